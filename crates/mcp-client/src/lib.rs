@@ -1,0 +1,1 @@
+//! A typed Model Context Protocol client over any transport.

@@ -1,0 +1,1 @@
+//! Streamable HTTP transport for Model Context Protocol clients, with bearer tokens.

@@ -1,0 +1,1 @@
+//! A scripted Model Context Protocol server for tests and demonstrations.

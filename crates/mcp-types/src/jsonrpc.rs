@@ -1,0 +1,390 @@
+//! The JSON-RPC 2.0 envelope, written once for all revisions.
+//!
+//! Outgoing messages borrow what they carry; [`Incoming`] is decoded in one pass over the bytes,
+//! straight into the result type of the request that waits for it.
+
+use std::{fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::{Value, value::RawValue};
+
+/// The `jsonrpc` member: always the string `2.0`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JsonRpc;
+
+/// The id of a request: a string or an integer, never null (MCP basic, "Requests").
+///
+/// `1` and `"1"` are different ids.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RequestId {
+    /// An integer.
+    Number(i64),
+    /// A string.
+    String(String),
+}
+
+/// A request to be sent.
+///
+/// ```
+/// use mcp_types::{Request, RequestId};
+///
+/// let ping = Request::new(RequestId::Number(1), "ping", serde_json::json!({}));
+/// assert_eq!(
+///     serde_json::to_string(&ping)?,
+///     r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{}}"#
+/// );
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Serialize)]
+pub struct Request<'a, P> {
+    jsonrpc: JsonRpc,
+    id: RequestId,
+    method: &'a str,
+    params: P,
+}
+
+impl<'a, P> Request<'a, P> {
+    /// A request of `method` with `params`, which have to serialize as an object.
+    pub const fn new(id: RequestId, method: &'a str, params: P) -> Self {
+        Self { jsonrpc: JsonRpc, id, method, params }
+    }
+}
+
+/// A notification to be sent.
+#[derive(Debug, Clone, Serialize)]
+pub struct Notification<'a, P> {
+    jsonrpc: JsonRpc,
+    method: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    params: Option<P>,
+}
+
+impl<'a, P> Notification<'a, P> {
+    /// A notification of `method`; `params`, if any, have to serialize as an object.
+    pub const fn new(method: &'a str, params: Option<P>) -> Self {
+        Self { jsonrpc: JsonRpc, method, params }
+    }
+}
+
+/// An answer to be sent: either `result` or `error`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Response<R> {
+    jsonrpc: JsonRpc,
+    id: RequestId,
+    #[serde(flatten)]
+    outcome: Outcome<R>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Outcome<R> {
+    Result(R),
+    Error(ErrorObject),
+}
+
+impl<R> Response<R> {
+    /// The answer to request `id`: a result, which has to serialize as an object, or an error.
+    pub fn new(id: RequestId, outcome: Result<R, ErrorObject>) -> Self {
+        let outcome = outcome.map_or_else(Outcome::Error, Outcome::Result);
+        Self { jsonrpc: JsonRpc, id, outcome }
+    }
+}
+
+/// The `error` member of a response (JSON-RPC 2.0, section 5.1).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ErrorObject {
+    /// What went wrong, as a number; see [`error_code`](crate::error_code).
+    pub code: i64,
+    /// What went wrong, in a sentence.
+    pub message: String,
+    /// More about it, in whatever form the sender chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+}
+
+impl fmt::Display for ErrorObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (code {})", self.message, self.code)?;
+        self.data.as_ref().map_or(Ok(()), |data| write!(f, ", data {data}"))
+    }
+}
+
+/// A message as it arrives; `R` is the result type of the pending request.
+///
+/// ```
+/// use mcp_types::{Incoming, RequestId};
+///
+/// let message = br#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
+/// let Incoming::Result { id, .. } = serde_json::from_slice::<Incoming<serde_json::Value>>(message)?
+/// else {
+///     panic!("not a result");
+/// };
+/// assert_eq!(id, RequestId::Number(1));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub enum Incoming<R> {
+    /// A request was answered.
+    Result {
+        /// The request that is answered.
+        id: RequestId,
+        /// The answer.
+        result: R,
+    },
+    /// A request failed.
+    Error {
+        /// The request that failed; `None` where the peer could not tell.
+        id: Option<RequestId>,
+        /// Why it failed.
+        error: ErrorObject,
+    },
+    /// The peer asks for something and waits for the answer.
+    Request {
+        /// To be repeated in the answer.
+        id: RequestId,
+        /// What is asked.
+        method: String,
+        /// `params`, to be decoded by the method.
+        params: Option<Box<RawValue>>,
+    },
+    /// The peer tells something.
+    Notification {
+        /// What is told.
+        method: String,
+        /// `params`, to be decoded by the method.
+        params: Option<Box<RawValue>>,
+    },
+}
+
+impl Serialize for JsonRpc {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("2.0")
+    }
+}
+
+impl<'de> Deserialize<'de> for JsonRpc {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Two;
+        impl Visitor<'_> for Two {
+            type Value = JsonRpc;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the string \"2.0\" as `jsonrpc`")
+            }
+
+            fn visit_str<E: de::Error>(self, version: &str) -> Result<JsonRpc, E> {
+                match version {
+                    "2.0" => Ok(JsonRpc),
+                    _ => Err(E::invalid_value(de::Unexpected::Str(version), &self)),
+                }
+            }
+        }
+        deserializer.deserialize_str(Two)
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::String(string) => write!(f, "{string:?}"),
+        }
+    }
+}
+
+impl Serialize for RequestId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Number(number) => serializer.serialize_i64(*number),
+            Self::String(string) => serializer.serialize_str(string),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for RequestId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Id;
+        impl Visitor<'_> for Id {
+            type Value = RequestId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or an integer")
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<RequestId, E> {
+                Ok(RequestId::Number(number))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<RequestId, E> {
+                let unexpected = de::Unexpected::Unsigned(number);
+                let id = i64::try_from(number).map_err(|_| E::invalid_value(unexpected, &self))?;
+                Ok(RequestId::Number(id))
+            }
+
+            fn visit_str<E: de::Error>(self, string: &str) -> Result<RequestId, E> {
+                Ok(RequestId::String(string.to_owned()))
+            }
+        }
+        deserializer.deserialize_any(Id)
+    }
+}
+
+impl<'de, R: Deserialize<'de>> Deserialize<'de> for Incoming<R> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Message<R>(PhantomData<R>);
+        impl<'de, R: Deserialize<'de>> Visitor<'de> for Message<R> {
+            type Value = Incoming<R>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON-RPC message")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Incoming<R>, A::Error> {
+                Members::read(map)?.classify()
+            }
+        }
+        deserializer.deserialize_map(Message(PhantomData))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "lowercase")]
+enum Member {
+    JsonRpc,
+    Id,
+    Method,
+    Params,
+    Result,
+    Error,
+    #[serde(other)]
+    Unknown,
+}
+
+struct Members<R> {
+    version: Option<JsonRpc>,
+    id: Option<Option<RequestId>>,
+    method: Option<String>,
+    params: Option<Box<RawValue>>,
+    result: Option<R>,
+    error: Option<ErrorObject>,
+}
+
+impl<R> Members<R> {
+    fn read<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error>
+    where
+        R: Deserialize<'de>,
+    {
+        let mut members =
+            Self { version: None, id: None, method: None, params: None, result: None, error: None };
+        while let Some(member) = map.next_key()? {
+            match member {
+                Member::JsonRpc => once(&mut members.version, "jsonrpc", &mut map)?,
+                Member::Id => once(&mut members.id, "id", &mut map)?,
+                Member::Method => once(&mut members.method, "method", &mut map)?,
+                Member::Params => once(&mut members.params, "params", &mut map)?,
+                Member::Result => once(&mut members.result, "result", &mut map)?,
+                Member::Error => once(&mut members.error, "error", &mut map)?,
+                Member::Unknown => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(members)
+    }
+
+    fn classify<E: de::Error>(self) -> Result<Incoming<R>, E> {
+        if self.version.is_none() {
+            return Err(E::missing_field("jsonrpc"));
+        }
+        match (self.method, self.result, self.error, self.id) {
+            (Some(method), None, None, Some(Some(id))) => {
+                Ok(Incoming::Request { id, method, params: self.params })
+            }
+            (Some(method), None, None, None) => {
+                Ok(Incoming::Notification { method, params: self.params })
+            }
+            (None, Some(result), None, Some(Some(id))) => Ok(Incoming::Result { id, result }),
+            (None, None, Some(error), id) => Ok(Incoming::Error { id: id.flatten(), error }),
+            (None, Some(_), None, _) => Err(E::custom("a result without an id")),
+            (Some(_), None, None, Some(None)) => Err(E::custom("a request whose id is null")),
+            (None, None, None, _) => Err(E::custom("no `method`, `result` or `error`")),
+            _ => Err(E::custom("more than one of `method`, `result` and `error`")),
+        }
+    }
+}
+
+fn once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
+    slot: &mut Option<T>,
+    name: &'static str,
+    map: &mut A,
+) -> Result<(), A::Error> {
+    match slot.replace(map.next_value()?) {
+        None => Ok(()),
+        Some(_) => Err(de::Error::duplicate_field(name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Incoming<Value>, String> {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_message_is_told_by_its_members() {
+        // RPC-04, RPC-05, RPC-07
+        let result = read(r#"{"result":{"a":1},"id":"x","jsonrpc":"2.0","extra":[]}"#);
+        let expected = RequestId::String("x".to_owned());
+        assert!(matches!(result, Ok(Incoming::Result { id, .. }) if id == expected));
+
+        let error = read(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"no"}}"#);
+        assert!(matches!(error, Ok(Incoming::Error { id: None, error }) if error.code == -32700));
+        let error = read(r#"{"jsonrpc":"2.0","error":{"code":1,"message":"no","data":[1]}}"#);
+        let data = Some(json!([1]));
+        assert!(matches!(error, Ok(Incoming::Error { id: None, error }) if error.data == data));
+
+        let request = read(r#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#);
+        assert!(matches!(request, Ok(Incoming::Request { params: None, .. })));
+        let notification = read(r#"{"jsonrpc":"2.0","method":"notifications/x","params":{}}"#);
+        assert!(matches!(notification, Ok(Incoming::Notification { params: Some(_), .. })));
+    }
+
+    #[test]
+    fn what_is_no_message_says_why() {
+        for (text, reason) in [
+            (r#"{"id":1,"result":{}}"#, "missing field `jsonrpc`"),
+            (r#"{"jsonrpc":"1.0","id":1,"result":{}}"#, "expected the string \"2.0\" as `jsonrpc`"),
+            (r#"{"jsonrpc":"2.0","id":1}"#, "no `method`, `result` or `error`"),
+            (r#"{"jsonrpc":"2.0","result":{}}"#, "a result without an id"),
+            (r#"{"jsonrpc":"2.0","id":1.5,"result":{}}"#, "expected a string or an integer"),
+            (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, "a request whose id is null"),
+            (r#"{"jsonrpc":"2.0","id":1,"id":2,"result":{}}"#, "duplicate field `id`"),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":""}}"#,
+                "more than one of `method`, `result` and `error`",
+            ),
+            ("[]", "expected a JSON-RPC message"),
+        ] {
+            let error = read(text).expect_err(text);
+            assert!(error.contains(reason), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn responses_carry_either_result_or_error() {
+        let answer = Response::new(RequestId::Number(1), Ok(json!({})));
+        let answer = serde_json::to_value(&answer).unwrap();
+        assert_eq!(answer, json!({ "jsonrpc": "2.0", "id": 1, "result": {} }));
+
+        let error = ErrorObject { code: -32601, message: "unknown".to_owned(), data: None };
+        let answer = Response::<Value>::new(RequestId::Number(1), Err(error));
+        let answer = serde_json::to_value(&answer).unwrap();
+        let error = json!({ "code": -32601, "message": "unknown" });
+        assert_eq!(answer, json!({ "jsonrpc": "2.0", "id": 1, "error": error }));
+    }
+}
