@@ -1,3 +1,63 @@
 //! Development tasks, run as `cargo xtask`.
 
-fn main() {}
+#![expect(clippy::print_stdout, reason = "the tasks report on standard output")]
+
+mod diff;
+mod files;
+mod json;
+mod schema;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::files::Mode;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+enum Xtask {
+    /// Import, verify and compare the published schemas.
+    #[command(subcommand)]
+    Schema(Schema),
+}
+
+#[derive(clap::Subcommand)]
+enum Schema {
+    /// Write `schema/<revision>/` from a published schema, without its prose.
+    Import(Import),
+    /// Prove that `schema/<revision>/` is the import of a published schema.
+    Verify(Import),
+    /// Print what changes from one schema to another.
+    Diff {
+        /// A revision, or a path to a schema.
+        old: String,
+        /// A revision, or a path to a schema.
+        new: String,
+    },
+}
+
+#[derive(clap::Args)]
+struct Import {
+    /// The schema as published.
+    published: PathBuf,
+    /// Its revision, such as 2025-11-25.
+    #[arg(long)]
+    revision: String,
+}
+
+fn main() -> Result<()> {
+    match Xtask::parse() {
+        Xtask::Schema(Schema::Import(Import { published, revision })) => {
+            schema::import(&published, &revision, Mode::Write)
+        }
+        Xtask::Schema(Schema::Verify(Import { published, revision })) => {
+            schema::import(&published, &revision, Mode::Check)
+        }
+        Xtask::Schema(Schema::Diff { old, new }) => {
+            let (old, new) = (schema::load(&old)?, schema::load(&new)?);
+            print!("{}", diff::diff(&old, &new)?);
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Compares two schemas, definition by definition and member by member.
+
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Display, Write},
+};
+
+use crate::{json::Json, schema};
+
+/// Lists what changes from `old` to `new`; the last line counts.
+pub(crate) fn diff(old: &Json, new: &Json) -> Result<String, fmt::Error> {
+    let (old, new) = (named(schema::definitions(old)), named(schema::definitions(new)));
+    let mut out = String::new();
+    let mut changed = 0;
+    for change in changes(&old, &new) {
+        match change {
+            Change::Added(name, _) => writeln!(out, "+ {name}")?,
+            Change::Removed(name, _) => writeln!(out, "- {name}")?,
+            Change::Changed(name, old, new) => {
+                changed += 1;
+                writeln!(out, "~ {name}")?;
+                write_members(&mut out, old, new)?;
+            }
+        }
+    }
+    let shared = old.keys().filter(|name| new.contains_key(*name)).count();
+    let (added, removed) = (new.len() - shared, old.len() - shared);
+    writeln!(out, "{added} added, {removed} removed, {shared} shared ({changed} of them changed)")?;
+    Ok(out)
+}
+
+enum Change<'a, T> {
+    Added(&'a str, &'a T),
+    Removed(&'a str, &'a T),
+    Changed(&'a str, &'a T, &'a T),
+}
+
+fn changes<'a, T: PartialEq>(
+    old: &'a BTreeMap<String, T>,
+    new: &'a BTreeMap<String, T>,
+) -> Vec<Change<'a, T>> {
+    let mut names: Vec<_> = old.keys().chain(new.keys()).map(String::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    let change = |name| match (old.get(name), new.get(name)) {
+        (Some(old), Some(new)) => (old != new).then_some(Change::Changed(name, old, new)),
+        (Some(old), None) => Some(Change::Removed(name, old)),
+        (None, Some(new)) => Some(Change::Added(name, new)),
+        (None, None) => None,
+    };
+    names.into_iter().filter_map(change).collect()
+}
+
+fn write_members(out: &mut String, old: &Json, new: &Json) -> fmt::Result {
+    let (old, new) = (members(old), members(new));
+    for change in changes(&old, &new) {
+        match change {
+            Change::Added(name, new) => writeln!(out, "    + {name}: {new}")?,
+            Change::Removed(name, old) => writeln!(out, "    - {name}: {old}")?,
+            Change::Changed(name, old, new) => writeln!(out, "    ~ {name}: {old} -> {new}")?,
+        }
+    }
+    Ok(())
+}
+
+/// A member of a definition, or a keyword that concerns the definition as a whole.
+#[derive(PartialEq)]
+struct Member<'a> {
+    schema: &'a Json,
+    required: bool,
+}
+
+impl Display for Member<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", if self.required { "required " } else { "" }, self.schema)
+    }
+}
+
+/// The keywords of a definition, and with a dot in front its members.
+fn members(definition: &Json) -> BTreeMap<String, Member<'_>> {
+    let required = match definition.get("required") {
+        Some(Json::Array(names)) => names.as_slice(),
+        _ => &[],
+    };
+    let properties = definition.get("properties").map_or(&[][..], Json::members);
+    let keywords = definition.members().iter();
+    keywords
+        .filter(|(keyword, _)| !["properties", "required"].contains(&keyword.as_str()))
+        .map(|(keyword, schema)| (keyword.clone(), Member { schema, required: false }))
+        .chain(properties.iter().map(|(name, schema)| {
+            let required = required.contains(&Json::Scalar(name.as_str().into()));
+            (format!(".{name}"), Member { schema, required })
+        }))
+        .collect()
+}
+
+fn named(definitions: &[(String, Json)]) -> BTreeMap<String, &Json> {
+    definitions.iter().map(|(name, schema)| (name.clone(), schema)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_diff_names_members_and_counts_definitions() {
+        let read = |text| serde_json::from_str::<Json>(text).unwrap();
+        let old = read(
+            r#"{ "definitions": {
+                "Gone": { "type": "object" },
+                "Same": { "type": "string" },
+                "Tool": { "type": "object", "required": ["a", "b"], "properties": {
+                    "a": { "type": "string" }, "b": { "const": 1 }, "c": { "type": "string" } } }
+            } }"#,
+        );
+        let new = read(
+            r#"{ "$defs": {
+                "Fresh": { "type": "object" },
+                "Same": { "type": "string" },
+                "Tool": { "type": "object", "additionalProperties": {}, "required": ["a"],
+                    "properties": { "a": { "type": "string" }, "b": { "const": 1 }, "d": {} } }
+            } }"#,
+        );
+        let expected = "\
++ Fresh
+- Gone
+~ Tool
+    ~ .b: required {\"const\":1} -> {\"const\":1}
+    - .c: {\"type\":\"string\"}
+    + .d: {}
+    + additionalProperties: {}
+1 added, 1 removed, 2 shared (1 of them changed)
+";
+        assert_eq!(diff(&old, &new).unwrap(), expected);
+    }
+}

@@ -1,0 +1,46 @@
+//! Where the files of the workspace are, and how generated ones are written or checked.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+
+/// What to do with a file whose content is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Write,
+    Check,
+}
+
+/// The folder of the workspace.
+pub(crate) fn root() -> &'static Path {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask)
+}
+
+/// The folder of a revision's schema.
+pub(crate) fn schema_dir(revision: &str) -> PathBuf {
+    root().join("schema").join(revision)
+}
+
+/// Reads a file; the error names it.
+pub(crate) fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Makes `path` contain `fresh`, or fails naming the command that would, `repair`.
+pub(crate) fn sync(path: &Path, fresh: &str, mode: Mode, repair: &str) -> Result<()> {
+    match (fs::read_to_string(path), mode) {
+        (Ok(committed), _) if committed == fresh => Ok(()),
+        (_, Mode::Check) => {
+            let name = path.strip_prefix(root()).unwrap_or(path);
+            bail!("{} is stale: run `{repair}`", name.display())
+        }
+        (_, Mode::Write) => {
+            fs::create_dir_all(path.parent().unwrap_or(root()))?;
+            fs::write(path, fresh).with_context(|| format!("cannot write {}", path.display()))
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Imports a published schema: its interface without its prose, and where it came from.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result};
+use aws_lc_rs::digest;
+
+use crate::{
+    files::{self, Mode},
+    json::Json,
+};
+
+/// Members of a schema that are prose.
+const PROSE: [&str; 3] = ["$comment", "description", "title"];
+/// Members of a schema whose own members are names, not keywords.
+const NAMED: [&str; 4] = ["$defs", "definitions", "patternProperties", "properties"];
+/// Members of a schema that are data, not schemas.
+const DATA: [&str; 4] = ["const", "default", "enum", "examples"];
+
+/// Writes `schema/<revision>/` from a published schema, or checks that it is exactly that.
+pub(crate) fn import(published: &Path, revision: &str, mode: Mode) -> Result<()> {
+    let bytes = fs::read(published)
+        .with_context(|| format!("cannot read the published schema {}", published.display()))?;
+    let interface = interface(&bytes)?;
+    let dir = files::schema_dir(revision);
+    let repair = format!("cargo xtask schema import <published.json> --revision {revision}");
+    files::sync(&dir.join("source.toml"), &source(&bytes, revision), mode, &repair)?;
+    files::sync(&dir.join("schema.json"), &interface, mode, &repair)
+}
+
+/// Reads the schema of a revision, or that in a file; without prose in either case.
+pub(crate) fn load(revision_or_path: &str) -> Result<Json> {
+    let committed = files::schema_dir(revision_or_path).join("schema.json");
+    let path = if committed.exists() { &committed } else { Path::new(revision_or_path) };
+    let schema = serde_json::from_str(&files::read(path)?)
+        .with_context(|| format!("{} is not JSON", path.display()))?;
+    Ok(without_prose(schema))
+}
+
+/// The definitions of a schema, in their order.
+pub(crate) fn definitions(schema: &Json) -> &[(String, Json)] {
+    schema.get("$defs").or_else(|| schema.get("definitions")).map_or(&[], Json::members)
+}
+
+fn interface(published: &[u8]) -> Result<String> {
+    let schema = serde_json::from_slice(published).context("the published schema is not JSON")?;
+    Ok(serde_json::to_string_pretty(&without_prose(schema))? + "\n")
+}
+
+fn source(published: &[u8], revision: &str) -> String {
+    let sha256 = digest::digest(&digest::SHA256, published);
+    let sha256: String = sha256.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!(
+        "# Written by `cargo xtask schema import`: the file that schema.json is the interface of.\n\
+         repository = \"modelcontextprotocol/modelcontextprotocol\"\n\
+         file = \"schema/{revision}/schema.json\"\n\
+         revision = \"{revision}\"\n\
+         sha256 = \"{sha256}\"\n"
+    )
+}
+
+fn without_prose(schema: Json) -> Json {
+    match schema {
+        Json::Scalar(_) => schema,
+        Json::Array(items) => Json::Array(items.into_iter().map(without_prose).collect()),
+        Json::Object(members) => Json::Object(
+            members
+                .into_iter()
+                .filter(|(keyword, _)| !PROSE.contains(&keyword.as_str()))
+                .map(|(keyword, value)| match keyword.as_str() {
+                    name if DATA.contains(&name) => (keyword, value),
+                    name if NAMED.contains(&name) => (keyword, each_without_prose(value)),
+                    _ => (keyword, without_prose(value)),
+                })
+                .collect(),
+        ),
+    }
+}
+
+fn each_without_prose(named: Json) -> Json {
+    match named {
+        Json::Object(members) => Json::Object(
+            members.into_iter().map(|(name, value)| (name, without_prose(value))).collect(),
+        ),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_import_drops_prose_and_nothing_else() {
+        let published = r##"{
+            "$schema": "x",
+            "$comment": "prose",
+            "$defs": {
+                "title": { "type": "object", "description": "prose", "title": "prose" },
+                "Tool": {
+                    "required": ["name", "description"],
+                    "properties": {
+                        "name": { "$ref": "#/$defs/Name", "description": "prose" },
+                        "description": { "type": ["string", "null"], "description": "prose" },
+                        "any": { "default": { "description": "data" }, "minimum": 0.5 },
+                        "all": { "anyOf": [{ "description": "prose", "const": -1 }, true] }
+                    }
+                }
+            }
+        }"##;
+        let expected = concat!(
+            r##"{"$schema":"x","$defs":{"title":{"type":"object"},"##,
+            r##""Tool":{"required":["name","description"],"properties":{"##,
+            r##""name":{"$ref":"#/$defs/Name"},"description":{"type":["string","null"]},"##,
+            r##""any":{"default":{"description":"data"},"minimum":0.5},"##,
+            r##""all":{"anyOf":[{"const":-1},true]}}}}}"##
+        );
+        let schema = serde_json::from_str(published).unwrap();
+        assert_eq!(without_prose(schema).to_string(), expected);
+    }
+
+    #[test]
+    fn the_source_is_recorded_by_its_hash() {
+        let source = source(b"abc", "2025-11-25");
+        assert!(source.contains(
+            "sha256 = \"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\""
+        ));
+        assert!(source.contains("file = \"schema/2025-11-25/schema.json\""));
+        assert!(toml::from_str::<toml::Table>(&source).is_ok());
+    }
+}
