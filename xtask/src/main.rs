@@ -2,10 +2,17 @@
 
 #![expect(clippy::print_stdout, reason = "the tasks report on standard output")]
 
+mod codegen;
 mod diff;
+mod docs;
+mod emit;
 mod files;
+mod fixups;
 mod json;
+mod model;
 mod schema;
+mod shape;
+mod structs;
 
 use std::path::PathBuf;
 
@@ -17,6 +24,15 @@ use crate::files::Mode;
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 enum Xtask {
+    /// Regenerate the protocol types from `schema/`.
+    Codegen {
+        /// Only this revision.
+        #[arg(long)]
+        revision: Option<String>,
+        /// Write nothing; fail if a committed file is stale or a text is missing.
+        #[arg(long)]
+        check: bool,
+    },
     /// Import, verify and compare the published schemas.
     #[command(subcommand)]
     Schema(Schema),
@@ -48,6 +64,9 @@ struct Import {
 
 fn main() -> Result<()> {
     match Xtask::parse() {
+        Xtask::Codegen { revision, check } => {
+            codegen::run(revision.as_deref(), if check { Mode::Check } else { Mode::Write })
+        }
         Xtask::Schema(Schema::Import(Import { published, revision })) => {
             schema::import(&published, &revision, Mode::Write)
         }

@@ -1,0 +1,183 @@
+//! The definitions of a schema, brought into a shape in which each becomes one Rust type.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Map, Value, json};
+
+use crate::files;
+
+/// Definitions by name; the published schemas sort them, and their members, in the same way.
+pub(crate) type Definitions = BTreeMap<String, Value>;
+
+/// Reads the committed schema of a revision.
+pub(crate) fn load(revision: &str) -> Result<Definitions> {
+    let path = files::schema_dir(revision).join("schema.json");
+    let mut schema: Map<String, Value> = serde_json::from_str(&files::read(&path)?)?;
+    let definitions = schema.remove("$defs").or_else(|| schema.remove("definitions"));
+    let definitions = definitions.with_context(|| format!("{} defines nothing", path.display()))?;
+    Ok(serde_json::from_value(definitions)?)
+}
+
+/// The schema that is a reference to a definition.
+pub(crate) fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/$defs/{name}") })
+}
+
+/// The definition that a schema refers to.
+pub(crate) fn referent(schema: &Value) -> Option<&str> {
+    schema["$ref"].as_str()?.rsplit('/').next()
+}
+
+/// The members of a schema of an object.
+pub(crate) fn members(schema: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    schema["properties"].as_object().into_iter().flatten().map(|(k, v)| (k.as_str(), v))
+}
+
+/// The members of a schema of an object, to be changed.
+pub(crate) fn members_mut(schema: &mut Value) -> impl Iterator<Item = (&str, &mut Value)> {
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    properties.into_iter().flatten().map(|(name, member)| (name.as_str(), member))
+}
+
+/// Whether a schema of an object requires the member `name`.
+pub(crate) fn requires(schema: &Value, name: &str) -> bool {
+    schema["required"].as_array().is_some_and(|required| required.iter().any(|item| item == name))
+}
+
+/// Whether a definition is that of a request or a notification.
+pub(crate) fn is_method(definition: &Value) -> bool {
+    definition["properties"]["method"]["const"].is_string()
+}
+
+/// Calls `visit` for every schema within `schema`, innermost first, and for itself.
+pub(crate) fn walk(schema: &mut Value, visit: &mut impl FnMut(&mut Value)) {
+    for keyword in ["properties", "anyOf", "allOf"] {
+        match schema.get_mut(keyword) {
+            Some(Value::Object(named)) => named.values_mut().for_each(|item| walk(item, visit)),
+            Some(Value::Array(items)) => items.iter_mut().for_each(|item| walk(item, visit)),
+            _ => {}
+        }
+    }
+    for keyword in ["items", "additionalProperties"] {
+        if let Some(inner) = schema.get_mut(keyword) {
+            walk(inner, visit);
+        }
+    }
+    visit(schema);
+}
+
+/// Merges the parts of each `allOf` into one object: typify cannot.
+pub(crate) fn flatten(definitions: &mut Definitions) -> Result<()> {
+    let originals = definitions.clone();
+    for (name, definition) in definitions {
+        let Some(parts) = definition.get("allOf").and_then(Value::as_array) else { continue };
+        let mut properties = Map::new();
+        let mut required = BTreeSet::new();
+        for part in parts {
+            let part = referent(part).map_or(Some(part), |name| originals.get(name));
+            let part = part.with_context(|| format!("{name} is made of what is not there"))?;
+            ensure!(part.get("allOf").is_none(), "{name} is made of what has parts itself");
+            properties
+                .extend(members(part).map(|(name, schema)| (name.to_owned(), schema.clone())));
+            required
+                .extend(part["required"].as_array().into_iter().flatten().map(Value::to_string));
+        }
+        let required: Vec<Value> = required
+            .iter()
+            .map(|quoted| serde_json::from_str(quoted))
+            .collect::<serde_json::Result<_>>()?;
+        *definition = json!({ "type": "object", "properties": properties, "required": required });
+    }
+    Ok(())
+}
+
+/// Gives every definition and member its path as `description`; typify carries it to the Rust
+/// item, where the text that belongs to the path takes its place.
+pub(crate) fn annotate(definitions: &mut Definitions) {
+    for (name, definition) in definitions {
+        describe(definition, name.clone());
+    }
+}
+
+fn describe(schema: &mut Value, path: String) {
+    for (name, member) in members_mut(schema) {
+        describe(member, format!("{path}.{name}"));
+    }
+    for keyword in ["items", "additionalProperties"] {
+        if let Some(inner) = schema.get_mut(keyword) {
+            describe(inner, format!("{path}.*"));
+        }
+    }
+    if let Value::Object(keywords) = schema {
+        keywords.insert("description".to_owned(), path.into());
+    }
+}
+
+/// Better names than those made of the owner's and the member's.
+const SHORT_NAMES: [(&str, &str); 7] = [
+    ("CompleteRequestParamsArgument", "CompletionArgument"),
+    ("CompleteRequestParamsContext", "CompletionContext"),
+    ("CompleteRequestParamsRef", "CompletionReference"),
+    ("CompleteResultCompletion", "Completion"),
+    ("CreateMessageRequestParamsIncludeContext", "IncludeContext"),
+    ("ElicitResultAction", "ElicitAction"),
+    ("ToolExecutionTaskSupport", "TaskSupport"),
+];
+
+/// Makes definitions of the objects, enumerations and unions that stand within others.
+pub(crate) fn hoist(definitions: &mut Definitions) -> Result<()> {
+    let mut hoisted = Definitions::new();
+    for (name, definition) in definitions.iter_mut() {
+        hoist_members(definition, name, &mut hoisted);
+    }
+    for (name, definition) in hoisted {
+        let previous = definitions.insert(name.clone(), definition);
+        ensure!(previous.is_none(), "two definitions are called {name}");
+    }
+    Ok(())
+}
+
+fn hoist_members(schema: &mut Value, owner: &str, hoisted: &mut Definitions) {
+    for (name, member) in members_mut(schema) {
+        if ["anyOf", "enum", "properties"].into_iter().any(|kind| member.get(kind).is_some()) {
+            let path = member["description"].clone();
+            let name = format!("{owner}{}", pascal(name));
+            let short = SHORT_NAMES.iter().find(|(long, _)| *long == name);
+            let name = short.map_or(name, |(_, short)| (*short).to_owned());
+            hoist_members(member, &name, hoisted);
+            let mut reference = reference(&name);
+            reference["description"] = path;
+            hoisted.insert(name, std::mem::replace(member, reference));
+        }
+    }
+}
+
+/// The definitions that `roots` need.
+pub(crate) fn reachable(definitions: &Definitions, roots: &[String]) -> Result<Definitions> {
+    let mut found = Definitions::new();
+    let mut open = roots.to_vec();
+    while let Some(name) = open.pop() {
+        if found.contains_key(&name) {
+            continue;
+        }
+        let Some(definition) = definitions.get(&name) else { bail!("{name} is not defined") };
+        let mut definition = definition.clone();
+        walk(&mut definition, &mut |schema| open.extend(referent(schema).map(str::to_owned)));
+        found.insert(name, definition);
+    }
+    Ok(found)
+}
+
+/// The name of a type or variant, made of a name on the wire.
+pub(crate) fn pascal(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    words
+        .map(|word| word[..1.min(word.len())].to_ascii_uppercase() + word.get(1..).unwrap_or(""))
+        .collect()
+}
+
+/// The name of the Rust type of a definition: acronyms are words.
+pub(crate) fn type_name(definition: &str) -> String {
+    definition.replace("URL", "Url")
+}
