@@ -5,14 +5,22 @@
 //! its parameters and result, the [`error_code`]s and the protocol [`Revision`]s.
 
 pub mod error_code;
+mod generated;
 mod jsonrpc;
 mod method;
+mod object;
 mod revision;
+mod schema;
+mod string_enum;
+mod union;
 
 pub use crate::{
+    generated::v2025_11_25,
     jsonrpc::{ErrorObject, Incoming, JsonRpc, Notification, Request, RequestId, Response},
     method::{Method, NotificationMethod},
     revision::{Era, Revision, UnknownRevision},
+    schema::Schema,
+    union::OneOrMany,
 };
 
 /// A JSON object whose members the protocol leaves open.

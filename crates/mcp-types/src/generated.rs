@@ -1,0 +1,5 @@
+//! The types of each revision, as `cargo xtask codegen` writes them.
+
+#[rustfmt::skip]
+#[allow(missing_docs, clippy::all)]
+pub mod v2025_11_25;

@@ -1,0 +1,120 @@
+//! A JSON Schema, kept as the text it arrived in.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::{Value, value::RawValue};
+
+/// A JSON Schema: an object, kept with every keyword in its order and shared between clones.
+///
+/// Nothing is read until [`parse`](Self::parse) is called. Schemas are equal if their texts are,
+/// down to spaces and the order of keywords. A schema can be read by `serde_json` only, and not
+/// within serde's `flatten` or `untagged`.
+///
+/// ```
+/// use mcp_types::Schema;
+///
+/// let text = r#"{"type":"object","$defs":{},"additionalProperties":false}"#;
+/// let schema: Schema = serde_json::from_str(text)?;
+/// assert_eq!(schema.get(), text);
+/// assert!(serde_json::from_str::<Schema>("null").is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Schema(Arc<RawValue>);
+
+impl Schema {
+    /// Makes a schema of a value, which has to be an object.
+    pub fn from_value(value: Value) -> serde_json::Result<Self> {
+        serde_json::from_value(value)
+    }
+
+    /// The text of the schema.
+    pub fn get(&self) -> &str {
+        self.0.get()
+    }
+
+    /// Reads the schema into a type that can hold it, such as [`Value`].
+    pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
+        serde_json::from_str(self.get())
+    }
+}
+
+impl fmt::Debug for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Schema({})", self.get())
+    }
+}
+
+impl Eq for Schema {}
+
+impl PartialEq for Schema {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.get() == other.get()
+    }
+}
+
+impl Serialize for Schema {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Schema {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        if raw.get().starts_with('{') {
+            Ok(Self(raw.into()))
+        } else {
+            Err(de::Error::custom(format_args!("a schema has to be an object, not {}", kind(&raw))))
+        }
+    }
+}
+
+/// The type of a JSON value, told by its first character.
+fn kind(raw: &RawValue) -> &'static str {
+    match raw.get().as_bytes().first() {
+        Some(b'n') => "null",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'"') => "a string",
+        Some(b'[') => "an array",
+        _ => "a number",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_objects_are_schemas() {
+        // TOOL-04
+        for (text, found) in
+            [("null", "null"), ("true", "a boolean"), ("[]", "an array"), (" -1", "a number")]
+        {
+            let error = serde_json::from_str::<Schema>(text).unwrap_err().to_string();
+            let expected = format!("a schema has to be an object, not {found}");
+            assert!(error.starts_with(&expected), "{error}");
+        }
+        assert!(Schema::from_value(json!("x")).is_err());
+    }
+
+    #[test]
+    fn every_keyword_is_kept_in_its_order() {
+        let text = r##" { "z": 1.0, "$ref": "#/a", "a": {"x": [1e400]}, "z": 1e0 } "##;
+        let schema: Schema = serde_json::from_str(text).unwrap();
+        assert_eq!(schema.get(), text.trim());
+        assert_eq!(serde_json::to_string(&schema).unwrap(), text.trim());
+    }
+
+    #[test]
+    fn clones_share_the_text() {
+        let schema = Schema::from_value(json!({ "type": "object" })).unwrap();
+        let clone = schema.clone();
+        assert_eq!(clone.get().as_ptr(), schema.get().as_ptr());
+        assert_eq!(clone, schema);
+        assert_eq!(schema.parse::<Value>().unwrap(), json!({ "type": "object" }));
+    }
+}

@@ -1,0 +1,167 @@
+//! Reads the protocol's unions by what tells their arms apart, and keeps the arms it does not know.
+
+use std::{fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+};
+
+/// A union of objects; [`tagged!`] and [`keyed!`] implement it.
+pub(crate) trait Union: Sized {
+    /// The name of the union.
+    const NAME: &'static str;
+
+    fn read<'de, A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
+}
+
+/// Reads a union: member by member if what tells the arms apart comes first.
+pub(crate) fn read<'de, T: Union, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    struct Reader<T>(PhantomData<T>);
+    impl<'de, T: Union> Visitor<'de> for Reader<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "{} as an object", T::NAME)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            T::read(map)
+        }
+    }
+    deserializer.deserialize_map(Reader(PhantomData))
+}
+
+/// One value or an array of them.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OneOrMany<T> {
+    /// A value without an array around it.
+    One(T),
+    /// An array, perhaps of one.
+    Many(Vec<T>),
+}
+
+impl<T> OneOrMany<T> {
+    /// The values, however they were written.
+    pub fn as_slice(&self) -> &[T] {
+        match self {
+            Self::One(value) => std::slice::from_ref(value),
+            Self::Many(values) => values,
+        }
+    }
+}
+
+impl<T> From<T> for OneOrMany<T> {
+    fn from(value: T) -> Self {
+        Self::One(value)
+    }
+}
+
+impl<T: Serialize> Serialize for OneOrMany<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::One(value) => value.serialize(serializer),
+            Self::Many(values) => values.serialize(serializer),
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Reader<T> {
+            type Value = OneOrMany<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object or an array of objects")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(OneOrMany::One)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+                let values = de::value::SeqAccessDeserializer::new(seq);
+                Deserialize::deserialize(values).map(OneOrMany::Many)
+            }
+        }
+        deserializer.deserialize_any(Reader(PhantomData))
+    }
+}
+
+/// Implements `Deserialize` and `Serialize` for a union whose arms differ in the value of one
+/// member; an object without it is the arm after `else`, if there is one.
+macro_rules! tagged {
+    ($type:ident by $tag:literal {
+        $($value:literal => $variant:ident($arm:ty),)*
+        $(else $default:ident)?
+    }) => {
+        impl $crate::union::Union for $type {
+            const NAME: &'static str = stringify!($type);
+
+            fn read<'de, A: serde::de::MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
+                let (tag, members) = $crate::object::Members::by_tag(Self::NAME, $tag, map)?;
+                let Some(tag) = tag else {
+                    $(return members.read_arm($tag).map(Self::$default);)?
+                    #[allow(unreachable_code)]
+                    return Err(members.missing($tag));
+                };
+                match tag.as_str() {
+                    $($value => members.read_tagged_arm($tag, $value).map(Self::$variant),)*
+                    other => members.restore($tag, other)?.into_object().map(Self::Unknown),
+                }
+            }
+        }
+
+        $crate::union::union!($type { $($variant($arm),)* });
+    };
+}
+
+/// Implements `Deserialize` and `Serialize` for a union whose arms each have a member that no
+/// other has.
+macro_rules! keyed {
+    ($type:ident { $($key:literal => $variant:ident($arm:ty),)* }) => {
+        impl $crate::union::Union for $type {
+            const NAME: &'static str = stringify!($type);
+
+            fn read<'de, A: serde::de::MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
+                let (key, members) =
+                    $crate::object::Members::by_key(Self::NAME, &[$($key),*], map)?;
+                match key {
+                    $(Some($key) => members.read_arm($key).map(Self::$variant),)*
+                    _ => members.into_object().map(Self::Unknown),
+                }
+            }
+        }
+
+        $crate::union::union!($type { $($variant($arm),)* });
+    };
+}
+
+/// What [`tagged!`] and [`keyed!`] have in common.
+macro_rules! union {
+    ($type:ident { $($variant:ident($arm:ty),)* }) => {
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::union::read(deserializer)
+            }
+        }
+
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $(Self::$variant(value) => value.serialize(serializer),)*
+                    Self::Unknown(object) => object.serialize(serializer),
+                }
+            }
+        }
+
+        $(impl From<$arm> for $type {
+            fn from(value: $arm) -> Self {
+                Self::$variant(value)
+            }
+        })*
+    };
+}
+
+pub(crate) use {keyed, tagged, union};

@@ -1,0 +1,260 @@
+//! How the generated types read and write what peers send.
+
+#![expect(clippy::unwrap_used, reason = "the lint does not know helpers of tests")]
+
+use std::fmt::Debug;
+
+use mcp_types::{
+    Incoming, JsonObject, Method, NotificationMethod, OneOrMany, RequestId, Schema, v2025_11_25::*,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+/// Reads `text` from bytes, from a reader and from a value, and prints it back.
+fn read<T: DeserializeOwned + Serialize + PartialEq + Debug>(text: &str) -> T {
+    let read: T = serde_json::from_str(text).unwrap();
+    let value: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), value, "does not print back");
+    assert_eq!(serde_json::from_reader::<_, T>(text.as_bytes()).unwrap(), read);
+    serde_json::from_value::<T>(value).unwrap();
+    read
+}
+
+fn error<T: DeserializeOwned + Debug>(text: &str) -> String {
+    serde_json::from_str::<T>(text).expect_err(text).to_string()
+}
+
+#[test]
+fn blocks_are_told_apart_by_their_type() {
+    let audio = r#"{"type":"audio","data":"AA==","mimeType":"audio/wav"}"#;
+    assert_eq!(read::<ContentBlock>(audio), AudioContent::new("AA==", "audio/wav").into());
+    let image = r#"{"data":"AA==","mimeType":"image/png","_meta":{"a":null},"type":"image"}"#;
+    let ContentBlock::Image(image) = read(image) else { panic!("not an image") };
+    assert_eq!(image.meta, Some(object(json!({ "a": null }))));
+    let link = r#"{"uri":"a:b","type":"resource_link","name":"n","size":5}"#;
+    assert!(matches!(read(link), ContentBlock::ResourceLink(link) if link.size == Some(5)));
+    let tool_use = r#"{"input":{"a":[1]},"id":"1","name":"n","type":"tool_use"}"#;
+    assert!(matches!(read(tool_use), SamplingMessageContentBlock::ToolUse(_)));
+    let reference = r#"{"name":"n","type":"ref/prompt"}"#;
+    assert!(matches!(read(reference), CompletionReference::Prompt(_)));
+}
+
+#[test]
+fn a_tag_is_written_first_whoever_writes_it() {
+    let text = TextContent::new("hi");
+    let expected = r#"{"type":"text","text":"hi"}"#;
+    assert_eq!(serde_json::to_string(&text).unwrap(), expected);
+    assert_eq!(serde_json::to_string(&ContentBlock::from(text.clone())).unwrap(), expected);
+    assert_eq!(read::<TextContent>(expected), text);
+}
+
+#[test]
+fn what_a_union_does_not_know_is_kept() {
+    let video = r#"{"later":[1,{"a":null}],"type":"video","text":"x"}"#;
+    assert!(matches!(read(video), ContentBlock::Unknown(block) if block["type"] == "video"));
+    let contents = r#"{"uri":"a:b","stream":"x"}"#;
+    assert!(matches!(read(contents), ResourceContents::Unknown(object) if object.len() == 2));
+    let params = r#"{"mode":"video","message":"x"}"#;
+    assert!(matches!(read(params), ElicitRequestParams::Unknown(_)));
+}
+
+#[test]
+fn contents_are_told_apart_by_a_member() {
+    let text = r#"{"uri":"a:b","mimeType":"text/plain","text":"x","_meta":{},"more":1}"#;
+    assert!(matches!(read(text), ResourceContents::Text(text) if text.extra["more"] == 1));
+    let blob = r#"{"blob":"AA==","uri":"a:b"}"#;
+    let expected = BlobResourceContents::new("a:b", "AA==").into();
+    assert_eq!(read::<ResourceContents>(blob), expected);
+    let resource = r#"{"resource":{"uri":"a:b","text":"x"},"type":"resource"}"#;
+    assert!(matches!(read(resource), ContentBlock::Resource(_)));
+}
+
+#[test]
+fn a_form_needs_no_mode() {
+    let schema = r#"{"type":"object","properties":{"b":{"type":"number","minimum":1},"a":{}}}"#;
+    let text = format!(r#"{{"message":"m","requestedSchema":{schema}}}"#);
+    let ElicitRequestParams::Form(form) = read(&text) else { panic!("not a form") };
+    assert_eq!(form.mode, None);
+    assert_eq!(form.requested_schema.get(), schema);
+    let named = r#"{"requestedSchema":{"z":1,"a":2},"message":"m","mode":"form"}"#;
+    let ElicitRequestParams::Form(form) = read(named) else { panic!("not a form") };
+    assert_eq!(form.mode.as_deref(), Some("form"));
+    let schema: ElicitRequestParams = serde_json::from_str(named).unwrap();
+    assert!(matches!(schema, ElicitRequestParams::Form(form)
+        if form.requested_schema.get() == r#"{"z":1,"a":2}"#));
+    let url = r#"{"message":"m","mode":"url","elicitationId":"1","url":"x:y"}"#;
+    assert!(matches!(read(url), ElicitRequestParams::Url(_)));
+}
+
+#[test]
+fn sampling_content_is_a_block_or_an_array_of_them() {
+    let one = r#"{"role":"user","content":{"text":"a","type":"text"}}"#;
+    let message: SamplingMessage = read(one);
+    assert!(matches!(message.content, OneOrMany::One(_)));
+    let many = r#"{"role":"user","content":[{"type":"text","text":"a"},{"type":"later"}]}"#;
+    let message: SamplingMessage = read(many);
+    assert_eq!(message.content.as_slice().len(), 2);
+    let wrong = r#"{"role":"user","content":"x"}"#;
+    let wrong = error::<SamplingMessage>(wrong);
+    assert!(wrong.contains("SamplingMessage.content: invalid type: string"), "{wrong}");
+    let wrong = error::<SamplingMessage>(r#"{"role":"user","content":{"type":"text"}}"#);
+    assert!(wrong.contains("SamplingMessageContentBlock `text`: missing member `text`"), "{wrong}");
+}
+
+#[test]
+fn errors_name_type_tag_member_and_place() {
+    for (text, expected) in [
+        (r#"{"type":"text"}"#, " `text`: missing member `text` at line 1 column 15"),
+        (r#"{"text":"a"}"#, ": missing member `type` at line 1 column 12"),
+        (
+            r#"{"text":1,"type":"text"}"#,
+            " `text`.text: invalid type: integer `1`, expected a string",
+        ),
+        (
+            r#"{"type":"text","text":1}"#,
+            " `text`.text: invalid type: integer `1`, expected a string",
+        ),
+        (r#"{"type":1}"#, ".type: invalid type: integer `1`, expected a string"),
+        (r#"{"type":"text","text":"","type":"image"}"#, " `text`.type: given twice"),
+        (r#"{"type":"text","text":"","text":""}"#, " `text`.text: given twice"),
+    ] {
+        let error = error::<ContentBlock>(text);
+        assert!(error.starts_with(&format!("ContentBlock{expected}")), "{text}: {error}");
+        assert!(error.contains(" at line 1 column ") && error.matches(" at ").count() == 1);
+    }
+    let no_object = error::<ContentBlock>("7");
+    assert!(no_object.contains("integer `7`, expected ContentBlock as an object"), "{no_object}");
+    assert_eq!(
+        error::<TextContent>(r#"{"type":"image","text":""}"#),
+        "TextContent.type: `image`, not `text` at line 1 column 15"
+    );
+    assert!(error::<TextContent>(r#"{"text":""}"#).contains("TextContent: missing member `type`"));
+    let null = error::<ListToolsResult>(r#"{"tools":[{"name":"n","inputSchema":null}]}"#);
+    let expected =
+        "ListToolsResult.tools: Tool.inputSchema: a schema has to be an object, not null";
+    assert!(null.starts_with(expected), "{null}");
+}
+
+#[test]
+fn hostile_input_is_an_error() {
+    let deep = "[".repeat(9999) + &"]".repeat(9999);
+    let (early, late) = (format!(r#"{{"a":{deep},"type":"text""#), r#"{"type":"text","a":"#);
+    assert!(error::<ContentBlock>(&(early + r#","text":""}"#)).contains("recursion limit"));
+    assert!(error::<ContentBlock>(&format!("{late}{deep}}}")).contains("recursion limit"));
+    for text in [r#"{"type":"te"#, r#"{"a":1,"type""#, r#"{"a":1"#, "{", "", r#"{"\ud800":1}"#] {
+        error::<ContentBlock>(text);
+        error::<ResourceContents>(text);
+        error::<Tool>(text);
+    }
+}
+
+#[test]
+fn tools_keep_their_schemas_and_share_them() {
+    let schema =
+        r##"{ "$defs":{"a":{"x":1.0}}, "properties":{"z":{"$ref":"#/$defs/a"},"a":true} }"##;
+    let text = format!(r#"{{"outputSchema":null,"name":"n","inputSchema":{schema},"icons":[]}}"#);
+    let tool: Tool = serde_json::from_str(&text).unwrap();
+    assert_eq!(tool.input_schema.get(), schema);
+    assert_eq!(tool.output_schema, None);
+    assert_eq!(tool.icons, Some(vec![]));
+    assert!(serde_json::to_string(&tool).unwrap().contains(schema));
+    assert_eq!(tool.clone().input_schema.get().as_ptr(), tool.input_schema.get().as_ptr());
+
+    let schema = Schema::from_value(json!({ "type": "object" })).unwrap();
+    let tool = Tool::new("n", schema).with_description("d").with_icons(vec![Icon::new("x:y")]);
+    let expected = json!({
+        "name": "n", "description": "d", "icons": [{ "src": "x:y" }],
+        "inputSchema": { "type": "object" },
+    });
+    assert_eq!(serde_json::to_value(&tool).unwrap(), expected);
+}
+
+#[test]
+fn empty_and_absent_differ() {
+    let capabilities: ServerCapabilities = read(r#"{"logging":{},"tasks":{"list":{}},"tools":{}}"#);
+    assert_eq!(capabilities.logging, Some(JsonObject::new()));
+    assert_eq!(capabilities.tools, Some(ServerCapabilitiesTools::default()));
+    assert_eq!(capabilities.prompts, None);
+    assert_eq!(capabilities.tasks.unwrap().list, Some(JsonObject::new()));
+
+    let result: CallToolResult = read(r#"{"content":[],"structuredContent":null}"#);
+    assert_eq!(result.structured_content, Some(Value::Null));
+    assert_eq!(read::<CallToolResult>(r#"{"content":[]}"#).structured_content, None);
+    let lenient = r#"{"tools":[],"nextCursor":null}"#;
+    assert_eq!(serde_json::from_str::<ListToolsResult>(lenient).unwrap().next_cursor, None);
+}
+
+#[test]
+fn members_without_a_name_survive_everywhere() {
+    let result = r#"{"content":[{"type":"text","text":"a","x":1}],"_meta":{"k":{"n":null}},"y":2}"#;
+    assert_eq!(read::<CallToolResult>(result).extra, object(json!({ "y": 2 })));
+    read::<CallToolRequestParams>(r#"{"name":"n","_meta":{"progressToken":1,"a/b":[]},"z":{}}"#);
+    read::<ClientCapabilities>(r#"{"roots":{"x":1},"experimental":{"e":{"y":null}},"later":{}}"#);
+    read::<Tool>(r#"{"name":"n","inputSchema":{},"annotations":{"later":1},"later":[]}"#);
+    read::<Implementation>(r#"{"name":"n","version":"1","x":{}}"#);
+    read::<EmptyResult>(r#"{"x":1}"#);
+}
+
+#[test]
+fn numbers_are_read_and_written_as_they_come() {
+    for text in [
+        r#"{"progressToken":1,"progress":50,"total":100}"#,
+        r#"{"progressToken":"a","progress":0.5,"total":-3}"#,
+    ] {
+        let params: ProgressNotificationParams = read(text);
+        let printed = serde_json::to_value(&params).unwrap();
+        assert_eq!(printed, serde_json::from_str::<Value>(text).unwrap());
+    }
+    let params = ProgressNotificationParams::new(RequestId::Number(1), 50.0);
+    let printed = serde_json::to_string(&params).unwrap();
+    assert_eq!(printed, r#"{"progress":50,"progressToken":1}"#);
+    let huge = ProgressNotificationParams::new(RequestId::Number(1), 1e300);
+    let printed = serde_json::to_string(&huge).unwrap();
+    assert_eq!(serde_json::from_str::<ProgressNotificationParams>(&printed).unwrap(), huge);
+}
+
+#[test]
+fn a_required_null_is_written() {
+    let text = r#"{"taskId":"1","status":"later","ttl":null,"createdAt":"","lastUpdatedAt":""}"#;
+    let task: Task = read(text);
+    assert_eq!(task.ttl, None);
+    assert_eq!(task.status, TaskStatus::Unknown("later".to_owned()));
+    assert!(
+        error::<Task>(&text.replace(r#""ttl":null,"#, "")).contains("Task: missing member `ttl`")
+    );
+    read::<GetTaskResult>(text);
+}
+
+#[test]
+fn enumerations_are_open() {
+    assert_eq!(read::<Role>(r#""user""#), Role::User);
+    assert_eq!(read::<Role>(r#""critic""#), Role::Unknown("critic".to_owned()));
+    assert_eq!(LoggingLevel::from("debug").to_string(), "debug");
+    assert!(error::<PromptMessage>(r#"{"role":1}"#).contains("PromptMessage.role: invalid type"));
+}
+
+#[test]
+fn methods_tie_names_to_types() {
+    fn of<M: Method>() -> &'static str {
+        M::NAME
+    }
+    assert_eq!(of::<CallToolRequest>(), "tools/call");
+    assert_eq!(of::<ElicitRequest>(), "elicitation/create");
+    assert_eq!(ProgressNotification::NAME, "notifications/progress");
+    let _: <PingRequest as Method>::Params = RequestParams::default();
+    let _: <PingRequest as Method>::Result = EmptyResult::default();
+    let _: <InitializedNotification as NotificationMethod>::Params = NotificationParams::default();
+}
+
+#[test]
+fn results_are_read_through_the_envelope() {
+    let result = r#"{"tools":[{"name":"n","inputSchema":{"type":"object"}}]}"#;
+    let text = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
+    let message: Incoming<ListToolsResult> = serde_json::from_str(&text).unwrap();
+    let Incoming::Result { result, .. } = message else { panic!("not a result") };
+    assert_eq!(result.tools[0].input_schema.get(), r#"{"type":"object"}"#);
+}
+
+fn object(value: Value) -> JsonObject {
+    serde_json::from_value(value).unwrap()
+}
