@@ -1,1 +1,28 @@
 //! A typed Model Context Protocol client over any transport.
+//!
+//! Start at [`Client`]; what carries its messages is a [`Transport`], such as the one of the crate
+//! `mcp-http`; everything that can go wrong is in [`Error`].
+
+mod cancel;
+mod client;
+mod dialect;
+mod error;
+mod exchange;
+mod handshake;
+mod list;
+mod profile;
+mod tool;
+mod transport;
+
+pub use mcp_types;
+
+pub use crate::{
+    client::{Builder, Client, Limits},
+    error::Error,
+    profile::{Capabilities, ServerProfile},
+    tool::{RefusedTool, Tool, ToolList, ToolResult},
+    transport::{
+        BoxError, Context, MessageKind, Messages, Outgoing, Reply, SessionId, Transport,
+        TransportError, TransportErrorKind,
+    },
+};

@@ -159,6 +159,18 @@ pub enum Incoming<R> {
     },
 }
 
+impl<R> Incoming<R> {
+    /// The same message with its result, if it has one, turned into something else.
+    pub fn map<T>(self, turn: impl FnOnce(R) -> T) -> Incoming<T> {
+        match self {
+            Self::Result { id, result } => Incoming::Result { id, result: turn(result) },
+            Self::Error { id, error } => Incoming::Error { id, error },
+            Self::Request { id, method, params } => Incoming::Request { id, method, params },
+            Self::Notification { method, params } => Incoming::Notification { method, params },
+        }
+    }
+}
+
 impl Serialize for JsonRpc {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str("2.0")

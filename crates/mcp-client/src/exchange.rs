@@ -1,0 +1,189 @@
+//! One request and all that comes back for it, until its answer.
+
+use std::{fmt, sync::Arc};
+
+use bytes::Bytes;
+use futures_util::{
+    StreamExt,
+    future::{Either, select},
+    stream::{BoxStream, FuturesUnordered},
+};
+use mcp_types::{ErrorObject, Incoming, JsonObject, RequestId, Response, Revision, error_code};
+use serde::{Serialize, de::IgnoredAny};
+use serde_json::value::RawValue;
+
+use crate::{
+    error::Error,
+    transport::{
+        Context, MessageKind, Messages, Outgoing, Reply, Transport, TransportError,
+        TransportErrorKind,
+    },
+};
+
+/// Decodes a message into the result type of the pending request.
+pub(crate) type Decode<R> = fn(&[u8]) -> serde_json::Result<Incoming<R>>;
+
+/// A request that waits for its answer.
+pub(crate) struct Exchange<'a> {
+    pub(crate) transport: &'a Arc<dyn Transport>,
+    pub(crate) context: &'a Context,
+    pub(crate) method: &'static str,
+    pub(crate) id: RequestId,
+}
+
+/// What a message that came back means to the request.
+enum Event<R> {
+    Answer(R),
+    /// The server asks for something; this is our answer, ready to be sent.
+    Asked(Outgoing),
+    /// Nothing to this request, for the reason given.
+    Stray(String),
+}
+
+type MessageStream = BoxStream<'static, Result<Bytes, TransportError>>;
+
+impl Exchange<'_> {
+    /// Sends the request.
+    pub(crate) async fn send(&self, params: &impl Serialize) -> Result<Reply, Error> {
+        let request = mcp_types::Request::new(self.id.clone(), self.method, params);
+        let body = serde_json::to_vec(&request)
+            .map_err(|error| Error::Params { method: self.method, source: error.into() })?;
+        let message = Outgoing::new(body, MessageKind::Request, self.context.clone());
+        self.transport.send(message).await.map_err(|error| self.failed(error))
+    }
+
+    /// Reads what came back, up to the answer.
+    pub(crate) async fn answer<R>(
+        &self,
+        messages: Messages,
+        decode: Decode<R>,
+    ) -> Result<R, Error> {
+        match messages {
+            Messages::None => Err(self.invalid("the server took note of it and sent no answer")),
+            Messages::One(message) => self.answer_among(message, decode),
+            Messages::Stream(messages) => self.answer_in(messages, decode).await,
+        }
+    }
+
+    fn answer_among<R>(&self, message: Bytes, decode: Decode<R>) -> Result<R, Error> {
+        let mut stray = "the server sent an empty batch".to_owned();
+        for message in self.unbatch(message)? {
+            match self.read(&message, decode)? {
+                Event::Answer(result) => return Ok(result),
+                Event::Asked(_) => stray = "the server sent a request instead".to_owned(),
+                Event::Stray(reason) => stray = reason,
+            }
+        }
+        Err(self.invalid(stray))
+    }
+
+    /// Reads a stream and answers what the server asks meanwhile, both at once: a server may hold
+    /// its answer back until it has ours.
+    async fn answer_in<R>(
+        &self,
+        mut messages: MessageStream,
+        decode: Decode<R>,
+    ) -> Result<R, Error> {
+        let mut answers = FuturesUnordered::new();
+        let mut stray = None;
+        loop {
+            let message = match answers.is_empty() {
+                true => messages.next().await,
+                false => match select(messages.next(), answers.next()).await {
+                    Either::Left((message, _)) => message,
+                    Either::Right(_) => continue,
+                },
+            };
+            let message = message.transpose().map_err(|error| self.failed(error))?;
+            let message = message.ok_or_else(|| self.unanswered(stray.take()))?;
+            for message in self.unbatch(message)? {
+                match self.read(&message, decode)? {
+                    Event::Answer(result) => return Ok(result),
+                    Event::Asked(answer) => answers.push(self.tell(answer)),
+                    Event::Stray(reason) => {
+                        tracing::debug!(method = self.method, reason, "message passed over");
+                        stray = Some(reason);
+                    }
+                }
+            }
+        }
+    }
+
+    fn read<R>(&self, message: &[u8], decode: Decode<R>) -> Result<Event<R>, Error> {
+        Ok(match decode(message).map_err(|error| self.invalid(error))? {
+            Incoming::Result { id, result } if id == self.id => Event::Answer(result),
+            Incoming::Error { id, error } if id.as_ref().is_none_or(|id| *id == self.id) => {
+                return Err(Error::Rpc { method: self.method, error, status: None });
+            }
+            Incoming::Result { id, .. } | Incoming::Error { id: Some(id), .. } => {
+                Event::Stray(format!("it answers request {id}, not {}", self.id))
+            }
+            Incoming::Error { id: None, .. } => Event::Stray("an error for no request".to_owned()),
+            Incoming::Request { id, method, .. } => Event::Asked(self.respond(id, &method)?),
+            Incoming::Notification { method, .. } => {
+                Event::Stray(format!("it is the notification `{method}`"))
+            }
+        })
+    }
+
+    /// Answers what every client has to answer: `ping`, and all else with "not found".
+    fn respond(&self, id: RequestId, method: &str) -> Result<Outgoing, Error> {
+        let outcome = match method {
+            "ping" => Ok(JsonObject::new()),
+            _ => Err(ErrorObject {
+                code: error_code::METHOD_NOT_FOUND,
+                message: format!("this client does not serve {method:?}"),
+                data: None,
+            }),
+        };
+        let body = serde_json::to_vec(&Response::new(id, outcome))
+            .map_err(|error| Error::Params { method: self.method, source: error.into() })?;
+        Ok(Outgoing::new(body, MessageKind::OneWay, self.context.clone()))
+    }
+
+    async fn tell(&self, answer: Outgoing) {
+        if let Err(error) = self.transport.send(answer).await {
+            tracing::debug!(method = self.method, %error, "an answer did not reach the server");
+        }
+    }
+
+    /// Takes a batch apart, which only 2025-03-26 allows.
+    fn unbatch(&self, message: Bytes) -> Result<Vec<Bytes>, Error> {
+        let batches = self.context.revision == Some(Revision::V2025_03_26);
+        if !batches || message.trim_ascii_start().first() != Some(&b'[') {
+            return Ok(vec![message]);
+        }
+        let parts: Vec<&RawValue> =
+            serde_json::from_slice(&message).map_err(|error| self.invalid(error))?;
+        Ok(parts.into_iter().map(|part| message.slice_ref(part.get().as_bytes())).collect())
+    }
+
+    /// A JSON-RPC error in the body of a failed HTTP exchange says more than its status.
+    fn failed(&self, error: TransportError) -> Error {
+        let TransportErrorKind::Status(status) = error.kind() else { return error.into() };
+        match serde_json::from_slice::<Incoming<IgnoredAny>>(error.body()) {
+            Ok(Incoming::Error { error, .. }) => {
+                Error::Rpc { method: self.method, error, status: Some(status) }
+            }
+            _ => error.into(),
+        }
+    }
+
+    fn unanswered(&self, stray: Option<String>) -> Error {
+        let mut reason = format!("the stream ended before `{}` was answered", self.method);
+        if let Some(stray) = stray {
+            reason.push_str(&format!("; of the last message: {stray}"));
+        }
+        TransportError::new(TransportErrorKind::Interrupted, reason).into()
+    }
+
+    fn invalid(&self, source: impl Into<crate::BoxError>) -> Error {
+        Error::InvalidAnswer { method: self.method, source: source.into() }
+    }
+}
+
+impl fmt::Debug for Exchange<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Exchange({} {})", self.method, self.id)
+    }
+}

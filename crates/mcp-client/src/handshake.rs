@@ -1,0 +1,241 @@
+//! The dialect of the revisions up to 2025-11-25: `initialize` first, then perhaps a session.
+
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicI64, Ordering},
+};
+
+use mcp_types::{
+    Era, ErrorObject, JsonObject, Method, Notification, NotificationMethod, RequestId, Revision,
+    v2025_11_25::{
+        ClientCapabilities, Implementation, InitializeRequest, InitializeRequestParams,
+        InitializeResult, InitializedNotification,
+    },
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use crate::{
+    cancel::InFlight,
+    error::Error,
+    exchange::{Decode, Exchange},
+    profile::{Capabilities, ServerProfile},
+    transport::{Context, MessageKind, Outgoing, Transport, TransportErrorKind},
+};
+
+/// The newest revision of this era, which `initialize` offers.
+const OFFERED: Revision = Revision::V2025_11_25;
+
+/// The id of `initialize`; the first one of every session, so that equal answers are equal bytes.
+const FIRST_ID: i64 = 1;
+
+/// Opens sessions and speaks in them.
+#[derive(Debug)]
+pub(crate) struct Handshake {
+    transport: Arc<dyn Transport>,
+    client: Implementation,
+    current: RwLock<Option<Arc<Session>>>,
+    /// Held while a session is opened, so that all who need one wait for the same.
+    opening: Mutex<()>,
+}
+
+/// What `initialize` brought: from now on every message belongs to it.
+#[derive(Debug)]
+struct Session {
+    context: Context,
+    profile: Arc<ServerProfile>,
+    next_id: AtomicI64,
+}
+
+impl Handshake {
+    pub(crate) fn new(transport: Arc<dyn Transport>, client: Implementation) -> Self {
+        Self { transport, client, current: RwLock::default(), opening: Mutex::default() }
+    }
+
+    /// Opens a session unless there is one.
+    pub(crate) async fn profile(&self) -> Result<Arc<ServerProfile>, Error> {
+        Ok(Arc::clone(&self.session().await?.profile))
+    }
+
+    /// Calls `method`; when the server has forgotten the session, once more in a new one, because
+    /// then it surely did not run.
+    pub(crate) async fn call<R>(
+        &self,
+        method: &'static str,
+        params: &impl Serialize,
+        decode: Decode<R>,
+    ) -> Result<R, Error> {
+        let session = self.session().await?;
+        match self.call_in(&session, method, params, decode).await {
+            Err(error) if error.transport_kind() == Some(TransportErrorKind::SessionEnded) => {
+                self.forget(&session);
+                let session = self.session().await?;
+                self.call_in(&session, method, params, decode).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Sends a notification.
+    pub(crate) async fn notify(
+        &self,
+        method: &'static str,
+        params: Option<&impl Serialize>,
+    ) -> Result<(), Error> {
+        let session = self.session().await?;
+        self.notify_in(&session.context, method, params).await
+    }
+
+    /// Ends the session, if there is one.
+    pub(crate) async fn close(&self) -> Result<(), Error> {
+        let session = self.current.write().unwrap_or_else(PoisonError::into_inner).take();
+        match session {
+            Some(session) => Ok(self.transport.close(session.context.clone()).await?),
+            None => Ok(()),
+        }
+    }
+
+    async fn call_in<R>(
+        &self,
+        session: &Session,
+        method: &'static str,
+        params: &impl Serialize,
+        decode: Decode<R>,
+    ) -> Result<R, Error> {
+        if let Some(capability) = session.profile.capabilities.lack(method) {
+            return Err(Error::Capability { method, capability });
+        }
+        let id = RequestId::Number(session.next_id.fetch_add(1, Ordering::Relaxed));
+        let under_way = InFlight::new(&self.transport, &session.context, id.clone());
+        let exchange =
+            Exchange { transport: &self.transport, context: &session.context, method, id };
+        let outcome = match exchange.send(params).await {
+            Ok(reply) => exchange.answer(reply.messages, decode).await,
+            Err(error) => Err(error),
+        };
+        under_way.settled();
+        outcome
+    }
+
+    async fn notify_in(
+        &self,
+        context: &Context,
+        method: &'static str,
+        params: Option<&impl Serialize>,
+    ) -> Result<(), Error> {
+        let body = serde_json::to_vec(&Notification::new(method, params))
+            .map_err(|error| Error::Params { method, source: error.into() })?;
+        let message = Outgoing::new(body, MessageKind::OneWay, context.clone());
+        self.transport.send(message).await?;
+        Ok(())
+    }
+
+    async fn session(&self) -> Result<Arc<Session>, Error> {
+        if let Some(session) = self.current() {
+            return Ok(session);
+        }
+        let _alone = self.opening.lock().await;
+        if let Some(session) = self.current() {
+            return Ok(session);
+        }
+        let session = Arc::new(self.open().await?);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&session));
+        Ok(session)
+    }
+
+    fn current(&self) -> Option<Arc<Session>> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Forgets `session`, but not one that another call has opened since.
+    fn forget(&self, session: &Arc<Session>) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, session)) {
+            *current = None;
+        }
+    }
+
+    /// `initialize`, then `notifications/initialized`.
+    ///
+    /// `initialize` is never cancelled (MCP basic/utilities/cancellation, "Behavior").
+    async fn open(&self) -> Result<Session, Error> {
+        let exchange = Exchange {
+            transport: &self.transport,
+            context: &Context::default(),
+            method: InitializeRequest::NAME,
+            id: RequestId::Number(FIRST_ID),
+        };
+        let params = InitializeRequestParams::new(
+            ClientCapabilities::default(),
+            self.client.clone(),
+            OFFERED.to_string(),
+        );
+        let reply = exchange.send(&params).await.map_err(version_refused)?;
+        let mut context = Context { revision: None, session: reply.session };
+        let result: InitializeResult = exchange
+            .answer(reply.messages, |message| serde_json::from_slice(message))
+            .await
+            .map_err(version_refused)?;
+        let Some(revision) = spoken(&result.protocol_version) else {
+            return self.part(context, result.protocol_version).await;
+        };
+        context.revision = Some(revision);
+        let none = None::<&JsonObject>;
+        self.notify_in(&context, InitializedNotification::NAME, none).await?;
+        let profile = profile(revision, result)?;
+        Ok(Session { context, profile: Arc::new(profile), next_id: AtomicI64::new(FIRST_ID + 1) })
+    }
+
+    /// Leaves a server that insists on a version which is not spoken here.
+    async fn part(&self, context: Context, version: String) -> Result<Session, Error> {
+        if let Err(error) = self.transport.close(context).await {
+            tracing::debug!(%error, "the session could not be ended");
+        }
+        Err(version_error(vec![version]))
+    }
+}
+
+fn profile(revision: Revision, result: InitializeResult) -> Result<ServerProfile, Error> {
+    Ok(ServerProfile {
+        revision,
+        server: result.server_info,
+        capabilities: Capabilities::new(as_object(&result.capabilities)?),
+        instructions: result.instructions,
+    })
+}
+
+/// The declaration as an object again, with what the generated type does not know.
+fn as_object<T: Serialize, O: DeserializeOwned>(declared: &T) -> Result<O, Error> {
+    serde_json::to_value(declared).and_then(serde_json::from_value).map_err(|error| {
+        Error::InvalidAnswer { method: InitializeRequest::NAME, source: error.into() }
+    })
+}
+
+/// The revisions of this era.
+fn spoken_here() -> impl Iterator<Item = Revision> {
+    Revision::ALL.into_iter().filter(|revision| revision.era() == Era::Handshake)
+}
+
+/// The server's choice of version is judged against all that are spoken here, not against the one
+/// that was offered (MCP basic/lifecycle, "Version Negotiation").
+fn spoken(version: &str) -> Option<Revision> {
+    spoken_here().find(|revision| revision.as_str() == version)
+}
+
+fn version_error(server: Vec<String>) -> Error {
+    Error::Version { server, client: spoken_here().collect() }
+}
+
+/// Reads an error that lists the versions the server supports as what it is: a refusal of ours.
+fn version_refused(error: Error) -> Error {
+    let Error::Rpc { error: ErrorObject { data: Some(data), .. }, .. } = &error else {
+        return error;
+    };
+    match data.get("supported").and_then(Value::as_array) {
+        Some(supported) => {
+            version_error(supported.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+        }
+        None => error,
+    }
+}

@@ -1,0 +1,156 @@
+//! Following `nextCursor` through the pages of a list, within limits.
+
+use std::{collections::HashSet, ops::ControlFlow};
+
+use mcp_types::error_code;
+
+use crate::error::Error;
+
+/// One page of a list.
+#[derive(Debug)]
+pub(crate) struct Page<T> {
+    pub(crate) items: Vec<T>,
+    pub(crate) next: Option<String>,
+}
+
+/// The pages of a list that have come so far.
+///
+/// Cursors are opaque (MCP server/utilities/pagination); one that comes twice would never end, and
+/// one that the server refuses half-way starts the list over, once.
+#[derive(Debug)]
+pub(crate) struct Pages<T> {
+    method: &'static str,
+    most_pages: usize,
+    most_items: usize,
+    items: Vec<T>,
+    seen: HashSet<String>,
+    pages: usize,
+    cursor: Option<String>,
+    restarted: bool,
+}
+
+impl<T> Pages<T> {
+    pub(crate) fn new(method: &'static str, most_pages: usize, most_items: usize) -> Self {
+        Self {
+            method,
+            most_pages,
+            most_items,
+            items: Vec::new(),
+            seen: HashSet::new(),
+            pages: 0,
+            cursor: None,
+            restarted: false,
+        }
+    }
+
+    /// The cursor of the page to be fetched next.
+    pub(crate) fn cursor(&self) -> Option<String> {
+        self.cursor.clone()
+    }
+
+    /// Takes the page that was fetched; breaks with all items when it was the last.
+    pub(crate) fn take(
+        &mut self,
+        page: Result<Page<T>, Error>,
+    ) -> Result<ControlFlow<Vec<T>>, Error> {
+        let page = match page {
+            Err(error) if self.is_stale(&error) => {
+                *self = Self {
+                    restarted: true,
+                    ..Self::new(self.method, self.most_pages, self.most_items)
+                };
+                return Ok(ControlFlow::Continue(()));
+            }
+            page => page?,
+        };
+        self.pages += 1;
+        self.items.extend(page.items);
+        if self.items.len() > self.most_items {
+            return Err(self.endless(format!("has more than {} entries", self.most_items)));
+        }
+        let Some(next) = page.next else {
+            return Ok(ControlFlow::Break(std::mem::take(&mut self.items)));
+        };
+        if self.pages == self.most_pages {
+            return Err(self.endless(format!("has more than {} pages", self.most_pages)));
+        }
+        if !self.seen.insert(next.clone()) {
+            return Err(self.endless("repeats a cursor, so it would never end".to_owned()));
+        }
+        self.cursor = Some(next);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn is_stale(&self, error: &Error) -> bool {
+        let refused =
+            matches!(error, Error::Rpc { error, .. } if error.code == error_code::INVALID_PARAMS);
+        refused && self.cursor.is_some() && !self.restarted
+    }
+
+    fn endless(&self, reason: String) -> Error {
+        Error::Endless { method: self.method, reason }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mcp_types::ErrorObject;
+
+    use super::*;
+
+    fn page(items: &[u8], next: Option<&str>) -> Result<Page<u8>, Error> {
+        Ok(Page { items: items.to_vec(), next: next.map(str::to_owned) })
+    }
+
+    fn stale() -> Result<Page<u8>, Error> {
+        let error = ErrorObject { code: -32602, message: "stale".to_owned(), data: None };
+        Err(Error::Rpc { method: "x/list", error, status: None })
+    }
+
+    /// Reads `pages` until the list ends, and shows which cursors were asked for and what came out.
+    fn read(pages: Vec<Result<Page<u8>, Error>>) -> (Vec<Option<String>>, String) {
+        let mut list = Pages::new("x/list", 4, 5);
+        let mut asked = Vec::new();
+        for page in pages {
+            asked.push(list.cursor());
+            match list.take(page) {
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(items)) => return (asked, format!("{items:?}")),
+                Err(error) => return (asked, error.to_string()),
+            }
+        }
+        (asked, "unfinished".to_owned())
+    }
+
+    #[test]
+    fn pages_are_followed_until_there_is_no_cursor() {
+        // PAGE-02: an empty page with a cursor is not the end, nor is an empty cursor
+        let pages = vec![page(&[1], Some("a")), page(&[], Some("")), page(&[2, 3], None)];
+        let (asked, outcome) = read(pages);
+        assert_eq!(asked, [None, Some("a".to_owned()), Some(String::new())]);
+        assert_eq!(outcome, "[1, 2, 3]");
+    }
+
+    #[test]
+    fn a_list_that_does_not_end_is_an_error() {
+        // PAGE-03
+        let repeated = vec![page(&[], Some("a")), page(&[], Some("b")), page(&[], Some("a"))];
+        assert!(read(repeated).1.ends_with("repeats a cursor, so it would never end"));
+        let pages = ["a", "b", "c", "d", "e"].map(|next| page(&[], Some(next)));
+        assert!(read(pages.into()).1.ends_with("has more than 4 pages"));
+        let items = vec![page(&[1, 2, 3], Some("a")), page(&[4, 5, 6], None)];
+        assert!(read(items).1.ends_with("has more than 5 entries"));
+    }
+
+    #[test]
+    fn a_refused_cursor_starts_the_list_over_once() {
+        // PAGE-03
+        let (asked, outcome) =
+            read(vec![page(&[1], Some("a")), stale(), page(&[2], Some("a")), page(&[3], None)]);
+        assert_eq!(asked, [None, Some("a".to_owned()), None, Some("a".to_owned())]);
+        assert_eq!(outcome, "[2, 3]");
+        let twice = vec![page(&[1], Some("a")), stale(), page(&[2], Some("b")), stale()];
+        assert!(read(twice).1.contains("stale"));
+        assert!(read(vec![stale()]).1.contains("stale"));
+    }
+}

@@ -1,0 +1,125 @@
+//! What a server says of itself.
+
+use mcp_types::{JsonObject, Revision, v2025_11_25::Implementation};
+use serde_json::Value;
+
+/// What a server says of itself when the conversation opens.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ServerProfile {
+    /// The revision of the protocol that is spoken with it.
+    pub revision: Revision,
+    /// Its name and version. Self-declared: fit for display, not for decisions.
+    pub server: Implementation,
+    /// What it can do.
+    pub capabilities: Capabilities,
+    /// A hint for the model on how to use it. Untrusted text.
+    pub instructions: Option<String>,
+}
+
+/// What a server can do, as it declared; members that are not known here are kept.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Capabilities(JsonObject);
+
+impl Capabilities {
+    /// Takes the object as the server sent it.
+    pub fn new(declared: JsonObject) -> Self {
+        Self(declared)
+    }
+
+    /// Whether the capability is declared: its value is an object, be it empty.
+    pub fn has(&self, capability: &str) -> bool {
+        matches!(self.0.get(capability), Some(Value::Object(_)))
+    }
+
+    /// Whether the capability is declared with `flag` set, such as `tools` with `listChanged`.
+    pub fn has_flag(&self, capability: &str, flag: &str) -> bool {
+        let value = self.0.get(capability).and_then(|value| value.get(flag));
+        matches!(value, Some(Value::Bool(true) | Value::Object(_)))
+    }
+
+    /// The declaration as it was sent.
+    pub fn as_object(&self) -> &JsonObject {
+        &self.0
+    }
+
+    /// The capability that `method` needs and that is not declared.
+    pub(crate) fn lack(&self, method: &str) -> Option<&'static str> {
+        let (capability, flag) = needed(method)?;
+        let declared = match flag {
+            None => self.has(capability),
+            Some(flag) => self.has_flag(capability, flag),
+        };
+        (!declared).then_some(flag.map_or(capability, |_| "resources.subscribe"))
+    }
+}
+
+impl ServerProfile {
+    /// Whether the server runs tool calls as tasks for those who ask for it.
+    pub(crate) fn runs_tools_as_tasks(&self) -> bool {
+        let tasks = self.capabilities.as_object().get("tasks");
+        tasks.is_some_and(|tasks| {
+            tasks.pointer("/requests/tools/call").is_some_and(Value::is_object)
+        })
+    }
+}
+
+/// What a server has to declare before `method` may be sent (MCP basic/lifecycle, "Operation").
+fn needed(method: &str) -> Option<(&'static str, Option<&'static str>)> {
+    match method {
+        "resources/subscribe" | "resources/unsubscribe" => Some(("resources", Some("subscribe"))),
+        "logging/setLevel" => Some(("logging", None)),
+        "completion/complete" => Some(("completions", None)),
+        _ => ["tools", "resources", "prompts", "tasks"]
+            .into_iter()
+            .find(|name| method.strip_prefix(name).is_some_and(|rest| rest.starts_with('/')))
+            .map(|name| (name, None)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn capabilities(declared: Value) -> Capabilities {
+        let Value::Object(declared) = declared else { panic!("not an object") };
+        Capabilities::new(declared)
+    }
+
+    #[test]
+    fn a_capability_is_present_when_it_holds_an_object() {
+        // LIFE-11
+        let some = capabilities(json!({ "tools": {}, "logging": null, "x-own": { "a": 1 } }));
+        assert!(some.has("tools") && some.has("x-own"));
+        assert!(!some.has("logging") && !some.has("prompts"));
+        assert!(!some.has_flag("tools", "listChanged"));
+        assert!(
+            capabilities(json!({ "tools": { "listChanged": true } }))
+                .has_flag("tools", "listChanged")
+        );
+    }
+
+    #[test]
+    fn methods_need_what_the_lifecycle_says() {
+        // LIFE-09
+        let none = capabilities(json!({}));
+        for (method, lack) in [
+            ("tools/list", Some("tools")),
+            ("tools/call", Some("tools")),
+            ("resources/templates/list", Some("resources")),
+            ("resources/subscribe", Some("resources.subscribe")),
+            ("prompts/get", Some("prompts")),
+            ("logging/setLevel", Some("logging")),
+            ("completion/complete", Some("completions")),
+            ("ping", None),
+            ("toolshed/open", None),
+        ] {
+            assert_eq!(none.lack(method), lack, "{method}");
+        }
+        let some = capabilities(json!({ "resources": { "subscribe": true }, "tools": {} }));
+        assert_eq!(some.lack("resources/subscribe"), None);
+        assert_eq!(some.lack("tools/list"), None);
+    }
+}

@@ -1,0 +1,241 @@
+//! What carries messages to a server, and what it may say about failure.
+
+use std::{error::Error as StdError, fmt, sync::Arc};
+
+use bytes::Bytes;
+use futures_util::{future::BoxFuture, stream::BoxStream};
+use mcp_types::Revision;
+
+/// An error of any type, as the source of one of ours.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// Carries JSON-RPC messages to one server, on behalf of one user.
+///
+/// A transport neither reads nor writes JSON-RPC: it moves whole messages as bytes and knows
+/// nothing of requests that wait for an answer. It is used through `Arc<dyn Transport>` by any
+/// number of calls at once.
+pub trait Transport: fmt::Debug + Send + Sync + 'static {
+    /// Sends one message.
+    ///
+    /// Resolves once the server has taken it, with whatever comes back for it.
+    fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>>;
+
+    /// Ends the session of `context` on the server, if there is one.
+    fn close(&self, context: Context) -> BoxFuture<'_, Result<(), TransportError>>;
+}
+
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
+        (**self).send(message)
+    }
+
+    fn close(&self, context: Context) -> BoxFuture<'_, Result<(), TransportError>> {
+        (**self).close(context)
+    }
+}
+
+/// A message to be sent, and what the transport has to know about it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Outgoing {
+    /// One JSON-RPC message in UTF-8, without line breaks.
+    pub body: Bytes,
+    /// What it is.
+    pub kind: MessageKind,
+    /// The conversation that it belongs to.
+    pub context: Context,
+}
+
+impl Outgoing {
+    /// A message of `kind` in the conversation of `context`.
+    pub fn new(body: impl Into<Bytes>, kind: MessageKind, context: Context) -> Self {
+        Self { body: body.into(), kind, context }
+    }
+}
+
+/// What a message is, and so whether something comes back for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MessageKind {
+    /// A request: an answer comes back, perhaps after other messages.
+    Request,
+    /// A notification or an answer of ours: nothing comes back.
+    OneWay,
+}
+
+/// The conversation that a message belongs to.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Context {
+    /// The revision agreed upon; `None` until then.
+    pub revision: Option<Revision>,
+    /// The session that the server assigned, if it did.
+    pub session: Option<SessionId>,
+}
+
+/// The name of a session, chosen by the server.
+///
+/// It is a secret (MCP basic/transports, "Session Management"): `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionId(Arc<str>);
+
+impl SessionId {
+    /// Takes the id as the server gave it; `None` unless it is one or more visible ASCII
+    /// characters (0x21 to 0x7E), which is all that the specification allows.
+    pub fn new(id: &[u8]) -> Option<Self> {
+        let visible = !id.is_empty() && id.iter().all(|byte| (0x21..=0x7e).contains(byte));
+        visible.then(|| Self(String::from_utf8_lossy(id).into()))
+    }
+
+    /// The id itself, to be sent back to the server and shown to nobody.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionId(****)")
+    }
+}
+
+/// What came back for a message.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Reply {
+    /// The session that the server assigned with this reply.
+    pub session: Option<SessionId>,
+    /// The messages that belong to the one that was sent.
+    pub messages: Messages,
+}
+
+impl Reply {
+    /// A reply outside of any new session.
+    pub fn new(messages: Messages) -> Self {
+        Self { session: None, messages }
+    }
+
+    /// Adds the session that the server assigned.
+    #[must_use]
+    pub fn with_session(self, session: Option<SessionId>) -> Self {
+        Self { session, ..self }
+    }
+}
+
+/// The messages of a reply, each a JSON-RPC message as it arrived.
+pub enum Messages {
+    /// Nothing: the message was taken note of.
+    None,
+    /// The one message that there is.
+    One(Bytes),
+    /// Messages as they come: requests and notifications of the server, then the answer.
+    Stream(BoxStream<'static, Result<Bytes, TransportError>>),
+}
+
+impl fmt::Debug for Messages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("None"),
+            Self::One(message) => write!(f, "One({} bytes)", message.len()),
+            Self::Stream(_) => f.write_str("Stream"),
+        }
+    }
+}
+
+/// A failure below the protocol: what kind it is, and the transport's own error.
+///
+/// Display and [`source`](StdError::source) are those of the transport's own error, which
+/// [`get_ref`](Self::get_ref) gives whole.
+#[derive(Debug)]
+pub struct TransportError {
+    kind: TransportErrorKind,
+    body: Bytes,
+    error: BoxError,
+}
+
+/// What kind of failure it is, and so what can be done about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The server wants credentials, or better ones. The request did not run.
+    Unauthorized,
+    /// The server no longer knows the session. The request did not run.
+    SessionEnded,
+    /// The transport refused to send, for a reason of configuration or safety.
+    Refused,
+    /// No connection could be made.
+    Unreachable,
+    /// The connection broke, or ended before the answer.
+    Interrupted,
+    /// The server answered with this HTTP status.
+    Status(u16),
+    /// What the server sent is not what the transport's rules allow.
+    Protocol,
+    /// What the server sent is larger than allowed.
+    TooLarge,
+}
+
+impl TransportError {
+    /// An error of `kind`, told in full by the transport's own `error`.
+    pub fn new(kind: TransportErrorKind, error: impl Into<BoxError>) -> Self {
+        Self { kind, body: Bytes::new(), error: error.into() }
+    }
+
+    /// Adds the body that came with the failure, which may hold a JSON-RPC error.
+    #[must_use]
+    pub fn with_body(self, body: Bytes) -> Self {
+        Self { body, ..self }
+    }
+
+    /// What kind of failure it is.
+    pub fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+
+    /// The body that came with the failure; empty if there was none.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The transport's own error.
+    pub fn get_ref(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        &*self.error
+    }
+
+    /// Whether the request surely did not run, so that sending it again cannot run it twice.
+    pub fn did_not_run(&self) -> bool {
+        use TransportErrorKind as Kind;
+        match self.kind {
+            Kind::Unauthorized | Kind::SessionEnded | Kind::Refused | Kind::Unreachable => true,
+            Kind::Interrupted | Kind::Status(_) | Kind::Protocol | Kind::TooLarge => false,
+        }
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl StdError for TransportError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.error.source()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn session_ids_are_visible_ascii_and_hidden() {
+        // HTTP-25
+        let id = SessionId::new(b"s-1~!").unwrap();
+        assert_eq!(id.expose(), "s-1~!");
+        assert_eq!(format!("{id:?}"), "SessionId(****)");
+        for bad in [&b""[..], b"a b", b"a\x7f", "\u{e9}".as_bytes(), b"a\n"] {
+            assert_eq!(SessionId::new(bad), None, "{bad:?}");
+        }
+    }
+}
