@@ -1,1 +1,45 @@
-//! Streamable HTTP transport for Model Context Protocol clients, with bearer tokens.
+//! Streamable HTTP transport for Model Context Protocol clients, with a bearer token on each request.
+//!
+//! Start at [`HttpTransport::builder`] and hand the transport to a [`Client`]; everything that can
+//! go wrong is in [`Error`], and a server that wants the user to sign in is an [`Unauthorized`].
+//!
+//! ```no_run
+//! # async fn run(token: String) -> Result<(), Box<dyn std::error::Error>> {
+//! use mcp_http::{Client, HttpTransport, Unauthorized};
+//!
+//! let transport = HttpTransport::builder("https://example.com/mcp").bearer_token(token).build()?;
+//! match Client::new(transport).list_tools().await {
+//!     Ok(list) => println!("{} tools", list.tools.len()),
+//!     Err(error) => match Unauthorized::of(&error) {
+//!         Some(unauthorized) => println!("sign in again: {:?}", unauthorized.challenge()),
+//!         None => return Err(error.into()),
+//!     },
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod body;
+mod challenge;
+mod endpoint;
+mod error;
+mod headers;
+mod http_client;
+mod reply;
+mod sse;
+mod token;
+mod transport;
+mod unauthorized;
+mod wire;
+
+pub use mcp_client::{self, Client};
+
+pub use crate::{
+    challenge::Challenge,
+    endpoint::Endpoint,
+    error::Error,
+    http_client::HttpClient,
+    token::{AccessToken, Refused, TokenRequest, TokenSource},
+    transport::{Builder, HttpTransport},
+    unauthorized::{Reason, Unauthorized},
+};

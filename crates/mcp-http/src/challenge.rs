@@ -1,0 +1,305 @@
+//! What a server wants in place of the credentials it refused: `WWW-Authenticate`, parsed.
+//!
+//! The published parsers give up on the whole header over one malformed challenge; this one goes on
+//! after it, so that a proxy's bad `Negotiate` does not hide the `Bearer` behind it.
+
+use http::{HeaderMap, header::WWW_AUTHENTICATE};
+
+/// As much of the headers as is read, in bytes.
+const LIMIT: usize = 16 * 1024;
+
+/// One challenge of `WWW-Authenticate` (RFC 9110, section 11.6.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Challenge {
+    /// The scheme, as it was written; to be compared with [`is`](Self::is).
+    pub scheme: String,
+    /// The value of a scheme that has a single one, such as `Negotiate`.
+    pub token68: Option<String>,
+    /// Names, as they were written, and values, without their quotes.
+    pub params: Vec<(String, String)>,
+}
+
+impl Challenge {
+    /// Reads all challenges of one header value; what is malformed is passed over.
+    ///
+    /// ```
+    /// use mcp_http::Challenge;
+    ///
+    /// let header = r#"Negotiate a==, Bearer scope="a b", error=invalid_token"#;
+    /// let challenges = Challenge::parse(header);
+    /// assert_eq!(challenges[0].token68.as_deref(), Some("a=="));
+    /// assert!(challenges[1].is("bearer"));
+    /// assert_eq!(challenges[1].scope(), Some("a b"));
+    /// assert_eq!(challenges[1].error(), Some("invalid_token"));
+    /// ```
+    pub fn parse(header: &str) -> Vec<Self> {
+        let mut challenges: Vec<Self> = Vec::new();
+        let mut input = Input(header);
+        while let Some(part) = input.part() {
+            match part {
+                Part::Scheme { scheme, token68 } => {
+                    let scheme = scheme.to_owned();
+                    let token68 = token68.map(str::to_owned);
+                    challenges.push(Self { scheme, token68, params: Vec::new() });
+                }
+                Part::Param(name, value) => {
+                    if let Some(challenge) = challenges.last_mut() {
+                        challenge.params.push((name.to_owned(), value));
+                    }
+                }
+            }
+        }
+        challenges
+    }
+
+    /// Reads all `WWW-Authenticate` headers of a response; where a value repeats the refused
+    /// `secret`, asterisks take its place.
+    pub(crate) fn read(headers: &HeaderMap, secret: Option<&str>) -> Vec<Self> {
+        let mut challenges = Vec::new();
+        let mut left = LIMIT;
+        for value in headers.get_all(WWW_AUTHENTICATE) {
+            let bytes = &value.as_bytes()[..value.len().min(left)];
+            left -= bytes.len();
+            let text = String::from_utf8_lossy(bytes);
+            challenges.extend(Self::parse(&match secret {
+                Some(secret) if !secret.is_empty() => text.replace(secret, "****"),
+                _ => text.into_owned(),
+            }));
+        }
+        challenges
+    }
+
+    /// Whether the challenge is of this scheme; upper and lower case are the same.
+    pub fn is(&self, scheme: &str) -> bool {
+        self.scheme.eq_ignore_ascii_case(scheme)
+    }
+
+    /// The first parameter of this name; upper and lower case are the same.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        let mut params = self.params.iter();
+        params.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Where the server's protected resource metadata is (RFC 9728, section 5.1).
+    pub fn resource_metadata(&self) -> Option<&str> {
+        self.param("resource_metadata")
+    }
+
+    /// The scopes that the request needs, separated by spaces (RFC 6750, section 3).
+    pub fn scope(&self) -> Option<&str> {
+        self.param("scope")
+    }
+
+    /// Why the token was refused, such as `invalid_token` (RFC 6750, section 3.1).
+    pub fn error(&self) -> Option<&str> {
+        self.param("error")
+    }
+
+    /// Why the token was refused, for people. Untrusted text.
+    pub fn error_description(&self) -> Option<&str> {
+        self.param("error_description")
+    }
+}
+
+/// The rest of a header that is still to be read.
+struct Input<'a>(&'a str);
+
+enum Part<'a> {
+    Scheme { scheme: &'a str, token68: Option<&'a str> },
+    Param(&'a str, String),
+}
+
+impl<'a> Input<'a> {
+    /// The next scheme or parameter.
+    ///
+    /// Both are separated by commas, so only what follows a name tells them apart: a parameter has
+    /// an equals sign.
+    fn part(&mut self) -> Option<Part<'a>> {
+        loop {
+            self.skip(|c| matches!(c, ' ' | '\t' | ','));
+            if self.0.is_empty() {
+                return None;
+            }
+            let name = self.take(is_token);
+            if name.is_empty() {
+                self.skip_malformed();
+                continue;
+            }
+            let spaced = self.skip(is_blank);
+            if self.eat('=') {
+                self.skip(is_blank);
+                match self.value() {
+                    Some(value) => return Some(Part::Param(name, value)),
+                    None => self.skip_malformed(),
+                }
+            } else if spaced || self.at_end_of_part() {
+                return Some(Part::Scheme { scheme: name, token68: self.token68() });
+            } else {
+                self.skip_malformed();
+            }
+        }
+    }
+
+    /// The value of a parameter: a token or a quoted string; `None` if it is neither.
+    fn value(&mut self) -> Option<String> {
+        if self.eat('"') {
+            return self.quoted();
+        }
+        let value = self.take(is_token);
+        (!value.is_empty() && self.at_end_of_part()).then(|| value.to_owned())
+    }
+
+    fn quoted(&mut self) -> Option<String> {
+        let mut value = String::new();
+        let mut chars = self.0.chars();
+        loop {
+            match chars.next()? {
+                '"' => break,
+                '\\' => value.push(chars.next()?),
+                c => value.push(c),
+            }
+        }
+        self.0 = chars.as_str();
+        Some(value)
+    }
+
+    /// The single value after a scheme, unless what follows is a parameter.
+    fn token68(&mut self) -> Option<&'a str> {
+        let rest = self.0;
+        let value = self.take(is_token68);
+        let padding = self.take(|c| c == '=');
+        if !value.is_empty() && self.at_end_of_part() {
+            return Some(&rest[..value.len() + padding.len()]);
+        }
+        self.0 = rest;
+        None
+    }
+
+    fn at_end_of_part(&self) -> bool {
+        let rest = self.0.trim_start_matches(is_blank);
+        rest.is_empty() || rest.starts_with(',')
+    }
+
+    /// Goes to the next comma outside of quotes.
+    fn skip_malformed(&mut self) {
+        let mut quoted = false;
+        let mut escaped = false;
+        let end = self.0.find(|c| {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' if quoted => escaped = true,
+                '"' => quoted = !quoted,
+                ',' => return !quoted,
+                _ => {}
+            }
+            false
+        });
+        self.0 = end.map_or("", |end| &self.0[end..]);
+    }
+
+    fn take(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
+        let end = self.0.find(|c| !wanted(c)).unwrap_or(self.0.len());
+        let (taken, rest) = self.0.split_at(end);
+        self.0 = rest;
+        taken
+    }
+
+    fn skip(&mut self, wanted: impl Fn(char) -> bool) -> bool {
+        !self.take(wanted).is_empty()
+    }
+
+    fn eat(&mut self, c: char) -> bool {
+        let rest = self.0.strip_prefix(c);
+        self.0 = rest.unwrap_or(self.0);
+        rest.is_some()
+    }
+}
+
+fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t')
+}
+
+fn is_token(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)
+}
+
+fn is_token68(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-._~+/".contains(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    /// One challenge a line: scheme, token68, parameters.
+    fn shown(header: &str) -> String {
+        let show = |challenge: &Challenge| {
+            let mut line = challenge.scheme.clone();
+            if let Some(token68) = &challenge.token68 {
+                line += &format!(" <{token68}>");
+            }
+            for (name, value) in &challenge.params {
+                line += &format!(" {name}=[{value}]");
+            }
+            line
+        };
+        Challenge::parse(header).iter().map(show).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn every_form_of_challenge_is_read() {
+        // AUTH-09
+        for (header, expected) in [
+            ("", ""),
+            ("Bearer", "Bearer"),
+            ("bearer realm=\"a\"", "bearer realm=[a]"),
+            ("Bearer realm=a , scope = \"x y\"", "Bearer realm=[a] scope=[x y]"),
+            ("Basic, Bearer", "Basic; Bearer"),
+            (
+                "Basic realm=a, Bearer scope=b, error=c",
+                "Basic realm=[a]; Bearer scope=[b] error=[c]",
+            ),
+            ("Negotiate YII=, Bearer", "Negotiate <YII=>; Bearer"),
+            ("Negotiate abc", "Negotiate <abc>"),
+            (",, Bearer ,a=b,, c=d,", "Bearer a=[b] c=[d]"),
+            (r#"Bearer a="q\"\\,= Basic x=y""#, r#"Bearer a=[q"\,= Basic x=y]"#),
+            ("Bearer a=\"\u{e9}\u{2713}\"", "Bearer a=[\u{e9}\u{2713}]"),
+            ("Bearer a=\"\"", "Bearer a=[]"),
+        ] {
+            assert_eq!(shown(header), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn what_is_malformed_hides_nothing_else() {
+        for (header, expected) in [
+            ("Digest a=b c=d, Bearer scope=x", "Digest; Bearer scope=[x]"),
+            ("@@@, Bearer scope=x", "Bearer scope=[x]"),
+            ("Bearer a=, scope=x", "Bearer <a=> scope=[x]"),
+            ("Bearer a=b;c, scope=x", "Bearer scope=[x]"),
+            ("Bearer a=b, c=, scope=x", "Bearer a=[b] scope=[x]"),
+            ("Bearer scope=x, error=\"open", "Bearer scope=[x]"),
+            ("a=b, Bearer", "Bearer"),
+            ("Bearer/1 x=y, Basic", "Basic"),
+        ] {
+            assert_eq!(shown(header), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn headers_are_read_in_order_within_a_limit_and_without_the_token() {
+        let mut headers = HeaderMap::new();
+        headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=a"));
+        let echo = HeaderValue::from_static("Bearer error_description=\"s3cret is bad\"");
+        headers.append(WWW_AUTHENTICATE, echo);
+        let long = format!("Bearer a=\"{}\", b=c", "x".repeat(LIMIT));
+        headers.append(WWW_AUTHENTICATE, HeaderValue::try_from(long).unwrap());
+        let challenges = Challenge::read(&headers, Some("s3cret"));
+        assert_eq!(challenges[0].param("REALM"), Some("a"));
+        assert_eq!(challenges[1].error_description(), Some("**** is bad"));
+        assert_eq!(challenges[2].params, []);
+    }
+}

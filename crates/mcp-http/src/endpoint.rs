@@ -1,0 +1,112 @@
+//! The URL of a server, checked once and shown without its secrets.
+
+use std::{fmt, net::IpAddr, sync::Arc};
+
+use url::{Host, Url};
+
+use crate::error::Error;
+
+/// The URL that a server's messages go to.
+///
+/// It is `http:` or `https:`, without user name, password and fragment. `Display` and `Debug` leave
+/// out the query, which some servers use for keys.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Endpoint(Arc<Url>);
+
+impl Endpoint {
+    /// Reads a URL.
+    ///
+    /// # Errors
+    /// [`Error::InvalidEndpoint`] if it is none, or not of the kind described above.
+    pub fn parse(url: &str) -> Result<Self, Error> {
+        let invalid = |reason: &str| Error::InvalidEndpoint { reason: reason.to_owned() };
+        let url = Url::parse(url).map_err(|error| invalid(&error.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(invalid("it has to begin with http: or https:"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(invalid("it must not hold a user name or password"));
+        }
+        if url.fragment().is_some() {
+            return Err(invalid("it must not have a fragment"));
+        }
+        Ok(Self(Arc::new(url)))
+    }
+
+    /// The whole URL, query included.
+    pub fn url(&self) -> &Url {
+        &self.0
+    }
+
+    /// Whether a token may be sent there: the way is encrypted or does not leave this machine.
+    pub(crate) fn is_confidential(&self) -> bool {
+        self.0.scheme() == "https" || self.is_loopback()
+    }
+
+    fn is_loopback(&self) -> bool {
+        match self.0.host() {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => IpAddr::V6(address).to_canonical().is_loopback(),
+            None => false,
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = &self.0[..url::Position::AfterPath];
+        let query = if self.0.query().is_some() { "?****" } else { "" };
+        write!(f, "{shown}{query}")
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Endpoint({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_http_urls_are_endpoints() {
+        for (url, reason) in [
+            ("example.com/mcp", "relative URL without a base"),
+            ("ftp://example.com/", "http: or https:"),
+            ("https://user@example.com/", "user name or password"),
+            ("https://:pw@example.com/", "user name or password"),
+            ("https://example.com/#top", "fragment"),
+        ] {
+            let error = Endpoint::parse(url).unwrap_err().to_string();
+            assert!(error.contains(reason), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_query_is_not_shown() {
+        let endpoint = Endpoint::parse("https://example.com/mcp?key=secret").unwrap();
+        assert_eq!(endpoint.to_string(), "https://example.com/mcp?****");
+        assert_eq!(format!("{endpoint:?}"), "Endpoint(https://example.com/mcp?****)");
+        assert_eq!(endpoint.url().query(), Some("key=secret"));
+    }
+
+    #[test]
+    fn tokens_travel_encrypted_or_stay_on_the_machine() {
+        for url in [
+            "https://example.com/",
+            "http://localhost:1/",
+            "http://api.localhost/",
+            "http://127.8.9.1/",
+            "http://[::1]/",
+            "http://[::ffff:127.0.0.1]/",
+        ] {
+            assert!(Endpoint::parse(url).unwrap().is_confidential(), "{url}");
+        }
+        for url in ["http://example.com/", "http://10.0.0.1/", "http://localhost.example.com/"] {
+            assert!(!Endpoint::parse(url).unwrap().is_confidential(), "{url}");
+        }
+    }
+}

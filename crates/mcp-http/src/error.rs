@@ -1,0 +1,194 @@
+//! The one error type of this crate.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+use mcp_client::{BoxError, TransportError, TransportErrorKind as Kind};
+
+use crate::{
+    endpoint::Endpoint,
+    unauthorized::{Brief, Unauthorized},
+};
+
+/// Why a message did not reach a server, or nothing usable came back.
+///
+/// No variant shows a token, a session id or the query of a URL.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The URL of a server is unusable.
+    #[error("the server's URL is not usable: {reason}")]
+    InvalidEndpoint {
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// A header of the configuration is not one, or is the transport's own.
+    #[error("the header {name:?} cannot be set: {reason}")]
+    InvalidHeader {
+        /// The header's name.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+
+    /// No HTTP client could be set up.
+    #[error("no HTTP client can be set up")]
+    Setup {
+        /// What is wrong.
+        source: BoxError,
+    },
+
+    /// The access token holds what no header carries. Nothing was sent.
+    #[error(
+        "the access token for {endpoint} is empty or holds a space, a line break or another \
+         character that no header carries"
+    )]
+    InvalidToken {
+        /// The server that the token is meant for.
+        endpoint: Endpoint,
+    },
+
+    /// The token would travel unencrypted. Nothing was sent.
+    #[error(
+        "the access token would travel unencrypted to {endpoint}: use https, or allow insecure \
+         HTTP for this server"
+    )]
+    Insecure {
+        /// The server that the token is meant for.
+        endpoint: Endpoint,
+    },
+
+    /// The token source found no token. Nothing was sent.
+    #[error("no access token for {endpoint}")]
+    TokenSource {
+        /// The server that the token is meant for.
+        endpoint: Endpoint,
+        /// Why there is none.
+        source: BoxError,
+    },
+
+    /// The server wants an access token, or a better one. The request did not run.
+    #[error(transparent)]
+    Unauthorized(Box<Unauthorized>),
+
+    /// The server no longer knows the session. The request did not run.
+    #[error("{endpoint} has ended the session")]
+    SessionEnded {
+        /// The server.
+        endpoint: Endpoint,
+    },
+
+    /// No connection could be made: name resolution, TLS, refused, timeout.
+    #[error("cannot reach {endpoint}")]
+    Unreachable {
+        /// The server.
+        endpoint: Endpoint,
+        /// Why.
+        source: BoxError,
+    },
+
+    /// The connection broke before the answer was complete.
+    #[error("the connection to {endpoint} broke")]
+    Interrupted {
+        /// The server.
+        endpoint: Endpoint,
+        /// How.
+        source: BoxError,
+    },
+
+    /// The server answered with an HTTP status that is no success.
+    #[error("{endpoint} answered with HTTP status {status}{}", Excerpt(.excerpt))]
+    Status {
+        /// The server.
+        endpoint: Endpoint,
+        /// The status.
+        status: StatusCode,
+        /// How long the server asks to wait before the next request (`Retry-After` in seconds).
+        retry_after: Option<Duration>,
+        /// The beginning of the body, for people.
+        excerpt: String,
+        /// The body, up to a limit; it may hold a JSON-RPC error.
+        body: Bytes,
+    },
+
+    /// The server points to another URL, which is not followed: it was not given the token.
+    #[error(
+        "{endpoint} redirects to {location}, which is not followed: set that URL if it is right"
+    )]
+    Redirect {
+        /// The server.
+        endpoint: Endpoint,
+        /// The status.
+        status: StatusCode,
+        /// Where it points to, without the query.
+        location: String,
+    },
+
+    /// The answer is neither JSON nor an event stream.
+    #[error(
+        "{endpoint} answered with {content_type} instead of JSON or an event stream{}",
+        Excerpt(.excerpt)
+    )]
+    ContentType {
+        /// The server.
+        endpoint: Endpoint,
+        /// What it says the body is.
+        content_type: String,
+        /// The beginning of the body, for people.
+        excerpt: String,
+    },
+
+    /// The server broke a rule of the transport.
+    #[error("{endpoint} broke the rules of Streamable HTTP: {reason}")]
+    Protocol {
+        /// The server.
+        endpoint: Endpoint,
+        /// Which rule.
+        reason: &'static str,
+    },
+
+    /// A message of the server is larger than allowed.
+    #[error("{endpoint} sent a message of more than {limit} bytes")]
+    TooLarge {
+        /// The server.
+        endpoint: Endpoint,
+        /// The limit, in bytes after decompression.
+        limit: usize,
+    },
+}
+
+impl From<Error> for TransportError {
+    fn from(error: Error) -> Self {
+        let (kind, body) = match &error {
+            Error::InvalidEndpoint { .. }
+            | Error::InvalidHeader { .. }
+            | Error::Setup { .. }
+            | Error::InvalidToken { .. }
+            | Error::Insecure { .. }
+            | Error::TokenSource { .. } => (Kind::Refused, Bytes::new()),
+            Error::Unauthorized(_) => (Kind::Unauthorized, Bytes::new()),
+            Error::SessionEnded { .. } => (Kind::SessionEnded, Bytes::new()),
+            Error::Unreachable { .. } => (Kind::Unreachable, Bytes::new()),
+            Error::Interrupted { .. } => (Kind::Interrupted, Bytes::new()),
+            Error::Status { status, body, .. } => (Kind::Status(status.as_u16()), body.clone()),
+            Error::Redirect { status, .. } => (Kind::Status(status.as_u16()), Bytes::new()),
+            Error::ContentType { .. } | Error::Protocol { .. } => (Kind::Protocol, Bytes::new()),
+            Error::TooLarge { .. } => (Kind::TooLarge, Bytes::new()),
+        };
+        Self::new(kind, error).with_body(body)
+    }
+}
+
+/// The beginning of a body after a colon, or nothing.
+struct Excerpt<'a>(&'a str);
+
+impl std::fmt::Display for Excerpt<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0.trim() {
+            "" => Ok(()),
+            text => write!(f, ": {}", Brief(text)),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Reading an HTTP response: what it means, and the messages that it carries.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::{BoxStream, StreamExt, try_unfold};
+use http::{HeaderMap, StatusCode, header};
+use mcp_client::{Context, MessageKind, Messages, Reply, SessionId, TransportError};
+use tokio::{runtime::Handle, time};
+
+use crate::{
+    body, endpoint::Endpoint, error::Error, headers::SESSION_ID, http_client::Response,
+    sse::Parser, token::AccessToken, unauthorized::Unauthorized, wire,
+};
+
+/// What the reading of a response depends on.
+pub(crate) struct Request<'a> {
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) context: &'a Context,
+    pub(crate) kind: MessageKind,
+    pub(crate) token: Option<&'a AccessToken>,
+    pub(crate) limit: usize,
+}
+
+impl Request<'_> {
+    /// The messages of a response to this request.
+    pub(crate) async fn read(&self, response: Response) -> Result<Reply, Error> {
+        wire::received(&response);
+        let response = self.check(response).await?;
+        let session = self.session(response.headers())?;
+        let messages = match self.kind {
+            MessageKind::Request => self.messages(response).await?,
+            _ => {
+                leave(response);
+                Messages::None
+            }
+        };
+        Ok(Reply::new(messages).with_session(session))
+    }
+
+    /// Lets only a success pass.
+    pub(crate) async fn check(&self, response: Response) -> Result<Response, Error> {
+        let (status, headers) = (response.status(), response.headers());
+        if status.is_success() {
+            return Ok(response);
+        }
+        let endpoint = self.endpoint.clone();
+        if let Some(unauthorized) = Unauthorized::read(&endpoint, status, headers, self.token) {
+            leave(response);
+            return Err(Error::Unauthorized(Box::new(unauthorized)));
+        }
+        // Without a session in the request, 404 is a wrong URL and no lost session.
+        if status == StatusCode::NOT_FOUND && self.context.session.is_some() {
+            leave(response);
+            return Err(Error::SessionEnded { endpoint });
+        }
+        if status.is_redirection() {
+            let location = location(endpoint.url(), headers);
+            return Err(Error::Redirect { endpoint, status, location });
+        }
+        let retry_after = retry_after(headers);
+        let body = body::read_beginning(response).await;
+        Err(Error::Status { endpoint, status, retry_after, excerpt: self.excerpt(&body), body })
+    }
+
+    async fn messages(&self, response: Response) -> Result<Messages, Error> {
+        match media_type(response.headers()).as_deref() {
+            Some("application/json") => {
+                let body = body::read(response, self.limit).await?;
+                wire::body("<", &body);
+                Ok(Messages::One(body))
+            }
+            Some("text/event-stream") => Ok(Messages::Stream(events(response, self.limit))),
+            _ if response.status() == StatusCode::ACCEPTED => Ok(Messages::None),
+            other => {
+                let content_type = other.unwrap_or("a body of no declared type").to_owned();
+                let excerpt = self.excerpt(&body::read_beginning(response).await);
+                Err(Error::ContentType { endpoint: self.endpoint.clone(), content_type, excerpt })
+            }
+        }
+    }
+
+    fn session(&self, headers: &HeaderMap) -> Result<Option<SessionId>, Error> {
+        let Some(id) = headers.get(SESSION_ID) else { return Ok(None) };
+        SessionId::new(id.as_bytes()).map(Some).ok_or_else(|| Error::Protocol {
+            endpoint: self.endpoint.clone(),
+            reason: "the session id is not made of visible ASCII characters",
+        })
+    }
+
+    /// The beginning of a body as text; a server that echoes the token does not get it shown.
+    fn excerpt(&self, body: &Bytes) -> String {
+        let text = String::from_utf8_lossy(body);
+        match self.token {
+            Some(token) => text.replace(token.expose(), "****"),
+            None => text.into_owned(),
+        }
+    }
+}
+
+/// The media type without its parameters, in lower case.
+fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next()?.trim().to_ascii_lowercase())
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// Where a redirect points to, without what may be a secret.
+fn location(from: &url::Url, headers: &HeaderMap) -> String {
+    let location = headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
+    match location.and_then(|location| from.join(location).ok()) {
+        Some(url) => format!("{}{}", url.origin().ascii_serialization(), url.path()),
+        None => "an unreadable location".to_owned(),
+    }
+}
+
+/// The messages of an event stream, as they come.
+fn events(response: Response, limit: usize) -> BoxStream<'static, Result<Bytes, TransportError>> {
+    let body = Unfinished { response: Some(response), parser: Parser::new(limit), limit };
+    try_unfold(body, async |mut body| Ok(body.next().await?.map(|message| (message, body)))).boxed()
+}
+
+/// An event stream that is being read.
+struct Unfinished {
+    response: Option<Response>,
+    parser: Parser,
+    limit: usize,
+}
+
+impl Unfinished {
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            let Some(response) = &mut self.response else { return Ok(None) };
+            let too_large =
+                |_| Error::TooLarge { endpoint: response.endpoint.clone(), limit: self.limit };
+            match self.parser.next().map_err(too_large)? {
+                // Empty data only announces an event id; other types are not MCP.
+                Some(event) if !event.is_message || event.data.is_empty() => {}
+                Some(event) => {
+                    wire::body("<", &event.data);
+                    return Ok(Some(event.data));
+                }
+                None => match response.chunk().await? {
+                    Some(chunk) => self.parser.push(chunk),
+                    None => self.response = None,
+                },
+            }
+        }
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Some(response) = self.response.take() {
+            leave(response);
+        }
+    }
+}
+
+/// Reads what little may be left of a body, so that its connection can be used again.
+fn leave(mut response: Response) {
+    const LONGEST: Duration = Duration::from_secs(1);
+    const MOST: usize = 64 * 1024;
+    let Ok(runtime) = Handle::try_current() else { return };
+    runtime.spawn(time::timeout(LONGEST, async move {
+        let mut read = 0;
+        while let Ok(Some(chunk)) = response.chunk().await {
+            read += chunk.len();
+            if read > MOST {
+                break;
+            }
+        }
+    }));
+}

@@ -1,0 +1,219 @@
+//! Access tokens and where they come from.
+
+use std::{fmt, sync::Arc};
+
+use futures_util::future::{self, BoxFuture};
+use http::HeaderValue;
+use mcp_client::BoxError;
+use tokio::sync::Mutex;
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::{endpoint::Endpoint, error::Error, unauthorized::Unauthorized};
+
+/// A bearer token (RFC 6750).
+///
+/// It is never shown: `Debug` prints asterisks, there is no `Display`, and its memory is wiped when
+/// the last clone goes. Clones share it.
+///
+/// ```
+/// let token = mcp_http::AccessToken::new("s3cret");
+/// assert_eq!(format!("{token:?}"), "AccessToken(****)");
+/// ```
+#[derive(Clone)]
+pub struct AccessToken(Arc<Secret>);
+
+struct Secret {
+    text: Zeroizing<String>,
+    /// `Bearer` and the token, ready to be sent; `None` where no header can carry the token.
+    authorization: Option<HeaderValue>,
+}
+
+impl AccessToken {
+    /// Takes a token as its issuer gave it.
+    ///
+    /// Whether a header can carry it shows when it is sent: see [`Error::InvalidToken`].
+    pub fn new(token: impl Into<String>) -> Self {
+        let text = Zeroizing::new(token.into());
+        let authorization = authorization(&text);
+        Self(Arc::new(Secret { text, authorization }))
+    }
+
+    /// The token itself, to be sent to its server and shown to nobody.
+    pub fn expose(&self) -> &str {
+        &self.0.text
+    }
+
+    pub(crate) fn authorization(&self) -> Option<&HeaderValue> {
+        self.0.authorization.as_ref()
+    }
+}
+
+/// Visible ASCII is more than RFC 6750 allows and all that a header safely carries.
+fn authorization(token: &str) -> Option<HeaderValue> {
+    let visible = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    let header = Zeroizing::new(format!("Bearer {token}"));
+    let mut header = HeaderValue::from_str(&header).ok().filter(|_| visible)?;
+    header.set_sensitive(true);
+    Some(header)
+}
+
+impl From<String> for AccessToken {
+    fn from(token: String) -> Self {
+        Self::new(token)
+    }
+}
+
+impl From<&str> for AccessToken {
+    fn from(token: &str) -> Self {
+        Self::new(token)
+    }
+}
+
+impl PartialEq for AccessToken {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.text == other.0.text
+    }
+}
+
+impl Eq for AccessToken {}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccessToken(****)")
+    }
+}
+
+/// Where the token of one user comes from, asked before each request.
+///
+/// An [`AccessToken`] is one itself: it always gives itself.
+///
+/// ```
+/// use std::sync::{Arc, RwLock};
+///
+/// use futures_util::future::BoxFuture;
+/// use mcp_http::{AccessToken, TokenRequest, TokenSource, mcp_client::BoxError};
+///
+/// /// Gives the token that another part of the application keeps fresh.
+/// struct Kept(Arc<RwLock<AccessToken>>);
+///
+/// impl TokenSource for Kept {
+///     fn token<'a>(
+///         &'a self,
+///         _: TokenRequest<'a>,
+///     ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
+///         let token = self.0.read().expect("no writer panics").clone();
+///         Box::pin(async { Ok(Some(token)) })
+///     }
+/// }
+/// ```
+pub trait TokenSource: Send + Sync + 'static {
+    /// Gives the token to use, or `None` to send the request without one.
+    ///
+    /// After a refusal it is asked once more, with [`TokenRequest::refused`] set, and by no two
+    /// calls of the user at the same time. A token that differs from the refused one is tried;
+    /// otherwise the caller gets the [`Unauthorized`].
+    ///
+    /// # Errors
+    /// Whatever kept it from finding a token; the request is then not sent.
+    fn token<'a>(
+        &'a self,
+        request: TokenRequest<'a>,
+    ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>>;
+}
+
+/// What a token is wanted for.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct TokenRequest<'a> {
+    /// The server that the token goes to.
+    pub endpoint: &'a Url,
+    /// The refusal that makes another token necessary.
+    pub refused: Option<Refused<'a>>,
+}
+
+/// A token that the server did not take, and what it said.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Refused<'a> {
+    /// The token; `None` if the request had none.
+    pub token: Option<&'a AccessToken>,
+    /// What the server said.
+    pub unauthorized: &'a Unauthorized,
+}
+
+impl TokenSource for AccessToken {
+    fn token<'a>(
+        &'a self,
+        _: TokenRequest<'a>,
+    ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
+        Box::pin(future::ready(Ok(Some(self.clone()))))
+    }
+}
+
+/// The token source of one user, asked for another token by one call at a time.
+pub(crate) struct Tokens {
+    source: Option<Arc<dyn TokenSource>>,
+    renewing: Mutex<()>,
+}
+
+impl Tokens {
+    pub(crate) fn new(source: Option<Arc<dyn TokenSource>>) -> Self {
+        Self { source, renewing: Mutex::default() }
+    }
+
+    /// The token for a request to `endpoint`.
+    pub(crate) async fn current(&self, endpoint: &Endpoint) -> Result<Option<AccessToken>, Error> {
+        self.ask(endpoint, None).await
+    }
+
+    /// Another token than the refused one, if there is any.
+    ///
+    /// Who waits here while another call renews finds the new token without asking for a third.
+    pub(crate) async fn renewed(
+        &self,
+        endpoint: &Endpoint,
+        refused: Refused<'_>,
+    ) -> Result<Option<AccessToken>, Error> {
+        let _alone = self.renewing.lock().await;
+        let other = |token: &AccessToken| Some(token) != refused.token;
+        match self.ask(endpoint, None).await?.filter(other) {
+            Some(token) => Ok(Some(token)),
+            None => Ok(self.ask(endpoint, Some(refused)).await?.filter(other)),
+        }
+    }
+
+    async fn ask(
+        &self,
+        endpoint: &Endpoint,
+        refused: Option<Refused<'_>>,
+    ) -> Result<Option<AccessToken>, Error> {
+        let Some(source) = &self.source else { return Ok(None) };
+        let request = TokenRequest { endpoint: endpoint.url(), refused };
+        let token = source.token(request).await;
+        token.map_err(|source| Error::TokenSource { endpoint: endpoint.clone(), source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_that_no_header_carries_are_told_apart() {
+        for good in ["abc", "a.b-c_d~e+f/g==", "1|sanctum"] {
+            assert!(AccessToken::new(good).authorization().unwrap().is_sensitive(), "{good}");
+        }
+        for bad in ["", "a b", "a\r\nX-Evil: 1", "a\n", "\u{e9}", "a\0"] {
+            assert!(AccessToken::new(bad).authorization().is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn no_form_of_debug_shows_a_token() {
+        let token = AccessToken::new("s3cret");
+        assert_eq!(format!("{token:?} {:#?}", Some(&token)).matches("s3cret").count(), 0);
+        let header = token.authorization().unwrap();
+        assert_eq!(format!("{header:?}"), "Sensitive");
+    }
+}

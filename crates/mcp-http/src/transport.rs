@@ -1,0 +1,227 @@
+//! The transport: one server, one user.
+
+use std::{fmt, sync::Arc};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use mcp_client::{Context, MessageKind, Outgoing, Reply, Transport, TransportError};
+
+use crate::{
+    endpoint::Endpoint,
+    error::Error,
+    headers,
+    http_client::HttpClient,
+    reply::Request,
+    token::{AccessToken, Refused, TokenSource, Tokens},
+    wire,
+};
+
+/// The largest message of a server, in bytes.
+const MESSAGE_LIMIT: usize = 32 * 1024 * 1024;
+
+/// Streamable HTTP to one server with the token of one user (MCP basic/transports).
+///
+/// Clones share everything. [`with_token_source`](Self::with_token_source) makes the transport of
+/// another user, which shares the connections.
+#[derive(Clone)]
+pub struct HttpTransport {
+    server: Arc<Server>,
+    tokens: Arc<Tokens>,
+}
+
+/// What is the same for all users of a server.
+struct Server {
+    endpoint: Endpoint,
+    client: HttpClient,
+    headers: HeaderMap,
+    insecure: bool,
+    message_limit: usize,
+}
+
+/// Sets up an [`HttpTransport`]; made by [`HttpTransport::builder`].
+#[must_use]
+pub struct Builder {
+    url: String,
+    client: Option<HttpClient>,
+    headers: Vec<(String, String)>,
+    tokens: Option<Arc<dyn TokenSource>>,
+    insecure: bool,
+    message_limit: usize,
+}
+
+impl Builder {
+    /// A token to send with every request.
+    pub fn bearer_token(self, token: impl Into<AccessToken>) -> Self {
+        self.token_source(token.into())
+    }
+
+    /// Where to get the token for each request.
+    pub fn token_source(self, source: impl TokenSource) -> Self {
+        Self { tokens: Some(Arc::new(source)), ..self }
+    }
+
+    /// A header to send with every request. The transport's own cannot be set.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Connections to share with other transports; one's own unless set.
+    pub fn http_client(self, client: HttpClient) -> Self {
+        Self { client: Some(client), ..self }
+    }
+
+    /// Sends tokens over plain HTTP to other machines too, where anyone on the way can read them.
+    pub fn dangerously_allow_insecure_http(self, insecure: bool) -> Self {
+        Self { insecure, ..self }
+    }
+
+    /// The largest message to take from the server, in bytes after decompression; 32 MiB.
+    pub fn message_limit(self, message_limit: usize) -> Self {
+        Self { message_limit, ..self }
+    }
+
+    /// The transport. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Error::InvalidEndpoint`], [`Error::InvalidHeader`] and [`Error::Setup`].
+    pub fn build(self) -> Result<HttpTransport, Error> {
+        let server = Server {
+            endpoint: Endpoint::parse(&self.url)?,
+            client: self.client.map_or_else(HttpClient::new, Ok)?,
+            headers: headers::constant(&self.headers)?,
+            insecure: self.insecure,
+            message_limit: self.message_limit,
+        };
+        Ok(HttpTransport { server: Arc::new(server), tokens: Arc::new(Tokens::new(self.tokens)) })
+    }
+}
+
+impl HttpTransport {
+    /// Sets up a transport to the server at `url`.
+    pub fn builder(url: impl Into<String>) -> Builder {
+        Builder {
+            url: url.into(),
+            client: None,
+            headers: Vec::new(),
+            tokens: None,
+            insecure: false,
+            message_limit: MESSAGE_LIMIT,
+        }
+    }
+
+    /// The transport of another user to the same server.
+    #[must_use]
+    pub fn with_token_source(&self, source: Option<Arc<dyn TokenSource>>) -> Self {
+        Self { server: Arc::clone(&self.server), tokens: Arc::new(Tokens::new(source)) }
+    }
+
+    /// The server.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.server.endpoint
+    }
+
+    async fn delete(&self, context: Context) -> Result<(), Error> {
+        if context.session.is_none() {
+            return Ok(());
+        }
+        let message = Outgoing::new(Bytes::new(), MessageKind::OneWay, context);
+        match self.exchange(Method::DELETE, &message).await {
+            // The server lets nobody end sessions, or has ended this one.
+            Err(
+                Error::Status { status: StatusCode::METHOD_NOT_ALLOWED, .. }
+                | Error::SessionEnded { .. },
+            ) => Ok(()),
+            outcome => outcome.map(drop),
+        }
+    }
+
+    /// Tries with the user's token and, if the server refuses that one before it runs anything,
+    /// once more with another, if there is one.
+    async fn exchange(&self, method: Method, message: &Outgoing) -> Result<Reply, Error> {
+        let endpoint = &self.server.endpoint;
+        let token = self.tokens.current(endpoint).await?;
+        match self.server.exchange(&method, message, token.as_ref()).await {
+            Err(Error::Unauthorized(unauthorized)) => {
+                let refused = Refused { token: token.as_ref(), unauthorized: &unauthorized };
+                match self.tokens.renewed(endpoint, refused).await? {
+                    Some(token) => self.server.exchange(&method, message, Some(&token)).await,
+                    None => Err(Error::Unauthorized(unauthorized)),
+                }
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+impl Server {
+    async fn exchange(
+        &self,
+        method: &Method,
+        message: &Outgoing,
+        token: Option<&AccessToken>,
+    ) -> Result<Reply, Error> {
+        let headers = self.headers(method, &message.context, token)?;
+        wire::sent(method, &self.endpoint, &headers, &message.body);
+        let body = message.body.clone();
+        let response = self.client.send(&self.endpoint, method.clone(), headers, body).await?;
+        let Outgoing { context, kind, .. } = message;
+        let request = Request {
+            endpoint: &self.endpoint,
+            context,
+            kind: *kind,
+            token,
+            limit: self.message_limit,
+        };
+        request.read(response).await
+    }
+
+    fn headers(
+        &self,
+        method: &Method,
+        context: &Context,
+        token: Option<&AccessToken>,
+    ) -> Result<HeaderMap, Error> {
+        let mut headers = self.headers.clone();
+        headers::add_context(&mut headers, context);
+        if let Some(token) = token {
+            headers.insert(header::AUTHORIZATION, self.authorization(token)?);
+        }
+        if method == Method::DELETE {
+            headers.remove(header::CONTENT_TYPE);
+        }
+        Ok(headers)
+    }
+
+    fn authorization(&self, token: &AccessToken) -> Result<HeaderValue, Error> {
+        let endpoint = || self.endpoint.clone();
+        if !self.insecure && !self.endpoint.is_confidential() {
+            return Err(Error::Insecure { endpoint: endpoint() });
+        }
+        token.authorization().cloned().ok_or_else(|| Error::InvalidToken { endpoint: endpoint() })
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
+        Box::pin(async move { Ok(self.exchange(Method::POST, &message).await?) })
+    }
+
+    fn close(&self, context: Context) -> BoxFuture<'_, Result<(), TransportError>> {
+        Box::pin(async { Ok(self.delete(context).await?) })
+    }
+}
+
+impl fmt::Debug for HttpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let endpoint = &self.server.endpoint;
+        f.debug_struct("HttpTransport").field("endpoint", endpoint).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,137 @@
+//! The one error that means: send the user through sign-in.
+
+use std::{error::Error as StdError, fmt};
+
+use http::{HeaderMap, StatusCode};
+
+use crate::{challenge::Challenge, endpoint::Endpoint, error::Error, token::AccessToken};
+
+/// A server that wants an access token, or a better one. The request did not run.
+///
+/// It is found in any error of a call with [`Unauthorized::of`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unauthorized {
+    /// The server.
+    pub endpoint: Endpoint,
+    /// What is wrong with the request's token.
+    pub reason: Reason,
+    /// What the server said in `WWW-Authenticate`, in its order; empty if it said nothing.
+    pub challenges: Vec<Challenge>,
+}
+
+/// What is wrong with the token of a refused request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The request had none.
+    Missing,
+    /// It is expired, revoked, or not meant for this server (HTTP status 401).
+    Rejected,
+    /// It does not allow this request (HTTP status 403, `insufficient_scope`; RFC 6750,
+    /// section 3.1).
+    InsufficientScope,
+}
+
+impl Unauthorized {
+    /// Reads the refusal out of a response, if it is one: any 401, and a 403 that says
+    /// `insufficient_scope`. Any other 403 is not cured by another token.
+    pub(crate) fn read(
+        endpoint: &Endpoint,
+        status: StatusCode,
+        headers: &HeaderMap,
+        token: Option<&AccessToken>,
+    ) -> Option<Self> {
+        let reason = match status {
+            StatusCode::UNAUTHORIZED if token.is_none() => Reason::Missing,
+            StatusCode::UNAUTHORIZED => Reason::Rejected,
+            StatusCode::FORBIDDEN => Reason::InsufficientScope,
+            _ => return None,
+        };
+        let challenges = Challenge::read(headers, token.map(AccessToken::expose));
+        let unauthorized = Self { endpoint: endpoint.clone(), reason, challenges };
+        let scope_error = || {
+            let error = unauthorized.challenge().and_then(Challenge::error);
+            error.is_some_and(|error| error.eq_ignore_ascii_case("insufficient_scope"))
+        };
+        (reason != Reason::InsufficientScope || scope_error()).then_some(unauthorized)
+    }
+
+    /// The server's `Bearer` challenge: of several, the one that says most about what it wants.
+    pub fn challenge(&self) -> Option<&Challenge> {
+        let bearer = || self.challenges.iter().filter(|challenge| challenge.is("Bearer"));
+        let says = |challenge: &&Challenge| {
+            challenge.error().is_some() || challenge.resource_metadata().is_some()
+        };
+        bearer().find(says).or_else(|| bearer().next())
+    }
+
+    /// Finds the refusal in an error, or in what caused it.
+    pub fn of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if let Some(found) = Self::in_one(error) {
+                return Some(found);
+            }
+            next = error.source();
+        }
+        None
+    }
+
+    fn in_one<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
+        use mcp_client::{Error as ClientError, TransportError};
+        if let Some(unauthorized) = error.downcast_ref() {
+            return Some(unauthorized);
+        }
+        if let Some(Error::Unauthorized(unauthorized)) = error.downcast_ref() {
+            return Some(unauthorized);
+        }
+        let transport = match error.downcast_ref() {
+            Some(ClientError::Transport(error)) => Some(error),
+            _ => error.downcast_ref::<TransportError>(),
+        };
+        transport.and_then(|error| Self::in_one(error.get_ref()))
+    }
+}
+
+impl fmt::Display for Unauthorized {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { endpoint, reason, .. } = self;
+        match reason {
+            Reason::Missing => write!(f, "{endpoint} requires an access token")?,
+            Reason::Rejected => write!(f, "{endpoint} rejected the access token")?,
+            Reason::InsufficientScope => {
+                write!(f, "{endpoint} requires an access token of wider scope")?;
+            }
+        }
+        let Some(challenge) = self.challenge() else { return Ok(()) };
+        if let Some(scope) = challenge.scope() {
+            write!(f, ", scope {:?}", Brief(scope))?;
+        }
+        match challenge.error_description().or_else(|| challenge.error()) {
+            Some(description) => write!(f, " ({})", Brief(description)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl StdError for Unauthorized {}
+
+/// The beginning of a text that a server sent, without its control characters.
+pub(crate) struct Brief<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Brief<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOST: usize = 300;
+        let printable = |c: char| if c.is_control() { ' ' } else { c };
+        let text: String = self.0.trim().chars().take(MOST).map(printable).collect();
+        let rest = if self.0.trim().chars().nth(MOST).is_some() { "…" } else { "" };
+        write!(f, "{text}{rest}")
+    }
+}
+
+impl fmt::Debug for Brief<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.to_string())
+    }
+}

@@ -1,0 +1,49 @@
+//! What goes over the wire, as `tracing` events of the target `mcp_http::wire` and level `TRACE`.
+//!
+//! Tokens, session ids and configured headers are never part of it; messages are, so the target is
+//! for development.
+
+use http::{HeaderMap, Method};
+use tracing::{Level, enabled, event};
+
+use crate::{endpoint::Endpoint, http_client::Response};
+
+const TARGET: &str = "mcp_http::wire";
+
+pub(crate) fn sent(method: &Method, endpoint: &Endpoint, headers: &HeaderMap, body: &[u8]) {
+    if !enabled!(target: TARGET, Level::TRACE) {
+        return;
+    }
+    event!(target: TARGET, Level::TRACE, "> {method} {endpoint}");
+    header_lines(">", headers);
+    self::body(">", body);
+}
+
+pub(crate) fn received(response: &Response) {
+    if !enabled!(target: TARGET, Level::TRACE) {
+        return;
+    }
+    event!(target: TARGET, Level::TRACE, "< {}", response.status());
+    header_lines("<", response.headers());
+}
+
+pub(crate) fn body(direction: &str, body: &[u8]) {
+    if !body.is_empty() && enabled!(target: TARGET, Level::TRACE) {
+        event!(target: TARGET, Level::TRACE, "{direction} {}", String::from_utf8_lossy(body));
+    }
+}
+
+/// The headers that matter to the protocol.
+fn header_lines(direction: &str, headers: &HeaderMap) {
+    for (name, value) in headers {
+        let shown = match name.as_str() {
+            "authorization" => "Bearer ****".into(),
+            "mcp-session-id" => "****".into(),
+            "accept" | "content-type" | "mcp-protocol-version" | "www-authenticate" => {
+                String::from_utf8_lossy(value.as_bytes())
+            }
+            _ => continue,
+        };
+        event!(target: TARGET, Level::TRACE, "{direction} {name}: {shown}");
+    }
+}
