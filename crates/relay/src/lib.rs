@@ -1,1 +1,52 @@
 //! The tools of many MCP servers for an LLM, on behalf of many users.
+//!
+//! Set up a [`Relay`] in code or from a [`Config`] file, ask it for the tools of a server on behalf
+//! of a user, and run the calls that the model asks for. Everything that can go wrong is in
+//! [`Error`]; when a server wants the user to sign in, it is always [`Error::Authorization`].
+//!
+//! ```no_run
+//! # async fn run(user_token: String) -> Result<(), relay::Error> {
+//! use relay::{Error, Relay, Server};
+//! use serde_json::json;
+//!
+//! let relay = Relay::builder().server("github", Server::http("https://example.com/mcp")).build()?;
+//! let user = relay.with_token(user_token);
+//! let tools = match user.tools("github").await {
+//!     Err(Error::Authorization(refused)) => return Ok(println!("sign in: {refused}")),
+//!     tools => tools?,
+//! };
+//! for tool in tools.iter() {
+//!     println!("{}: {}", tool.name(), tool.description());
+//! }
+//! let output = tools.call("relay__github__search", json!({ "query": "rust" })).await?;
+//! println!("{}", output.text());
+//! # Ok(())
+//! # }
+//! ```
+
+mod cache;
+mod config;
+mod error;
+mod interpolate;
+mod name;
+mod output;
+mod principal;
+mod registry;
+mod server;
+mod sessions;
+mod tools;
+mod user;
+
+pub use mcp_client::mcp_types::{Revision, Schema};
+pub use mcp_http::{AccessToken, Challenge, HttpClient, Reason, Unauthorized};
+
+pub use crate::{
+    config::Config,
+    error::{Authorization, Error, TransportKind},
+    output::ToolOutput,
+    principal::Principal,
+    registry::{Builder, Relay},
+    server::{Server, Transport},
+    tools::{Tool, Tools},
+    user::User,
+};

@@ -1,0 +1,286 @@
+//! The configuration file: servers by name.
+
+use std::{collections::BTreeMap, ops::Range, time::Duration};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::{
+    error::Error,
+    interpolate,
+    server::{Server, Transport},
+};
+
+/// What `relay.toml` says.
+///
+/// ```
+/// let text = r#"
+///     cache_duration = 60 # minutes; 0 turns the cache off
+///
+///     [servers.github]
+///     url = "https://example.com/mcp"
+///     api_key = "${GITHUB_KEY:-}" # for calls on behalf of no user
+///     headers = { X-Team = "blue" }
+///     timeout = 30 # seconds
+///
+///     [servers.files]
+///     transport = "stdio"
+///     command = ["npx", "-y", "@modelcontextprotocol/server-filesystem", "."]
+/// "#;
+/// let config = relay::Config::from_toml(text, |_| None)?;
+/// assert_eq!(config.servers.len(), 2);
+/// # Ok::<(), relay::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// The servers by name.
+    pub servers: BTreeMap<String, Server>,
+    /// How long a list of tools is kept; zero keeps none.
+    pub cache_duration: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { servers: BTreeMap::new(), cache_duration: Duration::from_secs(60 * 60) }
+    }
+}
+
+impl Config {
+    /// Reads a configuration.
+    ///
+    /// In any string value `${VAR}` stands for what `lookup` finds for it, and `${VAR:-default}`
+    /// for `default` where that is nothing or empty; `$${` stands for `${`. This crate reads no
+    /// environment: an application that wants it passes `|name| std::env::var(name).ok()`.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] with line and column, and without any value.
+    pub fn from_toml(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let file: File = toml::from_str(text).map_err(|error| {
+            let reason = without_value(error.message());
+            Error::Configuration { server: None, position: position(text, error.span()), reason }
+        })?;
+        let mut config = Self::default();
+        if let Some(minutes) = file.cache_duration {
+            config.cache_duration = Duration::from_secs(minutes.saturating_mul(60));
+        }
+        for (name, entry) in file.servers {
+            let section = Section { text, name: name.get_ref(), lookup: &lookup };
+            let server = section.server(entry, name.span())?;
+            config.servers.insert(name.into_inner(), server);
+        }
+        Ok(config)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    cache_duration: Option<u64>,
+    #[serde(default)]
+    servers: BTreeMap<Spanned<String>, Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    transport: Option<Spanned<Kind>>,
+    url: Option<Spanned<String>>,
+    api_key: Option<Spanned<String>>,
+    #[serde(default)]
+    headers: BTreeMap<String, Spanned<String>>,
+    timeout: Option<Spanned<f64>>,
+    #[serde(default)]
+    dangerously_allow_insecure_http: bool,
+    command: Option<Spanned<Vec<Spanned<String>>>>,
+    #[serde(default)]
+    env: BTreeMap<String, Spanned<String>>,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Http,
+    Stdio,
+}
+
+/// One server of the file, and what it takes to read it.
+struct Section<'a> {
+    text: &'a str,
+    name: &'a str,
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Section<'_> {
+    fn server(&self, entry: Entry, whole: Range<usize>) -> Result<Server, Error> {
+        let implied = if entry.command.is_some() { Kind::Stdio } else { Kind::Http };
+        let transport = match entry.transport.as_ref().map_or(implied, |kind| *kind.get_ref()) {
+            Kind::Http => {
+                self.foreign(entry.command.as_ref(), "`command` is for transport \"stdio\"")?;
+                self.foreign(entry.env.values().next(), "`env` is for transport \"stdio\"")?;
+                let url = entry.url.ok_or_else(|| self.error("`url` is missing", whole))?;
+                Transport::Http { url: self.resolved(&url)? }
+            }
+            Kind::Stdio => {
+                self.foreign(entry.url.as_ref(), "`url` is for transport \"http\"")?;
+                let headers = "`headers` are for transport \"http\"";
+                self.foreign(entry.headers.values().next(), headers)?;
+                let key = "`api_key` is for transport \"http\": pass credentials in `env`";
+                self.foreign(entry.api_key.as_ref(), key)?;
+                let missing = || self.error("`command` is missing", whole);
+                let command = entry.command.ok_or_else(missing)?;
+                if command.get_ref().is_empty() {
+                    return Err(self.error("`command` is empty", command.span()));
+                }
+                let command = command.get_ref().iter().map(|part| self.resolved(part));
+                Transport::Stdio {
+                    command: command.collect::<Result<_, _>>()?,
+                    env: self.resolved_values(&entry.env)?.into_iter().collect(),
+                }
+            }
+        };
+        let mut server = Server::new(transport);
+        server.insecure = entry.dangerously_allow_insecure_http;
+        server.headers = self.resolved_values(&entry.headers)?;
+        // A variable that is set to nothing is no key.
+        let key = entry.api_key.map(|key| self.resolved(&key)).transpose()?;
+        server.api_key = key.filter(|key| !key.is_empty()).map(Into::into);
+        if let Some(seconds) = entry.timeout {
+            server.timeout = self.timeout(&seconds)?;
+        }
+        Ok(server)
+    }
+
+    fn timeout(&self, seconds: &Spanned<f64>) -> Result<Duration, Error> {
+        match Duration::try_from_secs_f64(*seconds.get_ref()) {
+            Ok(timeout) if !timeout.is_zero() => Ok(timeout),
+            _ => Err(self.error("`timeout` has to be a number of seconds above 0", seconds.span())),
+        }
+    }
+
+    fn resolved(&self, value: &Spanned<String>) -> Result<String, Error> {
+        interpolate::resolve(value.get_ref(), self.lookup)
+            .map_err(|reason| self.error(&reason, value.span()))
+    }
+
+    fn resolved_values(
+        &self,
+        values: &BTreeMap<String, Spanned<String>>,
+    ) -> Result<Vec<(String, String)>, Error> {
+        values.iter().map(|(name, value)| Ok((name.clone(), self.resolved(value)?))).collect()
+    }
+
+    /// Refuses a key that is of no use to the transport.
+    fn foreign<T>(&self, value: Option<&Spanned<T>>, reason: &str) -> Result<(), Error> {
+        value.map_or(Ok(()), |value| Err(self.error(reason, value.span())))
+    }
+
+    fn error(&self, reason: &str, at: Range<usize>) -> Error {
+        Error::Configuration {
+            server: Some(self.name.to_owned()),
+            position: position(self.text, Some(at)),
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+/// The message of a parser without the value that it quotes, which may be a secret.
+fn without_value(message: &str) -> String {
+    match (message.split_once('"'), message.rsplit_once('"')) {
+        (Some((before, _)), Some((_, after))) => format!("{before}\"****\"{after}"),
+        _ => message.to_owned(),
+    }
+}
+
+/// Line and column, from 1, of where a span begins.
+fn position(text: &str, span: Option<Range<usize>>) -> Option<(usize, usize)> {
+    let before = text.get(..span?.start)?;
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    Some((before.matches('\n').count() + 1, before[line_start..].chars().count() + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, String> {
+        let lookup = |name: &str| (name == "KEY").then(|| "s3cret".to_owned());
+        Config::from_toml(text, lookup).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn servers_are_read_by_name() {
+        let config = read(
+            r#"
+            cache_duration = 0
+            [servers.a]
+            url = "https://a.example/${KEY}"
+            api_key = "${KEY}"
+            headers = { X-Key = "k ${KEY}" }
+            timeout = 1.5
+            [servers.b]
+            command = ["run", "${KEY}"]
+            env = { TOKEN = "${KEY}" }
+            [servers.c]
+            transport = "http"
+            url = "http://localhost/"
+            api_key = "${NONE:-}"
+            "#,
+        )
+        .unwrap();
+        assert_eq!(config.cache_duration, Duration::ZERO);
+        let a = Server::http("https://a.example/s3cret").api_key("s3cret");
+        let a = a.header("X-Key", "k s3cret").timeout(Duration::from_millis(1500));
+        assert_eq!(config.servers["a"], a);
+        let env = [("TOKEN".to_owned(), "s3cret".to_owned())].into();
+        let command = vec!["run".to_owned(), "s3cret".to_owned()];
+        assert_eq!(config.servers["b"].transport, Transport::Stdio { command, env });
+        assert_eq!(config.servers["c"].api_key, None);
+        assert_eq!(format!("{config:?}").matches("s3cret").count(), 1, "only in the path of a URL");
+    }
+
+    #[test]
+    fn nothing_is_a_configuration_too() {
+        assert_eq!(read(""), Ok(Config::default()));
+        assert_eq!(Config::default().cache_duration, Duration::from_secs(3600));
+    }
+
+    #[test]
+    fn faults_are_reported_with_their_place_and_without_values() {
+        for (text, expected) in [
+            ("[servers.a]\nurl = 's3cret", "line 2, column 14: invalid literal string"),
+            (
+                "[servers.a]\nheaders = \"a 's3cret' b\"",
+                "line 2, column 11: invalid type: string \"****\", expected a map",
+            ),
+            (
+                "[servers.a]\nurl = ''\nenv = { A = 's3cret' }",
+                "line 3, column 13: server `a`: `env`",
+            ),
+            (
+                "[servers.a]\ncommand = ['x']\nheaders = { A = 's3cret' }",
+                "line 3, column 17: server `a`: `headers` are for transport \"http\"",
+            ),
+            ("[servers.a]\nulr = 's3cret'", "line 2, column 1: unknown field `ulr`"),
+            ("[server.a]", "line 1, column 2: unknown field `server`"),
+            ("[servers.a]\nurl = 5", "line 2, column 7: invalid type"),
+            ("[servers.a]\ntransport = 'tcp'", "line 2, column 13: unknown variant `tcp`"),
+            ("\n  [servers.a]", "line 2, column 12: server `a`: `url` is missing"),
+            ("[servers.a]\nurl = '${NONE}'", "line 2, column 7: server `a`: the variable `NONE`"),
+            ("[servers.a]\nurl = ''\ntimeout = 0", "line 3, column 11: server `a`: `timeout`"),
+            (
+                "[servers.a]\ntransport = 'stdio'",
+                "line 1, column 10: server `a`: `command` is missing",
+            ),
+            ("[servers.a]\ncommand = []", "line 2, column 11: server `a`: `command` is empty"),
+            (
+                "[servers.a]\ncommand = ['x']\napi_key = 's3cret'",
+                "line 3, column 11: server `a`: `api_key` is for transport \"http\"",
+            ),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.starts_with(expected), "{text}: {error}");
+            assert!(!error.contains("s3cret"), "{error}");
+        }
+    }
+}

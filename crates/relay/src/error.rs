@@ -1,0 +1,259 @@
+//! The one error type of this crate.
+
+use std::{fmt, sync::Arc};
+
+use mcp_client::TransportErrorKind;
+use mcp_http::{Challenge, Unauthorized};
+
+use crate::principal::Principal;
+
+/// Why there are no tools, or no output.
+///
+/// A tool that fails by its own account is no error: see
+/// [`ToolOutput::is_error`](crate::ToolOutput::is_error).
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The configuration does not allow for it. Nothing was sent.
+    #[error("{}{reason}", At(.server.as_deref(), *.position))]
+    Configuration {
+        /// The server that it is about, if it is about one.
+        server: Option<String>,
+        /// Line and column in the configuration file, from 1, if it comes from one.
+        position: Option<(usize, usize)>,
+        /// What is wrong, and what to do about it.
+        reason: String,
+    },
+
+    /// The server wants the user to sign in, or to sign in again. The request did not run.
+    #[error(transparent)]
+    Authorization(Box<Authorization>),
+
+    /// The server answered, but what it gave is no list of tools.
+    #[error("server `{server}` gives no usable list of tools")]
+    ToolDefinition {
+        /// The server.
+        server: String,
+        /// What is wrong with the list.
+        source: Arc<mcp_client::Error>,
+    },
+
+    /// The call cannot be made, or what came back is no result.
+    #[error("tool `{tool}` of server `{server}`: {reason}")]
+    ToolCall {
+        /// The server.
+        server: String,
+        /// The tool, by the server's name for it, or by the name that was asked for.
+        tool: String,
+        /// What is wrong.
+        reason: &'static str,
+        /// All that is known about it; nothing where the call was not made.
+        source: Option<Arc<mcp_client::Error>>,
+    },
+
+    /// The exchange with the server failed.
+    #[error("{}server `{server}` failed: {kind}", Calling(.tool.as_deref()))]
+    Transport {
+        /// The server.
+        server: String,
+        /// The tool that was called, by the server's name for it, if it was a call.
+        tool: Option<String>,
+        /// How it failed.
+        kind: TransportKind,
+        /// All that is known about it.
+        source: Arc<mcp_client::Error>,
+    },
+}
+
+/// A server that wants the user to sign in, or to sign in again. The request did not run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Authorization {
+    /// The server.
+    pub server: String,
+    /// The tool that was called, by the server's name for it, if it was a call.
+    pub tool: Option<String>,
+    /// On whose behalf.
+    pub principal: Principal,
+    /// What the server said.
+    pub unauthorized: Unauthorized,
+}
+
+/// How an exchange with a server failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportKind {
+    /// No connection could be made.
+    Unreachable,
+    /// No answer came in time.
+    Timeout,
+    /// The connection ended before the answer.
+    Closed,
+    /// The server answered with this HTTP status, which is no success.
+    Status(u16),
+    /// The server answered with a JSON-RPC error of this code.
+    Rpc(i64),
+    /// What the server sent is not what the protocol allows.
+    Protocol,
+    /// The request was not sent: a token or a setting stands in the way.
+    Refused,
+}
+
+impl Error {
+    /// Whether the request surely did not run, so that sending it again cannot run it twice.
+    pub fn did_not_run(&self) -> bool {
+        match self {
+            Self::Configuration { .. } | Self::Authorization(_) => true,
+            Self::ToolCall { source, .. } => {
+                source.as_ref().is_none_or(|source| source.did_not_run())
+            }
+            Self::ToolDefinition { source, .. } | Self::Transport { source, .. } => {
+                source.did_not_run()
+            }
+        }
+    }
+
+    /// Whether trying again may help and cannot run a tool twice.
+    pub fn retryable(&self) -> bool {
+        let Self::Transport { tool, kind, .. } = self else { return false };
+        let passes = match kind {
+            TransportKind::Unreachable | TransportKind::Timeout | TransportKind::Closed => true,
+            TransportKind::Status(status) => matches!(status, 408 | 429 | 502..=504),
+            TransportKind::Rpc(_) | TransportKind::Protocol | TransportKind::Refused => false,
+        };
+        passes && (tool.is_none() || self.did_not_run())
+    }
+
+    /// What the server said to an unauthorized request, if that is what this is.
+    pub fn authorization(&self) -> Option<&Authorization> {
+        match self {
+            Self::Authorization(authorization) => Some(authorization),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn configuration(server: Option<&str>, reason: impl Into<String>) -> Self {
+        let server = server.map(str::to_owned);
+        Self::Configuration { server, position: None, reason: reason.into() }
+    }
+}
+
+/// What was being done when a server failed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attempt<'a> {
+    pub(crate) server: &'a str,
+    pub(crate) tool: Option<&'a str>,
+    pub(crate) principal: Principal,
+}
+
+impl Attempt<'_> {
+    /// Puts a failure where it belongs. A refused authorization is looked for first, so that no
+    /// other kind ever hides it.
+    pub(crate) fn failed(self, error: mcp_client::Error) -> Error {
+        let server = self.server.to_owned();
+        let tool = self.tool.map(str::to_owned);
+        if let Some(unauthorized) = Unauthorized::of(&error) {
+            let unauthorized = unauthorized.clone();
+            let principal = self.principal;
+            let refused = Authorization { server, tool, principal, unauthorized };
+            return Error::Authorization(Box::new(refused));
+        }
+        let (kind, fault) = (kind(&error), fault(&error));
+        let source = Arc::new(error);
+        match (tool, fault) {
+            (Some(tool), Some(reason)) => {
+                Error::ToolCall { server, tool, reason, source: Some(source) }
+            }
+            (None, Some(_)) => Error::ToolDefinition { server, source },
+            (tool, None) => Error::Transport { server, tool, kind, source },
+        }
+    }
+}
+
+/// What is wrong with a list or a call where the exchange itself is not at fault.
+fn fault(error: &mcp_client::Error) -> Option<&'static str> {
+    use mcp_client::Error as Cause;
+    match error {
+        Cause::Params { .. } => Some("the arguments cannot be sent"),
+        Cause::Capability { .. } => Some("the server declares no tools"),
+        Cause::Endless { .. } => Some("the list does not end"),
+        Cause::InvalidAnswer { method: "tools/list" | "tools/call", .. } => {
+            Some("what came back is no result")
+        }
+        _ => None,
+    }
+}
+
+fn kind(error: &mcp_client::Error) -> TransportKind {
+    use mcp_client::Error as Cause;
+    match error {
+        Cause::Timeout { .. } => TransportKind::Timeout,
+        Cause::Rpc { error, .. } => TransportKind::Rpc(error.code),
+        Cause::Transport(error) => match error.kind() {
+            TransportErrorKind::Unreachable => TransportKind::Unreachable,
+            TransportErrorKind::Interrupted | TransportErrorKind::SessionEnded => {
+                TransportKind::Closed
+            }
+            TransportErrorKind::Status(status) => TransportKind::Status(status),
+            TransportErrorKind::Refused => TransportKind::Refused,
+            _ => TransportKind::Protocol,
+        },
+        _ => TransportKind::Protocol,
+    }
+}
+
+impl Authorization {
+    /// The server's `Bearer` challenge: where its metadata is, which scope it wants.
+    pub fn challenge(&self) -> Option<&Challenge> {
+        self.unauthorized.challenge()
+    }
+}
+
+impl fmt::Display for Authorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { server, unauthorized, .. } = self;
+        let calling = Calling(self.tool.as_deref());
+        write!(f, "{calling}server `{server}` wants the user to sign in: {unauthorized}")
+    }
+}
+
+impl std::error::Error for Authorization {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.unauthorized)
+    }
+}
+
+impl fmt::Display for TransportKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable => f.write_str("it cannot be reached"),
+            Self::Timeout => f.write_str("no answer in time"),
+            Self::Closed => f.write_str("the connection ended before the answer"),
+            Self::Status(status) => write!(f, "HTTP status {status}"),
+            Self::Rpc(code) => write!(f, "JSON-RPC error {code}"),
+            Self::Protocol => f.write_str("its answer is against the protocol"),
+            Self::Refused => f.write_str("the request was not sent"),
+        }
+    }
+}
+
+/// Names the tool that was called, if one was.
+struct Calling<'a>(Option<&'a str>);
+
+impl fmt::Display for Calling<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |tool| write!(f, "calling `{tool}`, "))
+    }
+}
+
+/// Names the place in the configuration: the server, line and column.
+struct At<'a>(Option<&'a str>, Option<(usize, usize)>);
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((line, column)) = self.1 {
+            write!(f, "line {line}, column {column}: ")?;
+        }
+        self.0.map_or(Ok(()), |server| write!(f, "server `{server}`: "))
+    }
+}

@@ -1,0 +1,94 @@
+//! Names of tools that every model provider takes, and that tell servers and tools apart.
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+/// The longest name that all providers take, in characters.
+const LONGEST: usize = 64;
+/// Hexadecimal digits of the hash that makes a shortened name unique.
+const DIGITS: usize = 10;
+
+/// The name under which a model sees a tool: `relay__{server}__{tool}`.
+///
+/// Where that is longer than providers allow, holds characters that they refuse, or could stand for
+/// another server and tool too, the name is shortened and ends in a hash of both. It depends on
+/// nothing but `server` and `tool`.
+pub(crate) fn for_model(server: &str, tool: &str) -> String {
+    let plain = format!("relay__{server}__{tool}");
+    if plain.len() <= LONGEST && is_plain(server) && is_plain(tool) && is_unambiguous(server, tool)
+    {
+        return plain;
+    }
+    let hash = digest(&SHA256, format!("{}:{server}{tool}", server.len()).as_bytes());
+    let hex: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let kept: String = plain.chars().take(LONGEST - DIGITS - 1).map(taken).collect();
+    format!("{kept}_{}", &hex[..DIGITS])
+}
+
+/// The first `__` after the prefix ends the server's name, and no plain name ends like a hash.
+fn is_unambiguous(server: &str, tool: &str) -> bool {
+    let hashed = tool.rsplit_once('_').is_some_and(|(_, end)| {
+        end.len() == DIGITS && end.bytes().all(|byte| byte.is_ascii_hexdigit())
+    });
+    !server.contains("__") && !server.ends_with('_') && !hashed
+}
+
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| taken(c) == c)
+}
+
+fn taken(c: char) -> char {
+    if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '_' }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn is_taken_everywhere(name: &str) -> bool {
+        let first = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        first && name.len() <= LONGEST && name.chars().all(|c| taken(c) == c)
+    }
+
+    #[test]
+    fn plain_names_are_those_of_the_seed() {
+        assert_eq!(for_model("github", "search-code_v2"), "relay__github__search-code_v2");
+        assert_eq!(for_model("a", "_b"), "relay__a___b");
+    }
+
+    #[test]
+    fn other_names_are_shortened_and_end_in_a_hash() {
+        // TOOL-03
+        for (server, tool) in [
+            ("git.hub", "search"),
+            ("github", "search code/\u{2713}"),
+            ("github", &"x".repeat(60)),
+            ("a_", "b"),
+            ("a__b", "c"),
+            ("github", "f_0123456789"),
+            ("github", ""),
+        ] {
+            let name = for_model(server, tool);
+            assert!(is_taken_everywhere(&name), "{name}");
+            assert_ne!(name, format!("relay__{server}__{tool}"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_two_tools_share_a_name(
+            pairs in prop::collection::hash_set(("[a_.]{1,4}", "[a_.]{1,4}|[a_]{60,62}"), 2..60),
+        ) {
+            let mut names = HashMap::new();
+            for (server, tool) in pairs {
+                let name = for_model(&server, &tool);
+                prop_assert!(is_taken_everywhere(&name), "{}", name);
+                let other = names.insert(name, (server, tool));
+                prop_assert_eq!(other, None);
+            }
+        }
+    }
+}

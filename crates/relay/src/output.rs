@@ -1,0 +1,141 @@
+//! What a tool gave back, and its plain rendering for a model.
+
+use mcp_client::{
+    ToolResult,
+    mcp_types::{
+        JsonObject,
+        v2025_11_25::{ContentBlock, ResourceContents},
+    },
+};
+use serde_json::Value;
+
+/// What a tool gave back, whole.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ToolOutput {
+    /// Texts, images, audio and resources, in the server's order.
+    pub content: Vec<ContentBlock>,
+    /// The result as JSON, by the tool's output schema.
+    pub structured_content: Option<Value>,
+    /// Whether the tool says that it failed.
+    pub is_error: bool,
+    /// `_meta`, as it was sent.
+    pub meta: Option<JsonObject>,
+}
+
+impl ToolOutput {
+    /// The output as a plain text for a model.
+    ///
+    /// - Texts are joined by line feeds.
+    /// - Where there is no text, each image is `[Image data available]`.
+    /// - Where there is neither, it is the structured content as JSON, or what other blocks have to
+    ///   say for themselves, or `Tool executed successfully`.
+    /// - A failure of the tool's own begins with `ERROR: `.
+    pub fn text(&self) -> String {
+        let body = join(self.content.iter().filter_map(text))
+            .or_else(|| join(self.content.iter().filter_map(image)))
+            .or_else(|| self.structured_content.as_ref().map(Value::to_string))
+            .or_else(|| join(self.content.iter().filter_map(other)));
+        match (body, self.is_error) {
+            (Some(body), false) => body,
+            (Some(body), true) => format!("ERROR: {body}"),
+            (None, false) => "Tool executed successfully".to_owned(),
+            (None, true) => "ERROR: Tool executed".to_owned(),
+        }
+    }
+}
+
+impl From<ToolResult> for ToolOutput {
+    fn from(result: ToolResult) -> Self {
+        let ToolResult { content, structured_content, is_error, meta, .. } = result;
+        Self { content, structured_content, is_error, meta }
+    }
+}
+
+fn join(lines: impl Iterator<Item = String>) -> Option<String> {
+    lines.reduce(|text, line| text + "\n" + &line)
+}
+
+fn text(block: &ContentBlock) -> Option<String> {
+    match block {
+        ContentBlock::Text(text) if !text.text.is_empty() => Some(text.text.clone()),
+        _ => None,
+    }
+}
+
+fn image(block: &ContentBlock) -> Option<String> {
+    matches!(block, ContentBlock::Image(_)).then(|| "[Image data available]".to_owned())
+}
+
+fn other(block: &ContentBlock) -> Option<String> {
+    match block {
+        ContentBlock::Audio(_) => Some("[Audio data available]".to_owned()),
+        ContentBlock::ResourceLink(link) => Some(format!("[Resource {}]", link.uri)),
+        ContentBlock::Resource(resource) => Some(match &resource.resource {
+            ResourceContents::Text(contents) => contents.text.clone(),
+            ResourceContents::Blob(contents) => format!("[Resource {}]", contents.uri),
+            _ => "[Resource of an unknown kind]".to_owned(),
+        }),
+        ContentBlock::Unknown(block) => Some(Value::Object(block.clone()).to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn rendered(content: Value, is_error: bool, structured: Option<Value>) -> String {
+        let content = serde_json::from_value(content).unwrap();
+        let structured_content = structured;
+        ToolOutput { content, is_error, structured_content, meta: None }.text()
+    }
+
+    #[test]
+    fn output_is_rendered_as_the_seed_does() {
+        let text = |text: &str| json!({ "type": "text", "text": text });
+        let image = json!({ "type": "image", "data": "aGk=", "mimeType": "image/png" });
+        let one = "[Image data available]";
+        for (content, expected) in [
+            (json!([text("a"), text("b")]), "a\nb"),
+            (json!([text("a"), image, text("b")]), "a\nb"),
+            (json!([image]), one),
+            (json!([image, image]), &format!("{one}\n{one}")),
+            (json!([text("")]), "Tool executed successfully"),
+            (json!([]), "Tool executed successfully"),
+        ] {
+            assert_eq!(rendered(content.clone(), false, None), expected);
+            let failed = match expected {
+                "Tool executed successfully" => "ERROR: Tool executed".to_owned(),
+                expected => format!("ERROR: {expected}"),
+            };
+            assert_eq!(rendered(content, true, None), failed);
+        }
+    }
+
+    #[test]
+    fn what_is_neither_text_nor_image_is_not_lost() {
+        // TOOL-12, TOOL-18
+        let structured = Some(json!({ "sum": 3 }));
+        assert_eq!(rendered(json!([]), false, structured.clone()), r#"{"sum":3}"#);
+        let text = json!([{ "type": "text", "text": "3" }]);
+        assert_eq!(rendered(text, false, structured), "3");
+        for (block, expected) in [
+            (
+                json!({ "type": "audio", "data": "", "mimeType": "audio/wav" }),
+                "[Audio data available]",
+            ),
+            (json!({ "type": "resource_link", "uri": "a:b", "name": "b" }), "[Resource a:b]"),
+            (json!({ "type": "resource", "resource": { "uri": "a:b", "text": "t" } }), "t"),
+            (
+                json!({ "type": "resource", "resource": { "uri": "a:b", "blob": "" } }),
+                "[Resource a:b]",
+            ),
+            (json!({ "type": "video", "x": 1 }), r#"{"type":"video","x":1}"#),
+        ] {
+            assert_eq!(rendered(json!([block]), false, None), expected);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! On whose behalf a server is spoken to.
+
+use std::fmt;
+
+use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
+use mcp_http::AccessToken;
+
+/// On whose behalf a server is spoken to.
+///
+/// Sessions and tool lists belong to one principal and are never shown to another.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Principal(Kind);
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Registry,
+    /// The whole SHA-256 of the token, so that the token itself is kept in no key.
+    Token([u8; SHA256_OUTPUT_LEN]),
+}
+
+impl Principal {
+    /// The application itself: the server's own `api_key`, or nobody.
+    pub(crate) const REGISTRY: Self = Self(Kind::Registry);
+
+    /// Whoever has this token.
+    pub(crate) fn of_token(token: &AccessToken) -> Self {
+        let mut hash = [0; SHA256_OUTPUT_LEN];
+        hash.copy_from_slice(digest(&SHA256, token.expose().as_bytes()).as_ref());
+        Self(Kind::Token(hash))
+    }
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Kind::Registry => "the registry itself",
+            Kind::Token(_) => "the user of a token",
+        })
+    }
+}
+
+impl fmt::Debug for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Principal({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn principals_differ_by_token_and_show_none_of_it() {
+        let of = |token: &str| Principal::of_token(&AccessToken::new(token));
+        assert_eq!(of("a"), of("a"));
+        assert_ne!(of("a"), of("b"));
+        assert_ne!(of("a"), Principal::REGISTRY);
+        assert_eq!(format!("{:?}", of("a")), "Principal(the user of a token)");
+    }
+}

@@ -1,0 +1,233 @@
+//! The registry of servers.
+
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+
+use mcp_client::Limits;
+use mcp_http::{AccessToken, HttpClient, HttpTransport};
+
+use crate::{
+    cache::ToolCache,
+    config::Config,
+    error::{Attempt, Error},
+    principal::Principal,
+    server::{Server, Transport},
+    sessions::{Key, Sessions},
+    tools::Tools,
+    user::User,
+};
+
+/// The registered servers, and what is shared by all who use them.
+///
+/// Clones share everything, connections included.
+///
+/// ```
+/// use relay::{Relay, Server};
+///
+/// let relay = Relay::builder()
+///     .server("github", Server::http("https://example.com/mcp").api_key("for-all-users"))
+///     .server("files", Server::stdio(["my-file-server"]))
+///     .build()?;
+/// assert_eq!(relay.servers().map(|(name, _)| name).collect::<Vec<_>>(), ["files", "github"]);
+/// # Ok::<(), relay::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Relay(Arc<Registry>);
+
+/// Sets up a [`Relay`]; made by [`Relay::builder`].
+#[derive(Debug, Default)]
+#[must_use]
+pub struct Builder {
+    config: Config,
+    client: Option<HttpClient>,
+}
+
+impl Builder {
+    /// Registers a server under a name, in place of another of that name.
+    pub fn server(mut self, name: impl Into<String>, server: Server) -> Self {
+        self.config.servers.insert(name.into(), server);
+        self
+    }
+
+    /// How long a list of tools is kept: an hour unless set; zero keeps none.
+    pub fn cache_duration(mut self, duration: Duration) -> Self {
+        self.config.cache_duration = duration;
+        self
+    }
+
+    /// Connections set up elsewhere, for a proxy or certificates of one's own.
+    pub fn http_client(self, client: HttpClient) -> Self {
+        Self { client: Some(client), ..self }
+    }
+
+    /// The registry. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] naming the server whose settings are unusable.
+    pub fn build(self) -> Result<Relay, Error> {
+        let setup = |error: mcp_http::Error| Error::configuration(None, describe(&error));
+        let client = self.client.map_or_else(HttpClient::new, Ok).map_err(setup)?;
+        let entries = self.config.servers.into_iter().map(|(name, server)| {
+            let entry = Entry::new(&name, server, &client)?;
+            Ok((name.into(), entry))
+        });
+        Ok(Relay(Arc::new(Registry {
+            servers: entries.collect::<Result<_, Error>>()?,
+            cache: Arc::new(ToolCache::new(self.config.cache_duration)),
+            sessions: Sessions::new(),
+        })))
+    }
+}
+
+impl Relay {
+    /// Sets up a registry in code.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// A registry of what a configuration says.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] naming the server whose settings are unusable.
+    pub fn new(config: Config) -> Result<Self, Error> {
+        Builder { config, client: None }.build()
+    }
+
+    /// The registry on behalf of the user who has this token.
+    ///
+    /// The token goes with every request to every server that this user asks; it wins over a
+    /// server's `api_key`.
+    pub fn with_token(&self, token: impl Into<AccessToken>) -> User {
+        let token = token.into();
+        let principal = Principal::of_token(&token);
+        User { registry: Arc::clone(&self.0), principal, token: Some(token) }
+    }
+
+    /// The registry on behalf of no user: requests carry the server's `api_key`, if it has one.
+    pub fn without_token(&self) -> User {
+        User { registry: Arc::clone(&self.0), principal: Principal::REGISTRY, token: None }
+    }
+
+    /// The tools of a server on behalf of no user; see [`User::tools`].
+    ///
+    /// # Errors
+    /// Those of [`User::tools`].
+    pub async fn tools(&self, server: &str) -> Result<Tools, Error> {
+        self.without_token().tools(server).await
+    }
+
+    /// The registered servers, by name.
+    pub fn servers(&self) -> impl Iterator<Item = (&str, &Server)> {
+        self.0.servers.iter().map(|(name, entry)| (&**name, &entry.server))
+    }
+
+    /// Ends all sessions on all servers, and forgets all lists of tools.
+    ///
+    /// # Errors
+    /// The first error of a server; the others are tried all the same.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.0.close(|_| true).await
+    }
+}
+
+/// What all handles share.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    servers: BTreeMap<Arc<str>, Entry>,
+    pub(crate) cache: Arc<ToolCache>,
+    pub(crate) sessions: Sessions,
+}
+
+#[derive(Debug)]
+struct Entry {
+    server: Server,
+    /// `None` for a transport that is not HTTP.
+    link: Option<Link>,
+}
+
+/// The way to a server, the same for all users.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) transport: HttpTransport,
+    pub(crate) api_key: Option<AccessToken>,
+    pub(crate) limits: Limits,
+}
+
+impl Registry {
+    /// The way to a server, with or without a user's token.
+    pub(crate) fn link(&self, name: &str, token: bool) -> Result<(Arc<str>, &Link), Error> {
+        let Some((name, entry)) = self.servers.get_key_value(name) else {
+            return Err(Error::configuration(Some(name), self.not_registered()));
+        };
+        match &entry.link {
+            Some(link) => Ok((Arc::clone(name), link)),
+            None if token => Err(Error::configuration(
+                Some(name),
+                "access tokens are for servers on HTTP; one on stdio gets its credentials from \
+                 its environment (`env`)",
+            )),
+            None => Err(Error::configuration(Some(name), "servers on stdio are not supported yet")),
+        }
+    }
+
+    /// Ends the sessions and forgets the lists for which `wanted` holds.
+    pub(crate) async fn close(&self, wanted: impl Fn(&Key) -> bool) -> Result<(), Error> {
+        self.cache.forget(&wanted);
+        let mut outcome = Ok(());
+        for (key, conversation) in self.sessions.take(&wanted) {
+            if let Err(error) = conversation.close().await {
+                let attempt = Attempt { server: &key.0, tool: None, principal: key.1 };
+                outcome = outcome.and(Err(attempt.failed(error)));
+            }
+        }
+        outcome
+    }
+
+    fn not_registered(&self) -> String {
+        let names: Vec<_> = self.servers.keys().map(|name| format!("`{name}`")).collect();
+        match &names[..] {
+            [] => "it is not registered, nor is any other".to_owned(),
+            names => format!("it is not registered; registered are {}", names.join(", ")),
+        }
+    }
+}
+
+impl Entry {
+    fn new(name: &str, server: Server, client: &HttpClient) -> Result<Self, Error> {
+        if name.is_empty() || name.chars().any(char::is_control) {
+            return Err(Error::configuration(Some(name), "a server's name has to be readable"));
+        }
+        let Transport::Http { url } = &server.transport else {
+            return Ok(Self { server, link: None });
+        };
+        let mut transport = HttpTransport::builder(url)
+            .http_client(client.clone())
+            .dangerously_allow_insecure_http(server.insecure);
+        for (header, value) in &server.headers {
+            transport = transport.header(header, value);
+        }
+        let invalid = |error: mcp_http::Error| Error::configuration(Some(name), describe(&error));
+        let transport = transport.build().map_err(invalid)?;
+        let mut limits = Limits::default();
+        limits.request = server.timeout;
+        limits.total = limits.total.max(server.timeout);
+        let api_key = server.api_key.clone();
+        Ok(Self { server, link: Some(Link { transport, api_key, limits }) })
+    }
+}
+
+/// An error and what caused it, in one line.
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text += &format!(": {source}");
+        next = source.source();
+    }
+    text
+}
+
+impl fmt::Debug for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

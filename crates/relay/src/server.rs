@@ -1,0 +1,140 @@
+//! The settings of one server.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use mcp_http::AccessToken;
+
+/// How to reach one server.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let server = relay::Server::http("https://example.com/mcp")
+///     .api_key("for-all-users")
+///     .header("X-Team", "blue")
+///     .timeout(Duration::from_secs(60));
+/// assert!(!format!("{server:?}").contains("for-all-users"));
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Server {
+    pub(crate) transport: Transport,
+    pub(crate) api_key: Option<AccessToken>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) insecure: bool,
+    pub(crate) timeout: Duration,
+}
+
+/// What carries messages to a server.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Transport {
+    /// Streamable HTTP.
+    Http {
+        /// The URL of the server's MCP endpoint.
+        url: String,
+    },
+    /// A child process.
+    Stdio {
+        /// The program and its arguments; never given to a shell.
+        command: Vec<String>,
+        /// Variables added to the environment.
+        env: BTreeMap<String, String>,
+    },
+}
+
+impl Server {
+    /// A server on HTTP; `url` is that of its MCP endpoint.
+    pub fn http(url: impl Into<String>) -> Self {
+        Self::new(Transport::Http { url: url.into() })
+    }
+
+    /// A server that is started as a child process.
+    pub fn stdio(command: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let command = command.into_iter().map(Into::into).collect();
+        Self::new(Transport::Stdio { command, env: BTreeMap::new() })
+    }
+
+    pub(crate) fn new(transport: Transport) -> Self {
+        Self {
+            transport,
+            api_key: None,
+            headers: Vec::new(),
+            insecure: false,
+            timeout: mcp_client::Limits::default().request,
+        }
+    }
+
+    /// A bearer token for those calls that are on behalf of no user. A user's own token wins over it.
+    pub fn api_key(self, key: impl Into<AccessToken>) -> Self {
+        Self { api_key: Some(key.into()), ..self }
+    }
+
+    /// A header to send with every request. Those of the protocol and `Authorization` cannot be set.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// The time for one request, from its sending to its answer; 30 seconds unless set.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// Sends tokens over plain HTTP to other machines too, where anyone on the way can read them.
+    pub fn dangerously_allow_insecure_http(self, insecure: bool) -> Self {
+        Self { insecure, ..self }
+    }
+
+    /// What carries messages to the server.
+    pub fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// Whether calls on behalf of no user carry a token of the server's own.
+    pub fn has_api_key(&self) -> bool {
+        self.api_key.is_some()
+    }
+}
+
+impl Transport {
+    /// The name of the transport in a configuration.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Http { .. } => "http",
+            Self::Stdio { .. } => "stdio",
+        }
+    }
+}
+
+/// The URL without its query, or the program without its arguments: either may hold a secret.
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http { url } => match mcp_http::Endpoint::parse(url) {
+                Ok(endpoint) => endpoint.fmt(f),
+                Err(_) => f.write_str("(not a usable URL)"),
+            },
+            Self::Stdio { command, .. } => f.write_str(command.first().map_or("", |name| name)),
+        }
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({self})", self.name())
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Server")
+            .field("transport", &self.transport)
+            .field("api_key", &self.api_key)
+            .field("headers", &headers)
+            .field("insecure", &self.insecure)
+            .field("timeout", &self.timeout)
+            .finish()
+    }
+}

@@ -1,0 +1,151 @@
+//! The tools of a server, ready for a model.
+
+use std::{collections::HashMap, fmt, sync::Arc};
+
+use mcp_client::{RefusedTool, ToolList};
+use mcp_types::Schema;
+use serde::Serialize;
+
+use crate::{error::Error, name, output::ToolOutput, user::Place};
+
+/// The tools of one server on behalf of one user, in the server's order.
+///
+/// Clones share everything.
+#[derive(Clone)]
+pub struct Tools {
+    pub(crate) place: Place,
+    pub(crate) list: Arc<List>,
+}
+
+/// One tool: what a model has to know about it, and the way to call it.
+///
+/// Clones share everything.
+#[derive(Clone)]
+pub struct Tool {
+    place: Place,
+    list: Arc<List>,
+    index: usize,
+}
+
+/// A list of tools with the names that models see.
+#[derive(Debug)]
+pub(crate) struct List {
+    entries: Vec<(String, mcp_client::Tool)>,
+    by_name: HashMap<String, usize>,
+    refused: Vec<RefusedTool>,
+}
+
+impl List {
+    pub(crate) fn new(server: &str, list: ToolList) -> Self {
+        let named = |tool: mcp_client::Tool| (name::for_model(server, &tool.name), tool);
+        let entries: Vec<_> = list.tools.into_iter().map(named).collect();
+        // A name that a model sees wins over an equal one of the server's own.
+        let own = entries.iter().enumerate().map(|(index, (_, tool))| (tool.name.clone(), index));
+        let seen = entries.iter().enumerate().map(|(index, (name, _))| (name.clone(), index));
+        let by_name = own.chain(seen).collect();
+        Self { by_name, refused: list.refused, entries }
+    }
+}
+
+impl Tools {
+    /// The tools, one by one.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Tool> + '_ {
+        (0..self.list.entries.len()).map(|index| self.at(index))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.list.entries.is_empty()
+    }
+
+    /// Finds a tool by the name that the model sees, or by its server's own.
+    pub fn get(&self, name: &str) -> Option<Tool> {
+        self.list.by_name.get(name).map(|index| self.at(*index))
+    }
+
+    /// Entries of the server's list that cannot be offered, each with the reason.
+    pub fn refused(&self) -> &[RefusedTool] {
+        &self.list.refused
+    }
+
+    /// Calls a tool by the name that the model sees, or by its server's own; see [`Tool::call`].
+    ///
+    /// # Errors
+    /// [`Error::ToolCall`] if there is no such tool, else what [`Tool::call`] gives.
+    pub async fn call(&self, name: &str, arguments: impl Serialize) -> Result<ToolOutput, Error> {
+        let tool = self.get(name).ok_or_else(|| Error::ToolCall {
+            server: self.place.server().to_owned(),
+            tool: name.to_owned(),
+            reason: "the server's list has no such tool",
+            source: None,
+        })?;
+        tool.call(arguments).await
+    }
+
+    fn at(&self, index: usize) -> Tool {
+        Tool { place: self.place.clone(), list: Arc::clone(&self.list), index }
+    }
+}
+
+impl Tool {
+    /// The name that the model sees: every provider takes it, and no other tool of the registry
+    /// has it.
+    pub fn name(&self) -> &str {
+        &self.entry().0
+    }
+
+    /// What the tool does, for the model; empty if the server does not say. Untrusted text.
+    pub fn description(&self) -> &str {
+        self.definition().description.as_deref().unwrap_or_default()
+    }
+
+    /// The JSON Schema of the arguments, exactly as the server sent it.
+    pub fn input_schema(&self) -> &Schema {
+        &self.definition().input_schema
+    }
+
+    /// The server that has the tool.
+    pub fn server(&self) -> &str {
+        self.place.server()
+    }
+
+    /// All that the server says of the tool; its `name` is the server's own.
+    pub fn definition(&self) -> &mcp_client::Tool {
+        &self.entry().1
+    }
+
+    /// Calls the tool.
+    ///
+    /// `arguments` is whatever serializes as a JSON object: a `serde_json::Value`, a struct, a map,
+    /// or a `RawValue` straight from the model. A failure of the tool's own is an output with
+    /// [`is_error`](ToolOutput::is_error), for the model to see.
+    ///
+    /// # Errors
+    /// [`Error::Authorization`] when the user has to sign in, [`Error::ToolCall`] when the arguments
+    /// are no object or the server gives back no result, else [`Error::Transport`].
+    pub async fn call(&self, arguments: impl Serialize) -> Result<ToolOutput, Error> {
+        self.place.call(&self.definition().name, arguments).await
+    }
+
+    fn entry(&self) -> &(String, mcp_client::Tool) {
+        &self.list.entries[self.index]
+    }
+}
+
+impl fmt::Debug for Tools {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.list.entries.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Tools").field("names", &names).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Tool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tool").field("name", &self.name()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,142 @@
+//! The registry as one user sees it.
+
+use std::{fmt, sync::Arc};
+
+use mcp_client::Client;
+use mcp_http::{AccessToken, TokenSource};
+use mcp_types::error_code;
+use serde::Serialize;
+
+use crate::{
+    error::{Attempt, Error, TransportKind},
+    output::ToolOutput,
+    principal::Principal,
+    registry::{Link, Registry},
+    sessions::{Conversation, Key},
+    tools::{List, Tools},
+};
+
+/// The registry on behalf of one user, made by [`Relay::with_token`](crate::Relay::with_token).
+///
+/// Clones share everything. Two values made with the same token share sessions and lists of tools;
+/// two made with different ones share nothing but connections.
+#[derive(Clone)]
+pub struct User {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) principal: Principal,
+    /// The user's own token; without one, a server's `api_key` is used.
+    pub(crate) token: Option<AccessToken>,
+}
+
+impl User {
+    /// The tools of a server, from the cache or from the server.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] for a server that is not registered or cannot take the user's token,
+    /// [`Error::Authorization`] when the user has to sign in, [`Error::ToolDefinition`] when the
+    /// server gives no usable list, else [`Error::Transport`].
+    pub async fn tools(&self, server: &str) -> Result<Tools, Error> {
+        let place = self.at(server)?;
+        let fetch = place.clone();
+        let list = self.registry.cache.get(&place.key, async move { fetch.list().await }).await?;
+        Ok(Tools { place, list })
+    }
+
+    /// The typed client of a server, for what is beyond tools. It is shared with the user's other
+    /// calls.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] for a server that is not registered or cannot take the user's token.
+    pub fn client(&self, server: &str) -> Result<Client, Error> {
+        Ok(Client::clone(&*self.at(server)?.conversation()?))
+    }
+
+    /// Ends the user's sessions on all servers and forgets the user's lists of tools.
+    ///
+    /// # Errors
+    /// The first error of a server; the others are tried all the same.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.registry.close(|key| key.1 == self.principal).await
+    }
+
+    /// On whose behalf this is.
+    pub fn principal(&self) -> Principal {
+        self.principal
+    }
+
+    fn at(&self, server: &str) -> Result<Place, Error> {
+        let (name, _) = self.registry.link(server, self.token.is_some())?;
+        Ok(Place { user: self.clone(), key: (name, self.principal) })
+    }
+}
+
+/// One server on behalf of one user.
+#[derive(Clone)]
+pub(crate) struct Place {
+    user: User,
+    key: Key,
+}
+
+impl Place {
+    pub(crate) fn server(&self) -> &str {
+        &self.key.0
+    }
+
+    /// Calls a tool by its server's name for it.
+    pub(crate) async fn call(
+        &self,
+        tool: &str,
+        arguments: impl Serialize,
+    ) -> Result<ToolOutput, Error> {
+        let conversation = self.conversation()?;
+        let called = conversation.call_tool(tool, arguments).await;
+        called.map(ToolOutput::from).map_err(|error| {
+            let error = self.attempt(Some(tool)).failed(error);
+            if is_unknown_tool(&error) {
+                self.user.registry.cache.forget(|key| *key == self.key);
+            }
+            error
+        })
+    }
+
+    async fn list(&self) -> Result<List, Error> {
+        let conversation = self.conversation()?;
+        let listed = conversation.list_tools().await;
+        let list = listed.map_err(|error| self.attempt(None).failed(error))?;
+        for refused in &list.refused {
+            let name = refused.name.as_deref().unwrap_or("(without a name)");
+            tracing::warn!(server = self.server(), tool = name, reason = refused.reason, "refused");
+        }
+        Ok(List::new(self.server(), list))
+    }
+
+    fn conversation(&self) -> Result<Arc<Conversation>, Error> {
+        let User { registry, token, .. } = &self.user;
+        let (_, Link { transport, api_key, limits }) =
+            registry.link(self.server(), token.is_some())?;
+        registry.sessions.get(&self.key, || {
+            let source = token.as_ref().or(api_key.as_ref()).cloned();
+            let source = source.map(|token| Arc::new(token) as Arc<dyn TokenSource>);
+            let transport = transport.with_token_source(source);
+            Ok(Client::builder(transport)
+                .client_info("relay", env!("CARGO_PKG_VERSION"))
+                .limits(*limits)
+                .build())
+        })
+    }
+
+    fn attempt<'a>(&'a self, tool: Option<&'a str>) -> Attempt<'a> {
+        Attempt { server: self.server(), tool, principal: self.user.principal }
+    }
+}
+
+/// The server no longer has what its list had: the list is stale.
+fn is_unknown_tool(error: &Error) -> bool {
+    matches!(error, Error::Transport { kind: TransportKind::Rpc(error_code::INVALID_PARAMS), .. })
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User").field("principal", &self.principal).finish_non_exhaustive()
+    }
+}
