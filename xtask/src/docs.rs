@@ -1,55 +1,43 @@
 //! Our own documentation of the protocol's types: texts by the path of what they describe.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{cell::RefCell, collections::BTreeMap, collections::BTreeSet};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::files;
 
-/// The texts of `schema/docs.toml` for one revision, and which of them were asked for.
+/// The texts of `schema/docs.toml`, and what has been asked of them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Docs {
-    texts: BTreeMap<String, String>,
+    /// What the revisions share.
+    docs: BTreeMap<String, String>,
+    /// What a revision has of its own.
+    #[serde(default)]
+    revision: BTreeMap<String, BTreeMap<String, String>>,
+    #[serde(skip)]
     used: RefCell<BTreeSet<String>>,
+    #[serde(skip)]
     missing: RefCell<BTreeSet<String>>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    docs: BTreeMap<String, String>,
-    #[serde(default)]
-    revision: BTreeMap<String, BTreeMap<String, String>>,
-}
-
 impl Docs {
-    /// Reads the texts; those of the revision take precedence over the shared ones.
-    pub(crate) fn load(revision: &str) -> Result<Self> {
+    pub(crate) fn load() -> Result<Self> {
         let path = files::root().join("schema/docs.toml");
-        Self::parse(&files::read(&path)?, revision).context("schema/docs.toml")
+        toml::from_str(&files::read(&path)?).context("schema/docs.toml")
     }
 
-    fn parse(text: &str, revision: &str) -> Result<Self> {
-        let File { docs: mut texts, revision: mut overrides } = toml::from_str(text)?;
-        texts.extend(overrides.remove(revision).unwrap_or_default());
-        Ok(Self { texts, used: RefCell::default(), missing: RefCell::default() })
-    }
-
-    /// The text for `path`; empty if there is none, which is remembered.
-    pub(crate) fn text(&self, path: &str) -> &str {
-        match self.texts.get(path) {
-            Some(text) => {
-                self.used.borrow_mut().insert(path.to_owned());
-                text.trim()
-            }
-            None => {
-                self.missing.borrow_mut().insert(path.to_owned());
-                ""
-            }
-        }
+    /// The text for `path` in a revision; empty if there is none, which is remembered.
+    pub(crate) fn text(&self, revision: &str, path: &str) -> &str {
+        let own = self.revision.get(revision).and_then(|texts| texts.get(path));
+        let (key, text) = match own {
+            Some(_) => (own_key(revision, path), own),
+            None => (path.to_owned(), self.docs.get(path)),
+        };
+        let asked = if text.is_some() { &self.used } else { &self.missing };
+        asked.borrow_mut().insert(key);
+        text.map_or("", |text| text.trim())
     }
 
     /// Paths that were asked for and have no text.
@@ -57,11 +45,19 @@ impl Docs {
         self.missing.borrow().iter().cloned().collect()
     }
 
-    /// Paths with a text that nothing asked for.
+    /// Texts that nothing asked for.
     pub(crate) fn unused(&self) -> Vec<String> {
+        let own = self
+            .revision
+            .iter()
+            .flat_map(|(revision, texts)| texts.keys().map(move |path| own_key(revision, path)));
         let used = self.used.borrow();
-        self.texts.keys().filter(|path| !used.contains(*path)).cloned().collect()
+        self.docs.keys().cloned().chain(own).filter(|key| !used.contains(key)).collect()
     }
+}
+
+fn own_key(revision: &str, path: &str) -> String {
+    format!("{path} of {revision}")
 }
 
 #[cfg(test)]
@@ -70,13 +66,22 @@ mod tests {
 
     #[test]
     fn a_revision_overrides_texts_and_gaps_are_remembered() {
-        let text = "docs.A = 'shared'\ndocs.'A.b' = 'b'\nrevision.'2025-11-25'.A = 'own'";
-        let docs = Docs::parse(text, "2025-11-25").unwrap();
-        assert_eq!(docs.text("A"), "own");
-        assert_eq!(docs.text("A.c"), "");
+        let text = "\
+[docs]
+A = \"\"\"
+shared
+\"\"\"
+\"A.b\" = \"b\"
+[revision.2]
+A = \"own\"
+[revision.3]
+A = \"\"";
+        let docs: Docs = toml::from_str(text).unwrap();
+        assert_eq!(docs.text("1", "A"), "shared");
+        assert_eq!(docs.text("2", "A"), "own");
+        assert_eq!(docs.text("1", "A.c"), "");
         assert_eq!(docs.missing(), ["A.c"]);
-        assert_eq!(docs.unused(), ["A.b"]);
-        assert_eq!(Docs::parse(text, "2024-11-05").unwrap().text("A"), "shared");
-        assert!(Docs::parse("[doc]", "2024-11-05").is_err());
+        assert_eq!(docs.unused(), ["A.b", "A of 3"]);
+        assert!(toml::from_str::<Docs>("[doc]").is_err());
     }
 }

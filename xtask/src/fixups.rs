@@ -48,7 +48,8 @@ fn one_type_of_ids(definitions: &mut Definitions) -> usize {
 fn opaque_schemas(definitions: &mut Definitions) -> usize {
     definitions.insert("Schema".to_owned(), native("Schema"));
     each_member(definitions, |name, schema| {
-        let matches = ["inputSchema", "outputSchema", "requestedSchema"].contains(&name);
+        let schemas = ["inputSchema", "outputSchema", "requestedSchema"];
+        let matches = schemas.contains(&name) && schema["type"] == "object";
         matches.then(|| *schema = reference("Schema")).is_some()
     })
 }
@@ -166,4 +167,35 @@ fn each_member(
         });
     }
     count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fixup_that_matches_nothing_is_an_error() {
+        let error = apply(&mut Definitions::new()).unwrap_err();
+        assert_eq!(error.to_string(), "fixup `empty_result` matches nothing any more: remove it");
+        for (name, fixup) in FIXUPS {
+            let plain = json!({ "type": "object", "properties": { "a": { "type": "string" } } });
+            let mut definitions = Definitions::from([("A".to_owned(), plain)]);
+            assert_eq!(fixup(&mut definitions), 0, "{name}");
+        }
+    }
+
+    #[test]
+    fn fixups_count_and_mend() {
+        let mut definitions: Definitions = serde_json::from_value(json!({
+            "A": { "properties": { "structuredContent": any_object(), "b": { "properties": {
+                "structuredContent": { "type": "object" }, "inputSchema": { "type": "object" },
+            } } } },
+        }))
+        .unwrap();
+        assert_eq!(any_structured_content(&mut definitions), 2);
+        assert_eq!(opaque_schemas(&mut definitions), 1);
+        let a = &definitions["A"]["properties"];
+        assert_eq!(a["structuredContent"], json!({}));
+        assert_eq!(a["b"]["properties"]["inputSchema"], reference("Schema"));
+    }
 }

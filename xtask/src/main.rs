@@ -6,6 +6,7 @@ mod codegen;
 mod diff;
 mod docs;
 mod emit;
+mod fields;
 mod files;
 mod fixups;
 mod json;
@@ -13,6 +14,7 @@ mod model;
 mod schema;
 mod shape;
 mod structs;
+mod tidy;
 
 use std::path::PathBuf;
 
@@ -36,6 +38,8 @@ enum Xtask {
     /// Import, verify and compare the published schemas.
     #[command(subcommand)]
     Schema(Schema),
+    /// Check what neither the compiler nor Clippy looks at.
+    Tidy,
 }
 
 #[derive(clap::Subcommand)]
@@ -78,5 +82,6 @@ fn main() -> Result<()> {
             print!("{}", diff::diff(&old, &new)?);
             Ok(())
         }
+        Xtask::Tidy => tidy::run(),
     }
 }

@@ -1508,6 +1508,8 @@ object! {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct EmptyResult {
+    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
+    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3125,9 +3127,13 @@ object! {
     }
 }
 
+/// The metadata of a request, for the protocol and for extensions; a key with a reserved prefix means
+/// only what the specification says it means (MCP basic, "`_meta`").
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RequestMetaObject {
+    /// Asks the receiver to report progress on this request under the given token, which is unique
+    /// among the sender's active requests. The receiver may report rarely or not at all.
     pub progress_token: Option<ProgressToken>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3263,8 +3269,7 @@ object! {
     }
 }
 
-/// What the contents of a resource have in common, be they text or bytes (MCP server/resources,
-/// "Resource Contents").
+/// The contents of a resource, be they text or bytes (MCP server/resources, "Resource Contents").
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ResourceContents {
@@ -3624,6 +3629,7 @@ impl NotificationMethod for RootsListChangedNotification {
     type Params = NotificationParams;
 }
 
+/// What is said in a message: one block or a list of blocks (MCP client/sampling, "Messages").
 pub type SamplingContent = OneOrMany<SamplingMessageContentBlock>;
 
 /// One message of a conversation with a model (MCP client/sampling, "Messages").

@@ -1,0 +1,209 @@
+//! Makes over the structs that typify made: short types, a constructor, setters, and the call of
+//! the macro that reads and writes them.
+
+use anyhow::{Context, Result, ensure};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
+use serde_json::Value;
+use syn::{Ident, Type};
+
+use crate::{
+    emit::{Emitter, macro_call, print},
+    model::requires,
+};
+
+/// Members that are the first argument of a constructor; the others follow as in the schema.
+const FIRST: [&str; 4] = ["name", "progressToken", "role", "uri"];
+
+/// The members of a struct, in the order of the schema.
+pub(crate) struct Fields {
+    fields: Vec<Field>,
+    /// The constant member, which is no field.
+    tag: Option<(String, String)>,
+}
+
+struct Field {
+    ident: Ident,
+    /// The name on the wire.
+    member: String,
+    /// Where the documentation is.
+    path: String,
+    /// The type, without the `Option` of an optional member.
+    ty: Type,
+    required: bool,
+}
+
+impl Fields {
+    pub(crate) fn of(
+        structure: &syn::ItemStruct,
+        schema: &Value,
+        tag: Option<&(String, String)>,
+    ) -> Result<Self> {
+        let fields = structure.fields.iter().map(|field| Field::of(field, schema));
+        let mut fields = fields.collect::<Result<Vec<_>>>()?;
+        ensure!(fields.iter().all(|field| field.ident != "extra"), "a member is called `extra`");
+        fields.retain(|field| tag.is_none_or(|(tag, _)| *tag != field.member));
+        fields.sort_by(|a, b| a.member.cmp(&b.member));
+        Ok(Self { fields, tag: tag.cloned() })
+    }
+
+    pub(crate) fn print(&self, ident: &Ident, path: &str, emitter: &Emitter<'_>) -> Result<String> {
+        let doc = emitter.doc(path);
+        let fields = self.fields.iter().map(|field| {
+            let (doc, ident, ty) = (emitter.doc(&field.path), &field.ident, field.declared());
+            quote!(#doc pub #ident: #ty)
+        });
+        let default = self.fields.iter().all(|field| !field.required).then(|| quote!(Default,));
+        let constructor = default.is_none().then(|| self.constructor());
+        let setters = self.fields.iter().filter(|field| !field.required).map(Field::setter);
+        let item = print(&quote! {
+            #doc
+            #[derive(Debug, Clone, #default PartialEq)]
+            #[non_exhaustive]
+            pub struct #ident {
+                #(#fields,)*
+                /// Members that this revision does not name.
+                pub extra: JsonObject,
+            }
+            impl #ident {
+                #constructor
+                #(#setters)*
+            }
+        })?;
+        Ok(item + &self.implementation(ident))
+    }
+
+    fn constructor(&self) -> TokenStream {
+        let mut arguments: Vec<_> = self.fields.iter().filter(|field| field.required).collect();
+        arguments.sort_by_key(|field| !FIRST.contains(&field.member.as_str()));
+        let arguments = arguments.into_iter().map(Field::argument);
+        let fields = self.fields.iter().map(|field| {
+            let ident = &field.ident;
+            match (field.required, field.is_string()) {
+                (true, true) => quote!(#ident: #ident.into()),
+                (true, false) => quote!(#ident),
+                (false, _) => quote!(#ident: None),
+            }
+        });
+        quote! {
+            /// Makes one of the required members.
+            pub fn new(#(#arguments),*) -> Self {
+                Self { #(#fields,)* extra: JsonObject::new() }
+            }
+        }
+    }
+
+    fn implementation(&self, ident: &Ident) -> String {
+        let head = match &self.tag {
+            Some((tag, constant)) => format!("{ident} with {tag:?} = {constant:?}"),
+            None => ident.to_string(),
+        };
+        let lines = self.fields.iter().map(Field::line).collect::<String>();
+        macro_call("object", &head, &lines)
+    }
+}
+
+impl Field {
+    fn of(field: &syn::Field, schema: &Value) -> Result<Self> {
+        let ident = field.ident.clone().context("typify made a field without a name")?;
+        let member = wire_name(field).unwrap_or_else(|| ident.to_string());
+        let path = schema["properties"][&member]["description"].as_str();
+        let path = path.with_context(|| format!("typify invented `{member}`"))?.to_owned();
+        let required = requires(schema, &member);
+        let mut ty = shorten(&field.ty);
+        if !required {
+            let lost = || format!("typify lost that `{member}` is optional");
+            ty = optional(&ty).with_context(lost)?;
+        }
+        Ok(Self { ident, member, path, ty, required })
+    }
+
+    fn declared(&self) -> TokenStream {
+        let ty = &self.ty;
+        if self.required { quote!(#ty) } else { quote!(Option<#ty>) }
+    }
+
+    fn argument(&self) -> TokenStream {
+        let (ident, ty) = (&self.ident, &self.ty);
+        if self.is_string() { quote!(#ident: impl Into<String>) } else { quote!(#ident: #ty) }
+    }
+
+    fn setter(&self) -> TokenStream {
+        let (ident, argument) = (&self.ident, self.argument());
+        let value = if self.is_string() { quote!(#ident.into()) } else { quote!(#ident) };
+        let name = format_ident!("with_{}", ident);
+        let doc = format!(" Sets [`{ident}`](Self::{ident}).");
+        quote! {
+            #[doc = #doc]
+            pub fn #name(mut self, #argument) -> Self {
+                self.#ident = Some(#value);
+                self
+            }
+        }
+    }
+
+    /// The line of the `object!` macro.
+    fn line(&self) -> String {
+        let kind = match (self.required, self.spelling().as_str()) {
+            (true, "f64") => "number",
+            (true, _) => "required",
+            (false, "f64") => "optional_number",
+            (false, "Value") => "nullable",
+            (false, _) => "optional",
+        };
+        format!("        {kind} {} = {:?},\n", self.ident, self.member)
+    }
+
+    fn is_string(&self) -> bool {
+        self.spelling() == "String"
+    }
+
+    fn spelling(&self) -> String {
+        self.ty.to_token_stream().to_string()
+    }
+}
+
+/// The name that serde gives a field.
+fn wire_name(field: &syn::Field) -> Option<String> {
+    let mut name = None;
+    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
+        // The rename comes first; that what follows it cannot be read does not matter.
+        let _ = attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("rename") {
+                name = Some(meta.value()?.parse::<syn::LitStr>()?.value());
+            }
+            Ok(())
+        });
+    }
+    name
+}
+
+/// A type without the modules that typify writes out.
+fn shorten(ty: &Type) -> Type {
+    let Type::Path(path) = ty else { return ty.clone() };
+    let Some(mut last) = path.path.segments.last().cloned() else { return ty.clone() };
+    if let syn::PathArguments::AngleBracketed(arguments) = &mut last.arguments {
+        for argument in &mut arguments.args {
+            if let syn::GenericArgument::Type(inner) = argument {
+                *inner = shorten(inner);
+            }
+        }
+    }
+    let object: Type = syn::parse_quote!(Map<String, Value>);
+    let last: Type = syn::parse_quote!(#last);
+    if last.to_token_stream().to_string() == object.to_token_stream().to_string() {
+        return syn::parse_quote!(JsonObject);
+    }
+    last
+}
+
+/// What an `Option` is of.
+fn optional(ty: &Type) -> Option<Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
+    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first()? {
+        syn::GenericArgument::Type(inner) => Some(inner.clone()),
+        _ => None,
+    }
+}
