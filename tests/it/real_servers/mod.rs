@@ -1,0 +1,1 @@
+//! Servers that no one here wrote, started for the test and ended with it.
