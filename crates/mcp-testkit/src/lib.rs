@@ -1,1 +1,75 @@
 //! A scripted Model Context Protocol server for tests and demonstrations.
+//!
+//! [`TestServer`] speaks Streamable HTTP on loopback, inside the process that starts it, in the
+//! handshake era of the protocol (revisions up to 2025-11-25). It is as strict as a good server
+//! may be, and keeps a list of what its clients did wrong; [`Fault`]s make it misbehave on demand.
+//!
+//! ```
+//! use mcp_testkit::{CallAnswer, Fault, On, Reply, TestServer, Tool};
+//! use serde_json::json;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let schema = json!({ "type": "object", "properties": { "city": { "type": "string" } } });
+//! let server = TestServer::builder()
+//!     .name("weather")
+//!     .tool(Tool::new("forecast", schema, |_| CallAnswer::text("sunny")))
+//!     .start()
+//!     .await?;
+//! server.script(On::method("tools/list").nth(1), Reply::status(503));
+//! server.script(On::method("tools/call"), Fault::WrongId);
+//!
+//! // Here the application under test works with `server.url()`. In its place:
+//! let initialize = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{
+//!     "protocolVersion":"2025-11-25","capabilities":{},
+//!     "clientInfo":{"name":"example","version":"1.0"}}}"#;
+//! # let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
+//! let answer = client
+//!     .post(server.url())
+//!     .header("content-type", "application/json")
+//!     .header("accept", "application/json, text/event-stream")
+//!     .body(initialize)
+//!     .send()
+//!     .await?;
+//! assert!(answer.headers().contains_key("mcp-session-id"));
+//!
+//! assert_eq!(server.count("initialize"), 1);
+//! assert_eq!(server.violations(), Vec::<String>::new());
+//! server.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod answer;
+mod bearer;
+mod body;
+mod builder;
+mod catalog;
+mod error;
+mod exchange;
+mod fault;
+mod gate;
+mod handshake;
+mod listener;
+mod log;
+mod recorded;
+mod reply;
+mod script;
+mod server;
+mod service;
+mod session;
+mod streams;
+mod tool;
+
+pub use crate::{
+    bearer::Bearer,
+    builder::{AnswerMode, Builder},
+    error::Error,
+    fault::{Fault, Responder},
+    gate::Gate,
+    recorded::Recorded,
+    reply::Reply,
+    script::On,
+    server::TestServer,
+    tool::{CallAnswer, Tool},
+};

@@ -1,0 +1,56 @@
+//! What the server answers, before it is written to the connection.
+
+use std::fmt;
+
+use mcp_types::{ErrorObject, RequestId, Response};
+use serde_json::{Value, json};
+
+use crate::{catalog::cursor, recorded::Recorded, reply::Reply, streams::Stream};
+
+/// The answer to an HTTP request.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// A plain HTTP answer: a refusal, or the receipt of a notification.
+    Reply(Reply),
+    /// The answer to a JSON-RPC request.
+    Message(Message),
+    /// A stream of what the server sends unasked.
+    Stream(Stream),
+}
+
+/// The answer to a JSON-RPC request; `session` is the id of the session that begins with it.
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) id: RequestId,
+    pub(crate) outcome: Result<Value, ErrorObject>,
+    pub(crate) session: Option<String>,
+}
+
+/// The connection is closed in place of an answer.
+#[derive(Debug)]
+pub(crate) struct Closed;
+
+impl Message {
+    pub(crate) fn into_json(self) -> String {
+        let response = Response::new(self.id, self.outcome);
+        serde_json::to_string(&response).expect("a JSON value serializes")
+    }
+
+    /// Lets the page lead to itself: to the cursor asked for, or else to the first page.
+    pub(crate) fn repeat_cursor(&mut self, request: &Recorded) {
+        let asked = request.params().and_then(|params| params.get("cursor")).cloned();
+        if let Ok(Value::Object(page)) = &mut self.outcome {
+            let natural = page.remove("nextCursor");
+            let next = asked.or(natural).unwrap_or_else(|| json!(cursor(0)));
+            page.insert("nextCursor".to_owned(), next);
+        }
+    }
+}
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection is closed on purpose")
+    }
+}
+
+impl std::error::Error for Closed {}

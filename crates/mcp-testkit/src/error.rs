@@ -1,0 +1,25 @@
+//! What can keep the server from starting.
+
+use std::{io, net::SocketAddr};
+
+use mcp_types::Revision;
+
+/// Why a [`TestServer`](crate::TestServer) did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The port cannot be had: it is taken, or not allowed.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// What was asked for; port 0 stands for any free one.
+        address: SocketAddr,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The server was told to speak no revision at all.
+    #[error("no protocol revision to speak")]
+    NoRevision,
+    /// The server was told to speak a revision that it does not know.
+    #[error("protocol revision {0} is not supported by the test server")]
+    UnsupportedRevision(Revision),
+}

@@ -1,0 +1,150 @@
+//! What HTTP demands of a request, before the era of the protocol matters.
+
+use std::fmt;
+
+use mcp_types::{Incoming, JsonObject, error_code};
+use serde_json::{Value, json, value::RawValue};
+
+use crate::{
+    answer::Answer,
+    bearer::User,
+    recorded::Recorded,
+    reply::{EVENT_STREAM, JSON, Reply},
+    server::{METADATA_PATH, PATH, Shared},
+};
+
+/// A request while it is handled.
+///
+/// An `Err` is a refusal: an HTTP answer that ends the handling.
+#[derive(Debug)]
+pub(crate) struct Exchange<'a> {
+    pub(crate) server: &'a Shared,
+    pub(crate) request: &'a Recorded,
+    pub(crate) user: Option<User>,
+}
+
+impl<'a> Exchange<'a> {
+    pub(crate) fn new(server: &'a Shared, request: &'a Recorded) -> Self {
+        Self { server, request, user: None }
+    }
+
+    pub(crate) fn answer(mut self) -> Answer {
+        self.route().unwrap_or_else(Answer::Reply)
+    }
+
+    fn route(&mut self) -> Result<Answer, Reply> {
+        let path = self.request.path();
+        if path.strip_prefix(METADATA_PATH).is_some_and(|of| of.is_empty() || of == PATH) {
+            return self.metadata();
+        }
+        if path != PATH {
+            return Err(Reply::status(404));
+        }
+        self.check_origin()?;
+        self.user = self.server.guard.check(self.request)?;
+        let config = &self.server.config;
+        match self.request.http_method() {
+            "POST" => self.post(),
+            "GET" if config.allow_get => self.listen(),
+            "DELETE" if config.sessions && config.allow_delete => self.end_session(),
+            _ => Err(self.not_allowed()),
+        }
+    }
+
+    /// Publishes the resource metadata (RFC 9728, section 3), which needs no token.
+    fn metadata(&self) -> Result<Answer, Reply> {
+        let metadata = self.server.guard.metadata(&self.server.url);
+        let metadata = metadata.ok_or_else(|| Reply::status(404))?;
+        match self.request.http_method() {
+            "GET" => Ok(Answer::Reply(Reply::json(&metadata))),
+            _ => Err(Reply::status(405).header("allow", "GET")),
+        }
+    }
+
+    /// Keeps out web pages that reach for loopback (MCP transports, "Security Warning").
+    fn check_origin(&self) -> Result<(), Reply> {
+        let Some(origin) = self.request.header("origin") else {
+            return Ok(());
+        };
+        let host = origin.split_once("://").map_or(origin, |(_, host)| host);
+        let local = ["localhost", "127.0.0.1", "[::1]"].into_iter().any(|name| {
+            host.strip_prefix(name).is_some_and(|port| port.is_empty() || port.starts_with(':'))
+        });
+        if local {
+            return Ok(());
+        }
+        Err(self.refusal(403, error_code::INVALID_REQUEST, "this origin is not allowed"))
+    }
+
+    fn post(&self) -> Result<Answer, Reply> {
+        for media_type in [JSON, EVENT_STREAM] {
+            self.check_accept(media_type)?;
+        }
+        if !self.request.names("content-type", JSON) {
+            let what = format_args!("Content-Type is not {JSON}");
+            return Err(self.violation(415, error_code::INVALID_REQUEST, what));
+        }
+        let Some(json) = self.request.json() else {
+            return Err(self.violation(400, error_code::PARSE_ERROR, "the body is not JSON"));
+        };
+        if json.is_array() {
+            let what = "an array of messages in place of one";
+            return Err(self.violation(400, error_code::INVALID_REQUEST, what));
+        }
+        match serde_json::from_slice::<Incoming<Value>>(self.request.body()) {
+            Ok(Incoming::Request { id, method, params }) => {
+                self.answer_request(id, &method, &self.object(params.as_deref())?)
+            }
+            Ok(Incoming::Notification { method, params }) => {
+                self.object(params.as_deref())?;
+                self.accept_notification(&method)
+            }
+            Ok(Incoming::Result { .. } | Incoming::Error { .. }) => self.accept_response(),
+            Err(error) => Err(self.violation(400, error_code::INVALID_REQUEST, error)),
+        }
+    }
+
+    pub(crate) fn check_accept(&self, media_type: &str) -> Result<(), Reply> {
+        if self.request.names("accept", media_type) {
+            return Ok(());
+        }
+        let what = format_args!("Accept does not name {media_type}");
+        Err(self.violation(406, error_code::INVALID_REQUEST, what))
+    }
+
+    fn object(&self, params: Option<&RawValue>) -> Result<JsonObject, Reply> {
+        let params = params.map_or("{}", RawValue::get);
+        serde_json::from_str(params).map_err(|_| {
+            self.violation(400, error_code::INVALID_REQUEST, "params is not an object")
+        })
+    }
+
+    fn not_allowed(&self) -> Reply {
+        let config = &self.server.config;
+        let get = config.allow_get.then_some("GET");
+        let delete = (config.sessions && config.allow_delete).then_some("DELETE");
+        let allowed = ["POST"].into_iter().chain(get).chain(delete).collect::<Vec<_>>();
+        Reply::status(405).header("allow", &allowed.join(", "))
+    }
+
+    /// Refuses what is against the protocol, and remembers it.
+    pub(crate) fn violation(&self, status: u16, code: i64, what: impl fmt::Display) -> Reply {
+        self.note(&what);
+        self.refusal(status, code, what)
+    }
+
+    /// Remembers what is against the protocol.
+    pub(crate) fn note(&self, what: impl fmt::Display) {
+        self.server.log.violation(format!("{}: {what}", self.request.method()));
+    }
+
+    /// A refusal with a JSON-RPC error, which has the id of the request if it is one.
+    pub(crate) fn refusal(&self, status: u16, code: i64, what: impl fmt::Display) -> Reply {
+        let error = json!({ "code": code, "message": what.to_string() });
+        let mut message = json!({ "jsonrpc": "2.0", "error": error });
+        if let Some(id) = self.request.rpc_method().and(self.request.id()) {
+            message["id"] = json!(id);
+        }
+        Reply::status(status).header("content-type", JSON).chunk(message.to_string())
+    }
+}

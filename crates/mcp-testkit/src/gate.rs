@@ -1,0 +1,59 @@
+//! The gate at which answers wait until a test lets them pass.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+/// Holds answers back until it is opened, so that a test needs no sleep.
+///
+/// Clones are the same gate. It is shut at first; once open, it stays open. Give it to
+/// [`Fault::Hold`](crate::Fault::Hold) or [`Reply::hold`](crate::Reply::hold).
+///
+/// ```
+/// use mcp_testkit::{Fault, Gate, On, TestServer};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = TestServer::builder().start().await?;
+/// let gate = Gate::new();
+/// server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
+/// // With a call under way, `gate.reached(1).await` tells that its answer is held.
+/// gate.open();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Gate(Arc<watch::Sender<Passage>>);
+
+#[derive(Debug, Default)]
+struct Passage {
+    open: bool,
+    reached: usize,
+}
+
+impl Gate {
+    /// A gate that is shut.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets everything pass that waits here, and all that comes later.
+    pub fn open(&self) {
+        self.0.send_modify(|passage| passage.open = true);
+    }
+
+    /// Waits until `count` answers in all have come to this gate, whether they passed or not.
+    pub async fn reached(&self, count: usize) {
+        self.wait_for(|passage| passage.reached >= count).await;
+    }
+
+    pub(crate) async fn pass(&self) {
+        self.0.send_modify(|passage| passage.reached += 1);
+        self.wait_for(|passage| passage.open).await;
+    }
+
+    async fn wait_for(&self, condition: impl FnMut(&Passage) -> bool) {
+        // It fails only without a sender, and the sender is `self`.
+        drop(self.0.subscribe().wait_for(condition).await);
+    }
+}

@@ -1,0 +1,207 @@
+//! The handshake era: `initialize`, sessions, and the methods that follow.
+
+use mcp_types::{ErrorObject, JsonObject, RequestId, Revision, error_code};
+use serde_json::{Value, json};
+
+use crate::{
+    answer::{Answer, Message},
+    catalog::invalid,
+    exchange::Exchange,
+    reply::{EVENT_STREAM, Reply},
+    session::{NoSession, Session},
+};
+
+impl Exchange<'_> {
+    pub(crate) fn answer_request(
+        &self,
+        id: RequestId,
+        method: &str,
+        params: &JsonObject,
+    ) -> Result<Answer, Reply> {
+        if method == "initialize" {
+            return self.initialize(id, params).map(Answer::Message);
+        }
+        self.admit(|session| self.check_request(session, &id, method))?;
+        let outcome = match method {
+            "ping" => Ok(json!({})),
+            "tools/list" => self.list_tools(params),
+            "tools/call" => self.call_tool(params),
+            _ => {
+                self.note("the server has no capability for this method");
+                let message = format!("Unknown method: {method}");
+                Err(ErrorObject { code: error_code::METHOD_NOT_FOUND, message, data: None })
+            }
+        };
+        Ok(Answer::Message(Message { id, outcome, session: None }))
+    }
+
+    pub(crate) fn accept_notification(&self, method: &str) -> Result<Answer, Reply> {
+        self.admit(|session| match method {
+            "notifications/initialized" if !session.initialize() => {
+                Err(self.invalid_request("the session is initialized already"))
+            }
+            _ => Ok(()),
+        })?;
+        Ok(Answer::Reply(Reply::status(202)))
+    }
+
+    /// Accepts the answer to a request that the server sent; a test finds it among the requests.
+    pub(crate) fn accept_response(&self) -> Result<Answer, Reply> {
+        self.admit(|_| Ok(()))?;
+        Ok(Answer::Reply(Reply::status(202)))
+    }
+
+    /// Opens a stream for what the server sends unasked (MCP transports, "Listening").
+    pub(crate) fn listen(&self) -> Result<Answer, Reply> {
+        self.check_accept(EVENT_STREAM)?;
+        self.admit(|_| Ok(()))?;
+        let session = self.request.header(SESSION).map(str::to_owned);
+        Ok(Answer::Stream(self.server.streams.open(session)))
+    }
+
+    pub(crate) fn end_session(&self) -> Result<Answer, Reply> {
+        self.admit(|session| {
+            session.end();
+            Ok(())
+        })?;
+        if let Some(session) = self.request.header(SESSION) {
+            self.server.streams.close(session);
+        }
+        Ok(Answer::Reply(Reply::status(204)))
+    }
+
+    /// Agrees on a revision (MCP lifecycle, "Version Negotiation") and begins a session.
+    fn initialize(&self, id: RequestId, params: &JsonObject) -> Result<Message, Reply> {
+        if self.request.header(SESSION).is_some() {
+            return Err(self.invalid_request("a session id, though a session is yet to begin"));
+        }
+        if let Some(member) = missing_member(params) {
+            return Ok(Message { id, outcome: Err(self.invalid_params(member)), session: None });
+        }
+        let config = &self.server.config;
+        let offered = &params["protocolVersion"];
+        let spoken = config.revisions.iter().find(|revision| offered == revision.as_str());
+        let revision = spoken.copied().unwrap_or(config.newest);
+        let mut result = json!({
+            "protocolVersion": revision.as_str(),
+            "capabilities": { "tools": { "listChanged": config.allow_get } },
+            "serverInfo": { "name": config.name, "version": config.version },
+        });
+        if let Some(instructions) = &config.instructions {
+            result["instructions"] = json!(instructions);
+        }
+        let sessions = &self.server.sessions;
+        sessions.negotiated(revision);
+        let session =
+            config.sessions.then(|| sessions.begin(self.user.clone(), revision, id.clone()));
+        Ok(Message { id, outcome: Ok(result), session })
+    }
+
+    fn list_tools(&self, params: &JsonObject) -> Result<Value, ErrorObject> {
+        let cursor = match params.get("cursor") {
+            None => None,
+            Some(Value::String(cursor)) => Some(cursor.as_str()),
+            Some(_) => return Err(self.invalid_params("cursor")),
+        };
+        self.server.tools.page(self.user.as_ref(), cursor, self.server.config.page_size)
+    }
+
+    fn call_tool(&self, params: &JsonObject) -> Result<Value, ErrorObject> {
+        let Some(Value::String(name)) = params.get("name") else {
+            return Err(self.invalid_params("name"));
+        };
+        let none = JsonObject::new();
+        let arguments = match params.get("arguments") {
+            None => &none,
+            Some(Value::Object(arguments)) => arguments,
+            Some(_) => return Err(self.invalid_params("arguments")),
+        };
+        let tool = self.server.tools.find(self.user.as_ref(), name);
+        tool.ok_or_else(|| invalid(format!("Unknown tool: {name}")))?.call(arguments)
+    }
+
+    /// Checks session and version of a request after `initialize`, then lets `work` at the session,
+    /// if the server has sessions.
+    fn admit(&self, work: impl FnOnce(&mut Session) -> Result<(), Reply>) -> Result<(), Reply> {
+        let sessions = &self.server.sessions;
+        match (self.server.config.sessions, self.request.header(SESSION)) {
+            (false, None) => self.check_version(&sessions.revisions()),
+            (false, Some(_)) => Err(self.invalid_request("a session id that nobody assigned")),
+            (true, None) => Err(self.invalid_request("no MCP-Session-Id")),
+            (true, Some(id)) => sessions
+                .with(id, self.user.as_ref(), |session| {
+                    self.check_version(&[session.revision()])?;
+                    work(session)
+                })
+                .unwrap_or_else(|reason| Err(self.no_session(reason))),
+        }
+    }
+
+    /// Wants the header that says what was agreed upon, one of `agreed` (MCP transports, "Protocol
+    /// Version Header"); revisions before 2025-06-18 do not know it.
+    fn check_version(&self, agreed: &[Revision]) -> Result<(), Reply> {
+        if agreed.is_empty() {
+            return Err(self.invalid_request("no initialize came before"));
+        }
+        match self.request.header("mcp-protocol-version") {
+            Some(version) if agreed.iter().any(|it| it.as_str() == version) => Ok(()),
+            Some(version) => {
+                let what = format_args!("MCP-Protocol-Version {version} was not agreed upon");
+                Err(self.invalid_request(what))
+            }
+            None if agreed.iter().any(|revision| *revision < Revision::V2025_06_18) => Ok(()),
+            None => Err(self.invalid_request("no MCP-Protocol-Version")),
+        }
+    }
+
+    fn check_request(
+        &self,
+        session: &mut Session,
+        id: &RequestId,
+        method: &str,
+    ) -> Result<(), Reply> {
+        if !session.take_id(id) {
+            return Err(self.invalid_request(format_args!("the id {id} was used before")));
+        }
+        if !session.is_initialized() && method != "ping" {
+            return Err(self.invalid_request("notifications/initialized did not come before"));
+        }
+        Ok(())
+    }
+
+    /// Refuses an unusable session: 404, so that the client begins a new one.
+    fn no_session(&self, reason: NoSession) -> Reply {
+        let what = match reason {
+            NoSession::Lost => {
+                return self.refusal(404, error_code::INVALID_REQUEST, "no such session");
+            }
+            NoSession::Deleted => "a session that the client has ended",
+            NoSession::Unknown => "a session id that the server never assigned",
+            NoSession::Foreign => "a session of another user",
+        };
+        self.violation(404, error_code::INVALID_REQUEST, what)
+    }
+
+    fn invalid_request(&self, what: impl std::fmt::Display) -> Reply {
+        self.violation(400, error_code::INVALID_REQUEST, what)
+    }
+
+    fn invalid_params(&self, member: &str) -> ErrorObject {
+        self.note(format_args!("{member} is missing or of the wrong type"));
+        invalid(format!("Invalid {member}"))
+    }
+}
+
+const SESSION: &str = "mcp-session-id";
+
+/// The first member that `initialize` needs and does not have.
+fn missing_member(params: &JsonObject) -> Option<&'static str> {
+    let info = |member| params.get("clientInfo").and_then(|info| info.get(member));
+    let needed = [
+        ("protocolVersion", params.get("protocolVersion").is_some_and(Value::is_string)),
+        ("capabilities", params.get("capabilities").is_some_and(Value::is_object)),
+        ("clientInfo.name", info("name").is_some_and(Value::is_string)),
+        ("clientInfo.version", info("version").is_some_and(Value::is_string)),
+    ];
+    needed.into_iter().find_map(|(member, present)| (!present).then_some(member))
+}

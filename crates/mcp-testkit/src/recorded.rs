@@ -1,0 +1,127 @@
+//! A request as it arrived.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::{
+    HeaderMap, Request, Uri,
+    body::Incoming,
+    header::{AUTHORIZATION, HeaderValue},
+};
+use mcp_types::{JsonObject, RequestId};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A request that the server got.
+///
+/// Its `Debug` form shows neither the value of `Authorization` nor the query of the URL.
+#[derive(Clone)]
+pub struct Recorded {
+    http_method: hyper::Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+    json: Option<Value>,
+}
+
+impl Recorded {
+    pub(crate) async fn read(request: Request<Incoming>) -> Result<Self, hyper::Error> {
+        let (mut head, body) = request.into_parts();
+        if let hyper::header::Entry::Occupied(mut values) = head.headers.entry(AUTHORIZATION) {
+            values.iter_mut().for_each(|value| value.set_sensitive(true));
+        }
+        let body = body.collect().await?.to_bytes();
+        let json = serde_json::from_slice(&body).ok();
+        Ok(Self { http_method: head.method, uri: head.uri, headers: head.headers, body, json })
+    }
+
+    /// What the request is about: the JSON-RPC method, such as `tools/call`, or the HTTP method
+    /// where the body names none: `GET`, `DELETE`, or `POST` with an answer of the client.
+    pub fn method(&self) -> &str {
+        self.rpc_method().unwrap_or_else(|| self.http_method())
+    }
+
+    pub(crate) fn rpc_method(&self) -> Option<&str> {
+        self.member("method").and_then(Value::as_str)
+    }
+
+    /// The HTTP method.
+    pub fn http_method(&self) -> &str {
+        self.http_method.as_str()
+    }
+
+    /// The path of the URL.
+    pub fn path(&self) -> &str {
+        self.uri.path()
+    }
+
+    /// The query of the URL.
+    pub fn query(&self) -> Option<&str> {
+        self.uri.query()
+    }
+
+    /// All headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The first value of a header, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(HeaderValue::to_str)?.ok()
+    }
+
+    /// The token of `Authorization: Bearer`.
+    pub fn bearer_token(&self) -> Option<&str> {
+        let (scheme, token) = self.header(AUTHORIZATION.as_str())?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    }
+
+    /// The body, byte by byte.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The body as JSON, if it is JSON.
+    pub fn json(&self) -> Option<&Value> {
+        self.json.as_ref()
+    }
+
+    /// The id of the JSON-RPC request, or of the request that the client answers.
+    pub fn id(&self) -> Option<RequestId> {
+        self.member("id").and_then(|id| RequestId::deserialize(id).ok())
+    }
+
+    /// The `params` of the JSON-RPC request or notification.
+    pub fn params(&self) -> Option<&JsonObject> {
+        self.member("params").and_then(Value::as_object)
+    }
+
+    /// Whether a list-valued header, such as `Accept`, names this media type.
+    pub(crate) fn names(&self, header: &str, media_type: &str) -> bool {
+        let values = self.headers.get_all(header).iter();
+        values
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .any(|item| item.split(';').next().is_some_and(|name| is_media_type(name, media_type)))
+    }
+
+    fn member(&self, name: &str) -> Option<&Value> {
+        self.json.as_ref().and_then(|json| json.get(name))
+    }
+}
+
+fn is_media_type(name: &str, expected: &str) -> bool {
+    name.trim().eq_ignore_ascii_case(expected)
+}
+
+impl fmt::Debug for Recorded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorded")
+            .field("http_method", &self.http_method)
+            .field("path", &self.path())
+            .field("headers", &self.headers)
+            .field("json", &self.json)
+            .finish_non_exhaustive()
+    }
+}

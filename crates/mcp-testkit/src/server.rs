@@ -1,0 +1,193 @@
+//! The handle of a running server.
+
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::{
+    bearer::{Bearer, Guard, Refusal},
+    builder::{Builder, Config},
+    catalog::{Catalog, Tools},
+    fault::Fault,
+    listener::{self, Tasks},
+    log::Log,
+    recorded::Recorded,
+    script::{On, Script},
+    session::Sessions,
+    streams::Streams,
+    tool::Tool,
+};
+
+pub(crate) const PATH: &str = "/mcp";
+pub(crate) const METADATA_PATH: &str = "/.well-known/oauth-protected-resource";
+
+/// A scripted MCP server that listens on loopback until it is stopped or dropped.
+///
+/// See the [crate] for an example.
+pub struct TestServer {
+    shared: Arc<Shared>,
+    tasks: Tasks,
+}
+
+/// What the handle and all connections share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) url: String,
+    pub(crate) config: Config,
+    pub(crate) guard: Guard,
+    pub(crate) tools: Catalog,
+    pub(crate) sessions: Sessions,
+    pub(crate) streams: Streams,
+    pub(crate) script: Script,
+    pub(crate) log: Log,
+}
+
+impl TestServer {
+    /// Begins to set up a server.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    pub(crate) async fn start(
+        address: SocketAddr,
+        config: Config,
+        bearer: Option<Bearer>,
+        tools: Tools,
+    ) -> io::Result<Self> {
+        let socket = TcpListener::bind(address).await?;
+        let origin = format!("http://{}", socket.local_addr()?);
+        let shared = Arc::new(Shared {
+            url: format!("{origin}{PATH}"),
+            config,
+            guard: Guard::new(bearer, format!("{origin}{METADATA_PATH}{PATH}")),
+            tools: Catalog::new(tools),
+            sessions: Sessions::default(),
+            streams: Streams::default(),
+            script: Script::default(),
+            log: Log::default(),
+        });
+        let tasks = Tasks::default();
+        tasks.spawn(listener::accept(socket, Arc::clone(&shared), tasks.clone()));
+        Ok(Self { shared, tasks })
+    }
+
+    /// The URL of the MCP endpoint.
+    pub fn url(&self) -> &str {
+        &self.shared.url
+    }
+
+    /// Makes the requests that `on` selects meet a fault, until [`TestServer::clear_script`].
+    ///
+    /// A [`Reply`](crate::Reply) is a fault as well.
+    pub fn script(&self, on: On, fault: impl Into<Fault>) {
+        self.shared.script.add(on, fault.into());
+    }
+
+    /// Lets all requests be answered properly again.
+    pub fn clear_script(&self) {
+        self.shared.script.clear();
+    }
+
+    /// Accepts a token: one that was refused for the user that it had, any other for a new user.
+    pub fn accept_token(&self, token: &str) {
+        self.shared.guard.accept(token);
+    }
+
+    /// Refuses a token from now on, as revoked.
+    pub fn revoke_token(&self, token: &str) {
+        self.shared.guard.refuse(token, Refusal::Revoked);
+    }
+
+    /// Refuses a token from now on, as expired.
+    pub fn expire_token(&self, token: &str) {
+        self.shared.guard.refuse(token, Refusal::Expired);
+    }
+
+    /// Expires a token and accepts another for the same user, who keeps sessions and tools.
+    pub fn renew_token(&self, old: &str, new: &str) {
+        self.shared.guard.renew(old, new);
+    }
+
+    /// Adds a tool for everyone, or puts it in the place of the one of the same name.
+    ///
+    /// Clients learn of it by listing, or by a notification given to [`TestServer::send`].
+    pub fn add_tool(&self, tool: Tool) {
+        self.shared.tools.add(tool);
+    }
+
+    /// Removes a tool from all lists; returns false if there was none.
+    pub fn remove_tool(&self, name: &str) -> bool {
+        self.shared.tools.remove(name)
+    }
+
+    /// Sends a notification to all clients that listen with GET; returns their number.
+    pub fn notify(&self, method: &str, params: &Value) -> usize {
+        self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }))
+    }
+
+    /// Sends any message, verbatim, to all clients that listen with GET; returns their number.
+    pub fn send(&self, message: &Value) -> usize {
+        self.shared.streams.send(&message.to_string())
+    }
+
+    /// Ends all sessions, as a restart does: their next requests get 404, their streams end.
+    pub fn end_sessions(&self) {
+        self.shared.sessions.end_all();
+        self.shared.streams.close_sessions();
+    }
+
+    /// The number of sessions that have not ended.
+    pub fn open_sessions(&self) -> usize {
+        self.shared.sessions.open()
+    }
+
+    /// All requests, in the order in which they were dealt with.
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.shared.log.requests()
+    }
+
+    /// The number of requests of this [method](Recorded::method).
+    pub fn count(&self, method: &str) -> usize {
+        self.shared.log.count(method)
+    }
+
+    /// Waits until `count` requests of this [method](Recorded::method) were dealt with; their
+    /// answers may still be held.
+    pub async fn received(&self, method: &str, count: usize) {
+        self.shared.log.received(method, count).await;
+    }
+
+    /// What the clients did against the protocol, a sentence each.
+    pub fn violations(&self) -> Vec<String> {
+        self.shared.log.violations()
+    }
+
+    /// Closes all connections and frees the port; done when it returns.
+    ///
+    /// A server that is dropped is stopped as well, but nothing tells when that is done.
+    pub async fn stop(self) {
+        self.tasks.stop().await;
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.tasks.abort();
+    }
+}
+
+impl fmt::Debug for TestServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestServer").field("url", &self.shared.url).finish_non_exhaustive()
+    }
+}
+
+/// Locks, whatever became of the last one to hold the lock.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

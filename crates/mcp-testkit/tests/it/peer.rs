@@ -1,0 +1,144 @@
+//! A client that keeps to the protocol unless told otherwise.
+
+use mcp_testkit::{CallAnswer, TestServer, Tool};
+use reqwest::{Method, RequestBuilder, Response, redirect::Policy};
+use serde_json::{Value, json};
+
+/// Whatever one client remembers: session, token, and the number of its last request.
+pub(crate) struct Peer {
+    http: reqwest::Client,
+    url: String,
+    pub(crate) token: Option<String>,
+    pub(crate) session: Option<String>,
+    pub(crate) version: Option<String>,
+    last_id: i64,
+}
+
+impl Peer {
+    /// A client that is yet to introduce itself.
+    pub(crate) fn new(server: &TestServer) -> Self {
+        // Without certificates, so that the machine needs none.
+        let http = reqwest::Client::builder().no_proxy().redirect(Policy::none());
+        let http = http.tls_certs_only([]).build().expect("a client");
+        let url = server.url().to_owned();
+        Self { http, url, token: None, session: None, version: None, last_id: 0 }
+    }
+
+    /// A client after the handshake.
+    pub(crate) async fn open(server: &TestServer) -> Self {
+        let mut peer = Self::new(server);
+        peer.handshake().await;
+        peer
+    }
+
+    /// A client with a token, after the handshake.
+    pub(crate) async fn open_with(server: &TestServer, token: &str) -> Self {
+        let mut peer = Self { token: Some(token.to_owned()), ..Self::new(server) };
+        peer.handshake().await;
+        peer
+    }
+
+    pub(crate) async fn handshake(&mut self) {
+        self.session = None;
+        self.version = None;
+        let response = self.initialize("2025-11-25").await;
+        assert_eq!(response.status(), 200);
+        self.join(&response);
+        self.version = Some("2025-11-25".to_owned());
+        let response = self.notify("notifications/initialized").await;
+        assert_eq!(response.status(), 202);
+    }
+
+    /// The same client with neither token nor session nor version.
+    pub(crate) fn clone_without_headers(&self) -> Self {
+        self.elsewhere(&self.url)
+    }
+
+    /// The same client at another URL, without what belongs to this one.
+    pub(crate) fn elsewhere(&self, url: &str) -> Self {
+        let (http, url) = (self.http.clone(), url.to_owned());
+        Self { http, url, token: None, session: None, version: None, last_id: self.last_id }
+    }
+
+    /// Takes the session of an answer for its own.
+    pub(crate) fn join(&mut self, response: &Response) {
+        let session = response.headers().get("mcp-session-id");
+        self.session = session.map(|id| id.to_str().expect("visible ASCII").to_owned());
+    }
+
+    pub(crate) async fn initialize(&mut self, version: &str) -> Response {
+        let info = json!({ "name": "peer", "version": "1" });
+        let params = json!({ "protocolVersion": version, "capabilities": {}, "clientInfo": info });
+        self.request("initialize", params).await
+    }
+
+    /// A request with the next id.
+    pub(crate) fn message(&mut self, method: &str, params: Value) -> Value {
+        self.last_id += 1;
+        let mut message = json!({ "jsonrpc": "2.0", "id": self.last_id, "method": method });
+        message["params"] = params;
+        message
+    }
+
+    pub(crate) async fn request(&mut self, method: &str, params: Value) -> Response {
+        let message = self.message(method, params);
+        self.post(&message).send().await.expect("an answer")
+    }
+
+    /// Sends a request and returns the message that answers it.
+    pub(crate) async fn ask(&mut self, method: &str, params: Value) -> Value {
+        read(self.request(method, params).await).await
+    }
+
+    pub(crate) async fn call(&mut self, tool: &str) -> Value {
+        self.ask("tools/call", json!({ "name": tool, "arguments": {} })).await
+    }
+
+    pub(crate) async fn notify(&self, method: &str) -> Response {
+        let message = json!({ "jsonrpc": "2.0", "method": method });
+        self.post(&message).send().await.expect("an answer")
+    }
+
+    pub(crate) fn post(&self, message: &Value) -> RequestBuilder {
+        self.http_request(Method::POST)
+            .header("accept", "application/json, text/event-stream")
+            .header("content-type", "application/json")
+            .body(message.to_string())
+    }
+
+    /// A request to the endpoint with token, session and version.
+    pub(crate) fn http_request(&self, method: Method) -> RequestBuilder {
+        let mut request = self.http.request(method, &self.url);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        for (name, value) in
+            [("mcp-session-id", &self.session), ("mcp-protocol-version", &self.version)]
+        {
+            request = value.iter().fold(request, |request, value| request.header(name, value));
+        }
+        request
+    }
+}
+
+/// The message of an answer, be it JSON or the last event of a stream.
+pub(crate) async fn read(response: Response) -> Value {
+    let text = response.text().await.expect("a whole body");
+    let data = text.lines().filter_map(|line| line.strip_prefix("data: ")).next_back();
+    serde_json::from_str(data.unwrap_or(&text)).unwrap_or_else(|_| panic!("no JSON: {text}"))
+}
+
+/// A header of an answer.
+pub(crate) fn header<'a>(response: &'a Response, name: &str) -> &'a str {
+    response.headers().get(name).map_or("", |value| value.to_str().expect("text"))
+}
+
+/// A tool that answers with a text.
+pub(crate) fn tool(name: &str, text: &'static str) -> Tool {
+    Tool::new(name, json!({ "type": "object" }), move |_| CallAnswer::text(text))
+}
+
+pub(crate) fn names(list: &Value) -> Vec<&str> {
+    let tools = list["result"]["tools"].as_array().expect("a list of tools");
+    tools.iter().filter_map(|tool| tool["name"].as_str()).collect()
+}

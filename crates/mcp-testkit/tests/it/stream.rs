@@ -1,0 +1,69 @@
+//! Listening with GET.
+
+use mcp_testkit::{On, Reply, TestServer};
+use reqwest::{Method, Response};
+use serde_json::json;
+
+use crate::peer::{Peer, header};
+
+async fn listen(peer: &Peer) -> Response {
+    let get = peer.http_request(Method::GET).header("accept", "text/event-stream");
+    get.send().await.expect("an answer")
+}
+
+#[tokio::test]
+async fn listening_has_to_be_allowed() {
+    let server = TestServer::builder().start().await.unwrap();
+    let peer = Peer::open(&server).await;
+    let response = listen(&peer).await;
+    assert_eq!((response.status().as_u16(), header(&response, "allow")), (405, "POST, DELETE"));
+    assert_eq!(server.violations(), [""; 0]);
+}
+
+#[tokio::test]
+async fn listeners_get_what_is_sent_once() {
+    let server = TestServer::builder().allow_get(true).start().await.unwrap();
+    let (alice, bob) = (Peer::open(&server).await, Peer::open(&server).await);
+    assert_eq!(server.notify("notifications/tools/list_changed", &json!({})), 0);
+
+    let _older = listen(&alice).await;
+    let mut streams = [listen(&alice).await, listen(&bob).await];
+    assert_eq!(server.notify("notifications/tools/list_changed", &json!({})), 2);
+    for stream in &mut streams {
+        let event = stream.chunk().await.unwrap().unwrap();
+        let event = std::str::from_utf8(&event).unwrap();
+        assert!(event.starts_with("event: message\ndata: {"), "{event}");
+        assert!(event.contains(r#""method":"notifications/tools/list_changed""#), "{event}");
+    }
+
+    assert!(alice.http_request(Method::DELETE).send().await.unwrap().status().is_success());
+    assert_eq!(streams[0].chunk().await.unwrap(), None, "a stream ends with its session");
+    server.end_sessions();
+    assert_eq!(streams[1].chunk().await.unwrap(), None);
+    assert_eq!(server.violations(), [""; 0]);
+}
+
+#[tokio::test]
+async fn listeners_keep_to_the_protocol() {
+    let server = TestServer::builder().allow_get(true).start().await.unwrap();
+    let mut peer = Peer::open(&server).await;
+    let get = peer.http_request(Method::GET).header("accept", "application/json");
+    assert_eq!(get.send().await.unwrap().status(), 406);
+    peer.session = None;
+    assert_eq!(listen(&peer).await.status(), 400);
+    assert_eq!(
+        server.violations(),
+        ["GET: Accept does not name text/event-stream", "GET: no MCP-Session-Id"]
+    );
+}
+
+#[tokio::test]
+async fn a_stream_is_resumed_by_script() {
+    let server = TestServer::builder().start().await.unwrap();
+    let peer = Peer::open(&server).await;
+    server.script(On::method("GET").nth(1), Reply::sse(["id: 8\ndata: {}\n\n"]));
+    let get = peer.http_request(Method::GET).header("last-event-id", "7");
+    assert_eq!(get.send().await.unwrap().text().await.unwrap(), "id: 8\ndata: {}\n\n");
+    let requests = server.requests();
+    assert_eq!(requests.last().unwrap().header("last-event-id"), Some("7"));
+}
