@@ -205,6 +205,12 @@ impl Client {
         self.within(self.limits.request, "session end", self.dialect.close()).await
     }
 
+    /// How often the server has forgotten the session, so that it had to be greeted anew. What was
+    /// learnt from it before that may no longer hold.
+    pub fn lost_sessions(&self) -> u64 {
+        self.dialect.lost_sessions()
+    }
+
     async fn request<R>(
         &self,
         method: &'static str,

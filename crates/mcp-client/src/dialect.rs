@@ -41,6 +41,12 @@ impl Dialect {
         }
     }
 
+    pub(crate) fn lost_sessions(&self) -> u64 {
+        match self {
+            Self::Handshake(handshake) => handshake.lost_sessions(),
+        }
+    }
+
     pub(crate) async fn close(&self) -> Result<(), Error> {
         match self {
             Self::Handshake(handshake) => handshake.close().await,

@@ -15,7 +15,7 @@ pub enum Error {
     Transport(#[from] TransportError),
 
     /// The server answered with a JSON-RPC error.
-    #[error("`{method}` failed: {error}")]
+    #[error("`{method}` failed: {error}{}", .status.map(|status| format!(", HTTP status {status}")).unwrap_or_default())]
     Rpc {
         /// The method that was called.
         method: &'static str,
@@ -94,6 +94,18 @@ impl Error {
             | Self::Timeout { .. }
             | Self::InvalidAnswer { .. }
             | Self::Endless { .. } => false,
+        }
+    }
+
+    /// The HTTP status that came in place of a success, if one did.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Rpc { status, .. } => *status,
+            Self::Transport(error) => match error.kind() {
+                TransportErrorKind::Status(status) => Some(status),
+                _ => None,
+            },
+            _ => None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc, PoisonError, RwLock,
-    atomic::{AtomicI64, Ordering},
+    atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
 use mcp_types::{
@@ -36,6 +36,8 @@ pub(crate) struct Handshake {
     transport: Arc<dyn Transport>,
     client: Implementation,
     current: RwLock<Option<Arc<Session>>>,
+    /// Sessions that the server has forgotten.
+    lost: AtomicU64,
     /// Held while a session is opened, so that all who need one wait for the same.
     opening: Mutex<()>,
 }
@@ -50,12 +52,23 @@ struct Session {
 
 impl Handshake {
     pub(crate) fn new(transport: Arc<dyn Transport>, client: Implementation) -> Self {
-        Self { transport, client, current: RwLock::default(), opening: Mutex::default() }
+        Self {
+            transport,
+            client,
+            current: RwLock::default(),
+            lost: AtomicU64::new(0),
+            opening: Mutex::default(),
+        }
     }
 
     /// Opens a session unless there is one.
     pub(crate) async fn profile(&self) -> Result<Arc<ServerProfile>, Error> {
         Ok(Arc::clone(&self.session().await?.profile))
+    }
+
+    /// How often the server has forgotten the session.
+    pub(crate) fn lost_sessions(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
     }
 
     /// Calls `method`; when the server has forgotten the session, once more in a new one, because
@@ -153,6 +166,7 @@ impl Handshake {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, session)) {
             *current = None;
+            self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 

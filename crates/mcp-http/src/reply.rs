@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream::{BoxStream, StreamExt, try_unfold};
+use futures_util::{
+    FutureExt,
+    stream::{BoxStream, StreamExt, try_unfold},
+};
 use http::{HeaderMap, StatusCode, header};
 use mcp_client::{Context, MessageKind, Messages, Reply, SessionId, TransportError};
 use tokio::{runtime::Handle, time};
@@ -162,11 +165,12 @@ impl Drop for Unfinished {
 }
 
 /// Reads what little may be left of a body, so that its connection can be used again.
+///
+/// Mostly the end is here already; only a server that keeps it back is waited for, elsewhere.
 fn leave(mut response: Response) {
     const LONGEST: Duration = Duration::from_secs(1);
     const MOST: usize = 64 * 1024;
-    let Ok(runtime) = Handle::try_current() else { return };
-    runtime.spawn(time::timeout(LONGEST, async move {
+    let mut rest = Box::pin(async move {
         let mut read = 0;
         while let Ok(Some(chunk)) = response.chunk().await {
             read += chunk.len();
@@ -174,5 +178,10 @@ fn leave(mut response: Response) {
                 break;
             }
         }
-    }));
+    });
+    if rest.as_mut().now_or_never().is_none()
+        && let Ok(runtime) = Handle::try_current()
+    {
+        runtime.spawn(time::timeout(LONGEST, rest));
+    }
 }

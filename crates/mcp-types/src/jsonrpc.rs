@@ -105,9 +105,12 @@ pub struct ErrorObject {
     pub data: Option<Value>,
 }
 
+/// Message, code and data; control characters of the message, which could fool a terminal, are
+/// blanks.
 impl fmt::Display for ErrorObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (code {})", self.message, self.code)?;
+        let message = self.message.replace(char::is_control, " ");
+        write!(f, "{message} (code {})", self.code)?;
         self.data.as_ref().map_or(Ok(()), |data| write!(f, ", data {data}"))
     }
 }

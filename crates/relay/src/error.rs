@@ -115,11 +115,13 @@ impl Error {
 
     /// Whether trying again may help and cannot run a tool twice.
     pub fn retryable(&self) -> bool {
-        let Self::Transport { tool, kind, .. } = self else { return false };
+        let Self::Transport { tool, kind, source, .. } = self else { return false };
         let passes = match kind {
             TransportKind::Unreachable | TransportKind::Timeout | TransportKind::Closed => true,
-            TransportKind::Status(status) => matches!(status, 408 | 429 | 502..=504),
-            TransportKind::Rpc(_) | TransportKind::Protocol | TransportKind::Refused => false,
+            TransportKind::Status(_) | TransportKind::Rpc(_) => {
+                matches!(source.status(), Some(408 | 429 | 502..=504))
+            }
+            TransportKind::Protocol | TransportKind::Refused => false,
         };
         passes && (tool.is_none() || self.did_not_run())
     }

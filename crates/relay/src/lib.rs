@@ -50,3 +50,8 @@ pub use crate::{
     tools::{Tool, Tools},
     user::User,
 };
+
+/// The example of the README has to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -89,14 +89,14 @@ impl Place {
         arguments: impl Serialize,
     ) -> Result<ToolOutput, Error> {
         let conversation = self.conversation()?;
+        let lost_before = conversation.lost_sessions();
         let called = conversation.call_tool(tool, arguments).await;
-        called.map(ToolOutput::from).map_err(|error| {
-            let error = self.attempt(Some(tool)).failed(error);
-            if is_unknown_tool(&error) {
-                self.user.registry.cache.forget(|key| *key == self.key);
-            }
-            error
-        })
+        let called = called.map_err(|error| self.attempt(Some(tool)).failed(error));
+        let renewed = conversation.lost_sessions() > lost_before;
+        if renewed || called.as_ref().is_err_and(is_unknown_tool) {
+            self.user.registry.cache.forget(|key| *key == self.key);
+        }
+        called.map(ToolOutput::from)
     }
 
     async fn list(&self) -> Result<List, Error> {
