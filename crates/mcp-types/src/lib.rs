@@ -7,6 +7,7 @@
 pub mod error_code;
 mod generated;
 mod jsonrpc;
+mod members;
 mod method;
 mod object;
 mod revision;

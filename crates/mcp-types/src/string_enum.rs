@@ -36,7 +36,7 @@ macro_rules! string_enum {
 
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value: $crate::object::Key<'_> = serde::Deserialize::deserialize(deserializer)?;
+                let value: $crate::members::Key<'_> = serde::Deserialize::deserialize(deserializer)?;
                 Ok(Self::from(value.as_str()))
             }
         }

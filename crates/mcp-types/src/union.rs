@@ -100,7 +100,7 @@ macro_rules! tagged {
             const NAME: &'static str = stringify!($type);
 
             fn read<'de, A: serde::de::MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
-                let (tag, members) = $crate::object::Members::by_tag(Self::NAME, $tag, map)?;
+                let (tag, members) = $crate::members::Members::by_tag(Self::NAME, $tag, map)?;
                 let Some(tag) = tag else {
                     $(return members.read_arm($tag).map(Self::$default);)?
                     #[allow(unreachable_code)]
@@ -126,7 +126,7 @@ macro_rules! keyed {
 
             fn read<'de, A: serde::de::MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
                 let (key, members) =
-                    $crate::object::Members::by_key(Self::NAME, &[$($key),*], map)?;
+                    $crate::members::Members::by_key(Self::NAME, &[$($key),*], map)?;
                 match key {
                     $(Some($key) => members.read_arm($key).map(Self::$variant),)*
                     _ => members.into_object().map(Self::Unknown),

@@ -141,11 +141,16 @@ fn hostile_input_is_an_error() {
     let (early, late) = (format!(r#"{{"a":{deep},"type":"text""#), r#"{"type":"text","a":"#);
     assert!(error::<ContentBlock>(&(early + r#","text":""}"#)).contains("recursion limit"));
     assert!(error::<ContentBlock>(&format!("{late}{deep}}}")).contains("recursion limit"));
-    for text in [r#"{"type":"te"#, r#"{"a":1,"type""#, r#"{"a":1"#, "{", "", r#"{"\ud800":1}"#] {
-        error::<ContentBlock>(text);
-        error::<ResourceContents>(text);
-        error::<Tool>(text);
+    let block = r#"{"_meta":{},"type":"resource","resource":{"uri":"a:b","text":"\u00e9"}}"#;
+    let tool = r#"{"name":"n","inputSchema":{"type":"object"},"icons":[{"src":"a:b"}],"x":[]}"#;
+    for end in 0..block.len() {
+        error::<ContentBlock>(&block[..end]);
+        error::<ResourceContents>(&block[..end]);
     }
+    for end in 0..tool.len() {
+        error::<Tool>(&tool[..end]);
+    }
+    error::<ContentBlock>(r#"{"\ud800":1}"#);
 }
 
 #[test]
