@@ -38,7 +38,7 @@ fn empty_result(definitions: &mut Definitions) -> usize {
     alias.map(|alias| *alias = result).is_some().into()
 }
 
-/// Both are a string or an integer, which [`RequestId`] of the envelope is; no types of their own.
+/// Both are a string or an integer, which is what `RequestId` of the envelope is.
 fn one_type_of_ids(definitions: &mut Definitions) -> usize {
     let ids = definitions.iter_mut().filter(|(_, d)| d["type"] == json!(["string", "integer"]));
     ids.map(|(_, definition)| *definition = native("RequestId")).count()
@@ -47,47 +47,43 @@ fn one_type_of_ids(definitions: &mut Definitions) -> usize {
 /// As structs, the schemas of tools and forms would lose every keyword that is not spelled out.
 fn opaque_schemas(definitions: &mut Definitions) -> usize {
     definitions.insert("Schema".to_owned(), native("Schema"));
-    each_member(definitions, |name, schema| {
-        let schemas = ["inputSchema", "outputSchema", "requestedSchema"];
-        let matches = schemas.contains(&name) && schema["type"] == "object";
-        matches.then(|| *schema = reference("Schema")).is_some()
+    replace_members(definitions, |name, schema| {
+        let names = ["inputSchema", "outputSchema", "requestedSchema"];
+        (names.contains(&name) && schema["type"] == "object").then(|| reference("Schema"))
     })
 }
 
 /// An object without members of its own, but open for any, is just any object.
 fn open_objects(definitions: &mut Definitions) -> usize {
-    let closed = json!({ "type": "object", "properties": {}, "additionalProperties": true });
-    each(definitions, |schema| {
-        let matches = *schema == closed;
-        matches.then(|| *schema = any_object()).is_some()
-    })
+    let open = json!({ "type": "object", "properties": {}, "additionalProperties": true });
+    replace(definitions, |schema| (*schema == open).then(any_object))
 }
 
 /// Servers send any JSON here, as later revisions allow; and `null` is not the same as nothing.
 fn any_structured_content(definitions: &mut Definitions) -> usize {
-    each_member(definitions, |name, schema| {
-        let matches = name == "structuredContent" && schema["type"] == "object";
-        matches.then(|| *schema = json!({})).is_some()
+    replace_members(definitions, |name, schema| {
+        (name == "structuredContent" && schema["type"] == "object").then(|| json!({}))
     })
 }
 
 /// The schema says `integer` for what is any number in the specification; what a value may be,
 /// the form that asks for it says.
 fn any_form_answers(definitions: &mut Definitions) -> usize {
-    each_member(definitions, |name, schema| {
-        let matches = name == "content" && !schema["additionalProperties"]["anyOf"].is_null();
-        matches.then(|| *schema = any_object()).is_some()
+    replace_members(definitions, |name, schema| {
+        let answers = name == "content" && schema["additionalProperties"]["anyOf"].is_array();
+        answers.then(any_object)
     })
 }
 
 /// All requests have the same `_meta`: one type, by the name that later revisions give it.
 fn named_request_meta(definitions: &mut Definitions) -> usize {
     let mut meta = None;
-    let count = each_member(definitions, |name, schema| {
-        let matches = name == "_meta" && !schema["properties"]["progressToken"].is_null();
-        matches
-            .then(|| meta = Some(std::mem::replace(schema, reference("RequestMetaObject"))))
-            .is_some()
+    let count = replace_members(definitions, |name, schema| {
+        let matches = name == "_meta" && schema["properties"]["progressToken"].is_object();
+        matches.then(|| {
+            meta = Some(schema.clone());
+            reference("RequestMetaObject")
+        })
     });
     definitions.extend(meta.map(|meta| ("RequestMetaObject".to_owned(), meta)));
     count
@@ -96,13 +92,10 @@ fn named_request_meta(definitions: &mut Definitions) -> usize {
 /// The choice of text and blob is written out wherever it is meant; the definition with the fitting
 /// name, their common base, is used by nothing.
 fn named_resource_contents(definitions: &mut Definitions) -> usize {
-    let union = json!({
-        "anyOf": [reference("TextResourceContents"), reference("BlobResourceContents")]
-    });
-    let count = each(definitions, |schema| {
-        let matches = *schema == union;
-        matches.then(|| *schema = reference("ResourceContents")).is_some()
-    });
+    let arms = ["TextResourceContents", "BlobResourceContents"].map(reference);
+    let union = json!({ "anyOf": arms });
+    let name = || reference("ResourceContents");
+    let count = replace(definitions, |schema| (*schema == union).then(name));
     definitions.insert("ResourceContents".to_owned(), union);
     count
 }
@@ -110,10 +103,10 @@ fn named_resource_contents(definitions: &mut Definitions) -> usize {
 /// The choice of a block and an array of blocks is written out with all kinds of block.
 fn named_sampling_content(definitions: &mut Definitions) -> usize {
     let block = reference("SamplingMessageContentBlock");
-    let many = json!({ "type": "array", "items": block });
-    let count = each(definitions, |schema| {
-        let matches = schema["anyOf"].as_array().is_some_and(|arms| arms.contains(&many));
-        matches.then(|| *schema = reference("SamplingContent")).is_some()
+    let blocks = json!({ "type": "array", "items": block });
+    let count = replace(definitions, |schema| {
+        let arms = schema["anyOf"].as_array()?;
+        arms.contains(&blocks).then(|| reference("SamplingContent"))
     });
     let mut content = native("OneOrMany<SamplingMessageContentBlock>");
     content["items"] = block;
@@ -146,23 +139,33 @@ fn any_object() -> Value {
     json!({ "type": "object", "additionalProperties": {} })
 }
 
-fn each(definitions: &mut Definitions, fixup: impl Fn(&mut Value) -> bool) -> usize {
+/// Puts another schema in the place of each for which `mend` returns one.
+fn replace(definitions: &mut Definitions, mend: impl Fn(&Value) -> Option<Value>) -> usize {
     let mut count = 0;
     for definition in definitions.values_mut() {
-        walk(definition, &mut |schema| count += usize::from(fixup(schema)));
+        walk(definition, &mut |schema| {
+            if let Some(mended) = mend(schema) {
+                *schema = mended;
+                count += 1;
+            }
+        });
     }
     count
 }
 
-fn each_member(
+/// The same for members, by their name and schema.
+fn replace_members(
     definitions: &mut Definitions,
-    mut fixup: impl FnMut(&str, &mut Value) -> bool,
+    mut mend: impl FnMut(&str, &Value) -> Option<Value>,
 ) -> usize {
     let mut count = 0;
     for definition in definitions.values_mut() {
         walk(definition, &mut |schema| {
             for (name, member) in members_mut(schema) {
-                count += usize::from(fixup(name, member));
+                if let Some(mended) = mend(name, member) {
+                    *member = mended;
+                    count += 1;
+                }
             }
         });
     }

@@ -1,6 +1,6 @@
 //! The definitions of a schema, brought into a shape in which each becomes one Rust type.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
@@ -71,25 +71,24 @@ pub(crate) fn walk(schema: &mut Value, visit: &mut impl FnMut(&mut Value)) {
 pub(crate) fn flatten(definitions: &mut Definitions) -> Result<()> {
     let originals = definitions.clone();
     for (name, definition) in definitions {
-        let Some(parts) = definition.get("allOf").and_then(Value::as_array) else { continue };
-        let mut properties = Map::new();
-        let mut required = BTreeSet::new();
-        for part in parts {
-            let part = referent(part).map_or(Some(part), |name| originals.get(name));
-            let part = part.with_context(|| format!("{name} is made of what is not there"))?;
-            ensure!(part.get("allOf").is_none(), "{name} is made of what has parts itself");
-            properties
-                .extend(members(part).map(|(name, schema)| (name.to_owned(), schema.clone())));
-            required
-                .extend(part["required"].as_array().into_iter().flatten().map(Value::to_string));
+        if let Some(parts) = definition["allOf"].as_array() {
+            *definition = merge(parts, &originals).with_context(|| name.clone())?;
         }
-        let required: Vec<Value> = required
-            .iter()
-            .map(|quoted| serde_json::from_str(quoted))
-            .collect::<serde_json::Result<_>>()?;
-        *definition = json!({ "type": "object", "properties": properties, "required": required });
     }
     Ok(())
+}
+
+fn merge(parts: &[Value], definitions: &Definitions) -> Result<Value> {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for part in parts {
+        let part = referent(part).map_or(Some(part), |name| definitions.get(name));
+        let part = part.context("a part is not defined")?;
+        ensure!(part["allOf"].is_null(), "a part is made of parts itself");
+        properties.extend(members(part).map(|(name, schema)| (name.to_owned(), schema.clone())));
+        required.extend(part["required"].as_array().into_iter().flatten().cloned());
+    }
+    Ok(json!({ "type": "object", "properties": properties, "required": required }))
 }
 
 /// Gives every definition and member its path as `description`; typify carries it to the Rust
@@ -172,12 +171,63 @@ pub(crate) fn reachable(definitions: &Definitions, roots: &[String]) -> Result<D
 /// The name of a type or variant, made of a name on the wire.
 pub(crate) fn pascal(name: &str) -> String {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric());
-    words
-        .map(|word| word[..1.min(word.len())].to_ascii_uppercase() + word.get(1..).unwrap_or(""))
-        .collect()
+    words.filter_map(|word| Some(word.get(..1)?.to_ascii_uppercase() + word.get(1..)?)).collect()
 }
 
 /// The name of the Rust type of a definition: acronyms are words.
 pub(crate) fn type_name(definition: &str) -> String {
     definition.replace("URL", "Url")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn definitions(json: Value) -> Definitions {
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn parts_become_one_object() {
+        let mut model = definitions(json!({
+            "A": { "properties": { "a": {}, "c": {} }, "required": ["a"] },
+            "B": { "allOf": [reference("A"), { "properties": { "b": {} }, "required": ["b"] }] },
+        }));
+        flatten(&mut model).unwrap();
+        let properties = json!({ "a": {}, "b": {}, "c": {} });
+        let expected =
+            json!({ "type": "object", "properties": properties, "required": ["a", "b"] });
+        assert_eq!(model["B"], expected);
+
+        let mut broken = definitions(json!({ "B": { "allOf": [reference("A")] } }));
+        let error = flatten(&mut broken).unwrap_err();
+        assert_eq!(format!("{error:#}"), "B: a part is not defined");
+    }
+
+    #[test]
+    fn inline_types_are_named_and_keep_their_path() {
+        let mut model = definitions(json!({
+            "A": { "properties": { "bC": { "properties": { "d": { "enum": ["e"] } } } } },
+        }));
+        annotate(&mut model);
+        hoist(&mut model).unwrap();
+        assert_eq!(model.keys().collect::<Vec<_>>(), ["A", "ABC", "ABCD"]);
+        assert_eq!(referent(&model["A"]["properties"]["bC"]), Some("ABC"));
+        assert_eq!(model["A"]["properties"]["bC"]["description"], "A.bC");
+        assert_eq!(model["ABCD"]["description"], "A.bC.d");
+
+        let found = reachable(&model, &["ABC".to_owned()]).unwrap();
+        assert_eq!(found.keys().collect::<Vec<_>>(), ["ABC", "ABCD"]);
+        assert!(reachable(&model, &["X".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn names_on_the_wire_become_names_of_types() {
+        for (wire, rust) in
+            [("resource_link", "ResourceLink"), ("listChanged", "ListChanged"), ("_meta", "Meta")]
+        {
+            assert_eq!(pascal(wire), rust);
+        }
+        assert_eq!(type_name("ElicitRequestURLParams"), "ElicitRequestUrlParams");
+    }
 }

@@ -21,11 +21,14 @@ const DATA: [&str; 4] = ["const", "default", "enum", "examples"];
 pub(crate) fn import(published: &Path, revision: &str, mode: Mode) -> Result<()> {
     let bytes = fs::read(published)
         .with_context(|| format!("cannot read the published schema {}", published.display()))?;
-    let interface = interface(&bytes)?;
-    let dir = files::schema_dir(revision);
+    import_to(&files::schema_dir(revision), &bytes, revision, mode)
+}
+
+fn import_to(folder: &Path, published: &[u8], revision: &str, mode: Mode) -> Result<()> {
     let repair = format!("cargo xtask schema import <published.json> --revision {revision}");
-    files::sync(&dir.join("source.toml"), &source(&bytes, revision), mode, &repair)?;
-    files::sync(&dir.join("schema.json"), &interface, mode, &repair)
+    let interface = interface(published)?;
+    files::sync(&folder.join("source.toml"), &source(published, revision), mode, &repair)?;
+    files::sync(&folder.join("schema.json"), &interface, mode, &repair)
 }
 
 /// Reads the schema of a revision, or that in a file; without prose in either case.
@@ -127,5 +130,24 @@ mod tests {
         ));
         assert!(source.contains("file = \"schema/2025-11-25/schema.json\""));
         assert!(toml::from_str::<toml::Table>(&source).is_ok());
+    }
+
+    #[test]
+    fn an_import_is_verified_by_hash_and_content() {
+        let folder = std::env::temp_dir().join(format!("relay-xtask-{}", std::process::id()));
+        let import = |published: &str, mode| import_to(&folder, published.as_bytes(), "1", mode);
+        let published = r#"{ "$defs": { "A": { "description": "prose", "type": "string" } } }"#;
+        import(published, Mode::Write).unwrap();
+        import(published, Mode::Check).unwrap();
+
+        let reworded = import(&published.replace("prose", "other"), Mode::Check).unwrap_err();
+        assert!(reworded.to_string().contains("source.toml is stale"), "{reworded}");
+        fs::write(folder.join("schema.json"), "{}").unwrap();
+        let edited = import(published, Mode::Check).unwrap_err().to_string();
+        assert!(
+            edited.contains("schema.json is stale: run `cargo xtask schema import"),
+            "{edited}"
+        );
+        fs::remove_dir_all(folder).unwrap();
     }
 }

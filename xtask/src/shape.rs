@@ -1,5 +1,7 @@
 //! Tells what kind of Rust type a definition becomes.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
@@ -98,23 +100,30 @@ fn union(arms: &[Value], definitions: &Definitions) -> Result<Shape> {
         .collect::<Option<_>>()
         .context("an arm of the union is not a definition")?;
     let Some((_, first)) = arms.first() else { bail!("the union has no arms") };
-    for (tag, _) in tags(first) {
-        if let Some(values) = values_of(tag, &arms) {
-            return Ok(tagged(tag, &arms, &values));
-        }
+    let tag = tags(first).find_map(|(tag, _)| Some((tag, values_of(tag, &arms)?)));
+    match tag {
+        Some((tag, values)) => Ok(tagged(tag, &arms, &values)),
+        None => keyed(&arms).map(Shape::Keyed).context("nothing tells the arms apart"),
     }
-    let keyed = arms.iter().map(|(name, schema)| {
-        let others = || arms.iter().filter(|(other, _)| other != name);
-        let own = |key: &str| others().all(|(_, other)| other["properties"].get(key).is_none());
-        let key = members(schema).find(|(key, _)| requires(schema, key) && own(key));
-        key.map(|(key, _)| Arm { by: key.to_owned(), definition: (*name).clone() })
-    });
-    keyed.collect::<Option<_>>().map(Shape::Keyed).context("nothing tells the arms apart")
 }
 
-/// The constant that each arm has for the member `tag`, if they all have one.
+/// The constants that the arms have for the member `tag`, if they all have one of their own.
 fn values_of<'a>(tag: &str, arms: &[(&String, &'a Value)]) -> Option<Vec<&'a str>> {
-    arms.iter().map(|(_, schema)| schema["properties"][tag]["const"].as_str()).collect()
+    let values = arms.iter().map(|(_, schema)| schema["properties"][tag]["const"].as_str());
+    let values = values.collect::<Option<Vec<_>>>()?;
+    let distinct = values.iter().collect::<BTreeSet<_>>().len() == values.len();
+    distinct.then_some(values)
+}
+
+/// The arms by a required member that the others do not have at all.
+fn keyed(arms: &[(&String, &Value)]) -> Option<Vec<Arm>> {
+    let arm = |(name, schema): &(&String, &Value)| {
+        let others = || arms.iter().filter(|(other, _)| other != name);
+        let own = |key: &str| others().all(|(_, other)| other["properties"].get(key).is_none());
+        let (key, _) = members(schema).find(|(key, _)| requires(schema, key) && own(key))?;
+        Some(Arm { by: key.to_owned(), definition: (*name).clone() })
+    };
+    arms.iter().map(arm).collect()
 }
 
 fn tagged(tag: &str, arms: &[(&String, &Value)], values: &[&str]) -> Shape {
@@ -127,5 +136,57 @@ fn tagged(tag: &str, arms: &[(&String, &Value)], values: &[&str]) -> Shape {
         tag: tag.to_owned(),
         arms: arms.iter().zip(values).map(arm).collect(),
         default: optional.map(arm),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::reference;
+
+    fn shape(union: Value) -> Result<Shape> {
+        let object = |required: &str, tag: Value| {
+            let mut properties = json!({ required: {}, "shared": {} });
+            properties["t"] = tag;
+            json!({ "type": "object", "required": [required], "properties": properties })
+        };
+        let definitions = Definitions::from([
+            ("X".to_owned(), object("t", json!({ "const": "x/one" }))),
+            ("Y".to_owned(), object("y", json!({ "const": "two" }))),
+            ("Z".to_owned(), object("z", json!({}))),
+            ("S".to_owned(), object("shared", json!({}))),
+            ("U".to_owned(), union),
+        ]);
+        Shape::of("U", &definitions)
+    }
+
+    fn any_of(names: &[&str]) -> Value {
+        json!({ "anyOf": names.iter().map(|name| reference(name)).collect::<Vec<_>>() })
+    }
+
+    #[test]
+    fn unions_are_told_apart_by_tag_or_by_key() {
+        let Shape::Tagged { tag, arms, default } = shape(any_of(&["X", "Y"])).unwrap() else {
+            panic!("not tagged")
+        };
+        assert_eq!(tag, "t");
+        assert_eq!(arms.iter().map(Arm::variant).collect::<Vec<_>>(), ["One", "Two"]);
+        assert_eq!(default.unwrap().definition, "Y");
+
+        let Shape::Keyed(arms) = shape(any_of(&["Y", "Z"])).unwrap() else { panic!("not keyed") };
+        assert_eq!(arms.iter().map(|arm| &*arm.by).collect::<Vec<_>>(), ["y", "z"]);
+
+        let error = shape(any_of(&["Z", "S"])).unwrap_err().to_string();
+        assert_eq!(error, "nothing tells the arms apart");
+        let error = shape(json!({ "anyOf": [{ "type": "string" }] })).unwrap_err().to_string();
+        assert_eq!(error, "an arm of the union is not a definition");
+    }
+
+    #[test]
+    fn what_has_no_rust_type_is_an_error() {
+        assert!(shape(json!({ "type": ["string", "array"] })).is_err());
+        assert!(shape(json!({ "enum": ["a", 1] })).is_err());
     }
 }

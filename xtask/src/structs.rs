@@ -42,7 +42,9 @@ pub(crate) fn generate(
 /// tell an absent one from an empty one. Every struct keeps what it does not name, so that typify
 /// need not know which of them have to.
 fn prepare(mut definition: Value) -> Value {
-    definition.as_object_mut().map(|keywords| keywords.remove("additionalProperties"));
+    if let Value::Object(keywords) = &mut definition {
+        keywords.remove("additionalProperties");
+    }
     walk(&mut definition, &mut |schema| {
         if let Some(Value::String(path)) = schema.get_mut("$ref") {
             *path = type_name(path);
