@@ -231,8 +231,49 @@ fn is_token68(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
+    use proptest::prelude::*;
 
     use super::*;
+
+    type Written = (String, Vec<(String, String)>);
+
+    fn challenges() -> impl Strategy<Value = Vec<Written>> {
+        let token = "[a-zA-Z][a-zA-Z0-9_.-]{0,7}";
+        let value = prop_oneof!["[a-z0-9]{1,6}", r#""([ !#-\[\]-~]|\\[\\"]){0,12}""#];
+        let params = prop::collection::vec((token, value), 1..4);
+        prop::collection::vec((token, params), 1..4)
+    }
+
+    fn header((scheme, params): &Written) -> String {
+        let params: Vec<_> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        format!("{scheme} {}", params.join(", "))
+    }
+
+    proptest! {
+        #[test]
+        fn well_formed_challenges_are_read_as_another_parser_does(written in challenges()) {
+            let header = written.iter().map(header).collect::<Vec<_>>().join(", ");
+            let expected: Vec<_> = http_auth::parse_challenges(&header)
+                .unwrap()
+                .iter()
+                .map(|challenge| Challenge {
+                    scheme: challenge.scheme.to_owned(),
+                    token68: None,
+                    params: challenge
+                        .params
+                        .iter()
+                        .map(|(name, value)| ((*name).to_owned(), value.to_unescaped()))
+                        .collect(),
+                })
+                .collect();
+            prop_assert_eq!(Challenge::parse(&header), expected);
+        }
+
+        #[test]
+        fn nothing_makes_the_parser_fail(header in r#"([a-c"\\,= \t/]|\PC){0,40}"#) {
+            Challenge::parse(&header);
+        }
+    }
 
     /// One challenge a line: scheme, token68, parameters.
     fn shown(header: &str) -> String {

@@ -173,7 +173,48 @@ impl Data {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::{FutureExt, StreamExt, stream};
+    use proptest::prelude::*;
+    use sse_stream::SseStream;
+
     use super::*;
+
+    /// The data of all message events, as another parser reads them.
+    fn by_another_parser(text: &str) -> Vec<String> {
+        let whole = Bytes::copy_from_slice(text.as_bytes());
+        let mut events =
+            SseStream::from_bytes_stream(stream::iter([Ok::<_, std::io::Error>(whole)]));
+        let mut data = Vec::new();
+        while let Some(event) = events.next().now_or_never().unwrap() {
+            let event = event.unwrap();
+            if event.event.is_none_or(|name| name == "message" || name.is_empty()) {
+                data.extend(event.data);
+            }
+        }
+        data
+    }
+
+    proptest! {
+        #[test]
+        fn streams_are_read_as_another_parser_does(
+            lines in prop::collection::vec("(data|event|id|retry|x|)(:| |: )(message|a| |✓){0,2}|", 0..20),
+            end in r"(\r\n|\n|\r)",
+            size in 1_usize..20,
+        ) {
+            let text = lines.join(&end) + &end;
+            let mut parser = Parser::new(1_000);
+            let mut data = Vec::new();
+            for chunk in text.as_bytes().chunks(size) {
+                parser.push(Bytes::copy_from_slice(chunk));
+                while let Some(event) = parser.next().unwrap() {
+                    if event.is_message {
+                        data.push(String::from_utf8(event.data.to_vec()).unwrap());
+                    }
+                }
+            }
+            prop_assert_eq!(data, by_another_parser(&text));
+        }
+    }
 
     /// The events of a stream that arrives in pieces of `size` bytes, one a line.
     fn events(stream: &[u8], size: usize) -> Result<String, TooLong> {
