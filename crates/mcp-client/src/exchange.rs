@@ -40,6 +40,9 @@ enum Event<R> {
     Stray(String),
 }
 
+/// Answers of ours on their way at once; a server that asks for more has to wait.
+const MOST_ANSWERS: usize = 64;
+
 type MessageStream = BoxStream<'static, Result<Bytes, TransportError>>;
 
 impl Exchange<'_> {
@@ -87,9 +90,13 @@ impl Exchange<'_> {
         let mut answers = FuturesUnordered::new();
         let mut stray = None;
         loop {
-            let message = match answers.is_empty() {
-                true => messages.next().await,
-                false => match select(messages.next(), answers.next()).await {
+            let message = match answers.len() {
+                0 => messages.next().await,
+                MOST_ANSWERS.. => {
+                    answers.next().await;
+                    continue;
+                }
+                _ => match select(messages.next(), answers.next()).await {
                     Either::Left((message, _)) => message,
                     Either::Right(_) => continue,
                 },
@@ -148,14 +155,19 @@ impl Exchange<'_> {
     }
 
     /// Takes a batch apart, which only 2025-03-26 allows.
-    fn unbatch(&self, message: Bytes) -> Result<Vec<Bytes>, Error> {
+    fn unbatch(&self, message: Bytes) -> Result<impl Iterator<Item = Bytes> + use<>, Error> {
         let batches = self.context.revision == Some(Revision::V2025_03_26);
-        if !batches || message.trim_ascii_start().first() != Some(&b'[') {
-            return Ok(vec![message]);
-        }
+        let (single, batch) = match message.trim_ascii_start().first() {
+            Some(b'[') if batches => (None, self.parts(&message)?),
+            _ => (Some(message), Vec::new()),
+        };
+        Ok(single.into_iter().chain(batch))
+    }
+
+    fn parts(&self, batch: &Bytes) -> Result<Vec<Bytes>, Error> {
         let parts: Vec<&RawValue> =
-            serde_json::from_slice(&message).map_err(|error| self.invalid(error))?;
-        Ok(parts.into_iter().map(|part| message.slice_ref(part.get().as_bytes())).collect())
+            serde_json::from_slice(batch).map_err(|error| self.invalid(error))?;
+        Ok(parts.into_iter().map(|part| batch.slice_ref(part.get().as_bytes())).collect())
     }
 
     /// A JSON-RPC error in the body of a failed HTTP exchange says more than its status.
