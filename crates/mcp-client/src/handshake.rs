@@ -81,7 +81,7 @@ impl Handshake {
     ) -> Result<R, Error> {
         let session = self.session().await?;
         match self.call_in(&session, method, params, decode).await {
-            Err(error) if error.transport_kind() == Some(TransportErrorKind::SessionEnded) => {
+            Err(error) if session.context.session.is_some() && says_session_ended(&error) => {
                 self.forget(&session);
                 let session = self.session().await?;
                 self.call_in(&session, method, params, decode).await
@@ -103,9 +103,10 @@ impl Handshake {
     /// Ends the session, if there is one.
     pub(crate) async fn close(&self) -> Result<(), Error> {
         let session = self.current.write().unwrap_or_else(PoisonError::into_inner).take();
-        match session {
-            Some(session) => Ok(self.transport.close(session.context.clone()).await?),
-            None => Ok(()),
+        let Some(session) = session else { return Ok(()) };
+        match self.transport.close(session.context.clone()).await.map_err(Error::from) {
+            Err(error) if says_session_ended(&error) => Ok(()),
+            outcome => outcome,
         }
     }
 
@@ -237,6 +238,24 @@ fn spoken(version: &str) -> Option<Revision> {
     spoken_here().find(|revision| revision.as_str() == version)
 }
 
+/// Whether the server no longer knows the session of the request.
+///
+/// It has to answer 404 then (MCP basic/transports, "Session Management"). The reference server and
+/// what was built after its example answer 400 instead, with a text that names the session.
+fn says_session_ended(error: &Error) -> bool {
+    const BAD_REQUEST: u16 = 400;
+    let text = match error {
+        Error::Rpc { error, status: Some(BAD_REQUEST), .. } => error.message.as_bytes(),
+        Error::Transport(error) => match error.kind() {
+            TransportErrorKind::SessionEnded => return true,
+            TransportErrorKind::Status(BAD_REQUEST) => error.body(),
+            _ => return false,
+        },
+        _ => return false,
+    };
+    text.windows(b"session".len()).any(|word| word.eq_ignore_ascii_case(b"session"))
+}
+
 fn version_error(server: Vec<String>) -> Error {
     Error::Version { server, client: spoken_here().collect() }
 }
@@ -251,5 +270,40 @@ fn version_refused(error: Error) -> Error {
             version_error(supported.iter().filter_map(Value::as_str).map(str::to_owned).collect())
         }
         None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::TransportError;
+
+    fn status(status: u16, body: &'static str) -> Error {
+        let error = TransportError::new(TransportErrorKind::Status(status), "refused");
+        error.with_body(body.into()).into()
+    }
+
+    fn rpc(status: Option<u16>, message: &str) -> Error {
+        let error = ErrorObject { code: -32000, message: message.to_owned(), data: None };
+        Error::Rpc { method: "tools/call", error, status }
+    }
+
+    #[test]
+    fn a_forgotten_session_is_known_by_its_status_and_text() {
+        // HTTP-26: 404 as the specification wants it, 400 as many servers answer
+        let forgotten = "Bad Request: No valid session ID provided";
+        let ended = TransportError::new(TransportErrorKind::SessionEnded, "gone").into();
+        for (error, expected) in [
+            (ended, true),
+            (rpc(Some(400), forgotten), true),
+            (status(400, "Session not found"), true),
+            (rpc(None, forgotten), false),
+            (rpc(Some(403), forgotten), false),
+            (rpc(Some(400), "Unsupported protocol version"), false),
+            (status(500, forgotten), false),
+            (status(400, ""), false),
+        ] {
+            assert_eq!(says_session_ended(&error), expected, "{error:?}");
+        }
     }
 }
