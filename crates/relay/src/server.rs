@@ -91,6 +91,11 @@ impl Server {
         &self.transport
     }
 
+    /// The token for calls on behalf of no user: what [`api_key`](Self::api_key) has set.
+    pub fn token(&self) -> Option<&AccessToken> {
+        self.api_key.as_ref()
+    }
+
     /// Whether calls on behalf of no user carry a token of the server's own.
     pub fn has_api_key(&self) -> bool {
         self.api_key.is_some()
