@@ -6,13 +6,14 @@ use bytes::Bytes;
 use futures_util::{
     StreamExt,
     future::{Either, select},
-    stream::{BoxStream, FuturesUnordered},
+    stream::BoxStream,
 };
 use mcp_types::{ErrorObject, Incoming, JsonObject, RequestId, Response, Revision, error_code};
 use serde::{Serialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 use crate::{
+    answering::Answers,
     error::Error,
     transport::{
         Context, MessageKind, Messages, Outgoing, Reply, Transport, TransportError,
@@ -39,9 +40,6 @@ enum Event<R> {
     /// Nothing to this request, for the reason given.
     Stray(String),
 }
-
-/// Answers of ours on their way at once; a server that asks for more has to wait.
-const MOST_ANSWERS: usize = 64;
 
 type MessageStream = BoxStream<'static, Result<Bytes, TransportError>>;
 
@@ -87,16 +85,15 @@ impl Exchange<'_> {
         mut messages: MessageStream,
         decode: Decode<R>,
     ) -> Result<R, Error> {
-        let mut answers = FuturesUnordered::new();
+        let mut answers = Answers::default();
         let mut stray = None;
         loop {
-            let message = match answers.len() {
-                0 => messages.next().await,
-                MOST_ANSWERS.. => {
-                    answers.next().await;
-                    continue;
-                }
-                _ => match select(messages.next(), answers.next()).await {
+            while answers.is_full() {
+                answers.next().await;
+            }
+            let message = match answers.is_empty() {
+                true => messages.next().await,
+                false => match select(messages.next(), answers.next()).await {
                     Either::Left((message, _)) => message,
                     Either::Right(_) => continue,
                 },
@@ -106,7 +103,7 @@ impl Exchange<'_> {
             for message in self.unbatch(message)? {
                 match self.read(&message, decode)? {
                     Event::Answer(result) => return Ok(result),
-                    Event::Asked(answer) => answers.push(self.tell(answer)),
+                    Event::Asked(answer) => answers.send(self.transport, self.method, answer),
                     Event::Stray(reason) => {
                         tracing::debug!(method = self.method, reason, "message passed over");
                         stray = Some(reason);
@@ -146,12 +143,6 @@ impl Exchange<'_> {
         let body = serde_json::to_vec(&Response::new(id, outcome))
             .map_err(|error| Error::Params { method: self.method, source: error.into() })?;
         Ok(Outgoing::new(body, MessageKind::OneWay, self.context.clone()))
-    }
-
-    async fn tell(&self, answer: Outgoing) {
-        if let Err(error) = self.transport.send(answer).await {
-            tracing::debug!(method = self.method, %error, "an answer did not reach the server");
-        }
     }
 
     /// Takes a batch apart, which only 2025-03-26 allows.

@@ -3,6 +3,7 @@
 //! Start at [`Client`]; what carries its messages is a [`Transport`], such as the one of the crate
 //! `mcp-http`; everything that can go wrong is in [`Error`].
 
+mod answering;
 mod cancel;
 mod client;
 mod dialect;
