@@ -114,20 +114,34 @@ impl Exchange<'_> {
     }
 
     fn read<R>(&self, message: &[u8], decode: Decode<R>) -> Result<Event<R>, Error> {
-        Ok(match decode(message).map_err(|error| self.invalid(error))? {
+        let message = match decode(message) {
+            Ok(message) => message,
+            Err(error) => return self.misread(message, error),
+        };
+        Ok(match message {
             Incoming::Result { id, result } if id == self.id => Event::Answer(result),
             Incoming::Error { id, error } if id.as_ref().is_none_or(|id| *id == self.id) => {
                 return Err(Error::Rpc { method: self.method, error, status: None });
             }
-            Incoming::Result { id, .. } | Incoming::Error { id: Some(id), .. } => {
-                Event::Stray(format!("it answers request {id}, not {}", self.id))
-            }
+            Incoming::Result { id, .. } | Incoming::Error { id: Some(id), .. } => self.foreign(&id),
             Incoming::Error { id: None, .. } => Event::Stray("an error for no request".to_owned()),
             Incoming::Request { id, method, .. } => Event::Asked(self.respond(id, &method)?),
             Incoming::Notification { method, .. } => {
                 Event::Stray(format!("it is the notification `{method}`"))
             }
         })
+    }
+
+    /// The result of another method may be of another type: it is no fault to pass over.
+    fn misread<R>(&self, message: &[u8], error: serde_json::Error) -> Result<Event<R>, Error> {
+        match serde_json::from_slice::<Incoming<IgnoredAny>>(message) {
+            Ok(Incoming::Result { id, .. }) if id != self.id => Ok(self.foreign(&id)),
+            _ => Err(self.invalid(error)),
+        }
+    }
+
+    fn foreign<R>(&self, id: &RequestId) -> Event<R> {
+        Event::Stray(format!("it answers request {id}, not {}", self.id))
     }
 
     /// Answers what every client has to answer: `ping`, and all else with "not found".
