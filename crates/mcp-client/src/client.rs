@@ -166,7 +166,10 @@ impl Client {
             loop {
                 let mut params = PaginatedRequestParams::default();
                 params.cursor = pages.cursor();
-                let page = self.request(method, &params, tool::decode_page).await;
+                let page = match params.cursor {
+                    None => self.request(method, &params, tool::decode_page).await,
+                    Some(_) => self.next_page(method, &params, tool::decode_page).await,
+                };
                 if let ControlFlow::Break(entries) = pages.take(page)? {
                     return Ok(ToolList::new(entries, &profile));
                 }
@@ -218,6 +221,17 @@ impl Client {
         decode: Decode<R>,
     ) -> Result<R, Error> {
         self.within(self.limits.request, method, self.dialect.call(method, params, decode)).await
+    }
+
+    /// Asks with a cursor, which belongs to its session (MCP server/utilities/pagination).
+    async fn next_page<R>(
+        &self,
+        method: &'static str,
+        params: &PaginatedRequestParams,
+        decode: Decode<R>,
+    ) -> Result<R, Error> {
+        let page = self.dialect.call_once(method, params, decode);
+        self.within(self.limits.request, method, page).await
     }
 
     async fn within<T>(

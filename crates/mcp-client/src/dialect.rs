@@ -31,6 +31,19 @@ impl Dialect {
         }
     }
 
+    /// Like [`call`](Self::call), but in one session: parameters that belong to it are of no use
+    /// in another.
+    pub(crate) async fn call_once<R>(
+        &self,
+        method: &'static str,
+        params: &impl Serialize,
+        decode: Decode<R>,
+    ) -> Result<R, Error> {
+        match self {
+            Self::Handshake(handshake) => handshake.call_once(method, params, decode).await,
+        }
+    }
+
     pub(crate) async fn notify(
         &self,
         method: &'static str,

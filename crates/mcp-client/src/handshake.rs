@@ -81,13 +81,29 @@ impl Handshake {
     ) -> Result<R, Error> {
         let session = self.session().await?;
         match self.call_in(&session, method, params, decode).await {
-            Err(error) if session.context.session.is_some() && says_session_ended(&error) => {
+            Err(error) if session.is_lost(&error) => {
                 self.forget(&session);
                 let session = self.session().await?;
                 self.call_in(&session, method, params, decode).await
             }
             outcome => outcome,
         }
+    }
+
+    /// Calls `method` with parameters that belong to the session: when the server has forgotten it,
+    /// they are of no use in another.
+    pub(crate) async fn call_once<R>(
+        &self,
+        method: &'static str,
+        params: &impl Serialize,
+        decode: Decode<R>,
+    ) -> Result<R, Error> {
+        let session = self.session().await?;
+        let outcome = self.call_in(&session, method, params, decode).await;
+        if outcome.as_ref().is_err_and(|error| session.is_lost(error)) {
+            self.forget(&session);
+        }
+        outcome
     }
 
     /// Sends a notification.
@@ -188,7 +204,9 @@ impl Handshake {
         );
         let reply = exchange.send(&params).await.map_err(version_refused)?;
         let mut context = Context { revision: None, session: reply.session };
-        let result: InitializeResult = exchange
+        // What the server asks meanwhile is answered in its session.
+        let opened = Exchange { context: &context, ..exchange };
+        let result: InitializeResult = opened
             .answer(reply.messages, |message| serde_json::from_slice(message))
             .await
             .map_err(version_refused)?;
@@ -208,6 +226,13 @@ impl Handshake {
             tracing::debug!(%error, "the session could not be ended");
         }
         Err(version_error(vec![version]))
+    }
+}
+
+impl Session {
+    /// Whether the error says that the server no longer knows this session.
+    fn is_lost(&self, error: &Error) -> bool {
+        self.context.session.is_some() && says_session_ended(error)
     }
 }
 
@@ -242,7 +267,7 @@ fn spoken(version: &str) -> Option<Revision> {
 ///
 /// It has to answer 404 then (MCP basic/transports, "Session Management"). The reference server and
 /// what was built after its example answer 400 instead, with a text that names the session.
-fn says_session_ended(error: &Error) -> bool {
+pub(crate) fn says_session_ended(error: &Error) -> bool {
     const BAD_REQUEST: u16 = 400;
     let text = match error {
         Error::Rpc { error, status: Some(BAD_REQUEST), .. } => error.message.as_bytes(),

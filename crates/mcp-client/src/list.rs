@@ -4,7 +4,7 @@ use std::{collections::HashSet, ops::ControlFlow};
 
 use mcp_types::error_code;
 
-use crate::error::Error;
+use crate::{error::Error, handshake::says_session_ended};
 
 /// One page of a list.
 #[derive(Debug)]
@@ -16,7 +16,8 @@ pub(crate) struct Page<T> {
 /// The pages of a list that have come so far.
 ///
 /// Cursors are opaque (MCP server/utilities/pagination); one that comes twice would never end, and
-/// one that the server refuses half-way starts the list over, once.
+/// one that the server refuses half-way starts the list over, once. So does the end of the session
+/// that the cursor belongs to.
 #[derive(Debug)]
 pub(crate) struct Pages<T> {
     method: &'static str,
@@ -84,7 +85,7 @@ impl<T> Pages<T> {
     fn is_stale(&self, error: &Error) -> bool {
         let refused =
             matches!(error, Error::Rpc { error, .. } if error.code == error_code::INVALID_PARAMS);
-        refused && self.cursor.is_some() && !self.restarted
+        (refused || says_session_ended(error)) && self.cursor.is_some() && !self.restarted
     }
 
     fn endless(&self, reason: String) -> Error {
