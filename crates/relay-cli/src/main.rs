@@ -1,3 +1,20 @@
-//! The `relay` program.
+//! The `relay` program: lists and calls the tools of MCP servers.
 
-fn main() {}
+mod args;
+mod arguments;
+mod command;
+mod exit;
+mod hint;
+mod output;
+mod program;
+mod report;
+mod runtime;
+mod setup;
+mod table;
+mod usage;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    program::run().into()
+}

@@ -1,0 +1,150 @@
+//! What can be said on the command line.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{arguments::Pair, exit};
+
+/// Lists and calls the tools of MCP servers, with a user's access token where they want one.
+#[derive(Debug, Parser)]
+#[command(
+    name = "relay",
+    version,
+    disable_help_subcommand = true,
+    after_help = exit::TABLE
+)]
+pub(crate) struct Cli {
+    /// Print what goes over the wire to stderr, without the tokens
+    #[arg(long, short, global = true, display_order = 100)]
+    pub(crate) verbose: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the servers of the configuration
+    #[command(after_help = exit::SEE)]
+    Servers(Servers),
+    /// List the tools of a server, or of all
+    #[command(after_help = exit::SEE)]
+    Tools(Tools),
+    /// Call a tool
+    #[command(
+        after_help = exit::SEE,
+        override_usage = "relay call [OPTIONS] SERVER TOOL [ARGUMENTS]\n       \
+                          relay call [OPTIONS] --url URL TOOL [ARGUMENTS]"
+    )]
+    Call(Call),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Servers {
+    /// The configuration [default: relay.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print JSON, errors included
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Tools {
+    /// A server of the configuration; all of them unless given
+    #[arg(value_name = "SERVER", conflicts_with = "url")]
+    pub(crate) server: Option<String>,
+    #[command(flatten)]
+    pub(crate) access: Access,
+    /// Print JSON, errors included
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Call {
+    /// A server of the configuration; left out with --url
+    #[arg(value_name = "SERVER")]
+    pub(crate) first: String,
+    /// The tool, by the name that the model sees or by the server's own
+    #[arg(value_name = "TOOL")]
+    pub(crate) second: Option<String>,
+    /// Its arguments: a JSON object, `@FILE`, or `-` for stdin
+    #[arg(value_name = "ARGUMENTS")]
+    pub(crate) third: Option<String>,
+    /// One argument; VALUE is JSON, or else a string. May be repeated
+    #[arg(long = "arg", value_name = "KEY=VALUE")]
+    pub(crate) pairs: Vec<Pair>,
+    #[command(flatten)]
+    pub(crate) access: Access,
+    /// Print the whole output as JSON, errors included
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which server is spoken to, on whose behalf and how.
+#[derive(Debug, Args)]
+pub(crate) struct Access {
+    /// The server, without a configuration
+    #[arg(long, value_name = "URL", conflicts_with = "config")]
+    pub(crate) url: Option<String>,
+    /// The configuration [default: relay.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The environment variable that holds the user's access token
+    #[arg(long, value_name = "NAME")]
+    pub(crate) token_env: Option<String>,
+    /// How long to wait for one answer of the server [default: 30]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+    /// Send the token over plain HTTP to another machine, where anyone on the way can read it
+    #[arg(long, requires = "url")]
+    pub(crate) allow_insecure_http: bool,
+}
+
+impl Command {
+    /// Whether results and errors are wanted as JSON.
+    pub(crate) fn json(&self) -> bool {
+        match self {
+            Self::Servers(servers) => servers.json,
+            Self::Tools(tools) => tools.json,
+            Self::Call(call) => call.json,
+        }
+    }
+
+    pub(crate) fn access(&self) -> Option<&Access> {
+        match self {
+            Self::Tools(tools) => Some(&tools.access),
+            Self::Call(call) => Some(&call.access),
+            Self::Servers(_) => None,
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().map(Duration::try_from_secs_f64);
+    match seconds {
+        Some(Ok(duration)) if !duration.is_zero() => Ok(duration),
+        _ => Err("it has to be a number above 0".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_time_is_a_positive_number_of_seconds() {
+        assert_eq!(seconds("1.5"), Ok(Duration::from_millis(1500)));
+        for text in ["0", "-1", "x", "NaN", "inf", "1e40", ""] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The arguments of a tool, from wherever the user has them.
+
+use std::{collections::BTreeMap, fs, io, str::FromStr};
+
+use anyhow::{Context, Result};
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::usage::Usage;
+
+/// One argument of a tool: `key=value`.
+#[derive(Debug, Clone)]
+pub(crate) struct Pair {
+    key: String,
+    value: Box<RawValue>,
+}
+
+impl FromStr for Pair {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some((key, value)) = text.split_once('=') else {
+            return Err("there is no `=` in it".to_owned());
+        };
+        let parsed = serde_json::from_str(value).or_else(|_| to_raw_value(value));
+        let value = parsed.map_err(|error| error.to_string())?;
+        Ok(Self { key: key.to_owned(), value })
+    }
+}
+
+/// The arguments as one JSON object, every number and the order of keys as they were written.
+///
+/// `text` is the object itself, `@` and the name of a file, or `-` for stdin.
+pub(crate) fn read(text: Option<&str>, pairs: &[Pair]) -> Result<Box<RawValue>> {
+    match text {
+        None => from_pairs(pairs),
+        Some(_) if !pairs.is_empty() => {
+            Err(Usage::new("ARGUMENTS and --arg cannot be used together").into())
+        }
+        Some("-") => {
+            let read = io::read_to_string(io::stdin());
+            object(&read.context(Usage::new("the arguments cannot be read from stdin"))?)
+        }
+        Some(text) => match text.strip_prefix('@') {
+            Some(file) => {
+                let what = || Usage::new(format!("the arguments cannot be read from {file}"));
+                object(&fs::read_to_string(file).with_context(what)?)
+            }
+            None => object(text),
+        },
+    }
+}
+
+fn object(text: &str) -> Result<Box<RawValue>> {
+    const HINT: &str = "they look like this: '{\"city\": \"Oslo\"}'; --arg city=Oslo does the same";
+    let parsed: Box<RawValue> = serde_json::from_str(text)
+        .with_context(|| Usage::new("the arguments are not JSON").hint(HINT))?;
+    if parsed.get().starts_with('{') {
+        return Ok(parsed);
+    }
+    Err(Usage::new("the arguments are JSON, but not an object").hint(HINT).into())
+}
+
+fn from_pairs(pairs: &[Pair]) -> Result<Box<RawValue>> {
+    let mut object = BTreeMap::new();
+    for Pair { key, value } in pairs {
+        if object.insert(key, value).is_some() {
+            return Err(Usage::new(format!("--arg gives `{key}` twice")).into());
+        }
+    }
+    Ok(to_raw_value(&object)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(texts: &[&str]) -> Vec<Pair> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn text_is_passed_on_as_it_is() {
+        let text = r#"{"b": 1.0, "a": 12345678901234567890123}"#;
+        assert_eq!(read(Some(&format!(" {text}\n")), &[]).unwrap().get(), text);
+        assert_eq!(read(None, &[]).unwrap().get(), "{}");
+    }
+
+    #[test]
+    fn pairs_are_json_or_strings() {
+        let given = ["n=1", "s=Oslo", "q=\"1\"", "l=[1, 2]", "e=", "z=01", "x=a=b"];
+        let expected = r#"{"e":"","l":[1, 2],"n":1,"q":"1","s":"Oslo","x":"a=b","z":"01"}"#;
+        assert_eq!(read(None, &pairs(&given)).unwrap().get(), expected);
+        assert!("city".parse::<Pair>().is_err());
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        for text in ["", "{", "[1]", "null", "{} {}", "@/nowhere"] {
+            let error = read(Some(text), &[]).unwrap_err();
+            assert!(error.downcast_ref::<Usage>().is_some(), "{text}: {error}");
+        }
+        assert!(read(Some("{}"), &pairs(&["a=1"])).is_err());
+        assert!(read(None, &pairs(&["a=1", "a=2"])).is_err());
+    }
+}

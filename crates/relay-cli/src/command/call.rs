@@ -1,0 +1,82 @@
+//! `relay call`: one call of one tool.
+
+use anyhow::Result;
+use relay::ToolOutput;
+use serde::Serialize;
+use serde_json::{Value, value::RawValue};
+
+use crate::{
+    args, arguments,
+    exit::Exit,
+    output::Output,
+    report::Report,
+    setup::{REMOTE, Setup},
+    usage::Usage,
+};
+
+/// A call that is ready to be made.
+pub(crate) struct Prepared<'a> {
+    server: &'a str,
+    tool: &'a str,
+    arguments: Box<RawValue>,
+}
+
+/// All that a tool gave back, as JSON.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Whole {
+    content: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    structured_content: Option<Value>,
+    is_error: bool,
+    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
+    meta: Option<Value>,
+}
+
+impl<'a> Prepared<'a> {
+    /// Reads the command line, and the arguments from wherever they are.
+    pub(crate) fn new(args: &'a args::Call) -> Result<Self> {
+        let args::Call { first, second, third, .. } = args;
+        let (server, tool, text) = match (&args.access.url, second, third) {
+            (Some(_), text, None) => (REMOTE, first, text),
+            (None, Some(tool), text) => (first.as_str(), tool, text),
+            (Some(_), _, Some(_)) => {
+                let usage = Usage::new("with --url there is only one server, which is not named");
+                return Err(usage.hint("relay call --url URL TOOL [ARGUMENTS]").into());
+            }
+            (None, None, _) => {
+                let usage = Usage::new(format!("which tool of the server `{first}`?"));
+                return Err(usage.hint("relay call SERVER TOOL [ARGUMENTS]").into());
+            }
+        };
+        Ok(Self { server, tool, arguments: arguments::read(text.as_deref(), &args.pairs)? })
+    }
+
+    /// Makes the call and prints what the tool gives back.
+    pub(crate) async fn call(self, setup: &Setup, output: &Output) -> Result<Exit> {
+        let Self { server, tool, arguments } = self;
+        let tools = setup.user.tools(setup.server(server)?).await?;
+        let given = tools.call(tool, arguments).await?;
+        output.result(&match output.is_json() {
+            true => serde_json::to_string_pretty(&Whole::new(&given)?)?,
+            false => given.text(),
+        })?;
+        if !given.is_error {
+            return Ok(Exit::Done);
+        }
+        let report = Report::of_tool(server, tool);
+        report.print(output);
+        Ok(report.exit)
+    }
+}
+
+impl Whole {
+    fn new(output: &ToolOutput) -> serde_json::Result<Self> {
+        Ok(Self {
+            content: serde_json::to_value(&output.content)?,
+            structured_content: output.structured_content.clone(),
+            is_error: output.is_error,
+            meta: output.meta.clone().map(Value::Object),
+        })
+    }
+}

@@ -1,0 +1,46 @@
+//! `relay servers`: what the configuration has.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::{args, exit::Exit, output::Output, setup, table};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row<'a> {
+    name: &'a str,
+    transport: &'static str,
+    location: String,
+    has_api_key: bool,
+}
+
+/// Lists the servers of the configuration. Nothing is sent.
+pub(crate) fn servers(args: &args::Servers, output: &Output) -> Result<Exit> {
+    let config = setup::config(args.config.as_deref())?;
+    let rows: Vec<_> = config.servers.iter().map(|(name, server)| Row::new(name, server)).collect();
+    if output.is_json() {
+        output.result(&serde_json::to_string_pretty(&rows)?)?;
+    } else if rows.is_empty() {
+        output.warn("the configuration has no servers");
+    } else {
+        let rows: Vec<_> = rows.iter().map(Row::cells).collect();
+        output.result(&match output.is_terminal() {
+            true => table::for_people(&["NAME", "TRANSPORT", "WHERE", "API KEY"], &rows),
+            false => table::for_programs(&rows),
+        })?;
+    }
+    Ok(Exit::Done)
+}
+
+impl<'a> Row<'a> {
+    fn new(name: &'a str, server: &relay::Server) -> Self {
+        let transport = server.transport();
+        let has_api_key = server.has_api_key();
+        Self { name, transport: transport.name(), location: transport.to_string(), has_api_key }
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let key = if self.has_api_key { "yes" } else { "no" };
+        [self.name, self.transport, &self.location, key].map(str::to_owned).to_vec()
+    }
+}

@@ -1,0 +1,133 @@
+//! `relay tools`: what the servers offer.
+
+use anyhow::Result;
+use relay::{Schema, Tool, Tools};
+use serde::Serialize;
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use crate::{
+    args,
+    exit::Exit,
+    output::Output,
+    report::Report,
+    setup::{REMOTE, Setup},
+    table,
+};
+
+/// A tool, as JSON.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    server: String,
+    /// As the model sees it.
+    name: String,
+    /// The server's own name.
+    tool: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    description: String,
+    input_schema: Schema,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_schema: Option<Schema>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<Value>,
+    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
+    meta: Option<Value>,
+}
+
+/// Lists the tools of one server or of all. A server that fails does not spoil the others; the exit
+/// is that of the first which does.
+pub(crate) async fn tools(setup: &Setup, args: &args::Tools, output: &Output) -> Result<Exit> {
+    let servers = match (&args.server, &args.access.url) {
+        (Some(server), _) => vec![setup.server(server)?],
+        (None, Some(_)) => vec![REMOTE],
+        (None, None) => setup.servers(),
+    };
+    if servers.len() > 1 && args.access.token_env.is_some() {
+        return Err(setup.which("the token would go to all servers: name the right one").into());
+    }
+    if servers.is_empty() {
+        output.warn("the configuration has no servers");
+    }
+    let (mut lists, mut errors) = (Vec::new(), Vec::new());
+    for (server, outcome) in servers.iter().zip(fetch(setup, &servers).await) {
+        match outcome {
+            Ok(tools) => lists.push((*server, tools)),
+            Err(error) => errors.push(Report::new(&error.into(), Some(&args.access))),
+        }
+    }
+    // With a single server that failed there is nothing to list, not even nothing.
+    if !lists.is_empty() || errors.is_empty() {
+        let several = args.server.is_none() && args.access.url.is_none();
+        print(&lists, several, output)?;
+    }
+    errors.iter().for_each(|report| report.print(output));
+    Ok(errors.first().map_or(Exit::Done, |report| report.exit))
+}
+
+/// Asks all servers at the same time; the outcomes are in the order of `servers`.
+async fn fetch(setup: &Setup, servers: &[&str]) -> Vec<Result<Tools, relay::Error>> {
+    let mut requests = JoinSet::new();
+    for (index, server) in servers.iter().enumerate() {
+        let (user, server) = (setup.user.clone(), (*server).to_owned());
+        requests.spawn(async move { (index, user.tools(&server).await) });
+    }
+    let mut outcomes = requests.join_all().await;
+    outcomes.sort_by_key(|(index, _)| *index);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+fn print(lists: &[(&str, Tools)], several: bool, output: &Output) -> Result<()> {
+    let tools: Vec<_> = lists.iter().flat_map(|(_, tools)| tools.iter()).collect();
+    if output.is_json() {
+        let entries: Vec<_> = tools.iter().map(Entry::new).collect::<Result<_, _>>()?;
+        output.result(&serde_json::to_string_pretty(&entries)?)?;
+    } else if !tools.is_empty() {
+        let rows: Vec<_> = tools.iter().map(|tool| cells(tool, several)).collect();
+        let headers = ["SERVER", "NAME", "TOOL", "DESCRIPTION"];
+        output.result(&match output.is_terminal() {
+            true => table::for_people(&headers[usize::from(!several)..], &rows),
+            false => table::for_programs(&rows),
+        })?;
+    }
+    for (server, tools) in lists {
+        warn(server, tools, output);
+    }
+    Ok(())
+}
+
+/// Says what is not to be seen in the list.
+fn warn(server: &str, tools: &Tools, output: &Output) {
+    for refused in tools.refused() {
+        let name = refused.name.as_deref().unwrap_or("(without a name)");
+        let reason = &refused.reason;
+        output.warn(format_args!("tool `{name}` of server `{server}` is left out: {reason}"));
+    }
+    if tools.is_empty() {
+        output.warn(format_args!("server `{server}` has no tools"));
+    }
+}
+
+fn cells(tool: &Tool, several: bool) -> Vec<String> {
+    let server = several.then_some(tool.server());
+    let rest = [tool.name(), &tool.definition().name, tool.description()];
+    server.into_iter().chain(rest).map(str::to_owned).collect()
+}
+
+impl Entry {
+    fn new(tool: &Tool) -> serde_json::Result<Self> {
+        let definition = tool.definition();
+        Ok(Self {
+            server: tool.server().to_owned(),
+            name: tool.name().to_owned(),
+            tool: definition.name.clone(),
+            title: definition.title.clone(),
+            description: tool.description().to_owned(),
+            input_schema: definition.input_schema.clone(),
+            output_schema: definition.output_schema.clone(),
+            annotations: definition.annotations.as_ref().map(serde_json::to_value).transpose()?,
+            meta: definition.meta.clone().map(Value::Object),
+        })
+    }
+}

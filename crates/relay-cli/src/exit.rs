@@ -1,0 +1,96 @@
+//! What the exit code says.
+
+use std::process::ExitCode;
+
+use relay::{Error, TransportKind};
+
+use crate::usage::Usage;
+
+/// The exit codes and the configuration, for `--help`.
+pub(crate) const TABLE: &str = "\
+Exit codes:
+    0  done
+    1  another failure: the server answers with an error, or with what is no answer
+    2  usage or configuration: an argument, a name, a variable or relay.toml is wrong
+    3  authorization: the server wants the user to sign in; nothing ran
+    4  the tool ran, and says that it failed
+    5  transport: the server cannot be reached, is too slow, breaks off or gives an HTTP error
+  130  interrupted
+
+A relay.toml, where ${NAME} stands for a variable of the environment:
+    [servers.weather]
+    url = \"https://example.com/mcp\"
+    api_key = \"${WEATHER_KEY}\" # for calls without --token-env; may be left out";
+
+/// Where the exit codes are, for the `--help` of a command.
+pub(crate) const SEE: &str = "`relay --help` explains the exit codes.";
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Done,
+    Failure,
+    Usage,
+    Authorization,
+    Tool,
+    Transport,
+    Interrupted,
+}
+
+impl Exit {
+    /// How the program ends with this error.
+    pub(crate) fn of(error: &anyhow::Error) -> Self {
+        match error.downcast_ref::<Error>() {
+            Some(error) => Self::of_relay(error),
+            None if error.downcast_ref::<Usage>().is_some() => Self::Usage,
+            None => Self::Failure,
+        }
+    }
+
+    fn of_relay(error: &Error) -> Self {
+        match error {
+            Error::Authorization(_) => Self::Authorization,
+            Error::Configuration { .. } | Error::ToolCall { source: None, .. } => Self::Usage,
+            Error::Transport { kind, .. } => match kind {
+                TransportKind::Refused => Self::Usage,
+                TransportKind::Unreachable
+                | TransportKind::Timeout
+                | TransportKind::Closed
+                | TransportKind::Status(_) => Self::Transport,
+                _ => Self::Failure,
+            },
+            _ => Self::Failure,
+        }
+    }
+
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failure => 1,
+            Self::Usage => 2,
+            Self::Authorization => 3,
+            Self::Tool => 4,
+            Self::Transport => 5,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// The name of the kind of error, for JSON.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failure => "failure",
+            Self::Usage => "usage",
+            Self::Authorization => "authorization",
+            Self::Tool => "tool",
+            Self::Transport => "transport",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}

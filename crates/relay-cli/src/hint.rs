@@ -1,0 +1,74 @@
+//! What to do about an error.
+
+use anyhow::Error;
+use relay::{Authorization, Error as RelayError, Reason, TransportKind};
+
+use crate::{args::Access, usage::Usage};
+
+/// `INVALID_PARAMS` of JSON-RPC.
+const INVALID_PARAMS: i64 = -32602;
+
+/// What to do about an error, if that can be said; `access` is how the server was to be spoken to.
+pub(crate) fn of(error: &Error, access: Option<&Access>) -> Option<String> {
+    match error.downcast_ref::<RelayError>() {
+        Some(RelayError::Authorization(authorization)) => {
+            Some(sign_in(authorization, access.and_then(|access| access.token_env.as_deref())))
+        }
+        Some(RelayError::ToolCall { server, source: None, .. }) => {
+            let by_url = access.is_some_and(|access| access.url.is_some());
+            let server = if by_url { "--url URL" } else { server };
+            Some(format!("`relay tools {server}` lists the tools that there are"))
+        }
+        Some(RelayError::Configuration { .. }) if access?.url.is_some() => {
+            Some("a URL looks like this: https://example.com/mcp".to_owned())
+        }
+        Some(RelayError::Transport { kind, .. }) => transport(*kind, access?).map(str::to_owned),
+        Some(_) => None,
+        None => error.downcast_ref().and_then(Usage::to_hint),
+    }
+}
+
+fn sign_in(authorization: &Authorization, token_env: Option<&str>) -> String {
+    let challenge = authorization.challenge();
+    let scope = match challenge.and_then(|challenge| challenge.scope()) {
+        Some(scope) => format!(" for the scope `{scope}`"),
+        None => String::new(),
+    };
+    let metadata = challenge.and_then(|challenge| challenge.resource_metadata());
+    let place = metadata.map_or(String::new(), |url| format!(" where {url} says"));
+    let token = match authorization.unauthorized.reason {
+        Reason::Missing => "an access token",
+        _ => "a new access token",
+    };
+    let what_then = match (token_env, authorization.unauthorized.reason) {
+        (Some(name), _) => format!("put it into the variable `{name}`"),
+        (None, Reason::Missing) => {
+            "put it into a variable, and give the name of that with --token-env NAME".to_owned()
+        }
+        (None, _) => {
+            "put it in place of the server's `api_key`, or into a variable for --token-env NAME"
+                .to_owned()
+        }
+    };
+    format!("get {token}{scope}{place}; {what_then}")
+}
+
+fn transport(kind: TransportKind, access: &Access) -> Option<&'static str> {
+    match kind {
+        TransportKind::Unreachable => Some("is the URL right, and does the server run?"),
+        TransportKind::Timeout => Some("--timeout SECONDS waits longer"),
+        TransportKind::Status(404 | 405) => {
+            Some("is it the URL of the MCP endpoint? Many end in /mcp")
+        }
+        TransportKind::Rpc(INVALID_PARAMS) => {
+            Some("`relay tools --json` shows the schemas of the arguments")
+        }
+        TransportKind::Refused if access.url.is_some() => {
+            Some("--allow-insecure-http allows it, and lets anyone on the way read the token")
+        }
+        TransportKind::Refused => {
+            Some("`dangerously_allow_insecure_http = true` allows it in the configuration")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,86 @@
+//! From the command line to the exit code.
+
+use std::env;
+
+use anyhow::Result;
+use clap::{Parser, error::ErrorKind};
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::{Layer, SubscriberExt},
+    util::SubscriberInitExt,
+};
+
+use crate::{
+    args::{Cli, Command},
+    command,
+    exit::Exit,
+    output::Output,
+    report::Report,
+    runtime,
+    setup::Setup,
+};
+
+/// Does what the command line says, and reports what went wrong.
+pub(crate) fn run() -> Exit {
+    match Cli::try_parse() {
+        Ok(cli) => {
+            let output = Output::standard(cli.command.json());
+            if cli.verbose {
+                show_wire(output.clone());
+            }
+            execute(&cli.command, &output).unwrap_or_else(|error| {
+                let report = Report::new(&error, cli.command.access());
+                report.print(&output);
+                report.exit
+            })
+        }
+        Err(error) => explain(&error),
+    }
+}
+
+fn execute(command: &Command, output: &Output) -> Result<Exit> {
+    match command {
+        Command::Servers(servers) => command::servers(servers, output),
+        Command::Tools(tools) => {
+            let setup = Setup::new(&tools.access, output)?;
+            runtime::run_with(&setup.relay, output, command::tools(&setup, tools, output))
+        }
+        Command::Call(call) => {
+            let setup = Setup::new(&call.access, output)?;
+            let prepared = command::Prepared::new(call)?;
+            runtime::run_with(&setup.relay, output, prepared.call(&setup, output))
+        }
+    }
+}
+
+/// Prints the help that was asked for, or what is wrong with the command line.
+fn explain(error: &clap::Error) -> Exit {
+    let json = error.use_stderr() && env::args_os().any(|argument| argument == "--json");
+    let output = Output::standard(json);
+    if json {
+        Report::of_usage(&error.to_string()).print(&output);
+        return Exit::Usage;
+    }
+    let text = error.to_string();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            output.result(text.trim_end()).map_or(Exit::Failure, |()| Exit::Done)
+        }
+        _ => {
+            output.raw(text.trim_end());
+            Exit::Usage
+        }
+    }
+}
+
+/// Prints what goes over the wire, as it goes.
+fn show_wire(output: Output) {
+    let lines = tracing_subscriber::fmt::layer()
+        .without_time()
+        .with_level(false)
+        .with_target(false)
+        .with_ansi(false)
+        .with_writer(move || output.clone());
+    let wire = Targets::new().with_target("mcp_http::wire", LevelFilter::TRACE);
+    tracing_subscriber::registry().with(lines.with_filter(wire)).init();
+}

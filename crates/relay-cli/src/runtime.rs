@@ -1,0 +1,44 @@
+//! Running what takes time, until it is done or the user has enough of it.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use relay::Relay;
+use tokio::{runtime::Builder, signal, time};
+
+use crate::{exit::Exit, output::Output};
+
+/// How long to wait for servers to end their sessions.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// Runs `work` until it is done or Ctrl-C is pressed; then ends the sessions of `relay`, however it
+/// went.
+pub(crate) fn run_with(
+    relay: &Relay,
+    output: &Output,
+    work: impl Future<Output = Result<Exit>>,
+) -> Result<Exit> {
+    block_on(async {
+        let outcome = interruptible(work).await.unwrap_or(Ok(Exit::Interrupted));
+        let closed = interruptible(time::timeout(GOODBYE, relay.close())).await;
+        // After one error it is of no interest that there is another.
+        if let (Ok(Exit::Done), Some(Ok(Err(error)))) = (&outcome, closed) {
+            output.warn(format_args!("the session could not be ended: {error}"));
+        }
+        outcome
+    })
+}
+
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.context("the asynchronous runtime cannot be started")?.block_on(work)
+}
+
+/// The outcome of `work`, or nothing when Ctrl-C is pressed first. What is under way is dropped
+/// then, which cancels it.
+async fn interruptible<T>(work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        outcome = work => Some(outcome),
+        Ok(()) = signal::ctrl_c() => None,
+    }
+}

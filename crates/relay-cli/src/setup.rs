@@ -1,0 +1,120 @@
+//! The registry and the user, out of the command line, the configuration and the environment.
+
+use std::{env, fs, io, path::Path};
+
+use anyhow::{Context, Result};
+use relay::{AccessToken, Config, Relay, Server, User};
+
+use crate::{args::Access, output::Output, usage::Usage};
+
+/// The name of the one server that `--url` gives.
+pub(crate) const REMOTE: &str = "remote";
+
+const DEFAULT_CONFIG: &str = "relay.toml";
+
+/// Who speaks, and with whom.
+pub(crate) struct Setup {
+    pub(crate) relay: Relay,
+    pub(crate) user: User,
+}
+
+impl Setup {
+    pub(crate) fn new(access: &Access, output: &Output) -> Result<Self> {
+        let token = access.token_env.as_deref().map(token).transpose()?;
+        token.iter().for_each(|token| output.conceal(token));
+        let mut config = match &access.url {
+            Some(url) => single(url, access.allow_insecure_http),
+            None => config(access.config.as_deref())?,
+        };
+        if let Some(timeout) = access.timeout {
+            config.servers = config
+                .servers
+                .into_iter()
+                .map(|(name, server)| (name, server.timeout(timeout)))
+                .collect();
+        }
+        let keys = config.servers.values().filter_map(Server::token);
+        keys.for_each(|key| output.conceal(key));
+        let relay = Relay::new(config)?;
+        let user = match token {
+            Some(token) => relay.with_token(token),
+            None => relay.without_token(),
+        };
+        Ok(Self { relay, user })
+    }
+
+    /// The names of all servers.
+    pub(crate) fn servers(&self) -> Vec<&str> {
+        self.relay.servers().map(|(name, _)| name).collect()
+    }
+
+    /// The name of a server, if it is one.
+    pub(crate) fn server<'a>(&self, name: &'a str) -> Result<&'a str> {
+        if self.servers().contains(&name) {
+            return Ok(name);
+        }
+        Err(self.which(format!("there is no server `{name}`")).into())
+    }
+
+    /// Asks for the name of one of the servers.
+    pub(crate) fn which(&self, message: impl Into<String>) -> Usage {
+        let servers = self.servers();
+        let names: Vec<_> = servers.iter().map(|name| format!("`{name}`")).collect();
+        Usage::new(message).hint(match &names[..] {
+            [] => "the configuration has no servers".to_owned(),
+            [name] => format!("the only server is {name}"),
+            [names @ .., last] => format!("the servers are {} and {last}", names.join(", ")),
+        })
+    }
+}
+
+/// The configuration in `file`, or else in the current folder.
+pub(crate) fn config(file: Option<&Path>) -> Result<Config> {
+    let path = file.unwrap_or(Path::new(DEFAULT_CONFIG));
+    let text = fs::read_to_string(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound if file.is_none() => {
+            let usage = Usage::new("no server is known: this folder has no relay.toml");
+            usage.hint("`relay --help` shows one; --url URL does without").into()
+        }
+        _ => {
+            let usage = Usage::new(format!("{} cannot be read", path.display()));
+            anyhow::Error::new(error).context(usage)
+        }
+    })?;
+    Config::from_toml(&text, |name| env::var(name).ok())
+        .with_context(|| format!("{} is not usable", path.display()))
+}
+
+fn single(url: &str, insecure: bool) -> Config {
+    let server = Server::http(url).dangerously_allow_insecure_http(insecure);
+    let mut config = Config::default();
+    config.servers.insert(REMOTE.to_owned(), server);
+    config
+}
+
+/// The token in the variable `name`.
+fn token(name: &str) -> Result<AccessToken> {
+    let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty()
+        || !name.chars().all(letter)
+        || name.starts_with(|c: char| c.is_ascii_digit())
+    {
+        let usage = Usage::new("what --token-env gives is not the name of a variable");
+        return Err(usage.hint("put the token into a variable and give the name of that").into());
+    }
+    // By mistake it may be the token itself, which is not to be shown.
+    let shown = match name.chars().any(|c| c.is_ascii_lowercase()) {
+        true => "that --token-env names".to_owned(),
+        false => format!("`{name}` (--token-env)"),
+    };
+    let value = env::var(name).unwrap_or_default();
+    if value.is_empty() {
+        let usage = Usage::new(format!("the variable {shown} is not set"));
+        return Err(usage.hint("it has to hold the user's access token").into());
+    }
+    if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let what = "holds a space, a line break or another character that no token has";
+        return Err(Usage::new(format!("the variable {shown} {what}")).into());
+    }
+    Ok(AccessToken::new(value))
+}

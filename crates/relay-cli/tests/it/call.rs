@@ -1,0 +1,217 @@
+//! `relay call`.
+
+use insta::assert_snapshot;
+use mcp_testkit::{AnswerMode, CallAnswer, Fault, Gate, On, Tool};
+use serde_json::json;
+
+use crate::{
+    program::relay,
+    weather::{self, TOKEN},
+};
+
+#[tokio::test]
+async fn a_call() {
+    let server = weather::protected().await;
+    let program = relay("call weather forecast --token-env TOKEN").env("TOKEN", TOKEN);
+    let program = program.arg(r#"{"city": "Oslo"}"#).servers(&[("weather", &server)]);
+    assert_snapshot!(program.run().await, @"
+    exit code: 0
+    --- stdout
+    Oslo: sunny
+    --- stderr
+    ---
+    ");
+    assert_eq!(server.open_sessions(), 0);
+}
+
+#[tokio::test]
+async fn a_call_by_the_name_that_the_model_sees() {
+    let server = weather::open().answers(AnswerMode::Sse).start().await.unwrap();
+    let program = relay("call relay__remote__forecast --arg city=Rome").url(&server);
+    assert_snapshot!(program.run().await, @"
+    exit code: 0
+    --- stdout
+    Rome: sunny
+    --- stderr
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn the_whole_output_as_json() {
+    let server = weather::open().start().await.unwrap();
+    let program = relay("call forecast --json --arg city=Oslo").url(&server);
+    assert_snapshot!(program.run().await, @r#"
+    exit code: 0
+    --- stdout
+    {
+      "content": [
+        {
+          "text": "Oslo: sunny",
+          "type": "text"
+        }
+      ],
+      "structuredContent": {
+        "city": "Oslo",
+        "sky": "sunny"
+      },
+      "isError": false,
+      "_meta": {
+        "source": "satellite"
+      }
+    }
+    --- stderr
+    ---
+    "#);
+}
+
+#[tokio::test]
+async fn a_failure_of_the_tool() {
+    let server = weather::open().start().await.unwrap();
+    assert_snapshot!(relay("call history").url(&server).run().await, @"
+    exit code: 4
+    --- stdout
+    ERROR: there are no records
+    --- stderr
+    error: tool `history` of server `remote` says that it failed
+    ---
+    ");
+    assert_eq!(server.open_sessions(), 0);
+}
+
+#[tokio::test]
+async fn a_failure_of_the_tool_as_json() {
+    let server = weather::open().start().await.unwrap();
+    assert_snapshot!(relay("call history --json").url(&server).run().await, @r#"
+    exit code: 4
+    --- stdout
+    {
+      "content": [
+        {
+          "text": "there are no records",
+          "type": "text"
+        }
+      ],
+      "isError": true
+    }
+    --- stderr
+    {"error":{"kind":"tool","exitCode":4,"message":"tool `history` of server `remote` says that it failed","server":"remote","tool":"history"}}
+    ---
+    "#);
+}
+
+#[tokio::test]
+async fn arguments_are_sent_as_they_are_written() {
+    let schema = json!({ "type": "object" });
+    let echo =
+        Tool::new("echo", schema, |arguments| CallAnswer::text(json!(arguments).to_string()));
+    let server = weather::open().tool(echo).start().await.unwrap();
+    let text = r#"{"b": [1.0, "x y"], "a": null}"#;
+    let echoed = "{\"a\":null,\"b\":[1.0,\"x y\"]}\n";
+    let call = || relay("call echo").url(&server);
+    assert_eq!(call().arg(text).results().await, echoed);
+    assert_eq!(call().arg("-").stdin(text).results().await, echoed);
+    assert_eq!(call().file("a.json", text).arg("@a.json").results().await, echoed);
+    let pairs = call().arg("--arg").arg("b=[1.0, \"x y\"]").arg("--arg=a=null");
+    assert_eq!(pairs.results().await, echoed);
+    let sent = server.requests();
+    let call = sent.iter().find(|request| request.method() == "tools/call").unwrap();
+    assert!(String::from_utf8_lossy(call.body()).contains(text));
+}
+
+#[tokio::test]
+async fn arguments_that_are_not_json() {
+    let server = weather::open().start().await.unwrap();
+    assert_snapshot!(relay("call forecast {city:Oslo}").url(&server).run().await, @r#"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the arguments are not JSON
+      caused by: key must be a string at line 1 column 2
+    hint: they look like this: '{"city": "Oslo"}'; --arg city=Oslo does the same
+    ---
+    "#);
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn arguments_that_are_no_object() {
+    let server = weather::open().start().await.unwrap();
+    assert_snapshot!(relay("call forecast [1]").url(&server).run().await, @r#"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the arguments are JSON, but not an object
+    hint: they look like this: '{"city": "Oslo"}'; --arg city=Oslo does the same
+    ---
+    "#);
+}
+
+#[tokio::test]
+async fn a_tool_that_is_not_there() {
+    let server = weather::open().start().await.unwrap();
+    let program = relay("call weather forecats").servers(&[("weather", &server)]);
+    assert_snapshot!(program.run().await, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: tool `forecats` of server `weather`: the server's list has no such tool
+    hint: `relay tools weather` lists the tools that there are
+    ---
+    ");
+    assert_eq!(server.count("tools/call"), 0);
+    assert_eq!(server.open_sessions(), 0);
+}
+
+#[tokio::test]
+async fn a_tool_that_is_not_named() {
+    let server = weather::open().start().await.unwrap();
+    let program = relay("call weather").servers(&[("weather", &server)]);
+    assert_snapshot!(program.run().await, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: which tool of the server `weather`?
+    hint: relay call SERVER TOOL [ARGUMENTS]
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn an_error_in_place_of_a_result() {
+    let wrong = Tool::new("wrong", json!({ "type": "object" }), |_| {
+        CallAnswer::error(-32602, "city is missing")
+    });
+    let server = weather::open().tool(wrong).start().await.unwrap();
+    assert_snapshot!(relay("call wrong").url(&server).run().await, @"
+    exit code: 1
+    --- stdout
+    --- stderr
+    error: calling `wrong`, server `remote` failed: JSON-RPC error -32602
+      caused by: `tools/call` failed: city is missing (code -32602)
+    hint: `relay tools --json` shows the schemas of the arguments
+    ---
+    ");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_interrupted_call_is_cancelled_and_its_session_ended() {
+    let server = weather::open().start().await.unwrap();
+    let gate = Gate::new();
+    server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
+    let mut program = relay("call forecast --arg city=Oslo").url(&server);
+    let child = program.start().await;
+    gate.reached(1).await;
+    let process = child.id().unwrap().to_string();
+    let kill = tokio::process::Command::new("kill").args(["-INT", &process]).status().await;
+    assert!(kill.unwrap().success());
+    let output = child.wait_with_output().await.unwrap();
+    assert_snapshot!(program.transcript(&output), @"
+    exit code: 130
+    --- stdout
+    --- stderr
+    ---
+    ");
+    assert_eq!(server.open_sessions(), 0);
+}

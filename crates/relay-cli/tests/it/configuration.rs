@@ -1,0 +1,150 @@
+//! Configurations that cannot be used, and servers that are not in them.
+
+use insta::assert_snapshot;
+
+use crate::{
+    program::relay,
+    weather::{self, TOKEN},
+};
+
+#[tokio::test]
+async fn no_configuration() {
+    assert_snapshot!(relay("tools").run().await, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: no server is known: this folder has no relay.toml
+    hint: `relay --help` shows one; --url URL does without
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn a_configuration_that_is_elsewhere() {
+    assert_snapshot!(relay("servers --config other.toml").run().await, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: other.toml cannot be read
+      caused by: No such file or directory (os error 2)
+    ---
+    ");
+    let text = "[servers.a]\nurl = 'https://example.com/mcp'";
+    let program = relay("servers --config other.toml").file("other.toml", text);
+    assert_eq!(program.results().await, "a\thttp\thttps://example.com/mcp\tno\n");
+}
+
+#[tokio::test]
+async fn a_broken_configuration() {
+    let text = "[servers.weather]\nurl = \"https://example.com/mcp\"\napi-key = 's3cret-key'\n";
+    assert_snapshot!(relay("servers").file("relay.toml", text).run().await, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: relay.toml is not usable
+      caused by: line 3, column 1: unknown field `api-key`, expected one of `transport`, `url`, `api_key`, `headers`, `timeout`, `dangerously_allow_insecure_http`, `command`, `env`
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn a_broken_configuration_as_json() {
+    let text = "[servers.weather]\nurl = \"https://example.com/mcp\ntimeout = 3";
+    assert_snapshot!(relay("tools --json").file("relay.toml", text).run().await, @r#"
+    exit code: 2
+    --- stdout
+    --- stderr
+    {"error":{"kind":"usage","exitCode":2,"message":"relay.toml is not usable","causes":["line 2, column 31: invalid basic string, expected `\"****\"`"],"didNotRun":true,"retryable":false}}
+    ---
+    "#);
+}
+
+#[tokio::test]
+async fn a_variable_of_the_configuration_that_is_not_set() {
+    let text = "[servers.weather]\nurl = \"https://example.com/mcp\"\napi_key = \"${KEY}\"\n";
+    assert_snapshot!(relay("tools").file("relay.toml", text).run().await, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: relay.toml is not usable
+      caused by: line 3, column 11: server `weather`: the variable `KEY` is not set and has no default
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn a_configuration_without_servers() {
+    assert_snapshot!(relay("tools").file("relay.toml", "").run().await, @"
+    exit code: 0
+    --- stdout
+    --- stderr
+    warning: the configuration has no servers
+    ---
+    ");
+    assert_eq!(relay("servers --json").file("relay.toml", "").results().await, "[]\n");
+}
+
+#[tokio::test]
+async fn an_unknown_server() {
+    let server = weather::open().start().await.unwrap();
+    let servers = [("library", &server), ("weather", &server)];
+    assert_snapshot!(relay("tools wether").servers(&servers).run().await, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: there is no server `wether`
+    hint: the servers are `library` and `weather`
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn a_url_that_is_none() {
+    assert_snapshot!(relay("tools --url example.com/mcp").run().await, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: server `remote`: the server's URL is not usable: relative URL without a base
+    hint: a URL looks like this: https://example.com/mcp
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn a_server_on_stdio() {
+    let text = "[servers.files]\ncommand = ['file-server']";
+    let program = relay("tools files --token-env TOKEN").env("TOKEN", TOKEN);
+    assert_snapshot!(program.file("relay.toml", text).run().await, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: server `files`: access tokens are for servers on HTTP; one on stdio gets its credentials from its environment (`env`)
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn a_server_and_a_url() {
+    assert_snapshot!(relay("tools weather --url https://example.com/mcp").run().await, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the argument '[SERVER]' cannot be used with '--url <URL>'
+
+    Usage: relay tools <SERVER>
+
+    For more information, try '--help'.
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn an_option_that_does_not_exist_as_json() {
+    assert_snapshot!(relay("tools --json --colour").run().await, @r#"
+    exit code: 2
+    --- stdout
+    --- stderr
+    {"error":{"kind":"usage","exitCode":2,"message":"unexpected argument '--colour' found"}}
+    ---
+    "#);
+}

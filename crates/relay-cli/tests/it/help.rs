@@ -1,0 +1,149 @@
+//! What `--help` says, whole.
+
+use insta::assert_snapshot;
+
+use crate::program::relay;
+
+#[tokio::test]
+async fn help_of_the_program() {
+    assert_snapshot!(relay("--help").run().await, @r#"
+    exit code: 0
+    --- stdout
+    Lists and calls the tools of MCP servers, with a user's access token where they want one
+
+    Usage: relay [OPTIONS] <COMMAND>
+
+    Commands:
+      servers  List the servers of the configuration
+      tools    List the tools of a server, or of all
+      call     Call a tool
+
+    Options:
+      -v, --verbose  Print what goes over the wire to stderr, without the tokens
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Exit codes:
+        0  done
+        1  another failure: the server answers with an error, or with what is no answer
+        2  usage or configuration: an argument, a name, a variable or relay.toml is wrong
+        3  authorization: the server wants the user to sign in; nothing ran
+        4  the tool ran, and says that it failed
+        5  transport: the server cannot be reached, is too slow, breaks off or gives an HTTP error
+      130  interrupted
+
+    A relay.toml, where ${NAME} stands for a variable of the environment:
+        [servers.weather]
+        url = "https://example.com/mcp"
+        api_key = "${WEATHER_KEY}" # for calls without --token-env; may be left out
+    --- stderr
+    ---
+    "#);
+}
+
+#[tokio::test]
+async fn help_of_servers() {
+    assert_snapshot!(relay("servers --help").run().await, @"
+    exit code: 0
+    --- stdout
+    List the servers of the configuration
+
+    Usage: relay servers [OPTIONS]
+
+    Options:
+          --config <FILE>  The configuration [default: relay.toml]
+          --json           Print JSON, errors included
+      -v, --verbose        Print what goes over the wire to stderr, without the tokens
+      -h, --help           Print help
+
+    `relay --help` explains the exit codes.
+    --- stderr
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn help_of_tools() {
+    assert_snapshot!(relay("tools --help").run().await, @"
+    exit code: 0
+    --- stdout
+    List the tools of a server, or of all
+
+    Usage: relay tools [OPTIONS] [SERVER]
+
+    Arguments:
+      [SERVER]  A server of the configuration; all of them unless given
+
+    Options:
+          --url <URL>            The server, without a configuration
+          --config <FILE>        The configuration [default: relay.toml]
+          --token-env <NAME>     The environment variable that holds the user's access token
+          --timeout <SECONDS>    How long to wait for one answer of the server [default: 30]
+          --allow-insecure-http  Send the token over plain HTTP to another machine, where anyone on the
+                                 way can read it
+          --json                 Print JSON, errors included
+      -v, --verbose              Print what goes over the wire to stderr, without the tokens
+      -h, --help                 Print help
+
+    `relay --help` explains the exit codes.
+    --- stderr
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn help_of_call() {
+    assert_snapshot!(relay("call --help").run().await, @"
+    exit code: 0
+    --- stdout
+    Call a tool
+
+    Usage: relay call [OPTIONS] SERVER TOOL [ARGUMENTS]
+           relay call [OPTIONS] --url URL TOOL [ARGUMENTS]
+
+    Arguments:
+      <SERVER>     A server of the configuration; left out with --url
+      [TOOL]       The tool, by the name that the model sees or by the server's own
+      [ARGUMENTS]  Its arguments: a JSON object, `@FILE`, or `-` for stdin
+
+    Options:
+          --arg <KEY=VALUE>      One argument; VALUE is JSON, or else a string. May be repeated
+          --url <URL>            The server, without a configuration
+          --config <FILE>        The configuration [default: relay.toml]
+          --token-env <NAME>     The environment variable that holds the user's access token
+          --timeout <SECONDS>    How long to wait for one answer of the server [default: 30]
+          --allow-insecure-http  Send the token over plain HTTP to another machine, where anyone on the
+                                 way can read it
+          --json                 Print the whole output as JSON, errors included
+      -v, --verbose              Print what goes over the wire to stderr, without the tokens
+      -h, --help                 Print help
+
+    `relay --help` explains the exit codes.
+    --- stderr
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn short_help_is_the_same() {
+    for command in ["", "servers", "tools", "call"] {
+        let long = relay(command).arg("--help").run().await;
+        assert_eq!(relay(command).arg("-h").run().await, long);
+    }
+}
+
+#[tokio::test]
+async fn nothing_asked() {
+    assert!(relay("").run().await.starts_with("exit code: 2\n--- stdout\n--- stderr\nLists and"));
+}
+
+#[tokio::test]
+async fn version() {
+    assert_snapshot!(relay("--version").run().await, @"
+    exit code: 0
+    --- stdout
+    relay 0.1.0
+    --- stderr
+    ---
+    ");
+}

@@ -1,0 +1,11 @@
+//! The `relay` program as a user runs it: exit code, stdout and stderr together.
+
+mod authorization;
+mod call;
+mod configuration;
+mod help;
+mod program;
+mod tools;
+mod transport;
+mod verbose;
+mod weather;

@@ -1,0 +1,125 @@
+//! Runs the program and writes down all that it does.
+
+use std::{
+    env, fs,
+    path::PathBuf,
+    process::{Output, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use mcp_testkit::TestServer;
+use tokio::{
+    io::AsyncWriteExt,
+    process::{Child, Command},
+};
+
+/// A run of the program, in an empty folder and with an empty environment.
+pub(crate) struct Program {
+    command: Command,
+    folder: PathBuf,
+    input: String,
+    varying: Vec<(String, &'static str)>,
+}
+
+/// The program with these arguments, separated by spaces.
+pub(crate) fn relay(arguments: &str) -> Program {
+    static FOLDERS: AtomicUsize = AtomicUsize::new(0);
+    let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("relay-cli-{}-{number}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder can be made");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
+    command.args(arguments.split_whitespace()).env_clear().current_dir(&folder);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    Program { command, folder, input: String::new(), varying: Vec::new() }
+}
+
+impl Program {
+    /// One more argument, which may have spaces.
+    pub(crate) fn arg(mut self, argument: &str) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    /// A variable of the environment.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// A file in the folder.
+    pub(crate) fn file(self, name: &str, text: &str) -> Self {
+        fs::write(self.folder.join(name), text).expect("a file can be written");
+        self
+    }
+
+    /// What it reads from stdin.
+    pub(crate) fn stdin(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.input);
+        self
+    }
+
+    /// `--url` of a server, whose port is not written down.
+    pub(crate) fn url(self, server: &TestServer) -> Self {
+        self.arg("--url").arg(server.url()).hiding_port(server)
+    }
+
+    /// A relay.toml with these servers, whose ports are not written down.
+    pub(crate) fn servers(self, servers: &[(&str, &TestServer)]) -> Self {
+        let section = |(name, server): &(&str, &TestServer)| {
+            format!("[servers.{name}]\nurl = \"{}\"\n", server.url())
+        };
+        let text: String = servers.iter().map(section).collect();
+        let program = self.file("relay.toml", &text);
+        servers.iter().fold(program, |program, (_, server)| program.hiding_port(server))
+    }
+
+    pub(crate) fn hiding_port(mut self, server: &TestServer) -> Self {
+        let url = server.url().strip_suffix("/mcp").expect("the endpoint is /mcp");
+        self.varying.push((url.to_owned(), "http://127.0.0.1:PORT"));
+        self
+    }
+
+    /// Where the results go, in place of where they are read.
+    pub(crate) fn stdout(mut self, stdout: impl Into<Stdio>) -> Self {
+        self.command.stdout(stdout);
+        self
+    }
+
+    pub(crate) async fn start(&mut self) -> Child {
+        let mut child = self.command.spawn().expect("the program starts");
+        let mut stdin = child.stdin.take().expect("stdin is a pipe");
+        // A program that does not read it is gone by now.
+        drop(stdin.write_all(self.input.as_bytes()).await);
+        child
+    }
+
+    /// Runs it to its end and writes down what it did.
+    pub(crate) async fn run(mut self) -> String {
+        let output = self.start().await.wait_with_output().await.expect("the program ends");
+        self.transcript(&output)
+    }
+
+    /// Runs it to its end and gives what it printed to stdout.
+    pub(crate) async fn results(mut self) -> String {
+        let output = self.start().await.wait_with_output().await.expect("the program ends");
+        String::from_utf8(output.stdout).expect("it prints UTF-8")
+    }
+
+    pub(crate) fn transcript(&self, output: &Output) -> String {
+        let text = |bytes: &[u8]| {
+            let text = String::from_utf8(bytes.to_vec()).expect("it prints UTF-8");
+            self.varying.iter().fold(text, |text, (value, shown)| text.replace(value, shown))
+        };
+        let code = output.status.code().map_or("none".to_owned(), |code| code.to_string());
+        let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+        format!("exit code: {code}\n--- stdout\n{stdout}--- stderr\n{stderr}---")
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // What is left behind is in the way of nothing.
+        drop(fs::remove_dir_all(&self.folder));
+    }
+}

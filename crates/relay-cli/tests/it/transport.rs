@@ -1,0 +1,77 @@
+//! Servers that cannot be spoken with.
+
+use insta::assert_snapshot;
+use mcp_testkit::{Fault, Gate, On, Reply};
+
+use crate::{program::relay, weather};
+
+#[tokio::test]
+async fn a_server_that_cannot_be_reached() {
+    assert_snapshot!(relay("tools --url http://127.0.0.1:1/mcp").run().await, @"
+    exit code: 5
+    --- stdout
+    --- stderr
+    error: server `remote` failed: it cannot be reached
+      caused by: cannot reach http://127.0.0.1:1/mcp
+      caused by: error sending request
+      caused by: client error (Connect)
+      caused by: tcp connect error
+      caused by: Connection refused (os error 111)
+    hint: is the URL right, and does the server run?
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn a_server_that_is_too_slow() {
+    let server = weather::open().start().await.unwrap();
+    server.script(On::any(), Fault::Hold(Gate::new()));
+    let program = relay("tools --timeout 0.2").url(&server);
+    assert_snapshot!(program.run().await, @"
+    exit code: 5
+    --- stdout
+    --- stderr
+    error: server `remote` failed: no answer in time
+      caused by: no answer to `initialize` within 200ms
+    hint: --timeout SECONDS waits longer
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn a_url_that_is_wrong() {
+    let server = weather::open().start().await.unwrap();
+    let program = relay("tools --url").arg(&format!("{}s", server.url())).hiding_port(&server);
+    assert_snapshot!(program.run().await, @"
+    exit code: 5
+    --- stdout
+    --- stderr
+    error: server `remote` failed: HTTP status 404
+      caused by: http://127.0.0.1:PORT/mcps answered with HTTP status 404 Not Found
+    hint: is it the URL of the MCP endpoint? Many end in /mcp
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn a_page_in_place_of_an_answer() {
+    let server = weather::open().start().await.unwrap();
+    server.script(On::any(), Reply::html_page());
+    assert_snapshot!(relay("tools").url(&server).run().await, @"
+    exit code: 1
+    --- stdout
+    --- stderr
+    error: server `remote` failed: its answer is against the protocol
+      caused by: http://127.0.0.1:PORT/mcp answered with text/html instead of JSON or an event stream: <!doctype html><title>Sign in</title><p>Sign in to go on.</p>
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks() {
+    let server = weather::open().start().await.unwrap();
+    server.script(On::method("tools/call"), Fault::Close);
+    let transcript = relay("call forecast").url(&server).run().await;
+    assert!(transcript.starts_with("exit code: 5"), "{transcript}");
+    assert_eq!(server.open_sessions(), 0);
+}

@@ -1,0 +1,75 @@
+//! What `--verbose` shows of the wire.
+
+use insta::assert_snapshot;
+use mcp_testkit::AnswerMode;
+
+use crate::{
+    program::relay,
+    weather::{self, TOKEN},
+};
+
+#[tokio::test]
+async fn the_wire_is_shown_without_the_token() {
+    let server = weather::protected().await;
+    let program = relay("call forecast --verbose --arg city=Oslo --token-env TOKEN");
+    let transcript = program.env("TOKEN", TOKEN).url(&server).run().await;
+    assert!(!transcript.contains(TOKEN));
+    assert_snapshot!(transcript, @r#"
+    exit code: 0
+    --- stdout
+    Oslo: sunny
+    --- stderr
+    > POST http://127.0.0.1:PORT/mcp
+    > accept: application/json, text/event-stream
+    > content-type: application/json
+    > authorization: Bearer ****
+    > {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{},"clientInfo":{"name":"relay","version":"0.1.0"},"protocolVersion":"2025-11-25"}}
+    < 200 OK
+    < content-type: application/json
+    < mcp-session-id: ****
+    < {"jsonrpc":"2.0","id":1,"result":{"capabilities":{"tools":{"listChanged":false}},"protocolVersion":"2025-11-25","serverInfo":{"name":"weather","version":"0.1.0"}}}
+    > POST http://127.0.0.1:PORT/mcp
+    > accept: application/json, text/event-stream
+    > content-type: application/json
+    > mcp-protocol-version: 2025-11-25
+    > mcp-session-id: ****
+    > authorization: Bearer ****
+    > {"jsonrpc":"2.0","method":"notifications/initialized"}
+    < 202 Accepted
+    > POST http://127.0.0.1:PORT/mcp
+    > accept: application/json, text/event-stream
+    > content-type: application/json
+    > mcp-protocol-version: 2025-11-25
+    > mcp-session-id: ****
+    > authorization: Bearer ****
+    > {"jsonrpc":"2.0","id":2,"method":"tools/list","params":{}}
+    < 200 OK
+    < content-type: application/json
+    < {"jsonrpc":"2.0","id":2,"result":{"tools":[{"description":"The weather\n of the coming days","inputSchema":{"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"},"name":"forecast","title":"Forecast"},{"description":"The weather of a past year","inputSchema":{"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"},"name":"history"}]}}
+    > POST http://127.0.0.1:PORT/mcp
+    > accept: application/json, text/event-stream
+    > content-type: application/json
+    > mcp-protocol-version: 2025-11-25
+    > mcp-session-id: ****
+    > authorization: Bearer ****
+    > {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"forecast","arguments":{"city":"Oslo"}}}
+    < 200 OK
+    < content-type: application/json
+    < {"jsonrpc":"2.0","id":3,"result":{"_meta":{"source":"satellite"},"content":[{"text":"Oslo: sunny","type":"text"}],"structuredContent":{"city":"Oslo","sky":"sunny"}}}
+    > DELETE http://127.0.0.1:PORT/mcp
+    > accept: application/json, text/event-stream
+    > authorization: Bearer ****
+    > mcp-protocol-version: 2025-11-25
+    > mcp-session-id: ****
+    < 204 No Content
+    ---
+    "#);
+}
+
+#[tokio::test]
+async fn event_streams_are_shown_message_by_message() {
+    let server = weather::open().answers(AnswerMode::Sse).start().await.unwrap();
+    let transcript = relay("-v call history").url(&server).run().await;
+    assert_eq!(transcript.matches("< content-type: text/event-stream").count(), 3, "{transcript}");
+    assert_eq!(transcript.matches("< {").count(), 3, "{transcript}");
+}

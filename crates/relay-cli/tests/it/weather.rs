@@ -1,0 +1,33 @@
+//! The server that the program speaks with in these tests.
+
+use mcp_testkit::{Bearer, Builder, CallAnswer, TestServer, Tool};
+use serde_json::{Value, json};
+
+/// The token that the server accepts.
+pub(crate) const TOKEN: &str = "the-token-of-alice";
+
+/// A weather service for everyone.
+pub(crate) fn open() -> Builder {
+    let schema = json!({
+        "type": "object",
+        "properties": { "city": { "type": "string" } },
+        "required": ["city"],
+    });
+    let forecast = Tool::new("forecast", schema.clone(), |arguments| {
+        let city = arguments.get("city").and_then(Value::as_str).unwrap_or("nowhere");
+        CallAnswer::text(format!("{city}: sunny"))
+            .member("structuredContent", json!({ "city": city, "sky": "sunny" }))
+            .member("_meta", json!({ "source": "satellite" }))
+    });
+    let history = Tool::new("history", schema, |_| CallAnswer::failure("there are no records"));
+    TestServer::builder()
+        .name("weather")
+        .tool(forecast.description("The weather\n of the coming days").title("Forecast"))
+        .tool(history.description("The weather of a past year"))
+}
+
+/// The same service for those who have [`TOKEN`].
+pub(crate) async fn protected() -> TestServer {
+    let bearer = Bearer::tokens([TOKEN]).scope("weather:read");
+    open().bearer(bearer).start().await.expect("loopback has a port")
+}
