@@ -37,6 +37,9 @@ pub(crate) enum Command {
                           relay call [OPTIONS] --url URL TOOL [ARGUMENTS]"
     )]
     Call(Call),
+    /// Show how tools behind a bearer token are used, with servers of its own
+    #[command(after_help = exit::SEE)]
+    Demo,
 }
 
 #[derive(Debug, Args)]
@@ -109,6 +112,7 @@ impl Command {
             Self::Servers(servers) => servers.json,
             Self::Tools(tools) => tools.json,
             Self::Call(call) => call.json,
+            Self::Demo => false,
         }
     }
 
@@ -116,7 +120,7 @@ impl Command {
         match self {
             Self::Tools(tools) => Some(&tools.access),
             Self::Call(call) => Some(&call.access),
-            Self::Servers(_) => None,
+            Self::Servers(_) | Self::Demo => None,
         }
     }
 }

@@ -20,7 +20,9 @@ Exit codes:
 A relay.toml, where ${NAME} stands for a variable of the environment:
     [servers.weather]
     url = \"https://example.com/mcp\"
-    api_key = \"${WEATHER_KEY}\" # for calls without --token-env; may be left out";
+    api_key = \"${WEATHER_KEY}\" # for calls without --token-env; may be left out
+
+`relay demo` shows the use of tokens without a server of your own.";
 
 /// Where the exit codes are, for the `--help` of a command.
 pub(crate) const SEE: &str = "`relay --help` explains the exit codes.";

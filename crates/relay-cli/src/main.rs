@@ -3,6 +3,7 @@
 mod args;
 mod arguments;
 mod command;
+mod demo;
 mod exit;
 mod hint;
 mod output;

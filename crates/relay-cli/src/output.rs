@@ -44,6 +44,12 @@ impl Output {
         Self::new(Box::new(io::stdout()), Box::new(messages), is_terminal, json)
     }
 
+    /// An output that nobody reads.
+    #[cfg(test)]
+    pub(crate) fn nowhere() -> Self {
+        Self::new(Box::new(io::sink()), Box::new(io::sink()), false, false)
+    }
+
     fn new(
         results: Box<dyn Write + Send>,
         messages: Box<dyn Write + Send>,

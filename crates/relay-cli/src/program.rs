@@ -12,7 +12,7 @@ use tracing_subscriber::{
 
 use crate::{
     args::{Cli, Command},
-    command,
+    command, demo,
     exit::Exit,
     output::Output,
     report::Report,
@@ -50,6 +50,7 @@ fn execute(command: &Command, output: &Output) -> Result<Exit> {
             let prepared = command::Prepared::new(call)?;
             runtime::run_with(&setup.relay, output, prepared.call(&setup, output))
         }
+        Command::Demo => runtime::run(demo::run(output)),
     }
 }
 

@@ -11,8 +11,12 @@ use crate::{exit::Exit, output::Output};
 /// How long to wait for servers to end their sessions.
 const GOODBYE: Duration = Duration::from_secs(5);
 
-/// Runs `work` until it is done or Ctrl-C is pressed; then ends the sessions of `relay`, however it
-/// went.
+/// Runs `work` until it is done or Ctrl-C is pressed.
+pub(crate) fn run(work: impl Future<Output = Result<Exit>>) -> Result<Exit> {
+    block_on(async { interruptible(work).await.unwrap_or(Ok(Exit::Interrupted)) })
+}
+
+/// The same; afterwards it ends the sessions of `relay`, however it went.
 pub(crate) fn run_with(
     relay: &Relay,
     output: &Output,

@@ -17,6 +17,7 @@ async fn help_of_the_program() {
       servers  List the servers of the configuration
       tools    List the tools of a server, or of all
       call     Call a tool
+      demo     Show how tools behind a bearer token are used, with servers of its own
 
     Options:
       -v, --verbose  Print what goes over the wire to stderr, without the tokens
@@ -36,6 +37,8 @@ async fn help_of_the_program() {
         [servers.weather]
         url = "https://example.com/mcp"
         api_key = "${WEATHER_KEY}" # for calls without --token-env; may be left out
+
+    `relay demo` shows the use of tokens without a server of your own.
     --- stderr
     ---
     "#);
@@ -125,8 +128,27 @@ async fn help_of_call() {
 }
 
 #[tokio::test]
+async fn help_of_demo() {
+    assert_snapshot!(relay("demo --help").run().await, @"
+    exit code: 0
+    --- stdout
+    Show how tools behind a bearer token are used, with servers of its own
+
+    Usage: relay demo [OPTIONS]
+
+    Options:
+      -v, --verbose  Print what goes over the wire to stderr, without the tokens
+      -h, --help     Print help
+
+    `relay --help` explains the exit codes.
+    --- stderr
+    ---
+    ");
+}
+
+#[tokio::test]
 async fn short_help_is_the_same() {
-    for command in ["", "servers", "tools", "call"] {
+    for command in ["", "servers", "tools", "call", "demo"] {
         let long = relay(command).arg("--help").run().await;
         assert_eq!(relay(command).arg("-h").run().await, long);
     }

@@ -3,6 +3,7 @@
 mod authorization;
 mod call;
 mod configuration;
+mod demo;
 mod help;
 mod program;
 mod tools;

@@ -1,0 +1,147 @@
+//! The servers of the demo: a weather service and a library, both behind a bearer token.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use anyhow::Result;
+use mcp_testkit::{AnswerMode, Bearer, CallAnswer, TestServer, Tool};
+use serde_json::{Value, json};
+
+/// What Alice gets when she signs in.
+pub(crate) const ALICE: &str = "alice-signs-in-for-the-first-time";
+/// What Alice gets when she signs in again.
+pub(crate) const ALICE_AGAIN: &str = "alice-signs-in-once-more";
+/// What Bob gets when he signs in.
+pub(crate) const BOB: &str = "bob-signs-in";
+
+pub(crate) struct Servers {
+    /// Answers with JSON.
+    pub(crate) weather: TestServer,
+    /// Answers with event streams.
+    pub(crate) library: TestServer,
+    runs: Arc<AtomicUsize>,
+}
+
+impl Servers {
+    pub(crate) async fn start() -> Result<Self> {
+        let runs = Arc::<AtomicUsize>::default();
+        let weather = TestServer::builder()
+            .name("weather")
+            .bearer(Bearer::tokens([ALICE, BOB]).scope("weather:read"))
+            .tool(counted(&runs, forecast_tool(), forecast))
+            .tool(counted(&runs, history_tool(), history))
+            .tools_for(BOB, [counted(&runs, warn_tool(), warn)])
+            .start()
+            .await?;
+        let library = TestServer::builder()
+            .name("library")
+            .bearer(Bearer::tokens([ALICE, ALICE_AGAIN, BOB]).scope("books:read"))
+            .tool(counted(&runs, search_tool(), search))
+            .answers(AnswerMode::Sse)
+            .start()
+            .await?;
+        Ok(Self { weather, library, runs })
+    }
+
+    /// How many calls have reached a tool, on both servers.
+    pub(crate) fn runs(&self) -> usize {
+        self.runs.load(Ordering::Relaxed)
+    }
+}
+
+type Arguments = serde_json::Map<String, Value>;
+
+/// Name, description and input schema.
+type Definition = (&'static str, &'static str, Value);
+
+fn counted(
+    runs: &Arc<AtomicUsize>,
+    (name, description, schema): Definition,
+    answer: fn(&Arguments) -> CallAnswer,
+) -> Tool {
+    let runs = Arc::clone(runs);
+    let handler = move |arguments: &Arguments| {
+        runs.fetch_add(1, Ordering::Relaxed);
+        answer(arguments)
+    };
+    Tool::new(name, schema, handler).description(description)
+}
+
+fn forecast_tool() -> Definition {
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "city": { "type": "string" },
+            "days": { "type": "integer", "minimum": 1, "maximum": 7 },
+        },
+        "required": ["city"],
+    });
+    ("forecast", "The weather of the coming days in a city", schema)
+}
+
+fn forecast(arguments: &Arguments) -> CallAnswer {
+    let Some(city) = arguments.get("city").and_then(Value::as_str) else {
+        return CallAnswer::failure("which city?");
+    };
+    let days = arguments.get("days").and_then(Value::as_u64).unwrap_or(1).clamp(1, 7);
+    let highs: Vec<_> = (0..days).map(|day| 14 + day).collect();
+    let list = highs.iter().map(u64::to_string).collect::<Vec<_>>().join(", then ");
+    CallAnswer::text(format!("{city}: sunny, {list} degrees"))
+        .member("structuredContent", json!({ "city": city, "sky": "sunny", "highs": highs }))
+}
+
+fn history_tool() -> Definition {
+    let schema = json!({
+        "type": "object",
+        "properties": { "city": { "type": "string" }, "year": { "type": "integer" } },
+        "required": ["city", "year"],
+    });
+    ("history", "The weather of a past year in a city", schema)
+}
+
+fn history(arguments: &Arguments) -> CallAnswer {
+    match arguments.get("year").and_then(Value::as_i64) {
+        Some(year) if year < 1900 => {
+            CallAnswer::failure(format!("there are no records of {year}; they begin in 1900"))
+        }
+        Some(year) => CallAnswer::text(format!("{year} was a year like any other")),
+        None => CallAnswer::failure("which year?"),
+    }
+}
+
+fn warn_tool() -> Definition {
+    let schema = json!({
+        "type": "object",
+        "properties": { "text": { "type": "string" } },
+        "required": ["text"],
+    });
+    ("warn", "Warns all users of bad weather; for meteorologists", schema)
+}
+
+fn warn(arguments: &Arguments) -> CallAnswer {
+    match arguments.get("text").and_then(Value::as_str) {
+        Some(text) => CallAnswer::text(format!("sent: {text}")),
+        None => CallAnswer::failure("warn of what?"),
+    }
+}
+
+fn search_tool() -> Definition {
+    let schema = json!({
+        "type": "object",
+        "properties": { "title": { "type": "string" } },
+        "required": ["title"],
+    });
+    ("search", "Finds books by a word of their title", schema)
+}
+
+fn search(arguments: &Arguments) -> CallAnswer {
+    const TITLES: [&str; 4] =
+        ["The Old Man and the Sea", "The Sea, the Sea", "To the Lighthouse", "Moby-Dick"];
+    let Some(word) = arguments.get("title").and_then(Value::as_str) else {
+        return CallAnswer::failure("which title?");
+    };
+    let found: Vec<_> = TITLES.into_iter().filter(|title| title.contains(word)).collect();
+    CallAnswer::text(found.join("\n"))
+}

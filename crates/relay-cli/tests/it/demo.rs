@@ -1,0 +1,100 @@
+//! `relay demo`.
+
+use insta::assert_snapshot;
+
+use crate::program::relay;
+
+/// Shows one port for all that the system has picked.
+fn without_ports(transcript: &str) -> String {
+    let mut parts = transcript.split("http://127.0.0.1:");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        text + "http://127.0.0.1:PORT" + part.trim_start_matches(|c: char| c.is_ascii_digit())
+    })
+}
+
+#[tokio::test]
+async fn demo() {
+    assert_snapshot!(without_ports(&relay("demo").run().await), @r#"
+    exit code: 0
+    --- stdout
+    Two MCP servers run in this process, on loopback. Both want a bearer token.
+    An application asks them for tools on behalf of its users, with the crate `relay`.
+
+         weather  http://127.0.0.1:PORT/mcp  answers with JSON
+         library  http://127.0.0.1:PORT/mcp  answers with event streams
+
+    1. Nobody has signed in.
+         relay.tools("weather").await
+       Error::Authorization: sign the user in. It says how:
+         reason    the request had no token
+         scope     weather:read
+         metadata  http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp
+       No tool ran.
+
+    2. Alice has signed in; the application has her token.
+         let tools = relay.with_token(token).tools("weather").await?
+       Her tools, by the names that a model sees:
+         relay__weather__forecast  The weather of the coming days in a city
+         relay__weather__history   The weather of a past year in a city
+
+    3. The model wants to know the weather.
+         tools.call("relay__weather__forecast", json!({ "city": "Oslo", "days": 3 })).await?
+       The output, as text for the model and as JSON for the application:
+         text        Oslo: sunny, 14, then 15, then 16 degrees
+         structured  {"city":"Oslo","highs":[14,15,16],"sky":"sunny"}
+
+    4. The other server answers with an event stream. For the application it is the same.
+         user.tools("library").await?.call("search", json!({ "title": "Sea" })).await?
+         text  The Old Man and the Sea; The Sea, the Sea
+
+    5. A tool fails by itself. That is an output for the model to see, not an error.
+         tools.call("history", json!({ "city": "Oslo", "year": 1750 })).await?
+         is_error  true
+         text      ERROR: there are no records of 1750; they begin in 1900
+
+    6. Alice's token expires, and the model makes the next call.
+         tools.call("relay__weather__forecast", json!({ "city": "Rome" })).await
+       Error::Authorization again, and what it says:
+         reason       the token was rejected
+         error        invalid_token
+         description  the access token expired
+         scope        weather:read
+         metadata     http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp
+       No tool ran.
+
+    7. Alice signs in again, and the call is made with the new token.
+         relay.with_token(new_token).tools("weather").await?.call(…).await?
+         text  Rome: sunny, 14 degrees
+
+    8. Bob signs in, who is a meteorologist. Nothing of one user is shown to another.
+         relay.with_token(token_of_bob).tools("weather").await?
+         Bob's               forecast, history, warn
+         Alice's             forecast, history
+         Alice tries `warn`  tool `warn` of server `weather`: the server's list has no such tool
+       No tool ran.
+
+    9. The application ends.
+         relay.close().await
+       3 sessions are ended; that of the expired token cannot be.
+       The servers found nothing in all requests that is against the protocol.
+
+    All came out as announced. Next, with a server and a token of your own:
+
+      export MY_TOKEN=…
+      relay tools --url https://example.com/mcp --token-env MY_TOKEN
+      relay call --url https://example.com/mcp --token-env MY_TOKEN TOOL '{"key": "value"}'
+
+    --verbose shows what goes over the wire, here and there.
+    --- stderr
+    ---
+    "#);
+}
+
+#[tokio::test]
+async fn demo_with_the_wire() {
+    let transcript = relay("demo --verbose").run().await;
+    assert!(transcript.starts_with("exit code: 0\n"), "{transcript}");
+    assert!(transcript.contains("\n> authorization: Bearer ****\n"), "{transcript}");
+    assert!(!transcript.contains("signs-in"), "{transcript}");
+}
