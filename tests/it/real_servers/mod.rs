@@ -1,1 +1,10 @@
-//! Servers that no one here wrote, started for the test and ended with it.
+//! `relay` and the layers below against servers that nobody here wrote, each in a process of its own.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "that is how a test fails and talks")]
+
+mod everything;
+mod fastmcp;
+mod python_sdk;
+mod server;
+mod sessions;

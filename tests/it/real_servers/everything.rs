@@ -1,0 +1,260 @@
+//! The reference server `@modelcontextprotocol/server-everything`: sessions, event streams with ids.
+
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use mcp_client::{
+    Client,
+    mcp_types::{
+        RequestId,
+        v2025_11_25::{
+            CallToolRequest, CallToolRequestParams, CompleteRequest, ContentBlock,
+            GetPromptRequest, GetPromptRequestParams, ListPromptsRequest, ListResourcesRequest,
+            PaginatedRequestParams, PingRequest, ReadResourceRequest, ReadResourceRequestParams,
+            RequestMetaObject, RequestParams, ResourceContents,
+        },
+    },
+};
+use relay::{Error, Relay, Server, Tools, TransportKind, User};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::server::{Program, Server as RealServer};
+
+fn start() -> Option<RealServer> {
+    RealServer::start(Program::Everything, &[])
+}
+
+/// The server as the user of a token, which this server does not ask for, sees it.
+fn relay(server: &RealServer) -> Relay {
+    Relay::builder().server("all", Server::http(server.url())).build().unwrap()
+}
+
+async fn text(tools: &Tools, tool: &str, arguments: Value) -> String {
+    tools.call(tool, arguments).await.unwrap().text()
+}
+
+#[tokio::test]
+async fn tools_are_listed_and_called() {
+    let Some(server) = start() else { return };
+    let relay = relay(&server);
+    let tools = relay.with_token("t").tools("all").await.unwrap();
+    let names: Vec<_> = tools.iter().map(|tool| tool.definition().name.clone()).collect();
+    assert_snapshot!(names.join("\n"), @r"
+    echo
+    get-annotated-message
+    get-env
+    get-resource-links
+    get-resource-reference
+    get-structured-content
+    get-sum
+    get-tiny-image
+    gzip-file-as-resource
+    toggle-simulated-logging
+    toggle-subscriber-updates
+    trigger-long-running-operation
+    ");
+    let refused: Vec<_> = tools.refused().iter().map(|tool| format!("{tool:?}")).collect();
+    assert_snapshot!(
+        refused.join("\n"),
+        @r#"RefusedTool { name: Some("simulate-research-query"), reason: "it runs only as a task, which this client does not support" }"#
+    );
+
+    let echo = tools.get("relay__all__echo").unwrap();
+    assert_eq!(echo.description(), "Echoes back the input string");
+    assert_snapshot!(
+        echo.input_schema().get(),
+        @r#"{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","properties":{"message":{"type":"string","description":"Message to echo"}},"required":["message"]}"#
+    );
+    let text = async |tool, arguments| text(&tools, tool, arguments).await;
+    assert_snapshot!(text("relay__all__echo", json!({ "message": "hi ✓" })).await, @"Echo: hi ✓");
+    assert_snapshot!(text("get-sum", json!({ "a": 1.5, "b": 2 })).await, @"The sum of 1.5 and 2 is 3.5.");
+    // Wrong arguments are a failure of the tool's own, for the model to see.
+    assert_snapshot!(text("get-sum", json!({ "a": "one" })).await, @r"
+    ERROR: MCP error -32602: Input validation error: Invalid arguments for tool get-sum: Invalid input: expected number, received string at a
+    Invalid input: expected number, received undefined at b
+    ");
+    let env = text("get-env", json!({})).await;
+    assert!(env.contains("PATH") && !env.contains("HOME"), "{env}");
+    relay.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn every_kind_of_content_comes_through() {
+    let Some(server) = start() else { return };
+    let relay = relay(&server);
+    let tools = relay.with_token("t").tools("all").await.unwrap();
+
+    let weather = tools.call("get-structured-content", json!({ "location": "Chicago" })).await;
+    let weather = weather.unwrap();
+    let expected =
+        json!({ "temperature": 36, "conditions": "Light rain / drizzle", "humidity": 82 });
+    assert_eq!(weather.structured_content, Some(expected.clone()));
+    assert_eq!(serde_json::from_str::<Value>(&weather.text()).unwrap(), expected);
+
+    let image = tools.call("get-tiny-image", json!({})).await.unwrap();
+    assert_snapshot!(kinds(&image.content), @r#"
+    text "Here's the image you requested:"
+    image image/png iVBORw0K
+    text "The image above is the MCP logo."
+    "#);
+    assert_snapshot!(image.text(), @r"
+    Here's the image you requested:
+    The image above is the MCP logo.
+    ");
+
+    let links = tools.call("get-resource-links", json!({ "count": 2 })).await.unwrap();
+    assert_snapshot!(kinds(&links.content), @r#"
+    text "Here are 2 resource links to resources available in this server:"
+    link demo://resource/dynamic/blob/1 Some("text/plain")
+    link demo://resource/dynamic/text/2 Some("text/plain")
+    "#);
+
+    let arguments = json!({ "resourceType": "Blob", "resourceId": 1 });
+    let reference = tools.call("get-resource-reference", arguments).await.unwrap();
+    assert_snapshot!(kinds(&reference.content), @r#"
+    text "Returning resource reference for Resource 1:"
+    blob demo://resource/dynamic/blob/1 Some("text/plain")
+    text "You can access this resource using the URI: demo://resource/dynamic/blob/1"
+    "#);
+
+    let arguments = json!({ "messageType": "success", "includeImage": true });
+    let annotated = tools.call("get-annotated-message", arguments).await.unwrap();
+    let annotations: Vec<_> = annotated
+        .content
+        .iter()
+        .map(|block| match block {
+            ContentBlock::Text(text) => text.annotations.as_ref(),
+            ContentBlock::Image(image) => image.annotations.as_ref(),
+            _ => None,
+        })
+        .map(|annotations| annotations.and_then(|annotations| annotations.priority))
+        .collect();
+    assert_eq!(annotations, [Some(0.7), Some(0.5)]);
+}
+
+fn kinds(content: &[ContentBlock]) -> String {
+    let kind = |block: &ContentBlock| match block {
+        ContentBlock::Text(text) => format!("text {:?}", text.text),
+        ContentBlock::Image(image) => format!("image {} {}", image.mime_type, &image.data[..8]),
+        ContentBlock::ResourceLink(link) => format!("link {} {:?}", link.uri, link.mime_type),
+        ContentBlock::Resource(resource) => match &resource.resource {
+            ResourceContents::Blob(blob) => format!("blob {} {:?}", blob.uri, blob.mime_type),
+            other => format!("{other:?}"),
+        },
+        other => format!("{other:?}"),
+    };
+    content.iter().map(kind).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn many_calls_at_once_get_their_own_answers() {
+    let Some(server) = start() else { return };
+    let relay = relay(&server);
+    let mut calls = JoinSet::new();
+    for number in 0..40 {
+        let user = relay.with_token(format!("user-{}", number % 2));
+        calls.spawn(async move {
+            let tools = user.tools("all").await?;
+            let output = tools.call("get-sum", json!({ "a": number, "b": 1 })).await?;
+            Ok::<_, Error>((number, output.text()))
+        });
+    }
+    for outcome in calls.join_all().await {
+        let (number, text) = outcome.unwrap();
+        assert_eq!(text, format!("The sum of {number} and 1 is {}.", number + 1));
+    }
+}
+
+#[tokio::test]
+async fn calls_of_a_user_share_a_session_that_no_other_has() {
+    let Some(server) = start() else { return };
+    let relay = relay(&server);
+    let (one, other) = (relay.with_token("one"), relay.with_token("other"));
+    let tools = one.tools("all").await.unwrap();
+    // The server keeps what this makes for the session.
+    let arguments = json!({ "name": "mine.gz", "data": "data:text/plain,mine" });
+    let made = tools.call("gzip-file-as-resource", arguments).await.unwrap();
+    let [ContentBlock::ResourceLink(link)] = &made.content[..] else { panic!("{made:?}") };
+    assert!(lists(&relay.with_token("one"), &link.uri).await);
+    assert!(!lists(&other, &link.uri).await);
+    other.close().await.unwrap();
+    assert!(lists(&one, &link.uri).await);
+    one.close().await.unwrap();
+    assert!(!lists(&one, &link.uri).await);
+}
+
+async fn lists(user: &User, uri: &str) -> bool {
+    let client = user.client("all").unwrap();
+    let all = PaginatedRequestParams::default();
+    let resources = client.call::<ListResourcesRequest>(&all).await.unwrap().resources;
+    resources.iter().any(|resource| resource.uri == uri)
+}
+
+#[tokio::test]
+async fn a_call_that_takes_too_long_is_given_up_and_the_session_lives_on() {
+    let Some(server) = start() else { return };
+    let timeout = Duration::from_secs(2);
+    let slow = Server::http(server.url()).timeout(timeout);
+    let relay = Relay::builder().server("all", slow).build().unwrap();
+    let tools = relay.with_token("t").tools("all").await.unwrap();
+    let arguments = json!({ "duration": 600, "steps": 2 });
+    let error = tools.call("trigger-long-running-operation", arguments).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Transport { kind: TransportKind::Timeout, tool: Some(_), .. }),
+        "{error:?}"
+    );
+    assert!(!error.did_not_run() && !error.retryable());
+    assert_eq!(text(&tools, "echo", json!({ "message": "still here" })).await, "Echo: still here");
+    assert_eq!(relay.with_token("t").client("all").unwrap().lost_sessions(), 0);
+}
+
+#[tokio::test]
+async fn progress_and_log_messages_do_not_disturb_a_call() {
+    let Some(server) = start() else { return };
+    let client = relay(&server).with_token("t").client("all").unwrap();
+    let logging = client.call_tool("toggle-simulated-logging", ()).await.unwrap();
+    assert!(!logging.is_error);
+    let arguments = json!({ "duration": 0.2, "steps": 4 });
+    let params = CallToolRequestParams::new("trigger-long-running-operation")
+        .with_arguments(serde_json::from_value(arguments).unwrap())
+        .with_meta(RequestMetaObject::default().with_progress_token(RequestId::Number(7)));
+    let result = client.call::<CallToolRequest>(&params).await.unwrap();
+    assert_snapshot!(
+        kinds(&result.content),
+        @r#"text "Long running operation completed. Duration: 0.2 seconds, Steps: 4.""#
+    );
+}
+
+#[tokio::test]
+async fn what_is_beyond_tools_works_typed() {
+    let Some(server) = start() else { return };
+    let client: Client = relay(&server).with_token("t").client("all").unwrap();
+    let profile = client.connect().await.unwrap();
+    assert_eq!(profile.server.name, "mcp-servers/everything");
+    assert!(profile.capabilities.has_flag("resources", "subscribe"));
+    client.call::<PingRequest>(&RequestParams::default()).await.unwrap();
+
+    let all = PaginatedRequestParams::default();
+    let prompts = client.call::<ListPromptsRequest>(&all).await.unwrap().prompts;
+    let names: Vec<_> = prompts.iter().map(|prompt| prompt.name.as_str()).collect();
+    assert_eq!(names, ["simple-prompt", "args-prompt", "completable-prompt", "resource-prompt"]);
+    let arguments = [("city".to_owned(), "Bonn".to_owned())].into();
+    let params = GetPromptRequestParams::new("args-prompt").with_arguments(arguments);
+    let prompt = client.call::<GetPromptRequest>(&params).await.unwrap();
+    let content = [prompt.messages[0].content.clone()];
+    assert_snapshot!(kinds(&content), @r#"text "What's weather in Bonn?""#);
+
+    let resources = client.call::<ListResourcesRequest>(&all).await.unwrap().resources;
+    let read = ReadResourceRequestParams::new(resources[0].uri.clone());
+    let contents = client.call::<ReadResourceRequest>(&read).await.unwrap().contents;
+    assert!(matches!(&contents[..], [ResourceContents::Text(text)] if !text.text.is_empty()));
+
+    let params = json!({
+        "ref": { "type": "ref/prompt", "name": "completable-prompt" },
+        "argument": { "name": "department", "value": "E" },
+    });
+    let params = serde_json::from_value(params).unwrap();
+    let completion = client.call::<CompleteRequest>(&params).await.unwrap().completion;
+    assert_eq!(completion.values, ["Engineering"]);
+}

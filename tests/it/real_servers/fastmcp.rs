@@ -1,0 +1,144 @@
+//! `fastmcp`, with its own check of bearer tokens, in each of its modes.
+
+use insta::assert_snapshot;
+use mcp_client::mcp_types::v2025_11_25::ContentBlock;
+use relay::{Authorization, Challenge, Error, Reason, Relay, Server, ToolOutput, User};
+use serde_json::{Value, json};
+
+use super::server::{Program, Server as RealServer};
+
+fn start(env: &[(&str, &str)]) -> Option<RealServer> {
+    RealServer::start(Program::FastMcp, env)
+}
+
+fn relay(server: &RealServer) -> Relay {
+    Relay::builder().server("fast", Server::http(server.url())).build().unwrap()
+}
+
+#[tokio::test]
+async fn event_streams_and_sessions() {
+    check_mode(&[]).await;
+}
+
+#[tokio::test]
+async fn json_and_sessions() {
+    check_mode(&[("JSON", "1")]).await;
+}
+
+#[tokio::test]
+async fn event_streams_without_sessions() {
+    check_mode(&[("STATELESS", "1")]).await;
+}
+
+#[tokio::test]
+async fn json_without_sessions() {
+    check_mode(&[("JSON", "1"), ("STATELESS", "1")]).await;
+}
+
+/// All that two users do with the server's tools, which has to be the same in all modes.
+async fn check_mode(env: &[(&str, &str)]) {
+    let Some(server) = start(env) else { return };
+    let relay = relay(&server);
+    let (alice, bob) = (relay.with_token("alice-token"), relay.with_token("bob-token"));
+
+    // Each sees what the own scopes allow.
+    assert_eq!(names(&alice).await, "add whoami fail pixel count revoke erase");
+    assert_eq!(names(&bob).await, "add whoami fail pixel count revoke");
+    assert_eq!(text(&alice, "whoami", json!({})).await, "alice");
+    assert_eq!(text(&bob, "whoami", json!({})).await, "bob");
+    assert_eq!(text(&alice, "erase", json!({ "path": "x" })).await, "erased x");
+
+    let tools = alice.tools("fast").await.unwrap();
+    let sum = tools.call("add", json!({ "a": 2, "b": 3 })).await.unwrap();
+    assert_eq!(sum.structured_content, Some(json!({ "a": 2, "b": 3, "sum": 5 })));
+    let failed = tools.call("fail", json!({ "reason": "no luck" })).await.unwrap();
+    assert!(failed.is_error);
+    assert_eq!(failed.text(), "ERROR: no luck");
+    let wrong = tools.call("add", json!({ "a": "two" })).await.unwrap();
+    assert!(wrong.is_error && wrong.text().contains("validation error"), "{}", wrong.text());
+    let pixel = tools.call("pixel", ()).await.unwrap();
+    let [ContentBlock::Image(image)] = &pixel.content[..] else { panic!("{pixel:?}") };
+    assert_eq!(image.mime_type, "image/png");
+    assert_eq!(pixel.text(), "[Image data available]");
+    assert_eq!(text(&alice, "count", json!({ "to": 3 })).await, "counted to 3");
+
+    // What is hidden cannot be called either.
+    let client = bob.client("fast").unwrap();
+    let hidden = client.call_tool("erase", json!({ "path": "x" })).await.unwrap();
+    assert!(hidden.is_error);
+    assert_eq!(ToolOutput::from(hidden).text(), "ERROR: Unknown tool: 'erase'");
+
+    let profile = client.connect().await.unwrap();
+    assert_eq!(profile.server.name, "fastmcp fixture");
+    assert_eq!(profile.instructions.as_deref(), Some("Add numbers."));
+    relay.close().await.unwrap();
+}
+
+async fn names(user: &User) -> String {
+    let tools = user.tools("fast").await.unwrap();
+    assert!(tools.refused().is_empty());
+    tools.iter().map(|tool| tool.definition().name.clone()).collect::<Vec<_>>().join(" ")
+}
+
+async fn text(user: &User, tool: &str, arguments: Value) -> String {
+    user.tools("fast").await.unwrap().call(tool, arguments).await.unwrap().text()
+}
+
+#[tokio::test]
+async fn without_a_valid_token_the_challenge_is_reported() {
+    let Some(server) = start(&[]) else { return };
+    let relay = relay(&server);
+    let missing = refused(relay.tools("fast").await.unwrap_err());
+    assert_snapshot!(server.redacted(&shown(&missing)), @r"
+    Missing
+    scope=read
+    resource_metadata=[SERVER]/.well-known/oauth-protected-resource/mcp
+    ");
+    assert_snapshot!(
+        server.redacted(&missing.to_string()),
+        @r#"server `fast` wants the user to sign in: [SERVER]/mcp requires an access token, scope "read""#
+    );
+    let unknown = relay.with_token("mallory-token");
+    let unknown = refused(unknown.tools("fast").await.unwrap_err());
+    assert_snapshot!(server.redacted(&shown(&unknown)), @r"
+    Rejected
+    error=invalid_token
+    error_description=Authentication failed. The provided bearer token is invalid, expired, or no longer recognized by the server. To resolve: clear authentication tokens in your MCP client and reconnect. Your client should automatically re-register and obtain new tokens.
+    scope=read
+    resource_metadata=[SERVER]/.well-known/oauth-protected-resource/mcp
+    ");
+}
+
+#[tokio::test]
+async fn a_token_that_is_revoked_in_a_session_is_refused_from_then_on() {
+    let Some(server) = start(&[]) else { return };
+    let relay = relay(&server);
+    let bob = relay.with_token("bob-token");
+    let tools = bob.tools("fast").await.unwrap();
+    assert_eq!(text(&bob, "revoke", json!({})).await, "revoked the token of bob");
+    let called = refused(tools.call("whoami", json!({})).await.unwrap_err());
+    assert_eq!(called.tool.as_deref(), Some("whoami"));
+    assert_eq!(called.unauthorized.reason, Reason::Rejected);
+    assert_eq!(called.challenge().and_then(Challenge::error), Some("invalid_token"));
+    let closed = refused(bob.close().await.unwrap_err());
+    assert_eq!(closed.unauthorized, called.unauthorized);
+    let listed = refused(bob.tools("fast").await.unwrap_err());
+    assert_eq!(listed.unauthorized, called.unauthorized);
+    // Others go on.
+    assert_eq!(text(&relay.with_token("alice-token"), "whoami", json!({})).await, "alice");
+}
+
+fn refused(error: Error) -> Authorization {
+    assert!(error.did_not_run() && !error.retryable());
+    let Error::Authorization(refused) = error else { panic!("{error:?}") };
+    assert_eq!(refused.server, "fast");
+    *refused
+}
+
+/// The reason, and what the challenge says.
+fn shown(refused: &Authorization) -> String {
+    let reason = format!("{:?}", refused.unauthorized.reason);
+    let params = refused.challenge().unwrap().params.iter();
+    let params = params.map(|(name, value)| format!("{name}={value}"));
+    [reason].into_iter().chain(params).collect::<Vec<_>>().join("\n")
+}

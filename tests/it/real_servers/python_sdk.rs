@@ -1,0 +1,110 @@
+//! The Python SDK `mcp`: sessions, scopes, and requests of the server to the client.
+
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use mcp_client::Limits;
+use relay::{Error, Reason, Relay, Server, ToolOutput, TransportKind, User};
+use serde_json::{Value, json};
+
+use super::server::{Program, Server as RealServer};
+
+fn start(env: &[(&str, &str)]) -> Option<RealServer> {
+    RealServer::start(Program::PythonSdk, env)
+}
+
+fn relay(server: &RealServer) -> Relay {
+    Relay::builder().server("sdk", Server::http(server.url())).build().unwrap()
+}
+
+async fn text(user: &User, tool: &str, arguments: Value) -> String {
+    user.tools("sdk").await.unwrap().call(tool, arguments).await.unwrap().text()
+}
+
+#[tokio::test]
+async fn event_streams() {
+    check_mode(&[]).await;
+}
+
+#[tokio::test]
+async fn json() {
+    check_mode(&[("JSON", "1")]).await;
+}
+
+async fn check_mode(env: &[(&str, &str)]) {
+    let Some(server) = start(env) else { return };
+    let relay = relay(&server);
+    let alice = relay.with_token("alice-token");
+    assert_eq!(text(&alice, "greet", json!({ "name": "Alice" })).await, "Hello, Alice!");
+    let tools = alice.tools("sdk").await.unwrap();
+    let raw = tools.call("raw", json!({ "is_error": true })).await.unwrap();
+    assert_eq!(raw.text(), "ERROR: one\ntwo");
+    assert_eq!(raw.meta, json!({ "trace": "t-1" }).as_object().cloned());
+    let unknown = alice.client("sdk").unwrap().call_tool("nothing", ()).await.unwrap();
+    assert_eq!(ToolOutput::from(unknown).text(), "ERROR: Unknown tool: nothing");
+    relay.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_without_the_scope_is_told_from_a_wrong_one() {
+    let Some(server) = start(&[]) else { return };
+    let relay = relay(&server);
+    for (token, expected) in
+        [("carol-token", Reason::InsufficientScope), ("mallory-token", Reason::Rejected)]
+    {
+        let error = relay.with_token(token).tools("sdk").await.unwrap_err();
+        let Error::Authorization(refused) = &error else { panic!("{error:?}") };
+        assert_eq!(refused.unauthorized.reason, expected);
+        let metadata = refused.challenge().and_then(|challenge| challenge.resource_metadata());
+        let metadata = server.redacted(metadata.unwrap());
+        assert_eq!(metadata, "[SERVER]/.well-known/oauth-protected-resource/mcp");
+    }
+    let error = relay.with_token("carol-token").tools("sdk").await.unwrap_err();
+    assert_snapshot!(
+        server.redacted(&error.to_string()),
+        @"server `sdk` wants the user to sign in: [SERVER]/mcp requires an access token of wider scope (Required scope: read)"
+    );
+}
+
+#[tokio::test]
+async fn requests_of_the_server_are_answered_in_the_middle_of_a_call() {
+    let Some(server) = start(&[]) else { return };
+    let relay = relay(&server);
+    let alice = relay.with_token("alice-token");
+    for tool in ["sample", "elicit", "roots"] {
+        assert_eq!(text(&alice, tool, json!({})).await, "refused -32601", "{tool}");
+    }
+    assert_eq!(text(&alice, "ping", json!({})).await, "answered {}");
+}
+
+#[tokio::test]
+async fn a_request_of_the_server_outside_of_any_call_ends_in_time() {
+    let Some(server) = start(&[]) else { return };
+    let relay = relay(&server);
+    let alice = relay.with_token("alice-token");
+    // The server waits for an answer to what it has no way to send: there is no GET stream.
+    let client = alice.client("sdk").unwrap();
+    client.connect().await.unwrap();
+    let mut limits = Limits::default();
+    limits.request = Duration::from_millis(500);
+    let error = client.with_limits(limits).call_tool("aside", ()).await.unwrap_err();
+    assert!(matches!(error, mcp_client::Error::Timeout { .. }), "{error:?}");
+    assert_eq!(text(&alice, "greet", json!({ "name": "Alice" })).await, "Hello, Alice!");
+}
+
+#[tokio::test]
+async fn a_restart_interrupts_the_call_and_the_next_one_opens_a_new_session() {
+    let Some(server) = start(&[]) else { return };
+    let relay = relay(&server);
+    let alice = relay.with_token("alice-token");
+    let tools = alice.tools("sdk").await.unwrap();
+    let error = tools.call("restart", json!({})).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Transport { kind: TransportKind::Closed, tool: Some(_), .. }),
+        "{error:?}"
+    );
+    assert!(!error.did_not_run() && !error.retryable());
+    let output = tools.call("greet", json!({ "name": "again" })).await.unwrap();
+    assert_eq!(output.text(), "Hello, again!");
+    assert_eq!(alice.client("sdk").unwrap().lost_sessions(), 1);
+}
