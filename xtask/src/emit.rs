@@ -1,6 +1,8 @@
 //! Writes the Rust of each definition: typify's structs made over, and our own enumerations,
 //! unions and methods.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -10,14 +12,41 @@ use syn::Ident;
 use crate::{
     docs::Docs,
     fields::Fields,
+    methods::{Kind, Method, is_input},
     model::{pascal, type_name},
-    shape::{Arm, Method, Shape},
+    shape::{Arm, Shape},
 };
+
+/// What generated code may need: names and where they are.
+const IMPORTS: [(&str, &[&str]); 3] = [
+    ("std::collections", &["BTreeMap"]),
+    ("serde_json", &["Value"]),
+    (
+        "crate",
+        &[
+            "JsonObject",
+            "Method",
+            "MethodInfo",
+            "MethodKind",
+            "NotificationMethod",
+            "OneOrMany",
+            "OrInputRequired",
+            "RequestId",
+            "Schema",
+            "object::object",
+            "outcome::Outcome",
+            "string_enum::string_enum",
+            "union::keyed",
+            "union::tagged",
+        ],
+    ),
+];
 
 /// Writes the definitions of a revision.
 pub(crate) struct Emitter<'a> {
     pub(crate) revision: &'a str,
     pub(crate) docs: &'a Docs,
+    pub(crate) methods: &'a [Method],
 }
 
 impl Emitter<'_> {
@@ -37,7 +66,11 @@ impl Emitter<'_> {
                 let (doc, native) = (self.doc(path), syn::parse_str::<syn::Type>(native)?);
                 print(&quote!(#doc pub type #ident = #native;))
             }
-            Shape::Method(method) => self.marker(&ident, path, method),
+            Shape::Map(values) => {
+                let (doc, values) = (self.doc(path), type_ident(values));
+                print(&quote!(#doc pub type #ident = BTreeMap<String, #values>;))
+            }
+            Shape::Method => self.marker(name, path),
             Shape::Strings(values) => self.strings(&ident, path, values),
             Shape::Tagged { tag, arms, default } => {
                 let default =
@@ -53,7 +86,8 @@ impl Emitter<'_> {
             Shape::Struct { tag } => {
                 let structure = structure.context("typify made no struct of it")?;
                 let fields = Fields::of(structure, schema, tag.as_ref())?;
-                fields.print(&ident, path, self)
+                let item = fields.print(&ident, path, self)?;
+                Ok(item + &self.implementations(name, schema)?)
             }
         }
     }
@@ -67,22 +101,120 @@ impl Emitter<'_> {
         quote!(#(#[doc = #lines])*)
     }
 
-    fn marker(&self, ident: &Ident, path: &str, method: &Method) -> Result<String> {
-        let doc = self.doc(path);
-        let (name, params) = (&method.name, type_ident(&method.params));
-        let result = method.result.as_deref().map(type_ident);
-        let of = if result.is_some() { quote!(Method) } else { quote!(NotificationMethod) };
-        let result = result.map(|result| quote!(type Result = #result;));
+    fn marker(&self, name: &str, path: &str) -> Result<String> {
+        let (doc, ident) = (self.doc(path), type_ident(name));
+        let implementation = self.method(name)?;
         print(&quote! {
             #doc
             #[derive(Debug, Clone, Copy)]
             pub enum #ident {}
+            #implementation
+        })
+    }
+
+    /// The implementation that ties a method to its types.
+    fn method(&self, name: &str) -> Result<TokenStream> {
+        let method = self.methods.iter().find(|method| method.definition == name);
+        let method = method.context("this is no method")?;
+        let (wire, ident, params) = (&method.name, type_ident(name), type_ident(&method.params));
+        let result = method.result_type().map(|result| syn::parse_str::<syn::Type>(&result));
+        let result = result.transpose()?;
+        let of = if result.is_some() { quote!(Method) } else { quote!(NotificationMethod) };
+        let result = result.map(|result| quote!(type Result = #result;));
+        Ok(quote! {
             impl #of for #ident {
-                const NAME: &'static str = #name;
+                const NAME: &'static str = #wire;
                 type Params = #params;
                 #result
             }
         })
+    }
+
+    /// What a struct implements beyond reading and writing.
+    fn implementations(&self, name: &str, schema: &Value) -> Result<String> {
+        let mut implementations = TokenStream::new();
+        if is_input(schema) {
+            implementations.extend(self.method(name)?);
+        }
+        let result = |method: &&Method| method.or_input && method.result.as_deref() == Some(name);
+        if self.methods.iter().any(|method| result(&method)) {
+            let ident = type_ident(name);
+            implementations.extend(quote! {
+                impl Outcome for #ident {
+                    fn kind(&self) -> Option<&str> {
+                        self.result_type.as_deref()
+                    }
+                }
+            });
+        }
+        print(&implementations)
+    }
+
+    /// All methods as data.
+    pub(crate) fn table(&self) -> Result<String> {
+        let rows = self.methods.iter().map(|method| {
+            let Method { name, by_client, by_server, .. } = method;
+            let kind = format_ident!(
+                "{}",
+                match method.kind {
+                    Kind::Request => "Request",
+                    Kind::Notification => "Notification",
+                    Kind::Input => "Input",
+                }
+            );
+            let params = type_name(&method.params);
+            let result = match method.result_type() {
+                Some(result) => quote!(Some(#result)),
+                None => quote!(None),
+            };
+            quote! {
+                MethodInfo {
+                    name: #name,
+                    kind: MethodKind::#kind,
+                    by_client: #by_client,
+                    by_server: #by_server,
+                    params: #params,
+                    result: #result,
+                }
+            }
+        });
+        print(&quote! {
+            /// The requests and notifications of this revision.
+            #[derive(Debug, Clone, Copy)]
+            pub enum Methods {}
+            impl Methods {
+                /// All of them, by name.
+                pub const ALL: &'static [MethodInfo] = &[#(#rows),*];
+            }
+        })
+    }
+
+    /// What stands above the items: where they come from, what they need, and what is re-exported.
+    pub(crate) fn head(
+        &self,
+        before: Option<&str>,
+        shared: &BTreeSet<String>,
+        items: &str,
+    ) -> Result<String> {
+        let revision = self.revision;
+        let mut head = format!(
+            "// @generated by `cargo xtask codegen` from schema/{revision}/schema.json; do not edit.\n\
+             //! The types of revision {revision}.\n"
+        );
+        for (place, names) in IMPORTS {
+            let used = names.iter().copied().filter(|name| uses(items, name)).collect::<Vec<_>>();
+            if !used.is_empty() {
+                head += "\n";
+                head += &import(place, &used)?;
+            }
+        }
+        if let Some(before) = before.filter(|_| !shared.is_empty()) {
+            let names = shared.iter().map(|name| type_ident(name));
+            let before = format_ident!("{before}");
+            head += "\n";
+            head += &print(&quote!(#[doc(inline)] pub use super::#before::{#(#names),*};))?;
+        }
+        Ok(head)
     }
 
     fn strings(&self, ident: &Ident, path: &str, values: &[String]) -> Result<String> {
@@ -125,6 +257,22 @@ impl Emitter<'_> {
             }
         })
     }
+}
+
+/// Whether code uses what is imported by `path`.
+fn uses(code: &str, path: &str) -> bool {
+    let name = path.rsplit("::").next().unwrap_or(path);
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).any(|line| {
+        line.match_indices(name).any(|(at, _)| {
+            !line[..at].ends_with(part) && !line[at + name.len()..].starts_with(part)
+        })
+    })
+}
+
+fn import(place: &str, names: &[&str]) -> Result<String> {
+    let names = names.join(", ");
+    print(&syn::parse_str(&format!("use {place}::{{{names}}};"))?)
 }
 
 /// Formats items.

@@ -109,6 +109,7 @@ impl Field {
         let member = wire_name(field).unwrap_or_else(|| ident.to_string());
         let path = schema["properties"][&member]["description"].as_str();
         let path = path.with_context(|| format!("typify invented `{member}`"))?.to_owned();
+        let ident = if member.contains('/') { without_prefix(&member) } else { ident };
         let required = requires(schema, &member);
         let mut ty = shorten(&field.ty);
         if !required {
@@ -145,9 +146,7 @@ impl Field {
     /// The line of the `object!` macro.
     fn line(&self) -> String {
         let kind = match (self.required, self.spelling().as_str()) {
-            (true, "f64") => "number",
             (true, _) => "required",
-            (false, "f64") => "optional_number",
             (false, "Value") => "nullable",
             (false, _) => "optional",
         };
@@ -161,6 +160,19 @@ impl Field {
     fn spelling(&self) -> String {
         self.ty.to_token_stream().to_string()
     }
+}
+
+/// The name of a field whose member has a prefix, such as `io.modelcontextprotocol/clientInfo`.
+fn without_prefix(member: &str) -> Ident {
+    let name = member.rsplit('/').next().unwrap_or(member);
+    let mut snake = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(c.to_ascii_lowercase());
+    }
+    format_ident!("{snake}")
 }
 
 /// The name that serde gives a field.

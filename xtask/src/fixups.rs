@@ -1,34 +1,72 @@
 //! Mends what the published schemas say less well than the specification does.
 //!
-//! A fixup that matches nothing any more is an error: it has to go.
+//! A fixup that matches nothing any more in a revision is an error: its span has to end, or it has
+//! to go.
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
-use crate::model::{Definitions, is_method, members_mut, reference, walk};
+use crate::model::{
+    Definitions, any_object, is_method, members_mut, native, reference, referent, walk,
+};
 
-/// Applies all fixups.
-pub(crate) fn apply(definitions: &mut Definitions) -> Result<()> {
-    for (name, fixup) in FIXUPS {
-        ensure!(fixup(definitions) > 0, "fixup `{name}` matches nothing any more: remove it");
-    }
+/// Applies the fixups of a revision; each has to match something.
+pub(crate) fn apply(definitions: &mut Definitions, revision: &str) -> Result<()> {
+    let idle = try_all(definitions, revision);
+    ensure!(
+        idle.is_empty(),
+        "fixups that match nothing: {}; end their span before {revision}, or remove them",
+        idle.join(", ")
+    );
     Ok(())
+}
+
+/// Applies the fixups of a revision, and returns those that match nothing.
+pub(crate) fn try_all(definitions: &mut Definitions, revision: &str) -> Vec<&'static str> {
+    let of_revision = FIXUPS.into_iter().filter(|(_, span, _)| span.contains(revision));
+    of_revision.filter(|(_, _, fixup)| fixup(definitions) == 0).map(|(name, _, _)| name).collect()
 }
 
 /// A fixup returns how many places it has mended.
 type Fixup = fn(&mut Definitions) -> usize;
 
-const FIXUPS: [(&str, Fixup); 10] = [
-    ("empty_result", empty_result),
-    ("one_type_of_ids", one_type_of_ids),
-    ("opaque_schemas", opaque_schemas),
-    ("open_objects", open_objects),
-    ("any_structured_content", any_structured_content),
-    ("any_form_answers", any_form_answers),
-    ("named_request_meta", named_request_meta),
-    ("named_resource_contents", named_resource_contents),
-    ("named_sampling_content", named_sampling_content),
-    ("named_params", named_params),
+/// The revisions that need a fixup; their names are dates, so they sort by age.
+#[derive(Clone, Copy)]
+enum Span {
+    All,
+    Since(&'static str),
+    Until(&'static str),
+}
+
+impl Span {
+    fn contains(self, revision: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Since(first) => revision >= first,
+            Self::Until(last) => revision <= last,
+        }
+    }
+}
+
+const FIXUPS: [(&str, Span, Fixup); 18] = [
+    ("empty_result", Span::All, empty_result),
+    ("one_type_of_ids", Span::All, one_type_of_ids),
+    ("opaque_schemas", Span::All, opaque_schemas),
+    ("any_json", Span::Since("2026-07-28"), any_json),
+    ("open_objects", Span::All, open_objects),
+    ("open_settings", Span::All, open_settings),
+    ("any_structured_content", Span::Until("2025-11-25"), any_structured_content),
+    ("any_form_answers", Span::All, any_form_answers),
+    ("lenient_results", Span::Since("2026-07-28"), lenient_results),
+    ("signed_integers", Span::Since("2026-07-28"), signed_integers),
+    ("named_cache_scope", Span::Since("2026-07-28"), named_cache_scope),
+    ("named_request_meta", Span::Until("2025-11-25"), named_request_meta),
+    ("named_resource_contents", Span::All, named_resource_contents),
+    ("named_sampling_content", Span::All, named_sampling_content),
+    ("named_params", Span::All, named_params),
+    ("named_error_data", Span::All, named_error_data),
+    ("union_of_one", Span::Since("2026-07-28"), union_of_one),
+    ("input_requests", Span::Since("2026-07-28"), input_requests),
 ];
 
 /// `Result` is Rust's own name, and the schema has an alias for it that says what it means.
@@ -53,10 +91,37 @@ fn opaque_schemas(definitions: &mut Definitions) -> usize {
     })
 }
 
-/// An object without members of its own, but open for any, is just any object.
+/// Any JSON has a definition of its own, which leaves out `null` and fractions; and metadata is the
+/// object of any members that it was before it had a definition.
+fn any_json(definitions: &mut Definitions) -> usize {
+    let array = json!({ "type": "array", "items": {} });
+    replace(definitions, |schema| match referent(schema)? {
+        "JSONValue" => Some(json!({})),
+        "JSONArray" => Some(array.clone()),
+        "JSONObject" | "MetaObject" => Some(any_object()),
+        _ => None,
+    })
+}
+
+/// An object without members of its own is just any object.
 fn open_objects(definitions: &mut Definitions) -> usize {
-    let open = json!({ "type": "object", "properties": {}, "additionalProperties": true });
-    replace(definitions, |schema| (*schema == open).then(any_object))
+    replace(definitions, |schema| {
+        let own = |keyword: &str| schema[keyword].as_object().is_some_and(|own| !own.is_empty());
+        let open = schema["type"] == "object"
+            && !own("properties")
+            && !own("additionalProperties")
+            && *schema != any_object();
+        open.then(any_object)
+    })
+}
+
+/// The settings of experiments and extensions are not ours to judge: a peer that writes one as
+/// something else than an object has not made the rest of its capabilities wrong.
+fn open_settings(definitions: &mut Definitions) -> usize {
+    replace_members(definitions, |name, schema| {
+        let settings = ["experimental", "extensions"].contains(&name);
+        (settings && schema["additionalProperties"] != json!({})).then(any_object)
+    })
 }
 
 /// Servers send any JSON here, as later revisions allow; and `null` is not the same as nothing.
@@ -70,23 +135,48 @@ fn any_structured_content(definitions: &mut Definitions) -> usize {
 /// the form that asks for it says.
 fn any_form_answers(definitions: &mut Definitions) -> usize {
     replace_members(definitions, |name, schema| {
-        let answers = name == "content" && schema["additionalProperties"]["anyOf"].is_array();
-        answers.then(any_object)
+        let answer = &schema["additionalProperties"];
+        let answers = answer["anyOf"].is_array() || answer["type"].is_array();
+        (name == "content" && answers).then(any_object)
+    })
+}
+
+/// Without `resultType` a result is complete, without `ttlMs` it is stale, and without `cacheScope`
+/// it is private; but the schema requires them all (MCP basic, "ResultType"; caching).
+fn lenient_results(definitions: &mut Definitions) -> usize {
+    let lenient = ["resultType", "ttlMs", "cacheScope"];
+    let mut count = 0;
+    for definition in definitions.values_mut() {
+        if let Some(required) = definition.get_mut("required").and_then(Value::as_array_mut) {
+            let before = required.len();
+            required.retain(|name| !lenient.iter().any(|lenient| name == lenient));
+            count += before - required.len();
+        }
+    }
+    count
+}
+
+/// A negative time to live means that a result is stale (MCP caching, "TTL"); a type without a sign
+/// would fail the whole result.
+fn signed_integers(definitions: &mut Definitions) -> usize {
+    replace(definitions, |schema| {
+        let unsigned = schema["type"] == "integer" && schema["minimum"].is_number();
+        unsigned.then(|| json!({ "type": "integer" }))
+    })
+}
+
+/// All results that can be kept have the same scopes: one type.
+fn named_cache_scope(definitions: &mut Definitions) -> usize {
+    named(definitions, "CacheScope", |name, schema| {
+        name == "cacheScope" && schema["enum"].is_array()
     })
 }
 
 /// All requests have the same `_meta`: one type, by the name that later revisions give it.
 fn named_request_meta(definitions: &mut Definitions) -> usize {
-    let mut meta = None;
-    let count = replace_members(definitions, |name, schema| {
-        let matches = name == "_meta" && schema["properties"]["progressToken"].is_object();
-        matches.then(|| {
-            meta = Some(schema.clone());
-            reference("RequestMetaObject")
-        })
-    });
-    definitions.extend(meta.map(|meta| ("RequestMetaObject".to_owned(), meta)));
-    count
+    named(definitions, "RequestMetaObject", |name, schema| {
+        name == "_meta" && schema["properties"]["progressToken"].is_object()
+    })
 }
 
 /// The choice of text and blob is written out wherever it is meant; the definition with the fitting
@@ -130,13 +220,63 @@ fn named_params(definitions: &mut Definitions) -> usize {
     count
 }
 
-/// A definition that is a type written by hand.
-fn native(rust: &str) -> Value {
-    json!({ "x-rust": rust })
+/// The data of an error stands inside the definition of the whole answer.
+fn named_error_data(definitions: &mut Definitions) -> usize {
+    let data = |(name, definition): (&String, &Value)| {
+        let parts = definition["properties"]["error"]["allOf"].as_array()?;
+        let mut data = parts.iter().map(|part| &part["properties"]["data"]);
+        let data = data.find(|data| data["properties"].is_object())?;
+        Some((format!("{name}Data"), data.clone()))
+    };
+    let named: Definitions = definitions.iter().filter_map(data).collect();
+    let count = named.len();
+    definitions.extend(named);
+    count
 }
 
-fn any_object() -> Value {
-    json!({ "type": "object", "additionalProperties": {} })
+/// The only notification of the client stands in the place of the union of all.
+fn union_of_one(definitions: &mut Definitions) -> usize {
+    let Some(union) = definitions.get("ClientNotification").filter(|union| is_method(union)) else {
+        return 0;
+    };
+    let same = |(name, other): &(&String, &Value)| *other == union && *name != "ClientNotification";
+    let Some((name, _)) = definitions.iter().find(same) else { return 0 };
+    let union = json!({ "anyOf": [reference(name)] });
+    definitions.insert("ClientNotification".to_owned(), union);
+    1
+}
+
+/// What a server asks for within a result looks like a request, but is data: an object with a
+/// method and parameters.
+fn input_requests(definitions: &mut Definitions) -> usize {
+    let arms = definitions.get("InputRequest").and_then(|union| union["anyOf"].as_array()).cloned();
+    let mut count = 0;
+    for arm in arms.iter().flatten() {
+        if let Some(Value::Object(request)) =
+            referent(arm).and_then(|name| definitions.get_mut(name))
+        {
+            request.insert("x-input".to_owned(), true.into());
+            count += 1;
+        }
+    }
+    count
+}
+
+/// Gives the members that `matches` tells a definition of their own.
+fn named(
+    definitions: &mut Definitions,
+    definition: &str,
+    matches: impl Fn(&str, &Value) -> bool,
+) -> usize {
+    let mut found = None;
+    let count = replace_members(definitions, |name, schema| {
+        matches(name, schema).then(|| {
+            found = Some(schema.clone());
+            reference(definition)
+        })
+    });
+    definitions.extend(found.map(|schema| (definition.to_owned(), schema)));
+    count
 }
 
 /// Puts another schema in the place of each for which `mend` returns one.
@@ -178,9 +318,10 @@ mod tests {
 
     #[test]
     fn a_fixup_that_matches_nothing_is_an_error() {
-        let error = apply(&mut Definitions::new()).unwrap_err();
-        assert_eq!(error.to_string(), "fixup `empty_result` matches nothing any more: remove it");
-        for (name, fixup) in FIXUPS {
+        let error = apply(&mut Definitions::new(), "2025-11-25").unwrap_err().to_string();
+        assert!(error.starts_with("fixups that match nothing: empty_result, "), "{error}");
+        assert!(!error.contains("named_cache_scope"), "{error}");
+        for (name, _, fixup) in FIXUPS {
             let plain = json!({ "type": "object", "properties": { "a": { "type": "string" } } });
             let mut definitions = Definitions::from([("A".to_owned(), plain)]);
             assert_eq!(fixup(&mut definitions), 0, "{name}");

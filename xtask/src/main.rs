@@ -10,9 +10,13 @@ mod fields;
 mod files;
 mod fixups;
 mod json;
+mod map;
+mod methods;
 mod model;
+mod revisions;
 mod schema;
 mod shape;
+mod share;
 mod structs;
 mod tidy;
 

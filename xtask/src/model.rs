@@ -13,10 +13,23 @@ pub(crate) type Definitions = BTreeMap<String, Value>;
 /// Reads the committed schema of a revision.
 pub(crate) fn load(revision: &str) -> Result<Definitions> {
     let path = files::schema_dir(revision).join("schema.json");
-    let mut schema: Map<String, Value> = serde_json::from_str(&files::read(&path)?)?;
+    parse(&files::read(&path)?).with_context(|| path.display().to_string())
+}
+
+/// Reads the definitions of a schema; those of draft-07 have another place, and references to it.
+pub(crate) fn parse(schema: &str) -> Result<Definitions> {
+    let mut schema: Map<String, Value> = serde_json::from_str(schema)?;
     let definitions = schema.remove("$defs").or_else(|| schema.remove("definitions"));
-    let definitions = definitions.with_context(|| format!("{} defines nothing", path.display()))?;
-    Ok(serde_json::from_value(definitions)?)
+    let mut definitions: Definitions =
+        serde_json::from_value(definitions.context("the schema defines nothing")?)?;
+    for definition in definitions.values_mut() {
+        walk(definition, &mut |schema| {
+            if let Some(name) = referent(schema).map(str::to_owned) {
+                *schema = reference(&name);
+            }
+        });
+    }
+    Ok(definitions)
 }
 
 /// The schema that is a reference to a definition.
@@ -27,6 +40,16 @@ pub(crate) fn reference(name: &str) -> Value {
 /// The definition that a schema refers to.
 pub(crate) fn referent(schema: &Value) -> Option<&str> {
     schema["$ref"].as_str()?.rsplit('/').next()
+}
+
+/// A definition that is a type written by hand.
+pub(crate) fn native(rust: &str) -> Value {
+    json!({ "x-rust": rust })
+}
+
+/// The schema of an object with any members.
+pub(crate) fn any_object() -> Value {
+    json!({ "type": "object", "additionalProperties": {} })
 }
 
 /// The members of a schema of an object.
@@ -139,17 +162,27 @@ pub(crate) fn hoist(definitions: &mut Definitions) -> Result<()> {
 
 fn hoist_members(schema: &mut Value, owner: &str, hoisted: &mut Definitions) {
     for (name, member) in members_mut(schema) {
-        if ["anyOf", "enum", "properties"].into_iter().any(|kind| member.get(kind).is_some()) {
-            let path = member["description"].clone();
-            let name = format!("{owner}{}", pascal(name));
-            let short = SHORT_NAMES.iter().find(|(long, _)| *long == name);
-            let name = short.map_or(name, |(_, short)| (*short).to_owned());
-            hoist_members(member, &name, hoisted);
-            let mut reference = reference(&name);
-            reference["description"] = path;
-            hoisted.insert(name, std::mem::replace(member, reference));
+        let name = format!("{owner}{}", pascal(name));
+        hoist_one(member, &name, hoisted);
+        for keyword in ["items", "additionalProperties"] {
+            if let Some(inner) = member.get_mut(keyword) {
+                hoist_one(inner, &name, hoisted);
+            }
         }
     }
+}
+
+fn hoist_one(schema: &mut Value, name: &str, hoisted: &mut Definitions) {
+    if !["anyOf", "enum", "properties"].into_iter().any(|kind| schema.get(kind).is_some()) {
+        return;
+    }
+    let path = schema["description"].clone();
+    let short = SHORT_NAMES.iter().find(|(long, _)| *long == name);
+    let name = short.map_or(name, |(_, short)| short);
+    hoist_members(schema, name, hoisted);
+    let mut reference = reference(name);
+    reference["description"] = path;
+    hoisted.insert(name.to_owned(), std::mem::replace(schema, reference));
 }
 
 /// The definitions that `roots` need.

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::model::{Definitions, is_method, members, pascal, referent, requires};
+use crate::methods::is_input;
+use crate::model::{Definitions, is_method, members, pascal, referent, requires, type_name};
 
 /// What a definition becomes.
 #[derive(Debug)]
 pub(crate) enum Shape {
     /// A marker of a request or notification.
-    Method(Method),
+    Method,
     /// A struct; `tag` is its constant member and the value of it.
     Struct { tag: Option<(String, String)> },
     /// An enumeration of strings.
@@ -20,6 +21,8 @@ pub(crate) enum Shape {
     Tagged { tag: String, arms: Vec<Arm>, default: Option<Arm> },
     /// A union told apart by a member that only one arm has.
     Keyed(Vec<Arm>),
+    /// A map of names to values of a definition.
+    Map(String),
     /// A type written by hand.
     Native(String),
 }
@@ -31,17 +34,12 @@ pub(crate) struct Arm {
     pub(crate) definition: String,
 }
 
-#[derive(Debug)]
-pub(crate) struct Method {
-    pub(crate) name: String,
-    pub(crate) params: String,
-    /// `None` for a notification.
-    pub(crate) result: Option<String>,
-}
-
 impl Arm {
+    /// The name of its variant: that of the request or result, or what tells the arm.
     pub(crate) fn variant(&self) -> String {
-        pascal(self.by.rsplit('/').next().unwrap_or_default())
+        let name = ["Request", "Result"].iter().find_map(|kind| self.definition.strip_suffix(kind));
+        let by = || pascal(self.by.rsplit('/').next().unwrap_or_default());
+        name.map_or_else(by, type_name)
     }
 }
 
@@ -51,8 +49,8 @@ impl Shape {
         if let Some(native) = schema["x-rust"].as_str() {
             return Ok(Self::Native(native.to_owned()));
         }
-        if is_method(schema) {
-            return Ok(Self::Method(method(name, definitions)));
+        if is_method(schema) && !is_struct(schema) {
+            return Ok(Self::Method);
         }
         if let Some(values) = schema["enum"].as_array() {
             let values = values.iter().map(|value| value.as_str().map(str::to_owned));
@@ -60,6 +58,10 @@ impl Shape {
         }
         if let Some(arms) = schema["anyOf"].as_array() {
             return union(arms, definitions);
+        }
+        if let Some(value) = schema.get("additionalProperties").and_then(referent) {
+            ensure!(schema.get("properties").is_none(), "an open map with members of its own");
+            return Ok(Self::Map(value.to_owned()));
         }
         ensure!(is_struct(schema), "there is no Rust type for this kind of schema");
         let mut tags = tags(schema).filter(|(member, _)| requires(schema, member));
@@ -69,28 +71,15 @@ impl Shape {
     }
 }
 
-/// Whether a definition is a plain object.
+/// Whether a definition is a plain object, such as a request that travels within a result.
 pub(crate) fn is_struct(schema: &Value) -> bool {
-    schema["type"] == "object" && !is_method(schema)
+    let map = schema.get("additionalProperties").is_some_and(|values| referent(values).is_some());
+    schema["type"] == "object" && !map && (!is_method(schema) || is_input(schema))
 }
 
 /// The members that are constant strings, and their values.
 fn tags(schema: &Value) -> impl Iterator<Item = (&str, &str)> {
     members(schema).filter_map(|(name, member)| Some((name, member["const"].as_str()?)))
-}
-
-/// The request or notification called `name`.
-pub(crate) fn method(name: &str, definitions: &Definitions) -> Method {
-    let properties = &definitions[name]["properties"];
-    let request = properties.get("id").is_some();
-    let default = if request { "RequestParams" } else { "NotificationParams" };
-    let result = name.strip_suffix("Request").map(|stem| format!("{stem}Result"));
-    let result = result.filter(|result| definitions.contains_key(result));
-    Method {
-        name: properties["method"]["const"].as_str().unwrap_or_default().to_owned(),
-        params: referent(&properties["params"]).unwrap_or(default).to_owned(),
-        result: request.then(|| result.unwrap_or_else(|| "EmptyResult".to_owned())),
-    }
 }
 
 fn union(arms: &[Value], definitions: &Definitions) -> Result<Shape> {

@@ -14,3 +14,9 @@ pub const INTERNAL_ERROR: i64 = -32603;
 pub const RESOURCE_NOT_FOUND: i64 = -32002;
 /// The user has to complete a URL elicitation first (2025-11-25).
 pub const URL_ELICITATION_REQUIRED: i64 = -32042;
+/// A header does not say what the body says (2026-07-28).
+pub const HEADER_MISMATCH: i64 = -32020;
+/// The request needs a capability that the client does not declare (2026-07-28).
+pub const MISSING_REQUIRED_CLIENT_CAPABILITY: i64 = -32021;
+/// The server does not speak the request's revision (2026-07-28).
+pub const UNSUPPORTED_PROTOCOL_VERSION: i64 = -32022;

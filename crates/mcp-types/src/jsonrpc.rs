@@ -9,7 +9,9 @@ use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, IgnoredAny, MapAccess, Visitor},
 };
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
+
+use crate::{ErrorObject, path, wire};
 
 /// The `jsonrpc` member: always the string `2.0`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -93,28 +95,6 @@ impl<R> Response<R> {
     }
 }
 
-/// The `error` member of a response (JSON-RPC 2.0, section 5.1).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ErrorObject {
-    /// What went wrong, as a number; see [`error_code`](crate::error_code).
-    pub code: i64,
-    /// What went wrong, in a sentence.
-    pub message: String,
-    /// More about it, in whatever form the sender chose.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub data: Option<Value>,
-}
-
-/// Message, code and data; control characters of the message, which could fool a terminal, are
-/// blanks.
-impl fmt::Display for ErrorObject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let message = self.message.replace(char::is_control, " ");
-        write!(f, "{message} (code {})", self.code)?;
-        self.data.as_ref().map_or(Ok(()), |data| write!(f, ", data {data}"))
-    }
-}
-
 /// A message as it arrives; `R` is the result type of the pending request.
 ///
 /// ```
@@ -187,7 +167,7 @@ impl<'de> Deserialize<'de> for JsonRpc {
             type Value = JsonRpc;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the string \"2.0\" as `jsonrpc`")
+                f.write_str("the string \"2.0\"")
             }
 
             fn visit_str<E: de::Error>(self, version: &str) -> Result<JsonRpc, E> {
@@ -236,6 +216,13 @@ impl<'de> Deserialize<'de> for RequestId {
             fn visit_u64<E: de::Error>(self, number: u64) -> Result<RequestId, E> {
                 let unexpected = de::Unexpected::Unsigned(number);
                 let id = i64::try_from(number).map_err(|_| E::invalid_value(unexpected, &self))?;
+                Ok(RequestId::Number(id))
+            }
+
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<RequestId, E> {
+                let unexpected = de::Unexpected::Float(number);
+                let id =
+                    wire::integral(number).ok_or_else(|| E::invalid_value(unexpected, &self))?;
                 Ok(RequestId::Number(id))
             }
 
@@ -310,7 +297,7 @@ impl<R> Members<R> {
 
     fn classify<E: de::Error>(self) -> Result<Incoming<R>, E> {
         if self.version.is_none() {
-            return Err(E::missing_field("jsonrpc"));
+            return Err(E::custom("jsonrpc: missing, every message requires it"));
         }
         match (self.method, self.result, self.error, self.id) {
             (Some(method), None, None, Some(Some(id))) => {
@@ -334,15 +321,16 @@ fn once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
     name: &'static str,
     map: &mut A,
 ) -> Result<(), A::Error> {
-    match slot.replace(map.next_value()?) {
+    let value = map.next_value().map_err(|error| path::in_message(name, error))?;
+    match slot.replace(value) {
         None => Ok(()),
-        Some(_) => Err(de::Error::duplicate_field(name)),
+        Some(_) => Err(path::in_message(name, "given twice")),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -372,13 +360,13 @@ mod tests {
     #[test]
     fn what_is_no_message_says_why() {
         for (text, reason) in [
-            (r#"{"id":1,"result":{}}"#, "missing field `jsonrpc`"),
-            (r#"{"jsonrpc":"1.0","id":1,"result":{}}"#, "expected the string \"2.0\" as `jsonrpc`"),
+            (r#"{"id":1,"result":{}}"#, "jsonrpc: missing"),
+            (r#"{"jsonrpc":"1.0","id":1,"result":{}}"#, "expected the string \"2.0\""),
             (r#"{"jsonrpc":"2.0","id":1}"#, "no `method`, `result` or `error`"),
             (r#"{"jsonrpc":"2.0","result":{}}"#, "a result without an id"),
             (r#"{"jsonrpc":"2.0","id":1.5,"result":{}}"#, "expected a string or an integer"),
             (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, "a request whose id is null"),
-            (r#"{"jsonrpc":"2.0","id":1,"id":2,"result":{}}"#, "duplicate field `id`"),
+            (r#"{"jsonrpc":"2.0","id":1,"id":2,"result":{}}"#, "id: given twice"),
             (
                 r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":""}}"#,
                 "more than one of `method`, `result` and `error`",

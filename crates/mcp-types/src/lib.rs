@@ -1,27 +1,39 @@
 //! Types of the Model Context Protocol (MCP), generated from its published schemas.
 //!
-//! Every type is plain data: no I/O, no async. The parts written by hand are the JSON-RPC envelope
+//! Every type is plain data: no I/O, no async. Each revision is a module; what has not changed from
+//! one to the next is the same type in both. The parts written by hand are the JSON-RPC envelope
 //! ([`Incoming`], [`Request`], [`Notification`]), the [`Method`] trait that ties a method's name to
 //! its parameters and result, the [`error_code`]s and the protocol [`Revision`]s.
+//!
+//! What a type does not know, it keeps: members in `extra`, values and objects in `Unknown`. What
+//! is wrong, an error names by its path: `result.tools[3].inputSchema: missing, Tool requires it`.
+#![doc = include_str!("generated/methods.md")]
 
 pub mod error_code;
+mod error_object;
 mod generated;
 mod jsonrpc;
 mod members;
 mod method;
 mod object;
+mod one_or_many;
+mod outcome;
+mod path;
 mod revision;
 mod schema;
 mod string_enum;
 mod union;
+mod wire;
 
 pub use crate::{
-    generated::v2025_11_25,
-    jsonrpc::{ErrorObject, Incoming, JsonRpc, Notification, Request, RequestId, Response},
-    method::{Method, NotificationMethod},
+    error_object::ErrorObject,
+    generated::{v2025_11_25, v2026_07_28},
+    jsonrpc::{Incoming, JsonRpc, Notification, Request, RequestId, Response},
+    method::{Method, MethodInfo, MethodKind, NotificationMethod},
+    one_or_many::OneOrMany,
+    outcome::OrInputRequired,
     revision::{Era, Revision, UnknownRevision},
     schema::Schema,
-    union::OneOrMany,
 };
 
 /// A JSON object whose members the protocol leaves open.

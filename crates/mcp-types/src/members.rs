@@ -4,11 +4,16 @@ use std::{borrow::Cow, fmt, vec};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, DeserializeOwned, MapAccess, Visitor},
+    de::{self, MapAccess, Visitor},
 };
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::{JsonObject, object::Object};
+use crate::{
+    JsonObject,
+    object::Object,
+    path,
+    wire::{Read, Wire},
+};
 
 /// The members of a JSON object that is being read.
 pub(crate) struct Members<'de, A> {
@@ -63,10 +68,25 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         tag: &str,
         map: A,
     ) -> Result<(Option<Key<'de>>, Self), A::Error> {
+        Self::by_tag_or(name, tag, |_| false, map)
+    }
+
+    /// The members of a union, and the value of its member `tag` if that comes before any member
+    /// that settles the matter.
+    pub(crate) fn by_tag_or(
+        name: &'static str,
+        tag: &str,
+        settles: impl Fn(&str) -> bool,
+        map: A,
+    ) -> Result<(Option<Key<'de>>, Self), A::Error> {
         let mut members = Self::new(name, map);
-        let found = members.seek(|key| key == tag)?;
-        let value = found.map(|_| members.map.next_value()).transpose();
-        Ok((value.map_err(|error| members.wrong(tag, error))?, members))
+        let found = members.seek(|key| key == tag || settles(key))?;
+        if found.as_ref().is_some_and(|found| found.as_str() == tag) {
+            let value = members.map.next_value();
+            return Ok((Some(value.map_err(|error| path::in_member(tag, error))?), members));
+        }
+        members.key = found;
+        Ok((None, members))
     }
 
     /// The members of a union, and the first of `keys` that is among them.
@@ -87,7 +107,11 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         let mut early = Vec::new();
         let found = loop {
             match self.map.next_key::<Key<'_>>()? {
-                Some(key) if !wanted(key.as_str()) => early.push((key, self.map.next_value()?)),
+                Some(key) if !wanted(key.as_str()) => {
+                    let value = self.map.next_value();
+                    let value = value.map_err(|error| path::in_member(key.as_str(), error))?;
+                    early.push((key, value));
+                }
                 found => break found,
             }
         };
@@ -160,49 +184,47 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
     fn check_tag(&mut self, tag: Tag) -> Result<(), A::Error> {
         let value: String = self.value(tag.name)?;
         if tag.seen {
-            return Err(self.wrong(tag.name, "given twice"));
+            return Err(path::in_member(tag.name, "given twice"));
         }
         if value != tag.constant {
-            return Err(self.wrong(tag.name, format_args!("`{value}`, not `{}`", tag.constant)));
+            let problem = format_args!("expected {:?}, found {value:?}", tag.constant);
+            return Err(path::in_member(tag.name, problem));
         }
         self.tag = Some(Tag { seen: true, ..tag });
         Ok(())
     }
 
     /// Reads the value of member `name` into its slot.
-    pub(crate) fn read<T: DeserializeOwned>(
+    pub(crate) fn read<T: Wire>(
         &mut self,
         name: &str,
         slot: &mut Option<T>,
     ) -> Result<(), A::Error> {
         match slot.replace(self.value(name)?) {
             None => Ok(()),
-            Some(_) => Err(self.wrong(name, "given twice")),
+            Some(_) => Err(path::in_member(name, "given twice")),
         }
     }
 
     /// Keeps a member that the schema does not name.
     pub(crate) fn keep(&mut self, key: Key<'_>, extra: &mut JsonObject) -> Result<(), A::Error> {
         let value = self.value(&key.0)?;
-        extra.insert(key.0.into_owned(), value);
+        extra.insert(key.into_string(), value);
         Ok(())
     }
 
-    fn value<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, A::Error> {
-        match self.value.take() {
-            None => self.map.next_value().map_err(|error| self.wrong(name, error)),
+    fn value<T: Wire>(&mut self, name: &str) -> Result<T, A::Error> {
+        let Read(value) = match self.value.take() {
+            None => self.map.next_value().map_err(|error| path::in_member(name, error))?,
             Some(raw) => serde_json::from_str(raw.get())
-                .map_err(|error| self.wrong(name, without_position(&error))),
-        }
+                .map_err(|error| path::in_member(name, without_position(&error)))?,
+        };
+        Ok(value)
     }
 
     /// The error that member `name` is missing.
     pub(crate) fn missing(&self, name: &str) -> A::Error {
-        de::Error::custom(format_args!("{}: missing member `{name}`", self.place))
-    }
-
-    fn wrong(&self, name: &str, problem: impl fmt::Display) -> A::Error {
-        de::Error::custom(format_args!("{}.{name}: {problem}", self.place))
+        path::in_member(name, format_args!("missing, {} requires it", self.place))
     }
 }
 
@@ -219,6 +241,10 @@ pub(crate) struct Key<'de>(Cow<'de, str>);
 impl Key<'_> {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    pub(crate) fn into_string(self) -> String {
+        self.0.into_owned()
     }
 }
 

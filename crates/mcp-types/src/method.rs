@@ -28,3 +28,33 @@ pub trait NotificationMethod {
     /// The value of `params`.
     type Params: Serialize + DeserializeOwned;
 }
+
+/// A method of a revision as data, as in [`Methods::ALL`](crate::v2025_11_25::Methods::ALL).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MethodInfo {
+    /// The method on the wire, such as `tools/call`.
+    pub name: &'static str,
+    /// Whether it is answered, and how it travels.
+    pub kind: MethodKind,
+    /// Whether the client may send it.
+    pub by_client: bool,
+    /// Whether the server may send it.
+    pub by_server: bool,
+    /// The type of `params`.
+    pub params: &'static str,
+    /// The type of the result; `None` for a notification.
+    pub result: Option<&'static str>,
+}
+
+/// How a method travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MethodKind {
+    /// A message that is answered.
+    Request,
+    /// A message that is never answered.
+    Notification,
+    /// A request of the server within a result, answered with the repeated call.
+    Input,
+}

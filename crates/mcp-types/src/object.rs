@@ -6,7 +6,7 @@
 use std::{fmt, marker::PhantomData};
 
 use serde::{
-    Deserializer, Serialize, Serializer,
+    Deserializer,
     de::{MapAccess, Visitor},
 };
 
@@ -18,6 +18,8 @@ pub(crate) trait Object: Sized {
     const NAME: &'static str;
     /// The member that tells the struct from others, and its constant value.
     const TAG: Option<(&'static str, &'static str)>;
+    /// The members that it names.
+    const MEMBERS: &'static [&'static str];
 
     fn read<'de, A: MapAccess<'de>>(members: Members<'de, A>) -> Result<Self, A::Error>;
 }
@@ -29,7 +31,7 @@ pub(crate) fn read<'de, T: Object, D: Deserializer<'de>>(deserializer: D) -> Res
         type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "{} as an object", T::NAME)
+            write!(f, "an object ({})", T::NAME)
         }
 
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
@@ -39,28 +41,12 @@ pub(crate) fn read<'de, T: Object, D: Deserializer<'de>>(deserializer: D) -> Res
     deserializer.deserialize_map(Reader(PhantomData))
 }
 
-/// A number that is printed as an integer if it is one.
-pub(crate) struct Number(pub(crate) f64);
-
-impl Serialize for Number {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        /// Up to here every integer has a float of its own.
-        const EXACT: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
-        if self.0.fract() == 0.0 && self.0.abs() <= EXACT {
-            serializer.serialize_i64(self.0 as i64)
-        } else {
-            serializer.serialize_f64(self.0)
-        }
-    }
-}
-
 /// Implements [`Object`], `Deserialize` and `Serialize` for a struct.
 ///
 /// Each line gives the kind of a member, its field and its name on the wire:
 /// - `required` has to be there; `null` only if the field is an `Option`.
 /// - `optional` is an `Option`; `null` counts as absent.
 /// - `nullable` is an `Option` of any JSON: `null` is told from absent.
-/// - `number` and `optional_number` are floats that print without a fraction if they have none.
 macro_rules! object {
     (@finish required $field:ident $name:literal $members:ident) => {
         match $field {
@@ -68,28 +54,15 @@ macro_rules! object {
             None => return Err($members.missing($name)),
         }
     };
-    (@finish number $field:ident $name:literal $members:ident) => {
-        object!(@finish required $field $name $members)
-    };
     (@finish nullable $field:ident $name:literal $members:ident) => { $field };
-    (@finish $optional:ident $field:ident $name:literal $members:ident) => {
-        Option::flatten($field)
-    };
+    (@finish optional $field:ident $name:literal $members:ident) => { Option::flatten($field) };
 
     (@write required $value:expr, $name:literal $map:ident) => {
-        $map.serialize_entry($name, &$value)?
-    };
-    (@write number $value:expr, $name:literal $map:ident) => {
-        $map.serialize_entry($name, &$crate::object::Number($value))?
-    };
-    (@write optional_number $value:expr, $name:literal $map:ident) => {
-        if let Some(value) = $value {
-            $map.serialize_entry($name, &$crate::object::Number(value))?;
-        }
+        $map.serialize_entry($name, &$crate::wire::Write(&$value))?
     };
     (@write $optional:ident $value:expr, $name:literal $map:ident) => {
         if let Some(value) = &$value {
-            $map.serialize_entry($name, value)?;
+            $map.serialize_entry($name, &$crate::wire::Write(value))?;
         }
     };
 
@@ -102,6 +75,7 @@ macro_rules! object {
         impl $crate::object::Object for $type {
             const NAME: &'static str = stringify!($type);
             const TAG: Option<(&'static str, &'static str)> = object!(@tag $($tag $constant)?);
+            const MEMBERS: &'static [&'static str] = &[$($name),*];
 
             fn read<'de, A: serde::de::MapAccess<'de>>(
                 mut members: $crate::members::Members<'de, A>,
@@ -118,6 +92,8 @@ macro_rules! object {
                 Ok(Self { $($field,)* extra })
             }
         }
+
+        $crate::wire::by_serde!($type);
 
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -2,7 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, Unexpected},
+};
 use serde_json::{Value, value::RawValue};
 
 /// A JSON Schema: an object, kept with every keyword in its order and shared between clones.
@@ -66,7 +69,8 @@ impl<'de> Deserialize<'de> for Schema {
         if raw.get().starts_with('{') {
             Ok(Self(raw.into()))
         } else {
-            Err(de::Error::custom(format_args!("a schema has to be an object, not {}", kind(&raw))))
+            let found = Unexpected::Other(kind(&raw));
+            Err(de::Error::invalid_type(found, &"an object (JSON Schema)"))
         }
     }
 }
@@ -95,7 +99,7 @@ mod tests {
             [("null", "null"), ("true", "a boolean"), ("[]", "an array"), (" -1", "a number")]
         {
             let error = serde_json::from_str::<Schema>(text).unwrap_err().to_string();
-            let expected = format!("a schema has to be an object, not {found}");
+            let expected = format!("invalid type: {found}, expected an object (JSON Schema)");
             assert!(error.starts_with(&expected), "{error}");
         }
         assert!(Schema::from_value(json!("x")).is_err());

@@ -34,6 +34,8 @@ macro_rules! string_enum {
             }
         }
 
+        $crate::wire::by_serde!($type);
+
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let value: $crate::members::Key<'_> = serde::Deserialize::deserialize(deserializer)?;

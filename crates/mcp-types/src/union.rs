@@ -3,8 +3,8 @@
 use std::{fmt, marker::PhantomData};
 
 use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+    Deserializer,
+    de::{MapAccess, Visitor},
 };
 
 /// A union of objects; [`tagged!`] and [`keyed!`] implement it.
@@ -22,7 +22,7 @@ pub(crate) fn read<'de, T: Union, D: Deserializer<'de>>(deserializer: D) -> Resu
         type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "{} as an object", T::NAME)
+            write!(f, "an object ({})", T::NAME)
         }
 
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
@@ -30,63 +30,6 @@ pub(crate) fn read<'de, T: Union, D: Deserializer<'de>>(deserializer: D) -> Resu
         }
     }
     deserializer.deserialize_map(Reader(PhantomData))
-}
-
-/// One value or an array of them.
-#[derive(Debug, Clone, PartialEq)]
-pub enum OneOrMany<T> {
-    /// A value without an array around it.
-    One(T),
-    /// An array, perhaps of one.
-    Many(Vec<T>),
-}
-
-impl<T> OneOrMany<T> {
-    /// The values, however they were written.
-    pub fn as_slice(&self) -> &[T] {
-        match self {
-            Self::One(value) => std::slice::from_ref(value),
-            Self::Many(values) => values,
-        }
-    }
-}
-
-impl<T> From<T> for OneOrMany<T> {
-    fn from(value: T) -> Self {
-        Self::One(value)
-    }
-}
-
-impl<T: Serialize> Serialize for OneOrMany<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::One(value) => value.serialize(serializer),
-            Self::Many(values) => values.serialize(serializer),
-        }
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Reader<T> {
-            type Value = OneOrMany<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object or an array of objects")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(map)).map(OneOrMany::One)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-                let values = de::value::SeqAccessDeserializer::new(seq);
-                Deserialize::deserialize(values).map(OneOrMany::Many)
-            }
-        }
-        deserializer.deserialize_any(Reader(PhantomData))
-    }
 }
 
 /// Implements `Deserialize` and `Serialize` for a union whose arms differ in the value of one
@@ -155,6 +98,8 @@ macro_rules! union {
                 }
             }
         }
+
+        $crate::wire::by_serde!($type);
 
         $(impl From<$arm> for $type {
             fn from(value: $arm) -> Self {

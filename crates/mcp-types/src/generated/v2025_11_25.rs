@@ -6,10 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::{
-    JsonObject, Method, NotificationMethod, OneOrMany, RequestId, Schema,
-    object::object,
-    string_enum::string_enum,
-    union::{keyed, tagged},
+    JsonObject, Method, MethodInfo, MethodKind, NotificationMethod, OneOrMany, RequestId,
+    Schema, object::object, string_enum::string_enum, union::keyed, union::tagged,
 };
 
 /// Hints on whom data is for, how much it matters and how fresh it is (MCP server/resources,
@@ -21,7 +19,7 @@ use crate::{
 pub struct Annotations {
     /// Whom the data is meant for; with both roles it is for the user and the model alike.
     pub audience: Option<Vec<Role>>,
-    /// When the data last changed, in ISO 8601 notation, such as `2025-11-25T12:00:00Z`.
+    /// When the data last changed, in ISO 8601 notation, such as `2030-01-31T12:00:00Z`.
     pub last_modified: Option<String>,
     /// How much the data matters, from 0 (can be left out) to 1 (cannot be done without).
     pub priority: Option<f64>,
@@ -49,7 +47,7 @@ object! {
     Annotations {
         optional audience = "audience",
         optional last_modified = "lastModified",
-        optional_number priority = "priority",
+        optional priority = "priority",
     }
 }
 
@@ -452,7 +450,7 @@ pub struct ClientCapabilities {
     /// forms only.
     pub elicitation: Option<ClientCapabilitiesElicitation>,
     /// Features outside the specification, by name.
-    pub experimental: Option<BTreeMap<String, JsonObject>>,
+    pub experimental: Option<JsonObject>,
     /// Lets the server ask for the roots, by `roots/list`.
     pub roots: Option<ClientCapabilitiesRoots>,
     /// Lets the server have the client's model generate messages, by `sampling/createMessage`.
@@ -472,10 +470,7 @@ impl ClientCapabilities {
         self
     }
     /// Sets [`experimental`](Self::experimental).
-    pub fn with_experimental(
-        mut self,
-        experimental: BTreeMap<String, JsonObject>,
-    ) -> Self {
+    pub fn with_experimental(mut self, experimental: JsonObject) -> Self {
         self.experimental = Some(experimental);
         self
     }
@@ -1087,7 +1082,7 @@ object! {
         optional stop_sequences = "stopSequences",
         optional system_prompt = "systemPrompt",
         optional task = "task",
-        optional_number temperature = "temperature",
+        optional temperature = "temperature",
         optional tool_choice = "toolChoice",
         optional tools = "tools",
     }
@@ -2664,10 +2659,10 @@ impl ModelPreferences {
 }
 object! {
     ModelPreferences {
-        optional_number cost_priority = "costPriority",
+        optional cost_priority = "costPriority",
         optional hints = "hints",
-        optional_number intelligence_priority = "intelligencePriority",
-        optional_number speed_priority = "speedPriority",
+        optional intelligence_priority = "intelligencePriority",
+        optional speed_priority = "speedPriority",
     }
 }
 
@@ -2805,9 +2800,9 @@ object! {
     ProgressNotificationParams {
         optional meta = "_meta",
         optional message = "message",
-        number progress = "progress",
+        required progress = "progress",
         required progress_token = "progressToken",
-        optional_number total = "total",
+        optional total = "total",
     }
 }
 
@@ -3716,7 +3711,7 @@ pub struct ServerCapabilities {
     /// Lets the client ask for suggestions, by `completion/complete`.
     pub completions: Option<JsonObject>,
     /// Features outside the specification, by name.
-    pub experimental: Option<BTreeMap<String, JsonObject>>,
+    pub experimental: Option<JsonObject>,
     /// Announces log messages, by `notifications/message`.
     pub logging: Option<JsonObject>,
     /// Lets the client list and get prompts, by `prompts/list` and `prompts/get`.
@@ -3738,10 +3733,7 @@ impl ServerCapabilities {
         self
     }
     /// Sets [`experimental`](Self::experimental).
-    pub fn with_experimental(
-        mut self,
-        experimental: BTreeMap<String, JsonObject>,
-    ) -> Self {
+    pub fn with_experimental(mut self, experimental: JsonObject) -> Self {
         self.experimental = Some(experimental);
         self
     }
@@ -4710,6 +4702,34 @@ object! {
     }
 }
 
+/// What comes with error -32042, which only revision 2025-11-25 has: the user has to visit a
+/// URL before the request can be served (MCP client/elicitation, "URL Elicitation Required
+/// Error").
+///
+/// Sent by the server; the client may repeat the request once the user is done.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct UrlElicitationRequiredErrorData {
+    /// Where to send the user, one or more; each with an `elicitationId`.
+    pub elicitations: Vec<ElicitRequestUrlParams>,
+    /// Members that this revision does not name.
+    pub extra: JsonObject,
+}
+impl UrlElicitationRequiredErrorData {
+    /// Makes one of the required members.
+    pub fn new(elicitations: Vec<ElicitRequestUrlParams>) -> Self {
+        Self {
+            elicitations,
+            extra: JsonObject::new(),
+        }
+    }
+}
+object! {
+    UrlElicitationRequiredErrorData {
+        required elicitations = "elicitations",
+    }
+}
+
 /// Asks the server to report changes of a resource no longer (MCP server/resources,
 /// "Subscriptions").
 ///
@@ -4755,4 +4775,261 @@ object! {
         optional meta = "_meta",
         required uri = "uri",
     }
+}
+
+/// The requests and notifications of this revision.
+#[derive(Debug, Clone, Copy)]
+pub enum Methods {}
+impl Methods {
+    /// All of them, by name.
+    pub const ALL: &'static [MethodInfo] = &[
+        MethodInfo {
+            name: "completion/complete",
+            kind: MethodKind::Request,
+            by_client: true,
+            by_server: false,
+            params: "CompleteRequestParams",
+            result: Some("CompleteResult"),
+        },
+        MethodInfo {
+            name: "elicitation/create",
+            kind: MethodKind::Request,
+            by_client: false,
+            by_server: true,
+            params: "ElicitRequestParams",
+            result: Some("ElicitResult"),
+        },
+        MethodInfo {
+            name: "initialize",
+            kind: MethodKind::Request,
+            by_client: true,
+            by_server: false,
+            params: "InitializeRequestParams",
+            result: Some("InitializeResult"),
+        },
+        MethodInfo {
+            name: "logging/setLevel",
+            kind: MethodKind::Request,
+            by_client: true,
+            by_server: false,
+            params: "SetLevelRequestParams",
+            result: Some("EmptyResult"),
+        },
+        MethodInfo {
+            name: "notifications/cancelled",
+            kind: MethodKind::Notification,
+            by_client: true,
+            by_server: true,
+            params: "CancelledNotificationParams",
+            result: None,
+        },
+        MethodInfo {
+            name: "notifications/elicitation/complete",
+            kind: MethodKind::Notification,
+            by_client: false,
+            by_server: true,
+            params: "ElicitationCompleteNotificationParams",
+            result: None,
+        },
+        MethodInfo {
+            name: "notifications/initialized",
+            kind: MethodKind::Notification,
+            by_client: true,
+            by_server: false,
+            params: "NotificationParams",
+            result: None,
+        },
+        MethodInfo {
+            name: "notifications/message",
+            kind: MethodKind::Notification,
+            by_client: false,
+            by_server: true,
+            params: "LoggingMessageNotificationParams",
+            result: None,
+        },
+        MethodInfo {
+            name: "notifications/progress",
+            kind: MethodKind::Notification,
+            by_client: true,
+            by_server: true,
+            params: "ProgressNotificationParams",
+            result: None,
+        },
+        MethodInfo {
+            name: "notifications/prompts/list_changed",
+            kind: MethodKind::Notification,
+            by_client: false,
+            by_server: true,
+            params: "NotificationParams",
+            result: None,
+        },
+        MethodInfo {
+            name: "notifications/resources/list_changed",
+            kind: MethodKind::Notification,
+            by_client: false,
+            by_server: true,
+            params: "NotificationParams",
+            result: None,
+        },
+        MethodInfo {
+            name: "notifications/resources/updated",
+            kind: MethodKind::Notification,
+            by_client: false,
+            by_server: true,
+            params: "ResourceUpdatedNotificationParams",
+            result: None,
+        },
+        MethodInfo {
+            name: "notifications/roots/list_changed",
+            kind: MethodKind::Notification,
+            by_client: true,
+            by_server: false,
+            params: "NotificationParams",
+            result: None,
+        },
+        MethodInfo {
+            name: "notifications/tasks/status",
+            kind: MethodKind::Notification,
+            by_client: true,
+            by_server: true,
+            params: "TaskStatusNotificationParams",
+            result: None,
+        },
+        MethodInfo {
+            name: "notifications/tools/list_changed",
+            kind: MethodKind::Notification,
+            by_client: false,
+            by_server: true,
+            params: "NotificationParams",
+            result: None,
+        },
+        MethodInfo {
+            name: "ping",
+            kind: MethodKind::Request,
+            by_client: true,
+            by_server: true,
+            params: "RequestParams",
+            result: Some("EmptyResult"),
+        },
+        MethodInfo {
+            name: "prompts/get",
+            kind: MethodKind::Request,
+            by_client: true,
+            by_server: false,
+            params: "GetPromptRequestParams",
+            result: Some("GetPromptResult"),
+        },
+        MethodInfo {
+            name: "prompts/list",
+            kind: MethodKind::Request,
+            by_client: true,
+            by_server: false,
+            params: "PaginatedRequestParams",
+            result: Some("ListPromptsResult"),
+        },
+        MethodInfo {
+            name: "resources/list",
+            kind: MethodKind::Request,
+            by_client: true,
+            by_server: false,
+            params: "PaginatedRequestParams",
+            result: Some("ListResourcesResult"),
+        },
+        MethodInfo {
+            name: "resources/read",
+            kind: MethodKind::Request,
+            by_client: true,
+            by_server: false,
+            params: "ReadResourceRequestParams",
+            result: Some("ReadResourceResult"),
+        },
+        MethodInfo {
+            name: "resources/subscribe",
+            kind: MethodKind::Request,
+            by_client: true,
+            by_server: false,
+            params: "SubscribeRequestParams",
+            result: Some("EmptyResult"),
+        },
+        MethodInfo {
+            name: "resources/templates/list",
+            kind: MethodKind::Request,
+            by_client: true,
+            by_server: false,
+            params: "PaginatedRequestParams",
+            result: Some("ListResourceTemplatesResult"),
+        },
+        MethodInfo {
+            name: "resources/unsubscribe",
+            kind: MethodKind::Request,
+            by_client: true,
+            by_server: false,
+            params: "UnsubscribeRequestParams",
+            result: Some("EmptyResult"),
+        },
+        MethodInfo {
+            name: "roots/list",
+            kind: MethodKind::Request,
+            by_client: false,
+            by_server: true,
+            params: "RequestParams",
+            result: Some("ListRootsResult"),
+        },
+        MethodInfo {
+            name: "sampling/createMessage",
+            kind: MethodKind::Request,
+            by_client: false,
+            by_server: true,
+            params: "CreateMessageRequestParams",
+            result: Some("CreateMessageResult"),
+        },
+        MethodInfo {
+            name: "tasks/cancel",
+            kind: MethodKind::Request,
+            by_client: true,
+            by_server: true,
+            params: "CancelTaskRequestParams",
+            result: Some("CancelTaskResult"),
+        },
+        MethodInfo {
+            name: "tasks/get",
+            kind: MethodKind::Request,
+            by_client: true,
+            by_server: true,
+            params: "GetTaskRequestParams",
+            result: Some("GetTaskResult"),
+        },
+        MethodInfo {
+            name: "tasks/list",
+            kind: MethodKind::Request,
+            by_client: true,
+            by_server: true,
+            params: "PaginatedRequestParams",
+            result: Some("ListTasksResult"),
+        },
+        MethodInfo {
+            name: "tasks/result",
+            kind: MethodKind::Request,
+            by_client: true,
+            by_server: true,
+            params: "GetTaskPayloadRequestParams",
+            result: Some("GetTaskPayloadResult"),
+        },
+        MethodInfo {
+            name: "tools/call",
+            kind: MethodKind::Request,
+            by_client: true,
+            by_server: false,
+            params: "CallToolRequestParams",
+            result: Some("CallToolResult"),
+        },
+        MethodInfo {
+            name: "tools/list",
+            kind: MethodKind::Request,
+            by_client: true,
+            by_server: false,
+            params: "PaginatedRequestParams",
+            result: Some("ListToolsResult"),
+        },
+    ];
 }

@@ -1,0 +1,107 @@
+//! The result of a call that may first need input from the user.
+
+use std::{fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, MapAccess, Visitor},
+};
+
+use crate::{
+    JsonObject,
+    members::Members,
+    object::{self, Object},
+};
+
+/// The member that tells results apart; without it, a result is complete.
+const RESULT_TYPE: &str = "resultType";
+const COMPLETE: &str = "complete";
+const INPUT_REQUIRED: &str = "input_required";
+
+/// A result `T`, or the word `I` that the server needs input before there can be one
+/// (MCP 2026-07-28, basic/patterns/mrtr).
+///
+/// What it is, `resultType` says; a result without it is complete.
+///
+/// ```
+/// use mcp_types::{Method, OrInputRequired, v2026_07_28::CallToolRequest};
+///
+/// type Answer = <CallToolRequest as Method>::Result;
+/// let answer: Answer = serde_json::from_str(r#"{"resultType":"complete","content":[]}"#)?;
+/// assert!(matches!(answer, OrInputRequired::Complete(result) if result.content.is_empty()));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum OrInputRequired<T, I> {
+    /// The call is done.
+    Complete(T),
+    /// The call is to be repeated with what the server asks for.
+    InputRequired(I),
+    /// A result of another type, as it arrived: that of an extension, or an invalid one.
+    Unknown(JsonObject),
+}
+
+/// A result that tells its type.
+pub(crate) trait Outcome: Object + Serialize {
+    fn kind(&self) -> Option<&str>;
+}
+
+/// Reads up to `resultType`, or up to a member that only a complete result has.
+fn read<'de, T: Outcome, I: Object, A: MapAccess<'de>>(
+    map: A,
+) -> Result<OrInputRequired<T, I>, A::Error> {
+    let settles = |key: &str| T::MEMBERS.contains(&key) && !I::MEMBERS.contains(&key);
+    let (kind, members) = Members::by_tag_or(T::NAME, RESULT_TYPE, settles, map)?;
+    let Some(kind) = kind else {
+        return reconsider(T::read(members)?).map_err(de::Error::custom);
+    };
+    let members = members.restore(RESULT_TYPE, kind.as_str())?;
+    match kind.as_str() {
+        COMPLETE => T::read(members).map(OrInputRequired::Complete),
+        INPUT_REQUIRED => I::read(members).map(OrInputRequired::InputRequired),
+        _ => members.into_object().map(OrInputRequired::Unknown),
+    }
+}
+
+/// Looks at the type of a result that was taken for complete before its type was known.
+fn reconsider<T: Outcome, I: Object>(result: T) -> serde_json::Result<OrInputRequired<T, I>> {
+    let input_required = match result.kind() {
+        None | Some(COMPLETE) => return Ok(OrInputRequired::Complete(result)),
+        Some(kind) => kind == INPUT_REQUIRED,
+    };
+    let object = serde_json::to_value(&result)?;
+    if input_required {
+        object::read(object).map(OrInputRequired::InputRequired)
+    } else {
+        serde_json::from_value(object).map(OrInputRequired::Unknown)
+    }
+}
+
+impl<'de, T: Outcome, I: Object> Deserialize<'de> for OrInputRequired<T, I> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader<T, I>(PhantomData<(T, I)>);
+        impl<'de, T: Outcome, I: Object> Visitor<'de> for Reader<T, I> {
+            type Value = OrInputRequired<T, I>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "an object ({} or {})", T::NAME, I::NAME)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                read(map)
+            }
+        }
+        deserializer.deserialize_map(Reader(PhantomData))
+    }
+}
+
+impl<T: Serialize, I: Serialize> Serialize for OrInputRequired<T, I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Complete(result) => result.serialize(serializer),
+            Self::InputRequired(input) => input.serialize(serializer),
+            Self::Unknown(object) => object.serialize(serializer),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Names the place of what is wrong: while an error unwinds, each level puts its own step in front
+//! of it, so that nothing is to be done while all goes well.
+//!
+//! A path such as `.tools[3].inputSchema` starts at the value that is read; the envelope puts the
+//! member of the message in front, as in `result.tools[3].inputSchema`.
+
+use std::fmt::{self, Display};
+
+use serde::de;
+
+/// The error of the member `name` of an object.
+pub(crate) fn in_member<E: de::Error>(name: &str, problem: impl Display) -> E {
+    within(format_args!("{}", Member(name)), problem)
+}
+
+/// The error of an item of an array.
+pub(crate) fn in_item<E: de::Error>(index: usize, problem: impl Display) -> E {
+    within(format_args!("[{index}]"), problem)
+}
+
+/// The error of the member `name` of a message.
+pub(crate) fn in_message<E: de::Error>(name: &str, problem: impl Display) -> E {
+    within(name, problem)
+}
+
+fn within<E: de::Error>(step: impl Display, problem: impl Display) -> E {
+    let problem = problem.to_string();
+    // So a step begins, and no message does.
+    let colon = if problem.starts_with(['.', '[']) { "" } else { ": " };
+    E::custom(format_args!("{step}{colon}{problem}"))
+}
+
+/// Prints a member as a step: `.name`, or in brackets what is no word.
+struct Member<'a>(&'a str);
+
+impl Display for Member<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// Names come from the peer; more than this of one helps nobody.
+        const LONGEST: usize = 100;
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
+        if !self.0.is_empty() && self.0.len() <= LONGEST && self.0.chars().all(word) {
+            return write!(f, ".{}", self.0);
+        }
+        f.write_str("[\"")?;
+        for c in self.0.chars().take(LONGEST) {
+            write!(f, "{}", c.escape_debug())?;
+        }
+        f.write_str(if self.0.chars().nth(LONGEST).is_some() { "…" } else { "" })?;
+        f.write_str("\"]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_grows_from_its_end() {
+        type Error = serde_json::Error;
+        let error: Error = in_member("inputSchema", "missing");
+        let error: Error = in_item(3, error);
+        let error: Error = in_member("tools", error);
+        let error: Error = in_message("result", error);
+        assert_eq!(error.to_string(), "result.tools[3].inputSchema: missing");
+    }
+
+    #[test]
+    fn a_name_of_the_peer_cannot_pose_as_more_than_a_name() {
+        for (name, step) in
+            [("io.x/y", r#"["io.x/y"]"#), ("", r#"[""]"#), ("a\n\u{1b}\"", r#"["a\n\u{1b}\""]"#)]
+        {
+            assert_eq!(Member(name).to_string(), step);
+        }
+        assert_eq!(Member(&"a".repeat(200)).to_string().chars().count(), 105);
+    }
+}

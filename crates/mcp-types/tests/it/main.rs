@@ -1,0 +1,9 @@
+//! What holds for the protocol's types from outside.
+
+#![expect(clippy::unwrap_used, reason = "the lint does not know helpers of tests")]
+
+mod errors;
+mod read;
+mod sharing;
+mod v2025_11_25;
+mod v2026_07_28;

@@ -1,0 +1,149 @@
+//! How the types of 2026-07-28 read and write what peers send.
+
+use mcp_types::{JsonObject, Method, MethodKind, OrInputRequired, RequestId, v2026_07_28::*};
+use serde_json::{Value, json};
+
+use crate::read::{error, object, read};
+
+type Answer = <CallToolRequest as Method>::Result;
+
+#[test]
+fn results_are_told_apart_by_their_type() {
+    let complete = r#"{"resultType":"complete","content":[],"structuredContent":null}"#;
+    let OrInputRequired::Complete(result) = read::<Answer>(complete) else {
+        panic!("not complete")
+    };
+    assert_eq!(result.structured_content, Some(Value::Null));
+
+    let input = r#"{"_meta":{},"requestState":"s","resultType":"input_required"}"#;
+    let OrInputRequired::InputRequired(input) = read::<Answer>(input) else { panic!("no input") };
+    assert_eq!(input.request_state.as_deref(), Some("s"));
+
+    let task = r#"{"taskId":"1","resultType":"task"}"#;
+    assert!(matches!(read(task), Answer::Unknown(task) if task["taskId"] == "1"));
+}
+
+#[test]
+fn a_result_without_a_type_is_complete() {
+    // N-BASE-05
+    let result = r#"{"_meta":{"k":1},"x":[],"content":[]}"#;
+    let OrInputRequired::Complete(result) = read::<Answer>(result) else { panic!("not complete") };
+    assert_eq!((result.result_type, result.extra["x"].clone()), (None, json!([])));
+    assert!(error::<Answer>(r#"{"requestState":"s"}"#).starts_with(".content: missing"));
+}
+
+#[test]
+fn a_type_that_comes_late_counts() {
+    let complete = r#"{"content":[],"resultType":"complete"}"#;
+    assert!(matches!(read(complete), Answer::Complete(_)));
+    let task = r#"{"content":[{"type":"text","text":"a"}],"resultType":"task","ttl":50.5}"#;
+    assert!(matches!(read(task), Answer::Unknown(task) if task["ttl"] == 50.5));
+    let input = r#"{"content":[],"requestState":"s","resultType":"input_required"}"#;
+    let Answer::InputRequired(input) = read(input) else { panic!("no input") };
+    assert_eq!(input.extra, object(json!({ "content": [] })));
+}
+
+#[test]
+fn what_results_require_may_be_missing() {
+    // N-BASE-05, N-CACHE-02, N-CACHE-03
+    let result: ListToolsResult = read(r#"{"tools":[]}"#);
+    assert_eq!((result.result_type, result.ttl_ms, result.cache_scope), (None, None, None));
+    let result: ListToolsResult = read(r#"{"tools":[],"ttlMs":-1,"cacheScope":"tenant"}"#);
+    assert_eq!(result.cache_scope, Some(CacheScope::Unknown("tenant".to_owned())));
+    assert_eq!(result.ttl_ms, Some(-1));
+    read::<DiscoverResult>(r#"{"supportedVersions":["2026-07-28"],"capabilities":{}}"#);
+}
+
+#[test]
+fn integers_may_be_written_as_numbers() {
+    let result: ListToolsResult = serde_json::from_str(r#"{"tools":[],"ttlMs":60000.0}"#).unwrap();
+    assert_eq!(result.ttl_ms, Some(60_000));
+    let cancelled: CancelledNotificationParams =
+        serde_json::from_str(r#"{"requestId":7.0}"#).unwrap();
+    assert_eq!(cancelled.request_id, RequestId::Number(7));
+}
+
+#[test]
+fn settings_are_kept_whatever_they_are() {
+    let capabilities = r#"{"logging":{},"extensions":{"a/b":{"x":1.5,"y":null},"c/d":true}}"#;
+    let capabilities: ServerCapabilities = read(capabilities);
+    assert_eq!(capabilities.logging, Some(JsonObject::new()));
+    assert_eq!(capabilities.completions, None);
+    let capabilities: ClientCapabilities =
+        read(r#"{"experimental":{"x":1.5},"roots":{"listChanged":true},"elicitation":{}}"#);
+    assert_eq!(capabilities.roots, Some(object(json!({ "listChanged": true }))));
+    assert_eq!(capabilities.elicitation, Some(ClientCapabilitiesElicitation::default()));
+}
+
+#[test]
+fn metadata_keeps_what_it_does_not_name() {
+    let info = r#"{"name":"n","version":"1"}"#;
+    let meta = format!(r#"{{"io.modelcontextprotocol/serverInfo":{info},"traceparent":"t"}}"#);
+    let meta: ResultMetaObject = read(&meta);
+    assert_eq!(meta.server_info, Some(Implementation::new("n", "1")));
+    assert_eq!(meta.extra["traceparent"], "t");
+
+    let meta = RequestMetaObject::new(ClientCapabilities::default(), "2026-07-28");
+    let params = PaginatedRequestParams::new(meta);
+    let expected = json!({ "_meta": {
+        "io.modelcontextprotocol/clientCapabilities": {},
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    } });
+    assert_eq!(serde_json::to_value(&params).unwrap(), expected);
+}
+
+#[test]
+fn input_is_asked_for_and_given_by_name() {
+    let requests = r#"{
+        "form": { "method": "elicitation/create", "params": {
+            "message": "m", "requestedSchema": { "type": "object", "properties": {} } } },
+        "model": { "params": { "messages": [], "maxTokens": 1 }, "method": "sampling/createMessage" },
+        "roots": { "method": "roots/list", "id": 1 },
+        "later": { "method": "later/x", "params": [] }
+    }"#;
+    let requests: InputRequests = read(requests);
+    assert!(matches!(&requests["form"], InputRequest::Elicit(_)));
+    assert!(matches!(&requests["model"], InputRequest::CreateMessage(_)));
+    assert!(matches!(&requests["roots"], InputRequest::ListRoots(roots) if roots.extra["id"] == 1));
+    assert!(matches!(&requests["later"], InputRequest::Unknown(_)));
+
+    let responses = r#"{
+        "form": { "action": "accept", "content": { "a": 1.5, "b": ["c"] } },
+        "model": { "role": "assistant", "model": "m", "content": { "type": "text", "text": "" } },
+        "roots": { "roots": [] },
+        "later": { "x": 1 }
+    }"#;
+    let responses: InputResponses = read(responses);
+    assert!(matches!(&responses["form"], InputResponse::Elicit(_)));
+    assert!(matches!(&responses["model"], InputResponse::CreateMessage(_)));
+    assert!(matches!(&responses["roots"], InputResponse::ListRoots(_)));
+    assert!(matches!(&responses["later"], InputResponse::Unknown(_)));
+}
+
+#[test]
+fn the_data_of_errors_is_typed() {
+    let data = r#"{"supported":["2026-07-28"],"requested":"1900-01-01"}"#;
+    assert_eq!(read::<UnsupportedProtocolVersionErrorData>(data).requested, "1900-01-01");
+    let data = r#"{"requiredCapabilities":{"elicitation":{}}}"#;
+    let data: MissingRequiredClientCapabilityErrorData = read(data);
+    assert!(data.required_capabilities.elicitation.is_some());
+}
+
+#[test]
+fn methods_are_listed_by_direction() {
+    let of = |kind, by_client| -> Vec<&str> {
+        let methods = Methods::ALL.iter();
+        methods
+            .filter(|method| method.kind == kind && method.by_client == by_client)
+            .map(|method| method.name)
+            .collect()
+    };
+    let requests = of(MethodKind::Request, true);
+    assert_eq!(requests.len(), 10, "{requests:?}");
+    assert!(requests.contains(&CallToolRequest::NAME));
+    assert_eq!(of(MethodKind::Request, false), [""; 0]);
+    assert_eq!(of(MethodKind::Notification, true), ["notifications/cancelled"]);
+    assert_eq!(of(MethodKind::Notification, false).len(), 7);
+    let input = ["elicitation/create", "roots/list", "sampling/createMessage"];
+    assert_eq!(of(MethodKind::Input, false), input);
+}

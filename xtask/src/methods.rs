@@ -1,0 +1,131 @@
+//! The methods of a revision: who sends them, with which parameters, and what answers them.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::model::{Definitions, is_method, referent};
+
+/// A request or a notification.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Method {
+    /// The name on the wire.
+    pub(crate) name: String,
+    /// The definition.
+    pub(crate) definition: String,
+    pub(crate) kind: Kind,
+    pub(crate) by_client: bool,
+    pub(crate) by_server: bool,
+    /// The definition of the parameters.
+    pub(crate) params: String,
+    /// The definition of the result; `None` for a notification.
+    pub(crate) result: Option<String>,
+    /// Whether the answer may also be that input is required.
+    pub(crate) or_input: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Kind {
+    Request,
+    Notification,
+    /// A request of the server that travels within a result.
+    Input,
+}
+
+/// Lists the methods that the schema's unions name, by definition.
+pub(crate) fn all(definitions: &Definitions) -> Result<Vec<Method>> {
+    let methods = definitions.iter().filter(|(_, schema)| is_method(schema));
+    methods.map(|(name, _)| method(name, definitions).with_context(|| name.clone())).collect()
+}
+
+fn method(name: &str, definitions: &Definitions) -> Result<Method> {
+    let listed = |union| lists(union, name, definitions);
+    let input = listed("InputRequest");
+    let kind = match name {
+        _ if input => Kind::Input,
+        _ if listed("ClientRequest") || listed("ServerRequest") => Kind::Request,
+        _ => Kind::Notification,
+    };
+    let by_client = listed("ClientRequest") || listed("ClientNotification");
+    let by_server = listed("ServerRequest") || listed("ServerNotification") || input;
+    ensure!(by_client || by_server, "no union of the client's or the server's messages names it");
+    let params = params(name, kind, definitions).context("the parameters have no definition")?;
+    let result = (kind != Kind::Notification).then(|| result(name, definitions));
+    let wire = &definitions[name]["properties"]["method"]["const"];
+    Ok(Method {
+        name: wire.as_str().unwrap_or_default().to_owned(),
+        definition: name.to_owned(),
+        kind,
+        by_client,
+        by_server,
+        params,
+        or_input: or_input(name, definitions),
+        result,
+    })
+}
+
+/// Whether a union names a definition.
+fn lists(union: &str, name: &str, definitions: &Definitions) -> bool {
+    let arms = definitions.get(union).and_then(|union| union["anyOf"].as_array());
+    arms.is_some_and(|arms| arms.iter().any(|arm| referent(arm) == Some(name)))
+}
+
+fn params(name: &str, kind: Kind, definitions: &Definitions) -> Option<String> {
+    let default = match kind {
+        Kind::Notification => "NotificationParams",
+        Kind::Request | Kind::Input => "RequestParams",
+    };
+    let params = referent(&definitions[name]["properties"]["params"]).unwrap_or(default);
+    definitions.contains_key(params).then(|| params.to_owned())
+}
+
+fn result(name: &str, definitions: &Definitions) -> String {
+    let result = name.strip_suffix("Request").map(|stem| format!("{stem}Result"));
+    let result = result.filter(|result| definitions.contains_key(result));
+    result.unwrap_or_else(|| "EmptyResult".to_owned())
+}
+
+fn or_input(name: &str, definitions: &Definitions) -> bool {
+    let response = response(name);
+    let result = definitions.get(&response).map(|response| &response["properties"]["result"]);
+    let arms = result.and_then(|result| result["anyOf"].as_array());
+    arms.is_some_and(|arms| arms.iter().any(|arm| referent(arm) == Some("InputRequiredResult")))
+}
+
+/// The definition of the whole answer to a request, where the schema has one.
+pub(crate) fn response(request: &str) -> String {
+    format!("{}ResultResponse", request.strip_suffix("Request").unwrap_or(request))
+}
+
+impl Method {
+    /// Who sends it, in words.
+    pub(crate) fn senders(&self) -> &'static str {
+        match (self.by_client, self.by_server) {
+            (true, true) => "either side",
+            (true, false) => "client",
+            _ => "server",
+        }
+    }
+
+    /// The Rust type of the result.
+    pub(crate) fn result_type(&self) -> Option<String> {
+        let result = self.result.as_deref()?;
+        Some(match self.or_input {
+            true => format!("OrInputRequired<{result}, InputRequiredResult>"),
+            false => result.to_owned(),
+        })
+    }
+
+    /// The definitions that it needs.
+    pub(crate) fn needs(&self) -> impl Iterator<Item = String> + '_ {
+        let input = self.or_input.then(|| "InputRequiredResult".to_owned());
+        [self.definition.clone(), self.params.clone()]
+            .into_iter()
+            .chain(self.result.clone())
+            .chain(input)
+    }
+}
+
+/// The schema of a request that travels within a result.
+pub(crate) fn is_input(schema: &Value) -> bool {
+    schema["x-input"] == true
+}

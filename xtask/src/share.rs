@@ -1,0 +1,67 @@
+//! Tells which definitions a revision shares with the one before it: those that are equal all the
+//! way down become one Rust type.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::model::{Definitions, is_method, referent, walk};
+
+/// The definitions of `new` that are the same in `old`, and so are all that they refer to.
+///
+/// Methods are never shared: a marker belongs to its revision.
+pub(crate) fn shared(old: &Definitions, new: &Definitions) -> BTreeSet<String> {
+    let mut shared: BTreeSet<_> = new
+        .iter()
+        .filter(|(name, schema)| !is_method(schema) && old.get(*name) == Some(schema))
+        .map(|(name, _)| name.clone())
+        .collect();
+    // What refers to something that is not shared is not shared either, and so on.
+    loop {
+        let apart: Vec<_> =
+            shared.iter().filter(|name| !shared.is_superset(&referents(&new[*name]))).collect();
+        if apart.is_empty() {
+            return shared;
+        }
+        let apart: BTreeSet<_> = apart.into_iter().cloned().collect();
+        shared.retain(|name| !apart.contains(name));
+    }
+}
+
+fn referents(schema: &Value) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    walk(&mut schema.clone(), &mut |schema| found.extend(referent(schema).map(str::to_owned)));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::reference;
+
+    #[test]
+    fn equal_all_the_way_down_is_shared() {
+        let definitions = |leaf: &str, twin: &str| {
+            Definitions::from([
+                ("Leaf".to_owned(), json!({ "type": leaf })),
+                ("Same".to_owned(), json!({ "type": "string" })),
+                ("Middle".to_owned(), json!({ "items": reference("Leaf") })),
+                ("Top".to_owned(), json!({ "anyOf": [reference("Middle"), reference("Same")] })),
+                ("Self".to_owned(), json!({ "items": reference("Self") })),
+                (twin.to_owned(), json!({ "type": "string" })),
+                ("Ping".to_owned(), json!({ "properties": { "method": { "const": "ping" } } })),
+            ])
+        };
+        let names = |old: &Definitions, new: &Definitions| -> Vec<String> {
+            shared(old, new).into_iter().collect()
+        };
+        let old = definitions("string", "Old");
+        assert_eq!(
+            names(&old, &definitions("string", "New")),
+            ["Leaf", "Middle", "Same", "Self", "Top"]
+        );
+        assert_eq!(names(&old, &definitions("number", "New")), ["Same", "Self"]);
+    }
+}
