@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, ensure};
 
 use crate::{
+    dispatch,
     docs::Docs,
     emit::Emitter,
     files::{self, Mode},
@@ -16,9 +17,15 @@ use crate::{
     share, structs,
 };
 
+/// Where the types go, and where the table by which tests find them.
+const SOURCES: &str = "crates/mcp-types/src/generated";
+const TESTS: &str = "crates/mcp-types/tests/it/generated";
+
 /// A revision, ready to be written as Rust.
 pub(crate) struct Model {
     pub(crate) revision: &'static str,
+    /// The definitions as published.
+    pub(crate) published: Definitions,
     /// What becomes a Rust item.
     pub(crate) definitions: Definitions,
     /// The methods, by their names on the wire.
@@ -33,32 +40,35 @@ pub(crate) fn run(only: Option<&str>, mode: Mode) -> Result<()> {
     for (at, model) in models.iter().enumerate() {
         if only.is_none_or(|only| only == model.revision) {
             let code = model.code(at.checked_sub(1).map(|before| &models[before]), &docs)?;
-            let path = format!("{}.rs", revisions::module(model.revision));
-            sync(&path, &code, mode)?;
+            let file = format!("{}.rs", revisions::module(model.revision));
+            sync(SOURCES, &file, &code, mode)?;
+            sync(TESTS, &file, &dispatch::table(model), mode)?;
         }
     }
-    sync("methods.md", &map::markdown(&models), mode)?;
+    sync(SOURCES, "methods.md", &map::markdown(&models), mode)?;
     // A text that this revision does not use may be another's.
     let unused = if only.is_none() { docs.unused() } else { Vec::new() };
     report(&docs.missing(), &unused, mode)
 }
 
-fn sync(file: &str, text: &str, mode: Mode) -> Result<()> {
-    let path = files::root().join("crates/mcp-types/src/generated").join(file);
+fn sync(folder: &str, file: &str, text: &str, mode: Mode) -> Result<()> {
+    let path = files::root().join(folder).join(file);
     files::sync(&path, text, mode, "cargo xtask codegen")
 }
 
 impl Model {
     fn load(revision: &'static Revision) -> Result<Self> {
         let Revision { name, roots } = *revision;
-        let mut definitions = model::load(name)?;
+        let published = model::load(name)?;
+        let mut definitions = published.clone();
         fixups::apply(&mut definitions, name)?;
-        Self::new(name, definitions, roots).with_context(|| format!("revision {name}"))
+        Self::new(name, published, definitions, roots).with_context(|| format!("revision {name}"))
     }
 
     /// Makes one of definitions that the fixups have been applied to.
     pub(crate) fn new(
         revision: &'static str,
+        published: Definitions,
         mut definitions: Definitions,
         roots: &[&str],
     ) -> Result<Self> {
@@ -72,12 +82,12 @@ impl Model {
         let needed: Vec<_> =
             roots.chain(error_data).chain(methods.iter().flat_map(Method::needs)).collect();
         let definitions = model::reachable(&definitions, &needed)?;
-        Ok(Self { revision, definitions, methods })
+        Ok(Self { revision, published, definitions, methods })
     }
 
     /// The Rust of the revision; what it shares with the one before it is re-exported.
     pub(crate) fn code(&self, before: Option<&Self>, docs: &Docs) -> Result<String> {
-        let Self { revision, definitions, methods } = self;
+        let Self { revision, definitions, methods, .. } = self;
         let mut shared = before
             .map_or_else(BTreeSet::new, |before| share::shared(&before.definitions, definitions));
         // A type written by hand belongs to no revision.

@@ -4,6 +4,7 @@
 
 mod codegen;
 mod diff;
+mod dispatch;
 mod docs;
 mod emit;
 mod fields;
@@ -14,6 +15,7 @@ mod map;
 mod methods;
 mod model;
 mod revisions;
+mod roundtrip;
 mod schema;
 mod shape;
 mod share;
@@ -38,6 +40,11 @@ enum Xtask {
         /// Write nothing; fail if a committed file is stale or a text is missing.
         #[arg(long)]
         check: bool,
+    },
+    /// Read and print back published example values, a folder of them for each definition.
+    Roundtrip {
+        /// The folder of a revision, such as `examples/2026-07-28`.
+        examples: PathBuf,
     },
     /// Import, verify and compare the published schemas.
     #[command(subcommand)]
@@ -75,6 +82,7 @@ fn main() -> Result<()> {
         Xtask::Codegen { revision, check } => {
             codegen::run(revision.as_deref(), if check { Mode::Check } else { Mode::Write })
         }
+        Xtask::Roundtrip { examples } => roundtrip::run(&examples),
         Xtask::Schema(Schema::Import(Import { published, revision })) => {
             schema::import(&published, &revision, Mode::Write)
         }

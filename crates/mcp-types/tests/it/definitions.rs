@@ -1,0 +1,127 @@
+//! The definitions of the schemas and how a value of each is read and printed.
+
+use std::fmt::Debug;
+
+use mcp_types::{Incoming, Method, Notification, NotificationMethod, Request, Response};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+/// A definition that has a Rust type.
+pub(crate) struct Definition {
+    pub(crate) name: &'static str,
+    /// Reads a value and prints it back.
+    pub(crate) pass: fn(&str) -> Result<Passed, String>,
+}
+
+/// A value that went through its type.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Passed {
+    pub(crate) printed: Value,
+    /// The value as Rust shows it, which tells its variants.
+    pub(crate) shown: String,
+}
+
+/// The definitions of a revision.
+pub(crate) fn of(revision: &str) -> &'static [Definition] {
+    match revision {
+        "2025-11-25" => crate::generated::v2025_11_25::DEFINITIONS,
+        "2026-07-28" => crate::generated::v2026_07_28::DEFINITIONS,
+        _ => panic!("no table of the definitions of {revision}"),
+    }
+}
+
+macro_rules! definitions {
+    ($($name:literal => $kind:ident $type:ty,)*) => {
+        pub(crate) const DEFINITIONS: &[crate::definitions::Definition] = &[
+            $(crate::definitions::Definition {
+                name: $name,
+                pass: crate::definitions::$kind::<$type>,
+            },)*
+        ];
+    };
+}
+
+pub(crate) use definitions;
+
+pub(crate) fn value<T: DeserializeOwned + Serialize + Debug>(text: &str) -> Result<Passed, String> {
+    passed(&read::<T>(text)?, |value| serde_json::to_value(value))
+}
+
+pub(crate) fn request<M: Method<Params: Debug>>(text: &str) -> Result<Passed, String> {
+    let Incoming::Request { id, method, params } = read::<Incoming<Value>>(text)? else {
+        return Err("no request".to_owned());
+    };
+    assert_eq!(method, M::NAME);
+    let Some(params) = params else {
+        return Ok(Passed { printed: read(text)?, shown: String::new() });
+    };
+    let params: M::Params = read(params.get())?;
+    passed(&params, |params| serde_json::to_value(Request::new(id, M::NAME, params)))
+}
+
+pub(crate) fn notification<M: NotificationMethod<Params: Debug>>(
+    text: &str,
+) -> Result<Passed, String> {
+    let Incoming::Notification { method, params } = read::<Incoming<Value>>(text)? else {
+        return Err("no notification".to_owned());
+    };
+    assert_eq!(method, M::NAME);
+    let params: Option<M::Params> = params.map(|params| read(params.get())).transpose()?;
+    passed(&params, |params| serde_json::to_value(Notification::new(M::NAME, params.as_ref())))
+}
+
+pub(crate) fn response<M: Method<Result: Debug>>(text: &str) -> Result<Passed, String> {
+    let Incoming::Result { id, result } = read::<Incoming<M::Result>>(text)? else {
+        return Err("no result".to_owned());
+    };
+    passed(&result, |result| serde_json::to_value(Response::new(id, Ok(result))))
+}
+
+pub(crate) fn error_response<D: DeserializeOwned + Serialize>(
+    text: &str,
+) -> Result<Passed, String> {
+    let Incoming::Error { id, mut error } = read::<Incoming<Value>>(text)? else {
+        return Err("no error".to_owned());
+    };
+    if let Some(data) = error.data.take() {
+        let data: D = read(&data.to_string())?;
+        error.data = Some(serde_json::to_value(data).map_err(|error| error.to_string())?);
+    }
+    let shown = format!("{error:?}");
+    let mut printed = json!({ "jsonrpc": "2.0", "error": error });
+    if let Some(id) = id {
+        printed["id"] = json!(id);
+    }
+    Ok(Passed { printed, shown })
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+fn passed<T: Debug>(
+    value: &T,
+    print: impl FnOnce(&T) -> serde_json::Result<Value>,
+) -> Result<Passed, String> {
+    let shown = format!("{value:?}");
+    print(value).map(|printed| Passed { printed, shown }).map_err(|error| error.to_string())
+}
+
+/// Whether two values are the same JSON; `50` and `50.0` are.
+pub(crate) fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => {
+            one == other || one.as_f64() == other.as_f64()
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let has = |(name, value): (&String, _)| {
+                other.get(name).is_some_and(|other| same(value, other))
+            };
+            one.len() == other.len() && one.iter().all(has)
+        }
+        _ => one == other,
+    }
+}

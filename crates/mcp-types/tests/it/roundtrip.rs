@@ -1,0 +1,62 @@
+//! Values of every definition, made from the schema itself, are read and print back equal.
+
+use std::{fs, path::Path};
+
+use proptest::{
+    collection::vec,
+    prelude::any,
+    test_runner::{Config, RngSeed, TestCaseError, TestRunner},
+};
+use serde_json::Value;
+
+use crate::{
+    definitions::{self, Definition, same},
+    generate::Generator,
+};
+
+#[test]
+fn values_of_2025_11_25_survive() {
+    check_all("2025-11-25");
+}
+
+#[test]
+fn values_of_2026_07_28_survive() {
+    check_all("2026-07-28");
+}
+
+fn check_all(revision: &str) {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schema");
+    let schema = fs::read_to_string(schema.join(revision).join("schema.json")).unwrap();
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    for definition in definitions::of(revision) {
+        for choices in [&[][..], &[1; 2000], &[2; 2000], &[3; 2000]] {
+            check(definition, &schema["$defs"], choices).unwrap();
+        }
+        let config = Config { cases: 48, rng_seed: RngSeed::Fixed(1), ..Config::default() };
+        let mut runner = TestRunner::new(Config { failure_persistence: None, ..config });
+        let passed = runner.run(&vec(any::<u8>(), 0..500), |choices| {
+            check(definition, &schema["$defs"], &choices).map_err(TestCaseError::fail)
+        });
+        passed.unwrap();
+    }
+}
+
+/// Reads and prints the value that `choices` lead to, and reads and prints that again.
+fn check(definition: &Definition, definitions: &Value, choices: &[u8]) -> Result<(), String> {
+    let (value, unknown) = Generator::new(definitions, choices).make(definition.name);
+    let fail = |what: &str, why: &dyn std::fmt::Debug| {
+        format!("{} {what}: {why:?}\n    {value}", definition.name)
+    };
+    let once = (definition.pass)(&value.to_string()).map_err(|why| fail("is refused", &why))?;
+    if !same(&once.printed, &value) {
+        return Err(fail("prints back as", &once.printed.to_string()));
+    }
+    if !unknown && once.shown.contains("Unknown(") {
+        return Err(fail("is in no variant of its own", &once.shown));
+    }
+    let twice = (definition.pass)(&once.printed.to_string());
+    match twice {
+        Ok(twice) if twice == once => Ok(()),
+        other => Err(fail("changes when it is read again", &other)),
+    }
+}
