@@ -31,11 +31,20 @@ pub(crate) async fn read(mut response: Response, limit: usize) -> Result<Bytes, 
 }
 
 /// The beginning of a failure's body; what is longer, or breaks off, is left.
-pub(crate) async fn read_beginning(mut response: Response) -> Bytes {
+///
+/// What is cut off does not end within `secret`, so that all of that can be found and hidden.
+pub(crate) async fn read_beginning(mut response: Response, secret: &[u8]) -> Bytes {
     let mut body = Vec::new();
     while body.len() < EXCERPT {
-        let Ok(Some(chunk)) = response.chunk().await else { break };
-        body.extend_from_slice(&chunk[..chunk.len().min(EXCERPT - body.len())]);
+        match response.chunk().await {
+            Ok(Some(chunk)) => {
+                body.extend_from_slice(&chunk[..chunk.len().min(EXCERPT - body.len())]);
+            }
+            Ok(None) => return body.into(),
+            Err(_) => break,
+        }
     }
+    let cut = (1..secret.len()).rev().find(|length| body.ends_with(&secret[..*length]));
+    body.truncate(body.len() - cut.unwrap_or_default());
     body.into()
 }

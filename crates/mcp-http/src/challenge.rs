@@ -5,6 +5,8 @@
 
 use http::{HeaderMap, header::WWW_AUTHENTICATE};
 
+use crate::token::AccessToken;
+
 /// As much of the headers as is read, in bytes.
 const LIMIT: usize = 16 * 1024;
 
@@ -54,18 +56,14 @@ impl Challenge {
     }
 
     /// Reads all `WWW-Authenticate` headers of a response; where a value repeats the refused
-    /// `secret`, asterisks take its place.
-    pub(crate) fn read(headers: &HeaderMap, secret: Option<&str>) -> Vec<Self> {
+    /// `token`, asterisks take its place.
+    pub(crate) fn read(headers: &HeaderMap, token: Option<&AccessToken>) -> Vec<Self> {
         let mut challenges = Vec::new();
         let mut left = LIMIT;
         for value in headers.get_all(WWW_AUTHENTICATE) {
             let bytes = &value.as_bytes()[..value.len().min(left)];
             left -= bytes.len();
-            let text = String::from_utf8_lossy(bytes);
-            challenges.extend(Self::parse(&match secret {
-                Some(secret) if !secret.is_empty() => text.replace(secret, "****"),
-                _ => text.into_owned(),
-            }));
+            challenges.extend(Self::parse(&AccessToken::hide(token, bytes)));
         }
         challenges
     }
@@ -338,7 +336,7 @@ mod tests {
         headers.append(WWW_AUTHENTICATE, echo);
         let long = format!("Bearer a=\"{}\", b=c", "x".repeat(LIMIT));
         headers.append(WWW_AUTHENTICATE, HeaderValue::try_from(long).unwrap());
-        let challenges = Challenge::read(&headers, Some("s3cret"));
+        let challenges = Challenge::read(&headers, Some(&AccessToken::new("s3cret")));
         assert_eq!(challenges[0].param("REALM"), Some("a"));
         assert_eq!(challenges[1].error_description(), Some("**** is bad"));
         assert_eq!(challenges[2].params, []);

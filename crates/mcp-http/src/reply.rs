@@ -28,7 +28,7 @@ pub(crate) struct Request<'a> {
 impl Request<'_> {
     /// The messages of a response to this request.
     pub(crate) async fn read(&self, response: Response) -> Result<Reply, Error> {
-        wire::received(&response);
+        wire::received(&response, self.token);
         let response = self.check(response).await?;
         let session = self.session(response.headers())?;
         let messages = match self.kind {
@@ -58,26 +58,28 @@ impl Request<'_> {
             return Err(Error::SessionEnded { endpoint });
         }
         if status.is_redirection() {
-            let location = location(endpoint.url(), headers);
+            let location = self.hidden(location(endpoint.url(), headers).as_bytes());
             return Err(Error::Redirect { endpoint, status, location });
         }
         let retry_after = retry_after(headers);
-        let body = body::read_beginning(response).await;
-        Err(Error::Status { endpoint, status, retry_after, excerpt: self.excerpt(&body), body })
+        let excerpt = self.excerpt(response).await;
+        let body = Bytes::from(excerpt.clone());
+        Err(Error::Status { endpoint, status, retry_after, excerpt, body })
     }
 
     async fn messages(&self, response: Response) -> Result<Messages, Error> {
         match media_type(response.headers()).as_deref() {
             Some("application/json") => {
                 let body = body::read(response, self.limit).await?;
-                wire::body("<", &body);
+                wire::body("<", &body, self.token);
                 Ok(Messages::One(body))
             }
-            Some("text/event-stream") => Ok(Messages::Stream(events(response, self.limit))),
+            Some("text/event-stream") => Ok(Messages::Stream(self.events(response))),
             _ if response.status() == StatusCode::ACCEPTED => Ok(Messages::None),
             other => {
-                let content_type = other.unwrap_or("a body of no declared type").to_owned();
-                let excerpt = self.excerpt(&body::read_beginning(response).await);
+                let content_type = other.unwrap_or("a body of no declared type");
+                let content_type = self.hidden(content_type.as_bytes());
+                let excerpt = self.excerpt(response).await;
                 Err(Error::ContentType { endpoint: self.endpoint.clone(), content_type, excerpt })
             }
         }
@@ -91,20 +93,35 @@ impl Request<'_> {
         })
     }
 
-    /// The beginning of a body as text; a server that echoes the token does not get it shown.
-    fn excerpt(&self, body: &Bytes) -> String {
-        let text = String::from_utf8_lossy(body);
-        match self.token {
-            Some(token) => text.replace(token.expose(), "****"),
-            None => text.into_owned(),
-        }
+    /// The messages of an event stream, as they come.
+    fn events(&self, response: Response) -> BoxStream<'static, Result<Bytes, TransportError>> {
+        let body = Unfinished {
+            response: Some(response),
+            parser: Parser::new(self.limit),
+            limit: self.limit,
+            token: self.token.cloned(),
+        };
+        try_unfold(body, async |mut body| Ok(body.next().await?.map(|message| (message, body))))
+            .boxed()
+    }
+
+    /// The beginning of a body as text.
+    async fn excerpt(&self, response: Response) -> String {
+        let token = self.token.map_or("", AccessToken::expose);
+        self.hidden(&body::read_beginning(response, token.as_bytes()).await)
+    }
+
+    /// What the server sent; one that repeats the token does not get it shown.
+    fn hidden(&self, text: &[u8]) -> String {
+        AccessToken::hide(self.token, text)
     }
 }
 
-/// The media type without its parameters, in lower case.
+/// The media type without its parameters, in lower case; none where it is empty.
 fn media_type(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-    Some(value.split(';').next()?.trim().to_ascii_lowercase())
+    let media_type = value.split(';').next()?.trim().to_ascii_lowercase();
+    (!media_type.is_empty()).then_some(media_type)
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
@@ -121,17 +138,13 @@ fn location(from: &url::Url, headers: &HeaderMap) -> String {
     }
 }
 
-/// The messages of an event stream, as they come.
-fn events(response: Response, limit: usize) -> BoxStream<'static, Result<Bytes, TransportError>> {
-    let body = Unfinished { response: Some(response), parser: Parser::new(limit), limit };
-    try_unfold(body, async |mut body| Ok(body.next().await?.map(|message| (message, body)))).boxed()
-}
-
 /// An event stream that is being read.
 struct Unfinished {
     response: Option<Response>,
     parser: Parser,
     limit: usize,
+    /// The request's, which no trace may show.
+    token: Option<AccessToken>,
 }
 
 impl Unfinished {
@@ -144,7 +157,7 @@ impl Unfinished {
                 // Empty data only announces an event id; other types are not MCP.
                 Some(event) if !event.is_message || event.data.is_empty() => {}
                 Some(event) => {
-                    wire::body("<", &event.data);
+                    wire::body("<", &event.data, self.token.as_ref());
                     return Ok(Some(event.data));
                 }
                 None => match response.chunk().await? {

@@ -44,6 +44,15 @@ impl AccessToken {
         &self.0.text
     }
 
+    /// What a server sent, with asterisks in place of the token, which it may repeat.
+    pub(crate) fn hide(token: Option<&Self>, text: &[u8]) -> String {
+        let text = String::from_utf8_lossy(text);
+        match token.map(Self::expose) {
+            Some(token) if !token.is_empty() => text.replace(token, "****"),
+            _ => text.into_owned(),
+        }
+    }
+
     pub(crate) fn authorization(&self) -> Option<&HeaderValue> {
         self.0.authorization.as_ref()
     }

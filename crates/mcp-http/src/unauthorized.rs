@@ -48,7 +48,7 @@ impl Unauthorized {
             StatusCode::FORBIDDEN => Reason::InsufficientScope,
             _ => return None,
         };
-        let challenges = Challenge::read(headers, token.map(AccessToken::expose));
+        let challenges = Challenge::read(headers, token);
         let unauthorized = Self { endpoint: endpoint.clone(), reason, challenges };
         let scope_error = || {
             let error = unauthorized.challenge().and_then(Challenge::error);
