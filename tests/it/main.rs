@@ -1,3 +1,7 @@
 //! Tests that cross crates: each layer against scripted servers, and all of them against real ones.
 
+mod mcp_client;
+mod mcp_http;
 mod real_servers;
+mod relay;
+mod support;

@@ -1,0 +1,242 @@
+//! Answers that are none.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Script, error, json, outcome, sse, status};
+
+/// Calls a tool, once for each answer, and shows what comes of it.
+async fn check(answers: impl IntoIterator<Item = Answer>) -> String {
+    let mut shown = Vec::new();
+    for answer in answers {
+        let peer = Script::new().on("tools/call", answer).start().await;
+        shown.push(outcome(peer.client().call_tool("add", ()).await));
+        // Nothing is tried again.
+        assert_eq!(peer.sent_of("tools/call").await.len(), 1);
+    }
+    shown.join("\n")
+}
+
+#[tokio::test]
+async fn answers_have_to_be_of_the_request() {
+    // RPC-03, RPC-05
+    assert_snapshot!(check([
+        json(r#"{"jsonrpc":"2.0","id":77,"result":{"content":[]}}"#),
+        json(r#"{"jsonrpc":"2.0","id":"$id","result":{"content":[]}}"#),
+        json(r#"{"jsonrpc":"2.0","id":77,"error":{"code":1,"message":"of another"}}"#),
+        json(r#"{"jsonrpc":"2.0","id":null,"result":{"content":[]}}"#),
+        json(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"cannot read it"}}"#),
+        json(r#"{"jsonrpc":"2.0","error":{"code":-32700,"message":"cannot read it"}}"#),
+    ]).await, @r#"
+    the answer to `tools/call` is not valid
+      it answers request 77, not 2
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      it answers request "2", not 2
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      it answers request 77, not 2
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      a result without an id at line 1 column 51
+    -> InvalidAnswer
+    `tools/call` failed: cannot read it (code -32700)
+    -> Rpc
+    `tools/call` failed: cannot read it (code -32700)
+    -> Rpc
+    "#);
+}
+
+#[tokio::test]
+async fn answers_are_either_result_or_error() {
+    // RPC-04, RPC-09
+    assert_snapshot!(check([
+        json(r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]},"error":{"code":1,"message":"m"}}"#),
+        json(r#"{"jsonrpc":"2.0","id":$id}"#),
+        json(r#"{"jsonrpc":"2.0","id":$id,"result":null}"#),
+        json(r#"{"jsonrpc":"2.0","id":$id,"result":[]}"#),
+        json(r#"{"jsonrpc":"2.0","id":$id,"result":{}}"#),
+        json(r#"{"jsonrpc":"2.0","id":$id,"result":{"tools":[]}}"#),
+        json(r#"{"jsonrpc":"1.0","id":$id,"result":{"content":[]}}"#),
+        json(r#"{"id":$id,"result":{"content":[]}}"#),
+        json(r#"{"jsonrpc":"2.0","id":$id,"error":"broken"}"#),
+        json(r#"{"jsonrpc":"2.0","id":$id,"error":{"code":"E1","message":"m"}}"#),
+        json(r#"{"jsonrpc":"2.0","id":$id,"error":{"message":"m"}}"#),
+    ]).await, @r#"
+    the answer to `tools/call` is not valid
+      more than one of `method`, `result` and `error` at line 1 column 81
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      no `method`, `result` or `error` at line 1 column 24
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      result: invalid type: null, expected an object (CallToolResult) at line 1 column 37
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      result: invalid type: sequence, expected an object (CallToolResult) at line 1 column 33
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      result.content: missing, CallToolResult requires it at line 1 column 35
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      result.content: missing, CallToolResult requires it at line 1 column 45
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      jsonrpc: invalid value: string "1.0", expected the string "2.0" at line 1 column 16
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      jsonrpc: missing, every message requires it at line 1 column 32
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      error: invalid type: string "broken", expected an object (ErrorObject) at line 1 column 40
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      error.code: invalid type: string "E1", expected an integer at line 1 column 44
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      error.code: missing, ErrorObject requires it at line 1 column 47
+    -> InvalidAnswer
+    "#);
+}
+
+#[tokio::test]
+async fn bodies_that_are_no_message() {
+    assert_snapshot!(check([
+        json(""),
+        json("{"),
+        json("nonsense"),
+        json("[]"),
+        json(r#"[{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}]"#),
+        json("null"),
+        json(r#"{"jsonrpc":"2.0","method":"notifications/message"}"#),
+        json(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#),
+        json("").body([b'"', 0xff, b'"']),
+    ]).await, @"
+    the answer to `tools/call` is not valid
+      EOF while parsing a value at line 1 column 0
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      EOF while parsing an object at line 1 column 1
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      expected ident at line 1 column 2
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      invalid type: sequence, expected a JSON-RPC message at line 1 column 0
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      invalid type: sequence, expected a JSON-RPC message at line 1 column 0
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      invalid type: null, expected a JSON-RPC message at line 1 column 4
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      it is the notification `notifications/message`
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      the server sent a request instead
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      invalid unicode code point at line 1 column 2
+    -> InvalidAnswer
+    ");
+}
+
+#[tokio::test]
+async fn a_request_that_is_only_taken_note_of() {
+    // HTTP-04
+    let ok = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
+    assert_snapshot!(check([status(202), status(204), json(ok).with_status(202)]).await, @"
+    the answer to `tools/call` is not valid
+      the server took note of it and sent no answer
+    -> InvalidAnswer
+    [server]/mcp answered with a body of no declared type instead of JSON or an event stream
+    -> Protocol
+    it went well
+    ");
+}
+
+#[tokio::test]
+async fn errors_of_the_server_keep_code_message_and_data() {
+    // RPC-04, TOOL-22: whatever the code
+    assert_snapshot!(check([
+        error(-32602, "Unknown tool: add", &Value::Null),
+        error(-32603, "broken", &json!({ "at": [1, "x"] })),
+        error(-32042, "sign in", &json!({ "elicitations": [{ "mode": "url", "url": "https://a.example" }] })),
+        error(-32601, "what\u{1b}[2J?", &json!("text")),
+        error(-32603, "streamed", &json!(1)).streamed(),
+        error(-32000, "busy", &Value::Null).with_status(503),
+        error(-32600, "bad request", &Value::Null).with_status(400),
+        json(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"no id"}}"#).with_status(400),
+        json(r#"{"jsonrpc":"2.0","error":{"code":-32000,"message":"no id"}}"#).with_status(500),
+    ]).await, @r#"
+    `tools/call` failed: Unknown tool: add (code -32602)
+    -> Rpc
+    `tools/call` failed: broken (code -32603), data {"at":[1,"x"]}
+    -> Rpc
+    `tools/call` failed: sign in (code -32042), data {"elicitations":[{"mode":"url","url":"https://a.example"}]}
+    -> Rpc
+    `tools/call` failed: what [2J? (code -32601), data "text"
+    -> Rpc
+    `tools/call` failed: streamed (code -32603), data 1
+    -> Rpc
+    `tools/call` failed: busy (code -32000), HTTP status 503
+    -> Rpc
+    `tools/call` failed: bad request (code -32600), HTTP status 400
+    -> Rpc
+    `tools/call` failed: no id (code -32000), HTTP status 400
+    -> Rpc
+    `tools/call` failed: no id (code -32000), HTTP status 500
+    -> Rpc
+    "#);
+}
+
+#[tokio::test]
+async fn streams_that_end_without_the_answer() {
+    // HTTP-10
+    let ping = r#"data: {"jsonrpc":"2.0","id":"p","method":"ping"}"#;
+    assert_snapshot!(check([
+        sse(""),
+        sse(": comment\n\n"),
+        sse("data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[]}}\n"),
+        sse("data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"resu"),
+        sse(&format!("{ping}\n\n")),
+        sse("data: {\"jsonrpc\":\"2.0\",\"id\":77,\"result\":{\"content\":[]}}\n\n"),
+    ]).await, @"
+    the stream ended before `tools/call` was answered
+    -> Interrupted
+    the stream ended before `tools/call` was answered
+    -> Interrupted
+    the stream ended before `tools/call` was answered
+    -> Interrupted
+    the stream ended before `tools/call` was answered
+    -> Interrupted
+    the stream ended before `tools/call` was answered
+    -> Interrupted
+    the stream ended before `tools/call` was answered; of the last message: it answers request 77, not 2
+    -> Interrupted
+    ");
+}
+
+#[tokio::test]
+async fn events_that_are_no_message() {
+    assert_snapshot!(check([
+        sse("data: nonsense\n\n"),
+        sse("data: []\n\n"),
+        sse("data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{}}\n\n"),
+        sse("data: {}\n\ndata: {\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[]}}\n\n"),
+    ]).await, @"
+    the answer to `tools/call` is not valid
+      expected ident at line 1 column 2
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      invalid type: sequence, expected a JSON-RPC message at line 1 column 0
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      result.content: missing, CallToolResult requires it at line 1 column 35
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      jsonrpc: missing, every message requires it at line 1 column 2
+    -> InvalidAnswer
+    ");
+}

@@ -1,0 +1,127 @@
+//! What the server asks and tells while it is being asked.
+
+use insta::assert_snapshot;
+use mcp_testkit::{Fault, Gate, On};
+use serde_json::{Value, json};
+
+use crate::support::{
+    Peer, Script, Sent, client_of, initialized, outcome, outline, sse, status, strict,
+};
+
+const ANSWER: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
+
+async fn peer_with(before: &[Value]) -> Peer {
+    let before: String = before.iter().map(|message| format!("data: {message}\n\n")).collect();
+    Script::new().on("tools/call", sse(&format!("{before}data: {ANSWER}\n\n"))).start().await
+}
+
+fn ping(id: &Value) -> Value {
+    json!({ "jsonrpc": "2.0", "id": id, "method": "ping" })
+}
+
+#[tokio::test]
+async fn requests_on_a_stream_are_answered_before_the_answer_comes() {
+    // HTTP-07, PING-01, RPC-10: the server holds its answer back until it has ours
+    let server = strict().await;
+    let gate = Gate::new();
+    let requests = vec![
+        ping(&json!("p-1")),
+        ping(&json!(7)),
+        json!({ "jsonrpc": "2.0", "id": 8, "method": "roots/list", "params": {} }),
+    ];
+    server.script(On::method("tools/call"), Fault::Interject(requests));
+    server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
+    let client = client_of(server.url());
+    let open = async {
+        server.received("POST", 3).await;
+        gate.open();
+    };
+    let (called, ()) = tokio::join!(client.call_tool("wait", ()), open);
+    assert_snapshot!(outcome(called), @"it went well");
+    let mut answers: Vec<_> = server.requests().iter().map(Sent::from).collect();
+    answers.retain(|sent| sent.about() == "answer");
+    answers.sort_by_key(|answer| answer.json()["id"].to_string());
+    assert_snapshot!(without_session(&outline(&answers)), @r#"
+    {"jsonrpc":"2.0","id":"p-1","result":{}}, 2025-11-25
+    {"jsonrpc":"2.0","id":7,"result":{}}, 2025-11-25
+    {"jsonrpc":"2.0","id":8,"error":{"code":-32601,"message":"this client does not serve \"roots/list\""}}, 2025-11-25
+    "#);
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+/// The sessions of this server are random.
+fn without_session(outline: &str) -> String {
+    let lines = outline.lines().map(|line| {
+        let (answer, facts) = line.split_once("}, ").expect("facts");
+        let (session, version) = facts.split_once(", ").expect("a version");
+        assert!(!session.is_empty());
+        format!("{answer}}}, {version}")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn requests_are_answered_even_if_the_answer_follows_at_once() {
+    // PING-01
+    let peer = peer_with(&[ping(&json!("p-1")), ping(&json!("p-2"))]).await;
+    peer.client().call_tool("add", ()).await.unwrap();
+    let mut answers = peer.wait_for("answer", 2).await;
+    answers.sort_by_key(|answer| answer.json()["id"].to_string());
+    assert_snapshot!(outline(&answers), @r#"
+    {"jsonrpc":"2.0","id":"p-1","result":{}}, [alice], session-1, 2025-11-25
+    {"jsonrpc":"2.0","id":"p-2","result":{}}, [alice], session-1, 2025-11-25
+    "#);
+}
+
+#[tokio::test]
+async fn an_answer_that_the_server_refuses_does_not_hurt_the_call() {
+    let peer = Script::new()
+        .on("tools/call", sse(&format!("data: {}\n\ndata: {ANSWER}\n\n", ping(&json!(1)))))
+        .on("answer", status(500))
+        .start()
+        .await;
+    let client = peer.client();
+    assert_snapshot!(outcome(client.call_tool("add", ()).await), @"it went well");
+    peer.wait_for("answer", 1).await;
+    assert_snapshot!(outcome(client.call_tool("add", ()).await), @"it went well");
+}
+
+#[tokio::test]
+async fn notifications_before_the_answer_are_passed_over() {
+    // RPC-11, LOG-02, PROG-02, CANC-06
+    let peer = peer_with(&[
+        json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": { "level": "info", "data": [1] } }),
+        json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": { "progressToken": 9, "progress": 0.5 } }),
+        json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 9 } }),
+        json!({ "jsonrpc": "2.0", "method": "notifications/of/our/own" }),
+    ])
+    .await;
+    let client = peer.client();
+    assert_snapshot!(outcome(client.call_tool("add", ()).await), @"it went well");
+    client.close().await.unwrap();
+    // RPC-06: no notification is answered
+    assert_eq!(peer.sent_of("answer").await.len(), 0);
+}
+
+#[tokio::test]
+async fn answers_to_other_requests_are_passed_over() {
+    // HTTP-18, RPC-03: whatever their results look like
+    let peer = peer_with(&[
+        json!({ "jsonrpc": "2.0", "id": 99, "result": { "content": [] } }),
+        json!({ "jsonrpc": "2.0", "id": "2", "result": {} }),
+        json!({ "jsonrpc": "2.0", "id": 98, "result": { "tools": [] } }),
+        json!({ "jsonrpc": "2.0", "id": 97, "error": { "code": 1, "message": "late" } }),
+    ])
+    .await;
+    assert_snapshot!(outcome(peer.client().call_tool("add", ()).await), @"it went well");
+}
+
+#[tokio::test]
+async fn requests_during_the_opening_are_answered_too() {
+    // LIFE-07, HTTP-24: in the session that the headers have already assigned
+    let opening = initialized("2025-11-25").header("mcp-session-id", "s").streamed();
+    let opening = opening.after(&format!("data: {}\n\n", ping(&json!(5))));
+    let peer = Script::new().on("initialize", opening).start().await;
+    peer.client().connect().await.unwrap();
+    assert_snapshot!(outline(&peer.wait_for("answer", 1).await), @r#"{"jsonrpc":"2.0","id":5,"result":{}}, [alice], s"#);
+}

@@ -1,0 +1,151 @@
+//! Calls that nobody waits for any more.
+
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use mcp_client::{Client, Limits};
+use mcp_testkit::{Fault, Gate, On, Recorded, TestServer};
+use serde_json::Value;
+use tokio::time;
+
+use crate::support::{client_of, outcome, strict};
+
+/// A server that never answers `method`, a client that is connected to it, and what is held.
+async fn silent(method: &str) -> (TestServer, Client, Gate) {
+    let server = strict().await;
+    let gate = Gate::new();
+    server.script(On::method(method), Fault::Hold(gate.clone()));
+    let client = client_of(server.url());
+    (server, client, gate)
+}
+
+/// Lets so much time pass once the request has arrived.
+async fn pass(gate: &Gate, time: Duration) {
+    gate.reached(1).await;
+    time::pause();
+    time::advance(time).await;
+    time::resume();
+}
+
+/// The notifications of cancellation that the server got; waits for the first.
+async fn cancelled(server: &TestServer) -> String {
+    server.received("notifications/cancelled", 1).await;
+    let requests = server.requests();
+    let told = requests.iter().filter(|request| request.method() == "notifications/cancelled");
+    told.filter_map(Recorded::json).map(Value::to_string).collect()
+}
+
+#[tokio::test]
+async fn a_call_without_an_answer_ends_after_its_time_and_is_cancelled() {
+    // LIFE-13, LIFE-15, CANC-01, HTTP-09
+    let (server, client, gate) = silent("tools/call").await;
+    client.connect().await.unwrap();
+    let (called, ()) =
+        tokio::join!(client.call_tool("wait", ()), pass(&gate, Duration::from_secs(31)));
+    assert_snapshot!(outcome(called), @"
+    no answer to `tools/call` within 30s
+    -> Timeout
+    ");
+    assert_snapshot!(cancelled(&server).await, @r#"
+    {"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"the caller no longer waits","requestId":2}}
+    "#);
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_time_for_a_call_can_be_set() {
+    let (server, client, gate) = silent("tools/call").await;
+    client.connect().await.unwrap();
+    let mut limits = Limits::default();
+    limits.request = Duration::from_secs(5);
+    let client = client.with_limits(limits);
+    let (called, ()) =
+        tokio::join!(client.call_tool("wait", ()), pass(&gate, Duration::from_secs(6)));
+    assert_snapshot!(outcome(called), @"
+    no answer to `tools/call` within 5s
+    -> Timeout
+    ");
+    assert_snapshot!(cancelled(&server).await, @r#"
+    {"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"the caller no longer waits","requestId":2}}
+    "#);
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_is_cancelled() {
+    // HTTP-09, CANC-01
+    let (server, client, gate) = silent("tools/call").await;
+    client.connect().await.unwrap();
+    tokio::select! {
+        outcome = client.call_tool("wait", ()) => panic!("{outcome:?}"),
+        () = gate.reached(1) => {}
+    }
+    assert_snapshot!(cancelled(&server).await, @r#"
+    {"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"the caller no longer waits","requestId":2}}
+    "#);
+}
+
+#[tokio::test]
+async fn the_conversation_goes_on_after_a_cancelled_call() {
+    // CANC-04, CANC-07: the late answer is dropped, and its id is not used again
+    let (server, client, gate) = silent("tools/call").await;
+    client.connect().await.unwrap();
+    tokio::select! {
+        outcome = client.call_tool("wait", ()) => panic!("{outcome:?}"),
+        () = gate.reached(1) => {}
+    }
+    gate.open();
+    assert_snapshot!(outcome(client.call_tool("wait", ()).await), @"it went well");
+    let requests = server.requests();
+    let ids = requests.iter().filter(|request| request.method() == "tools/call");
+    assert_snapshot!(format!("{:?}", ids.map(Recorded::id).collect::<Vec<_>>()), @"[Some(Number(2)), Some(Number(3))]");
+    assert_eq!(server.count("initialize"), 1);
+}
+
+#[tokio::test]
+async fn initialize_is_never_cancelled() {
+    // CANC-02
+    let (server, client, gate) = silent("initialize").await;
+    let (called, ()) = tokio::join!(client.connect(), pass(&gate, Duration::from_secs(31)));
+    assert_snapshot!(outcome(called), @"
+    no answer to `initialize` within 30s
+    -> Timeout
+    ");
+    server.clear_script();
+    client.connect().await.unwrap();
+    assert_eq!(server.count("notifications/cancelled"), 0);
+    assert_eq!(server.count("initialize"), 2);
+}
+
+#[tokio::test]
+async fn answered_and_failed_calls_are_not_cancelled() {
+    // CANC-01: only what is believed to be in progress
+    let (server, client, gate) = silent("ping").await;
+    client.call_tool("wait", ()).await.unwrap();
+    client.call_tool("none such", ()).await.unwrap_err();
+    server.script(On::method("tools/call"), Fault::Close);
+    client.call_tool("wait", ()).await.unwrap_err();
+    drop(gate);
+    assert_snapshot!(outcome(client.list_tools().await), @"it went well");
+    assert_eq!(server.count("notifications/cancelled"), 0);
+}
+
+#[tokio::test]
+async fn a_list_has_time_for_each_page_and_in_all() {
+    // LIFE-14
+    let (_server, client, gate) = silent("tools/list").await;
+    let (called, ()) = tokio::join!(client.list_tools(), pass(&gate, Duration::from_secs(31)));
+    assert_snapshot!(outcome(called), @"
+    no answer to `tools/list` within 30s
+    -> Timeout
+    ");
+
+    let (_server, client, gate) = silent("tools/list").await;
+    let mut limits = Limits::default();
+    limits.total = Duration::from_secs(10);
+    let client = client.with_limits(limits);
+    let (called, ()) = tokio::join!(client.list_tools(), pass(&gate, Duration::from_secs(11)));
+    assert_snapshot!(outcome(called), @"
+    no answer to `tools/list` within 10s
+    -> Timeout
+    ");
+}

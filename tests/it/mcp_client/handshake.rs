@@ -1,0 +1,188 @@
+//! The opening of a conversation: `initialize`, `notifications/initialized`, then all else.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::support::{Peer, Script, initialized, json, outcome, result, sse, status};
+
+#[tokio::test]
+async fn a_conversation_opens_with_initialize_and_initialized() {
+    // RPC-01, RPC-02, RPC-06, LIFE-01, LIFE-05, LIFE-10, HTTP-01..04, HTTP-24, HTTP-30, AUTH-02
+    let peer = Peer::start().await;
+    peer.client().call_tool("add", json!({ "a": 1, "b": 2 })).await.unwrap();
+    assert_snapshot!(peer.exact().await, @r#"
+    POST /mcp
+    accept: application/json, text/event-stream
+    authorization: Bearer [alice]
+    content-type: application/json
+    {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{},"clientInfo":{"name":"tests","version":"1"},"protocolVersion":"2025-11-25"}}
+
+    POST /mcp
+    accept: application/json, text/event-stream
+    authorization: Bearer [alice]
+    content-type: application/json
+    mcp-protocol-version: 2025-11-25
+    mcp-session-id: session-1
+    {"jsonrpc":"2.0","method":"notifications/initialized"}
+
+    POST /mcp
+    accept: application/json, text/event-stream
+    authorization: Bearer [alice]
+    content-type: application/json
+    mcp-protocol-version: 2025-11-25
+    mcp-session-id: session-1
+    {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"add","arguments":{"a":1,"b":2}}}
+    "#);
+}
+
+#[tokio::test]
+async fn a_conversation_over_event_streams_is_the_same() {
+    // HTTP-06, HTTP-24: the session id is a header, also of a stream
+    let opening = initialized("2025-11-25").header("mcp-session-id", "s").streamed();
+    let answer = result(&json!({ "content": [] })).streamed();
+    let script = Script::new().on("initialize", opening).on("tools/call", answer);
+    let peer = script.start().await;
+    let client = peer.client();
+    client.call_tool("add", ()).await.unwrap();
+    client.call_tool("add", ()).await.unwrap();
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    notifications/initialized, [alice], s, 2025-11-25
+    tools/call 2, [alice], s, 2025-11-25
+    tools/call 3, [alice], s, 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn there_is_no_second_initialize() {
+    // RPC-02: no id comes twice
+    let peer = Peer::start().await;
+    let client = peer.client();
+    client.connect().await.unwrap();
+    client.list_tools().await.unwrap();
+    client.clone().call_tool("add", ()).await.unwrap();
+    client.call_tool("add", ()).await.unwrap();
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-1, 2025-11-25
+    tools/list 2, [alice], session-1, 2025-11-25
+    tools/call 3, [alice], session-1, 2025-11-25
+    tools/call 4, [alice], session-1, 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn first_calls_at_the_same_time_share_one_initialize() {
+    let peer = Peer::start().await;
+    let client = peer.client();
+    let (a, b, c) =
+        tokio::join!(client.call_tool("add", ()), client.list_tools(), client.call_tool("add", ()));
+    assert!(a.is_ok() && b.is_ok() && c.is_ok());
+    assert_eq!(peer.sent_of("initialize").await.len(), 1);
+    assert_eq!(peer.sent_of("notifications/initialized").await.len(), 1);
+    assert_eq!(peer.sent_of("tools/call").await.len(), 2);
+}
+
+#[tokio::test]
+async fn an_opening_that_fails_is_tried_anew_by_the_next_call() {
+    let peer = Script::new()
+        .on("initialize", status(503))
+        .on("initialize", status(500))
+        .on("initialize", initialized("2025-11-25"))
+        .on("notifications/initialized", status(503))
+        .on("notifications/initialized", status(202))
+        .start()
+        .await;
+    let client = peer.client();
+    // HTTP-05: a status that is no success means that `initialized` was not delivered
+    let mut outcomes = Vec::new();
+    for _ in 0..4 {
+        outcomes.push(outcome(client.call_tool("add", ()).await));
+    }
+    assert_snapshot!(outcomes.join("\n"), @"
+    [server]/mcp answered with HTTP status 503 Service Unavailable
+    -> Status(503)
+    [server]/mcp answered with HTTP status 500 Internal Server Error
+    -> Status(500)
+    [server]/mcp answered with HTTP status 503 Service Unavailable
+    -> Status(503)
+    it went well
+    ");
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    initialize 1, [alice]
+    initialize 1, [alice]
+    notifications/initialized, [alice], 2025-11-25
+    initialize 1, [alice]
+    notifications/initialized, [alice], 2025-11-25
+    tools/call 2, [alice], 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn notifications_may_be_answered_by_any_success() {
+    // Traps 10: some servers answer 200 or 204; a body is not read
+    for answer in [status(200), status(204), status(202), json("broken"), sse("data: {}\n\n")] {
+        let peer = Script::new().on("notifications/initialized", answer.clone()).start().await;
+        assert_eq!(outcome(peer.client().call_tool("add", ()).await), "it went well", "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_server_says_who_it_is() {
+    // LIFE-11, RPC-08: unknown members are kept or passed over
+    let answer = json!({
+        "protocolVersion": "2025-11-25",
+        "capabilities": { "tools": { "listChanged": true }, "x-own": {}, "experimental": { "a": {} } },
+        "serverInfo": { "name": "peer", "version": "1", "title": "A peer", "x": 1 },
+        "instructions": "Be brief",
+        "_meta": { "a": 1 },
+        "more": true,
+    });
+    let peer = Script::new().on("initialize", result(&answer)).start().await;
+    let profile = peer.client().connect().await.unwrap();
+    let capabilities = serde_json::Value::Object(profile.capabilities.as_object().clone());
+    assert_snapshot!(capabilities, @r#"{"experimental":{"a":{}},"tools":{"listChanged":true},"x-own":{}}"#);
+    assert_eq!(profile.server.name, "peer");
+    assert_eq!(profile.instructions.as_deref(), Some("Be brief"));
+    assert_eq!(profile.revision.to_string(), "2025-11-25");
+    // Without a session there is no header for it.
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    notifications/initialized, [alice], 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn answers_to_initialize_that_are_none() {
+    let mut outcomes = String::new();
+    for result in [
+        r#""result":{}"#,
+        r#""result":{"protocolVersion":"2025-11-25","capabilities":{}}"#,
+        r#""result":{"protocolVersion":20251125,"capabilities":{},"serverInfo":{"name":"a","version":"1"}}"#,
+        r#""result":null"#,
+        r#""error":{"code":-32603,"message":"down for maintenance"}"#,
+    ] {
+        let answer = json(&format!(r#"{{"jsonrpc":"2.0","id":$id,{result}}}"#));
+        let peer = Script::new().on("initialize", answer).start().await;
+        outcomes += &outcome(peer.client().list_tools().await);
+        outcomes += "\n";
+        assert_eq!(peer.outline().await, "initialize 1, [alice]");
+    }
+    assert_snapshot!(outcomes, @"
+    the answer to `initialize` is not valid
+      result.capabilities: missing, InitializeResult requires it at line 1 column 35
+    -> InvalidAnswer
+    the answer to `initialize` is not valid
+      result.serverInfo: missing, InitializeResult requires it at line 1 column 83
+    -> InvalidAnswer
+    the answer to `initialize` is not valid
+      result.protocolVersion: invalid type: integer `20251125`, expected a string at line 1 column 60
+    -> InvalidAnswer
+    the answer to `initialize` is not valid
+      result: invalid type: null, expected an object (InitializeResult) at line 1 column 37
+    -> InvalidAnswer
+    `initialize` failed: down for maintenance (code -32603)
+    -> Rpc
+    ");
+}

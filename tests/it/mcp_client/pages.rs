@@ -1,0 +1,153 @@
+//! Lists in pages.
+
+use insta::assert_snapshot;
+use mcp_client::{Client, Limits, ToolList};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Peer, Script, error, outcome, result};
+
+fn page(tools: &[&str], next: Option<&str>) -> Answer {
+    let tools: Vec<_> = tools
+        .iter()
+        .map(|name| json!({ "name": name, "inputSchema": { "type": "object" } }))
+        .collect();
+    let mut page = json!({ "tools": tools });
+    if let Some(next) = next {
+        page["nextCursor"] = json!(next);
+    }
+    result(&page)
+}
+
+async fn peer_of(pages: impl IntoIterator<Item = Answer>) -> Peer {
+    let script =
+        pages.into_iter().fold(Script::new(), |script, page| script.on("tools/list", page));
+    script.start().await
+}
+
+fn names(list: &ToolList) -> Vec<&str> {
+    list.tools.iter().map(|tool| tool.name.as_str()).collect()
+}
+
+/// Lists the tools, and shows what came out and what was asked for.
+async fn check(peer: &Peer, client: &Client) -> String {
+    let listed = client.list_tools().await;
+    let shown = match listed {
+        Ok(list) => format!("listed {:?}", names(&list)),
+        Err(_) => outcome(listed),
+    };
+    let asked = peer.sent_of("tools/list").await;
+    let asked = asked.iter().map(|list| format!("\nasked {}", list.json()["params"]));
+    shown + &asked.collect::<String>()
+}
+
+#[tokio::test]
+async fn pages_are_followed_to_the_last() {
+    // PAGE-02: neither an empty page nor an empty cursor is the end
+    let peer =
+        peer_of([page(&["a"], Some("1")), page(&[], Some("")), page(&["b", "c"], None)]).await;
+    assert_snapshot!(check(&peer, &peer.client()).await, @r#"
+    listed ["a", "b", "c"]
+    asked {}
+    asked {"cursor":"1"}
+    asked {"cursor":""}
+    "#);
+}
+
+#[tokio::test]
+async fn cursors_are_sent_back_as_they_came() {
+    // PAGE-01
+    let peer = peer_of([page(&[], Some("ä\"\\\u{1f600} ==")), page(&["a"], None)]).await;
+    assert_snapshot!(check(&peer, &peer.client()).await, @r#"
+    listed ["a"]
+    asked {}
+    asked {"cursor":"ä\"\\😀 =="}
+    "#);
+}
+
+#[tokio::test]
+async fn a_null_cursor_is_no_cursor() {
+    let peer = peer_of([result(&json!({ "tools": [], "nextCursor": null }))]).await;
+    assert_snapshot!(check(&peer, &peer.client()).await, @"
+    listed []
+    asked {}
+    ");
+}
+
+#[tokio::test]
+async fn a_repeated_cursor_ends_the_list() {
+    // PAGE-03
+    let peer = peer_of([page(&["a"], Some("1")), page(&["a"], Some("1"))]).await;
+    assert_snapshot!(check(&peer, &peer.client()).await, @r#"
+    the list of `tools/list` repeats a cursor, so it would never end
+    -> Endless
+    asked {}
+    asked {"cursor":"1"}
+    "#);
+}
+
+#[tokio::test]
+async fn a_stale_cursor_starts_the_list_over() {
+    // PAGE-03
+    let stale = || error(-32602, "unknown cursor", &Value::Null);
+    let peer = peer_of([page(&["a"], Some("1")), stale(), page(&["b"], None)]).await;
+    assert_snapshot!(check(&peer, &peer.client()).await, @r#"
+    listed ["b"]
+    asked {}
+    asked {"cursor":"1"}
+    asked {}
+    "#);
+
+    let peer = peer_of([page(&["a"], Some("1")), stale(), page(&["b"], Some("1")), stale()]).await;
+    assert_snapshot!(check(&peer, &peer.client()).await, @r#"
+    `tools/list` failed: unknown cursor (code -32602)
+    -> Rpc
+    asked {}
+    asked {"cursor":"1"}
+    asked {}
+    asked {"cursor":"1"}
+    "#);
+}
+
+#[tokio::test]
+async fn a_list_has_limits() {
+    let mut limits = Limits::default();
+    limits.pages = 2;
+    let peer = peer_of([page(&[], Some("1")), page(&[], Some("2")), page(&[], None)]).await;
+    assert_snapshot!(check(&peer, &peer.client().with_limits(limits)).await, @r#"
+    the list of `tools/list` has more than 2 pages
+    -> Endless
+    asked {}
+    asked {"cursor":"1"}
+    "#);
+
+    let mut limits = Limits::default();
+    limits.tools = 2;
+    let peer = peer_of([page(&["a"], Some("1")), page(&["b", "c"], None)]).await;
+    assert_snapshot!(check(&peer, &peer.client().with_limits(limits)).await, @r#"
+    the list of `tools/list` has more than 2 entries
+    -> Endless
+    asked {}
+    asked {"cursor":"1"}
+    "#);
+}
+
+#[tokio::test]
+async fn an_error_on_a_later_page_is_the_error_of_the_list() {
+    let peer = peer_of([page(&["a"], Some("1")), error(-32603, "broken", &Value::Null)]).await;
+    assert_snapshot!(check(&peer, &peer.client()).await, @r#"
+    `tools/list` failed: broken (code -32603)
+    -> Rpc
+    asked {}
+    asked {"cursor":"1"}
+    "#);
+}
+
+#[tokio::test]
+async fn tools_of_all_pages_share_their_names() {
+    let peer = peer_of([page(&["a", "b"], Some("1")), page(&["b", "c"], None)]).await;
+    let list = peer.client().list_tools().await.unwrap();
+    assert_eq!(names(&list), ["a", "b", "c"]);
+    assert_snapshot!(format!("{:?}", list.refused), @r#"
+    [RefusedTool { name: Some("b"), reason: "another tool of this server has the same name" }]
+    "#);
+}

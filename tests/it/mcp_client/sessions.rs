@@ -1,0 +1,162 @@
+//! Sessions that the server has forgotten.
+
+use futures_util::future::join_all;
+use insta::assert_snapshot;
+use mcp_testkit::{Fault, Gate, On, Reply};
+use serde_json::json;
+
+use crate::support::{Script, client_of, error, initialized, outcome, result, status, strict};
+
+#[tokio::test]
+async fn a_lost_session_is_opened_anew_and_the_call_repeated_once() {
+    // HTTP-26
+    let peer = Script::new()
+        .on("tools/call", status(404))
+        .on("tools/call", result(&json!({ "content": [] })))
+        .start()
+        .await;
+    let client = peer.client();
+    assert_snapshot!(outcome(client.call_tool("add", ()).await), @"it went well");
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-1, 2025-11-25
+    tools/call 2, [alice], session-1, 2025-11-25
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-2, 2025-11-25
+    tools/call 2, [alice], session-2, 2025-11-25
+    ");
+    assert_eq!(client.lost_sessions(), 1);
+}
+
+#[tokio::test]
+async fn a_session_that_is_lost_again_is_an_error() {
+    let peer = Script::new()
+        .on("tools/call", error(-32001, "Session not found", &json!(null)).with_status(404))
+        .start()
+        .await;
+    assert_snapshot!(outcome(peer.client().call_tool("add", ()).await), @"
+    [server]/mcp has ended the session
+    -> SessionEnded, did not run
+    ");
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-1, 2025-11-25
+    tools/call 2, [alice], session-1, 2025-11-25
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-2, 2025-11-25
+    tools/call 2, [alice], session-2, 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn calls_in_flight_that_lose_their_session_share_the_new_one() {
+    // Traps 6
+    let server = strict().await;
+    let gate = Gate::new();
+    let lost = Fault::reply_with({
+        let gate = gate.clone();
+        move |_| Reply::status(404).hold(&gate)
+    });
+    server.script(On::method("tools/call").first(3), Fault::Hold(gate.clone()));
+    server.script(On::method("tools/call").first(3), lost);
+    let client = client_of(server.url());
+    client.connect().await.unwrap();
+    let calls = join_all((0..3).map(|_| client.call_tool("wait", ())));
+    let open = async {
+        gate.reached(3).await;
+        gate.open();
+    };
+    let (outcomes, ()) = tokio::join!(calls, open);
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    assert_eq!(server.count("initialize"), 2);
+    assert_eq!(server.count("notifications/initialized"), 2);
+    assert_eq!(server.count("tools/call"), 6);
+    assert_eq!(client.lost_sessions(), 1);
+}
+
+#[tokio::test]
+async fn without_a_session_404_is_a_status_like_others() {
+    // HTTP-27
+    let peer = Script::new()
+        .on("initialize", initialized("2025-11-25"))
+        .on("tools/call", status(404).body("no such page"))
+        .start()
+        .await;
+    assert_snapshot!(outcome(peer.client().call_tool("add", ()).await), @"
+    [server]/mcp answered with HTTP status 404 Not Found: no such page
+    -> Status(404)
+    ");
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    notifications/initialized, [alice], 2025-11-25
+    tools/call 2, [alice], 2025-11-25
+    ");
+
+    let peer = Script::new().on("initialize", status(404)).start().await;
+    assert_snapshot!(outcome(peer.client().call_tool("add", ()).await), @"
+    [server]/mcp answered with HTTP status 404 Not Found
+    -> Status(404)
+    ");
+    assert_snapshot!(peer.outline().await, @"initialize 1, [alice]");
+}
+
+#[tokio::test]
+async fn a_bad_request_opens_no_new_session() {
+    // HTTP-28
+    let peer = Script::new().on("tools/call", status(400).body("bad request")).start().await;
+    assert_snapshot!(outcome(peer.client().call_tool("add", ()).await), @"
+    [server]/mcp answered with HTTP status 400 Bad Request: bad request
+    -> Status(400)
+    ");
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-1, 2025-11-25
+    tools/call 2, [alice], session-1, 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn a_bad_request_that_names_the_session_is_a_lost_session() {
+    // HTTP-26: this is what the reference server says
+    let lost = error(-32000, "Bad Request: No valid session ID provided", &json!(null));
+    let peer = Script::new()
+        .on("tools/call", lost.with_status(400))
+        .on("tools/call", result(&json!({ "content": [] })))
+        .start()
+        .await;
+    assert_snapshot!(outcome(peer.client().call_tool("add", ()).await), @"it went well");
+    assert_eq!(peer.sent_of("initialize").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_session_that_is_lost_before_it_is_open_is_an_error() {
+    let peer = Script::new().on("notifications/initialized", status(404)).start().await;
+    assert_snapshot!(outcome(peer.client().call_tool("add", ()).await), @"
+    [server]/mcp has ended the session
+    -> SessionEnded, did not run
+    ");
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-1, 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn no_cursor_is_taken_into_another_session() {
+    // PAGE-01
+    let page = json!({ "tools": [], "nextCursor": "of session 1" });
+    let peer = Script::new()
+        .on("tools/list", result(&page))
+        .on("tools/list", status(404))
+        .on("tools/list", result(&json!({ "tools": [] })))
+        .start()
+        .await;
+    assert_snapshot!(outcome(peer.client().list_tools().await), @"it went well");
+    let lists = peer.sent_of("tools/list").await;
+    let lists: Vec<_> = lists.iter().map(|list| list.json()["params"].to_string()).collect();
+    assert_snapshot!(lists.join("\n"), @r#"
+    {}
+    {"cursor":"of session 1"}
+    {}
+    "#);
+}

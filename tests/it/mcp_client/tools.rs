@@ -1,0 +1,123 @@
+//! Listing and calling tools.
+
+use insta::assert_snapshot;
+use serde::Serialize;
+use serde_json::{Value, json, value::RawValue};
+
+use crate::support::{Peer, Script, outcome, result};
+
+fn opening(capabilities: &Value) -> crate::support::Answer {
+    result(&json!({
+        "protocolVersion": "2025-11-25",
+        "capabilities": capabilities,
+        "serverInfo": { "name": "peer", "version": "1" },
+    }))
+}
+
+#[tokio::test]
+async fn without_the_capability_no_tool_is_listed_or_called() {
+    // TOOL-01, LIFE-09, LIFE-15
+    for capabilities in [json!({}), json!({ "tools": null })] {
+        let peer = Script::new().on("initialize", opening(&capabilities)).start().await;
+        let client = peer.client();
+        let expected = "the capability `tools`";
+        assert!(outcome(client.list_tools().await).contains(expected), "{capabilities}");
+        assert!(outcome(client.call_tool("add", ()).await).contains(expected), "{capabilities}");
+        assert_eq!(peer.sent_of("tools/list").await.len(), 0);
+        assert_eq!(peer.sent_of("tools/call").await.len(), 0);
+    }
+    let peer = Script::new().on("initialize", opening(&json!({}))).start().await;
+    assert_snapshot!(outcome(peer.client().list_tools().await), @"
+    `tools/list` needs the capability `tools`, which the server does not declare
+    -> Capability, did not run
+    ");
+}
+
+#[tokio::test]
+async fn arguments_are_always_an_object() {
+    // TOOL-11
+    #[derive(Serialize)]
+    struct Numbers {
+        a: f64,
+        b: Option<i64>,
+    }
+    let peer = Peer::start().await;
+    let client = peer.client();
+    let raw: Box<RawValue> = serde_json::from_str(r#"{"z": 1.0, "a": 1e2}"#).unwrap();
+    client.call_tool("add", ()).await.unwrap();
+    client.call_tool("add", None::<Numbers>).await.unwrap();
+    client.call_tool("add", json!({})).await.unwrap();
+    client.call_tool("add", Numbers { a: 1.0, b: None }).await.unwrap();
+    client.call_tool("add", raw).await.unwrap();
+    client
+        .call_tool(
+            "Ünder/söre \"x\"",
+            [("k", 1)].into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+        )
+        .await
+        .unwrap();
+    let calls = peer.sent_of("tools/call").await;
+    let calls: Vec<_> = calls.iter().map(|call| call.text().to_owned()).collect();
+    assert_snapshot!(calls.join("\n"), @r#"
+    {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"add","arguments":{}}}
+    {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"add","arguments":{}}}
+    {"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"add","arguments":{}}}
+    {"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"add","arguments":{"a":1.0,"b":null}}}
+    {"jsonrpc":"2.0","id":6,"method":"tools/call","params":{"name":"add","arguments":{"z": 1.0, "a": 1e2}}}
+    {"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"Ünder/söre \"x\"","arguments":{"k":1}}}
+    "#);
+}
+
+#[tokio::test]
+async fn arguments_that_are_no_object_are_not_sent() {
+    let peer = Peer::start().await;
+    let client = peer.client();
+    for arguments in [json!([1]), json!("text"), json!(1), json!(true)] {
+        assert!(client.call_tool("add", arguments).await.is_err());
+    }
+    assert_snapshot!(outcome(client.call_tool("add", 5).await), @"
+    the parameters of `tools/call` cannot be sent
+      the arguments of a tool have to be a JSON object
+    -> Params, did not run
+    ");
+    assert_eq!(peer.outline().await, "");
+}
+
+#[tokio::test]
+async fn parameters_are_always_an_object() {
+    // RPC-01: `tools/list` without a cursor
+    let peer = Peer::start().await;
+    peer.client().list_tools().await.unwrap();
+    assert_snapshot!(peer.sent_of("tools/list").await[0].text(), @r#"{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{}}"#);
+}
+
+#[tokio::test]
+async fn tools_that_run_only_as_tasks_are_set_apart() {
+    // TOOL-09, TOOL-10
+    let tool = |name: &str, support: &str| {
+        json!({
+            "name": name,
+            "inputSchema": { "type": "object" },
+            "execution": { "taskSupport": support },
+        })
+    };
+    let tools =
+        json!({ "tools": [tool("a", "forbidden"), tool("b", "optional"), tool("c", "required")] });
+    let mut shown = String::new();
+    for capabilities in [
+        json!({ "tools": {}, "tasks": { "requests": { "tools": { "call": {} } } } }),
+        json!({ "tools": {}, "tasks": {} }),
+        json!({ "tools": {} }),
+    ] {
+        let script = Script::new().on("initialize", opening(&capabilities));
+        let peer = script.on("tools/list", result(&tools)).start().await;
+        let list = peer.client().list_tools().await.unwrap();
+        let names: Vec<_> = list.tools.iter().map(|tool| tool.name.as_str()).collect();
+        shown += &format!("{names:?}, refused {:?}\n", list.refused);
+    }
+    assert_snapshot!(shown, @r#"
+    ["a", "b"], refused [RefusedTool { name: Some("c"), reason: "it runs only as a task, which this client does not support" }]
+    ["a", "b", "c"], refused []
+    ["a", "b", "c"], refused []
+    "#);
+}

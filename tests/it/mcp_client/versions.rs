@@ -1,0 +1,119 @@
+//! Agreeing on a version of the protocol.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::support::{Peer, Script, error, initialized, outcome, status};
+
+/// A server that answers `initialize` with `version` and assigns a session.
+async fn peer_of(version: &str) -> Peer {
+    let opening = initialized(version).header("mcp-session-id", "s");
+    Script::new().on("initialize", opening).start().await
+}
+
+#[tokio::test]
+async fn the_server_chooses_among_the_versions_that_are_spoken_here() {
+    // LIFE-02, LIFE-03, HTTP-30: the header names the version that was agreed upon
+    let mut outlines = String::new();
+    for version in ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"] {
+        let peer = peer_of(version).await;
+        let client = peer.client();
+        assert_eq!(client.connect().await.unwrap().revision.as_str(), version);
+        client.call_tool("add", ()).await.unwrap();
+        client.close().await.unwrap();
+        outlines += &peer.outline().await;
+        outlines += "\n";
+    }
+    assert_snapshot!(outlines, @"
+    initialize 1, [alice]
+    notifications/initialized, [alice], s, 2025-11-25
+    tools/call 2, [alice], s, 2025-11-25
+    DELETE, [alice], s, 2025-11-25
+    initialize 1, [alice]
+    notifications/initialized, [alice], s, 2025-06-18
+    tools/call 2, [alice], s, 2025-06-18
+    DELETE, [alice], s, 2025-06-18
+    initialize 1, [alice]
+    notifications/initialized, [alice], s, 2025-03-26
+    tools/call 2, [alice], s, 2025-03-26
+    DELETE, [alice], s, 2025-03-26
+    initialize 1, [alice]
+    notifications/initialized, [alice], s, 2024-11-05
+    tools/call 2, [alice], s, 2024-11-05
+    DELETE, [alice], s, 2024-11-05
+    ");
+}
+
+#[tokio::test]
+async fn another_version_ends_the_session_and_is_an_error() {
+    // LIFE-04, LIFE-15, HTTP-29
+    let mut shown = String::new();
+    for version in ["2026-07-28", "2024-10-07", "1.0", ""] {
+        let peer = peer_of(version).await;
+        shown += &outcome(peer.client().list_tools().await);
+        shown += &format!("\n{}\n", peer.outline().await);
+    }
+    assert_snapshot!(shown, @"
+    the server speaks protocol version 2026-07-28; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+    -> Version, did not run
+    initialize 1, [alice]
+    DELETE, [alice], s
+    the server speaks protocol version 2024-10-07; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+    -> Version, did not run
+    initialize 1, [alice]
+    DELETE, [alice], s
+    the server speaks protocol version 1.0; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+    -> Version, did not run
+    initialize 1, [alice]
+    DELETE, [alice], s
+    the server speaks protocol version ; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+    -> Version, did not run
+    initialize 1, [alice]
+    DELETE, [alice], s
+    ");
+}
+
+#[tokio::test]
+async fn another_version_is_the_error_even_where_the_session_cannot_be_ended() {
+    let opening = initialized("2099-01-01").header("mcp-session-id", "s");
+    let peer = Script::new().on("initialize", opening).on("DELETE", status(500)).start().await;
+    assert_snapshot!(outcome(peer.client().list_tools().await), @"
+    the server speaks protocol version 2099-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+    -> Version, did not run
+    ");
+}
+
+#[tokio::test]
+async fn a_refusal_that_lists_versions_is_a_version_error() {
+    // LIFE-16; the codes of later revisions mean the same
+    let mut shown = String::new();
+    let supported = json!({ "supported": ["2023-01-01", "2024-01-01"], "requested": "2025-11-25" });
+    for (code, status, data) in [
+        (-32602, 200, supported.clone()),
+        (-32602, 400, supported.clone()),
+        (-32022, 400, supported),
+        (-32602, 200, json!({ "supported": [] })),
+        (-32602, 200, json!({ "supported": "2023-01-01" })),
+        (-32602, 200, Value::Null),
+    ] {
+        let refusal = error(code, "Unsupported protocol version", &data).with_status(status);
+        let peer = Script::new().on("initialize", refusal).start().await;
+        shown += &outcome(peer.client().list_tools().await);
+        shown += "\n";
+        assert_eq!(peer.outline().await, "initialize 1, [alice]");
+    }
+    assert_snapshot!(shown, @r#"
+    the server speaks protocol version 2023-01-01, 2024-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+    -> Version, did not run
+    the server speaks protocol version 2023-01-01, 2024-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+    -> Version, did not run
+    the server speaks protocol version 2023-01-01, 2024-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+    -> Version, did not run
+    the server speaks protocol version ; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+    -> Version, did not run
+    `initialize` failed: Unsupported protocol version (code -32602), data {"supported":"2023-01-01"}
+    -> Rpc
+    `initialize` failed: Unsupported protocol version (code -32602)
+    -> Rpc
+    "#);
+}

@@ -1,0 +1,220 @@
+//! Bodies: their type, their size, their compression.
+
+use std::io::Write as _;
+
+use flate2::{Compression, write::GzEncoder};
+use insta::assert_snapshot;
+use mcp_http::HttpTransport;
+use mcp_testkit::{Fault, On, Reply};
+use serde_json::json;
+
+use crate::support::{
+    Answer, Script, client, client_of, initialized, json, outcome, sse, status, strict,
+};
+
+const ANSWER: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
+/// The largest message that the clients of this module take.
+const LIMIT: usize = 10_000;
+
+/// Calls a tool and shows what comes of the answer.
+async fn check(answer: Answer) -> String {
+    let peer = Script::new().on("tools/call", answer).start().await;
+    let transport = HttpTransport::builder(peer.url()).message_limit(LIMIT).build();
+    outcome(client(transport.expect("a usable URL")).call_tool("add", ()).await)
+}
+
+#[tokio::test]
+async fn media_types_are_compared_without_parameters_and_case() {
+    // HTTP-06, traps 10
+    for kind in ["application/json", "application/json; charset=utf-8", "Application/JSON;x"] {
+        let answer = status(200).header("content-type", kind).body(ANSWER);
+        assert_eq!(check(answer).await, "it went well", "{kind}");
+    }
+    for kind in ["text/event-stream", "text/event-stream;charset=utf-8", "TEXT/Event-Stream ; a=b"]
+    {
+        let answer = status(200).header("content-type", kind).body(format!("data: {ANSWER}\n\n"));
+        assert_eq!(check(answer).await, "it went well", "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn other_types_are_no_answer() {
+    let of = |kind: &'static str, body: &str| status(200).header("content-type", kind).body(body);
+    let mut shown = String::new();
+    for answer in [
+        of("text/html; charset=utf-8", "<!doctype html><title>Sign in</title>"),
+        of("text/plain", ANSWER),
+        of("application/json-rpc", ANSWER),
+        of("application/problem+json", "{}"),
+        of("", ANSWER),
+        status(200).body(ANSWER),
+        status(200),
+        status(204),
+    ] {
+        shown += &check(answer).await;
+        shown += "\n";
+    }
+    assert_snapshot!(shown, @r#"
+    [server]/mcp answered with text/html instead of JSON or an event stream: <!doctype html><title>Sign in</title>
+    -> Protocol
+    [server]/mcp answered with text/plain instead of JSON or an event stream: {"jsonrpc":"2.0","id":2,"result":{"content":[]}}
+    -> Protocol
+    [server]/mcp answered with application/json-rpc instead of JSON or an event stream: {"jsonrpc":"2.0","id":2,"result":{"content":[]}}
+    -> Protocol
+    [server]/mcp answered with application/problem+json instead of JSON or an event stream: {}
+    -> Protocol
+    [server]/mcp answered with a body of no declared type instead of JSON or an event stream: {"jsonrpc":"2.0","id":2,"result":{"content":[]}}
+    -> Protocol
+    [server]/mcp answered with a body of no declared type instead of JSON or an event stream: {"jsonrpc":"2.0","id":2,"result":{"content":[]}}
+    -> Protocol
+    [server]/mcp answered with a body of no declared type instead of JSON or an event stream
+    -> Protocol
+    [server]/mcp answered with a body of no declared type instead of JSON or an event stream
+    -> Protocol
+    "#);
+}
+
+#[tokio::test]
+async fn an_announced_length_over_the_limit_is_refused() {
+    let answer = |size: usize| {
+        let text = "x".repeat(size);
+        let content = json!([{ "type": "text", "text": text }]);
+        json(&format!(r#"{{"jsonrpc":"2.0","id":$id,"result":{{"content":{content}}}}}"#))
+    };
+    assert_snapshot!(check(answer(LIMIT - 200)).await, @"it went well");
+    assert_snapshot!(check(answer(LIMIT)).await, @"
+    [server]/mcp sent a message of more than 10000 bytes
+    -> TooLarge
+    ");
+}
+
+#[tokio::test]
+async fn a_streamed_body_over_the_limit_is_refused() {
+    let server = strict().await;
+    let builder = HttpTransport::builder(server.url()).message_limit(LIMIT);
+    let client = client(builder.build().unwrap());
+    server.script(On::method("tools/call").nth(1), Fault::Oversized(LIMIT - 200));
+    assert_snapshot!(outcome(client.call_tool("wait", ()).await), @"it went well");
+    server.script(On::method("tools/call").nth(1), Fault::Oversized(1_000_000));
+    assert_snapshot!(outcome(client.call_tool("wait", ()).await), @"
+    [server]/mcp sent a message of more than 10000 bytes
+    -> TooLarge
+    ");
+    // As JSON in pieces, and as one endless line of an event stream.
+    let pieces = Reply::status(200).header("content-type", "application/json").fill(1_000_000);
+    server.script(On::method("tools/call").nth(1), pieces);
+    assert_snapshot!(outcome(client.call_tool("wait", ()).await), @"
+    [server]/mcp sent a message of more than 10000 bytes
+    -> TooLarge
+    ");
+    server.script(On::method("tools/call").nth(1), Reply::sse(["data: "]).fill(1_000_000));
+    assert_snapshot!(outcome(client.call_tool("wait", ()).await), @"
+    [server]/mcp sent a message of more than 10000 bytes
+    -> TooLarge
+    ");
+    // The next call is not hurt.
+    assert_snapshot!(outcome(client.call_tool("wait", ()).await), @"it went well");
+}
+
+#[tokio::test]
+async fn events_are_limited_one_by_one_and_streams_are_not() {
+    let note =
+        r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":0}}"#;
+    let many = format!("data: {note}\n\n").repeat(1_000);
+    assert_snapshot!(check(sse(&format!("{many}data: {ANSWER}\n\n"))).await, @"it went well");
+    let long = format!("data: {{\"a\":\"{}\"}}\n\n", "x".repeat(LIMIT));
+    assert_snapshot!(check(sse(&format!("{long}data: {ANSWER}\n\n"))).await, @"
+    [server]/mcp sent a message of more than 10000 bytes
+    -> TooLarge
+    ");
+    let lines = "data: 1\n".repeat(LIMIT);
+    assert_snapshot!(check(sse(&format!("{lines}\n\n"))).await, @"
+    [server]/mcp sent a message of more than 10000 bytes
+    -> TooLarge
+    ");
+}
+
+#[tokio::test]
+async fn compressed_bodies_are_limited_after_decompression() {
+    let zipped = |text: &str| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let answer = |text: &str| json("").body(zipped(text)).header("content-encoding", "gzip");
+    // The id is known: only the server of uncompressed answers can fill it in.
+    let small = ANSWER.replace("$id", "2");
+    assert_snapshot!(check(answer(&small)).await, @"it went well");
+    let bomb = format!("{}{small}", " ".repeat(5_000_000));
+    assert!(zipped(&bomb).len() < LIMIT);
+    assert_snapshot!(check(answer(&bomb)).await, @"
+    [server]/mcp sent a message of more than 10000 bytes
+    -> TooLarge
+    ");
+    let stream = answer(&format!("data: {}", " ".repeat(5_000_000)));
+    assert_snapshot!(check(stream.typed("text/event-stream")).await, @"
+    [server]/mcp sent a message of more than 10000 bytes
+    -> TooLarge
+    ");
+    // A failure's body is not read to its end either.
+    assert_snapshot!(check(answer(&"a".repeat(5_000_000)).with_status(500)).await.len(), @"384");
+    assert_snapshot!(check(json("").body("not gzip").header("content-encoding", "gzip")).await, @"
+    the connection to [server]/mcp broke
+      error decoding response body
+      Invalid gzip header
+    -> Interrupted
+    ");
+}
+
+#[tokio::test]
+async fn session_ids_are_visible_ascii() {
+    // HTTP-25
+    for id in [&b"a b"[..], b"\xe9", b"a\tb", b""] {
+        let opening = initialized("2025-11-25").header("mcp-session-id", id);
+        let peer = Script::new().on("initialize", opening).start().await;
+        let outcome = outcome(peer.client().list_tools().await);
+        assert!(
+            outcome.contains("the session id is not made of visible ASCII"),
+            "{id:?} {outcome}"
+        );
+        assert_eq!(peer.outline().await, "initialize 1, [alice]");
+    }
+    let id = "!~AZaz09-_.";
+    let opening = initialized("2025-11-25").header("mcp-session-id", id);
+    let peer = Script::new().on("initialize", opening).start().await;
+    peer.client().list_tools().await.unwrap();
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    notifications/initialized, [alice], !~AZaz09-_., 2025-11-25
+    tools/list 2, [alice], !~AZaz09-_., 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_is_told() {
+    let server = strict().await;
+    let client = client_of(server.url());
+    client.connect().await.unwrap();
+    let half = r#"{"jsonrpc":"2.0","id":2,"resu"#;
+    let json = Reply::body("application/json", half).abort();
+    let stream = Reply::sse([format!("data: {half}")]).abort();
+    for fault in [Fault::Close, json.into(), stream.into(), Fault::TruncatedSse, Fault::WrongId] {
+        server.clear_script();
+        server.script(On::method("tools/call"), fault);
+        let error = client.call_tool("wait", ()).await.unwrap_err();
+        // The tool may have run.
+        assert!(!error.did_not_run());
+        assert!(outcome(Err::<(), _>(error)).lines().count() > 1);
+    }
+    server.clear_script();
+    server.script(On::method("tools/call"), Fault::TruncatedSse);
+    assert_snapshot!(outcome(client.call_tool("wait", ()).await), @"
+    the stream ended before `tools/call` was answered
+    -> Interrupted
+    ");
+    server.clear_script();
+    server.script(On::method("tools/call"), Fault::Close);
+    let shown = outcome(client.call_tool("wait", ()).await);
+    assert!(shown.starts_with("the connection to [server]/mcp broke\n"), "{shown}");
+    assert!(shown.ends_with("-> Interrupted"), "{shown}");
+}

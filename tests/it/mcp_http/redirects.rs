@@ -1,0 +1,74 @@
+//! Redirects, which are not followed.
+
+use insta::assert_snapshot;
+
+use crate::support::{Peer, Script, outcome, status};
+
+#[tokio::test]
+async fn no_redirect_takes_the_token_to_another_origin() {
+    // AUTH-06
+    let other = Peer::start().await;
+    let mut shown = String::new();
+    for code in [301, 302, 303, 307, 308] {
+        // Another name of this machine is another origin, and so is another port.
+        let location = other.url().replace("127.0.0.1", "localhost");
+        let away = status(code).header("location", format!("{location}?key=5ecret"));
+        let peer = Script::new().on("initialize", away).start().await;
+        shown += &outcome(peer.client().list_tools().await).replace(&location, "[other]/mcp");
+        shown += "\n";
+        assert_eq!(peer.sent().await.len(), 1);
+    }
+    assert_eq!(other.sent().await.len(), 0);
+    assert_snapshot!(shown, @"
+    [server]/mcp redirects to [other]/mcp, which is not followed: set that URL if it is right
+    -> Status(301)
+    [server]/mcp redirects to [other]/mcp, which is not followed: set that URL if it is right
+    -> Status(302)
+    [server]/mcp redirects to [other]/mcp, which is not followed: set that URL if it is right
+    -> Status(303)
+    [server]/mcp redirects to [other]/mcp, which is not followed: set that URL if it is right
+    -> Status(307)
+    [server]/mcp redirects to [other]/mcp, which is not followed: set that URL if it is right
+    -> Status(308)
+    ");
+}
+
+#[tokio::test]
+async fn redirects_within_the_origin_are_told_and_not_followed() {
+    let mut shown = String::new();
+    for location in ["/mcp/", "../v2/mcp?x=1", "http://[", "\u{e9}"] {
+        let peer =
+            Script::new().on("tools/call", status(307).header("location", location)).start().await;
+        shown += &outcome(peer.client().call_tool("add", ()).await);
+        shown += "\n";
+        assert_eq!(peer.sent_of("tools/call").await.len(), 1);
+    }
+    assert_snapshot!(shown, @"
+    [server]/mcp redirects to [server]/mcp/, which is not followed: set that URL if it is right
+    -> Status(307)
+    [server]/mcp redirects to [server]/v2/mcp, which is not followed: set that URL if it is right
+    -> Status(307)
+    [server]/mcp redirects to an unreadable location, which is not followed: set that URL if it is right
+    -> Status(307)
+    [server]/mcp redirects to an unreadable location, which is not followed: set that URL if it is right
+    -> Status(307)
+    ");
+}
+
+#[tokio::test]
+async fn a_redirect_without_a_target_and_304_are_errors() {
+    let mut shown = String::new();
+    for code in [307, 304, 300] {
+        let peer = Script::new().on("tools/call", status(code)).start().await;
+        shown += &outcome(peer.client().call_tool("add", ()).await);
+        shown += "\n";
+    }
+    assert_snapshot!(shown, @"
+    [server]/mcp redirects to an unreadable location, which is not followed: set that URL if it is right
+    -> Status(307)
+    [server]/mcp redirects to an unreadable location, which is not followed: set that URL if it is right
+    -> Status(304)
+    [server]/mcp redirects to an unreadable location, which is not followed: set that URL if it is right
+    -> Status(300)
+    ");
+}

@@ -1,0 +1,122 @@
+//! What requests carry.
+
+use std::sync::Arc;
+
+use insta::assert_snapshot;
+use mcp_http::{AccessToken, Client, HttpTransport};
+use serde_json::json;
+
+use crate::support::{ALICE, BOB, Peer, Script, client, exact, sse};
+
+#[tokio::test]
+async fn configured_headers_go_with_every_request() {
+    let peer = Peer::start().await;
+    let transport = HttpTransport::builder(peer.url())
+        .bearer_token(ALICE)
+        .header("X-Team", "blue")
+        .header("x-team", "red")
+        .header("X-Trace", "1")
+        .build()
+        .unwrap();
+    let client = client(transport);
+    client.list_tools().await.unwrap();
+    client.close().await.unwrap();
+    let sent = peer.sent().await;
+    let carried =
+        sent.iter().filter(|sent| exact([*sent]).contains("x-team: blue\nx-team: red\nx-trace: 1"));
+    assert_eq!(carried.count(), 4);
+    assert_snapshot!(exact(&peer.sent_of("tools/list").await), @r#"
+    POST /mcp
+    accept: application/json, text/event-stream
+    authorization: Bearer [alice]
+    content-type: application/json
+    mcp-protocol-version: 2025-11-25
+    mcp-session-id: session-1
+    x-team: blue
+    x-team: red
+    x-trace: 1
+    {"jsonrpc":"2.0","id":2,"method":"tools/list","params":{}}
+    "#);
+}
+
+#[tokio::test]
+async fn without_a_token_there_is_no_header_for_it() {
+    let peer = Peer::start().await;
+    client(HttpTransport::builder(peer.url()).build().unwrap()).list_tools().await.unwrap();
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1
+    notifications/initialized, session-1, 2025-11-25
+    tools/list 2, session-1, 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn the_query_of_the_url_is_kept_and_holds_no_token() {
+    // AUTH-03
+    let peer = Peer::start().await;
+    let url = format!("{}?tenant=a%20b&x=", peer.url());
+    let transport = HttpTransport::builder(url).bearer_token(ALICE).build().unwrap();
+    let client = client(transport);
+    client.connect().await.unwrap();
+    client.close().await.unwrap();
+    let targets: Vec<_> = peer
+        .sent()
+        .await
+        .iter()
+        .map(|sent| exact([sent]).lines().next().unwrap().to_owned())
+        .collect();
+    assert_snapshot!(targets.join("\n"), @"
+    POST /mcp?tenant=a%20b&x=
+    POST /mcp?tenant=a%20b&x=
+    DELETE /mcp?tenant=a%20b&x=
+    ");
+}
+
+#[tokio::test]
+async fn the_answer_to_a_server_carries_the_same_headers() {
+    // HTTP-07, HTTP-30, AUTH-02
+    let stream = "data: {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n\n\
+                  data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[]}}\n\n";
+    let peer = Script::new().on("tools/call", sse(stream)).start().await;
+    peer.client().call_tool("add", ()).await.unwrap();
+    assert_snapshot!(exact(&peer.wait_for("answer", 1).await), @r#"
+    POST /mcp
+    accept: application/json, text/event-stream
+    authorization: Bearer [alice]
+    content-type: application/json
+    mcp-protocol-version: 2025-11-25
+    mcp-session-id: session-1
+    {"jsonrpc":"2.0","id":1,"result":{}}
+    "#);
+}
+
+#[tokio::test]
+async fn users_share_a_transport_but_neither_token_nor_session() {
+    // LIFE-18
+    let peer = Peer::start().await;
+    let alice = peer.transport();
+    let bob = alice.with_token_source(Some(Arc::new(AccessToken::new(BOB))));
+    let nobody = alice.with_token_source(None);
+    for transport in [alice, bob, nobody] {
+        client(transport).call_tool("add", json!({})).await.unwrap();
+    }
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-1, 2025-11-25
+    tools/call 2, [alice], session-1, 2025-11-25
+    initialize 1, [bob]
+    notifications/initialized, [bob], session-2, 2025-11-25
+    tools/call 2, [bob], session-2, 2025-11-25
+    initialize 1
+    notifications/initialized, session-3, 2025-11-25
+    tools/call 2, session-3, 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn clients_name_themselves() {
+    let peer = Peer::start().await;
+    Client::builder(peer.transport()).client_info("an app", "2.1").build().connect().await.unwrap();
+    let opening = peer.sent_of("initialize").await[0].json();
+    assert_snapshot!(opening["params"]["clientInfo"], @r#"{"name":"an app","version":"2.1"}"#);
+}

@@ -1,0 +1,172 @@
+//! Tokens and session ids show up nowhere, whatever a server does.
+
+use insta::assert_snapshot;
+use mcp_http::{AccessToken, HttpTransport, Unauthorized};
+use serde_json::Value;
+
+use crate::support::{
+    ALICE, Answer, BOB, Peer, Script, Source, Traced, client, error, failure, initialized, outcome,
+    sse, status,
+};
+
+/// Answers that give the token back, in every place that there is for it.
+fn echoes() -> [(&'static str, Answer); 9] {
+    let page = format!("<html><p>Authorization: Bearer {ALICE}</p></html>");
+    let html = status(200).header("content-type", "text/html");
+    let of = |error: &str| {
+        format!("Bearer error={error}, error_description=\"{ALICE} expired\", scope={ALICE}")
+    };
+    let refused = |code, error: &str| status(code).header("www-authenticate", of(error));
+    let message = error(-32000, &format!("bad token {ALICE}"), &Value::from(ALICE));
+    let location = format!("/{ALICE}/login?token={ALICE}");
+    [
+        ("a page", status(500).body(&page)),
+        ("a page with 200", html.body(&page)),
+        ("a long page", status(502).body(page.repeat(2_000))),
+        ("a media type", status(200).header("content-type", format!("text/{ALICE}"))),
+        ("a challenge", refused(401, "invalid_token")),
+        ("a challenge with 403", refused(403, "insufficient_scope")),
+        ("a challenge of no effect", refused(403, "invalid_token")),
+        ("a JSON-RPC error", message.with_status(400)),
+        ("a redirect", status(307).header("location", location)),
+    ]
+}
+
+#[tokio::test]
+async fn no_error_shows_a_token_that_the_server_gives_back() {
+    // AUTH-05
+    let mut shown = String::new();
+    for (what, answer) in echoes() {
+        let peer = Script::new().on("tools/list", answer).start().await;
+        // `outcome` fails where any form of the error shows a token.
+        shown += &format!("{what}: {}\n", outcome(peer.client().list_tools().await));
+    }
+    assert_snapshot!(shown, @r#"
+    a page: [server]/mcp answered with HTTP status 500 Internal Server Error: <html><p>Authorization: Bearer ****</p></html>
+    -> Status(500)
+    a page with 200: [server]/mcp answered with text/html instead of JSON or an event stream: <html><p>Authorization: Bearer ****</p></html>
+    -> Protocol
+    a long page: [server]/mcp answered with HTTP status 502 Bad Gateway: <html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: …
+    -> Status(502)
+    a media type: [server]/mcp answered with text/**** instead of JSON or an event stream
+    -> Protocol
+    a challenge: [server]/mcp rejected the access token, scope "****" (**** expired)
+    -> Unauthorized, did not run
+    a challenge with 403: [server]/mcp requires an access token of wider scope, scope "****" (**** expired)
+    -> Unauthorized, did not run
+    a challenge of no effect: [server]/mcp answered with HTTP status 403 Forbidden
+    -> Status(403)
+    a JSON-RPC error: `tools/list` failed: bad token **** (code -32000), data "****", HTTP status 400
+    -> Rpc
+    a redirect: [server]/mcp redirects to [server]/****/login, which is not followed: set that URL if it is right
+    -> Status(307)
+    "#);
+}
+
+#[tokio::test]
+async fn no_trace_shows_a_token_that_the_server_gives_back() {
+    // AUTH-05
+    for (what, answer) in echoes() {
+        let peer = Script::new().on("tools/list", answer).start().await;
+        let traced = Traced::start();
+        peer.client().list_tools().await.unwrap_err();
+        let traced = traced.finish();
+        assert!(traced.contains("tools/list"), "{what}: nothing is traced");
+        assert!(!traced.contains(ALICE), "{what}: {traced}");
+    }
+}
+
+#[tokio::test]
+async fn the_wire_is_traced_without_tokens_sessions_and_configured_headers() {
+    // AUTH-05, HTTP-25
+    let opening = initialized("2025-11-25").header("mcp-session-id", "session-5ecret");
+    let answer = sse("data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[]}}\n\n");
+    let peer = Script::new().on("initialize", opening).on("tools/call", answer).start().await;
+    let transport = HttpTransport::builder(format!("{}?key=5ecret", peer.url()))
+        .bearer_token(ALICE)
+        .header("x-key", "5ecret")
+        .build()
+        .unwrap();
+    let traced = Traced::start();
+    let client = client(transport);
+    client.call_tool("add", ()).await.unwrap();
+    client.close().await.unwrap();
+    let traced = traced.finish().replace(&peer.url(), "[server]/mcp");
+    assert!(!traced.contains("5ecret"), "{traced}");
+    let wire = traced.lines().filter_map(|line| line.split_once("mcp_http::wire: "));
+    let wire: Vec<_> = wire.map(|(_, line)| line).collect();
+    assert_snapshot!(wire.join("\n"), @r#"
+    > POST [server]/mcp?****
+    > accept: application/json, text/event-stream
+    > content-type: application/json
+    > authorization: Bearer ****
+    > {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{},"clientInfo":{"name":"tests","version":"1"},"protocolVersion":"2025-11-25"}}
+    < 200 OK
+    < content-type: application/json
+    < mcp-session-id: ****
+    < {"jsonrpc":"2.0","id":1,"result":{"capabilities":{"tools":{}},"protocolVersion":"2025-11-25","serverInfo":{"name":"peer","version":"1"}}}
+    > POST [server]/mcp?****
+    > accept: application/json, text/event-stream
+    > content-type: application/json
+    > mcp-protocol-version: 2025-11-25
+    > mcp-session-id: ****
+    > authorization: Bearer ****
+    > {"jsonrpc":"2.0","method":"notifications/initialized"}
+    < 202 Accepted
+    > POST [server]/mcp?****
+    > accept: application/json, text/event-stream
+    > content-type: application/json
+    > mcp-protocol-version: 2025-11-25
+    > mcp-session-id: ****
+    > authorization: Bearer ****
+    > {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"add","arguments":{}}}
+    < 200 OK
+    < content-type: text/event-stream
+    < {"jsonrpc":"2.0","id":2,"result":{"content":[]}}
+    > DELETE [server]/mcp?****
+    > accept: application/json, text/event-stream
+    > authorization: Bearer ****
+    > mcp-protocol-version: 2025-11-25
+    > mcp-session-id: ****
+    < 200 OK
+    "#);
+}
+
+#[tokio::test]
+async fn no_form_of_debug_shows_a_secret() {
+    let peer = Peer::start().await;
+    let token = AccessToken::new(ALICE);
+    let url = format!("{}?key=5ecret", peer.url());
+    let builder = HttpTransport::builder(url).bearer_token(token.clone()).header("x-key", "5ecret");
+    let mut shown = format!("{token:?}\n{builder:?}\n");
+    let transport = builder.build().unwrap();
+    shown += &format!("{transport:?}\n");
+    let client = client(transport);
+    client.connect().await.unwrap();
+    shown += &format!("{client:?}");
+    assert!(!shown.contains("5ecret") && !shown.contains("session-1"), "{shown}");
+    assert_snapshot!(shown.replace(&peer.url(), "[server]/mcp"), @"
+    AccessToken(****)
+    Builder { .. }
+    HttpTransport { endpoint: Endpoint([server]/mcp?****), .. }
+    Client { limits: Limits { request: 30s, total: 600s, pages: 1000, tools: 10000 }, .. }
+    ");
+}
+
+#[tokio::test]
+async fn a_renewed_token_is_hidden_like_the_first() {
+    let echo = |token: &str| {
+        status(401).header("www-authenticate", format!("Bearer error_description=\"{token}\""))
+    };
+    let peer =
+        Script::new().on("initialize", echo(ALICE)).on("initialize", echo(BOB)).start().await;
+    let source = Source::renewing(ALICE, BOB);
+    let transport = HttpTransport::builder(peer.url()).token_source(source).build().unwrap();
+    let error = client(transport).connect().await.unwrap_err();
+    assert_snapshot!(failure(&error), @"
+    [server]/mcp rejected the access token (****)
+    -> Unauthorized, did not run
+    ");
+    let challenge = Unauthorized::of(&error).unwrap().challenge().unwrap();
+    assert_eq!(challenge.error_description(), Some("****"));
+}

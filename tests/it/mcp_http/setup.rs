@@ -1,0 +1,156 @@
+//! What is refused before anything is sent, and servers that cannot be reached.
+
+use std::net::Ipv4Addr;
+
+use insta::assert_snapshot;
+use mcp_http::{HttpClient, HttpTransport};
+use tokio::net::TcpSocket;
+
+use crate::support::{ALICE, Peer, client, failure, outcome};
+
+#[test]
+fn urls_have_to_be_of_a_server() {
+    let mut shown = String::new();
+    for url in [
+        "",
+        "example.com/mcp",
+        "ftp://example.com/",
+        "https://user:5ecret@example.com/mcp",
+        "https://user@example.com/mcp",
+        "https://example.com/mcp#top",
+        "javascript:alert(1)",
+    ] {
+        shown += &failure(&HttpTransport::builder(url).build().unwrap_err());
+        shown += "\n";
+    }
+    assert_snapshot!(shown, @"
+    the server's URL is not usable: relative URL without a base
+    -> InvalidEndpoint
+    the server's URL is not usable: relative URL without a base
+    -> InvalidEndpoint
+    the server's URL is not usable: it has to begin with http: or https:
+    -> InvalidEndpoint
+    the server's URL is not usable: it must not hold a user name or password
+    -> InvalidEndpoint
+    the server's URL is not usable: it must not hold a user name or password
+    -> InvalidEndpoint
+    the server's URL is not usable: it must not have a fragment
+    -> InvalidEndpoint
+    the server's URL is not usable: it has to begin with http: or https:
+    -> InvalidEndpoint
+    ");
+}
+
+#[test]
+fn headers_of_the_protocol_cannot_be_set() {
+    let mut shown = String::new();
+    for (name, value) in [
+        ("Authorization", "Bearer 5ecret"),
+        ("accept", "*/*"),
+        ("MCP-Session-Id", "s"),
+        ("mcp-protocol-version", "2025-11-25"),
+        ("Host", "example.com"),
+        ("Content-Length", "1"),
+        ("x y", "1"),
+        ("", "1"),
+        ("x-a", "5ecret\r\nx-b: 2"),
+    ] {
+        let transport = HttpTransport::builder("https://example.com/").header(name, value);
+        shown += &failure(&transport.build().unwrap_err());
+        shown += "\n";
+    }
+    assert_snapshot!(shown, @r#"
+    the header "Authorization" cannot be set: the transport sets it
+    -> InvalidHeader
+    the header "accept" cannot be set: the transport sets it
+    -> InvalidHeader
+    the header "MCP-Session-Id" cannot be set: the transport sets it
+    -> InvalidHeader
+    the header "mcp-protocol-version" cannot be set: the transport sets it
+    -> InvalidHeader
+    the header "Host" cannot be set: the transport sets it
+    -> InvalidHeader
+    the header "Content-Length" cannot be set: the transport sets it
+    -> InvalidHeader
+    the header "x y" cannot be set: it is no header name
+    -> InvalidHeader
+    the header "" cannot be set: it is no header name
+    -> InvalidHeader
+    the header "x-a" cannot be set: its value holds a character that no header carries
+    -> InvalidHeader
+    "#);
+}
+
+#[tokio::test]
+async fn tokens_that_no_header_carries_are_not_sent() {
+    let peer = Peer::start().await;
+    let mut shown = String::new();
+    for token in ["", "5ecret of alice", "5ecret\n", "5ecret\r\nX-Evil: 1", "5\u{e9}cret"] {
+        let transport = HttpTransport::builder(peer.url()).bearer_token(token).build().unwrap();
+        shown += &outcome(client(transport).list_tools().await);
+        shown += "\n";
+    }
+    assert_snapshot!(shown, @"
+    the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
+    -> Refused, did not run
+    the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
+    -> Refused, did not run
+    the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
+    -> Refused, did not run
+    the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
+    -> Refused, did not run
+    the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
+    -> Refused, did not run
+    ");
+    assert_eq!(peer.outline().await, "");
+}
+
+#[tokio::test]
+async fn tokens_do_not_travel_unencrypted_to_other_machines() {
+    // AUTH-06, AUTH-05: nothing is sent, so these addresses are never asked for
+    let mut shown = String::new();
+    for url in
+        ["http://192.0.2.1/mcp", "http://example.invalid/mcp?key=5ecret", "http://[2001:db8::1]/"]
+    {
+        let transport = HttpTransport::builder(url).bearer_token(ALICE).build().unwrap();
+        shown += &outcome(client(transport).list_tools().await);
+        shown += "\n";
+    }
+    assert_snapshot!(shown, @"
+    the access token would travel unencrypted to http://192.0.2.1/mcp: use https, or allow insecure HTTP for this server
+    -> Refused, did not run
+    the access token would travel unencrypted to http://example.invalid/mcp?****: use https, or allow insecure HTTP for this server
+    -> Refused, did not run
+    the access token would travel unencrypted to http://[2001:db8::1]/: use https, or allow insecure HTTP for this server
+    -> Refused, did not run
+    ");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_cannot_be_reached() {
+    // Bound but not listening: nobody else gets the port meanwhile.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let url = format!("http://{}/mcp?key=5ecret", socket.local_addr().unwrap());
+    let transport = HttpTransport::builder(url).bearer_token(ALICE).build().unwrap();
+    assert_snapshot!(outcome(client(transport).list_tools().await), @"
+    cannot reach [server]/mcp?****
+      error sending request
+      client error (Connect)
+      tcp connect error
+      Connection refused (os error )
+    -> Unreachable, did not run
+    ");
+}
+
+#[tokio::test]
+async fn transports_may_share_their_connections() {
+    let peer = Peer::start().await;
+    let shared = HttpClient::new().unwrap();
+    for _ in 0..2 {
+        let builder = HttpTransport::builder(peer.url()).bearer_token(ALICE);
+        let transport = builder.http_client(shared.clone()).build().unwrap();
+        client(transport).list_tools().await.unwrap();
+    }
+    assert_eq!(peer.sent_of("tools/list").await.len(), 2);
+}

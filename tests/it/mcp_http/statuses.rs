@@ -1,0 +1,137 @@
+//! HTTP statuses that are no success.
+
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use crate::support::{Answer, Script, error, json, outcome, status};
+
+/// Calls a tool, once for each answer, and shows what comes of it.
+async fn check(answers: impl IntoIterator<Item = Answer>) -> String {
+    let mut shown = Vec::new();
+    for answer in answers {
+        let peer = Script::new().on("tools/call", answer).start().await;
+        shown.push(outcome(peer.client().call_tool("add", ()).await));
+        // Nothing is tried again.
+        assert_eq!(peer.sent_of("tools/call").await.len(), 1);
+    }
+    shown.join("\n")
+}
+
+#[tokio::test]
+async fn statuses_are_told_with_the_beginning_of_the_body() {
+    assert_snapshot!(check([
+        status(400),
+        status(400).body("missing header"),
+        status(402).body("<html>\n<title>pay\u{7}</title>"),
+        status(405),
+        status(406),
+        status(408),
+        status(410),
+        status(415),
+        status(429),
+        status(500).body([0xff, b'!']),
+        status(501),
+        status(502),
+        status(503),
+        status(504),
+        status(500).body("x".repeat(400)),
+    ]).await, @"
+    [server]/mcp answered with HTTP status 400 Bad Request
+    -> Status(400)
+    [server]/mcp answered with HTTP status 400 Bad Request: missing header
+    -> Status(400)
+    [server]/mcp answered with HTTP status 402 Payment Required: <html> <title>pay </title>
+    -> Status(402)
+    [server]/mcp answered with HTTP status 405 Method Not Allowed
+    -> Status(405)
+    [server]/mcp answered with HTTP status 406 Not Acceptable
+    -> Status(406)
+    [server]/mcp answered with HTTP status 408 Request Timeout
+    -> Status(408)
+    [server]/mcp answered with HTTP status 410 Gone
+    -> Status(410)
+    [server]/mcp answered with HTTP status 415 Unsupported Media Type
+    -> Status(415)
+    [server]/mcp answered with HTTP status 429 Too Many Requests
+    -> Status(429)
+    [server]/mcp answered with HTTP status 500 Internal Server Error: �!
+    -> Status(500)
+    [server]/mcp answered with HTTP status 501 Not Implemented
+    -> Status(501)
+    [server]/mcp answered with HTTP status 502 Bad Gateway
+    -> Status(502)
+    [server]/mcp answered with HTTP status 503 Service Unavailable
+    -> Status(503)
+    [server]/mcp answered with HTTP status 504 Gateway Timeout
+    -> Status(504)
+    [server]/mcp answered with HTTP status 500 Internal Server Error: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+    -> Status(500)
+    ");
+}
+
+#[tokio::test]
+async fn forbidden_is_no_matter_of_authorization_unless_it_says_so() {
+    // AUTH-38, HTTP-31
+    let challenge = |value: &'static str| status(403).header("www-authenticate", value);
+    let origin = r#"{"jsonrpc":"2.0","error":{"code":-32000,"message":"Origin not allowed"}}"#;
+    assert_snapshot!(check([
+        status(403),
+        status(403).body("not you"),
+        json(origin).with_status(403),
+        error(-32000, "Forbidden", &Value::Null).with_status(403),
+        challenge("Bearer"),
+        challenge("Bearer error=\"invalid_token\""),
+        challenge("DPoP error=\"insufficient_scope\""),
+        challenge("Bearer error=\"insufficient_scope\""),
+        challenge("bearer ERROR=insufficient_scope, Scope=\"a b\""),
+    ]).await, @r#"
+    [server]/mcp answered with HTTP status 403 Forbidden
+    -> Status(403)
+    [server]/mcp answered with HTTP status 403 Forbidden: not you
+    -> Status(403)
+    `tools/call` failed: Origin not allowed (code -32000), HTTP status 403
+    -> Rpc
+    `tools/call` failed: Forbidden (code -32000), HTTP status 403
+    -> Rpc
+    [server]/mcp answered with HTTP status 403 Forbidden
+    -> Status(403)
+    [server]/mcp answered with HTTP status 403 Forbidden
+    -> Status(403)
+    [server]/mcp answered with HTTP status 403 Forbidden
+    -> Status(403)
+    [server]/mcp requires an access token of wider scope (insufficient_scope)
+    -> Unauthorized, did not run
+    [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
+    -> Unauthorized, did not run
+    "#);
+}
+
+#[tokio::test]
+async fn a_server_may_say_how_long_to_wait() {
+    let wait = |value: &'static str| status(429).header("retry-after", value);
+    let mut shown = String::new();
+    for answer in [wait("7"), wait("0"), wait("soon"), wait("-1"), status(503)] {
+        let peer = Script::new().on("tools/list", answer).start().await;
+        let error = peer.client().list_tools().await.unwrap_err();
+        let mcp_client::Error::Transport(error) = error else { panic!("{error}") };
+        let error = error.get_ref().downcast_ref();
+        let Some(mcp_http::Error::Status { retry_after, .. }) = error else { panic!("{error:?}") };
+        shown += &format!("{retry_after:?}\n");
+    }
+    assert_snapshot!(shown, @"
+    Some(7s)
+    Some(0ns)
+    None
+    None
+    None
+    ");
+}
+
+#[tokio::test]
+async fn the_status_of_a_json_rpc_error_is_known() {
+    let busy = error(-32000, "busy", &Value::Null).with_status(503);
+    let peer = Script::new().on("tools/list", busy).start().await;
+    assert_eq!(peer.client().list_tools().await.unwrap_err().status(), Some(503));
+    let peer = Script::new().on("tools/list", status(503)).start().await;
+    assert_eq!(peer.client().list_tools().await.unwrap_err().status(), Some(503));
+}

@@ -1,0 +1,115 @@
+//! Event streams, as they come over the wire.
+
+use insta::assert_snapshot;
+use mcp_testkit::{Fault, Gate, On, Recorded, Reply, TestServer};
+use serde_json::json;
+
+use crate::support::{Script, client_of, outcome, sse, strict};
+
+const ANSWER: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
+
+#[tokio::test]
+async fn streams_are_read_by_the_standard() {
+    // HTTP-11, HTTP-12, traps 1
+    let split = r#"data: {"jsonrpc":"2.0","id":$id,
+data: "result":{"content":[]}}"#;
+    for stream in [
+        format!("data: {ANSWER}\n\n"),
+        format!("data:{ANSWER}\n\n"),
+        format!("data: {ANSWER}\r\n\r\n"),
+        format!("data: {ANSWER}\r\r"),
+        format!("event: message\nid: 1\ndata: {ANSWER}\n\n"),
+        format!("\u{feff}data: {ANSWER}\n\n"),
+        format!(": hello\n\nretry: 10\n\nid: 0\ndata:\n\ndata: {ANSWER}\n\n"),
+        format!("id: 0\ndata: \n\ndata: {ANSWER}\n\n"),
+        format!("id\ndata\n\nunknown: 1\ndata: {ANSWER}\n\n"),
+        format!("event: endpoint\ndata: /messages\n\ndata: {ANSWER}\n\n"),
+        format!("event: ping\ndata: nonsense\n\ndata: {ANSWER}\n\n"),
+        format!("{split}\n\n"),
+        format!("data: {ANSWER}\n\ndata: nonsense after the answer\n\n"),
+    ] {
+        let peer = Script::new().on("tools/call", sse(&stream)).start().await;
+        let outcome = outcome(peer.client().call_tool("add", ()).await);
+        assert_eq!(outcome, "it went well", "{stream:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_another_event_type_is_none() {
+    // HTTP-11: only `message` is MCP
+    let stream = format!("event: answer\ndata: {ANSWER}\n\n");
+    let peer = Script::new().on("tools/call", sse(&stream)).start().await;
+    assert_snapshot!(outcome(peer.client().call_tool("add", ()).await), @"
+    the stream ended before `tools/call` was answered
+    -> Interrupted
+    ");
+}
+
+/// A server with a tool, whose calls are answered by the stream that `reply` makes of the answer.
+async fn streaming(reply: impl Fn(String) -> Reply + Send + Sync + 'static) -> TestServer {
+    let server = strict().await;
+    let fault = Fault::reply_with(move |request: &Recorded| {
+        let answer = json!({ "jsonrpc": "2.0", "id": request.id(), "result": { "content": [
+            { "type": "text", "text": "\u{2713} d\u{f6}ne" },
+        ] } });
+        reply(answer.to_string())
+    });
+    server.script(On::method("tools/call"), fault);
+    server
+}
+
+async fn call(server: &TestServer) -> String {
+    let client = client_of(server.url());
+    match client.call_tool("wait", ()).await {
+        Ok(result) => json!(result.content).to_string(),
+        failed => outcome(failed),
+    }
+}
+
+#[tokio::test]
+async fn events_may_arrive_in_any_pieces() {
+    // HTTP-11: UTF-8 is decoded across pieces
+    let server = streaming(|answer| {
+        let stream = format!(": x\r\n\r\ndata: {answer}\r\n\r\n");
+        Reply::sse(stream.into_bytes().into_iter().map(|byte| vec![byte]))
+    })
+    .await;
+    assert_snapshot!(call(&server).await, @r#"[{"text":"✓ döne","type":"text"}]"#);
+}
+
+#[tokio::test]
+async fn a_call_is_done_with_its_answer_not_with_the_stream() {
+    // HTTP-08
+    let gate = Gate::new();
+    let held = gate.clone();
+    let server =
+        streaming(move |answer| Reply::sse([format!("data: {answer}\n\n")]).hold(&held)).await;
+    assert_snapshot!(call(&server).await, @r#"[{"text":"✓ döne","type":"text"}]"#);
+    drop(gate);
+}
+
+#[tokio::test]
+async fn a_stream_that_ends_is_told_apart_from_one_that_breaks() {
+    // HTTP-10
+    let server = streaming(|answer| Reply::sse([format!("data: {answer}\n")])).await;
+    assert_snapshot!(call(&server).await, @"
+    the stream ended before `tools/call` was answered
+    -> Interrupted
+    ");
+    let server = streaming(|answer| Reply::sse([format!("data: {answer}\n")]).abort()).await;
+    assert!(call(&server).await.starts_with("the connection to [server]/mcp broke\n"));
+}
+
+#[tokio::test]
+async fn the_connection_is_used_again_after_a_stream() {
+    let server =
+        streaming(|answer| Reply::sse([format!("data: {answer}\n\n"), ": bye\n\n".to_owned()]))
+            .await;
+    let client = client_of(server.url());
+    for _ in 0..3 {
+        client.call_tool("wait", ()).await.unwrap();
+    }
+    client.close().await.unwrap();
+    assert_eq!(server.count("tools/call"), 3);
+    assert_eq!(server.violations(), Vec::<String>::new());
+}

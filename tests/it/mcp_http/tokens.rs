@@ -1,0 +1,188 @@
+//! Sources of tokens: when they are asked, and what becomes of their answers.
+
+use futures_util::future::join_all;
+use insta::assert_snapshot;
+use mcp_client::Client;
+use mcp_http::HttpTransport;
+use mcp_testkit::{Bearer, CallAnswer, TestServer, Tool};
+use serde_json::json;
+
+use crate::support::{
+    ALICE, BOB, Peer, Script, Source, client, initialized, outcome, result, status,
+};
+
+fn client_of(url: impl Into<String>, source: &Source) -> Client {
+    client(HttpTransport::builder(url).token_source(source.clone()).build().expect("a usable URL"))
+}
+
+#[tokio::test]
+async fn the_source_is_asked_before_each_request() {
+    // AUTH-04: a renewed token needs no new session
+    let peer = Peer::start().await;
+    let source = Source::new(|turn, _| Ok(Some(if turn % 2 == 1 { ALICE } else { BOB }.into())));
+    let client = client_of(peer.url(), &source);
+    client.call_tool("add", ()).await.unwrap();
+    client.call_tool("add", ()).await.unwrap();
+    client.close().await.unwrap();
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    notifications/initialized, [bob], session-1, 2025-11-25
+    tools/call 2, [alice], session-1, 2025-11-25
+    tools/call 3, [bob], session-1, 2025-11-25
+    DELETE, [alice], session-1, 2025-11-25
+    ");
+    assert_snapshot!(source.asked(), @"
+    a token for /mcp
+    a token for /mcp
+    a token for /mcp
+    a token for /mcp
+    a token for /mcp
+    ");
+}
+
+#[tokio::test]
+async fn a_source_may_have_no_token() {
+    let peer = Peer::start().await;
+    let source = Source::new(|_, _| Ok(None));
+    client_of(peer.url(), &source).connect().await.unwrap();
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1
+    notifications/initialized, session-1, 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn a_refused_token_is_renewed_and_the_request_repeated() {
+    // AUTH-08: the challenge is what the source gets to see
+    let refused =
+        status(401).header("www-authenticate", "Bearer error=invalid_token, scope=\"a b\"");
+    let peer = Script::new()
+        .on("initialize", refused)
+        .on("initialize", initialized("2025-11-25"))
+        .start()
+        .await;
+    let source = Source::renewing(ALICE, BOB);
+    assert_snapshot!(outcome(client_of(peer.url(), &source).connect().await), @"it went well");
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    initialize 1, [bob]
+    notifications/initialized, [bob], 2025-11-25
+    ");
+    assert_snapshot!(source.asked(), @r#"
+    a token for /mcp
+    a token for /mcp
+    another than [alice]: Rejected, scope Some("a b") for /mcp
+    a token for /mcp
+    "#);
+}
+
+#[tokio::test]
+async fn a_token_of_wider_scope_is_tried_too() {
+    // AUTH-39
+    let narrow = status(403).header("www-authenticate", "Bearer error=insufficient_scope, scope=w");
+    let answer = result(&json!({ "content": [] }));
+    let peer = Script::new().on("tools/call", narrow).on("tools/call", answer).start().await;
+    let source = Source::renewing(ALICE, BOB);
+    assert_snapshot!(outcome(client_of(peer.url(), &source).call_tool("add", ()).await), @"it went well");
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-1, 2025-11-25
+    tools/call 2, [alice], session-1, 2025-11-25
+    tools/call 2, [bob], session-1, 2025-11-25
+    ");
+    assert_snapshot!(source.asked(), @r#"
+    a token for /mcp
+    a token for /mcp
+    a token for /mcp
+    a token for /mcp
+    another than [alice]: InsufficientScope, scope Some("w") for /mcp
+    "#);
+}
+
+#[tokio::test]
+async fn the_new_token_is_tried_once() {
+    // AUTH-40, traps 18
+    let peer = Script::new().on("initialize", status(401)).start().await;
+    let source = Source::renewing(ALICE, BOB);
+    assert_snapshot!(outcome(client_of(peer.url(), &source).connect().await), @"
+    [server]/mcp rejected the access token
+    -> Unauthorized, did not run
+    ");
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    initialize 1, [bob]
+    ");
+    assert_snapshot!(source.asked(), @"
+    a token for /mcp
+    a token for /mcp
+    another than [alice]: Rejected, scope None for /mcp
+    ");
+}
+
+#[tokio::test]
+async fn the_same_token_is_not_tried_again() {
+    // AUTH-40
+    let peer = Script::new().on("initialize", status(401)).start().await;
+    for source in [Source::new(|_, _| Ok(Some(ALICE.into()))), Source::new(|_, _| Ok(None))] {
+        let shown = outcome(client_of(peer.url(), &source).connect().await);
+        assert!(shown.ends_with("-> Unauthorized, did not run"), "{shown}");
+    }
+    assert_eq!(peer.sent().await.len(), 2);
+    // A fixed token has no other.
+    peer.client().connect().await.unwrap_err();
+    assert_eq!(peer.sent().await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_token_taken_away_is_not_replaced_by_none() {
+    let peer = Script::new().on("initialize", status(401)).start().await;
+    let source = Source::new(|_, refused| Ok((!refused).then(|| ALICE.into())));
+    assert_snapshot!(outcome(client_of(peer.url(), &source).connect().await), @"
+    [server]/mcp rejected the access token
+    -> Unauthorized, did not run
+    ");
+    assert_snapshot!(peer.outline().await, @"initialize 1, [alice]");
+}
+
+#[tokio::test]
+async fn without_a_token_nothing_is_sent() {
+    let peer = Peer::start().await;
+    let source = Source::new(|_, _| Err("the keychain is locked".into()));
+    assert_snapshot!(outcome(client_of(peer.url(), &source).connect().await), @"
+    no access token for [server]/mcp
+      the keychain is locked
+    -> Refused, did not run
+    ");
+    assert_eq!(peer.sent().await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_source_that_fails_to_renew_is_the_error() {
+    let peer = Script::new().on("initialize", status(401)).start().await;
+    let source = Source::new(|_, refused| match refused {
+        true => Err("the authorization server is down".into()),
+        false => Ok(Some(ALICE.into())),
+    });
+    assert_snapshot!(outcome(client_of(peer.url(), &source).connect().await), @"
+    no access token for [server]/mcp
+      the authorization server is down
+    -> Refused, did not run
+    ");
+    assert_eq!(peer.sent().await.len(), 1);
+}
+
+#[tokio::test]
+async fn concurrent_refusals_are_one_renewal() {
+    let tool = Tool::new("wait", json!({ "type": "object" }), |_| CallAnswer::text("done"));
+    let server =
+        TestServer::builder().tool(tool).bearer(Bearer::tokens([ALICE])).start().await.unwrap();
+    let source = Source::renewing(ALICE, BOB);
+    let client = client_of(server.url(), &source);
+    client.connect().await.unwrap();
+    server.renew_token(ALICE, BOB);
+    let outcomes = join_all((0..8).map(|_| client.call_tool("wait", ()))).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    let asked = source.asked();
+    assert_eq!(asked.lines().filter(|line| line.starts_with("another")).count(), 1, "{asked}");
+    assert_eq!(server.count("initialize"), 1);
+}

@@ -1,0 +1,188 @@
+//! Servers that want a token, or a better one, wherever they say so.
+
+use insta::assert_snapshot;
+use mcp_http::{HttpTransport, Unauthorized};
+
+use crate::support::{Answer, Failure, Script, client, error, failure, outcome, status};
+
+/// What an error says of a refused authorization.
+fn refusal(error: &impl Failure) -> String {
+    let Some(refused) = Unauthorized::of(error) else { return failure(error) };
+    let mut shown = format!("{}\n  {:?}", failure(error), refused.reason);
+    for challenge in &refused.challenges {
+        shown +=
+            &format!("\n  {} {:?} {:?}", challenge.scheme, challenge.token68, challenge.params);
+    }
+    shown
+}
+
+fn challenge(value: &'static str) -> Answer {
+    status(401).header("www-authenticate", value)
+}
+
+#[tokio::test]
+async fn each_request_may_be_refused() {
+    // AUTH-07, AUTH-08: whatever the request
+    let mut shown = String::new();
+    for method in ["initialize", "notifications/initialized", "tools/list", "tools/call", "DELETE"]
+    {
+        let peer = Script::new().on(method, challenge("Bearer error=invalid_token")).start().await;
+        let client = peer.client();
+        let listed = client.list_tools().await.map(drop);
+        let called = client.call_tool("add", ()).await.map(drop);
+        let closed = client.close().await;
+        let failed = [listed, called, closed].into_iter().find_map(Result::err).unwrap();
+        assert!(Unauthorized::of(&failed).is_some() && failed.did_not_run());
+        shown += &format!("{method}: {}\n{}\n", failure(&failed), peer.outline().await);
+    }
+    assert_snapshot!(shown, @"
+    initialize: [server]/mcp rejected the access token (invalid_token)
+    -> Unauthorized, did not run
+    initialize 1, [alice]
+    initialize 1, [alice]
+    notifications/initialized: [server]/mcp rejected the access token (invalid_token)
+    -> Unauthorized, did not run
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-1, 2025-11-25
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-2, 2025-11-25
+    tools/list: [server]/mcp rejected the access token (invalid_token)
+    -> Unauthorized, did not run
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-1, 2025-11-25
+    tools/list 2, [alice], session-1, 2025-11-25
+    tools/call 3, [alice], session-1, 2025-11-25
+    DELETE, [alice], session-1, 2025-11-25
+    tools/call: [server]/mcp rejected the access token (invalid_token)
+    -> Unauthorized, did not run
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-1, 2025-11-25
+    tools/list 2, [alice], session-1, 2025-11-25
+    tools/call 3, [alice], session-1, 2025-11-25
+    DELETE, [alice], session-1, 2025-11-25
+    DELETE: [server]/mcp rejected the access token (invalid_token)
+    -> Unauthorized, did not run
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-1, 2025-11-25
+    tools/list 2, [alice], session-1, 2025-11-25
+    tools/call 3, [alice], session-1, 2025-11-25
+    DELETE, [alice], session-1, 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn a_refusal_without_a_challenge_is_one_too() {
+    // AUTH-12: with and without a token
+    let peer = Script::new().on("initialize", status(401).body("<html>login")).start().await;
+    assert_snapshot!(refusal(&peer.client().list_tools().await.unwrap_err()), @"
+    [server]/mcp rejected the access token
+    -> Unauthorized, did not run
+      Rejected
+    ");
+    let without = HttpTransport::builder(peer.url()).build().unwrap();
+    assert_snapshot!(refusal(&client(without).list_tools().await.unwrap_err()), @"
+    [server]/mcp requires an access token
+    -> Unauthorized, did not run
+      Missing
+    ");
+}
+
+#[tokio::test]
+async fn a_json_rpc_error_does_not_hide_a_refusal() {
+    let body = error(-32001, "Unauthorized", &serde_json::Value::Null);
+    let answer = body.with_status(401).header("www-authenticate", "Bearer scope=\"a b\"");
+    let peer = Script::new().on("tools/list", answer).start().await;
+    assert_snapshot!(refusal(&peer.client().list_tools().await.unwrap_err()), @r#"
+    [server]/mcp rejected the access token, scope "a b"
+    -> Unauthorized, did not run
+      Rejected
+      Bearer None [("scope", "a b")]
+    "#);
+}
+
+#[tokio::test]
+async fn all_challenges_are_read() {
+    // AUTH-09: several header lines, several challenges a line, any case and order
+    let answer = status(401)
+        .header("www-authenticate", "Negotiate YII=, Basic realm=\"a, b\"")
+        .header("www-authenticate", "DPoP algs=\"ES256\"")
+        .header("www-authenticate", "bearer Scope = \"x y\" , ERROR=invalid_token,error_description=\"it \\\"expired\\\"\", Resource_Metadata=\"https://a.example/.well-known/oauth-protected-resource\"");
+    let peer = Script::new().on("initialize", answer).start().await;
+    let error = peer.client().list_tools().await.unwrap_err();
+    assert_snapshot!(refusal(&error), @r#"
+    [server]/mcp rejected the access token, scope "x y" (it "expired")
+    -> Unauthorized, did not run
+      Rejected
+      Negotiate Some("YII=") []
+      Basic None [("realm", "a, b")]
+      DPoP None [("algs", "ES256")]
+      bearer None [("Scope", "x y"), ("ERROR", "invalid_token"), ("error_description", "it \"expired\""), ("Resource_Metadata", "https://a.example/.well-known/oauth-protected-resource")]
+    "#);
+    let challenge = Unauthorized::of(&error).unwrap().challenge().unwrap();
+    assert_eq!(challenge.scope(), Some("x y"));
+    assert_eq!(challenge.error(), Some("invalid_token"));
+    assert_eq!(challenge.error_description(), Some("it \"expired\""));
+    let metadata = "https://a.example/.well-known/oauth-protected-resource";
+    assert_eq!(challenge.resource_metadata(), Some(metadata));
+}
+
+#[tokio::test]
+async fn challenges_that_are_malformed_do_not_hide_the_refusal() {
+    let mut shown = String::new();
+    for value in ["", "Bearer", "Bearer error=", "=,=", "Bearer error=\"open", "\u{e9}\u{1f600}"] {
+        let peer = Script::new().on("initialize", challenge(value)).start().await;
+        shown += &refusal(&peer.client().list_tools().await.unwrap_err());
+        shown += "\n";
+    }
+    assert_snapshot!(shown, @r#"
+    [server]/mcp rejected the access token
+    -> Unauthorized, did not run
+      Rejected
+    [server]/mcp rejected the access token
+    -> Unauthorized, did not run
+      Rejected
+      Bearer None []
+    [server]/mcp rejected the access token
+    -> Unauthorized, did not run
+      Rejected
+      Bearer Some("error=") []
+    [server]/mcp rejected the access token
+    -> Unauthorized, did not run
+      Rejected
+    [server]/mcp rejected the access token
+    -> Unauthorized, did not run
+      Rejected
+      Bearer None []
+    [server]/mcp rejected the access token
+    -> Unauthorized, did not run
+      Rejected
+    "#);
+}
+
+#[tokio::test]
+async fn a_token_of_too_narrow_scope_is_told_apart() {
+    // AUTH-37
+    let challenge = r#"Bearer error="insufficient_scope", scope="files:write", resource_metadata="https://a.example/x", error_description="more, please""#;
+    let answer = status(403).header("www-authenticate", challenge);
+    let peer = Script::new().on("tools/call", answer).start().await;
+    let error = peer.client().call_tool("add", ()).await.unwrap_err();
+    assert_snapshot!(refusal(&error), @r#"
+    [server]/mcp requires an access token of wider scope, scope "files:write" (more, please)
+    -> Unauthorized, did not run
+      InsufficientScope
+      Bearer None [("error", "insufficient_scope"), ("scope", "files:write"), ("resource_metadata", "https://a.example/x"), ("error_description", "more, please")]
+    "#);
+    // AUTH-40: the same token is not tried again
+    assert_eq!(peer.sent_of("tools/call").await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_end_of_a_session_may_be_refused_too() {
+    let peer = Script::new().on("DELETE", challenge("Bearer scope=end")).start().await;
+    let client = peer.client();
+    client.connect().await.unwrap();
+    assert_snapshot!(outcome(client.close().await), @r#"
+    [server]/mcp rejected the access token, scope "end"
+    -> Unauthorized, did not run
+    "#);
+}

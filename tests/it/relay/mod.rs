@@ -1,0 +1,1 @@
+//! The registry: users, tools, cache, errors.

@@ -1,0 +1,21 @@
+//! Scripted servers, and how tests show what was sent and what went wrong.
+
+mod answer;
+mod failure;
+mod peer;
+mod secret;
+mod sent;
+mod source;
+mod strict;
+mod traced;
+
+pub(crate) use self::{
+    answer::{Answer, error, json, result, sse, status},
+    failure::{Failure, failure, outcome},
+    peer::{Peer, Script, client, initialized},
+    secret::{ALICE, BOB, masked},
+    sent::{Sent, exact, outline},
+    source::Source,
+    strict::{client_of, strict},
+    traced::Traced,
+};

@@ -1,0 +1,50 @@
+//! What a test leaves in the traces, whatever the level.
+
+use std::{cell::RefCell, io, sync::Once};
+
+thread_local! {
+    static TEXT: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+/// Keeps the events of this thread until they are asked for.
+///
+/// There is one subscriber for all tests: one for each would miss events that another thread was
+/// the first to pass by.
+#[derive(Debug)]
+pub(crate) struct Traced(());
+
+impl Traced {
+    /// Begins to keep events.
+    pub(crate) fn start() -> Self {
+        static SUBSCRIBER: Once = Once::new();
+        SUBSCRIBER.call_once(|| {
+            let subscriber = tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::TRACE)
+                .with_writer(|| Writer)
+                .with_ansi(false)
+                .without_time()
+                .finish();
+            tracing::subscriber::set_global_default(subscriber).expect("no other subscriber");
+        });
+        TEXT.set(Some(Vec::new()));
+        Self(())
+    }
+
+    /// The events since then, one a line.
+    pub(crate) fn finish(self) -> String {
+        String::from_utf8(TEXT.take().unwrap_or_default()).expect("UTF-8")
+    }
+}
+
+struct Writer;
+
+impl io::Write for Writer {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        TEXT.with_borrow_mut(|text| text.iter_mut().for_each(|text| text.extend(event)));
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
