@@ -23,7 +23,7 @@ const TESTS: &str = "crates/mcp-types/tests/it/generated";
 
 /// A revision, ready to be written as Rust.
 pub(crate) struct Model {
-    pub(crate) revision: &'static str,
+    pub(crate) revision: String,
     /// The definitions as published.
     pub(crate) published: Definitions,
     /// What becomes a Rust item.
@@ -40,7 +40,7 @@ pub(crate) fn run(only: Option<&str>, mode: Mode) -> Result<()> {
     for (at, model) in models.iter().enumerate() {
         if only.is_none_or(|only| only == model.revision) {
             let code = model.code(at.checked_sub(1).map(|before| &models[before]), &docs)?;
-            let file = format!("{}.rs", revisions::module(model.revision));
+            let file = format!("{}.rs", revisions::module(&model.revision));
             sync(SOURCES, &file, &code, mode)?;
             sync(TESTS, &file, &dispatch::table(model), mode)?;
         }
@@ -57,7 +57,7 @@ fn sync(folder: &str, file: &str, text: &str, mode: Mode) -> Result<()> {
 }
 
 impl Model {
-    fn load(revision: &'static Revision) -> Result<Self> {
+    pub(crate) fn load(revision: &Revision) -> Result<Self> {
         let Revision { name, roots } = *revision;
         let published = model::load(name)?;
         let mut definitions = published.clone();
@@ -67,7 +67,7 @@ impl Model {
 
     /// Makes one of definitions that the fixups have been applied to.
     pub(crate) fn new(
-        revision: &'static str,
+        revision: &str,
         published: Definitions,
         mut definitions: Definitions,
         roots: &[&str],
@@ -82,7 +82,7 @@ impl Model {
         let needed: Vec<_> =
             roots.chain(error_data).chain(methods.iter().flat_map(Method::needs)).collect();
         let definitions = model::reachable(&definitions, &needed)?;
-        Ok(Self { revision, published, definitions, methods })
+        Ok(Self { revision: revision.to_owned(), published, definitions, methods })
     }
 
     /// The Rust of the revision; what it shares with the one before it is re-exported.
@@ -107,7 +107,7 @@ impl Model {
         }
         items += "\n";
         items += &emitter.table()?;
-        let before = before.map(|before| revisions::module(before.revision));
+        let before = before.map(|before| revisions::module(&before.revision));
         let head = emitter.head(before.as_deref(), &shared, &items)?;
         Ok(head + &items)
     }

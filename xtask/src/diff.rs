@@ -133,4 +133,21 @@ mod tests {
 ";
         assert_eq!(diff(&old, &new).unwrap(), expected);
     }
+
+    #[test]
+    fn the_two_eras_differ_as_the_specification_says() {
+        let load = |revision| schema::load(revision).unwrap();
+        let diff = diff(&load("2025-11-25"), &load("2026-07-28")).unwrap();
+        let count = diff.lines().last().unwrap();
+        assert_eq!(count, "42 added, 32 removed, 113 shared (60 of them changed)");
+        for expected in [
+            "+ DiscoverResult\n",
+            "- InitializeResult\n",
+            "~ Tool\n    ~ ._meta: ",
+            "    + .resultType: required {\"type\":\"string\"}\n",
+            "    - .execution: {\"$ref\":\"#/$defs/ToolExecution\"}\n",
+        ] {
+            assert!(diff.contains(expected), "{expected}");
+        }
+    }
 }

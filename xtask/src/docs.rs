@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::files;
 
 /// The texts of `schema/docs.toml`, and what has been asked of them.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Docs {
     /// What the revisions share.

@@ -48,7 +48,7 @@ impl Span {
     }
 }
 
-const FIXUPS: [(&str, Span, Fixup); 18] = [
+const FIXUPS: [(&str, Span, Fixup); 17] = [
     ("empty_result", Span::All, empty_result),
     ("one_type_of_ids", Span::All, one_type_of_ids),
     ("opaque_schemas", Span::All, opaque_schemas),
@@ -58,7 +58,6 @@ const FIXUPS: [(&str, Span, Fixup); 18] = [
     ("any_structured_content", Span::Until("2025-11-25"), any_structured_content),
     ("any_form_answers", Span::All, any_form_answers),
     ("lenient_results", Span::Since("2026-07-28"), lenient_results),
-    ("signed_integers", Span::Since("2026-07-28"), signed_integers),
     ("named_cache_scope", Span::Since("2026-07-28"), named_cache_scope),
     ("named_request_meta", Span::Until("2025-11-25"), named_request_meta),
     ("named_resource_contents", Span::All, named_resource_contents),
@@ -154,15 +153,6 @@ fn lenient_results(definitions: &mut Definitions) -> usize {
         }
     }
     count
-}
-
-/// A negative time to live means that a result is stale (MCP caching, "TTL"); a type without a sign
-/// would fail the whole result.
-fn signed_integers(definitions: &mut Definitions) -> usize {
-    replace(definitions, |schema| {
-        let unsigned = schema["type"] == "integer" && schema["minimum"].is_number();
-        unsigned.then(|| json!({ "type": "integer" }))
-    })
 }
 
 /// All results that can be kept have the same scopes: one type.

@@ -21,6 +21,7 @@ mod shape;
 mod share;
 mod structs;
 mod tidy;
+mod trial;
 
 use std::path::PathBuf;
 
@@ -59,6 +60,8 @@ enum Schema {
     Import(Import),
     /// Prove that `schema/<revision>/` is the import of a published schema.
     Verify(Import),
+    /// Take a schema through the whole pipeline in a scratch folder, and say what is left to do.
+    Try(Import),
     /// Print what changes from one schema to another.
     Diff {
         /// A revision, or a path to a schema.
@@ -88,6 +91,9 @@ fn main() -> Result<()> {
         }
         Xtask::Schema(Schema::Verify(Import { published, revision })) => {
             schema::import(&published, &revision, Mode::Check)
+        }
+        Xtask::Schema(Schema::Try(Import { published, revision })) => {
+            trial::run(&published, &revision)
         }
         Xtask::Schema(Schema::Diff { old, new }) => {
             let (old, new) = (schema::load(&old)?, schema::load(&new)?);

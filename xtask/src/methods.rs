@@ -129,3 +129,44 @@ impl Method {
 pub(crate) fn is_input(schema: &Value) -> bool {
     schema["x-input"] == true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{codegen::Model, revisions::REVISIONS};
+
+    /// The methods of a revision as lines of `<sender> <name>(<params>) -> <result>`.
+    fn lines(revision: &str) -> Vec<String> {
+        let revision = REVISIONS.iter().find(|each| each.name == revision).unwrap();
+        let line = |method: &Method| {
+            let (sender, name, params) = (method.senders(), &method.name, &method.params);
+            let result = method.result_type().map(|result| format!(" -> {result}"));
+            format!("{sender} {name}({params}){}", result.unwrap_or_default())
+        };
+        Model::load(revision).unwrap().methods.iter().map(line).collect()
+    }
+
+    #[test]
+    fn methods_have_senders_parameters_and_results() {
+        let old = lines("2025-11-25");
+        assert_eq!(old.len(), 31);
+        for expected in [
+            "either side ping(RequestParams) -> EmptyResult",
+            "client tools/call(CallToolRequestParams) -> CallToolResult",
+            "server elicitation/create(ElicitRequestParams) -> ElicitResult",
+            "client notifications/initialized(NotificationParams)",
+        ] {
+            assert!(old.iter().any(|line| line == expected), "{expected} is not in {old:#?}");
+        }
+        let new = lines("2026-07-28");
+        assert_eq!(new.len(), 21);
+        for expected in [
+            "client tools/call(CallToolRequestParams) -> OrInputRequired<CallToolResult, InputRequiredResult>",
+            "client tools/list(PaginatedRequestParams) -> ListToolsResult",
+            "server elicitation/create(ElicitRequestParams) -> ElicitResult",
+            "either side notifications/cancelled(CancelledNotificationParams)",
+        ] {
+            assert!(new.iter().any(|line| line == expected), "{expected} is not in {new:#?}");
+        }
+    }
+}

@@ -24,7 +24,8 @@ pub(crate) fn import(published: &Path, revision: &str, mode: Mode) -> Result<()>
     import_to(&files::schema_dir(revision), &bytes, revision, mode)
 }
 
-fn import_to(folder: &Path, published: &[u8], revision: &str, mode: Mode) -> Result<()> {
+/// The same, with another folder in the place of `schema/<revision>/`.
+pub(crate) fn import_to(folder: &Path, published: &[u8], revision: &str, mode: Mode) -> Result<()> {
     let repair = format!("cargo xtask schema import <published.json> --revision {revision}");
     let interface = interface(published)?;
     files::sync(&folder.join("source.toml"), &source(published, revision), mode, &repair)?;

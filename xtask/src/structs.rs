@@ -39,7 +39,9 @@ pub(crate) fn generate(
 }
 
 /// Renames the referents to Rust types, and makes optional containers nullable: typify would not
-/// tell an absent one from an empty one. Every struct keeps what it does not name, so that typify
+/// tell an absent one from an empty one. A limit would make another type of an integer, which then
+/// fails the whole message: a negative `ttlMs`, for one, only means that a result is stale. Every
+/// struct keeps what it does not name, so that typify
 /// need not know which of them have to.
 fn prepare(mut definition: Value) -> Value {
     if let Value::Object(keywords) = &mut definition {
@@ -48,6 +50,9 @@ fn prepare(mut definition: Value) -> Value {
     walk(&mut definition, &mut |schema| {
         if let Some(Value::String(path)) = schema.get_mut("$ref") {
             *path = type_name(path);
+        }
+        if let Value::Object(keywords) = schema {
+            keywords.retain(|keyword, _| !["minimum", "maximum"].contains(&keyword.as_str()));
         }
     });
     let required = definition.clone();

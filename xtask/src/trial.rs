@@ -1,0 +1,163 @@
+//! Takes schemas that there are no types for yet through the whole pipeline, in a scratch folder.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::{
+    codegen::Model,
+    docs::Docs,
+    files::{self, Mode},
+    fixups, model,
+    revisions::{self, REVISIONS},
+    schema,
+};
+
+/// A crate of the types as they are, to which those of more schemas are added.
+pub(crate) struct Trial {
+    folder: PathBuf,
+    modules: Vec<String>,
+}
+
+/// What is left to do before the types of a schema can be committed.
+#[derive(Debug)]
+pub(crate) struct Report {
+    /// Fixups that match nothing any more.
+    pub(crate) idle: Vec<&'static str>,
+    /// Definitions and members without a text.
+    pub(crate) missing: Vec<String>,
+}
+
+/// Imports, generates and compiles one schema, and says what is left to do.
+pub(crate) fn run(published: &Path, revision: &str) -> Result<()> {
+    let bytes = fs::read(published)
+        .with_context(|| format!("cannot read the published schema {}", published.display()))?;
+    let mut trial = Trial::new("schema-try")?;
+    let Report { idle, missing } = trial.add(&bytes, revision)?;
+    for fixup in idle {
+        println!("fixup that matches nothing: {fixup}");
+    }
+    println!("{} texts are missing", missing.len());
+    trial.compile()?;
+    println!("the types compile: {}", trial.folder.display());
+    Ok(())
+}
+
+impl Trial {
+    /// Starts with an empty scratch folder within the target folder.
+    pub(crate) fn new(name: &str) -> Result<Self> {
+        let folder = files::root().join("target").join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        copy(&files::root().join("crates/mcp-types/src"), &folder.join("src"))?;
+        fs::copy(files::root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
+        fs::write(folder.join("Cargo.toml"), MANIFEST)?;
+        Ok(Self { folder, modules: Vec::new() })
+    }
+
+    /// Imports a schema and generates its types.
+    pub(crate) fn add(&mut self, published: &[u8], revision: &str) -> Result<Report> {
+        let folder = self.folder.join("schema").join(revision);
+        schema::import_to(&folder, published, revision, Mode::Write)?;
+        let published = model::parse(&files::read(&folder.join("schema.json"))?)?;
+        let mut definitions = published.clone();
+        let idle = fixups::try_all(&mut definitions, revision);
+        let model = Model::new(revision, published, definitions, &[])?;
+        let before = REVISIONS.iter().rfind(|before| before.name < revision);
+        let before = before.map(Model::load).transpose()?;
+        let docs = Docs::load()?;
+        let code = model.code(before.as_ref(), &docs)?;
+        let module = revisions::module(revision);
+        fs::write(self.folder.join(format!("src/generated/{module}.rs")), code)?;
+        self.modules.push(module);
+        Ok(Report { idle, missing: docs.missing() })
+    }
+
+    /// Compiles the crate, with what the workspace has built already and without a network.
+    pub(crate) fn compile(&self) -> Result<()> {
+        let mut modules = files::read(&self.folder.join("src/generated.rs"))?;
+        for module in &self.modules {
+            modules += &format!("\npub mod {module};\n");
+        }
+        fs::write(self.folder.join("src/generated.rs"), modules)?;
+        let output = Command::new(env!("CARGO"))
+            .current_dir(&self.folder)
+            .args(["check", "--quiet", "--offline"])
+            .env("CARGO_TARGET_DIR", files::root().join("target"))
+            .output()
+            .context("cannot run cargo")?;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "the types do not compile:\n{errors}");
+        Ok(())
+    }
+}
+
+/// What `mcp-types` depends on; the copied lock file has the versions.
+const MANIFEST: &str = r#"
+[package]
+name = "trial-types"
+version = "0.0.0"
+edition = "2024"
+
+[dependencies]
+serde = { version = "1", default-features = false, features = ["derive", "std"] }
+serde_json = { version = "1", default-features = false, features = ["raw_value", "std"] }
+
+[workspace]
+
+[profile.dev]
+debug = "line-tables-only"
+"#;
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &to)?;
+        } else {
+            fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A schema of our own in the manner of the older ones: draft-07, parameters written inline,
+    /// requests without an id.
+    const FIXTURE: &[u8] = include_bytes!("../fixtures/draft-07.json");
+
+    #[test]
+    fn unseen_schemas_are_imported_generated_and_compile() {
+        let mut trial = Trial::new("unseen-schemas").unwrap();
+        trial.add(FIXTURE, "2025-01-01").unwrap();
+        for revision in ["2025-03-26", "2025-06-18"] {
+            let path = format!("../shared/mcp-spec/schema/{revision}.json");
+            match fs::read(files::root().join(&path)) {
+                Ok(published) => drop(trial.add(&published, revision).unwrap()),
+                Err(_) => println!("SKIPPED: {revision}, for there is no {path}"),
+            }
+        }
+        trial.compile().unwrap();
+        let module = trial.folder.join("src/generated/v2025_01_01.rs");
+        let module = files::read(&module).unwrap();
+        for expected in [
+            "pub struct GreetRequestParams",
+            "pub enum GreetResultMood",
+            "impl Method for GreetRequest",
+            "name: \"greetings/greet\"",
+            "pub type ProgressToken = RequestId",
+        ] {
+            assert!(module.contains(expected), "{expected}");
+        }
+    }
+}
