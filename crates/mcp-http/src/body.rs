@@ -1,11 +1,41 @@
 //! Reading bodies within bounds.
 
+use std::{fmt, time::Duration};
+
 use bytes::Bytes;
+use tokio::time;
 
-use crate::{error::Error, http_client::Response};
+use crate::{error::Error, http_client::Response, unauthorized::Brief};
 
-/// As much of a failure's body as is kept.
-const EXCERPT: usize = 64 * 1024;
+/// As much of a failure's body as is kept, in bytes.
+const BEGINNING: usize = 64 * 1024;
+/// The time that a failure's body may take: its status is what matters.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The beginning of the body that came with a failure, without the secrets of the request.
+///
+/// `Display` gives some of it in one line, `Debug` its length.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Body(pub(crate) Bytes);
+
+impl Body {
+    /// The bytes of the body, at most 64 KiB.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Brief(&String::from_utf8_lossy(&self.0)).fmt(f)
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Body({} bytes)", self.0.len())
+    }
+}
 
 /// The whole body, if it is no longer than `limit` bytes.
 pub(crate) async fn read(mut response: Response, limit: usize) -> Result<Bytes, Error> {
@@ -30,21 +60,24 @@ pub(crate) async fn read(mut response: Response, limit: usize) -> Result<Bytes, 
     Ok(body.into())
 }
 
-/// The beginning of a failure's body; what is longer, or breaks off, is left.
-///
-/// What is cut off does not end within `secret`, so that all of that can be found and hidden.
-pub(crate) async fn read_beginning(mut response: Response, secret: &[u8]) -> Bytes {
+/// The beginning of a failure's body, and whether there was more: what is longer, late, or breaks
+/// off, is left.
+pub(crate) async fn read_beginning(mut response: Response) -> (Bytes, bool) {
     let mut body = Vec::new();
-    while body.len() < EXCERPT {
-        match response.chunk().await {
-            Ok(Some(chunk)) => {
-                body.extend_from_slice(&chunk[..chunk.len().min(EXCERPT - body.len())]);
+    let mut ended = false;
+    let reading = async {
+        while let Ok(chunk) = response.chunk().await {
+            let Some(chunk) = chunk else {
+                ended = true;
+                break;
+            };
+            body.extend_from_slice(&chunk[..chunk.len().min(BEGINNING - body.len())]);
+            if body.len() == BEGINNING {
+                break;
             }
-            Ok(None) => return body.into(),
-            Err(_) => break,
         }
-    }
-    let cut = (1..secret.len()).rev().find(|length| body.ends_with(&secret[..*length]));
-    body.truncate(body.len() - cut.unwrap_or_default());
-    body.into()
+    };
+    // Whether it ended or time did, what has come is the beginning.
+    let _ = time::timeout(PATIENCE, reading).await;
+    (body.into(), !ended)
 }

@@ -5,7 +5,7 @@
 
 use http::{HeaderMap, header::WWW_AUTHENTICATE};
 
-use crate::token::AccessToken;
+use crate::secrets::Secrets;
 
 /// As much of the headers as is read, in bytes.
 const LIMIT: usize = 16 * 1024;
@@ -55,15 +55,14 @@ impl Challenge {
         challenges
     }
 
-    /// Reads all `WWW-Authenticate` headers of a response; where a value repeats the refused
-    /// `token`, asterisks take its place.
-    pub(crate) fn read(headers: &HeaderMap, token: Option<&AccessToken>) -> Vec<Self> {
+    /// Reads all `WWW-Authenticate` headers of a response, without the secrets of the request.
+    pub(crate) fn read(headers: &HeaderMap, secrets: &Secrets) -> Vec<Self> {
         let mut challenges = Vec::new();
         let mut left = LIMIT;
         for value in headers.get_all(WWW_AUTHENTICATE) {
             let bytes = &value.as_bytes()[..value.len().min(left)];
             left -= bytes.len();
-            challenges.extend(Self::parse(&AccessToken::hide(token, bytes)));
+            challenges.extend(Self::parse(&secrets.mask(&String::from_utf8_lossy(bytes))));
         }
         challenges
     }
@@ -232,6 +231,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::token::AccessToken;
 
     type Written = (String, Vec<(String, String)>);
 
@@ -336,7 +336,8 @@ mod tests {
         headers.append(WWW_AUTHENTICATE, echo);
         let long = format!("Bearer a=\"{}\", b=c", "x".repeat(LIMIT));
         headers.append(WWW_AUTHENTICATE, HeaderValue::try_from(long).unwrap());
-        let challenges = Challenge::read(&headers, Some(&AccessToken::new("s3cret")));
+        let secrets = Secrets { token: Some(AccessToken::new("s3cret")), session: None };
+        let challenges = Challenge::read(&headers, &secrets);
         assert_eq!(challenges[0].param("REALM"), Some("a"));
         assert_eq!(challenges[1].error_description(), Some("**** is bad"));
         assert_eq!(challenges[2].params, []);

@@ -45,7 +45,7 @@ impl Endpoint {
 
     fn is_loopback(&self) -> bool {
         match self.0.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Domain(name)) => name == "localhost",
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => IpAddr::V6(address).to_canonical().is_loopback(),
             None => false,
@@ -98,14 +98,13 @@ mod tests {
         for url in [
             "https://example.com/",
             "http://localhost:1/",
-            "http://api.localhost/",
             "http://127.8.9.1/",
             "http://[::1]/",
             "http://[::ffff:127.0.0.1]/",
         ] {
             assert!(Endpoint::parse(url).unwrap().is_confidential(), "{url}");
         }
-        for url in ["http://example.com/", "http://10.0.0.1/", "http://localhost.example.com/"] {
+        for url in ["http://example.com/", "http://10.0.0.1/", "http://api.localhost/"] {
             assert!(!Endpoint::parse(url).unwrap().is_confidential(), "{url}");
         }
     }

@@ -6,10 +6,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use mcp_client::{BoxError, TransportError, TransportErrorKind as Kind};
 
-use crate::{
-    endpoint::Endpoint,
-    unauthorized::{Brief, Unauthorized},
-};
+use crate::{body::Body, endpoint::Endpoint, unauthorized::Unauthorized};
 
 /// Why a message did not reach a server, or nothing usable came back.
 ///
@@ -50,13 +47,13 @@ pub enum Error {
         endpoint: Endpoint,
     },
 
-    /// The token would travel unencrypted. Nothing was sent.
+    /// A token or a configured header would travel unencrypted. Nothing was sent.
     #[error(
-        "the access token would travel unencrypted to {endpoint}: use https, or allow insecure \
-         HTTP for this server"
+        "credentials would travel unencrypted to {endpoint}: use https, or allow insecure HTTP \
+         for this server"
     )]
     Insecure {
-        /// The server that the token is meant for.
+        /// The server that they are meant for.
         endpoint: Endpoint,
     },
 
@@ -99,7 +96,7 @@ pub enum Error {
     },
 
     /// The server answered with an HTTP status that is no success.
-    #[error("{endpoint} answered with HTTP status {status}{}", Excerpt(.excerpt))]
+    #[error("{endpoint} answered with HTTP status {status}{}", After(.body))]
     Status {
         /// The server.
         endpoint: Endpoint,
@@ -107,10 +104,8 @@ pub enum Error {
         status: StatusCode,
         /// How long the server asks to wait before the next request (`Retry-After` in seconds).
         retry_after: Option<Duration>,
-        /// The beginning of the body, for people.
-        excerpt: String,
-        /// The body, up to a limit; it may hold a JSON-RPC error.
-        body: Bytes,
+        /// The beginning of the body, which may hold a JSON-RPC error.
+        body: Body,
     },
 
     /// The server points to another URL, which is not followed: it was not given the token.
@@ -129,15 +124,15 @@ pub enum Error {
     /// The answer is neither JSON nor an event stream.
     #[error(
         "{endpoint} answered with {content_type} instead of JSON or an event stream{}",
-        Excerpt(.excerpt)
+        After(.body)
     )]
     ContentType {
         /// The server.
         endpoint: Endpoint,
         /// What it says the body is.
         content_type: String,
-        /// The beginning of the body, for people.
-        excerpt: String,
+        /// The beginning of the body.
+        body: Body,
     },
 
     /// The server broke a rule of the transport.
@@ -172,7 +167,7 @@ impl From<Error> for TransportError {
             Error::SessionEnded { .. } => (Kind::SessionEnded, Bytes::new()),
             Error::Unreachable { .. } => (Kind::Unreachable, Bytes::new()),
             Error::Interrupted { .. } => (Kind::Interrupted, Bytes::new()),
-            Error::Status { status, body, .. } => (Kind::Status(status.as_u16()), body.clone()),
+            Error::Status { status, body, .. } => (Kind::Status(status.as_u16()), body.0.clone()),
             Error::Redirect { status, .. } => (Kind::Status(status.as_u16()), Bytes::new()),
             Error::ContentType { .. } | Error::Protocol { .. } => (Kind::Protocol, Bytes::new()),
             Error::TooLarge { .. } => (Kind::TooLarge, Bytes::new()),
@@ -181,14 +176,14 @@ impl From<Error> for TransportError {
     }
 }
 
-/// The beginning of a body after a colon, or nothing.
-struct Excerpt<'a>(&'a str);
+/// A body after a colon, or nothing.
+struct After<'a>(&'a Body);
 
-impl std::fmt::Display for Excerpt<'_> {
+impl std::fmt::Display for After<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0.trim() {
-            "" => Ok(()),
-            text => write!(f, ": {}", Brief(text)),
+        match self.0.as_bytes().trim_ascii() {
+            [] => Ok(()),
+            _ => write!(f, ": {}", self.0),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The one place that knows which HTTP library does the work.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
@@ -10,15 +10,15 @@ use url::Url;
 use crate::{endpoint::Endpoint, error::Error};
 
 /// Connections to servers, shared by all users and all servers that are given a clone of it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct HttpClient(reqwest::Client);
 
 /// The time for making a connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 impl HttpClient {
-    /// A client with this crate's settings: no redirects, 10 seconds to connect, HTTP/1.1 and
-    /// HTTP/2, compressed answers, the machine's certificates.
+    /// A client with this crate's settings: no redirects, no proxy, 10 seconds to connect, HTTP/1.1
+    /// and HTTP/2, compressed answers, the machine's certificates.
     ///
     /// # Errors
     /// [`Error::Setup`] if the machine does not allow for one.
@@ -26,6 +26,7 @@ impl HttpClient {
         let build = |builder: reqwest::ClientBuilder| {
             builder
                 .redirect(reqwest::redirect::Policy::none())
+                .no_proxy()
                 .connect_timeout(CONNECT_LIMIT)
                 .http2_keep_alive_interval(Duration::from_secs(30))
                 .build()
@@ -40,7 +41,9 @@ impl HttpClient {
 
     /// Takes a client that is set up elsewhere, for a proxy or certificates of one's own.
     ///
-    /// It must not follow redirects: a redirect would take the session id along.
+    /// It is shared by all users, so it must have neither cookies nor an `Authorization` of its own;
+    /// it must not follow redirects, which would take the session id along; and what goes to this
+    /// machine over plain HTTP must not go through its proxy, which could read the tokens.
     pub fn from_reqwest(client: reqwest::Client) -> Self {
         Self(client)
     }
@@ -64,6 +67,12 @@ impl HttpClient {
                 Err(Error::Interrupted { endpoint: endpoint.clone(), source: cause(error) })
             }
         }
+    }
+}
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HttpClient")
     }
 }
 

@@ -26,6 +26,7 @@ mod error;
 mod headers;
 mod http_client;
 mod reply;
+mod secrets;
 mod sse;
 mod token;
 mod transport;
@@ -35,6 +36,7 @@ mod wire;
 pub use mcp_client::{self, Client};
 
 pub use crate::{
+    body::Body,
     challenge::Challenge,
     endpoint::Endpoint,
     error::Error,

@@ -8,27 +8,33 @@ use futures_util::{
     stream::{BoxStream, StreamExt, try_unfold},
 };
 use http::{HeaderMap, StatusCode, header};
-use mcp_client::{Context, MessageKind, Messages, Reply, SessionId, TransportError};
+use mcp_client::{MessageKind, Messages, Reply, SessionId, TransportError};
 use tokio::{runtime::Handle, time};
 
 use crate::{
-    body, endpoint::Endpoint, error::Error, headers::SESSION_ID, http_client::Response,
-    sse::Parser, token::AccessToken, unauthorized::Unauthorized, wire,
+    body::{self, Body},
+    endpoint::Endpoint,
+    error::Error,
+    headers::SESSION_ID,
+    http_client::Response,
+    secrets::Secrets,
+    sse::Parser,
+    unauthorized::Unauthorized,
+    wire,
 };
 
 /// What the reading of a response depends on.
 pub(crate) struct Request<'a> {
     pub(crate) endpoint: &'a Endpoint,
-    pub(crate) context: &'a Context,
     pub(crate) kind: MessageKind,
-    pub(crate) token: Option<&'a AccessToken>,
+    pub(crate) secrets: Secrets,
     pub(crate) limit: usize,
 }
 
 impl Request<'_> {
     /// The messages of a response to this request.
     pub(crate) async fn read(&self, response: Response) -> Result<Reply, Error> {
-        wire::received(&response, self.token);
+        wire::received(&response, &self.secrets);
         let response = self.check(response).await?;
         let session = self.session(response.headers())?;
         let messages = match self.kind {
@@ -48,72 +54,71 @@ impl Request<'_> {
             return Ok(response);
         }
         let endpoint = self.endpoint.clone();
-        if let Some(unauthorized) = Unauthorized::read(&endpoint, status, headers, self.token) {
+        if let Some(unauthorized) = Unauthorized::read(&endpoint, status, headers, &self.secrets) {
             leave(response);
             return Err(Error::Unauthorized(Box::new(unauthorized)));
         }
         // Without a session in the request, 404 is a wrong URL and no lost session.
-        if status == StatusCode::NOT_FOUND && self.context.session.is_some() {
+        if status == StatusCode::NOT_FOUND && self.secrets.session.is_some() {
             leave(response);
             return Err(Error::SessionEnded { endpoint });
         }
         if status.is_redirection() {
-            let location = self.hidden(location(endpoint.url(), headers).as_bytes());
+            let location = self.secrets.mask(&location(endpoint.url(), headers));
             return Err(Error::Redirect { endpoint, status, location });
         }
         let retry_after = retry_after(headers);
-        let excerpt = self.excerpt(response).await;
-        let body = Bytes::from(excerpt.clone());
-        Err(Error::Status { endpoint, status, retry_after, excerpt, body })
+        let body = self.beginning(response).await;
+        Err(Error::Status { endpoint, status, retry_after, body })
     }
 
     async fn messages(&self, response: Response) -> Result<Messages, Error> {
         match media_type(response.headers()).as_deref() {
             Some("application/json") => {
                 let body = body::read(response, self.limit).await?;
-                wire::body("<", &body, self.token);
-                Ok(Messages::One(body))
+                wire::body("<", &body, &self.secrets);
+                Ok(Messages::One(self.secrets.mask_unless_result(body)))
             }
             Some("text/event-stream") => Ok(Messages::Stream(self.events(response))),
             _ if response.status() == StatusCode::ACCEPTED => Ok(Messages::None),
             other => {
-                let content_type = other.unwrap_or("a body of no declared type");
-                let content_type = self.hidden(content_type.as_bytes());
-                let excerpt = self.excerpt(response).await;
-                Err(Error::ContentType { endpoint: self.endpoint.clone(), content_type, excerpt })
+                let content_type = self.secrets.mask(other.unwrap_or("a body of no declared type"));
+                let body = self.beginning(response).await;
+                Err(Error::ContentType { endpoint: self.endpoint.clone(), content_type, body })
             }
         }
     }
 
     fn session(&self, headers: &HeaderMap) -> Result<Option<SessionId>, Error> {
-        let Some(id) = headers.get(SESSION_ID) else { return Ok(None) };
+        // Only the first answer names the session.
+        let id = headers.get(SESSION_ID).filter(|_| self.secrets.session.is_none());
+        let Some(id) = id else { return Ok(None) };
         SessionId::new(id.as_bytes()).map(Some).ok_or_else(|| Error::Protocol {
             endpoint: self.endpoint.clone(),
             reason: "the session id is not made of visible ASCII characters",
         })
     }
 
+    async fn beginning(&self, response: Response) -> Body {
+        let (beginning, cut_off) = body::read_beginning(response).await;
+        Body(match cut_off {
+            true => self.secrets.mask_cut_off(beginning),
+            false => self.secrets.mask_bytes(beginning),
+        })
+    }
+
     /// The messages of an event stream, as they come.
     fn events(&self, response: Response) -> BoxStream<'static, Result<Bytes, TransportError>> {
-        let body = Unfinished {
+        let stream = Unfinished {
             response: Some(response),
             parser: Parser::new(self.limit),
+            secrets: self.secrets.clone(),
             limit: self.limit,
-            token: self.token.cloned(),
         };
-        try_unfold(body, async |mut body| Ok(body.next().await?.map(|message| (message, body))))
-            .boxed()
-    }
-
-    /// The beginning of a body as text.
-    async fn excerpt(&self, response: Response) -> String {
-        let token = self.token.map_or("", AccessToken::expose);
-        self.hidden(&body::read_beginning(response, token.as_bytes()).await)
-    }
-
-    /// What the server sent; one that repeats the token does not get it shown.
-    fn hidden(&self, text: &[u8]) -> String {
-        AccessToken::hide(self.token, text)
+        let next = async |mut stream: Unfinished| {
+            Ok(stream.next().await?.map(|message| (message, stream)))
+        };
+        try_unfold(stream, next).boxed()
     }
 }
 
@@ -142,9 +147,8 @@ fn location(from: &url::Url, headers: &HeaderMap) -> String {
 struct Unfinished {
     response: Option<Response>,
     parser: Parser,
+    secrets: Secrets,
     limit: usize,
-    /// The request's, which no trace may show.
-    token: Option<AccessToken>,
 }
 
 impl Unfinished {
@@ -157,8 +161,8 @@ impl Unfinished {
                 // Empty data only announces an event id; other types are not MCP.
                 Some(event) if !event.is_message || event.data.is_empty() => {}
                 Some(event) => {
-                    wire::body("<", &event.data, self.token.as_ref());
-                    return Ok(Some(event.data));
+                    wire::body("<", &event.data, &self.secrets);
+                    return Ok(Some(self.secrets.mask_unless_result(event.data)));
                 }
                 None => match response.chunk().await? {
                     Some(chunk) => self.parser.push(chunk),

@@ -115,7 +115,7 @@ impl Parser {
 
     fn check(&self, more: usize) -> Result<(), TooLong> {
         let so_far = self.line.len() + self.data.len();
-        if so_far + more > self.limit { Err(TooLong) } else { Ok(()) }
+        if so_far + more > self.limit + b"data: ".len() { Err(TooLong) } else { Ok(()) }
     }
 
     fn field(&mut self, line: &Bytes) -> Result<(), TooLong> {
@@ -125,7 +125,10 @@ impl Parser {
         let space = usize::from(line.get(start) == Some(&b' '));
         let value = line.slice(start + space..);
         match name {
-            b"data" => self.check(value.len() + 1).map(|()| self.data.push(value)),
+            b"data" => {
+                self.data.push(value);
+                if self.data.len() > self.limit { Err(TooLong) } else { Ok(()) }
+            }
             b"event" => {
                 self.other_type = !value.is_empty() && value != "message";
                 Ok(())
@@ -271,6 +274,8 @@ mod tests {
                 assert_eq!(events(stream.as_bytes(), size), Err(TooLong), "{stream:?}");
             }
         }
+        let exact = format!("data: {}\n\n", &long[..64]);
+        assert_eq!(events(exact.as_bytes(), 7).map(|shown| shown.len()), Ok(67));
         let many = "data: x\n\n".repeat(100);
         assert_eq!(events(many.as_bytes(), 1_000).map(|shown| shown.len()), Ok(400));
     }

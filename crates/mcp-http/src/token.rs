@@ -1,20 +1,26 @@
 //! Access tokens and where they come from.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use futures_util::future::{self, BoxFuture};
 use http::HeaderValue;
 use mcp_client::BoxError;
-use tokio::sync::Mutex;
-use url::Url;
+use tokio::{sync::Mutex, time};
 use zeroize::Zeroizing;
 
 use crate::{endpoint::Endpoint, error::Error, unauthorized::Unauthorized};
 
 /// A bearer token (RFC 6750).
 ///
-/// It is never shown: `Debug` prints asterisks, there is no `Display`, and its memory is wiped when
-/// the last clone goes. Clones share it.
+/// It is never shown: `Debug` prints asterisks, and there is no `Display`. Clones share it; its text
+/// is wiped from memory when the last one goes, though not the copies that HTTP has made of it.
 ///
 /// ```
 /// let token = mcp_http::AccessToken::new("s3cret");
@@ -42,15 +48,6 @@ impl AccessToken {
     /// The token itself, to be sent to its server and shown to nobody.
     pub fn expose(&self) -> &str {
         &self.0.text
-    }
-
-    /// What a server sent, with asterisks in place of the token, which it may repeat.
-    pub(crate) fn hide(token: Option<&Self>, text: &[u8]) -> String {
-        let text = String::from_utf8_lossy(text);
-        match token.map(Self::expose) {
-            Some(token) if !token.is_empty() => text.replace(token, "****"),
-            _ => text.into_owned(),
-        }
     }
 
     pub(crate) fn authorization(&self) -> Option<&HeaderValue> {
@@ -120,11 +117,13 @@ pub trait TokenSource: Send + Sync + 'static {
     /// Gives the token to use, or `None` to send the request without one.
     ///
     /// After a refusal it is asked once more, with [`TokenRequest::refused`] set, and by no two
-    /// calls of the user at the same time. A token that differs from the refused one is tried;
-    /// otherwise the caller gets the [`Unauthorized`].
+    /// calls through one transport at the same time: those that wait meanwhile share what comes out.
+    /// It has 20 seconds. A token that differs from the refused one is tried; otherwise the caller
+    /// gets the [`Unauthorized`].
     ///
     /// # Errors
-    /// Whatever kept it from finding a token; the request is then not sent.
+    /// Whatever kept it from finding a token. Before a request, that is [`Error::TokenSource`], and
+    /// nothing is sent; after a refusal, it becomes the source of the [`Unauthorized`].
     fn token<'a>(
         &'a self,
         request: TokenRequest<'a>,
@@ -136,7 +135,7 @@ pub trait TokenSource: Send + Sync + 'static {
 #[non_exhaustive]
 pub struct TokenRequest<'a> {
     /// The server that the token goes to.
-    pub endpoint: &'a Url,
+    pub endpoint: &'a Endpoint,
     /// The refusal that makes another token necessary.
     pub refused: Option<Refused<'a>>,
 }
@@ -151,6 +150,26 @@ pub struct Refused<'a> {
     pub unauthorized: &'a Unauthorized,
 }
 
+impl<'a> TokenRequest<'a> {
+    /// A request for a token to begin with.
+    pub fn new(endpoint: &'a Endpoint) -> Self {
+        Self { endpoint, refused: None }
+    }
+
+    /// The same after a refusal.
+    #[must_use]
+    pub fn with_refused(self, refused: Refused<'a>) -> Self {
+        Self { refused: Some(refused), ..self }
+    }
+}
+
+impl<'a> Refused<'a> {
+    /// The refusal of `token`, or of a request that had none.
+    pub fn new(token: Option<&'a AccessToken>, unauthorized: &'a Unauthorized) -> Self {
+        Self { token, unauthorized }
+    }
+}
+
 impl TokenSource for AccessToken {
     fn token<'a>(
         &'a self,
@@ -160,47 +179,64 @@ impl TokenSource for AccessToken {
     }
 }
 
+/// The time that a source has to find another token.
+const RENEWAL_LIMIT: Duration = Duration::from_secs(20);
+
 /// The token source of one user, asked for another token by one call at a time.
 pub(crate) struct Tokens {
     source: Option<Arc<dyn TokenSource>>,
     renewing: Mutex<()>,
+    /// How often another token has been asked for.
+    renewals: AtomicU64,
 }
 
 impl Tokens {
     pub(crate) fn new(source: Option<Arc<dyn TokenSource>>) -> Self {
-        Self { source, renewing: Mutex::default() }
+        Self { source, renewing: Mutex::default(), renewals: AtomicU64::new(0) }
     }
 
     /// The token for a request to `endpoint`.
     pub(crate) async fn current(&self, endpoint: &Endpoint) -> Result<Option<AccessToken>, Error> {
-        self.ask(endpoint, None).await
+        let token = self.ask(TokenRequest::new(endpoint)).await;
+        token.map_err(|source| Error::TokenSource { endpoint: endpoint.clone(), source })
     }
 
     /// Another token than the refused one, if there is any.
-    ///
-    /// Who waits here while another call renews finds the new token without asking for a third.
     pub(crate) async fn renewed(
         &self,
         endpoint: &Endpoint,
         refused: Refused<'_>,
-    ) -> Result<Option<AccessToken>, Error> {
-        let _alone = self.renewing.lock().await;
-        let other = |token: &AccessToken| Some(token) != refused.token;
-        match self.ask(endpoint, None).await?.filter(other) {
-            Some(token) => Ok(Some(token)),
-            None => Ok(self.ask(endpoint, Some(refused)).await?.filter(other)),
-        }
+    ) -> Result<Option<AccessToken>, BoxError> {
+        let renewal = time::timeout(RENEWAL_LIMIT, self.renew(endpoint, refused));
+        renewal.await.unwrap_or_else(|_| Err("no other token came in time".into()))
     }
 
-    async fn ask(
+    /// Whoever waits here while another call renews takes what came out, and asks for no third.
+    async fn renew(
         &self,
         endpoint: &Endpoint,
-        refused: Option<Refused<'_>>,
-    ) -> Result<Option<AccessToken>, Error> {
-        let Some(source) = &self.source else { return Ok(None) };
-        let request = TokenRequest { endpoint: endpoint.url(), refused };
-        let token = source.token(request).await;
-        token.map_err(|source| Error::TokenSource { endpoint: endpoint.clone(), source })
+        refused: Refused<'_>,
+    ) -> Result<Option<AccessToken>, BoxError> {
+        let before = self.renewals.load(Ordering::Acquire);
+        let _alone = self.renewing.lock().await;
+        let other = |token: &AccessToken| Some(token) != refused.token;
+        let request = TokenRequest::new(endpoint);
+        if let Some(token) = self.ask(request).await?.filter(other) {
+            return Ok(Some(token));
+        }
+        if self.renewals.load(Ordering::Acquire) > before {
+            return Ok(None);
+        }
+        let token = self.ask(request.with_refused(refused)).await;
+        self.renewals.fetch_add(1, Ordering::Release);
+        Ok(token?.filter(other))
+    }
+
+    async fn ask(&self, request: TokenRequest<'_>) -> Result<Option<AccessToken>, BoxError> {
+        match &self.source {
+            Some(source) => source.token(request).await,
+            None => Ok(None),
+        }
     }
 }
 

@@ -13,12 +13,10 @@ use crate::{
     headers,
     http_client::HttpClient,
     reply::Request,
+    secrets::Secrets,
     token::{AccessToken, Refused, TokenSource, Tokens},
     wire,
 };
-
-/// The largest message of a server, in bytes.
-const MESSAGE_LIMIT: usize = 32 * 1024 * 1024;
 
 /// Streamable HTTP to one server with the token of one user (MCP basic/transports).
 ///
@@ -61,7 +59,8 @@ impl Builder {
         Self { tokens: Some(Arc::new(source)), ..self }
     }
 
-    /// A header to send with every request. The transport's own cannot be set.
+    /// A header to send with every request. The transport's own cannot be set. What it holds is
+    /// taken for a secret, as a token is.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
@@ -72,7 +71,7 @@ impl Builder {
         Self { client: Some(client), ..self }
     }
 
-    /// Sends tokens over plain HTTP to other machines too, where anyone on the way can read them.
+    /// Sends tokens and headers over plain HTTP to other machines too, where anyone on the way can read them.
     pub fn dangerously_allow_insecure_http(self, insecure: bool) -> Self {
         Self { insecure, ..self }
     }
@@ -85,10 +84,15 @@ impl Builder {
     /// The transport. Nothing is sent yet.
     ///
     /// # Errors
-    /// [`Error::InvalidEndpoint`], [`Error::InvalidHeader`] and [`Error::Setup`].
+    /// [`Error::InvalidEndpoint`], [`Error::InvalidHeader`], [`Error::Insecure`] for headers over
+    /// plain HTTP, and [`Error::Setup`].
     pub fn build(self) -> Result<HttpTransport, Error> {
+        let endpoint = Endpoint::parse(&self.url)?;
+        if !self.headers.is_empty() && !self.insecure && !endpoint.is_confidential() {
+            return Err(Error::Insecure { endpoint });
+        }
         let server = Server {
-            endpoint: Endpoint::parse(&self.url)?,
+            endpoint,
             client: self.client.map_or_else(HttpClient::new, Ok)?,
             headers: headers::constant(&self.headers)?,
             insecure: self.insecure,
@@ -99,6 +103,9 @@ impl Builder {
 }
 
 impl HttpTransport {
+    /// The largest message that is taken from a server unless set otherwise, in bytes: 32 MiB.
+    pub const MESSAGE_LIMIT: usize = 32 * 1024 * 1024;
+
     /// Sets up a transport to the server at `url`.
     pub fn builder(url: impl Into<String>) -> Builder {
         Builder {
@@ -107,7 +114,7 @@ impl HttpTransport {
             headers: Vec::new(),
             tokens: None,
             insecure: false,
-            message_limit: MESSAGE_LIMIT,
+            message_limit: Self::MESSAGE_LIMIT,
         }
     }
 
@@ -142,16 +149,20 @@ impl HttpTransport {
     async fn exchange(&self, method: Method, message: &Outgoing) -> Result<Reply, Error> {
         let endpoint = &self.server.endpoint;
         let token = self.tokens.current(endpoint).await?;
-        match self.server.exchange(&method, message, token.as_ref()).await {
-            Err(Error::Unauthorized(unauthorized)) => {
-                let refused = Refused { token: token.as_ref(), unauthorized: &unauthorized };
-                match self.tokens.renewed(endpoint, refused).await? {
-                    Some(token) => self.server.exchange(&method, message, Some(&token)).await,
-                    None => Err(Error::Unauthorized(unauthorized)),
-                }
+        let unauthorized = match self.server.exchange(&method, message, token.clone()).await {
+            Err(Error::Unauthorized(unauthorized)) => unauthorized,
+            outcome => return outcome,
+        };
+        let refused = Refused::new(token.as_ref(), &unauthorized);
+        let why = match self.tokens.renewed(endpoint, refused).await {
+            Ok(Some(token)) if token.authorization().is_some() => {
+                return self.server.exchange(&method, message, Some(token)).await;
             }
-            outcome => outcome,
-        }
+            Ok(Some(_)) => Error::InvalidToken { endpoint: endpoint.clone() }.into(),
+            Ok(None) => return Err(Error::Unauthorized(unauthorized)),
+            Err(error) => error,
+        };
+        Err(Error::Unauthorized(Box::new(unauthorized.after(why))))
     }
 }
 
@@ -160,18 +171,16 @@ impl Server {
         &self,
         method: &Method,
         message: &Outgoing,
-        token: Option<&AccessToken>,
+        token: Option<AccessToken>,
     ) -> Result<Reply, Error> {
-        let headers = self.headers(method, &message.context, token)?;
+        let headers = self.headers(method, &message.context, token.as_ref())?;
         wire::sent(method, &self.endpoint, &headers, &message.body);
         let body = message.body.clone();
         let response = self.client.send(&self.endpoint, method.clone(), headers, body).await?;
-        let Outgoing { context, kind, .. } = message;
         let request = Request {
             endpoint: &self.endpoint,
-            context,
-            kind: *kind,
-            token,
+            kind: message.kind,
+            secrets: Secrets { token, session: message.context.session.clone() },
             limit: self.message_limit,
         };
         request.read(response).await

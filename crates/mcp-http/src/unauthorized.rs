@@ -1,15 +1,16 @@
 //! The one error that means: send the user through sign-in.
 
-use std::{error::Error as StdError, fmt};
+use std::{error::Error as StdError, fmt, sync::Arc};
 
 use http::{HeaderMap, StatusCode};
+use mcp_client::BoxError;
 
-use crate::{challenge::Challenge, endpoint::Endpoint, error::Error, token::AccessToken};
+use crate::{challenge::Challenge, endpoint::Endpoint, error::Error, secrets::Secrets};
 
 /// A server that wants an access token, or a better one. The request did not run.
 ///
 /// It is found in any error of a call with [`Unauthorized::of`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Unauthorized {
     /// The server.
@@ -18,6 +19,8 @@ pub struct Unauthorized {
     pub reason: Reason,
     /// What the server said in `WWW-Authenticate`, in its order; empty if it said nothing.
     pub challenges: Vec<Challenge>,
+    /// Why the token source had no other token to try, if it failed.
+    renewal: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// What is wrong with the token of a refused request.
@@ -40,16 +43,16 @@ impl Unauthorized {
         endpoint: &Endpoint,
         status: StatusCode,
         headers: &HeaderMap,
-        token: Option<&AccessToken>,
+        secrets: &Secrets,
     ) -> Option<Self> {
         let reason = match status {
-            StatusCode::UNAUTHORIZED if token.is_none() => Reason::Missing,
+            StatusCode::UNAUTHORIZED if secrets.token.is_none() => Reason::Missing,
             StatusCode::UNAUTHORIZED => Reason::Rejected,
             StatusCode::FORBIDDEN => Reason::InsufficientScope,
             _ => return None,
         };
-        let challenges = Challenge::read(headers, token);
-        let unauthorized = Self { endpoint: endpoint.clone(), reason, challenges };
+        let challenges = Challenge::read(headers, secrets);
+        let unauthorized = Self::new(endpoint.clone(), reason, challenges);
         let scope_error = || {
             let error = unauthorized.challenge().and_then(Challenge::error);
             error.is_some_and(|error| error.eq_ignore_ascii_case("insufficient_scope"))
@@ -57,13 +60,24 @@ impl Unauthorized {
         (reason != Reason::InsufficientScope || scope_error()).then_some(unauthorized)
     }
 
-    /// The server's `Bearer` challenge: of several, the one that says most about what it wants.
+    /// The refusal of a request to `endpoint`.
+    pub fn new(endpoint: Endpoint, reason: Reason, challenges: Vec<Challenge>) -> Self {
+        Self { endpoint, reason, challenges, renewal: None }
+    }
+
+    /// Adds why there was no other token to try.
+    pub(crate) fn after(self, renewal: BoxError) -> Self {
+        Self { renewal: Some(renewal.into()), ..self }
+    }
+
+    /// The server's `Bearer` challenge: of several, the one that names the error, or else the one
+    /// that names the metadata.
     pub fn challenge(&self) -> Option<&Challenge> {
         let bearer = || self.challenges.iter().filter(|challenge| challenge.is("Bearer"));
-        let says = |challenge: &&Challenge| {
-            challenge.error().is_some() || challenge.resource_metadata().is_some()
-        };
-        bearer().find(says).or_else(|| bearer().next())
+        bearer()
+            .find(|challenge| challenge.error().is_some())
+            .or_else(|| bearer().find(|challenge| challenge.resource_metadata().is_some()))
+            .or_else(|| bearer().next())
     }
 
     /// Finds the refusal in an error, or in what caused it.
@@ -115,7 +129,11 @@ impl fmt::Display for Unauthorized {
     }
 }
 
-impl StdError for Unauthorized {}
+impl StdError for Unauthorized {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.renewal.as_deref().map(|renewal| renewal as _)
+    }
+}
 
 /// The beginning of a text that a server sent, without its control characters.
 pub(crate) struct Brief<'a>(pub(crate) &'a str);

@@ -1,12 +1,12 @@
 //! What goes over the wire, as `tracing` events of the target `mcp_http::wire` and level `TRACE`.
 //!
-//! Tokens, session ids and configured headers are never part of it; messages are, so the target is
-//! for development.
+//! Tokens, session ids and configured headers are never part of it, even where a server echoes them;
+//! messages are, so the target is for development.
 
 use http::{HeaderMap, Method};
 use tracing::{Level, enabled, event};
 
-use crate::{endpoint::Endpoint, http_client::Response, token::AccessToken};
+use crate::{endpoint::Endpoint, http_client::Response, secrets::Secrets};
 
 const TARGET: &str = "mcp_http::wire";
 
@@ -15,33 +15,33 @@ pub(crate) fn sent(method: &Method, endpoint: &Endpoint, headers: &HeaderMap, bo
         return;
     }
     event!(target: TARGET, Level::TRACE, "> {method} {endpoint}");
-    header_lines(">", headers, None);
-    self::body(">", body, None);
+    header_lines(">", headers, &Secrets::default());
+    self::body(">", body, &Secrets::default());
 }
 
-pub(crate) fn received(response: &Response, token: Option<&AccessToken>) {
+pub(crate) fn received(response: &Response, secrets: &Secrets) {
     if !enabled!(target: TARGET, Level::TRACE) {
         return;
     }
     event!(target: TARGET, Level::TRACE, "< {}", response.status());
-    header_lines("<", response.headers(), token);
+    header_lines("<", response.headers(), secrets);
 }
 
-/// A message; where one of the server's repeats the token, asterisks take its place.
-pub(crate) fn body(direction: &str, body: &[u8], token: Option<&AccessToken>) {
+pub(crate) fn body(direction: &str, body: &[u8], secrets: &Secrets) {
     if !body.is_empty() && enabled!(target: TARGET, Level::TRACE) {
-        event!(target: TARGET, Level::TRACE, "{direction} {}", AccessToken::hide(token, body));
+        let text = secrets.mask(&String::from_utf8_lossy(body));
+        event!(target: TARGET, Level::TRACE, "{direction} {text}");
     }
 }
 
 /// The headers that matter to the protocol.
-fn header_lines(direction: &str, headers: &HeaderMap, token: Option<&AccessToken>) {
+fn header_lines(direction: &str, headers: &HeaderMap, secrets: &Secrets) {
     for (name, value) in headers {
         let shown = match name.as_str() {
-            "authorization" => "Bearer ****".to_owned(),
-            "mcp-session-id" => "****".to_owned(),
+            "authorization" => "Bearer ****".into(),
+            "mcp-session-id" => "****".into(),
             "accept" | "content-type" | "mcp-protocol-version" | "www-authenticate" => {
-                AccessToken::hide(token, value.as_bytes())
+                secrets.mask(&String::from_utf8_lossy(value.as_bytes()))
             }
             _ => continue,
         };

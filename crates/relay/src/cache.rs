@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -21,38 +24,53 @@ const MOST: usize = 10_000;
 
 type Fetch = BoxFuture<'static, Result<Arc<List>, Error>>;
 
+/// A list that is being fetched, as long as anyone waits for it.
+struct UnderWay {
+    number: u64,
+    fetch: WeakShared<Fetch>,
+}
+
 /// Lists of tools by server and principal.
 ///
 /// Whoever asks for a list that is being fetched waits for the same fetch and shares its outcome.
 pub(crate) struct ToolCache {
     lifetime: Duration,
     lists: Cache<Key, (Instant, Arc<List>)>,
-    fetches: Mutex<HashMap<Key, WeakShared<Fetch>>>,
+    fetches: Mutex<HashMap<Key, UnderWay>>,
+    /// The number of the next fetch.
+    next: AtomicU64,
 }
 
 impl ToolCache {
     /// A cache that keeps lists for `lifetime`; zero keeps none.
     pub(crate) fn new(lifetime: Duration) -> Self {
-        Self { lifetime, lists: Cache::new(MOST), fetches: Mutex::default() }
+        Self {
+            lifetime,
+            lists: Cache::new(MOST),
+            fetches: Mutex::default(),
+            next: AtomicU64::new(0),
+        }
     }
 
-    /// The list for `key`, fetched unless it is here.
+    /// The list for `key`, fetched unless it is here and not `stale`.
     pub(crate) async fn get(
         self: &Arc<Self>,
         key: &Key,
+        stale: impl FnOnce(&List) -> bool,
         fetch: impl Future<Output = Result<List, Error>> + Send + 'static,
     ) -> Result<Arc<List>, Error> {
         if self.lifetime.is_zero() {
             return Ok(Arc::new(fetch.await?));
         }
         match self.lists.get(key) {
-            Some((fetched, list)) if fetched.elapsed() < self.lifetime => Ok(list),
+            Some((at, list)) if at.elapsed() < self.lifetime && !stale(&list) => Ok(list),
             _ => self.fetch(key, fetch).await,
         }
     }
 
-    /// Drops the lists for which `stale` holds.
+    /// Drops the lists for which `stale` holds, those that are still being fetched included.
     pub(crate) fn forget(&self, stale: impl Fn(&Key) -> bool) {
+        self.fetches().retain(|key, _| !stale(key));
         self.lists.retain(|key, _| !stale(key));
     }
 
@@ -61,29 +79,55 @@ impl ToolCache {
         key: &Key,
         fetch: impl Future<Output = Result<List, Error>> + Send + 'static,
     ) -> Shared<Fetch> {
-        let mut fetches = self.fetches.lock().unwrap_or_else(PoisonError::into_inner);
-        // A fetch that all its callers have given up is gone, and its entry is of no use.
-        let under_way = fetches.get(key).and_then(WeakShared::upgrade);
-        under_way.unwrap_or_else(|| {
-            let fetch = Arc::clone(self).keep(key.clone(), fetch).boxed().shared();
-            if let Some(weak) = fetch.downgrade() {
-                fetches.insert(key.clone(), weak);
-            }
-            fetch
-        })
+        let mut fetches = self.fetches();
+        if let Some(fetch) = fetches.get(key).and_then(|under_way| under_way.fetch.upgrade()) {
+            return fetch;
+        }
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let entry = Entry { cache: Arc::clone(self), key: key.clone(), number };
+        let fetch = async move { entry.keep(fetch.await.map(Arc::new)) }.boxed().shared();
+        if let Some(weak) = fetch.downgrade() {
+            fetches.insert(key.clone(), UnderWay { number, fetch: weak });
+        }
+        fetch
     }
 
-    async fn keep(
-        self: Arc<Self>,
-        key: Key,
-        fetch: impl Future<Output = Result<List, Error>>,
-    ) -> Result<Arc<List>, Error> {
-        let outcome = fetch.await.map(Arc::new);
-        if let Ok(list) = &outcome {
-            self.lists.insert(key.clone(), (Instant::now(), Arc::clone(list)));
+    fn fetches(&self) -> MutexGuard<'_, HashMap<Key, UnderWay>> {
+        self.fetches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The entry of a fetch under way; it goes with the fetch, be it done or given up.
+struct Entry {
+    cache: Arc<ToolCache>,
+    key: Key,
+    number: u64,
+}
+
+impl Entry {
+    /// Keeps what was fetched, unless it was to be forgotten meanwhile.
+    fn keep(self, outcome: Result<Arc<List>, Error>) -> Result<Arc<List>, Error> {
+        let fetches = self.cache.fetches();
+        let list = outcome.as_ref().ok().filter(|_| self.is_current(&fetches));
+        if let Some(list) = list {
+            let list = (Instant::now(), Arc::clone(list));
+            self.cache.lists.insert(self.key.clone(), list);
         }
-        self.fetches.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+        drop(fetches);
         outcome
+    }
+
+    fn is_current(&self, fetches: &HashMap<Key, UnderWay>) -> bool {
+        fetches.get(&self.key).is_some_and(|under_way| under_way.number == self.number)
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let mut fetches = self.cache.fetches();
+        if self.is_current(&fetches) {
+            fetches.remove(&self.key);
+        }
     }
 }
 

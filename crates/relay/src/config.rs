@@ -49,7 +49,7 @@ impl Default for Config {
 impl Config {
     /// Reads a configuration.
     ///
-    /// In any string value `${VAR}` stands for what `lookup` finds for it, and `${VAR:-default}`
+    /// In any string value but `transport`, `${VAR}` stands for what `lookup` finds for it, and `${VAR:-default}`
     /// for `default` where that is nothing or empty; `$${` stands for `${`. This crate reads no
     /// environment: an application that wants it passes `|name| std::env::var(name).ok()`.
     ///
@@ -90,8 +90,7 @@ struct Entry {
     #[serde(default)]
     headers: BTreeMap<String, Spanned<String>>,
     timeout: Option<Spanned<f64>>,
-    #[serde(default)]
-    dangerously_allow_insecure_http: bool,
+    dangerously_allow_insecure_http: Option<Spanned<bool>>,
     command: Option<Spanned<Vec<Spanned<String>>>>,
     #[serde(default)]
     env: BTreeMap<String, Spanned<String>>,
@@ -125,6 +124,8 @@ impl Section<'_> {
                 self.foreign(entry.url.as_ref(), "`url` is for transport \"http\"")?;
                 let headers = "`headers` are for transport \"http\"";
                 self.foreign(entry.headers.values().next(), headers)?;
+                let insecure = "`dangerously_allow_insecure_http` is for transport \"http\"";
+                self.foreign(entry.dangerously_allow_insecure_http.as_ref(), insecure)?;
                 let key = "`api_key` is for transport \"http\": pass credentials in `env`";
                 self.foreign(entry.api_key.as_ref(), key)?;
                 let missing = || self.error("`command` is missing", whole);
@@ -140,13 +141,14 @@ impl Section<'_> {
             }
         };
         let mut server = Server::new(transport);
-        server.insecure = entry.dangerously_allow_insecure_http;
+        server.insecure =
+            entry.dangerously_allow_insecure_http.is_some_and(|insecure| *insecure.get_ref());
         server.headers = self.resolved_values(&entry.headers)?;
         // A variable that is set to nothing is no key.
         let key = entry.api_key.map(|key| self.resolved(&key)).transpose()?;
         server.api_key = key.filter(|key| !key.is_empty()).map(Into::into);
         if let Some(seconds) = entry.timeout {
-            server.timeout = self.timeout(&seconds)?;
+            server = server.timeout(self.timeout(&seconds)?);
         }
         Ok(server)
     }
@@ -184,10 +186,13 @@ impl Section<'_> {
     }
 }
 
-/// The message of a parser without the value that it quotes, which may be a secret.
+/// The message of a parser without the value that it names, which may be a secret.
 fn without_value(message: &str) -> String {
-    match (message.split_once('"'), message.rsplit_once('"')) {
-        (Some((before, _)), Some((_, after))) => format!("{before}\"****\"{after}"),
+    let names_value = ["invalid type", "invalid value", "invalid length", "unknown variant"];
+    match message.split_once(", expected ") {
+        Some((found, expected)) if names_value.iter().any(|start| found.starts_with(start)) => {
+            format!("expected {expected}")
+        }
         _ => message.to_owned(),
     }
 }
@@ -249,10 +254,7 @@ mod tests {
     fn faults_are_reported_with_their_place_and_without_values() {
         for (text, expected) in [
             ("[servers.a]\nurl = 's3cret", "line 2, column 14: invalid literal string"),
-            (
-                "[servers.a]\nheaders = \"a 's3cret' b\"",
-                "line 2, column 11: invalid type: string \"****\", expected a map",
-            ),
+            ("[servers.a]\nheaders = \"a 's3cret' b\"", "line 2, column 11: expected a map"),
             (
                 "[servers.a]\nurl = ''\nenv = { A = 's3cret' }",
                 "line 3, column 13: server `a`: `env`",
@@ -263,8 +265,10 @@ mod tests {
             ),
             ("[servers.a]\nulr = 's3cret'", "line 2, column 1: unknown field `ulr`"),
             ("[server.a]", "line 1, column 2: unknown field `server`"),
-            ("[servers.a]\nurl = 5", "line 2, column 7: invalid type"),
-            ("[servers.a]\ntransport = 'tcp'", "line 2, column 13: unknown variant `tcp`"),
+            ("[servers.a]\nurl = 5", "line 2, column 7: expected a string"),
+            ("[servers.a]\ntransport = 's3cret'", "line 2, column 13: expected `http` or `stdio`"),
+            ("[servers.a]\napi_key = 0x53ec7e7", "line 2, column 11: expected a string"),
+            ("cache_duration = 's3cret'", "line 1, column 18: expected u64"),
             ("\n  [servers.a]", "line 2, column 12: server `a`: `url` is missing"),
             ("[servers.a]\nurl = '${NONE}'", "line 2, column 7: server `a`: the variable `NONE`"),
             ("[servers.a]\nurl = ''\ntimeout = 0", "line 3, column 11: server `a`: `timeout`"),

@@ -1,6 +1,6 @@
 //! The one error type of this crate.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use mcp_client::TransportErrorKind;
 use mcp_http::{Challenge, Unauthorized};
@@ -66,7 +66,7 @@ pub enum Error {
 }
 
 /// A server that wants the user to sign in, or to sign in again. The request did not run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Authorization {
     /// The server.
@@ -124,6 +124,37 @@ impl Error {
             TransportKind::Protocol | TransportKind::Refused => false,
         };
         passes && (tool.is_none() || self.did_not_run())
+    }
+
+    /// The server that it is about, if it is about one.
+    pub fn server(&self) -> Option<&str> {
+        match self {
+            Self::Configuration { server, .. } => server.as_deref(),
+            Self::Authorization(refused) => Some(&refused.server),
+            Self::ToolDefinition { server, .. }
+            | Self::ToolCall { server, .. }
+            | Self::Transport { server, .. } => Some(server),
+        }
+    }
+
+    /// The tool that was called, by the server's name for it, if it was a call.
+    pub fn tool(&self) -> Option<&str> {
+        match self {
+            Self::Configuration { .. } | Self::ToolDefinition { .. } => None,
+            Self::Authorization(refused) => refused.tool.as_deref(),
+            Self::ToolCall { tool, .. } => Some(tool),
+            Self::Transport { tool, .. } => tool.as_deref(),
+        }
+    }
+
+    /// How long the server asks to wait before the next request, if it does.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let Self::Transport { source, .. } = self else { return None };
+        let mcp_client::Error::Transport(error) = &**source else { return None };
+        match error.get_ref().downcast_ref() {
+            Some(mcp_http::Error::Status { retry_after, .. }) => *retry_after,
+            _ => None,
+        }
     }
 
     /// What the server said to an unauthorized request, if that is what this is.

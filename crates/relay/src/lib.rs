@@ -37,8 +37,11 @@ mod sessions;
 mod tools;
 mod user;
 
-pub use mcp_client::mcp_types::{Revision, Schema};
-pub use mcp_http::{AccessToken, Challenge, HttpClient, Reason, Unauthorized};
+pub use mcp_client::{
+    self, Client, Limits, RefusedTool,
+    mcp_types::{JsonObject, Revision, Schema, v2025_11_25::ContentBlock},
+};
+pub use mcp_http::{self, AccessToken, Challenge, HttpClient, Reason, Unauthorized};
 
 pub use crate::{
     config::Config,
@@ -47,6 +50,7 @@ pub use crate::{
     principal::Principal,
     registry::{Builder, Relay},
     server::{Server, Transport},
+    sessions::Connection,
     tools::{Tool, Tools},
     user::User,
 };

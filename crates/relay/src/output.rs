@@ -76,7 +76,10 @@ fn other(block: &ContentBlock) -> Option<String> {
             ResourceContents::Blob(contents) => format!("[Resource {}]", contents.uri),
             _ => "[Resource of an unknown kind]".to_owned(),
         }),
-        ContentBlock::Unknown(block) => Some(Value::Object(block.clone()).to_string()),
+        ContentBlock::Unknown(block) => {
+            let kind = block.get("type").and_then(Value::as_str).unwrap_or("unknown");
+            Some(format!("[Content of type {kind:?}]"))
+        }
         _ => None,
     }
 }
@@ -133,7 +136,7 @@ mod tests {
                 json!({ "type": "resource", "resource": { "uri": "a:b", "blob": "" } }),
                 "[Resource a:b]",
             ),
-            (json!({ "type": "video", "x": 1 }), r#"{"type":"video","x":1}"#),
+            (json!({ "type": "video", "x": 1 }), r#"[Content of type "video"]"#),
         ] {
             assert_eq!(rendered(json!([block]), false, None), expected);
         }

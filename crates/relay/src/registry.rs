@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
+use futures_util::{StreamExt, stream};
 use mcp_client::Limits;
 use mcp_http::{AccessToken, HttpClient, HttpTransport};
 
@@ -48,6 +49,11 @@ impl Builder {
         self
     }
 
+    /// Takes over what a configuration says, in place of what was set before.
+    pub fn config(self, config: Config) -> Self {
+        Self { config, ..self }
+    }
+
     /// How long a list of tools is kept: an hour unless set; zero keeps none.
     pub fn cache_duration(mut self, duration: Duration) -> Self {
         self.config.cache_duration = duration;
@@ -89,7 +95,7 @@ impl Relay {
     /// # Errors
     /// [`Error::Configuration`] naming the server whose settings are unusable.
     pub fn new(config: Config) -> Result<Self, Error> {
-        Builder { config, client: None }.build()
+        Self::builder().config(config).build()
     }
 
     /// The registry on behalf of the user who has this token.
@@ -171,15 +177,14 @@ impl Registry {
 
     /// Ends the sessions and forgets the lists for which `wanted` holds.
     pub(crate) async fn close(&self, wanted: impl Fn(&Key) -> bool) -> Result<(), Error> {
+        const AT_ONCE: usize = 64;
         self.cache.forget(&wanted);
-        let mut outcome = Ok(());
-        for (key, conversation) in self.sessions.take(&wanted) {
-            if let Err(error) = conversation.close().await {
-                let attempt = Attempt { server: &key.0, tool: None, principal: key.1 };
-                outcome = outcome.and(Err(attempt.failed(error)));
-            }
-        }
-        outcome
+        let closing = self.sessions.take(&wanted).into_iter().map(async |(key, connection)| {
+            let attempt = Attempt { server: &key.0, tool: None, principal: key.1 };
+            connection.close().await.map_err(|error| attempt.failed(error))
+        });
+        let closing = stream::iter(closing).buffer_unordered(AT_ONCE);
+        closing.fold(Ok(()), async |all, one| all.and(one)).await
     }
 
     fn not_registered(&self) -> String {
@@ -201,16 +206,14 @@ impl Entry {
         };
         let mut transport = HttpTransport::builder(url)
             .http_client(client.clone())
-            .dangerously_allow_insecure_http(server.insecure);
+            .dangerously_allow_insecure_http(server.insecure)
+            .message_limit(server.message_limit);
         for (header, value) in &server.headers {
             transport = transport.header(header, value);
         }
         let invalid = |error: mcp_http::Error| Error::configuration(Some(name), describe(&error));
         let transport = transport.build().map_err(invalid)?;
-        let mut limits = Limits::default();
-        limits.request = server.timeout;
-        limits.total = limits.total.max(server.timeout);
-        let api_key = server.api_key.clone();
+        let (limits, api_key) = (server.limits, server.api_key.clone());
         Ok(Self { server, link: Some(Link { transport, api_key, limits }) })
     }
 }

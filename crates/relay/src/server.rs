@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use mcp_http::AccessToken;
+use mcp_client::Limits;
+use mcp_http::{AccessToken, HttpTransport};
 
 /// How to reach one server.
 ///
@@ -22,7 +23,8 @@ pub struct Server {
     pub(crate) api_key: Option<AccessToken>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) insecure: bool,
-    pub(crate) timeout: Duration,
+    pub(crate) limits: Limits,
+    pub(crate) message_limit: usize,
 }
 
 /// What carries messages to a server.
@@ -61,7 +63,8 @@ impl Server {
             api_key: None,
             headers: Vec::new(),
             insecure: false,
-            timeout: mcp_client::Limits::default().request,
+            limits: Limits::default(),
+            message_limit: HttpTransport::MESSAGE_LIMIT,
         }
     }
 
@@ -77,8 +80,20 @@ impl Server {
     }
 
     /// The time for one request, from its sending to its answer; 30 seconds unless set.
-    pub fn timeout(self, timeout: Duration) -> Self {
-        Self { timeout, ..self }
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.limits.request = timeout;
+        self.limits.total = self.limits.total.max(timeout);
+        self
+    }
+
+    /// Limits other than the [defaults](Limits), in place of the timeout too.
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// The largest message to take from the server, in bytes after decompression; 32 MiB.
+    pub fn message_limit(self, message_limit: usize) -> Self {
+        Self { message_limit, ..self }
     }
 
     /// Sends tokens over plain HTTP to other machines too, where anyone on the way can read them.
@@ -139,7 +154,8 @@ impl fmt::Debug for Server {
             .field("api_key", &self.api_key)
             .field("headers", &headers)
             .field("insecure", &self.insecure)
-            .field("timeout", &self.timeout)
+            .field("limits", &self.limits)
+            .field("message_limit", &self.message_limit)
             .finish()
     }
 }

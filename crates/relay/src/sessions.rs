@@ -1,23 +1,25 @@
 //! The open conversations: one for each server and principal, bounded in number and idle time.
 
 use std::{
+    collections::HashMap,
     fmt,
     ops::Deref,
     sync::{
-        Arc,
+        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use mcp_client::Client;
-use quick_cache::sync::Cache;
 use tokio::runtime::Handle;
 
 use crate::principal::Principal;
 
 /// Conversations that are kept open.
 const MOST: usize = 10_000;
+/// How many give way together when there are more: a share of them, so that it is seldom.
+const BATCH: usize = MOST / 16;
 /// How long one is kept without a call.
 const IDLE: Duration = Duration::from_secs(5 * 60);
 /// How often those without a call are looked for, at most.
@@ -26,74 +28,119 @@ const SWEEP: Duration = Duration::from_secs(30);
 /// A server and on whose behalf it is spoken to.
 pub(crate) type Key = (Arc<str>, Principal);
 
-/// The open conversations.
+/// The open conversations. When there are too many, those least recently used give way.
 pub(crate) struct Sessions {
-    open: Cache<Key, Arc<Conversation>>,
+    open: RwLock<HashMap<Key, Connection>>,
     started: Instant,
     /// Milliseconds from `started` to the last sweep.
     swept: AtomicU64,
 }
 
-/// A conversation; once nobody uses it any more, its session is ended on the server.
-pub(crate) struct Conversation {
+/// A conversation with one server on behalf of one user; it derefs to its typed [`Client`].
+///
+/// Clones share it. The session ends on the server once the last clone is gone and nobody has used
+/// it for some time, so it is safe to hold on to.
+#[derive(Clone)]
+pub struct Connection(Arc<Conversation>);
+
+struct Conversation {
     client: Client,
-    /// Milliseconds from the pool's start to the last use.
+    started: Instant,
+    /// Milliseconds from `started` to the last use.
     used: AtomicU64,
 }
 
 impl Sessions {
     pub(crate) fn new() -> Self {
-        Self { open: Cache::new(MOST), started: Instant::now(), swept: AtomicU64::new(0) }
+        Self { open: RwLock::default(), started: Instant::now(), swept: AtomicU64::new(0) }
     }
 
-    /// The conversation for `key`, made by `open` unless there is one.
-    pub(crate) fn get<E>(
-        &self,
-        key: &Key,
-        open: impl FnOnce() -> Result<Client, E>,
-    ) -> Result<Arc<Conversation>, E> {
-        let now = self.now();
-        self.sweep(now);
-        let conversation = self.open.get_or_insert_with(key, || {
-            let used = AtomicU64::new(now);
-            Ok(Arc::new(Conversation { client: open()?, used }))
-        })?;
-        conversation.used.store(now, Ordering::Relaxed);
-        Ok(conversation)
+    /// The conversation for `key`, made by `client` unless there is one.
+    pub(crate) fn get(&self, key: &Key, client: impl FnOnce() -> Client) -> Connection {
+        self.sweep();
+        if let Some(connection) = self.peek(key) {
+            connection.touch();
+            return connection;
+        }
+        let mut open = self.write();
+        if open.len() >= MOST && !open.contains_key(key) {
+            drop_oldest(&mut open);
+        }
+        let connection = open.entry(key.clone()).or_insert_with(|| {
+            let (client, started) = (client(), self.started);
+            Connection(Arc::new(Conversation { client, started, used: AtomicU64::new(0) }))
+        });
+        connection.touch();
+        connection.clone()
+    }
+
+    /// The conversation for `key`, if there is one.
+    pub(crate) fn peek(&self, key: &Key) -> Option<Connection> {
+        self.read().get(key).cloned()
     }
 
     /// Takes out the conversations for which `wanted` holds.
-    pub(crate) fn take(&self, wanted: impl Fn(&Key) -> bool) -> Vec<(Key, Arc<Conversation>)> {
-        let keys: Vec<_> = self.open.iter().map(|(key, _)| key).filter(|key| wanted(key)).collect();
-        keys.iter().filter_map(|key| self.open.remove(key)).collect()
+    pub(crate) fn take(&self, wanted: impl Fn(&Key) -> bool) -> Vec<(Key, Connection)> {
+        self.write().extract_if(|key, _| wanted(key)).collect()
     }
 
-    fn sweep(&self, now: u64) {
+    fn sweep(&self) {
+        let now = millis(self.started.elapsed());
         let last = self.swept.load(Ordering::Relaxed);
         let due = now.saturating_sub(last) >= millis(SWEEP);
         let mine = || self.swept.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed);
         if due && mine().is_ok() {
-            self.open.retain(|_, conversation| {
-                let idle = now.saturating_sub(conversation.used.load(Ordering::Relaxed));
-                idle < millis(IDLE) || Arc::strong_count(conversation) > 1
-            });
+            let idle = |used: u64| now.saturating_sub(used) >= millis(IDLE);
+            self.write().retain(|_, connection| connection.is_held() || !idle(connection.used()));
         }
     }
 
-    fn now(&self) -> u64 {
-        millis(self.started.elapsed())
+    fn read(&self) -> RwLockReadGuard<'_, HashMap<Key, Connection>> {
+        self.open.read().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn write(&self) -> RwLockWriteGuard<'_, HashMap<Key, Connection>> {
+        self.open.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes out those least recently used.
+fn drop_oldest(open: &mut HashMap<Key, Connection>) {
+    let mut uses: Vec<_> = open.values().map(Connection::used).collect();
+    let (_, &mut youngest, _) = uses.select_nth_unstable(BATCH - 1);
+    let mut left = BATCH;
+    open.retain(|_, connection| {
+        let goes = left > 0 && connection.used() <= youngest;
+        left -= usize::from(goes);
+        !goes
+    });
 }
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-impl Deref for Conversation {
+impl Connection {
+    /// Remembers that it is in use now.
+    pub(crate) fn touch(&self) {
+        self.0.used.store(millis(self.0.started.elapsed()), Ordering::Relaxed);
+    }
+
+    fn used(&self) -> u64 {
+        self.0.used.load(Ordering::Relaxed)
+    }
+
+    /// Whether anyone but the pool has it.
+    fn is_held(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+}
+
+impl Deref for Connection {
     type Target = Client;
 
     fn deref(&self) -> &Client {
-        &self.client
+        &self.0.client
     }
 }
 
@@ -109,8 +156,44 @@ impl Drop for Conversation {
     }
 }
 
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Connection")
+    }
+}
+
 impl fmt::Debug for Sessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sessions({} open)", self.open.len())
+        write!(f, "Sessions({} open)", self.read().len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mcp_http::{AccessToken, HttpClient, HttpTransport};
+
+    use super::*;
+
+    #[test]
+    fn those_least_recently_used_give_way() {
+        let http = HttpClient::new().unwrap();
+        let transport =
+            HttpTransport::builder("http://127.0.0.1:9/").http_client(http).build().unwrap();
+        let sessions = Sessions::new();
+        let user = |n: usize| {
+            let token = AccessToken::new(n.to_string());
+            (Arc::<str>::from("server"), Principal::of_token(&token))
+        };
+        let open = |n: usize| sessions.get(&user(n), || Client::new(transport.clone()));
+        for n in 0..MOST {
+            open(n).0.used.store(n as u64, Ordering::Relaxed);
+        }
+        open(0).0.used.store(MOST as u64, Ordering::Relaxed);
+        open(MOST).0.used.store(MOST as u64 + 1, Ordering::Relaxed);
+        assert_eq!(sessions.read().len(), MOST - BATCH + 1);
+        assert!(sessions.peek(&user(0)).is_some(), "used again");
+        assert!(sessions.peek(&user(1)).is_none(), "the oldest");
+        assert!(sessions.peek(&user(BATCH + 1)).is_some(), "younger than those that went");
+        assert!(sessions.peek(&user(MOST)).is_some(), "the newest");
     }
 }

@@ -6,7 +6,7 @@ use mcp_client::{RefusedTool, ToolList};
 use mcp_types::Schema;
 use serde::Serialize;
 
-use crate::{error::Error, name, output::ToolOutput, user::Place};
+use crate::{error::Error, name, output::ToolOutput, sessions::Connection, user::Place};
 
 /// The tools of one server on behalf of one user, in the server's order.
 ///
@@ -33,17 +33,24 @@ pub(crate) struct List {
     entries: Vec<(String, mcp_client::Tool)>,
     by_name: HashMap<String, usize>,
     refused: Vec<RefusedTool>,
+    /// How many sessions had been lost when it was fetched.
+    lost_sessions: u64,
 }
 
 impl List {
-    pub(crate) fn new(server: &str, list: ToolList) -> Self {
+    pub(crate) fn new(server: &str, list: ToolList, lost_sessions: u64) -> Self {
         let named = |tool: mcp_client::Tool| (name::for_model(server, &tool.name), tool);
         let entries: Vec<_> = list.tools.into_iter().map(named).collect();
         // A name that a model sees wins over an equal one of the server's own.
         let own = entries.iter().enumerate().map(|(index, (_, tool))| (tool.name.clone(), index));
         let seen = entries.iter().enumerate().map(|(index, (name, _))| (name.clone(), index));
         let by_name = own.chain(seen).collect();
-        Self { by_name, refused: list.refused, entries }
+        Self { by_name, refused: list.refused, entries, lost_sessions }
+    }
+
+    /// Whether a session was lost since it was fetched, so that it may be of another server.
+    pub(crate) fn is_outlived_by(&self, connection: &Connection) -> bool {
+        connection.lost_sessions() > self.lost_sessions
     }
 }
 
@@ -61,6 +68,11 @@ impl Tools {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.list.entries.is_empty()
+    }
+
+    /// The server that has them.
+    pub fn server(&self) -> &str {
+        self.place.server()
     }
 
     /// Finds a tool by the name that the model sees, or by its server's own.
@@ -93,8 +105,8 @@ impl Tools {
 }
 
 impl Tool {
-    /// The name that the model sees: every provider takes it, and no other tool of the registry
-    /// has it.
+    /// The name that the model sees: every provider takes it, and it tells the tools of all servers
+    /// apart. Where it is not `relay__{server}__{tool}`, it ends in 40 bits of a hash of both.
     pub fn name(&self) -> &str {
         &self.entry().0
     }

@@ -12,7 +12,7 @@ use crate::{
     output::ToolOutput,
     principal::Principal,
     registry::{Link, Registry},
-    sessions::{Conversation, Key},
+    sessions::{Connection, Key},
     tools::{List, Tools},
 };
 
@@ -37,18 +37,22 @@ impl User {
     /// server gives no usable list, else [`Error::Transport`].
     pub async fn tools(&self, server: &str) -> Result<Tools, Error> {
         let place = self.at(server)?;
+        let Registry { cache, sessions, .. } = &*self.registry;
+        let stale = |list: &List| {
+            sessions.peek(&place.key).is_some_and(|connection| list.is_outlived_by(&connection))
+        };
         let fetch = place.clone();
-        let list = self.registry.cache.get(&place.key, async move { fetch.list().await }).await?;
+        let list = cache.get(&place.key, stale, async move { fetch.list().await }).await?;
         Ok(Tools { place, list })
     }
 
-    /// The typed client of a server, for what is beyond tools. It is shared with the user's other
-    /// calls.
+    /// The conversation with a server, for what is beyond tools: it derefs to the typed client. It is
+    /// shared with the user's other calls.
     ///
     /// # Errors
     /// [`Error::Configuration`] for a server that is not registered or cannot take the user's token.
-    pub fn client(&self, server: &str) -> Result<Client, Error> {
-        Ok(Client::clone(&*self.at(server)?.conversation()?))
+    pub fn connection(&self, server: &str) -> Result<Connection, Error> {
+        self.at(server)?.connection()
     }
 
     /// Ends the user's sessions on all servers and forgets the user's lists of tools.
@@ -88,41 +92,40 @@ impl Place {
         tool: &str,
         arguments: impl Serialize,
     ) -> Result<ToolOutput, Error> {
-        let conversation = self.conversation()?;
-        let lost_before = conversation.lost_sessions();
-        let called = conversation.call_tool(tool, arguments).await;
+        let connection = self.connection()?;
+        let called = connection.call_tool(tool, arguments).await;
+        connection.touch();
         let called = called.map_err(|error| self.attempt(Some(tool)).failed(error));
-        let renewed = conversation.lost_sessions() > lost_before;
-        if renewed || called.as_ref().is_err_and(is_unknown_tool) {
+        if called.as_ref().is_err_and(is_unknown_tool) {
             self.user.registry.cache.forget(|key| *key == self.key);
         }
         called.map(ToolOutput::from)
     }
 
     async fn list(&self) -> Result<List, Error> {
-        let conversation = self.conversation()?;
-        let listed = conversation.list_tools().await;
+        let connection = self.connection()?;
+        let listed = connection.list_tools().await;
         let list = listed.map_err(|error| self.attempt(None).failed(error))?;
         for refused in &list.refused {
             let name = refused.name.as_deref().unwrap_or("(without a name)");
             tracing::warn!(server = self.server(), tool = name, reason = refused.reason, "refused");
         }
-        Ok(List::new(self.server(), list))
+        Ok(List::new(self.server(), list, connection.lost_sessions()))
     }
 
-    fn conversation(&self) -> Result<Arc<Conversation>, Error> {
+    fn connection(&self) -> Result<Connection, Error> {
         let User { registry, token, .. } = &self.user;
         let (_, Link { transport, api_key, limits }) =
             registry.link(self.server(), token.is_some())?;
-        registry.sessions.get(&self.key, || {
+        Ok(registry.sessions.get(&self.key, || {
             let source = token.as_ref().or(api_key.as_ref()).cloned();
             let source = source.map(|token| Arc::new(token) as Arc<dyn TokenSource>);
             let transport = transport.with_token_source(source);
-            Ok(Client::builder(transport)
+            Client::builder(transport)
                 .client_info("relay", env!("CARGO_PKG_VERSION"))
                 .limits(*limits)
-                .build())
-        })
+                .build()
+        }))
     }
 
     fn attempt<'a>(&'a self, tool: Option<&'a str>) -> Attempt<'a> {

@@ -1,0 +1,100 @@
+//! Keeping a request's secrets out of what is shown of the server's answer, which may echo them.
+
+use bytes::Bytes;
+use mcp_client::SessionId;
+use memchr::memmem;
+
+use crate::token::AccessToken;
+
+/// What takes the place of a secret.
+const MASK: &str = "****";
+/// Anything shorter is no secret, and would be found in the middle of words.
+const SHORTEST: usize = 4;
+
+/// The secrets of one request.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Secrets {
+    pub(crate) token: Option<AccessToken>,
+    pub(crate) session: Option<SessionId>,
+}
+
+impl Secrets {
+    /// The text without the secrets.
+    pub(crate) fn mask(&self, text: &str) -> String {
+        self.all().fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
+    }
+
+    /// The body without the secrets.
+    pub(crate) fn mask_bytes(&self, body: Bytes) -> Bytes {
+        match self.are_in(&body) {
+            true => self.mask(&String::from_utf8_lossy(&body)).into(),
+            false => body,
+        }
+    }
+
+    /// A body that is cut off without the secrets, nor the beginning of one at its end.
+    pub(crate) fn mask_cut_off(&self, body: Bytes) -> Bytes {
+        let begun = |secret: &str| {
+            let bytes = secret.as_bytes();
+            (1..bytes.len()).rev().find(|length| body.ends_with(&bytes[..*length]))
+        };
+        let cut = self.all().filter_map(begun).max().unwrap_or_default();
+        self.mask_bytes(body.slice(..body.len() - cut))
+    }
+
+    /// The message without the secrets, unless it is a result: that belongs to the caller, as it is.
+    ///
+    /// Errors are short, so only short messages are searched.
+    pub(crate) fn mask_unless_result(&self, message: Bytes) -> Bytes {
+        const LONGEST: usize = 64 * 1024;
+        let searched = message.len() <= LONGEST && self.are_in(&message);
+        match searched && memmem::find(&message, b"\"result\"").is_none() {
+            true => self.mask_bytes(message),
+            false => message,
+        }
+    }
+
+    fn are_in(&self, bytes: &[u8]) -> bool {
+        self.all().any(|secret| memmem::find(bytes, secret.as_bytes()).is_some())
+    }
+
+    fn all(&self) -> impl Iterator<Item = &str> {
+        let token = self.token.as_ref().map(AccessToken::expose);
+        let session = self.session.as_ref().map(SessionId::expose);
+        token.into_iter().chain(session).filter(|secret| secret.len() >= SHORTEST)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_masked_but_in_results() {
+        let token = Some(AccessToken::new("t0ken"));
+        let session = SessionId::new(b"s3ssion");
+        let secrets = Secrets { token, session };
+        assert_eq!(secrets.mask("t0ken, s3ssion and t0ken"), "****, **** and ****");
+        for (message, masked) in [
+            (r#"{"error":{"message":"bad t0ken"}}"#, r#"{"error":{"message":"bad ****"}}"#),
+            (r#"{"result":{"text":"t0ken"}}"#, r#"{"result":{"text":"t0ken"}}"#),
+            (r#"{"error":"\"result\" t0ken"}"#, r#"{"error":"\"result\" ****"}"#),
+        ] {
+            assert_eq!(secrets.mask_unless_result(message.into()), masked);
+        }
+    }
+
+    #[test]
+    fn no_beginning_of_a_secret_is_left_where_a_body_is_cut_off() {
+        let secrets = Secrets { token: Some(AccessToken::new("t0ken")), session: None };
+        for (body, masked) in [("a t0ken t0k", "a **** "), ("a b", "a b"), ("t0ke", ""), ("", "")] {
+            assert_eq!(secrets.mask_cut_off(body.into()), masked);
+        }
+    }
+
+    #[test]
+    fn what_is_too_short_to_be_a_secret_masks_nothing() {
+        let secrets = Secrets { token: Some(AccessToken::new("a")), session: None };
+        assert_eq!(secrets.mask("a token"), "a token");
+    }
+}
