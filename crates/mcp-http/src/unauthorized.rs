@@ -129,6 +129,17 @@ impl fmt::Display for Unauthorized {
     }
 }
 
+/// Refusals are equal if the server said the same, whatever the token source did then.
+impl PartialEq for Unauthorized {
+    fn eq(&self, other: &Self) -> bool {
+        self.endpoint == other.endpoint
+            && self.reason == other.reason
+            && self.challenges == other.challenges
+    }
+}
+
+impl Eq for Unauthorized {}
+
 impl StdError for Unauthorized {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.renewal.as_deref().map(|renewal| renewal as _)

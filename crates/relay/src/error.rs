@@ -66,7 +66,7 @@ pub enum Error {
 }
 
 /// A server that wants the user to sign in, or to sign in again. The request did not run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Authorization {
     /// The server.

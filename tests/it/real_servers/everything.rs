@@ -3,16 +3,13 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use mcp_client::{
-    Client,
-    mcp_types::{
-        RequestId,
-        v2025_11_25::{
-            CallToolRequest, CallToolRequestParams, CompleteRequest, ContentBlock,
-            GetPromptRequest, GetPromptRequestParams, ListPromptsRequest, ListResourcesRequest,
-            PaginatedRequestParams, PingRequest, ReadResourceRequest, ReadResourceRequestParams,
-            RequestMetaObject, RequestParams, ResourceContents,
-        },
+use mcp_client::mcp_types::{
+    RequestId,
+    v2025_11_25::{
+        CallToolRequest, CallToolRequestParams, CompleteRequest, ContentBlock, GetPromptRequest,
+        GetPromptRequestParams, ListPromptsRequest, ListResourcesRequest, PaginatedRequestParams,
+        PingRequest, ReadResourceRequest, ReadResourceRequestParams, RequestMetaObject,
+        RequestParams, ResourceContents,
     },
 };
 use relay::{Error, Relay, Server, Tools, TransportKind, User};
@@ -185,7 +182,7 @@ async fn calls_of_a_user_share_a_session_that_no_other_has() {
 }
 
 async fn lists(user: &User, uri: &str) -> bool {
-    let client = user.client("all").unwrap();
+    let client = user.connection("all").unwrap();
     let all = PaginatedRequestParams::default();
     let resources = client.call::<ListResourcesRequest>(&all).await.unwrap().resources;
     resources.iter().any(|resource| resource.uri == uri)
@@ -206,13 +203,13 @@ async fn a_call_that_takes_too_long_is_given_up_and_the_session_lives_on() {
     );
     assert!(!error.did_not_run() && !error.retryable());
     assert_eq!(text(&tools, "echo", json!({ "message": "still here" })).await, "Echo: still here");
-    assert_eq!(relay.with_token("t").client("all").unwrap().lost_sessions(), 0);
+    assert_eq!(relay.with_token("t").connection("all").unwrap().lost_sessions(), 0);
 }
 
 #[tokio::test]
 async fn progress_and_log_messages_do_not_disturb_a_call() {
     let Some(server) = start() else { return };
-    let client = relay(&server).with_token("t").client("all").unwrap();
+    let client = relay(&server).with_token("t").connection("all").unwrap();
     let logging = client.call_tool("toggle-simulated-logging", ()).await.unwrap();
     assert!(!logging.is_error);
     let arguments = json!({ "duration": 0.2, "steps": 4 });
@@ -229,7 +226,7 @@ async fn progress_and_log_messages_do_not_disturb_a_call() {
 #[tokio::test]
 async fn what_is_beyond_tools_works_typed() {
     let Some(server) = start() else { return };
-    let client: Client = relay(&server).with_token("t").client("all").unwrap();
+    let client = relay(&server).with_token("t").connection("all").unwrap();
     let profile = client.connect().await.unwrap();
     assert_eq!(profile.server.name, "mcp-servers/everything");
     assert!(profile.capabilities.has_flag("resources", "subscribe"));

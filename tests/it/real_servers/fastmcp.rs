@@ -63,7 +63,7 @@ async fn check_mode(env: &[(&str, &str)]) {
     assert_eq!(text(&alice, "count", json!({ "to": 3 })).await, "counted to 3");
 
     // What is hidden cannot be called either.
-    let client = bob.client("fast").unwrap();
+    let client = bob.connection("fast").unwrap();
     let hidden = client.call_tool("erase", json!({ "path": "x" })).await.unwrap();
     assert!(hidden.is_error);
     assert_eq!(ToolOutput::from(hidden).text(), "ERROR: Unknown tool: 'erase'");

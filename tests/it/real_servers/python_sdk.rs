@@ -40,7 +40,7 @@ async fn check_mode(env: &[(&str, &str)]) {
     let raw = tools.call("raw", json!({ "is_error": true })).await.unwrap();
     assert_eq!(raw.text(), "ERROR: one\ntwo");
     assert_eq!(raw.meta, json!({ "trace": "t-1" }).as_object().cloned());
-    let unknown = alice.client("sdk").unwrap().call_tool("nothing", ()).await.unwrap();
+    let unknown = alice.connection("sdk").unwrap().call_tool("nothing", ()).await.unwrap();
     assert_eq!(ToolOutput::from(unknown).text(), "ERROR: Unknown tool: nothing");
     relay.close().await.unwrap();
 }
@@ -83,7 +83,7 @@ async fn a_request_of_the_server_outside_of_any_call_ends_in_time() {
     let relay = relay(&server);
     let alice = relay.with_token("alice-token");
     // The server waits for an answer to what it has no way to send: there is no GET stream.
-    let client = alice.client("sdk").unwrap();
+    let client = alice.connection("sdk").unwrap();
     client.connect().await.unwrap();
     let mut limits = Limits::default();
     limits.request = Duration::from_millis(500);
@@ -106,5 +106,5 @@ async fn a_restart_interrupts_the_call_and_the_next_one_opens_a_new_session() {
     assert!(!error.did_not_run() && !error.retryable());
     let output = tools.call("greet", json!({ "name": "again" })).await.unwrap();
     assert_eq!(output.text(), "Hello, again!");
-    assert_eq!(alice.client("sdk").unwrap().lost_sessions(), 1);
+    assert_eq!(alice.connection("sdk").unwrap().lost_sessions(), 1);
 }

@@ -156,7 +156,7 @@ async fn a_token_does_not_travel_unencrypted() {
     --- stdout
     --- stderr
     error: server `remote` failed: the request was not sent
-      caused by: the access token would travel unencrypted to http://server.invalid/mcp: use https, or allow insecure HTTP for this server
+      caused by: credentials would travel unencrypted to http://server.invalid/mcp: use https, or allow insecure HTTP for this server
     hint: --allow-insecure-http allows it, and lets anyone on the way read the token
     ---
     ");

@@ -54,7 +54,7 @@ async fn a_broken_configuration_as_json() {
     exit code: 2
     --- stdout
     --- stderr
-    {"error":{"kind":"usage","exitCode":2,"message":"relay.toml is not usable","causes":["line 2, column 31: invalid basic string, expected `\"****\"`"],"didNotRun":true,"retryable":false}}
+    {"error":{"kind":"usage","exitCode":2,"message":"relay.toml is not usable","causes":["line 2, column 31: invalid basic string, expected `\"`"],"didNotRun":true,"retryable":false}}
     ---
     "#);
 }
