@@ -102,7 +102,7 @@ impl Request<'_> {
     async fn beginning(&self, response: Response) -> Body {
         let (beginning, cut_off) = body::read_beginning(response).await;
         Body(match cut_off {
-            true => self.secrets.mask_cut_off(beginning),
+            true => self.secrets.mask_cut_off(&beginning),
             false => self.secrets.mask_bytes(beginning),
         })
     }

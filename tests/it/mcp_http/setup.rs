@@ -117,11 +117,11 @@ async fn tokens_do_not_travel_unencrypted_to_other_machines() {
         shown += "\n";
     }
     assert_snapshot!(shown, @"
-    the access token would travel unencrypted to http://192.0.2.1/mcp: use https, or allow insecure HTTP for this server
+    credentials would travel unencrypted to http://192.0.2.1/mcp: use https, or allow insecure HTTP for this server
     -> Refused, did not run
-    the access token would travel unencrypted to http://example.invalid/mcp?****: use https, or allow insecure HTTP for this server
+    credentials would travel unencrypted to http://example.invalid/mcp?****: use https, or allow insecure HTTP for this server
     -> Refused, did not run
-    the access token would travel unencrypted to http://[2001:db8::1]/: use https, or allow insecure HTTP for this server
+    credentials would travel unencrypted to http://[2001:db8::1]/: use https, or allow insecure HTTP for this server
     -> Refused, did not run
     ");
 }

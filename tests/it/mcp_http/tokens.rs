@@ -157,16 +157,17 @@ async fn without_a_token_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn a_source_that_fails_to_renew_is_the_error() {
+async fn a_refusal_stays_one_when_the_source_fails_to_renew() {
+    // AUTH-07: the user has to sign in, whatever kept the source from doing without
     let peer = Script::new().on("initialize", status(401)).start().await;
     let source = Source::new(|_, refused| match refused {
         true => Err("the authorization server is down".into()),
         false => Ok(Some(ALICE.into())),
     });
     assert_snapshot!(outcome(client_of(peer.url(), &source).connect().await), @"
-    no access token for [server]/mcp
+    [server]/mcp rejected the access token
       the authorization server is down
-    -> Refused, did not run
+    -> Unauthorized, did not run
     ");
     assert_eq!(peer.sent().await.len(), 1);
 }

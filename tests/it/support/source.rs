@@ -62,7 +62,7 @@ impl TokenSource for Source {
             }
         };
         let mut log = self.log();
-        log.push(format!("{} for {}", question, request.endpoint.path()));
+        log.push(format!("{} for {}", question, request.endpoint.url().path()));
         Box::pin(ready((self.give)(log.len(), request.refused.is_some())))
     }
 }
