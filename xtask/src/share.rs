@@ -7,13 +7,17 @@ use serde_json::Value;
 
 use crate::model::{Definitions, is_method, referent, walk};
 
+/// Keywords that say which values are allowed, within a type.
+const LIMITS: [&str; 7] =
+    ["format", "maxItems", "maxLength", "maximum", "minItems", "minLength", "minimum"];
+
 /// The definitions of `new` that are the same in `old`, and so are all that they refer to.
 ///
 /// Methods are never shared: a marker belongs to its revision.
 pub(crate) fn shared(old: &Definitions, new: &Definitions) -> BTreeSet<String> {
     let mut shared: BTreeSet<_> = new
         .iter()
-        .filter(|(name, schema)| !is_method(schema) && old.get(*name) == Some(schema))
+        .filter(|(name, schema)| !is_method(schema) && same(old.get(*name), schema))
         .map(|(name, _)| name.clone())
         .collect();
     // What refers to something that is not shared is not shared either, and so on.
@@ -26,6 +30,21 @@ pub(crate) fn shared(old: &Definitions, new: &Definitions) -> BTreeSet<String> {
         let apart: BTreeSet<_> = apart.into_iter().cloned().collect();
         shared.retain(|name| !apart.contains(name));
     }
+}
+
+/// Whether a schema becomes the same Rust type as an older one: limits are not part of a type.
+fn same(old: Option<&Value>, new: &Value) -> bool {
+    old.is_some_and(|old| old == new || without_limits(old) == without_limits(new))
+}
+
+fn without_limits(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    walk(&mut schema, &mut |schema| {
+        if let Value::Object(keywords) = schema {
+            keywords.retain(|keyword, _| !LIMITS.contains(&keyword.as_str()));
+        }
+    });
+    schema
 }
 
 fn referents(schema: &Value) -> BTreeSet<String> {
@@ -46,7 +65,7 @@ mod tests {
         let definitions = |leaf: &str, twin: &str| {
             Definitions::from([
                 ("Leaf".to_owned(), json!({ "type": leaf })),
-                ("Same".to_owned(), json!({ "type": "string" })),
+                ("Same".to_owned(), json!({ "type": "string", "maxLength": twin.len() })),
                 ("Middle".to_owned(), json!({ "items": reference("Leaf") })),
                 ("Top".to_owned(), json!({ "anyOf": [reference("Middle"), reference("Same")] })),
                 ("Self".to_owned(), json!({ "items": reference("Self") })),
@@ -57,7 +76,7 @@ mod tests {
         let names = |old: &Definitions, new: &Definitions| -> Vec<String> {
             shared(old, new).into_iter().collect()
         };
-        let old = definitions("string", "Old");
+        let old = definitions("string", "Older");
         assert_eq!(
             names(&old, &definitions("string", "New")),
             ["Leaf", "Middle", "Same", "Self", "Top"]

@@ -68,7 +68,11 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         tag: &str,
         map: A,
     ) -> Result<(Option<Key<'de>>, Self), A::Error> {
-        Self::by_tag_or(name, tag, |_| false, map)
+        let mut members = Self::new(name, map);
+        match members.seek(|key| key == tag)? {
+            Some(_) => members.tag(tag).map(|value| (Some(value), members)),
+            None => Ok((None, members)),
+        }
     }
 
     /// The members of a union, and the value of its member `tag` if that comes before any member
@@ -80,13 +84,19 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         map: A,
     ) -> Result<(Option<Key<'de>>, Self), A::Error> {
         let mut members = Self::new(name, map);
-        let found = members.seek(|key| key == tag || settles(key))?;
-        if found.as_ref().is_some_and(|found| found.as_str() == tag) {
-            let value = members.map.next_value();
-            return Ok((Some(value.map_err(|error| path::in_member(tag, error))?), members));
+        match members.seek(|key| key == tag || settles(key))? {
+            Some(key) if key.as_str() == tag => {
+                members.tag(tag).map(|value| (Some(value), members))
+            }
+            found => {
+                members.key = found;
+                Ok((None, members))
+            }
         }
-        members.key = found;
-        Ok((None, members))
+    }
+
+    fn tag(&mut self, name: &str) -> Result<Key<'de>, A::Error> {
+        self.map.next_value().map_err(|error| path::in_member(name, error))
     }
 
     /// The members of a union, and the first of `keys` that is among them.
@@ -214,12 +224,11 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
     }
 
     fn value<T: Wire>(&mut self, name: &str) -> Result<T, A::Error> {
-        let Read(value) = match self.value.take() {
-            None => self.map.next_value().map_err(|error| path::in_member(name, error))?,
-            Some(raw) => serde_json::from_str(raw.get())
-                .map_err(|error| path::in_member(name, without_position(&error)))?,
-        };
-        Ok(value)
+        match self.value.take() {
+            None => self.map.next_value_seed(Read::new()).map_err(|e| path::in_member(name, e)),
+            Some(raw) => T::read(&mut serde_json::Deserializer::from_str(raw.get()))
+                .map_err(|error| path::in_member(name, without_position(&error))),
+        }
     }
 
     /// The error that member `name` is missing.

@@ -24,10 +24,23 @@ pub(crate) fn in_message<E: de::Error>(name: &str, problem: impl Display) -> E {
 }
 
 fn within<E: de::Error>(step: impl Display, problem: impl Display) -> E {
-    let problem = problem.to_string();
+    let problem = shortened(problem.to_string());
     // So a step begins, and no message does.
     let colon = if problem.starts_with(['.', '[']) { "" } else { ": " };
     E::custom(format_args!("{step}{colon}{problem}"))
+}
+
+/// A problem may quote what the peer sent, as much as that was; its end has the position.
+fn shortened(mut problem: String) -> String {
+    const LONGEST: usize = 2000;
+    const END: usize = 100;
+    if problem.len() > LONGEST {
+        let boundary = |at: &usize| problem.is_char_boundary(*at);
+        let from = (0..=LONGEST - END).rfind(boundary);
+        let to = (problem.len() - END..).find(boundary);
+        problem.replace_range(from.unwrap_or_default()..to.unwrap_or_default(), "…");
+    }
+    problem
 }
 
 /// Prints a member as a step: `.name`, or in brackets what is no word.
@@ -62,6 +75,15 @@ mod tests {
         let error: Error = in_member("tools", error);
         let error: Error = in_message("result", error);
         assert_eq!(error.to_string(), "result.tools[3].inputSchema: missing");
+    }
+
+    #[test]
+    fn what_is_quoted_is_bounded_and_the_position_kept() {
+        let text = format!(r#"["{}"]"#, "ü".repeat(1_000_000));
+        let error = serde_json::from_str::<Vec<bool>>(&text).unwrap_err();
+        let error: serde_json::Error = in_member("a", error);
+        assert!(error.to_string().starts_with(".a: invalid type: string \"ü"), "{error}");
+        assert!(error.to_string().len() < 2100 && error.column() == 2_000_003);
     }
 
     #[test]

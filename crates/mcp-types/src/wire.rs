@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, MapAccess, SeqAccess, Unexpected, Visitor},
+    de::{self, DeserializeSeed, MapAccess, SeqAccess, Unexpected, Visitor},
 };
 use serde_json::Value;
 
@@ -18,15 +18,23 @@ pub(crate) trait Wire: Sized {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
-/// A value that serde is to read in the protocol's way.
-pub(crate) struct Read<T>(pub(crate) T);
+/// Has serde read a value in the protocol's way.
+pub(crate) struct Read<T>(PhantomData<T>);
+
+impl<T> Read<T> {
+    pub(crate) const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
 
 /// A value that serde is to write in the protocol's way.
 pub(crate) struct Write<'a, T>(pub(crate) &'a T);
 
-impl<'de, T: Wire> Deserialize<'de> for Read<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::read(deserializer).map(Self)
+impl<'de, T: Wire> DeserializeSeed<'de> for Read<T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        T::read(deserializer)
     }
 }
 
@@ -57,7 +65,27 @@ by_serde!(bool, String, JsonObject, RequestId, Schema, Value);
 
 impl<T: Wire> Wire for Option<T> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Option::<Read<T>>::deserialize(deserializer)?.map(|Read(value)| value))
+        struct Nullable<T>(PhantomData<T>);
+        impl<'de, T: Wire> Visitor<'de> for Nullable<T> {
+            type Value = Option<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value or null")
+            }
+
+            fn visit_unit<E: de::Error>(self) -> Result<Option<T>, E> {
+                Ok(None)
+            }
+
+            fn visit_none<E: de::Error>(self) -> Result<Option<T>, E> {
+                Ok(None)
+            }
+
+            fn visit_some<D: Deserializer<'de>>(self, some: D) -> Result<Option<T>, D::Error> {
+                T::read(some).map(Some)
+            }
+        }
+        deserializer.deserialize_option(Nullable(PhantomData))
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -142,13 +170,13 @@ impl<'de, T: Wire> Visitor<'de> for Items<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
         let mut items = Vec::new();
-        loop {
-            match seq.next_element() {
-                Ok(Some(Read(item))) => items.push(item),
-                Ok(None) => return Ok(items),
-                Err(error) => return Err(path::in_item(items.len(), error)),
-            }
+        // Not a `match`: that would copy each item once more.
+        while let Some(item) =
+            seq.next_element_seed(Read::new()).map_err(|error| path::in_item(items.len(), error))?
+        {
+            items.push(item);
         }
+        Ok(items)
     }
 }
 
@@ -174,8 +202,8 @@ impl<'de, T: Wire> Visitor<'de> for Entries<T> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut entries = BTreeMap::new();
         while let Some(name) = map.next_key::<Key<'_>>()? {
-            let value = map.next_value();
-            let Read(value) = value.map_err(|error| path::in_member(name.as_str(), error))?;
+            let value = map.next_value_seed(Read::new());
+            let value = value.map_err(|error| path::in_member(name.as_str(), error))?;
             entries.insert(name.into_string(), value);
         }
         Ok(entries)

@@ -14,7 +14,7 @@ use crate::{
 #[doc(inline)]
 pub use super::v2025_11_25::{
     Annotations, AudioContent, BlobResourceContents, ClientCapabilitiesElicitation,
-    ClientCapabilitiesSampling, CompletionArgument, CompletionContext,
+    ClientCapabilitiesSampling, Completion, CompletionArgument, CompletionContext,
     CompletionReference, ContentBlock, CreateMessageResult, ElicitAction,
     EmbeddedResource, Icon, IconTheme, ImageContent, Implementation, IncludeContext,
     LoggingLevel, ModelHint, ModelPreferences, ProgressToken, Prompt, PromptArgument,
@@ -417,48 +417,6 @@ object! {
         optional meta = "_meta",
         required completion = "completion",
         optional result_type = "resultType",
-    }
-}
-
-/// The suggestions, best first, and how many there are.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Completion {
-    /// Whether there are more suggestions than `values` holds, even if their number is unknown.
-    pub has_more: Option<bool>,
-    /// How many suggestions there are altogether, if known; may be more than `values` holds.
-    pub total: Option<i64>,
-    /// The suggested values, at most 100.
-    pub values: Vec<String>,
-    /// Members that this revision does not name.
-    pub extra: JsonObject,
-}
-impl Completion {
-    /// Makes one of the required members.
-    pub fn new(values: Vec<String>) -> Self {
-        Self {
-            has_more: None,
-            total: None,
-            values,
-            extra: JsonObject::new(),
-        }
-    }
-    /// Sets [`has_more`](Self::has_more).
-    pub fn with_has_more(mut self, has_more: bool) -> Self {
-        self.has_more = Some(has_more);
-        self
-    }
-    /// Sets [`total`](Self::total).
-    pub fn with_total(mut self, total: i64) -> Self {
-        self.total = Some(total);
-        self
-    }
-}
-object! {
-    Completion {
-        optional has_more = "hasMore",
-        optional total = "total",
-        required values = "values",
     }
 }
 
