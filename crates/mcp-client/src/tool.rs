@@ -108,6 +108,9 @@ fn offered(
     if tasks && only_as_task(&tool) {
         return refuse("it runs only as a task, which this client does not support");
     }
+    if !is_of_objects(&tool.input_schema) {
+        return refuse("the schema of its arguments is not of type \"object\"");
+    }
     if !names.insert(tool.name.clone()) {
         return refuse("another tool of this server has the same name");
     }
@@ -121,6 +124,17 @@ fn offered(
         icons: tool.icons,
         meta: tool.meta,
     })
+}
+
+/// Whether a schema is of the only type that arguments have (MCP server/tools, "Tool"). A model's
+/// provider refuses a request whole over one that is not.
+fn is_of_objects(schema: &Schema) -> bool {
+    #[derive(Deserialize)]
+    struct Typed<'a> {
+        #[serde(borrow, rename = "type")]
+        kind: &'a str,
+    }
+    schema.parse::<Typed<'_>>().is_ok_and(|schema| schema.kind == "object")
 }
 
 fn only_as_task(tool: &wire::Tool) -> bool {
