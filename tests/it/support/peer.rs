@@ -44,7 +44,8 @@ impl Script {
 
     /// Runs the server.
     pub(crate) async fn start(self) -> Peer {
-        let server = MockServer::start().await;
+        // Not one out of the pool, which late requests of an earlier test may still reach.
+        let server = MockServer::builder().start().await;
         Mock::given(any()).respond_with(self).mount(&server).await;
         Peer(server)
     }

@@ -1,0 +1,80 @@
+//! Tokens and keys show up nowhere.
+
+use std::fmt::Debug;
+
+use insta::assert_snapshot;
+use relay::{Relay, Server};
+use serde_json::json;
+
+use crate::support::{ALICE, BOB, Peer, Script, Traced, outcome, status};
+
+fn relay_of(peer: &Peer) -> Relay {
+    let server =
+        Server::http(format!("{}?key=5ecret", peer.url())).api_key(BOB).header("x-key", "5ecret");
+    Relay::builder().server("main", server).build().expect("usable settings")
+}
+
+#[tokio::test]
+async fn no_form_of_debug_shows_a_secret() {
+    // AUTH-05
+    let peer = Peer::start().await;
+    let stdio = Server::stdio(["run", "--key=5ecret"]);
+    let builder =
+        Relay::builder().server("files", stdio.clone()).server("x", Server::http("5ecret"));
+    let relay = relay_of(&peer);
+    let user = relay.with_token(ALICE);
+    let tools = user.tools("main").await.unwrap();
+    let tool = tools.get("add").unwrap();
+    let servers = relay.servers().collect::<Vec<_>>();
+    let connection = user.connection("main").unwrap();
+    let values: [&dyn Debug; 10] = [
+        &builder,
+        &stdio,
+        &relay,
+        &user,
+        &user.principal(),
+        &servers,
+        &tools,
+        &tool,
+        &connection,
+        &*connection,
+    ];
+    let shown = format!("{values:?}{values:#?}");
+    assert!(!shown.contains("5ecret") && !shown.contains("session-1"), "{shown}");
+    // What is no secret is there.
+    for name in ["main", "x-key", "relay__main__add", "stdio(run)", "/mcp?****"] {
+        assert!(shown.contains(name), "{name}: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn no_trace_and_no_error_shows_a_secret() {
+    // AUTH-05: whatever the server does with it
+    let page = format!("<p>{ALICE}</p>");
+    let challenge = format!("Bearer error_description=\"{ALICE}\"");
+    let peer = Script::new()
+        .on("tools/call", status(500).body(page))
+        .on("tools/call", status(401).header("www-authenticate", challenge))
+        .start()
+        .await;
+    let relay = relay_of(&peer);
+    let traced = Traced::start();
+    let user = relay.with_token(ALICE);
+    let tools = user.tools("main").await.unwrap();
+    // `outcome` fails where any form of the error shows a token.
+    let first = outcome(tools.call("add", json!({})).await);
+    let second = outcome(tools.call("add", json!({})).await);
+    user.close().await.unwrap();
+    let traced = traced.finish();
+    assert!(traced.contains("tools/call") && !traced.contains("5ecret"), "{traced}");
+    assert_snapshot!(first, @"
+    calling `add`, server `main` failed: HTTP status 500
+      [server]/mcp?**** answered with HTTP status 500 Internal Server Error: <p>****</p>
+    -> Transport Status(500)
+    ");
+    assert_snapshot!(second, @"
+    calling `add`, server `main` wants the user to sign in: [server]/mcp?**** rejected the access token (****)
+      [server]/mcp?**** rejected the access token (****)
+    -> Authorization Rejected, did not run
+    ");
+}
