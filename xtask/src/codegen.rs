@@ -9,7 +9,7 @@ use crate::{
     docs::Docs,
     emit::Emitter,
     files::{self, Mode},
-    fixups, map,
+    fixups, head, map,
     methods::{self, Method},
     model::{self, Definitions},
     revisions::{self, REVISIONS, Revision},
@@ -106,9 +106,9 @@ impl Model {
             }
         }
         items += "\n";
-        items += &emitter.table()?;
+        items += &map::table(methods)?;
         let before = before.map(|before| revisions::module(&before.revision));
-        let head = emitter.head(before.as_deref(), &shared, &items)?;
+        let head = head::head(revision, before.as_deref(), &shared, &items)?;
         Ok(head + &items)
     }
 }

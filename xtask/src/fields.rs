@@ -219,3 +219,14 @@ fn optional(ty: &Type) -> Option<Type> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_has_no_prefix() {
+        let field = without_prefix("io.modelcontextprotocol/clientInfo");
+        assert_eq!(field.to_string(), "client_info");
+    }
+}

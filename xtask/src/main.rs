@@ -10,6 +10,7 @@ mod emit;
 mod fields;
 mod files;
 mod fixups;
+mod head;
 mod json;
 mod map;
 mod methods;

@@ -1,8 +1,56 @@
-//! Writes the map of all methods that the crate's front page shows.
+//! Writes all methods as data, and as the map that the crate's front page shows.
 
 use std::fmt::Write as _;
 
-use crate::{codegen::Model, methods::Method, model::type_name, revisions::module};
+use anyhow::Result;
+use quote::{format_ident, quote};
+
+use crate::{
+    codegen::Model,
+    emit::print,
+    methods::{Kind, Method},
+    model::type_name,
+    revisions::module,
+};
+
+/// All methods as data.
+pub(crate) fn table(methods: &[Method]) -> Result<String> {
+    let rows = methods.iter().map(|method| {
+        let Method { name, by_client, by_server, .. } = method;
+        let kind = format_ident!(
+            "{}",
+            match method.kind {
+                Kind::Request => "Request",
+                Kind::Notification => "Notification",
+                Kind::Input => "Input",
+            }
+        );
+        let params = type_name(&method.params);
+        let result = match method.result_type() {
+            Some(result) => quote!(Some(#result)),
+            None => quote!(None),
+        };
+        quote! {
+            MethodInfo {
+                name: #name,
+                kind: MethodKind::#kind,
+                by_client: #by_client,
+                by_server: #by_server,
+                params: #params,
+                result: #result,
+            }
+        }
+    });
+    print(&quote! {
+        /// The requests and notifications of this revision.
+        #[derive(Debug, Clone, Copy)]
+        pub enum Methods {}
+        impl Methods {
+            /// All of them, by name.
+            pub const ALL: &'static [MethodInfo] = &[#(#rows),*];
+        }
+    })
+}
 
 /// The methods of each revision with their parameters and results, as Markdown.
 pub(crate) fn markdown(models: &[Model]) -> String {

@@ -174,6 +174,28 @@ mod tests {
     }
 
     #[test]
+    fn variants_have_the_name_of_the_request_or_of_what_tells_them() {
+        for (by, definition, variant) in [
+            ("roots/list", "ListRootsRequest", "ListRoots"),
+            ("model", "CreateMessageResult", "CreateMessage"),
+            ("ref/prompt", "PromptReference", "Prompt"),
+            ("resource_link", "ResourceLink", "ResourceLink"),
+        ] {
+            let arm = Arm { by: by.to_owned(), definition: definition.to_owned() };
+            assert_eq!(arm.variant(), variant);
+        }
+    }
+
+    #[test]
+    fn a_map_of_definitions_is_no_struct() {
+        let map = json!({ "type": "object", "additionalProperties": reference("X") });
+        assert!(!is_struct(&map));
+        assert!(matches!(shape(map), Ok(Shape::Map(values)) if values == "X"));
+        let both = json!({ "properties": { "a": {} }, "additionalProperties": reference("X") });
+        assert_eq!(shape(both).unwrap_err().to_string(), "an open map with members of its own");
+    }
+
+    #[test]
     fn what_has_no_rust_type_is_an_error() {
         assert!(shape(json!({ "type": ["string", "array"] })).is_err());
         assert!(shape(json!({ "enum": ["a", 1] })).is_err());
