@@ -7,9 +7,9 @@ use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, IgnoredAny, MapAccess, Visitor},
+    de::{self, IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer},
 };
-use serde_json::value::RawValue;
+use serde_json::{Number, value::RawValue};
 
 use crate::{ErrorObject, path, wire};
 
@@ -202,7 +202,7 @@ impl Serialize for RequestId {
 impl<'de> Deserialize<'de> for RequestId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Id;
-        impl Visitor<'_> for Id {
+        impl<'de> Visitor<'de> for Id {
             type Value = RequestId;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -228,6 +228,18 @@ impl<'de> Deserialize<'de> for RequestId {
 
             fn visit_str<E: de::Error>(self, string: &str) -> Result<RequestId, E> {
                 Ok(RequestId::String(string.to_owned()))
+            }
+
+            /// So serde_json hands out numbers where some crate has it keep their every digit.
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RequestId, A::Error> {
+                let number = Number::deserialize(MapAccessDeserializer::new(map));
+                let object = |_: A::Error| de::Error::invalid_type(de::Unexpected::Map, &self);
+                let number = number.map_err(object)?;
+                match (number.as_i64(), number.as_f64()) {
+                    (Some(id), _) => Ok(RequestId::Number(id)),
+                    (None, Some(number)) => self.visit_f64(number),
+                    (None, None) => Err(de::Error::invalid_value(de::Unexpected::Map, &self)),
+                }
             }
         }
         deserializer.deserialize_any(Id)

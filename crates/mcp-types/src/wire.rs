@@ -96,7 +96,7 @@ impl<T: Wire> Wire for Option<T> {
 /// An integer that is written as `50.0` is one too.
 impl Wire for i64 {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Integer)
+        deserializer.deserialize_i64(Integer)
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
