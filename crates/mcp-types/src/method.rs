@@ -2,10 +2,13 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-/// A JSON-RPC request, sent by either side, that is answered with a result.
+/// A request, sent by either side, that is answered with a result.
 ///
 /// The implementations are generated, one for each request of a revision, and carry the name that
-/// the schema gives it:
+/// the schema gives it. Since 2026-07-28 a server's requests are no messages of their own, but
+/// travel within a result: they are structs, such as
+/// [`ElicitRequest`](crate::v2026_07_28::ElicitRequest). The lists of all methods, such as
+/// [`Methods::ALL`](crate::v2026_07_28::Methods::ALL), say who sends what.
 ///
 /// ```
 /// use mcp_types::{Method, v2025_11_25::CallToolRequest};
@@ -29,7 +32,7 @@ pub trait NotificationMethod {
     type Params: Serialize + DeserializeOwned;
 }
 
-/// A method of a revision as data, as in [`Methods::ALL`](crate::v2025_11_25::Methods::ALL).
+/// A method of a revision as data, as in [`Methods::ALL`](crate::v2026_07_28::Methods::ALL).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MethodInfo {

@@ -44,6 +44,22 @@ fn a_type_that_comes_late_counts() {
 }
 
 #[test]
+fn hostile_results_are_errors() {
+    let deep = "[".repeat(9999) + &"]".repeat(9999);
+    for (before, after) in [("", r#","resultType":"complete""#), (r#""content":[],"#, "")] {
+        let text = format!(r#"{{{before}"x":{deep}{after}}}"#);
+        assert!(error::<Answer>(&text).contains("recursion limit"));
+    }
+    let late = r#"{"_meta":{},"content":[{"type":"text","text":"a"}],"resultType":"task"}"#;
+    let input = r#"{"inputRequests":{"a":{"method":"roots/list"}},"resultType":"input_required"}"#;
+    for text in [late, input] {
+        assert!((0..text.len()).all(|end| !error::<Answer>(&text[..end]).is_empty()));
+    }
+    error::<Answer>(r#"{"content":[],"resultType":"complete","resultType":"input_required"}"#);
+    error::<Answer>(r#"{"resultType":"complete","content":[],"resultType":"input_required"}"#);
+}
+
+#[test]
 fn what_results_require_may_be_missing() {
     // N-BASE-05, N-CACHE-02, N-CACHE-03
     let result: ListToolsResult = read(r#"{"tools":[]}"#);
