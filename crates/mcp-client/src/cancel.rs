@@ -6,17 +6,20 @@ use mcp_types::{Notification, RequestId};
 use serde::Serialize;
 use tokio::{runtime::Handle, time};
 
-use crate::transport::{Context, MessageKind, Outgoing, Transport};
+use crate::{
+    session::Link,
+    transport::{MessageKind, Outgoing, Sent},
+};
 
 /// How long the notification itself may take.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// A request under way: dropped before it is [`settled`](Self::settled), it sends
 /// `notifications/cancelled`, because a dropped connection cancels nothing (MCP basic/transports,
-/// "Sending Messages").
+/// "Sending Messages"). A request that has not left, or was refused, is not cancelled.
 pub(crate) struct InFlight<'a> {
-    transport: &'a Arc<dyn Transport>,
-    context: &'a Context,
+    link: &'a Link,
+    sent: Sent,
     id: Option<RequestId>,
 }
 
@@ -28,12 +31,8 @@ struct Cancelled {
 }
 
 impl<'a> InFlight<'a> {
-    pub(crate) fn new(
-        transport: &'a Arc<dyn Transport>,
-        context: &'a Context,
-        id: RequestId,
-    ) -> Self {
-        Self { transport, context, id: Some(id) }
+    pub(crate) fn new(link: &'a Link, message: &Outgoing, id: RequestId) -> Self {
+        Self { link, sent: message.sent.clone(), id: Some(id) }
     }
 
     /// The request has its answer, or failed.
@@ -44,14 +43,13 @@ impl<'a> InFlight<'a> {
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        let (Some(request_id), Ok(runtime)) = (self.id.take(), Handle::try_current()) else {
-            return;
-        };
+        let id = self.id.take().filter(|_| self.sent.get());
+        let (Some(request_id), Ok(runtime)) = (id, Handle::try_current()) else { return };
         let params = Cancelled { request_id, reason: "the caller no longer waits" };
         let message = Notification::new("notifications/cancelled", Some(params));
         let Ok(body) = serde_json::to_vec(&message) else { return };
-        let message = Outgoing::new(body, MessageKind::OneWay, self.context.clone());
-        let transport = Arc::clone(self.transport);
+        let message = Outgoing::new(body, MessageKind::OneWay, self.link.context.clone());
+        let transport = Arc::clone(&self.link.transport);
         runtime.spawn(async move {
             if let Ok(Err(error)) = time::timeout(LIMIT, transport.send(message)).await {
                 tracing::debug!(%error, "the server could not be told of a cancelled request");

@@ -17,7 +17,7 @@ use crate::{
     error::Error,
     exchange::Decode,
     handshake::Handshake,
-    list::Pages,
+    list::{Bounds, Pages},
     profile::ServerProfile,
     tool::{self, ToolList, ToolResult},
     transport::Transport,
@@ -27,7 +27,7 @@ use crate::{
 ///
 /// It opens with the first call, or with [`connect`](Self::connect); a server that forgets it is
 /// greeted anew, unseen by the caller. Clones share it and may be used at the same time. Dropping
-/// the future of a call cancels the call on the server.
+/// the future of a call cancels the call on the server. All calls need a Tokio runtime with timers.
 ///
 /// ```no_run
 /// # async fn run(transport: impl mcp_client::Transport) -> Result<(), mcp_client::Error> {
@@ -54,14 +54,17 @@ pub struct Client {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Time for one request, from its sending to its answer; 30 seconds.
+    /// Time for one request until its answer, with all that it has to wait for: the token, the
+    /// opening of the conversation, a repetition in a new session; 30 seconds.
     pub request: Duration,
-    /// Time for a call in all, however many requests it takes; 10 minutes.
+    /// Time for a list, however many requests it takes; 10 minutes.
     pub total: Duration,
     /// Pages in a list; 1,000.
     pub pages: usize,
     /// Tools of a server; 10,000.
     pub tools: usize,
+    /// Bytes of a list, all pages together; 64 MiB.
+    pub list_bytes: usize,
 }
 
 impl Default for Limits {
@@ -71,6 +74,7 @@ impl Default for Limits {
             total: Duration::from_secs(600),
             pages: 1_000,
             tools: 10_000,
+            list_bytes: 64 * 1024 * 1024,
         }
     }
 }
@@ -159,10 +163,10 @@ impl Client {
     /// [`Error::Endless`] past a limit, else any [`Error`] of the exchange.
     pub async fn list_tools(&self) -> Result<ToolList, Error> {
         let method = ListToolsRequest::NAME;
-        let Limits { pages, tools, total, .. } = self.limits;
+        let Limits { pages, tools: items, list_bytes: bytes, total, .. } = self.limits;
         let listed = async {
             let profile = self.connect().await?;
-            let mut pages = Pages::new(method, pages, tools);
+            let mut pages = Pages::new(method, Bounds { pages, items, bytes });
             loop {
                 let mut params = PaginatedRequestParams::default();
                 params.cursor = pages.cursor();
@@ -191,7 +195,8 @@ impl Client {
         arguments: impl Serialize,
     ) -> Result<ToolResult, Error> {
         let method = CallToolRequest::NAME;
-        let arguments = object(&arguments).map_err(|source| Error::Params { method, source })?;
+        let arguments =
+            object(&arguments).map_err(|source| Error::Params { method, source: source.into() })?;
         let params = ToolCall { name, arguments: &arguments };
         self.request(method, &params, |message| {
             let answer: Incoming<CallToolResult> = serde_json::from_slice(message)?;
@@ -212,6 +217,12 @@ impl Client {
     /// learnt from it before that may no longer hold.
     pub fn lost_sessions(&self) -> u64 {
         self.dialect.lost_sessions()
+    }
+
+    /// How often the server has said that its list of tools has changed
+    /// (`notifications/tools/list_changed`), while it answered a call.
+    pub fn tool_changes(&self) -> u64 {
+        self.dialect.tool_changes()
     }
 
     async fn request<R>(

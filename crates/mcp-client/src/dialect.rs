@@ -60,6 +60,12 @@ impl Dialect {
         }
     }
 
+    pub(crate) fn tool_changes(&self) -> u64 {
+        match self {
+            Self::Handshake(handshake) => handshake.tool_changes(),
+        }
+    }
+
     pub(crate) async fn close(&self) -> Result<(), Error> {
         match self {
             Self::Handshake(handshake) => handshake.close().await,

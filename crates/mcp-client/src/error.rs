@@ -1,13 +1,19 @@
 //! The one error type of this crate.
 
-use std::time::Duration;
+use std::{error::Error as StdError, sync::Arc, time::Duration};
 
-use mcp_types::{ErrorObject, Revision};
+use mcp_types::{ErrorObject, Method, Revision, v2025_11_25::InitializeRequest};
 
-use crate::transport::{BoxError, TransportError, TransportErrorKind};
+use crate::{
+    brief::Brief,
+    transport::{TransportError, TransportErrorKind},
+};
+
+/// The cause of an error, shared by all who waited for the same thing.
+type Cause = Arc<dyn StdError + Send + Sync>;
 
 /// Why a call has no result.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The transport failed; its [kind](TransportError::kind) tells how.
@@ -25,7 +31,7 @@ pub enum Error {
         status: Option<u16>,
     },
 
-    /// No answer came in time; the server was told that nobody waits any more.
+    /// No answer came in time. A server that has the request was told that nobody waits any more.
     #[error("no answer to `{method}` within {limit:?}")]
     Timeout {
         /// The method that was called.
@@ -40,13 +46,13 @@ pub enum Error {
         /// The method that was called.
         method: &'static str,
         /// What is wrong with it.
-        source: BoxError,
+        source: Cause,
     },
 
     /// Client and server have no revision of the protocol in common.
     #[error(
         "the server speaks protocol version {}; this client speaks {}",
-        .server.join(", "),
+        .server.iter().map(|version| Brief(version).to_string()).collect::<Vec<_>>().join(", "),
         .client.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
     )]
     Version {
@@ -80,7 +86,7 @@ pub enum Error {
         /// The method that was to be called.
         method: &'static str,
         /// What is wrong with them.
-        source: BoxError,
+        source: Cause,
     },
 }
 
@@ -90,10 +96,19 @@ impl Error {
         match self {
             Self::Transport(error) => error.did_not_run(),
             Self::Version { .. } | Self::Capability { .. } | Self::Params { .. } => true,
-            Self::Rpc { .. }
-            | Self::Timeout { .. }
-            | Self::InvalidAnswer { .. }
-            | Self::Endless { .. } => false,
+            // Whatever was to be called had to wait for the conversation to open.
+            Self::Rpc { method, .. } | Self::InvalidAnswer { method, .. } => {
+                *method == InitializeRequest::NAME
+            }
+            Self::Timeout { .. } | Self::Endless { .. } => false,
+        }
+    }
+
+    /// The same for a call that had to wait for the conversation to be opened.
+    pub(crate) fn while_opening(self) -> Self {
+        match self {
+            Self::Transport(error) => Self::Transport(error.while_opening()),
+            error => error,
         }
     }
 

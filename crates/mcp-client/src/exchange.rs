@@ -1,6 +1,9 @@
 //! One request and all that comes back for it, until its answer.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, atomic::Ordering},
+};
 
 use bytes::Bytes;
 use futures_util::{
@@ -8,17 +11,19 @@ use futures_util::{
     future::{Either, select},
     stream::BoxStream,
 };
-use mcp_types::{ErrorObject, Incoming, JsonObject, RequestId, Response, Revision, error_code};
+use mcp_types::{
+    ErrorObject, Incoming, JsonObject, NotificationMethod, RequestId, Response, Revision,
+    error_code, v2025_11_25::ToolListChangedNotification,
+};
 use serde::{Serialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 use crate::{
     answering::Answers,
+    brief::Brief,
     error::Error,
-    transport::{
-        Context, MessageKind, Messages, Outgoing, Reply, Transport, TransportError,
-        TransportErrorKind,
-    },
+    session::Link,
+    transport::{MessageKind, Messages, Outgoing, Reply, TransportError, TransportErrorKind},
 };
 
 /// Decodes a message into the result type of the pending request.
@@ -26,8 +31,7 @@ pub(crate) type Decode<R> = fn(&[u8]) -> serde_json::Result<Incoming<R>>;
 
 /// A request that waits for its answer.
 pub(crate) struct Exchange<'a> {
-    pub(crate) transport: &'a Arc<dyn Transport>,
-    pub(crate) context: &'a Context,
+    pub(crate) link: &'a Link,
     pub(crate) method: &'static str,
     pub(crate) id: RequestId,
 }
@@ -46,11 +50,20 @@ type MessageStream = BoxStream<'static, Result<Bytes, TransportError>>;
 impl Exchange<'_> {
     /// Sends the request.
     pub(crate) async fn send(&self, params: &impl Serialize) -> Result<Reply, Error> {
+        self.post(self.message(params)?).await
+    }
+
+    /// The message of the request.
+    pub(crate) fn message(&self, params: &impl Serialize) -> Result<Outgoing, Error> {
         let request = mcp_types::Request::new(self.id.clone(), self.method, params);
         let body = serde_json::to_vec(&request)
-            .map_err(|error| Error::Params { method: self.method, source: error.into() })?;
-        let message = Outgoing::new(body, MessageKind::Request, self.context.clone());
-        self.transport.send(message).await.map_err(|error| self.failed(error))
+            .map_err(|error| Error::Params { method: self.method, source: Arc::new(error) })?;
+        Ok(Outgoing::new(body, MessageKind::Request, self.link.context.clone()))
+    }
+
+    /// Sends the message of the request.
+    pub(crate) async fn post(&self, message: Outgoing) -> Result<Reply, Error> {
+        self.link.transport.send(message).await.map_err(|error| self.failed(error))
     }
 
     /// Reads what came back, up to the answer.
@@ -88,14 +101,11 @@ impl Exchange<'_> {
         let mut answers = Answers::default();
         let mut stray = None;
         loop {
-            while answers.is_full() {
-                answers.next().await;
-            }
             let message = match answers.is_empty() {
                 true => messages.next().await,
-                false => match select(messages.next(), answers.next()).await {
-                    Either::Left((message, _)) => message,
-                    Either::Right(_) => continue,
+                false => match select(answers.next(), messages.next()).await {
+                    Either::Left(_) => continue,
+                    Either::Right((message, _)) => message,
                 },
             };
             let message = message.transpose().map_err(|error| self.failed(error))?;
@@ -103,7 +113,12 @@ impl Exchange<'_> {
             for message in self.unbatch(message)? {
                 match self.read(&message, decode)? {
                     Event::Answer(result) => return Ok(result),
-                    Event::Asked(answer) => answers.send(self.transport, self.method, answer),
+                    Event::Asked(answer) => {
+                        while answers.is_full() {
+                            answers.next().await;
+                        }
+                        answers.send(&self.link.transport, self.method, answer);
+                    }
                     Event::Stray(reason) => {
                         tracing::debug!(method = self.method, reason, "message passed over");
                         stray = Some(reason);
@@ -124,11 +139,12 @@ impl Exchange<'_> {
                 return Err(Error::Rpc { method: self.method, error, status: None });
             }
             Incoming::Result { id, .. } | Incoming::Error { id: Some(id), .. } => self.foreign(&id),
-            Incoming::Error { id: None, .. } => Event::Stray("an error for no request".to_owned()),
-            Incoming::Request { id, method, .. } => Event::Asked(self.respond(id, &method)?),
-            Incoming::Notification { method, .. } => {
-                Event::Stray(format!("it is the notification `{method}`"))
-            }
+            Incoming::Error { id: None, .. } => Event::Stray("it is an error".to_owned()),
+            Incoming::Request { id, method, .. } => match self.respond(id, &method) {
+                Ok(answer) => Event::Asked(answer),
+                Err(error) => Event::Stray(format!("it cannot be answered: {error}")),
+            },
+            Incoming::Notification { method, .. } => self.notice(&method),
         })
     }
 
@@ -144,24 +160,30 @@ impl Exchange<'_> {
         Event::Stray(format!("it answers request {id}, not {}", self.id))
     }
 
+    fn notice<R>(&self, method: &str) -> Event<R> {
+        if method == ToolListChangedNotification::NAME {
+            self.link.tool_changes.fetch_add(1, Ordering::Relaxed);
+        }
+        Event::Stray(format!("it is the notification `{}`", Brief(method)))
+    }
+
     /// Answers what every client has to answer: `ping`, and all else with "not found".
-    fn respond(&self, id: RequestId, method: &str) -> Result<Outgoing, Error> {
+    fn respond(&self, id: RequestId, method: &str) -> serde_json::Result<Outgoing> {
         let outcome = match method {
             "ping" => Ok(JsonObject::new()),
             _ => Err(ErrorObject {
                 code: error_code::METHOD_NOT_FOUND,
-                message: format!("this client does not serve {method:?}"),
+                message: format!("this client does not serve {:?}", Brief(method)),
                 data: None,
             }),
         };
-        let body = serde_json::to_vec(&Response::new(id, outcome))
-            .map_err(|error| Error::Params { method: self.method, source: error.into() })?;
-        Ok(Outgoing::new(body, MessageKind::OneWay, self.context.clone()))
+        let body = serde_json::to_vec(&Response::new(id, outcome))?;
+        Ok(Outgoing::new(body, MessageKind::OneWay, self.link.context.clone()))
     }
 
     /// Takes a batch apart, which only 2025-03-26 allows.
     fn unbatch(&self, message: Bytes) -> Result<impl Iterator<Item = Bytes> + use<>, Error> {
-        let batches = self.context.revision == Some(Revision::V2025_03_26);
+        let batches = self.link.context.revision == Some(Revision::V2025_03_26);
         let (single, batch) = match message.trim_ascii_start().first() {
             Some(b'[') if batches => (None, self.parts(&message)?),
             _ => (Some(message), Vec::new()),
@@ -195,7 +217,7 @@ impl Exchange<'_> {
     }
 
     fn invalid(&self, source: impl Into<crate::BoxError>) -> Error {
-        Error::InvalidAnswer { method: self.method, source: source.into() }
+        Error::InvalidAnswer { method: self.method, source: source.into().into() }
     }
 }
 

@@ -2,52 +2,33 @@
 
 use std::sync::{
     Arc, PoisonError, RwLock,
-    atomic::{AtomicI64, AtomicU64, Ordering},
+    atomic::{AtomicU64, Ordering},
 };
 
-use mcp_types::{
-    Era, ErrorObject, JsonObject, Method, Notification, NotificationMethod, RequestId, Revision,
-    v2025_11_25::{
-        ClientCapabilities, Implementation, InitializeRequest, InitializeRequestParams,
-        InitializeResult, InitializedNotification,
-    },
-};
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use mcp_types::v2025_11_25::Implementation;
+use serde::Serialize;
 use tokio::sync::Mutex;
 
 use crate::{
-    cancel::InFlight,
     error::Error,
-    exchange::{Decode, Exchange},
-    profile::{Capabilities, ServerProfile},
-    transport::{Context, MessageKind, Outgoing, Transport, TransportErrorKind},
+    exchange::Decode,
+    profile::ServerProfile,
+    session::{Link, Session},
+    transport::{Context, Transport},
 };
 
-/// The newest revision of this era, which `initialize` offers.
-const OFFERED: Revision = Revision::V2025_11_25;
-
-/// The id of `initialize`; the first one of every session, so that equal answers are equal bytes.
-const FIRST_ID: i64 = 1;
-
-/// Opens sessions and speaks in them.
+/// Opens sessions, shares them among calls, and replaces one that the server has forgotten.
 #[derive(Debug)]
 pub(crate) struct Handshake {
     transport: Arc<dyn Transport>,
     client: Implementation,
     current: RwLock<Option<Arc<Session>>>,
-    /// Sessions that the server has forgotten.
+    /// Held while a session is opened, so that all who need one wait for the same. It keeps why the
+    /// last attempt failed, for those who have waited for it.
+    opening: Mutex<Option<Error>>,
+    attempts: AtomicU64,
     lost: AtomicU64,
-    /// Held while a session is opened, so that all who need one wait for the same.
-    opening: Mutex<()>,
-}
-
-/// What `initialize` brought: from now on every message belongs to it.
-#[derive(Debug)]
-struct Session {
-    context: Context,
-    profile: Arc<ServerProfile>,
-    next_id: AtomicI64,
+    tool_changes: Arc<AtomicU64>,
 }
 
 impl Handshake {
@@ -56,19 +37,26 @@ impl Handshake {
             transport,
             client,
             current: RwLock::default(),
-            lost: AtomicU64::new(0),
             opening: Mutex::default(),
+            attempts: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
+            tool_changes: Arc::default(),
         }
     }
 
     /// Opens a session unless there is one.
     pub(crate) async fn profile(&self) -> Result<Arc<ServerProfile>, Error> {
-        Ok(Arc::clone(&self.session().await?.profile))
+        Ok(Arc::clone(self.session().await?.profile()))
     }
 
     /// How often the server has forgotten the session.
     pub(crate) fn lost_sessions(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
+    }
+
+    /// How often the server has said that its list of tools has changed.
+    pub(crate) fn tool_changes(&self) -> u64 {
+        self.tool_changes.load(Ordering::Relaxed)
     }
 
     /// Calls `method`; when the server has forgotten the session, once more in a new one, because
@@ -80,13 +68,10 @@ impl Handshake {
         decode: Decode<R>,
     ) -> Result<R, Error> {
         let session = self.session().await?;
-        match self.call_in(&session, method, params, decode).await {
-            Err(error) if session.is_lost(&error) => {
-                self.forget(&session);
-                let session = self.session().await?;
-                self.call_in(&session, method, params, decode).await
-            }
-            outcome => outcome,
+        let outcome = session.call(method, params, decode).await;
+        match self.is_forgotten(&session, &outcome) {
+            true => self.session().await?.call(method, params, decode).await,
+            false => outcome,
         }
     }
 
@@ -99,236 +84,80 @@ impl Handshake {
         decode: Decode<R>,
     ) -> Result<R, Error> {
         let session = self.session().await?;
-        let outcome = self.call_in(&session, method, params, decode).await;
-        if outcome.as_ref().is_err_and(|error| session.is_lost(error)) {
-            self.forget(&session);
-        }
+        let outcome = session.call(method, params, decode).await;
+        self.is_forgotten(&session, &outcome);
         outcome
     }
 
-    /// Sends a notification.
+    /// Sends a notification; when the server has forgotten the session, once more in a new one.
     pub(crate) async fn notify(
         &self,
         method: &'static str,
         params: Option<&impl Serialize>,
     ) -> Result<(), Error> {
         let session = self.session().await?;
-        self.notify_in(&session.context, method, params).await
+        let outcome = session.notify(method, params).await;
+        match self.is_forgotten(&session, &outcome) {
+            true => self.session().await?.notify(method, params).await,
+            false => outcome,
+        }
     }
 
-    /// Ends the session, if there is one.
+    /// Ends the session, if there is one; one that is being opened is waited for.
     pub(crate) async fn close(&self) -> Result<(), Error> {
+        let _alone = self.opening.lock().await;
         let session = self.current.write().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(session) = session else { return Ok(()) };
-        match self.transport.close(session.context.clone()).await.map_err(Error::from) {
-            Err(error) if says_session_ended(&error) => Ok(()),
-            outcome => outcome,
+        match session {
+            Some(session) => session.end().await,
+            None => Ok(()),
         }
-    }
-
-    async fn call_in<R>(
-        &self,
-        session: &Session,
-        method: &'static str,
-        params: &impl Serialize,
-        decode: Decode<R>,
-    ) -> Result<R, Error> {
-        if let Some(capability) = session.profile.capabilities.lack(method) {
-            return Err(Error::Capability { method, capability });
-        }
-        let id = RequestId::Number(session.next_id.fetch_add(1, Ordering::Relaxed));
-        let under_way = InFlight::new(&self.transport, &session.context, id.clone());
-        let exchange =
-            Exchange { transport: &self.transport, context: &session.context, method, id };
-        let outcome = match exchange.send(params).await {
-            Ok(reply) => exchange.answer(reply.messages, decode).await,
-            Err(error) => Err(error),
-        };
-        under_way.settled();
-        outcome
-    }
-
-    async fn notify_in(
-        &self,
-        context: &Context,
-        method: &'static str,
-        params: Option<&impl Serialize>,
-    ) -> Result<(), Error> {
-        let body = serde_json::to_vec(&Notification::new(method, params))
-            .map_err(|error| Error::Params { method, source: error.into() })?;
-        let message = Outgoing::new(body, MessageKind::OneWay, context.clone());
-        self.transport.send(message).await?;
-        Ok(())
     }
 
     async fn session(&self) -> Result<Arc<Session>, Error> {
         if let Some(session) = self.current() {
             return Ok(session);
         }
-        let _alone = self.opening.lock().await;
+        let before = self.attempts.load(Ordering::Acquire);
+        let mut failure = self.opening.lock().await;
         if let Some(session) = self.current() {
             return Ok(session);
         }
-        let session = Arc::new(self.open().await?);
+        if let Some(error) = &*failure
+            && self.attempts.load(Ordering::Acquire) > before
+        {
+            return Err(error.clone());
+        }
+        let opened = Session::open(self.link(), self.client.clone()).await;
+        self.attempts.fetch_add(1, Ordering::Release);
+        *failure = opened.as_ref().err().cloned();
+        let session = Arc::new(opened?);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&session));
         Ok(session)
+    }
+
+    fn link(&self) -> Link {
+        Link {
+            transport: Arc::clone(&self.transport),
+            context: Context::default(),
+            tool_changes: Arc::clone(&self.tool_changes),
+        }
     }
 
     fn current(&self) -> Option<Arc<Session>> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Forgets `session`, but not one that another call has opened since.
-    fn forget(&self, session: &Arc<Session>) {
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, session)) {
-            *current = None;
-            self.lost.fetch_add(1, Ordering::Relaxed);
+    /// Whether the server has forgotten `session`, which is then given up; but not one that another
+    /// call has opened since.
+    fn is_forgotten<R>(&self, session: &Arc<Session>, outcome: &Result<R, Error>) -> bool {
+        let lost = outcome.as_ref().is_err_and(|error| session.is_lost(error));
+        if lost {
+            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+            if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, session)) {
+                *current = None;
+                self.lost.fetch_add(1, Ordering::Relaxed);
+            }
         }
-    }
-
-    /// `initialize`, then `notifications/initialized`.
-    ///
-    /// `initialize` is never cancelled (MCP basic/utilities/cancellation, "Behavior").
-    async fn open(&self) -> Result<Session, Error> {
-        let exchange = Exchange {
-            transport: &self.transport,
-            context: &Context::default(),
-            method: InitializeRequest::NAME,
-            id: RequestId::Number(FIRST_ID),
-        };
-        let params = InitializeRequestParams::new(
-            ClientCapabilities::default(),
-            self.client.clone(),
-            OFFERED.to_string(),
-        );
-        let reply = exchange.send(&params).await.map_err(version_refused)?;
-        let mut context = Context { revision: None, session: reply.session };
-        // What the server asks meanwhile is answered in its session.
-        let opened = Exchange { context: &context, ..exchange };
-        let result: InitializeResult = opened
-            .answer(reply.messages, |message| serde_json::from_slice(message))
-            .await
-            .map_err(version_refused)?;
-        let Some(revision) = spoken(&result.protocol_version) else {
-            return self.part(context, result.protocol_version).await;
-        };
-        context.revision = Some(revision);
-        let none = None::<&JsonObject>;
-        self.notify_in(&context, InitializedNotification::NAME, none).await?;
-        let profile = profile(revision, result)?;
-        Ok(Session { context, profile: Arc::new(profile), next_id: AtomicI64::new(FIRST_ID + 1) })
-    }
-
-    /// Leaves a server that insists on a version which is not spoken here.
-    async fn part(&self, context: Context, version: String) -> Result<Session, Error> {
-        if let Err(error) = self.transport.close(context).await {
-            tracing::debug!(%error, "the session could not be ended");
-        }
-        Err(version_error(vec![version]))
-    }
-}
-
-impl Session {
-    /// Whether the error says that the server no longer knows this session.
-    fn is_lost(&self, error: &Error) -> bool {
-        self.context.session.is_some() && says_session_ended(error)
-    }
-}
-
-fn profile(revision: Revision, result: InitializeResult) -> Result<ServerProfile, Error> {
-    Ok(ServerProfile {
-        revision,
-        server: result.server_info,
-        capabilities: Capabilities::new(as_object(&result.capabilities)?),
-        instructions: result.instructions,
-    })
-}
-
-/// The declaration as an object again, with what the generated type does not know.
-fn as_object<T: Serialize, O: DeserializeOwned>(declared: &T) -> Result<O, Error> {
-    serde_json::to_value(declared).and_then(serde_json::from_value).map_err(|error| {
-        Error::InvalidAnswer { method: InitializeRequest::NAME, source: error.into() }
-    })
-}
-
-/// The revisions of this era.
-fn spoken_here() -> impl Iterator<Item = Revision> {
-    Revision::ALL.into_iter().filter(|revision| revision.era() == Era::Handshake)
-}
-
-/// The server's choice of version is judged against all that are spoken here, not against the one
-/// that was offered (MCP basic/lifecycle, "Version Negotiation").
-fn spoken(version: &str) -> Option<Revision> {
-    spoken_here().find(|revision| revision.as_str() == version)
-}
-
-/// Whether the server no longer knows the session of the request.
-///
-/// It has to answer 404 then (MCP basic/transports, "Session Management"). The reference server and
-/// what was built after its example answer 400 instead, with a text that names the session.
-pub(crate) fn says_session_ended(error: &Error) -> bool {
-    const BAD_REQUEST: u16 = 400;
-    let text = match error {
-        Error::Rpc { error, status: Some(BAD_REQUEST), .. } => error.message.as_bytes(),
-        Error::Transport(error) => match error.kind() {
-            TransportErrorKind::SessionEnded => return true,
-            TransportErrorKind::Status(BAD_REQUEST) => error.body(),
-            _ => return false,
-        },
-        _ => return false,
-    };
-    text.windows(b"session".len()).any(|word| word.eq_ignore_ascii_case(b"session"))
-}
-
-fn version_error(server: Vec<String>) -> Error {
-    Error::Version { server, client: spoken_here().collect() }
-}
-
-/// Reads an error that lists the versions the server supports as what it is: a refusal of ours.
-fn version_refused(error: Error) -> Error {
-    let Error::Rpc { error: ErrorObject { data: Some(data), .. }, .. } = &error else {
-        return error;
-    };
-    match data.get("supported").and_then(Value::as_array) {
-        Some(supported) => {
-            version_error(supported.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-        }
-        None => error,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::transport::TransportError;
-
-    fn status(status: u16, body: &'static str) -> Error {
-        let error = TransportError::new(TransportErrorKind::Status(status), "refused");
-        error.with_body(body.into()).into()
-    }
-
-    fn rpc(status: Option<u16>, message: &str) -> Error {
-        let error = ErrorObject { code: -32000, message: message.to_owned(), data: None };
-        Error::Rpc { method: "tools/call", error, status }
-    }
-
-    #[test]
-    fn a_forgotten_session_is_known_by_its_status_and_text() {
-        // HTTP-26: 404 as the specification wants it, 400 as many servers answer
-        let forgotten = "Bad Request: No valid session ID provided";
-        let ended = TransportError::new(TransportErrorKind::SessionEnded, "gone").into();
-        for (error, expected) in [
-            (ended, true),
-            (rpc(Some(400), forgotten), true),
-            (status(400, "Session not found"), true),
-            (rpc(None, forgotten), false),
-            (rpc(Some(403), forgotten), false),
-            (rpc(Some(400), "Unsupported protocol version"), false),
-            (status(500, forgotten), false),
-            (status(400, ""), false),
-        ] {
-            assert_eq!(says_session_ended(&error), expected, "{error:?}");
-        }
+        lost
     }
 }

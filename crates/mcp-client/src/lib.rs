@@ -4,6 +4,7 @@
 //! `mcp-http`; everything that can go wrong is in [`Error`].
 
 mod answering;
+mod brief;
 mod cancel;
 mod client;
 mod dialect;
@@ -12,12 +13,15 @@ mod exchange;
 mod handshake;
 mod list;
 mod profile;
+mod session;
 mod tool;
 mod transport;
+mod version;
 
 pub use mcp_types;
 
 pub use crate::{
+    brief::Brief,
     client::{Builder, Client, Limits},
     error::Error,
     profile::{Capabilities, ServerProfile},

@@ -4,13 +4,23 @@ use std::{collections::HashSet, ops::ControlFlow};
 
 use mcp_types::error_code;
 
-use crate::{error::Error, handshake::says_session_ended};
+use crate::{error::Error, session::says_session_ended};
 
 /// One page of a list.
 #[derive(Debug)]
 pub(crate) struct Page<T> {
     pub(crate) items: Vec<T>,
     pub(crate) next: Option<String>,
+    /// The length of the message that it came in.
+    pub(crate) bytes: usize,
+}
+
+/// How far a list is followed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) pages: usize,
+    pub(crate) items: usize,
+    pub(crate) bytes: usize,
 }
 
 /// The pages of a list that have come so far.
@@ -21,24 +31,24 @@ pub(crate) struct Page<T> {
 #[derive(Debug)]
 pub(crate) struct Pages<T> {
     method: &'static str,
-    most_pages: usize,
-    most_items: usize,
+    bounds: Bounds,
     items: Vec<T>,
     seen: HashSet<String>,
     pages: usize,
+    bytes: usize,
     cursor: Option<String>,
     restarted: bool,
 }
 
 impl<T> Pages<T> {
-    pub(crate) fn new(method: &'static str, most_pages: usize, most_items: usize) -> Self {
+    pub(crate) fn new(method: &'static str, bounds: Bounds) -> Self {
         Self {
             method,
-            most_pages,
-            most_items,
+            bounds,
             items: Vec::new(),
             seen: HashSet::new(),
             pages: 0,
+            bytes: 0,
             cursor: None,
             restarted: false,
         }
@@ -56,24 +66,26 @@ impl<T> Pages<T> {
     ) -> Result<ControlFlow<Vec<T>>, Error> {
         let page = match page {
             Err(error) if self.is_stale(&error) => {
-                *self = Self {
-                    restarted: true,
-                    ..Self::new(self.method, self.most_pages, self.most_items)
-                };
+                *self = Self { restarted: true, ..Self::new(self.method, self.bounds) };
                 return Ok(ControlFlow::Continue(()));
             }
             page => page?,
         };
+        let Bounds { pages, items, bytes } = self.bounds;
         self.pages += 1;
+        self.bytes += page.bytes;
         self.items.extend(page.items);
-        if self.items.len() > self.most_items {
-            return Err(self.endless(format!("has more than {} entries", self.most_items)));
+        if self.items.len() > items {
+            return Err(self.endless(format!("has more than {items} entries")));
+        }
+        if self.bytes > bytes {
+            return Err(self.endless(format!("has more than {bytes} bytes")));
         }
         let Some(next) = page.next else {
             return Ok(ControlFlow::Break(std::mem::take(&mut self.items)));
         };
-        if self.pages == self.most_pages {
-            return Err(self.endless(format!("has more than {} pages", self.most_pages)));
+        if self.pages == pages {
+            return Err(self.endless(format!("has more than {pages} pages")));
         }
         if !self.seen.insert(next.clone()) {
             return Err(self.endless("repeats a cursor, so it would never end".to_owned()));
@@ -100,7 +112,7 @@ mod tests {
     use super::*;
 
     fn page(items: &[u8], next: Option<&str>) -> Result<Page<u8>, Error> {
-        Ok(Page { items: items.to_vec(), next: next.map(str::to_owned) })
+        Ok(Page { items: items.to_vec(), next: next.map(str::to_owned), bytes: 10 })
     }
 
     fn stale() -> Result<Page<u8>, Error> {
@@ -110,7 +122,7 @@ mod tests {
 
     /// Reads `pages` until the list ends, and shows which cursors were asked for and what came out.
     fn read(pages: Vec<Result<Page<u8>, Error>>) -> (Vec<Option<String>>, String) {
-        let mut list = Pages::new("x/list", 4, 5);
+        let mut list = Pages::new("x/list", Bounds { pages: 4, items: 5, bytes: 45 });
         let mut asked = Vec::new();
         for page in pages {
             asked.push(list.cursor());
@@ -141,6 +153,8 @@ mod tests {
         assert!(read(pages.into()).1.ends_with("has more than 4 pages"));
         let items = vec![page(&[1, 2, 3], Some("a")), page(&[4, 5, 6], None)];
         assert!(read(items).1.ends_with("has more than 5 entries"));
+        let large = Ok(Page { items: vec![1], next: None, bytes: 46 });
+        assert!(read(vec![large]).1.ends_with("has more than 45 bytes"));
     }
 
     #[test]

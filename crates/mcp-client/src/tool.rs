@@ -108,7 +108,10 @@ fn offered(
     if tasks && only_as_task(&tool) {
         return refuse("it runs only as a task, which this client does not support");
     }
-    if !is_of_objects(&tool.input_schema) {
+    if tool.name.is_empty() {
+        return refuse("it has no name");
+    }
+    if !takes_object(&tool.input_schema) {
         return refuse("the schema of its arguments is not of type \"object\"");
     }
     if !names.insert(tool.name.clone()) {
@@ -126,15 +129,15 @@ fn offered(
     })
 }
 
-/// Whether a schema is of the only type that arguments have (MCP server/tools, "Tool"). A model's
-/// provider refuses a request whole over one that is not.
-fn is_of_objects(schema: &Schema) -> bool {
+/// Whether a schema is of the only type that arguments have (MCP server/tools, "Tool"), or of none:
+/// a model's provider refuses a request whole over one of another type.
+fn takes_object(schema: &Schema) -> bool {
     #[derive(Deserialize)]
     struct Typed<'a> {
         #[serde(borrow, rename = "type")]
-        kind: &'a str,
+        kind: Option<&'a str>,
     }
-    schema.parse::<Typed<'_>>().is_ok_and(|schema| schema.kind == "object")
+    schema.parse::<Typed<'_>>().is_ok_and(|schema| schema.kind.is_none_or(|kind| kind == "object"))
 }
 
 fn only_as_task(tool: &wire::Tool) -> bool {
@@ -149,9 +152,10 @@ pub(crate) fn decode_page(message: &[u8]) -> serde_json::Result<Incoming<Page<En
         Ok(page) => Ok(page.map(|page| Page {
             items: page.tools.into_iter().map(Ok).collect(),
             next: page.next_cursor,
+            bytes: message.len(),
         })),
         Err(error) => match serde_json::from_slice::<Incoming<RawPage>>(message) {
-            Ok(page) => Ok(page.map(RawPage::read)),
+            Ok(page) => Ok(page.map(|page| page.read(message.len()))),
             Err(_) => Err(error),
         },
     }
@@ -165,12 +169,13 @@ struct RawPage {
 }
 
 impl RawPage {
-    fn read(self) -> Page<Entry> {
+    fn read(self, bytes: usize) -> Page<Entry> {
         let read = |entry: &RawValue| {
             serde_json::from_str(entry.get())
                 .map_err(|error| RefusedTool { name: name_of(entry), reason: error.to_string() })
         };
-        Page { items: self.tools.iter().map(|entry| read(entry)).collect(), next: self.next_cursor }
+        let items = self.tools.iter().map(|entry| read(entry)).collect();
+        Page { items, next: self.next_cursor, bytes }
     }
 }
 

@@ -1,6 +1,13 @@
 //! What carries messages to a server, and what it may say about failure.
 
-use std::{error::Error as StdError, fmt, sync::Arc};
+use std::{
+    error::Error as StdError,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use bytes::Bytes;
 use futures_util::{future::BoxFuture, stream::BoxStream};
@@ -44,12 +51,31 @@ pub struct Outgoing {
     pub kind: MessageKind,
     /// The conversation that it belongs to.
     pub context: Context,
+    /// Whether it is with the server: the transport says so, and so knows the caller who gives up
+    /// waiting whether there is something to cancel.
+    pub sent: Sent,
 }
 
 impl Outgoing {
     /// A message of `kind` in the conversation of `context`.
     pub fn new(body: impl Into<Bytes>, kind: MessageKind, context: Context) -> Self {
-        Self { body: body.into(), kind, context }
+        Self { body: body.into(), kind, context, sent: Sent::default() }
+    }
+}
+
+/// Whether a message is with the server, as far as the transport knows; clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Sent(Arc<AtomicBool>);
+
+impl Sent {
+    /// To be set as the message leaves, and unset when the server has refused it before it ran.
+    pub fn set(&self, sent: bool) {
+        self.0.store(sent, Ordering::Relaxed);
+    }
+
+    /// What was set last; a new message has not been sent.
+    pub fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -123,6 +149,7 @@ impl Reply {
 }
 
 /// The messages of a reply, each a JSON-RPC message as it arrived.
+#[non_exhaustive]
 pub enum Messages {
     /// Nothing: the message was taken note of.
     None,
@@ -146,11 +173,13 @@ impl fmt::Debug for Messages {
 ///
 /// Display and [`source`](StdError::source) are those of the transport's own error, which
 /// [`get_ref`](Self::get_ref) gives whole.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TransportError {
     kind: TransportErrorKind,
     body: Bytes,
-    error: BoxError,
+    /// Whether the caller's request had not been sent at all.
+    opening: bool,
+    error: Arc<dyn StdError + Send + Sync>,
 }
 
 /// What kind of failure it is, and so what can be done about it.
@@ -178,13 +207,18 @@ pub enum TransportErrorKind {
 impl TransportError {
     /// An error of `kind`, told in full by the transport's own `error`.
     pub fn new(kind: TransportErrorKind, error: impl Into<BoxError>) -> Self {
-        Self { kind, body: Bytes::new(), error: error.into() }
+        Self { kind, body: Bytes::new(), opening: false, error: error.into().into() }
     }
 
     /// Adds the body that came with the failure, which may hold a JSON-RPC error.
     #[must_use]
     pub fn with_body(self, body: Bytes) -> Self {
         Self { body, ..self }
+    }
+
+    /// The same for a request that had to wait for the conversation to be opened.
+    pub(crate) fn while_opening(self) -> Self {
+        Self { opening: true, ..self }
     }
 
     /// What kind of failure it is.
@@ -206,6 +240,7 @@ impl TransportError {
     pub fn did_not_run(&self) -> bool {
         use TransportErrorKind as Kind;
         match self.kind {
+            _ if self.opening => true,
             Kind::Unauthorized | Kind::SessionEnded | Kind::Refused | Kind::Unreachable => true,
             Kind::Interrupted | Kind::Status(_) | Kind::Protocol | Kind::TooLarge => false,
         }

@@ -3,9 +3,10 @@
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
+use mcp_client::Brief;
 use tokio::time;
 
-use crate::{error::Error, http_client::Response, unauthorized::Brief};
+use crate::{error::Error, http_client::Response};
 
 /// As much of a failure's body as is kept, in bytes.
 const BEGINNING: usize = 64 * 1024;

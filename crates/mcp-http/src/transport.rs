@@ -153,6 +153,7 @@ impl HttpTransport {
             Err(Error::Unauthorized(unauthorized)) => unauthorized,
             outcome => return outcome,
         };
+        message.sent.set(false);
         let refused = Refused::new(token.as_ref(), &unauthorized);
         let why = match self.tokens.renewed(endpoint, refused).await {
             Ok(Some(token)) if token.authorization().is_some() => {
@@ -176,6 +177,7 @@ impl Server {
         let headers = self.headers(method, &message.context, token.as_ref())?;
         wire::sent(method, &self.endpoint, &headers, &message.body);
         let body = message.body.clone();
+        message.sent.set(true);
         let response = self.client.send(&self.endpoint, method.clone(), headers, body).await?;
         let request = Request {
             endpoint: &self.endpoint,

@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, fmt, sync::Arc};
 
 use http::{HeaderMap, StatusCode};
-use mcp_client::BoxError;
+use mcp_client::{BoxError, Brief};
 
 use crate::{challenge::Challenge, endpoint::Endpoint, error::Error, secrets::Secrets};
 
@@ -143,24 +143,5 @@ impl Eq for Unauthorized {}
 impl StdError for Unauthorized {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.renewal.as_deref().map(|renewal| renewal as _)
-    }
-}
-
-/// The beginning of a text that a server sent, without its control characters.
-pub(crate) struct Brief<'a>(pub(crate) &'a str);
-
-impl fmt::Display for Brief<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const MOST: usize = 300;
-        let printable = |c: char| if c.is_control() { ' ' } else { c };
-        let text: String = self.0.trim().chars().take(MOST).map(printable).collect();
-        let rest = if self.0.trim().chars().nth(MOST).is_some() { "…" } else { "" };
-        write!(f, "{text}{rest}")
-    }
-}
-
-impl fmt::Debug for Brief<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.to_string())
     }
 }

@@ -126,6 +126,11 @@ impl Connection {
         self.0.used.store(millis(self.0.started.elapsed()), Ordering::Relaxed);
     }
 
+    /// Grows whenever what is known of the server's tools no longer holds.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.lost_sessions() + self.tool_changes()
+    }
+
     fn used(&self) -> u64 {
         self.0.used.load(Ordering::Relaxed)
     }

@@ -33,24 +33,24 @@ pub(crate) struct List {
     entries: Vec<(String, mcp_client::Tool)>,
     by_name: HashMap<String, usize>,
     refused: Vec<RefusedTool>,
-    /// How many sessions had been lost when it was fetched.
-    lost_sessions: u64,
+    epoch: u64,
 }
 
 impl List {
-    pub(crate) fn new(server: &str, list: ToolList, lost_sessions: u64) -> Self {
+    pub(crate) fn new(server: &str, list: ToolList, epoch: u64) -> Self {
         let named = |tool: mcp_client::Tool| (name::for_model(server, &tool.name), tool);
         let entries: Vec<_> = list.tools.into_iter().map(named).collect();
         // A name that a model sees wins over an equal one of the server's own.
         let own = entries.iter().enumerate().map(|(index, (_, tool))| (tool.name.clone(), index));
         let seen = entries.iter().enumerate().map(|(index, (name, _))| (name.clone(), index));
         let by_name = own.chain(seen).collect();
-        Self { by_name, refused: list.refused, entries, lost_sessions }
+        Self { by_name, refused: list.refused, entries, epoch }
     }
 
-    /// Whether a session was lost since it was fetched, so that it may be of another server.
+    /// Whether it no longer holds: the server has said so, or has forgotten the session and so may
+    /// be another one by now.
     pub(crate) fn is_outlived_by(&self, connection: &Connection) -> bool {
-        connection.lost_sessions() > self.lost_sessions
+        connection.epoch() > self.epoch
     }
 }
 

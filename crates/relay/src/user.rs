@@ -104,13 +104,16 @@ impl Place {
 
     async fn list(&self) -> Result<List, Error> {
         let connection = self.connection()?;
+        // A change while the list is fetched makes it stale; a session that is lost meanwhile does
+        // not, because the list is then fetched in a new one.
+        let changes = connection.tool_changes();
         let listed = connection.list_tools().await;
         let list = listed.map_err(|error| self.attempt(None).failed(error))?;
         for refused in &list.refused {
             let name = refused.name.as_deref().unwrap_or("(without a name)");
             tracing::warn!(server = self.server(), tool = name, reason = refused.reason, "refused");
         }
-        Ok(List::new(self.server(), list, connection.lost_sessions()))
+        Ok(List::new(self.server(), list, connection.lost_sessions() + changes))
     }
 
     fn connection(&self) -> Result<Connection, Error> {

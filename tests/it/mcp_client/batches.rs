@@ -96,6 +96,6 @@ async fn the_answer_to_initialize_is_never_in_a_batch() {
     assert_snapshot!(outcome(peer.client().list_tools().await), @"
     the answer to `initialize` is not valid
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
-    -> InvalidAnswer
+    -> InvalidAnswer, did not run
     ");
 }

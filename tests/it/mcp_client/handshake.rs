@@ -101,11 +101,11 @@ async fn an_opening_that_fails_is_tried_anew_by_the_next_call() {
     }
     assert_snapshot!(outcomes.join("\n"), @"
     [server]/mcp answered with HTTP status 503 Service Unavailable
-    -> Status(503)
+    -> Status(503), did not run
     [server]/mcp answered with HTTP status 500 Internal Server Error
-    -> Status(500)
+    -> Status(500), did not run
     [server]/mcp answered with HTTP status 503 Service Unavailable
-    -> Status(503)
+    -> Status(503), did not run
     it went well
     ");
     assert_snapshot!(peer.outline().await, @"
@@ -172,17 +172,17 @@ async fn answers_to_initialize_that_are_none() {
     assert_snapshot!(outcomes, @"
     the answer to `initialize` is not valid
       result.capabilities: missing, InitializeResult requires it at line 1 column 35
-    -> InvalidAnswer
+    -> InvalidAnswer, did not run
     the answer to `initialize` is not valid
       result.serverInfo: missing, InitializeResult requires it at line 1 column 83
-    -> InvalidAnswer
+    -> InvalidAnswer, did not run
     the answer to `initialize` is not valid
       result.protocolVersion: invalid type: integer `20251125`, expected a string at line 1 column 60
-    -> InvalidAnswer
+    -> InvalidAnswer, did not run
     the answer to `initialize` is not valid
       result: invalid type: null, expected an object (InitializeResult) at line 1 column 37
-    -> InvalidAnswer
+    -> InvalidAnswer, did not run
     `initialize` failed: down for maintenance (code -32603)
-    -> Rpc
+    -> Rpc, did not run
     ");
 }

@@ -57,19 +57,19 @@ async fn another_version_ends_the_session_and_is_an_error() {
     the server speaks protocol version 2026-07-28; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
     -> Version, did not run
     initialize 1, [alice]
-    DELETE, [alice], s
+    DELETE, [alice], s, 2025-11-25
     the server speaks protocol version 2024-10-07; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
     -> Version, did not run
     initialize 1, [alice]
-    DELETE, [alice], s
+    DELETE, [alice], s, 2025-11-25
     the server speaks protocol version 1.0; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
     -> Version, did not run
     initialize 1, [alice]
-    DELETE, [alice], s
+    DELETE, [alice], s, 2025-11-25
     the server speaks protocol version ; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
     -> Version, did not run
     initialize 1, [alice]
-    DELETE, [alice], s
+    DELETE, [alice], s, 2025-11-25
     ");
 }
 
@@ -112,8 +112,8 @@ async fn a_refusal_that_lists_versions_is_a_version_error() {
     the server speaks protocol version ; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
     -> Version, did not run
     `initialize` failed: Unsupported protocol version (code -32602), data {"supported":"2023-01-01"}
-    -> Rpc
+    -> Rpc, did not run
     `initialize` failed: Unsupported protocol version (code -32602)
-    -> Rpc
+    -> Rpc, did not run
     "#);
 }

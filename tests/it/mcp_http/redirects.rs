@@ -21,15 +21,15 @@ async fn no_redirect_takes_the_token_to_another_origin() {
     assert_eq!(other.sent().await.len(), 0);
     assert_snapshot!(shown, @"
     [server]/mcp redirects to [other]/mcp, which is not followed: set that URL if it is right
-    -> Status(301)
+    -> Status(301), did not run
     [server]/mcp redirects to [other]/mcp, which is not followed: set that URL if it is right
-    -> Status(302)
+    -> Status(302), did not run
     [server]/mcp redirects to [other]/mcp, which is not followed: set that URL if it is right
-    -> Status(303)
+    -> Status(303), did not run
     [server]/mcp redirects to [other]/mcp, which is not followed: set that URL if it is right
-    -> Status(307)
+    -> Status(307), did not run
     [server]/mcp redirects to [other]/mcp, which is not followed: set that URL if it is right
-    -> Status(308)
+    -> Status(308), did not run
     ");
 }
 
