@@ -108,9 +108,6 @@ fn offered(
     if tasks && only_as_task(&tool) {
         return refuse("it runs only as a task, which this client does not support");
     }
-    if tool.name.is_empty() {
-        return refuse("it has no name");
-    }
     if !takes_object(&tool.input_schema) {
         return refuse("the schema of its arguments is not of type \"object\"");
     }
@@ -129,15 +126,15 @@ fn offered(
     })
 }
 
-/// Whether a schema is of the only type that arguments have (MCP server/tools, "Tool"), or of none:
-/// a model's provider refuses a request whole over one of another type.
+/// Whether a schema is of the only type that arguments have (MCP server/tools, "Tool"). A model's
+/// provider refuses a request whole over one that is not.
 fn takes_object(schema: &Schema) -> bool {
     #[derive(Deserialize)]
     struct Typed<'a> {
         #[serde(borrow, rename = "type")]
         kind: Option<&'a str>,
     }
-    schema.parse::<Typed<'_>>().is_ok_and(|schema| schema.kind.is_none_or(|kind| kind == "object"))
+    schema.parse::<Typed<'_>>().is_ok_and(|schema| schema.kind == Some("object"))
 }
 
 fn only_as_task(tool: &wire::Tool) -> bool {

@@ -95,7 +95,7 @@ async fn without_a_session_404_is_a_status_like_others() {
     let peer = Script::new().on("initialize", status(404)).start().await;
     assert_snapshot!(outcome(peer.client().call_tool("add", ()).await), @"
     [server]/mcp answered with HTTP status 404 Not Found
-    -> Status(404)
+    -> Status(404), did not run
     ");
     assert_snapshot!(peer.outline().await, @"initialize 1, [alice]");
 }

@@ -125,7 +125,7 @@ async fn other_refusals_are_failures_of_the_transport() {
     ]).await, @"
     initialize: server `main` failed: HTTP status 403
       [server]/mcp answered with HTTP status 403 Forbidden
-    -> Transport Status(403)
+    -> Transport Status(403), did not run
     tools/list: server `main` failed: HTTP status 403
       [server]/mcp answered with HTTP status 403 Forbidden
     -> Transport Status(403)
@@ -158,7 +158,7 @@ async fn errors_of_the_server_keep_message_code_and_data() {
     ]).await, @r#"
     initialize: server `main` failed: JSON-RPC error -32603
       `initialize` failed: starting up (code -32603)
-    -> Transport Rpc(-32603)
+    -> Transport Rpc(-32603), did not run
     tools/list: server `main` failed: JSON-RPC error -32603
       `tools/list` failed: broken (code -32603), data {"trace":5}
     -> Transport Rpc(-32603)
@@ -256,7 +256,7 @@ async fn streams_and_bodies_that_are_broken() {
     initialize: server `main` failed: its answer is against the protocol
       the answer to `initialize` is not valid
       jsonrpc: missing, every message requires it at line 1 column 2
-    -> Transport Protocol
+    -> Transport Protocol, did not run
     initialize: server `main` failed: its answer is against the protocol
       the server speaks protocol version 2099-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
     -> Transport Protocol, did not run
