@@ -5,8 +5,9 @@
 //! ([`Incoming`], [`Request`], [`Notification`]), the [`Method`] trait that ties a method's name to
 //! its parameters and result, the [`error_code`]s and the protocol [`Revision`]s.
 //!
-//! What a type does not know, it keeps: members in `extra`, values and objects in `Unknown`. What
-//! is wrong, an error names by its path: `result.tools[3].inputSchema: missing, Tool requires it`.
+//! What a type does not know, it keeps: members in `extra`, values and objects in `Unknown`. Only the
+//! envelope, which is JSON-RPC's, lets unknown members go. What is wrong, an error names by its path:
+//! `result.tools[3].inputSchema: missing, Tool requires it`.
 #![doc = include_str!("generated/methods.md")]
 
 pub mod error_code;

@@ -3,6 +3,7 @@
 
 use std::{
     env, fs,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -18,8 +19,9 @@ const STRAY: [(&str, &str, &str); 1] = [(
 #[test]
 fn examples_print_back() {
     let Some(folder) = folder() else {
-        println!("SKIPPED: no published examples at hand: set MCP_EXAMPLES to their folder");
-        return;
+        // Past the harness, which hides what a passing test prints.
+        let skipped = "SKIPPED: no published examples at hand: set MCP_EXAMPLES to their folder";
+        return writeln!(io::stderr(), "{skipped}").unwrap();
     };
     let revision = folder.file_name().unwrap().to_string_lossy().into_owned();
     let definitions = definitions::of(&revision);
