@@ -56,6 +56,11 @@ impl Server {
         Some(Self { origin: group.wait_until_ready(), group })
     }
 
+    /// Waits until the server that starts itself anew is there again.
+    pub(crate) fn wait_until_restarted(&self) {
+        assert_eq!(self.group.wait_until_ready(), self.origin);
+    }
+
     /// The URL for MCP.
     pub(crate) fn url(&self) -> String {
         format!("{}/mcp", self.origin)
@@ -126,7 +131,7 @@ impl Group {
                 let line = line?;
                 writeln!(output, "{line}")?;
                 if let Some(origin) = line.strip_prefix(READY) {
-                    // Nobody listens to a second such line, or after the server was given up.
+                    // Nobody listens after the server was given up.
                     let _ = sender.send(origin.to_owned());
                 }
             }
