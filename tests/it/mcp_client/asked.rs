@@ -5,7 +5,7 @@ use mcp_testkit::{Fault, Gate, On};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Peer, Script, Sent, client_of, initialized, outcome, outline, sse, status, strict,
+    Peer, Script, Sent, client_of, initialized, outcome, outline, soon, sse, status, strict,
 };
 
 const ANSWER: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
@@ -33,7 +33,7 @@ async fn requests_on_a_stream_are_answered_before_the_answer_comes() {
     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
     let client = client_of(server.url());
     let open = async {
-        server.received("POST", 3).await;
+        soon(server.received("POST", 3)).await;
         gate.open();
     };
     let (called, ()) = tokio::join!(client.call_tool("wait", ()), open);

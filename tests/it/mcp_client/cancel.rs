@@ -6,9 +6,8 @@ use insta::assert_snapshot;
 use mcp_client::{Client, Limits};
 use mcp_testkit::{Fault, Gate, On, Recorded, TestServer};
 use serde_json::Value;
-use tokio::time;
 
-use crate::support::{client_of, outcome, strict};
+use crate::support::{client_of, outcome, pass, soon, strict};
 
 /// A server that never answers `method`, a client that is connected to it, and what is held.
 async fn silent(method: &str) -> (TestServer, Client, Gate) {
@@ -20,16 +19,14 @@ async fn silent(method: &str) -> (TestServer, Client, Gate) {
 }
 
 /// Lets so much time pass once the request has arrived.
-async fn pass(gate: &Gate, time: Duration) {
-    gate.reached(1).await;
-    time::pause();
-    time::advance(time).await;
-    time::resume();
+async fn pass_at(gate: &Gate, time: Duration) {
+    soon(gate.reached(1)).await;
+    pass(time).await;
 }
 
 /// The notifications of cancellation that the server got; waits for the first.
 async fn cancelled(server: &TestServer) -> String {
-    server.received("notifications/cancelled", 1).await;
+    soon(server.received("notifications/cancelled", 1)).await;
     let requests = server.requests();
     let told = requests.iter().filter(|request| request.method() == "notifications/cancelled");
     told.filter_map(Recorded::json).map(Value::to_string).collect()
@@ -41,7 +38,7 @@ async fn a_call_without_an_answer_ends_after_its_time_and_is_cancelled() {
     let (server, client, gate) = silent("tools/call").await;
     client.connect().await.unwrap();
     let (called, ()) =
-        tokio::join!(client.call_tool("wait", ()), pass(&gate, Duration::from_secs(31)));
+        tokio::join!(client.call_tool("wait", ()), pass_at(&gate, Duration::from_secs(31)));
     assert_snapshot!(outcome(called), @"
     no answer to `tools/call` within 30s
     -> Timeout
@@ -60,7 +57,7 @@ async fn the_time_for_a_call_can_be_set() {
     limits.request = Duration::from_secs(5);
     let client = client.with_limits(limits);
     let (called, ()) =
-        tokio::join!(client.call_tool("wait", ()), pass(&gate, Duration::from_secs(6)));
+        tokio::join!(client.call_tool("wait", ()), pass_at(&gate, Duration::from_secs(6)));
     assert_snapshot!(outcome(called), @"
     no answer to `tools/call` within 5s
     -> Timeout
@@ -77,7 +74,7 @@ async fn a_call_that_is_dropped_is_cancelled() {
     client.connect().await.unwrap();
     tokio::select! {
         outcome = client.call_tool("wait", ()) => panic!("{outcome:?}"),
-        () = gate.reached(1) => {}
+        () = soon(gate.reached(1)) => {}
     }
     assert_snapshot!(cancelled(&server).await, @r#"
     {"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"the caller no longer waits","requestId":2}}
@@ -91,7 +88,7 @@ async fn the_conversation_goes_on_after_a_cancelled_call() {
     client.connect().await.unwrap();
     tokio::select! {
         outcome = client.call_tool("wait", ()) => panic!("{outcome:?}"),
-        () = gate.reached(1) => {}
+        () = soon(gate.reached(1)) => {}
     }
     gate.open();
     assert_snapshot!(outcome(client.call_tool("wait", ()).await), @"it went well");
@@ -105,7 +102,7 @@ async fn the_conversation_goes_on_after_a_cancelled_call() {
 async fn initialize_is_never_cancelled() {
     // CANC-02
     let (server, client, gate) = silent("initialize").await;
-    let (called, ()) = tokio::join!(client.connect(), pass(&gate, Duration::from_secs(31)));
+    let (called, ()) = tokio::join!(client.connect(), pass_at(&gate, Duration::from_secs(31)));
     assert_snapshot!(outcome(called), @"
     no answer to `initialize` within 30s
     -> Timeout
@@ -133,7 +130,7 @@ async fn answered_and_failed_calls_are_not_cancelled() {
 async fn a_list_has_time_for_each_page_and_in_all() {
     // LIFE-14
     let (_server, client, gate) = silent("tools/list").await;
-    let (called, ()) = tokio::join!(client.list_tools(), pass(&gate, Duration::from_secs(31)));
+    let (called, ()) = tokio::join!(client.list_tools(), pass_at(&gate, Duration::from_secs(31)));
     assert_snapshot!(outcome(called), @"
     no answer to `tools/list` within 30s
     -> Timeout
@@ -143,7 +140,7 @@ async fn a_list_has_time_for_each_page_and_in_all() {
     let mut limits = Limits::default();
     limits.total = Duration::from_secs(10);
     let client = client.with_limits(limits);
-    let (called, ()) = tokio::join!(client.list_tools(), pass(&gate, Duration::from_secs(11)));
+    let (called, ()) = tokio::join!(client.list_tools(), pass_at(&gate, Duration::from_secs(11)));
     assert_snapshot!(outcome(called), @"
     no answer to `tools/list` within 10s
     -> Timeout

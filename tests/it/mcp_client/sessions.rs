@@ -5,7 +5,9 @@ use insta::assert_snapshot;
 use mcp_testkit::{Fault, Gate, On, Reply};
 use serde_json::json;
 
-use crate::support::{Script, client_of, error, initialized, outcome, result, status, strict};
+use crate::support::{
+    Script, client_of, error, initialized, outcome, result, soon, status, strict,
+};
 
 #[tokio::test]
 async fn a_lost_session_is_opened_anew_and_the_call_repeated_once() {
@@ -63,7 +65,7 @@ async fn calls_in_flight_that_lose_their_session_share_the_new_one() {
     client.connect().await.unwrap();
     let calls = join_all((0..3).map(|_| client.call_tool("wait", ())));
     let open = async {
-        gate.reached(3).await;
+        soon(gate.reached(3)).await;
         gate.open();
     };
     let (outcomes, ()) = tokio::join!(calls, open);
@@ -71,6 +73,26 @@ async fn calls_in_flight_that_lose_their_session_share_the_new_one() {
     assert_eq!(server.count("initialize"), 2);
     assert_eq!(server.count("notifications/initialized"), 2);
     assert_eq!(server.count("tools/call"), 6);
+    assert_eq!(client.lost_sessions(), 1);
+}
+
+#[tokio::test]
+async fn a_late_404_of_the_old_session_does_not_end_the_new_one() {
+    // Traps 6
+    let server = strict().await;
+    let gate = Gate::new();
+    server.script(On::method("tools/call").nth(1), Fault::Hold(gate.clone()));
+    server.script(On::method("tools/call").first(2), Reply::status(404));
+    let client = client_of(server.url());
+    client.connect().await.unwrap();
+    let second = async {
+        soon(gate.reached(1)).await;
+        client.call_tool("wait", ()).await.unwrap();
+        gate.open();
+    };
+    let (first, ()) = tokio::join!(client.call_tool("wait", ()), second);
+    first.unwrap();
+    assert_eq!(server.count("initialize"), 2);
     assert_eq!(client.lost_sessions(), 1);
 }
 

@@ -10,7 +10,7 @@ use crate::support::{
 };
 
 /// Answers that give the token back, in every place that there is for it.
-fn echoes() -> [(&'static str, Answer); 9] {
+fn echoes() -> [(&'static str, Answer); 11] {
     let page = format!("<html><p>Authorization: Bearer {ALICE}</p></html>");
     let html = status(200).header("content-type", "text/html");
     let of = |error: &str| {
@@ -27,7 +27,9 @@ fn echoes() -> [(&'static str, Answer); 9] {
         ("a challenge", refused(401, "invalid_token")),
         ("a challenge with 403", refused(403, "insufficient_scope")),
         ("a challenge of no effect", refused(403, "invalid_token")),
-        ("a JSON-RPC error", message.with_status(400)),
+        ("a JSON-RPC error with 400", message.clone().with_status(400)),
+        ("a JSON-RPC error", message.clone()),
+        ("a JSON-RPC error on a stream", message.streamed()),
         ("a redirect", status(307).header("location", location)),
     ]
 }
@@ -56,7 +58,11 @@ async fn no_error_shows_a_token_that_the_server_gives_back() {
     -> Unauthorized, did not run
     a challenge of no effect: [server]/mcp answered with HTTP status 403 Forbidden
     -> Status(403)
-    a JSON-RPC error: `tools/list` failed: bad token **** (code -32000), data "****", HTTP status 400
+    a JSON-RPC error with 400: `tools/list` failed: bad token **** (code -32000), data "****", HTTP status 400
+    -> Rpc
+    a JSON-RPC error: `tools/list` failed: bad token **** (code -32000), data "****"
+    -> Rpc
+    a JSON-RPC error on a stream: `tools/list` failed: bad token **** (code -32000), data "****"
     -> Rpc
     a redirect: [server]/mcp redirects to [server]/****/login, which is not followed: set that URL if it is right
     -> Status(307)

@@ -6,10 +6,9 @@ use futures_util::FutureExt;
 use insta::assert_snapshot;
 use relay::{Relay, Server, Tools};
 use serde_json::json;
-use tokio::time;
 
 use super::{peer_with, relay_of};
-use crate::support::{ALICE, Answer, BOB, Peer, Script, error, outcome, result, status};
+use crate::support::{ALICE, Answer, BOB, Peer, Script, error, outcome, pass, result, status};
 
 fn list(names: &[&str]) -> Answer {
     let tool = |name: &&str| json!({ "name": name, "inputSchema": { "type": "object" } });
@@ -70,12 +69,6 @@ async fn a_list_is_kept_for_an_hour() {
     pass(Duration::from_secs(61)).await;
     assert_eq!(names(&relay.tools("main").await.unwrap()), ["new"]);
     assert_eq!(lists(&peer).await, 2);
-}
-
-async fn pass(time: Duration) {
-    time::pause();
-    time::advance(time).await;
-    time::resume();
 }
 
 #[tokio::test]

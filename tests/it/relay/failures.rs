@@ -3,14 +3,16 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use insta::assert_snapshot;
+use mcp_client::Limits;
 use mcp_testkit::{Fault, Gate, On};
 use relay::{Error, Reason, Server};
 use serde_json::{Value, json};
-use tokio::{net::TcpSocket, time};
+use tokio::net::TcpSocket;
 
 use super::{peer_with, relay_of, relay_with};
 use crate::support::{
-    ALICE, Answer, Peer, Script, error, failure, initialized, json, outcome, sse, status, strict,
+    ALICE, Answer, Peer, Script, error, failure, initialized, json, outcome, pass, result, soon,
+    sse, status, strict,
 };
 
 /// Lists, calls and closes on behalf of Alice; shows the first error.
@@ -220,6 +222,44 @@ async fn statuses_say_whether_to_try_again() {
 }
 
 #[tokio::test]
+async fn a_server_may_say_when_to_try_again() {
+    let mut shown = Vec::new();
+    for (code, wait) in [(429, "7"), (503, "120"), (500, "1"), (503, "soon")] {
+        let peer = peer_with("tools/list", [status(code).header("retry-after", wait)]).await;
+        let error = relay_of(&peer).tools("main").await.unwrap_err();
+        shown.push(format!("{code}: {:?}, {}", error.retry_after(), error.retryable()));
+    }
+    assert_snapshot!(shown.join("\n"), @"
+    429: Some(7s), true
+    503: Some(120s), true
+    500: Some(1s), false
+    503: None, true
+    ");
+}
+
+#[tokio::test]
+async fn a_server_has_limits_of_its_own() {
+    let page = json!({ "tools": [], "nextCursor": "2" });
+    let peer = peer_with("tools/list", [result(&page)]).await;
+    let mut limits = Limits::default();
+    limits.pages = 1;
+    let relay = relay_with(Server::http(peer.url()).limits(limits));
+    assert_snapshot!(outcome(relay.tools("main").await), @"
+    server `main` gives no usable list of tools
+      the list of `tools/list` has more than 1 pages
+    -> ToolDefinition
+    ");
+
+    let peer = Peer::start().await;
+    let relay = relay_with(Server::http(peer.url()).message_limit(50));
+    assert_snapshot!(outcome(relay.tools("main").await), @"
+    server `main` failed: its answer is against the protocol
+      [server]/mcp sent a message of more than 50 bytes
+    -> Transport Protocol, did not run
+    ");
+}
+
+#[tokio::test]
 async fn streams_and_bodies_that_are_broken() {
     assert_snapshot!(errors([
         ("tools/call", sse("data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"resu")),
@@ -290,19 +330,17 @@ async fn a_call_that_takes_too_long_is_not_tried_again() {
     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
     let relay = relay_with(Server::http(server.url()).timeout(Duration::from_secs(5)));
     let tools = relay.tools("main").await.unwrap();
-    let pass = async {
-        gate.reached(1).await;
-        time::pause();
-        time::advance(Duration::from_secs(6)).await;
-        time::resume();
+    let passing = async {
+        soon(gate.reached(1)).await;
+        pass(Duration::from_secs(6)).await;
     };
-    let (called, ()) = tokio::join!(tools.call("wait", json!({})), pass);
+    let (called, ()) = tokio::join!(tools.call("wait", json!({})), passing);
     assert_snapshot!(outcome(called), @"
     calling `wait`, server `main` failed: no answer in time
       no answer to `tools/call` within 5s
     -> Transport Timeout
     ");
-    server.received("notifications/cancelled", 1).await;
+    soon(server.received("notifications/cancelled", 1)).await;
 }
 
 #[tokio::test]

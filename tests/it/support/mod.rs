@@ -1,6 +1,7 @@
 //! Scripted servers, and how tests show what was sent and what went wrong.
 
 mod answer;
+mod clock;
 mod failure;
 mod peer;
 mod secret;
@@ -11,6 +12,7 @@ mod traced;
 
 pub(crate) use self::{
     answer::{Answer, error, json, result, sse, status},
+    clock::{pass, soon},
     failure::{Failure, failure, outcome},
     peer::{Peer, Script, client, initialized},
     secret::{ALICE, BOB, masked},

@@ -4,16 +4,14 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Mutex, PoisonError},
-    time::Duration,
 };
 
 use mcp_client::Client;
 use mcp_http::HttpTransport;
 use serde_json::json;
-use tokio::time::timeout;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::any};
 
-use super::{ALICE, Answer, Sent, exact, outline, result, status};
+use super::{ALICE, Answer, Sent, exact, outline, result, soon, status};
 
 /// What a server answers; to all that is not scripted it gives a good answer.
 ///
@@ -23,9 +21,6 @@ pub(crate) struct Script {
     answers: HashMap<&'static str, Vec<Answer>>,
     asked: Mutex<HashMap<String, usize>>,
 }
-
-/// How long a request may take to arrive before the test fails.
-const LONGEST: Duration = Duration::from_secs(10);
 
 /// A server that runs.
 pub(crate) struct Peer(MockServer);
@@ -133,7 +128,7 @@ impl Peer {
                 tokio::task::yield_now().await;
             }
         };
-        timeout(LONGEST, wait).await.unwrap_or_else(|_| panic!("no {count} times {method}"))
+        soon(wait).await
     }
 
     /// What it was sent, one a line.
