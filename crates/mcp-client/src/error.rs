@@ -52,8 +52,8 @@ pub enum Error {
     /// Client and server have no revision of the protocol in common.
     #[error(
         "the server speaks protocol version {}; this client speaks {}",
-        .server.iter().map(|version| Brief(version).to_string()).collect::<Vec<_>>().join(", "),
-        .client.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        listed(.server.iter().map(|version| Brief(version))),
+        listed(.client),
     )]
     Version {
         /// What the server speaks, as far as it said.
@@ -88,6 +88,11 @@ pub enum Error {
         /// What is wrong with them.
         source: Cause,
     },
+}
+
+fn listed(versions: impl IntoIterator<Item: ToString>) -> String {
+    let versions: Vec<_> = versions.into_iter().map(|version| version.to_string()).collect();
+    if versions.is_empty() { "(none said)".to_owned() } else { versions.join(", ") }
 }
 
 impl Error {

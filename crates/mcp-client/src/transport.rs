@@ -45,7 +45,7 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Outgoing {
-    /// One JSON-RPC message in UTF-8, without line breaks.
+    /// One JSON-RPC message in UTF-8.
     pub body: Bytes,
     /// What it is.
     pub kind: MessageKind,

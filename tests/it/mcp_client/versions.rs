@@ -66,7 +66,7 @@ async fn another_version_ends_the_session_and_is_an_error() {
     -> Version, did not run
     initialize 1, [alice]
     DELETE, [alice], s, 2025-11-25
-    the server speaks protocol version ; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+    the server speaks protocol version (none said); this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
     -> Version, did not run
     initialize 1, [alice]
     DELETE, [alice], s, 2025-11-25
@@ -109,7 +109,7 @@ async fn a_refusal_that_lists_versions_is_a_version_error() {
     -> Version, did not run
     the server speaks protocol version 2023-01-01, 2024-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
     -> Version, did not run
-    the server speaks protocol version ; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+    the server speaks protocol version (none said); this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
     -> Version, did not run
     `initialize` failed: Unsupported protocol version (code -32602), data {"supported":"2023-01-01"}
     -> Rpc, did not run

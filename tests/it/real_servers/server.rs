@@ -33,7 +33,6 @@ pub(crate) enum Program {
 #[derive(Debug)]
 pub(crate) struct Server {
     origin: String,
-    #[expect(dead_code, reason = "it is kept for what its end does")]
     group: Group,
 }
 
