@@ -92,7 +92,10 @@ pub enum Error {
 
 fn listed(versions: impl IntoIterator<Item: ToString>) -> String {
     let versions: Vec<_> = versions.into_iter().map(|version| version.to_string()).collect();
-    if versions.is_empty() { "(none said)".to_owned() } else { versions.join(", ") }
+    match versions.join(", ") {
+        none if none.is_empty() => "(none said)".to_owned(),
+        versions => versions,
+    }
 }
 
 impl Error {
