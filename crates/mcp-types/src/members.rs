@@ -6,7 +6,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, Visitor},
 };
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::{RawValue, Value};
 
 use crate::{
     JsonObject,
@@ -22,8 +22,10 @@ pub(crate) struct Members<'de, A> {
     tag: Option<Tag>,
     /// Members that were passed over in search of a union's tag.
     early: vec::IntoIter<(Key<'de>, Box<RawValue>)>,
-    /// The value that belongs to the key handed out last, if it was an early one.
-    value: Option<Box<RawValue>>,
+    /// The tag of a union that its arm has as a member, to be handed out.
+    restored: Option<(&'static str, Key<'de>)>,
+    /// The value that belongs to the key handed out last, if it was read before.
+    value: Option<Early<'de>>,
     /// A key that was read, but not its value.
     key: Option<Key<'de>>,
     map: A,
@@ -43,6 +45,12 @@ struct Tag {
     seen: bool,
 }
 
+/// A value that was read before its turn.
+enum Early<'de> {
+    Raw(Box<RawValue>),
+    Text(Key<'de>),
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)?;
@@ -59,7 +67,8 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
 
     fn new(name: &'static str, map: A) -> Self {
         let place = Place { name, arm: None };
-        Self { place, tag: None, early: Vec::new().into_iter(), value: None, key: None, map }
+        let early = Vec::new().into_iter();
+        Self { place, tag: None, early, restored: None, value: None, key: None, map }
     }
 
     /// The members of a union, and the value of its member `tag`.
@@ -143,18 +152,27 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
     ) -> Result<T, A::Error> {
         match T::TAG {
             Some((name, constant)) => self.tag = Some(Tag { name, constant, seen: true }),
-            None => self = self.restore(tag, arm)?,
+            None => self = self.restore(tag, Key(Cow::Borrowed(arm))),
         }
         self.read_arm(arm)
     }
 
     /// Puts the tag of a union back among the members.
-    pub(crate) fn restore(mut self, tag: &'static str, value: &str) -> Result<Self, A::Error> {
-        let value = to_raw_value(value).map_err(de::Error::custom)?;
-        let mut early = vec![(Key(Cow::Borrowed(tag)), value)];
-        early.extend(self.early);
-        self.early = early.into_iter();
-        Ok(self)
+    pub(crate) fn restore(self, tag: &'static str, value: Key<'de>) -> Self {
+        Self { restored: Some((tag, value)), ..self }
+    }
+
+    /// Reads the rest into a map, along with the tag of a union that no arm has. Given again, the
+    /// tag would make another object of it for whoever reads it next.
+    pub(crate) fn into_tagged_object(
+        mut self,
+        tag: &'static str,
+        value: Key<'de>,
+    ) -> Result<JsonObject, A::Error> {
+        self.tag = Some(Tag { name: tag, constant: "", seen: true });
+        let mut object = self.into_object()?;
+        object.insert(tag.to_owned(), value.into_string().into());
+        Ok(object)
     }
 
     /// Reads the rest into a map.
@@ -181,8 +199,12 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
     }
 
     fn advance(&mut self) -> Result<Option<Key<'de>>, A::Error> {
+        if let Some((tag, value)) = self.restored.take() {
+            self.value = Some(Early::Text(value));
+            return Ok(Some(Key(Cow::Borrowed(tag))));
+        }
         if let Some((key, value)) = self.early.next() {
-            self.value = Some(value);
+            self.value = Some(Early::Raw(value));
             return Ok(Some(key));
         }
         match self.key.take() {
@@ -192,10 +214,10 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
     }
 
     fn check_tag(&mut self, tag: Tag) -> Result<(), A::Error> {
-        let value: String = self.value(tag.name)?;
         if tag.seen {
             return Err(path::in_member(tag.name, "given twice"));
         }
+        let value: String = self.value(tag.name)?;
         if value != tag.constant {
             let problem = format_args!("expected {:?}, found {value:?}", tag.constant);
             return Err(path::in_member(tag.name, problem));
@@ -226,8 +248,10 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
     fn value<T: Wire>(&mut self, name: &str) -> Result<T, A::Error> {
         match self.value.take() {
             None => self.map.next_value_seed(Read::new()).map_err(|e| path::in_member(name, e)),
-            Some(raw) => T::read(&mut serde_json::Deserializer::from_str(raw.get()))
+            Some(Early::Raw(raw)) => T::read(&mut serde_json::Deserializer::from_str(raw.get()))
                 .map_err(|error| path::in_member(name, without_position(&error))),
+            Some(Early::Text(text)) => T::read(Value::from(text.into_string()))
+                .map_err(|error| path::in_member(name, error)),
         }
     }
 

@@ -56,11 +56,12 @@ fn read<'de, T: Outcome, I: Object, A: MapAccess<'de>>(
     let Some(kind) = kind else {
         return reconsider(T::read(members)?).map_err(de::Error::custom);
     };
-    let members = members.restore(RESULT_TYPE, kind.as_str())?;
     match kind.as_str() {
-        COMPLETE => T::read(members).map(OrInputRequired::Complete),
-        INPUT_REQUIRED => I::read(members).map(OrInputRequired::InputRequired),
-        _ => members.into_object().map(OrInputRequired::Unknown),
+        COMPLETE => T::read(members.restore(RESULT_TYPE, kind)).map(OrInputRequired::Complete),
+        INPUT_REQUIRED => {
+            I::read(members.restore(RESULT_TYPE, kind)).map(OrInputRequired::InputRequired)
+        }
+        _ => members.into_tagged_object(RESULT_TYPE, kind).map(OrInputRequired::Unknown),
     }
 }
 

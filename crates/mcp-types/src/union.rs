@@ -51,7 +51,7 @@ macro_rules! tagged {
                 };
                 match tag.as_str() {
                     $($value => members.read_tagged_arm($tag, $value).map(Self::$variant),)*
-                    other => members.restore($tag, other)?.into_object().map(Self::Unknown),
+                    _ => members.into_tagged_object($tag, tag).map(Self::Unknown),
                 }
             }
         }

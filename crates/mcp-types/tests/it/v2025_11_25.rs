@@ -42,6 +42,18 @@ fn what_a_union_does_not_know_is_kept() {
 }
 
 #[test]
+fn what_a_union_does_not_know_cannot_turn_into_what_it_knows() {
+    for text in [
+        r#"{"type":"video","type":"text","text":"x"}"#,
+        r#"{"text":"x","type":"video","type":"text"}"#,
+        r#"{"type":"video","text":"x","type":null}"#,
+    ] {
+        assert!(error::<ContentBlock>(text).starts_with(".type: given twice"));
+    }
+    error::<ElicitRequestParams>(r#"{"mode":"video","message":"x","mode":"url"}"#);
+}
+
+#[test]
 fn contents_are_told_apart_by_a_member() {
     let text = r#"{"uri":"a:b","mimeType":"text/plain","text":"x","_meta":{},"more":1}"#;
     assert!(matches!(read(text), ResourceContents::Text(text) if text.extra["more"] == 1));

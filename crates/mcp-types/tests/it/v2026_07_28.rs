@@ -56,6 +56,7 @@ fn hostile_results_are_errors() {
         assert!((0..text.len()).all(|end| !error::<Answer>(&text[..end]).is_empty()));
     }
     error::<Answer>(r#"{"content":[],"resultType":"complete","resultType":"input_required"}"#);
+    error::<Answer>(r#"{"resultType":"task","content":[],"resultType":"complete"}"#);
     error::<Answer>(r#"{"resultType":"complete","content":[],"resultType":"input_required"}"#);
 }
 
