@@ -46,8 +46,8 @@ impl Emitter<'_> {
             Shape::Method => self.marker(name, path),
             Shape::Strings(values) => self.strings(&ident, path, values),
             Shape::Tagged { tag, arms, default } => {
-                let default =
-                    default.as_ref().map(|arm| format!("        else {}\n", arm.variant()));
+                let line = |arm: &Arm| format!("        else {:?} => {}\n", arm.by, arm.variant());
+                let default = default.as_ref().map(line);
                 let lines = arm_lines(arms) + &default.unwrap_or_default();
                 let call = macro_call("tagged", &format!("{ident} by {tag:?}"), &lines);
                 Ok(self.union(&ident, path, arms)? + &call)

@@ -23,7 +23,7 @@ pub(crate) struct Members<'de, A> {
     /// Members that were passed over in search of a union's tag.
     early: vec::IntoIter<(Key<'de>, Box<RawValue>)>,
     /// The tag of a union that its arm has as a member, to be handed out.
-    restored: Option<(&'static str, Key<'de>)>,
+    restored: Option<(&'static str, Option<Key<'de>>)>,
     /// The value that belongs to the key handed out last, if it was read before.
     value: Option<Early<'de>>,
     /// A key that was read, but not its value.
@@ -48,7 +48,8 @@ struct Tag {
 /// A value that was read before its turn.
 enum Early<'de> {
     Raw(Box<RawValue>),
-    Text(Key<'de>),
+    /// A string or `null`.
+    Tag(Option<Key<'de>>),
 }
 
 impl fmt::Display for Place {
@@ -84,6 +85,21 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         }
     }
 
+    /// The same for a union that has an arm without a tag: `null` counts as absent.
+    pub(crate) fn by_optional_tag(
+        name: &'static str,
+        tag: &'static str,
+        map: A,
+    ) -> Result<(Option<Key<'de>>, Self), A::Error> {
+        let mut members = Self::new(name, map);
+        let found = members.seek(|key| key == tag)?.is_some();
+        let value = if found { members.tag(tag)? } else { None };
+        if found && value.is_none() {
+            members.restored = Some((tag, None));
+        }
+        Ok((value, members))
+    }
+
     /// The members of a union, and the value of its member `tag` if that comes before any member
     /// that settles the matter.
     pub(crate) fn by_tag_or(
@@ -104,7 +120,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         }
     }
 
-    fn tag(&mut self, name: &str) -> Result<Key<'de>, A::Error> {
+    fn tag<T: Deserialize<'de>>(&mut self, name: &str) -> Result<T, A::Error> {
         self.map.next_value().map_err(|error| path::in_member(name, error))
     }
 
@@ -159,7 +175,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
 
     /// Puts the tag of a union back among the members.
     pub(crate) fn restore(self, tag: &'static str, value: Key<'de>) -> Self {
-        Self { restored: Some((tag, value)), ..self }
+        Self { restored: Some((tag, Some(value))), ..self }
     }
 
     /// Reads the rest into a map, along with the tag of a union that no arm has. Given again, the
@@ -200,7 +216,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
 
     fn advance(&mut self) -> Result<Option<Key<'de>>, A::Error> {
         if let Some((tag, value)) = self.restored.take() {
-            self.value = Some(Early::Text(value));
+            self.value = Some(Early::Tag(value));
             return Ok(Some(Key(Cow::Borrowed(tag))));
         }
         if let Some((key, value)) = self.early.next() {
@@ -250,7 +266,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
             None => self.map.next_value_seed(Read::new()).map_err(|e| path::in_member(name, e)),
             Some(Early::Raw(raw)) => T::read(&mut serde_json::Deserializer::from_str(raw.get()))
                 .map_err(|error| path::in_member(name, without_position(&error))),
-            Some(Early::Text(text)) => T::read(Value::from(text.into_string()))
+            Some(Early::Tag(tag)) => T::read(Value::from(tag.map(Key::into_string)))
                 .map_err(|error| path::in_member(name, error)),
         }
     }

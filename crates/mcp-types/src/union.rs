@@ -33,21 +33,29 @@ pub(crate) fn read<'de, T: Union, D: Deserializer<'de>>(deserializer: D) -> Resu
 }
 
 /// Implements `Deserialize` and `Serialize` for a union whose arms differ in the value of one
-/// member; an object without it is the arm after `else`, if there is one.
+/// member; an object without it, or with `null`, is the arm after `else`, if there is one.
 macro_rules! tagged {
+    (@absent $members:ident $tag:literal) => {
+        return Err($members.missing($tag))
+    };
+    (@absent $members:ident $tag:literal $value:literal $default:ident) => {
+        return $members.read_arm($value).map(Self::$default)
+    };
+
+    (@by) => { $crate::members::Members::by_tag };
+    (@by $value:literal) => { $crate::members::Members::by_optional_tag };
+
     ($type:ident by $tag:literal {
         $($value:literal => $variant:ident($arm:ty),)*
-        $(else $default:ident)?
+        $(else $absent:literal => $default:ident)?
     }) => {
         impl $crate::union::Union for $type {
             const NAME: &'static str = stringify!($type);
 
             fn read<'de, A: serde::de::MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
-                let (tag, members) = $crate::members::Members::by_tag(Self::NAME, $tag, map)?;
+                let (tag, members) = tagged!(@by $($absent)?)(Self::NAME, $tag, map)?;
                 let Some(tag) = tag else {
-                    $(return members.read_arm($tag).map(Self::$default);)?
-                    #[allow(unreachable_code)]
-                    return Err(members.missing($tag));
+                    tagged!(@absent members $tag $($absent $default)?)
                 };
                 match tag.as_str() {
                     $($value => members.read_tagged_arm($tag, $value).map(Self::$variant),)*

@@ -1305,7 +1305,7 @@ tagged! {
     ElicitRequestParams by "mode" {
         "url" => Url(ElicitRequestUrlParams),
         "form" => Form(ElicitRequestFormParams),
-        else Form
+        else "form" => Form
     }
 }
 

@@ -761,7 +761,7 @@ tagged! {
     ElicitRequestParams by "mode" {
         "form" => Form(ElicitRequestFormParams),
         "url" => Url(ElicitRequestUrlParams),
-        else Form
+        else "form" => Form
     }
 }
 

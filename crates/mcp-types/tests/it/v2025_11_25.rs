@@ -79,6 +79,19 @@ fn a_form_needs_no_mode() {
         if form.requested_schema.get() == r#"{"z":1,"a":2}"#));
     let url = r#"{"message":"m","mode":"url","elicitationId":"1","url":"x:y"}"#;
     assert!(matches!(read(url), ElicitRequestParams::Url(_)));
+    for null in [
+        r#"{"mode":null,"message":"m","requestedSchema":{}}"#,
+        r#"{"message":"m","requestedSchema":{},"mode":null}"#,
+    ] {
+        let form: ElicitRequestParams = serde_json::from_str(null).unwrap();
+        assert!(matches!(form, ElicitRequestParams::Form(form) if form.mode.is_none()));
+    }
+    let twice = r#"{"mode":null,"mode":"url","message":"m","requestedSchema":{}}"#;
+    assert!(error::<ElicitRequestParams>(twice).starts_with(".mode: given twice"));
+    let incomplete = error::<ElicitRequestParams>(r#"{"message":"m"}"#);
+    let expected = ".requestedSchema: missing, ElicitRequestParams `form` requires it";
+    assert!(incomplete.starts_with(expected), "{incomplete}");
+    assert!(error::<ContentBlock>(r#"{"type":null}"#).starts_with(".type: invalid type: null"));
 }
 
 #[test]
