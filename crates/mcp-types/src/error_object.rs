@@ -38,7 +38,7 @@ impl Object for ErrorObject {
     const TAG: Option<(&'static str, &'static str)> = None;
     const MEMBERS: &'static [&'static str] = &["code", "data", "message"];
 
-    fn read<'de, A: MapAccess<'de>>(mut members: Members<'de, A>) -> Result<Self, A::Error> {
+    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'de, A>) -> Result<Self, A::Error> {
         let (mut code, mut message, mut data) = (None, None, None);
         while let Some(key) = members.next_key()? {
             match key.as_str() {

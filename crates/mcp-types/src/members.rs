@@ -1,6 +1,6 @@
 //! Goes through the members of a JSON object once, in whatever order they come.
 
-use std::{borrow::Cow, fmt, vec};
+use std::{borrow::Cow, fmt, mem, vec};
 
 use serde::{
     Deserialize, Deserializer,
@@ -18,6 +18,10 @@ use crate::{
 /// The members of a JSON object that is being read.
 pub(crate) struct Members<'de, A> {
     place: Place,
+    /// What tells the arms of a keyed union apart: no arm has the key of another.
+    keys: &'static [&'static str],
+    /// The key that led to an arm, until its value turns out not to be `null`.
+    pending: Option<&'static str>,
     /// The member that is constant, if there is one.
     tag: Option<Tag>,
     /// Members that were passed over in search of a union's tag.
@@ -68,8 +72,17 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
 
     fn new(name: &'static str, map: A) -> Self {
         let place = Place { name, arm: None };
-        let early = Vec::new().into_iter();
-        Self { place, tag: None, early, restored: None, value: None, key: None, map }
+        Self {
+            place,
+            keys: &[],
+            pending: None,
+            tag: None,
+            early: Vec::new().into_iter(),
+            restored: None,
+            value: None,
+            key: None,
+            map,
+        }
     }
 
     /// The members of a union, and the value of its member `tag`.
@@ -124,22 +137,40 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         self.map.next_value().map_err(|error| path::in_member(name, error))
     }
 
-    /// The members of a union, and the first of `keys` that is among them.
-    pub(crate) fn by_key(
-        name: &'static str,
-        keys: &[&'static str],
-        map: A,
-    ) -> Result<(Option<&'static str>, Self), A::Error> {
-        let mut members = Self::new(name, map);
-        members.key = members.seek(|key| keys.contains(&key))?;
-        let found = members.key.as_ref();
-        let arm = found.and_then(|found| keys.iter().copied().find(|key| *key == found.as_str()));
-        Ok((arm, members))
+    /// The members of a union whose arms are told apart by which of `keys` they have.
+    pub(crate) fn by_key(name: &'static str, keys: &'static [&'static str], map: A) -> Self {
+        Self { keys, ..Self::new(name, map) }
+    }
+
+    /// Reads up to one of the union's keys; it comes first among the members then.
+    pub(crate) fn seek_key(&mut self) -> Result<Option<&'static str>, A::Error> {
+        let keys = self.keys;
+        self.key = self.seek(|key| keys.contains(&key))?;
+        let found = self.key.as_ref();
+        Ok(found.and_then(|found| keys.iter().copied().find(|key| *key == found.as_str())))
+    }
+
+    /// Reads the rest as the arm of a union that has the key `arm`; as nothing if that is `null`,
+    /// which counts as absent.
+    pub(crate) fn read_keyed_arm<T: Object>(
+        &mut self,
+        arm: &'static str,
+    ) -> Result<Option<T>, A::Error> {
+        self.place.arm = Some(arm);
+        self.pending = Some(arm);
+        let read = T::read(self);
+        if self.pending.take().is_none() {
+            return read.map(Some);
+        }
+        let mut early: Vec<_> = mem::take(&mut self.early).collect();
+        early.push((Key(Cow::Borrowed(arm)), RawValue::NULL.to_owned()));
+        self.early = early.into_iter();
+        Ok(None)
     }
 
     /// Reads up to a key that is wanted, putting aside the members in front of it.
     fn seek(&mut self, wanted: impl Fn(&str) -> bool) -> Result<Option<Key<'de>>, A::Error> {
-        let mut early = Vec::new();
+        let mut early: Vec<_> = mem::take(&mut self.early).collect();
         let found = loop {
             match self.map.next_key::<Key<'_>>()? {
                 Some(key) if !wanted(key.as_str()) => {
@@ -157,7 +188,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
     /// Reads the rest as the arm of a union that has member `arm`.
     pub(crate) fn read_arm<T: Object>(mut self, arm: &'static str) -> Result<T, A::Error> {
         self.place.arm = Some(arm);
-        T::read(self)
+        T::read(&mut self)
     }
 
     /// Reads the rest as the arm of a union whose member `tag` was found to be `arm`.
@@ -215,6 +246,9 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
     }
 
     fn advance(&mut self) -> Result<Option<Key<'de>>, A::Error> {
+        if let Some(key) = self.key.take() {
+            return Ok(Some(key));
+        }
         if let Some((tag, value)) = self.restored.take() {
             self.value = Some(Early::Tag(value));
             return Ok(Some(Key(Cow::Borrowed(tag))));
@@ -223,10 +257,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
             self.value = Some(Early::Raw(value));
             return Ok(Some(key));
         }
-        match self.key.take() {
-            Some(key) => Ok(Some(key)),
-            None => self.map.next_key(),
-        }
+        self.map.next_key()
     }
 
     fn check_tag(&mut self, tag: Tag) -> Result<(), A::Error> {
@@ -248,15 +279,30 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         name: &str,
         slot: &mut Option<T>,
     ) -> Result<(), A::Error> {
-        match slot.replace(self.value(name)?) {
+        let value = if self.pending.is_some() { self.key_value(name)? } else { self.value(name)? };
+        match slot.replace(value) {
             None => Ok(()),
             Some(_) => Err(path::in_member(name, "given twice")),
         }
     }
 
+    /// Reads the value of the key that led to an arm, which stays pending if it is `null`.
+    fn key_value<T: Wire>(&mut self, name: &str) -> Result<T, A::Error> {
+        let pending = self.pending.take();
+        let value = self.value::<Option<T>>(name)?;
+        value.ok_or_else(|| {
+            self.pending = pending;
+            self.missing(name)
+        })
+    }
+
     /// Keeps a member that the schema does not name.
     pub(crate) fn keep(&mut self, key: Key<'_>, extra: &mut JsonObject) -> Result<(), A::Error> {
-        let value = self.value(&key.0)?;
+        let value: Value = self.value(&key.0)?;
+        if self.keys.contains(&key.as_str()) && !value.is_null() {
+            let problem = format_args!("given although it is {}", self.place);
+            return Err(path::in_member(key.as_str(), problem));
+        }
         extra.insert(key.into_string(), value);
         Ok(())
     }

@@ -21,7 +21,7 @@ pub(crate) trait Object: Sized {
     /// The members that it names.
     const MEMBERS: &'static [&'static str];
 
-    fn read<'de, A: MapAccess<'de>>(members: Members<'de, A>) -> Result<Self, A::Error>;
+    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'de, A>) -> Result<Self, A::Error>;
 }
 
 /// Reads a struct that stands by itself, not in a union.
@@ -35,7 +35,7 @@ pub(crate) fn read<'de, T: Object, D: Deserializer<'de>>(deserializer: D) -> Res
         }
 
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-            T::read(Members::of::<T>(map))
+            T::read(&mut Members::of::<T>(map))
         }
     }
     deserializer.deserialize_map(Reader(PhantomData))
@@ -78,7 +78,7 @@ macro_rules! object {
             const MEMBERS: &'static [&'static str] = &[$($name),*];
 
             fn read<'de, A: serde::de::MapAccess<'de>>(
-                mut members: $crate::members::Members<'de, A>,
+                members: &mut $crate::members::Members<'de, A>,
             ) -> Result<Self, A::Error> {
                 $(let mut $field = None;)*
                 let mut extra = $crate::JsonObject::new();

@@ -52,14 +52,14 @@ fn read<'de, T: Outcome, I: Object, A: MapAccess<'de>>(
     map: A,
 ) -> Result<OrInputRequired<T, I>, A::Error> {
     let settles = |key: &str| T::MEMBERS.contains(&key) && !I::MEMBERS.contains(&key);
-    let (kind, members) = Members::by_tag_or(T::NAME, RESULT_TYPE, settles, map)?;
+    let (kind, mut members) = Members::by_tag_or(T::NAME, RESULT_TYPE, settles, map)?;
     let Some(kind) = kind else {
-        return reconsider(T::read(members)?).map_err(de::Error::custom);
+        return reconsider(T::read(&mut members)?).map_err(de::Error::custom);
     };
     match kind.as_str() {
-        COMPLETE => T::read(members.restore(RESULT_TYPE, kind)).map(OrInputRequired::Complete),
+        COMPLETE => T::read(&mut members.restore(RESULT_TYPE, kind)).map(OrInputRequired::Complete),
         INPUT_REQUIRED => {
-            I::read(members.restore(RESULT_TYPE, kind)).map(OrInputRequired::InputRequired)
+            I::read(&mut members.restore(RESULT_TYPE, kind)).map(OrInputRequired::InputRequired)
         }
         _ => members.into_tagged_object(RESULT_TYPE, kind).map(OrInputRequired::Unknown),
     }

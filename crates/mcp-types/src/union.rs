@@ -69,19 +69,21 @@ macro_rules! tagged {
 }
 
 /// Implements `Deserialize` and `Serialize` for a union whose arms each have a member that no
-/// other has.
+/// other has. `null` counts as absent; an object that has two of them is no arm's, in whatever order
+/// they come.
 macro_rules! keyed {
     ($type:ident { $($key:literal => $variant:ident($arm:ty),)* }) => {
         impl $crate::union::Union for $type {
             const NAME: &'static str = stringify!($type);
 
             fn read<'de, A: serde::de::MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
-                let (key, members) =
-                    $crate::members::Members::by_key(Self::NAME, &[$($key),*], map)?;
-                match key {
-                    $(Some($key) => members.read_arm($key).map(Self::$variant),)*
-                    _ => members.into_object().map(Self::Unknown),
+                let mut members = $crate::members::Members::by_key(Self::NAME, &[$($key),*], map);
+                while let Some(key) = members.seek_key()? {
+                    $(if key == $key && let Some(arm) = members.read_keyed_arm($key)? {
+                        return Ok(Self::$variant(arm));
+                    })*
                 }
+                members.into_object().map(Self::Unknown)
             }
         }
 

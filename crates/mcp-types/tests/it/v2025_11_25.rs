@@ -65,6 +65,33 @@ fn contents_are_told_apart_by_a_member() {
 }
 
 #[test]
+fn contents_do_not_depend_on_the_order_of_members() {
+    let both = |one: &str, other: &str| {
+        [(one, other), (other, one)]
+            .map(|(first, second)| format!(r#"{{{first},"uri":"a:b",{second}}}"#))
+    };
+    for text in both(r#""blob":null"#, r#""text":"x""#) {
+        assert!(matches!(read(&text), ResourceContents::Text(text) if text.text == "x"));
+    }
+    for text in both(r#""blob":"AA==""#, r#""text":null"#) {
+        assert!(matches!(read(&text), ResourceContents::Blob(blob) if blob.blob == "AA=="));
+    }
+    for text in both(r#""text":null"#, r#""blob":null"#) {
+        assert!(matches!(read(&text), ResourceContents::Unknown(_)));
+    }
+    for text in both(r#""blob":"AA==""#, r#""text":"x""#) {
+        let wrong = error::<ResourceContents>(&text);
+        assert!(wrong.contains(": given although it is ResourceContents `"), "{wrong}");
+        let value: Value = serde_json::from_str(&text).unwrap();
+        assert!(serde_json::from_value::<ResourceContents>(value).is_err());
+    }
+    for text in both(r#""text":null"#, r#""text":"x""#) {
+        assert!(error::<ResourceContents>(&text).starts_with(".text: "));
+    }
+    assert!(error::<ResourceContents>(r#"{"text":1}"#).starts_with(".text: invalid type: integer"));
+}
+
+#[test]
 fn a_form_needs_no_mode() {
     let schema = r#"{"type":"object","properties":{"b":{"type":"number","minimum":1},"a":{}}}"#;
     let text = format!(r#"{{"message":"m","requestedSchema":{schema}}}"#);
