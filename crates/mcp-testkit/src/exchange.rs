@@ -91,6 +91,14 @@ impl<'a> Exchange<'a> {
             let what = "an array of messages in place of one";
             return Err(self.violation(400, error_code::INVALID_REQUEST, what));
         }
+        // Those who read messages are lenient with them, but they are not to be sent.
+        for (member, what) in
+            [("id", "a request whose id is null"), ("params", "params is not an object")]
+        {
+            if json.get("method").is_some() && json.get(member).is_some_and(Value::is_null) {
+                return Err(self.violation(400, error_code::INVALID_REQUEST, what));
+            }
+        }
         match serde_json::from_slice::<Incoming<Value>>(self.request.body()) {
             Ok(Incoming::Request { id, method, params }) => {
                 self.answer_request(id, &method, &self.object(params.as_deref())?)

@@ -9,7 +9,7 @@ use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer},
 };
-use serde_json::{Number, value::RawValue};
+use serde_json::{Number, Value, value::RawValue};
 
 use crate::{ErrorObject, path, wire};
 
@@ -277,14 +277,18 @@ enum Member {
     Unknown,
 }
 
+/// The members of a message that are there; `null` counts as absent, as older stacks write it.
 struct Members<R> {
-    version: Option<JsonRpc>,
-    id: Option<Option<RequestId>>,
-    method: Option<String>,
-    params: Option<Box<RawValue>>,
-    result: Option<R>,
-    error: Option<ErrorObject>,
+    version: Slot<JsonRpc>,
+    id: Slot<RequestId>,
+    method: Slot<String>,
+    params: Slot<Box<RawValue>>,
+    result: Slot<R>,
+    error: Slot<ErrorObject>,
 }
+
+/// Nothing, `null`, or a value.
+type Slot<T> = Option<Option<T>>;
 
 impl<R> Members<R> {
     fn read<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error>
@@ -307,29 +311,41 @@ impl<R> Members<R> {
         Ok(members)
     }
 
-    fn classify<E: de::Error>(self) -> Result<Incoming<R>, E> {
-        if self.version.is_none() {
+    fn classify<'de, E: de::Error>(self) -> Result<Incoming<R>, E>
+    where
+        R: Deserialize<'de>,
+    {
+        if self.version.flatten().is_none() {
             return Err(E::custom("jsonrpc: missing, every message requires it"));
         }
-        match (self.method, self.result, self.error, self.id) {
-            (Some(method), None, None, Some(Some(id))) => {
-                Ok(Incoming::Request { id, method, params: self.params })
+        let (id, params) = (self.id.flatten(), self.params.flatten());
+        let result = match (self.result, &self.error) {
+            // Alone it has to be a result: what is wrong with `null`, its type says.
+            (Some(None), None | Some(None)) if self.method.is_none() => Some(null()?),
+            (result, _) => result.flatten(),
+        };
+        match (self.method.flatten(), result, self.error.flatten()) {
+            (Some(method), None, None) => Ok(match id {
+                Some(id) => Incoming::Request { id, method, params },
+                None => Incoming::Notification { method, params },
+            }),
+            (None, Some(result), None) => {
+                let id = id.ok_or_else(|| E::custom("a result without an id"))?;
+                Ok(Incoming::Result { id, result })
             }
-            (Some(method), None, None, None) => {
-                Ok(Incoming::Notification { method, params: self.params })
-            }
-            (None, Some(result), None, Some(Some(id))) => Ok(Incoming::Result { id, result }),
-            (None, None, Some(error), id) => Ok(Incoming::Error { id: id.flatten(), error }),
-            (None, Some(_), None, _) => Err(E::custom("a result without an id")),
-            (Some(_), None, None, Some(None)) => Err(E::custom("a request whose id is null")),
-            (None, None, None, _) => Err(E::custom("no `method`, `result` or `error`")),
+            (None, None, Some(error)) => Ok(Incoming::Error { id, error }),
+            (None, None, None) => Err(E::custom("no `method`, `result` or `error`")),
             _ => Err(E::custom("more than one of `method`, `result` and `error`")),
         }
     }
 }
 
+fn null<'de, R: Deserialize<'de>, E: de::Error>() -> Result<R, E> {
+    R::deserialize(Value::Null).map_err(|error| path::in_message("result", error))
+}
+
 fn once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
-    slot: &mut Option<T>,
+    slot: &mut Slot<T>,
     name: &'static str,
     map: &mut A,
 ) -> Result<(), A::Error> {
@@ -342,7 +358,7 @@ fn once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -370,6 +386,22 @@ mod tests {
     }
 
     #[test]
+    fn a_null_is_an_absent_member() {
+        let result = read(r#"{"jsonrpc":"2.0","id":1,"result":{},"error":null}"#);
+        assert!(matches!(result, Ok(Incoming::Result { .. })));
+        let error = r#""error":{"code":1,"message":""}"#;
+        let error = read(&format!(r#"{{"jsonrpc":"2.0","id":1,"result":null,{error}}}"#));
+        assert!(matches!(error, Ok(Incoming::Error { id: Some(_), .. })));
+        let notification = read(r#"{"jsonrpc":"2.0","id":null,"method":"x","params":null}"#);
+        assert!(matches!(notification, Ok(Incoming::Notification { params: None, .. })));
+        let request = read(r#"{"jsonrpc":"2.0","id":1,"method":"x","params":null,"result":null}"#);
+        assert!(matches!(request, Ok(Incoming::Request { params: None, .. })));
+        // A result that may be null is one, even if an error that is none stands beside it.
+        let null = read(r#"{"jsonrpc":"2.0","id":1,"result":null,"error":null}"#);
+        assert!(matches!(null, Ok(Incoming::Result { result: Value::Null, .. })));
+    }
+
+    #[test]
     fn what_is_no_message_says_why() {
         for (text, reason) in [
             (r#"{"id":1,"result":{}}"#, "jsonrpc: missing"),
@@ -377,7 +409,10 @@ mod tests {
             (r#"{"jsonrpc":"2.0","id":1}"#, "no `method`, `result` or `error`"),
             (r#"{"jsonrpc":"2.0","result":{}}"#, "a result without an id"),
             (r#"{"jsonrpc":"2.0","id":1.5,"result":{}}"#, "expected a string or an integer"),
-            (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, "a request whose id is null"),
+            (r#"{"jsonrpc":"2.0","id":null,"result":{}}"#, "a result without an id"),
+            (r#"{"jsonrpc":"2.0","id":1,"error":null}"#, "no `method`, `result` or `error`"),
+            (r#"{"jsonrpc":null,"id":1,"result":{}}"#, "jsonrpc: missing"),
+            (r#"{"jsonrpc":"2.0","id":null,"id":2,"result":{}}"#, "id: given twice"),
             (r#"{"jsonrpc":"2.0","id":1,"id":2,"result":{}}"#, "id: given twice"),
             (
                 r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":""}}"#,

@@ -70,7 +70,7 @@ async fn answers_are_either_result_or_error() {
       no `method`, `result` or `error` at line 1 column 24
     -> InvalidAnswer
     the answer to `tools/call` is not valid
-      result: invalid type: null, expected an object (CallToolResult) at line 1 column 37
+      result: invalid type: null, expected an object (CallToolResult) at line 1 column 38
     -> InvalidAnswer
     the answer to `tools/call` is not valid
       result: invalid type: sequence, expected an object (CallToolResult) at line 1 column 33

@@ -180,7 +180,7 @@ async fn answers_to_initialize_that_are_none() {
       result.protocolVersion: invalid type: integer `20251125`, expected a string at line 1 column 60
     -> InvalidAnswer, did not run
     the answer to `initialize` is not valid
-      result: invalid type: null, expected an object (InitializeResult) at line 1 column 37
+      result: invalid type: null, expected an object (InitializeResult) at line 1 column 38
     -> InvalidAnswer, did not run
     `initialize` failed: down for maintenance (code -32603)
     -> Rpc, did not run

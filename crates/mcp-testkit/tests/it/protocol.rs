@@ -205,6 +205,7 @@ async fn bodies_are_checked() {
         (r#"{"jsonrpc":"1.0","id":9,"method":"ping"}"#, "expected the string"),
         (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, "a request whose id is null"),
         (r#"{"jsonrpc":"2.0","id":9,"method":"ping","params":[]}"#, "params is not an object"),
+        (r#"{"jsonrpc":"2.0","id":9,"method":"ping","params":null}"#, "params is not an object"),
         (r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#, "the id 1 was used before"),
     ] {
         check(|_, request| request.body(body), 400, reason).await;
