@@ -1,12 +1,11 @@
 //! What a peer says went wrong.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Deserializer, Serialize, de::MapAccess};
 use serde_json::Value;
 
 use crate::{
-    JsonObject,
     members::Members,
     object::{self, Object},
 };
@@ -23,14 +22,50 @@ pub struct ErrorObject {
     pub data: Option<Value>,
 }
 
-/// Message, code and data; control characters of the message, which could fool a terminal, are
-/// blanks.
+/// Message, code and data, each no longer than helps; characters that could fool a terminal or its
+/// reader are blanks.
 impl fmt::Display for ErrorObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let message = self.message.replace(char::is_control, " ");
-        write!(f, "{message} (code {})", self.code)?;
-        self.data.as_ref().map_or(Ok(()), |data| write!(f, ", data {data}"))
+        plain(f, &self.message)?;
+        write!(f, " (code {})", self.code)?;
+        if let Some(data) = &self.data {
+            f.write_str(", data ")?;
+            plain(f, data)?;
+        }
+        Ok(())
     }
+}
+
+/// Writes the beginning of what a peer said.
+fn plain(f: &mut fmt::Formatter<'_>, said: &impl fmt::Display) -> fmt::Result {
+    const LONGEST: usize = 1000;
+    let mut plain = Plain { out: &mut *f, left: LONGEST };
+    match write!(plain, "{said}") {
+        Err(_) if plain.left == 0 => f.write_str("…"),
+        other => other,
+    }
+}
+
+/// Writes a number of characters, and fails then.
+struct Plain<'a, W> {
+    out: &'a mut W,
+    left: usize,
+}
+
+impl<W: fmt::Write> fmt::Write for Plain<'_, W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for c in text.chars() {
+            self.left = self.left.checked_sub(1).ok_or(fmt::Error)?;
+            self.out.write_char(if fools(c) { ' ' } else { c })?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a character controls a terminal, breaks the line, or turns the direction of writing.
+fn fools(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl Object for ErrorObject {
@@ -45,7 +80,7 @@ impl Object for ErrorObject {
                 "code" => members.read("code", &mut code)?,
                 "message" => members.read("message", &mut message)?,
                 "data" => members.read("data", &mut data)?,
-                _ => members.keep(key, &mut JsonObject::new())?,
+                _ => members.skip(&key)?,
             }
         }
         Ok(Self {
@@ -59,5 +94,31 @@ impl Object for ErrorObject {
 impl<'de> Deserialize<'de> for ErrorObject {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         object::read(deserializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_shown_cannot_fool_a_terminal() {
+        let said = "a\u{1b}[2J\u{9b}b\u{7f}\u{202e}c\n\u{2028}d";
+        let data = Some(json!({ said: said }));
+        let error = ErrorObject { code: -1, message: said.to_owned(), data };
+        let plain = "a [2J b  c  d";
+        let data = r#"{"a\u001b[2J b  c\n d":"a\u001b[2J b  c\n d"}"#;
+        assert_eq!(error.to_string(), format!("{plain} (code -1), data {data}"));
+    }
+
+    #[test]
+    fn what_is_shown_is_bounded() {
+        let long = "ü".repeat(1_000_000);
+        let error = ErrorObject { code: 7, message: long.clone(), data: Some(json!([long])) };
+        let shown = error.to_string();
+        assert_eq!(shown.chars().count(), "… (code 7), data …".chars().count() + 2000);
+        assert!(shown.contains("ü… (code 7), data [\"ü") && shown.ends_with("ü…"));
     }
 }

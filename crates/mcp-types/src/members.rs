@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt, mem, vec};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, MapAccess, Visitor},
+    de::{self, IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::value::{RawValue, Value};
 
@@ -305,6 +305,12 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         }
         extra.insert(key.into_string(), value);
         Ok(())
+    }
+
+    /// Passes over a member of a struct that does not keep what it does not name.
+    pub(crate) fn skip(&mut self, key: &Key<'_>) -> Result<(), A::Error> {
+        let skipped = self.map.next_value::<IgnoredAny>();
+        skipped.map(drop).map_err(|error| path::in_member(key.as_str(), error))
     }
 
     fn value<T: Wire>(&mut self, name: &str) -> Result<T, A::Error> {
