@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use aws_lc_rs::digest;
 
 use crate::{
@@ -26,9 +26,16 @@ pub(crate) fn import(published: &Path, revision: &str, mode: Mode) -> Result<()>
 
 /// The same, with another folder in the place of `schema/<revision>/`.
 pub(crate) fn import_to(folder: &Path, published: &[u8], revision: &str, mode: Mode) -> Result<()> {
+    ensure!(is_date(revision), "{revision:?} is no revision: they are dates, such as 2025-11-25");
     let repair = format!("cargo xtask schema import <published.json> --revision {revision}");
     let interface = interface(published)?;
-    files::sync(&folder.join("source.toml"), &source(published, revision), mode, &repair)?;
+    let (record, source) = (folder.join("source.toml"), source(published, revision));
+    // What another file is the import of says nothing about this one, nor is to be overwritten.
+    ensure!(
+        mode == Mode::Write || sha256(&files::read(&record)?) == sha256(&source),
+        "this is not the file that the source.toml of {revision} records"
+    );
+    files::sync(&record, &source, mode, &repair)?;
     files::sync(&folder.join("schema.json"), &interface, mode, &repair)
 }
 
@@ -47,8 +54,21 @@ pub(crate) fn definitions(schema: &Json) -> &[(String, Json)] {
 }
 
 fn interface(published: &[u8]) -> Result<String> {
-    let schema = serde_json::from_slice(published).context("the published schema is not JSON")?;
+    let schema: Json =
+        serde_json::from_slice(published).context("the published schema is not JSON")?;
+    ensure!(!definitions(&schema).is_empty(), "the published schema defines nothing");
     Ok(serde_json::to_string_pretty(&without_prose(schema))? + "\n")
+}
+
+/// Whether a name has the form of a date, and so is the name of a folder too.
+fn is_date(name: &str) -> bool {
+    let lengths = name.split('-').map(str::len);
+    lengths.eq([4, 2, 2]) && name.chars().all(|c| c.is_ascii_digit() || c == '-')
+}
+
+/// The line of a `source.toml` that has the hash.
+fn sha256(source: &str) -> Option<&str> {
+    source.lines().find(|line| line.starts_with("sha256 = "))
 }
 
 fn source(published: &[u8], revision: &str) -> String {
@@ -136,13 +156,14 @@ mod tests {
     #[test]
     fn an_import_is_verified_by_hash_and_content() {
         let folder = std::env::temp_dir().join(format!("relay-xtask-{}", std::process::id()));
-        let import = |published: &str, mode| import_to(&folder, published.as_bytes(), "1", mode);
+        let import =
+            |published: &str, mode| import_to(&folder, published.as_bytes(), "2025-01-01", mode);
         let published = r#"{ "$defs": { "A": { "description": "prose", "type": "string" } } }"#;
         import(published, Mode::Write).unwrap();
         import(published, Mode::Check).unwrap();
 
         let reworded = import(&published.replace("prose", "other"), Mode::Check).unwrap_err();
-        assert!(reworded.to_string().contains("source.toml is stale"), "{reworded}");
+        assert!(reworded.to_string().starts_with("this is not the file that the"), "{reworded}");
         fs::write(folder.join("schema.json"), "{}").unwrap();
         let edited = import(published, Mode::Check).unwrap_err().to_string();
         assert!(
@@ -150,5 +171,21 @@ mod tests {
             "{edited}"
         );
         fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn only_a_schema_of_a_revision_is_imported() {
+        let folder = std::env::temp_dir().join(format!("relay-xtask-no-{}", std::process::id()));
+        let published = br#"{ "$defs": { "A": {} } }"#;
+        for revision in ["../../2025-01-01", "2025-1-01", "", "draft", "2025-01-01-"] {
+            let error = import_to(&folder, published, revision, Mode::Write).unwrap_err();
+            assert!(error.to_string().contains("is no revision"), "{error}");
+        }
+        for published in ["[1,2]", "{}", r#"{ "$defs": {} }"#] {
+            let error = import_to(&folder, published.as_bytes(), "2025-01-01", Mode::Write);
+            let error = error.unwrap_err().to_string();
+            assert_eq!(error, "the published schema defines nothing");
+        }
+        assert!(!folder.exists());
     }
 }
