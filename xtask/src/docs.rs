@@ -35,9 +35,14 @@ impl Docs {
             Some(_) => (own_key(revision, path), own),
             None => (path.to_owned(), self.docs.get(path)),
         };
-        let asked = if text.is_some() { &self.used } else { &self.missing };
-        asked.borrow_mut().insert(key);
-        text.map_or("", |text| text.trim())
+        let words = text.map_or("", |text| text.trim());
+        if words.is_empty() {
+            self.missing.borrow_mut().insert(key.clone());
+        }
+        if text.is_some() {
+            self.used.borrow_mut().insert(key);
+        }
+        words
     }
 
     /// Paths that were asked for and have no text.
@@ -75,13 +80,15 @@ shared
 [revision.2]
 A = \"own\"
 [revision.3]
-A = \"\"";
+A = \"  \"
+C = \"c\"";
         let docs: Docs = toml::from_str(text).unwrap();
         assert_eq!(docs.text("1", "A"), "shared");
         assert_eq!(docs.text("2", "A"), "own");
         assert_eq!(docs.text("1", "A.c"), "");
-        assert_eq!(docs.missing(), ["A.c"]);
-        assert_eq!(docs.unused(), ["A.b", "A of 3"]);
+        assert_eq!(docs.text("3", "A"), "");
+        assert_eq!(docs.missing(), ["A of 3", "A.c"]);
+        assert_eq!(docs.unused(), ["A.b", "C of 3"]);
         assert!(toml::from_str::<Docs>("[doc]").is_err());
     }
 }
