@@ -49,7 +49,7 @@ fn method(name: &str, definitions: &Definitions) -> Result<Method> {
     let by_server = listed("ServerRequest") || listed("ServerNotification") || input;
     ensure!(by_client || by_server, "no union of the client's or the server's messages names it");
     let params = params(name, kind, definitions).context("the parameters have no definition")?;
-    let result = (kind != Kind::Notification).then(|| result(name, definitions));
+    let result = (kind != Kind::Notification).then(|| result(name, definitions)).transpose()?;
     let wire = &definitions[name]["properties"]["method"]["const"];
     Ok(Method {
         name: wire.as_str().unwrap_or_default().to_owned(),
@@ -78,10 +78,17 @@ fn params(name: &str, kind: Kind, definitions: &Definitions) -> Option<String> {
     definitions.contains_key(params).then(|| params.to_owned())
 }
 
-fn result(name: &str, definitions: &Definitions) -> String {
-    let result = name.strip_suffix("Request").map(|stem| format!("{stem}Result"));
-    let result = result.filter(|result| definitions.contains_key(result));
-    result.unwrap_or_else(|| "EmptyResult".to_owned())
+/// Requests that are answered with nothing but that they are done.
+const EMPTY: [&str; 4] =
+    ["PingRequest", "SetLevelRequest", "SubscribeRequest", "UnsubscribeRequest"];
+
+fn result(name: &str, definitions: &Definitions) -> Result<String> {
+    if EMPTY.contains(&name) {
+        return Ok("EmptyResult".to_owned());
+    }
+    let result = format!("{}Result", name.strip_suffix("Request").unwrap_or(name));
+    ensure!(definitions.contains_key(&result), "the result has no definition {result}");
+    Ok(result)
 }
 
 fn or_input(name: &str, definitions: &Definitions) -> bool {
@@ -132,8 +139,10 @@ pub(crate) fn is_input(schema: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
-    use crate::{codegen::Model, revisions::REVISIONS};
+    use crate::{codegen::Model, model::reference, revisions::REVISIONS};
 
     /// The methods of a revision as lines of `<sender> <name>(<params>) -> <result>`.
     fn lines(revision: &str) -> Vec<String> {
@@ -144,6 +153,31 @@ mod tests {
             format!("{sender} {name}({params}){}", result.unwrap_or_default())
         };
         Model::load(revision).unwrap().methods.iter().map(line).collect()
+    }
+
+    #[test]
+    fn a_result_has_to_be_defined() {
+        let request = |method: &str| {
+            json!({ "properties": { "method": { "const": method },
+                "params": reference("RequestParams") } })
+        };
+        let mut definitions = Definitions::from([
+            (
+                "ClientRequest".to_owned(),
+                json!({ "anyOf":
+                [reference("PingRequest"), reference("GreetRequest")] }),
+            ),
+            ("RequestParams".to_owned(), json!({})),
+            ("PingRequest".to_owned(), request("ping")),
+            ("GreetRequest".to_owned(), request("greet")),
+        ]);
+        let error = all(&definitions).unwrap_err();
+        let expected = "GreetRequest: the result has no definition GreetResult";
+        assert_eq!(format!("{error:#}"), expected);
+        definitions.insert("GreetResult".to_owned(), json!({}));
+        let results: Vec<_> =
+            all(&definitions).unwrap().into_iter().filter_map(|method| method.result).collect();
+        assert_eq!(results, ["GreetResult", "EmptyResult"]);
     }
 
     #[test]
