@@ -5,11 +5,13 @@ use std::{
     fmt::{self, Display, Write},
 };
 
+use serde_json::Value;
+
 use crate::{json::Json, schema};
 
 /// Lists what changes from `old` to `new`; the last line counts.
 pub(crate) fn diff(old: &Json, new: &Json) -> Result<String, fmt::Error> {
-    let (old, new) = (named(schema::definitions(old)), named(schema::definitions(new)));
+    let (old, new) = (named(old), named(new));
     let mut out = String::new();
     let mut changed = 0;
     for change in changes(&old, &new) {
@@ -76,6 +78,9 @@ impl Display for Member<'_> {
     }
 }
 
+/// The schema of a member that is required, but not described.
+static ANYTHING: Json = Json::Object(Vec::new());
+
 /// The keywords of a definition, and with a dot in front its members.
 fn members(definition: &Json) -> BTreeMap<String, Member<'_>> {
     let required = match definition.get("required") {
@@ -83,6 +88,11 @@ fn members(definition: &Json) -> BTreeMap<String, Member<'_>> {
         _ => &[],
     };
     let properties = definition.get("properties").map_or(&[][..], Json::members);
+    let described = |name: &str| properties.iter().any(|(property, _)| property == name);
+    let only_required = required.iter().filter_map(|name| match name {
+        Json::Scalar(Value::String(name)) if !described(name) => Some(name),
+        _ => None,
+    });
     let keywords = definition.members().iter();
     keywords
         .filter(|(keyword, _)| !["properties", "required"].contains(&keyword.as_str()))
@@ -91,11 +101,34 @@ fn members(definition: &Json) -> BTreeMap<String, Member<'_>> {
             let required = required.contains(&Json::Scalar(name.as_str().into()));
             (format!(".{name}"), Member { schema, required })
         }))
+        .chain(
+            only_required
+                .map(|name| (format!(".{name}"), Member { schema: &ANYTHING, required: true })),
+        )
         .collect()
 }
 
-fn named(definitions: &[(String, Json)]) -> BTreeMap<String, &Json> {
-    definitions.iter().map(|(name, schema)| (name.clone(), schema)).collect()
+fn named(schema: &Json) -> BTreeMap<String, Json> {
+    let definitions = schema::definitions(schema).iter();
+    definitions.map(|(name, schema)| (name.clone(), plain(schema.clone()))).collect()
+}
+
+/// A schema without what has no meaning: the order of its members, and where its dialect has the
+/// definitions.
+fn plain(schema: Json) -> Json {
+    match schema {
+        Json::Scalar(Value::String(text)) => {
+            Json::Scalar(text.replacen("#/definitions/", "#/$defs/", 1).into())
+        }
+        Json::Scalar(_) => schema,
+        Json::Array(items) => Json::Array(items.into_iter().map(plain).collect()),
+        Json::Object(members) => {
+            let mut members: Vec<_> =
+                members.into_iter().map(|(name, value)| (name, plain(value))).collect();
+            members.sort_by(|(a, _), (b, _)| a.cmp(b));
+            Json::Object(members)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -149,5 +182,22 @@ mod tests {
         ] {
             assert!(diff.contains(expected), "{expected}");
         }
+    }
+
+    #[test]
+    fn what_means_the_same_does_not_differ() {
+        let read = |text| serde_json::from_str::<Json>(text).unwrap();
+        let old = read(
+            r##"{ "definitions": { "A": { "required": ["x"], "properties": {
+                "b": { "$ref": "#/definitions/A" }, "c": { "type": "array", "items": {} } } } } }"##,
+        );
+        let new = r##"{ "$defs": { "A": { "required": ["x"], "properties": {
+            "c": { "items": {}, "type": "array" }, "b": { "$ref": "#/$defs/A" } } } } }"##;
+        let count = "0 added, 0 removed, 1 shared (0 of them changed)\n";
+        assert_eq!(diff(&old, &read(new)).unwrap(), count);
+        let lenient = read(&new.replace(r#""required": ["x"], "#, ""));
+        let changed =
+            "~ A\n    - .x: required {}\n0 added, 0 removed, 1 shared (1 of them changed)\n";
+        assert_eq!(diff(&old, &lenient).unwrap(), changed);
     }
 }
