@@ -92,14 +92,18 @@ impl Model {
             .map_or_else(BTreeSet::new, |before| share::shared(&before.definitions, definitions));
         // A type written by hand belongs to no revision.
         shared.retain(|name| definitions[name]["x-rust"] != **name);
+        let place = |name: &str| format!("definition {name} of {revision}");
+        // All of them before typify, which panics on some of what has no shape.
+        let shape = |name: &String| Shape::of(name, definitions).with_context(|| place(name));
+        let shapes = definitions.keys().map(shape).collect::<Result<Vec<_>>>()?;
         let structs = structs::generate(definitions, shape::is_struct)?;
         let emitter = Emitter { revision, docs, methods };
         let mut items = String::new();
-        for (name, schema) in definitions.iter().filter(|(name, _)| !shared.contains(*name)) {
+        let own = definitions.iter().zip(&shapes).filter(|((name, _), _)| !shared.contains(*name));
+        for ((name, schema), shape) in own {
             let structure = structs.get(&model::type_name(name));
-            let item = Shape::of(name, definitions)
-                .and_then(|shape| emitter.definition(name, schema, &shape, structure))
-                .with_context(|| format!("definition {name} of {revision}"))?;
+            let item =
+                emitter.definition(name, schema, shape, structure).with_context(|| place(name))?;
             if !item.is_empty() {
                 items += "\n";
                 items += &item;

@@ -54,10 +54,16 @@ impl Shape {
         }
         if let Some(values) = schema["enum"].as_array() {
             let values = values.iter().map(|value| value.as_str().map(str::to_owned));
-            return values.collect::<Option<_>>().map(Self::Strings).context("not only strings");
+            let values: Vec<_> = values.collect::<Option<_>>().context("not only strings")?;
+            variants(values.iter().map(|value| pascal(value)))?;
+            return Ok(Self::Strings(values));
         }
         if let Some(arms) = schema["anyOf"].as_array() {
-            return union(arms, definitions);
+            let union = union(arms, definitions)?;
+            if let Self::Tagged { arms, .. } | Self::Keyed(arms) = &union {
+                variants(arms.iter().map(Arm::variant))?;
+            }
+            return Ok(union);
         }
         if let Some(value) = schema.get("additionalProperties").and_then(referent) {
             ensure!(schema.get("properties").is_none(), "an open map with members of its own");
@@ -67,6 +73,9 @@ impl Shape {
         let mut tags = tags(schema).filter(|(member, _)| requires(schema, member));
         let tag = tags.next().map(|(member, value)| (member.to_owned(), value.to_owned()));
         ensure!(tags.next().is_none(), "more than one member is constant");
+        for (name, member) in members(schema) {
+            known(member).with_context(|| format!("member `{name}`"))?;
+        }
         Ok(Self::Struct { tag })
     }
 }
@@ -80,6 +89,46 @@ pub(crate) fn is_struct(schema: &Value) -> bool {
 /// The members that are constant strings, and their values.
 fn tags(schema: &Value) -> impl Iterator<Item = (&str, &str)> {
     members(schema).filter_map(|(name, member)| Some((name, member["const"].as_str()?)))
+}
+
+/// Fails if what is to be the variants of an enumeration cannot be.
+fn variants(names: impl Iterator<Item = String>) -> Result<()> {
+    let mut seen = BTreeSet::from(["Unknown".to_owned()]);
+    for name in names {
+        ensure!(syn::parse_str::<syn::Ident>(&name).is_ok(), "a variant cannot be called `{name}`");
+        ensure!(!seen.contains(&name), "two variants are called `{name}`");
+        seen.insert(name);
+    }
+    Ok(())
+}
+
+/// Fails unless there is a Rust type for the schema of a member: objects, enumerations and unions
+/// have a definition of their own by now.
+fn known(schema: &Value) -> Result<()> {
+    let inline = ["allOf", "anyOf", "enum", "oneOf", "properties"];
+    let inline = inline.into_iter().find(|keyword| schema.get(keyword).is_some());
+    ensure!(inline.is_none(), "`{}` has no definition of its own", inline.unwrap_or_default());
+    let format = schema["format"].as_str();
+    let plain = format.is_none_or(|format| ["byte", "uri", "uri-template"].contains(&format));
+    ensure!(plain, "there is no Rust type for the format {}", schema["format"]);
+    match &schema["type"] {
+        Value::Array(types) => {
+            let nullable = types.len() == 2 && types.iter().any(|of| of == "null");
+            ensure!(nullable, "there is no Rust type for {}", schema["type"]);
+        }
+        Value::Null => {}
+        Value::String(of) => {
+            let types = ["array", "boolean", "integer", "number", "object", "string"];
+            ensure!(types.contains(&of.as_str()), "there is no Rust type for {of}");
+        }
+        other => bail!("there is no Rust type for {other}"),
+    }
+    for keyword in ["items", "additionalProperties"] {
+        if let Some(inner) = schema.get(keyword).filter(|inner| inner.is_object()) {
+            known(inner).with_context(|| format!("its `{keyword}`"))?;
+        }
+    }
+    Ok(())
 }
 
 fn union(arms: &[Value], definitions: &Definitions) -> Result<Shape> {
@@ -193,6 +242,44 @@ mod tests {
         assert!(matches!(shape(map), Ok(Shape::Map(values)) if values == "X"));
         let both = json!({ "properties": { "a": {} }, "additionalProperties": reference("X") });
         assert_eq!(shape(both).unwrap_err().to_string(), "an open map with members of its own");
+    }
+
+    #[test]
+    fn what_cannot_be_a_variant_is_an_error() {
+        for (values, wrong) in [
+            (json!(["a", "2.0"]), "a variant cannot be called `20`"),
+            (json!(["self"]), "a variant cannot be called `Self`"),
+            (json!([""]), "a variant cannot be called ``"),
+            (json!(["unknown"]), "two variants are called `Unknown`"),
+            (json!(["a-b", "a_b"]), "two variants are called `AB`"),
+        ] {
+            assert_eq!(shape(json!({ "enum": values })).unwrap_err().to_string(), wrong);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_member_is_an_error_with_its_path() {
+        for (member, wrong) in [
+            (json!({ "type": ["string", "integer"] }), r#"no Rust type for ["string","integer"]"#),
+            (json!({ "type": "string", "format": "date-time" }), r#"the format "date-time""#),
+            (json!({ "oneOf": [] }), "`oneOf` has no definition of its own"),
+            (
+                json!({ "type": "array", "items": { "type": "array", "items": { "enum": [] } } }),
+                "its `items`: its `items`: `enum` has no definition of its own",
+            ),
+            (
+                json!({ "additionalProperties": { "items": { "properties": {} } } }),
+                "its `additionalProperties`: its `items`: `properties` has no definition",
+            ),
+        ] {
+            let object = json!({ "type": "object", "properties": { "m": member } });
+            let error = format!("{:#}", shape(object).unwrap_err());
+            assert!(error.starts_with("member `m`: ") && error.contains(wrong), "{error}");
+        }
+        for member in [json!({}), json!({ "type": ["integer", "null"] }), reference("X")] {
+            let object = json!({ "type": "object", "properties": { "m": member } });
+            assert!(shape(object).is_ok());
+        }
     }
 
     #[test]
