@@ -58,10 +58,10 @@ fn sync(folder: &str, file: &str, text: &str, mode: Mode) -> Result<()> {
 
 impl Model {
     pub(crate) fn load(revision: &Revision) -> Result<Self> {
-        let Revision { name, roots } = *revision;
+        let Revision { name, roots, .. } = *revision;
         let published = model::load(name)?;
         let mut definitions = published.clone();
-        fixups::apply(&mut definitions, name)?;
+        fixups::apply(&mut definitions, revision).context(name)?;
         Self::new(name, published, definitions, roots).with_context(|| format!("revision {name}"))
     }
 

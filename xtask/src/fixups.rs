@@ -1,31 +1,46 @@
 //! Mends what the published schemas say less well than the specification does.
 //!
-//! A fixup that matches nothing any more in a revision is an error: its span has to end, or it has
-//! to go.
+//! A fixup that mends fewer places of a revision than it is known to, or more, is an error: what it
+//! looks for has changed. One that mends none has to end its span, or to go.
 
 mod names;
 mod wider;
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
-use crate::model::{Definitions, members_mut, walk};
+use crate::{
+    model::{Definitions, members_mut, walk},
+    revisions::Revision,
+};
 
-/// Applies the fixups of a revision; each has to match something.
-pub(crate) fn apply(definitions: &mut Definitions, revision: &str) -> Result<()> {
-    let idle = try_all(definitions, revision);
+/// Applies the fixups of a revision; each has to mend as many places as it did when it was written,
+/// or some place has changed and is not mended any more.
+pub(crate) fn apply(definitions: &mut Definitions, revision: &Revision) -> Result<()> {
+    let mended = try_all(definitions, revision.name);
+    let names = mended.iter().chain(revision.mended).map(|(name, _)| *name);
+    let count = |places: &[(&str, usize)], name: &str| {
+        places.iter().find(|(each, _)| *each == name).map_or(0, |(_, count)| *count)
+    };
+    let wrong: BTreeSet<_> = names
+        .map(|name| (name, count(&mended, name), count(revision.mended, name)))
+        .filter(|(_, found, expected)| found != expected || *found == 0)
+        .map(|(name, found, expected)| format!("{name}: {found} for {expected}"))
+        .collect();
     ensure!(
-        idle.is_empty(),
-        "fixups that match nothing: {}; end their span before {revision}, or remove them",
-        idle.join(", ")
+        wrong.is_empty(),
+        "fixups mend other places than `REVISIONS` says: {}",
+        Vec::from_iter(wrong).join(", ")
     );
     Ok(())
 }
 
-/// Applies the fixups of a revision, and returns those that match nothing.
-pub(crate) fn try_all(definitions: &mut Definitions, revision: &str) -> Vec<&'static str> {
+/// Applies the fixups of a revision, and returns how many places each has mended.
+pub(crate) fn try_all(definitions: &mut Definitions, revision: &str) -> Vec<(&'static str, usize)> {
     let of_revision = FIXUPS.into_iter().filter(|(_, span, _)| span.contains(revision));
-    of_revision.filter(|(_, _, fixup)| fixup(definitions) == 0).map(|(name, _, _)| name).collect()
+    of_revision.map(|(name, _, fixup)| (name, fixup(definitions))).collect()
 }
 
 /// A fixup returns how many places it has mended.
@@ -110,9 +125,15 @@ mod tests {
     use crate::model::{any_object, reference};
 
     #[test]
-    fn a_fixup_that_matches_nothing_is_an_error() {
-        let error = apply(&mut Definitions::new(), "2025-11-25").unwrap_err().to_string();
-        assert!(error.starts_with("fixups that match nothing: empty_result, "), "{error}");
+    fn a_fixup_mends_as_many_places_as_it_is_known_to() {
+        let blob = json!({ "type": "object" });
+        let mut definitions = definitions(json!({ "Tool": { "properties": {
+            "inputSchema": blob, "outputSchema": { "type": ["object", "boolean"] } } } }));
+        let revision =
+            Revision { name: "2025-11-25", roots: &[], mended: &[("opaque_schemas", 2)] };
+        let error = apply(&mut definitions, &revision).unwrap_err().to_string();
+        assert!(error.contains("opaque_schemas: 1 for 2"), "{error}");
+        assert!(error.contains("empty_result: 0 for 0"), "{error}");
         assert!(!error.contains("named_cache_scope"), "{error}");
         for (name, _, fixup) in FIXUPS {
             let plain = json!({ "type": "object", "properties": { "a": { "type": "string" } } });
@@ -127,7 +148,10 @@ mod tests {
 
     #[test]
     fn a_fixup_belongs_to_its_span() {
-        let names = |revision| try_all(&mut Definitions::new(), revision);
+        let names = |revision| -> Vec<_> {
+            let mended = try_all(&mut Definitions::new(), revision);
+            mended.into_iter().map(|(name, _)| name).collect()
+        };
         assert!(names("2025-06-18").contains(&"named_request_meta"));
         assert!(!names("2026-07-28").contains(&"named_request_meta"));
         assert!(names("2027-01-01").contains(&"any_json"));

@@ -8,12 +8,51 @@ pub(crate) struct Revision {
     pub(crate) name: &'static str,
     /// Definitions that no method leads to, but that travel in results and metadata.
     pub(crate) roots: &'static [&'static str],
+    /// How many places each of its fixups mends.
+    pub(crate) mended: &'static [(&'static str, usize)],
 }
 
 /// All of them, oldest first: each shares what it can with the one before it.
 pub(crate) const REVISIONS: [Revision; 2] = [
-    Revision { name: "2025-11-25", roots: &["CreateTaskResult", "RelatedTaskMetadata"] },
-    Revision { name: "2026-07-28", roots: &[] },
+    Revision {
+        name: "2025-11-25",
+        roots: &["CreateTaskResult", "RelatedTaskMetadata"],
+        mended: &[
+            ("empty_result", 1),
+            ("one_type_of_ids", 2),
+            ("opaque_schemas", 3),
+            ("open_objects", 16),
+            ("open_settings", 2),
+            ("any_structured_content", 2),
+            ("any_form_answers", 1),
+            ("named_request_meta", 15),
+            ("named_resource_contents", 2),
+            ("named_sampling_content", 2),
+            ("named_params", 4),
+            ("named_error_data", 1),
+        ],
+    },
+    Revision {
+        name: "2026-07-28",
+        roots: &[],
+        mended: &[
+            ("empty_result", 1),
+            ("one_type_of_ids", 2),
+            ("opaque_schemas", 3),
+            ("any_json", 33),
+            ("open_objects", 2),
+            ("open_settings", 4),
+            ("any_form_answers", 1),
+            ("lenient_results", 29),
+            ("named_cache_scope", 7),
+            ("named_resource_contents", 2),
+            ("named_sampling_content", 2),
+            ("named_params", 1),
+            ("named_error_data", 2),
+            ("union_of_one", 1),
+            ("input_requests", 3),
+        ],
+    },
 ];
 
 /// The revision called `name`.

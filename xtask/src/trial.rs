@@ -26,8 +26,8 @@ pub(crate) struct Trial {
 /// What is left to do before the types of a schema can be committed.
 #[derive(Debug)]
 pub(crate) struct Report {
-    /// Fixups that match nothing any more.
-    pub(crate) idle: Vec<&'static str>,
+    /// How many places each fixup has mended.
+    pub(crate) mended: Vec<(&'static str, usize)>,
     /// Definitions and members without a text.
     pub(crate) missing: Vec<String>,
 }
@@ -37,9 +37,9 @@ pub(crate) fn run(published: &Path, revision: &str) -> Result<()> {
     let bytes = fs::read(published)
         .with_context(|| format!("cannot read the published schema {}", published.display()))?;
     let mut trial = Trial::new("schema-try")?;
-    let Report { idle, missing } = trial.add(&bytes, revision)?;
-    for fixup in idle {
-        println!("fixup that matches nothing: {fixup}");
+    let Report { mended, missing } = trial.add(&bytes, revision)?;
+    for (fixup, count) in mended {
+        println!("places that {fixup} mends: {count}");
     }
     println!("{} texts are missing", missing.len());
     trial.compile()?;
@@ -66,7 +66,7 @@ impl Trial {
         schema::import_to(&folder, published, revision, Mode::Write)?;
         let published = model::parse(&files::read(&folder.join("schema.json"))?)?;
         let mut definitions = published.clone();
-        let idle = fixups::try_all(&mut definitions, revision);
+        let mended = fixups::try_all(&mut definitions, revision);
         let model = Model::new(revision, published, definitions, &[])?;
         let before = REVISIONS.iter().rfind(|before| before.name < revision);
         let before = before.map(Model::load).transpose()?;
@@ -75,7 +75,7 @@ impl Trial {
         let module = revisions::module(revision);
         fs::write(self.folder.join(format!("src/generated/{module}.rs")), code)?;
         self.modules.push(module);
-        Ok(Report { idle, missing: docs.missing() })
+        Ok(Report { mended, missing: docs.missing() })
     }
 
     /// Compiles the crate, with what the workspace has built already and without a network.
