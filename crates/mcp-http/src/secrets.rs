@@ -43,12 +43,8 @@ impl Secrets {
     }
 
     /// The message without the secrets, unless it is a result: that belongs to the caller, as it is.
-    ///
-    /// Errors are short, so only short messages are searched.
     pub(crate) fn mask_unless_result(&self, message: Bytes) -> Bytes {
-        const LONGEST: usize = 64 * 1024;
-        let searched = message.len() <= LONGEST && self.are_in(&message);
-        match searched && memmem::find(&message, b"\"result\"").is_none() {
+        match self.are_in(&message) && !is_result(&message) {
             true => self.mask_bytes(message),
             false => message,
         }
@@ -65,6 +61,40 @@ impl Secrets {
     }
 }
 
+/// Whether the JSON is a result, or a batch that has one: an error may hold anything in its `data`,
+/// so only a member of the message itself counts.
+fn is_result(message: &[u8]) -> bool {
+    let of_message = if message.trim_ascii_start().starts_with(b"[") { 2 } else { 1 };
+    let (mut depth, mut rest) = (0_usize, message);
+    while let Some(at) = rest.iter().position(|byte| b"\"{}[]".contains(byte)) {
+        let (byte, after) = (rest[at], &rest[at + 1..]);
+        rest = after;
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {
+                let Some(end) = end_of_string(after) else { return false };
+                rest = &after[end + 1..];
+                let is_name = rest.trim_ascii_start().starts_with(b":");
+                if is_name && depth == of_message && &after[..end] == b"result" {
+                    return true;
+                }
+            }
+        }
+    }
+    false
+}
+
+/// Where the quotation mark is that ends a string.
+fn end_of_string(text: &[u8]) -> Option<usize> {
+    let mut escaped = false;
+    text.iter().position(|byte| {
+        let ends = *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        ends
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,6 +109,15 @@ mod tests {
             (r#"{"error":{"message":"bad t0ken"}}"#, r#"{"error":{"message":"bad ****"}}"#),
             (r#"{"result":{"text":"t0ken"}}"#, r#"{"result":{"text":"t0ken"}}"#),
             (r#"{"error":"\"result\" t0ken"}"#, r#"{"error":"\"result\" ****"}"#),
+            (r#"{"error":{"result":"t0ken"}}"#, r#"{"error":{"result":"****"}}"#),
+            (r#"{"method":"result","id":"t0ken"}"#, r#"{"method":"result","id":"****"}"#),
+            (
+                r#"{"a":"\\","b":"}", "result" :"t0ken"}"#,
+                r#"{"a":"\\","b":"}", "result" :"t0ken"}"#,
+            ),
+            (r#"[{"result":"t0ken"}]"#, r#"[{"result":"t0ken"}]"#),
+            (r#"[{"error":{"result":"t0ken"}}]"#, r#"[{"error":{"result":"****"}}]"#),
+            (r#"t0ken "result"#, r#"**** "result"#),
         ] {
             assert_eq!(secrets.mask_unless_result(message.into()), masked);
         }
