@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::de::Error as _;
+
 /// The beginning of a text that a server sent: at most 300 characters, with blanks in place of
 /// control characters, which could fool a terminal.
 ///
@@ -31,4 +33,18 @@ impl fmt::Debug for Brief<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.to_string())
     }
+}
+
+/// What is wrong with a message of the server, without the text that it has in the wrong place:
+/// that may be a secret that the server gives back.
+pub(crate) fn without_text(error: &serde_json::Error) -> serde_json::Error {
+    const BEGIN: &str = "string \"";
+    const END: &str = "\", expected ";
+    let mut shown = error.to_string();
+    if let (Some(begin), Some(end)) = (shown.find(BEGIN), shown.rfind(END))
+        && begin + BEGIN.len() <= end
+    {
+        shown.replace_range(begin + BEGIN.len() - 2..=end, "");
+    }
+    serde_json::Error::custom(shown)
 }

@@ -20,7 +20,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     answering::Answers,
-    brief::Brief,
+    brief::{Brief, without_text},
     error::Error,
     session::Link,
     transport::{MessageKind, Messages, Outgoing, Reply, TransportError, TransportErrorKind},
@@ -131,7 +131,7 @@ impl Exchange<'_> {
     fn read<R>(&self, message: &[u8], decode: Decode<R>) -> Result<Event<R>, Error> {
         let message = match decode(message) {
             Ok(message) => message,
-            Err(error) => return self.misread(message, error),
+            Err(error) => return self.misread(message, &error),
         };
         Ok(match message {
             Incoming::Result { id, result } if id == self.id => Event::Answer(result),
@@ -149,10 +149,10 @@ impl Exchange<'_> {
     }
 
     /// The result of another method may be of another type: it is no fault to pass over.
-    fn misread<R>(&self, message: &[u8], error: serde_json::Error) -> Result<Event<R>, Error> {
+    fn misread<R>(&self, message: &[u8], error: &serde_json::Error) -> Result<Event<R>, Error> {
         match serde_json::from_slice::<Incoming<IgnoredAny>>(message) {
             Ok(Incoming::Result { id, .. }) if id != self.id => Ok(self.foreign(&id)),
-            _ => Err(self.invalid(error)),
+            _ => Err(self.invalid(without_text(error))),
         }
     }
 
@@ -193,7 +193,7 @@ impl Exchange<'_> {
 
     fn parts(&self, batch: &Bytes) -> Result<Vec<Bytes>, Error> {
         let parts: Vec<&RawValue> =
-            serde_json::from_slice(batch).map_err(|error| self.invalid(error))?;
+            serde_json::from_slice(batch).map_err(|error| self.invalid(without_text(&error)))?;
         Ok(parts.into_iter().map(|part| batch.slice_ref(part.get().as_bytes())).collect())
     }
 

@@ -82,16 +82,16 @@ async fn answers_are_either_result_or_error() {
       result.content: missing, CallToolResult requires it at line 1 column 45
     -> InvalidAnswer
     the answer to `tools/call` is not valid
-      jsonrpc: invalid value: string "1.0", expected the string "2.0" at line 1 column 16
+      jsonrpc: invalid value: string, expected the string "2.0" at line 1 column 16
     -> InvalidAnswer
     the answer to `tools/call` is not valid
       jsonrpc: missing, every message requires it at line 1 column 32
     -> InvalidAnswer
     the answer to `tools/call` is not valid
-      error: invalid type: string "broken", expected an object (ErrorObject) at line 1 column 40
+      error: invalid type: string, expected an object (ErrorObject) at line 1 column 40
     -> InvalidAnswer
     the answer to `tools/call` is not valid
-      error.code: invalid type: string "E1", expected an integer at line 1 column 44
+      error.code: invalid type: string, expected an integer at line 1 column 44
     -> InvalidAnswer
     the answer to `tools/call` is not valid
       error.code: missing, ErrorObject requires it at line 1 column 47

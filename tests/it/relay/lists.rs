@@ -231,7 +231,7 @@ async fn a_list_that_is_none_is_an_error_of_its_own() {
     -> ToolDefinition
     server `main` gives no usable list of tools
       the answer to `tools/list` is not valid
-      result.tools: invalid type: string "none", expected an array at line 1 column 48
+      result.tools: invalid type: string, expected an array at line 1 column 48
     -> ToolDefinition
     server `main` gives no usable list of tools
       the answer to `tools/list` is not valid

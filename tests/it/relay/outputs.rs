@@ -123,7 +123,7 @@ async fn outputs_that_are_none_are_errors() {
     -> ToolCall
     tool `add` of server `main`: what came back is no result
       the answer to `tools/call` is not valid
-      result.content: invalid type: string "text", expected an array at line 1 column 50
+      result.content: invalid type: string, expected an array at line 1 column 50
     -> ToolCall
     tool `add` of server `main`: what came back is no result
       the answer to `tools/call` is not valid
@@ -135,7 +135,7 @@ async fn outputs_that_are_none_are_errors() {
     -> ToolCall
     tool `add` of server `main`: what came back is no result
       the answer to `tools/call` is not valid
-      result.isError: invalid type: string "yes", expected a boolean at line 1 column 62
+      result.isError: invalid type: string, expected a boolean at line 1 column 62
     -> ToolCall
     tool `add` of server `main`: what came back is no result
       the answer to `tools/call` is not valid
