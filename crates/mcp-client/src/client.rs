@@ -19,6 +19,7 @@ use crate::{
     handshake::Handshake,
     list::{Bounds, Pages},
     profile::ServerProfile,
+    session::Session,
     tool::{self, ToolList, ToolResult},
     transport::Transport,
 };
@@ -167,13 +168,13 @@ impl Client {
         let listed = async {
             let profile = self.connect().await?;
             let mut pages = Pages::new(method, Bounds { pages, items, bytes });
+            // The session that the cursors belong to (MCP server/utilities/pagination).
+            let mut session = None;
             loop {
                 let mut params = PaginatedRequestParams::default();
                 params.cursor = pages.cursor();
-                let page = match params.cursor {
-                    None => self.request(method, &params, tool::decode_page).await,
-                    Some(_) => self.next_page(method, &params, tool::decode_page).await,
-                };
+                session = session.filter(|_| params.cursor.is_some());
+                let page = self.page(method, &params, &mut session, tool::decode_page).await;
                 if let ControlFlow::Break(entries) = pages.take(page)? {
                     return Ok(ToolList::new(entries, &profile));
                 }
@@ -231,17 +232,26 @@ impl Client {
         params: &impl Serialize,
         decode: Decode<R>,
     ) -> Result<R, Error> {
-        self.within(self.limits.request, method, self.dialect.call(method, params, decode)).await
+        let called = self.dialect.call(method, params, decode);
+        self.within(self.limits.request, method, called).await.map(|(result, _)| result)
     }
 
-    /// Asks with a cursor, which belongs to its session (MCP server/utilities/pagination).
-    async fn next_page<R>(
+    /// Asks for a page in `session`, or for the first one in any, which then is the session.
+    async fn page<R>(
         &self,
         method: &'static str,
         params: &PaginatedRequestParams,
+        session: &mut Option<Arc<Session>>,
         decode: Decode<R>,
     ) -> Result<R, Error> {
-        let page = self.dialect.call_once(method, params, decode);
+        let page = async {
+            if let Some(session) = session {
+                return self.dialect.call_in(session, method, params, decode).await;
+            }
+            let (page, of) = self.dialect.call(method, params, decode).await?;
+            *session = Some(of);
+            Ok(page)
+        };
         self.within(self.limits.request, method, page).await
     }
 

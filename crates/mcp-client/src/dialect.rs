@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::{error::Error, exchange::Decode, handshake::Handshake, profile::ServerProfile};
+use crate::{
+    error::Error, exchange::Decode, handshake::Handshake, profile::ServerProfile, session::Session,
+};
 
 /// How to speak with the server.
 #[derive(Debug)]
@@ -20,27 +22,28 @@ impl Dialect {
         }
     }
 
+    /// Calls a method, and tells in which session.
     pub(crate) async fn call<R>(
         &self,
         method: &'static str,
         params: &impl Serialize,
         decode: Decode<R>,
-    ) -> Result<R, Error> {
+    ) -> Result<(R, Arc<Session>), Error> {
         match self {
             Self::Handshake(handshake) => handshake.call(method, params, decode).await,
         }
     }
 
-    /// Like [`call`](Self::call), but in one session: parameters that belong to it are of no use
-    /// in another.
-    pub(crate) async fn call_once<R>(
+    /// Calls a method in this session: parameters that belong to it are of no use in another.
+    pub(crate) async fn call_in<R>(
         &self,
+        session: &Arc<Session>,
         method: &'static str,
         params: &impl Serialize,
         decode: Decode<R>,
     ) -> Result<R, Error> {
         match self {
-            Self::Handshake(handshake) => handshake.call_once(method, params, decode).await,
+            Self::Handshake(handshake) => handshake.call_in(session, method, params, decode).await,
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
     exchange::Decode,
     profile::ServerProfile,
     session::{Link, Session},
-    transport::{Context, Transport},
+    transport::{Context, Transport, TransportError, TransportErrorKind},
 };
 
 /// Opens sessions, shares them among calls, and replaces one that the server has forgotten.
@@ -60,32 +60,37 @@ impl Handshake {
     }
 
     /// Calls `method`; when the server has forgotten the session, once more in a new one, because
-    /// then it surely did not run.
+    /// then it surely did not run. Tells in which session it ran.
     pub(crate) async fn call<R>(
         &self,
         method: &'static str,
         params: &impl Serialize,
         decode: Decode<R>,
-    ) -> Result<R, Error> {
-        let session = self.session().await?;
-        let outcome = session.call(method, params, decode).await;
-        match self.is_forgotten(&session, &outcome) {
-            true => self.session().await?.call(method, params, decode).await,
-            false => outcome,
+    ) -> Result<(R, Arc<Session>), Error> {
+        let mut session = self.session().await?;
+        let mut outcome = session.call(method, params, decode).await;
+        if self.is_forgotten(&session, &outcome) {
+            session = self.session().await?;
+            outcome = session.call(method, params, decode).await;
         }
+        Ok((outcome?, session))
     }
 
-    /// Calls `method` with parameters that belong to the session: when the server has forgotten it,
-    /// they are of no use in another.
-    pub(crate) async fn call_once<R>(
+    /// Calls `method` with parameters that belong to `session`: once that is over, they are of no
+    /// use in another.
+    pub(crate) async fn call_in<R>(
         &self,
+        session: &Arc<Session>,
         method: &'static str,
         params: &impl Serialize,
         decode: Decode<R>,
     ) -> Result<R, Error> {
-        let session = self.session().await?;
+        if !self.current().is_some_and(|current| Arc::ptr_eq(&current, session)) {
+            let reason = "the session that the parameters belong to is over";
+            return Err(TransportError::new(TransportErrorKind::SessionEnded, reason).into());
+        }
         let outcome = session.call(method, params, decode).await;
-        self.is_forgotten(&session, &outcome);
+        self.is_forgotten(session, &outcome);
         outcome
     }
 

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use insta::assert_snapshot;
-use mcp_testkit::{Fault, Gate, On, Reply};
+use mcp_testkit::{CallAnswer, Fault, Gate, On, Reply, TestServer, Tool};
 use serde_json::json;
 
 use crate::support::{
@@ -181,4 +181,31 @@ async fn no_cursor_is_taken_into_another_session() {
     {"cursor":"of session 1"}
     {}
     "#);
+}
+
+#[tokio::test]
+async fn no_cursor_outlives_its_session() {
+    // PAGE-01: another call loses the session while the first page is on its way
+    let tool = |name| Tool::new(name, json!({ "type": "object" }), |_| CallAnswer::text("done"));
+    let builder = TestServer::builder().tool(tool("a")).tool(tool("b")).page_size(1);
+    let server = builder.start().await.unwrap();
+    let gate = Gate::new();
+    server.script(On::method("tools/list").nth(1), Fault::Hold(gate.clone()));
+    let client = client_of(server.url());
+    let lose = async {
+        gate.reached(1).await;
+        server.end_sessions();
+        client.call_tool("a", ()).await.unwrap();
+        gate.open();
+    };
+    let (listed, ()) = tokio::join!(client.list_tools(), lose);
+    assert_eq!(listed.unwrap().tools.len(), 2);
+    let requests = server.requests();
+    let lists = requests.iter().filter(|request| request.method() == "tools/list");
+    let lists: Vec<_> = lists.map(|list| (list.header("mcp-session-id"), list.params())).collect();
+    let cursors: Vec<_> =
+        lists.iter().map(|(_, params)| params.map(|it| it.contains_key("cursor"))).collect();
+    assert_eq!(cursors, [Some(false), Some(false), Some(true)]);
+    assert!(lists[0].0 != lists[1].0 && lists[1].0 == lists[2].0, "{lists:?}");
+    assert_eq!(server.violations(), Vec::<String>::new());
 }
