@@ -189,7 +189,7 @@ impl Section<'_> {
 /// The message of a parser without the value that it names, which may be a secret.
 fn without_value(message: &str) -> String {
     let names_value = ["invalid type", "invalid value", "invalid length", "unknown variant"];
-    match message.split_once(", expected ") {
+    match message.rsplit_once(", expected ") {
         Some((found, expected)) if names_value.iter().any(|start| found.starts_with(start)) => {
             format!("expected {expected}")
         }
@@ -269,6 +269,7 @@ mod tests {
             ("[servers.a]\ntransport = 's3cret'", "line 2, column 13: expected `http` or `stdio`"),
             ("[servers.a]\napi_key = 0x53ec7e7", "line 2, column 11: expected a string"),
             ("cache_duration = 's3cret'", "line 1, column 18: expected u64"),
+            ("[servers.a]\nheaders = 'a, expected s3cret'", "line 2, column 11: expected a map"),
             ("\n  [servers.a]", "line 2, column 12: server `a`: `url` is missing"),
             ("[servers.a]\nurl = '${NONE}'", "line 2, column 7: server `a`: the variable `NONE`"),
             ("[servers.a]\nurl = ''\ntimeout = 0", "line 3, column 11: server `a`: `timeout`"),
@@ -285,6 +286,55 @@ mod tests {
             let error = read(text).unwrap_err();
             assert!(error.starts_with(expected), "{text}: {error}");
             assert!(!error.contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn no_value_of_the_wrong_kind_is_named() {
+        let keys = [
+            "transport",
+            "url",
+            "api_key",
+            "headers",
+            "headers.X-Key",
+            "timeout",
+            "dangerously_allow_insecure_http",
+            "command",
+            "env",
+            "env.KEY",
+        ];
+        for key in keys {
+            let mut refused = 0;
+            for value in [
+                "987654",
+                "-987654",
+                "0xF1206",
+                "98.7654",
+                "987654e300",
+                "1987-06-05",
+                "1987-06-05T04:03:21Z",
+                "'987654'",
+                "\"\"\"987654\"\"\"",
+                "'of `987654`, expected \"987654\", expected 987654'",
+                "[987654]",
+                "['987654', [987654]]",
+                "{ x = 987654 }",
+                "{ x = '987654' }",
+                "987654s",
+                "'987654",
+                "98_7654__",
+                "[",
+            ] {
+                let text = format!("[servers.a]\ntransport = 'http'\n{key} = {value}\n");
+                let text = text.replace("transport = 'http'\ntransport", "transport");
+                let Err(error) = read(&text) else { continue };
+                refused += 1;
+                let shown = error.split_once(": ").map_or("", |(_, reason)| reason);
+                for part in ["987", "1206", "1987", "06-05"] {
+                    assert!(!shown.contains(part), "{text}: {error}");
+                }
+            }
+            assert!(refused > 10, "{key}: {refused}");
         }
     }
 }
