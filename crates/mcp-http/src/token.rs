@@ -242,7 +242,47 @@ impl Tokens {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::future::join_all;
+
     use super::*;
+    use crate::unauthorized::Reason;
+
+    /// Gives one token, and fails to give another; counts how often it was to.
+    #[derive(Default)]
+    struct Failing(AtomicU64);
+
+    impl TokenSource for Arc<Failing> {
+        fn token<'a>(
+            &'a self,
+            request: TokenRequest<'a>,
+        ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
+            Box::pin(async move {
+                if request.refused.is_none() {
+                    return Ok(Some(AccessToken::new("old")));
+                }
+                self.0.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+                Err("there is no other".into())
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn concurrent_renewals_that_fail_are_one() {
+        let source = Arc::new(Failing::default());
+        let tokens = Tokens::new(Some(Arc::new(Arc::clone(&source))));
+        let endpoint = Endpoint::parse("https://example.com/").unwrap();
+        let unauthorized = Unauthorized::new(endpoint.clone(), Reason::Rejected, Vec::new());
+        let old = AccessToken::new("old");
+        let refused = Refused::new(Some(&old), &unauthorized);
+        let renewals = join_all((0..8).map(|_| tokens.renewed(&endpoint, refused))).await;
+        assert!(renewals.iter().all(|renewed| !matches!(renewed, Ok(Some(_)))));
+        assert_eq!(renewals.iter().filter(|renewed| renewed.is_err()).count(), 1);
+        assert_eq!(source.0.load(Ordering::Relaxed), 1);
+        // A later refusal asks anew.
+        assert!(tokens.renewed(&endpoint, refused).await.is_err());
+        assert_eq!(source.0.load(Ordering::Relaxed), 2);
+    }
 
     #[test]
     fn tokens_that_no_header_carries_are_told_apart() {

@@ -135,6 +135,25 @@ async fn events_are_limited_one_by_one_and_streams_are_not() {
 }
 
 #[tokio::test]
+async fn the_limit_is_the_same_for_json_and_events() {
+    // The id is known, so that the length is too.
+    let of = |length: usize| ANSWER.replace("$id", "2") + &" ".repeat(length - ANSWER.len() + 2);
+    for (length, expected) in [(LIMIT, "it went well"), (LIMIT + 1, "-> TooLarge")] {
+        let message = of(length);
+        assert_eq!(message.len(), length);
+        for answer in [
+            json(&message),
+            sse(&format!("data: {message}\n\n")),
+            sse(&format!("data:{message}\r\n\r\n")),
+            json(&message).streamed(),
+        ] {
+            let shown = check(answer).await;
+            assert!(shown.ends_with(expected), "{length}: {shown}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn compressed_bodies_are_limited_after_decompression() {
     let zipped = |text: &str| {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());

@@ -1,7 +1,9 @@
 //! Streamable HTTP: headers, tokens, statuses, bodies, event streams.
 
 mod bodies;
+mod echoes;
 mod redirects;
+mod renewals;
 mod requests;
 mod secrets;
 mod setup;
@@ -9,3 +11,4 @@ mod statuses;
 mod streams;
 mod tokens;
 mod unauthorized;
+mod unfinished;

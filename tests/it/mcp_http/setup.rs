@@ -127,6 +127,40 @@ async fn tokens_do_not_travel_unencrypted_to_other_machines() {
 }
 
 #[tokio::test]
+async fn a_name_under_localhost_may_be_of_another_machine() {
+    // AUTH-06: nothing keeps a resolver from asking the network for it
+    let transport = HttpTransport::builder("http://api.localhost:1/mcp").bearer_token(ALICE);
+    assert_snapshot!(outcome(client(transport.build().unwrap()).list_tools().await), @"
+    credentials would travel unencrypted to http://api.localhost:1/mcp: use https, or allow insecure HTTP for this server
+    -> Refused, did not run
+    ");
+}
+
+#[test]
+fn configured_headers_do_not_travel_unencrypted_to_other_machines() {
+    // AUTH-05, AUTH-06: they may be keys, so that the transport is not even set up
+    let builder = |url: &str| HttpTransport::builder(url).header("x-key", "5ecret");
+    let mut shown = String::new();
+    for url in ["http://192.0.2.1/mcp", "http://example.invalid/mcp", "http://api.localhost/"] {
+        shown += &failure(&builder(url).build().unwrap_err());
+        shown += "\n";
+        builder(url).dangerously_allow_insecure_http(true).build().unwrap();
+        HttpTransport::builder(url).build().unwrap();
+    }
+    assert_snapshot!(shown, @"
+    credentials would travel unencrypted to http://192.0.2.1/mcp: use https, or allow insecure HTTP for this server
+    -> Insecure
+    credentials would travel unencrypted to http://example.invalid/mcp: use https, or allow insecure HTTP for this server
+    -> Insecure
+    credentials would travel unencrypted to http://api.localhost/: use https, or allow insecure HTTP for this server
+    -> Insecure
+    ");
+    for url in ["https://example.invalid/mcp", "http://localhost/", "http://127.0.0.1:1/"] {
+        builder(url).build().unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there_cannot_be_reached() {
     // Bound but not listening: nobody else gets the port meanwhile.
     let socket = TcpSocket::new_v4().unwrap();

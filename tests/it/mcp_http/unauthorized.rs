@@ -1,7 +1,7 @@
 //! Servers that want a token, or a better one, wherever they say so.
 
 use insta::assert_snapshot;
-use mcp_http::{HttpTransport, Unauthorized};
+use mcp_http::{HttpTransport, Reason, Unauthorized};
 
 use crate::support::{Answer, Failure, Script, client, error, failure, outcome, status};
 
@@ -184,6 +184,25 @@ async fn a_token_of_too_narrow_scope_is_told_apart() {
     "#);
     // AUTH-40: the same token is not tried again
     assert_eq!(peer.sent_of("tools/call").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_scope_may_be_missing_according_to_any_challenge() {
+    // AUTH-09, AUTH-37: the first challenge says only where the metadata is
+    let metadata = "Bearer resource_metadata=\"https://a.example/x\"";
+    let scope = "Bearer error=\"insufficient_scope\", scope=\"files:write\"";
+    let refused = status(403).header("www-authenticate", metadata);
+    let one_line = format!("Basic realm=a, {metadata}, {scope}");
+    for answer in [
+        refused.header("www-authenticate", scope),
+        status(403).header("www-authenticate", one_line),
+    ] {
+        let peer = Script::new().on("tools/call", answer).start().await;
+        let error = peer.client().call_tool("add", ()).await.unwrap_err();
+        let refused = Unauthorized::of(&error).unwrap();
+        assert_eq!(refused.reason, Reason::InsufficientScope);
+        assert_eq!(refused.challenge().unwrap().scope(), Some("files:write"));
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,120 @@
+//! Servers that give back what they were sent: a token, the id of a session.
+
+use insta::assert_snapshot;
+use mcp_types::v2025_11_25::ContentBlock;
+use relay::{Relay, Server};
+use serde_json::json;
+
+use crate::support::{
+    ALICE, Answer, Peer, Script, Traced, error, initialized, json, outcome, result, status,
+};
+
+/// The id of every session of these tests; like the tokens, it may not be shown.
+const SESSION: &str = "5ecret-session";
+
+/// A server that answers calls of tools like this.
+async fn peer_of(answer: Answer) -> Peer {
+    let opening = initialized("2025-11-25").header("mcp-session-id", SESSION);
+    Script::new().on("initialize", opening).on("tools/call", answer).start().await
+}
+
+/// Failures that name token and session wherever a server can put them.
+fn failures() -> [(&'static str, Answer); 11] {
+    let echo = format!("{SESSION} of {ALICE}");
+    let rpc = || error(-32000, &echo, &json!({ "seen": [ALICE, SESSION] }));
+    let with_result = error(-32000, &echo, &json!({ "result": ALICE }));
+    let refused = |code, error: &str| {
+        let challenge =
+            format!("Bearer realm=\"{SESSION}\", error={error}, error_description=\"{echo}\"");
+        status(code).header("www-authenticate", challenge)
+    };
+    [
+        ("a text", status(500).body(&echo)),
+        ("a JSON-RPC error with 400", rpc().with_status(400)),
+        ("a JSON-RPC error", rpc()),
+        ("a JSON-RPC error on a stream", rpc().streamed()),
+        ("a JSON-RPC error that has a result", with_result.clone()),
+        ("the same on a stream", with_result.streamed()),
+        ("a long JSON-RPC error", error(-32000, &echo, &json!("~".repeat(70_000)))),
+        ("a challenge", refused(401, "invalid_token")),
+        ("a challenge of scope", refused(403, "insufficient_scope")),
+        (
+            "a result of the wrong type",
+            json(&format!(r#"{{"jsonrpc":"2.0","id":$id,"result":"{ALICE}"}}"#)),
+        ),
+        ("a flag of the wrong type", result(&json!({ "content": [], "isError": ALICE }))),
+    ]
+}
+
+#[tokio::test]
+async fn no_failure_shows_what_the_server_gives_back() {
+    // AUTH-05, HTTP-25: neither error, nor cause, nor trace
+    let mut shown = String::new();
+    for (what, answer) in failures() {
+        let peer = peer_of(answer).await;
+        let traced = Traced::start();
+        // `outcome` fails where any form of the error shows a secret.
+        let failed = outcome(peer.client().call_tool("add", ()).await);
+        let traced = traced.finish();
+        assert!(traced.contains("tools/call"), "{what}: nothing is traced");
+        assert!(!traced.contains("5ecret"), "{what}: {traced}");
+        shown += &format!("{what}: {}\n", failed.replace('~', ""));
+    }
+    assert_snapshot!(shown, @r#"
+    a text: [server]/mcp answered with HTTP status 500 Internal Server Error: **** of ****
+    -> Status(500)
+    a JSON-RPC error with 400: `tools/call` failed: **** of **** (code -32000), data {"seen":["****","****"]}, HTTP status 400
+    -> Rpc
+    a JSON-RPC error: `tools/call` failed: **** of **** (code -32000), data {"seen":["****","****"]}
+    -> Rpc
+    a JSON-RPC error on a stream: `tools/call` failed: **** of **** (code -32000), data {"seen":["****","****"]}
+    -> Rpc
+    a JSON-RPC error that has a result: `tools/call` failed: **** of **** (code -32000), data {"result":"****"}
+    -> Rpc
+    the same on a stream: `tools/call` failed: **** of **** (code -32000), data {"result":"****"}
+    -> Rpc
+    a long JSON-RPC error: `tools/call` failed: **** of **** (code -32000), data "…
+    -> Rpc
+    a challenge: [server]/mcp rejected the access token (**** of ****)
+    -> Unauthorized, did not run
+    a challenge of scope: [server]/mcp requires an access token of wider scope (**** of ****)
+    -> Unauthorized, did not run
+    a result of the wrong type: the answer to `tools/call` is not valid
+      result: invalid type: string, expected an object (CallToolResult) at line 1 column 50
+    -> InvalidAnswer
+    a flag of the wrong type: the answer to `tools/call` is not valid
+      result.isError: invalid type: string, expected a boolean at line 1 column 74
+    -> InvalidAnswer
+    "#);
+}
+
+#[tokio::test]
+async fn no_failure_of_the_registry_shows_what_the_server_gives_back() {
+    // AUTH-05, HTTP-25
+    for (what, answer) in failures() {
+        let peer = peer_of(answer).await;
+        let relay = Relay::builder().server("main", Server::http(peer.url())).build().unwrap();
+        let tools = relay.with_token(ALICE).tools("main").await.unwrap();
+        let traced = Traced::start();
+        let failed = outcome(tools.call("add", json!({})).await);
+        assert_ne!(failed, "it went well", "{what}");
+        let traced = traced.finish();
+        assert!(!traced.contains("5ecret"), "{what}: {traced}");
+    }
+}
+
+#[tokio::test]
+async fn a_result_is_delivered_as_it_is() {
+    // What a tool says belongs to its caller, even where it is the caller's own token.
+    let text = format!("{SESSION} of {ALICE}");
+    let answer = result(&json!({ "content": [{ "type": "text", "text": text }] }));
+    for answer in [answer.clone(), answer.streamed()] {
+        let peer = peer_of(answer).await;
+        let traced = Traced::start();
+        let result = peer.client().call_tool("add", ()).await.unwrap();
+        let traced = traced.finish();
+        let [ContentBlock::Text(block)] = &result.content[..] else { panic!("{result:?}") };
+        assert_eq!(block.text, text);
+        assert!(traced.contains("**** of ****") && !traced.contains("5ecret"), "{traced}");
+    }
+}

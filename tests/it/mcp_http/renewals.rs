@@ -1,0 +1,94 @@
+//! Refused tokens, and sources that have no better one.
+
+use std::{error::Error, sync::Arc, time::Duration};
+
+use futures_util::future::{BoxFuture, pending, ready};
+use insta::assert_snapshot;
+use mcp_client::Client;
+use mcp_http::{
+    AccessToken, HttpTransport, Reason, TokenRequest, TokenSource, Unauthorized,
+    mcp_client::BoxError,
+};
+use tokio::{sync::Notify, time};
+
+use crate::support::{ALICE, Peer, Script, Source, client, failure, outcome, status};
+
+fn client_of(peer: &Peer, source: impl TokenSource) -> Client {
+    client(HttpTransport::builder(peer.url()).token_source(source).build().expect("a usable URL"))
+}
+
+/// Gives Alice's token, and after a refusal what `renewed` says.
+fn renewing(
+    renewed: impl Fn() -> Result<Option<AccessToken>, BoxError> + Send + Sync + 'static,
+) -> Source {
+    Source::new(move |_, refused| if refused { renewed() } else { Ok(Some(ALICE.into())) })
+}
+
+#[tokio::test]
+async fn a_refusal_stays_one_whatever_the_source_then_does() {
+    // AUTH-07, AUTH-40: the cause is told with it, and a useless token is not tried
+    let mut shown = String::new();
+    for (what, source) in [
+        ("a failure", renewing(|| Err("the keychain is locked".into()))),
+        ("an unusable token", renewing(|| Ok(Some("5ecret of alice".into())))),
+        ("the same token", renewing(|| Ok(Some(ALICE.into())))),
+        ("no token", renewing(|| Ok(None))),
+    ] {
+        let refused = status(401).header("www-authenticate", "Bearer scope=a");
+        let peer = Script::new().on("tools/call", refused).start().await;
+        let error = client_of(&peer, source).call_tool("add", ()).await.unwrap_err();
+        let unauthorized = Unauthorized::of(&error).unwrap();
+        assert_eq!(unauthorized.reason, Reason::Rejected);
+        assert_eq!(unauthorized.source().is_some(), failure(&error).lines().count() == 3);
+        assert_eq!(peer.sent_of("tools/call").await.len(), 1);
+        shown += &format!("{what}: {}\n", failure(&error));
+    }
+    assert_snapshot!(shown, @r#"
+    a failure: [server]/mcp rejected the access token, scope "a"
+      the keychain is locked
+    -> Unauthorized, did not run
+    an unusable token: [server]/mcp rejected the access token, scope "a"
+      the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
+    -> Unauthorized, did not run
+    the same token: [server]/mcp rejected the access token, scope "a"
+    -> Unauthorized, did not run
+    no token: [server]/mcp rejected the access token, scope "a"
+    -> Unauthorized, did not run
+    "#);
+}
+
+/// Gives Alice's token, and never another.
+struct Slow(Arc<Notify>);
+
+impl TokenSource for Slow {
+    fn token<'a>(
+        &'a self,
+        request: TokenRequest<'a>,
+    ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
+        if request.refused.is_none() {
+            return Box::pin(ready(Ok(Some(ALICE.into()))));
+        }
+        self.0.notify_one();
+        Box::pin(pending())
+    }
+}
+
+#[tokio::test]
+async fn a_renewal_that_takes_too_long_is_a_refusal() {
+    // AUTH-07: before the time for the request itself is over
+    let peer = Script::new().on("tools/call", status(401)).start().await;
+    let asked = Arc::new(Notify::new());
+    let client = client_of(&peer, Slow(Arc::clone(&asked)));
+    let pass = async {
+        asked.notified().await;
+        time::pause();
+        time::advance(Duration::from_secs(21)).await;
+        time::resume();
+    };
+    let (called, ()) = tokio::join!(client.call_tool("add", ()), pass);
+    assert_snapshot!(outcome(called), @"
+    [server]/mcp rejected the access token
+      no other token came in time
+    -> Unauthorized, did not run
+    ");
+}

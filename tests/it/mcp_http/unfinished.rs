@@ -1,0 +1,70 @@
+//! Bodies of failures that do not end, or are cut off.
+
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use mcp_client::{Client, TransportErrorKind};
+use mcp_http::HttpTransport;
+use mcp_testkit::{Gate, On, Reply, TestServer};
+use tokio::time;
+
+use crate::support::{ALICE, client, outcome, strict};
+
+/// A server that fails like this, and a client of it with Alice's token.
+async fn failing(reply: Reply) -> (TestServer, Client) {
+    let server = strict().await;
+    server.script(On::method("tools/call"), reply);
+    let transport = HttpTransport::builder(server.url()).bearer_token(ALICE).build();
+    (server, client(transport.expect("a usable URL")))
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_end_does_not_hide_the_status() {
+    for code in [400, 403, 500, 503] {
+        let gate = Gate::new();
+        let (_server, client) =
+            failing(Reply::status(code).chunk("out of or").hold(&gate).chunk("der")).await;
+        client.connect().await.unwrap();
+        let pass = async {
+            gate.reached(1).await;
+            time::pause();
+            time::advance(Duration::from_secs(2)).await;
+            time::resume();
+        };
+        let (called, ()) = tokio::join!(client.call_tool("wait", ()), pass);
+        let error = called.unwrap_err();
+        assert_eq!(error.transport_kind(), Some(TransportErrorKind::Status(code)), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn no_body_ends_in_half_a_token() {
+    // AUTH-05: the rest of the token is not there, so that it cannot be found as a whole
+    let half = &ALICE[..ALICE.len() - 1];
+    let text = format!("no user has {ALICE}, nor {half}");
+    let (_server, client) = failing(Reply::status(500).chunk(text.clone()).abort()).await;
+    assert_snapshot!(outcome(client.call_tool("wait", ()).await), @"
+    [server]/mcp answered with HTTP status 500 Internal Server Error: no user has ****, nor
+    -> Status(500)
+    ");
+    let (_server, client) = failing(Reply::body("text/html", text).abort()).await;
+    assert_snapshot!(outcome(client.call_tool("wait", ()).await), @"
+    [server]/mcp answered with text/html instead of JSON or an event stream: no user has ****, nor
+    -> Protocol
+    ");
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_long_does_not_end_in_half_a_token() {
+    // AUTH-05: it is cut off in the middle of the token, and whole as bytes
+    const KEPT: usize = 64 * 1024;
+    let half = ALICE.len() / 2;
+    let text = format!("{}{ALICE}", "x".repeat(KEPT - half));
+    let (_server, client) = failing(Reply::status(500).chunk(text)).await;
+    let error = client.call_tool("wait", ()).await.unwrap_err();
+    let mcp_client::Error::Transport(error) = error else { panic!("{error}") };
+    assert_eq!(error.body().len(), KEPT - half);
+    let error = error.get_ref().downcast_ref();
+    let Some(mcp_http::Error::Status { body, .. }) = error else { panic!("{error:?}") };
+    assert!(body.as_bytes().iter().all(|byte| *byte == b'x'));
+}
