@@ -129,6 +129,17 @@ async fn a_list_has_limits() {
     asked {}
     asked {"cursor":"1"}
     "#);
+
+    let mut limits = Limits::default();
+    limits.list_bytes = 200;
+    let long = |cursor| page(&["x".repeat(80).as_str()], cursor);
+    let peer = peer_of([long(Some("1")), long(None)]).await;
+    assert_snapshot!(check(&peer, &peer.client().with_limits(limits)).await, @r#"
+    the list of `tools/list` has more than 200 bytes
+    -> Endless
+    asked {}
+    asked {"cursor":"1"}
+    "#);
 }
 
 #[tokio::test]

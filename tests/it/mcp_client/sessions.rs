@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use insta::assert_snapshot;
 use mcp_testkit::{CallAnswer, Fault, Gate, On, Reply, TestServer, Tool};
+use mcp_types::v2025_11_25::{NotificationParams, RootsListChangedNotification};
 use serde_json::json;
 
 use crate::support::{
@@ -208,4 +209,27 @@ async fn no_cursor_outlives_its_session() {
     assert_eq!(cursors, [Some(false), Some(false), Some(true)]);
     assert!(lists[0].0 != lists[1].0 && lists[1].0 == lists[2].0, "{lists:?}");
     assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_notification_that_loses_the_session_is_sent_in_a_new_one() {
+    // HTTP-26, HTTP-05: what was refused was not delivered
+    let peer = Script::new()
+        .on("notifications/roots/list_changed", status(404))
+        .on("notifications/roots/list_changed", status(202))
+        .start()
+        .await;
+    let client = peer.client();
+    let params = NotificationParams::default();
+    let notified = client.notify::<RootsListChangedNotification>(&params).await;
+    assert_snapshot!(outcome(notified), @"it went well");
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-1, 2025-11-25
+    notifications/roots/list_changed, [alice], session-1, 2025-11-25
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-2, 2025-11-25
+    notifications/roots/list_changed, [alice], session-2, 2025-11-25
+    ");
+    assert_eq!(client.lost_sessions(), 1);
 }

@@ -1,0 +1,143 @@
+//! Servers that ask much, before they answer and as they do.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
+use mcp_client::{Client, Context, Messages, Outgoing, Reply, Transport, TransportError};
+use serde_json::{Value, json};
+use tokio::{task::yield_now, time::timeout};
+
+/// How many answers of a client may be on their way at once.
+const MOST: usize = 64;
+
+/// A server in memory that counts the answers it gets, and how many are on their way at once.
+#[derive(Debug)]
+struct Asking {
+    version: &'static str,
+    /// What comes back for a call of a tool.
+    events: Vec<Value>,
+    /// Whether an answer takes its time.
+    slow: bool,
+    under_way: AtomicUsize,
+    most: AtomicUsize,
+    answered: AtomicUsize,
+}
+
+impl Asking {
+    fn new(version: &'static str, events: Vec<Value>, slow: bool) -> Arc<Self> {
+        let count = AtomicUsize::default;
+        let (under_way, most, answered) = (count(), count(), count());
+        Arc::new(Self { version, events, slow, under_way, most, answered })
+    }
+
+    fn reply(&self, method: &str, id: &Value) -> Messages {
+        let result = match method {
+            "initialize" => json!({
+                "protocolVersion": self.version,
+                "capabilities": { "tools": {} },
+                "serverInfo": { "name": "asking", "version": "1" },
+            }),
+            "tools/call" => {
+                let events: Vec<_> =
+                    self.events.iter().map(|event| Ok(event.to_string().into())).collect();
+                return Messages::Stream(stream::iter(events).boxed());
+            }
+            _ => return Messages::None,
+        };
+        Messages::One(json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string().into())
+    }
+
+    async fn take_answer(&self) {
+        let under_way = self.under_way.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most.fetch_max(under_way, Ordering::Relaxed);
+        if self.slow {
+            yield_now().await;
+        }
+        self.under_way.fetch_sub(1, Ordering::Relaxed);
+        self.answered.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Waits until so many answers have come.
+    async fn wait_for(&self, count: usize) {
+        let wait = async {
+            while self.answered.load(Ordering::Relaxed) < count {
+                yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(10), wait).await.expect("all are answered");
+    }
+}
+
+impl Transport for Asking {
+    fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
+        async move {
+            let message: Value = serde_json::from_slice(&message.body).expect("JSON");
+            let Some(method) = message["method"].as_str() else {
+                self.take_answer().await;
+                return Ok(Reply::new(Messages::None));
+            };
+            Ok(Reply::new(self.reply(method, &message["id"])))
+        }
+        .boxed()
+    }
+
+    fn close(&self, _: Context) -> BoxFuture<'_, Result<(), TransportError>> {
+        async { Ok(()) }.boxed()
+    }
+}
+
+fn pings(count: usize) -> Vec<Value> {
+    (0..count).map(|id| json!({ "jsonrpc": "2.0", "id": id, "method": "ping" })).collect()
+}
+
+fn answer() -> Value {
+    json!({ "jsonrpc": "2.0", "id": 2, "result": { "content": [] } })
+}
+
+#[tokio::test]
+async fn a_question_is_answered_before_the_call_is_done() {
+    // PING-01: even where the answer to the call is there as soon as the question
+    let mut events = pings(1);
+    events.push(answer());
+    let server = Asking::new("2025-11-25", events, false);
+    Client::new(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
+    assert_eq!(server.answered.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_question_whose_answer_takes_longer_than_the_call_is_answered() {
+    // PING-01
+    let mut events = pings(1);
+    events.push(answer());
+    let server = Asking::new("2025-11-25", events, true);
+    Client::new(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
+    server.wait_for(1).await;
+}
+
+#[tokio::test]
+async fn a_flood_of_questions_is_answered_bit_by_bit() {
+    // PING-01
+    let mut events = pings(600);
+    events.push(answer());
+    let server = Asking::new("2025-11-25", events, true);
+    Client::new(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
+    server.wait_for(600).await;
+    assert!(server.most.load(Ordering::Relaxed) <= MOST, "{server:?}");
+}
+
+#[tokio::test]
+async fn a_batch_of_questions_is_answered_bit_by_bit() {
+    // PING-01, LIFE-17: all of them come at once
+    let mut batch = pings(600);
+    batch.push(answer());
+    let server = Asking::new("2025-03-26", vec![Value::Array(batch)], true);
+    Client::new(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
+    server.wait_for(600).await;
+    assert!(server.most.load(Ordering::Relaxed) <= MOST, "{}", server.most.load(Ordering::Relaxed));
+}

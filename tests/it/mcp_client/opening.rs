@@ -1,0 +1,90 @@
+//! Conversations that do not open, or that nobody waits for.
+
+use futures_util::{FutureExt, future::join_all};
+use insta::assert_snapshot;
+use mcp_client::TransportErrorKind;
+use mcp_testkit::{Fault, Gate, On};
+
+use crate::support::{Script, client_of, outcome, outline, status, strict};
+
+#[tokio::test]
+async fn what_was_not_opened_is_ended() {
+    // HTTP-29: the server has assigned a session all the same
+    let mut shown = String::new();
+    for code in [401, 404, 500] {
+        let peer = Script::new().on("notifications/initialized", status(code)).start().await;
+        shown += &outcome(peer.client().connect().await);
+        shown += &format!("\n{}\n", outline(&peer.wait_for("DELETE", 1).await));
+    }
+    assert_snapshot!(shown, @"
+    [server]/mcp rejected the access token
+    -> Unauthorized, did not run
+    DELETE, [alice], session-1, 2025-11-25
+    [server]/mcp has ended the session
+    -> SessionEnded, did not run
+    DELETE, [alice], session-1, 2025-11-25
+    [server]/mcp answered with HTTP status 500 Internal Server Error
+    -> Status(500), did not run
+    DELETE, [alice], session-1, 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn an_opening_that_nobody_waits_for_is_ended() {
+    // HTTP-29
+    let server = strict().await;
+    let gate = Gate::new();
+    server.script(On::method("notifications/initialized"), Fault::Hold(gate.clone()));
+    let client = client_of(server.url());
+    let callers = join_all((0..3).map(|_| client.call_tool("wait", ())));
+    tokio::select! {
+        outcomes = callers => panic!("{outcomes:?}"),
+        () = gate.reached(1) => {}
+    }
+    server.received("DELETE", 1).await;
+    assert_eq!(server.open_sessions(), 0);
+    // The next call opens another.
+    server.clear_script();
+    client.call_tool("wait", ()).await.unwrap();
+    assert_eq!((server.count("initialize"), server.open_sessions()), (2, 1));
+}
+
+#[tokio::test]
+async fn the_end_waits_for_an_opening_under_way() {
+    // HTTP-29: or else the session would begin after its end
+    for method in ["initialize", "notifications/initialized"] {
+        let server = strict().await;
+        let gate = Gate::new();
+        server.script(On::method(method), Fault::Hold(gate.clone()));
+        let client = client_of(server.url());
+        let close = async {
+            gate.reached(1).await;
+            let mut closing = Box::pin(client.close());
+            assert!((&mut closing).now_or_never().is_none(), "{method}");
+            gate.open();
+            closing.await
+        };
+        let (connected, closed) = tokio::join!(client.connect(), close);
+        connected.unwrap();
+        closed.unwrap();
+        assert_eq!((server.count("DELETE"), server.open_sessions()), (1, 0), "{method}");
+        assert_eq!(server.violations(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn all_who_wait_for_an_opening_share_its_failure() {
+    // AUTH-07: a refused token is not tried once for each of them
+    let peer = Script::new().on("initialize", status(401)).start().await;
+    let client = peer.client();
+    let outcomes = join_all((0..20).map(|_| client.list_tools())).await;
+    for outcome in outcomes {
+        let error = outcome.unwrap_err();
+        assert_eq!(error.transport_kind(), Some(TransportErrorKind::Unauthorized));
+        assert!(error.did_not_run());
+    }
+    assert_eq!(peer.sent().await.len(), 1);
+    // It is not kept for those who come later.
+    client.list_tools().await.unwrap_err();
+    assert_eq!(peer.sent_of("initialize").await.len(), 2);
+}
