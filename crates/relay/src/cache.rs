@@ -136,3 +136,52 @@ impl fmt::Debug for ToolCache {
         write!(f, "ToolCache({} lists)", self.lists.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::pending;
+    use mcp_client::ToolList;
+    use mcp_http::AccessToken;
+
+    use super::*;
+    use crate::principal::Principal;
+
+    fn key(n: usize) -> Key {
+        ("server".into(), Principal::of_token(&AccessToken::new(n.to_string())))
+    }
+
+    fn cache() -> Arc<ToolCache> {
+        Arc::new(ToolCache::new(Duration::from_secs(60)))
+    }
+
+    #[test]
+    fn fetches_that_are_given_up_leave_nothing_behind() {
+        let cache = cache();
+        for n in 0..10_000 {
+            let key = key(n);
+            assert!(cache.get(&key, |_| false, pending()).now_or_never().is_none());
+        }
+        assert_eq!((cache.fetches().len(), cache.lists.len()), (0, 0));
+        // Nor do those that are done, or fail.
+        let empty = async { Ok(List::new("server", ToolList::default(), 0)) };
+        cache.get(&key(0), |_| false, empty).now_or_never().unwrap().unwrap();
+        let failing = async { Err(Error::configuration(None, "no")) };
+        cache.get(&key(1), |_| false, failing).now_or_never().unwrap().unwrap_err();
+        assert_eq!((cache.fetches().len(), cache.lists.len()), (0, 1));
+    }
+
+    #[test]
+    fn a_fetch_that_was_to_be_forgotten_does_not_get_in_the_way_of_the_next() {
+        let cache = cache();
+        let key = key(0);
+        let mut old = Box::pin(cache.get(&key, |_| false, pending()));
+        assert!((&mut old).now_or_never().is_none());
+        cache.forget(|_| true);
+        let mut new = Box::pin(cache.get(&key, |_| false, pending()));
+        assert!((&mut new).now_or_never().is_none());
+        drop(old);
+        assert_eq!(cache.fetches().len(), 1, "the end of the old one is not that of the new one");
+        drop(new);
+        assert_eq!(cache.fetches().len(), 0);
+    }
+}

@@ -57,7 +57,7 @@ impl Sessions {
 
     /// The conversation for `key`, made by `client` unless there is one.
     pub(crate) fn get(&self, key: &Key, client: impl FnOnce() -> Client) -> Connection {
-        self.sweep();
+        self.sweep(millis(self.started.elapsed()));
         if let Some(connection) = self.peek(key) {
             connection.touch();
             return connection;
@@ -84,8 +84,8 @@ impl Sessions {
         self.write().extract_if(|key, _| wanted(key)).collect()
     }
 
-    fn sweep(&self) {
-        let now = millis(self.started.elapsed());
+    /// Takes out those without a call for long, if it is time to look for them.
+    fn sweep(&self, now: u64) {
         let last = self.swept.load(Ordering::Relaxed);
         let due = now.saturating_sub(last) >= millis(SWEEP);
         let mine = || self.swept.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed);
@@ -179,16 +179,38 @@ mod tests {
 
     use super::*;
 
+    fn transport() -> HttpTransport {
+        let http = HttpClient::new().unwrap();
+        HttpTransport::builder("http://127.0.0.1:9/").http_client(http).build().unwrap()
+    }
+
+    fn user(n: usize) -> Key {
+        ("server".into(), Principal::of_token(&AccessToken::new(n.to_string())))
+    }
+
+    #[test]
+    fn those_without_a_call_are_ended_unless_they_are_held() {
+        let transport = transport();
+        let sessions = Sessions::new();
+        let open = |n: usize| sessions.get(&user(n), || Client::new(transport.clone()));
+        let held = open(1);
+        drop(open(2));
+        let late = millis(IDLE) + millis(SWEEP);
+        open(3).0.used.store(late - millis(IDLE) + 1, Ordering::Relaxed);
+        let known = || [1, 2, 3].map(|n| sessions.peek(&user(n)).is_some());
+        sessions.sweep(late - 1);
+        assert_eq!(known(), [true, false, true]);
+        drop(held);
+        sessions.sweep(late);
+        assert_eq!(known(), [true, false, true], "it is too soon to look again");
+        sessions.sweep(late + millis(SWEEP));
+        assert_eq!(known(), [false, false, false]);
+    }
+
     #[test]
     fn those_least_recently_used_give_way() {
-        let http = HttpClient::new().unwrap();
-        let transport =
-            HttpTransport::builder("http://127.0.0.1:9/").http_client(http).build().unwrap();
+        let transport = transport();
         let sessions = Sessions::new();
-        let user = |n: usize| {
-            let token = AccessToken::new(n.to_string());
-            (Arc::<str>::from("server"), Principal::of_token(&token))
-        };
         let open = |n: usize| sessions.get(&user(n), || Client::new(transport.clone()));
         for n in 0..MOST {
             open(n).0.used.store(n as u64, Ordering::Relaxed);

@@ -3,11 +3,14 @@
 mod cache;
 mod calls;
 mod close;
+mod connections;
+mod facts;
 mod failures;
 mod lists;
 mod outputs;
 mod registry;
 mod secrets;
+mod stale;
 mod users;
 
 use relay::{Relay, Server};
