@@ -6,6 +6,7 @@ mod configuration;
 mod demo;
 mod help;
 mod program;
+mod proxy;
 mod tools;
 mod transport;
 mod verbose;

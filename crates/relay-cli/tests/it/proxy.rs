@@ -1,0 +1,29 @@
+//! Proxies that the environment names.
+
+use insta::assert_snapshot;
+use mcp_testkit::TestServer;
+
+use crate::{
+    program::relay,
+    weather::{self, TOKEN},
+};
+
+#[tokio::test]
+async fn no_proxy_of_the_environment_sees_a_token() {
+    // AUTH-06: over plain HTTP, a proxy can read all that goes through it
+    let server = weather::protected().await;
+    let proxy = TestServer::builder().start().await.unwrap();
+    let address = proxy.url().strip_suffix("/mcp").unwrap();
+    let program = relay("call forecast --arg city=Oslo --token-env TOKEN").env("TOKEN", TOKEN);
+    let program = ["http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"]
+        .into_iter()
+        .fold(program.url(&server), |program, name| program.env(name, address));
+    assert_snapshot!(program.run().await, @"
+    exit code: 0
+    --- stdout
+    Oslo: sunny
+    --- stderr
+    ---
+    ");
+    assert_eq!(proxy.requests().len(), 0);
+}
