@@ -12,8 +12,8 @@ use crate::{
     model::requires,
 };
 
-/// Members that are the first argument of a constructor; the others follow as in the schema.
-const FIRST: [&str; 4] = ["name", "progressToken", "role", "uri"];
+/// Members that are the first arguments of a constructor; the others follow as in the schema.
+const FIRST: [&str; 6] = ["name", "progressToken", "role", "uri", "taskId", "status"];
 
 /// The members of a struct, in the order of the schema.
 pub(crate) struct Fields {
@@ -75,7 +75,8 @@ impl Fields {
 
     fn constructor(&self) -> TokenStream {
         let mut arguments: Vec<_> = self.fields.iter().filter(|field| field.required).collect();
-        arguments.sort_by_key(|field| !FIRST.contains(&field.member.as_str()));
+        let first = |field: &&Field| FIRST.iter().position(|first| *first == field.member);
+        arguments.sort_by_key(|field| first(field).unwrap_or(FIRST.len()));
         let arguments = arguments.into_iter().map(Field::argument);
         let fields = self.fields.iter().map(|field| {
             let ident = &field.ident;
@@ -86,7 +87,7 @@ impl Fields {
             }
         });
         quote! {
-            /// Makes one of the required members.
+            /// Creates it from its required members.
             pub fn new(#(#arguments),*) -> Self {
                 Self { #(#fields,)* extra: JsonObject::new() }
             }

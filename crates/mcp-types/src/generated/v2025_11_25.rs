@@ -68,7 +68,7 @@ pub struct AudioContent {
     pub extra: JsonObject,
 }
 impl AudioContent {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(data: impl Into<String>, mime_type: impl Into<String>) -> Self {
         Self {
             meta: None,
@@ -115,7 +115,7 @@ pub struct BlobResourceContents {
     pub extra: JsonObject,
 }
 impl BlobResourceContents {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(uri: impl Into<String>, blob: impl Into<String>) -> Self {
         Self {
             meta: None,
@@ -177,7 +177,7 @@ pub struct CallToolRequestParams {
     pub extra: JsonObject,
 }
 impl CallToolRequestParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             meta: None,
@@ -236,7 +236,7 @@ pub struct CallToolResult {
     pub extra: JsonObject,
 }
 impl CallToolResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(content: Vec<ContentBlock>) -> Self {
         Self {
             meta: None,
@@ -295,7 +295,7 @@ pub struct CancelTaskRequestParams {
     pub extra: JsonObject,
 }
 impl CancelTaskRequestParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(task_id: impl Into<String>) -> Self {
         Self {
             task_id: task_id.into(),
@@ -339,12 +339,12 @@ pub struct CancelTaskResult {
     pub extra: JsonObject,
 }
 impl CancelTaskResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(
+        task_id: impl Into<String>,
+        status: TaskStatus,
         created_at: impl Into<String>,
         last_updated_at: impl Into<String>,
-        status: TaskStatus,
-        task_id: impl Into<String>,
         ttl: Option<i64>,
     ) -> Self {
         Self {
@@ -733,7 +733,7 @@ pub struct CompleteRequestParams {
     pub extra: JsonObject,
 }
 impl CompleteRequestParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(argument: CompletionArgument, ref_: CompletionReference) -> Self {
         Self {
             meta: None,
@@ -778,7 +778,7 @@ pub struct CompleteResult {
     pub extra: JsonObject,
 }
 impl CompleteResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(completion: Completion) -> Self {
         Self {
             meta: None,
@@ -813,7 +813,7 @@ pub struct Completion {
     pub extra: JsonObject,
 }
 impl Completion {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(values: Vec<String>) -> Self {
         Self {
             has_more: None,
@@ -853,7 +853,7 @@ pub struct CompletionArgument {
     pub extra: JsonObject,
 }
 impl CompletionArgument {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -999,7 +999,7 @@ pub struct CreateMessageRequestParams {
     pub extra: JsonObject,
 }
 impl CreateMessageRequestParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(max_tokens: i64, messages: Vec<SamplingMessage>) -> Self {
         Self {
             meta: None,
@@ -1111,7 +1111,7 @@ pub struct CreateMessageResult {
     pub extra: JsonObject,
 }
 impl CreateMessageResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(role: Role, content: SamplingContent, model: impl Into<String>) -> Self {
         Self {
             meta: None,
@@ -1160,7 +1160,7 @@ pub struct CreateTaskResult {
     pub extra: JsonObject,
 }
 impl CreateTaskResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(task: Task) -> Self {
         Self {
             meta: None,
@@ -1242,7 +1242,7 @@ pub struct ElicitRequestFormParams {
     pub extra: JsonObject,
 }
 impl ElicitRequestFormParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(message: impl Into<String>, requested_schema: Schema) -> Self {
         Self {
             meta: None,
@@ -1336,7 +1336,7 @@ pub struct ElicitRequestUrlParams {
     pub extra: JsonObject,
 }
 impl ElicitRequestUrlParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(
         elicitation_id: impl Into<String>,
         message: impl Into<String>,
@@ -1389,7 +1389,7 @@ pub struct ElicitResult {
     pub extra: JsonObject,
 }
 impl ElicitResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(action: ElicitAction) -> Self {
         Self {
             meta: None,
@@ -1441,7 +1441,7 @@ pub struct ElicitationCompleteNotificationParams {
     pub extra: JsonObject,
 }
 impl ElicitationCompleteNotificationParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(elicitation_id: impl Into<String>) -> Self {
         Self {
             elicitation_id: elicitation_id.into(),
@@ -1471,7 +1471,7 @@ pub struct EmbeddedResource {
     pub extra: JsonObject,
 }
 impl EmbeddedResource {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(resource: ResourceContents) -> Self {
         Self {
             meta: None,
@@ -1550,7 +1550,7 @@ pub struct GetPromptRequestParams {
     pub extra: JsonObject,
 }
 impl GetPromptRequestParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             meta: None,
@@ -1595,7 +1595,7 @@ pub struct GetPromptResult {
     pub extra: JsonObject,
 }
 impl GetPromptResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(messages: Vec<PromptMessage>) -> Self {
         Self {
             meta: None,
@@ -1648,7 +1648,7 @@ pub struct GetTaskPayloadRequestParams {
     pub extra: JsonObject,
 }
 impl GetTaskPayloadRequestParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(task_id: impl Into<String>) -> Self {
         Self {
             task_id: task_id.into(),
@@ -1711,7 +1711,7 @@ pub struct GetTaskRequestParams {
     pub extra: JsonObject,
 }
 impl GetTaskRequestParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(task_id: impl Into<String>) -> Self {
         Self {
             task_id: task_id.into(),
@@ -1755,12 +1755,12 @@ pub struct GetTaskResult {
     pub extra: JsonObject,
 }
 impl GetTaskResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(
+        task_id: impl Into<String>,
+        status: TaskStatus,
         created_at: impl Into<String>,
         last_updated_at: impl Into<String>,
-        status: TaskStatus,
-        task_id: impl Into<String>,
         ttl: Option<i64>,
     ) -> Self {
         Self {
@@ -1824,7 +1824,7 @@ pub struct Icon {
     pub extra: JsonObject,
 }
 impl Icon {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(src: impl Into<String>) -> Self {
         Self {
             mime_type: None,
@@ -1895,7 +1895,7 @@ pub struct ImageContent {
     pub extra: JsonObject,
 }
 impl ImageContent {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(data: impl Into<String>, mime_type: impl Into<String>) -> Self {
         Self {
             meta: None,
@@ -1951,7 +1951,7 @@ pub struct Implementation {
     pub extra: JsonObject,
 }
 impl Implementation {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
         Self {
             description: None,
@@ -2049,7 +2049,7 @@ pub struct InitializeRequestParams {
     pub extra: JsonObject,
 }
 impl InitializeRequestParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(
         capabilities: ClientCapabilities,
         client_info: Implementation,
@@ -2101,7 +2101,7 @@ pub struct InitializeResult {
     pub extra: JsonObject,
 }
 impl InitializeResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(
         capabilities: ServerCapabilities,
         protocol_version: impl Into<String>,
@@ -2179,7 +2179,7 @@ pub struct ListPromptsResult {
     pub extra: JsonObject,
 }
 impl ListPromptsResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(prompts: Vec<Prompt>) -> Self {
         Self {
             meta: None,
@@ -2238,7 +2238,7 @@ pub struct ListResourceTemplatesResult {
     pub extra: JsonObject,
 }
 impl ListResourceTemplatesResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(resource_templates: Vec<ResourceTemplate>) -> Self {
         Self {
             meta: None,
@@ -2297,7 +2297,7 @@ pub struct ListResourcesResult {
     pub extra: JsonObject,
 }
 impl ListResourcesResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(resources: Vec<Resource>) -> Self {
         Self {
             meta: None,
@@ -2353,7 +2353,7 @@ pub struct ListRootsResult {
     pub extra: JsonObject,
 }
 impl ListRootsResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(roots: Vec<Root>) -> Self {
         Self {
             meta: None,
@@ -2406,7 +2406,7 @@ pub struct ListTasksResult {
     pub extra: JsonObject,
 }
 impl ListTasksResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(tasks: Vec<Task>) -> Self {
         Self {
             meta: None,
@@ -2464,7 +2464,7 @@ pub struct ListToolsResult {
     pub extra: JsonObject,
 }
 impl ListToolsResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(tools: Vec<Tool>) -> Self {
         Self {
             meta: None,
@@ -2561,7 +2561,7 @@ pub struct LoggingMessageNotificationParams {
     pub extra: JsonObject,
 }
 impl LoggingMessageNotificationParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(data: Value, level: LoggingLevel) -> Self {
         Self {
             meta: None,
@@ -2769,7 +2769,7 @@ pub struct ProgressNotificationParams {
     pub extra: JsonObject,
 }
 impl ProgressNotificationParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(progress_token: ProgressToken, progress: f64) -> Self {
         Self {
             meta: None,
@@ -2839,7 +2839,7 @@ pub struct Prompt {
     pub extra: JsonObject,
 }
 impl Prompt {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             meta: None,
@@ -2905,7 +2905,7 @@ pub struct PromptArgument {
     pub extra: JsonObject,
 }
 impl PromptArgument {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             description: None,
@@ -2963,7 +2963,7 @@ pub struct PromptMessage {
     pub extra: JsonObject,
 }
 impl PromptMessage {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(role: Role, content: ContentBlock) -> Self {
         Self {
             content,
@@ -2992,7 +2992,7 @@ pub struct PromptReference {
     pub extra: JsonObject,
 }
 impl PromptReference {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -3038,7 +3038,7 @@ pub struct ReadResourceRequestParams {
     pub extra: JsonObject,
 }
 impl ReadResourceRequestParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(uri: impl Into<String>) -> Self {
         Self {
             meta: None,
@@ -3074,7 +3074,7 @@ pub struct ReadResourceResult {
     pub extra: JsonObject,
 }
 impl ReadResourceResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(contents: Vec<ResourceContents>) -> Self {
         Self {
             meta: None,
@@ -3108,7 +3108,7 @@ pub struct RelatedTaskMetadata {
     pub extra: JsonObject,
 }
 impl RelatedTaskMetadata {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(task_id: impl Into<String>) -> Self {
         Self {
             task_id: task_id.into(),
@@ -3199,7 +3199,7 @@ pub struct Resource {
     pub extra: JsonObject,
 }
 impl Resource {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(name: impl Into<String>, uri: impl Into<String>) -> Self {
         Self {
             meta: None,
@@ -3314,7 +3314,7 @@ pub struct ResourceLink {
     pub extra: JsonObject,
 }
 impl ResourceLink {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(name: impl Into<String>, uri: impl Into<String>) -> Self {
         Self {
             meta: None,
@@ -3419,7 +3419,7 @@ pub struct ResourceTemplate {
     pub extra: JsonObject,
 }
 impl ResourceTemplate {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(name: impl Into<String>, uri_template: impl Into<String>) -> Self {
         Self {
             meta: None,
@@ -3488,7 +3488,7 @@ pub struct ResourceTemplateReference {
     pub extra: JsonObject,
 }
 impl ResourceTemplateReference {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(uri: impl Into<String>) -> Self {
         Self {
             uri: uri.into(),
@@ -3527,7 +3527,7 @@ pub struct ResourceUpdatedNotificationParams {
     pub extra: JsonObject,
 }
 impl ResourceUpdatedNotificationParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(uri: impl Into<String>) -> Self {
         Self {
             meta: None,
@@ -3585,7 +3585,7 @@ pub struct Root {
     pub extra: JsonObject,
 }
 impl Root {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(uri: impl Into<String>) -> Self {
         Self {
             meta: None,
@@ -3643,7 +3643,7 @@ pub struct SamplingMessage {
     pub extra: JsonObject,
 }
 impl SamplingMessage {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(role: Role, content: SamplingContent) -> Self {
         Self {
             meta: None,
@@ -3958,7 +3958,7 @@ pub struct SetLevelRequestParams {
     pub extra: JsonObject,
 }
 impl SetLevelRequestParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(level: LoggingLevel) -> Self {
         Self {
             meta: None,
@@ -4004,7 +4004,7 @@ pub struct SubscribeRequestParams {
     pub extra: JsonObject,
 }
 impl SubscribeRequestParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(uri: impl Into<String>) -> Self {
         Self {
             meta: None,
@@ -4053,12 +4053,12 @@ pub struct Task {
     pub extra: JsonObject,
 }
 impl Task {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(
+        task_id: impl Into<String>,
+        status: TaskStatus,
         created_at: impl Into<String>,
         last_updated_at: impl Into<String>,
-        status: TaskStatus,
-        task_id: impl Into<String>,
         ttl: Option<i64>,
     ) -> Self {
         Self {
@@ -4193,12 +4193,12 @@ pub struct TaskStatusNotificationParams {
     pub extra: JsonObject,
 }
 impl TaskStatusNotificationParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(
+        task_id: impl Into<String>,
+        status: TaskStatus,
         created_at: impl Into<String>,
         last_updated_at: impl Into<String>,
-        status: TaskStatus,
-        task_id: impl Into<String>,
         ttl: Option<i64>,
     ) -> Self {
         Self {
@@ -4279,7 +4279,7 @@ pub struct TextContent {
     pub extra: JsonObject,
 }
 impl TextContent {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(text: impl Into<String>) -> Self {
         Self {
             meta: None,
@@ -4324,7 +4324,7 @@ pub struct TextResourceContents {
     pub extra: JsonObject,
 }
 impl TextResourceContents {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(uri: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             meta: None,
@@ -4392,7 +4392,7 @@ pub struct Tool {
     pub extra: JsonObject,
 }
 impl Tool {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(name: impl Into<String>, input_schema: Schema) -> Self {
         Self {
             meta: None,
@@ -4615,7 +4615,7 @@ pub struct ToolResultContent {
     pub extra: JsonObject,
 }
 impl ToolResultContent {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(content: Vec<ContentBlock>, tool_use_id: impl Into<String>) -> Self {
         Self {
             meta: None,
@@ -4673,7 +4673,7 @@ pub struct ToolUseContent {
     pub extra: JsonObject,
 }
 impl ToolUseContent {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(
         name: impl Into<String>,
         id: impl Into<String>,
@@ -4716,7 +4716,7 @@ pub struct UrlElicitationRequiredErrorData {
     pub extra: JsonObject,
 }
 impl UrlElicitationRequiredErrorData {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(elicitations: Vec<ElicitRequestUrlParams>) -> Self {
         Self {
             elicitations,
@@ -4756,7 +4756,7 @@ pub struct UnsubscribeRequestParams {
     pub extra: JsonObject,
 }
 impl UnsubscribeRequestParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(uri: impl Into<String>) -> Self {
         Self {
             meta: None,

@@ -81,7 +81,7 @@ pub struct CallToolRequestParams {
     pub extra: JsonObject,
 }
 impl CallToolRequestParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(name: impl Into<String>, meta: RequestMetaObject) -> Self {
         Self {
             meta,
@@ -145,7 +145,7 @@ pub struct CallToolResult {
     pub extra: JsonObject,
 }
 impl CallToolResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(content: Vec<ContentBlock>) -> Self {
         Self {
             meta: None,
@@ -221,7 +221,7 @@ pub struct CancelledNotificationParams {
     pub extra: JsonObject,
 }
 impl CancelledNotificationParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(request_id: RequestId) -> Self {
         Self {
             meta: None,
@@ -346,7 +346,7 @@ pub struct CompleteRequestParams {
     pub extra: JsonObject,
 }
 impl CompleteRequestParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(
         meta: RequestMetaObject,
         argument: CompletionArgument,
@@ -392,7 +392,7 @@ pub struct CompleteResult {
     pub extra: JsonObject,
 }
 impl CompleteResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(completion: Completion) -> Self {
         Self {
             meta: None,
@@ -436,7 +436,7 @@ pub struct CreateMessageRequest {
     pub extra: JsonObject,
 }
 impl CreateMessageRequest {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(params: CreateMessageRequestParams) -> Self {
         Self {
             params,
@@ -487,7 +487,7 @@ pub struct CreateMessageRequestParams {
     pub extra: JsonObject,
 }
 impl CreateMessageRequestParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(max_tokens: i64, messages: Vec<SamplingMessage>) -> Self {
         Self {
             include_context: None,
@@ -605,7 +605,7 @@ pub struct DiscoverResult {
     pub extra: JsonObject,
 }
 impl DiscoverResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(
         capabilities: ServerCapabilities,
         supported_versions: Vec<String>,
@@ -674,7 +674,7 @@ pub struct ElicitRequest {
     pub extra: JsonObject,
 }
 impl ElicitRequest {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(params: ElicitRequestParams) -> Self {
         Self {
             params,
@@ -711,7 +711,7 @@ pub struct ElicitRequestFormParams {
     pub extra: JsonObject,
 }
 impl ElicitRequestFormParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(message: impl Into<String>, requested_schema: Schema) -> Self {
         Self {
             message: message.into(),
@@ -783,7 +783,7 @@ pub struct ElicitRequestUrlParams {
     pub extra: JsonObject,
 }
 impl ElicitRequestUrlParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(message: impl Into<String>, url: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -813,7 +813,7 @@ pub struct ElicitResult {
     pub extra: JsonObject,
 }
 impl ElicitResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(action: ElicitAction) -> Self {
         Self {
             action,
@@ -869,7 +869,7 @@ pub struct GetPromptRequestParams {
     pub extra: JsonObject,
 }
 impl GetPromptRequestParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(name: impl Into<String>, meta: RequestMetaObject) -> Self {
         Self {
             meta,
@@ -926,7 +926,7 @@ pub struct GetPromptResult {
     pub extra: JsonObject,
 }
 impl GetPromptResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(messages: Vec<PromptMessage>) -> Self {
         Self {
             meta: None,
@@ -1144,7 +1144,7 @@ pub struct ListPromptsResult {
     pub extra: JsonObject,
 }
 impl ListPromptsResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(prompts: Vec<Prompt>) -> Self {
         Self {
             meta: None,
@@ -1232,7 +1232,7 @@ pub struct ListResourceTemplatesResult {
     pub extra: JsonObject,
 }
 impl ListResourceTemplatesResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(resource_templates: Vec<ResourceTemplate>) -> Self {
         Self {
             meta: None,
@@ -1320,7 +1320,7 @@ pub struct ListResourcesResult {
     pub extra: JsonObject,
 }
 impl ListResourcesResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(resources: Vec<Resource>) -> Self {
         Self {
             meta: None,
@@ -1437,7 +1437,7 @@ pub struct ListRootsResult {
     pub extra: JsonObject,
 }
 impl ListRootsResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(roots: Vec<Root>) -> Self {
         Self {
             roots,
@@ -1490,7 +1490,7 @@ pub struct ListToolsResult {
     pub extra: JsonObject,
 }
 impl ListToolsResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(tools: Vec<Tool>) -> Self {
         Self {
             meta: None,
@@ -1571,7 +1571,7 @@ pub struct LoggingMessageNotificationParams {
     pub extra: JsonObject,
 }
 impl LoggingMessageNotificationParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(data: Value, level: LoggingLevel) -> Self {
         Self {
             meta: None,
@@ -1614,7 +1614,7 @@ pub struct MissingRequiredClientCapabilityErrorData {
     pub extra: JsonObject,
 }
 impl MissingRequiredClientCapabilityErrorData {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(required_capabilities: ClientCapabilities) -> Self {
         Self {
             required_capabilities,
@@ -1694,7 +1694,7 @@ pub struct PaginatedRequestParams {
     pub extra: JsonObject,
 }
 impl PaginatedRequestParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(meta: RequestMetaObject) -> Self {
         Self {
             meta,
@@ -1746,7 +1746,7 @@ pub struct ProgressNotificationParams {
     pub extra: JsonObject,
 }
 impl ProgressNotificationParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(progress_token: ProgressToken, progress: f64) -> Self {
         Self {
             meta: None,
@@ -1827,7 +1827,7 @@ pub struct ReadResourceRequestParams {
     pub extra: JsonObject,
 }
 impl ReadResourceRequestParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(uri: impl Into<String>, meta: RequestMetaObject) -> Self {
         Self {
             meta,
@@ -1882,7 +1882,7 @@ pub struct ReadResourceResult {
     pub extra: JsonObject,
 }
 impl ReadResourceResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(contents: Vec<ResourceContents>) -> Self {
         Self {
             meta: None,
@@ -1958,7 +1958,7 @@ pub struct RequestMetaObject {
     pub extra: JsonObject,
 }
 impl RequestMetaObject {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(
         client_capabilities: ClientCapabilities,
         protocol_version: impl Into<String>,
@@ -2009,7 +2009,7 @@ pub struct RequestParams {
     pub extra: JsonObject,
 }
 impl RequestParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(meta: RequestMetaObject) -> Self {
         Self {
             meta,
@@ -2060,7 +2060,7 @@ pub struct ResourceUpdatedNotificationParams {
     pub extra: JsonObject,
 }
 impl ResourceUpdatedNotificationParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(uri: impl Into<String>) -> Self {
         Self {
             meta: None,
@@ -2264,7 +2264,7 @@ pub struct SubscriptionsAcknowledgedNotificationParams {
     pub extra: JsonObject,
 }
 impl SubscriptionsAcknowledgedNotificationParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(notifications: SubscriptionFilter) -> Self {
         Self {
             meta: None,
@@ -2314,7 +2314,7 @@ pub struct SubscriptionsListenRequestParams {
     pub extra: JsonObject,
 }
 impl SubscriptionsListenRequestParams {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(meta: RequestMetaObject, notifications: SubscriptionFilter) -> Self {
         Self {
             meta,
@@ -2347,7 +2347,7 @@ pub struct SubscriptionsListenResult {
     pub extra: JsonObject,
 }
 impl SubscriptionsListenResult {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(meta: SubscriptionsListenResultMetaObject) -> Self {
         Self {
             meta,
@@ -2383,7 +2383,7 @@ pub struct SubscriptionsListenResultMetaObject {
     pub extra: JsonObject,
 }
 impl SubscriptionsListenResultMetaObject {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(subscription_id: RequestId) -> Self {
         Self {
             server_info: None,
@@ -2441,7 +2441,7 @@ pub struct Tool {
     pub extra: JsonObject,
 }
 impl Tool {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(name: impl Into<String>, input_schema: Schema) -> Self {
         Self {
             meta: None,
@@ -2528,7 +2528,7 @@ pub struct UnsupportedProtocolVersionErrorData {
     pub extra: JsonObject,
 }
 impl UnsupportedProtocolVersionErrorData {
-    /// Makes one of the required members.
+    /// Creates it from its required members.
     pub fn new(requested: impl Into<String>, supported: Vec<String>) -> Self {
         Self {
             requested: requested.into(),

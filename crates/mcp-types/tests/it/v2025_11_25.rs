@@ -226,7 +226,7 @@ fn numbers_are_read_and_written_as_they_come() {
 fn a_required_null_is_written() {
     let text = r#"{"taskId":"1","status":"later","ttl":null,"createdAt":"","lastUpdatedAt":""}"#;
     let task: Task = read(text);
-    assert_eq!(task.ttl, None);
+    assert_eq!(task, Task::new("1", TaskStatus::from("later"), "", "", None));
     assert_eq!(task.status, TaskStatus::Unknown("later".to_owned()));
     assert!(
         error::<Task>(&text.replace(r#""ttl":null,"#, ""))
