@@ -1,6 +1,6 @@
 //! Generates the protocol types of each revision from its committed schema.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs, path::Path};
 
 use anyhow::{Context, Result, ensure};
 
@@ -37,6 +37,8 @@ pub(crate) fn run(only: Option<&str>, mode: Mode) -> Result<()> {
     only.map(revisions::find).transpose()?;
     let docs = Docs::load()?;
     let models = REVISIONS.iter().map(Model::load).collect::<Result<Vec<_>>>()?;
+    leftovers(&files::root().join(SOURCES), "methods.md")?;
+    leftovers(&files::root().join(TESTS), "")?;
     for (at, model) in models.iter().enumerate() {
         if only.is_none_or(|only| only == model.revision) {
             let code = model.code(at.checked_sub(1).map(|before| &models[before]), &docs)?;
@@ -49,6 +51,22 @@ pub(crate) fn run(only: Option<&str>, mode: Mode) -> Result<()> {
     // A text that this revision does not use may be another's.
     let unused = if only.is_none() { docs.unused() } else { Vec::new() };
     report(&docs.missing(), &unused, mode)
+}
+
+/// Fails if a folder has a file that no revision is the reason for.
+fn leftovers(folder: &Path, other: &str) -> Result<()> {
+    let files = REVISIONS.map(|revision| format!("{}.rs", revisions::module(revision.name)));
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = entry.path();
+        ensure!(
+            files.contains(&name) || name == other,
+            "{} is generated from nothing: remove it",
+            path.strip_prefix(files::root()).unwrap_or(&path).display()
+        );
+    }
+    Ok(())
 }
 
 fn sync(folder: &str, file: &str, text: &str, mode: Mode) -> Result<()> {
@@ -141,5 +159,19 @@ mod tests {
     #[test]
     fn generated_types_are_fresh() {
         run(None, Mode::Check).unwrap();
+    }
+
+    #[test]
+    fn a_file_of_no_revision_is_a_leftover() {
+        let folder = std::env::temp_dir().join(format!("relay-xtask-left-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        for name in ["v2025_11_25.rs", "methods.md"] {
+            fs::write(folder.join(name), "").unwrap();
+        }
+        leftovers(&folder, "methods.md").unwrap();
+        fs::write(folder.join("v1.rs"), "").unwrap();
+        let error = leftovers(&folder, "methods.md").unwrap_err().to_string();
+        assert!(error.ends_with("v1.rs is generated from nothing: remove it"), "{error}");
+        fs::remove_dir_all(folder).unwrap();
     }
 }
