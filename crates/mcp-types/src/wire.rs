@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, fmt, marker::PhantomData};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, DeserializeSeed, MapAccess, SeqAccess, Unexpected, Visitor},
+    ser,
 };
 use serde_json::Value;
 
@@ -134,7 +135,7 @@ pub(crate) fn integral(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
 }
 
-/// A number is printed as an integer if it is one.
+/// A number is printed as an integer if it is one; what JSON has no number for is an error, not `null`.
 impl Wire for f64 {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::deserialize(deserializer)
@@ -143,7 +144,8 @@ impl Wire for f64 {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match integral(*self) {
             Some(integer) => serializer.serialize_i64(integer),
-            None => serializer.serialize_f64(*self),
+            None if self.is_finite() => serializer.serialize_f64(*self),
+            None => Err(ser::Error::custom(format_args!("{self} is no number in JSON"))),
         }
     }
 }

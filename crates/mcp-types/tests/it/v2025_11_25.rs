@@ -217,6 +217,9 @@ fn numbers_are_read_and_written_as_they_come() {
     let params = ProgressNotificationParams::new(RequestId::Number(1), 50.0);
     let printed = serde_json::to_string(&params).unwrap();
     assert_eq!(printed, r#"{"progress":50,"progressToken":1}"#);
+    let none = ProgressNotificationParams::new(RequestId::Number(1), f64::NAN);
+    let error = serde_json::to_string(&none).unwrap_err().to_string();
+    assert_eq!(error, "NaN is no number in JSON");
     let huge = ProgressNotificationParams::new(RequestId::Number(1), 1e300);
     let printed = serde_json::to_string(&huge).unwrap();
     assert_eq!(serde_json::from_str::<ProgressNotificationParams>(&printed).unwrap(), huge);
