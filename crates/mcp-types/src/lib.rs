@@ -8,6 +8,11 @@
 //! What a type does not know, it keeps: members in `extra`, values and objects in `Unknown`. Only the
 //! envelope, which is JSON-RPC's, lets unknown members go. What is wrong, an error names by its path:
 //! `result.tools[3].inputSchema: missing, Tool requires it`.
+//!
+//! The types are for `serde_json`. Unions and [`Schema`]s put raw JSON aside, which serde's `flatten`,
+//! `untagged` and tagged enumerations cannot: within those they may fail. There are no types for the
+//! fields of a form, which are part of its [`Schema`], nor for the base classes of the published
+//! schemas that no message has; the data of an error has one where the schema describes it.
 #![doc = include_str!("generated/methods.md")]
 
 pub mod error_code;
