@@ -14,8 +14,8 @@ use serde_json::{Number, Value, value::RawValue};
 use crate::{ErrorObject, path, wire};
 
 /// The `jsonrpc` member: always the string `2.0`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct JsonRpc;
+#[derive(Debug, Clone, Copy)]
+struct JsonRpc;
 
 /// The id of a request: a string or an integer, never null (MCP basic, "Requests").
 ///

@@ -34,7 +34,7 @@ mod wire;
 pub use crate::{
     error_object::ErrorObject,
     generated::{v2025_11_25, v2026_07_28},
-    jsonrpc::{Incoming, JsonRpc, Notification, Request, RequestId, Response},
+    jsonrpc::{Incoming, Notification, Request, RequestId, Response},
     method::{Method, MethodInfo, MethodKind, NotificationMethod},
     one_or_many::OneOrMany,
     outcome::OrInputRequired,
