@@ -6,7 +6,10 @@ use serde::{
     Deserialize, Deserializer,
     de::{self, IgnoredAny, MapAccess, Visitor},
 };
-use serde_json::value::{RawValue, Value};
+use serde_json::{
+    map::Entry,
+    value::{RawValue, Value},
+};
 
 use crate::{
     JsonObject,
@@ -303,8 +306,13 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
             let problem = format_args!("given although it is {}", self.place);
             return Err(path::in_member(key.as_str(), problem));
         }
-        extra.insert(key.into_string(), value);
-        Ok(())
+        match extra.entry(key.into_string()) {
+            Entry::Vacant(member) => {
+                member.insert(value);
+                Ok(())
+            }
+            Entry::Occupied(member) => Err(path::in_member(member.key(), "given twice")),
+        }
     }
 
     /// Passes over a member of a struct that does not keep what it does not name.

@@ -6,6 +6,7 @@ mod definitions;
 mod errors;
 mod generate;
 mod generated;
+mod hostile;
 mod published;
 mod read;
 mod roundtrip;

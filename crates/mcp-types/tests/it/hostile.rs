@@ -1,0 +1,242 @@
+//! What no honest peer sends is an error or a value, and never a panic.
+//!
+//! That the time for it grows with its length and no faster, `benches` shows by counting.
+
+use std::fmt::Debug;
+
+use mcp_types::{Incoming, JsonObject, Method, v2025_11_25, v2026_07_28::*};
+use serde::de::DeserializeOwned;
+
+const DEEP: usize = 100_000;
+/// What a transport lets through at most.
+const LONG: usize = 32 * 1024 * 1024;
+
+type Called = <CallToolRequest as Method>::Result;
+
+/// What is wrong with `bytes` as a value of a type.
+fn error<T: Debug + DeserializeOwned>(bytes: impl AsRef<[u8]>) -> String {
+    let Err(error) = serde_json::from_slice::<T>(bytes.as_ref()) else { panic!("no error") };
+    let error = error.to_string();
+    assert!(error.len() < 2500, "an error of {} bytes", error.len());
+    error
+}
+
+fn assert_error<T: Debug + DeserializeOwned>(bytes: impl AsRef<[u8]>, reason: &str) {
+    let error = error::<T>(bytes);
+    assert!(error.contains(reason), "{error}");
+}
+
+/// Whatever it is, reading it as any of the entry points returns.
+fn reads(bytes: &[u8]) -> [bool; 5] {
+    [
+        serde_json::from_slice::<Incoming<JsonObject>>(bytes).is_ok(),
+        serde_json::from_slice::<v2025_11_25::ListToolsResult>(bytes).is_ok(),
+        serde_json::from_slice::<ListToolsResult>(bytes).is_ok(),
+        serde_json::from_slice::<v2025_11_25::CallToolResult>(bytes).is_ok(),
+        serde_json::from_slice::<Called>(bytes).is_ok(),
+    ]
+}
+
+fn arrays(depth: usize) -> String {
+    "[".repeat(depth) + &"]".repeat(depth)
+}
+
+fn objects(depth: usize) -> String {
+    r#"{"a":"#.repeat(depth) + "1" + &"}".repeat(depth)
+}
+
+#[test]
+fn deep_nesting_is_an_error_where_it_is_read() {
+    const TOO_DEEP: &str = "recursion limit exceeded";
+    for deep in [arrays(DEEP), objects(DEEP)] {
+        for result in [
+            format!(r#"{{"content":[],"structuredContent":{deep}}}"#),
+            format!(r#"{{"content":[],"unknown":{deep}}}"#),
+            format!(r#"{{"content":[],"_meta":{{"a":{deep}}}}}"#),
+            format!(r#"{{"unknown":{deep},"resultType":"complete","content":[]}}"#),
+            format!(r#"{{"unknown":{deep},"resultType":"other"}}"#),
+            format!(r#"{{"content":[{{"type":"other","a":{deep}}}]}}"#),
+            format!(r#"{{"content":[{{"a":{deep},"type":"text","text":""}}]}}"#),
+            format!(r#"{{"content":[{{"type":"resource","resource":{{"a":{deep}}}}}]}}"#),
+        ] {
+            assert_error::<Called>(&result, TOO_DEEP);
+            let message = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
+            assert_error::<Incoming<Called>>(&message, TOO_DEEP);
+        }
+        let data = format!(r#"{{"code":1,"message":"","data":{deep}}}"#);
+        let message = format!(r#"{{"jsonrpc":"2.0","id":1,"error":{data}}}"#);
+        assert_error::<Incoming<Called>>(&message, TOO_DEEP);
+        let message = format!(r#"{{"jsonrpc":"2.0","id":{deep},"result":{{}}}}"#);
+        assert_error::<Incoming<JsonObject>>(&message, "expected a string or an integer");
+        assert_error::<Called>(
+            format!(r#"{{"content":[{{"type":{deep}}}]}}"#),
+            "expected a string",
+        );
+        reads(deep.as_bytes());
+    }
+    for unclosed in ["[".repeat(DEEP), r#"{"content":["#.repeat(DEEP), r#"{"a":"#.repeat(DEEP)] {
+        assert_eq!(reads(unclosed.as_bytes()), [false; 5]);
+    }
+}
+
+#[test]
+fn deep_nesting_that_is_only_passed_on_is_kept() {
+    let deep = objects(DEEP);
+    let list = format!(r#"{{"tools":[{{"name":"n","inputSchema":{deep}}}]}}"#);
+    let list: ListToolsResult = serde_json::from_str(&list).unwrap();
+    let schema = &list.tools[0].input_schema;
+    assert_eq!(schema.get(), deep);
+    schema.parse::<serde_json::Value>().unwrap_err();
+
+    let message = format!(r#"{{"jsonrpc":"2.0","method":"a","params":{deep},"other":{deep}}}"#);
+    let Incoming::Notification { params: Some(params), .. } =
+        serde_json::from_str::<Incoming<Called>>(&message).unwrap()
+    else {
+        panic!("no notification with parameters");
+    };
+    assert_eq!(params.get(), deep);
+    serde_json::from_str::<v2025_11_25::ProgressNotificationParams>(params.get()).unwrap_err();
+}
+
+#[test]
+fn long_strings_are_values_or_short_errors() {
+    let long = "a".repeat(LONG);
+    let result = format!(r#"{{"content":[{{"type":"text","text":"{long}"}}]}}"#);
+    let result: v2025_11_25::CallToolResult = serde_json::from_str(&result).unwrap();
+    let ContentBlock::Text(text) = &result.content[0] else { panic!("no text") };
+    assert_eq!(text.text.len(), LONG);
+
+    for result in [
+        format!(r#"{{"content":[{{"type":"image","data":"{long}"}}]}}"#),
+        format!(r#"{{"content":"{long}"}}"#),
+        format!(r#"{{"content":[],"isError":"{long}"}}"#),
+        format!(r#"{{"content":[{{"type":"text","{long}":1e999}}]}}"#),
+        format!(r#"{{"content":[{{"type":"text","text":"","type":"{long}"}}]}}"#),
+        format!(r#"{{"content":[],"structuredContent":"{long}"#),
+    ] {
+        error::<Called>(&result);
+    }
+}
+
+#[test]
+fn huge_arrays_are_values_or_errors_of_one_item() {
+    let list = |item: &str| vec![item; 300_000].join(",");
+    let result = format!(r#"{{"content":[{}]}}"#, list(r#"{"type":"text","text":""}"#));
+    let result: v2025_11_25::CallToolResult = serde_json::from_str(&result).unwrap();
+    assert_eq!(result.content.len(), 300_000);
+
+    let result = format!(r#"{{"content":[{},7]}}"#, list(r#"{"type":"other"}"#));
+    assert_error::<Called>(&result, "content[300000]: invalid type: integer `7`");
+    let tools = format!(r#"{{"tools":[{}]}}"#, list("{}"));
+    assert_error::<ListToolsResult>(&tools, ".tools[0].inputSchema: missing");
+
+    let members: Vec<_> = (0..300_000).map(|number| format!(r#""{number}":0"#)).collect();
+    let members = members.join(",");
+    let result = format!(r#"{{{members},"resultType":"complete","content":[]}}"#);
+    let Called::Complete(result) = serde_json::from_str(&result).unwrap() else {
+        panic!("not complete");
+    };
+    assert_eq!(result.extra.len(), 300_000);
+    let result = format!(r#"{{"content":[{{{members},"type":"other"}}]}}"#);
+    serde_json::from_str::<Called>(&result).unwrap();
+}
+
+#[test]
+fn members_are_given_once() {
+    for result in [
+        r#"{"content":[],"content":[]}"#,
+        r#"{"content":[],"\u0063ontent":[]}"#,
+        r#"{"content":[],"unknown":1,"unknown":1}"#,
+        r#"{"content":[],"resultType":"complete","resultType":"input_required"}"#,
+        r#"{"resultType":"complete","content":[],"resultType":"complete"}"#,
+        r#"{"resultType":"other","resultType":"complete","content":[]}"#,
+        r#"{"content":[{"type":"text","text":"","type":"text"}]}"#,
+        r#"{"content":[{"type":"other","type":"text","text":""}]}"#,
+        r#"{"content":[{"type":"other","a":1,"type":"other"}]}"#,
+        r#"{"content":[{"a":1,"a":1,"type":"text","text":""}]}"#,
+        r#"{"content":[{"type":"resource","resource":{"uri":"","uri":"","text":""}}]}"#,
+        r#"{"content":[{"type":"resource","resource":{"text":"","uri":"","text":""}}]}"#,
+    ] {
+        assert_error::<Called>(result, "given twice");
+    }
+    assert_error::<Incoming<JsonObject>>(
+        r#"{"jsonrpc":"2.0","jsonrpc":"2.0","id":1,"result":{}}"#,
+        "jsonrpc: given twice",
+    );
+}
+
+/// A kind of request that is unknown must not become a known one, unread, when it is printed.
+#[test]
+fn an_unknown_request_has_one_method() {
+    let request = r#"{"method":"other","params":{},"method":"sampling/createMessage"}"#;
+    assert_error::<InputRequest>(request, ".method: given twice");
+}
+
+/// JSON that the protocol leaves open is serde_json's, for which the last one counts.
+#[test]
+fn in_open_json_the_last_of_equal_members_counts() {
+    let result = r#"{"content":[],"structuredContent":{"a":1,"a":2}}"#;
+    let result: v2025_11_25::CallToolResult = serde_json::from_str(result).unwrap();
+    assert_eq!(result.structured_content, Some(serde_json::json!({ "a": 2 })));
+}
+
+#[test]
+fn numbers_out_of_range_are_errors() {
+    let huge = "9".repeat(100_000);
+    for number in ["1e999", "-1e999", "9223372036854775808", "1e400", &huge] {
+        assert_error::<ListToolsResult>(format!(r#"{{"tools":[],"ttlMs":{number}}}"#), ".ttlMs: ");
+        let message = format!(r#"{{"jsonrpc":"2.0","id":{number},"result":{{}}}}"#);
+        assert_error::<Incoming<JsonObject>>(message, "id: ");
+        let message = format!(r#"{{"jsonrpc":"2.0","error":{{"code":{number},"message":"no"}}}}"#);
+        assert_error::<Incoming<JsonObject>>(message, "error.code: ");
+    }
+    for number in ["1e999", &huge] {
+        let result = format!(r#"{{"content":[],"structuredContent":{number}}}"#);
+        assert_error::<Called>(result, "number out of range");
+    }
+    let tiny = format!("0.{}1", "0".repeat(100_000));
+    let result = format!(r#"{{"content":[],"structuredContent":{tiny}}}"#);
+    serde_json::from_str::<Called>(&result).unwrap();
+}
+
+#[test]
+fn text_that_is_no_unicode_is_an_error() {
+    for bytes in [&b"\xff"[..], b"\xc3", b"\xed\xa0\x80", b"\xf5\x80\x80\x80", b"\xc0\xaf"] {
+        for (before, after) in [
+            (r#"{"content":[{"type":"text","text":""#, r#""}]}"#),
+            (r#"{"content":[{"type":""#, r#""}]}"#),
+            (r#"{"content":[{""#, r#"":1,"type":"text","text":""}]}"#),
+            (r#"{"content":[],""#, r#"":1}"#),
+            (r#"{"content":[],"structuredContent":""#, r#""}"#),
+            (r#"{"tools":[{"name":"n","inputSchema":{"a":""#, r#""}}]}"#),
+            (r#"{"jsonrpc":"2.0","method":"a","params":{"a":""#, r#""}}"#),
+            (r#"{"jsonrpc":"2.0","id":""#, r#"","result":{}}"#),
+            ("", r#"{"content":[]}"#),
+        ] {
+            let text = [before.as_bytes(), bytes, after.as_bytes()].concat();
+            assert_eq!(reads(&text), [false; 5], "{}", String::from_utf8_lossy(&text));
+        }
+    }
+}
+
+#[test]
+fn lone_surrogates_are_errors_where_they_are_read() {
+    for surrogate in [r"\ud800", r"\udc00", r"\ud800\ud800", r"\ud800x", r"\ud800\u0041"] {
+        let text = |text: &str| format!(r#"{{"content":[{{"type":"text","text":"{text}"}}]}}"#);
+        error::<Called>(text(surrogate));
+        error::<Called>(format!(r#"{{"content":[],"{surrogate}":1}}"#));
+        error::<Called>(format!(r#"{{"content":[],"structuredContent":"{surrogate}"}}"#));
+        error::<Incoming<JsonObject>>(format!(
+            r#"{{"jsonrpc":"2.0","id":"{surrogate}","result":{{}}}}"#
+        ));
+
+        // Passed on unread.
+        let schema = format!(r#"{{"pattern":"{surrogate}"}}"#);
+        let list = format!(r#"{{"tools":[{{"name":"n","inputSchema":{schema}}}]}}"#);
+        let list: ListToolsResult = serde_json::from_str(&list).unwrap();
+        assert_eq!(list.tools[0].input_schema.get(), schema);
+        list.tools[0].input_schema.parse::<JsonObject>().unwrap_err();
+    }
+    let pair = r#"{"content":[{"type":"text","text":"\ud83d\ude00"}]}"#;
+    serde_json::from_str::<Called>(pair).unwrap();
+}
