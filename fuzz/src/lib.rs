@@ -1,0 +1,79 @@
+//! What the fuzz targets hold the types to.
+
+use std::fmt::Debug;
+
+use mcp_types::{ErrorObject, Incoming, RequestId};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+/// What can be read has to print, and what was printed has to read as the same value.
+pub fn same_again<T: Debug + DeserializeOwned + PartialEq + Serialize>(data: &[u8]) {
+    if let Ok(value) = serde_json::from_slice::<T>(data) {
+        let printed = serde_json::to_vec(&value).expect("a value that was read prints");
+        let again: T = serde_json::from_slice(&printed).expect("what was printed reads");
+        assert_eq!(again, value);
+    }
+}
+
+/// The same for a message. Its parts print by the types of outgoing messages in the crate, which do
+/// not make all that can arrive (an error without an id), so the envelope is written here.
+pub fn same_message_again<R: Debug + DeserializeOwned + PartialEq + Serialize>(data: &[u8]) {
+    if let Ok(message) = serde_json::from_slice::<Incoming<R>>(data) {
+        let printed = serde_json::to_vec(&Envelope::of(&message)).expect("a message prints");
+        let again: Incoming<R> = serde_json::from_slice(&printed).expect("what was printed reads");
+        assert_eq!(Envelope::of(&again), Envelope::of(&message));
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Envelope<'a, R> {
+    jsonrpc: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a RequestId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    params: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'a R>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a ErrorObject>,
+}
+
+impl<'a, R> Envelope<'a, R> {
+    fn of(message: &'a Incoming<R>) -> Self {
+        let nothing = Self {
+            jsonrpc: "2.0",
+            id: None,
+            method: None,
+            params: None,
+            result: None,
+            error: None,
+        };
+        match message {
+            Incoming::Result { id, result } => {
+                Self { id: Some(id), result: Some(result), ..nothing }
+            }
+            Incoming::Error { id, error } => {
+                Self { id: id.as_ref(), error: Some(error), ..nothing }
+            }
+            Incoming::Request { id, method, params } => {
+                Self { id: Some(id), method: Some(method), params: params.as_deref(), ..nothing }
+            }
+            Incoming::Notification { method, params } => {
+                Self { method: Some(method), params: params.as_deref(), ..nothing }
+            }
+        }
+    }
+}
+
+impl<R: PartialEq> PartialEq for Envelope<'_, R> {
+    fn eq(&self, other: &Self) -> bool {
+        let text = |params: Option<&'_ RawValue>| params.map(|params| params.get().to_owned());
+        self.id == other.id
+            && self.method == other.method
+            && text(self.params) == text(other.params)
+            && self.result == other.result
+            && self.error == other.error
+    }
+}
