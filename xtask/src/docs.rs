@@ -29,10 +29,13 @@ impl Docs {
     }
 
     /// The text for `path` in a revision; empty if there is none, which is remembered.
+    ///
+    /// What a revision has of its own holds for those after it too, until one has another.
     pub(crate) fn text(&self, revision: &str, path: &str) -> &str {
-        let own = self.revision.get(revision).and_then(|texts| texts.get(path));
+        let mut until_now = self.revision.range(..=revision.to_owned()).rev();
+        let own = until_now.find_map(|(since, texts)| Some((since, texts.get(path)?)));
         let (key, text) = match own {
-            Some(_) => (own_key(revision, path), own),
+            Some((since, text)) => (own_key(since, path), Some(text)),
             None => (path.to_owned(), self.docs.get(path)),
         };
         let words = text.map_or("", |text| text.trim());
@@ -87,8 +90,11 @@ C = \"c\"";
         assert_eq!(docs.text("2", "A"), "own");
         assert_eq!(docs.text("1", "A.c"), "");
         assert_eq!(docs.text("3", "A"), "");
+        assert_eq!(docs.text("2b", "A"), "own", "carries on");
         assert_eq!(docs.missing(), ["A of 3", "A.c"]);
         assert_eq!(docs.unused(), ["A.b", "C of 3"]);
+        assert_eq!(docs.text("4", "C"), "c");
+        assert_eq!(docs.unused(), ["A.b"]);
         assert!(toml::from_str::<Docs>("[doc]").is_err());
     }
 }

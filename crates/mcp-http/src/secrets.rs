@@ -1,5 +1,7 @@
 //! Keeping a request's secrets out of what is shown of the server's answer, which may echo them.
 
+use std::{borrow::Cow, iter};
+
 use bytes::Bytes;
 use mcp_client::SessionId;
 use memchr::memmem;
@@ -21,7 +23,7 @@ pub(crate) struct Secrets {
 impl Secrets {
     /// The text without the secrets.
     pub(crate) fn mask(&self, text: &str) -> String {
-        self.all().fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
+        self.all().fold(text.to_owned(), |text, secret| text.replace(&*secret, MASK))
     }
 
     /// The body without the secrets.
@@ -34,7 +36,7 @@ impl Secrets {
 
     /// A body that is cut off without the secrets, nor the beginning of one at its end.
     pub(crate) fn mask_cut_off(&self, body: &Bytes) -> Bytes {
-        let begun = |secret: &str| {
+        let begun = |secret: Cow<'_, str>| {
             let bytes = secret.as_bytes();
             (1..bytes.len()).rev().find(|length| body.ends_with(&bytes[..*length]))
         };
@@ -54,10 +56,15 @@ impl Secrets {
         self.all().any(|secret| memmem::find(bytes, secret.as_bytes()).is_some())
     }
 
-    fn all(&self) -> impl Iterator<Item = &str> {
+    /// The secrets, and how JSON may spell those with a slash.
+    fn all(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let token = self.token.as_ref().map(AccessToken::expose);
         let session = self.session.as_ref().map(SessionId::expose);
-        token.into_iter().chain(session).filter(|secret| secret.len() >= SHORTEST)
+        let secrets = token.into_iter().chain(session).filter(|secret| secret.len() >= SHORTEST);
+        secrets.flat_map(|secret| {
+            let escaped = secret.contains('/').then(|| secret.replace('/', "\\/").into());
+            iter::once(Cow::Borrowed(secret)).chain(escaped)
+        })
     }
 }
 
@@ -121,6 +128,13 @@ mod tests {
         ] {
             assert_eq!(secrets.mask_unless_result(message.into()), masked);
         }
+    }
+
+    #[test]
+    fn a_slash_may_be_escaped() {
+        let secrets = Secrets { token: Some(AccessToken::new("t0/k/en")), session: None };
+        let message = Bytes::from_static(br#"{"error":"bad t0\/k\/en, t0/k/en"}"#);
+        assert_eq!(secrets.mask_unless_result(message), r#"{"error":"bad ****, ****"}"#);
     }
 
     #[test]

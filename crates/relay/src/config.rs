@@ -58,7 +58,8 @@ impl Config {
     pub fn from_toml(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let file: File = toml::from_str(text).map_err(|error| {
             let reason = without_value(error.message());
-            Error::Configuration { server: None, position: position(text, error.span()), reason }
+            let server = error.span().and_then(|span| section(text.get(..span.start)?));
+            Error::Configuration { server, position: position(text, error.span()), reason }
         })?;
         let mut config = Self::default();
         if let Some(minutes) = file.cache_duration {
@@ -191,10 +192,17 @@ fn without_value(message: &str) -> String {
     let names_value = ["invalid type", "invalid value", "invalid length", "unknown variant"];
     match message.rsplit_once(", expected ") {
         Some((found, expected)) if names_value.iter().any(|start| found.starts_with(start)) => {
-            format!("expected {expected}")
+            format!("expected {}", expected.replace("u64", "a whole number"))
         }
         _ => message.to_owned(),
     }
+}
+
+/// The server whose section a text ends in.
+fn section(before: &str) -> Option<String> {
+    let header = before.lines().map(str::trim).rfind(|line| line.starts_with('['))?;
+    let name = header.strip_prefix("[servers.")?.split(['.', ']']).next()?;
+    Some(name.trim_matches(['"', '\'', ' ']).to_owned())
 }
 
 /// Line and column, from 1, of where a span begins.
@@ -253,8 +261,11 @@ mod tests {
     #[test]
     fn faults_are_reported_with_their_place_and_without_values() {
         for (text, expected) in [
-            ("[servers.a]\nurl = 's3cret", "line 2, column 14: invalid literal string"),
-            ("[servers.a]\nheaders = \"a 's3cret' b\"", "line 2, column 11: expected a map"),
+            ("[servers.a]\nurl = 's3cret", "line 2, column 14: server `a`: invalid literal string"),
+            (
+                "[servers.a]\nheaders = \"a 's3cret' b\"",
+                "line 2, column 11: server `a`: expected a map",
+            ),
             (
                 "[servers.a]\nurl = ''\nenv = { A = 's3cret' }",
                 "line 3, column 13: server `a`: `env`",
@@ -263,13 +274,22 @@ mod tests {
                 "[servers.a]\ncommand = ['x']\nheaders = { A = 's3cret' }",
                 "line 3, column 17: server `a`: `headers` are for transport \"http\"",
             ),
-            ("[servers.a]\nulr = 's3cret'", "line 2, column 1: unknown field `ulr`"),
+            ("[servers.a]\nulr = 's3cret'", "line 2, column 1: server `a`: unknown field `ulr`"),
             ("[server.a]", "line 1, column 2: unknown field `server`"),
-            ("[servers.a]\nurl = 5", "line 2, column 7: expected a string"),
-            ("[servers.a]\ntransport = 's3cret'", "line 2, column 13: expected `http` or `stdio`"),
-            ("[servers.a]\napi_key = 0x53ec7e7", "line 2, column 11: expected a string"),
-            ("cache_duration = 's3cret'", "line 1, column 18: expected u64"),
-            ("[servers.a]\nheaders = 'a, expected s3cret'", "line 2, column 11: expected a map"),
+            ("[servers.a]\nurl = 5", "line 2, column 7: server `a`: expected a string"),
+            (
+                "[servers.a]\ntransport = 's3cret'",
+                "line 2, column 13: server `a`: expected `http` or `stdio`",
+            ),
+            (
+                "[servers.a]\napi_key = 0x53ec7e7",
+                "line 2, column 11: server `a`: expected a string",
+            ),
+            ("cache_duration = 's3cret'", "line 1, column 18: expected a whole number"),
+            (
+                "[servers.a]\nheaders = 'a, expected s3cret'",
+                "line 2, column 11: server `a`: expected a map",
+            ),
             ("\n  [servers.a]", "line 2, column 12: server `a`: `url` is missing"),
             ("[servers.a]\nurl = '${NONE}'", "line 2, column 7: server `a`: the variable `NONE`"),
             ("[servers.a]\nurl = ''\ntimeout = 0", "line 3, column 11: server `a`: `timeout`"),

@@ -42,7 +42,7 @@ async fn a_broken_configuration() {
     --- stdout
     --- stderr
     error: relay.toml is not usable
-      caused by: line 3, column 1: unknown field `api-key`, expected one of `transport`, `url`, `api_key`, `headers`, `timeout`, `dangerously_allow_insecure_http`, `command`, `env`
+      caused by: line 3, column 1: server `weather`: unknown field `api-key`, expected one of `transport`, `url`, `api_key`, `headers`, `timeout`, `dangerously_allow_insecure_http`, `command`, `env`
     ---
     ");
 }
@@ -54,7 +54,7 @@ async fn a_broken_configuration_as_json() {
     exit code: 2
     --- stdout
     --- stderr
-    {"error":{"kind":"usage","exitCode":2,"message":"relay.toml is not usable","causes":["line 2, column 31: invalid basic string, expected `\"`"],"didNotRun":true,"retryable":false}}
+    {"error":{"kind":"usage","exitCode":2,"message":"relay.toml is not usable","server":"weather","causes":["line 2, column 31: server `weather`: invalid basic string, expected `\"`"],"didNotRun":true,"retryable":false}}
     ---
     "#);
 }
