@@ -31,6 +31,7 @@ struct Field {
     /// The type, without the `Option` of an optional member.
     ty: Type,
     required: bool,
+    constant: bool,
 }
 
 impl Fields {
@@ -55,7 +56,9 @@ impl Fields {
         });
         let default = self.fields.iter().all(|field| !field.required).then(|| quote!(Default,));
         let constructor = default.is_none().then(|| self.constructor());
-        let setters = self.fields.iter().filter(|field| !field.required).map(Field::setter);
+        // To set a constant is to say the same, or to make a value of another arm of a union.
+        let free = self.fields.iter().filter(|field| !field.required && !field.constant);
+        let setters = free.map(Field::setter);
         let item = print(&quote! {
             #doc
             #[derive(Debug, Clone, #default PartialEq)]
@@ -112,12 +115,13 @@ impl Field {
         let path = path.with_context(|| format!("typify invented `{member}`"))?.to_owned();
         let ident = if member.contains('/') { without_prefix(&member) } else { ident };
         let required = requires(schema, &member);
+        let constant = schema["properties"][&member].get("const").is_some();
         let mut ty = shorten(&field.ty);
         if !required {
             let lost = || format!("typify lost that `{member}` is optional");
             ty = optional(&ty).with_context(lost)?;
         }
-        Ok(Self { ident, member, path, ty, required })
+        Ok(Self { ident, member, path, ty, required, constant })
     }
 
     fn declared(&self) -> TokenStream {
@@ -224,6 +228,24 @@ fn optional(ty: &Type) -> Option<Type> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_constant_is_not_to_be_set() {
+        let structure = syn::parse_quote!(
+            struct A {
+                mode: Option<String>,
+                url: Option<String>,
+            }
+        );
+        let schema = serde_json::json!({ "properties": {
+            "mode": { "const": "form", "description": "A.mode" },
+            "url": { "description": "A.url" },
+        } });
+        let fields = Fields::of(&structure, &schema, None).unwrap().fields;
+        let constants: Vec<_> =
+            fields.iter().map(|field| (&*field.member, field.constant)).collect();
+        assert_eq!(constants, [("mode", true), ("url", false)]);
+    }
 
     #[test]
     fn a_field_has_no_prefix() {

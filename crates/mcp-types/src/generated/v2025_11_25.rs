@@ -1258,11 +1258,6 @@ impl ElicitRequestFormParams {
         self.meta = Some(meta);
         self
     }
-    /// Sets [`mode`](Self::mode).
-    pub fn with_mode(mut self, mode: impl Into<String>) -> Self {
-        self.mode = Some(mode.into());
-        self
-    }
     /// Sets [`task`](Self::task).
     pub fn with_task(mut self, task: TaskMetadata) -> Self {
         self.task = Some(task);

@@ -720,11 +720,6 @@ impl ElicitRequestFormParams {
             extra: JsonObject::new(),
         }
     }
-    /// Sets [`mode`](Self::mode).
-    pub fn with_mode(mut self, mode: impl Into<String>) -> Self {
-        self.mode = Some(mode.into());
-        self
-    }
 }
 object! {
     ElicitRequestFormParams {
