@@ -23,14 +23,14 @@ pub(crate) struct Members<'de, A> {
     place: Place,
     /// What tells the arms of a keyed union apart: no arm has the key of another.
     keys: &'static [&'static str],
-    /// The key that led to an arm, until its value turns out not to be `null`.
-    pending: Option<&'static str>,
+    /// Whether the key that led to an arm may turn out to be `null`.
+    pending: bool,
     /// The member that is constant, if there is one.
     tag: Option<Tag>,
     /// Members that were passed over in search of a union's tag.
     early: vec::IntoIter<(Key<'de>, Box<RawValue>)>,
     /// The tag of a union that its arm has as a member, to be handed out.
-    restored: Option<(&'static str, Option<Key<'de>>)>,
+    restored: Option<Box<Restored<'de>>>,
     /// The value that belongs to the key handed out last, if it was read before.
     value: Option<Early<'de>>,
     /// A key that was read, but not its value.
@@ -55,8 +55,13 @@ struct Tag {
 /// A value that was read before its turn.
 enum Early<'de> {
     Raw(Box<RawValue>),
-    /// A string or `null`.
-    Tag(Option<Key<'de>>),
+    Tag(Box<Restored<'de>>),
+}
+
+/// A tag and its value, a string or `null`; rare, and thus kept out of what is moved around.
+struct Restored<'de> {
+    tag: &'static str,
+    value: Option<Key<'de>>,
 }
 
 impl fmt::Display for Place {
@@ -78,7 +83,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         Self {
             place,
             keys: &[],
-            pending: None,
+            pending: false,
             tag: None,
             early: Vec::new().into_iter(),
             restored: None,
@@ -111,7 +116,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         let found = members.seek(|key| key == tag)?.is_some();
         let value = if found { members.tag(tag)? } else { None };
         if found && value.is_none() {
-            members.restored = Some((tag, None));
+            members.restored = Some(Box::new(Restored { tag, value: None }));
         }
         Ok((value, members))
     }
@@ -160,9 +165,9 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         arm: &'static str,
     ) -> Result<Option<T>, A::Error> {
         self.place.arm = Some(arm);
-        self.pending = Some(arm);
+        self.pending = true;
         let read = T::read(self);
-        if self.pending.take().is_none() {
+        if !mem::take(&mut self.pending) {
             return read.map(Some);
         }
         let mut early: Vec<_> = mem::take(&mut self.early).collect();
@@ -173,7 +178,11 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
 
     /// Reads up to a key that is wanted, putting aside the members in front of it.
     fn seek(&mut self, wanted: impl Fn(&str) -> bool) -> Result<Option<Key<'de>>, A::Error> {
-        let mut early: Vec<_> = mem::take(&mut self.early).collect();
+        // Only after a key that was `null` are there any.
+        let mut early = match self.early.len() {
+            0 => Vec::new(),
+            _ => mem::take(&mut self.early).collect(),
+        };
         let found = loop {
             match self.map.next_key::<Key<'_>>()? {
                 Some(key) if !wanted(key.as_str()) => {
@@ -209,7 +218,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
 
     /// Puts the tag of a union back among the members.
     pub(crate) fn restore(self, tag: &'static str, value: Key<'de>) -> Self {
-        Self { restored: Some((tag, Some(value))), ..self }
+        Self { restored: Some(Box::new(Restored { tag, value: Some(value) })), ..self }
     }
 
     /// Reads the rest into a map, along with the tag of a union that no arm has. Given again, the
@@ -252,9 +261,10 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         if let Some(key) = self.key.take() {
             return Ok(Some(key));
         }
-        if let Some((tag, value)) = self.restored.take() {
-            self.value = Some(Early::Tag(value));
-            return Ok(Some(Key(Cow::Borrowed(tag))));
+        if let Some(restored) = self.restored.take() {
+            let key = Key(Cow::Borrowed(restored.tag));
+            self.value = Some(Early::Tag(restored));
+            return Ok(Some(key));
         }
         if let Some((key, value)) = self.early.next() {
             self.value = Some(Early::Raw(value));
@@ -282,7 +292,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         name: &str,
         slot: &mut Option<T>,
     ) -> Result<(), A::Error> {
-        let value = if self.pending.is_some() { self.key_value(name)? } else { self.value(name)? };
+        let value = if self.pending { self.key_value(name)? } else { self.value(name)? };
         match slot.replace(value) {
             None => Ok(()),
             Some(_) => Err(path::in_member(name, "given twice")),
@@ -291,10 +301,10 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
 
     /// Reads the value of the key that led to an arm, which stays pending if it is `null`.
     fn key_value<T: Wire>(&mut self, name: &str) -> Result<T, A::Error> {
-        let pending = self.pending.take();
+        self.pending = false;
         let value = self.value::<Option<T>>(name)?;
         value.ok_or_else(|| {
-            self.pending = pending;
+            self.pending = true;
             self.missing(name)
         })
     }
@@ -326,7 +336,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
             None => self.map.next_value_seed(Read::new()).map_err(|e| path::in_member(name, e)),
             Some(Early::Raw(raw)) => T::read(&mut serde_json::Deserializer::from_str(raw.get()))
                 .map_err(|error| path::in_member(name, without_position(&error))),
-            Some(Early::Tag(tag)) => T::read(Value::from(tag.map(Key::into_string)))
+            Some(Early::Tag(tag)) => T::read(Value::from(tag.value.map(Key::into_string)))
                 .map_err(|error| path::in_member(name, error)),
         }
     }
