@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "the tasks report on standard output")]
 
+mod bench;
 mod codegen;
 mod diff;
 mod dispatch;
@@ -34,6 +35,11 @@ use crate::files::Mode;
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 enum Xtask {
+    /// Measure and print tables for `BENCHMARKS.md`; builds what `benches` compares with.
+    Bench {
+        /// What to measure.
+        what: bench::What,
+    },
     /// Regenerate the protocol types from `schema/`.
     Codegen {
         /// Only this revision.
@@ -83,6 +89,7 @@ struct Import {
 
 fn main() -> Result<()> {
     match Xtask::parse() {
+        Xtask::Bench { what } => bench::run(what),
         Xtask::Codegen { revision, check } => {
             codegen::run(revision.as_deref(), if check { Mode::Check } else { Mode::Write })
         }

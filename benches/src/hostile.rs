@@ -1,0 +1,114 @@
+//! Work and memory for hostile input, by its length: both have to grow in proportion.
+
+use std::{env, fs, hint::black_box, process::Command};
+
+use anyhow::{Context as _, Result};
+use mcp_types::{Incoming, Method, v2026_07_28::*};
+
+use crate::{instructions, table};
+
+type Called = <CallToolRequest as Method>::Result;
+
+const SIZE: usize = 64 << 10;
+/// What a transport lets through at most.
+const LIMIT: usize = 32 << 20;
+
+/// A name, and the text of about so many bytes.
+type Hostile = (&'static str, fn(usize) -> String);
+
+const ALL: [Hostile; 12] = [
+    ("objects in objects, in a schema", |size| {
+        in_schema(&[&r#"{"a":"#.repeat(size / 6), "1", &"}".repeat(size / 6)].concat())
+    }),
+    ("arrays in arrays, in content", |size| {
+        in_result(&["[".repeat(size / 2), "]".repeat(size / 2)].concat())
+    }),
+    ("a string", |size| in_text(&"a".repeat(size))),
+    ("a string of escapes", |size| in_text(&r"\ud83d\ude00".repeat(size / 12))),
+    ("a key", |size| in_result(&format!(r#"{{"{}":0}}"#, "a".repeat(size)))),
+    ("a number", |size| in_result(&"9".repeat(size))),
+    ("an array of numbers", |size| in_result(&format!("[{}0]", "0,".repeat(size / 2)))),
+    ("blocks that are empty texts", |size| {
+        in_result(&format!(
+            "[{0}{{\"type\":\"text\",\"text\":\"\"}}]",
+            r#"{"type":"text","text":""},"#.repeat(size / 26)
+        ))
+    }),
+    ("blocks of an unknown type", |size| {
+        in_result(&format!("[{0}{{\"type\":\"\"}}]", r#"{"type":""},"#.repeat(size / 12)))
+    }),
+    ("members that are unknown, in a result", |size| in_members(size, r#""content":[]"#)),
+    ("members in front of the type", |size| {
+        let block = in_members(size, r#""type":"text","text":"""#);
+        in_result(&format!("[{block}]"))
+    }),
+    ("many blocks, and a mistake in the last", |size| {
+        in_result(&format!("[{}7]", r#"{"text":"","type":"text"},"#.repeat(size / 26)))
+    }),
+];
+
+fn in_result(content: &str) -> String {
+    format!(r#"{{"content":{content}}}"#)
+}
+
+fn in_text(text: &str) -> String {
+    in_result(&format!(r#"[{{"type":"text","text":"{text}"}}]"#))
+}
+
+fn in_schema(schema: &str) -> String {
+    format!(r#"{{"tools":[{{"name":"n","inputSchema":{schema}}}]}}"#)
+}
+
+fn in_members(size: usize, last: &str) -> String {
+    let members: String = (0..size / 16).map(|index| format!(r#""{index:010}":0,"#)).collect();
+    format!("{{{members}{last}}}")
+}
+
+pub(crate) fn run() -> Result<()> {
+    let mut rows = Vec::new();
+    for (name, _) in ALL {
+        let mut row = vec![name.to_owned()];
+        for times in [1, 2, 4] {
+            let size = (SIZE * times).to_string();
+            row.push(if instructions::available() {
+                let count = instructions::of_one(&["read-hostile", name, &size])?;
+                format!("{:.1}", count as f64 / (SIZE * times) as f64)
+            } else {
+                "?".to_owned()
+            });
+        }
+        let size = LIMIT.to_string();
+        let (before, after) = (peak(name, &size, "0")?, peak(name, &size, "1")?);
+        row.push(format!("{:.1}", (after - before) / LIMIT as f64));
+        rows.push(row);
+    }
+    println!("Instructions a byte, and memory at 32 MiB by the length of the text:\n");
+    table::print(&["input", "64 KiB", "128 KiB", "256 KiB", "memory"], &rows);
+    Ok(())
+}
+
+/// Reads the text so many times as a message's result; whether it is one is not asked here.
+pub(crate) fn read(name: &str, size: usize, count: usize) -> Result<()> {
+    let (_, text) = ALL.iter().find(|(each, _)| *each == name).context("no such input")?;
+    let text = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{}}}"#, text(size));
+    // What making the text took at most is not to be taken for what reading it takes.
+    _ = fs::write("/proc/self/clear_refs", "5");
+    for _ in 0..count {
+        if name.ends_with("in a schema") {
+            _ = black_box(serde_json::from_str::<Incoming<ListToolsResult>>(&text));
+        } else {
+            _ = black_box(serde_json::from_str::<Incoming<Called>>(&text));
+        }
+    }
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0 kB");
+    println!("{}", peak.trim().trim_end_matches(" kB"));
+    Ok(())
+}
+
+/// The most memory that a run had at once, in bytes.
+fn peak(name: &str, size: &str, count: &str) -> Result<f64> {
+    let output =
+        Command::new(env::current_exe()?).args(["read-hostile", name, size, count]).output()?;
+    Ok(String::from_utf8(output.stdout)?.trim().parse::<f64>()? * 1024.0)
+}

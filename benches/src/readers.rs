@@ -1,0 +1,97 @@
+//! Those who read, and the types they read into.
+
+use std::hint::black_box;
+
+use anyhow::{Result, ensure};
+#[cfg(not(feature = "r2026_07_28"))]
+use mcp_types::v2025_11_25 as ours;
+#[cfg(feature = "r2026_07_28")]
+use mcp_types::v2026_07_28 as ours;
+use mcp_types::{Incoming, Method};
+use rust_mcp_schema::schema_utils::ServerMessage;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::inputs::{Input, Kind};
+
+pub(crate) const REVISION: &str =
+    if cfg!(feature = "r2026_07_28") { "2026-07-28" } else { "2025-11-25" };
+
+type Listed = <ours::ListToolsRequest as Method>::Result;
+type Called = <ours::CallToolRequest as Method>::Result;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Reader {
+    McpTypes,
+    Value,
+    Rmcp,
+    RustMcpSchema,
+}
+
+impl Reader {
+    pub(crate) const ALL: [Self; 4] =
+        [Self::McpTypes, Self::Value, Self::Rmcp, Self::RustMcpSchema];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::McpTypes => "mcp-types",
+            Self::Value => "Value",
+            Self::Rmcp => "rmcp",
+            Self::RustMcpSchema => "rust-mcp-schema",
+        }
+    }
+
+    /// Reads the input from its bytes, and drops what it has read.
+    pub(crate) fn read(self, Input { kind, text, .. }: &Input) {
+        match (self, kind) {
+            (Self::Value, _) => read::<Value>(text),
+            (Self::McpTypes, Kind::ToolsList) => read::<Listed>(text),
+            (Self::McpTypes, Kind::ToolsCall) => read::<Called>(text),
+            (Self::McpTypes, Kind::ToolsListMessage) => read::<Incoming<Listed>>(text),
+            (Self::McpTypes, Kind::ToolsCallMessage) => read::<Incoming<Called>>(text),
+            (Self::Rmcp, Kind::ToolsList) => read::<rmcp::model::ListToolsResult>(text),
+            (Self::Rmcp, Kind::ToolsCall) => read::<rmcp::model::CallToolResult>(text),
+            (Self::Rmcp, _) => read::<rmcp::model::ServerJsonRpcMessage>(text),
+            (Self::RustMcpSchema, Kind::ToolsList) => {
+                read::<rust_mcp_schema::ListToolsResult>(text);
+            }
+            (Self::RustMcpSchema, Kind::ToolsCall) => read::<rust_mcp_schema::CallToolResult>(text),
+            (Self::RustMcpSchema, _) => read::<ServerMessage>(text),
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(text: &str) {
+    let text = black_box(text.as_bytes());
+    black_box(serde_json::from_slice::<T>(text).expect("each of the readers takes it"));
+}
+
+/// Fails unless the typed readers find all that there is.
+pub(crate) fn check(Input { name, kind, text, items }: &Input) -> Result<()> {
+    let found = match kind {
+        Kind::ToolsList => [
+            serde_json::from_str::<Listed>(text)?.tools.len(),
+            serde_json::from_str::<rmcp::model::ListToolsResult>(text)?.tools.len(),
+            serde_json::from_str::<rust_mcp_schema::ListToolsResult>(text)?.tools.len(),
+        ],
+        Kind::ToolsCall => [
+            blocks(serde_json::from_str::<Called>(text)?),
+            serde_json::from_str::<rmcp::model::CallToolResult>(text)?.content.len(),
+            serde_json::from_str::<rust_mcp_schema::CallToolResult>(text)?.content.len(),
+        ],
+        Kind::ToolsListMessage | Kind::ToolsCallMessage => return Ok(()),
+    };
+    ensure!(found == [*items; 3], "{name}: {found:?} of {items}");
+    Ok(())
+}
+
+#[cfg(feature = "r2026_07_28")]
+fn blocks(called: Called) -> usize {
+    let Called::Complete(result) = called else { return 0 };
+    result.content.len()
+}
+
+#[cfg(not(feature = "r2026_07_28"))]
+fn blocks(called: Called) -> usize {
+    called.content.len()
+}

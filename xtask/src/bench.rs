@@ -1,0 +1,38 @@
+//! Runs what `benches` measures; it is no part of the workspace, for it builds the peers.
+
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::files;
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum What {
+    /// Speed of reading, next to `serde_json::Value`, rmcp and rust-mcp-schema.
+    Types,
+    /// Work and memory for hostile input, by its length.
+    Hostile,
+}
+
+/// rust-mcp-schema builds for one revision at a time, so each is a program of its own.
+pub(crate) fn run(what: What) -> Result<()> {
+    match what {
+        What::Types => {
+            measure("types", "r2025_11_25")?;
+            measure("types", "r2026_07_28")
+        }
+        What::Hostile => measure("hostile", "r2026_07_28"),
+    }
+}
+
+fn measure(what: &str, revision: &str) -> Result<()> {
+    let status = Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--release", "--locked", "--no-default-features"])
+        .args(["--features", revision, "--manifest-path"])
+        .arg(files::root().join("benches/Cargo.toml"))
+        .args(["--", what])
+        .status()
+        .context("cannot run cargo")?;
+    ensure!(status.success(), "the measurement failed");
+    Ok(())
+}
