@@ -60,10 +60,9 @@ impl Report {
     /// What is to be said of an error; `access` is how the server was to be spoken to.
     pub(crate) fn new(error: &Error, access: Option<&Access>) -> Self {
         let relay = error.downcast_ref::<RelayError>();
-        let (server, tool) = relay.map(place).unwrap_or_default();
         Self {
-            server: server.map(str::to_owned),
-            tool: tool.map(str::to_owned),
+            server: relay.and_then(RelayError::server).map(str::to_owned),
+            tool: relay.and_then(RelayError::tool).map(str::to_owned),
             causes: causes(error.as_ref()),
             hint: hint::of(error, access),
             did_not_run: relay.map(RelayError::did_not_run),
@@ -138,18 +137,6 @@ impl Wanted {
             error: owned(challenge.and_then(|challenge| challenge.error())),
             error_description: owned(challenge.and_then(|challenge| challenge.error_description())),
         }
-    }
-}
-
-/// The server and the tool that an error is about.
-fn place(error: &RelayError) -> (Option<&str>, Option<&str>) {
-    match error {
-        RelayError::Configuration { server, .. } => (server.as_deref(), None),
-        RelayError::Authorization(refused) => (Some(&refused.server), refused.tool.as_deref()),
-        RelayError::ToolDefinition { server, .. } => (Some(server), None),
-        RelayError::ToolCall { server, tool, .. } => (Some(server), Some(tool)),
-        RelayError::Transport { server, tool, .. } => (Some(server), tool.as_deref()),
-        _ => (None, None),
     }
 }
 
