@@ -1,7 +1,7 @@
 //! What to do about an error.
 
 use anyhow::Error;
-use relay::{Authorization, Error as RelayError, Reason, TransportKind};
+use relay::{Authorization, Error as RelayError, Reason, TransportKind, mcp_client, mcp_http};
 
 use crate::{args::Access, usage::Usage};
 
@@ -22,7 +22,10 @@ pub(crate) fn of(error: &Error, access: Option<&Access>) -> Option<String> {
         Some(RelayError::Configuration { .. }) if access?.url.is_some() => {
             Some("a URL looks like this: https://example.com/mcp".to_owned())
         }
-        Some(RelayError::Transport { kind, .. }) => transport(*kind, access?).map(str::to_owned),
+        Some(RelayError::Transport { kind: TransportKind::Refused, source, .. }) => {
+            refused(source, access?)
+        }
+        Some(RelayError::Transport { kind, .. }) => transport(*kind).map(str::to_owned),
         Some(_) => None,
         None => error.downcast_ref().and_then(Usage::to_hint),
     }
@@ -53,7 +56,24 @@ fn sign_in(authorization: &Authorization, token_env: Option<&str>) -> String {
     format!("get {token}{scope}{place}; {what_then}")
 }
 
-fn transport(kind: TransportKind, access: &Access) -> Option<&'static str> {
+fn refused(source: &mcp_client::Error, access: &Access) -> Option<String> {
+    let mcp_client::Error::Transport(error) = source else { return None };
+    match error.get_ref().downcast_ref()? {
+        mcp_http::Error::Insecure { .. } if access.url.is_some() => Some(
+            "--allow-insecure-http allows it, and lets anyone on the way read the token".to_owned(),
+        ),
+        mcp_http::Error::Insecure { .. } => Some(
+            "`dangerously_allow_insecure_http = true` allows it in the configuration".to_owned(),
+        ),
+        mcp_http::Error::InvalidToken { .. } => Some(match &access.token_env {
+            Some(name) => format!("put the token alone into the variable `{name}`"),
+            None => "put the token alone into the server's `api_key`".to_owned(),
+        }),
+        _ => None,
+    }
+}
+
+fn transport(kind: TransportKind) -> Option<&'static str> {
     match kind {
         TransportKind::Unreachable => Some("is the URL right, and does the server run?"),
         TransportKind::Timeout => Some("--timeout SECONDS waits longer"),
@@ -62,12 +82,6 @@ fn transport(kind: TransportKind, access: &Access) -> Option<&'static str> {
         }
         TransportKind::Rpc(INVALID_PARAMS) => {
             Some("`relay tools --json` shows the schemas of the arguments")
-        }
-        TransportKind::Refused if access.url.is_some() => {
-            Some("--allow-insecure-http allows it, and lets anyone on the way read the token")
-        }
-        TransportKind::Refused => {
-            Some("`dangerously_allow_insecure_http = true` allows it in the configuration")
         }
         _ => None,
     }

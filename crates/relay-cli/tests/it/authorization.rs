@@ -187,3 +187,19 @@ async fn a_server_that_repeats_the_token_does_not_get_it_shown() {
     let error: Value = serde_json::from_str(error).unwrap();
     assert_eq!(error["error"]["kind"], "authorization");
 }
+
+#[tokio::test]
+async fn an_api_key_that_no_header_carries() {
+    let server = weather::protected().await;
+    let text = format!("[servers.a]\nurl = '{}'\napi_key = 'two words'", server.url());
+    let program = relay("tools a").file("relay.toml", &text).hiding_port(&server);
+    assert_snapshot!(program.run().await, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: server `a` failed: the request was not sent
+      caused by: the access token for http://127.0.0.1:PORT/mcp is empty or holds a space, a line break or another character that no header carries
+    hint: put the token alone into the server's `api_key`
+    ---
+    ");
+}
