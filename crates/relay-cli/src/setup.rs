@@ -1,6 +1,6 @@
 //! The registry and the user, out of the command line, the configuration and the environment.
 
-use std::{env, fs, io, path::Path};
+use std::{cell::RefCell, env, fs, io, path::Path};
 
 use anyhow::{Context, Result};
 use relay::{AccessToken, Config, Relay, Server, User};
@@ -81,8 +81,17 @@ pub(crate) fn config(file: Option<&Path>) -> Result<Config> {
             anyhow::Error::new(error).context(usage)
         }
     })?;
-    Config::from_toml(&text, |name| env::var(name).ok())
-        .with_context(|| format!("{} is not usable", path.display()))
+    let unreadable = RefCell::new(None);
+    let lookup = |name: &str| {
+        let value = env::var_os(name)?.into_string();
+        value.map_err(|_| unreadable.replace(Some(name.to_owned()))).ok()
+    };
+    let config = Config::from_toml(&text, lookup).map_err(anyhow::Error::new);
+    let config = match unreadable.into_inner() {
+        Some(name) => Err(Usage::new(format!("the variable `{name}` is not UTF-8")).into()),
+        None => config,
+    };
+    config.with_context(|| format!("{} is not usable", path.display()))
 }
 
 fn single(url: &str, insecure: bool) -> Config {
@@ -107,7 +116,9 @@ fn token(name: &str) -> Result<AccessToken> {
         true => "that --token-env names".to_owned(),
         false => format!("`{name}` (--token-env)"),
     };
-    let value = env::var(name).unwrap_or_default();
+    let Ok(value) = env::var_os(name).unwrap_or_default().into_string() else {
+        return Err(Usage::new(format!("the variable {shown} is not UTF-8")).into());
+    };
     if value.is_empty() {
         let usage = Usage::new(format!("the variable {shown} is not set"));
         return Err(usage.hint("it has to hold the user's access token").into());

@@ -203,3 +203,29 @@ async fn an_api_key_that_no_header_carries() {
     ---
     ");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_variable_that_is_not_utf_8() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
+    let value = OsStr::from_bytes(b"a-token\xff");
+    let program = relay("tools --url http://127.0.0.1:1/mcp --token-env TOKEN");
+    assert_snapshot!(program.env("TOKEN", value).run().await, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the variable `TOKEN` (--token-env) is not UTF-8
+    ---
+    ");
+    let text = "[servers.a]\nurl = 'http://127.0.0.1:1/mcp'\napi_key = '${KEY:-}'";
+    let program = relay("tools").file("relay.toml", text).env("KEY", value);
+    assert_snapshot!(program.run().await, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: relay.toml is not usable
+      caused by: the variable `KEY` is not UTF-8
+    ---
+    ");
+}

@@ -1,7 +1,9 @@
 //! Runs the program and writes down all that it does.
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
     path::PathBuf,
     process::{Output, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
@@ -42,7 +44,7 @@ impl Program {
     }
 
     /// A variable of the environment.
-    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
