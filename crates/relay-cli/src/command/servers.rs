@@ -1,6 +1,7 @@
 //! `relay servers`: what the configuration has.
 
 use anyhow::Result;
+use relay::Relay;
 use serde::Serialize;
 
 use crate::{args, exit::Exit, output::Output, setup, table};
@@ -16,8 +17,9 @@ struct Row<'a> {
 
 /// Lists the servers of the configuration. Nothing is sent.
 pub(crate) fn servers(args: &args::Servers, output: &Output) -> Result<Exit> {
-    let config = setup::config(args.config.as_deref())?;
-    let rows: Vec<_> = config.servers.iter().map(|(name, server)| Row::new(name, server)).collect();
+    // What no other command can use is not listed as if it were in order.
+    let relay = Relay::new(setup::config(args.config.as_deref())?)?;
+    let rows: Vec<_> = relay.servers().map(|(name, server)| Row::new(name, server)).collect();
     if output.is_json() {
         output.result(&serde_json::to_string_pretty(&rows)?)?;
     } else if rows.is_empty() {

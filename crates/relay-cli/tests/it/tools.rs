@@ -180,3 +180,18 @@ async fn servers() {
     ]);
     assert_eq!(json, expected);
 }
+
+#[tokio::test]
+async fn servers_that_cannot_be_used_are_not_listed() {
+    for (setting, reason) in [
+        ("url = 'example.com/mcp'", "the server's URL is not usable"),
+        ("url = 'https://example.com/mcp'\nheaders = { Accept = '*/*' }", "the header \"accept\""),
+    ] {
+        let program =
+            |command| relay(command).file("relay.toml", &format!("[servers.a]\n{setting}"));
+        let transcript = program("servers").run().await;
+        assert!(transcript.starts_with("exit code: 2\n--- stdout\n--- stderr"), "{transcript}");
+        assert!(transcript.to_lowercase().contains(&reason.to_lowercase()), "{transcript}");
+        assert_eq!(program("tools").run().await, transcript);
+    }
+}
