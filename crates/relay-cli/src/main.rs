@@ -3,6 +3,7 @@
 mod args;
 mod arguments;
 mod command;
+mod conceal;
 mod demo;
 mod exit;
 mod hint;

@@ -7,6 +7,9 @@ use std::{
 };
 
 use relay::AccessToken;
+use serde::Serialize;
+
+use crate::conceal::{conceal, conceal_in_json};
 
 /// The shortest token that is looked for in what is printed: a shorter one is a word that may be
 /// there by chance.
@@ -82,11 +85,20 @@ impl Output {
     /// # Errors
     /// Those of writing to stdout.
     pub(crate) fn result(&self, text: &str) -> io::Result<()> {
-        let mut text = self.concealed(text);
-        if self.0.is_terminal {
-            // A server must not get hold of the terminal.
-            text = text.replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t'), "\u{fffd}");
-        }
+        let text = self.concealed(text);
+        // A server must not get hold of the terminal.
+        self.write_result(if self.0.is_terminal { harmless(&text) } else { text })
+    }
+
+    /// Prints a result as JSON.
+    ///
+    /// # Errors
+    /// Those of writing to stdout.
+    pub(crate) fn json_result(&self, value: &impl Serialize) -> io::Result<()> {
+        self.write_result(self.json(&serde_json::to_string_pretty(value)?))
+    }
+
+    fn write_result(&self, mut text: String) -> io::Result<()> {
         text.push('\n');
         let mut results = self.0.results.lock().unwrap_or_else(PoisonError::into_inner);
         let written = results.write_all(text.as_bytes()).and_then(|()| results.flush());
@@ -98,8 +110,8 @@ impl Output {
 
     /// Prints a message for people, on one line.
     pub(crate) fn message(&self, label: Label, text: impl fmt::Display) {
-        let text = text.to_string().replace(char::is_control, " ");
-        self.write(&match label {
+        let text = self.concealed(&text.to_string()).replace(is_control, " ");
+        self.write_message(&match label {
             Label::Error => format!("\x1b[1;31merror:\x1b[0m {text}\n"),
             Label::Cause => format!("  caused by: {text}\n"),
             Label::Hint => format!("\x1b[1;36mhint:\x1b[0m {text}\n"),
@@ -111,34 +123,65 @@ impl Output {
     pub(crate) fn warn(&self, text: impl fmt::Display) {
         if self.0.json {
             let text = text.to_string();
-            self.raw(&serde_json::json!({ "warning": { "message": text } }).to_string());
+            self.json_message(&serde_json::json!({ "warning": { "message": text } }));
         } else {
             self.message(Label::Warning, text);
         }
     }
 
-    /// Prints a text to stderr as it is, and a line feed.
-    pub(crate) fn raw(&self, text: &str) {
-        self.write(&format!("{text}\n"));
+    /// Prints a message for programs, as JSON on one line.
+    pub(crate) fn json_message(&self, value: &impl Serialize) {
+        let json = serde_json::to_string(value).unwrap_or_else(|error| format!("\"{error}\""));
+        self.write_message(&format!("{}\n", self.json(&json)));
     }
 
-    fn write(&self, text: &str) {
-        let text = self.concealed(text);
+    /// Prints lines to stderr as they are.
+    pub(crate) fn lines(&self, text: &str) {
+        self.write_message(&format!("{}\n", harmless(&self.concealed(text))));
+    }
+
+    fn write_message(&self, text: &str) {
         let mut messages = self.0.messages.lock().unwrap_or_else(PoisonError::into_inner);
         // There is no other place to complain at.
         drop(messages.write_all(text.as_bytes()).and_then(|()| messages.flush()));
     }
 
-    fn concealed(&self, text: &str) -> String {
-        let tokens = self.0.tokens.read().unwrap_or_else(PoisonError::into_inner);
-        tokens.iter().fold(text.to_owned(), |text, token| text.replace(token.expose(), "****"))
+    /// The text without tokens.
+    pub(crate) fn concealed(&self, text: &str) -> String {
+        conceal(text, &self.0.tokens.read().unwrap_or_else(PoisonError::into_inner))
     }
+
+    /// The JSON without tokens, and with escapes for what a terminal must not get.
+    fn json(&self, text: &str) -> String {
+        let tokens = self.0.tokens.read().unwrap_or_else(PoisonError::into_inner);
+        let concealed = conceal_in_json(text, &tokens);
+        concealed.chars().fold(String::with_capacity(concealed.len()), |mut json, c| {
+            match c {
+                // Between values they are blanks, and in strings they are escaped already.
+                '\n' | '\t' | '\r' => json.push(c),
+                _ if is_control(c) => json.push_str(&format!("\\u{:04x}", u32::from(c))),
+                _ => json.push(c),
+            }
+            json
+        })
+    }
+}
+
+/// Whether a terminal does something with this character in place of showing it: the control
+/// characters, and those that turn the direction of the text.
+pub(crate) fn is_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The text without control characters but for line feeds and tabs.
+fn harmless(text: &str) -> String {
+    text.replace(|c| is_control(c) && !matches!(c, '\n' | '\t'), "\u{fffd}")
 }
 
 /// Prints what is traced, an event at a time.
 impl Write for Output {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        Output::write(self, &String::from_utf8_lossy(event));
+        self.lines(String::from_utf8_lossy(event).trim_end_matches('\n'));
         Ok(event.len())
     }
 

@@ -68,7 +68,7 @@ fn explain(error: &clap::Error) -> Exit {
             output.result(text.trim_end()).map_or(Exit::Failure, |()| Exit::Done)
         }
         _ => {
-            output.raw(text.trim_end());
+            output.lines(text.trim_end());
             Exit::Usage
         }
     }

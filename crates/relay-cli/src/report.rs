@@ -106,8 +106,7 @@ impl Report {
     /// Prints it to stderr.
     pub(crate) fn print(&self, output: &Output) {
         if output.is_json() {
-            let json = serde_json::to_string(&BTreeMap::from([("error", self)]));
-            output.raw(&json.unwrap_or_else(|error| error.to_string()));
+            output.json_message(&BTreeMap::from([("error", self)]));
             return;
         }
         output.message(Label::Error, &self.message);

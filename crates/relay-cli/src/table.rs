@@ -2,6 +2,8 @@
 
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 
+use crate::output::is_control;
+
 /// Lays rows out in columns with `headers`, as wide as the terminal is.
 pub(crate) fn for_people(headers: &[&str], rows: &[Vec<String>]) -> String {
     laid_out(headers, rows, None)
@@ -30,7 +32,7 @@ pub(crate) fn for_programs(rows: &[Vec<String>]) -> String {
 
 /// A text without line breaks and other control characters.
 fn one_line(text: &str) -> String {
-    let text = text.replace(char::is_control, " ");
+    let text = text.replace(is_control, " ");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -42,17 +44,18 @@ mod tests {
         let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
         vec![
             row(["search", "Finds\n  books\tby a word of their title, author or subject"]),
-            row(["a\u{1b}[2Jb", ""]),
+            row(["a\u{1b}[2J\u{202e}b", ""]),
         ]
     }
 
     #[test]
     fn people_get_columns_that_fit() {
         insta::assert_snapshot!(laid_out(&["NAME", "DESCRIPTION"], &rows(), Some(40)), @"
-        NAME    DESCRIPTION
-        search  Finds books by a word of their
-                title, author or subject
-        a [2Jb
+        NAME     DESCRIPTION
+        search   Finds books by a word of
+                 their title, author or
+                 subject
+        a [2J b
         ");
     }
 
@@ -60,7 +63,7 @@ mod tests {
     fn programs_get_tabs() {
         insta::assert_snapshot!(for_programs(&rows()), @"
         search	Finds books by a word of their title, author or subject
-        a [2Jb
+        a [2J b
         ");
     }
 }

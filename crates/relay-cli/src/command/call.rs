@@ -57,10 +57,10 @@ impl<'a> Prepared<'a> {
         let Self { server, tool, arguments } = self;
         let tools = setup.user.tools(setup.server(server)?).await?;
         let given = tools.call(tool, arguments).await?;
-        output.result(&match output.is_json() {
-            true => serde_json::to_string_pretty(&Whole::new(&given)?)?,
-            false => given.text(),
-        })?;
+        match output.is_json() {
+            true => output.json_result(&Whole::new(&given)?)?,
+            false => output.result(&given.text())?,
+        }
         if !given.is_error {
             return Ok(Exit::Done);
         }

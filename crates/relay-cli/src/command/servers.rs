@@ -21,7 +21,7 @@ pub(crate) fn servers(args: &args::Servers, output: &Output) -> Result<Exit> {
     let relay = Relay::new(setup::config(args.config.as_deref())?)?;
     let rows: Vec<_> = relay.servers().map(|(name, server)| Row::new(name, server)).collect();
     if output.is_json() {
-        output.result(&serde_json::to_string_pretty(&rows)?)?;
+        output.json_result(&rows)?;
     } else if rows.is_empty() {
         output.warn("the configuration has no servers");
     } else {

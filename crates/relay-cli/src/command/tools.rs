@@ -82,7 +82,7 @@ fn print(lists: &[(&str, Tools)], several: bool, output: &Output) -> Result<()> 
     let tools: Vec<_> = lists.iter().flat_map(|(_, tools)| tools.iter()).collect();
     if output.is_json() {
         let entries: Vec<_> = tools.iter().map(Entry::new).collect::<Result<_, _>>()?;
-        output.result(&serde_json::to_string_pretty(&entries)?)?;
+        output.json_result(&entries)?;
     } else if !tools.is_empty() {
         let rows: Vec<_> = tools.iter().map(|tool| cells(tool, several)).collect();
         let headers = ["SERVER", "NAME", "TOOL", "DESCRIPTION"];

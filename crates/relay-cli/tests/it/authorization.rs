@@ -1,7 +1,7 @@
 //! Servers that want a token, and tokens that are not shown.
 
 use insta::assert_snapshot;
-use mcp_testkit::{On, Reply};
+use mcp_testkit::{Fault, On, Recorded, Reply};
 use serde_json::Value;
 
 use crate::{
@@ -228,4 +228,25 @@ async fn a_variable_that_is_not_utf_8() {
       caused by: the variable `KEY` is not UTF-8
     ---
     ");
+}
+
+#[tokio::test]
+async fn a_token_is_not_shown_in_another_spelling() {
+    const SECRET: &str = r#"the/token\of"alice"#;
+    let spellings = [r#"the\/token\\of\"alice"#, r#"\u0074he/token\u005cof\u0022alice"#];
+    for spelling in spellings {
+        let server = weather::open().start().await.unwrap();
+        let result = format!(r#"{{"content":[{{"type":"text","text":"{spelling}"}}]}}"#);
+        let reply = move |request: &Recorded| {
+            let id = serde_json::to_string(&request.id()).unwrap();
+            let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#);
+            Reply::body("application/json", body)
+        };
+        server.script(On::method("tools/call"), Fault::reply_with(reply));
+        let program = relay("call forecast -v --json --token-env TOKEN").env("TOKEN", SECRET);
+        let transcript = program.url(&server).run().await;
+        assert!(transcript.contains(r#""text": "****""#), "{transcript}");
+        assert!(transcript.contains(r#""text":"****""#), "{transcript}");
+        assert!(!transcript.contains("alice"), "{transcript}");
+    }
 }

@@ -215,3 +215,18 @@ async fn an_interrupted_call_is_cancelled_and_its_session_ended() {
     ");
     assert_eq!(server.open_sessions(), 0);
 }
+
+#[tokio::test]
+async fn control_characters_are_escaped_in_json() {
+    let hostile = Tool::new("hostile", json!({ "type": "object" }), |_| {
+        CallAnswer::text("a\u{9b}2J\u{7f}\u{202e}b\u{2066}")
+    });
+    let refused = Tool::new("a\u{9b}2J\u{7f}\u{202e}b\u{2066}", json!(0), |_| CallAnswer::text(""));
+    let server = weather::open().tool(hostile).tool(refused).start().await.unwrap();
+    for command in ["call hostile --json", "tools --json"] {
+        let transcript = relay(command).url(&server).run().await;
+        assert!(transcript.contains(r"a\u009b2J\u007f\u202eb\u2066"), "{transcript}");
+        let hostile = |c: char| "\u{9b}\u{7f}\u{202e}\u{2066}".contains(c);
+        assert!(!transcript.contains(hostile), "{transcript}");
+    }
+}

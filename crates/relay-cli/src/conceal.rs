@@ -1,0 +1,109 @@
+//! Asterisks in place of tokens, however a token is spelled.
+
+use relay::AccessToken;
+
+const ASTERISKS: &str = "****";
+
+/// The text with asterisks in place of the tokens, which may have the escapes of a JSON string.
+pub(crate) fn conceal(text: &str, tokens: &[AccessToken]) -> String {
+    let mut concealed = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let found = tokens.iter().find_map(|token| strip_token(rest, token.expose()));
+        rest = match found {
+            Some(after) => {
+                concealed.push_str(ASTERISKS);
+                after
+            }
+            None => {
+                concealed.push(c);
+                &rest[c.len_utf8()..]
+            }
+        };
+    }
+    concealed
+}
+
+/// The same for JSON, which stays JSON: only what strings say is changed.
+pub(crate) fn conceal_in_json(json: &str, tokens: &[AccessToken]) -> String {
+    let mut concealed = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(start) = rest.find('"') {
+        let (before, string) = rest.split_at(start);
+        let (string, after) = string.split_at(string_len(string));
+        concealed.push_str(before);
+        let text = serde_json::from_str::<String>(string).unwrap_or_default();
+        let changed = conceal(&text, tokens);
+        if changed == text {
+            concealed.push_str(string);
+        } else {
+            concealed.push_str(&serde_json::Value::from(changed).to_string());
+        }
+        rest = after;
+    }
+    concealed + rest
+}
+
+/// The length of the JSON string that `json` begins with, quotes included.
+fn string_len(json: &str) -> usize {
+    let mut escaped = false;
+    let end = json[1..].find(|c| {
+        let ends = c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        ends
+    });
+    end.map_or(json.len(), |end| end + 2)
+}
+
+/// What follows the token that `text` begins with.
+fn strip_token<'a>(text: &'a str, token: &str) -> Option<&'a str> {
+    let escaped = || token.chars().try_fold(text, strip_escaped);
+    text.strip_prefix(token).or_else(escaped)
+}
+
+/// What follows `c` as a JSON string may spell it.
+fn strip_escaped(text: &str, c: char) -> Option<&str> {
+    let Some(escape) = text.strip_prefix('\\') else { return text.strip_prefix(c) };
+    let Some(hex) = escape.strip_prefix('u') else {
+        return escape.strip_prefix(c).filter(|_| matches!(c, '"' | '\\' | '/'));
+    };
+    let (digits, after) = hex.split_at_checked(4)?;
+    (u32::from_str_radix(digits, 16) == Ok(c.into())).then_some(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = r#"a/b"c\d-1234"#;
+
+    fn tokens() -> [AccessToken; 1] {
+        [AccessToken::new(TOKEN)]
+    }
+
+    #[test]
+    fn every_spelling_is_concealed() {
+        for spelling in [
+            TOKEN,
+            r#"a/b\"c\\d-1234"#,
+            r#"a\/b\"c\\d-1234"#,
+            r#"\u0061\u002fb\u0022c\u005Cd-123\u0034"#,
+        ] {
+            let text = format!("é\\{spelling}{spelling}.");
+            assert_eq!(conceal(&text, &tokens()), "é\\********.", "{spelling}");
+        }
+        for other in ["", r"a/b", r#"a/b\"c\d-1234"#, r"\u006", r"\u00é1", r"\a/b"] {
+            assert_eq!(conceal(other, &tokens()), other);
+        }
+    }
+
+    #[test]
+    fn json_stays_json() {
+        let json = r#"{"n":1.0, "a\/b\"c\\d-1234": ["\"", "\\", "x\\\u0061/b\"c\\d-1234\n"]}"#;
+        let expected = r#"{"n":1.0, "****": ["\"", "\\", "x\\****\n"]}"#;
+        assert_eq!(conceal_in_json(json, &tokens()), expected);
+        // What looks like a spelling of the token in JSON may begin in the middle of an escape.
+        let token = [AccessToken::new("nabcdefgh")];
+        assert_eq!(conceal_in_json(r#""\nabcdefgh""#, &token), r#""\nabcdefgh""#);
+    }
+}
