@@ -1,22 +1,39 @@
 //! Rows of text: a table for people, tabs for programs.
 
+use std::io;
+
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 
-use crate::output::is_control;
+use crate::output::{Output, is_control};
 
-/// Lays rows out in columns with `headers`, as wide as the terminal is.
-pub(crate) fn for_people(headers: &[&str], rows: &[Vec<String>]) -> String {
-    laid_out(headers, rows, None)
+/// How much of a cell people get: laying out takes the square of the length of a word.
+const LONGEST: usize = 300;
+
+/// Prints rows for whoever reads them.
+///
+/// # Errors
+/// Those of writing to stdout.
+pub(crate) fn print(headers: &[&str], rows: &[Vec<String>], output: &Output) -> io::Result<()> {
+    output.result(&match output.is_terminal() {
+        true => for_people(headers, rows, output, None),
+        false => for_programs(rows),
+    })
 }
 
-fn laid_out(headers: &[&str], rows: &[Vec<String>], width: Option<u16>) -> String {
+/// Lays rows out in columns with `headers`, as wide as the terminal is.
+fn for_people(
+    headers: &[&str],
+    rows: &[Vec<String>],
+    output: &Output,
+    width: Option<u16>,
+) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     if let Some(width) = width {
         table.set_width(width);
     }
     table.set_header(headers);
-    table.add_rows(rows.iter().map(|row| row.iter().map(|cell| one_line(cell))));
+    table.add_rows(rows.iter().map(|row| row.iter().map(|cell| shown(cell, output))));
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
@@ -24,10 +41,19 @@ fn laid_out(headers: &[&str], rows: &[Vec<String>], width: Option<u16>) -> Strin
 }
 
 /// A line for each row, its cells separated by tabs; no headers.
-pub(crate) fn for_programs(rows: &[Vec<String>]) -> String {
+fn for_programs(rows: &[Vec<String>]) -> String {
     let line =
         |row: &Vec<String>| row.iter().map(|cell| one_line(cell)).collect::<Vec<_>>().join("\t");
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What people get of a cell. Tokens go first: the layout and the cut would split them.
+fn shown(cell: &str, output: &Output) -> String {
+    let text = output.concealed(&one_line(cell));
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 /// A text without line breaks and other control characters.
@@ -38,7 +64,11 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use relay::AccessToken;
+
     use super::*;
+
+    const HEADERS: [&str; 2] = ["NAME", "DESCRIPTION"];
 
     fn rows() -> Vec<Vec<String>> {
         let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
@@ -50,13 +80,32 @@ mod tests {
 
     #[test]
     fn people_get_columns_that_fit() {
-        insta::assert_snapshot!(laid_out(&["NAME", "DESCRIPTION"], &rows(), Some(40)), @"
+        insta::assert_snapshot!(for_people(&HEADERS, &rows(), &Output::nowhere(), Some(40)), @"
         NAME     DESCRIPTION
         search   Finds books by a word of
                  their title, author or
                  subject
         a [2J b
         ");
+    }
+
+    #[test]
+    fn a_token_is_not_split() {
+        let output = Output::nowhere();
+        let token = "0123456789".repeat(6);
+        output.conceal(&AccessToken::new(token.as_str()));
+        let padding = "x".repeat(LONGEST - 10);
+        let rows = [vec![token.clone(), format!("{padding}{token}")]];
+        let table = for_people(&HEADERS, &rows, &output, Some(40));
+        assert!(table.contains("****") && !table.contains("012"), "{table}");
+    }
+
+    #[test]
+    fn people_get_the_beginning_of_a_long_word() {
+        let rows = [vec!["é".repeat(80_000), String::new()]];
+        let table = for_people(&HEADERS, &rows, &Output::nowhere(), Some(40));
+        assert_eq!(table.matches('é').count(), LONGEST);
+        assert!(table.contains('…'), "{table}");
     }
 
     #[test]

@@ -26,10 +26,7 @@ pub(crate) fn servers(args: &args::Servers, output: &Output) -> Result<Exit> {
         output.warn("the configuration has no servers");
     } else {
         let rows: Vec<_> = rows.iter().map(Row::cells).collect();
-        output.result(&match output.is_terminal() {
-            true => table::for_people(&["NAME", "TRANSPORT", "WHERE", "API KEY"], &rows),
-            false => table::for_programs(&rows),
-        })?;
+        table::print(&["NAME", "TRANSPORT", "WHERE", "API KEY"], &rows, output)?;
     }
     Ok(Exit::Done)
 }

@@ -86,10 +86,7 @@ fn print(lists: &[(&str, Tools)], several: bool, output: &Output) -> Result<()> 
     } else if !tools.is_empty() {
         let rows: Vec<_> = tools.iter().map(|tool| cells(tool, several)).collect();
         let headers = ["SERVER", "NAME", "TOOL", "DESCRIPTION"];
-        output.result(&match output.is_terminal() {
-            true => table::for_people(&headers[usize::from(!several)..], &rows),
-            false => table::for_programs(&rows),
-        })?;
+        table::print(&headers[usize::from(!several)..], &rows, output)?;
     }
     for (server, tools) in lists {
         warn(server, tools, output);
