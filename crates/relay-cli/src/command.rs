@@ -4,4 +4,4 @@ mod call;
 mod servers;
 mod tools;
 
-pub(crate) use self::{call::Prepared, servers::servers, tools::tools};
+pub(crate) use self::{call::Prepared, servers::servers, tools::Found};

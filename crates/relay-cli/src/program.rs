@@ -43,12 +43,16 @@ fn execute(command: &Command, output: &Output) -> Result<Exit> {
         Command::Servers(servers) => command::servers(servers, output),
         Command::Tools(tools) => {
             let setup = Setup::new(&tools.access, output)?;
-            runtime::run_with(&setup.relay, output, command::tools(&setup, tools, output))
+            let found = command::Found::fetch(&setup, tools, output);
+            let shown = output.clone();
+            runtime::run_with(&setup.relay, output, found, move |found| found.print(&shown))
         }
         Command::Call(call) => {
             let setup = Setup::new(&call.access, output)?;
             let prepared = command::Prepared::new(call)?;
-            runtime::run_with(&setup.relay, output, prepared.call(&setup, output))
+            let shown = output.clone();
+            let called = prepared.call(&setup);
+            runtime::run_with(&setup.relay, output, called, move |called| called.print(&shown))
         }
         Command::Demo => runtime::run(demo::run(output)),
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use relay::Relay;
-use tokio::{runtime::Builder, signal, time};
+use tokio::{runtime::Builder, signal, task, time};
 
 use crate::{exit::Exit, output::Output};
 
@@ -16,13 +16,21 @@ pub(crate) fn run(work: impl Future<Output = Result<Exit>>) -> Result<Exit> {
     block_on(async { interruptible(work).await.unwrap_or(Ok(Exit::Interrupted)) })
 }
 
-/// The same; afterwards it ends the sessions of `relay`, however it went.
-pub(crate) fn run_with(
+/// The same, and prints what came of it with `show`; afterwards it ends the sessions of `relay`,
+/// however it went.
+///
+/// `show` has its own thread: a reader who does not read must not keep Ctrl-C from being heard.
+pub(crate) fn run_with<T: Send + 'static>(
     relay: &Relay,
     output: &Output,
-    work: impl Future<Output = Result<Exit>>,
+    work: impl Future<Output = Result<T>>,
+    show: impl FnOnce(T) -> Result<Exit> + Send + 'static,
 ) -> Result<Exit> {
     block_on(async {
+        let work = async {
+            let found = work.await?;
+            task::spawn_blocking(move || show(found)).await?
+        };
         let outcome = interruptible(work).await.unwrap_or(Ok(Exit::Interrupted));
         let closed = interruptible(time::timeout(GOODBYE, relay.close())).await;
         // After one error it is of no interest that there is another.
@@ -35,7 +43,11 @@ pub(crate) fn run_with(
 
 fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = Builder::new_current_thread().enable_all().build();
-    runtime.context("the asynchronous runtime cannot be started")?.block_on(work)
+    let runtime = runtime.context("the asynchronous runtime cannot be started")?;
+    let outcome = runtime.block_on(work);
+    // Not even for what is still being printed after Ctrl-C is it waited.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// The outcome of `work`, or nothing when Ctrl-C is pressed first. What is under way is dropped

@@ -21,6 +21,12 @@ pub(crate) struct Prepared<'a> {
     arguments: Box<RawValue>,
 }
 
+/// A call that was made.
+pub(crate) struct Called {
+    given: ToolOutput,
+    failure: Option<Report>,
+}
+
 /// All that a tool gave back, as JSON.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -52,21 +58,26 @@ impl<'a> Prepared<'a> {
         Ok(Self { server, tool, arguments: arguments::read(text.as_deref(), &args.pairs)? })
     }
 
-    /// Makes the call and prints what the tool gives back.
-    pub(crate) async fn call(self, setup: &Setup, output: &Output) -> Result<Exit> {
+    /// Makes the call.
+    pub(crate) async fn call(self, setup: &Setup) -> Result<Called> {
         let Self { server, tool, arguments } = self;
         let tools = setup.user.tools(setup.server(server)?).await?;
         let given = tools.call(tool, arguments).await?;
+        let failure = given.is_error.then(|| Report::of_tool(server, tool));
+        Ok(Called { given, failure })
+    }
+}
+
+impl Called {
+    /// Prints what the tool gave back.
+    pub(crate) fn print(self, output: &Output) -> Result<Exit> {
+        let Self { given, failure } = self;
         match output.is_json() {
             true => output.json_result(&Whole::new(&given)?)?,
             false => output.result(&given.text())?,
         }
-        if !given.is_error {
-            return Ok(Exit::Done);
-        }
-        let report = Report::of_tool(server, tool);
-        report.print(output);
-        Ok(report.exit)
+        failure.iter().for_each(|report| report.print(output));
+        Ok(failure.map_or(Exit::Done, |report| report.exit))
     }
 }
 

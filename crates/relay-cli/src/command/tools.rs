@@ -36,34 +36,51 @@ struct Entry {
     meta: Option<Value>,
 }
 
-/// Lists the tools of one server or of all. A server that fails does not spoil the others; the exit
-/// is that of the first which does.
-pub(crate) async fn tools(setup: &Setup, args: &args::Tools, output: &Output) -> Result<Exit> {
-    let servers = match (&args.server, &args.access.url) {
-        (Some(server), _) => vec![setup.server(server)?],
-        (None, Some(_)) => vec![REMOTE],
-        (None, None) => setup.servers(),
-    };
-    if servers.len() > 1 && args.access.token_env.is_some() {
-        return Err(setup.which("the token would go to all servers: name the right one").into());
-    }
-    if servers.is_empty() {
-        output.warn("the configuration has no servers");
-    }
-    let (mut lists, mut errors) = (Vec::new(), Vec::new());
-    for (server, outcome) in servers.iter().zip(fetch(setup, &servers).await) {
-        match outcome {
-            Ok(tools) => lists.push((*server, tools)),
-            Err(error) => errors.push(Report::new(&error.into(), Some(&args.access))),
+/// What the servers gave, and what went wrong.
+pub(crate) struct Found {
+    lists: Vec<Tools>,
+    errors: Vec<Report>,
+    /// Whether the user asked all servers.
+    several: bool,
+}
+
+impl Found {
+    /// Asks one server or all. One that fails does not spoil the others.
+    pub(crate) async fn fetch(setup: &Setup, args: &args::Tools, output: &Output) -> Result<Self> {
+        let servers = match (&args.server, &args.access.url) {
+            (Some(server), _) => vec![setup.server(server)?],
+            (None, Some(_)) => vec![REMOTE],
+            (None, None) => setup.servers(),
+        };
+        if servers.len() > 1 && args.access.token_env.is_some() {
+            return Err(setup
+                .which("the token would go to all servers: name the right one")
+                .into());
         }
-    }
-    // With a single server that failed there is nothing to list, not even nothing.
-    if !lists.is_empty() || errors.is_empty() {
+        if servers.is_empty() {
+            output.warn("the configuration has no servers");
+        }
+        let (mut lists, mut errors) = (Vec::new(), Vec::new());
+        for outcome in fetch(setup, &servers).await {
+            match outcome {
+                Ok(tools) => lists.push(tools),
+                Err(error) => errors.push(Report::new(&error.into(), Some(&args.access))),
+            }
+        }
         let several = args.server.is_none() && args.access.url.is_none();
-        print(&lists, several, output)?;
+        Ok(Self { lists, errors, several })
     }
-    errors.iter().for_each(|report| report.print(output));
-    Ok(errors.first().map_or(Exit::Done, |report| report.exit))
+
+    /// Lists the tools; the exit is that of the first server that failed.
+    pub(crate) fn print(self, output: &Output) -> Result<Exit> {
+        let Self { lists, errors, several } = self;
+        // With a single server that failed there is nothing to list, not even nothing.
+        if !lists.is_empty() || errors.is_empty() {
+            print(&lists, several, output)?;
+        }
+        errors.iter().for_each(|report| report.print(output));
+        Ok(errors.first().map_or(Exit::Done, |report| report.exit))
+    }
 }
 
 /// Asks all servers at the same time; the outcomes are in the order of `servers`.
@@ -78,8 +95,8 @@ async fn fetch(setup: &Setup, servers: &[&str]) -> Vec<Result<Tools, relay::Erro
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-fn print(lists: &[(&str, Tools)], several: bool, output: &Output) -> Result<()> {
-    let tools: Vec<_> = lists.iter().flat_map(|(_, tools)| tools.iter()).collect();
+fn print(lists: &[Tools], several: bool, output: &Output) -> Result<()> {
+    let tools: Vec<_> = lists.iter().flat_map(Tools::iter).collect();
     if output.is_json() {
         let entries: Vec<_> = tools.iter().map(Entry::new).collect::<Result<_, _>>()?;
         output.json_result(&entries)?;
@@ -88,14 +105,13 @@ fn print(lists: &[(&str, Tools)], several: bool, output: &Output) -> Result<()> 
         let headers = ["SERVER", "NAME", "TOOL", "DESCRIPTION"];
         table::print(&headers[usize::from(!several)..], &rows, output)?;
     }
-    for (server, tools) in lists {
-        warn(server, tools, output);
-    }
+    lists.iter().for_each(|tools| warn(tools, output));
     Ok(())
 }
 
 /// Says what is not to be seen in the list.
-fn warn(server: &str, tools: &Tools, output: &Output) {
+fn warn(tools: &Tools, output: &Output) {
+    let server = tools.server();
     for refused in tools.refused() {
         let name = refused.name.as_deref().unwrap_or("(without a name)");
         let reason = &refused.reason;

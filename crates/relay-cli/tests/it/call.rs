@@ -1,8 +1,17 @@
 //! `relay call`.
 
+#[cfg(unix)]
+use std::time::Duration;
+
 use insta::assert_snapshot;
 use mcp_testkit::{AnswerMode, CallAnswer, Fault, Gate, On, Tool};
 use serde_json::json;
+#[cfg(unix)]
+use tokio::{
+    io::AsyncReadExt,
+    process::{Child, Command},
+    time,
+};
 
 use crate::{
     program::relay,
@@ -203,9 +212,7 @@ async fn an_interrupted_call_is_cancelled_and_its_session_ended() {
     let mut program = relay("call forecast --arg city=Oslo").url(&server);
     let child = program.start().await;
     gate.reached(1).await;
-    let process = child.id().unwrap().to_string();
-    let kill = tokio::process::Command::new("kill").args(["-INT", &process]).status().await;
-    assert!(kill.unwrap().success());
+    interrupt(&child).await;
     let output = child.wait_with_output().await.unwrap();
     assert_snapshot!(program.transcript(&output), @"
     exit code: 130
@@ -229,4 +236,26 @@ async fn control_characters_are_escaped_in_json() {
         let hostile = |c: char| "\u{9b}\u{7f}\u{202e}\u{2066}".contains(c);
         assert!(!transcript.contains(hostile), "{transcript}");
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_reader_who_does_not_read_can_interrupt() {
+    let long =
+        Tool::new("long", json!({ "type": "object" }), |_| CallAnswer::text("x".repeat(1_000_000)));
+    let server = weather::open().tool(long).start().await.unwrap();
+    let mut child = relay("call long").url(&server).start().await;
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0]).await.unwrap();
+    interrupt(&child).await;
+    let ended = time::timeout(Duration::from_secs(20), child.wait()).await;
+    assert_eq!(ended.expect("it ends").unwrap().code(), Some(130));
+    assert_eq!(server.open_sessions(), 0);
+}
+
+#[cfg(unix)]
+async fn interrupt(child: &Child) {
+    let process = child.id().expect("it runs").to_string();
+    let kill = Command::new("kill").args(["-INT", &process]).status().await;
+    assert!(kill.expect("there is a `kill`").success());
 }
