@@ -40,6 +40,9 @@ pub(crate) fn read(text: Option<&str>, pairs: &[Pair]) -> Result<Box<RawValue>> 
             let read = io::read_to_string(io::stdin());
             object(&read.context(Usage::new("the arguments cannot be read from stdin"))?)
         }
+        Some("@") => Err(Usage::new("`@` is not followed by the name of a file")
+            .hint("@FILE, or - for stdin")
+            .into()),
         Some(text) => match text.strip_prefix('@') {
             Some(file) => {
                 let what = || Usage::new(format!("the arguments cannot be read from {file}"));
@@ -91,6 +94,12 @@ mod tests {
         let expected = r#"{"e":"","l":[1, 2],"n":1,"q":"1","s":"Oslo","x":"a=b","z":"01"}"#;
         assert_eq!(read(None, &pairs(&given)).unwrap().get(), expected);
         assert!("city".parse::<Pair>().is_err());
+    }
+
+    #[test]
+    fn a_file_has_a_name() {
+        let error = read(Some("@"), &[]).unwrap_err();
+        assert_eq!(error.to_string(), "`@` is not followed by the name of a file");
     }
 
     #[test]
