@@ -16,7 +16,7 @@ use crate::{arguments::Pair, exit};
 )]
 pub(crate) struct Cli {
     /// Print what goes over the wire to stderr, without the tokens
-    #[arg(long, short, global = true, display_order = 100)]
+    #[arg(long, short, global = true, display_order = 100, overrides_with = "verbose")]
     pub(crate) verbose: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -28,7 +28,11 @@ pub(crate) enum Command {
     #[command(after_help = exit::SEE)]
     Servers(Servers),
     /// List the tools of a server, or of all
-    #[command(after_help = exit::SEE)]
+    #[command(
+        after_help = exit::SEE,
+        override_usage = "relay tools [OPTIONS] [SERVER]\n       \
+                          relay tools [OPTIONS] --url URL"
+    )]
     Tools(Tools),
     /// Call a tool
     #[command(
@@ -54,7 +58,7 @@ pub(crate) struct Servers {
 
 #[derive(Debug, Args)]
 pub(crate) struct Tools {
-    /// A server of the configuration; all of them unless given
+    /// A server of the configuration, or else all; with --token-env it has to be one
     #[arg(value_name = "SERVER", conflicts_with = "url")]
     pub(crate) server: Option<String>,
     #[command(flatten)]

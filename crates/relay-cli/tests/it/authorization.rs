@@ -130,7 +130,8 @@ async fn a_token_on_the_command_line_is_not_taken_and_not_shown() {
 
       tip: a similar argument exists: '--token-env'
 
-    Usage: relay tools --token-env <NAME> [SERVER]
+    Usage: relay tools [OPTIONS] [SERVER]
+           relay tools [OPTIONS] --url URL
 
     For more information, try '--help'.
     ---

@@ -131,7 +131,8 @@ async fn a_server_and_a_url() {
     --- stderr
     error: the argument '[SERVER]' cannot be used with '--url <URL>'
 
-    Usage: relay tools <SERVER>
+    Usage: relay tools [OPTIONS] [SERVER]
+           relay tools [OPTIONS] --url URL
 
     For more information, try '--help'.
     ---

@@ -73,9 +73,10 @@ async fn help_of_tools() {
     List the tools of a server, or of all
 
     Usage: relay tools [OPTIONS] [SERVER]
+           relay tools [OPTIONS] --url URL
 
     Arguments:
-      [SERVER]  A server of the configuration; all of them unless given
+      [SERVER]  A server of the configuration, or else all; with --token-env it has to be one
 
     Options:
           --url <URL>            The server, without a configuration
