@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
+use anyhow::{Context, Result};
 use relay::AccessToken;
 use serde::Serialize;
 
@@ -84,7 +85,7 @@ impl Output {
     ///
     /// # Errors
     /// Those of writing to stdout.
-    pub(crate) fn result(&self, text: &str) -> io::Result<()> {
+    pub(crate) fn result(&self, text: &str) -> Result<()> {
         let text = self.concealed(text);
         // A server must not get hold of the terminal.
         self.write_result(if self.0.is_terminal { harmless(&text) } else { text })
@@ -94,18 +95,18 @@ impl Output {
     ///
     /// # Errors
     /// Those of writing to stdout.
-    pub(crate) fn json_result(&self, value: &impl Serialize) -> io::Result<()> {
+    pub(crate) fn json_result(&self, value: &impl Serialize) -> Result<()> {
         self.write_result(self.json(&serde_json::to_string_pretty(value)?))
     }
 
-    fn write_result(&self, mut text: String) -> io::Result<()> {
+    fn write_result(&self, mut text: String) -> Result<()> {
         text.push('\n');
         let mut results = self.0.results.lock().unwrap_or_else(PoisonError::into_inner);
         let written = results.write_all(text.as_bytes()).and_then(|()| results.flush());
-        written.or_else(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => Ok(()),
-            _ => Err(error),
-        })
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written.context("the results cannot be written to stdout"),
+        }
     }
 
     /// Prints a message for people, on one line.

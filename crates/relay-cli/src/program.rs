@@ -2,7 +2,7 @@
 
 use std::env;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use clap::{Parser, error::ErrorKind};
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
@@ -11,7 +11,7 @@ use tracing_subscriber::{
 };
 
 use crate::{
-    args::{Cli, Command},
+    args::{Access, Cli, Command},
     command, demo,
     exit::Exit,
     output::Output,
@@ -28,11 +28,8 @@ pub(crate) fn run() -> Exit {
             if cli.verbose {
                 show_wire(output.clone());
             }
-            execute(&cli.command, &output).unwrap_or_else(|error| {
-                let report = Report::new(&error, cli.command.access());
-                report.print(&output);
-                report.exit
-            })
+            execute(&cli.command, &output)
+                .unwrap_or_else(|error| fail(&error, cli.command.access(), &output))
         }
         Err(error) => explain(&error),
     }
@@ -58,6 +55,12 @@ fn execute(command: &Command, output: &Output) -> Result<Exit> {
     }
 }
 
+fn fail(error: &Error, access: Option<&Access>, output: &Output) -> Exit {
+    let report = Report::new(error, access);
+    report.print(output);
+    report.exit
+}
+
 /// Prints the help that was asked for, or what is wrong with the command line.
 fn explain(error: &clap::Error) -> Exit {
     let json = error.use_stderr() && env::args_os().any(|argument| argument == "--json");
@@ -69,7 +72,8 @@ fn explain(error: &clap::Error) -> Exit {
     let text = error.to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            output.result(text.trim_end()).map_or(Exit::Failure, |()| Exit::Done)
+            let printed = output.result(text.trim_end()).map(|()| Exit::Done);
+            printed.unwrap_or_else(|error| fail(&error, None, &output))
         }
         _ => {
             output.lines(text.trim_end());

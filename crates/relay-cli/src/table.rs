@@ -1,7 +1,6 @@
 //! Rows of text: a table for people, tabs for programs.
 
-use std::io;
-
+use anyhow::Result;
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 
 use crate::output::{Output, is_control};
@@ -13,7 +12,7 @@ const LONGEST: usize = 300;
 ///
 /// # Errors
 /// Those of writing to stdout.
-pub(crate) fn print(headers: &[&str], rows: &[Vec<String>], output: &Output) -> io::Result<()> {
+pub(crate) fn print(headers: &[&str], rows: &[Vec<String>], output: &Output) -> Result<()> {
     output.result(&match output.is_terminal() {
         true => for_people(headers, rows, output, None),
         false => for_programs(rows),

@@ -1,6 +1,6 @@
 //! `relay tools` and `relay servers`.
 
-use std::io;
+use std::{fs, io};
 
 use insta::assert_snapshot;
 use mcp_testkit::{CallAnswer, On, Reply, Tool};
@@ -194,4 +194,21 @@ async fn servers_that_cannot_be_used_are_not_listed() {
         assert!(transcript.to_lowercase().contains(&reason.to_lowercase()), "{transcript}");
         assert_eq!(program("tools").run().await, transcript);
     }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn results_that_cannot_be_written() {
+    let server = weather::open().start().await.unwrap();
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+    let transcript = relay("tools").url(&server).stdout(full()).run().await;
+    assert_eq!(relay("--help").stdout(full()).run().await, transcript);
+    assert_snapshot!(transcript, @"
+    exit code: 1
+    --- stdout
+    --- stderr
+    error: the results cannot be written to stdout
+      caused by: No space left on device (os error 28)
+    ---
+    ");
 }
