@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use mcp_client::TransportErrorKind;
 use mcp_testkit::{Fault, Gate, On};
 
-use crate::support::{Script, client_of, outcome, outline, status, strict};
+use crate::support::{Script, client_of, outcome, outline, soon, status, strict};
 
 #[tokio::test]
 async fn what_was_not_opened_is_ended() {
@@ -39,9 +39,9 @@ async fn an_opening_that_nobody_waits_for_is_ended() {
     let callers = join_all((0..3).map(|_| client.call_tool("wait", ())));
     tokio::select! {
         outcomes = callers => panic!("{outcomes:?}"),
-        () = gate.reached(1) => {}
+        () = soon(gate.reached(1)) => {}
     }
-    server.received("DELETE", 1).await;
+    soon(server.received("DELETE", 1)).await;
     assert_eq!(server.open_sessions(), 0);
     // The next call opens another.
     server.clear_script();
@@ -58,7 +58,7 @@ async fn the_end_waits_for_an_opening_under_way() {
         server.script(On::method(method), Fault::Hold(gate.clone()));
         let client = client_of(server.url());
         let close = async {
-            gate.reached(1).await;
+            soon(gate.reached(1)).await;
             let mut closing = Box::pin(client.close());
             assert!((&mut closing).now_or_never().is_none(), "{method}");
             gate.open();

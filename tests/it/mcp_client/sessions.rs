@@ -194,7 +194,7 @@ async fn no_cursor_outlives_its_session() {
     server.script(On::method("tools/list").nth(1), Fault::Hold(gate.clone()));
     let client = client_of(server.url());
     let lose = async {
-        gate.reached(1).await;
+        soon(gate.reached(1)).await;
         server.end_sessions();
         client.call_tool("a", ()).await.unwrap();
         gate.open();

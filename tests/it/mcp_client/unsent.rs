@@ -12,7 +12,7 @@ use mcp_http::{AccessToken, HttpTransport, TokenRequest, TokenSource, mcp_client
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::support::{ALICE, Peer, Script, client, result, status};
+use crate::support::{ALICE, Peer, Script, client, result, soon, status};
 
 /// Gives Alice's token, but says nothing when it is asked for the `silent`th time.
 struct Silent {
@@ -42,7 +42,7 @@ async fn give_up_a_call(peer: &Peer, silent: usize) {
     let client: Client = client(transport.expect("a usable URL"));
     tokio::select! {
         outcome = client.call_tool("add", ()) => panic!("{outcome:?}"),
-        () = reached.notified() => {}
+        () = soon(reached.notified()) => {}
     }
     client.call_tool("add", ()).await.expect("an answer");
     client.close().await.expect("an end");

@@ -9,9 +9,9 @@ use mcp_http::{
     AccessToken, HttpTransport, Reason, TokenRequest, TokenSource, Unauthorized,
     mcp_client::BoxError,
 };
-use tokio::{sync::Notify, time};
+use tokio::sync::Notify;
 
-use crate::support::{ALICE, Peer, Script, Source, client, failure, outcome, status};
+use crate::support::{ALICE, Peer, Script, Source, client, failure, outcome, pass, soon, status};
 
 fn client_of(peer: &Peer, source: impl TokenSource) -> Client {
     client(HttpTransport::builder(peer.url()).token_source(source).build().expect("a usable URL"))
@@ -79,13 +79,11 @@ async fn a_renewal_that_takes_too_long_is_a_refusal() {
     let peer = Script::new().on("tools/call", status(401)).start().await;
     let asked = Arc::new(Notify::new());
     let client = client_of(&peer, Slow(Arc::clone(&asked)));
-    let pass = async {
-        asked.notified().await;
-        time::pause();
-        time::advance(Duration::from_secs(21)).await;
-        time::resume();
+    let wait = async {
+        soon(asked.notified()).await;
+        pass(Duration::from_secs(21)).await;
     };
-    let (called, ()) = tokio::join!(client.call_tool("add", ()), pass);
+    let (called, ()) = tokio::join!(client.call_tool("add", ()), wait);
     assert_snapshot!(outcome(called), @"
     [server]/mcp rejected the access token
       no other token came in time

@@ -6,9 +6,8 @@ use insta::assert_snapshot;
 use mcp_client::{Client, TransportErrorKind};
 use mcp_http::HttpTransport;
 use mcp_testkit::{Gate, On, Reply, TestServer};
-use tokio::time;
 
-use crate::support::{ALICE, client, outcome, strict};
+use crate::support::{ALICE, client, outcome, pass, soon, strict};
 
 /// A server that fails like this, and a client of it with Alice's token.
 async fn failing(reply: Reply) -> (TestServer, Client) {
@@ -25,13 +24,11 @@ async fn a_body_that_does_not_end_does_not_hide_the_status() {
         let (_server, client) =
             failing(Reply::status(code).chunk("out of or").hold(&gate).chunk("der")).await;
         client.connect().await.unwrap();
-        let pass = async {
-            gate.reached(1).await;
-            time::pause();
-            time::advance(Duration::from_secs(2)).await;
-            time::resume();
+        let wait = async {
+            soon(gate.reached(1)).await;
+            pass(Duration::from_secs(2)).await;
         };
-        let (called, ()) = tokio::join!(client.call_tool("wait", ()), pass);
+        let (called, ()) = tokio::join!(client.call_tool("wait", ()), wait);
         let error = called.unwrap_err();
         assert_eq!(error.transport_kind(), Some(TransportErrorKind::Status(code)), "{error}");
     }

@@ -5,7 +5,7 @@ use relay::{Server, Tools};
 use serde_json::json;
 
 use super::relay_with;
-use crate::support::strict;
+use crate::support::{soon, strict};
 
 fn names(tools: &Tools) -> Vec<String> {
     tools.iter().map(|tool| tool.definition().name.clone()).collect()
@@ -28,7 +28,7 @@ async fn a_list_that_comes_after_the_end_is_not_kept() {
     let relay = relay_with(Server::http(server.url()));
     let user = relay.without_token();
     let end = async {
-        gate.reached(1).await;
+        soon(gate.reached(1)).await;
         user.close().await.unwrap();
         gate.open();
     };
@@ -51,7 +51,7 @@ async fn a_session_that_a_caller_who_gave_up_has_lost_makes_the_list_stale() {
     server.script(On::method("initialize"), Fault::Hold(gate.clone()));
     tokio::select! {
         outcome = tools.call("wait", json!({})) => panic!("{outcome:?}"),
-        () = gate.reached(1) => {}
+        () = soon(gate.reached(1)) => {}
     }
     server.clear_script();
     for _ in 0..2 {
