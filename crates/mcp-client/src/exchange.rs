@@ -9,7 +9,6 @@ use bytes::Bytes;
 use futures_util::{
     StreamExt,
     future::{Either, select},
-    stream::BoxStream,
 };
 use mcp_types::{
     ErrorObject, Incoming, JsonObject, NotificationMethod, RequestId, Response, Revision,
@@ -23,7 +22,9 @@ use crate::{
     brief::{Brief, without_text},
     error::Error,
     session::Link,
-    transport::{MessageKind, Messages, Outgoing, Reply, TransportError, TransportErrorKind},
+    transport::{
+        MessageKind, MessageStream, Messages, Outgoing, Reply, TransportError, TransportErrorKind,
+    },
 };
 
 /// Decodes a message into the result type of the pending request.
@@ -44,8 +45,6 @@ enum Event<R> {
     /// Nothing to this request, for the reason given.
     Stray(String),
 }
-
-type MessageStream = BoxStream<'static, Result<Bytes, TransportError>>;
 
 impl Exchange<'_> {
     /// Sends the request.

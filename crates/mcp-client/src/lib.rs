@@ -27,7 +27,7 @@ pub use crate::{
     profile::{Capabilities, ServerProfile},
     tool::{RefusedTool, Tool, ToolList, ToolResult},
     transport::{
-        BoxError, Context, MessageKind, Messages, Outgoing, Reply, SessionId, Transport,
-        TransportError, TransportErrorKind,
+        BoxError, Context, Extras, MessageKind, MessageStream, Messages, Outgoing, Reply, Routing,
+        Sent, SessionId, Transport, TransportError, TransportErrorKind,
     },
 };

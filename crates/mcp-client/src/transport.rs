@@ -1,6 +1,8 @@
 //! What carries messages to a server, and what it may say about failure.
 
 use std::{
+    any::Any,
+    borrow::Cow,
     error::Error as StdError,
     fmt,
     sync::{
@@ -27,6 +29,25 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Resolves once the server has taken it, with whatever comes back for it.
     fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>>;
 
+    /// Listens to what the server sends of its own accord in the session of `context`.
+    ///
+    /// Resolves once the server has agreed; `None` where it has no such stream, as on a transport
+    /// that does not offer one.
+    fn listen(
+        &self,
+        context: Context,
+    ) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
+        let _ = context;
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Whether a server knows that nobody waits for an answer when the future of
+    /// [`send`](Self::send), or the stream that it gave, is dropped. So it is where each request
+    /// has a connection of its own.
+    fn drop_is_noticed(&self) -> bool {
+        true
+    }
+
     /// Ends the session of `context` on the server, if there is one.
     fn close(&self, context: Context) -> BoxFuture<'_, Result<(), TransportError>>;
 }
@@ -34,6 +55,17 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
 impl<T: Transport + ?Sized> Transport for Arc<T> {
     fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
         (**self).send(message)
+    }
+
+    fn listen(
+        &self,
+        context: Context,
+    ) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
+        (**self).listen(context)
+    }
+
+    fn drop_is_noticed(&self) -> bool {
+        (**self).drop_is_noticed()
     }
 
     fn close(&self, context: Context) -> BoxFuture<'_, Result<(), TransportError>> {
@@ -54,12 +86,72 @@ pub struct Outgoing {
     /// Whether it is with the server: the transport says so, and so knows the caller who gives up
     /// waiting whether there is something to cancel.
     pub sent: Sent,
+    /// What has to be said of it outside of its body, where the revision wants that.
+    pub routing: Option<Routing>,
+    /// Whether its reply, should it break off, is to be taken up where it did. Where that cannot
+    /// be, the reply ends; the message is never sent again.
+    pub resumable: bool,
+    /// What the caller has for this transport alone.
+    pub extras: Extras,
 }
 
 impl Outgoing {
     /// A message of `kind` in the conversation of `context`.
     pub fn new(body: impl Into<Bytes>, kind: MessageKind, context: Context) -> Self {
-        Self { body: body.into(), kind, context, sent: Sent::default() }
+        Self {
+            body: body.into(),
+            kind,
+            context,
+            sent: Sent::default(),
+            routing: None,
+            resumable: false,
+            extras: Extras::default(),
+        }
+    }
+}
+
+/// What is said of a request outside of its body, for those on the way that do not read it
+/// (MCP 2026-07-28, basic/transports/streamable-http, "Standard Request Headers").
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Routing {
+    /// The method.
+    pub method: Cow<'static, str>,
+    /// The tool or prompt, or the URI of the resource.
+    pub name: Option<String>,
+    /// Arguments that their tool wants to be seen, by the name that it gives them.
+    pub arguments: Vec<(String, String)>,
+}
+
+impl Routing {
+    /// A request of `method` without a name.
+    pub fn new(method: impl Into<Cow<'static, str>>) -> Self {
+        Self { method: method.into(), name: None, arguments: Vec::new() }
+    }
+}
+
+/// What a caller hands to the transport of a call: at most one value of each type, such as a token.
+///
+/// Only a transport that knows a type looks for it. `Debug` shows nothing of the values.
+#[derive(Clone, Default)]
+pub struct Extras(Vec<Arc<dyn Any + Send + Sync>>);
+
+impl Extras {
+    /// Adds a value, in place of one of the same type.
+    pub fn insert<T: Any + Send + Sync>(&mut self, value: T) {
+        self.0.retain(|other| !other.is::<T>());
+        self.0.push(Arc::new(value));
+    }
+
+    /// The value of this type.
+    pub fn get<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.0.iter().find_map(|value| value.downcast_ref())
+    }
+}
+
+impl fmt::Debug for Extras {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Extras({})", self.0.len())
     }
 }
 
@@ -156,8 +248,11 @@ pub enum Messages {
     /// The one message that there is.
     One(Bytes),
     /// Messages as they come: requests and notifications of the server, then the answer.
-    Stream(BoxStream<'static, Result<Bytes, TransportError>>),
+    Stream(MessageStream),
 }
+
+/// Messages of a server as they come, each as it arrived.
+pub type MessageStream = BoxStream<'static, Result<Bytes, TransportError>>;
 
 impl fmt::Debug for Messages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -262,6 +357,17 @@ impl StdError for TransportError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn extras_hold_one_value_of_a_type() {
+        let mut extras = Extras::default();
+        extras.insert("a");
+        extras.insert(7_u8);
+        extras.insert("b");
+        assert_eq!((extras.get(), extras.get()), (Some(&"b"), Some(&7_u8)));
+        assert_eq!(extras.get::<u16>(), None);
+        assert_eq!(format!("{extras:?}"), "Extras(2)");
+    }
 
     #[test]
     fn session_ids_are_visible_ascii_and_hidden() {
