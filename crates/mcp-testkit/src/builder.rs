@@ -1,8 +1,11 @@
 //! How a server is set up.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
-use mcp_types::{Era, Revision};
+use mcp_types::{Era, Revision, error_code, v2026_07_28::CacheScope};
 
 use crate::{
     bearer::{Bearer, User},
@@ -53,14 +56,33 @@ pub enum AnswerMode {
     Sse,
 }
 
+/// What a server that speaks only revisions of the handshake era answers to a request of the
+/// per-request era, which it takes for one that it does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProbeAnswer {
+    /// A JSON-RPC error.
+    Error {
+        /// The HTTP status.
+        status: u16,
+        /// The code of the error.
+        code: i64,
+    },
+    /// An HTTP status without a body.
+    Status(u16),
+}
+
 /// What stays as it is while the server runs.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) instructions: Option<String>,
+    /// Newest first.
     pub(crate) revisions: Vec<Revision>,
-    pub(crate) newest: Revision,
+    pub(crate) probe_answer: ProbeAnswer,
+    pub(crate) ttl: Duration,
+    pub(crate) cache_scope: CacheScope,
     pub(crate) page_size: Option<usize>,
     pub(crate) answers: AnswerMode,
     pub(crate) sessions: bool,
@@ -75,7 +97,9 @@ impl Builder {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             instructions: None,
             revisions: handshake_revisions(),
-            newest: Revision::V2025_11_25,
+            probe_answer: ProbeAnswer::default(),
+            ttl: Duration::ZERO,
+            cache_scope: CacheScope::Private,
             page_size: None,
             answers: AnswerMode::default(),
             sessions: true,
@@ -97,7 +121,7 @@ impl Builder {
         self
     }
 
-    /// Sets the hint for models that comes with the answer to `initialize`.
+    /// Sets the hint for models that comes with the answer to `initialize` or `server/discover`.
     pub fn instructions(mut self, instructions: impl Into<String>) -> Self {
         self.config.instructions = Some(instructions.into());
         self
@@ -105,9 +129,25 @@ impl Builder {
 
     /// Sets the revisions that the server speaks; all of the handshake era unless set.
     ///
-    /// It agrees to the revision that the client offers, or else answers with its newest.
+    /// In the handshake era it agrees to the revision that the client offers, or else answers with
+    /// its newest. With revisions of both eras it tells by each request which era the client means.
     pub fn revisions(mut self, revisions: impl IntoIterator<Item = Revision>) -> Self {
         self.config.revisions = revisions.into_iter().collect();
+        self
+    }
+
+    /// Sets what a server that speaks only revisions of the handshake era answers to requests of
+    /// the other one, such as `server/discover`; the default is [`ProbeAnswer::default`].
+    pub fn probe_answer(mut self, answer: ProbeAnswer) -> Self {
+        self.config.probe_answer = answer;
+        self
+    }
+
+    /// Sets how long, and for whom, results of the per-request era may be cached (MCP utilities,
+    /// "Caching"); for no time and for the same user only, unless set.
+    pub fn caching(mut self, ttl: Duration, scope: CacheScope) -> Self {
+        self.config.ttl = ttl;
+        self.config.cache_scope = scope;
         self
     }
 
@@ -174,17 +214,35 @@ impl Builder {
     /// Starts the server on the current tokio runtime.
     ///
     /// # Errors
-    /// The port cannot be had, or the revisions to speak are none or not of the handshake era.
+    /// The port cannot be had, or there is no revision to speak.
     pub async fn start(mut self) -> Result<TestServer, Error> {
-        let revisions = &self.config.revisions;
-        if let Some(other) = revisions.iter().find(|revision| revision.era() != Era::Handshake) {
-            return Err(Error::UnsupportedRevision(*other));
+        let revisions = &mut self.config.revisions;
+        revisions.sort_by(|one, other| other.cmp(one));
+        if revisions.is_empty() {
+            return Err(Error::NoRevision);
         }
-        self.config.newest = revisions.iter().max().copied().ok_or(Error::NoRevision)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         TestServer::start(address, self.config, self.bearer, self.tools)
             .await
             .map_err(|source| Error::Listen { address, source })
+    }
+}
+
+impl Config {
+    /// The revisions of this era that the server speaks, newest first.
+    pub(crate) fn spoken(&self, era: Era) -> impl Iterator<Item = Revision> {
+        self.revisions.iter().copied().filter(move |revision| revision.era() == era)
+    }
+
+    pub(crate) fn speaks(&self, era: Era) -> bool {
+        self.spoken(era).next().is_some()
+    }
+}
+
+/// An unknown method, with a status of 200, as JSON-RPC has it.
+impl Default for ProbeAnswer {
+    fn default() -> Self {
+        Self::Error { status: 200, code: error_code::METHOD_NOT_FOUND }
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::{io, net::SocketAddr};
 
-use mcp_types::Revision;
-
 /// Why a [`TestServer`](crate::TestServer) did not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -19,7 +17,4 @@ pub enum Error {
     /// The server was told to speak no revision at all.
     #[error("no protocol revision to speak")]
     NoRevision,
-    /// The server was told to speak a revision that it does not know.
-    #[error("protocol revision {0} is not supported by the test server")]
-    UnsupportedRevision(Revision),
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use mcp_types::{Incoming, JsonObject, error_code};
+use mcp_types::{Era, ErrorObject, Incoming, JsonObject, error_code};
 use serde_json::{Value, json, value::RawValue};
 
 use crate::{
@@ -43,8 +43,13 @@ impl<'a> Exchange<'a> {
         self.check_origin()?;
         self.user = self.server.guard.check(self.request)?;
         let config = &self.server.config;
+        let handshake = config.speaks(Era::Handshake);
         match self.request.http_method() {
             "POST" => self.post(),
+            "GET" | "DELETE" if !handshake => {
+                self.note("the revision has nothing but POST");
+                Err(self.not_allowed())
+            }
             "GET" if config.allow_get => self.listen(),
             "DELETE" if config.sessions && config.allow_delete => self.end_session(),
             _ => Err(self.not_allowed()),
@@ -99,16 +104,28 @@ impl<'a> Exchange<'a> {
                 return Err(self.violation(400, error_code::INVALID_REQUEST, what));
             }
         }
-        match serde_json::from_slice::<Incoming<Value>>(self.request.body()) {
-            Ok(Incoming::Request { id, method, params }) => {
-                self.answer_request(id, &method, &self.object(params.as_deref())?)
+        let message = serde_json::from_slice::<Incoming<Value>>(self.request.body())
+            .map_err(|error| self.violation(400, error_code::INVALID_REQUEST, error))?;
+        let era = self.era()?;
+        match message {
+            Incoming::Request { id, method, params } => {
+                let params = self.object(params.as_deref())?;
+                match era {
+                    Era::Handshake => self.answer_request(id, &method, &params),
+                    Era::PerRequest => self.answer_complete_request(id, &method, &params),
+                }
             }
-            Ok(Incoming::Notification { method, params }) => {
+            Incoming::Notification { method, params } => {
                 self.object(params.as_deref())?;
-                self.accept_notification(&method)
+                match era {
+                    Era::Handshake => self.accept_notification(&method),
+                    Era::PerRequest => Ok(self.ignore_notification()),
+                }
             }
-            Ok(Incoming::Result { .. } | Incoming::Error { .. }) => self.accept_response(),
-            Err(error) => Err(self.violation(400, error_code::INVALID_REQUEST, error)),
+            Incoming::Result { .. } | Incoming::Error { .. } => match era {
+                Era::Handshake => self.accept_response(),
+                Era::PerRequest => Err(self.refuse_response()),
+            },
         }
     }
 
@@ -129,8 +146,9 @@ impl<'a> Exchange<'a> {
 
     fn not_allowed(&self) -> Reply {
         let config = &self.server.config;
-        let get = config.allow_get.then_some("GET");
-        let delete = (config.sessions && config.allow_delete).then_some("DELETE");
+        let handshake = config.speaks(Era::Handshake);
+        let get = (handshake && config.allow_get).then_some("GET");
+        let delete = (handshake && config.sessions && config.allow_delete).then_some("DELETE");
         let allowed = ["POST"].into_iter().chain(get).chain(delete).collect::<Vec<_>>();
         Reply::status(405).header("allow", &allowed.join(", "))
     }
@@ -148,7 +166,11 @@ impl<'a> Exchange<'a> {
 
     /// A refusal with a JSON-RPC error, which has the id of the request if it is one.
     pub(crate) fn refusal(&self, status: u16, code: i64, what: impl fmt::Display) -> Reply {
-        let error = json!({ "code": code, "message": what.to_string() });
+        self.refuse(status, &ErrorObject { code, message: what.to_string(), data: None })
+    }
+
+    /// A refusal that may come with data.
+    pub(crate) fn refuse(&self, status: u16, error: &ErrorObject) -> Reply {
         let mut message = json!({ "jsonrpc": "2.0", "error": error });
         if let Some(id) = self.request.rpc_method().and(self.request.id()) {
             message["id"] = json!(id);

@@ -1,11 +1,10 @@
 //! The handshake era: `initialize`, sessions, and the methods that follow.
 
-use mcp_types::{ErrorObject, JsonObject, RequestId, Revision, error_code};
+use mcp_types::{Era, JsonObject, RequestId, Revision, error_code};
 use serde_json::{Value, json};
 
 use crate::{
     answer::{Answer, Message},
-    catalog::invalid,
     exchange::Exchange,
     reply::{EVENT_STREAM, Reply},
     session::{NoSession, Session},
@@ -24,13 +23,7 @@ impl Exchange<'_> {
         self.admit(|session| self.check_request(session, &id, method))?;
         let outcome = match method {
             "ping" => Ok(json!({})),
-            "tools/list" => self.list_tools(params),
-            "tools/call" => self.call_tool(params),
-            _ => {
-                self.note("the server has no capability for this method");
-                let message = format!("Unknown method: {method}");
-                Err(ErrorObject { code: error_code::METHOD_NOT_FOUND, message, data: None })
-            }
+            _ => self.perform(method, params).unwrap_or_else(|| Err(self.unknown_method(method))),
         };
         Ok(Answer::Message(Message { id, outcome, session: None }))
     }
@@ -80,12 +73,14 @@ impl Exchange<'_> {
         }
         let config = &self.server.config;
         let offered = &params["protocolVersion"];
-        let spoken = config.revisions.iter().find(|revision| offered == revision.as_str());
-        let revision = spoken.copied().unwrap_or(config.newest);
+        let spoken = config.spoken(Era::Handshake).find(|revision| offered == revision.as_str());
+        let Some(revision) = spoken.or_else(|| config.spoken(Era::Handshake).next()) else {
+            return Err(self.unsupported_version(offered));
+        };
         let mut result = json!({
             "protocolVersion": revision.as_str(),
             "capabilities": { "tools": { "listChanged": config.allow_get } },
-            "serverInfo": { "name": config.name, "version": config.version },
+            "serverInfo": self.server_info(),
         });
         if let Some(instructions) = &config.instructions {
             result["instructions"] = json!(instructions);
@@ -95,29 +90,6 @@ impl Exchange<'_> {
         let session =
             config.sessions.then(|| sessions.begin(self.user.clone(), revision, id.clone()));
         Ok(Message { id, outcome: Ok(result), session })
-    }
-
-    fn list_tools(&self, params: &JsonObject) -> Result<Value, ErrorObject> {
-        let cursor = match params.get("cursor") {
-            None => None,
-            Some(Value::String(cursor)) => Some(cursor.as_str()),
-            Some(_) => return Err(self.invalid_params("cursor")),
-        };
-        self.server.tools.page(self.user.as_ref(), cursor, self.server.config.page_size)
-    }
-
-    fn call_tool(&self, params: &JsonObject) -> Result<Value, ErrorObject> {
-        let Some(Value::String(name)) = params.get("name") else {
-            return Err(self.invalid_params("name"));
-        };
-        let none = JsonObject::new();
-        let arguments = match params.get("arguments") {
-            None => &none,
-            Some(Value::Object(arguments)) => arguments,
-            Some(_) => return Err(self.invalid_params("arguments")),
-        };
-        let tool = self.server.tools.find(self.user.as_ref(), name);
-        tool.ok_or_else(|| invalid(format!("Unknown tool: {name}")))?.call(arguments)
     }
 
     /// Checks session and version of a request after `initialize`, then lets `work` at the session,
@@ -185,14 +157,9 @@ impl Exchange<'_> {
     fn invalid_request(&self, what: impl std::fmt::Display) -> Reply {
         self.violation(400, error_code::INVALID_REQUEST, what)
     }
-
-    fn invalid_params(&self, member: &str) -> ErrorObject {
-        self.note(format_args!("{member} is missing or of the wrong type"));
-        invalid(format!("Invalid {member}"))
-    }
 }
 
-const SESSION: &str = "mcp-session-id";
+pub(crate) const SESSION: &str = "mcp-session-id";
 
 /// The first member that `initialize` needs and does not have.
 fn missing_member(params: &JsonObject) -> Option<&'static str> {

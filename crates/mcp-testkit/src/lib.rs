@@ -1,8 +1,12 @@
 //! A scripted Model Context Protocol server for tests and demonstrations.
 //!
-//! [`TestServer`] speaks Streamable HTTP on loopback, inside the process that starts it, in the
-//! handshake era of the protocol (revisions up to 2025-11-25). It is as strict as a good server
-//! may be, and keeps a list of what its clients did wrong; [`Fault`]s make it misbehave on demand.
+//! [`TestServer`] speaks Streamable HTTP on loopback, inside the process that starts it, in either
+//! era of the protocol or in both ([`Builder::revisions`]). It is as strict as a good server may be,
+//! and keeps a list of what its clients did wrong; [`Fault`]s make it misbehave on demand.
+//!
+//! # The handshake era
+//!
+//! Revisions up to 2025-11-25, which a server speaks unless told otherwise, begin with `initialize`:
 //!
 //! ```
 //! use mcp_testkit::{CallAnswer, Fault, On, Reply, TestServer, Tool};
@@ -39,12 +43,53 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # The per-request era
+//!
+//! From 2026-07-28 on every request is complete in itself:
+//!
+//! ```
+//! use mcp_testkit::{CallAnswer, TestServer, Tool};
+//! use mcp_types::Revision;
+//! use serde_json::json;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let schema = json!({ "type": "object" });
+//! let server = TestServer::builder()
+//!     .revisions([Revision::V2026_07_28])
+//!     .tool(Tool::new("forecast", schema, |_| CallAnswer::text("sunny")))
+//!     .start()
+//!     .await?;
+//!
+//! // Again in place of the application under test, which forgets a header:
+//! let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{
+//!     "name":"forecast","_meta":{
+//!         "io.modelcontextprotocol/protocolVersion":"2026-07-28",
+//!         "io.modelcontextprotocol/clientCapabilities":{}}}}"#;
+//! # let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
+//! let answer = client
+//!     .post(server.url())
+//!     .header("content-type", "application/json")
+//!     .header("accept", "application/json, text/event-stream")
+//!     .header("mcp-protocol-version", "2026-07-28")
+//!     .header("mcp-method", "tools/call")
+//!     .body(call)
+//!     .send()
+//!     .await?;
+//! assert_eq!(answer.status(), 400);
+//! assert_eq!(server.violations(), ["tools/call: no mcp-name, or more than one"]);
+//! # Ok(())
+//! # }
+//! ```
 
 mod answer;
 mod bearer;
 mod body;
 mod builder;
 mod catalog;
+mod envelope;
+mod era;
 mod error;
 mod exchange;
 mod fault;
@@ -52,6 +97,9 @@ mod gate;
 mod handshake;
 mod listener;
 mod log;
+mod methods;
+mod mirrored;
+mod per_request;
 mod recorded;
 mod reply;
 mod script;
@@ -63,7 +111,7 @@ mod tool;
 
 pub use crate::{
     bearer::Bearer,
-    builder::{AnswerMode, Builder},
+    builder::{AnswerMode, Builder, ProbeAnswer},
     error::Error,
     fault::{Fault, Responder},
     gate::Gate,

@@ -71,6 +71,12 @@ impl Recorded {
         self.headers.get(name).map(HeaderValue::to_str)?.ok()
     }
 
+    /// The value of a header that is there once, if it is text.
+    pub(crate) fn only_header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        values.next().filter(|_| values.next().is_none()).map(HeaderValue::to_str)?.ok()
+    }
+
     /// The token of `Authorization: Bearer`.
     pub fn bearer_token(&self) -> Option<&str> {
         let (scheme, token) = self.header(AUTHORIZATION.as_str())?.split_once(' ')?;
@@ -95,6 +101,10 @@ impl Recorded {
     /// The `params` of the JSON-RPC request or notification.
     pub fn params(&self) -> Option<&JsonObject> {
         self.member("params").and_then(Value::as_object)
+    }
+
+    pub(crate) fn meta(&self) -> Option<&JsonObject> {
+        self.params()?.get("_meta")?.as_object()
     }
 
     /// Whether a list-valued header, such as `Accept`, names this media type.

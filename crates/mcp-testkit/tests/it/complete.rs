@@ -1,0 +1,76 @@
+//! A client of the per-request era that keeps to the protocol unless told otherwise.
+
+use mcp_testkit::TestServer;
+use reqwest::{
+    RequestBuilder, Response,
+    header::{HeaderMap, HeaderName, HeaderValue},
+};
+use serde_json::{Value, json};
+
+use crate::peer::{Peer, read};
+
+pub(crate) const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+pub(crate) const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+
+/// Whatever one client remembers: what it can do, and the number of its last request.
+pub(crate) struct Complete {
+    peer: Peer,
+    pub(crate) capabilities: Value,
+}
+
+impl Complete {
+    pub(crate) fn new(server: &TestServer) -> Self {
+        Self { peer: Peer::new(server), capabilities: json!({}) }
+    }
+
+    pub(crate) fn with_token(server: &TestServer, token: &str) -> Self {
+        let mut client = Self::new(server);
+        client.peer.token = Some(token.to_owned());
+        client
+    }
+
+    /// A request with the next id.
+    pub(crate) fn message(&mut self, method: &str, mut params: Value) -> Value {
+        params["_meta"][VERSION] = json!("2026-07-28");
+        params["_meta"]["io.modelcontextprotocol/clientInfo"] =
+            json!({ "name": "c", "version": "1" });
+        params["_meta"][CAPABILITIES] = self.capabilities.clone();
+        self.peer.message(method, params)
+    }
+
+    /// The request as it is to be sent, with the headers that repeat its body.
+    pub(crate) fn post(&self, message: &Value) -> RequestBuilder {
+        self.peer.post(message).headers(headers(message))
+    }
+
+    /// The request with other headers.
+    pub(crate) fn post_with(&self, message: &Value, headers: HeaderMap) -> RequestBuilder {
+        self.peer.post(message).headers(headers)
+    }
+
+    pub(crate) async fn request(&mut self, method: &str, params: Value) -> Response {
+        let message = self.message(method, params);
+        self.post(&message).send().await.expect("an answer")
+    }
+
+    /// Sends a request and returns the message that answers it.
+    pub(crate) async fn ask(&mut self, method: &str, params: Value) -> Value {
+        read(self.request(method, params).await).await
+    }
+}
+
+pub(crate) fn headers(message: &Value) -> HeaderMap {
+    let params = &message["params"];
+    let name = params["name"].as_str().or(params["uri"].as_str());
+    let all = [
+        ("mcp-protocol-version", params["_meta"][VERSION].as_str()),
+        ("mcp-method", message["method"].as_str()),
+        ("mcp-name", name),
+    ];
+    let all = all.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    all.map(|(name, value)| (HeaderName::from_static(name), text(value))).collect()
+}
+
+pub(crate) fn text(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).expect("text that a header can have")
+}
