@@ -1,0 +1,25 @@
+//! The client that the official conformance suite judges.
+//!
+//! The suite starts it once for each scenario, with the URL of the server that it plays. Whatever
+//! the protocol demands, the library does; here is only what an application would ask it for.
+
+mod arguments;
+mod flows;
+mod task;
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use tokio::time::timeout;
+
+use crate::task::Task;
+
+/// The time for a scenario; the suite gives up after 30 seconds, and says less about it.
+const LIMIT: Duration = Duration::from_secs(20);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let task = Task::read()?;
+    let done = timeout(LIMIT, flows::run(&task)).await;
+    done.with_context(|| format!("{} is not over after {LIMIT:?}", task.scenario))?
+}

@@ -1,0 +1,50 @@
+//! What the suite tells the client: in its arguments and its environment.
+
+use std::env;
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// One scenario to go through.
+#[derive(Debug)]
+pub(crate) struct Task {
+    pub(crate) url: String,
+    pub(crate) scenario: String,
+    pub(crate) context: Context,
+}
+
+/// What only some scenarios tell.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Context {
+    /// The calls to make.
+    pub(crate) tool_calls: Vec<ToolCall>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct ToolCall {
+    pub(crate) name: String,
+    pub(crate) arguments: Map<String, Value>,
+}
+
+impl Task {
+    pub(crate) fn read() -> Result<Self> {
+        let url = env::args().skip(1).last().context("usage: conformance-client <url>")?;
+        let scenario = variable("SCENARIO")?.context("no scenario is named")?;
+        let context = variable("CONTEXT")?.map_or_else(
+            || Ok(Context::default()),
+            |context| serde_json::from_str(&context).context("the context cannot be read"),
+        )?;
+        Ok(Self { url, scenario, context })
+    }
+}
+
+/// A variable of the suite's.
+fn variable(name: &str) -> Result<Option<String>> {
+    let name = format!("MCP_CONFORMANCE_{name}");
+    match env::var(&name) {
+        Err(env::VarError::NotPresent) => Ok(None),
+        value => value.map(Some).context(name),
+    }
+}
