@@ -4,6 +4,7 @@
 
 mod bench;
 mod codegen;
+mod conformance;
 mod diff;
 mod dispatch;
 mod docs;
@@ -49,6 +50,8 @@ enum Xtask {
         #[arg(long)]
         check: bool,
     },
+    /// Run the official conformance suite against our client; needs npm.
+    Conformance(conformance::Options),
     /// Read and print back published example values, a folder of them for each definition.
     Roundtrip {
         /// The folder of a revision, such as `examples/2026-07-28`.
@@ -93,6 +96,7 @@ fn main() -> Result<()> {
         Xtask::Codegen { revision, check } => {
             codegen::run(revision.as_deref(), if check { Mode::Check } else { Mode::Write })
         }
+        Xtask::Conformance(options) => conformance::run(&options),
         Xtask::Roundtrip { examples } => roundtrip::run(&examples),
         Xtask::Schema(Schema::Import(Import { published, revision })) => {
             schema::import(&published, &revision, Mode::Write)

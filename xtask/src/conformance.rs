@@ -1,0 +1,170 @@
+//! Runs the official conformance suite against our client, in its strict reading.
+//!
+//! The suite plays the server and judges what the client sends. Here every check has to pass
+//! without a warning, something has to be checked at all, and the client has to end by itself: with
+//! success, unless the scenario allows an error.
+
+mod expected;
+mod runs;
+mod suite;
+mod verdict;
+
+use std::{
+    env::consts::EXE_SUFFIX,
+    num::NonZero,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, Result, ensure};
+use clap::builder::PossibleValuesParser;
+use serde::Deserialize;
+
+use self::{expected::Expected, runs::Runner, suite::Suite, verdict::Verdict};
+use crate::files;
+
+/// The revisions that the suite speaks, oldest first.
+const REVISIONS: [&str; 4] = ["2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"];
+
+/// What to run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The revision of the protocol to speak; unless given, each of them in turn.
+    #[arg(value_parser = PossibleValuesParser::new(REVISIONS))]
+    revision: Option<String>,
+    /// Only scenarios of this name, where `*` stands for any text.
+    #[arg(long, value_name = "GLOB", default_value = "*")]
+    only: String,
+    /// How many scenarios to run at a time.
+    #[arg(long, value_name = "N", default_value = "1")]
+    jobs: NonZero<usize>,
+}
+
+/// One run of the suite: what it judges, and in which revision.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Scenario {
+    revision: String,
+    name: String,
+}
+
+/// Prints a line for each scenario, and fails unless just those fail that are expected to.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let target = target_folder()?;
+    let suite = Suite::install(&target.join("conformance"))?;
+    let expected = Expected::read()?;
+    let scenarios = choose(options, &suite, &expected)?;
+    let client = build_client(&target)?;
+    let results = target.join("conformance/results");
+    let runner = Runner { suite: &suite, client: &client, results: &results };
+    let mut tally = Tally::default();
+    runner.run(scenarios, options.jobs.get(), |scenario, verdict| {
+        tally.add(scenario, verdict, expected.contains(scenario));
+    })?;
+    let Tally { passed, failed, surprises, .. } = tally;
+    println!("\n{passed} passed, {failed} failed; {}", results.display());
+    ensure!(surprises == 0, "{surprises} of them are not as {} expects", Expected::FILE);
+    Ok(())
+}
+
+fn choose(options: &Options, suite: &Suite, expected: &Expected) -> Result<Vec<Scenario>> {
+    let mut chosen = Vec::new();
+    let wanted = options.revision.as_deref();
+    for revision in REVISIONS.into_iter().filter(|each| wanted.is_none_or(|name| name == *each)) {
+        let all = suite.scenarios(revision)?;
+        expected.check(revision, &all)?;
+        chosen.extend(all.into_iter().filter(|scenario| matches(&options.only, &scenario.name)));
+    }
+    ensure!(!chosen.is_empty(), "there is no scenario {:?}", options.only);
+    Ok(chosen)
+}
+
+/// Whether a name is what a pattern with `*` for any text describes.
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => name == pattern,
+        Some((start, rest)) => name.strip_prefix(start).is_some_and(|name| {
+            name.char_indices()
+                .map(|(at, _)| at)
+                .chain([name.len()])
+                .any(|at| matches(rest, &name[at..]))
+        }),
+    }
+}
+
+/// Where Cargo builds, which the environment and configuration files may set.
+fn target_folder() -> Result<PathBuf> {
+    #[derive(Deserialize)]
+    struct Metadata {
+        target_directory: PathBuf,
+    }
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
+        .arg(files::root().join("Cargo.toml"))
+        .output()
+        .context("cannot run cargo")?;
+    let metadata: Metadata =
+        serde_json::from_slice(&output.stdout).context("cargo does not say where it builds")?;
+    Ok(metadata.target_directory)
+}
+
+fn build_client(target: &Path) -> Result<PathBuf> {
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--bin", "conformance-client", "--manifest-path"])
+        .arg(files::root().join("Cargo.toml"))
+        .status()
+        .context("cannot run cargo")?;
+    ensure!(status.success(), "the client does not build");
+    Ok(target.join(format!("debug/conformance-client{EXE_SUFFIX}")))
+}
+
+/// What has come out so far.
+#[derive(Debug, Default)]
+struct Tally {
+    revision: String,
+    passed: usize,
+    failed: usize,
+    /// Scenarios that were expected to end otherwise.
+    surprises: usize,
+}
+
+impl Tally {
+    fn add(&mut self, scenario: &Scenario, verdict: &Verdict, expected_to_fail: bool) {
+        let Scenario { revision, name } = scenario;
+        if *revision != self.revision {
+            println!("\n{revision}");
+            self.revision.clone_from(revision);
+        }
+        let word = if verdict.passed() { "PASS" } else { "FAIL" };
+        let note = match (verdict.passed(), expected_to_fail) {
+            (true, true) => " (expected to fail)",
+            (false, true) => " (as expected)",
+            _ => "",
+        };
+        println!("{word}  {name:<45} {verdict}{note}");
+        *if verdict.passed() { &mut self.passed } else { &mut self.failed } += 1;
+        self.surprises += usize::from(verdict.passed() == expected_to_fail);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        for (pattern, name) in [
+            ("*", "initialize"),
+            ("auth/*", "auth/iss-supported"),
+            ("*-supported", "auth/iss-supported"),
+            ("a*/*s*d", "auth/iss-supported"),
+            ("initialize*", "initialize"),
+        ] {
+            assert!(matches(pattern, name), "{pattern} {name}");
+        }
+        for (pattern, name) in
+            [("", "initialize"), ("init", "initialize"), ("auth/*", "auth"), ("*x", "initialize")]
+        {
+            assert!(!matches(pattern, name), "{pattern} {name}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The scenarios that are known to fail.
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::{REVISIONS, Scenario};
+use crate::files;
+
+/// A list to be shortened: a scenario on it that passes is as wrong as one off it that fails.
+#[derive(Debug)]
+pub(crate) struct Expected(Vec<Scenario>);
+
+impl Expected {
+    /// The file that lists them: lines of revision and name, and comments from `#` on.
+    pub(crate) const FILE: &str = "tests/conformance/expected.txt";
+
+    pub(crate) fn read() -> Result<Self> {
+        let text = files::read(&files::root().join(Self::FILE))?;
+        Self::parse(&text).with_context(|| format!("cannot understand {}", Self::FILE))
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let mut listed = Vec::new();
+        for line in text.lines() {
+            let entry = line.split('#').next().unwrap_or_default().trim();
+            if entry.is_empty() {
+                continue;
+            }
+            let (revision, name) = entry.split_once(' ').context(entry.to_owned())?;
+            ensure!(REVISIONS.contains(&revision), "no revision is called {revision}");
+            let (revision, name) = (revision.to_owned(), name.trim_start().to_owned());
+            listed.push(Scenario { revision, name });
+        }
+        Ok(Self(listed))
+    }
+
+    pub(crate) fn contains(&self, scenario: &Scenario) -> bool {
+        self.0.contains(scenario)
+    }
+
+    /// Fails where a scenario is listed that the revision does not have.
+    pub(crate) fn check(&self, revision: &str, all: &[Scenario]) -> Result<()> {
+        let listed = self.0.iter().filter(|scenario| scenario.revision == revision);
+        let unknown: Vec<_> =
+            listed.filter(|it| !all.contains(it)).map(|it| it.name.as_str()).collect();
+        ensure!(
+            unknown.is_empty(),
+            "{} lists what {revision} does not have: {}",
+            Self::FILE,
+            unknown.join(", "),
+        );
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scenario(revision: &str, name: &str) -> Scenario {
+        Scenario { revision: revision.to_owned(), name: name.to_owned() }
+    }
+
+    #[test]
+    fn a_line_is_a_revision_and_a_name() {
+        let listed = "# why\n\n2025-11-25 sse-retry # one\n  2025-06-18  auth/x\n";
+        let expected = Expected::parse(listed).unwrap();
+        let [one, two] = [scenario("2025-11-25", "sse-retry"), scenario("2025-06-18", "auth/x")];
+        assert_eq!(expected.0, [one.clone(), two]);
+        assert!(expected.contains(&one));
+        assert!(!expected.contains(&scenario("2026-07-28", "sse-retry")));
+        for wrong in ["sse-retry", "2025-11-24 sse-retry"] {
+            assert!(Expected::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_scenario_that_does_not_exist_cannot_be_listed() {
+        let expected = Expected::parse("2025-11-25 initialise").unwrap();
+        let all = [scenario("2025-11-25", "initialize")];
+        assert!(expected.check("2025-11-25", &all).is_err());
+        assert!(expected.check("2025-06-18", &[]).is_ok());
+    }
+
+    #[test]
+    fn the_list_can_be_read() {
+        Expected::read().unwrap();
+    }
+}

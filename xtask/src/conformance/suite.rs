@@ -1,0 +1,113 @@
+//! The suite and a Node.js that can run it, installed from npm as they are pinned.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::Scenario;
+use crate::files;
+
+/// The oldest major version of Node.js that the suite runs on.
+const OLDEST_NODE: u32 = 22;
+
+/// The suite, ready to be started.
+#[derive(Debug)]
+pub(crate) struct Suite {
+    node: PathBuf,
+    program: PathBuf,
+    /// Where Node.js keeps what it has compiled; that halves the time of a start.
+    compiled: PathBuf,
+}
+
+impl Suite {
+    /// Installs under `folder` what is not there yet.
+    pub(crate) fn install(folder: &Path) -> Result<Self> {
+        let node = if node_major().is_some_and(|major| major >= OLDEST_NODE) {
+            PathBuf::from("node")
+        } else {
+            let node = packages(folder, "node")?.join(".bin/node");
+            ensure!(node.exists(), "Node.js {OLDEST_NODE} or newer is needed, and not to be had");
+            node
+        };
+        let program =
+            packages(folder, "suite")?.join("@modelcontextprotocol/conformance/dist/index.js");
+        Ok(Self { node, program, compiled: folder.join("compiled") })
+    }
+
+    /// A command that runs the suite; the arguments are left to be added.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(&self.node);
+        command.arg(&self.program).env("NODE_COMPILE_CACHE", &self.compiled);
+        command
+    }
+
+    /// What the suite judges in a revision.
+    pub(crate) fn scenarios(&self, revision: &str) -> Result<Vec<Scenario>> {
+        let output = self
+            .command()
+            .args(["list", "--client", "--spec-version", revision])
+            .output()
+            .context("cannot start the suite")?;
+        let names = names(&String::from_utf8_lossy(&output.stdout));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success() && !names.is_empty(), "the suite lists nothing: {errors}");
+        Ok(names.into_iter().map(|name| Scenario { revision: revision.to_owned(), name }).collect())
+    }
+}
+
+/// The names in the lines `  - name [revisions]`.
+fn names(list: &str) -> Vec<String> {
+    let name =
+        |line: &str| line.trim_start().strip_prefix("- ")?.split(' ').next().map(str::to_owned);
+    list.lines().filter_map(name).collect()
+}
+
+/// The major version of the machine's Node.js, if it has one.
+fn node_major() -> Option<u32> {
+    let output = Command::new("node").arg("--version").output().ok()?;
+    let version = String::from_utf8(output.stdout).ok()?;
+    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+/// Installs a set of packages unless it is there, and says where the modules are.
+fn packages(folder: &Path, name: &str) -> Result<PathBuf> {
+    let pins = files::root().join("tests/conformance/npm").join(name);
+    let folder = folder.join(name);
+    let (modules, installed) = (folder.join("node_modules"), folder.join("installed"));
+    let lock = files::read(&pins.join("package-lock.json"))?;
+    if fs::read_to_string(&installed).is_ok_and(|before| before == lock) {
+        return Ok(modules);
+    }
+    println!("installing {name}");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(pins.join(file), folder.join(file))?;
+    }
+    let status = Command::new("npm")
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+        .current_dir(&folder)
+        .status()
+        .context("cannot run npm")?;
+    ensure!(status.success(), "npm cannot install {name}");
+    fs::write(&installed, lock)?;
+    Ok(modules)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_has_a_line_for_each_name() {
+        let list = "Scenarios:\n  - initialize [2025-06-18,2025-11-25]\n  - auth/x [extension]\n\n";
+        assert_eq!(names(list), ["initialize", "auth/x"]);
+        assert!(names("nothing to - list\n").is_empty());
+    }
+}

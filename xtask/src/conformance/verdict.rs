@@ -1,0 +1,139 @@
+//! What the suite found, and whether that is a pass.
+
+use std::{collections::BTreeSet, fmt};
+
+use serde::Deserialize;
+
+/// The outcome of one scenario.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    /// Checks that passed.
+    successes: usize,
+    /// Checks that passed, failed or warned.
+    judged: usize,
+    /// Why the scenario failed, if it did.
+    failure: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Check {
+    id: String,
+    status: Status,
+}
+
+/// What a check found; the rest, such as `INFO` and `SKIPPED`, is no judgement.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Status {
+    Success,
+    Failure,
+    Warning,
+    #[serde(other)]
+    Other,
+}
+
+impl Verdict {
+    /// Judges by how the suite ended, its checks in JSON, and all else that it printed.
+    ///
+    /// The suite succeeds where no check failed or warned and the client ended well. It does so
+    /// too where there was nothing to check.
+    pub(crate) fn new(succeeded: bool, checks: &str, log: &str) -> Self {
+        let checks: Vec<Check> = serde_json::from_str(checks).unwrap_or_default();
+        let count = |status| checks.iter().filter(|check| check.status == status).count();
+        let successes = count(Status::Success);
+        let judged = successes + count(Status::Failure) + count(Status::Warning);
+        let failure = match succeeded {
+            true if successes > 0 => None,
+            true => Some("nothing was checked".to_owned()),
+            false => Some(reason(&checks, log)),
+        };
+        Self { successes, judged, failure }
+    }
+
+    pub(crate) fn passed(&self) -> bool {
+        self.failure.is_none()
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { successes, judged, failure } = self;
+        write!(f, "{successes}/{judged}")?;
+        failure.iter().try_for_each(|reason| write!(f, "  {reason}"))
+    }
+}
+
+fn reason(checks: &[Check], log: &str) -> String {
+    let named = |what, status| {
+        let found = checks.iter().filter(|check| check.status == status);
+        let ids: BTreeSet<_> = found.map(|check| check.id.as_str()).collect();
+        (!ids.is_empty()).then(|| format!("{what} {}", shortened(ids)))
+    };
+    let reasons =
+        [named("failed", Status::Failure), named("warned", Status::Warning), client_end(log)];
+    let reasons: Vec<_> = reasons.into_iter().flatten().collect();
+    match reasons.is_empty() {
+        true => "the suite broke off".to_owned(),
+        false => reasons.join("; "),
+    }
+}
+
+fn shortened(ids: BTreeSet<&str>) -> String {
+    const MOST: usize = 2;
+    let rest = ids.len().saturating_sub(MOST);
+    let shown: Vec<_> = ids.into_iter().take(MOST).collect();
+    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    shown.join(", ") + &more
+}
+
+/// What the suite says about a client that ended badly.
+fn client_end(log: &str) -> Option<String> {
+    if log.contains("CLIENT TIMED OUT") {
+        return Some("the client did not end".to_owned());
+    }
+    let (_, end) = log.rsplit_once("CLIENT EXITED WITH ERROR (code ")?;
+    let (code, _) = end.split_once(')')?;
+    Some(format!("the client ended with {code}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"{"id":"a","status":"SUCCESS"}"#;
+    const BAD: &str = r#"{"id":"b","status":"FAILURE"}"#;
+    const DOUBTFUL: &str = r#"{"id":"c","status":"WARNING"}"#;
+    const SKIPPED: &str = r#"{"id":"d","status":"SKIPPED"}"#;
+
+    fn verdict(succeeded: bool, checks: &[&str], log: &str) -> String {
+        let verdict = Verdict::new(succeeded, &format!("[{}]", checks.join(",")), log);
+        let word = if verdict.passed() { "PASS" } else { "FAIL" };
+        format!("{word} {verdict}")
+    }
+
+    #[test]
+    fn what_succeeded_was_checked() {
+        assert_eq!(verdict(true, &[GOOD, SKIPPED, GOOD], ""), "PASS 2/2");
+        assert_eq!(verdict(true, &[SKIPPED], ""), "FAIL 0/0  nothing was checked");
+        assert_eq!(verdict(true, &[], ""), "FAIL 0/0  nothing was checked");
+    }
+
+    #[test]
+    fn what_failed_says_why() {
+        let bad = [GOOD, BAD, DOUBTFUL, BAD, SKIPPED];
+        assert_eq!(verdict(false, &bad, ""), "FAIL 1/4  failed b; warned c");
+        let many = ["a", "b", "c", "d"].map(|id| BAD.replace("\"b\"", &format!("{id:?}")));
+        let many = many.each_ref().map(String::as_str);
+        assert_eq!(verdict(false, &many, ""), "FAIL 0/4  failed a, b and 2 more");
+        let log = "CLIENT EXITED WITH ERROR (code 7) - Test may be incomplete";
+        assert_eq!(verdict(false, &[GOOD], log), "FAIL 1/1  the client ended with 7");
+        assert_eq!(verdict(false, &[], "CLIENT TIMED OUT"), "FAIL 0/0  the client did not end");
+        assert_eq!(verdict(false, &[GOOD], ""), "FAIL 1/1  the suite broke off");
+    }
+
+    #[test]
+    fn checks_that_cannot_be_read_are_no_pass() {
+        assert!(!Verdict::new(true, "", "").passed());
+        assert!(!Verdict::new(true, &format!("[{GOOD}"), "").passed());
+    }
+}
