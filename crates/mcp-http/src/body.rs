@@ -3,10 +3,11 @@
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use mcp_client::Brief;
-use tokio::time;
+use tokio::{runtime::Handle, time};
 
-use crate::{error::Error, http_client::Response};
+use crate::{error::Error, http_client::Response, secrets::Secrets};
 
 /// As much of a failure's body as is kept, in bytes.
 const BEGINNING: usize = 64 * 1024;
@@ -61,9 +62,18 @@ pub(crate) async fn read(mut response: Response, limit: usize) -> Result<Bytes, 
     Ok(body.into())
 }
 
+/// The beginning of a failure's body, without the secrets of its request.
+pub(crate) async fn beginning(response: Response, secrets: &Secrets) -> Body {
+    let (beginning, cut_off) = read_beginning(response).await;
+    Body(match cut_off {
+        true => secrets.mask_cut_off(&beginning),
+        false => secrets.mask_bytes(beginning),
+    })
+}
+
 /// The beginning of a failure's body, and whether there was more: what is longer, late, or breaks
 /// off, is left.
-pub(crate) async fn read_beginning(mut response: Response) -> (Bytes, bool) {
+async fn read_beginning(mut response: Response) -> (Bytes, bool) {
     let mut body = Vec::new();
     let mut ended = false;
     let reading = async {
@@ -81,4 +91,26 @@ pub(crate) async fn read_beginning(mut response: Response) -> (Bytes, bool) {
     // Whether it ended or time did, what has come is the beginning.
     let _ = time::timeout(PATIENCE, reading).await;
     (body.into(), !ended)
+}
+
+/// Reads what little may be left of a body, so that its connection can be used again.
+///
+/// Mostly the end is here already; only a server that keeps it back is waited for, elsewhere.
+pub(crate) fn leave(mut response: Response) {
+    const LONGEST: Duration = Duration::from_secs(1);
+    const MOST: usize = 64 * 1024;
+    let mut rest = Box::pin(async move {
+        let mut read = 0;
+        while let Ok(Some(chunk)) = response.chunk().await {
+            read += chunk.len();
+            if read > MOST {
+                break;
+            }
+        }
+    });
+    if rest.as_mut().now_or_never().is_none()
+        && let Ok(runtime) = Handle::try_current()
+    {
+        runtime.spawn(time::timeout(LONGEST, rest));
+    }
 }

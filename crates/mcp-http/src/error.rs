@@ -21,7 +21,7 @@ pub enum Error {
         reason: String,
     },
 
-    /// A header of the configuration is not one, or is the transport's own.
+    /// A header is not one, or is the transport's own. Nothing was sent.
     #[error("the header {name:?} cannot be set: {reason}")]
     InvalidHeader {
         /// The header's name.
@@ -47,7 +47,7 @@ pub enum Error {
         endpoint: Endpoint,
     },
 
-    /// A token or a configured header would travel unencrypted. Nothing was sent.
+    /// A token or a header of the user's own would travel unencrypted. Nothing was sent.
     #[error(
         "credentials would travel unencrypted to {endpoint}: use https, or allow insecure HTTP \
          for this server"
@@ -152,6 +152,17 @@ pub enum Error {
         /// The limit, in bytes after decompression.
         limit: usize,
     },
+}
+
+impl Error {
+    pub(crate) fn no_header_name(name: &str) -> Self {
+        Self::InvalidHeader { name: name.to_owned(), reason: "it is no header name" }
+    }
+
+    pub(crate) fn no_header_value(name: &str) -> Self {
+        let reason = "its value holds a character that no header carries";
+        Self::InvalidHeader { name: name.to_owned(), reason }
+    }
 }
 
 impl From<Error> for TransportError {

@@ -1,4 +1,6 @@
-//! The headers of a request: the transport's own, and those of the configuration.
+//! The headers of a request: the transport's own, and those of its user.
+
+use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use mcp_client::Context;
@@ -10,9 +12,9 @@ pub(crate) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-pro
 
 /// Both kinds of answer that a client has to take (MCP basic/transports, "Sending Messages").
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Headers that the transport or the HTTP connection sets, and no configuration.
+/// Headers that the transport or the HTTP connection sets, and no user.
 const RESERVED: [&str; 15] = [
     "accept",
     "authorization",
@@ -31,22 +33,65 @@ const RESERVED: [&str; 15] = [
     "upgrade",
 ];
 
-/// What every request to a server carries: the transport's own headers over the configured ones.
-pub(crate) fn constant(configured: &[(String, String)]) -> Result<HeaderMap, Error> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in configured {
-        let invalid = |reason| Error::InvalidHeader { name: name.clone(), reason };
-        let key = HeaderName::try_from(name).map_err(|_| invalid("it is no header name"))?;
-        if RESERVED.contains(&key.as_str()) || key.as_str().starts_with("mcp-") {
-            return Err(invalid("the transport sets it"));
-        }
-        let mut value = HeaderValue::try_from(value)
-            .map_err(|_| invalid("its value holds a character that no header carries"))?;
-        value.set_sensitive(true);
-        headers.append(key, value);
+/// Headers of the user's own for one call, put among the [`Extras`](mcp_client::Extras) of its
+/// message. They take the place of configured ones of the same name.
+///
+/// What they hold is taken for a secret: `Debug` shows their names. Whether HTTP can carry them
+/// shows when they are sent: see [`Error::InvalidHeader`] and [`Error::Insecure`].
+///
+/// ```
+/// let headers = mcp_http::Headers::new().with("X-Tenant", "blue").with("X-Tenant", "red");
+/// assert_eq!(format!("{headers:?}"), r#"Headers(["X-Tenant", "X-Tenant"])"#);
+/// ```
+#[derive(Clone, Default)]
+pub struct Headers(Vec<(String, String)>);
+
+impl Headers {
+    /// No headers.
+    pub fn new() -> Self {
+        Self::default()
     }
+
+    /// Adds a header; one that is there already is kept and sent as well.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.0.push((name.into(), value.into()));
+        self
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The headers as HTTP carries them.
+    pub(crate) fn checked(&self) -> Result<HeaderMap, Error> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &self.0 {
+            let key = HeaderName::try_from(name).map_err(|_| Error::no_header_name(name))?;
+            if RESERVED.contains(&key.as_str()) || key.as_str().starts_with("mcp-") {
+                let reason = "the transport sets it";
+                return Err(Error::InvalidHeader { name: name.clone(), reason });
+            }
+            let value = HeaderValue::try_from(value);
+            let mut value = value.map_err(|_| Error::no_header_value(name))?;
+            value.set_sensitive(true);
+            headers.append(key, value);
+        }
+        Ok(headers)
+    }
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.0.iter().map(|(name, _)| name).collect();
+        f.debug_tuple("Headers").field(&names).finish()
+    }
+}
+
+/// What every request to a server carries: the transport's own headers over the configured ones.
+pub(crate) fn constant(configured: &Headers) -> Result<HeaderMap, Error> {
+    let mut headers = configured.checked()?;
     headers.insert(header::ACCEPT, ACCEPTED);
-    headers.insert(header::CONTENT_TYPE, JSON);
     Ok(headers)
 }
 
@@ -67,17 +112,16 @@ mod tests {
     use super::*;
 
     fn refusal(name: &str, value: &str) -> Option<String> {
-        let configured = [(name.to_owned(), value.to_owned())];
+        let configured = Headers::new().with(name, value);
         constant(&configured).err().map(|error| error.to_string())
     }
 
     #[test]
     fn configured_headers_are_kept_and_hidden() {
-        let headers = constant(&[("X-Team".to_owned(), "blue".to_owned())]).unwrap();
+        let headers = constant(&Headers::new().with("X-Team", "blue")).unwrap();
         assert_eq!(headers["x-team"], "blue");
         assert!(headers["x-team"].is_sensitive());
         assert_eq!(headers["accept"], "application/json, text/event-stream"); // HTTP-02
-        assert_eq!(headers["content-type"], "application/json"); // HTTP-03
     }
 
     #[test]

@@ -23,11 +23,15 @@ mod body;
 mod challenge;
 mod endpoint;
 mod error;
+mod events;
 mod headers;
 mod http_client;
 mod reply;
+mod request;
+mod routing;
 mod secrets;
 mod sse;
+mod status;
 mod token;
 mod transport;
 mod unauthorized;
@@ -40,6 +44,7 @@ pub use crate::{
     challenge::Challenge,
     endpoint::Endpoint,
     error::Error,
+    headers::Headers,
     http_client::HttpClient,
     token::{AccessToken, Refused, TokenRequest, TokenSource},
     transport::{Builder, HttpTransport},

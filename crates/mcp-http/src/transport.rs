@@ -2,18 +2,19 @@
 
 use std::{fmt, sync::Arc};
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use mcp_client::{Context, MessageKind, Outgoing, Reply, Transport, TransportError};
+use http::{HeaderMap, StatusCode, header};
+use mcp_client::{Context, Outgoing, Reply, Transport, TransportError};
 
 use crate::{
     endpoint::Endpoint,
     error::Error,
-    headers,
+    headers::{self, Headers},
     http_client::HttpClient,
-    reply::Request,
+    reply::Success,
+    request::Request,
     secrets::Secrets,
+    status,
     token::{AccessToken, Refused, TokenSource, Tokens},
     wire,
 };
@@ -42,7 +43,7 @@ struct Server {
 pub struct Builder {
     url: String,
     client: Option<HttpClient>,
-    headers: Vec<(String, String)>,
+    headers: Headers,
     tokens: Option<Arc<dyn TokenSource>>,
     insecure: bool,
     message_limit: usize,
@@ -61,9 +62,8 @@ impl Builder {
 
     /// A header to send with every request. The transport's own cannot be set. What it holds is
     /// taken for a secret, as a token is.
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
-        self
+    pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { headers: self.headers.with(name, value), ..self }
     }
 
     /// Connections to share with other transports; one's own unless set.
@@ -111,7 +111,7 @@ impl HttpTransport {
         Builder {
             url: url.into(),
             client: None,
-            headers: Vec::new(),
+            headers: Headers::new(),
             tokens: None,
             insecure: false,
             message_limit: Self::MESSAGE_LIMIT,
@@ -133,31 +133,37 @@ impl HttpTransport {
         if context.session.is_none() {
             return Ok(());
         }
-        let message = Outgoing::new(Bytes::new(), MessageKind::OneWay, context);
-        match self.exchange(Method::DELETE, &message).await {
+        match self.exchange(&Request::delete(context)).await {
             // The server lets nobody end sessions, or has ended this one.
             Err(
                 Error::Status { status: StatusCode::METHOD_NOT_ALLOWED, .. }
                 | Error::SessionEnded { .. },
             ) => Ok(()),
-            outcome => outcome.map(drop),
+            outcome => outcome.map(Success::leave),
         }
     }
 
+    async fn post(&self, message: Outgoing) -> Result<Reply, Error> {
+        let kind = message.kind;
+        self.exchange(&Request::post(message)).await?.reply(kind).await
+    }
+
     /// Tries with the user's token and, if the server refuses that one before it runs anything,
-    /// once more with another, if there is one.
-    async fn exchange(&self, method: Method, message: &Outgoing) -> Result<Reply, Error> {
+    /// once more with another, if there is one. A token that came with the call is the only one.
+    async fn exchange(&self, request: &Request) -> Result<Success, Error> {
+        if let Some(token) = request.extras.get::<AccessToken>() {
+            return self.server.exchange(request, Some(token.clone())).await;
+        }
         let endpoint = &self.server.endpoint;
         let token = self.tokens.current(endpoint).await?;
-        let unauthorized = match self.server.exchange(&method, message, token.clone()).await {
+        let unauthorized = match self.server.exchange(request, token.clone()).await {
             Err(Error::Unauthorized(unauthorized)) => unauthorized,
             outcome => return outcome,
         };
-        message.sent.set(false);
         let refused = Refused::new(token.as_ref(), &unauthorized);
         let why = match self.tokens.renewed(endpoint, refused).await {
             Ok(Some(token)) if token.authorization().is_some() => {
-                return self.server.exchange(&method, message, Some(token)).await;
+                return self.server.exchange(request, Some(token)).await;
             }
             Ok(Some(_)) => Error::InvalidToken { endpoint: endpoint.clone() }.into(),
             Ok(None) => return Err(Error::Unauthorized(unauthorized)),
@@ -170,53 +176,43 @@ impl HttpTransport {
 impl Server {
     async fn exchange(
         &self,
-        method: &Method,
-        message: &Outgoing,
+        request: &Request,
         token: Option<AccessToken>,
-    ) -> Result<Reply, Error> {
-        let headers = self.headers(method, &message.context, token.as_ref())?;
-        wire::sent(method, &self.endpoint, &headers, &message.body);
-        let body = message.body.clone();
-        message.sent.set(true);
-        let response = self.client.send(&self.endpoint, method.clone(), headers, body).await?;
-        let request = Request {
-            endpoint: &self.endpoint,
-            kind: message.kind,
-            secrets: Secrets { token, session: message.context.session.clone() },
-            limit: self.message_limit,
-        };
-        request.read(response).await
+    ) -> Result<Success, Error> {
+        let headers = self.headers(request, token.as_ref())?;
+        let (method, body) = (request.method.clone(), request.body.clone());
+        wire::sent(&method, &self.endpoint, &headers, &body);
+        request.sent.set(true);
+        let response = self.client.send(&self.endpoint, method, headers, body).await?;
+        let secrets = Secrets { token, session: request.context.session.clone() };
+        wire::received(&response, &secrets);
+        let outcome = status::check(response, &secrets).await;
+        if let Err(Error::Unauthorized(_)) = &outcome {
+            request.sent.set(false);
+        }
+        Ok(Success { response: outcome?, secrets, limit: self.message_limit })
     }
 
-    fn headers(
-        &self,
-        method: &Method,
-        context: &Context,
-        token: Option<&AccessToken>,
-    ) -> Result<HeaderMap, Error> {
-        let mut headers = self.headers.clone();
-        headers::add_context(&mut headers, context);
-        if let Some(token) = token {
-            headers.insert(header::AUTHORIZATION, self.authorization(token)?);
-        }
-        if method == Method::DELETE {
-            headers.remove(header::CONTENT_TYPE);
-        }
-        Ok(headers)
-    }
-
-    fn authorization(&self, token: &AccessToken) -> Result<HeaderValue, Error> {
+    fn headers(&self, request: &Request, token: Option<&AccessToken>) -> Result<HeaderMap, Error> {
         let endpoint = || self.endpoint.clone();
-        if !self.insecure && !self.endpoint.is_confidential() {
+        let has_secrets = token.is_some() || request.own_headers().is_some();
+        if has_secrets && !self.insecure && !self.endpoint.is_confidential() {
             return Err(Error::Insecure { endpoint: endpoint() });
         }
-        token.authorization().cloned().ok_or_else(|| Error::InvalidToken { endpoint: endpoint() })
+        let mut headers = request.headers(&self.headers)?;
+        if let Some(token) = token {
+            let authorization = token.authorization().cloned();
+            let authorization =
+                authorization.ok_or_else(|| Error::InvalidToken { endpoint: endpoint() })?;
+            headers.insert(header::AUTHORIZATION, authorization);
+        }
+        Ok(headers)
     }
 }
 
 impl Transport for HttpTransport {
     fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
-        Box::pin(async move { Ok(self.exchange(Method::POST, &message).await?) })
+        Box::pin(async move { Ok(self.post(message).await?) })
     }
 
     fn close(&self, context: Context) -> BoxFuture<'_, Result<(), TransportError>> {

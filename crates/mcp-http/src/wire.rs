@@ -40,9 +40,12 @@ fn header_lines(direction: &str, headers: &HeaderMap, secrets: &Secrets) {
         let shown = match name.as_str() {
             "authorization" => "Bearer ****".into(),
             "mcp-session-id" => "****".into(),
-            "accept" | "content-type" | "mcp-protocol-version" | "www-authenticate" => {
-                secrets.mask(&String::from_utf8_lossy(value.as_bytes()))
-            }
+            "accept"
+            | "content-type"
+            | "mcp-method"
+            | "mcp-name"
+            | "mcp-protocol-version"
+            | "www-authenticate" => secrets.mask(&String::from_utf8_lossy(value.as_bytes())),
             _ => continue,
         };
         event!(target: TARGET, Level::TRACE, "{direction} {name}: {shown}");

@@ -1,10 +1,12 @@
 //! Streamable HTTP: headers, tokens, statuses, bodies, event streams.
 
 mod bodies;
+mod calls;
 mod echoes;
 mod redirects;
 mod renewals;
 mod requests;
+mod routing;
 mod secrets;
 mod setup;
 mod statuses;

@@ -131,9 +131,9 @@ async fn the_wire_is_traced_without_tokens_sessions_and_configured_headers() {
     < {"jsonrpc":"2.0","id":2,"result":{"content":[]}}
     > DELETE [server]/mcp?****
     > accept: application/json, text/event-stream
-    > authorization: Bearer ****
     > mcp-protocol-version: 2025-11-25
     > mcp-session-id: ****
+    > authorization: Bearer ****
     < 200 OK
     "#);
 }

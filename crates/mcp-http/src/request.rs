@@ -1,0 +1,62 @@
+//! What is asked of a server over HTTP, but for the token.
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, header};
+use mcp_client::{Context, Extras, Outgoing, Routing, Sent};
+
+use crate::{
+    error::Error,
+    headers::{self, Headers},
+    routing,
+};
+
+/// One HTTP request, which may be sent with one token and, if that is refused, with another.
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) body: Bytes,
+    pub(crate) context: Context,
+    pub(crate) sent: Sent,
+    pub(crate) extras: Extras,
+    routing: Option<Routing>,
+}
+
+impl Request {
+    /// Hands a message to the server.
+    pub(crate) fn post(message: Outgoing) -> Self {
+        let Outgoing { body, context, sent, routing, extras, .. } = message;
+        Self { method: Method::POST, body, context, sent, extras, routing }
+    }
+
+    /// Ends the session of `context`.
+    pub(crate) fn delete(context: Context) -> Self {
+        Self {
+            method: Method::DELETE,
+            body: Bytes::new(),
+            context,
+            sent: Sent::default(),
+            extras: Extras::default(),
+            routing: None,
+        }
+    }
+
+    /// The headers of the user's own that only this request has.
+    pub(crate) fn own_headers(&self) -> Option<&Headers> {
+        self.extras.get().filter(|headers: &&Headers| !headers.is_empty())
+    }
+
+    /// All headers but the token, over those that every message to the server carries.
+    pub(crate) fn headers(&self, constant: &HeaderMap) -> Result<HeaderMap, Error> {
+        let mut headers = constant.clone();
+        if self.method == Method::POST {
+            headers.insert(header::CONTENT_TYPE, headers::JSON);
+        }
+        headers::add_context(&mut headers, &self.context);
+        if let Some(routing) = &self.routing {
+            routing::add(&mut headers, routing)?;
+        }
+        if let Some(own) = self.own_headers() {
+            headers.extend(own.checked()?);
+        }
+        Ok(headers)
+    }
+}

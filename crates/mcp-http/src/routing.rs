@@ -1,0 +1,122 @@
+//! What a request says of itself in headers, for those on the way that do not read its body
+//! (MCP 2026-07-28, basic/transports/streamable-http, "Standard Request Headers").
+
+use std::borrow::Cow;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use mcp_client::Routing;
+
+use crate::error::Error;
+
+const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+const NAME: HeaderName = HeaderName::from_static("mcp-name");
+
+/// Adds the method, the name and the arguments that are to be seen.
+pub(crate) fn add(headers: &mut HeaderMap, routing: &Routing) -> Result<(), Error> {
+    headers.insert(METHOD, method(routing)?);
+    if let Some(name) = &routing.name {
+        headers.insert(NAME, value(NAME.as_str(), name)?);
+    }
+    for (name, argument) in &routing.arguments {
+        let name = format!("Mcp-Param-{name}");
+        let key = HeaderName::try_from(&name).map_err(|_| Error::no_header_name(&name))?;
+        let mut value = value(&name, argument)?;
+        value.set_sensitive(true);
+        headers.insert(key, value);
+    }
+    Ok(())
+}
+
+/// A method has no other form in a header than its own.
+fn method(routing: &Routing) -> Result<HeaderValue, Error> {
+    let refused = || Error::no_header_value(METHOD.as_str());
+    if routing.method.is_empty() || !routing.method.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(refused());
+    }
+    match &routing.method {
+        Cow::Borrowed(method) => Ok(HeaderValue::from_static(method)),
+        Cow::Owned(method) => HeaderValue::from_str(method).map_err(|_| refused()),
+    }
+}
+
+fn value(name: &str, text: &str) -> Result<HeaderValue, Error> {
+    HeaderValue::from_str(&encoded(text)).map_err(|_| Error::no_header_value(name))
+}
+
+/// The text as it is where a header carries it unchanged and nothing takes it for encoded; else
+/// Base64 ("Value Encoding").
+fn encoded(text: &str) -> Cow<'_, str> {
+    let printable = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    let padded = text.starts_with(' ') || text.ends_with(' ');
+    let marked = text.starts_with("=?base64?") && text.ends_with("?=");
+    match printable && !padded && !marked {
+        true => text.into(),
+        false => format!("=?base64?{}?=", STANDARD.encode(text)).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a server reads.
+    fn decoded(value: &str) -> String {
+        let inside = value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?="));
+        match inside {
+            Some(base64) => String::from_utf8(STANDARD.decode(base64).unwrap()).unwrap(),
+            None => value.to_owned(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_survives_and_no_header_is_injected(
+            text in prop_oneof![any::<String>(), "[ -~\t\r\n]{0,40}", r"(=\?base64\?)?[ -~]{0,4}(\?=)?"],
+        ) {
+            // N-HTTP-06
+            let header = value("mcp-name", &text).unwrap();
+            prop_assert!(header.as_bytes().iter().all(|byte| (b' '..=b'~').contains(byte)));
+            prop_assert_eq!(header.as_bytes(), header.as_bytes().trim_ascii());
+            prop_assert_eq!(decoded(header.to_str().unwrap()), text);
+        }
+    }
+
+    #[test]
+    fn only_what_needs_it_is_encoded() {
+        // N-HTTP-06
+        for (text, header) in [
+            ("", ""),
+            ("add", "add"),
+            ("file:///a b?c=d#e", "file:///a b?c=d#e"),
+            ("=?base64?", "=?base64?"),
+            ("=?BASE64?YQ==?=", "=?BASE64?YQ==?="),
+            ("=?base64?YQ==?=", "=?base64?PT9iYXNlNjQ/WVE9PT89?="),
+            ("\u{e9}", "=?base64?w6k=?="),
+            (" a", "=?base64?IGE=?="),
+            ("a ", "=?base64?YSA=?="),
+            ("a\tb", "=?base64?YQli?="),
+            ("a\r\nX-Evil: 1", "=?base64?YQ0KWC1FdmlsOiAx?="),
+            ("\u{7f}", "=?base64?fw==?="),
+        ] {
+            assert_eq!(encoded(text), header);
+        }
+    }
+
+    #[test]
+    fn methods_and_names_of_parameters_inject_nothing() {
+        let mut headers = HeaderMap::new();
+        for method in ["", "a b", "a\r\nX-Evil: 1", "\u{e9}"] {
+            let refused = add(&mut headers, &Routing::new(method)).unwrap_err().to_string();
+            assert!(refused.contains("\"mcp-method\" cannot be set"), "{refused}");
+        }
+        for name in ["a b", "a\r\nX-Evil: 1", "a:", "\u{e9}"] {
+            let mut routing = Routing::new("tools/call");
+            routing.arguments = vec![(name.to_owned(), "1".to_owned())];
+            let refused = add(&mut headers, &routing).unwrap_err().to_string();
+            assert!(refused.contains("it is no header name"), "{refused}");
+        }
+    }
+}

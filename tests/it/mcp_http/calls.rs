@@ -1,0 +1,138 @@
+//! A token and headers that are for one call alone.
+
+use insta::assert_snapshot;
+use mcp_client::{Context, MessageKind, Outgoing, Transport};
+use mcp_http::{AccessToken, Headers, HttpTransport};
+
+use crate::support::{ALICE, BOB, Peer, Script, Source, exact, outcome, status};
+
+fn message() -> Outgoing {
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+    Outgoing::new(body, MessageKind::Request, Context::default())
+}
+
+async fn send(transport: &HttpTransport, message: Outgoing) -> String {
+    outcome(transport.send(message).await.map_err(mcp_client::Error::from))
+}
+
+#[tokio::test]
+async fn the_token_of_a_call_wins() {
+    let peer = Peer::start().await;
+    let source = Source::new(|_, _| Ok(Some(ALICE.into())));
+    let transport = HttpTransport::builder(peer.url()).token_source(source.clone());
+    let transport = transport.build().unwrap();
+    let mut with_token = message();
+    with_token.extras.insert(AccessToken::new(BOB));
+    assert_eq!(send(&transport, with_token).await, "it went well");
+    assert_eq!(source.asked(), "");
+    assert_eq!(send(&transport, message()).await, "it went well");
+    assert_snapshot!(peer.outline().await, @"
+    ping 1, [bob]
+    ping 1, [alice]
+    ");
+}
+
+#[tokio::test]
+async fn a_refused_token_of_a_call_is_not_renewed() {
+    let peer = Script::new().on("ping", status(401)).start().await;
+    let source = Source::renewing(ALICE, ALICE);
+    let transport = HttpTransport::builder(peer.url()).token_source(source.clone());
+    let mut message = message();
+    message.extras.insert(AccessToken::new(BOB));
+    let sent = message.sent.clone();
+    assert_snapshot!(send(&transport.build().unwrap(), message).await, @"
+    [server]/mcp rejected the access token
+    -> Unauthorized, did not run
+    ");
+    assert!(!sent.get());
+    assert_eq!(source.asked(), "");
+    assert_eq!(peer.sent().await.len(), 1);
+}
+
+#[tokio::test]
+async fn headers_of_a_call_replace_configured_ones() {
+    let peer = Peer::start().await;
+    let transport = HttpTransport::builder(peer.url())
+        .header("X-Team", "blue")
+        .header("X-Team", "green")
+        .header("X-Trace", "1")
+        .build()
+        .unwrap();
+    let mut with_headers = message();
+    with_headers.extras.insert(Headers::new().with("x-team", "red").with("X-Only", "2"));
+    assert_eq!(send(&transport, with_headers).await, "it went well");
+    assert_eq!(send(&transport, message()).await, "it went well");
+    assert_snapshot!(exact(&peer.sent().await), @r#"
+    POST /mcp
+    accept: application/json, text/event-stream
+    content-type: application/json
+    x-only: 2
+    x-team: red
+    x-trace: 1
+    {"jsonrpc":"2.0","id":1,"method":"ping"}
+
+    POST /mcp
+    accept: application/json, text/event-stream
+    content-type: application/json
+    x-team: blue
+    x-team: green
+    x-trace: 1
+    {"jsonrpc":"2.0","id":1,"method":"ping"}
+    "#);
+}
+
+#[tokio::test]
+async fn headers_of_a_call_are_held_to_the_same_rules() {
+    let peer = Peer::start().await;
+    let mut shown = String::new();
+    for (name, value) in [
+        ("Authorization", "Bearer 5ecret"),
+        ("Accept", "*/*"),
+        ("Last-Event-ID", "1"),
+        ("Mcp-Method", "ping"),
+        ("x y", "1"),
+        ("x-a", "5ecret\r\nx-b: 2"),
+    ] {
+        let mut message = message();
+        message.extras.insert(Headers::new().with(name, value));
+        assert!(!format!("{:?}", message.extras.get::<Headers>()).contains("5ecret"));
+        shown += &send(&peer.transport(), message).await;
+        shown += "\n";
+    }
+    assert_snapshot!(shown, @r#"
+    the header "Authorization" cannot be set: the transport sets it
+    -> Refused, did not run
+    the header "Accept" cannot be set: the transport sets it
+    -> Refused, did not run
+    the header "Last-Event-ID" cannot be set: the transport sets it
+    -> Refused, did not run
+    the header "Mcp-Method" cannot be set: the transport sets it
+    -> Refused, did not run
+    the header "x y" cannot be set: it is no header name
+    -> Refused, did not run
+    the header "x-a" cannot be set: its value holds a character that no header carries
+    -> Refused, did not run
+    "#);
+    assert_eq!(peer.sent().await.len(), 0);
+}
+
+#[tokio::test]
+async fn neither_travels_unencrypted_to_other_machines() {
+    // AUTH-05, AUTH-06: nothing is sent, so this address is never asked for
+    let transport = HttpTransport::builder("http://192.0.2.1/mcp").build().unwrap();
+    let mut with_token = message();
+    with_token.extras.insert(AccessToken::new(ALICE));
+    let mut with_header = message();
+    with_header.extras.insert(Headers::new().with("x-key", "5ecret"));
+    let mut shown = String::new();
+    for message in [with_token, with_header] {
+        shown += &send(&transport, message).await;
+        shown += "\n";
+    }
+    assert_snapshot!(shown, @"
+    credentials would travel unencrypted to http://192.0.2.1/mcp: use https, or allow insecure HTTP for this server
+    -> Refused, did not run
+    credentials would travel unencrypted to http://192.0.2.1/mcp: use https, or allow insecure HTTP for this server
+    -> Refused, did not run
+    ");
+}

@@ -1,0 +1,69 @@
+//! What requests say of themselves in headers.
+
+use insta::assert_snapshot;
+use mcp_client::{Context, MessageKind, Outgoing, Routing, Transport};
+
+use crate::support::{Peer, exact, outcome};
+
+const BODY: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#;
+
+fn message(routing: Routing) -> Outgoing {
+    let mut message = Outgoing::new(BODY, MessageKind::Request, Context::default());
+    message.routing = Some(routing);
+    message
+}
+
+#[tokio::test]
+async fn method_name_and_arguments_go_into_headers() {
+    // N-HTTP-04, N-HTTP-05, N-HTTP-06, N-HTTP-07
+    let peer = Peer::start().await;
+    let mut routing = Routing::new("tools/call");
+    routing.name = Some("h\u{e9}llo".to_owned());
+    let arguments = [("Region", "eu west"), ("note", " a\r\nX-Evil: 1")];
+    routing.arguments = arguments.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    peer.transport().send(message(routing)).await.unwrap();
+    assert_snapshot!(exact(&peer.sent().await), @r#"
+    POST /mcp
+    accept: application/json, text/event-stream
+    authorization: Bearer [alice]
+    content-type: application/json
+    mcp-method: tools/call
+    mcp-name: =?base64?aMOpbGxv?=
+    mcp-param-note: =?base64?IGENClgtRXZpbDogMQ==?=
+    mcp-param-region: eu west
+    {"jsonrpc":"2.0","id":1,"method":"tools/call"}
+    "#);
+}
+
+#[tokio::test]
+async fn a_message_without_routing_has_no_such_headers() {
+    // N-HTTP-14: they are no part of the handshake era
+    let peer = Peer::start().await;
+    peer.client().call_tool("add", ()).await.unwrap();
+    let sent = peer.exact().await;
+    for header in ["mcp-method", "mcp-name", "mcp-param"] {
+        assert!(!sent.contains(header), "{sent}");
+    }
+}
+
+#[tokio::test]
+async fn what_no_header_carries_is_refused_before_it_is_sent() {
+    let peer = Peer::start().await;
+    let mut of_parameter = Routing::new("tools/call");
+    of_parameter.arguments = vec![("a b".to_owned(), "1".to_owned())];
+    let mut shown = String::new();
+    for routing in [Routing::new("a\r\nX-Evil: 1"), of_parameter] {
+        let message = message(routing);
+        let sent = message.sent.clone();
+        shown += &outcome(peer.transport().send(message).await.map_err(mcp_client::Error::from));
+        shown += "\n";
+        assert!(!sent.get());
+    }
+    assert_snapshot!(shown, @r#"
+    the header "mcp-method" cannot be set: its value holds a character that no header carries
+    -> Refused, did not run
+    the header "Mcp-Param-a b" cannot be set: it is no header name
+    -> Refused, did not run
+    "#);
+    assert_eq!(peer.sent().await.len(), 0);
+}
