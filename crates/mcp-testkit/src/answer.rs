@@ -5,7 +5,7 @@ use std::fmt;
 use mcp_types::{ErrorObject, RequestId, Response};
 use serde_json::{Value, json};
 
-use crate::{catalog::cursor, recorded::Recorded, reply::Reply, streams::Stream};
+use crate::{catalog::cursor, recorded::Recorded, reply::Reply, stream::Stream, talk::Talk};
 
 /// The answer to an HTTP request.
 #[derive(Debug)]
@@ -14,8 +14,10 @@ pub(crate) enum Answer {
     Reply(Reply),
     /// The answer to a JSON-RPC request.
     Message(Message),
-    /// A stream of what the server sends unasked.
-    Stream(Stream),
+    /// A stream that the client listens on, read from this place on.
+    Stream(Stream, usize),
+    /// A call that takes more than an answer.
+    Talk(Box<Talk>),
 }
 
 /// The answer to a JSON-RPC request; `session` is the id of the session that begins with it.

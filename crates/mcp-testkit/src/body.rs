@@ -11,7 +11,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc;
 
-use crate::gate::Gate;
+use crate::{flight::Ticket, gate::Gate};
 
 /// One step of sending a body.
 #[derive(Debug, Clone)]
@@ -26,18 +26,15 @@ pub(crate) enum Part {
     Abort,
 }
 
-/// A body as the HTTP server takes it.
-pub(crate) enum Outgoing {
-    /// Parts that were given in advance.
-    Parts(Parts),
-    /// Whatever is sent to a listening client, until its sender is dropped.
-    Live(mpsc::UnboundedReceiver<Bytes>),
-}
-
-pub(crate) struct Parts {
+/// A body as the HTTP server takes it: parts that were given in advance, then those of a stream.
+#[derive(Default)]
+pub(crate) struct Outgoing {
     left: VecDeque<Part>,
+    stream: Option<mpsc::UnboundedReceiver<Part>>,
     pause: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     sized: bool,
+    /// Kept until the body is at its end, or the client does not want the rest.
+    ticket: Option<Ticket>,
 }
 
 /// The body ends here on purpose.
@@ -50,25 +47,39 @@ impl Outgoing {
     /// A body of `parts`; its length is announced if it is `sized` and known in advance.
     pub(crate) fn new(parts: Vec<Part>, sized: bool) -> Self {
         let sized = sized && parts.iter().all(|part| matches!(part, Part::Chunk(_)));
-        Self::Parts(Parts { left: parts.into(), pause: None, sized })
+        Self { left: parts.into(), sized, ..Self::default() }
     }
-}
 
-impl Parts {
+    /// A body that ends when the sender of `stream` is dropped.
+    pub(crate) fn live(stream: mpsc::UnboundedReceiver<Part>) -> Self {
+        Self { stream: Some(stream), ..Self::default() }
+    }
+
+    pub(crate) fn with_ticket(self, ticket: Ticket) -> Self {
+        Self { ticket: Some(ticket), ..self }
+    }
+
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Aborted>>> {
         loop {
             if let Some(pause) = &mut self.pause {
                 ready!(pause.as_mut().poll(cx));
                 self.pause = None;
             }
-            match self.left.pop_front() {
-                None => return Poll::Ready(None),
-                Some(Part::Hold(gate)) => {
+            let part = match (self.left.pop_front(), &mut self.stream) {
+                (Some(part), _) => part,
+                (None, Some(stream)) => match ready!(stream.poll_recv(cx)) {
+                    Some(part) => part,
+                    None => return Poll::Ready(None),
+                },
+                (None, None) => return Poll::Ready(None),
+            };
+            match part {
+                Part::Hold(gate) => {
                     self.pause = Some(Box::pin(async move { gate.pass().await }));
                 }
-                Some(Part::Abort) => return Poll::Ready(Some(Err(Aborted))),
-                Some(Part::Chunk(bytes)) => return self.send(bytes),
-                Some(Part::Fill(size)) => {
+                Part::Abort => return Poll::Ready(Some(Err(Aborted))),
+                Part::Chunk(bytes) => return self.send(bytes),
+                Part::Fill(size) => {
                     let now = size.min(SPACES.len());
                     if size > now {
                         self.left.push_front(Part::Fill(size - now));
@@ -81,10 +92,19 @@ impl Parts {
 
     /// Yields before the next part: only then does the HTTP server write what it has.
     fn send(&mut self, bytes: Bytes) -> Poll<Option<Result<Bytes, Aborted>>> {
-        if !self.left.is_empty() {
+        if self.left.is_empty() && self.stream.is_none() {
+            self.finish();
+        } else {
             self.pause = Some(Box::pin(tokio::task::yield_now()));
         }
         Poll::Ready(Some(Ok(bytes)))
+    }
+
+    /// What the client does from now on is no sign of impatience.
+    fn finish(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            ticket.finish();
+        }
     }
 }
 
@@ -96,24 +116,23 @@ impl Body for Outgoing {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
-        let next = match self.get_mut() {
-            Self::Parts(parts) => ready!(parts.poll_next(cx)),
-            Self::Live(messages) => ready!(messages.poll_recv(cx)).map(Ok),
-        };
+        let body = self.get_mut();
+        let next = ready!(body.poll_next(cx));
+        if !matches!(next, Some(Ok(_))) {
+            body.finish();
+        }
         Poll::Ready(next.map(|chunk| chunk.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Parts(parts) if parts.left.is_empty())
+        self.left.is_empty() && self.stream.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Parts(parts) if parts.sized => SizeHint::with_exact(
-                parts.left.iter().map(|part| part.known_size() as u64).sum::<u64>(),
-            ),
-            _ => SizeHint::default(),
+        if !self.sized {
+            return SizeHint::default();
         }
+        SizeHint::with_exact(self.left.iter().map(|part| part.known_size() as u64).sum::<u64>())
     }
 }
 

@@ -7,6 +7,8 @@ use std::{
 
 use mcp_types::{Era, Revision, error_code, v2026_07_28::CacheScope};
 
+use serde_json::{Value, json};
+
 use crate::{
     bearer::{Bearer, User},
     catalog::Tools,
@@ -83,8 +85,11 @@ pub(crate) struct Config {
     pub(crate) probe_answer: ProbeAnswer,
     pub(crate) ttl: Duration,
     pub(crate) cache_scope: CacheScope,
+    pub(crate) one_client: bool,
     pub(crate) page_size: Option<usize>,
     pub(crate) answers: AnswerMode,
+    /// How long a client is to wait before it resumes a stream; `None` if there is no resuming.
+    pub(crate) retry: Option<Duration>,
     pub(crate) sessions: bool,
     pub(crate) allow_get: bool,
     pub(crate) allow_delete: bool,
@@ -100,8 +105,10 @@ impl Builder {
             probe_answer: ProbeAnswer::default(),
             ttl: Duration::ZERO,
             cache_scope: CacheScope::Private,
+            one_client: false,
             page_size: None,
             answers: AnswerMode::default(),
+            retry: None,
             sessions: true,
             allow_get: false,
             allow_delete: true,
@@ -151,6 +158,13 @@ impl Builder {
         self
     }
 
+    /// Says that all requests of the per-request era come from one client, so that their ids have to
+    /// differ while they wait for an answer; nothing else could tell the server.
+    pub fn one_client(mut self) -> Self {
+        self.config.one_client = true;
+        self
+    }
+
     /// Adds a tool for everyone; it takes the place of an earlier one of the same name.
     pub fn tool(mut self, tool: Tool) -> Self {
         self.tools.add(tool);
@@ -182,6 +196,18 @@ impl Builder {
     /// Sets how requests are answered; with JSON unless set.
     pub fn answers(mut self, mode: AnswerMode) -> Self {
         self.config.answers = mode;
+        self
+    }
+
+    /// Lets clients resume streams of the handshake era; they cannot unless set.
+    ///
+    /// Each stream then begins with an event without data, which tells clients to wait for the time
+    /// `retry` before they come back; all events have ids, which no two streams share. What a client
+    /// has not seen of a stream it gets by a GET with `Last-Event-ID` (MCP transports,
+    /// "Resumability and Redelivery"). What breaks streams is a [`Turn`](crate::Turn::disconnect) or
+    /// a [`Fault`](crate::Fault::CutStream).
+    pub fn resumable(mut self, retry: Duration) -> Self {
+        self.config.retry = Some(retry);
         self
     }
 
@@ -232,6 +258,11 @@ impl Config {
     /// The revisions of this era that the server speaks, newest first.
     pub(crate) fn spoken(&self, era: Era) -> impl Iterator<Item = Revision> {
         self.revisions.iter().copied().filter(move |revision| revision.era() == era)
+    }
+
+    /// The server as it introduces itself.
+    pub(crate) fn server_info(&self) -> Value {
+        json!({ "name": self.name, "version": self.version })
     }
 
     pub(crate) fn speaks(&self, era: Era) -> bool {

@@ -1,12 +1,15 @@
 //! What a request of the per-request era has to carry, in `_meta` and in headers.
 
-use mcp_types::{Era, ErrorObject, JsonObject, Revision, error_code};
+use mcp_types::{Era, ErrorObject, JsonObject, Revision, error_code, v2025_11_25::LoggingLevel};
 use serde_json::{Value, json};
 
-use crate::{exchange::Exchange, handshake::SESSION, mirrored, reply::Reply};
+use crate::{
+    exchange::Exchange, handshake::SESSION, mirrored, reply::Reply, rounds::CARRIED, turn::severity,
+};
 
 pub(crate) const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 pub(crate) const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+pub(crate) const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 
 impl Exchange<'_> {
@@ -26,10 +29,16 @@ impl Exchange<'_> {
             return Err(self.unsupported_version(&json!(version)));
         }
         self.check_header("mcp-method", method)?;
+        self.check_id()?;
         let named = match method {
             "tools/call" | "prompts/get" => "name",
             "resources/read" => "uri",
-            _ => return Ok(()),
+            _ => {
+                for member in CARRIED.iter().filter(|member| params.contains_key(**member)) {
+                    self.note(format_args!("{member}, which belongs to another request"));
+                }
+                return Ok(());
+            }
         };
         match params.get(named).and_then(Value::as_str) {
             Some(name) => self.check_mirror("mcp-name", Some(name)),
@@ -84,6 +93,18 @@ impl Exchange<'_> {
         self.refuse(400, &error)
     }
 
+    /// Wants an id that no other request has that is still to be answered (MCP basic, "Requests").
+    /// Only the ids of one client have to differ, and nothing tells whose a request is.
+    fn check_id(&self) -> Result<(), Reply> {
+        match self.request.id() {
+            Some(id) if self.server.config.one_client && self.server.flights.count(&id) > 1 => {
+                let what = format_args!("the id {id} waits for an answer already");
+                Err(self.violation(400, error_code::INVALID_REQUEST, what))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Returns the version that the request is written in.
     fn check_meta<'p>(&self, params: &'p JsonObject) -> Result<&'p str, Reply> {
         let meta = |key| params.get("_meta").and_then(|meta| meta.get(key));
@@ -92,6 +113,7 @@ impl Exchange<'_> {
             (VERSION, version.is_some()),
             (CAPABILITIES, meta(CAPABILITIES).is_some_and(Value::is_object)),
             (CLIENT_INFO, meta(CLIENT_INFO).is_none_or(is_implementation)),
+            (LOG_LEVEL, meta(LOG_LEVEL).is_none_or(is_level)),
         ];
         let missing = missing.into_iter().find_map(|(key, right)| (!right).then_some(key));
         match (missing, version) {
@@ -125,6 +147,10 @@ impl Exchange<'_> {
     fn mismatch(&self, what: impl std::fmt::Display) -> Reply {
         self.violation(400, error_code::HEADER_MISMATCH, what)
     }
+}
+
+fn is_level(level: &Value) -> bool {
+    level.as_str().is_some_and(|level| severity(&LoggingLevel::from(level)).is_some())
 }
 
 fn is_implementation(info: &Value) -> bool {

@@ -8,6 +8,7 @@ use serde_json::{Value, json, value::RawValue};
 use crate::{
     answer::Answer,
     bearer::User,
+    call::{Call, Client},
     recorded::Recorded,
     reply::{EVENT_STREAM, JSON, Reply},
     server::{METADATA_PATH, PATH, Shared},
@@ -50,7 +51,7 @@ impl<'a> Exchange<'a> {
                 self.note("the revision has nothing but POST");
                 Err(self.not_allowed())
             }
-            "GET" if config.allow_get => self.listen(),
+            "GET" if config.allow_get || config.retry.is_some() => self.listen(),
             "DELETE" if config.sessions && config.allow_delete => self.end_session(),
             _ => Err(self.not_allowed()),
         }
@@ -110,22 +111,25 @@ impl<'a> Exchange<'a> {
         match message {
             Incoming::Request { id, method, params } => {
                 let params = self.object(params.as_deref())?;
+                let (user, client) = (self.user.clone(), Client::default());
+                let call = Call { era, id, method, params, user, client };
                 match era {
-                    Era::Handshake => self.answer_request(id, &method, &params),
-                    Era::PerRequest => self.answer_complete_request(id, &method, &params),
+                    Era::Handshake => self.answer_request(call),
+                    Era::PerRequest => self.answer_complete_request(call),
                 }
             }
             Incoming::Notification { method, params } => {
-                self.object(params.as_deref())?;
+                let params = self.object(params.as_deref())?;
                 match era {
-                    Era::Handshake => self.accept_notification(&method),
+                    Era::Handshake => self.accept_notification(&method, &params),
                     Era::PerRequest => Ok(self.ignore_notification()),
                 }
             }
-            Incoming::Result { .. } | Incoming::Error { .. } => match era {
-                Era::Handshake => self.accept_response(),
-                Era::PerRequest => Err(self.refuse_response()),
-            },
+            Incoming::Result { .. } | Incoming::Error { .. } if era == Era::PerRequest => {
+                Err(self.refuse_response())
+            }
+            Incoming::Result { id, result } => self.accept_response(Some(&id), Ok(result)),
+            Incoming::Error { id, error } => self.accept_response(id.as_ref(), Err(error)),
         }
     }
 
@@ -144,7 +148,7 @@ impl<'a> Exchange<'a> {
         })
     }
 
-    fn not_allowed(&self) -> Reply {
+    pub(crate) fn not_allowed(&self) -> Reply {
         let config = &self.server.config;
         let handshake = config.speaks(Era::Handshake);
         let get = (handshake && config.allow_get).then_some("GET");

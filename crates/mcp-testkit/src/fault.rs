@@ -2,18 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use hyper::Response;
 use mcp_types::RequestId;
 use serde_json::Value;
 
-use crate::{
-    answer::{Answer, Closed, Message},
-    body::Outgoing,
-    builder::AnswerMode,
-    gate::Gate,
-    recorded::Recorded,
-    reply::Reply,
-};
+use crate::{answer::Message, gate::Gate, recorded::Recorded, reply::Reply};
 
 /// A deviation from the right answer, scripted with
 /// [`TestServer::script`](crate::TestServer::script).
@@ -43,6 +35,12 @@ pub enum Fault {
     ///
     /// A [`Fault::Hold`] for the same request holds the answer then, not the messages.
     Interject(Vec<Value>),
+    /// Answers with an event stream, and closes its connection after so many messages, which may be
+    /// none. What is left the client gets by resuming, if [streams can be
+    /// resumed](crate::Builder::resumable); else it is lost.
+    ///
+    /// A `GET` that listens or resumes is cut in the same way.
+    CutStream(usize),
 }
 
 /// What makes the reply of [`Fault::Reply`].
@@ -53,13 +51,14 @@ pub struct Responder(Arc<dyn Fn(&Recorded) -> Reply + Send + Sync>);
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     reply: Option<Responder>,
-    gates: Vec<Gate>,
-    close: bool,
+    pub(crate) gates: Vec<Gate>,
+    pub(crate) close: bool,
     wrong_id: bool,
     repeat_cursor: bool,
-    truncated: bool,
-    padding: usize,
-    interjected: Vec<Value>,
+    pub(crate) truncated: bool,
+    pub(crate) padding: usize,
+    pub(crate) interjected: Vec<Value>,
+    pub(crate) cut: Option<usize>,
 }
 
 impl Fault {
@@ -109,6 +108,7 @@ impl Plan {
             Fault::TruncatedSse => self.truncated = true,
             Fault::Oversized(size) => self.padding = size,
             Fault::Interject(messages) => self.interjected.extend(messages),
+            Fault::CutStream(messages) => self.cut = Some(messages),
         }
         self
     }
@@ -118,65 +118,21 @@ impl Plan {
         self.reply.as_ref().map(|reply| reply.0(request))
     }
 
-    /// Sends `answer` in the way that is planned.
-    pub(crate) async fn deliver(
-        mut self,
-        answer: Answer,
-        request: &Recorded,
-        mode: AnswerMode,
-    ) -> Result<Response<Outgoing>, Closed> {
-        let held_inside = matches!(answer, Answer::Message(_)) && !self.interjected.is_empty();
-        if !held_inside {
-            for gate in std::mem::take(&mut self.gates) {
-                gate.pass().await;
-            }
-        }
-        if self.close {
-            return Err(Closed);
-        }
-        Ok(match answer {
-            Answer::Reply(reply) => reply.into_response(),
-            Answer::Stream(stream) => stream.into_response(),
-            Answer::Message(message) => self.write(message, request, mode).into_response(),
-        })
+    /// Whether JSON alone cannot show what is planned.
+    pub(crate) fn needs_stream(&self) -> bool {
+        self.truncated || self.cut.is_some() || !self.interjected.is_empty()
     }
 
-    fn write(self, mut message: Message, request: &Recorded, mode: AnswerMode) -> Reply {
+    /// The answer as it is planned.
+    pub(crate) fn message(&self, mut message: Message, request: &Recorded) -> String {
         if self.wrong_id {
             message.id = other_than(message.id);
         }
         if self.repeat_cursor {
             message.repeat_cursor(request);
         }
-        let session = message.session.take();
-        let json = message.into_json();
-        let streamed = mode == AnswerMode::Sse || self.truncated || !self.interjected.is_empty();
-        let reply = if streamed { self.stream(json) } else { self.plain(json) };
-        session.iter().fold(reply, |reply, id| reply.header("mcp-session-id", id))
+        message.into_json()
     }
-
-    fn plain(self, json: String) -> Reply {
-        Reply::status(200).header("content-type", "application/json").fill(self.padding).chunk(json)
-    }
-
-    fn stream(self, mut json: String) -> Reply {
-        let before = self.interjected.iter().map(|message| event(&message.to_string()));
-        let reply = self.gates.iter().fold(Reply::sse(before), Reply::hold);
-        if self.truncated {
-            let half = (0..=json.len() / 2).rev().find(|at| json.is_char_boundary(*at));
-            json.truncate(half.unwrap_or_default());
-            return reply.chunk(format!("event: message\ndata: {json}"));
-        }
-        match self.padding {
-            0 => reply.chunk(event(&json)),
-            size => reply.chunk("event: message\ndata: ").fill(size).chunk(format!("{json}\n\n")),
-        }
-    }
-}
-
-/// One event of a stream, with a JSON-RPC message as its data.
-pub(crate) fn event(json: &str) -> String {
-    format!("event: message\ndata: {json}\n\n")
 }
 
 fn other_than(id: RequestId) -> RequestId {

@@ -1,55 +1,100 @@
 //! The handshake era: `initialize`, sessions, and the methods that follow.
 
 use mcp_types::{Era, JsonObject, RequestId, Revision, error_code};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
     answer::{Answer, Message},
+    asks::Reaction,
+    call::{Call, Client},
     exchange::Exchange,
     reply::{EVENT_STREAM, Reply},
     session::{NoSession, Session},
 };
 
 impl Exchange<'_> {
-    pub(crate) fn answer_request(
+    pub(crate) fn answer_request(&self, mut call: Call) -> Result<Answer, Reply> {
+        if call.method == "initialize" {
+            return self.initialize(call.id, &call.params).map(Answer::Message);
+        }
+        let client = self.admit(|session| {
+            self.check_request(session, &call.id, &call.method)?;
+            Ok(Some(session.client.clone()))
+        })?;
+        call.client = client.unwrap_or_else(Client::unknown);
+        match &*call.method {
+            "ping" => Ok(Answer::Message(call.answer(&self.server.config, Ok(json!({}))))),
+            _ => self.perform(call),
+        }
+    }
+
+    pub(crate) fn accept_notification(
         &self,
-        id: RequestId,
         method: &str,
         params: &JsonObject,
     ) -> Result<Answer, Reply> {
-        if method == "initialize" {
-            return self.initialize(id, params).map(Answer::Message);
-        }
-        self.admit(|session| self.check_request(session, &id, method))?;
-        let outcome = match method {
-            "ping" => Ok(json!({})),
-            _ => self.perform(method, params).unwrap_or_else(|| Err(self.unknown_method(method))),
-        };
-        Ok(Answer::Message(Message { id, outcome, session: None }))
-    }
-
-    pub(crate) fn accept_notification(&self, method: &str) -> Result<Answer, Reply> {
         self.admit(|session| match method {
             "notifications/initialized" if !session.initialize() => {
                 Err(self.invalid_request("the session is initialized already"))
             }
             _ => Ok(()),
         })?;
+        if method == "notifications/cancelled" {
+            self.cancel(params);
+        }
         Ok(Answer::Reply(Reply::status(202)))
+    }
+
+    /// Gives up a request (MCP utilities, "Cancellation"); one that is not on its way is none of
+    /// the client's faults, for it may have been answered meanwhile.
+    fn cancel(&self, params: &JsonObject) {
+        let id = params.get("requestId").and_then(|id| RequestId::deserialize(id).ok());
+        let Some(id) = id else {
+            return self.note("requestId is missing or of the wrong type");
+        };
+        match self.server.flights.cancel(self.request.header(SESSION), &id) {
+            Some(request) if request.method() == "initialize" => {
+                self.note("initialize must not be cancelled");
+            }
+            Some(request) => self.server.log.cancelled(request),
+            None => {}
+        }
     }
 
     /// Accepts the answer to a request that the server sent; a test finds it among the requests.
-    pub(crate) fn accept_response(&self) -> Result<Answer, Reply> {
+    pub(crate) fn accept_response(
+        &self,
+        id: Option<&RequestId>,
+        reaction: Reaction,
+    ) -> Result<Answer, Reply> {
         self.admit(|_| Ok(()))?;
+        let session = self.request.header(SESSION);
+        if let Some(Err(fault)) = id.map(|id| self.server.asks.settle(session, id, reaction)) {
+            return Err(self.invalid_request(fault));
+        }
         Ok(Answer::Reply(Reply::status(202)))
     }
 
-    /// Opens a stream for what the server sends unasked (MCP transports, "Listening").
+    /// Opens a stream for what the server sends unasked, or goes on with one that broke off (MCP
+    /// transports, "Listening" and "Resumability").
     pub(crate) fn listen(&self) -> Result<Answer, Reply> {
         self.check_accept(EVENT_STREAM)?;
         self.admit(|_| Ok(()))?;
-        let session = self.request.header(SESSION).map(str::to_owned);
-        Ok(Answer::Stream(self.server.streams.open(session)))
+        let (streams, retry) = (&self.server.streams, self.server.config.retry);
+        let session = self.request.header(SESSION);
+        match self.request.header("last-event-id") {
+            Some(id) if retry.is_some() => {
+                let resumed = streams.resume(session, id);
+                let fault = "an event id that the server never gave in this session";
+                let (stream, place) = resumed.ok_or_else(|| self.invalid_request(fault))?;
+                Ok(Answer::Stream(stream, place))
+            }
+            _ if self.server.config.allow_get => {
+                Ok(Answer::Stream(streams.listen(session, retry), 0))
+            }
+            _ => Err(self.not_allowed()),
+        }
     }
 
     pub(crate) fn end_session(&self) -> Result<Answer, Reply> {
@@ -87,17 +132,25 @@ impl Exchange<'_> {
         }
         let sessions = &self.server.sessions;
         sessions.negotiated(revision);
-        let session =
-            config.sessions.then(|| sessions.begin(self.user.clone(), revision, id.clone()));
+        let capabilities = params["capabilities"].as_object().cloned().unwrap_or_default();
+        let session = config
+            .sessions
+            .then(|| sessions.begin(self.user.clone(), revision, capabilities, id.clone()));
         Ok(Message { id, outcome: Ok(result), session })
     }
 
     /// Checks session and version of a request after `initialize`, then lets `work` at the session,
     /// if the server has sessions.
-    fn admit(&self, work: impl FnOnce(&mut Session) -> Result<(), Reply>) -> Result<(), Reply> {
+    fn admit<T: Default>(
+        &self,
+        work: impl FnOnce(&mut Session) -> Result<T, Reply>,
+    ) -> Result<T, Reply> {
         let sessions = &self.server.sessions;
         match (self.server.config.sessions, self.request.header(SESSION)) {
-            (false, None) => self.check_version(&sessions.revisions()),
+            (false, None) => {
+                self.check_version(&sessions.revisions())?;
+                Ok(T::default())
+            }
             (false, Some(_)) => Err(self.invalid_request("a session id that nobody assigned")),
             (true, None) => Err(self.invalid_request("no MCP-Session-Id")),
             (true, Some(id)) => sessions

@@ -84,15 +84,20 @@
 //! ```
 
 mod answer;
+mod ask;
+mod asks;
 mod bearer;
 mod body;
 mod builder;
+mod call;
 mod catalog;
+mod deliver;
 mod envelope;
 mod era;
 mod error;
 mod exchange;
 mod fault;
+mod flight;
 mod gate;
 mod handshake;
 mod listener;
@@ -102,14 +107,19 @@ mod mirrored;
 mod per_request;
 mod recorded;
 mod reply;
+mod rounds;
 mod script;
 mod server;
 mod service;
 mod session;
+mod stream;
 mod streams;
+mod talk;
 mod tool;
+mod turn;
 
 pub use crate::{
+    ask::Ask,
     bearer::Bearer,
     builder::{AnswerMode, Builder, ProbeAnswer},
     error::Error,
@@ -120,4 +130,5 @@ pub use crate::{
     script::On,
     server::TestServer,
     tool::{CallAnswer, Tool},
+    turn::{Round, Turn},
 };

@@ -6,7 +6,7 @@ use hyper::service::service_fn;
 use hyper_util::{rt::TokioIo, server::conn::auto};
 use tokio::{
     net::{TcpListener, TcpStream},
-    task::JoinSet,
+    task::{AbortHandle, JoinSet},
 };
 
 use crate::{
@@ -25,11 +25,15 @@ impl Default for Tasks {
 }
 
 impl Tasks {
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        if let Some(tasks) = lock(&self.0).as_mut() {
-            while tasks.try_join_next().is_some() {}
-            tasks.spawn(task);
-        }
+    /// Runs a task, unless the server has stopped.
+    pub(crate) fn spawn(
+        &self,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> Option<AbortHandle> {
+        let mut tasks = lock(&self.0);
+        let tasks = tasks.as_mut()?;
+        while tasks.try_join_next().is_some() {}
+        Some(tasks.spawn(task))
     }
 
     /// Ends all tasks, and waits for that.
@@ -58,21 +62,21 @@ where
 }
 
 /// Serves connections until the task that runs it is ended.
-pub(crate) async fn accept(socket: TcpListener, shared: Arc<Shared>, tasks: Tasks) {
+pub(crate) async fn accept(socket: TcpListener, shared: Arc<Shared>) {
     loop {
         match socket.accept().await {
-            Ok((stream, _)) => tasks.spawn(serve(stream, Arc::clone(&shared), tasks.clone())),
+            Ok((stream, _)) => drop(shared.tasks.spawn(serve(stream, Arc::clone(&shared)))),
             // The client is gone already, or there are too many open files at the moment.
             Err(_) => tokio::task::yield_now().await,
         }
     }
 }
 
-async fn serve(stream: TcpStream, shared: Arc<Shared>, tasks: Tasks) {
+async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     // Without it events would wait for one another; a failure only makes them late.
     let _ = stream.set_nodelay(true);
+    let builder = auto::Builder::new(shared.tasks.clone());
     let service = service_fn(|request| service::answer(Arc::clone(&shared), request));
-    let builder = auto::Builder::new(tasks);
     // What ends a connection is the client's or a script's doing.
     let _ = builder.serve_connection(TokioIo::new(stream), service).await;
 }

@@ -1,34 +1,31 @@
 //! The per-request era: every request is complete in itself.
 
-use mcp_types::{JsonObject, RequestId, error_code};
+use mcp_types::{JsonObject, error_code, v2025_11_25::LoggingLevel};
 use serde_json::{Value, json};
 
 use crate::{
-    answer::{Answer, Message},
+    answer::Answer,
+    builder::Config,
+    call::{Call, Client},
+    envelope,
     exchange::Exchange,
     reply::Reply,
 };
 
 impl Exchange<'_> {
-    pub(crate) fn answer_complete_request(
-        &self,
-        id: RequestId,
-        method: &str,
-        params: &JsonObject,
-    ) -> Result<Answer, Reply> {
-        self.check_envelope(method, params)?;
-        if method == "tools/call" {
-            self.check_parameters(params)?;
+    pub(crate) fn answer_complete_request(&self, mut call: Call) -> Result<Answer, Reply> {
+        self.check_envelope(&call.method, &call.params)?;
+        call.client = client(&call.params);
+        match &*call.method {
+            "server/discover" => {
+                Ok(Answer::Message(call.answer(&self.server.config, Ok(self.discover()))))
+            }
+            "tools/call" => {
+                self.check_parameters(&call.params)?;
+                self.perform(call)
+            }
+            _ => self.perform(call),
         }
-        let outcome = match method {
-            "server/discover" => Ok(self.discover()),
-            _ => match self.perform(method, params) {
-                Some(outcome) => outcome,
-                None => return Err(self.refuse(404, &self.unknown_method(method))),
-            },
-        };
-        let outcome = outcome.map(|result| self.complete(method, result));
-        Ok(Answer::Message(Message { id, outcome, session: None }))
     }
 
     /// Accepts a notification, of which the revision has none over HTTP: a client cancels a request
@@ -55,23 +52,30 @@ impl Exchange<'_> {
         }
         result
     }
+}
 
-    /// Adds what every result of this era has; a tool's own members stay as they are.
-    fn complete(&self, method: &str, mut result: Value) -> Value {
-        let Value::Object(members) = &mut result else {
-            return result;
-        };
-        let config = &self.server.config;
-        members.entry("resultType").or_insert_with(|| json!("complete"));
-        if is_cacheable(method) {
-            members.entry("ttlMs").or_insert_with(|| json!(config.ttl.as_millis()));
-            members.entry("cacheScope").or_insert_with(|| json!(config.cache_scope));
-        }
-        if let Value::Object(meta) = members.entry("_meta").or_insert_with(|| json!({})) {
-            meta.entry("io.modelcontextprotocol/serverInfo").or_insert_with(|| self.server_info());
-        }
-        result
+/// What a client says of itself, in every request.
+fn client(params: &JsonObject) -> Client {
+    let meta = |key| params.get("_meta").and_then(|meta| meta.get(key));
+    let capabilities = meta(envelope::CAPABILITIES).and_then(Value::as_object).cloned();
+    let log_level = meta(envelope::LOG_LEVEL).and_then(Value::as_str).map(LoggingLevel::from);
+    Client { session: None, capabilities, log_level }
+}
+
+/// Adds what every result of this era has; a tool's own members stay as they are.
+pub(crate) fn complete(config: &Config, method: &str, mut result: Value) -> Value {
+    let Value::Object(members) = &mut result else {
+        return result;
+    };
+    let kind = members.entry("resultType").or_insert_with(|| json!("complete"));
+    if kind == "complete" && is_cacheable(method) {
+        members.entry("ttlMs").or_insert_with(|| json!(config.ttl.as_millis()));
+        members.entry("cacheScope").or_insert_with(|| json!(config.cache_scope));
     }
+    if let Value::Object(meta) = members.entry("_meta").or_insert_with(|| json!({})) {
+        meta.entry("io.modelcontextprotocol/serverInfo").or_insert_with(|| config.server_info());
+    }
+    result
 }
 
 /// MCP utilities, "Caching".

@@ -10,13 +10,16 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::{
+    asks::Asks,
     bearer::{Bearer, Guard, Refusal},
     builder::{Builder, Config},
     catalog::{Catalog, Tools},
     fault::Fault,
+    flight::Flights,
     listener::{self, Tasks},
     log::Log,
     recorded::Recorded,
+    rounds::Rounds,
     script::{On, Script},
     session::Sessions,
     streams::Streams,
@@ -31,7 +34,6 @@ pub(crate) const METADATA_PATH: &str = "/.well-known/oauth-protected-resource";
 /// See the [crate] for an example.
 pub struct TestServer {
     shared: Arc<Shared>,
-    tasks: Tasks,
 }
 
 /// What the handle and all connections share.
@@ -43,6 +45,10 @@ pub(crate) struct Shared {
     pub(crate) tools: Catalog,
     pub(crate) sessions: Sessions,
     pub(crate) streams: Streams,
+    pub(crate) asks: Asks,
+    pub(crate) rounds: Rounds,
+    pub(crate) flights: Flights,
+    pub(crate) tasks: Tasks,
     pub(crate) script: Script,
     pub(crate) log: Log,
 }
@@ -68,12 +74,15 @@ impl TestServer {
             tools: Catalog::new(tools),
             sessions: Sessions::default(),
             streams: Streams::default(),
+            asks: Asks::default(),
+            rounds: Rounds::default(),
+            flights: Flights::default(),
+            tasks: Tasks::default(),
             script: Script::default(),
             log: Log::default(),
         });
-        let tasks = Tasks::default();
-        tasks.spawn(listener::accept(socket, Arc::clone(&shared), tasks.clone()));
-        Ok(Self { shared, tasks })
+        shared.tasks.spawn(listener::accept(socket, Arc::clone(&shared)));
+        Ok(Self { shared })
     }
 
     /// The URL of the MCP endpoint.
@@ -132,7 +141,12 @@ impl TestServer {
 
     /// Sends any message, verbatim, to all clients that listen with GET; returns their number.
     pub fn send(&self, message: &Value) -> usize {
-        self.shared.streams.send(&message.to_string())
+        self.shared.streams.send(&message.to_string(), |_| true)
+    }
+
+    /// Closes the connections that clients listen on with GET, as a proxy does after a while.
+    pub fn close_streams(&self) {
+        self.shared.streams.disconnect();
     }
 
     /// Ends all sessions, as a restart does: their next requests get 404, their streams end.
@@ -162,6 +176,17 @@ impl TestServer {
         self.shared.log.received(method, count).await;
     }
 
+    /// The requests that their clients gave up before they were answered: by
+    /// `notifications/cancelled` in the handshake era, by closing the stream in the other.
+    pub fn cancelled_requests(&self) -> Vec<Recorded> {
+        self.shared.log.all_cancelled()
+    }
+
+    /// Waits until so many requests were given up.
+    pub async fn cancelled(&self, count: usize) {
+        self.shared.log.wait_for_cancelled(count).await;
+    }
+
     /// What the clients did against the protocol, a sentence each.
     pub fn violations(&self) -> Vec<String> {
         self.shared.log.violations()
@@ -171,13 +196,13 @@ impl TestServer {
     ///
     /// A server that is dropped is stopped as well, but nothing tells when that is done.
     pub async fn stop(self) {
-        self.tasks.stop().await;
+        self.shared.tasks.stop().await;
     }
 }
 
 impl Drop for TestServer {
     fn drop(&mut self) {
-        self.tasks.abort();
+        self.shared.tasks.abort();
     }
 }
 

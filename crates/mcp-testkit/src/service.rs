@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use hyper::{Request, Response, body::Incoming};
+use mcp_types::Era;
 
 use crate::{
     answer::{Answer, Closed},
     body::Outgoing,
+    deliver::Delivery,
     exchange::Exchange,
+    flight::Ticket,
     recorded::Recorded,
     server::Shared,
 };
@@ -18,11 +21,14 @@ pub(crate) async fn answer(
 ) -> Result<Response<Outgoing>, Closed> {
     let request = Recorded::read(request).await.map_err(|_| Closed)?;
     let plan = shared.script.plan(&request);
+    let exchange = Exchange::new(&shared, &request);
+    let era = exchange.era().unwrap_or(Era::Handshake);
+    let ticket = Ticket::new(&shared, &request, era);
     let answer = match plan.reply(&request) {
         Some(reply) => Answer::Reply(reply),
-        None => Exchange::new(&shared, &request).answer(),
+        None => exchange.answer(),
     };
     // Only now, so that whoever waits for the request finds its effects.
     shared.log.record(request.clone());
-    plan.deliver(answer, &request, shared.config.answers).await
+    Delivery { shared, request, era, plan, ticket }.deliver(answer).await
 }

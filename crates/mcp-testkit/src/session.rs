@@ -6,9 +6,9 @@ use std::{
     sync::Mutex,
 };
 
-use mcp_types::{RequestId, Revision};
+use mcp_types::{JsonObject, RequestId, Revision, v2025_11_25::LoggingLevel};
 
-use crate::{bearer::User, server::lock};
+use crate::{bearer::User, call::Client, server::lock};
 
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -16,6 +16,7 @@ pub(crate) struct Session {
     revision: Revision,
     initialized: bool,
     used: HashSet<RequestId>,
+    pub(crate) client: Client,
     end: Option<End>,
 }
 
@@ -60,10 +61,21 @@ impl Sessions {
     }
 
     /// Begins a session with the request `id`, and returns the id of the session.
-    pub(crate) fn begin(&self, user: Option<User>, revision: Revision, id: RequestId) -> String {
-        let session =
-            Session { user, revision, initialized: false, used: HashSet::from([id]), end: None };
+    pub(crate) fn begin(
+        &self,
+        user: Option<User>,
+        revision: Revision,
+        capabilities: JsonObject,
+        id: RequestId,
+    ) -> String {
         let name = random_id();
+        let client = Client {
+            session: Some(name.clone()),
+            capabilities: Some(capabilities),
+            log_level: Some(LoggingLevel::Debug),
+        };
+        let used = HashSet::from([id]);
+        let session = Session { user, revision, initialized: false, used, client, end: None };
         lock(&self.0).sessions.insert(name.clone(), session);
         name
     }
@@ -124,7 +136,7 @@ impl Session {
 }
 
 /// 128 bits from the seeds that the standard library draws for its hash maps.
-fn random_id() -> String {
+pub(crate) fn random_id() -> String {
     let half = || RandomState::new().hash_one("session");
     format!("{:016x}{:016x}", half(), half())
 }

@@ -1,9 +1,11 @@
 //! Tools: what they are called, and what they answer.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use mcp_types::{ErrorObject, JsonObject};
 use serde_json::{Value, json};
+
+use crate::turn::{Round, Steps, Turn};
 
 /// A tool: its definition, and the closure that answers calls.
 ///
@@ -31,7 +33,7 @@ use serde_json::{Value, json};
 #[must_use]
 pub struct Tool {
     definition: JsonObject,
-    handler: Arc<dyn Fn(&JsonObject) -> CallAnswer + Send + Sync>,
+    steps: Steps,
 }
 
 /// What a tool answers to a call: a result, or a JSON-RPC error.
@@ -50,7 +52,38 @@ impl Tool {
         input_schema: Value,
         handler: impl Fn(&JsonObject) -> CallAnswer + Send + Sync + 'static,
     ) -> Self {
-        Self { definition: JsonObject::new(), handler: Arc::new(handler) }
+        let steps = move |round: &Round| handler(round.arguments()).into();
+        Self::asking(name, input_schema, steps)
+    }
+
+    /// A tool that may ask its client, and tell it things, before it answers.
+    ///
+    /// `steps` is called once for each round, with the answers of all earlier ones: it is the same
+    /// in both eras of the protocol.
+    ///
+    /// ```
+    /// use mcp_testkit::{Ask, CallAnswer, Tool, Turn};
+    /// use serde_json::json;
+    ///
+    /// let schema = json!({ "type": "object" });
+    /// let greet = Tool::asking("greet", schema, |round| match round.answer("name") {
+    ///     None => {
+    ///         let form = json!({ "type": "object", "properties": { "name": { "type": "string" } } });
+    ///         Turn::ask("name", Ask::form("Who are you?", form)).progress(json!({ "progress": 0.5 }))
+    ///     }
+    ///     Some(answer) if answer["action"] == "accept" => {
+    ///         CallAnswer::text(format!("Hello, {}!", answer["content"]["name"])).into()
+    ///     }
+    ///     Some(_) => CallAnswer::failure("Then not.").into(),
+    /// });
+    /// # let _ = greet;
+    /// ```
+    pub fn asking(
+        name: impl Into<String>,
+        input_schema: Value,
+        steps: impl Fn(&Round) -> Turn + Send + Sync + 'static,
+    ) -> Self {
+        Self { definition: JsonObject::new(), steps: Steps::new(steps) }
             .member("name", name.into())
             .member("inputSchema", input_schema)
     }
@@ -81,8 +114,8 @@ impl Tool {
         &self.definition
     }
 
-    pub(crate) fn call(&self, arguments: &JsonObject) -> Result<Value, ErrorObject> {
-        (self.handler)(arguments).outcome.map(Value::Object)
+    pub(crate) fn steps(&self) -> &Steps {
+        &self.steps
     }
 
     pub(crate) fn name(&self) -> Option<&Value> {
@@ -126,6 +159,12 @@ impl CallAnswer {
             Err(_) => {}
         }
         self
+    }
+}
+
+impl CallAnswer {
+    pub(crate) fn into_outcome(self) -> Result<Value, ErrorObject> {
+        self.outcome.map(Value::Object)
     }
 }
 

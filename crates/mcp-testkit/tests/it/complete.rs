@@ -14,7 +14,7 @@ pub(crate) const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilitie
 
 /// Whatever one client remembers: what it can do, and the number of its last request.
 pub(crate) struct Complete {
-    peer: Peer,
+    pub(crate) peer: Peer,
     pub(crate) capabilities: Value,
 }
 

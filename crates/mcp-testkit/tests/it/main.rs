@@ -1,10 +1,14 @@
 //! Talks to the server as a client would, over HTTP.
 
+mod asking;
 mod bearer;
+mod cancel;
 mod complete;
+mod events;
 mod fault;
 mod lifecycle;
 mod peer;
 mod per_request;
 mod protocol;
+mod resuming;
 mod stream;

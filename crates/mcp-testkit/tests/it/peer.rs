@@ -11,6 +11,7 @@ pub(crate) struct Peer {
     pub(crate) token: Option<String>,
     pub(crate) session: Option<String>,
     pub(crate) version: Option<String>,
+    pub(crate) capabilities: Value,
     last_id: i64,
 }
 
@@ -21,7 +22,8 @@ impl Peer {
         let http = reqwest::Client::builder().no_proxy().redirect(Policy::none());
         let http = http.tls_certs_only([]).build().expect("a client");
         let url = server.url().to_owned();
-        Self { http, url, token: None, session: None, version: None, last_id: 0 }
+        let capabilities = json!({});
+        Self { http, url, token: None, session: None, version: None, capabilities, last_id: 0 }
     }
 
     /// A client after the handshake.
@@ -34,6 +36,13 @@ impl Peer {
     /// A client with a token, after the handshake.
     pub(crate) async fn open_with(server: &TestServer, token: &str) -> Self {
         let mut peer = Self { token: Some(token.to_owned()), ..Self::new(server) };
+        peer.handshake().await;
+        peer
+    }
+
+    /// A client after the handshake, in which it declared these capabilities.
+    pub(crate) async fn open_as(server: &TestServer, capabilities: Value) -> Self {
+        let mut peer = Self { capabilities, ..Self::new(server) };
         peer.handshake().await;
         peer
     }
@@ -57,7 +66,8 @@ impl Peer {
     /// The same client at another URL, without what belongs to this one.
     pub(crate) fn elsewhere(&self, url: &str) -> Self {
         let (http, url) = (self.http.clone(), url.to_owned());
-        Self { http, url, token: None, session: None, version: None, last_id: self.last_id }
+        let (capabilities, last_id) = (json!({}), self.last_id);
+        Self { http, url, token: None, session: None, version: None, capabilities, last_id }
     }
 
     /// Takes the session of an answer for its own.
@@ -68,7 +78,8 @@ impl Peer {
 
     pub(crate) async fn initialize(&mut self, version: &str) -> Response {
         let info = json!({ "name": "peer", "version": "1" });
-        let params = json!({ "protocolVersion": version, "capabilities": {}, "clientInfo": info });
+        let mut params = json!({ "protocolVersion": version, "clientInfo": info });
+        params["capabilities"] = self.capabilities.clone();
         self.request("initialize", params).await
     }
 
@@ -88,6 +99,19 @@ impl Peer {
     /// Sends a request and returns the message that answers it.
     pub(crate) async fn ask(&mut self, method: &str, params: Value) -> Value {
         read(self.request(method, params).await).await
+    }
+
+    /// Sends an answer to a request of the server.
+    pub(crate) async fn answer(&self, id: &Value, result: Value) -> Response {
+        let answer = json!({ "jsonrpc": "2.0", "id": id, "result": result });
+        self.post(&answer).send().await.expect("an answer")
+    }
+
+    /// Listens with GET, or resumes the stream after an event.
+    pub(crate) async fn listen(&self, after: Option<&str>) -> Response {
+        let get = self.http_request(Method::GET).header("accept", "text/event-stream");
+        let get = after.iter().fold(get, |get, id| get.header("last-event-id", *id));
+        get.send().await.expect("an answer")
     }
 
     pub(crate) async fn call(&mut self, tool: &str) -> Value {

@@ -1,0 +1,106 @@
+//! The requests that are on their way, and those that their clients gave up.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use mcp_types::{Era, RequestId};
+use tokio::task::AbortHandle;
+
+use crate::{
+    handshake::SESSION,
+    recorded::Recorded,
+    server::{Shared, lock},
+};
+
+/// All requests that are not answered yet.
+#[derive(Debug, Default)]
+pub(crate) struct Flights(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    last: u64,
+    flights: HashMap<u64, Flight>,
+}
+
+#[derive(Debug)]
+struct Flight {
+    request: Recorded,
+    /// The task that works on the answer, if there is one that may be ended.
+    task: Option<AbortHandle>,
+}
+
+/// Stands for one request on its way; a request whose ticket is dropped was given up.
+pub(crate) struct Ticket {
+    shared: Arc<Shared>,
+    number: u64,
+    era: Era,
+}
+
+impl Flights {
+    /// Gives up the request of this id, if it is on its way in this session.
+    ///
+    /// Its answer is worked on no longer; what was finished and is only held comes late.
+    pub(crate) fn cancel(&self, session: Option<&str>, id: &RequestId) -> Option<Recorded> {
+        let state = lock(&self.0);
+        let flight = state.flights.values().find(|flight| {
+            flight.request.header(SESSION) == session && flight.request.id().as_ref() == Some(id)
+        })?;
+        if let Some(task) = &flight.task {
+            task.abort();
+        }
+        Some(flight.request.clone())
+    }
+
+    /// Lets the cancellation of a request end this task; `None` puts it out of reach.
+    pub(crate) fn work(&self, number: u64, task: Option<AbortHandle>) {
+        if let Some(flight) = lock(&self.0).flights.get_mut(&number) {
+            flight.task = task;
+        }
+    }
+
+    /// The request was answered.
+    pub(crate) fn finish(&self, number: u64) {
+        lock(&self.0).flights.remove(&number);
+    }
+
+    /// How many requests of this id are on their way.
+    pub(crate) fn count(&self, id: &RequestId) -> usize {
+        let state = lock(&self.0);
+        state.flights.values().filter(|flight| flight.request.id().as_ref() == Some(id)).count()
+    }
+}
+
+impl Ticket {
+    pub(crate) fn new(shared: &Arc<Shared>, request: &Recorded, era: Era) -> Self {
+        let mut state = lock(&shared.flights.0);
+        state.last += 1;
+        let number = state.last;
+        state.flights.insert(number, Flight { request: request.clone(), task: None });
+        Self { shared: Arc::clone(shared), number, era }
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The request was answered.
+    pub(crate) fn finish(self) {
+        self.shared.flights.finish(self.number);
+    }
+}
+
+/// In the per-request era a client cancels by closing the stream, and in the other it does not.
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let flight = lock(&self.shared.flights.0).flights.remove(&self.number);
+        let Some(flight) = flight else { return };
+        if self.era == Era::PerRequest {
+            if let Some(task) = flight.task {
+                task.abort();
+            }
+            self.shared.log.cancelled(flight.request);
+        }
+    }
+}

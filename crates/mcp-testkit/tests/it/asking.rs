@@ -1,0 +1,383 @@
+//! Tools that ask their client before they answer, in both eras.
+
+use mcp_testkit::{Ask, Builder, CallAnswer, Gate, TestServer, Tool, Turn};
+use mcp_types::{Revision, error_code, v2025_11_25::LoggingLevel};
+use reqwest::Response;
+use serde_json::{Value, json};
+
+use crate::{
+    complete::Complete,
+    events::Events,
+    peer::{Peer, read, tool},
+};
+
+/// Asks for a name and for the roots, then whether that is right, then answers.
+fn greet() -> Tool {
+    Tool::asking("greet", json!({ "type": "object" }), |round| {
+        let said = |key| round.answer(key).map_or(&Value::Null, |answer| &answer["content"]);
+        match round.number() {
+            0 => Turn::ask("name", form("Who are you?")).and("roots", Ask::roots()),
+            1 => Turn::ask("sure", form("Are you sure?")),
+            rounds => CallAnswer::structured(json!({
+                "rounds": rounds,
+                "name": said("name"),
+                "sure": said("sure"),
+                "roots": round.answer("roots"),
+                "arguments": round.arguments(),
+            }))
+            .into(),
+        }
+    })
+}
+
+fn form(message: &str) -> Ask {
+    Ask::form(message, json!({ "type": "object", "properties": { "a": { "type": "string" } } }))
+}
+
+fn accepted(text: &str) -> Value {
+    json!({ "action": "accept", "content": { "a": text } })
+}
+
+fn able() -> Value {
+    json!({ "elicitation": {}, "roots": {} })
+}
+
+fn builder() -> Builder {
+    TestServer::builder().revisions([Revision::V2025_11_25, Revision::V2026_07_28])
+}
+
+async fn greeter() -> TestServer {
+    builder().tool(greet()).tool(tool("hello", "hi")).start().await.expect("a start")
+}
+
+fn client(server: &TestServer) -> Complete {
+    Complete { capabilities: able(), ..Complete::new(server) }
+}
+
+/// The parameters of the next round: the answers, and the state that came with the questions.
+fn next(result: &Value, answers: &Value) -> Value {
+    json!({
+        "name": "greet",
+        "inputResponses": answers,
+        "requestState": result["result"]["requestState"],
+    })
+}
+
+#[tokio::test]
+async fn without_a_handshake_the_client_comes_again() {
+    // N-MRTR-02, N-MRTR-04, N-MRTR-05, N-MRTR-07
+    let server = greeter().await;
+    let mut client = client(&server);
+    let first = client.ask("tools/call", json!({ "name": "greet" })).await;
+    let expected = json!({
+        "name": { "method": "elicitation/create", "params": {
+            "message": "Who are you?",
+            "requestedSchema": { "type": "object", "properties": { "a": { "type": "string" } } },
+        } },
+        "roots": { "method": "roots/list", "params": {} },
+    });
+    assert_eq!(first["result"]["inputRequests"], expected);
+    assert_eq!(first["result"]["resultType"], "input_required");
+    assert_eq!(first["result"].get("ttlMs"), None);
+
+    let answers = json!({ "name": accepted("Ann"), "roots": { "roots": [] } });
+    let second = client.ask("tools/call", next(&first, &answers)).await;
+    let asked = second["result"]["inputRequests"].as_object().unwrap();
+    assert_eq!(asked.keys().collect::<Vec<_>>(), ["sure"]);
+    assert_ne!(first["result"]["requestState"], second["result"]["requestState"]);
+
+    let last = client.ask("tools/call", next(&second, &json!({ "sure": accepted("yes") }))).await;
+    assert_eq!(last["result"]["resultType"], "complete");
+    let expected = json!({
+        "rounds": 2,
+        "name": { "a": "Ann" },
+        "sure": { "a": "yes" },
+        "roots": { "roots": [] },
+        "arguments": {},
+    });
+    assert_eq!(last["result"]["structuredContent"], expected);
+    assert_eq!(server.violations(), [""; 0]);
+}
+
+#[tokio::test]
+async fn with_a_session_the_client_is_asked_on_the_stream_of_the_call() {
+    // HTTP-07, ELIC-02
+    let server = greeter().await;
+    let mut peer = Peer::open_as(&server, able()).await;
+    let call = json!({ "name": "greet", "arguments": { "x": 1 } });
+    let mut events = Events::of(peer.request("tools/call", call).await);
+    let (name, roots) = (events.message().await, events.message().await);
+    assert_eq!((&name["jsonrpc"], &name["method"]), (&json!("2.0"), &json!("elicitation/create")));
+    assert_eq!(name["params"]["message"], "Who are you?");
+    assert_eq!(roots["method"], "roots/list");
+    assert_ne!(roots["id"], name["id"]);
+    // The order of the answers does not matter.
+    assert_eq!(peer.answer(&roots["id"], json!({ "roots": [] })).await.status(), 202);
+    assert_eq!(peer.answer(&name["id"], accepted("Ann")).await.status(), 202);
+    let sure = events.message().await;
+    assert_eq!(peer.answer(&sure["id"], accepted("yes")).await.status(), 202);
+    let answer = events.message().await;
+    let expected = json!({
+        "rounds": 2,
+        "name": { "a": "Ann" },
+        "sure": { "a": "yes" },
+        "roots": { "roots": [] },
+        "arguments": { "x": 1 },
+    });
+    assert_eq!(answer["result"]["structuredContent"], expected);
+    assert_eq!(events.next().await, None, "the stream ends with the answer");
+    assert_eq!(server.violations(), [""; 0]);
+
+    assert_eq!(peer.answer(&sure["id"], accepted("no")).await.status(), 400);
+    let mut other = Peer::open_as(&server, able()).await;
+    let mut events = Events::of(other.request("tools/call", json!({ "name": "greet" })).await);
+    let name = events.message().await;
+    assert_eq!(peer.answer(&name["id"], accepted("Bob")).await.status(), 400);
+    let expected = [
+        "POST: a second answer to the same request",
+        "POST: an answer to what another session was asked",
+    ];
+    assert_eq!(server.violations(), expected);
+}
+
+#[tokio::test]
+async fn an_error_is_an_answer_with_a_session() {
+    // RPC-10, SAMP-10
+    let tool = Tool::asking("think", json!({ "type": "object" }), |round| match round.error("m") {
+        None => Turn::ask("m", Ask::sampling(json!({ "messages": [], "maxTokens": 1 })))
+            .and("p", Ask::other("no/such", json!({ "a": 1 }))),
+        Some(error) => CallAnswer::text(format!("{} {:?}", error.code, round.answer("p"))).into(),
+    });
+    let server = builder().tool(tool).start().await.unwrap();
+    let mut peer = Peer::open_as(&server, json!({ "sampling": {} })).await;
+    let mut events = Events::of(peer.request("tools/call", json!({ "name": "think" })).await);
+    for expected in ["sampling/createMessage", "no/such"] {
+        let asked = events.message().await;
+        assert_eq!(asked["method"], expected);
+        let error = json!({ "code": -1, "message": "no" });
+        let refusal = json!({ "jsonrpc": "2.0", "id": asked["id"], "error": error });
+        assert_eq!(peer.post(&refusal).send().await.unwrap().status(), 202);
+    }
+    assert_eq!(events.message().await["result"]["content"][0]["text"], "-1 None");
+    assert_eq!(server.violations(), [""; 0]);
+}
+
+#[tokio::test]
+async fn the_client_may_be_asked_where_it_listens() {
+    // HTTP-22
+    let tool = Tool::asking("where", json!({ "type": "object" }), |round| match round.number() {
+        0 => Turn::ask("u", Ask::url("Sign in", "https://example.com/")).elsewhere(),
+        _ => CallAnswer::text("there").into(),
+    });
+    let server = builder().allow_get(true).tool(tool).start().await.unwrap();
+    let mut peer = Peer::open_as(&server, json!({ "elicitation": { "url": {} } })).await;
+    let mut listening = Events::of(peer.listen(None).await);
+    let call = peer.message("tools/call", json!({ "name": "where" }));
+    let mut events = Events::of(peer.post(&call).send().await.unwrap());
+    let asked = listening.message().await;
+    assert_eq!(asked["params"]["mode"], "url");
+    assert!(asked["params"]["elicitationId"].is_string(), "{asked}");
+    peer.answer(&asked["id"], json!({ "action": "accept" })).await;
+    assert_eq!(events.message().await["result"]["content"][0]["text"], "there");
+
+    // Whoever does not listen is asked on the stream of the call.
+    let mut deaf = Peer::open_as(&server, json!({ "elicitation": { "url": {} } })).await;
+    let mut events = Events::of(deaf.request("tools/call", json!({ "name": "where" })).await);
+    assert_eq!(events.message().await["method"], "elicitation/create");
+}
+
+#[tokio::test]
+async fn what_a_client_has_not_declared_is_not_asked() {
+    // N-MRTR-10, ELIC-01, SAMP-02
+    let server = greeter().await;
+    let url = Tool::asking("url", json!({ "type": "object" }), |_| {
+        Turn::ask("u", Ask::url("Sign in", "https://example.com/"))
+    });
+    let sampling = Tool::asking("sampling", json!({ "type": "object" }), |_| {
+        Turn::ask("m", Ask::sampling(json!({ "messages": [], "maxTokens": 1, "tools": [] })))
+    });
+    server.add_tool(url);
+    server.add_tool(sampling);
+    for (tool, declared, missing) in [
+        ("greet", json!({}), json!({ "elicitation": { "form": {} } })),
+        (
+            "greet",
+            json!({ "elicitation": { "url": {} } }),
+            json!({ "elicitation": { "form": {} } }),
+        ),
+        ("greet", json!({ "elicitation": {} }), json!({ "roots": {} })),
+        ("url", json!({ "elicitation": {} }), json!({ "elicitation": { "url": {} } })),
+        ("sampling", json!({ "sampling": {} }), json!({ "sampling": { "tools": {} } })),
+    ] {
+        let call = json!({ "name": tool });
+        let mut client = Complete { capabilities: declared.clone(), ..Complete::new(&server) };
+        let response = client.request("tools/call", call.clone()).await;
+        assert_eq!(response.status(), 400);
+        let error = read(response).await["error"].take();
+        assert_eq!(error["code"], error_code::MISSING_REQUIRED_CLIENT_CAPABILITY);
+        assert_eq!(error["data"]["requiredCapabilities"], missing);
+
+        let mut peer = Peer::open_as(&server, declared).await;
+        let answer = peer.ask("tools/call", call).await;
+        assert_eq!(answer["result"]["isError"], true);
+    }
+    assert_eq!(server.violations(), [""; 0]);
+}
+
+/// Sends the second round in some wrong way, and expects it to be refused.
+async fn check(spoil: impl Fn(&mut Value), reason: &str) {
+    let server = greeter().await;
+    let mut client = client(&server);
+    let first = client.ask("tools/call", json!({ "name": "greet" })).await;
+    let answers = json!({ "name": accepted("Ann"), "roots": { "roots": [] } });
+    let mut second = client.message("tools/call", next(&first, &answers));
+    spoil(&mut second);
+    let response = client.post(&second).send().await.expect("an answer");
+    assert_eq!(response.status(), 400, "{reason}");
+    let violations = server.violations();
+    assert!(matches!(&*violations, [one] if one.contains(reason)), "{reason}: {violations:?}");
+}
+
+#[tokio::test]
+async fn the_state_comes_back_as_it_was_and_nowhere_else() {
+    // N-MRTR-04..07
+    fn member<'a>(call: &'a mut Value, name: &str) -> &'a mut Value {
+        &mut call["params"][name]
+    }
+    let trimmed = |call: &mut Value| {
+        let state = member(call, "requestState");
+        *state = json!(state.as_str().unwrap().trim());
+    };
+    check(trimmed, "a requestState that this server never gave").await;
+    check(|call| *member(call, "requestState") = json!(1), "requestState is not a string").await;
+    let without = |call: &mut Value| {
+        call["params"].as_object_mut().unwrap().remove("requestState");
+    };
+    check(without, "answers to what nobody asked without giving a state").await;
+    check(|call| *member(call, "name") = json!("hello"), "the requestState of another").await;
+    check(|call| *member(call, "arguments") = json!({ "b": 1 }), "the requestState of another")
+        .await;
+    check(|call| *member(call, "inputResponses") = json!([]), "inputResponses is not").await;
+    check(|call| call["id"] = json!(1), "the id of an earlier request").await;
+
+    let server = greeter().await;
+    let mut client = client(&server);
+    let stray = json!({ "requestState": "x", "inputResponses": {} });
+    assert_eq!(client.request("tools/list", stray).await.status(), 200);
+    let expected = [
+        "tools/list: requestState, which belongs to another request",
+        "tools/list: inputResponses, which belongs to another request",
+    ];
+    assert_eq!(server.violations(), expected);
+}
+
+#[tokio::test]
+async fn answers_are_looked_at() {
+    // N-MRTR-02, N-MRTR-07, ELIC-07
+    let server = greeter().await;
+    let mut client = client(&server);
+    let first = client.ask("tools/call", json!({ "name": "greet" })).await;
+    let answers = json!({ "name": { "action": "accept" }, "more": {} });
+    assert_eq!(client.request("tools/call", next(&first, &answers)).await.status(), 200);
+    let expected = [
+        r#"tools/call: no answer to "roots""#,
+        r#"tools/call: an answer to "more", which this round did not ask"#,
+        r#"tools/call: the answer to "name" has no valid content"#,
+    ];
+    assert_eq!(server.violations(), expected);
+
+    let mut peer = Peer::open_as(&server, able()).await;
+    let mut events = Events::of(peer.request("tools/call", json!({ "name": "greet" })).await);
+    for _ in 0..2 {
+        let asked = events.message().await;
+        peer.answer(&asked["id"], json!({ "action": "maybe", "roots": [] })).await;
+    }
+    events.message().await;
+    let lack = r#"tools/call: the answer to "name" has no valid action"#;
+    assert_eq!(server.violations().last().map(String::as_str), Some(lack));
+}
+
+#[tokio::test]
+async fn a_state_may_be_all_or_nothing() {
+    // N-MRTR-03
+    let again = Tool::asking("again", json!({ "type": "object" }), |round| match round.number() {
+        0 => Turn::again(),
+        1 => Turn::ask("name", form("Who?")).stateless(),
+        _ => CallAnswer::text("done").into(),
+    });
+    let server = builder().tool(again).start().await.unwrap();
+    let mut client = client(&server);
+    let first = client.ask("tools/call", json!({ "name": "again" })).await;
+    assert_eq!(first["result"].get("inputRequests"), None);
+    let state = first["result"]["requestState"].clone();
+    let params = json!({ "name": "again", "requestState": state });
+    let second = client.ask("tools/call", params).await;
+    assert_eq!(second["result"].get("requestState"), None);
+    let params = json!({ "name": "again", "inputResponses": { "name": accepted("Ann") } });
+    let last = client.ask("tools/call", params.clone()).await;
+    assert_eq!(last["result"]["content"][0]["text"], "done");
+    assert_eq!(server.violations(), [""; 0]);
+    assert_eq!(client.request("tools/call", params).await.status(), 400, "nobody asked twice");
+}
+
+/// Tells of its progress, and writes to the log.
+fn tell(gate: &Gate) -> Tool {
+    let gate = gate.clone();
+    Tool::asking("tell", json!({ "type": "object" }), move |_| {
+        Turn::answer(CallAnswer::text("done"))
+            .progress(json!({ "progress": 0.5, "total": 1 }))
+            .log(LoggingLevel::Debug, "details")
+            .log(LoggingLevel::Error, json!({ "a": 1 }))
+            .hold(&gate)
+            .progress(json!({ "progress": 0.25 }))
+            .message(json!({ "jsonrpc": "2.0", "method": "notifications/x" }))
+    })
+}
+
+async fn told(response: Response, gate: &Gate) -> Vec<String> {
+    let mut events = Events::of(response);
+    let first = events.message().await;
+    gate.open();
+    let brief = |message: &Value| match &message["params"] {
+        Value::Null => message["method"].as_str().unwrap_or("answer").to_owned(),
+        params => params.to_string(),
+    };
+    let rest = events.rest().await;
+    [first].iter().chain(&rest).map(brief).collect()
+}
+
+#[tokio::test]
+async fn progress_and_log_come_as_they_are_wanted() {
+    // PROG-01, PROG-02, LOG-02, N-LOG-01, N-PROG-01
+    let gate = Gate::new();
+    let server = builder().tool(tell(&gate)).start().await.unwrap();
+    let call = |meta: Value| json!({ "name": "tell", "_meta": meta });
+    let mut client = Complete::new(&server);
+    let level = "io.modelcontextprotocol/logLevel";
+    let meta = json!({ "progressToken": "t", level: "warning" });
+    let response = client.request("tools/call", call(meta)).await;
+    let expected = [
+        r#"{"progress":0.5,"progressToken":"t","total":1}"#,
+        r#"{"data":{"a":1},"level":"error"}"#,
+        r#"{"progress":0.25,"progressToken":"t"}"#,
+        "notifications/x",
+        "answer",
+    ];
+    assert_eq!(told(response, &gate).await, expected);
+    let response = client.request("tools/call", call(json!({}))).await;
+    assert_eq!(told(response, &gate).await, ["notifications/x", "answer"]);
+    let wrong = client.request("tools/call", call(json!({ level: "loud" }))).await;
+    assert_eq!(wrong.status(), 400);
+
+    let mut peer = Peer::open(&server).await;
+    let response = peer.request("tools/call", call(json!({ "progressToken": 7 }))).await;
+    let expected = [
+        r#"{"progress":0.5,"progressToken":7,"total":1}"#,
+        r#"{"data":"details","level":"debug"}"#,
+        r#"{"data":{"a":1},"level":"error"}"#,
+        r#"{"progress":0.25,"progressToken":7}"#,
+        "notifications/x",
+        "answer",
+    ];
+    assert_eq!(told(response, &gate).await, expected);
+}

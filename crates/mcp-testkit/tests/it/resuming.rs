@@ -1,0 +1,144 @@
+//! Streams that break off, and are resumed.
+
+use std::time::Duration;
+
+use mcp_testkit::{AnswerMode, Ask, Builder, CallAnswer, Fault, Gate, On, TestServer, Tool, Turn};
+use mcp_types::Revision;
+use serde_json::json;
+
+use crate::{
+    complete::Complete,
+    events::Events,
+    peer::{Peer, tool},
+};
+
+fn builder() -> Builder {
+    let builder = TestServer::builder().answers(AnswerMode::Sse).tool(tool("hello", "hi"));
+    builder.resumable(Duration::from_millis(20))
+}
+
+/// A tool that tells something, lets go of the connection and waits.
+fn breaks_off(gate: &Gate) -> Tool {
+    let gate = gate.clone();
+    Tool::asking("breaks", json!({ "type": "object" }), move |round| match round.number() {
+        0 => Turn::ask("p", Ask::other("ping", json!({})))
+            .message(json!({ "n": 1 }))
+            .disconnect()
+            .message(json!({ "n": 2 }))
+            .hold(&gate),
+        _ => CallAnswer::text("done").into(),
+    })
+}
+
+#[tokio::test]
+async fn streams_begin_with_an_id_and_a_time_to_wait() {
+    // HTTP-12, HTTP-14, HTTP-16
+    let server = builder().start().await.unwrap();
+    let mut peer = Peer::open(&server).await;
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let mut events = Events::of(peer.request("tools/call", json!({ "name": "hello" })).await);
+        let priming = events.next().await.unwrap();
+        assert_eq!((&*priming.retry, &*priming.data), ("20", ""));
+        let answer = events.next().await.unwrap();
+        assert_eq!(answer.message()["result"]["content"][0]["text"], "hi");
+        assert_eq!(events.next().await, None);
+        ids.extend([priming.id, answer.id]);
+    }
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 4, "{ids:?}");
+}
+
+#[tokio::test]
+async fn a_broken_stream_goes_on_with_what_is_missing() {
+    // HTTP-10, HTTP-13, HTTP-15, HTTP-17
+    let gate = Gate::new();
+    let server = builder().tool(breaks_off(&gate)).start().await.unwrap();
+    let mut peer = Peer::open(&server).await;
+    let mut events = Events::of(peer.request("tools/call", json!({ "name": "breaks" })).await);
+    events.next().await.unwrap();
+    let first = events.next().await.unwrap();
+    assert_eq!(first.message()["n"], 1);
+    assert_eq!(events.next().await, None);
+
+    gate.reached(1).await;
+    let mut resumed = Events::of(peer.listen(Some(&first.id)).await);
+    assert_eq!(resumed.message().await["n"], 2);
+    gate.open();
+    let ping = resumed.next().await.unwrap();
+    assert_eq!(ping.message()["method"], "ping");
+    drop(resumed);
+    assert_eq!(peer.answer(&ping.message()["id"], json!({})).await.status(), 202);
+
+    // Whatever has an id may be had once more, the answer too.
+    for (after, expected) in [(&ping.id, 1), (&first.id, 3)] {
+        let mut resumed = Events::of(peer.listen(Some(after)).await);
+        let messages = resumed.rest().await;
+        assert_eq!(messages.len(), expected);
+        assert_eq!(messages[expected - 1]["result"]["content"][0]["text"], "done");
+    }
+    assert_eq!(server.violations(), [""; 0]);
+}
+
+#[tokio::test]
+async fn streams_can_be_cut_anywhere() {
+    // HTTP-10, HTTP-19
+    let server = builder().start().await.unwrap();
+    let mut peer = Peer::open(&server).await;
+    server.script(On::method("tools/call"), Fault::CutStream(0));
+    server.script(On::method("GET").first(2), Fault::CutStream(0));
+    let mut events = Events::of(peer.request("tools/call", json!({ "name": "hello" })).await);
+    let priming = events.next().await.unwrap();
+    assert_eq!(events.next().await, None);
+    for _ in 0..2 {
+        assert_eq!(Events::of(peer.listen(Some(&priming.id)).await).next().await, None);
+    }
+    let answer = Events::of(peer.listen(Some(&priming.id)).await).message().await;
+    assert_eq!(answer["result"]["content"][0]["text"], "hi");
+    assert_eq!(server.violations(), [""; 0]);
+}
+
+#[tokio::test]
+async fn each_session_has_its_own_streams() {
+    let server = builder().start().await.unwrap();
+    let mut peer = Peer::open(&server).await;
+    let mut events = Events::of(peer.request("tools/call", json!({ "name": "hello" })).await);
+    let priming = events.next().await.unwrap();
+    let other = Peer::open(&server).await;
+    assert_eq!(other.listen(Some(&priming.id)).await.status(), 400);
+    let past = format!("{}9", priming.id);
+    assert_eq!(peer.listen(Some(&past)).await.status(), 400);
+    assert_eq!(peer.listen(None).await.status(), 405, "that is another matter");
+    let expected = ["GET: an event id that the server never gave in this session"; 2];
+    assert_eq!(server.violations(), expected);
+}
+
+#[tokio::test]
+async fn what_clients_listen_to_can_be_resumed_too() {
+    let server = builder().allow_get(true).start().await.unwrap();
+    let peer = Peer::open(&server).await;
+    let mut events = Events::of(peer.listen(None).await);
+    let priming = events.next().await.unwrap();
+    server.close_streams();
+    assert_eq!(events.next().await, None);
+    assert_eq!(server.notify("notifications/tools/list_changed", &json!({})), 1);
+    let mut events = Events::of(peer.listen(Some(&priming.id)).await);
+    assert_eq!(events.message().await["method"], "notifications/tools/list_changed");
+    server.end_sessions();
+    assert_eq!(events.next().await, None);
+}
+
+#[tokio::test]
+async fn without_a_handshake_there_is_no_resuming() {
+    // N-HTTP-14, N-HTTP-15
+    let gate = Gate::new();
+    let builder = builder().revisions([Revision::V2026_07_28]);
+    let server = builder.tool(breaks_off(&gate)).start().await.unwrap();
+    let mut client = Complete::new(&server);
+    let mut events = Events::of(client.request("tools/call", json!({ "name": "breaks" })).await);
+    let event = events.next().await.unwrap();
+    assert_eq!((&*event.id, &event.message()["n"]), ("", &json!(1)));
+    assert_eq!(events.next().await, None);
+    assert_eq!(server.cancelled_requests().len(), 0, "it was not the client that gave up");
+}
