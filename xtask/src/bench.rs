@@ -12,6 +12,8 @@ pub(crate) enum What {
     Types,
     /// Work and memory for hostile input, by its length.
     Hostile,
+    /// Calls, sessions, lists and a thousand users, next to bare reqwest and rmcp.
+    Client,
 }
 
 /// rust-mcp-schema builds for one revision at a time, so each is a program of its own.
@@ -22,15 +24,22 @@ pub(crate) fn run(what: What) -> Result<()> {
             measure("types", "r2026_07_28")
         }
         What::Hostile => measure("hostile", "r2026_07_28"),
+        What::Client => program("benches/client", &[], "report"),
     }
 }
 
 fn measure(what: &str, revision: &str) -> Result<()> {
+    program("benches", &["--no-default-features", "--features", revision], what)
+}
+
+/// Builds a package that is no part of the workspace, and runs it.
+fn program(package: &str, features: &[&str], argument: &str) -> Result<()> {
     let status = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--release", "--locked", "--no-default-features"])
-        .args(["--features", revision, "--manifest-path"])
-        .arg(files::root().join("benches/Cargo.toml"))
-        .args(["--", what])
+        .args(["run", "--quiet", "--release", "--locked"])
+        .args(features)
+        .arg("--manifest-path")
+        .arg(files::root().join(package).join("Cargo.toml"))
+        .args(["--", argument])
         .status()
         .context("cannot run cargo")?;
     ensure!(status.success(), "the measurement failed");

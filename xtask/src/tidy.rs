@@ -12,7 +12,16 @@ use crate::files;
 /// Fails with a line for each file that is not as it should be.
 pub(crate) fn run() -> Result<()> {
     let mut complaints = Vec::new();
-    for folder in ["benches/src", "crates", "fuzz/src", "fuzz/fuzz_targets", "tests", "xtask"] {
+    const FOLDERS: [&str; 7] = [
+        "benches/client/src",
+        "benches/src",
+        "crates",
+        "fuzz/src",
+        "fuzz/fuzz_targets",
+        "tests",
+        "xtask",
+    ];
+    for folder in FOLDERS {
         for path in rust_files(&files::root().join(folder))? {
             let text = files::read(&path)?;
             let name = path.strip_prefix(files::root()).unwrap_or(&path);

@@ -1,0 +1,56 @@
+//! The typed client: `mcp_http::HttpTransport` and `mcp_client::Client`.
+
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use mcp_client::ToolList;
+use mcp_http::{AccessToken, HttpClient, HttpTransport};
+use serde_json::Value;
+
+use super::{Client, TOOL, User, arguments, http};
+
+pub(crate) struct Ours {
+    transport: HttpTransport,
+    arguments: Arc<Value>,
+}
+
+pub(crate) struct Known {
+    client: mcp_client::Client,
+    arguments: Arc<Value>,
+}
+
+impl Client for Ours {
+    type User = Known;
+
+    fn new(url: &str) -> Result<Self> {
+        let client = HttpClient::from_reqwest(http()?);
+        let transport = HttpTransport::builder(url).http_client(client).build()?;
+        Ok(Self { transport, arguments: Arc::new(arguments()) })
+    }
+
+    async fn connect(&self, token: &str) -> Result<Known> {
+        let token = AccessToken::new(token);
+        let transport = self.transport.with_token_source(Some(Arc::new(token)));
+        let client = mcp_client::Client::new(transport);
+        client.connect().await?;
+        Ok(Known { client, arguments: Arc::clone(&self.arguments) })
+    }
+}
+
+impl User for Known {
+    type Tools = ToolList;
+
+    async fn list(&self) -> Result<ToolList> {
+        Ok(self.client.list_tools().await?)
+    }
+
+    async fn call(&self, _: &ToolList) -> Result<()> {
+        let result = self.client.call_tool(TOOL, &*self.arguments).await?;
+        ensure!(!result.content.is_empty(), "no content");
+        Ok(())
+    }
+
+    fn count(tools: &ToolList) -> usize {
+        tools.tools.len()
+    }
+}

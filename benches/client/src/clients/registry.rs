@@ -1,0 +1,56 @@
+//! The registry: the crate `relay`, with its cache of lists, pool of sessions and names for models.
+
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use relay::{HttpClient, Relay, Server, Tools};
+use serde_json::Value;
+
+use super::{Client, TOOL, User, arguments, http};
+
+const SERVER: &str = "main";
+
+pub(crate) struct Registry {
+    relay: Relay,
+    arguments: Arc<Value>,
+}
+
+pub(crate) struct Known {
+    user: relay::User,
+    arguments: Arc<Value>,
+}
+
+impl Client for Registry {
+    type User = Known;
+
+    fn new(url: &str) -> Result<Self> {
+        let client = HttpClient::from_reqwest(http()?);
+        let relay =
+            Relay::builder().server(SERVER, Server::http(url)).http_client(client).build()?;
+        Ok(Self { relay, arguments: Arc::new(arguments()) })
+    }
+
+    async fn connect(&self, token: &str) -> Result<Known> {
+        let user = self.relay.with_token(token);
+        user.connection(SERVER)?.connect().await?;
+        Ok(Known { user, arguments: Arc::clone(&self.arguments) })
+    }
+}
+
+impl User for Known {
+    type Tools = Tools;
+
+    async fn list(&self) -> Result<Tools> {
+        Ok(self.user.tools(SERVER).await?)
+    }
+
+    async fn call(&self, tools: &Tools) -> Result<()> {
+        let output = tools.call(TOOL, &*self.arguments).await?;
+        ensure!(!output.content.is_empty(), "no content");
+        Ok(())
+    }
+
+    fn count(tools: &Tools) -> usize {
+        tools.len()
+    }
+}

@@ -1,0 +1,192 @@
+//! The server: prepared answers over HTTP/1.1, as fast as hyper gives them.
+//!
+//! The path of a request says how it is answered: `/json/100/50` is a server that has a hundred
+//! tools, answers with JSON, and takes 50 ms for a call.
+
+use std::{
+    convert::Infallible,
+    io::{self, BufRead, BufReader, Write},
+    net::Ipv4Addr,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+use bytes::Bytes;
+use futures_util::stream;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Empty, Full, StreamBody, combinators::BoxBody};
+use hyper::{
+    body::{Frame, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time,
+};
+
+use crate::{answers, meter};
+
+/// The numbers of tools that there are lists of.
+const LISTS: [usize; 3] = [1, 100, 1000];
+
+/// A server in a process of its own, which ends with this value.
+pub(crate) struct Server {
+    process: Child,
+    address: String,
+}
+
+impl Server {
+    /// Starts one and waits until it listens.
+    pub(crate) fn start() -> Result<Self> {
+        let mut process = Command::new(std::env::current_exe()?)
+            .arg("serve")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let output = process.stdout.take().context("the server has no output")?;
+        let mut server = Self { process, address: String::new() };
+        BufReader::new(output).read_line(&mut server.address)?;
+        server.address = server.address.trim().to_owned();
+        Ok(server)
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        _ = self.process.kill();
+        _ = self.process.wait();
+    }
+}
+
+/// Says where it listens, and serves until nobody holds its input any more.
+#[tokio::main(flavor = "current_thread")]
+pub(crate) async fn run() -> Result<()> {
+    meter::allow_many_files()?;
+    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    println!("{}", socket.local_addr()?);
+    io::stdout().flush()?;
+    let answers = Arc::new(Answers::new());
+    let mut nothing = [0];
+    let mut input = tokio::io::stdin();
+    tokio::select! {
+        _ = tokio::io::AsyncReadExt::read(&mut input, &mut nothing) => Ok(()),
+        accepted = accept(socket, answers) => accepted,
+    }
+}
+
+async fn accept(socket: TcpListener, answers: Arc<Answers>) -> Result<()> {
+    loop {
+        let (connection, _) = socket.accept().await?;
+        tokio::spawn(serve(connection, Arc::clone(&answers)));
+    }
+}
+
+async fn serve(connection: TcpStream, answers: Arc<Answers>) {
+    _ = connection.set_nodelay(true);
+    let service = service_fn(|request| respond(Arc::clone(&answers), request));
+    // A client that goes away without a word is nothing to worry about.
+    _ = http1::Builder::new().serve_connection(TokioIo::new(connection), service).await;
+}
+
+struct Answers {
+    initialized: String,
+    called: String,
+    lists: [String; LISTS.len()],
+}
+
+impl Answers {
+    fn new() -> Self {
+        let (initialized, called) = (answers::initialized(), answers::called());
+        Self { initialized, called, lists: LISTS.map(answers::list) }
+    }
+}
+
+#[derive(Deserialize)]
+struct Asked<'a> {
+    method: &'a str,
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+}
+
+type Body = BoxBody<Bytes, Infallible>;
+
+async fn respond(
+    answers: Arc<Answers>,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, hyper::Error> {
+    let (head, body) = request.into_parts();
+    if head.method != Method::POST {
+        let allowed = head.method == Method::DELETE;
+        return Ok(empty(if allowed { StatusCode::OK } else { StatusCode::METHOD_NOT_ALLOWED }));
+    }
+    let body = body.collect().await?.to_bytes();
+    let Ok(asked) = serde_json::from_slice::<Asked<'_>>(&body) else {
+        return Ok(empty(StatusCode::BAD_REQUEST));
+    };
+    let Some(id) = asked.id else { return Ok(empty(StatusCode::ACCEPTED)) };
+    let mut path = head.uri.path().split('/').skip(1);
+    let (format, tools, delay) = (path.next(), path.next(), path.next());
+    let outcome = match asked.method {
+        "initialize" => &answers.initialized,
+        "tools/call" => {
+            let delay = delay.and_then(|delay| delay.parse().ok()).unwrap_or_default();
+            if delay > 0 {
+                time::sleep(Duration::from_millis(delay)).await;
+            }
+            &answers.called
+        }
+        "tools/list" => {
+            let index = LISTS.iter().position(|count| tools == Some(&*count.to_string()));
+            &answers.lists[index.unwrap_or_default()]
+        }
+        _ => {
+            let error = format!(
+                r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32601,"message":"not found"}}}}"#
+            );
+            return Ok(json(error));
+        }
+    };
+    let message = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{outcome}}}"#);
+    let mut response = match format {
+        Some("sse") => events(&message),
+        _ => json(message),
+    };
+    if asked.method == "initialize" {
+        let session = HeaderValue::from_static("1868a90c-7f2c-4d6e-9c35-1d2b8e5a4f70");
+        response.headers_mut().insert("mcp-session-id", session);
+    }
+    Ok(response)
+}
+
+fn json(message: String) -> Response<Body> {
+    let mut response = Response::new(Full::from(message).boxed());
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
+/// One event, in a body whose end nobody knows before it comes.
+fn events(message: &str) -> Response<Body> {
+    let event = Bytes::from(format!("event: message\ndata: {message}\n\n"));
+    let body = StreamBody::new(stream::iter([Ok(Frame::data(event))]));
+    let mut response = Response::new(body.boxed());
+    let events = HeaderValue::from_static("text/event-stream");
+    response.headers_mut().insert(header::CONTENT_TYPE, events);
+    response
+}
+
+fn empty(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Empty::new().boxed());
+    *response.status_mut() = status;
+    response
+}
