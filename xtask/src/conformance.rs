@@ -55,7 +55,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let scenarios = choose(options, &suite, &expected)?;
     let client = build_client(&target)?;
     let results = target.join("conformance/results");
-    let runner = Runner { suite: &suite, client: &client, results: &results };
+    let runner = Runner { suite: &suite, client: &client, results: &results, limit: Runner::LIMIT };
     let mut tally = Tally::default();
     runner.run(scenarios, options.jobs.get(), |scenario, verdict| {
         tally.add(scenario, verdict, expected.contains(scenario));

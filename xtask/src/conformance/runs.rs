@@ -18,9 +18,6 @@ use crate::files;
 /// waits for when they are over.
 const CLIENT_LIMIT: Duration = Duration::from_secs(30);
 
-/// How long the suite itself may run, if it waits for something else.
-const SUITE_LIMIT: Duration = Duration::from_secs(50);
-
 /// The time between two looks at what is running.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -31,9 +28,14 @@ pub(crate) struct Runner<'a> {
     pub(crate) client: &'a Path,
     /// Where each scenario leaves its checks and its log.
     pub(crate) results: &'a Path,
+    /// How long a run of the suite may take.
+    pub(crate) limit: Duration,
 }
 
 impl Runner<'_> {
+    /// Time enough for the suite, even if the client takes all of its own.
+    pub(crate) const LIMIT: Duration = Duration::from_secs(50);
+
     /// Reports on the scenarios in their order, with at most `jobs` of them running.
     pub(crate) fn run(
         &self,
@@ -46,7 +48,7 @@ impl Runner<'_> {
         while waiting.len() > 0 || !runs.is_empty() {
             let mut running = 0;
             for run in &mut runs {
-                running += usize::from(Run::is_running(run)?);
+                running += usize::from(Run::is_running(run, self.limit)?);
             }
             for scenario in waiting.by_ref().take(jobs - running) {
                 runs.push_back(self.start(scenario)?);
@@ -105,11 +107,11 @@ struct Run {
 }
 
 impl Run {
-    fn is_running(&mut self) -> Result<bool> {
+    fn is_running(&mut self, limit: Duration) -> Result<bool> {
         if self.succeeded.is_none() {
             self.succeeded = self.child.try_wait()?.map(|status| status.success());
         }
-        if self.succeeded.is_none() && self.started.elapsed() > SUITE_LIMIT {
+        if self.succeeded.is_none() && self.started.elapsed() > limit {
             self.child.kill()?;
             self.child.wait()?;
             self.succeeded = Some(false);
@@ -131,5 +133,55 @@ impl Drop for Run {
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is reported when a script in place of the suite runs each of `names`.
+    fn reports(script: &str, names: &[&str], limit: Duration) -> Vec<String> {
+        let folder = std::env::temp_dir().join(format!(
+            "relay-xtask-{}-{}",
+            std::process::id(),
+            names.len()
+        ));
+        fs::create_dir_all(&folder).unwrap();
+        let program = folder.join("suite.sh");
+        fs::write(&program, format!("cd {}\nname=$5\n{script}", folder.display())).unwrap();
+        let suite = Suite::new("sh".into(), program, folder.clone());
+        let results = folder.join("results");
+        let client = Path::new("client");
+        let runner = Runner { suite: &suite, client, results: &results, limit };
+        let scenario = |name: &&str| Scenario { revision: "r".into(), name: name.to_string() };
+        let mut reports = Vec::new();
+        let report = |scenario: &Scenario, verdict: &Verdict| {
+            reports.push(format!("{} {verdict}", scenario.name));
+        };
+        runner.run(names.iter().map(scenario).collect(), 2, report).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        reports
+    }
+
+    #[test]
+    fn scenarios_run_at_once_and_are_reported_in_order() {
+        let script = r#"
+            case $name in
+                first) until [ -e other ]; do :; done ;;
+                a/other) : > other ;;
+            esac
+            echo '[{"id":"a","status":"SUCCESS"}]'
+            test $name != bad
+        "#;
+        let reports = reports(script, &["first", "a/other", "bad", "last"], Runner::LIMIT);
+        let expected = ["first 1/1", "a/other 1/1", "bad 1/1  the suite broke off", "last 1/1"];
+        assert_eq!(reports, expected);
+    }
+
+    #[test]
+    fn a_suite_that_does_not_end_is_ended() {
+        let reports = reports("exec sleep 3600", &["one"], Duration::ZERO);
+        assert_eq!(reports, ["one 0/0  the suite broke off"]);
     }
 }

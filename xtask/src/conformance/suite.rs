@@ -35,7 +35,11 @@ impl Suite {
         };
         let program =
             packages(folder, "suite")?.join("@modelcontextprotocol/conformance/dist/index.js");
-        Ok(Self { node, program, compiled: folder.join("compiled") })
+        Ok(Self::new(node, program, folder.join("compiled")))
+    }
+
+    pub(crate) fn new(node: PathBuf, program: PathBuf, compiled: PathBuf) -> Self {
+        Self { node, program, compiled }
     }
 
     /// A command that runs the suite; the arguments are left to be added.
