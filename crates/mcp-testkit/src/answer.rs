@@ -5,7 +5,10 @@ use std::fmt;
 use mcp_types::{ErrorObject, RequestId, Response};
 use serde_json::{Value, json};
 
-use crate::{catalog::cursor, recorded::Recorded, reply::Reply, stream::Stream, talk::Talk};
+use crate::{
+    catalog::cursor, entry::Kind, recorded::Recorded, reply::Reply, stream::Stream,
+    subscriptions::Subscription, talk::Talk,
+};
 
 /// The answer to an HTTP request.
 #[derive(Debug)]
@@ -16,6 +19,8 @@ pub(crate) enum Answer {
     Message(Message),
     /// A stream that the client listens on, read from this place on.
     Stream(Stream, usize),
+    /// A client that listens without a session.
+    Listen(Subscription),
     /// A call that takes more than an answer.
     Talk(Box<Talk>),
 }
@@ -43,7 +48,8 @@ impl Message {
         let asked = request.params().and_then(|params| params.get("cursor")).cloned();
         if let Ok(Value::Object(page)) = &mut self.outcome {
             let natural = page.remove("nextCursor");
-            let next = asked.or(natural).unwrap_or_else(|| json!(cursor(0)));
+            let kind = Kind::listed_by(request.method()).unwrap_or(Kind::Tool);
+            let next = asked.or(natural).unwrap_or_else(|| json!(cursor(kind, 0)));
             page.insert("nextCursor".to_owned(), next);
         }
     }

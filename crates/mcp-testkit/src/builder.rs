@@ -5,14 +5,17 @@ use std::{
     time::Duration,
 };
 
-use mcp_types::{Era, Revision, error_code, v2026_07_28::CacheScope};
+use mcp_types::{Era, JsonObject, Revision, error_code, v2026_07_28::CacheScope};
 
 use serde_json::{Value, json};
 
 use crate::{
     bearer::{Bearer, User},
-    catalog::Tools,
+    catalog::Entries,
+    completion::Completion,
     error::Error,
+    prompt::Prompt,
+    resource::{Resource, ResourceTemplate},
     server::TestServer,
     tool::Tool,
 };
@@ -45,7 +48,7 @@ pub struct Builder {
     port: u16,
     config: Config,
     bearer: Option<Bearer>,
-    tools: Tools,
+    entries: Entries,
 }
 
 /// How requests are answered.
@@ -86,6 +89,8 @@ pub(crate) struct Config {
     pub(crate) ttl: Duration,
     pub(crate) cache_scope: CacheScope,
     pub(crate) one_client: bool,
+    pub(crate) completion: Option<Completion>,
+    pub(crate) logging: bool,
     pub(crate) page_size: Option<usize>,
     pub(crate) answers: AnswerMode,
     /// How long a client is to wait before it resumes a stream; `None` if there is no resuming.
@@ -106,6 +111,8 @@ impl Builder {
             ttl: Duration::ZERO,
             cache_scope: CacheScope::Private,
             one_client: false,
+            completion: None,
+            logging: false,
             page_size: None,
             answers: AnswerMode::default(),
             retry: None,
@@ -113,7 +120,7 @@ impl Builder {
             allow_get: false,
             allow_delete: true,
         };
-        Self { port: 0, config, bearer: None, tools: Tools::default() }
+        Self { port: 0, config, bearer: None, entries: Entries::default() }
     }
 
     /// Sets the name that the server gives itself; `mcp-testkit` unless set.
@@ -167,7 +174,7 @@ impl Builder {
 
     /// Adds a tool for everyone; it takes the place of an earlier one of the same name.
     pub fn tool(mut self, tool: Tool) -> Self {
-        self.tools.add(tool);
+        self.entries.add(tool.0);
         self
     }
 
@@ -176,14 +183,50 @@ impl Builder {
     /// For that user they take the place of common ones of the same name.
     pub fn tools_for(mut self, token: &str, tools: impl IntoIterator<Item = Tool>) -> Self {
         for tool in tools {
-            self.tools.add_for(User::of(token), tool);
+            self.entries.add_for(User::of(token), tool.0);
         }
         self
     }
 
-    /// Splits `tools/list` into pages of so many tools, at least one; one page holds all unless set.
-    pub fn page_size(mut self, tools: usize) -> Self {
-        self.config.page_size = Some(tools);
+    /// Adds a prompt; it takes the place of an earlier one of the same name.
+    pub fn prompt(mut self, prompt: Prompt) -> Self {
+        self.entries.add(prompt.0);
+        self
+    }
+
+    /// Adds a resource; it takes the place of an earlier one of the same URI.
+    pub fn resource(mut self, resource: Resource) -> Self {
+        self.entries.add(resource.0);
+        self
+    }
+
+    /// Adds a template of resources; it takes the place of an earlier one of the same form.
+    pub fn resource_template(mut self, template: ResourceTemplate) -> Self {
+        self.entries.add(template.0);
+        self
+    }
+
+    /// Suggests values for arguments of prompts and templates; `completion/complete` is unknown
+    /// unless set. `values` gets the parameters of the request, of whose results clients are sent
+    /// the first hundred.
+    pub fn completion(
+        mut self,
+        values: impl Fn(&JsonObject) -> Vec<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.config.completion = Some(Completion::new(values));
+        self
+    }
+
+    /// Declares that the server writes to the logs of clients, which in the handshake era may set
+    /// the level with `logging/setLevel`. Until they do, they are sent everything.
+    pub fn logging(mut self) -> Self {
+        self.config.logging = true;
+        self
+    }
+
+    /// Splits lists into pages of so many items, at least one; one page holds all unless set.
+    pub fn page_size(mut self, items: usize) -> Self {
+        self.config.page_size = Some(items);
         self
     }
 
@@ -248,7 +291,7 @@ impl Builder {
             return Err(Error::NoRevision);
         }
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        TestServer::start(address, self.config, self.bearer, self.tools)
+        TestServer::start(address, self.config, self.bearer, self.entries)
             .await
             .map_err(|source| Error::Listen { address, source })
     }

@@ -1,4 +1,4 @@
-//! The tools that a server offers, and who sees which.
+//! What a server offers, and who sees which.
 
 use std::{
     collections::HashMap,
@@ -9,85 +9,98 @@ use std::{
 use mcp_types::{ErrorObject, error_code};
 use serde_json::{Value, json};
 
-use crate::{bearer::User, server::lock, tool::Tool};
+use crate::{
+    bearer::User,
+    entry::{Entry, Kind},
+    server::lock,
+};
 
-/// All tools: those of everyone, and those of single users.
+/// All entries: those of everyone, and those of single users.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Tools {
-    common: Vec<Tool>,
-    of_user: HashMap<User, Vec<Tool>>,
+pub(crate) struct Entries {
+    common: Vec<Entry>,
+    of_user: HashMap<User, Vec<Entry>>,
 }
 
-/// The tools of a running server.
+/// The entries of a running server.
 #[derive(Debug)]
-pub(crate) struct Catalog(Mutex<Tools>);
+pub(crate) struct Catalog(Mutex<Entries>);
 
-impl Tools {
-    pub(crate) fn add(&mut self, tool: Tool) {
-        put(&mut self.common, tool);
+impl Entries {
+    pub(crate) fn add(&mut self, entry: Entry) {
+        put(&mut self.common, entry);
     }
 
-    pub(crate) fn add_for(&mut self, user: User, tool: Tool) {
-        put(self.of_user.entry(user).or_default(), tool);
+    pub(crate) fn add_for(&mut self, user: User, entry: Entry) {
+        put(self.of_user.entry(user).or_default(), entry);
     }
 }
 
 impl Catalog {
-    pub(crate) fn new(tools: Tools) -> Self {
-        Self(Mutex::new(tools))
+    pub(crate) fn new(entries: Entries) -> Self {
+        Self(Mutex::new(entries))
     }
 
-    pub(crate) fn add(&self, tool: Tool) {
-        lock(&self.0).add(tool);
+    pub(crate) fn add(&self, entry: Entry) {
+        lock(&self.0).add(entry);
     }
 
-    /// Removes a tool from all lists; tells whether there was one.
-    pub(crate) fn remove(&self, name: &str) -> bool {
-        let mut tools = lock(&self.0);
-        let Tools { common, of_user } = &mut *tools;
+    /// Removes an entry from all lists; tells whether there was one.
+    pub(crate) fn remove(&self, kind: Kind, key: &str) -> bool {
+        let mut entries = lock(&self.0);
+        let Entries { common, of_user } = &mut *entries;
         let mut removed = false;
         for list in of_user.values_mut().chain([common]) {
             let before = list.len();
-            list.retain(|tool| tool.name().is_none_or(|it| it != name));
+            list.retain(|entry| entry.kind != kind || entry.key().is_none_or(|it| it != key));
             removed |= list.len() < before;
         }
         removed
     }
 
-    pub(crate) fn find(&self, user: Option<&User>, name: &str) -> Option<Tool> {
-        self.visible(user).into_iter().find(|tool| tool.name().is_some_and(|it| it == name))
+    /// Whether there is anything of a kind, for anyone.
+    pub(crate) fn has(&self, kind: Kind) -> bool {
+        let entries = lock(&self.0);
+        let all = entries.of_user.values().chain([&entries.common]).flatten();
+        all.into_iter().any(|entry| entry.kind == kind)
     }
 
-    /// The page of the list that `from` points to, as the result of `tools/list`.
+    pub(crate) fn find(&self, user: Option<&User>, kind: Kind, key: &str) -> Option<Entry> {
+        self.visible(user, kind).into_iter().find(|entry| entry.key().is_some_and(|it| it == key))
+    }
+
+    /// The page of the list that `from` points to, as the result of `method`.
     pub(crate) fn page(
         &self,
         user: Option<&User>,
+        kind: Kind,
         from: Option<&str>,
         size: Option<usize>,
     ) -> Result<Value, ErrorObject> {
-        let tools = self.visible(user);
+        let entries = self.visible(user, kind);
         let size = size.unwrap_or(usize::MAX).max(1);
         let start = match from {
             None => 0,
-            Some(given) => (0..tools.len().max(1))
+            Some(given) => (0..entries.len().max(1))
                 .step_by(size)
-                .find(|start| cursor(*start) == given)
+                .find(|start| cursor(kind, *start) == given)
                 .ok_or_else(|| invalid("Unknown cursor"))?,
         };
-        let page = tools.iter().skip(start).take(size).map(Tool::definition).collect::<Vec<_>>();
-        let mut result = json!({ "tools": page });
-        if start.saturating_add(size) < tools.len() {
-            result["nextCursor"] = json!(cursor(start + size));
+        let page = entries.iter().skip(start).take(size).map(|entry| &entry.definition);
+        let mut result = json!({ (kind.list()): page.collect::<Vec<_>>() });
+        if start.saturating_add(size) < entries.len() {
+            result["nextCursor"] = json!(cursor(kind, start + size));
         }
         Ok(result)
     }
 
-    /// A user's own tool hides the common one of the same name.
-    fn visible(&self, user: Option<&User>) -> Vec<Tool> {
-        let tools = lock(&self.0);
-        let own = user.and_then(|user| tools.of_user.get(user)).into_iter().flatten();
-        let mut list = tools.common.clone();
-        own.for_each(|tool| put(&mut list, tool.clone()));
+    /// A user's own entry hides the common one of the same key.
+    pub(crate) fn visible(&self, user: Option<&User>, kind: Kind) -> Vec<Entry> {
+        let entries = lock(&self.0);
+        let own = user.and_then(|user| entries.of_user.get(user)).into_iter().flatten();
+        let mut list = entries.common.clone();
+        own.for_each(|entry| put(&mut list, entry.clone()));
+        list.retain(|entry| entry.kind == kind);
         list
     }
 }
@@ -97,15 +110,15 @@ pub(crate) fn invalid(message: impl Into<String>) -> ErrorObject {
 }
 
 /// The cursor of the page that begins at `start`: hashed, so that no client counts on its form.
-pub(crate) fn cursor(start: usize) -> String {
+pub(crate) fn cursor(kind: Kind, start: usize) -> String {
     let mut hasher = DefaultHasher::new();
-    ("tools/list", start).hash(&mut hasher);
+    (kind, start).hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 
-fn put(list: &mut Vec<Tool>, tool: Tool) {
-    match list.iter_mut().find(|it| it.name() == tool.name()) {
-        Some(place) => *place = tool,
-        None => list.push(tool),
+fn put(list: &mut Vec<Entry>, entry: Entry) {
+    match list.iter_mut().find(|it| it.kind == entry.kind && it.key() == entry.key()) {
+        Some(place) => *place = entry,
+        None => list.push(entry),
     }
 }

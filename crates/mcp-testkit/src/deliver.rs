@@ -19,6 +19,7 @@ use crate::{
     reply::Reply,
     server::Shared,
     stream::{Stream, Writer},
+    subscriptions::Subscriptions,
     talk::Talk,
 };
 
@@ -43,7 +44,7 @@ impl Delivery {
         let held_inside = match &answer {
             Answer::Talk(_) => true,
             Answer::Message(_) => !self.plan.interjected.is_empty(),
-            Answer::Reply(_) | Answer::Stream(..) => false,
+            Answer::Reply(_) | Answer::Stream(..) | Answer::Listen(_) => false,
         };
         if !held_inside {
             for gate in std::mem::take(&mut self.plan.gates) {
@@ -59,6 +60,9 @@ impl Delivery {
             Answer::Stream(stream, start) => {
                 self.ticket.finish();
                 stream.connect(start, self.plan.cut)
+            }
+            Answer::Listen(subscription) => {
+                Subscriptions::begin(&self.shared, subscription, self.ticket, self.plan.cut)
             }
             Answer::Message(message) if !self.is_streamed() => self.send_json(message),
             Answer::Message(message) => self.stream(Work::Answer(message)),

@@ -4,7 +4,8 @@ use mcp_types::{Era, ErrorObject, JsonObject, Revision, error_code, v2025_11_25:
 use serde_json::{Value, json};
 
 use crate::{
-    exchange::Exchange, handshake::SESSION, mirrored, reply::Reply, rounds::CARRIED, turn::severity,
+    entry::Kind, exchange::Exchange, handshake::SESSION, mirrored, reply::Reply, rounds::CARRIED,
+    turn::severity,
 };
 
 pub(crate) const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
@@ -50,11 +51,11 @@ impl Exchange<'_> {
     /// Wants the headers that repeat arguments of a tool (MCP transports, "Custom Headers").
     pub(crate) fn check_parameters(&self, params: &JsonObject) -> Result<(), Reply> {
         let name = params.get("name").and_then(Value::as_str);
-        let Some(tool) = name.and_then(|name| self.server.tools.find(self.user.as_ref(), name))
-        else {
+        let find = |name| self.server.catalog.find(self.user.as_ref(), Kind::Tool, name);
+        let Some(tool) = name.and_then(find) else {
             return Ok(());
         };
-        let schema = tool.definition().get("inputSchema").unwrap_or(&Value::Null);
+        let schema = tool.definition.get("inputSchema").unwrap_or(&Value::Null);
         match mirrored::annotations(schema) {
             Err(fault) => self.note(format_args!("a tool that is to be left out: {fault}")),
             Ok(annotations) => {

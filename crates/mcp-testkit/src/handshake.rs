@@ -1,6 +1,8 @@
 //! The handshake era: `initialize`, sessions, and the methods that follow.
 
-use mcp_types::{Era, JsonObject, RequestId, Revision, error_code};
+use mcp_types::{
+    Era, ErrorObject, JsonObject, RequestId, Revision, error_code, v2025_11_25::LoggingLevel,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -11,6 +13,7 @@ use crate::{
     exchange::Exchange,
     reply::{EVENT_STREAM, Reply},
     session::{NoSession, Session},
+    turn::severity,
 };
 
 impl Exchange<'_> {
@@ -23,9 +26,45 @@ impl Exchange<'_> {
             Ok(Some(session.client.clone()))
         })?;
         call.client = client.unwrap_or_else(Client::unknown);
-        match &*call.method {
-            "ping" => Ok(Answer::Message(call.answer(&self.server.config, Ok(json!({}))))),
-            _ => self.perform(call),
+        if !self.server.is_capable(call.era, &call.method) {
+            return self.perform(call);
+        }
+        let outcome = match &*call.method {
+            "ping" => Ok(json!({})),
+            "logging/setLevel" => self.set_level(&call.params),
+            "resources/subscribe" => self.set_subscribed(&call.params, true),
+            "resources/unsubscribe" => self.set_subscribed(&call.params, false),
+            _ => return self.perform(call),
+        };
+        Ok(self.answer_with(&call, outcome))
+    }
+
+    fn set_level(&self, params: &JsonObject) -> Result<Value, ErrorObject> {
+        let level = LoggingLevel::from(self.text(params, "level")?);
+        if severity(&level).is_none() {
+            return Err(self.invalid_params("level"));
+        }
+        self.change(|session| session.client.log_level = Some(level));
+        Ok(json!({}))
+    }
+
+    fn set_subscribed(&self, params: &JsonObject, wanted: bool) -> Result<Value, ErrorObject> {
+        let uri = self.text(params, "uri")?;
+        self.change(|session| {
+            if wanted {
+                session.subscribed.insert(uri.to_owned());
+            } else {
+                session.subscribed.remove(uri);
+            }
+        });
+        Ok(json!({}))
+    }
+
+    /// Changes what is kept of the session, where there are sessions.
+    fn change(&self, change: impl FnOnce(&mut Session)) {
+        if let Some(session) = self.request.header(SESSION) {
+            // It was admitted just now; it may have ended since, and then nothing is kept.
+            let _ = self.server.sessions.with(session, self.user.as_ref(), change);
         }
     }
 
@@ -124,8 +163,8 @@ impl Exchange<'_> {
         };
         let mut result = json!({
             "protocolVersion": revision.as_str(),
-            "capabilities": { "tools": { "listChanged": config.allow_get } },
-            "serverInfo": self.server_info(),
+            "capabilities": self.server.capabilities(Era::Handshake),
+            "serverInfo": config.server_info(),
         });
         if let Some(instructions) = &config.instructions {
             result["instructions"] = json!(instructions);

@@ -90,8 +90,11 @@ mod bearer;
 mod body;
 mod builder;
 mod call;
+mod capabilities;
 mod catalog;
+mod completion;
 mod deliver;
+mod entry;
 mod envelope;
 mod era;
 mod error;
@@ -102,11 +105,15 @@ mod gate;
 mod handshake;
 mod listener;
 mod log;
+mod lookup;
 mod methods;
 mod mirrored;
 mod per_request;
+mod prompt;
+mod push;
 mod recorded;
 mod reply;
+mod resource;
 mod rounds;
 mod script;
 mod server;
@@ -114,6 +121,7 @@ mod service;
 mod session;
 mod stream;
 mod streams;
+mod subscriptions;
 mod talk;
 mod tool;
 mod turn;
@@ -125,8 +133,11 @@ pub use crate::{
     error::Error,
     fault::{Fault, Responder},
     gate::Gate,
+    prompt::Prompt,
+    push::Push,
     recorded::Recorded,
     reply::Reply,
+    resource::{Resource, ResourceTemplate},
     script::On,
     server::TestServer,
     tool::{CallAnswer, Tool},

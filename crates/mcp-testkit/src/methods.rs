@@ -7,6 +7,7 @@ use crate::{
     answer::Answer,
     call::Call,
     catalog::invalid,
+    entry::Kind,
     exchange::Exchange,
     reply::Reply,
     rounds::Resumed,
@@ -15,23 +16,36 @@ use crate::{
 };
 
 impl Exchange<'_> {
-    /// Does what is asked.
+    /// Does what is asked; what only one era has, that era has done before.
     pub(crate) fn perform(&self, call: Call) -> Result<Answer, Reply> {
-        let outcome = match &*call.method {
-            "tools/list" => self.list_tools(&call.params),
-            "tools/call" => match self.find_tool(&call.params) {
-                Ok((steps, arguments)) => return self.begin(call, steps, arguments),
-                Err(error) => Err(error),
-            },
-            method => {
-                let error = self.unknown_method(method);
-                if call.era == Era::PerRequest {
-                    return Err(self.refuse(404, &error));
-                }
-                Err(error)
+        if !self.server.is_capable(call.era, &call.method) {
+            let error = self.unknown_method(&call.method);
+            return match call.era {
+                Era::Handshake => Ok(self.answer_with(&call, Err(error))),
+                Era::PerRequest => Err(self.refuse(404, &error)),
+            };
+        }
+        let found = match &*call.method {
+            "tools/call" => self.find_tool(&call.params),
+            "prompts/get" => self.find_prompt(&call.params),
+            "resources/read" => self.find_resource(&call),
+            "completion/complete" => {
+                let outcome = self.complete(&call.params);
+                return Ok(self.answer_with(&call, outcome));
+            }
+            _ => {
+                let outcome = self.list(&call);
+                return Ok(self.answer_with(&call, outcome));
             }
         };
-        Ok(Answer::Message(call.answer(&self.server.config, outcome)))
+        match found {
+            Ok((steps, arguments)) => self.begin(call, steps, arguments),
+            Err(error) => Ok(self.answer_with(&call, Err(error))),
+        }
+    }
+
+    pub(crate) fn answer_with(&self, call: &Call, outcome: Result<Value, ErrorObject>) -> Answer {
+        Answer::Message(call.answer(&self.server.config, outcome))
     }
 
     /// Takes the first step of a call, or the next one of a call that goes on.
@@ -67,38 +81,22 @@ impl Exchange<'_> {
         self.refuse(400, &error)
     }
 
-    /// The server as it introduces itself.
-    pub(crate) fn server_info(&self) -> Value {
-        self.server.config.server_info()
-    }
-
-    pub(crate) fn unknown_method(&self, method: &str) -> ErrorObject {
+    fn unknown_method(&self, method: &str) -> ErrorObject {
         self.note("the server has no capability for this method");
         let message = format!("Unknown method: {method}");
         ErrorObject { code: error_code::METHOD_NOT_FOUND, message, data: None }
     }
 
-    fn list_tools(&self, params: &JsonObject) -> Result<Value, ErrorObject> {
-        let cursor = match params.get("cursor") {
+    fn list(&self, call: &Call) -> Result<Value, ErrorObject> {
+        let kind =
+            Kind::listed_by(&call.method).ok_or_else(|| self.unknown_method(&call.method))?;
+        let cursor = match call.params.get("cursor") {
             None => None,
             Some(Value::String(cursor)) => Some(cursor.as_str()),
             Some(_) => return Err(self.invalid_params("cursor")),
         };
-        self.server.tools.page(self.user.as_ref(), cursor, self.server.config.page_size)
-    }
-
-    fn find_tool(&self, params: &JsonObject) -> Result<(Steps, JsonObject), ErrorObject> {
-        let Some(Value::String(name)) = params.get("name") else {
-            return Err(self.invalid_params("name"));
-        };
-        let arguments = match params.get("arguments") {
-            None => JsonObject::new(),
-            Some(Value::Object(arguments)) => arguments.clone(),
-            Some(_) => return Err(self.invalid_params("arguments")),
-        };
-        let tool = self.server.tools.find(self.user.as_ref(), name);
-        let tool = tool.ok_or_else(|| invalid(format!("Unknown tool: {name}")))?;
-        Ok((tool.steps().clone(), arguments))
+        let size = self.server.config.page_size;
+        self.server.catalog.page(self.user.as_ref(), kind, cursor, size)
     }
 
     pub(crate) fn invalid_params(&self, member: &str) -> ErrorObject {

@@ -1,6 +1,6 @@
 //! The per-request era: every request is complete in itself.
 
-use mcp_types::{JsonObject, error_code, v2025_11_25::LoggingLevel};
+use mcp_types::{Era, JsonObject, error_code, v2025_11_25::LoggingLevel};
 use serde_json::{Value, json};
 
 use crate::{
@@ -17,8 +17,9 @@ impl Exchange<'_> {
         self.check_envelope(&call.method, &call.params)?;
         call.client = client(&call.params);
         match &*call.method {
-            "server/discover" => {
-                Ok(Answer::Message(call.answer(&self.server.config, Ok(self.discover()))))
+            "server/discover" => Ok(self.answer_with(&call, Ok(self.discover()))),
+            "subscriptions/listen" => {
+                self.subscribe(&call).or_else(|error| Ok(self.answer_with(&call, Err(error))))
             }
             "tools/call" => {
                 self.check_parameters(&call.params)?;
@@ -45,7 +46,7 @@ impl Exchange<'_> {
         let versions = config.revisions.iter().map(|it| it.as_str()).collect::<Vec<_>>();
         let mut result = json!({
             "supportedVersions": versions,
-            "capabilities": { "tools": {} },
+            "capabilities": self.server.capabilities(Era::PerRequest),
         });
         if let Some(instructions) = &config.instructions {
             result["instructions"] = json!(instructions);

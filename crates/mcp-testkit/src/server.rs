@@ -13,7 +13,8 @@ use crate::{
     asks::Asks,
     bearer::{Bearer, Guard, Refusal},
     builder::{Builder, Config},
-    catalog::{Catalog, Tools},
+    catalog::{Catalog, Entries},
+    entry::Kind,
     fault::Fault,
     flight::Flights,
     listener::{self, Tasks},
@@ -23,6 +24,7 @@ use crate::{
     script::{On, Script},
     session::Sessions,
     streams::Streams,
+    subscriptions::Subscriptions,
     tool::Tool,
 };
 
@@ -42,9 +44,10 @@ pub(crate) struct Shared {
     pub(crate) url: String,
     pub(crate) config: Config,
     pub(crate) guard: Guard,
-    pub(crate) tools: Catalog,
+    pub(crate) catalog: Catalog,
     pub(crate) sessions: Sessions,
     pub(crate) streams: Streams,
+    pub(crate) subscriptions: Subscriptions,
     pub(crate) asks: Asks,
     pub(crate) rounds: Rounds,
     pub(crate) flights: Flights,
@@ -63,7 +66,7 @@ impl TestServer {
         address: SocketAddr,
         config: Config,
         bearer: Option<Bearer>,
-        tools: Tools,
+        entries: Entries,
     ) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
         let origin = format!("http://{}", socket.local_addr()?);
@@ -71,9 +74,10 @@ impl TestServer {
             url: format!("{origin}{PATH}"),
             config,
             guard: Guard::new(bearer, format!("{origin}{METADATA_PATH}{PATH}")),
-            tools: Catalog::new(tools),
+            catalog: Catalog::new(entries),
             sessions: Sessions::default(),
             streams: Streams::default(),
+            subscriptions: Subscriptions::default(),
             asks: Asks::default(),
             rounds: Rounds::default(),
             flights: Flights::default(),
@@ -124,29 +128,34 @@ impl TestServer {
 
     /// Adds a tool for everyone, or puts it in the place of the one of the same name.
     ///
-    /// Clients learn of it by listing, or by a notification given to [`TestServer::send`].
+    /// Clients learn of it by listing, or by a [`Push::ToolsChanged`](crate::Push::ToolsChanged).
     pub fn add_tool(&self, tool: Tool) {
-        self.shared.tools.add(tool);
+        self.shared.catalog.add(tool.0);
     }
 
     /// Removes a tool from all lists; returns false if there was none.
     pub fn remove_tool(&self, name: &str) -> bool {
-        self.shared.tools.remove(name)
+        self.shared.catalog.remove(Kind::Tool, name)
     }
 
-    /// Sends a notification to all clients that listen with GET; returns their number.
+    /// Sends any notification to all clients that listen; returns their number. What servers usually
+    /// have to tell is a [`Push`](crate::Push).
     pub fn notify(&self, method: &str, params: &Value) -> usize {
         self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }))
     }
 
-    /// Sends any message, verbatim, to all clients that listen with GET; returns their number.
+    /// Sends any message, verbatim, to all clients that listen, be it with GET or with
+    /// `subscriptions/listen`; returns their number.
     pub fn send(&self, message: &Value) -> usize {
-        self.shared.streams.send(&message.to_string(), |_| true)
+        let json = message.to_string();
+        self.shared.streams.send(&json, |_| true) + self.shared.subscriptions.send(&json)
     }
 
-    /// Closes the connections that clients listen on with GET, as a proxy does after a while.
+    /// Closes the connections that clients listen on, as a proxy does after a while: those with GET,
+    /// whose streams may go on, and those with `subscriptions/listen`, which get no answer.
     pub fn close_streams(&self) {
         self.shared.streams.disconnect();
+        self.shared.subscriptions.drop_all();
     }
 
     /// Ends all sessions, as a restart does: their next requests get 404, their streams end.
@@ -190,6 +199,10 @@ impl TestServer {
     /// What the clients did against the protocol, a sentence each.
     pub fn violations(&self) -> Vec<String> {
         self.shared.log.violations()
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// Closes all connections and frees the port; done when it returns.

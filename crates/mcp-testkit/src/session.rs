@@ -17,6 +17,8 @@ pub(crate) struct Session {
     initialized: bool,
     used: HashSet<RequestId>,
     pub(crate) client: Client,
+    /// The URIs of resources.
+    pub(crate) subscribed: HashSet<String>,
     end: Option<End>,
 }
 
@@ -75,7 +77,15 @@ impl Sessions {
             log_level: Some(LoggingLevel::Debug),
         };
         let used = HashSet::from([id]);
-        let session = Session { user, revision, initialized: false, used, client, end: None };
+        let session = Session {
+            user,
+            revision,
+            initialized: false,
+            used,
+            client,
+            subscribed: HashSet::new(),
+            end: None,
+        };
         lock(&self.0).sessions.insert(name.clone(), session);
         name
     }
@@ -97,6 +107,11 @@ impl Sessions {
             Some(End::Server) => Err(NoSession::Lost),
             Some(End::Client) => Err(NoSession::Deleted),
         }
+    }
+
+    /// Looks at a session, if there is one of this id.
+    pub(crate) fn any_state(&self, name: &str, look: impl FnOnce(&Session) -> bool) -> bool {
+        lock(&self.0).sessions.get(name).is_some_and(look)
     }
 
     /// Ends all sessions, as a restarted server does.

@@ -72,13 +72,12 @@ impl Stream {
     pub(crate) fn connect(&self, start: usize, limit: Option<usize>) -> Response<Outgoing> {
         let (sender, receiver) = mpsc::unbounded_channel();
         let mut state = lock(&self.0);
-        let ended = state.ended;
-        let mut reader = Some(Reader { sender, left: limit });
+        let mut reader = Reader { sender, left: limit };
         for (place, event) in state.kept.iter().enumerate().skip(start) {
             // The priming event is no message.
-            reader = reader.and_then(|reader| reader.take(event, usize::from(place > 0)));
+            reader.take(event, usize::from(place > 0));
         }
-        state.reader = reader.filter(|reader| !ended && reader.left != Some(0));
+        state.reader = (!state.ended && !reader.is_done()).then_some(reader);
         let mut response = Response::new(Outgoing::live(receiver));
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM));
         response
@@ -98,8 +97,9 @@ impl Stream {
             return false;
         }
         let event = state.keep(&format!("event: message\ndata: {json}\n\n"));
-        state.reader = state.reader.take().and_then(|reader| reader.take(&event, 1));
-        state.reader.is_some() || state.name.is_some()
+        let read = state.reader.as_mut().is_some_and(|reader| reader.take(&event, 1));
+        state.reader.take_if(|reader| reader.is_done());
+        read || state.name.is_some()
     }
 
     /// Sends part of a body as it is, to whoever reads now.
@@ -156,14 +156,19 @@ impl State {
 }
 
 impl Reader {
-    /// Sends an event, which is so many messages, unless that is too many for this connection;
-    /// `None` if it gets no more.
-    fn take(mut self, event: &str, messages: usize) -> Option<Self> {
+    /// Sends an event, which is so many messages, unless that is too many for this connection.
+    fn take(&mut self, event: &str, messages: usize) -> bool {
         if let Some(left) = &mut self.left {
-            *left = left.checked_sub(messages)?;
+            match left.checked_sub(messages) {
+                Some(rest) => *left = rest,
+                None => return false,
+            }
         }
-        self.sender.send(Part::Chunk(event.to_owned().into())).ok()?;
-        (self.left != Some(0)).then_some(self)
+        self.sender.send(Part::Chunk(event.to_owned().into())).is_ok()
+    }
+
+    fn is_done(&self) -> bool {
+        self.left == Some(0)
     }
 }
 

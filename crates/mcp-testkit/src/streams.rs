@@ -62,7 +62,12 @@ impl Streams {
         own.map(|owned| owned.stream)
     }
 
-    /// The newest stream of each session, and all streams of those who have none.
+    /// The stream that was listened on last, with its session.
+    pub(crate) fn last(&self) -> Option<(Option<String>, Stream)> {
+        self.newest().into_iter().next().map(|owned| (owned.session, owned.stream))
+    }
+
+    /// The newest stream of each session, newest first, and all streams of those who have none.
     fn newest(&self) -> Vec<Owned> {
         let mut listening = lock(&self.listening);
         listening.retain(|owned| owned.stream.is_open());

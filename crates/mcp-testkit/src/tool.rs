@@ -1,11 +1,12 @@
 //! Tools: what they are called, and what they answer.
 
-use std::fmt;
-
 use mcp_types::{ErrorObject, JsonObject};
 use serde_json::{Value, json};
 
-use crate::turn::{Round, Steps, Turn};
+use crate::{
+    entry::{Entry, Kind},
+    turn::{Round, Turn},
+};
 
 /// A tool: its definition, and the closure that answers calls.
 ///
@@ -29,14 +30,12 @@ use crate::turn::{Round, Steps, Turn};
 /// .member("annotations", json!({ "readOnlyHint": true }));
 /// # let _ = add;
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 #[must_use]
-pub struct Tool {
-    definition: JsonObject,
-    steps: Steps,
-}
+pub struct Tool(pub(crate) Entry);
 
-/// What a tool answers to a call: a result, or a JSON-RPC error.
+/// What a tool answers to a call, and a prompt or a resource to a request: a result, or a JSON-RPC
+/// error.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct CallAnswer {
@@ -83,9 +82,7 @@ impl Tool {
         input_schema: Value,
         steps: impl Fn(&Round) -> Turn + Send + Sync + 'static,
     ) -> Self {
-        Self { definition: JsonObject::new(), steps: Steps::new(steps) }
-            .member("name", name.into())
-            .member("inputSchema", input_schema)
+        Self(Entry::new(Kind::Tool, name.into(), steps)).member("inputSchema", input_schema)
     }
 
     /// Sets the title that people read.
@@ -104,22 +101,13 @@ impl Tool {
     }
 
     /// Sets any other member of the definition, such as `annotations` or `_meta`.
-    pub fn member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.definition.insert(name.into(), value.into());
-        self
+    pub fn member(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self(self.0.member(name, value))
     }
 
     /// The definition as `tools/list` gives it.
     pub fn definition(&self) -> &JsonObject {
-        &self.definition
-    }
-
-    pub(crate) fn steps(&self) -> &Steps {
-        &self.steps
-    }
-
-    pub(crate) fn name(&self) -> Option<&Value> {
-        self.definition.get("name")
+        &self.0.definition
     }
 }
 
@@ -133,6 +121,18 @@ impl CallAnswer {
     pub fn content(blocks: impl IntoIterator<Item = Value>) -> Self {
         let blocks = blocks.into_iter().collect::<Vec<_>>();
         Self { outcome: Ok(JsonObject::new()) }.member("content", blocks)
+    }
+
+    /// The result of a prompt: its messages (MCP prompts, "Getting a Prompt").
+    pub fn messages(messages: impl IntoIterator<Item = Value>) -> Self {
+        let messages = messages.into_iter().collect::<Vec<_>>();
+        Self { outcome: Ok(JsonObject::new()) }.member("messages", messages)
+    }
+
+    /// The contents of a resource, each with its URI (MCP resources, "Reading Resources").
+    pub fn contents(contents: impl IntoIterator<Item = Value>) -> Self {
+        let contents = contents.into_iter().collect::<Vec<_>>();
+        Self { outcome: Ok(JsonObject::new()) }.member("contents", contents)
     }
 
     /// A result with structured content, and the same as text (MCP tools, "Structured Content").
@@ -171,11 +171,5 @@ impl CallAnswer {
 impl From<ErrorObject> for CallAnswer {
     fn from(error: ErrorObject) -> Self {
         Self { outcome: Err(error) }
-    }
-}
-
-impl fmt::Debug for Tool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tool").field("definition", &self.definition).finish_non_exhaustive()
     }
 }

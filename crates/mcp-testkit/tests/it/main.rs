@@ -7,6 +7,8 @@ mod complete;
 mod events;
 mod fault;
 mod lifecycle;
+mod listening;
+mod offers;
 mod peer;
 mod per_request;
 mod protocol;

@@ -45,7 +45,7 @@ async fn a_well_behaved_client_gets_its_answers() {
     let expected = json!({
         "resultType": "complete",
         "supportedVersions": ["2026-07-28"],
-        "capabilities": { "tools": {} },
+        "capabilities": { "tools": { "listChanged": true } },
         "instructions": "Greet.",
         "ttlMs": 0,
         "cacheScope": "private",

@@ -1,0 +1,27 @@
+//! What `completion/complete` suggests.
+
+use std::{fmt, sync::Arc};
+
+use mcp_types::JsonObject;
+
+type Values = dyn Fn(&JsonObject) -> Vec<String> + Send + Sync;
+
+/// Makes suggestions from the parameters of a request.
+#[derive(Clone)]
+pub(crate) struct Completion(Arc<Values>);
+
+impl Completion {
+    pub(crate) fn new(values: impl Fn(&JsonObject) -> Vec<String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(values))
+    }
+
+    pub(crate) fn values(&self, params: &JsonObject) -> Vec<String> {
+        (self.0)(params)
+    }
+}
+
+impl fmt::Debug for Completion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Completion").finish_non_exhaustive()
+    }
+}
