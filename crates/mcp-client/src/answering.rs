@@ -34,16 +34,11 @@ impl Answers {
         self.0.len() >= MOST
     }
 
-    pub(crate) fn send(
-        &self,
-        transport: &Arc<dyn Transport>,
-        method: &'static str,
-        answer: Outgoing,
-    ) {
+    pub(crate) fn send(&self, transport: &Arc<dyn Transport>, answer: Outgoing) {
         let transport = Arc::clone(transport);
         self.0.push(Box::pin(async move {
             if let Err(error) = transport.send(answer).await {
-                tracing::debug!(method, %error, "an answer did not reach the server");
+                tracing::debug!(%error, "an answer did not reach the server");
             }
         }));
     }

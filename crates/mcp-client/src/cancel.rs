@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::{runtime::Handle, time};
 
 use crate::{
-    session::Link,
+    link::Link,
     transport::{MessageKind, Outgoing, Sent},
 };
 
@@ -17,6 +17,9 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// A request under way: dropped before it is [`settled`](Self::settled), it sends
 /// `notifications/cancelled`, because a dropped connection cancels nothing (MCP basic/transports,
 /// "Sending Messages"). A request that has not left, or was refused, is not cancelled.
+///
+/// In the per-request era a dropped connection is all that it takes, where requests have one each
+/// (MCP 2026-07-28, basic/patterns/cancellation).
 pub(crate) struct InFlight<'a> {
     link: &'a Link,
     sent: Sent,
@@ -32,7 +35,8 @@ struct Cancelled {
 
 impl<'a> InFlight<'a> {
     pub(crate) fn new(link: &'a Link, message: &Outgoing, id: RequestId) -> Self {
-        Self { link, sent: message.sent.clone(), id: Some(id) }
+        let told = link.is_of_handshake() || !link.transport.drop_is_noticed();
+        Self { link, sent: message.sent.clone(), id: told.then_some(id) }
     }
 
     /// The request has its answer, or failed.

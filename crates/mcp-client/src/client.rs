@@ -1,33 +1,45 @@
 //! The client: typed calls to one server, on behalf of one user.
 
-use std::{fmt, ops::ControlFlow, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use mcp_types::{
-    Incoming, Method, NotificationMethod,
-    v2025_11_25::{
-        CallToolRequest, CallToolResult, Implementation, ListToolsRequest, PaginatedRequestParams,
-    },
+    JsonObject, Method, NotificationMethod, Revision, error_code,
+    v2026_07_28::{CallToolRequest, Implementation, ListToolsRequest},
 };
-use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
-use tokio::time;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{
+    Value,
+    value::{RawValue, to_raw_value},
+};
 
 use crate::{
-    dialect::Dialect,
+    dialect::Dialects,
     error::Error,
-    exchange::Decode,
-    handshake::Handshake,
-    list::{Bounds, Pages},
+    host::Host,
+    link::Link,
+    list::{Bounds, Page, Pages},
+    mirror::Mirror,
+    negotiation::Negotiation,
+    options::Options,
+    outcome::{self, Decode},
+    patience::Patience,
     profile::ServerProfile,
+    request::{Name, Request},
     session::Session,
-    tool::{self, ToolList, ToolResult},
-    transport::Transport,
+    tool::{self, Mirrors, ToolList, ToolResult},
+    transport::{BoxError, Transport},
 };
 
 /// A conversation with one server.
 ///
-/// It opens with the first call, or with [`connect`](Self::connect); a server that forgets it is
-/// greeted anew, unseen by the caller. Clones share it and may be used at the same time. Dropping
+/// Which revision of the protocol the server speaks is found out with the first call, or with
+/// [`connect`](Self::connect). A server that forgets a conversation is greeted anew, unseen by the
+/// caller. Clones share it and may be used at the same time. Dropping
 /// the future of a call cancels the call on the server. All calls need a Tokio runtime with timers.
 ///
 /// ```no_run
@@ -47,8 +59,17 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct Client {
-    dialect: Arc<Dialect>,
+    shared: Arc<Shared>,
     limits: Limits,
+    options: Option<Arc<Options>>,
+}
+
+/// What all clones of a client share.
+struct Shared {
+    host: Arc<Host>,
+    dialects: Dialects,
+    /// Of the newest list of tools.
+    mirrors: RwLock<Mirrors>,
 }
 
 /// How long and how far a [`Client`] goes along with a server.
@@ -56,9 +77,10 @@ pub struct Client {
 #[non_exhaustive]
 pub struct Limits {
     /// Time for one request until its answer, with all that it has to wait for: the token, the
-    /// opening of the conversation, a repetition in a new session; 30 seconds.
+    /// opening of the conversation, a repetition in a new session; 30 seconds. A report of progress
+    /// begins it anew.
     pub request: Duration,
-    /// Time for a list, however many requests it takes; 10 minutes.
+    /// Time for a call or a list in all, whatever progress it makes; 10 minutes.
     pub total: Duration,
     /// Pages in a list; 1,000.
     pub pages: usize,
@@ -87,6 +109,8 @@ pub struct Builder {
     transport: Arc<dyn Transport>,
     client: Implementation,
     limits: Limits,
+    protocol: Option<Revision>,
+    negotiation: Negotiation,
 }
 
 impl Builder {
@@ -100,10 +124,24 @@ impl Builder {
         Self { limits, ..self }
     }
 
+    /// The one revision to speak. The server is not asked which it understands, which saves a
+    /// request or two, and calls fail if it does not understand this one.
+    pub fn protocol(self, revision: Revision) -> Self {
+        Self { protocol: Some(revision), ..self }
+    }
+
+    /// What is known already of how to speak with the server; one's own unless set.
+    pub fn negotiation(self, negotiation: Negotiation) -> Self {
+        Self { negotiation, ..self }
+    }
+
     /// The client. Nothing is sent yet.
     pub fn build(self) -> Client {
-        let handshake = Handshake::new(self.transport, self.client);
-        Client { dialect: Arc::new(Dialect::Handshake(handshake)), limits: self.limits }
+        let host = Arc::new(Host::new(self.client));
+        let link = Link::new(self.transport, Arc::clone(&host));
+        let dialects = Dialects::new(link, self.protocol, self.negotiation);
+        let shared = Shared { host, dialects, mirrors: RwLock::default() };
+        Client { shared: Arc::new(shared), limits: self.limits, options: None }
     }
 }
 
@@ -122,6 +160,8 @@ impl Client {
                 env!("CARGO_PKG_VERSION").to_owned(),
             ),
             limits: Limits::default(),
+            protocol: None,
+            negotiation: Negotiation::new(),
         }
     }
 
@@ -131,20 +171,46 @@ impl Client {
         Self { limits, ..self.clone() }
     }
 
-    /// Opens the conversation unless it is open, and says with whom.
+    /// The same conversation for calls with these options, in place of others given before.
+    #[must_use]
+    pub fn with(&self, options: Options) -> Self {
+        Self { options: Some(Arc::new(options)), ..self.clone() }
+    }
+
+    /// Finds out how to speak with the server, unless that is known, and says what it is. A server
+    /// up to 2025-11-25 is greeted unless it was.
     ///
     /// # Errors
-    /// Any [`Error`] of the exchange; [`Error::Version`] where no revision is shared.
+    /// Any [`Error`] of the exchange; [`Error::Version`] where no revision is shared,
+    /// [`Error::NotMcp`] where the server understands none.
     pub async fn connect(&self) -> Result<Arc<ServerProfile>, Error> {
-        self.within(self.limits.request, "initialize", self.dialect.profile()).await
+        let method = self.shared.dialects.opening();
+        self.settle(&self.patience(), &method, self.shared.dialects.profile()).await
     }
 
     /// Calls a method and decodes its result.
     ///
+    /// The types of the newest revision, those of `mcp_types::v2026_07_28`, are understood by servers of
+    /// all revisions.
+    ///
     /// # Errors
-    /// [`Error::Capability`] before anything is sent, else any [`Error`] of the exchange.
+    /// [`Error::Unsupported`] and [`Error::Capability`] before anything is sent, else any [`Error`]
+    /// of the exchange.
     pub async fn call<M: Method>(&self, params: &M::Params) -> Result<M::Result, Error> {
-        self.request(M::NAME, params, |message| serde_json::from_slice(message)).await
+        self.call_any(Name::Borrowed(M::NAME), params).await
+    }
+
+    /// Calls a method for which there is no type, such as that of an extension. `params` is
+    /// whatever serializes as a JSON object, or nothing (`()`); the result is as it was sent.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub async fn call_raw(
+        &self,
+        method: impl Into<Cow<'static, str>>,
+        params: impl Serialize,
+    ) -> Result<Box<RawValue>, Error> {
+        self.call_any(method.into(), &params).await
     }
 
     /// Sends a notification.
@@ -152,8 +218,9 @@ impl Client {
     /// # Errors
     /// Any [`Error`] of the exchange: the server may refuse it.
     pub async fn notify<N: NotificationMethod>(&self, params: &N::Params) -> Result<(), Error> {
-        let sent = self.dialect.notify(N::NAME, Some(params));
-        self.within(self.limits.request, N::NAME, sent).await
+        let method = Name::Borrowed(N::NAME);
+        let sent = self.shared.dialects.notify(&method, Some(params));
+        self.settle(&self.patience(), &method, sent).await
     }
 
     /// The tools of the server, all pages of the list.
@@ -163,30 +230,23 @@ impl Client {
     /// # Errors
     /// [`Error::Endless`] past a limit, else any [`Error`] of the exchange.
     pub async fn list_tools(&self) -> Result<ToolList, Error> {
-        let method = ListToolsRequest::NAME;
-        let Limits { pages, tools: items, list_bytes: bytes, total, .. } = self.limits;
-        let listed = async {
-            let profile = self.connect().await?;
-            let mut pages = Pages::new(method, Bounds { pages, items, bytes });
-            // The session that the cursors belong to (MCP server/utilities/pagination).
-            let mut session = None;
-            loop {
-                let mut params = PaginatedRequestParams::default();
-                params.cursor = pages.cursor();
-                session = session.filter(|_| params.cursor.is_some());
-                let page = self.page(method, &params, &mut session, tool::decode_page).await;
-                if let ControlFlow::Break(entries) = pages.take(page)? {
-                    return Ok(ToolList::new(entries, &profile));
-                }
-            }
-        };
-        self.within(total, method, listed).await
+        let method = Name::Borrowed(ListToolsRequest::NAME);
+        let (pages, session) = self.list(method, tool::decode_page).await?;
+        let cache = pages.hint();
+        let profile = session.as_deref().map(|session| &**session.profile());
+        let (list, mirrors) = ToolList::new(pages.into_items(), profile);
+        *self.shared.mirrors.write().unwrap_or_else(PoisonError::into_inner) = mirrors;
+        Ok(ToolList { cache, ..list })
     }
 
     /// Calls a tool by its server's name for it.
     ///
     /// `arguments` is whatever serializes as a JSON object; nothing (`()` or `None`) is an empty
     /// one. A result with `is_error` is the tool's own failure and comes back as a result.
+    ///
+    /// A tool may want some arguments to be repeated outside of the body. Which, its schema says;
+    /// they are those of the newest [list](Self::list_tools), which is fetched anew where the server
+    /// misses some.
     ///
     /// # Errors
     /// [`Error::Params`] where `arguments` is no object, else any [`Error`] of the exchange.
@@ -195,15 +255,28 @@ impl Client {
         name: &str,
         arguments: impl Serialize,
     ) -> Result<ToolResult, Error> {
-        let method = CallToolRequest::NAME;
-        let arguments =
-            object(&arguments).map_err(|source| Error::Params { method, source: source.into() })?;
-        let params = ToolCall { name, arguments: &arguments };
-        self.request(method, &params, |message| {
-            let answer: Incoming<CallToolResult> = serde_json::from_slice(message)?;
-            Ok(answer.map(ToolResult::from))
-        })
-        .await
+        let method = Name::Borrowed(CallToolRequest::NAME);
+        let params = |error: BoxError| Error::params(CallToolRequest::NAME, error);
+        let arguments = object(&arguments).map_err(params)?;
+        let call = ToolCall { name, arguments: &arguments };
+        let patience = self.patience();
+        let mirrored = self.mirrored(name, &arguments).map_err(params)?;
+        let mut request = Request {
+            target: Some(name),
+            mirrored,
+            options: self.options.as_deref(),
+            ..Request::new(method, &call, &patience)
+        };
+        let outcome = self.request(&request, tool::decode_result).await;
+        if outcome.as_ref().is_err_and(|error| error.code() == Some(error_code::HEADER_MISMATCH)) {
+            Box::pin(self.list_tools()).await?;
+            let mirrored = self.mirrored(name, &arguments).map_err(params)?;
+            if mirrored != request.mirrored {
+                request.mirrored = mirrored;
+                return self.request(&request, tool::decode_result).await;
+            }
+        }
+        outcome
     }
 
     /// Ends the conversation on the server. A later call opens a new one.
@@ -211,57 +284,122 @@ impl Client {
     /// # Errors
     /// Any [`Error`] of the exchange; a server that does not let clients end sessions is none.
     pub async fn close(&self) -> Result<(), Error> {
-        self.within(self.limits.request, "session end", self.dialect.close()).await
+        let method = Name::Borrowed("session end");
+        self.settle(&self.patience(), &method, self.shared.dialects.close()).await
     }
 
     /// How often the server has forgotten the session, so that it had to be greeted anew. What was
     /// learnt from it before that may no longer hold.
     pub fn lost_sessions(&self) -> u64 {
-        self.dialect.lost_sessions()
+        self.shared.dialects.lost_sessions()
     }
 
     /// How often the server has said that its list of tools has changed
     /// (`notifications/tools/list_changed`), while it answered a call.
     pub fn tool_changes(&self) -> u64 {
-        self.dialect.tool_changes()
+        self.shared.host.tool_changes()
+    }
+
+    async fn call_any<R: DeserializeOwned>(
+        &self,
+        method: Name,
+        params: &impl Serialize,
+    ) -> Result<R, Error> {
+        let (params, meta) = split(params).map_err(|error| Error::params(method.clone(), error))?;
+        let options = self.with_meta(meta);
+        let target = match method.as_ref() {
+            "tools/call" | "prompts/get" => params.get("name"),
+            "resources/read" => params.get("uri"),
+            _ => None,
+        };
+        let patience = self.patience();
+        let request = Request {
+            target: target.and_then(Value::as_str),
+            options: options.as_deref(),
+            ..Request::new(method, &params, &patience)
+        };
+        self.request(&request, outcome::decode).await
     }
 
     async fn request<R>(
         &self,
-        method: &'static str,
-        params: &impl Serialize,
+        request: &Request<'_, impl Serialize>,
         decode: Decode<R>,
     ) -> Result<R, Error> {
-        let called = self.dialect.call(method, params, decode);
-        self.within(self.limits.request, method, called).await.map(|(result, _)| result)
+        let mut anywhere = None;
+        let called = self.shared.dialects.call(request, &mut anywhere, decode);
+        self.settle(request.patience, &request.method, called).await
     }
 
-    /// Asks for a page in `session`, or for the first one in any, which then is the session.
-    async fn page<R>(
+    /// Follows a list to its end; also the session that it was in.
+    async fn list<T>(
         &self,
-        method: &'static str,
-        params: &PaginatedRequestParams,
-        session: &mut Option<Arc<Session>>,
-        decode: Decode<R>,
-    ) -> Result<R, Error> {
-        let page = async {
-            if let Some(session) = session {
-                return self.dialect.call_in(session, method, params, decode).await;
+        method: Name,
+        decode: Decode<Page<T>>,
+    ) -> Result<(Pages<T>, Option<Arc<Session>>), Error> {
+        let Limits { pages, tools: items, list_bytes: bytes, .. } = self.limits;
+        let whole = Patience::new(Duration::MAX, self.total());
+        let listed = async {
+            let mut pages = Pages::new(method.clone(), Bounds { pages, items, bytes });
+            // The session that the cursors belong to (MCP server/utilities/pagination).
+            let mut session = None;
+            loop {
+                let params = Cursor { cursor: pages.cursor() };
+                session = session.filter(|_| params.cursor.is_some());
+                let patience = self.patience();
+                let options = self.options.as_deref();
+                let request =
+                    Request { options, ..Request::new(method.clone(), &params, &patience) };
+                let page = self.shared.dialects.call(&request, &mut session, decode);
+                let page = self.settle(&patience, &method, page).await;
+                if pages.take(page)?.is_break() {
+                    return Ok((pages, session));
+                }
             }
-            let (page, of) = self.dialect.call(method, params, decode).await?;
-            *session = Some(of);
-            Ok(page)
         };
-        self.within(self.limits.request, method, page).await
+        self.settle(&whole, &method, listed).await
     }
 
-    async fn within<T>(
+    /// The arguments of a tool that are to be said outside of the body.
+    fn mirrored(
         &self,
-        limit: Duration,
-        method: &'static str,
+        tool: &str,
+        arguments: &RawValue,
+    ) -> Result<Vec<(String, String)>, BoxError> {
+        let mirrors = self.shared.mirrors.read().unwrap_or_else(PoisonError::into_inner);
+        mirrors.get(tool).map_or(Ok(Vec::new()), |mirrors| Mirror::said(mirrors, arguments))
+    }
+
+    /// The options of this caller, with more for `_meta`.
+    fn with_meta(&self, meta: JsonObject) -> Option<Arc<Options>> {
+        if meta.is_empty() {
+            return self.options.clone();
+        }
+        let mut options = self.options.as_deref().cloned().unwrap_or_default();
+        for (name, value) in meta {
+            options.meta.entry(name).or_insert(value);
+        }
+        Some(Arc::new(options))
+    }
+
+    fn patience(&self) -> Patience {
+        let timeout = self.options.as_ref().and_then(|options| options.timeout);
+        Patience::new(timeout.unwrap_or(self.limits.request), self.total())
+    }
+
+    fn total(&self) -> Duration {
+        let total = self.options.as_ref().and_then(|options| options.total);
+        total.unwrap_or(self.limits.total)
+    }
+
+    async fn settle<T>(
+        &self,
+        patience: &Patience,
+        method: &Name,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        time::timeout(limit, work).await.unwrap_or(Err(Error::Timeout { method, limit }))
+        let outcome = patience.lasts(work).await;
+        outcome.unwrap_or_else(|limit| Err(Error::Timeout { method: method.clone(), limit }))
     }
 }
 
@@ -278,11 +416,32 @@ struct ToolCall<'a> {
     arguments: &'a RawValue,
 }
 
-fn object(arguments: &impl Serialize) -> Result<Box<RawValue>, crate::BoxError> {
+/// The parameters of all lists.
+#[derive(Serialize)]
+struct Cursor {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+}
+
+fn object(arguments: &impl Serialize) -> Result<Box<RawValue>, BoxError> {
     let arguments = to_raw_value(arguments)?;
     match arguments.get().as_bytes().first() {
         Some(b'{') => Ok(arguments),
-        Some(b'n') => Ok(to_raw_value(&serde_json::Map::new())?),
+        Some(b'n') => Ok(to_raw_value(&JsonObject::new())?),
         _ => Err("the arguments of a tool have to be a JSON object".into()),
+    }
+}
+
+/// Parameters, and the `_meta` that they have.
+fn split(params: &impl Serialize) -> Result<(JsonObject, JsonObject), BoxError> {
+    let mut params = match serde_json::to_value(params)? {
+        Value::Object(params) => params,
+        Value::Null => JsonObject::new(),
+        _ => return Err("parameters have to be a JSON object".into()),
+    };
+    match params.remove("_meta") {
+        None => Ok((params, JsonObject::new())),
+        Some(Value::Object(meta)) => Ok((params, meta)),
+        Some(_) => Err("`_meta` has to be a JSON object".into()),
     }
 }

@@ -2,76 +2,315 @@
 
 use std::sync::Arc;
 
+use mcp_types::{
+    Era, Method, MethodInfo, Revision,
+    v2025_11_25::{self, InitializeRequest},
+    v2026_07_28::{self, DiscoverRequest},
+};
 use serde::Serialize;
 
 use crate::{
-    error::Error, exchange::Decode, handshake::Handshake, profile::ServerProfile, session::Session,
+    error::Error,
+    handshake::Handshake,
+    link::Link,
+    negotiation::{Finding, Negotiation, choose, finding, is_doubtful},
+    outcome::Decode,
+    per_request::{Discovery, PerRequest},
+    profile::ServerProfile,
+    request::{Name, Request},
+    session::Session,
+    together::Together,
+    transport::TransportErrorKind,
+    version,
 };
 
-/// How to speak with the server.
+/// How often a server may refuse the version that it is spoken to in.
+const REFUSALS: usize = 2;
+
+/// Both ways to speak with a server, and which of them it understands.
 #[derive(Debug)]
-pub(crate) enum Dialect {
-    /// Revisions up to 2025-11-25.
-    Handshake(Handshake),
+pub(crate) struct Dialects {
+    /// The one revision to speak, where the server is not to be asked.
+    pinned: Option<Revision>,
+    negotiation: Negotiation,
+    deciding: Together,
+    handshake: Handshake,
+    per_request: PerRequest,
 }
 
-impl Dialect {
-    pub(crate) async fn profile(&self) -> Result<Arc<ServerProfile>, Error> {
-        match self {
-            Self::Handshake(handshake) => handshake.profile().await,
+impl Dialects {
+    pub(crate) fn new(link: Link, pinned: Option<Revision>, negotiation: Negotiation) -> Self {
+        Self {
+            pinned,
+            negotiation,
+            deciding: Together::default(),
+            handshake: Handshake::new(link.clone(), pinned),
+            per_request: PerRequest::new(link),
         }
     }
 
-    /// Calls a method, and tells in which session.
+    /// What the server says of itself.
+    pub(crate) async fn profile(&self) -> Result<Arc<ServerProfile>, Error> {
+        let mut revision = self.revision().await?;
+        for _ in 1..REFUSALS {
+            match self.profile_at(revision).await {
+                Ok(profile) => return Ok(profile),
+                Err(error) => revision = Box::pin(self.reconsidered(revision, error)).await?,
+            }
+        }
+        self.profile_at(revision).await
+    }
+
+    async fn profile_at(&self, revision: Revision) -> Result<Arc<ServerProfile>, Error> {
+        match revision.era() {
+            Era::Handshake => Ok(Arc::clone(self.handshake.session().await?.profile())),
+            Era::PerRequest => self.per_request.discovered(revision).await,
+        }
+    }
+
+    /// Calls a method. `place` is the session that the parameters belong to, and is where they ran;
+    /// without sessions, it stays empty.
     pub(crate) async fn call<R>(
         &self,
-        method: &'static str,
-        params: &impl Serialize,
-        decode: Decode<R>,
-    ) -> Result<(R, Arc<Session>), Error> {
-        match self {
-            Self::Handshake(handshake) => handshake.call(method, params, decode).await,
-        }
-    }
-
-    /// Calls a method in this session: parameters that belong to it are of no use in another.
-    pub(crate) async fn call_in<R>(
-        &self,
-        session: &Arc<Session>,
-        method: &'static str,
-        params: &impl Serialize,
+        request: &Request<'_, impl Serialize>,
+        place: &mut Option<Arc<Session>>,
         decode: Decode<R>,
     ) -> Result<R, Error> {
-        match self {
-            Self::Handshake(handshake) => handshake.call_in(session, method, params, decode).await,
+        let mut revision = self.revision().await?;
+        for _ in 1..REFUSALS {
+            match self.call_at(revision, request, place, decode).await {
+                Ok(result) => return Ok(result),
+                Err(error) => revision = Box::pin(self.reconsidered(revision, error)).await?,
+            }
+        }
+        self.call_at(revision, request, place, decode).await
+    }
+
+    async fn call_at<R>(
+        &self,
+        revision: Revision,
+        request: &Request<'_, impl Serialize>,
+        place: &mut Option<Arc<Session>>,
+        decode: Decode<R>,
+    ) -> Result<R, Error> {
+        supports(revision, &request.method)?;
+        match revision.era() {
+            Era::Handshake => self.handshake.call(request, place, decode).await,
+            Era::PerRequest => self.per_request.call(revision, request, decode).await,
         }
     }
 
+    /// Sends a notification.
     pub(crate) async fn notify(
         &self,
-        method: &'static str,
+        method: &Name,
         params: Option<&impl Serialize>,
     ) -> Result<(), Error> {
-        match self {
-            Self::Handshake(handshake) => handshake.notify(method, params).await,
+        let revision = self.revision().await?;
+        supports(revision, method)?;
+        match revision.era() {
+            Era::Handshake => self.handshake.notify(method, params).await,
+            Era::PerRequest => self.per_request.notify(revision, method, params).await,
         }
     }
 
-    pub(crate) fn lost_sessions(&self) -> u64 {
-        match self {
-            Self::Handshake(handshake) => handshake.lost_sessions(),
-        }
-    }
-
-    pub(crate) fn tool_changes(&self) -> u64 {
-        match self {
-            Self::Handshake(handshake) => handshake.tool_changes(),
-        }
-    }
-
+    /// Ends the session, if there is one.
     pub(crate) async fn close(&self) -> Result<(), Error> {
-        match self {
-            Self::Handshake(handshake) => handshake.close().await,
+        self.handshake.close().await
+    }
+
+    /// How often the server has forgotten the session.
+    pub(crate) fn lost_sessions(&self) -> u64 {
+        self.handshake.lost_sessions()
+    }
+
+    /// The method that a conversation opens with, as far as is known.
+    pub(crate) fn opening(&self) -> Name {
+        let revision = self.pinned.or_else(|| self.negotiation.revision());
+        Name::Borrowed(match revision.map(Revision::era) {
+            Some(Era::Handshake) => InitializeRequest::NAME,
+            Some(Era::PerRequest) | None => DiscoverRequest::NAME,
+        })
+    }
+
+    /// The revision that the server understands; it is asked unless that is known.
+    pub(crate) async fn revision(&self) -> Result<Revision, Error> {
+        match self.pinned.or_else(|| self.negotiation.revision()) {
+            Some(revision) => Ok(revision),
+            // Rare, and thus kept out of the future of each call.
+            None => Box::pin(self.decided()).await,
         }
+    }
+
+    async fn decided(&self) -> Result<Revision, Error> {
+        self.deciding.get(|| self.negotiation.revision(), async || self.ask().await).await
+    }
+
+    /// Asks the server which era it belongs to: by a request of the newer one, then by
+    /// `initialize`, but only where the first answer shows that it does not know that era
+    /// (MCP 2026-07-28, basic/versioning, "Backward Compatibility").
+    async fn ask(&self) -> Result<Revision, Error> {
+        let mut step = Step::Probe(version::NEWEST_PER_REQUEST);
+        let mut refusals = 0;
+        loop {
+            let refused = match step {
+                Step::Speak(revision) => {
+                    self.negotiation.decide(revision);
+                    return Ok(revision);
+                }
+                Step::Probe(version) => {
+                    let id = format!("probe-{}", refusals + 1);
+                    match self.per_request.discover(version, &id).await {
+                        Ok(found) => {
+                            step = self.found(found)?;
+                            continue;
+                        }
+                        Err(error) => match finding(&error) {
+                            Finding::Versions(versions) => (error, versions),
+                            Finding::Handshake => {
+                                step = Step::Greet { offered: None, probe: Some(error) };
+                                continue;
+                            }
+                            Finding::PerRequest => {
+                                self.negotiation.decide(version);
+                                return Err(error);
+                            }
+                            Finding::NoPost | Finding::Nothing => return Err(error),
+                        },
+                    }
+                }
+                Step::Greet { offered, probe } => match self.handshake.open(offered).await {
+                    Ok(session) => {
+                        step = Step::Speak(session.profile().revision);
+                        continue;
+                    }
+                    Err(error) => match finding(&error) {
+                        Finding::Versions(versions) => (error, versions),
+                        _ => return Err(not_mcp(probe, error)),
+                    },
+                },
+            };
+            let (error, versions) = refused;
+            refusals += 1;
+            if refusals == REFUSALS {
+                return Err(error);
+            }
+            step = Step::towards(choose(versions)?);
+        }
+    }
+
+    /// What to do with what the server says of itself.
+    fn found(&self, discovery: Discovery) -> Result<Step, Error> {
+        let Discovery::Found(said) = discovery else {
+            return Ok(Step::Greet { offered: None, probe: None });
+        };
+        let revision = choose(said.supported_versions.clone())?;
+        if revision.era() == Era::Handshake {
+            return Ok(Step::towards(revision));
+        }
+        self.per_request.keep(revision, *said);
+        Ok(Step::Speak(revision))
+    }
+
+    /// The revision to try after a call has failed in another; the error itself, where that has
+    /// nothing to do with revisions.
+    async fn reconsidered(&self, revision: Revision, error: Error) -> Result<Revision, Error> {
+        let finding = finding(&error);
+        if let Finding::Versions(versions) = finding {
+            let chosen = choose(versions.clone())?;
+            return match (self.pinned, chosen.era()) {
+                (Some(pinned), _) if pinned != chosen => Err(version::unshared(versions)),
+                (Some(pinned), _) => Ok(pinned),
+                // It speaks no other revision of the era that it has just refused.
+                (None, Era::Handshake) if revision.era() == Era::Handshake => Err(error),
+                (None, _) => {
+                    self.negotiation.decide(chosen);
+                    Ok(chosen)
+                }
+            };
+        }
+        let doubtful = match revision.era() {
+            Era::PerRequest => is_doubtful(&error),
+            Era::Handshake => error.is_of_opening() && finding != Finding::Nothing,
+        };
+        if self.pinned.is_some() || !doubtful {
+            return Err(error);
+        }
+        self.negotiation.doubt(revision);
+        let other = match revision.era() {
+            Era::PerRequest => self.revision().await.ok(),
+            // It has just refused to be greeted: there is no point in trying that again.
+            Era::Handshake => self.probe().await,
+        };
+        other.filter(|other| other.era() != revision.era()).ok_or(error)
+    }
+
+    /// The revision of the per-request era that the server now speaks, if it does.
+    async fn probe(&self) -> Option<Revision> {
+        let newest = version::NEWEST_PER_REQUEST;
+        let step = match self.per_request.discover(newest, "probe-1").await {
+            Ok(discovery) => self.found(discovery),
+            Err(error) => match finding(&error) {
+                Finding::Versions(versions) => choose(versions).map(Step::Speak),
+                _ => Err(error),
+            },
+        };
+        match step {
+            Ok(Step::Speak(revision)) if revision.era() == Era::PerRequest => {
+                self.negotiation.decide(revision);
+                Some(revision)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A step on the way to a revision that both sides speak.
+enum Step {
+    /// Ask in this revision of the per-request era.
+    Probe(Revision),
+    /// Open a session and offer this revision, or the newest; the probe had failed so.
+    Greet { offered: Option<Revision>, probe: Option<Error> },
+    /// Speak this one.
+    Speak(Revision),
+}
+
+impl Step {
+    /// The step that shows whether a revision that the server names is spoken indeed.
+    fn towards(revision: Revision) -> Self {
+        match revision.era() {
+            Era::PerRequest => Self::Probe(revision),
+            Era::Handshake => Self::Greet { offered: Some(revision), probe: None },
+        }
+    }
+}
+
+/// Both failures where neither era has come to an answer.
+fn not_mcp(probe: Option<Error>, initialize: Error) -> Error {
+    let unknown = match initialize.transport_kind() {
+        Some(TransportErrorKind::Status(status)) => matches!(status, 400 | 404 | 405),
+        _ => false,
+    };
+    match probe {
+        Some(probe) if unknown => {
+            Error::NotMcp { probe: Arc::new(probe), initialize: Arc::new(initialize) }
+        }
+        _ => initialize,
+    }
+}
+
+/// Whether a client may send `method` in this revision; one that no revision knows is an extension's.
+fn supports(revision: Revision, method: &Name) -> Result<(), Error> {
+    let by_client = |methods: &[MethodInfo]| {
+        methods.iter().any(|info| info.by_client && info.name == method.as_ref())
+    };
+    let (old, new) = (&v2025_11_25::Methods::ALL, &v2026_07_28::Methods::ALL);
+    let (spoken, other) = match revision.era() {
+        Era::Handshake => (by_client(old), by_client(new)),
+        Era::PerRequest => (by_client(new), by_client(old)),
+    };
+    match other && !spoken {
+        true => Err(Error::Unsupported { method: method.clone(), revision }),
+        false => Ok(()),
     }
 }

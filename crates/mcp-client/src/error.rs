@@ -1,12 +1,14 @@
 //! The one error type of this crate.
 
-use std::{error::Error as StdError, sync::Arc, time::Duration};
+use std::{borrow::Cow, error::Error as StdError, sync::Arc, time::Duration};
 
-use mcp_types::{ErrorObject, Method, Revision, v2025_11_25::InitializeRequest};
+use mcp_types::{
+    ErrorObject, Method, Revision, v2025_11_25::InitializeRequest, v2026_07_28::DiscoverRequest,
+};
 
 use crate::{
     brief::Brief,
-    transport::{TransportError, TransportErrorKind},
+    transport::{BoxError, TransportError, TransportErrorKind},
 };
 
 /// The cause of an error, shared by all who waited for the same thing.
@@ -24,7 +26,7 @@ pub enum Error {
     #[error("`{method}` failed: {error}{}", .status.map(|status| format!(", HTTP status {status}")).unwrap_or_default())]
     Rpc {
         /// The method that was called.
-        method: &'static str,
+        method: Cow<'static, str>,
         /// Code, message and data, as the server sent them.
         error: ErrorObject,
         /// The HTTP status that came with it, where it was not a success.
@@ -35,7 +37,7 @@ pub enum Error {
     #[error("no answer to `{method}` within {limit:?}")]
     Timeout {
         /// The method that was called.
-        method: &'static str,
+        method: Cow<'static, str>,
         /// How long it was waited for.
         limit: Duration,
     },
@@ -44,7 +46,7 @@ pub enum Error {
     #[error("the answer to `{method}` is not valid")]
     InvalidAnswer {
         /// The method that was called.
-        method: &'static str,
+        method: Cow<'static, str>,
         /// What is wrong with it.
         source: Cause,
     },
@@ -62,11 +64,40 @@ pub enum Error {
         client: Vec<Revision>,
     },
 
+    /// The server speaks neither era of the protocol: it understood neither of the requests that
+    /// begin a conversation.
+    #[error("the server speaks no MCP: `server/discover` failed: {probe}; `initialize` failed")]
+    NotMcp {
+        /// What it said to `server/discover`, with which revisions since 2026-07-28 begin.
+        probe: Arc<Error>,
+        /// What it said to `initialize`, with which earlier revisions begin.
+        #[source]
+        initialize: Arc<Error>,
+    },
+
+    /// The revision spoken with the server has no such method. Nothing was sent.
+    #[error("`{method}` is no method of protocol version {revision}, which the server speaks")]
+    Unsupported {
+        /// The method that was to be called.
+        method: Cow<'static, str>,
+        /// The revision.
+        revision: Revision,
+    },
+
+    /// The server asks for input again and again.
+    #[error("`{method}` needs input more than {limit} times")]
+    Rounds {
+        /// The method that was called.
+        method: Cow<'static, str>,
+        /// How often it was repeated with what the server had asked for.
+        limit: usize,
+    },
+
     /// The server did not declare the capability that the method needs. Nothing was sent.
     #[error("`{method}` needs the capability `{capability}`, which the server does not declare")]
     Capability {
         /// The method that was to be called.
-        method: &'static str,
+        method: Cow<'static, str>,
         /// The name of the capability.
         capability: &'static str,
     },
@@ -75,7 +106,7 @@ pub enum Error {
     #[error("the list of `{method}` {reason}")]
     Endless {
         /// The method that lists.
-        method: &'static str,
+        method: Cow<'static, str>,
         /// Which limit was met.
         reason: String,
     },
@@ -84,7 +115,7 @@ pub enum Error {
     #[error("the parameters of `{method}` cannot be sent")]
     Params {
         /// The method that was to be called.
-        method: &'static str,
+        method: Cow<'static, str>,
         /// What is wrong with them.
         source: Cause,
     },
@@ -103,12 +134,14 @@ impl Error {
     pub fn did_not_run(&self) -> bool {
         match self {
             Self::Transport(error) => error.did_not_run(),
-            Self::Version { .. } | Self::Capability { .. } | Self::Params { .. } => true,
+            Self::Version { .. }
+            | Self::NotMcp { .. }
+            | Self::Unsupported { .. }
+            | Self::Capability { .. }
+            | Self::Params { .. } => true,
             // Whatever was to be called had to wait for the conversation to open.
-            Self::Rpc { method, .. } | Self::InvalidAnswer { method, .. } => {
-                *method == InitializeRequest::NAME
-            }
-            Self::Timeout { .. } | Self::Endless { .. } => false,
+            Self::Rpc { .. } | Self::InvalidAnswer { .. } => self.is_of_opening(),
+            Self::Timeout { .. } | Self::Endless { .. } | Self::Rounds { .. } => false,
         }
     }
 
@@ -120,9 +153,40 @@ impl Error {
         }
     }
 
+    pub(crate) fn params(method: impl Into<Cow<'static, str>>, error: impl Into<BoxError>) -> Self {
+        Self::Params { method: method.into(), source: error.into().into() }
+    }
+
+    pub(crate) fn invalid(
+        method: impl Into<Cow<'static, str>>,
+        error: impl Into<BoxError>,
+    ) -> Self {
+        Self::InvalidAnswer { method: method.into(), source: error.into().into() }
+    }
+
+    /// The code of the JSON-RPC error that the server answered with, if it did.
+    pub fn code(&self) -> Option<i64> {
+        match self {
+            Self::Rpc { error, .. } => Some(error.code),
+            _ => None,
+        }
+    }
+
+    /// Whether it was not the caller's request that failed, but what had to come before it.
+    pub(crate) fn is_of_opening(&self) -> bool {
+        match self {
+            Self::Transport(error) => error.is_of_opening(),
+            Self::Rpc { method, .. } | Self::InvalidAnswer { method, .. } => {
+                method == InitializeRequest::NAME || method == DiscoverRequest::NAME
+            }
+            _ => false,
+        }
+    }
+
     /// The HTTP status that came in place of a success, if one did.
     pub fn status(&self) -> Option<u16> {
         match self {
+            Self::NotMcp { initialize, .. } => initialize.status(),
             Self::Rpc { status, .. } => *status,
             Self::Transport(error) => match error.kind() {
                 TransportErrorKind::Status(status) => Some(status),
@@ -136,6 +200,7 @@ impl Error {
     pub fn transport_kind(&self) -> Option<TransportErrorKind> {
         match self {
             Self::Transport(error) => Some(error.kind()),
+            Self::NotMcp { initialize, .. } => initialize.transport_kind(),
             _ => None,
         }
     }

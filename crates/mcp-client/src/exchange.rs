@@ -1,9 +1,6 @@
 //! One request and all that comes back for it, until its answer.
 
-use std::{
-    fmt,
-    sync::{Arc, atomic::Ordering},
-};
+use std::fmt;
 
 use bytes::Bytes;
 use futures_util::{
@@ -12,7 +9,8 @@ use futures_util::{
 };
 use mcp_types::{
     ErrorObject, Incoming, JsonObject, NotificationMethod, RequestId, Response, Revision,
-    error_code, v2025_11_25::ToolListChangedNotification,
+    error_code,
+    v2026_07_28::{LoggingMessageNotification, ProgressNotification},
 };
 use serde::{Serialize, de::IgnoredAny};
 use serde_json::value::RawValue;
@@ -21,25 +19,30 @@ use crate::{
     answering::Answers,
     brief::{Brief, without_text},
     error::Error,
-    session::Link,
+    link::Link,
+    options::Options,
+    outcome::{Decode, Outcome},
+    patience::Patience,
+    request::Name,
     transport::{
         MessageKind, MessageStream, Messages, Outgoing, Reply, TransportError, TransportErrorKind,
     },
 };
 
-/// Decodes a message into the result type of the pending request.
-pub(crate) type Decode<R> = fn(&[u8]) -> serde_json::Result<Incoming<R>>;
-
 /// A request that waits for its answer.
 pub(crate) struct Exchange<'a> {
     pub(crate) link: &'a Link,
-    pub(crate) method: &'static str,
+    pub(crate) method: &'a Name,
     pub(crate) id: RequestId,
+    /// Who is told of progress and log messages.
+    pub(crate) options: Option<&'a Options>,
+    /// The clock that progress sets anew.
+    pub(crate) patience: Option<&'a Patience>,
 }
 
 /// What a message that came back means to the request.
 enum Event<R> {
-    Answer(R),
+    Answer(Outcome<R>),
     /// The server asks for something; this is our answer, ready to be sent.
     Asked(Outgoing),
     /// Nothing to this request, for the reason given.
@@ -47,17 +50,14 @@ enum Event<R> {
 }
 
 impl Exchange<'_> {
-    /// Sends the request.
-    pub(crate) async fn send(&self, params: &impl Serialize) -> Result<Reply, Error> {
-        self.post(self.message(params)?).await
-    }
-
     /// The message of the request.
     pub(crate) fn message(&self, params: &impl Serialize) -> Result<Outgoing, Error> {
         let request = mcp_types::Request::new(self.id.clone(), self.method, params);
         let body = serde_json::to_vec(&request)
-            .map_err(|error| Error::Params { method: self.method, source: Arc::new(error) })?;
-        Ok(Outgoing::new(body, MessageKind::Request, self.link.context.clone()))
+            .map_err(|error| Error::params(self.method.clone(), error))?;
+        let message = Outgoing::new(body, MessageKind::Request, self.link.context.clone());
+        let extras = self.options.map(|options| options.extras.clone()).unwrap_or_default();
+        Ok(Outgoing { extras, ..message })
     }
 
     /// Sends the message of the request.
@@ -70,7 +70,7 @@ impl Exchange<'_> {
         &self,
         messages: Messages,
         decode: Decode<R>,
-    ) -> Result<R, Error> {
+    ) -> Result<Outcome<R>, Error> {
         match messages {
             Messages::None => Err(self.invalid("the server took note of it and sent no answer")),
             Messages::One(message) => self.answer_among(message, decode),
@@ -78,7 +78,7 @@ impl Exchange<'_> {
         }
     }
 
-    fn answer_among<R>(&self, message: Bytes, decode: Decode<R>) -> Result<R, Error> {
+    fn answer_among<R>(&self, message: Bytes, decode: Decode<R>) -> Result<Outcome<R>, Error> {
         let mut stray = "the server sent an empty batch".to_owned();
         for message in self.unbatch(message)? {
             match self.read(&message, decode)? {
@@ -96,7 +96,7 @@ impl Exchange<'_> {
         &self,
         mut messages: MessageStream,
         decode: Decode<R>,
-    ) -> Result<R, Error> {
+    ) -> Result<Outcome<R>, Error> {
         let mut answers = Answers::default();
         let mut stray = None;
         loop {
@@ -116,10 +116,10 @@ impl Exchange<'_> {
                         while answers.is_full() {
                             answers.next().await;
                         }
-                        answers.send(&self.link.transport, self.method, answer);
+                        answers.send(&self.link.transport, answer);
                     }
                     Event::Stray(reason) => {
-                        tracing::debug!(method = self.method, reason, "message passed over");
+                        tracing::debug!(method = &**self.method, reason, "message passed over");
                         stray = Some(reason);
                     }
                 }
@@ -135,15 +135,22 @@ impl Exchange<'_> {
         Ok(match message {
             Incoming::Result { id, result } if id == self.id => Event::Answer(result),
             Incoming::Error { id, error } if id.as_ref().is_none_or(|id| *id == self.id) => {
-                return Err(Error::Rpc { method: self.method, error, status: None });
+                return Err(Error::Rpc { method: self.method.clone(), error, status: None });
             }
             Incoming::Result { id, .. } | Incoming::Error { id: Some(id), .. } => self.foreign(&id),
             Incoming::Error { id: None, .. } => Event::Stray("it is an error".to_owned()),
+            // In the per-request era no server asks by a request of its own.
+            Incoming::Request { method, .. } if !self.link.is_of_handshake() => {
+                Event::Stray(format!("it is the request `{}`", Brief(&method)))
+            }
             Incoming::Request { id, method, .. } => match self.respond(id, &method) {
                 Ok(answer) => Event::Asked(answer),
                 Err(error) => Event::Stray(format!("it cannot be answered: {error}")),
             },
-            Incoming::Notification { method, .. } => self.notice(&method),
+            Incoming::Notification { method, params } => {
+                self.notice(&method, params.as_deref());
+                Event::Stray(format!("it is the notification `{}`", Brief(&method)))
+            }
         })
     }
 
@@ -159,11 +166,35 @@ impl Exchange<'_> {
         Event::Stray(format!("it answers request {id}, not {}", self.id))
     }
 
-    fn notice<R>(&self, method: &str) -> Event<R> {
-        if method == ToolListChangedNotification::NAME {
-            self.link.tool_changes.fetch_add(1, Ordering::Relaxed);
+    /// Tells the caller what concerns the call, and the host what concerns the server.
+    fn notice(&self, method: &str, params: Option<&RawValue>) {
+        match method {
+            ProgressNotification::NAME => self.progress(params),
+            LoggingMessageNotification::NAME => self.log(params),
+            _ => self.link.host.notice(method),
         }
-        Event::Stray(format!("it is the notification `{}`", Brief(method)))
+    }
+
+    fn progress(&self, params: Option<&RawValue>) {
+        let progress = params_of::<ProgressNotification>(params);
+        // The token of a request's progress is its id.
+        let Some(progress) = progress.filter(|progress| progress.progress_token == self.id) else {
+            return;
+        };
+        if let Some(patience) = self.patience {
+            patience.renew();
+        }
+        if let Some(on_progress) = self.options.and_then(|options| options.on_progress.as_ref()) {
+            on_progress(progress);
+        }
+    }
+
+    fn log(&self, params: Option<&RawValue>) {
+        let logs = self.options.and_then(|options| options.logs.as_ref());
+        let message = params_of::<LoggingMessageNotification>(params);
+        if let (Some(logs), Some(message)) = (logs, message) {
+            (logs.on_log)(message);
+        }
     }
 
     /// Answers what every client has to answer: `ping`, and all else with "not found".
@@ -201,7 +232,7 @@ impl Exchange<'_> {
         let TransportErrorKind::Status(status) = error.kind() else { return error.into() };
         match serde_json::from_slice::<Incoming<IgnoredAny>>(error.body()) {
             Ok(Incoming::Error { error, .. }) => {
-                Error::Rpc { method: self.method, error, status: Some(status) }
+                Error::Rpc { method: self.method.clone(), error, status: Some(status) }
             }
             _ => error.into(),
         }
@@ -216,8 +247,13 @@ impl Exchange<'_> {
     }
 
     fn invalid(&self, source: impl Into<crate::BoxError>) -> Error {
-        Error::InvalidAnswer { method: self.method, source: source.into().into() }
+        Error::invalid(self.method.clone(), source)
     }
+}
+
+/// The parameters of a notification; one that makes no sense is passed over.
+fn params_of<N: NotificationMethod>(params: Option<&RawValue>) -> Option<N::Params> {
+    serde_json::from_str(params?.get()).ok()
 }
 
 impl fmt::Debug for Exchange<'_> {

@@ -5,48 +5,39 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use mcp_types::v2025_11_25::Implementation;
+use mcp_types::Revision;
 use serde::Serialize;
-use tokio::sync::Mutex;
 
 use crate::{
     error::Error,
-    exchange::Decode,
-    profile::ServerProfile,
-    session::{Link, Session},
-    transport::{Context, Transport, TransportError, TransportErrorKind},
+    link::Link,
+    outcome::Decode,
+    request::Request,
+    session::Session,
+    together::Together,
+    transport::{TransportError, TransportErrorKind},
 };
 
 /// Opens sessions, shares them among calls, and replaces one that the server has forgotten.
 #[derive(Debug)]
 pub(crate) struct Handshake {
-    transport: Arc<dyn Transport>,
-    client: Implementation,
+    link: Link,
+    pinned: Option<Revision>,
     current: RwLock<Option<Arc<Session>>>,
-    /// Held while a session is opened, so that all who need one wait for the same. It keeps why the
-    /// last attempt failed, for those who have waited for it.
-    opening: Mutex<Option<Error>>,
-    attempts: AtomicU64,
+    opening: Together,
     lost: AtomicU64,
-    tool_changes: Arc<AtomicU64>,
 }
 
 impl Handshake {
-    pub(crate) fn new(transport: Arc<dyn Transport>, client: Implementation) -> Self {
+    /// With the `pinned` revision and no other, where there is one.
+    pub(crate) fn new(link: Link, pinned: Option<Revision>) -> Self {
         Self {
-            transport,
-            client,
+            link,
+            pinned,
             current: RwLock::default(),
-            opening: Mutex::default(),
-            attempts: AtomicU64::new(0),
+            opening: Together::default(),
             lost: AtomicU64::new(0),
-            tool_changes: Arc::default(),
         }
-    }
-
-    /// Opens a session unless there is one.
-    pub(crate) async fn profile(&self) -> Result<Arc<ServerProfile>, Error> {
-        Ok(Arc::clone(self.session().await?.profile()))
     }
 
     /// How often the server has forgotten the session.
@@ -54,42 +45,41 @@ impl Handshake {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// How often the server has said that its list of tools has changed.
-    pub(crate) fn tool_changes(&self) -> u64 {
-        self.tool_changes.load(Ordering::Relaxed)
-    }
-
-    /// Calls `method`; when the server has forgotten the session, once more in a new one, because
-    /// then it surely did not run. Tells in which session it ran.
+    /// Calls a method; when the server has forgotten the session, once more in a new one, because
+    /// then it surely did not run.
+    ///
+    /// `place` is the session that the parameters belong to, and is where they ran: once it is over,
+    /// they are of no use in another.
     pub(crate) async fn call<R>(
         &self,
-        method: &'static str,
-        params: &impl Serialize,
+        request: &Request<'_, impl Serialize>,
+        place: &mut Option<Arc<Session>>,
         decode: Decode<R>,
-    ) -> Result<(R, Arc<Session>), Error> {
+    ) -> Result<R, Error> {
+        if let Some(session) = place {
+            return self.call_in(session, request, decode).await;
+        }
         let mut session = self.session().await?;
-        let mut outcome = session.call(method, params, decode).await;
+        let mut outcome = session.call(request, decode).await;
         if self.is_forgotten(&session, &outcome) {
             session = self.session().await?;
-            outcome = session.call(method, params, decode).await;
+            outcome = session.call(request, decode).await;
         }
-        Ok((outcome?, session))
+        *place = Some(session);
+        outcome
     }
 
-    /// Calls `method` with parameters that belong to `session`: once that is over, they are of no
-    /// use in another.
-    pub(crate) async fn call_in<R>(
+    async fn call_in<R>(
         &self,
         session: &Arc<Session>,
-        method: &'static str,
-        params: &impl Serialize,
+        request: &Request<'_, impl Serialize>,
         decode: Decode<R>,
     ) -> Result<R, Error> {
         if !self.current().is_some_and(|current| Arc::ptr_eq(&current, session)) {
             let reason = "the session that the parameters belong to is over";
             return Err(TransportError::new(TransportErrorKind::SessionEnded, reason).into());
         }
-        let outcome = session.call(method, params, decode).await;
+        let outcome = session.call(request, decode).await;
         self.is_forgotten(session, &outcome);
         outcome
     }
@@ -97,7 +87,7 @@ impl Handshake {
     /// Sends a notification; when the server has forgotten the session, once more in a new one.
     pub(crate) async fn notify(
         &self,
-        method: &'static str,
+        method: &str,
         params: Option<&impl Serialize>,
     ) -> Result<(), Error> {
         let session = self.session().await?;
@@ -110,7 +100,7 @@ impl Handshake {
 
     /// Ends the session, if there is one; one that is being opened is waited for.
     pub(crate) async fn close(&self) -> Result<(), Error> {
-        let _alone = self.opening.lock().await;
+        let _alone = self.opening.none_under_way().await;
         let session = self.current.write().unwrap_or_else(PoisonError::into_inner).take();
         match session {
             Some(session) => session.end().await,
@@ -118,34 +108,26 @@ impl Handshake {
         }
     }
 
-    async fn session(&self) -> Result<Arc<Session>, Error> {
-        if let Some(session) = self.current() {
-            return Ok(session);
+    /// The session; it is opened unless it is open.
+    pub(crate) async fn session(&self) -> Result<Arc<Session>, Error> {
+        match self.current() {
+            Some(session) => Ok(session),
+            // Rare, and thus kept out of the future of each call.
+            None => Box::pin(self.open(None)).await,
         }
-        let before = self.attempts.load(Ordering::Acquire);
-        let mut failure = self.opening.lock().await;
-        if let Some(session) = self.current() {
-            return Ok(session);
-        }
-        if let Some(error) = &*failure
-            && self.attempts.load(Ordering::Acquire) > before
-        {
-            return Err(error.clone());
-        }
-        let opened = Session::open(self.link(), self.client.clone()).await;
-        self.attempts.fetch_add(1, Ordering::Release);
-        *failure = opened.as_ref().err().cloned();
-        let session = Arc::new(opened?);
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&session));
-        Ok(session)
     }
 
-    fn link(&self) -> Link {
-        Link {
-            transport: Arc::clone(&self.transport),
-            context: Context::default(),
-            tool_changes: Arc::clone(&self.tool_changes),
-        }
+    /// The same; a session to be opened begins with an offer of this revision, or else of the
+    /// newest.
+    pub(crate) async fn open(&self, offered: Option<Revision>) -> Result<Arc<Session>, Error> {
+        let open = async || {
+            let session = Session::open(self.link.clone(), offered, self.pinned).await?;
+            let session = Arc::new(session);
+            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+            *current = Some(Arc::clone(&session));
+            Ok(session)
+        };
+        self.opening.get(|| self.current(), open).await
     }
 
     fn current(&self) -> Option<Arc<Session>> {

@@ -11,9 +11,19 @@ mod dialect;
 mod error;
 mod exchange;
 mod handshake;
+mod host;
+mod link;
 mod list;
+mod mirror;
+mod negotiation;
+mod options;
+mod outcome;
+mod patience;
+mod per_request;
 mod profile;
+mod request;
 mod session;
+mod together;
 mod tool;
 mod transport;
 mod version;
@@ -24,6 +34,9 @@ pub use crate::{
     brief::Brief,
     client::{Builder, Client, Limits},
     error::Error,
+    list::CacheHint,
+    negotiation::Negotiation,
+    options::Options,
     profile::{Capabilities, ServerProfile},
     tool::{RefusedTool, Tool, ToolList, ToolResult},
     transport::{

@@ -1,10 +1,10 @@
 //! Following `nextCursor` through the pages of a list, within limits.
 
-use std::{collections::HashSet, ops::ControlFlow};
+use std::{collections::HashSet, ops::ControlFlow, time::Duration};
 
-use mcp_types::error_code;
+use mcp_types::{error_code, v2026_07_28::CacheScope};
 
-use crate::{error::Error, session::says_session_ended};
+use crate::{error::Error, request::Name, session::says_session_ended};
 
 /// One page of a list.
 #[derive(Debug)]
@@ -13,6 +13,37 @@ pub(crate) struct Page<T> {
     pub(crate) next: Option<String>,
     /// The length of the message that it came in.
     pub(crate) bytes: usize,
+    pub(crate) hint: Option<CacheHint>,
+}
+
+/// How long something may be kept, and for whom, as its server says
+/// (MCP 2026-07-28, server/utilities/caching).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheHint {
+    /// How long it is fresh from when it was received; at most 24 hours, zero if it is not.
+    pub ttl: Duration,
+    /// Whether it is the same for everyone; otherwise it is only for those with the same
+    /// authorization.
+    pub public: bool,
+}
+
+impl CacheHint {
+    /// Reads the hint; a server that says nothing gives none.
+    pub(crate) fn new(ttl_ms: Option<i64>, scope: Option<&CacheScope>) -> Option<Self> {
+        const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+        if ttl_ms.is_none() && scope.is_none() {
+            return None;
+        }
+        let ttl = ttl_ms.and_then(|ttl| u64::try_from(ttl).ok()).unwrap_or(0);
+        let public = scope == Some(&CacheScope::Public);
+        Some(Self { ttl: Duration::from_millis(ttl).min(LONGEST), public })
+    }
+
+    /// The hint for both together.
+    fn and(self, other: Self) -> Self {
+        Self { ttl: self.ttl.min(other.ttl), public: self.public && other.public }
+    }
 }
 
 /// How far a list is followed.
@@ -30,18 +61,20 @@ pub(crate) struct Bounds {
 /// that the cursor belongs to.
 #[derive(Debug)]
 pub(crate) struct Pages<T> {
-    method: &'static str,
+    method: Name,
     bounds: Bounds,
     items: Vec<T>,
     seen: HashSet<String>,
     pages: usize,
     bytes: usize,
     cursor: Option<String>,
+    /// The hint of all pages together, if they have one.
+    hint: Option<CacheHint>,
     restarted: bool,
 }
 
 impl<T> Pages<T> {
-    pub(crate) fn new(method: &'static str, bounds: Bounds) -> Self {
+    pub(crate) fn new(method: Name, bounds: Bounds) -> Self {
         Self {
             method,
             bounds,
@@ -50,6 +83,7 @@ impl<T> Pages<T> {
             pages: 0,
             bytes: 0,
             cursor: None,
+            hint: None,
             restarted: false,
         }
     }
@@ -59,14 +93,21 @@ impl<T> Pages<T> {
         self.cursor.clone()
     }
 
-    /// Takes the page that was fetched; breaks with all items when it was the last.
-    pub(crate) fn take(
-        &mut self,
-        page: Result<Page<T>, Error>,
-    ) -> Result<ControlFlow<Vec<T>>, Error> {
+    /// All entries of the list.
+    pub(crate) fn into_items(self) -> Vec<T> {
+        self.items
+    }
+
+    /// How long the list may be kept, and for whom.
+    pub(crate) fn hint(&self) -> Option<CacheHint> {
+        self.hint
+    }
+
+    /// Takes the page that was fetched; breaks when it was the last.
+    pub(crate) fn take(&mut self, page: Result<Page<T>, Error>) -> Result<ControlFlow<()>, Error> {
         let page = match page {
             Err(error) if self.is_stale(&error) => {
-                *self = Self { restarted: true, ..Self::new(self.method, self.bounds) };
+                *self = Self { restarted: true, ..Self::new(self.method.clone(), self.bounds) };
                 return Ok(ControlFlow::Continue(()));
             }
             page => page?,
@@ -74,6 +115,10 @@ impl<T> Pages<T> {
         let Bounds { pages, items, bytes } = self.bounds;
         self.pages += 1;
         self.bytes += page.bytes;
+        self.hint = match (self.pages, self.hint) {
+            (1, _) => page.hint,
+            (_, hint) => hint.zip(page.hint).map(|(all, page)| all.and(page)),
+        };
         self.items.extend(page.items);
         if self.items.len() > items {
             return Err(self.endless(format!("has more than {items} entries")));
@@ -82,7 +127,7 @@ impl<T> Pages<T> {
             return Err(self.endless(format!("has more than {bytes} bytes")));
         }
         let Some(next) = page.next else {
-            return Ok(ControlFlow::Break(std::mem::take(&mut self.items)));
+            return Ok(ControlFlow::Break(()));
         };
         if self.pages == pages {
             return Err(self.endless(format!("has more than {pages} pages")));
@@ -101,7 +146,7 @@ impl<T> Pages<T> {
     }
 
     fn endless(&self, reason: String) -> Error {
-        Error::Endless { method: self.method, reason }
+        Error::Endless { method: self.method.clone(), reason }
     }
 }
 
@@ -112,23 +157,23 @@ mod tests {
     use super::*;
 
     fn page(items: &[u8], next: Option<&str>) -> Result<Page<u8>, Error> {
-        Ok(Page { items: items.to_vec(), next: next.map(str::to_owned), bytes: 10 })
+        Ok(Page { items: items.to_vec(), next: next.map(str::to_owned), bytes: 10, hint: None })
     }
 
     fn stale() -> Result<Page<u8>, Error> {
         let error = ErrorObject { code: -32602, message: "stale".to_owned(), data: None };
-        Err(Error::Rpc { method: "x/list", error, status: None })
+        Err(Error::Rpc { method: "x/list".into(), error, status: None })
     }
 
     /// Reads `pages` until the list ends, and shows which cursors were asked for and what came out.
     fn read(pages: Vec<Result<Page<u8>, Error>>) -> (Vec<Option<String>>, String) {
-        let mut list = Pages::new("x/list", Bounds { pages: 4, items: 5, bytes: 45 });
+        let mut list = Pages::new("x/list".into(), Bounds { pages: 4, items: 5, bytes: 45 });
         let mut asked = Vec::new();
         for page in pages {
             asked.push(list.cursor());
             match list.take(page) {
                 Ok(ControlFlow::Continue(())) => {}
-                Ok(ControlFlow::Break(items)) => return (asked, format!("{items:?}")),
+                Ok(ControlFlow::Break(())) => return (asked, format!("{:?}", list.into_items())),
                 Err(error) => return (asked, error.to_string()),
             }
         }
@@ -153,7 +198,7 @@ mod tests {
         assert!(read(pages.into()).1.ends_with("has more than 4 pages"));
         let items = vec![page(&[1, 2, 3], Some("a")), page(&[4, 5, 6], None)];
         assert!(read(items).1.ends_with("has more than 5 entries"));
-        let large = Ok(Page { items: vec![1], next: None, bytes: 46 });
+        let large = Ok(Page { items: vec![1], next: None, bytes: 46, hint: None });
         assert!(read(vec![large]).1.ends_with("has more than 45 bytes"));
     }
 

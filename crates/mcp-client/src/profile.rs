@@ -9,8 +9,8 @@ use serde_json::Value;
 pub struct ServerProfile {
     /// The revision of the protocol that is spoken with it.
     pub revision: Revision,
-    /// Its name and version. Self-declared: fit for display, not for decisions.
-    pub server: Implementation,
+    /// Its name and version, if it tells. Self-declared: fit for display, not for decisions.
+    pub server: Option<Implementation>,
     /// What it can do.
     pub capabilities: Capabilities,
     /// A hint for the model on how to use it. Untrusted text.

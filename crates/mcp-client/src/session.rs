@@ -2,15 +2,13 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicI64, AtomicU64, Ordering},
+    atomic::{AtomicI64, Ordering},
 };
 
 use mcp_types::{
-    JsonObject, Method, Notification, NotificationMethod, RequestId,
-    v2025_11_25::{
-        ClientCapabilities, Implementation, InitializeRequest, InitializeRequestParams,
-        InitializeResult, InitializedNotification,
-    },
+    Era, JsonObject, Method, NotificationMethod, RequestId, Revision, error_code,
+    v2025_11_25::{InitializeRequest, InitializeResult, InitializedNotification},
+    v2026_07_28::{ClientCapabilities, Implementation},
 };
 use serde::Serialize;
 use tokio::runtime::Handle;
@@ -18,14 +16,19 @@ use tokio::runtime::Handle;
 use crate::{
     cancel::InFlight,
     error::Error,
-    exchange::{Decode, Exchange},
+    exchange::Exchange,
+    link::Link,
+    outcome::{self, Decode, Outcome},
     profile::{Capabilities, ServerProfile},
-    transport::{Context, MessageKind, Outgoing, Transport, TransportErrorKind},
+    request::{Meta, Name, Own, Params, Request},
+    transport::{Outgoing, TransportErrorKind},
     version,
 };
 
 /// The id of `initialize`; the first one of every session, so that equal answers are equal bytes.
 const FIRST_ID: i64 = 1;
+
+const INITIALIZE: Name = Name::Borrowed(InitializeRequest::NAME);
 
 /// An open conversation.
 #[derive(Debug)]
@@ -35,42 +38,75 @@ pub(crate) struct Session {
     next_id: AtomicI64,
 }
 
-/// What a session is spoken over.
-#[derive(Debug, Clone)]
-pub(crate) struct Link {
-    pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) context: Context,
-    /// Counts the server's notices that its list of tools has changed.
-    pub(crate) tool_changes: Arc<AtomicU64>,
+/// The parameters of `initialize`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Initialize<'a> {
+    protocol_version: &'static str,
+    capabilities: &'a ClientCapabilities,
+    client_info: &'a Implementation,
 }
 
 impl Session {
-    /// `initialize`, then `notifications/initialized`.
+    /// `initialize`, then `notifications/initialized`. Offers the `pinned` revision and takes no
+    /// other; without one, it offers the given or else the newest, and takes any.
     ///
     /// `initialize` is never cancelled (MCP basic/utilities/cancellation, "Behavior"). Whatever
     /// fails here, no call of the caller's has run.
-    pub(crate) async fn open(link: Link, client: Implementation) -> Result<Self, Error> {
-        Self::greet(link, client).await.map_err(Error::while_opening)
+    pub(crate) async fn open(
+        link: Link,
+        offered: Option<Revision>,
+        pinned: Option<Revision>,
+    ) -> Result<Self, Error> {
+        let offered = pinned.or(offered).unwrap_or(version::NEWEST_HANDSHAKE);
+        let opened = match Self::greet(link.clone(), offered, pinned).await {
+            Err(error) => match Self::offer_instead(&error, offered, pinned)? {
+                Some(other) => Self::greet(link, other, pinned).await,
+                None => Err(error),
+            },
+            opened => opened,
+        };
+        opened.map_err(Error::while_opening)
     }
 
-    async fn greet(mut link: Link, client: Implementation) -> Result<Self, Error> {
-        let method = InitializeRequest::NAME;
-        let params = InitializeRequestParams::new(
-            ClientCapabilities::default(),
-            client,
-            version::OFFERED.to_string(),
-        );
-        let id = RequestId::Number(FIRST_ID);
-        let exchange = Exchange { link: &link, method, id: id.clone() };
-        let reply = exchange.send(&params).await.map_err(version::refused)?;
+    /// The revision to offer once more, where the server says which it supports; an error where
+    /// that is none of ours. A server of the per-request era says so by a code of its own.
+    fn offer_instead(
+        error: &Error,
+        offered: Revision,
+        pinned: Option<Revision>,
+    ) -> Result<Option<Revision>, Error> {
+        if error.code() == Some(error_code::UNSUPPORTED_PROTOCOL_VERSION) {
+            return Ok(None);
+        }
+        let Some(supported) = version::supported(error) else { return Ok(None) };
+        match version::mutual(Era::Handshake, &supported) {
+            Some(other) if other != offered && pinned.is_none() => Ok(Some(other)),
+            _ => Err(version::unshared(supported)),
+        }
+    }
+
+    async fn greet(
+        mut link: Link,
+        offered: Revision,
+        pinned: Option<Revision>,
+    ) -> Result<Self, Error> {
+        let host = Arc::clone(&link.host);
+        let params = Initialize {
+            protocol_version: offered.as_str(),
+            capabilities: &host.capabilities,
+            client_info: &host.info,
+        };
+        let message = greeting(&link).message(&params)?;
+        let reply = greeting(&link).post(message).await?;
         // What the server asks meanwhile is answered in its session.
         link.context.session = reply.session;
         let mut opening = Opening(Some(link.clone()));
-        let exchange = Exchange { link: &link, method, id };
-        let decode: Decode<InitializeResult> = |message| serde_json::from_slice(message);
-        let result = exchange.answer(reply.messages, decode).await.map_err(version::refused)?;
-        let revision = version::spoken(&result.protocol_version);
-        link.context.revision = revision.or(Some(version::OFFERED));
+        let decode: Decode<InitializeResult> = outcome::decode;
+        let result = greeting(&link).answer(reply.messages, decode).await?;
+        let result = complete(&INITIALIZE, result)?;
+        let revision = spoken(&result.protocol_version, pinned);
+        link.context.revision = revision.or(Some(offered));
         opening.0 = Some(link.clone());
         let Some(revision) = revision else {
             opening.end().await;
@@ -79,10 +115,10 @@ impl Session {
         link.notify(InitializedNotification::NAME, None::<&JsonObject>).await?;
         let capabilities = serde_json::to_value(&result.capabilities)
             .and_then(serde_json::from_value)
-            .map_err(|error| Error::InvalidAnswer { method, source: Arc::new(error) })?;
+            .map_err(|error| Error::invalid(INITIALIZE, error))?;
         let profile = ServerProfile {
             revision,
-            server: result.server_info,
+            server: Some(result.server_info),
             capabilities: Capabilities::new(capabilities),
             instructions: result.instructions,
         };
@@ -97,29 +133,43 @@ impl Session {
     /// Calls a method, once.
     pub(crate) async fn call<R>(
         &self,
-        method: &'static str,
-        params: &impl Serialize,
+        request: &Request<'_, impl Serialize>,
         decode: Decode<R>,
     ) -> Result<R, Error> {
+        let method = &request.method;
         if let Some(capability) = self.profile.capabilities.lack(method) {
-            return Err(Error::Capability { method, capability });
+            return Err(Error::Capability { method: method.clone(), capability });
         }
-        let id = RequestId::Number(self.next_id.fetch_add(1, Ordering::Relaxed));
-        let exchange = Exchange { link: &self.link, method, id: id.clone() };
-        let message = exchange.message(params)?;
-        let under_way = InFlight::new(&self.link, &message, id);
+        let number = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let options = request.options;
+        let wants_progress = options.is_some_and(|options| options.on_progress.is_some());
+        let meta = Meta {
+            progress_token: wants_progress.then_some(number),
+            own: Own::of(options),
+            ..Meta::default()
+        };
+        let exchange = Exchange {
+            link: &self.link,
+            method,
+            id: RequestId::Number(number),
+            options,
+            patience: Some(request.patience),
+        };
+        let message = exchange.message(&Params { params: request.params, again: None, meta })?;
+        let message = Outgoing { resumable: true, ..message };
+        let under_way = InFlight::new(&self.link, &message, exchange.id.clone());
         let outcome = match exchange.post(message).await {
             Ok(reply) => exchange.answer(reply.messages, decode).await,
             Err(error) => Err(error),
         };
         under_way.settled();
-        outcome
+        complete(method, outcome?)
     }
 
     /// Sends a notification, once.
     pub(crate) async fn notify(
         &self,
-        method: &'static str,
+        method: &str,
         params: Option<&impl Serialize>,
     ) -> Result<(), Error> {
         self.link.notify(method, params).await
@@ -139,17 +189,28 @@ impl Session {
     }
 }
 
-impl Link {
-    async fn notify(
-        &self,
-        method: &'static str,
-        params: Option<&impl Serialize>,
-    ) -> Result<(), Error> {
-        let body = serde_json::to_vec(&Notification::new(method, params))
-            .map_err(|error| Error::Params { method, source: Arc::new(error) })?;
-        let message = Outgoing::new(body, MessageKind::OneWay, self.context.clone());
-        self.transport.send(message).await?;
-        Ok(())
+/// The exchange that opens the conversation.
+fn greeting(link: &Link) -> Exchange<'_> {
+    let id = RequestId::Number(FIRST_ID);
+    Exchange { link, method: &INITIALIZE, id, options: None, patience: None }
+}
+
+/// The server's choice of version is judged against all that are spoken here, not against the one
+/// that was offered (MCP basic/lifecycle, "Version Negotiation"); but a pinned one is the only one.
+fn spoken(version: &str, pinned: Option<Revision>) -> Option<Revision> {
+    let revision: Revision = version.parse().ok()?;
+    let agreed = match pinned {
+        Some(pinned) => revision == pinned,
+        None => revision.era() == Era::Handshake,
+    };
+    agreed.then_some(revision)
+}
+
+/// In this era all results are complete.
+fn complete<R>(method: &Name, outcome: Outcome<R>) -> Result<R, Error> {
+    match outcome {
+        Outcome::Complete(result) => Ok(result),
+        _ => Err(Error::invalid(method.clone(), "it is a result of a later revision")),
     }
 }
 
@@ -215,7 +276,7 @@ mod tests {
 
     fn rpc(status: Option<u16>, message: &str) -> Error {
         let error = ErrorObject { code: -32000, message: message.to_owned(), data: None };
-        Error::Rpc { method: "tools/call", error, status }
+        Error::Rpc { method: "tools/call".into(), error, status }
     }
 
     #[test]

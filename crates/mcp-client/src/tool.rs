@@ -1,15 +1,23 @@
 //! Tools and their results, the same for every revision of the protocol.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use mcp_types::{
-    Incoming, JsonObject, Schema,
-    v2025_11_25::{self as wire, ContentBlock, Icon, ListToolsResult, ToolAnnotations},
+    Incoming, JsonObject, OrInputRequired, Schema,
+    v2026_07_28::{
+        self as wire, CacheScope, CallToolResult, ContentBlock, Icon, InputRequiredResult,
+        ListToolsResult, ResultMetaObject, ToolAnnotations,
+    },
 };
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-use crate::{list::Page, profile::ServerProfile};
+use crate::{
+    list::{CacheHint, Page},
+    mirror::Mirror,
+    outcome::Outcome,
+    profile::ServerProfile,
+};
 
 /// A tool as its server describes it. All text is the server's own and untrusted.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +49,8 @@ pub struct ToolList {
     pub tools: Vec<Tool>,
     /// Entries of the list that cannot be offered, each with the reason.
     pub refused: Vec<RefusedTool>,
+    /// How long the list may be kept, and for whom, where the server says so.
+    pub cache: Option<CacheHint>,
 }
 
 /// An entry of a tool list that is no tool to us.
@@ -67,63 +77,90 @@ pub struct ToolResult {
     pub meta: Option<JsonObject>,
 }
 
-impl From<wire::CallToolResult> for ToolResult {
-    fn from(result: wire::CallToolResult) -> Self {
+impl From<CallToolResult> for ToolResult {
+    fn from(result: CallToolResult) -> Self {
         Self {
             content: result.content,
             structured_content: result.structured_content,
             is_error: result.is_error.unwrap_or(false),
-            meta: result.meta,
+            meta: result.meta.map(object),
         }
     }
 }
 
+/// `_meta` as it was sent.
+fn object(meta: ResultMetaObject) -> JsonObject {
+    // What came from JSON can be written as such.
+    let info = meta.server_info.map(|info| serde_json::to_value(info).unwrap_or_default());
+    let info = info.map(|info| ("io.modelcontextprotocol/serverInfo".to_owned(), info));
+    meta.extra.into_iter().chain(info).collect()
+}
+
+/// The arguments that tools want to be said outside of the body, by the name of the tool.
+pub(crate) type Mirrors = HashMap<String, Vec<Mirror>>;
+
 impl ToolList {
-    /// Sets apart what cannot be offered.
-    pub(crate) fn new(entries: Vec<Entry>, profile: &ServerProfile) -> Self {
-        let tasks = profile.runs_tools_as_tasks();
-        let mut names = HashSet::new();
+    /// Sets apart what cannot be offered. A server of the handshake era has a `profile`; one of the
+    /// per-request era may want arguments to be said outside of the body.
+    pub(crate) fn new(entries: Vec<Entry>, profile: Option<&ServerProfile>) -> (Self, Mirrors) {
+        let mut offer = Offer { profile, names: HashSet::new(), mirrors: Mirrors::new() };
         let mut list = Self::default();
         for entry in entries {
-            match entry.and_then(|tool| offered(tool, tasks, &mut names)) {
+            match entry.and_then(|tool| offer.take(tool)) {
                 Ok(tool) => list.tools.push(tool),
                 Err(refused) => list.refused.push(refused),
             }
         }
-        list
+        (list, offer.mirrors)
     }
 }
 
 /// An entry of the list as it was read.
 pub(crate) type Entry = Result<wire::Tool, RefusedTool>;
 
-fn offered(
-    tool: wire::Tool,
-    tasks: bool,
-    names: &mut HashSet<String>,
-) -> Result<Tool, RefusedTool> {
-    let refuse = |reason: &str| {
-        Err(RefusedTool { name: Some(tool.name.clone()), reason: reason.to_owned() })
-    };
-    if tasks && only_as_task(&tool) {
-        return refuse("it runs only as a task, which this client does not support");
+/// What has been offered of a list so far.
+struct Offer<'a> {
+    profile: Option<&'a ServerProfile>,
+    names: HashSet<String>,
+    mirrors: Mirrors,
+}
+
+impl Offer<'_> {
+    fn take(&mut self, tool: wire::Tool) -> Result<Tool, RefusedTool> {
+        if let Err(reason) = self.check(&tool) {
+            return Err(RefusedTool { name: Some(tool.name), reason });
+        }
+        Ok(Tool {
+            name: tool.name,
+            title: tool.title,
+            description: tool.description,
+            input_schema: tool.input_schema,
+            output_schema: tool.output_schema,
+            annotations: tool.annotations,
+            icons: tool.icons,
+            meta: tool.meta,
+        })
     }
-    if !takes_object(&tool.input_schema) {
-        return refuse("the schema of its arguments is not of type \"object\"");
+
+    fn check(&mut self, tool: &wire::Tool) -> Result<(), String> {
+        if self.profile.is_some_and(ServerProfile::runs_tools_as_tasks) && only_as_task(tool) {
+            return Err("it runs only as a task, which this client does not support".to_owned());
+        }
+        if !takes_object(&tool.input_schema) {
+            return Err("the schema of its arguments is not of type \"object\"".to_owned());
+        }
+        let mirrors = match self.profile {
+            Some(_) => Vec::new(),
+            None => Mirror::all_of(&tool.input_schema)?,
+        };
+        if !self.names.insert(tool.name.clone()) {
+            return Err("another tool of this server has the same name".to_owned());
+        }
+        if !mirrors.is_empty() {
+            self.mirrors.insert(tool.name.clone(), mirrors);
+        }
+        Ok(())
     }
-    if !names.insert(tool.name.clone()) {
-        return refuse("another tool of this server has the same name");
-    }
-    Ok(Tool {
-        name: tool.name,
-        title: tool.title,
-        description: tool.description,
-        input_schema: tool.input_schema,
-        output_schema: tool.output_schema,
-        annotations: tool.annotations,
-        icons: tool.icons,
-        meta: tool.meta,
-    })
 }
 
 /// Whether a schema is of the only type that arguments have (MCP server/tools, "Tool"). A model's
@@ -137,22 +174,37 @@ fn takes_object(schema: &Schema) -> bool {
     schema.parse::<Typed<'_>>().is_ok_and(|schema| schema.kind == Some("object"))
 }
 
+/// `execution` was part of the protocol up to 2025-11-25.
 fn only_as_task(tool: &wire::Tool) -> bool {
-    let support = tool.execution.as_ref().and_then(|execution| execution.task_support.as_ref());
-    support.is_some_and(|support| *support == wire::TaskSupport::Required)
+    let execution = tool.extra.get("execution");
+    let support = execution.and_then(|execution| execution.get("taskSupport"));
+    support.and_then(Value::as_str) == Some("required")
+}
+
+/// Decodes the result of a call.
+pub(crate) fn decode_result(message: &[u8]) -> serde_json::Result<Incoming<Outcome<ToolResult>>> {
+    type Answer = OrInputRequired<CallToolResult, InputRequiredResult>;
+    let message: Incoming<Answer> = serde_json::from_slice(message)?;
+    Ok(message.map(|result| Outcome::from(result).map(ToolResult::from)))
 }
 
 /// Decodes a page of tools in one pass; where that fails, entry by entry, so that one bad tool does
 /// not spoil the list.
-pub(crate) fn decode_page(message: &[u8]) -> serde_json::Result<Incoming<Page<Entry>>> {
+pub(crate) fn decode_page(message: &[u8]) -> serde_json::Result<Incoming<Outcome<Page<Entry>>>> {
     match serde_json::from_slice::<Incoming<ListToolsResult>>(message) {
-        Ok(page) => Ok(page.map(|page| Page {
-            items: page.tools.into_iter().map(Ok).collect(),
-            next: page.next_cursor,
-            bytes: message.len(),
+        Ok(page) => Ok(page.map(|page| {
+            let kind = page.result_type.as_deref();
+            let hint = CacheHint::new(page.ttl_ms, page.cache_scope.as_ref());
+            let items = page.tools.into_iter().map(Ok).collect();
+            Outcome::by_type(
+                kind,
+                Page { items, next: page.next_cursor, bytes: message.len(), hint },
+            )
         })),
         Err(error) => match serde_json::from_slice::<Incoming<RawPage>>(message) {
-            Ok(page) => Ok(page.map(|page| page.read(message.len()))),
+            Ok(page) => Ok(page.map(|page| {
+                Outcome::by_type(page.result_type.clone().as_deref(), page.read(message.len()))
+            })),
             Err(_) => Err(error),
         },
     }
@@ -163,6 +215,9 @@ pub(crate) fn decode_page(message: &[u8]) -> serde_json::Result<Incoming<Page<En
 struct RawPage {
     tools: Vec<Box<RawValue>>,
     next_cursor: Option<String>,
+    result_type: Option<String>,
+    ttl_ms: Option<i64>,
+    cache_scope: Option<CacheScope>,
 }
 
 impl RawPage {
@@ -171,8 +226,9 @@ impl RawPage {
             serde_json::from_str(entry.get())
                 .map_err(|error| RefusedTool { name: name_of(entry), reason: error.to_string() })
         };
+        let hint = CacheHint::new(self.ttl_ms, self.cache_scope.as_ref());
         let items = self.tools.iter().map(|entry| read(entry)).collect();
-        Page { items, next: self.next_cursor, bytes }
+        Page { items, next: self.next_cursor, bytes, hint }
     }
 }
 

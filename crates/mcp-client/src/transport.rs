@@ -316,6 +316,10 @@ impl TransportError {
         Self { opening: true, ..self }
     }
 
+    pub(crate) fn is_of_opening(&self) -> bool {
+        self.opening
+    }
+
     /// What kind of failure it is.
     pub fn kind(&self) -> TransportErrorKind {
         self.kind

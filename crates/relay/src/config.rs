@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Range, time::Duration};
 
+use mcp_types::Revision;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -22,6 +23,7 @@ use crate::{
 ///     api_key = "${GITHUB_KEY:-}" # for calls on behalf of no user
 ///     headers = { X-Team = "blue" }
 ///     timeout = 30 # seconds
+///     protocol = "auto" # or the one revision to speak, such as "2025-11-25"
 ///
 ///     [servers.files]
 ///     transport = "stdio"
@@ -91,6 +93,7 @@ struct Entry {
     #[serde(default)]
     headers: BTreeMap<String, Spanned<String>>,
     timeout: Option<Spanned<f64>>,
+    protocol: Option<Spanned<String>>,
     dangerously_allow_insecure_http: Option<Spanned<bool>>,
     command: Option<Spanned<Vec<Spanned<String>>>>,
     #[serde(default)]
@@ -151,7 +154,23 @@ impl Section<'_> {
         if let Some(seconds) = entry.timeout {
             server = server.timeout(self.timeout(&seconds)?);
         }
+        if let Some(protocol) = entry.protocol {
+            server.protocol = self.protocol(&protocol)?;
+        }
         Ok(server)
+    }
+
+    /// The one revision to speak, if there is to be one.
+    fn protocol(&self, protocol: &Spanned<String>) -> Result<Option<Revision>, Error> {
+        let name = self.resolved(protocol)?;
+        if name == "auto" {
+            return Ok(None);
+        }
+        name.parse().map(Some).map_err(|_| {
+            let known = Revision::ALL.map(Revision::as_str).join(", ");
+            let reason = format!("`protocol` has to be \"auto\" or a revision: {known}");
+            self.error(&reason, protocol.span())
+        })
     }
 
     fn timeout(&self, seconds: &Spanned<f64>) -> Result<Duration, Error> {
@@ -231,6 +250,7 @@ mod tests {
             api_key = "${KEY}"
             headers = { X-Key = "k ${KEY}" }
             timeout = 1.5
+            protocol = "2026-07-28"
             [servers.b]
             command = ["run", "${KEY}"]
             env = { TOKEN = "${KEY}" }
@@ -244,6 +264,7 @@ mod tests {
         assert_eq!(config.cache_duration, Duration::ZERO);
         let a = Server::http("https://a.example/s3cret").api_key("s3cret");
         let a = a.header("X-Key", "k s3cret").timeout(Duration::from_millis(1500));
+        let a = a.protocol(Revision::V2026_07_28);
         assert_eq!(config.servers["a"], a);
         let env = [("TOKEN".to_owned(), "s3cret".to_owned())].into();
         let command = vec!["run".to_owned(), "s3cret".to_owned()];
@@ -292,6 +313,10 @@ mod tests {
             ),
             ("\n  [servers.a]", "line 2, column 12: server `a`: `url` is missing"),
             ("[servers.a]\nurl = '${NONE}'", "line 2, column 7: server `a`: the variable `NONE`"),
+            (
+                "[servers.a]\nurl = ''\nprotocol = 's3cret'",
+                "line 3, column 12: server `a`: `protocol` has to be \"auto\" or a revision: 2024",
+            ),
             ("[servers.a]\nurl = ''\ntimeout = 0", "line 3, column 11: server `a`: `timeout`"),
             (
                 "[servers.a]\ntransport = 'stdio'",
@@ -318,6 +343,7 @@ mod tests {
             "headers",
             "headers.X-Key",
             "timeout",
+            "protocol",
             "dangerously_allow_insecure_http",
             "command",
             "env",

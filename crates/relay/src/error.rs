@@ -210,9 +210,10 @@ fn fault(error: &mcp_client::Error) -> Option<&'static str> {
         Cause::Params { .. } => Some("the arguments cannot be sent"),
         Cause::Capability { .. } => Some("the server declares no tools"),
         Cause::Endless { .. } => Some("the list does not end"),
-        Cause::InvalidAnswer { method: "tools/list" | "tools/call", .. } => {
+        Cause::InvalidAnswer { method, .. } if method.starts_with("tools/") => {
             Some("what came back is no result")
         }
+        Cause::Rounds { .. } => Some("the server asks for input again and again"),
         _ => None,
     }
 }
@@ -231,6 +232,7 @@ fn kind(error: &mcp_client::Error) -> TransportKind {
             TransportErrorKind::Refused => TransportKind::Refused,
             _ => TransportKind::Protocol,
         },
+        Cause::NotMcp { initialize, .. } => kind(initialize),
         _ => TransportKind::Protocol,
     }
 }

@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
-use mcp_client::Limits;
+use mcp_client::{Limits, Negotiation};
 use mcp_http::{AccessToken, HttpClient, HttpTransport};
+use mcp_types::Revision;
 
 use crate::{
     cache::ToolCache,
@@ -156,6 +157,9 @@ pub(crate) struct Link {
     pub(crate) transport: HttpTransport,
     pub(crate) api_key: Option<AccessToken>,
     pub(crate) limits: Limits,
+    pub(crate) protocol: Option<Revision>,
+    /// How to speak with the server, as the first of its users has found out.
+    pub(crate) negotiation: Negotiation,
 }
 
 impl Registry {
@@ -213,8 +217,14 @@ impl Entry {
         }
         let invalid = |error: mcp_http::Error| Error::configuration(Some(name), describe(&error));
         let transport = transport.build().map_err(invalid)?;
-        let (limits, api_key) = (server.limits, server.api_key.clone());
-        Ok(Self { server, link: Some(Link { transport, api_key, limits }) })
+        let link = Link {
+            transport,
+            api_key: server.api_key.clone(),
+            limits: server.limits,
+            protocol: server.protocol,
+            negotiation: Negotiation::new(),
+        };
+        Ok(Self { server, link: Some(link) })
     }
 }
 

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use mcp_client::Limits;
 use mcp_http::{AccessToken, HttpTransport};
+use mcp_types::Revision;
 
 /// How to reach one server.
 ///
@@ -25,6 +26,7 @@ pub struct Server {
     pub(crate) insecure: bool,
     pub(crate) limits: Limits,
     pub(crate) message_limit: usize,
+    pub(crate) protocol: Option<Revision>,
 }
 
 /// What carries messages to a server.
@@ -65,6 +67,7 @@ impl Server {
             insecure: false,
             limits: Limits::default(),
             message_limit: HttpTransport::MESSAGE_LIMIT,
+            protocol: None,
         }
     }
 
@@ -94,6 +97,12 @@ impl Server {
     /// The largest message to take from the server, in bytes after decompression; 32 MiB.
     pub fn message_limit(self, message_limit: usize) -> Self {
         Self { message_limit, ..self }
+    }
+
+    /// The one revision of the protocol to speak. Otherwise the server is asked, once for all users,
+    /// which it understands; calls fail where it does not understand the one that is set.
+    pub fn protocol(self, revision: Revision) -> Self {
+        Self { protocol: Some(revision), ..self }
     }
 
     /// Sends tokens over plain HTTP to other machines too, where anyone on the way can read them.
@@ -156,6 +165,7 @@ impl fmt::Debug for Server {
             .field("insecure", &self.insecure)
             .field("limits", &self.limits)
             .field("message_limit", &self.message_limit)
+            .field("protocol", &self.protocol)
             .finish()
     }
 }

@@ -118,16 +118,20 @@ impl Place {
 
     fn connection(&self) -> Result<Connection, Error> {
         let User { registry, token, .. } = &self.user;
-        let (_, Link { transport, api_key, limits }) =
-            registry.link(self.server(), token.is_some())?;
+        let (_, link) = registry.link(self.server(), token.is_some())?;
+        let Link { transport, api_key, limits, protocol, negotiation } = link;
         Ok(registry.sessions.get(&self.key, || {
             let source = token.as_ref().or(api_key.as_ref()).cloned();
             let source = source.map(|token| Arc::new(token) as Arc<dyn TokenSource>);
             let transport = transport.with_token_source(source);
-            Client::builder(transport)
+            let client = Client::builder(transport)
                 .client_info("relay", env!("CARGO_PKG_VERSION"))
                 .limits(*limits)
-                .build()
+                .negotiation(negotiation.clone());
+            match protocol {
+                Some(revision) => client.protocol(*revision).build(),
+                None => client.build(),
+            }
         }))
     }
 

@@ -70,10 +70,10 @@ async fn answers_are_either_result_or_error() {
       no `method`, `result` or `error` at line 1 column 24
     -> InvalidAnswer
     the answer to `tools/call` is not valid
-      result: invalid type: null, expected an object (CallToolResult) at line 1 column 38
+      result: invalid type: null, expected an object (CallToolResult or InputRequiredResult) at line 1 column 38
     -> InvalidAnswer
     the answer to `tools/call` is not valid
-      result: invalid type: sequence, expected an object (CallToolResult) at line 1 column 33
+      result: invalid type: sequence, expected an object (CallToolResult or InputRequiredResult) at line 1 column 33
     -> InvalidAnswer
     the answer to `tools/call` is not valid
       result.content: missing, CallToolResult requires it at line 1 column 35

@@ -6,11 +6,11 @@ use std::sync::{
 };
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
-use mcp_client::{Client, Context, Messages, Outgoing, Reply, Transport, TransportError};
+use mcp_client::{Context, Messages, Outgoing, Reply, Transport, TransportError};
 use serde_json::{Value, json};
 use tokio::task::yield_now;
 
-use crate::support::soon;
+use crate::support::{client, soon};
 
 /// How many answers of a client may be on their way at once.
 const MOST: usize = 64;
@@ -105,7 +105,7 @@ async fn a_question_is_answered_before_the_call_is_done() {
     let mut events = pings(1);
     events.push(answer());
     let server = Asking::new("2025-11-25", events, false);
-    Client::new(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
+    client(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
     assert_eq!(server.answered.load(Ordering::Relaxed), 1);
 }
 
@@ -115,7 +115,7 @@ async fn a_question_whose_answer_takes_longer_than_the_call_is_answered() {
     let mut events = pings(1);
     events.push(answer());
     let server = Asking::new("2025-11-25", events, true);
-    Client::new(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
+    client(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
     server.wait_for(1).await;
 }
 
@@ -125,7 +125,7 @@ async fn a_flood_of_questions_is_answered_bit_by_bit() {
     let mut events = pings(600);
     events.push(answer());
     let server = Asking::new("2025-11-25", events, true);
-    Client::new(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
+    client(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
     server.wait_for(600).await;
     assert!(server.most.load(Ordering::Relaxed) <= MOST, "{server:?}");
 }
@@ -136,7 +136,7 @@ async fn a_batch_of_questions_is_answered_bit_by_bit() {
     let mut batch = pings(600);
     batch.push(answer());
     let server = Asking::new("2025-03-26", vec![Value::Array(batch)], true);
-    Client::new(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
+    client(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
     server.wait_for(600).await;
     assert!(server.most.load(Ordering::Relaxed) <= MOST, "{}", server.most.load(Ordering::Relaxed));
 }

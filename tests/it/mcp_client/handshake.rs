@@ -15,7 +15,7 @@ async fn a_conversation_opens_with_initialize_and_initialized() {
     accept: application/json, text/event-stream
     authorization: Bearer [alice]
     content-type: application/json
-    {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{},"clientInfo":{"name":"tests","version":"1"},"protocolVersion":"2025-11-25"}}
+    {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"tests","version":"1"}}}
 
     POST /mcp
     accept: application/json, text/event-stream
@@ -143,7 +143,7 @@ async fn the_server_says_who_it_is() {
     let profile = peer.client().connect().await.unwrap();
     let capabilities = serde_json::Value::Object(profile.capabilities.as_object().clone());
     assert_snapshot!(capabilities, @r#"{"experimental":{"a":{}},"tools":{"listChanged":true},"x-own":{}}"#);
-    assert_eq!(profile.server.name, "peer");
+    assert_eq!(profile.server.as_ref().unwrap().name, "peer");
     assert_eq!(profile.instructions.as_deref(), Some("Be brief"));
     assert_eq!(profile.revision.to_string(), "2025-11-25");
     // Without a session there is no header for it.

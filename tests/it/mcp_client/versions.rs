@@ -54,19 +54,19 @@ async fn another_version_ends_the_session_and_is_an_error() {
         shown += &format!("\n{}\n", peer.outline().await);
     }
     assert_snapshot!(shown, @"
-    the server speaks protocol version 2026-07-28; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+    the server speaks protocol version 2026-07-28; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> Version, did not run
     initialize 1, [alice]
     DELETE, [alice], s, 2025-11-25
-    the server speaks protocol version 2024-10-07; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+    the server speaks protocol version 2024-10-07; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> Version, did not run
     initialize 1, [alice]
     DELETE, [alice], s, 2025-11-25
-    the server speaks protocol version 1.0; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+    the server speaks protocol version 1.0; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> Version, did not run
     initialize 1, [alice]
     DELETE, [alice], s, 2025-11-25
-    the server speaks protocol version (none said); this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+    the server speaks protocol version (none said); this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> Version, did not run
     initialize 1, [alice]
     DELETE, [alice], s, 2025-11-25
@@ -78,7 +78,7 @@ async fn another_version_is_the_error_even_where_the_session_cannot_be_ended() {
     let opening = initialized("2099-01-01").header("mcp-session-id", "s");
     let peer = Script::new().on("initialize", opening).on("DELETE", status(500)).start().await;
     assert_snapshot!(outcome(peer.client().list_tools().await), @"
-    the server speaks protocol version 2099-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+    the server speaks protocol version 2099-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> Version, did not run
     ");
 }
@@ -103,13 +103,13 @@ async fn a_refusal_that_lists_versions_is_a_version_error() {
         assert_eq!(peer.outline().await, "initialize 1, [alice]");
     }
     assert_snapshot!(shown, @r#"
-    the server speaks protocol version 2023-01-01, 2024-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+    the server speaks protocol version 2023-01-01, 2024-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> Version, did not run
-    the server speaks protocol version 2023-01-01, 2024-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+    the server speaks protocol version 2023-01-01, 2024-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> Version, did not run
-    the server speaks protocol version 2023-01-01, 2024-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+    the server speaks protocol version 2023-01-01, 2024-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> Version, did not run
-    the server speaks protocol version (none said); this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+    the server speaks protocol version (none said); this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> Version, did not run
     `initialize` failed: Unsupported protocol version (code -32602), data {"supported":"2023-01-01"}
     -> Rpc, did not run

@@ -80,7 +80,7 @@ async fn no_failure_shows_what_the_server_gives_back() {
     a challenge of scope: [server]/mcp requires an access token of wider scope (**** of ****)
     -> Unauthorized, did not run
     a result of the wrong type: the answer to `tools/call` is not valid
-      result: invalid type: string, expected an object (CallToolResult) at line 1 column 50
+      result: invalid type: string, expected an object (CallToolResult or InputRequiredResult) at line 1 column 50
     -> InvalidAnswer
     a flag of the wrong type: the answer to `tools/call` is not valid
       result.isError: invalid type: string, expected a boolean at line 1 column 74

@@ -106,7 +106,7 @@ async fn the_wire_is_traced_without_tokens_sessions_and_configured_headers() {
     > accept: application/json, text/event-stream
     > content-type: application/json
     > authorization: Bearer ****
-    > {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{},"clientInfo":{"name":"tests","version":"1"},"protocolVersion":"2025-11-25"}}
+    > {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"tests","version":"1"}}}
     < 200 OK
     < content-type: application/json
     < mcp-session-id: ****

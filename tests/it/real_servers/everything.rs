@@ -228,7 +228,7 @@ async fn what_is_beyond_tools_works_typed() {
     let Some(server) = start() else { return };
     let client = relay(&server).with_token("t").connection("all").unwrap();
     let profile = client.connect().await.unwrap();
-    assert_eq!(profile.server.name, "mcp-servers/everything");
+    assert_eq!(profile.server.as_ref().unwrap().name, "mcp-servers/everything");
     assert!(profile.capabilities.has_flag("resources", "subscribe"));
     client.call::<PingRequest>(&RequestParams::default()).await.unwrap();
 

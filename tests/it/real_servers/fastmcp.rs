@@ -69,7 +69,7 @@ async fn check_mode(env: &[(&str, &str)]) {
     assert_eq!(ToolOutput::from(hidden).text(), "ERROR: Unknown tool: 'erase'");
 
     let profile = client.connect().await.unwrap();
-    assert_eq!(profile.server.name, "fastmcp fixture");
+    assert_eq!(profile.server.as_ref().unwrap().name, "fastmcp fixture");
     assert_eq!(profile.instructions.as_deref(), Some("Add numbers."));
     relay.close().await.unwrap();
 }

@@ -298,7 +298,7 @@ async fn streams_and_bodies_that_are_broken() {
       jsonrpc: missing, every message requires it at line 1 column 2
     -> Transport Protocol, did not run
     initialize: server `main` failed: its answer is against the protocol
-      the server speaks protocol version 2099-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25
+      the server speaks protocol version 2099-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> Transport Protocol, did not run
     tools/list: server `main` failed: HTTP status 307
       [server]/mcp redirects to [server]/elsewhere, which is not followed: set that URL if it is right

@@ -6,12 +6,15 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use mcp_client::Client;
+use mcp_client::{Client, Negotiation, Transport, mcp_types::Revision};
 use mcp_http::HttpTransport;
 use serde_json::json;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::any};
 
 use super::{ALICE, Answer, Sent, exact, outline, result, soon, status};
+
+/// What a client asks first, to find out which era a server belongs to.
+pub(crate) const PROBE: &str = "server/discover";
 
 /// What a server answers; to all that is not scripted it gives a good answer.
 ///
@@ -71,6 +74,8 @@ fn good(method: &str, turn: usize) -> Answer {
         "tools/call" => result(&json!({ "content": [{ "type": "text", "text": "3" }] })),
         "ping" => result(&json!({})),
         "DELETE" => status(200),
+        // As a server of the handshake era that is not asked in a session.
+        PROBE => status(400),
         _ => status(202),
     }
 }
@@ -106,15 +111,19 @@ impl Peer {
         client(self.transport())
     }
 
-    /// What it was sent, in order.
+    /// What it was sent, in order, but for the [`PROBE`].
     pub(crate) async fn sent(&self) -> Vec<Sent> {
-        let requests = self.0.received_requests().await.expect("they are recorded");
-        requests.iter().map(Sent::from).collect()
+        self.all_sent().await.into_iter().filter(|sent| sent.about() != PROBE).collect()
     }
 
     /// What it was sent that is about `method`, in order.
     pub(crate) async fn sent_of(&self, method: &str) -> Vec<Sent> {
-        self.sent().await.into_iter().filter(|sent| sent.about() == method).collect()
+        self.all_sent().await.into_iter().filter(|sent| sent.about() == method).collect()
+    }
+
+    async fn all_sent(&self) -> Vec<Sent> {
+        let requests = self.0.received_requests().await.expect("they are recorded");
+        requests.iter().map(Sent::from).collect()
     }
 
     /// What it was sent that is about `method`, as soon as there are `count` of it.
@@ -142,9 +151,10 @@ impl Peer {
     }
 }
 
-/// A client by the name of these tests.
-pub(crate) fn client(transport: HttpTransport) -> Client {
-    Client::builder(transport).client_info("tests", "1").build()
+/// A client by the name of these tests, which knows that the server is one of the handshake era.
+pub(crate) fn client(transport: impl Transport) -> Client {
+    let known = Negotiation::known(Revision::V2025_11_25);
+    Client::builder(transport).client_info("tests", "1").negotiation(known).build()
 }
 
 impl fmt::Debug for Peer {

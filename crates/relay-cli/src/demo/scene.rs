@@ -260,7 +260,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_does_not_come_out_as_announced_fails() {
-        for (method, step) in [("initialize", 1), ("tools/list", 2), ("tools/call", 3)] {
+        for (method, step) in
+            [("server/discover", 1), ("initialize", 2), ("tools/list", 2), ("tools/call", 3)]
+        {
             let servers = Servers::start().await.unwrap();
             servers.weather.script(On::method(method), Reply::status(500));
             let error = played(servers).await.unwrap_err().to_string();

@@ -32,7 +32,7 @@ async fn a_server_that_is_too_slow() {
     --- stdout
     --- stderr
     error: server `remote` failed: no answer in time
-      caused by: no answer to `initialize` within 200ms
+      caused by: no answer to `tools/list` within 200ms
     hint: --timeout SECONDS waits longer
     ---
     ");
@@ -47,7 +47,7 @@ async fn a_url_that_is_wrong() {
     --- stdout
     --- stderr
     error: server `remote` failed: HTTP status 404
-      caused by: http://127.0.0.1:PORT/mcps answered with HTTP status 404 Not Found
+      caused by: the server speaks no MCP: `server/discover` failed: http://127.0.0.1:PORT/mcps answered with HTTP status 404 Not Found; `initialize` failed
     hint: is it the URL of the MCP endpoint? Many end in /mcp
     ---
     ");

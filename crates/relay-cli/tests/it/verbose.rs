@@ -22,8 +22,17 @@ async fn the_wire_is_shown_without_the_token() {
     > POST http://127.0.0.1:PORT/mcp
     > accept: application/json, text/event-stream
     > content-type: application/json
+    > mcp-protocol-version: 2026-07-28
     > authorization: Bearer ****
-    > {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{},"clientInfo":{"name":"relay","version":"0.1.0"},"protocolVersion":"2025-11-25"}}
+    > {"jsonrpc":"2.0","id":"probe-1","method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"relay","version":"0.1.0"}}}}
+    < 200 OK
+    < content-type: application/json
+    < {"error":{"code":-32601,"message":"Unknown method: server/discover"},"id":"probe-1","jsonrpc":"2.0"}
+    > POST http://127.0.0.1:PORT/mcp
+    > accept: application/json, text/event-stream
+    > content-type: application/json
+    > authorization: Bearer ****
+    > {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"relay","version":"0.1.0"}}}
     < 200 OK
     < content-type: application/json
     < mcp-session-id: ****
@@ -71,5 +80,5 @@ async fn event_streams_are_shown_message_by_message() {
     let server = weather::open().answers(AnswerMode::Sse).start().await.unwrap();
     let transcript = relay("-v call history -v -v").url(&server).run().await;
     assert_eq!(transcript.matches("< content-type: text/event-stream").count(), 3, "{transcript}");
-    assert_eq!(transcript.matches("< {").count(), 3, "{transcript}");
+    assert_eq!(transcript.matches("< {").count(), 4, "{transcript}");
 }

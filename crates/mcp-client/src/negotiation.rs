@@ -1,0 +1,147 @@
+//! Finding out which era a server belongs to, and keeping it.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use mcp_types::{Era, Revision, error_code};
+use tokio::time::Instant;
+
+use crate::{
+    error::Error,
+    transport::TransportErrorKind,
+    version::{self, unshared},
+};
+
+/// How long a server is taken for one of the handshake era: it may be replaced by one that speaks
+/// both, and would answer `initialize` all the same.
+const HANDSHAKE_HOLDS: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What is known of how to speak with a server, shared by all who do: clones are the same.
+///
+/// A server is asked once (`server/discover`, then `initialize`), by whoever comes first. Give the
+/// clients of all users of a server the same one.
+///
+/// ```
+/// # use mcp_client::{Client, Negotiation, Transport};
+/// # fn clients(alice: impl Transport, bob: impl Transport) -> [Client; 2] {
+/// let known = Negotiation::new();
+/// let alice = Client::builder(alice).negotiation(known.clone()).build();
+/// let bob = Client::builder(bob).negotiation(known).build();
+/// # [alice, bob]
+/// # }
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Negotiation(Arc<Mutex<Option<Verdict>>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Verdict {
+    revision: Revision,
+    decided: Instant,
+}
+
+impl Negotiation {
+    /// Nothing is known yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What was found out before, in another process perhaps. A server that turns out not to
+    /// understand it is asked.
+    pub fn known(revision: Revision) -> Self {
+        let negotiation = Self::new();
+        negotiation.decide(revision);
+        negotiation
+    }
+
+    /// The revision that is spoken with the server, where it is known.
+    pub fn revision(&self) -> Option<Revision> {
+        let verdict = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let holds = |verdict: &Verdict| match verdict.revision.era() {
+            Era::Handshake => verdict.decided.elapsed() < HANDSHAKE_HOLDS,
+            Era::PerRequest => true,
+        };
+        verdict.filter(holds).map(|verdict| verdict.revision)
+    }
+
+    pub(crate) fn decide(&self, revision: Revision) {
+        let verdict = Verdict { revision, decided: Instant::now() };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(verdict);
+    }
+
+    /// Forgets the verdict, unless another has taken its place.
+    pub(crate) fn doubt(&self, revision: Revision) {
+        let mut verdict = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if verdict.is_some_and(|verdict| verdict.revision == revision) {
+            *verdict = None;
+        }
+    }
+}
+
+/// What an error says of the era of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// It belongs to the per-request era, whatever it dislikes about the request.
+    PerRequest,
+    /// So it does, and speaks these versions.
+    Versions(Vec<String>),
+    /// It does not know the per-request era.
+    Handshake,
+    /// It takes no POST: it may be one of the very first revision, HTTP+SSE.
+    NoPost,
+    /// Nothing.
+    Nothing,
+}
+
+/// What the failure of `server/discover` says (`initialize` is only sent on proof that the server
+/// knows nothing better: MCP 2026-07-28, basic/versioning, "Backward Compatibility").
+pub(crate) fn finding(error: &Error) -> Finding {
+    match error.status() {
+        // Neither a matter of the era are authorization, overload, redirects, nor faults.
+        Some(401 | 403 | 407 | 408 | 425 | 429 | 300..=399 | 500..) => return Finding::Nothing,
+        Some(405) if error.code().is_none() => return Finding::NoPost,
+        _ => {}
+    }
+    match error.code() {
+        Some(error_code::UNSUPPORTED_PROTOCOL_VERSION) => {
+            Finding::Versions(version::supported(error).unwrap_or_default())
+        }
+        Some(error_code::HEADER_MISMATCH | error_code::MISSING_REQUIRED_CLIENT_CAPABILITY) => {
+            Finding::PerRequest
+        }
+        Some(_) => Finding::Handshake,
+        None => match error.transport_kind() {
+            Some(TransportErrorKind::Status(400..=499)) => Finding::Handshake,
+            _ => Finding::Nothing,
+        },
+    }
+}
+
+/// Whether the failure of a call casts doubt on a server of the per-request era: it refuses the
+/// request as one that does not know that era would.
+pub(crate) fn is_doubtful(error: &Error) -> bool {
+    /// Codes without a meaning that all share, such as "no session".
+    const MEANINGLESS: std::ops::RangeInclusive<i64> = -32019..=-32000;
+    match error.code() {
+        Some(code) => error.status().is_some() && MEANINGLESS.contains(&code),
+        None => matches!(finding(error), Finding::Handshake | Finding::NoPost),
+    }
+}
+
+/// The version to speak with a server that refuses ours and names those it supports: the newest of
+/// the per-request era that is mutual, and one of the handshake era only where it names no other.
+///
+/// # Errors
+/// [`Error::Version`] where none is mutual.
+pub(crate) fn choose(supported: Vec<String>) -> Result<Revision, Error> {
+    let newest = |era| version::mutual(era, &supported);
+    if let Some(revision) = newest(Era::PerRequest) {
+        return Ok(revision);
+    }
+    let is_old = |version: &String| version.as_str() < version::NEWEST_PER_REQUEST.as_str();
+    match newest(Era::Handshake) {
+        Some(revision) if supported.iter().all(is_old) => Ok(revision),
+        _ => Err(unshared(supported)),
+    }
+}

@@ -1,0 +1,73 @@
+//! What a result says: that it is complete, or what has to come first.
+
+use mcp_types::{Incoming, OrInputRequired, v2026_07_28::InputRequiredResult};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+
+/// A result, by its `resultType` (MCP 2026-07-28, basic, "ResultType"). One without is complete, as
+/// are those of the revisions before.
+#[derive(Debug)]
+pub(crate) enum Outcome<R> {
+    Complete(R),
+    InputRequired(Box<InputRequiredResult>),
+    /// A type of result that this client does not know.
+    Other(String),
+}
+
+/// Decodes a message into the result of the pending request.
+pub(crate) type Decode<R> = fn(&[u8]) -> serde_json::Result<Incoming<Outcome<R>>>;
+
+impl<R> Outcome<R> {
+    /// A result that is complete unless it says otherwise.
+    pub(crate) fn by_type(result_type: Option<&str>, result: R) -> Self {
+        match result_type {
+            None | Some("complete") => Self::Complete(result),
+            Some(other) => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// The same with its result, if it has one, turned into something else.
+    pub(crate) fn map<T>(self, turn: impl FnOnce(R) -> T) -> Outcome<T> {
+        match self {
+            Self::Complete(result) => Outcome::Complete(turn(result)),
+            Self::InputRequired(asked) => Outcome::InputRequired(asked),
+            Self::Other(kind) => Outcome::Other(kind),
+        }
+    }
+}
+
+impl<T> From<OrInputRequired<T, InputRequiredResult>> for Outcome<T> {
+    fn from(result: OrInputRequired<T, InputRequiredResult>) -> Self {
+        match result {
+            OrInputRequired::Complete(result) => Self::Complete(result),
+            OrInputRequired::InputRequired(asked) => Self::InputRequired(Box::new(asked)),
+            OrInputRequired::Unknown(object) => {
+                let kind = object.get("resultType").and_then(Value::as_str);
+                Self::Other(kind.unwrap_or_default().to_owned())
+            }
+            _ => Self::Other(String::new()),
+        }
+    }
+}
+
+/// Decodes the result of any method: what it is, then by its type.
+pub(crate) fn decode<R: DeserializeOwned>(
+    message: &[u8],
+) -> serde_json::Result<Incoming<Outcome<R>>> {
+    #[derive(Deserialize)]
+    struct Typed {
+        #[serde(rename = "resultType")]
+        kind: Option<String>,
+    }
+    match serde_json::from_slice(message) {
+        Ok(Incoming::Result { result: Typed { kind: Some(kind) }, .. }) if kind != "complete" => {
+            if kind == "input_required" {
+                let message: Incoming<InputRequiredResult> = serde_json::from_slice(message)?;
+                return Ok(message.map(|asked| Outcome::InputRequired(Box::new(asked))));
+            }
+            let message: Incoming<serde::de::IgnoredAny> = serde_json::from_slice(message)?;
+            Ok(message.map(|_| Outcome::Other(kind)))
+        }
+        _ => Ok(serde_json::from_slice::<Incoming<R>>(message)?.map(Outcome::Complete)),
+    }
+}
