@@ -1,18 +1,29 @@
 //! What the client does in a scenario: a few flows, each for several.
 
 use anyhow::{Context as _, Result};
-use mcp_http::{Client, HttpTransport, mcp_client::Tool};
+use mcp_http::{
+    Client, HttpTransport,
+    mcp_client::{
+        Tool,
+        mcp_types::v2025_11_25::{
+            GetPromptRequest, GetPromptRequestParams, ListPromptsRequest, ListResourcesRequest,
+            PaginatedRequestParams, ReadResourceRequest, ReadResourceRequestParams,
+        },
+    },
+};
 use serde_json::json;
 
 use crate::{arguments, task::Task};
 
 /// Goes through a scenario.
 pub(crate) async fn run(task: &Task) -> Result<()> {
-    let client = Client::new(HttpTransport::builder(&task.url).build()?);
+    let transport = HttpTransport::builder(&task.url).build()?;
+    let client = Client::builder(transport).protocol(task.revision).build();
     match task.scenario.as_str() {
         "initialize" | "request-metadata" | "json-schema-ref-no-deref" => {
             tools(&client).await?;
         }
+        "http-standard-headers" => use_everything(&client).await?,
         "http-custom-headers" => make_calls(&client, task).await?,
         "json-schema-2020-12-preservation" => echo_schema(&client).await?,
         _ => call_every_tool(&client).await?,
@@ -33,6 +44,20 @@ async fn tools(client: &Client) -> Result<Vec<Tool>> {
 async fn call_every_tool(client: &Client) -> Result<()> {
     for tool in tools(client).await? {
         client.call_tool(&tool.name, arguments::of(&tool)?).await?;
+    }
+    Ok(())
+}
+
+/// Calls every tool, reads every resource, and gets every prompt.
+async fn use_everything(client: &Client) -> Result<()> {
+    call_every_tool(client).await?;
+    let first = PaginatedRequestParams::default();
+    for resource in client.call::<ListResourcesRequest>(&first).await?.resources {
+        let params = ReadResourceRequestParams::new(resource.uri);
+        client.call::<ReadResourceRequest>(&params).await?;
+    }
+    for prompt in client.call::<ListPromptsRequest>(&first).await?.prompts {
+        client.call::<GetPromptRequest>(&GetPromptRequestParams::new(prompt.name)).await?;
     }
     Ok(())
 }

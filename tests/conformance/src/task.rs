@@ -3,6 +3,7 @@
 use std::env;
 
 use anyhow::{Context as _, Result};
+use mcp_http::mcp_client::mcp_types::Revision;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -11,6 +12,7 @@ use serde_json::{Map, Value};
 pub(crate) struct Task {
     pub(crate) url: String,
     pub(crate) scenario: String,
+    pub(crate) revision: Revision,
     pub(crate) context: Context,
 }
 
@@ -32,11 +34,12 @@ impl Task {
     pub(crate) fn read() -> Result<Self> {
         let url = env::args().skip(1).last().context("usage: conformance-client <url>")?;
         let scenario = variable("SCENARIO")?.context("no scenario is named")?;
+        let revision = variable("PROTOCOL_VERSION")?.context("no revision is named")?.parse()?;
         let context = variable("CONTEXT")?.map_or_else(
             || Ok(Context::default()),
             |context| serde_json::from_str(&context).context("the context cannot be read"),
         )?;
-        Ok(Self { url, scenario, context })
+        Ok(Self { url, scenario, revision, context })
     }
 }
 
