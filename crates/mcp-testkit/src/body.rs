@@ -5,13 +5,14 @@ use std::{
     fmt,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc;
 
-use crate::{flight::Ticket, gate::Gate};
+use crate::{connection::Link, counts::Counted, flight::Ticket, gate::Gate};
 
 /// One step of sending a body.
 #[derive(Debug, Clone)]
@@ -22,8 +23,14 @@ pub(crate) enum Part {
     Fill(usize),
     /// A wait.
     Hold(Gate),
+    /// A wait of this long.
+    Pause(Duration),
+    /// The same bytes for ever, with a wait after each time.
+    Repeat(Bytes, Duration),
     /// The end of the connection, in the middle of the body.
     Abort,
+    /// The same, without a farewell.
+    Reset,
 }
 
 /// A body as the HTTP server takes it: parts that were given in advance, then those of a stream.
@@ -35,6 +42,8 @@ pub(crate) struct Outgoing {
     sized: bool,
     /// Kept until the body is at its end, or the client does not want the rest.
     ticket: Option<Ticket>,
+    link: Link,
+    counted: Option<Counted>,
 }
 
 /// The body ends here on purpose.
@@ -59,6 +68,14 @@ impl Outgoing {
         Self { ticket: Some(ticket), ..self }
     }
 
+    pub(crate) fn with_link(self, link: Link) -> Self {
+        Self { link, ..self }
+    }
+
+    pub(crate) fn counted(self, counted: Counted) -> Self {
+        Self { counted: Some(counted), ..self }
+    }
+
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Aborted>>> {
         loop {
             if let Some(pause) = &mut self.pause {
@@ -77,7 +94,19 @@ impl Outgoing {
                 Part::Hold(gate) => {
                     self.pause = Some(Box::pin(async move { gate.pass().await }));
                 }
+                Part::Pause(time) => self.pause = Some(Box::pin(tokio::time::sleep(time))),
+                Part::Repeat(bytes, time) => {
+                    self.left.push_front(Part::Repeat(bytes.clone(), time));
+                    if !time.is_zero() {
+                        self.left.push_front(Part::Pause(time));
+                    }
+                    return self.send(bytes);
+                }
                 Part::Abort => return Poll::Ready(Some(Err(Aborted))),
+                Part::Reset => {
+                    self.link.reset();
+                    return Poll::Ready(Some(Err(Aborted)));
+                }
                 Part::Chunk(bytes) => return self.send(bytes),
                 Part::Fill(size) => {
                     let now = size.min(SPACES.len());
@@ -102,6 +131,7 @@ impl Outgoing {
 
     /// What the client does from now on is no sign of impatience.
     fn finish(&mut self) {
+        self.counted = None;
         if let Some(ticket) = self.ticket.take() {
             ticket.finish();
         }

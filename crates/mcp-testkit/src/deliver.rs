@@ -11,12 +11,14 @@ use mcp_types::Era;
 use crate::{
     answer::{Answer, Closed, Message},
     body::{Outgoing, Part},
+    bomb,
     builder::AnswerMode,
-    fault::Plan,
+    connection::Link,
+    fault::{End, Plan},
     flight::Ticket,
     handshake::SESSION,
     recorded::Recorded,
-    reply::Reply,
+    reply::{JSON, Reply},
     server::Shared,
     stream::{Stream, Writer},
     subscriptions::Subscriptions,
@@ -30,6 +32,7 @@ pub(crate) struct Delivery {
     pub(crate) era: Era,
     pub(crate) plan: Plan,
     pub(crate) ticket: Ticket,
+    pub(crate) link: Link,
 }
 
 /// What ends a stream: an answer, or a talk that leads to one.
@@ -39,7 +42,13 @@ enum Work {
 }
 
 impl Delivery {
-    pub(crate) async fn deliver(mut self, answer: Answer) -> Result<Response<Outgoing>, Closed> {
+    pub(crate) async fn deliver(
+        mut self,
+        mut answer: Answer,
+    ) -> Result<Response<Outgoing>, Closed> {
+        if let Some(reply) = self.plan.replace.take() {
+            answer = Answer::Reply(reply);
+        }
         // With something to send first, only the answer proper is held.
         let held_inside = match &answer {
             Answer::Talk(_) => true,
@@ -51,15 +60,20 @@ impl Delivery {
                 gate.pass().await;
             }
         }
-        if self.plan.close {
+        if let Some(end) = self.plan.end {
+            if end == End::Reset {
+                self.link.reset();
+            }
             self.ticket.finish();
             return Err(Closed);
         }
-        Ok(match answer {
+        let link = self.link.clone();
+        let response = match answer {
             Answer::Reply(reply) => self.send(reply),
             Answer::Stream(stream, start) => {
                 self.ticket.finish();
-                stream.connect(start, self.plan.cut)
+                let counted = self.shared.counters.stream();
+                stream.connect(start, self.plan.cut).map(|body| body.counted(counted))
             }
             Answer::Listen(subscription) => {
                 Subscriptions::begin(&self.shared, subscription, self.ticket, self.plan.cut)
@@ -67,7 +81,8 @@ impl Delivery {
             Answer::Message(message) if !self.is_streamed() => self.send_json(message),
             Answer::Message(message) => self.stream(Work::Answer(message)),
             Answer::Talk(talk) => self.stream(Work::Talk(talk)),
-        })
+        };
+        Ok(response.map(|body| body.with_link(link)))
     }
 
     fn is_streamed(&self) -> bool {
@@ -81,13 +96,16 @@ impl Delivery {
     fn send_json(self, mut message: Message) -> Response<Outgoing> {
         let session = message.session.take();
         let json = self.plan.message(message, &self.request);
-        let reply = Reply::status(200).header("content-type", "application/json");
-        let reply = reply.fill(self.plan.padding).chunk(json);
+        let reply = Reply::status(200).header("content-type", JSON);
+        let reply = match self.plan.bomb {
+            Some(size) => reply.header("content-encoding", "gzip").chunk(bomb::gzip(size, &json)),
+            None => reply.fill(self.plan.padding).parts(self.plan.parts(json)),
+        };
         with_session(self.send(reply), session.as_deref())
     }
 
     fn stream(self, work: Work) -> Response<Outgoing> {
-        let Self { shared, request, era, plan, ticket } = self;
+        let Self { shared, request, era, plan, ticket, .. } = self;
         let begun = match &work {
             Work::Answer(message) => message.session.clone(),
             Work::Talk(_) => None,
@@ -95,7 +113,9 @@ impl Delivery {
         let session = begun.as_deref().or_else(|| request.header(SESSION));
         let retry = shared.config.retry.filter(|_| era == Era::Handshake);
         let stream = shared.streams.open(session, retry);
-        let response = with_session(stream.connect(0, plan.cut), begun.as_deref());
+        let counted = shared.counters.stream();
+        let response = stream.connect(0, plan.cut).map(|body| body.counted(counted));
+        let response = with_session(response, begun.as_deref());
         let number = ticket.number();
         let (ticket, kept) = match era {
             // It goes on without a connection.
@@ -139,22 +159,29 @@ async fn write(
     for gate in &plan.gates {
         gate.pass().await;
     }
+    if let Some((bytes, every)) = plan.endless {
+        stream.send_part(Part::Repeat(bytes, every));
+        return stream.abandoned().await;
+    }
     server.flights.finish(number);
-    send_answer(&plan, plan.message(message, request), stream);
+    let json = plan.message(message, request);
+    send_answer(&plan, &json, stream);
+    if plan.duplicate {
+        send_answer(&plan, &json, stream);
+    }
+    if plan.never_end {
+        stream.abandoned().await;
+    }
 }
 
-fn send_answer(plan: &Plan, mut json: String, stream: &Stream) {
-    if plan.truncated {
-        let half = (0..=json.len() / 2).rev().find(|at| json.is_char_boundary(*at));
-        json.truncate(half.unwrap_or_default());
-        return stream.send_part(Part::Chunk(format!("event: message\ndata: {json}").into()));
-    }
-    if plan.padding > 0 {
+fn send_answer(plan: &Plan, json: &str, stream: &Stream) {
+    if plan.padding == 0 {
+        stream.send_as(json, |event| plan.parts(event));
+    } else {
         stream.send_part(Part::Chunk("event: message\ndata: ".into()));
         stream.send_part(Part::Fill(plan.padding));
-        return stream.send_part(Part::Chunk(format!("{json}\n\n").into()));
+        stream.send_part(Part::Chunk(format!("{json}\n\n").into()));
     }
-    stream.send(&json);
 }
 
 fn with_session(mut response: Response<Outgoing>, session: Option<&str>) -> Response<Outgoing> {

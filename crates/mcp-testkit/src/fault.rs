@@ -1,11 +1,12 @@
 //! How an answer goes wrong, and the one place where it is made to.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use mcp_types::RequestId;
 use serde_json::Value;
 
-use crate::{answer::Message, gate::Gate, recorded::Recorded, reply::Reply};
+use crate::{answer::Message, body::Part, gate::Gate, recorded::Recorded, reply::Reply};
 
 /// A deviation from the right answer, scripted with
 /// [`TestServer::script`](crate::TestServer::script).
@@ -21,10 +22,32 @@ pub enum Fault {
     Reply(Responder),
     /// Handles the request and holds the answer, status line included, until the gate is open.
     Hold(Gate),
+    /// Handles the request, and answers with this in place of its answer: the call has run, and the
+    /// client cannot know.
+    Replace(Reply),
+    /// Forgets the session of the request before handling it, as a restarted server does.
+    LoseSession,
     /// Handles the request and closes the connection without a byte of an answer.
     Close,
+    /// Handles the request and resets the connection without a byte of an answer.
+    Reset,
+    /// Sends half of the answer, and resets the connection.
+    ResetInside,
+    /// Sends half of the answer, and the rest when the gate is open.
+    Stall(Gate),
+    /// Sends the answer byte by byte, with a wait after each.
+    Drip(Duration),
     /// Answers with the id of another request.
     WrongId,
+    /// Sends the answer twice, in an event stream.
+    Duplicate,
+    /// Answers with an event stream that is not closed after the answer.
+    NeverEnd,
+    /// Answers with an event stream of the same bytes for ever, with a wait after each time, and
+    /// without an answer: `b": still here\n\n"` is a comment, which counts as nothing.
+    Endless(Bytes, Duration),
+    /// Answers with JSON in gzip, which has so many spaces in front when it is unpacked.
+    GzipBomb(usize),
     /// Names the cursor that was asked for as the next one.
     RepeatCursor,
     /// Answers with an event stream that ends in the middle of the event.
@@ -51,14 +74,36 @@ pub struct Responder(Arc<dyn Fn(&Recorded) -> Reply + Send + Sync>);
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     reply: Option<Responder>,
+    pub(crate) replace: Option<Reply>,
+    pub(crate) lose_session: bool,
     pub(crate) gates: Vec<Gate>,
-    pub(crate) close: bool,
+    pub(crate) end: Option<End>,
+    breakage: Option<Breakage>,
     wrong_id: bool,
     repeat_cursor: bool,
-    pub(crate) truncated: bool,
+    pub(crate) duplicate: bool,
+    pub(crate) never_end: bool,
+    pub(crate) endless: Option<(Bytes, Duration)>,
+    pub(crate) bomb: Option<usize>,
     pub(crate) padding: usize,
     pub(crate) interjected: Vec<Value>,
     pub(crate) cut: Option<usize>,
+}
+
+/// How a connection ends in place of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Close,
+    Reset,
+}
+
+/// What happens in the middle of an answer.
+#[derive(Debug)]
+enum Breakage {
+    Truncate,
+    Reset,
+    Stall(Gate),
+    Drip(Duration),
 }
 
 impl Fault {
@@ -102,10 +147,20 @@ impl Plan {
         match fault {
             Fault::Reply(reply) => self.reply = self.reply.or(Some(reply)),
             Fault::Hold(gate) => self.gates.push(gate),
-            Fault::Close => self.close = true,
+            Fault::Replace(reply) => self.replace = self.replace.or(Some(reply)),
+            Fault::LoseSession => self.lose_session = true,
+            Fault::Close => self.end = Some(End::Close),
+            Fault::Reset => self.end = Some(End::Reset),
+            Fault::ResetInside => self.breakage = Some(Breakage::Reset),
+            Fault::Stall(gate) => self.breakage = Some(Breakage::Stall(gate)),
+            Fault::Drip(time) => self.breakage = Some(Breakage::Drip(time)),
             Fault::WrongId => self.wrong_id = true,
+            Fault::Duplicate => self.duplicate = true,
+            Fault::NeverEnd => self.never_end = true,
+            Fault::Endless(bytes, every) => self.endless = Some((bytes, every)),
+            Fault::GzipBomb(size) => self.bomb = Some(size),
             Fault::RepeatCursor => self.repeat_cursor = true,
-            Fault::TruncatedSse => self.truncated = true,
+            Fault::TruncatedSse => self.breakage = Some(Breakage::Truncate),
             Fault::Oversized(size) => self.padding = size,
             Fault::Interject(messages) => self.interjected.extend(messages),
             Fault::CutStream(messages) => self.cut = Some(messages),
@@ -120,7 +175,29 @@ impl Plan {
 
     /// Whether JSON alone cannot show what is planned.
     pub(crate) fn needs_stream(&self) -> bool {
-        self.truncated || self.cut.is_some() || !self.interjected.is_empty()
+        let truncated = matches!(self.breakage, Some(Breakage::Truncate));
+        let sends_more = self.duplicate || !self.interjected.is_empty();
+        let does_not_end = self.never_end || self.endless.is_some();
+        truncated || sends_more || does_not_end || self.cut.is_some()
+    }
+
+    /// The text of an answer, be it JSON or an event, as it is sent.
+    pub(crate) fn parts(&self, mut text: String) -> Vec<Part> {
+        let middle = (0..=text.len() / 2).rev().find(|at| text.is_char_boundary(*at));
+        let mut halves = |between: Part| {
+            let rest = text.split_off(middle.unwrap_or_default());
+            vec![chunk(std::mem::take(&mut text)), between, chunk(rest)]
+        };
+        match &self.breakage {
+            None => vec![chunk(text)],
+            Some(Breakage::Truncate) => halves(Part::Fill(0)).into_iter().take(1).collect(),
+            Some(Breakage::Reset) => halves(Part::Reset),
+            Some(Breakage::Stall(gate)) => halves(Part::Hold(gate.clone())),
+            Some(Breakage::Drip(time)) => {
+                let bytes = text.bytes().map(|byte| Part::Chunk(Bytes::copy_from_slice(&[byte])));
+                bytes.flat_map(|byte| [byte, Part::Pause(*time)]).collect()
+            }
+        }
     }
 
     /// The answer as it is planned.
@@ -133,6 +210,10 @@ impl Plan {
         }
         message.into_json()
     }
+}
+
+fn chunk(text: String) -> Part {
+    Part::Chunk(text.into())
 }
 
 fn other_than(id: RequestId) -> RequestId {

@@ -82,17 +82,37 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # What else there is
+//!
+//! - Tools that ask their client before they answer, or tell it of progress: [`Tool::asking`]. They
+//!   are the same in both eras, as are [`Prompt`]s and [`Resource`]s.
+//! - News for clients that listen: [`TestServer::push`], [`TestServer::ask`].
+//! - Streams that break off and are resumed: [`Builder::resumable`] with [`Fault::CutStream`] or
+//!   [`Turn::disconnect`].
+//! - Bearer tokens, each with tools of its own: [`Bearer`], [`Builder::tools_for`].
+//! - What goes wrong, at any request: [`Fault`] for answers that are made and then spoiled,
+//!   [`Reply`] for answers that stand in, [`TestServer::reset_next_connections`] before either.
+//! - What a client did and left behind: [`TestServer::requests`],
+//!   [`TestServer::cancelled_requests`], [`TestServer::counts`].
+//!
+//! Nothing needs a sleep: [`Gate`]s hold what is to happen later, and
+//! [`received`](TestServer::received), [`cancelled`](TestServer::cancelled) and
+//! [`when`](TestServer::when) wait for what clients do.
 
 mod answer;
 mod ask;
 mod asks;
 mod bearer;
 mod body;
+mod bomb;
 mod builder;
 mod call;
 mod capabilities;
 mod catalog;
 mod completion;
+mod connection;
+mod counts;
 mod deliver;
 mod entry;
 mod envelope;
@@ -130,6 +150,7 @@ pub use crate::{
     ask::Ask,
     bearer::Bearer,
     builder::{AnswerMode, Builder, ProbeAnswer},
+    counts::Counts,
     error::Error,
     fault::{Fault, Responder},
     gate::Gate,

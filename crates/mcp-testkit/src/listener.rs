@@ -10,6 +10,7 @@ use tokio::{
 };
 
 use crate::{
+    connection::{Connection, Link},
     server::{Shared, lock},
     service,
 };
@@ -65,18 +66,26 @@ where
 pub(crate) async fn accept(socket: TcpListener, shared: Arc<Shared>) {
     loop {
         match socket.accept().await {
-            Ok((stream, _)) => drop(shared.tasks.spawn(serve(stream, Arc::clone(&shared)))),
+            Ok((stream, _)) => serve(stream, &shared),
             // The client is gone already, or there are too many open files at the moment.
             Err(_) => tokio::task::yield_now().await,
         }
     }
 }
 
-async fn serve(stream: TcpStream, shared: Arc<Shared>) {
-    // Without it events would wait for one another; a failure only makes them late.
-    let _ = stream.set_nodelay(true);
-    let builder = auto::Builder::new(shared.tasks.clone());
-    let service = service_fn(|request| service::answer(Arc::clone(&shared), request));
-    // What ends a connection is the client's or a script's doing.
-    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+fn serve(stream: TcpStream, shared: &Arc<Shared>) {
+    let link = Link::default();
+    let connection = Connection::new(stream, link.clone(), shared.counters.connection());
+    if shared.connections.is_next_doomed() {
+        return link.reset();
+    }
+    let (server, its_link) = (Arc::clone(shared), link.clone());
+    let task = shared.tasks.spawn(async move {
+        let builder = auto::Builder::new(server.tasks.clone());
+        let service =
+            service_fn(|request| service::answer(Arc::clone(&server), its_link.clone(), request));
+        // What ends a connection is the client's or a script's doing.
+        let _ = builder.serve_connection(TokioIo::new(connection), service).await;
+    });
+    shared.connections.add(link, task);
 }

@@ -1,5 +1,7 @@
 //! HTTP answers made by hand.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use hyper::{
     HeaderMap, Response, StatusCode,
@@ -105,6 +107,27 @@ impl Reply {
     /// Breaks the connection at this place of the body.
     pub fn abort(self) -> Self {
         self.part(Part::Abort)
+    }
+
+    /// Resets the connection at this place of the body, so that the client finds it broken.
+    pub fn reset(self) -> Self {
+        self.part(Part::Reset)
+    }
+
+    /// Stops sending the body for this long.
+    pub fn pause(self, time: Duration) -> Self {
+        self.part(Part::Pause(time))
+    }
+
+    /// Adds the same bytes to the body for ever, with a wait after each time; what is added later is
+    /// never sent.
+    pub fn repeat(self, bytes: impl Into<Bytes>, every: Duration) -> Self {
+        self.part(Part::Repeat(bytes.into(), every))
+    }
+
+    pub(crate) fn parts(mut self, parts: Vec<Part>) -> Self {
+        self.parts.extend(parts);
+        self
     }
 
     pub(crate) fn into_response(self) -> Response<Outgoing> {

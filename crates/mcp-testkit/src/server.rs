@@ -14,6 +14,8 @@ use crate::{
     bearer::{Bearer, Guard, Refusal},
     builder::{Builder, Config},
     catalog::{Catalog, Entries},
+    connection::Connections,
+    counts::Counters,
     entry::Kind,
     fault::Fault,
     flight::Flights,
@@ -51,6 +53,8 @@ pub(crate) struct Shared {
     pub(crate) asks: Asks,
     pub(crate) rounds: Rounds,
     pub(crate) flights: Flights,
+    pub(crate) connections: Connections,
+    pub(crate) counters: Counters,
     pub(crate) tasks: Tasks,
     pub(crate) script: Script,
     pub(crate) log: Log,
@@ -81,6 +85,8 @@ impl TestServer {
             asks: Asks::default(),
             rounds: Rounds::default(),
             flights: Flights::default(),
+            connections: Connections::default(),
+            counters: Counters::default(),
             tasks: Tasks::default(),
             script: Script::default(),
             log: Log::default(),
@@ -158,6 +164,16 @@ impl TestServer {
         self.shared.subscriptions.drop_all();
     }
 
+    /// Resets all open connections.
+    pub fn reset_connections(&self) {
+        self.shared.connections.reset();
+    }
+
+    /// Resets the next connections, so many of them, before anything is read from them.
+    pub fn reset_next_connections(&self, count: usize) {
+        self.shared.connections.doom(count);
+    }
+
     /// Ends all sessions, as a restart does: their next requests get 404, their streams end.
     pub fn end_sessions(&self) {
         self.shared.sessions.end_all();
@@ -210,6 +226,16 @@ impl TestServer {
     /// A server that is dropped is stopped as well, but nothing tells when that is done.
     pub async fn stop(self) {
         self.shared.tasks.stop().await;
+    }
+}
+
+impl Shared {
+    /// Ends a session of which the client believes that it goes on.
+    pub(crate) fn forget(&self, session: Option<&str>) {
+        if let Some(session) = session {
+            self.sessions.end(session);
+            self.streams.close(session);
+        }
     }
 }
 

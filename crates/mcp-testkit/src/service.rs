@@ -8,19 +8,25 @@ use mcp_types::Era;
 use crate::{
     answer::{Answer, Closed},
     body::Outgoing,
+    connection::Link,
     deliver::Delivery,
     exchange::Exchange,
     flight::Ticket,
+    handshake::SESSION,
     recorded::Recorded,
     server::Shared,
 };
 
 pub(crate) async fn answer(
     shared: Arc<Shared>,
+    link: Link,
     request: Request<Incoming>,
 ) -> Result<Response<Outgoing>, Closed> {
     let request = Recorded::read(request).await.map_err(|_| Closed)?;
     let plan = shared.script.plan(&request);
+    if plan.lose_session {
+        shared.forget(request.header(SESSION));
+    }
     let exchange = Exchange::new(&shared, &request);
     let era = exchange.era().unwrap_or(Era::Handshake);
     let ticket = Ticket::new(&shared, &request, era);
@@ -30,5 +36,5 @@ pub(crate) async fn answer(
     };
     // Only now, so that whoever waits for the request finds its effects.
     shared.log.record(request.clone());
-    Delivery { shared, request, era, plan, ticket }.deliver(answer).await
+    Delivery { shared, request, era, plan, ticket, link }.deliver(answer).await
 }

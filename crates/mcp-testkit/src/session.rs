@@ -114,6 +114,13 @@ impl Sessions {
         lock(&self.0).sessions.get(name).is_some_and(look)
     }
 
+    /// Ends a session, as a server does that forgets it.
+    pub(crate) fn end(&self, name: &str) {
+        if let Some(session) = lock(&self.0).sessions.get_mut(name) {
+            session.end.get_or_insert(End::Server);
+        }
+    }
+
     /// Ends all sessions, as a restarted server does.
     pub(crate) fn end_all(&self) {
         for session in lock(&self.0).sessions.values_mut() {

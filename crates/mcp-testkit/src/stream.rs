@@ -75,7 +75,7 @@ impl Stream {
         let mut reader = Reader { sender, left: limit };
         for (place, event) in state.kept.iter().enumerate().skip(start) {
             // The priming event is no message.
-            reader.take(event, usize::from(place > 0));
+            reader.take(vec![Part::Chunk(event.clone().into())], usize::from(place > 0));
         }
         state.reader = (!state.ended && !reader.is_done()).then_some(reader);
         let mut response = Response::new(Outgoing::live(receiver));
@@ -92,12 +92,17 @@ impl Stream {
 
     /// Sends a message; tells whether someone reads it, or may do so later.
     pub(crate) fn send(&self, json: &str) -> bool {
+        self.send_as(json, |event| vec![Part::Chunk(event.into())])
+    }
+
+    /// Sends a message in some other form; what is kept of it is as it should be.
+    pub(crate) fn send_as(&self, json: &str, form: impl FnOnce(String) -> Vec<Part>) -> bool {
         let mut state = lock(&self.0);
         if state.ended {
             return false;
         }
         let event = state.keep(&format!("event: message\ndata: {json}\n\n"));
-        let read = state.reader.as_mut().is_some_and(|reader| reader.take(&event, 1));
+        let read = state.reader.as_mut().is_some_and(|reader| reader.take(form(event), 1));
         state.reader.take_if(|reader| reader.is_done());
         read || state.name.is_some()
     }
@@ -107,6 +112,14 @@ impl Stream {
         let state = lock(&self.0);
         if let Some(reader) = &state.reader {
             drop(reader.sender.send(part));
+        }
+    }
+
+    /// Waits until nobody reads the stream.
+    pub(crate) async fn abandoned(&self) {
+        let reader = lock(&self.0).reader.as_ref().map(|reader| reader.sender.clone());
+        if let Some(sender) = reader {
+            sender.closed().await;
         }
     }
 
@@ -157,14 +170,14 @@ impl State {
 
 impl Reader {
     /// Sends an event, which is so many messages, unless that is too many for this connection.
-    fn take(&mut self, event: &str, messages: usize) -> bool {
+    fn take(&mut self, event: Vec<Part>, messages: usize) -> bool {
         if let Some(left) = &mut self.left {
             match left.checked_sub(messages) {
                 Some(rest) => *left = rest,
                 None => return false,
             }
         }
-        self.sender.send(Part::Chunk(event.to_owned().into())).is_ok()
+        event.into_iter().all(|part| self.sender.send(part).is_ok())
     }
 
     fn is_done(&self) -> bool {

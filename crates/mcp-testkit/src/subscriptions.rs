@@ -63,7 +63,8 @@ impl Subscriptions {
         ticket: Ticket,
         limit: Option<usize>,
     ) -> Response<Outgoing> {
-        let response = subscription.stream.connect(0, limit);
+        let counted = server.counters.stream();
+        let response = subscription.stream.connect(0, limit).map(|body| body.counted(counted));
         subscription.ticket = ticket.number();
         subscription.send(
             "notifications/subscriptions/acknowledged",

@@ -2,8 +2,10 @@
 
 mod asking;
 mod bearer;
+mod breakage;
 mod cancel;
 mod complete;
+mod counts;
 mod events;
 mod fault;
 mod lifecycle;

@@ -1,0 +1,79 @@
+//! What a server counts, for tests of what clients leave behind.
+
+use tokio::sync::watch;
+
+use crate::server::TestServer;
+
+/// How much of what there is; from [`TestServer::counts`].
+///
+/// The requests are counted by [`TestServer::count`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// The TCP connections so far.
+    pub connections: usize,
+    /// Those that are still open.
+    pub open_connections: usize,
+    /// The event streams that clients read, be it for an answer or to listen.
+    pub open_streams: usize,
+}
+
+/// The counts of a server, which can be waited for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Counters(watch::Sender<Counts>);
+
+/// Something that is counted until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    counters: Counters,
+    field: fn(&mut Counts) -> &mut usize,
+}
+
+impl TestServer {
+    /// The counts of this moment.
+    pub fn counts(&self) -> Counts {
+        *self.shared().counters.0.borrow()
+    }
+
+    /// Waits until the counts are as wanted, and returns them.
+    ///
+    /// ```
+    /// use mcp_testkit::TestServer;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = TestServer::builder().start().await?;
+    /// // The application under test works with the server, and is dropped.
+    /// server.when(|counts| counts.open_connections == 0 && counts.open_streams == 0).await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn when(&self, wanted: impl FnMut(&Counts) -> bool) -> Counts {
+        let mut counts = self.shared().counters.0.subscribe();
+        // It fails only without a sender, and the server has one.
+        let wanted = counts.wait_for(wanted).await.map(|counts| *counts);
+        wanted.unwrap_or_else(|_| self.counts())
+    }
+}
+
+impl Counters {
+    pub(crate) fn connection(&self) -> Counted {
+        self.0.send_modify(|counts| counts.connections += 1);
+        self.open(|counts| &mut counts.open_connections)
+    }
+
+    pub(crate) fn stream(&self) -> Counted {
+        self.open(|counts| &mut counts.open_streams)
+    }
+
+    fn open(&self, field: fn(&mut Counts) -> &mut usize) -> Counted {
+        self.0.send_modify(|counts| *field(counts) += 1);
+        Counted { counters: self.clone(), field }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.counters.0.send_modify(|counts| *(self.field)(counts) -= 1);
+    }
+}
