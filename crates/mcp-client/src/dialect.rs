@@ -21,7 +21,7 @@ use crate::{
     session::Session,
     together::Together,
     transport::TransportErrorKind,
-    version,
+    version::{self, unshared},
 };
 
 /// How often a server may refuse the version that it is spoken to in.
@@ -217,17 +217,17 @@ impl Dialects {
     async fn reconsidered(&self, revision: Revision, error: Error) -> Result<Revision, Error> {
         let finding = finding(&error);
         if let Finding::Versions(versions) = finding {
-            let chosen = choose(versions.clone())?;
-            return match (self.pinned, chosen.era()) {
-                (Some(pinned), _) if pinned != chosen => Err(version::unshared(versions)),
-                (Some(pinned), _) => Ok(pinned),
-                // It speaks no other revision of the era that it has just refused.
-                (None, Era::Handshake) if revision.era() == Era::Handshake => Err(error),
-                (None, _) => {
-                    self.negotiation.decide(chosen);
-                    Ok(chosen)
-                }
-            };
+            if let Some(pinned) = self.pinned {
+                let named = versions.iter().any(|version| version == pinned.as_str());
+                return if named { Ok(pinned) } else { Err(unshared(versions, Some(pinned))) };
+            }
+            let chosen = choose(versions)?;
+            // It speaks no other revision of the era that it has just refused.
+            if (chosen.era(), revision.era()) == (Era::Handshake, Era::Handshake) {
+                return Err(error);
+            }
+            self.negotiation.decide(chosen);
+            return Ok(chosen);
         }
         let doubtful = match revision.era() {
             Era::PerRequest => is_doubtful(&error),

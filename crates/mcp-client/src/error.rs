@@ -3,7 +3,8 @@
 use std::{borrow::Cow, error::Error as StdError, sync::Arc, time::Duration};
 
 use mcp_types::{
-    ErrorObject, Method, Revision, v2025_11_25::InitializeRequest, v2026_07_28::DiscoverRequest,
+    ErrorObject, Method, Revision, error_code, v2025_11_25::InitializeRequest,
+    v2026_07_28::DiscoverRequest,
 };
 
 use crate::{
@@ -121,6 +122,21 @@ pub enum Error {
     },
 }
 
+/// Whether the server refused a request before it looked at what it is about. It says so by status
+/// and code together: a code alone may be that of another server, which a tool has called.
+fn refused_unread(status: Option<u16>, code: i64) -> bool {
+    match status {
+        Some(400) => matches!(
+            code,
+            error_code::HEADER_MISMATCH
+                | error_code::MISSING_REQUIRED_CLIENT_CAPABILITY
+                | error_code::UNSUPPORTED_PROTOCOL_VERSION
+        ),
+        Some(404) => code == error_code::METHOD_NOT_FOUND,
+        _ => false,
+    }
+}
+
 fn listed(versions: impl IntoIterator<Item: ToString>) -> String {
     let versions: Vec<_> = versions.into_iter().map(|version| version.to_string()).collect();
     match versions.join(", ") {
@@ -140,7 +156,10 @@ impl Error {
             | Self::Capability { .. }
             | Self::Params { .. } => true,
             // Whatever was to be called had to wait for the conversation to open.
-            Self::Rpc { .. } | Self::InvalidAnswer { .. } => self.is_of_opening(),
+            Self::Rpc { error, status, .. } => {
+                refused_unread(*status, error.code) || self.is_of_opening()
+            }
+            Self::InvalidAnswer { .. } => self.is_of_opening(),
             Self::Timeout { .. } | Self::Endless { .. } | Self::Rounds { .. } => false,
         }
     }

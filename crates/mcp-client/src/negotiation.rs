@@ -142,6 +142,6 @@ pub(crate) fn choose(supported: Vec<String>) -> Result<Revision, Error> {
     let is_old = |version: &String| version.as_str() < version::NEWEST_PER_REQUEST.as_str();
     match newest(Era::Handshake) {
         Some(revision) if supported.iter().all(is_old) => Ok(revision),
-        _ => Err(unshared(supported)),
+        _ => Err(unshared(supported, None)),
     }
 }

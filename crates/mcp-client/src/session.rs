@@ -82,7 +82,7 @@ impl Session {
         let Some(supported) = version::supported(error) else { return Ok(None) };
         match version::mutual(Era::Handshake, &supported) {
             Some(other) if other != offered && pinned.is_none() => Ok(Some(other)),
-            _ => Err(version::unshared(supported)),
+            _ => Err(version::unshared(supported, pinned)),
         }
     }
 
@@ -110,7 +110,7 @@ impl Session {
         opening.0 = Some(link.clone());
         let Some(revision) = revision else {
             opening.end().await;
-            return Err(version::unshared(vec![result.protocol_version]));
+            return Err(version::unshared(vec![result.protocol_version], pinned));
         };
         link.notify(InitializedNotification::NAME, None::<&JsonObject>).await?;
         let capabilities = serde_json::to_value(&result.capabilities)

@@ -20,9 +20,12 @@ pub(crate) fn mutual<'a>(
     known.filter(|revision: &Revision| revision.era() == era).max()
 }
 
-/// No revision is shared with a server that speaks these.
-pub(crate) fn unshared(server: Vec<String>) -> Error {
-    Error::Version { server, client: Revision::ALL.to_vec() }
+/// No revision is shared with a server that speaks these; a pinned one is all that is spoken here.
+pub(crate) fn unshared(server: Vec<String>, pinned: Option<Revision>) -> Error {
+    Error::Version {
+        server,
+        client: pinned.map_or_else(|| Revision::ALL.to_vec(), |one| vec![one]),
+    }
 }
 
 /// The versions that an error says the server supports, where it refuses a version of ours.

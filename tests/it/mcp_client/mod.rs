@@ -7,6 +7,7 @@ mod cancel;
 mod close;
 mod floods;
 mod handshake;
+mod negotiation;
 mod opening;
 mod pages;
 mod sessions;

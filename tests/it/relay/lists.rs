@@ -220,7 +220,7 @@ async fn a_list_that_is_none_is_an_error_of_its_own() {
         outcomes += &outcome(relay_of(&peer).tools("main").await);
         outcomes += "\n";
     }
-    assert_snapshot!(outcomes, @r#"
+    assert_snapshot!(outcomes, @"
     server `main` gives no usable list of tools
       the answer to `tools/list` is not valid
       result.tools: invalid type: map, expected an array at line 1 column 42
@@ -259,7 +259,7 @@ async fn a_list_that_is_none_is_an_error_of_its_own() {
     server `main` failed: JSON-RPC error -32601
       `tools/list` failed: Method not found (code -32601)
     -> Transport Rpc(-32601)
-    "#);
+    ");
 }
 
 #[tokio::test]

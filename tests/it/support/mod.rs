@@ -14,7 +14,7 @@ pub(crate) use self::{
     answer::{Answer, error, json, result, sse, status},
     clock::{pass, soon},
     failure::{Failure, failure, outcome},
-    peer::{Peer, Script, client, initialized},
+    peer::{PROBE, Peer, Script, client, discovered, initialized},
     secret::{ALICE, BOB, masked},
     sent::{Sent, exact, outline},
     source::Source,

@@ -111,6 +111,12 @@ impl Peer {
         client(self.transport())
     }
 
+    /// A client of it, without a token, that shares what is known of how to speak with it.
+    pub(crate) fn stranger(&self, known: &Negotiation) -> Client {
+        let transport = HttpTransport::builder(self.url()).build().expect("a usable URL");
+        Client::builder(transport).client_info("tests", "1").negotiation(known.clone()).build()
+    }
+
     /// What it was sent, in order, but for the [`PROBE`].
     pub(crate) async fn sent(&self) -> Vec<Sent> {
         self.all_sent().await.into_iter().filter(|sent| sent.about() != PROBE).collect()
@@ -121,7 +127,8 @@ impl Peer {
         self.all_sent().await.into_iter().filter(|sent| sent.about() == method).collect()
     }
 
-    async fn all_sent(&self) -> Vec<Sent> {
+    /// What it was sent, in order.
+    pub(crate) async fn all_sent(&self) -> Vec<Sent> {
         let requests = self.0.received_requests().await.expect("they are recorded");
         requests.iter().map(Sent::from).collect()
     }
@@ -149,6 +156,17 @@ impl Peer {
     pub(crate) async fn exact(&self) -> String {
         exact(&self.sent().await)
     }
+}
+
+/// The answer to the [`PROBE`] of a server that speaks these versions.
+pub(crate) fn discovered(versions: &[&str]) -> Answer {
+    result(&json!({
+        "resultType": "complete",
+        "supportedVersions": versions,
+        "capabilities": { "tools": {} },
+        "ttlMs": 60_000,
+        "cacheScope": "private",
+    }))
 }
 
 /// A client by the name of these tests, which knows that the server is one of the handshake era.

@@ -1,0 +1,696 @@
+//! Finding out which era of the protocol a server belongs to: each row of the table in the MCP
+//! 2026-07-28 specification, basic/versioning, "Backward Compatibility".
+
+use std::{future::pending, time::Duration};
+
+use futures_util::future::BoxFuture;
+use insta::assert_snapshot;
+use mcp_client::{
+    Client, Context, Negotiation, Outgoing, Reply, Transport, TransportError, mcp_types::Revision,
+};
+use mcp_http::HttpTransport;
+use serde_json::{Value, json};
+
+use crate::support::{
+    Answer, PROBE, Peer, Script, discovered, error, initialized, json as body, outcome, outline,
+    pass, result, sse, status,
+};
+
+/// A refusal of the version, by a server that speaks these.
+fn unsupported(supported: &Value) -> Answer {
+    let data = json!({ "supported": supported, "requested": "2026-07-28" });
+    error(-32022, "unsupported protocol version", &data).with_status(400)
+}
+
+/// Lists the tools of a stranger: what was sent for that, what came out, and what is known then.
+async fn ask(script: Script) -> String {
+    let peer = script.start().await;
+    asked(&peer, &Negotiation::new()).await
+}
+
+async fn asked(peer: &Peer, known: &Negotiation) -> String {
+    let before = peer.all_sent().await.len();
+    let outcome = match peer.stranger(known).list_tools().await {
+        Ok(list) => format!("{} tool", list.tools.len()),
+        failure => outcome(failure),
+    };
+    let verdict = match known.revision() {
+        Some(revision) => revision.to_string(),
+        None => "unknown".to_owned(),
+    };
+    let sent = outline(peer.all_sent().await.iter().skip(before));
+    format!("{sent}\n{outcome}\nverdict: {verdict}\n")
+}
+
+fn old() -> Script {
+    Script::new().on("initialize", initialized("2025-06-18"))
+}
+
+#[tokio::test]
+async fn a_server_of_the_per_request_era_is_known_by_its_answer() {
+    // N-BASE-01, N-HTTP-03, N-VER-02: nothing but the answer to this method is proof
+    let new = Script::new().on(PROBE, discovered(&["2026-07-28", "2025-11-25"]));
+    assert_snapshot!(ask(new).await, @r#"
+    server/discover "probe-1", 2026-07-28
+    tools/list 1, 2026-07-28
+    1 tool
+    verdict: 2026-07-28
+    "#);
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_version_is_heeded() {
+    // N-VER-01: a version that is spoken here, the refused one included; then the server said no
+    // twice; none that is spoken here; no list at all
+    let mut shown = String::new();
+    for (name, again) in
+        [("once", discovered(&["2026-07-28"])), ("twice", unsupported(&json!(["2026-07-28"])))]
+    {
+        let script = old().on(PROBE, unsupported(&json!(["2026-07-28"]))).on(PROBE, again);
+        shown += &format!("--- {name}\n{}", ask(script).await);
+    }
+    for supported in
+        [json!(["2027-01-01"]), json!(["2027-01-01", "2025-06-18"]), json!([]), json!(null)]
+    {
+        shown +=
+            &format!("--- {supported}\n{}", ask(old().on(PROBE, unsupported(&supported))).await);
+    }
+    assert_snapshot!(shown, @r#"
+    --- once
+    server/discover "probe-1", 2026-07-28
+    server/discover "probe-2", 2026-07-28
+    tools/list 1, 2026-07-28
+    1 tool
+    verdict: 2026-07-28
+    --- twice
+    server/discover "probe-1", 2026-07-28
+    server/discover "probe-2", 2026-07-28
+    `server/discover` failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2026-07-28"]}, HTTP status 400
+    -> Rpc, did not run
+    verdict: unknown
+    --- ["2027-01-01"]
+    server/discover "probe-1", 2026-07-28
+    the server speaks protocol version 2027-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    -> Version, did not run
+    verdict: unknown
+    --- ["2027-01-01","2025-06-18"]
+    server/discover "probe-1", 2026-07-28
+    the server speaks protocol version 2027-01-01, 2025-06-18; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    -> Version, did not run
+    verdict: unknown
+    --- []
+    server/discover "probe-1", 2026-07-28
+    the server speaks protocol version (none said); this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    -> Version, did not run
+    verdict: unknown
+    --- null
+    server/discover "probe-1", 2026-07-28
+    the server speaks protocol version (none said); this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    -> Version, did not run
+    verdict: unknown
+    "#);
+}
+
+#[tokio::test]
+async fn a_list_of_old_versions_alone_is_an_offer_to_be_greeted() {
+    let versions = unsupported(&json!(["2025-06-18", "2024-11-05"]));
+    let peer = old().on(PROBE, versions).start().await;
+    assert_snapshot!(asked(&peer, &Negotiation::new()).await, @r#"
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/list 2, 2025-06-18
+    1 tool
+    verdict: 2025-06-18
+    "#);
+    let offer = peer.sent_of("initialize").await[0].json();
+    assert_eq!(offer["params"]["protocolVersion"], "2025-06-18");
+}
+
+#[tokio::test]
+async fn other_errors_of_the_new_era_are_reported_and_prove_it() {
+    // N-VER-04: no fallback to `initialize`, then or later
+    let mut shown = String::new();
+    for code in [-32020, -32021] {
+        let peer = old().on(PROBE, error(code, "no", &Value::Null).with_status(400)).start().await;
+        let known = Negotiation::new();
+        shown += &asked(&peer, &known).await;
+        shown += &asked(&peer, &known).await;
+    }
+    assert_snapshot!(shown, @r#"
+    server/discover "probe-1", 2026-07-28
+    `server/discover` failed: no (code -32020), HTTP status 400
+    -> Rpc, did not run
+    verdict: 2026-07-28
+    tools/list 1, 2026-07-28
+    1 tool
+    verdict: 2026-07-28
+    server/discover "probe-1", 2026-07-28
+    `server/discover` failed: no (code -32021), HTTP status 400
+    -> Rpc, did not run
+    verdict: 2026-07-28
+    tools/list 1, 2026-07-28
+    1 tool
+    verdict: 2026-07-28
+    "#);
+}
+
+#[tokio::test]
+async fn authorization_overload_redirects_and_faults_decide_nothing() {
+    // N-AUTH: 401 and 403 are no matter of the era, whatever their body
+    let modern = || unsupported(&json!(["2025-11-25"]));
+    let mut shown = String::new();
+    for answer in [
+        status(401),
+        modern().with_status(401),
+        status(403),
+        modern().with_status(403),
+        status(307).header("location", "/elsewhere"),
+        status(407),
+        status(408),
+        status(425),
+        status(429),
+        error(-32601, "busy", &Value::Null).with_status(429),
+        status(500),
+        error(-32601, "broken", &Value::Null).with_status(500),
+        status(503),
+        // It takes no POST.
+        status(405),
+        // A web page, a body that breaks off, a stream that does, one without an answer.
+        status(200).header("content-type", "text/html").body("<p>Hello"),
+        body("{"),
+        sse(": nothing\n\n"),
+        status(202),
+    ] {
+        let peer = old().on(PROBE, answer).start().await;
+        let known = Negotiation::new();
+        let first = asked(&peer, &known).await;
+        let again = asked(&peer, &known).await;
+        assert_eq!(first, again, "it is asked again");
+        shown += &first;
+    }
+    assert_snapshot!(shown, @r#"
+    server/discover "probe-1", 2026-07-28
+    [server]/mcp requires an access token
+    -> Unauthorized, did not run
+    verdict: unknown
+    server/discover "probe-1", 2026-07-28
+    [server]/mcp requires an access token
+    -> Unauthorized, did not run
+    verdict: unknown
+    server/discover "probe-1", 2026-07-28
+    [server]/mcp answered with HTTP status 403 Forbidden
+    -> Status(403), did not run
+    verdict: unknown
+    server/discover "probe-1", 2026-07-28
+    `server/discover` failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2025-11-25"]}, HTTP status 403
+    -> Rpc, did not run
+    verdict: unknown
+    server/discover "probe-1", 2026-07-28
+    [server]/mcp redirects to [server]/elsewhere, which is not followed: set that URL if it is right
+    -> Status(307), did not run
+    verdict: unknown
+    server/discover "probe-1", 2026-07-28
+    [server]/mcp answered with HTTP status 407 Proxy Authentication Required
+    -> Status(407), did not run
+    verdict: unknown
+    server/discover "probe-1", 2026-07-28
+    [server]/mcp answered with HTTP status 408 Request Timeout
+    -> Status(408), did not run
+    verdict: unknown
+    server/discover "probe-1", 2026-07-28
+    [server]/mcp answered with HTTP status 425 Too Early
+    -> Status(425), did not run
+    verdict: unknown
+    server/discover "probe-1", 2026-07-28
+    [server]/mcp answered with HTTP status 429 Too Many Requests
+    -> Status(429), did not run
+    verdict: unknown
+    server/discover "probe-1", 2026-07-28
+    `server/discover` failed: busy (code -32601), HTTP status 429
+    -> Rpc, did not run
+    verdict: unknown
+    server/discover "probe-1", 2026-07-28
+    [server]/mcp answered with HTTP status 500 Internal Server Error
+    -> Status(500), did not run
+    verdict: unknown
+    server/discover "probe-1", 2026-07-28
+    `server/discover` failed: broken (code -32601), HTTP status 500
+    -> Rpc, did not run
+    verdict: unknown
+    server/discover "probe-1", 2026-07-28
+    [server]/mcp answered with HTTP status 503 Service Unavailable
+    -> Status(503), did not run
+    verdict: unknown
+    server/discover "probe-1", 2026-07-28
+    [server]/mcp answered with HTTP status 405 Method Not Allowed
+    -> Status(405), did not run
+    verdict: unknown
+    server/discover "probe-1", 2026-07-28
+    [server]/mcp answered with text/html instead of JSON or an event stream: <p>Hello
+    -> Protocol, did not run
+    verdict: unknown
+    server/discover "probe-1", 2026-07-28
+    the answer to `server/discover` is not valid
+      EOF while parsing an object at line 1 column 1
+    -> InvalidAnswer, did not run
+    verdict: unknown
+    server/discover "probe-1", 2026-07-28
+    the stream ended before `server/discover` was answered
+    -> Interrupted, did not run
+    verdict: unknown
+    server/discover "probe-1", 2026-07-28
+    the answer to `server/discover` is not valid
+      the server took note of it and sent no answer
+    -> InvalidAnswer, did not run
+    verdict: unknown
+    "#);
+}
+
+#[tokio::test]
+async fn no_connection_and_no_answer_decide_nothing() {
+    let known = Negotiation::new();
+    let nobody = HttpTransport::builder("http://127.0.0.1:1/mcp").build().unwrap();
+    let client = Client::builder(nobody).negotiation(known.clone()).build();
+    client.list_tools().await.unwrap_err();
+    assert_eq!(known.revision(), None);
+}
+
+/// Takes messages and never answers.
+#[derive(Debug)]
+struct Silent;
+
+impl Transport for Silent {
+    fn send(&self, _: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
+        Box::pin(pending())
+    }
+
+    fn close(&self, _: Context) -> BoxFuture<'_, Result<(), TransportError>> {
+        Box::pin(pending())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_that_runs_out_decides_nothing() {
+    let known = Negotiation::new();
+    let client = Client::builder(Silent).negotiation(known.clone()).build();
+    assert_snapshot!(outcome(client.connect().await), @"
+    no answer to `server/discover` within 30s
+    -> Timeout
+    ");
+    assert_eq!(known.revision(), None);
+}
+
+#[tokio::test]
+async fn whoever_does_not_know_the_method_belongs_to_the_handshake_era() {
+    // N-HTTP-16, N-HTTP-17
+    let mut shown = String::new();
+    for (name, answer) in [
+        ("method not found", error(-32601, "no", &Value::Null)),
+        ("method not found, 404", error(-32601, "no", &Value::Null).with_status(404)),
+        ("invalid parameters", error(-32602, "no", &Value::Null).with_status(400)),
+        ("no session", error(-32000, "Bad Request: no session", &Value::Null).with_status(400)),
+        (
+            "without an id",
+            body(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"x"}}"#)
+                .with_status(400),
+        ),
+        ("in a stream", error(-32601, "no", &Value::Null).streamed()),
+        ("another result", result(&json!({ "tools": [] }))),
+        ("400", status(400)),
+        ("404", status(404)),
+        ("406", status(406)),
+        ("422", status(422)),
+    ] {
+        shown += &format!("--- {name}\n{}", ask(old().on(PROBE, answer)).await);
+    }
+    assert_snapshot!(shown, @r#"
+    --- method not found
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/list 2, 2025-06-18
+    1 tool
+    verdict: 2025-06-18
+    --- method not found, 404
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/list 2, 2025-06-18
+    1 tool
+    verdict: 2025-06-18
+    --- invalid parameters
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/list 2, 2025-06-18
+    1 tool
+    verdict: 2025-06-18
+    --- no session
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/list 2, 2025-06-18
+    1 tool
+    verdict: 2025-06-18
+    --- without an id
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/list 2, 2025-06-18
+    1 tool
+    verdict: 2025-06-18
+    --- in a stream
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/list 2, 2025-06-18
+    1 tool
+    verdict: 2025-06-18
+    --- another result
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/list 2, 2025-06-18
+    1 tool
+    verdict: 2025-06-18
+    --- 400
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/list 2, 2025-06-18
+    1 tool
+    verdict: 2025-06-18
+    --- 404
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/list 2, 2025-06-18
+    1 tool
+    verdict: 2025-06-18
+    --- 406
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/list 2, 2025-06-18
+    1 tool
+    verdict: 2025-06-18
+    --- 422
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/list 2, 2025-06-18
+    1 tool
+    verdict: 2025-06-18
+    "#);
+}
+
+#[tokio::test]
+async fn what_initialize_comes_to_after_the_probe() {
+    let mut shown = String::new();
+    for (name, first, second) in [
+        ("versions of the new era", unsupported(&json!(["2026-07-28"])), None),
+        (
+            "another version",
+            error(-32602, "no", &json!({ "supported": ["2025-03-26"] })),
+            Some(initialized("2025-03-26")),
+        ),
+        ("an unknown version", initialized("2099-01-01"), None),
+        (
+            "its own text",
+            error(-32000, "speak 2026-07-28 to me", &Value::Null).with_status(400),
+            None,
+        ),
+        ("400", status(400), None),
+        ("404", status(404), None),
+        ("405", status(405), None),
+        ("500", status(500), None),
+        ("401", status(401), None),
+    ] {
+        let mut script =
+            Script::new().on(PROBE, status(404)).on(PROBE, discovered(&["2026-07-28"]));
+        script = script.on("initialize", first);
+        if let Some(second) = second {
+            script = script.on("initialize", second);
+        }
+        shown += &format!("--- {name}\n{}", ask(script).await);
+    }
+    assert_snapshot!(shown, @r#"
+    --- versions of the new era
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    server/discover "probe-2", 2026-07-28
+    tools/list 1, 2026-07-28
+    1 tool
+    verdict: 2026-07-28
+    --- another version
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    initialize 1
+    notifications/initialized, 2025-03-26
+    tools/list 2, 2025-03-26
+    1 tool
+    verdict: 2025-03-26
+    --- an unknown version
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    the server speaks protocol version 2099-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    -> Version, did not run
+    verdict: unknown
+    --- its own text
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    `initialize` failed: speak 2026-07-28 to me (code -32000), HTTP status 400
+    -> Rpc, did not run
+    verdict: unknown
+    --- 400
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    the server speaks no MCP: `server/discover` failed: [server]/mcp answered with HTTP status 404 Not Found; `initialize` failed
+      [server]/mcp answered with HTTP status 400 Bad Request
+    -> Status(400), did not run
+    verdict: unknown
+    --- 404
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    the server speaks no MCP: `server/discover` failed: [server]/mcp answered with HTTP status 404 Not Found; `initialize` failed
+      [server]/mcp answered with HTTP status 404 Not Found
+    -> Status(404), did not run
+    verdict: unknown
+    --- 405
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    the server speaks no MCP: `server/discover` failed: [server]/mcp answered with HTTP status 404 Not Found; `initialize` failed
+      [server]/mcp answered with HTTP status 405 Method Not Allowed
+    -> Status(405), did not run
+    verdict: unknown
+    --- 500
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    [server]/mcp answered with HTTP status 500 Internal Server Error
+    -> Status(500), did not run
+    verdict: unknown
+    --- 401
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    [server]/mcp requires an access token
+    -> Unauthorized, did not run
+    verdict: unknown
+    "#);
+}
+
+#[tokio::test]
+async fn what_one_user_has_found_out_serves_all() {
+    // N-VER-03
+    let mut shown = String::new();
+    for probe in [status(404), discovered(&["2026-07-28"])] {
+        let peer = old().on(PROBE, probe).start().await;
+        let known = Negotiation::new();
+        shown += &asked(&peer, &known).await;
+        shown += &asked(&peer, &known).await;
+    }
+    assert_snapshot!(shown, @r#"
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/list 2, 2025-06-18
+    1 tool
+    verdict: 2025-06-18
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/list 2, 2025-06-18
+    1 tool
+    verdict: 2025-06-18
+    server/discover "probe-1", 2026-07-28
+    tools/list 1, 2026-07-28
+    1 tool
+    verdict: 2026-07-28
+    tools/list 1, 2026-07-28
+    1 tool
+    verdict: 2026-07-28
+    "#);
+}
+
+#[tokio::test]
+async fn a_server_of_the_handshake_era_is_asked_again_after_a_day() {
+    let peer = old().on(PROBE, status(404)).on(PROBE, discovered(&["2026-07-28"])).start().await;
+    let known = Negotiation::new();
+    peer.stranger(&known).list_tools().await.unwrap();
+    pass(Duration::from_secs(23 * 60 * 60)).await;
+    assert_eq!(known.revision(), Some(Revision::V2025_06_18));
+    pass(Duration::from_secs(60 * 60)).await;
+    assert_eq!(known.revision(), None);
+    peer.stranger(&known).list_tools().await.unwrap();
+    assert_eq!(known.revision(), Some(Revision::V2026_07_28));
+}
+
+#[tokio::test]
+async fn a_verdict_that_proves_wrong_is_given_up() {
+    // N-VER-03: the server was replaced by one of the other era
+    let mut shown = String::new();
+    let gone = status(404);
+    let older = old()
+        .on(PROBE, status(404))
+        .on("tools/list", gone)
+        .on("tools/list", result(&json!({ "tools": [] })));
+    let newer = Script::new().on(PROBE, discovered(&["2026-07-28"])).on("initialize", status(400));
+    for (script, was) in [(older, Revision::V2026_07_28), (newer, Revision::V2025_11_25)] {
+        let peer = script.start().await;
+        shown += &asked(&peer, &Negotiation::known(was)).await;
+    }
+    // It still is what it was: its own failure is the one to report.
+    let same = Script::new().on(PROBE, discovered(&["2026-07-28"])).on("tools/list", status(404));
+    shown += &asked(&same.start().await, &Negotiation::known(Revision::V2026_07_28)).await;
+    let same = Script::new().on(PROBE, status(404)).on("initialize", status(400));
+    shown += &asked(&same.start().await, &Negotiation::known(Revision::V2025_11_25)).await;
+    assert_snapshot!(shown, @r#"
+    tools/list 1, 2026-07-28
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/list 2, 2025-06-18
+    0 tool
+    verdict: 2025-06-18
+    initialize 1
+    server/discover "probe-1", 2026-07-28
+    tools/list 1, 2026-07-28
+    1 tool
+    verdict: 2026-07-28
+    tools/list 1, 2026-07-28
+    server/discover "probe-1", 2026-07-28
+    [server]/mcp answered with HTTP status 404 Not Found
+    -> Status(404)
+    verdict: 2026-07-28
+    initialize 1
+    server/discover "probe-1", 2026-07-28
+    [server]/mcp answered with HTTP status 400 Bad Request
+    -> Status(400), did not run
+    verdict: unknown
+    "#);
+}
+
+#[tokio::test]
+async fn a_server_of_the_per_request_era_is_never_greeted() {
+    // N-VER-04: later failures are failures
+    let mut shown = String::new();
+    for answer in [
+        error(-32601, "no such method", &Value::Null).with_status(404),
+        error(-32602, "no such tool", &Value::Null).with_status(400),
+        error(-32020, "a header is missing", &Value::Null).with_status(400),
+        status(429),
+        status(500),
+    ] {
+        let peer = old().on("tools/list", answer).start().await;
+        shown += &asked(&peer, &Negotiation::known(Revision::V2026_07_28)).await;
+    }
+    assert_snapshot!(shown, @"
+    tools/list 1, 2026-07-28
+    `tools/list` failed: no such method (code -32601), HTTP status 404
+    -> Rpc, did not run
+    verdict: 2026-07-28
+    tools/list 1, 2026-07-28
+    `tools/list` failed: no such tool (code -32602), HTTP status 400
+    -> Rpc
+    verdict: 2026-07-28
+    tools/list 1, 2026-07-28
+    `tools/list` failed: a header is missing (code -32020), HTTP status 400
+    -> Rpc, did not run
+    verdict: 2026-07-28
+    tools/list 1, 2026-07-28
+    [server]/mcp answered with HTTP status 429 Too Many Requests
+    -> Status(429)
+    verdict: 2026-07-28
+    tools/list 1, 2026-07-28
+    [server]/mcp answered with HTTP status 500 Internal Server Error
+    -> Status(500)
+    verdict: 2026-07-28
+    ");
+}
+
+#[tokio::test]
+async fn a_pinned_revision_is_spoken_without_asking() {
+    let mut shown = String::new();
+    for (revision, script) in [
+        (Revision::V2026_07_28, Script::new()),
+        (
+            Revision::V2026_07_28,
+            Script::new().on("tools/list", unsupported(&json!(["2026-07-28"]))),
+        ),
+        (
+            Revision::V2026_07_28,
+            Script::new().on("tools/list", unsupported(&json!(["2025-11-25"]))),
+        ),
+        (Revision::V2026_07_28, Script::new().on("tools/list", status(404))),
+        (Revision::V2025_06_18, old()),
+        (Revision::V2025_03_26, old()),
+        (
+            Revision::V2025_11_25,
+            Script::new().on("initialize", unsupported(&json!(["2026-07-28"]))),
+        ),
+        (Revision::V2025_11_25, Script::new().on("initialize", status(404))),
+    ] {
+        let peer = script.start().await;
+        let transport = HttpTransport::builder(peer.url()).build().unwrap();
+        let listed = Client::builder(transport).protocol(revision).build().list_tools().await;
+        let listed = listed.map_or_else(
+            |error| outcome(Err::<(), _>(error)),
+            |list| format!("{} tool", list.tools.len()),
+        );
+        shown += &format!("--- {revision}\n{}\n{listed}\n", outline(&peer.all_sent().await));
+    }
+    assert_snapshot!(shown, @r#"
+    --- 2026-07-28
+    tools/list 1, 2026-07-28
+    1 tool
+    --- 2026-07-28
+    tools/list 1, 2026-07-28
+    tools/list 2, 2026-07-28
+    `tools/list` failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2026-07-28"]}, HTTP status 400
+    -> Rpc, did not run
+    --- 2026-07-28
+    tools/list 1, 2026-07-28
+    the server speaks protocol version 2025-11-25; this client speaks 2026-07-28
+    -> Version, did not run
+    --- 2026-07-28
+    tools/list 1, 2026-07-28
+    [server]/mcp answered with HTTP status 404 Not Found
+    -> Status(404)
+    --- 2025-06-18
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/list 2, 2025-06-18
+    1 tool
+    --- 2025-03-26
+    initialize 1
+    the server speaks protocol version 2025-06-18; this client speaks 2025-03-26
+    -> Version, did not run
+    --- 2025-11-25
+    initialize 1
+    the server speaks protocol version 2026-07-28; this client speaks 2025-11-25
+    -> Version, did not run
+    --- 2025-11-25
+    initialize 1
+    [server]/mcp answered with HTTP status 404 Not Found
+    -> Status(404), did not run
+    "#);
+}
