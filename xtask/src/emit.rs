@@ -45,15 +45,16 @@ impl Emitter<'_> {
             }
             Shape::Method => self.marker(name, path),
             Shape::Strings(values) => self.strings(&ident, path, values),
-            Shape::Tagged { tag, arms, default } => {
-                let line = |arm: &Arm| format!("        else {:?} => {}\n", arm.by, arm.variant());
-                let default = default.as_ref().map(line);
+            Shape::Tagged { tag, texts, arms, default } => {
+                let default = default.as_ref().map(|arm| arm_line("else ", arm));
                 let lines = arm_lines(arms) + &default.unwrap_or_default();
-                let call = macro_call("tagged", &format!("{ident} by {tag:?}"), &lines);
+                let head = format!("{ident} by {tag:?}{}", in_passing(texts));
+                let call = macro_call("tagged", &head, &lines);
                 Ok(self.union(&ident, path, arms)? + &call)
             }
-            Shape::Keyed(arms) => {
-                let call = macro_call("keyed", &ident.to_string(), &arm_lines(arms));
+            Shape::Keyed { texts, arms } => {
+                let head = format!("{ident}{}", in_passing(texts));
+                let call = macro_call("keyed", &head, &arm_lines(arms));
                 Ok(self.union(&ident, path, arms)? + &call)
             }
             Shape::Struct { tag } => {
@@ -150,6 +151,7 @@ impl Emitter<'_> {
         let variants = arms.iter().map(|arm| {
             let doc = self.doc(&arm.definition);
             let (variant, ty) = (format_ident!("{}", arm.variant()), type_ident(&arm.definition));
+            let ty = if is_boxed(&arm.definition) { quote!(Box<#ty>) } else { quote!(#ty) };
             quote!(#doc #variant(#ty))
         });
         print(&quote! {
@@ -165,6 +167,14 @@ impl Emitter<'_> {
     }
 }
 
+/// What is kept behind a pointer wherever it is part of something else: rare there, and so large
+/// that the usual, such as a text, would be moved around with the room for it.
+const BOXED: [&str; 3] = ["Annotations", "EmbeddedResource", "ResourceLink"];
+
+pub(crate) fn is_boxed(definition: &str) -> bool {
+    BOXED.contains(&definition)
+}
+
 /// Formats items.
 pub(crate) fn print(items: &TokenStream) -> Result<String> {
     let file = syn::parse2(items.clone()).with_context(|| format!("not Rust: {items}"))?;
@@ -177,11 +187,18 @@ pub(crate) fn macro_call(name: &str, head: &str, lines: &str) -> String {
 }
 
 fn arm_lines(arms: &[Arm]) -> String {
-    let line = |arm: &Arm| {
-        let ty = type_ident(&arm.definition);
-        format!("        {:?} => {}({ty}),\n", arm.by, arm.variant())
-    };
-    arms.iter().map(line).collect()
+    arms.iter().map(|arm| arm_line("", arm)).collect()
+}
+
+fn arm_line(before: &str, arm: &Arm) -> String {
+    let ty = type_ident(&arm.definition);
+    format!("        {before}{:?} => {}({ty}),\n", arm.by, arm.variant())
+}
+
+/// The members of a union that are read before it is known which arm it is.
+fn in_passing(texts: &[String]) -> String {
+    let texts: String = texts.iter().map(|text| format!(" {text:?}")).collect();
+    if texts.is_empty() { texts } else { format!(", texts{texts}") }
 }
 
 pub(crate) fn type_ident(definition: &str) -> Ident {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use syn::{Ident, Type};
 
 use crate::{
-    emit::{Emitter, macro_call, print},
+    emit::{Emitter, is_boxed, macro_call, print},
     model::requires,
 };
 
@@ -83,7 +83,7 @@ impl Fields {
         let arguments = arguments.into_iter().map(Field::argument);
         let fields = self.fields.iter().map(|field| {
             let ident = &field.ident;
-            match (field.required, field.is_string()) {
+            match (field.required, field.is_converted()) {
                 (true, true) => quote!(#ident: #ident.into()),
                 (true, false) => quote!(#ident),
                 (false, _) => quote!(#ident: None),
@@ -126,7 +126,12 @@ impl Field {
 
     fn declared(&self) -> TokenStream {
         let ty = &self.ty;
-        if self.required { quote!(#ty) } else { quote!(Option<#ty>) }
+        match (self.required, self.is_boxed()) {
+            (true, false) => quote!(#ty),
+            (true, true) => quote!(Box<#ty>),
+            (false, false) => quote!(Option<#ty>),
+            (false, true) => quote!(Option<Box<#ty>>),
+        }
     }
 
     fn argument(&self) -> TokenStream {
@@ -136,7 +141,7 @@ impl Field {
 
     fn setter(&self) -> TokenStream {
         let (ident, argument) = (&self.ident, self.argument());
-        let value = if self.is_string() { quote!(#ident.into()) } else { quote!(#ident) };
+        let value = if self.is_converted() { quote!(#ident.into()) } else { quote!(#ident) };
         let name = format_ident!("with_{}", ident);
         let doc = format!(" Sets [`{ident}`](Self::{ident}).");
         quote! {
@@ -160,6 +165,15 @@ impl Field {
 
     fn is_string(&self) -> bool {
         self.spelling() == "String"
+    }
+
+    /// Whether an argument is not yet what the field holds.
+    fn is_converted(&self) -> bool {
+        self.is_string() || self.is_boxed()
+    }
+
+    fn is_boxed(&self) -> bool {
+        is_boxed(&self.spelling())
     }
 
     fn spelling(&self) -> String {

@@ -17,10 +17,10 @@ pub(crate) enum Shape {
     Struct { tag: Option<(String, String)> },
     /// An enumeration of strings.
     Strings(Vec<String>),
-    /// A union told apart by the value of member `tag`.
-    Tagged { tag: String, arms: Vec<Arm>, default: Option<Arm> },
+    /// A union told apart by the value of member `tag`; `texts` are strings in all arms that have them.
+    Tagged { tag: String, texts: Vec<String>, arms: Vec<Arm>, default: Option<Arm> },
     /// A union told apart by a member that only one arm has.
-    Keyed(Vec<Arm>),
+    Keyed { texts: Vec<String>, arms: Vec<Arm> },
     /// A map of names to values of a definition.
     Map(String),
     /// A type written by hand.
@@ -60,7 +60,7 @@ impl Shape {
         }
         if let Some(arms) = schema["anyOf"].as_array() {
             let union = union(arms, definitions)?;
-            if let Self::Tagged { arms, .. } | Self::Keyed(arms) = &union {
+            if let Self::Tagged { arms, .. } | Self::Keyed { arms, .. } = &union {
                 variants(arms.iter().map(Arm::variant))?;
             }
             return Ok(union);
@@ -141,8 +141,23 @@ fn union(arms: &[Value], definitions: &Definitions) -> Result<Shape> {
     let tag = tags(first).find_map(|(tag, _)| Some((tag, values_of(tag, &arms)?)));
     match tag {
         Some((tag, values)) => Ok(tagged(tag, &arms, &values)),
-        None => keyed(&arms).map(Shape::Keyed).context("nothing tells the arms apart"),
+        None => {
+            let texts = texts(&arms);
+            let arms = keyed(&arms).context("nothing tells the arms apart")?;
+            Ok(Shape::Keyed { texts, arms })
+        }
     }
+}
+
+/// The members that are plain strings in every arm that has them.
+fn texts(arms: &[(&String, &Value)]) -> Vec<String> {
+    let is_text = |member: &Value| member["type"] == "string" && member.get("const").is_none();
+    let (texts, others): (Vec<_>, Vec<_>) = arms
+        .iter()
+        .flat_map(|(_, schema)| members(schema))
+        .partition(|(_, member)| is_text(member));
+    let texts = texts.into_iter().filter(|(name, _)| others.iter().all(|(other, _)| other != name));
+    texts.map(|(name, _)| name.to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The constants that the arms have for the member `tag`, if they all have one of their own.
@@ -172,6 +187,7 @@ fn tagged(tag: &str, arms: &[(&String, &Value)], values: &[&str]) -> Shape {
     let optional = arms.iter().zip(values).find(|((_, schema), _)| !requires(schema, tag));
     Shape::Tagged {
         tag: tag.to_owned(),
+        texts: texts(arms),
         arms: arms.iter().zip(values).map(arm).collect(),
         default: optional.map(arm),
     }
@@ -206,14 +222,16 @@ mod tests {
 
     #[test]
     fn unions_are_told_apart_by_tag_or_by_key() {
-        let Shape::Tagged { tag, arms, default } = shape(any_of(&["X", "Y"])).unwrap() else {
+        let Shape::Tagged { tag, arms, default, .. } = shape(any_of(&["X", "Y"])).unwrap() else {
             panic!("not tagged")
         };
         assert_eq!(tag, "t");
         assert_eq!(arms.iter().map(Arm::variant).collect::<Vec<_>>(), ["One", "Two"]);
         assert_eq!(default.unwrap().definition, "Y");
 
-        let Shape::Keyed(arms) = shape(any_of(&["Y", "Z"])).unwrap() else { panic!("not keyed") };
+        let Shape::Keyed { arms, .. } = shape(any_of(&["Y", "Z"])).unwrap() else {
+            panic!("not keyed")
+        };
         assert_eq!(arms.iter().map(|arm| &*arm.by).collect::<Vec<_>>(), ["y", "z"]);
 
         let error = shape(any_of(&["Z", "S"])).unwrap_err().to_string();
@@ -255,6 +273,15 @@ mod tests {
         ] {
             assert_eq!(shape(json!({ "enum": values })).unwrap_err().to_string(), wrong);
         }
+    }
+
+    #[test]
+    fn texts_are_strings_in_every_arm_that_has_them() {
+        let text = json!({ "type": "string" });
+        let a = json!({ "properties": { "t": { "type": "string", "const": "a" }, "u": text, "v": text } });
+        let b = json!({ "properties": { "v": { "type": "integer" }, "w": text, "u": text } });
+        let (first, second) = ("A".to_owned(), "B".to_owned());
+        assert_eq!(texts(&[(&first, &a), (&second, &b)]), ["u", "w"]);
     }
 
     #[test]

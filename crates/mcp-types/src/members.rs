@@ -1,6 +1,6 @@
 //! Goes through the members of a JSON object once, in whatever order they come.
 
-use std::{borrow::Cow, fmt, mem, vec};
+use std::{borrow::Cow, fmt, mem};
 
 use serde::{
     Deserialize, Deserializer,
@@ -27,14 +27,13 @@ pub(crate) struct Members<'de, A> {
     pending: bool,
     /// The member that is constant, if there is one.
     tag: Option<Tag>,
-    /// Members that were passed over in search of a union's tag.
-    early: vec::IntoIter<(Key<'de>, Box<RawValue>)>,
-    /// The tag of a union that its arm has as a member, to be handed out.
-    restored: Option<Box<Restored<'de>>>,
-    /// The value that belongs to the key handed out last, if it was read before.
-    value: Option<Early<'de>>,
-    /// A key that was read, but not its value.
-    key: Option<Key<'de>>,
+    /// Members that came before what tells the arm of a union, and what told it; the last is handed
+    /// out first.
+    early: Vec<(Key<'de>, Early)>,
+    /// The first of them, kept apart: often it is the only one, and so needs no allocation.
+    first: Option<(Key<'de>, Early)>,
+    /// The value of the key handed out last, if that came out of `early`.
+    value: Option<Early>,
     map: A,
 }
 
@@ -52,16 +51,14 @@ struct Tag {
     seen: bool,
 }
 
-/// A value that was read before its turn.
-enum Early<'de> {
+/// The value of a member that has been passed.
+enum Early {
+    /// As it is: only the arm tells its type.
     Raw(Box<RawValue>),
-    Tag(Box<Restored<'de>>),
-}
-
-/// A tag and its value, a string or `null`; rare, and thus kept out of what is moved around.
-struct Restored<'de> {
-    tag: &'static str,
-    value: Option<Key<'de>>,
+    /// Read already: a string in all arms that have it, unless it is wrong.
+    Read(Value),
+    /// Still to be read: it comes next in the text.
+    Next,
 }
 
 impl fmt::Display for Place {
@@ -78,70 +75,56 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         Self { tag, ..Self::new(T::NAME, map) }
     }
 
-    fn new(name: &'static str, map: A) -> Self {
+    /// The members of a union.
+    pub(crate) fn new(name: &'static str, map: A) -> Self {
         let place = Place { name, arm: None };
-        Self {
-            place,
-            keys: &[],
-            pending: false,
-            tag: None,
-            early: Vec::new().into_iter(),
-            restored: None,
-            value: None,
-            key: None,
-            map,
-        }
+        let early = Vec::new();
+        Self { place, keys: &[], pending: false, tag: None, early, first: None, value: None, map }
     }
 
-    /// The members of a union, and the value of its member `tag`.
-    pub(crate) fn by_tag(
-        name: &'static str,
+    /// The value of a union's member `tag`; `is_text` tells members that are strings in any arm.
+    pub(crate) fn seek_tag(
+        &mut self,
         tag: &str,
-        map: A,
-    ) -> Result<(Option<Key<'de>>, Self), A::Error> {
-        let mut members = Self::new(name, map);
-        match members.seek(|key| key == tag)? {
-            Some(_) => members.tag(tag).map(|value| (Some(value), members)),
-            None => Ok((None, members)),
+        is_text: impl Fn(&str) -> bool,
+    ) -> Result<Option<Key<'de>>, A::Error> {
+        match self.seek(|key| key == tag, is_text)? {
+            Some(_) => self.next_value(tag).map(Some),
+            None => Ok(None),
         }
     }
 
     /// The same for a union that has an arm without a tag: `null` counts as absent.
-    pub(crate) fn by_optional_tag(
-        name: &'static str,
+    pub(crate) fn seek_optional_tag(
+        &mut self,
         tag: &'static str,
-        map: A,
-    ) -> Result<(Option<Key<'de>>, Self), A::Error> {
-        let mut members = Self::new(name, map);
-        let found = members.seek(|key| key == tag)?.is_some();
-        let value = if found { members.tag(tag)? } else { None };
-        if found && value.is_none() {
-            members.restored = Some(Box::new(Restored { tag, value: None }));
+        is_text: impl Fn(&str) -> bool,
+    ) -> Result<Option<Key<'de>>, A::Error> {
+        let Some(_) = self.seek(|key| key == tag, is_text)? else { return Ok(None) };
+        let value: Option<Key<'_>> = self.next_value(tag)?;
+        if value.is_none() {
+            self.give_back(Key(Cow::Borrowed(tag)), Early::Read(Value::Null));
         }
-        Ok((value, members))
+        Ok(value)
     }
 
-    /// The members of a union, and the value of its member `tag` if that comes before any member
-    /// that settles the matter.
-    pub(crate) fn by_tag_or(
-        name: &'static str,
+    /// The value of a union's member `tag` if that comes before any member that settles the matter.
+    pub(crate) fn seek_tag_or(
+        &mut self,
         tag: &str,
         settles: impl Fn(&str) -> bool,
-        map: A,
-    ) -> Result<(Option<Key<'de>>, Self), A::Error> {
-        let mut members = Self::new(name, map);
-        match members.seek(|key| key == tag || settles(key))? {
-            Some(key) if key.as_str() == tag => {
-                members.tag(tag).map(|value| (Some(value), members))
+    ) -> Result<Option<Key<'de>>, A::Error> {
+        match self.seek(|key| key == tag || settles(key), |_| false)? {
+            Some(key) if key.as_str() == tag => self.next_value(tag).map(Some),
+            Some(key) => {
+                self.give_back(key, Early::Next);
+                Ok(None)
             }
-            found => {
-                members.key = found;
-                Ok((None, members))
-            }
+            None => Ok(None),
         }
     }
 
-    fn tag<T: Deserialize<'de>>(&mut self, name: &str) -> Result<T, A::Error> {
+    fn next_value<T: Deserialize<'de>>(&mut self, name: &str) -> Result<T, A::Error> {
         self.map.next_value().map_err(|error| path::in_member(name, error))
     }
 
@@ -150,12 +133,16 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         Self { keys, ..Self::new(name, map) }
     }
 
-    /// Reads up to one of the union's keys; it comes first among the members then.
-    pub(crate) fn seek_key(&mut self) -> Result<Option<&'static str>, A::Error> {
+    /// Reads up to one of the union's keys, and tells which it is.
+    pub(crate) fn seek_key(
+        &mut self,
+        is_text: impl Fn(&str) -> bool,
+    ) -> Result<Option<&'static str>, A::Error> {
         let keys = self.keys;
-        self.key = self.seek(|key| keys.contains(&key))?;
-        let found = self.key.as_ref();
-        Ok(found.and_then(|found| keys.iter().copied().find(|key| *key == found.as_str())))
+        let Some(found) = self.seek(|key| keys.contains(&key), is_text)? else { return Ok(None) };
+        let key = keys.iter().copied().find(|key| *key == found.as_str());
+        self.give_back(found, Early::Next);
+        Ok(key)
     }
 
     /// Reads the rest as the arm of a union that has the key `arm`; as nothing if that is `null`,
@@ -164,78 +151,84 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         &mut self,
         arm: &'static str,
     ) -> Result<Option<T>, A::Error> {
-        self.place.arm = Some(arm);
         self.pending = true;
-        let read = T::read(self);
+        let read = self.read_arm(arm);
         if !mem::take(&mut self.pending) {
             return read.map(Some);
         }
-        let mut early: Vec<_> = mem::take(&mut self.early).collect();
-        early.push((Key(Cow::Borrowed(arm)), RawValue::NULL.to_owned()));
-        self.early = early.into_iter();
+        self.give_back(Key(Cow::Borrowed(arm)), Early::Read(Value::Null));
         Ok(None)
     }
 
     /// Reads up to a key that is wanted, putting aside the members in front of it.
-    fn seek(&mut self, wanted: impl Fn(&str) -> bool) -> Result<Option<Key<'de>>, A::Error> {
-        // Only after a key that was `null` are there any.
-        let mut early = match self.early.len() {
-            0 => Vec::new(),
-            _ => mem::take(&mut self.early).collect(),
-        };
-        let found = loop {
-            match self.map.next_key::<Key<'_>>()? {
-                Some(key) if !wanted(key.as_str()) => {
-                    let value = self.map.next_value();
-                    let value = value.map_err(|error| path::in_member(key.as_str(), error))?;
-                    early.push((key, value));
-                }
-                found => break found,
+    fn seek(
+        &mut self,
+        wanted: impl Fn(&str) -> bool,
+        is_text: impl Fn(&str) -> bool,
+    ) -> Result<Option<Key<'de>>, A::Error> {
+        while let Some(key) = self.map.next_key::<Key<'_>>()? {
+            if wanted(key.as_str()) {
+                return Ok(Some(key));
             }
-        };
-        self.early = early.into_iter();
-        Ok(found)
+            let value = if is_text(key.as_str()) {
+                Early::Read(self.next_value(key.as_str())?)
+            } else {
+                Early::Raw(self.next_value(key.as_str())?)
+            };
+            self.give_back(key, value);
+        }
+        Ok(None)
+    }
+
+    /// Has a member that was taken from the text come again.
+    fn give_back(&mut self, key: Key<'de>, value: Early) {
+        if self.first.is_none() {
+            self.first = Some((key, value));
+        } else {
+            self.early.push((key, value));
+        }
     }
 
     /// Reads the rest as the arm of a union that has member `arm`.
-    pub(crate) fn read_arm<T: Object>(mut self, arm: &'static str) -> Result<T, A::Error> {
+    pub(crate) fn read_arm<T: Object>(&mut self, arm: &'static str) -> Result<T, A::Error> {
         self.place.arm = Some(arm);
-        T::read(&mut self)
+        T::read(self)
     }
 
     /// Reads the rest as the arm of a union whose member `tag` was found to be `arm`.
     pub(crate) fn read_tagged_arm<T: Object>(
-        mut self,
+        &mut self,
         tag: &'static str,
         arm: &'static str,
     ) -> Result<T, A::Error> {
         match T::TAG {
             Some((name, constant)) => self.tag = Some(Tag { name, constant, seen: true }),
-            None => self = self.restore(tag, Key(Cow::Borrowed(arm))),
+            None => self.restore(tag, Key(Cow::Borrowed(arm))),
         }
         self.read_arm(arm)
     }
 
     /// Puts the tag of a union back among the members.
-    pub(crate) fn restore(self, tag: &'static str, value: Key<'de>) -> Self {
-        Self { restored: Some(Box::new(Restored { tag, value: Some(value) })), ..self }
+    pub(crate) fn restore(&mut self, tag: &'static str, value: Key<'de>) {
+        let value = Value::String(value.into_string());
+        self.give_back(Key(Cow::Borrowed(tag)), Early::Read(value));
     }
 
     /// Reads the rest into a map, along with the tag of a union that no arm has. Given again, the
     /// tag would make another object of it for whoever reads it next.
-    pub(crate) fn into_tagged_object(
-        mut self,
+    pub(crate) fn read_tagged_object(
+        &mut self,
         tag: &'static str,
         value: Key<'de>,
     ) -> Result<JsonObject, A::Error> {
         self.tag = Some(Tag { name: tag, constant: "", seen: true });
-        let mut object = self.into_object()?;
+        let mut object = self.read_object()?;
         object.insert(tag.to_owned(), value.into_string().into());
         Ok(object)
     }
 
     /// Reads the rest into a map.
-    pub(crate) fn into_object(mut self) -> Result<JsonObject, A::Error> {
+    pub(crate) fn read_object(&mut self) -> Result<JsonObject, A::Error> {
         let mut object = JsonObject::new();
         while let Some(key) = self.next_key()? {
             self.keep(key, &mut object)?;
@@ -258,19 +251,11 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
     }
 
     fn advance(&mut self) -> Result<Option<Key<'de>>, A::Error> {
-        if let Some(key) = self.key.take() {
-            return Ok(Some(key));
-        }
-        if let Some(restored) = self.restored.take() {
-            let key = Key(Cow::Borrowed(restored.tag));
-            self.value = Some(Early::Tag(restored));
-            return Ok(Some(key));
-        }
-        if let Some((key, value)) = self.early.next() {
-            self.value = Some(Early::Raw(value));
-            return Ok(Some(key));
-        }
-        self.map.next_key()
+        let Some((key, value)) = self.early.pop().or_else(|| self.first.take()) else {
+            return self.map.next_key();
+        };
+        self.value = Some(value);
+        Ok(Some(key))
     }
 
     fn check_tag(&mut self, tag: Tag) -> Result<(), A::Error> {
@@ -287,16 +272,14 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
     }
 
     /// Reads the value of member `name` into its slot.
+    #[inline]
     pub(crate) fn read<T: Wire>(
         &mut self,
         name: &str,
         slot: &mut Option<T>,
     ) -> Result<(), A::Error> {
         let value = if self.pending { self.key_value(name)? } else { self.value(name)? };
-        match slot.replace(value) {
-            None => Ok(()),
-            Some(_) => Err(path::in_member(name, "given twice")),
-        }
+        once(name, slot, value)
     }
 
     /// Reads the value of the key that led to an arm, which stays pending if it is `null`.
@@ -331,19 +314,30 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         skipped.map(drop).map_err(|error| path::in_member(key.as_str(), error))
     }
 
+    #[inline]
     fn value<T: Wire>(&mut self, name: &str) -> Result<T, A::Error> {
         match self.value.take() {
-            None => self.map.next_value_seed(Read::new()).map_err(|e| path::in_member(name, e)),
+            None | Some(Early::Next) => {
+                self.map.next_value_seed(Read::new()).map_err(|e| path::in_member(name, e))
+            }
             Some(Early::Raw(raw)) => T::read(&mut serde_json::Deserializer::from_str(raw.get()))
                 .map_err(|error| path::in_member(name, without_position(&error))),
-            Some(Early::Tag(tag)) => T::read(Value::from(tag.value.map(Key::into_string)))
-                .map_err(|error| path::in_member(name, error)),
+            Some(Early::Read(value)) => {
+                T::read(value).map_err(|error| path::in_member(name, error))
+            }
         }
     }
 
     /// The error that member `name` is missing.
     pub(crate) fn missing(&self, name: &str) -> A::Error {
         path::in_member(name, format_args!("missing, {} requires it", self.place))
+    }
+}
+
+fn once<T, E: de::Error>(name: &str, slot: &mut Option<T>, value: T) -> Result<(), E> {
+    match slot.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(path::in_member(name, "given twice")),
     }
 }
 

@@ -52,16 +52,20 @@ fn read<'de, T: Outcome, I: Object, A: MapAccess<'de>>(
     map: A,
 ) -> Result<OrInputRequired<T, I>, A::Error> {
     let settles = |key: &str| T::MEMBERS.contains(&key) && !I::MEMBERS.contains(&key);
-    let (kind, mut members) = Members::by_tag_or(T::NAME, RESULT_TYPE, settles, map)?;
-    let Some(kind) = kind else {
+    let mut members = Members::new(T::NAME, map);
+    let Some(kind) = members.seek_tag_or(RESULT_TYPE, settles)? else {
         return reconsider(T::read(&mut members)?).map_err(de::Error::custom);
     };
     match kind.as_str() {
-        COMPLETE => T::read(&mut members.restore(RESULT_TYPE, kind)).map(OrInputRequired::Complete),
-        INPUT_REQUIRED => {
-            I::read(&mut members.restore(RESULT_TYPE, kind)).map(OrInputRequired::InputRequired)
+        COMPLETE => {
+            members.restore(RESULT_TYPE, kind);
+            T::read(&mut members).map(OrInputRequired::Complete)
         }
-        _ => members.into_tagged_object(RESULT_TYPE, kind).map(OrInputRequired::Unknown),
+        INPUT_REQUIRED => {
+            members.restore(RESULT_TYPE, kind);
+            I::read(&mut members).map(OrInputRequired::InputRequired)
+        }
+        _ => members.read_tagged_object(RESULT_TYPE, kind).map(OrInputRequired::Unknown),
     }
 }
 

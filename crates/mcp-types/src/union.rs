@@ -33,33 +33,40 @@ pub(crate) fn read<'de, T: Union, D: Deserializer<'de>>(deserializer: D) -> Resu
 }
 
 /// Implements `Deserialize` and `Serialize` for a union whose arms differ in the value of one
-/// member; an object without it, or with `null`, is the arm after `else`, if there is one.
+/// member; an object without it, or with `null`, is the arm after `else`, if there is one. `texts`
+/// are the members that are strings whichever arm it is: those are read in passing, as a server that
+/// sorts its members sends `text` before `type`.
 macro_rules! tagged {
     (@absent $members:ident $tag:literal) => {
         return Err($members.missing($tag))
     };
-    (@absent $members:ident $tag:literal $value:literal $default:ident) => {
-        return $members.read_arm($value).map(Self::$default)
+    (@absent $members:ident $tag:literal $value:literal $default:ty) => {
+        return $members.read_arm::<$default>($value).map(Self::from)
     };
 
-    (@by) => { $crate::members::Members::by_tag };
-    (@by $value:literal) => { $crate::members::Members::by_optional_tag };
+    (@seek) => { $crate::members::Members::seek_tag };
+    (@seek $value:literal) => { $crate::members::Members::seek_optional_tag };
 
-    ($type:ident by $tag:literal {
+    ($type:ident by $tag:literal $(, texts $($text:literal)*)? {
         $($value:literal => $variant:ident($arm:ty),)*
-        $(else $absent:literal => $default:ident)?
+        $(else $absent:literal => $default:ident($default_arm:ty),)?
     }) => {
         impl $crate::union::Union for $type {
             const NAME: &'static str = stringify!($type);
 
             fn read<'de, A: serde::de::MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
-                let (tag, members) = tagged!(@by $($absent)?)(Self::NAME, $tag, map)?;
+                let mut members = $crate::members::Members::new(Self::NAME, map);
+                let is_text = |key: &str| match key {
+                    $($($text => true,)*)?
+                    _ => false,
+                };
+                let tag = tagged!(@seek $($absent)?)(&mut members, $tag, is_text)?;
                 let Some(tag) = tag else {
-                    tagged!(@absent members $tag $($absent $default)?)
+                    tagged!(@absent members $tag $($absent $default_arm)?)
                 };
                 match tag.as_str() {
-                    $($value => members.read_tagged_arm($tag, $value).map(Self::$variant),)*
-                    _ => members.into_tagged_object($tag, tag).map(Self::Unknown),
+                    $($value => members.read_tagged_arm::<$arm>($tag, $value).map(Self::from),)*
+                    _ => members.read_tagged_object($tag, tag).map(Self::Unknown),
                 }
             }
         }
@@ -72,18 +79,22 @@ macro_rules! tagged {
 /// other has. `null` counts as absent; an object that has two of them is no arm's, in whatever order
 /// they come.
 macro_rules! keyed {
-    ($type:ident { $($key:literal => $variant:ident($arm:ty),)* }) => {
+    ($type:ident $(, texts $($text:literal)*)? { $($key:literal => $variant:ident($arm:ty),)* }) => {
         impl $crate::union::Union for $type {
             const NAME: &'static str = stringify!($type);
 
             fn read<'de, A: serde::de::MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
                 let mut members = $crate::members::Members::by_key(Self::NAME, &[$($key),*], map);
-                while let Some(key) = members.seek_key()? {
-                    $(if key == $key && let Some(arm) = members.read_keyed_arm($key)? {
-                        return Ok(Self::$variant(arm));
+                let is_text = |key: &str| match key {
+                    $($($text => true,)*)?
+                    _ => false,
+                };
+                while let Some(key) = members.seek_key(is_text)? {
+                    $(if key == $key && let Some(arm) = members.read_keyed_arm::<$arm>($key)? {
+                        return Ok(Self::from(arm));
                     })*
                 }
-                members.into_object().map(Self::Unknown)
+                members.read_object().map(Self::Unknown)
             }
         }
 
@@ -113,7 +124,7 @@ macro_rules! union {
 
         $(impl From<$arm> for $type {
             fn from(value: $arm) -> Self {
-                Self::$variant(value)
+                Self::$variant(value.into())
             }
         })*
     };

@@ -59,7 +59,7 @@ pub struct AudioContent {
     /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
     /// Hints on how to use and show the data; untrusted unless the server is trusted.
-    pub annotations: Option<Annotations>,
+    pub annotations: Option<Box<Annotations>>,
     /// The sound itself, as base64.
     pub data: String,
     /// The format of the sound, such as `audio/wav`; which formats work depends on the model.
@@ -85,7 +85,7 @@ impl AudioContent {
     }
     /// Sets [`annotations`](Self::annotations).
     pub fn with_annotations(mut self, annotations: Annotations) -> Self {
-        self.annotations = Some(annotations);
+        self.annotations = Some(annotations.into());
         self
     }
 }
@@ -905,7 +905,7 @@ pub enum CompletionReference {
     Unknown(JsonObject),
 }
 tagged! {
-    CompletionReference by "type" {
+    CompletionReference by "type", texts "name" "title" "uri" {
         "ref/prompt" => Prompt(PromptReference),
         "ref/resource" => Resource(ResourceTemplateReference),
     }
@@ -929,15 +929,15 @@ pub enum ContentBlock {
     /// "Resource Links").
     ///
     /// The client can read it by its URI, even if `resources/list` does not mention it.
-    ResourceLink(ResourceLink),
+    ResourceLink(Box<ResourceLink>),
     /// A resource that comes whole, as content of a prompt or of a tool's result (MCP server/tools,
     /// "Embedded Resources").
-    Resource(EmbeddedResource),
+    Resource(Box<EmbeddedResource>),
     /// An object that this revision does not know, as it arrived.
     Unknown(JsonObject),
 }
 tagged! {
-    ContentBlock by "type" {
+    ContentBlock by "type", texts "data" "description" "mimeType" "name" "text" "title" "uri" {
         "text" => Text(TextContent),
         "image" => Image(ImageContent),
         "audio" => Audio(AudioContent),
@@ -1297,10 +1297,10 @@ pub enum ElicitRequestParams {
     Unknown(JsonObject),
 }
 tagged! {
-    ElicitRequestParams by "mode" {
+    ElicitRequestParams by "mode", texts "elicitationId" "message" "url" {
         "url" => Url(ElicitRequestUrlParams),
         "form" => Form(ElicitRequestFormParams),
-        else "form" => Form
+        else "form" => Form(ElicitRequestFormParams),
     }
 }
 
@@ -1459,7 +1459,7 @@ pub struct EmbeddedResource {
     /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
     /// Hints on how to use and show the data; untrusted unless the server is trusted.
-    pub annotations: Option<Annotations>,
+    pub annotations: Option<Box<Annotations>>,
     /// The contents, either text or bytes.
     pub resource: ResourceContents,
     /// Members that this revision does not name.
@@ -1482,7 +1482,7 @@ impl EmbeddedResource {
     }
     /// Sets [`annotations`](Self::annotations).
     pub fn with_annotations(mut self, annotations: Annotations) -> Self {
-        self.annotations = Some(annotations);
+        self.annotations = Some(annotations.into());
         self
     }
 }
@@ -1881,7 +1881,7 @@ pub struct ImageContent {
     /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
     /// Hints on how to use and show the data; untrusted unless the server is trusted.
-    pub annotations: Option<Annotations>,
+    pub annotations: Option<Box<Annotations>>,
     /// The picture itself, as base64.
     pub data: String,
     /// The format of the picture, such as `image/png`; which formats work depends on the model.
@@ -1907,7 +1907,7 @@ impl ImageContent {
     }
     /// Sets [`annotations`](Self::annotations).
     pub fn with_annotations(mut self, annotations: Annotations) -> Self {
-        self.annotations = Some(annotations);
+        self.annotations = Some(annotations.into());
         self
     }
 }
@@ -3173,7 +3173,7 @@ pub struct Resource {
     /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
     /// Hints on how to use and show the data; untrusted unless the server is trusted.
-    pub annotations: Option<Annotations>,
+    pub annotations: Option<Box<Annotations>>,
     /// What the resource holds, as a hint for the model. It is untrusted text from the server.
     pub description: Option<String>,
     /// Icons to show for it, in various sizes and themes. Whoever renders them treats sources and
@@ -3216,7 +3216,7 @@ impl Resource {
     }
     /// Sets [`annotations`](Self::annotations).
     pub fn with_annotations(mut self, annotations: Annotations) -> Self {
-        self.annotations = Some(annotations);
+        self.annotations = Some(annotations.into());
         self
     }
     /// Sets [`description`](Self::description).
@@ -3271,7 +3271,7 @@ pub enum ResourceContents {
     Unknown(JsonObject),
 }
 keyed! {
-    ResourceContents {
+    ResourceContents, texts "blob" "mimeType" "text" "uri" {
         "text" => Text(TextResourceContents),
         "blob" => Blob(BlobResourceContents),
     }
@@ -3288,7 +3288,7 @@ pub struct ResourceLink {
     /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
     /// Hints on how to use and show the data; untrusted unless the server is trusted.
-    pub annotations: Option<Annotations>,
+    pub annotations: Option<Box<Annotations>>,
     /// What the resource holds, as a hint for the model. It is untrusted text from the server.
     pub description: Option<String>,
     /// Icons to show for it, in various sizes and themes. Whoever renders them treats sources and
@@ -3331,7 +3331,7 @@ impl ResourceLink {
     }
     /// Sets [`annotations`](Self::annotations).
     pub fn with_annotations(mut self, annotations: Annotations) -> Self {
-        self.annotations = Some(annotations);
+        self.annotations = Some(annotations.into());
         self
     }
     /// Sets [`description`](Self::description).
@@ -3394,7 +3394,7 @@ pub struct ResourceTemplate {
     /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
     /// Hints on how to use and show the data; untrusted unless the server is trusted.
-    pub annotations: Option<Annotations>,
+    pub annotations: Option<Box<Annotations>>,
     /// What the resources of this pattern hold, as a hint for the model. It is untrusted text from
     /// the server.
     pub description: Option<String>,
@@ -3435,7 +3435,7 @@ impl ResourceTemplate {
     }
     /// Sets [`annotations`](Self::annotations).
     pub fn with_annotations(mut self, annotations: Annotations) -> Self {
-        self.annotations = Some(annotations);
+        self.annotations = Some(annotations.into());
         self
     }
     /// Sets [`description`](Self::description).
@@ -3687,7 +3687,7 @@ pub enum SamplingMessageContentBlock {
     Unknown(JsonObject),
 }
 tagged! {
-    SamplingMessageContentBlock by "type" {
+    SamplingMessageContentBlock by "type", texts "data" "id" "mimeType" "name" "text" "toolUseId" {
         "text" => Text(TextContent),
         "image" => Image(ImageContent),
         "audio" => Audio(AudioContent),
@@ -4267,7 +4267,7 @@ pub struct TextContent {
     /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
     /// Hints on how to use and show the data; untrusted unless the server is trusted.
-    pub annotations: Option<Annotations>,
+    pub annotations: Option<Box<Annotations>>,
     /// The text itself; untrusted when it comes from a server.
     pub text: String,
     /// Members that this revision does not name.
@@ -4290,7 +4290,7 @@ impl TextContent {
     }
     /// Sets [`annotations`](Self::annotations).
     pub fn with_annotations(mut self, annotations: Annotations) -> Self {
-        self.annotations = Some(annotations);
+        self.annotations = Some(annotations.into());
         self
     }
 }

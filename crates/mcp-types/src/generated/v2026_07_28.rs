@@ -753,10 +753,10 @@ pub enum ElicitRequestParams {
     Unknown(JsonObject),
 }
 tagged! {
-    ElicitRequestParams by "mode" {
+    ElicitRequestParams by "mode", texts "message" "url" {
         "form" => Form(ElicitRequestFormParams),
         "url" => Url(ElicitRequestUrlParams),
-        else "form" => Form
+        else "form" => Form(ElicitRequestFormParams),
     }
 }
 
@@ -1087,7 +1087,7 @@ pub enum InputResponse {
     Unknown(JsonObject),
 }
 keyed! {
-    InputResponse {
+    InputResponse, texts "model" "stopReason" {
         "model" => CreateMessage(CreateMessageResult),
         "roots" => ListRoots(ListRootsResult),
         "action" => Elicit(ElicitResult),

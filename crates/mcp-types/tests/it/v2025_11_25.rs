@@ -22,6 +22,32 @@ fn blocks_are_told_apart_by_their_type() {
     assert!(matches!(read(reference), CompletionReference::Prompt(_)));
 }
 
+/// What is moved from place to place for each block, rare kinds with many members must not enlarge.
+#[test]
+fn a_block_is_small() {
+    assert!(size_of::<ContentBlock>() <= 128, "{}", size_of::<ContentBlock>());
+}
+
+#[test]
+fn texts_in_front_of_the_type_are_read_in_passing() {
+    let text = r#"{"annotations":{"priority":1},"text":"a\u0062\n","type":"text"}"#;
+    assert!(matches!(read(text), ContentBlock::Text(text) if text.text == "ab\n"));
+    let link = r#"{"description":null,"name":"n","title":"t","uri":"a:b","type":"resource_link"}"#;
+    let link: ContentBlock = serde_json::from_str(link).unwrap();
+    let ContentBlock::ResourceLink(link) = link else { panic!("not a link") };
+    assert_eq!((link.description, link.title.as_deref()), (None, Some("t")));
+    for wrong in ["1.5", "null", "[]", r#"{"a":1}"#] {
+        let other = format!(r#"{{"data":{wrong},"text":{wrong},"type":"other"}}"#);
+        assert!(matches!(read(&other), ContentBlock::Unknown(object) if object.len() == 3));
+        let error = error::<ContentBlock>(&format!(r#"{{"text":{wrong},"type":"text"}}"#));
+        assert!(error.starts_with(".text: invalid type: "), "{error}");
+    }
+    for twice in [r#""text":"","type":"text","text":"""#, r#""text":"","text":"","type":"text""#] {
+        let error = error::<ContentBlock>(&format!("{{{twice}}}"));
+        assert!(error.starts_with(".text: given twice"), "{error}");
+    }
+}
+
 #[test]
 fn a_tag_is_written_first_whoever_writes_it() {
     let text = TextContent::new("hi");
