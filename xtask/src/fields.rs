@@ -15,6 +15,10 @@ use crate::{
 /// Members that are the first arguments of a constructor; the others follow as in the schema.
 const FIRST: [&str; 6] = ["name", "progressToken", "role", "uri", "taskId", "status"];
 
+/// Members that are only hints: a number that such a one cannot hold must not spoil the rest (MCP
+/// 2026-07-28, server/utilities/caching).
+const HINTS: [&str; 1] = ["ttlMs"];
+
 /// The members of a struct, in the order of the schema.
 pub(crate) struct Fields {
     fields: Vec<Field>,
@@ -158,6 +162,7 @@ impl Field {
         let kind = match (self.required, self.spelling().as_str()) {
             (true, _) => "required",
             (false, "Value") => "nullable",
+            (false, _) if HINTS.contains(&&*self.member) => "hint",
             (false, _) => "optional",
         };
         format!("        {kind} {} = {:?},\n", self.ident, self.member)

@@ -282,6 +282,25 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         once(name, slot, value)
     }
 
+    /// Reads a number that is only a hint into its slot. One that the slot cannot hold is no reason
+    /// to refuse all the rest: it stays among the members that nobody knows.
+    pub(crate) fn read_hint(
+        &mut self,
+        name: &str,
+        slot: &mut Option<Option<i64>>,
+        extra: &mut JsonObject,
+    ) -> Result<(), A::Error> {
+        let value: Value = self.value(name)?;
+        let hint = match Option::read(&value) {
+            Err(_) if value.is_number() => {
+                extra.insert(name.to_owned(), value);
+                None
+            }
+            read => read.map_err(|error| path::in_member(name, error))?,
+        };
+        once(name, slot, hint)
+    }
+
     /// Reads the value of the key that led to an arm, which stays pending if it is `null`.
     fn key_value<T: Wire>(&mut self, name: &str) -> Result<T, A::Error> {
         self.pending = false;

@@ -47,7 +47,16 @@ pub(crate) fn read<'de, T: Object, D: Deserializer<'de>>(deserializer: D) -> Res
 /// - `required` has to be there; `null` only if the field is an `Option`.
 /// - `optional` is an `Option`; `null` counts as absent.
 /// - `nullable` is an `Option` of any JSON: `null` is told from absent.
+/// - `hint` is an optional integer; a number that is none counts as absent, and stays in `extra`.
 macro_rules! object {
+    (@read hint $field:ident $name:literal $members:ident $extra:ident) => {
+        $members.read_hint($name, &mut $field, &mut $extra)?
+    };
+    (@read $kind:ident $field:ident $name:literal $members:ident $extra:ident) => {
+        $members.read($name, &mut $field)?
+    };
+
+
     (@finish required $field:ident $name:literal $members:ident) => {
         match $field {
             Some(value) => value,
@@ -55,7 +64,7 @@ macro_rules! object {
         }
     };
     (@finish nullable $field:ident $name:literal $members:ident) => { $field };
-    (@finish optional $field:ident $name:literal $members:ident) => { Option::flatten($field) };
+    (@finish $optional:ident $field:ident $name:literal $members:ident) => { Option::flatten($field) };
 
     (@write required $value:expr, $name:literal $map:ident) => {
         $map.serialize_entry($name, &$crate::wire::Write(&$value))?
@@ -84,7 +93,7 @@ macro_rules! object {
                 let mut extra = $crate::JsonObject::new();
                 while let Some(key) = members.next_key()? {
                     match key.as_str() {
-                        $($name => members.read($name, &mut $field)?,)*
+                        $($name => object!(@read $kind $field $name members extra),)*
                         _ => members.keep(key, &mut extra)?,
                     }
                 }

@@ -599,7 +599,8 @@ pub struct DiscoverResult {
     /// should follow one of them.
     pub supported_versions: Vec<String>,
     /// How long the result counts as fresh, in milliseconds from its receipt; absent, zero or
-    /// negative means that it is stale at once. A hint only, for the data may change sooner.
+    /// negative means that it is stale at once. A hint only, for the data may change sooner. A
+    /// number that is no integer of 64 bits counts as absent and stays in `extra`.
     pub ttl_ms: Option<i64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -655,7 +656,7 @@ object! {
         optional instructions = "instructions",
         optional result_type = "resultType",
         required supported_versions = "supportedVersions",
-        optional ttl_ms = "ttlMs",
+        hint ttl_ms = "ttlMs",
     }
 }
 
@@ -1133,7 +1134,8 @@ pub struct ListPromptsResult {
     /// What kind of result this is: always `complete`, which is also what its absence means.
     pub result_type: Option<String>,
     /// How long the page counts as fresh, in milliseconds from its receipt; absent, zero or
-    /// negative means that it is stale at once. A hint only, for the data may change sooner.
+    /// negative means that it is stale at once. A hint only, for the data may change sooner. A
+    /// number that is no integer of 64 bits counts as absent and stays in `extra`.
     pub ttl_ms: Option<i64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1184,7 +1186,7 @@ object! {
         optional next_cursor = "nextCursor",
         required prompts = "prompts",
         optional result_type = "resultType",
-        optional ttl_ms = "ttlMs",
+        hint ttl_ms = "ttlMs",
     }
 }
 
@@ -1221,7 +1223,8 @@ pub struct ListResourceTemplatesResult {
     /// What kind of result this is: always `complete`, which is also what its absence means.
     pub result_type: Option<String>,
     /// How long the page counts as fresh, in milliseconds from its receipt; absent, zero or
-    /// negative means that it is stale at once. A hint only, for the data may change sooner.
+    /// negative means that it is stale at once. A hint only, for the data may change sooner. A
+    /// number that is no integer of 64 bits counts as absent and stays in `extra`.
     pub ttl_ms: Option<i64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1272,7 +1275,7 @@ object! {
         optional next_cursor = "nextCursor",
         required resource_templates = "resourceTemplates",
         optional result_type = "resultType",
-        optional ttl_ms = "ttlMs",
+        hint ttl_ms = "ttlMs",
     }
 }
 
@@ -1309,7 +1312,8 @@ pub struct ListResourcesResult {
     /// What kind of result this is: always `complete`, which is also what its absence means.
     pub result_type: Option<String>,
     /// How long the page counts as fresh, in milliseconds from its receipt; absent, zero or
-    /// negative means that it is stale at once. A hint only, for the data may change sooner.
+    /// negative means that it is stale at once. A hint only, for the data may change sooner. A
+    /// number that is no integer of 64 bits counts as absent and stays in `extra`.
     pub ttl_ms: Option<i64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1360,7 +1364,7 @@ object! {
         optional next_cursor = "nextCursor",
         required resources = "resources",
         optional result_type = "resultType",
-        optional ttl_ms = "ttlMs",
+        hint ttl_ms = "ttlMs",
     }
 }
 
@@ -1479,7 +1483,8 @@ pub struct ListToolsResult {
     /// The tools on this page; may be empty.
     pub tools: Vec<Tool>,
     /// How long the page counts as fresh, in milliseconds from its receipt; absent, zero or
-    /// negative means that it is stale at once. A hint only, for the data may change sooner.
+    /// negative means that it is stale at once. A hint only, for the data may change sooner. A
+    /// number that is no integer of 64 bits counts as absent and stays in `extra`.
     pub ttl_ms: Option<i64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1530,7 +1535,7 @@ object! {
         optional next_cursor = "nextCursor",
         optional result_type = "resultType",
         required tools = "tools",
-        optional ttl_ms = "ttlMs",
+        hint ttl_ms = "ttlMs",
     }
 }
 
@@ -1871,7 +1876,7 @@ pub struct ReadResourceResult {
     pub result_type: Option<String>,
     /// How long the result counts as fresh, in milliseconds from its receipt; absent, zero or
     /// negative means that it is stale at once. A result that took input from the client is not to
-    /// be cached at all.
+    /// be cached at all. A number that is no integer of 64 bits counts as absent and stays in `extra`.
     pub ttl_ms: Option<i64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1915,7 +1920,7 @@ object! {
         optional cache_scope = "cacheScope",
         required contents = "contents",
         optional result_type = "resultType",
-        optional ttl_ms = "ttlMs",
+        hint ttl_ms = "ttlMs",
     }
 }
 impl Outcome for ReadResourceResult {

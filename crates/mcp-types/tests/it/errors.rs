@@ -44,8 +44,7 @@ fn results() {
         answer::<ListToolsRequest>("{}"),
         answer::<ListToolsRequest>(r#"{"tools":{}}"#),
         answer::<ListToolsRequest>(r#"{"tools":[],"tools":[]}"#),
-        answer::<ListToolsRequest>(r#"{"tools":[],"ttlMs":1.5}"#),
-        answer::<ListToolsRequest>(r#"{"tools":[],"ttlMs":18446744073709551615}"#),
+        answer::<ListToolsRequest>(r#"{"tools":[],"ttlMs":"1"}"#),
         answer::<ListToolsRequest>("null"),
     ]), @r#"
     result.tools[3].inputSchema: missing, Tool requires it
@@ -58,8 +57,7 @@ fn results() {
     result.tools: missing, ListToolsResult requires it
     result.tools: invalid type: map, expected an array
     result.tools: given twice
-    result.ttlMs: invalid value: floating point `1.5`, expected an integer
-    result.ttlMs: invalid value: integer `18446744073709551615`, expected an integer
+    result.ttlMs: invalid type: string "1", expected an integer
     result: invalid type: null, expected an object (ListToolsResult)
     "#);
 }

@@ -184,7 +184,6 @@ fn in_open_json_the_last_of_equal_members_counts() {
 fn numbers_out_of_range_are_errors() {
     let huge = "9".repeat(100_000);
     for number in ["1e999", "-1e999", "9223372036854775808", "1e400", &huge] {
-        assert_error::<ListToolsResult>(format!(r#"{{"tools":[],"ttlMs":{number}}}"#), ".ttlMs: ");
         let message = format!(r#"{{"jsonrpc":"2.0","id":{number},"result":{{}}}}"#);
         assert_error::<Incoming<JsonObject>>(message, "id: ");
         let message = format!(r#"{{"jsonrpc":"2.0","error":{{"code":{number},"message":"no"}}}}"#);

@@ -72,6 +72,22 @@ fn what_results_require_may_be_missing() {
 }
 
 #[test]
+fn a_hint_that_is_of_no_use_spoils_nothing() {
+    // N-CACHE-02
+    for ttl in ["1.5", "18446744073709551615", "-9223372036854775809", "1e300"] {
+        let list: ListToolsResult = read(&format!(r#"{{"ttlMs":{ttl},"tools":[]}}"#));
+        assert_eq!(list.ttl_ms, None);
+    }
+    let list: ListToolsResult = serde_json::from_str(r#"{"tools":[],"ttlMs":null}"#).unwrap();
+    assert_eq!((list.ttl_ms, list.extra), (None, JsonObject::new()));
+    for twice in [r#""ttlMs":1,"ttlMs":1.5"#, r#""ttlMs":1.5,"ttlMs":1"#, r#""ttlMs":1,"ttlMs":1"#]
+    {
+        let error = error::<ListToolsResult>(&format!(r#"{{"tools":[],{twice}}}"#));
+        assert!(error.starts_with(".ttlMs: given twice"), "{error}");
+    }
+}
+
+#[test]
 fn integers_may_be_written_as_numbers() {
     let result: ListToolsResult = serde_json::from_str(r#"{"tools":[],"ttlMs":60000.0}"#).unwrap();
     assert_eq!(result.ttl_ms, Some(60_000));
