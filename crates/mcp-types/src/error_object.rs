@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The `error` member of a response (JSON-RPC 2.0, section 5.1).
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct ErrorObject {
     /// What went wrong, as a number; see [`error_code`](crate::error_code).
     pub code: i64,

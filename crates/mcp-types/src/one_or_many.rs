@@ -10,7 +10,7 @@ use serde::{
 use crate::wire::{Items, Wire};
 
 /// One value or an array of them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum OneOrMany<T> {
     /// A value without an array around it.
     One(T),

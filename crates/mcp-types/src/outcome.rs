@@ -31,7 +31,7 @@ const INPUT_REQUIRED: &str = "input_required";
 /// assert!(matches!(answer, OrInputRequired::Complete(result) if result.content.is_empty()));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OrInputRequired<T, I> {
     /// The call is done.

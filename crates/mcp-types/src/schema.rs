@@ -43,6 +43,14 @@ impl Schema {
     }
 }
 
+impl TryFrom<Value> for Schema {
+    type Error = serde_json::Error;
+
+    fn try_from(value: Value) -> serde_json::Result<Self> {
+        Self::from_value(value)
+    }
+}
+
 impl fmt::Debug for Schema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Schema({})", self.get())
@@ -103,6 +111,7 @@ mod tests {
             assert!(error.starts_with(&expected), "{error}");
         }
         assert!(Schema::from_value(json!("x")).is_err());
+        assert!(Schema::try_from(json!(1)).is_err() && Schema::try_from(json!({})).is_ok());
     }
 
     #[test]

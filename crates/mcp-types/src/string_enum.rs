@@ -22,6 +22,15 @@ macro_rules! string_enum {
             }
         }
 
+        impl From<String> for $type {
+            fn from(value: String) -> Self {
+                match value.as_str() {
+                    $($value => Self::$variant,)*
+                    _ => Self::Unknown(value),
+                }
+            }
+        }
+
         impl std::fmt::Display for $type {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())
@@ -39,10 +48,25 @@ macro_rules! string_enum {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let value: $crate::members::Key<'_> = serde::Deserialize::deserialize(deserializer)?;
-                Ok(Self::from(value.as_str()))
+                Ok(match value.as_str() {
+                    $($value => Self::$variant,)*
+                    _ => Self::Unknown(value.into_string()),
+                })
             }
         }
     };
 }
 
 pub(crate) use string_enum;
+
+#[cfg(test)]
+mod tests {
+    use crate::v2025_11_25::Role;
+
+    #[test]
+    fn a_value_is_made_of_any_string() {
+        for (value, role) in [("user", Role::User), ("other", Role::Unknown("other".to_owned()))] {
+            assert_eq!((Role::from(value), Role::from(value.to_owned())), (role.clone(), role));
+        }
+    }
+}

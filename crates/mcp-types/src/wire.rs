@@ -153,9 +153,12 @@ impl Wire for f64 {
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match integral(*self) {
-            Some(integer) => serializer.serialize_i64(integer),
-            None if self.is_finite() => serializer.serialize_f64(*self),
-            None => Err(ser::Error::custom(format_args!("{self} is no number in JSON"))),
+            // No integer is the negative zero.
+            Some(integer) if integer != 0 || self.is_sign_positive() => {
+                serializer.serialize_i64(integer)
+            }
+            _ if self.is_finite() => serializer.serialize_f64(*self),
+            _ => Err(ser::Error::custom(format_args!("{self} is no number in JSON"))),
         }
     }
 }

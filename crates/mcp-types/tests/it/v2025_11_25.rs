@@ -246,6 +246,8 @@ fn numbers_are_read_and_written_as_they_come() {
     let none = ProgressNotificationParams::new(RequestId::Number(1), f64::NAN);
     let error = serde_json::to_string(&none).unwrap_err().to_string();
     assert_eq!(error, "NaN is no number in JSON");
+    let zero = ProgressNotificationParams::new(RequestId::Number(1), -0.0);
+    assert!(serde_json::to_string(&zero).unwrap().contains(r#""progress":-0.0"#));
     let huge = ProgressNotificationParams::new(RequestId::Number(1), 1e300);
     let printed = serde_json::to_string(&huge).unwrap();
     assert_eq!(serde_json::from_str::<ProgressNotificationParams>(&printed).unwrap(), huge);
