@@ -156,7 +156,7 @@ impl Exchange<'_> {
 
     /// The result of another method may be of another type: it is no fault to pass over.
     fn misread<R>(&self, message: &[u8], error: &serde_json::Error) -> Result<Event<R>, Error> {
-        match serde_json::from_slice::<Incoming<IgnoredAny>>(message) {
+        match Incoming::<IgnoredAny>::from_slice(message) {
             Ok(Incoming::Result { id, .. }) if id != self.id => Ok(self.foreign(&id)),
             _ => Err(self.invalid(without_text(error))),
         }
@@ -230,7 +230,7 @@ impl Exchange<'_> {
     /// A JSON-RPC error in the body of a failed HTTP exchange says more than its status.
     fn failed(&self, error: TransportError) -> Error {
         let TransportErrorKind::Status(status) = error.kind() else { return error.into() };
-        match serde_json::from_slice::<Incoming<IgnoredAny>>(error.body()) {
+        match Incoming::<IgnoredAny>::from_slice(error.body()) {
             Ok(Incoming::Error { error, .. }) => {
                 Error::Rpc { method: self.method.clone(), error, status: Some(status) }
             }

@@ -59,15 +59,15 @@ pub(crate) fn decode<R: DeserializeOwned>(
         #[serde(rename = "resultType")]
         kind: Option<String>,
     }
-    match serde_json::from_slice(message) {
+    match Incoming::from_slice(message) {
         Ok(Incoming::Result { result: Typed { kind: Some(kind) }, .. }) if kind != "complete" => {
             if kind == "input_required" {
-                let message: Incoming<InputRequiredResult> = serde_json::from_slice(message)?;
+                let message = Incoming::<InputRequiredResult>::from_slice(message)?;
                 return Ok(message.map(|asked| Outcome::InputRequired(Box::new(asked))));
             }
-            let message: Incoming<serde::de::IgnoredAny> = serde_json::from_slice(message)?;
+            let message = Incoming::<serde::de::IgnoredAny>::from_slice(message)?;
             Ok(message.map(|_| Outcome::Other(kind)))
         }
-        _ => Ok(serde_json::from_slice::<Incoming<R>>(message)?.map(Outcome::Complete)),
+        _ => Ok(Incoming::<R>::from_slice(message)?.map(Outcome::Complete)),
     }
 }

@@ -228,7 +228,7 @@ fn takes_input(method: &str) -> bool {
 }
 
 fn discovery(message: &[u8]) -> serde_json::Result<Incoming<Outcome<Discovery>>> {
-    let message: Incoming<Box<RawValue>> = serde_json::from_slice(message)?;
+    let message = Incoming::<Box<RawValue>>::from_slice(message)?;
     Ok(message.map(|result| {
         Outcome::Complete(match serde_json::from_str(result.get()) {
             Ok(found) => Discovery::Found(Box::new(found)),

@@ -184,14 +184,14 @@ fn only_as_task(tool: &wire::Tool) -> bool {
 /// Decodes the result of a call.
 pub(crate) fn decode_result(message: &[u8]) -> serde_json::Result<Incoming<Outcome<ToolResult>>> {
     type Answer = OrInputRequired<CallToolResult, InputRequiredResult>;
-    let message: Incoming<Answer> = serde_json::from_slice(message)?;
+    let message = Incoming::<Answer>::from_slice(message)?;
     Ok(message.map(|result| Outcome::from(result).map(ToolResult::from)))
 }
 
 /// Decodes a page of tools in one pass; where that fails, entry by entry, so that one bad tool does
 /// not spoil the list.
 pub(crate) fn decode_page(message: &[u8]) -> serde_json::Result<Incoming<Outcome<Page<Entry>>>> {
-    match serde_json::from_slice::<Incoming<ListToolsResult>>(message) {
+    match Incoming::<ListToolsResult>::from_slice(message) {
         Ok(page) => Ok(page.map(|page| {
             let kind = page.result_type.as_deref();
             let hint = CacheHint::new(page.ttl_ms, page.cache_scope.as_ref());
@@ -201,7 +201,7 @@ pub(crate) fn decode_page(message: &[u8]) -> serde_json::Result<Incoming<Outcome
                 Page { items, next: page.next_cursor, bytes: message.len(), hint },
             )
         })),
-        Err(error) => match serde_json::from_slice::<Incoming<RawPage>>(message) {
+        Err(error) => match Incoming::<RawPage>::from_slice(message) {
             Ok(page) => Ok(page.map(|page| {
                 Outcome::by_type(page.result_type.clone().as_deref(), page.read(message.len()))
             })),
@@ -238,4 +238,17 @@ fn name_of(entry: &RawValue) -> Option<String> {
         name: String,
     }
     serde_json::from_str::<Named>(entry.get()).ok().map(|named| named.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_more_than_memory_allows_is_refused_whole() {
+        let tools = vec!["{}"; Incoming::<ListToolsResult>::CONTAINERS].join(",");
+        let page = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":[{tools}]}}}}"#);
+        let Err(error) = decode_page(page.as_bytes()) else { panic!("taken") };
+        assert_eq!(error.to_string(), "more than 500000 objects and arrays");
+    }
 }

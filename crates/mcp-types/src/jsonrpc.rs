@@ -11,7 +11,7 @@ use serde::{
 };
 use serde_json::{Number, Value, value::RawValue};
 
-use crate::{ErrorObject, path, wire};
+use crate::{ErrorObject, bound, path, wire};
 
 /// The `jsonrpc` member: always the string `2.0`.
 #[derive(Debug, Clone, Copy)]
@@ -101,8 +101,7 @@ impl<R> Response<R> {
 /// use mcp_types::{Incoming, RequestId};
 ///
 /// let message = br#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
-/// let Incoming::Result { id, .. } = serde_json::from_slice::<Incoming<serde_json::Value>>(message)?
-/// else {
+/// let Incoming::Result { id, .. } = Incoming::<serde_json::Value>::from_slice(message)? else {
 ///     panic!("not a result");
 /// };
 /// assert_eq!(id, RequestId::Number(1));
@@ -143,6 +142,29 @@ pub enum Incoming<R> {
 }
 
 impl<R> Incoming<R> {
+    /// The most objects and arrays, on all levels together, that [`from_slice`](Self::from_slice)
+    /// takes.
+    pub const CONTAINERS: usize = 500_000;
+
+    /// Reads a message from its bytes, in memory that is bounded by their number.
+    ///
+    /// An object of eight bytes may take a hundred times as much when it is read, so a message of
+    /// more than [`CONTAINERS`](Self::CONTAINERS) objects and arrays is an error; schemas count,
+    /// too, as does all else that is kept as text. With `serde_json` alone there is no such bound.
+    ///
+    /// # Errors
+    /// What is wrong, with the path to it.
+    pub fn from_slice<'a>(message: &'a [u8]) -> serde_json::Result<Self>
+    where
+        R: Deserialize<'a>,
+    {
+        if bound::exceeded(message, Self::CONTAINERS) {
+            let problem = format_args!("more than {} objects and arrays", Self::CONTAINERS);
+            return Err(de::Error::custom(problem));
+        }
+        serde_json::from_slice(message)
+    }
+
     /// The same message with its result, if it has one, turned into something else.
     pub fn map<T>(self, turn: impl FnOnce(R) -> T) -> Incoming<T> {
         match self {

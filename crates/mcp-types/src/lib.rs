@@ -15,6 +15,7 @@
 //! schemas that no message has; the data of an error has one where the schema describes it.
 #![doc = include_str!("generated/methods.md")]
 
+mod bound;
 pub mod error_code;
 mod error_object;
 mod generated;

@@ -142,6 +142,25 @@ fn huge_arrays_are_values_or_errors_of_one_item() {
 }
 
 #[test]
+fn a_message_has_no_more_objects_and_arrays_than_memory_allows() {
+    const MOST: usize = Incoming::<Called>::CONTAINERS;
+    let message =
+        |blocks: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"content":[{blocks}]}}}}"#);
+    let text = |brackets: usize| format!(r#"{{"type":"text","text":"{}"}}"#, "[".repeat(brackets));
+    let unknown = |blocks: usize| vec![r#"{"type":""}"#; blocks].join(",");
+    let read = |message: &str| {
+        Incoming::<v2025_11_25::CallToolResult>::from_slice(message.as_bytes()).map(drop)
+    };
+    // The message, its result and its content are three.
+    read(&message(&unknown(MOST - 3))).unwrap();
+    let error = read(&message(&unknown(MOST - 2))).unwrap_err().to_string();
+    assert_eq!(error, "more than 500000 objects and arrays");
+    read(&message(&text(3 * MOST))).unwrap();
+    read(&message(&[unknown(MOST - 4), text(3 * MOST)].join(","))).unwrap();
+    read(&message(&[unknown(MOST - 3), text(3 * MOST)].join(","))).unwrap_err();
+}
+
+#[test]
 fn members_are_given_once() {
     for result in [
         r#"{"content":[],"content":[]}"#,
