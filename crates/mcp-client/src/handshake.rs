@@ -45,8 +45,8 @@ impl Handshake {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// Calls a method; when the server has forgotten the session, once more in a new one, because
-    /// then it surely did not run.
+    /// Calls a method; when the server has forgotten the session, once more in a new one, unless it
+    /// had taken the call before.
     ///
     /// `place` is the session that the parameters belong to, and is where they ran: once it is over,
     /// they are of no use in another.
@@ -61,7 +61,7 @@ impl Handshake {
         }
         let mut session = self.session().await?;
         let mut outcome = session.call(request, decode).await;
-        if self.is_forgotten(&session, &outcome) {
+        if self.is_forgotten(&session, &outcome) && !was_taken(&outcome) {
             session = self.session().await?;
             outcome = session.call(request, decode).await;
         }
@@ -147,4 +147,9 @@ impl Handshake {
         }
         lost
     }
+}
+
+/// Whether the server had taken the call before it failed, so that it may have run.
+fn was_taken<R>(outcome: &Result<R, Error>) -> bool {
+    matches!(outcome, Err(Error::Transport(error)) if error.was_taken())
 }

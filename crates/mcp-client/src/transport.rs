@@ -272,8 +272,8 @@ impl fmt::Debug for Messages {
 pub struct TransportError {
     kind: TransportErrorKind,
     body: Bytes,
-    /// Whether the caller's request had not been sent at all.
-    opening: bool,
+    /// Whether the caller's request surely did not run, where the kind does not tell.
+    did_not_run: Option<bool>,
     error: Arc<dyn StdError + Send + Sync>,
 }
 
@@ -281,9 +281,11 @@ pub struct TransportError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The server wants credentials, or better ones. The request did not run.
+    /// The server wants credentials, or better ones. The request did not run, unless it was
+    /// [taken](TransportError::once_taken) before.
     Unauthorized,
-    /// The server no longer knows the session. The request did not run.
+    /// The server no longer knows the session. The request did not run, unless it was
+    /// [taken](TransportError::once_taken) before.
     SessionEnded,
     /// The transport refused to send, for a reason of configuration or safety.
     Refused,
@@ -302,7 +304,7 @@ pub enum TransportErrorKind {
 impl TransportError {
     /// An error of `kind`, told in full by the transport's own `error`.
     pub fn new(kind: TransportErrorKind, error: impl Into<BoxError>) -> Self {
-        Self { kind, body: Bytes::new(), opening: false, error: error.into().into() }
+        Self { kind, body: Bytes::new(), did_not_run: None, error: error.into().into() }
     }
 
     /// Adds the body that came with the failure, which may hold a JSON-RPC error.
@@ -313,11 +315,22 @@ impl TransportError {
 
     /// The same for a request that had to wait for the conversation to be opened.
     pub(crate) fn while_opening(self) -> Self {
-        Self { opening: true, ..self }
+        Self { did_not_run: Some(true), ..self }
+    }
+
+    /// The same for a request that the server had taken before: whatever the kind, it may have run.
+    #[must_use]
+    pub fn once_taken(self) -> Self {
+        Self { did_not_run: Some(false), ..self }
+    }
+
+    /// Whether the server had taken the request before.
+    pub(crate) fn was_taken(&self) -> bool {
+        self.did_not_run == Some(false)
     }
 
     pub(crate) fn is_of_opening(&self) -> bool {
-        self.opening
+        self.did_not_run == Some(true)
     }
 
     /// What kind of failure it is.
@@ -338,8 +351,10 @@ impl TransportError {
     /// Whether the request surely did not run, so that sending it again cannot run it twice.
     pub fn did_not_run(&self) -> bool {
         use TransportErrorKind as Kind;
+        if let Some(did_not_run) = self.did_not_run {
+            return did_not_run;
+        }
         match self.kind {
-            _ if self.opening => true,
             Kind::Unauthorized | Kind::SessionEnded | Kind::Refused | Kind::Unreachable => true,
             Kind::Interrupted | Kind::Status(_) | Kind::Protocol | Kind::TooLarge => false,
         }
@@ -371,6 +386,19 @@ mod tests {
         assert_eq!((extras.get(), extras.get()), (Some(&"b"), Some(&7_u8)));
         assert_eq!(extras.get::<u16>(), None);
         assert_eq!(format!("{extras:?}"), "Extras(2)");
+    }
+
+    #[test]
+    fn what_was_taken_may_have_run() {
+        use TransportErrorKind as Kind;
+        for kind in [Kind::Unauthorized, Kind::SessionEnded, Kind::Refused, Kind::Unreachable] {
+            let error = TransportError::new(kind, "refused");
+            assert!(error.did_not_run() && !error.was_taken());
+            let error = error.once_taken();
+            assert!(!error.did_not_run() && error.was_taken());
+            // Of `initialize`: what the caller wanted to call has not been sent.
+            assert!(error.while_opening().did_not_run());
+        }
     }
 
     #[test]

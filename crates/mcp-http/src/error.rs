@@ -66,11 +66,11 @@ pub enum Error {
         source: BoxError,
     },
 
-    /// The server wants an access token, or a better one. The request did not run.
+    /// The server wants an access token, or a better one.
     #[error(transparent)]
     Unauthorized(Box<Unauthorized>),
 
-    /// The server no longer knows the session. The request did not run.
+    /// The server no longer knows the session. The request did not run, unless its answer had begun.
     #[error("{endpoint} has ended the session")]
     SessionEnded {
         /// The server.
@@ -93,6 +93,17 @@ pub enum Error {
         endpoint: Endpoint,
         /// How.
         source: BoxError,
+    },
+
+    /// An event stream ended or broke, and was not to be had again.
+    #[error("the stream of {endpoint} could not be taken up again in {attempts} attempts")]
+    NotResumed {
+        /// The server.
+        endpoint: Endpoint,
+        /// How often that was tried.
+        attempts: u32,
+        /// What was the matter last, unless the server just ended the stream each time.
+        source: Option<Box<Error>>,
     },
 
     /// The server answered with an HTTP status that is no success.
@@ -177,7 +188,9 @@ impl From<Error> for TransportError {
             Error::Unauthorized(_) => (Kind::Unauthorized, Bytes::new()),
             Error::SessionEnded { .. } => (Kind::SessionEnded, Bytes::new()),
             Error::Unreachable { .. } => (Kind::Unreachable, Bytes::new()),
-            Error::Interrupted { .. } => (Kind::Interrupted, Bytes::new()),
+            Error::Interrupted { .. } | Error::NotResumed { .. } => {
+                (Kind::Interrupted, Bytes::new())
+            }
             Error::Status { status, body, .. } => (Kind::Status(status.as_u16()), body.0.clone()),
             Error::Redirect { status, .. } => (Kind::Status(status.as_u16()), Bytes::new()),
             Error::ContentType { .. } | Error::Protocol { .. } => (Kind::Protocol, Bytes::new()),

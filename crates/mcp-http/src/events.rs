@@ -1,6 +1,11 @@
 //! The messages of an event stream, as they come.
 
+use std::time::Duration;
+
 use bytes::Bytes;
+use futures_util::stream::{StreamExt, try_unfold};
+use http::HeaderValue;
+use mcp_client::MessageStream;
 
 use crate::{
     body, error::Error, http_client::Response, reply::Success, secrets::Secrets, sse::Parser, wire,
@@ -13,12 +18,23 @@ pub(crate) struct Events {
     parser: Parser,
     secrets: Secrets,
     limit: usize,
+    /// Whether an event has come with this response, be it one that only tells its id.
+    begun: bool,
 }
 
 impl Events {
     pub(crate) fn new(success: Success) -> Self {
         let Success { response, secrets, limit } = success;
-        Self { response: Some(response), parser: Parser::new(limit), secrets, limit }
+        let parser = Parser::new(limit);
+        Self { response: Some(response), parser, secrets, limit, begun: false }
+    }
+
+    /// Goes on with another response.
+    pub(crate) fn resume(&mut self, success: Success) {
+        self.response = Some(success.response);
+        self.parser = self.parser.resumed();
+        self.secrets = success.secrets;
+        self.begun = false;
     }
 
     /// The next message; `None` where the stream has ended.
@@ -28,11 +44,13 @@ impl Events {
             let too_large =
                 |_| Error::TooLarge { endpoint: response.endpoint.clone(), limit: self.limit };
             match self.parser.next().map_err(too_large)? {
-                // Empty data only announces an event id; other types are not MCP.
-                Some(event) if !event.is_message || event.data.is_empty() => {}
                 Some(event) => {
-                    wire::body("<", &event.data, &self.secrets);
-                    return Ok(Some(self.secrets.mask_unless_result(event.data)));
+                    self.begun = true;
+                    // Empty data only announces an event id; other types are not MCP.
+                    if event.is_message && !event.data.is_empty() {
+                        wire::body("<", &event.data, &self.secrets);
+                        return Ok(Some(self.secrets.mask_unless_result(event.data)));
+                    }
                 }
                 None => match response.chunk().await? {
                     Some(chunk) => self.parser.push(chunk),
@@ -40,6 +58,34 @@ impl Events {
                 },
             }
         }
+    }
+
+    /// Whether an event has come with the present response.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// Where the stream has got to, if the server has named a place that a header can carry.
+    pub(crate) fn last_event_id(&self) -> Option<HeaderValue> {
+        let id = self.parser.last_event_id();
+        HeaderValue::from_bytes(id).ok().filter(|id| !id.is_empty())
+    }
+
+    /// How long the server wants a client to wait before it opens the stream again.
+    pub(crate) fn retry(&self) -> Option<Duration> {
+        self.parser.retry()
+    }
+
+    /// Stops reading, and gives the connection up at once.
+    pub(crate) fn abandon(&mut self) {
+        self.response = None;
+    }
+
+    /// The messages of a stream that is read once.
+    pub(crate) fn into_stream(self) -> MessageStream {
+        let next =
+            async |mut events: Self| Ok(events.next().await?.map(|message| (message, events)));
+        try_unfold(self, next).boxed()
     }
 }
 

@@ -9,9 +9,12 @@ use crate::error::Error;
 
 pub(crate) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 pub(crate) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+pub(crate) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// Both kinds of answer that a client has to take (MCP basic/transports, "Sending Messages").
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
+/// What a GET asks for ("Listening for Messages from the Server").
+pub(crate) const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Headers that the transport or the HTTP connection sets, and no user.

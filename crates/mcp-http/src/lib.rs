@@ -28,6 +28,7 @@ mod headers;
 mod http_client;
 mod reply;
 mod request;
+mod resume;
 mod routing;
 mod secrets;
 mod sse;

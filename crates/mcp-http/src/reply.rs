@@ -1,13 +1,13 @@
 //! The messages that a response carries.
 
-use futures_util::stream::{StreamExt, try_unfold};
 use http::{HeaderMap, StatusCode, header};
 use mcp_client::{MessageKind, MessageStream, Messages, Reply, SessionId};
 
 use crate::{
-    body, error::Error, events::Events, headers::SESSION_ID, http_client::Response,
-    secrets::Secrets, wire,
+    body, error::Error, headers::SESSION_ID, http_client::Response, secrets::Secrets, wire,
 };
+
+const EVENT_STREAM: &str = "text/event-stream";
 
 /// A response whose status is a success.
 pub(crate) struct Success {
@@ -19,11 +19,15 @@ pub(crate) struct Success {
 }
 
 impl Success {
-    /// What comes back for a message of `kind`.
-    pub(crate) async fn reply(self, kind: MessageKind) -> Result<Reply, Error> {
+    /// What comes back for a message of `kind`; `stream` reads an event stream.
+    pub(crate) async fn reply(
+        self,
+        kind: MessageKind,
+        stream: impl FnOnce(Self) -> MessageStream,
+    ) -> Result<Reply, Error> {
         let session = self.session()?;
         let messages = match kind {
-            MessageKind::Request => self.messages().await?,
+            MessageKind::Request => self.messages(stream).await?,
             _ => {
                 self.leave();
                 Messages::None
@@ -37,14 +41,19 @@ impl Success {
         body::leave(self.response);
     }
 
-    async fn messages(self) -> Result<Messages, Error> {
+    /// Whether it is a stream of events.
+    pub(crate) fn is_event_stream(&self) -> bool {
+        media_type(self.response.headers()).as_deref() == Some(EVENT_STREAM)
+    }
+
+    async fn messages(self, stream: impl FnOnce(Self) -> MessageStream) -> Result<Messages, Error> {
         match media_type(self.response.headers()).as_deref() {
             Some("application/json") => {
                 let body = body::read(self.response, self.limit).await?;
                 wire::body("<", &body, &self.secrets);
                 Ok(Messages::One(self.secrets.mask_unless_result(body)))
             }
-            Some("text/event-stream") => Ok(Messages::Stream(self.stream())),
+            Some(EVENT_STREAM) => Ok(Messages::Stream(stream(self))),
             _ if self.response.status() == StatusCode::ACCEPTED => Ok(Messages::None),
             other => {
                 let endpoint = self.response.endpoint.clone();
@@ -63,13 +72,6 @@ impl Success {
             endpoint: self.response.endpoint.clone(),
             reason: "the session id is not made of visible ASCII characters",
         })
-    }
-
-    /// The messages of an event stream, as they come.
-    fn stream(self) -> MessageStream {
-        let next =
-            async |mut events: Events| Ok(events.next().await?.map(|message| (message, events)));
-        try_unfold(Events::new(self), next).boxed()
     }
 }
 

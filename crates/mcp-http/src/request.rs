@@ -1,7 +1,7 @@
 //! What is asked of a server over HTTP, but for the token.
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use mcp_client::{Context, Extras, Outgoing, Routing, Sent};
 
 use crate::{
@@ -18,24 +18,40 @@ pub(crate) struct Request {
     pub(crate) sent: Sent,
     pub(crate) extras: Extras,
     routing: Option<Routing>,
+    last_event_id: Option<HeaderValue>,
 }
 
 impl Request {
     /// Hands a message to the server.
     pub(crate) fn post(message: Outgoing) -> Self {
         let Outgoing { body, context, sent, routing, extras, .. } = message;
-        Self { method: Method::POST, body, context, sent, extras, routing }
+        let method = Method::POST;
+        Self { method, body, context, sent, extras, routing, last_event_id: None }
+    }
+
+    /// Opens a stream of events, from the one after this event if there is one.
+    pub(crate) fn get(
+        context: Context,
+        extras: Extras,
+        last_event_id: Option<HeaderValue>,
+    ) -> Self {
+        Self { extras, last_event_id, ..Self::bare(Method::GET, context) }
     }
 
     /// Ends the session of `context`.
     pub(crate) fn delete(context: Context) -> Self {
+        Self::bare(Method::DELETE, context)
+    }
+
+    fn bare(method: Method, context: Context) -> Self {
         Self {
-            method: Method::DELETE,
+            method,
             body: Bytes::new(),
             context,
             sent: Sent::default(),
             extras: Extras::default(),
             routing: None,
+            last_event_id: None,
         }
     }
 
@@ -47,8 +63,13 @@ impl Request {
     /// All headers but the token, over those that every message to the server carries.
     pub(crate) fn headers(&self, constant: &HeaderMap) -> Result<HeaderMap, Error> {
         let mut headers = constant.clone();
-        if self.method == Method::POST {
-            headers.insert(header::CONTENT_TYPE, headers::JSON);
+        match self.method {
+            Method::POST => drop(headers.insert(header::CONTENT_TYPE, headers::JSON)),
+            Method::GET => drop(headers.insert(header::ACCEPT, headers::EVENT_STREAM)),
+            _ => {}
+        }
+        if let Some(id) = &self.last_event_id {
+            headers.insert(headers::LAST_EVENT_ID, id.clone());
         }
         headers::add_context(&mut headers, &self.context);
         if let Some(routing) = &self.routing {

@@ -3,10 +3,14 @@
 //! The published crates panic on a byte order mark, take quadratic time for a long line, or have no
 //! limit; this one copies nothing where an event arrives in one piece, and stops at a limit.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use memchr::memchr2;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// The longest id that is kept, in bytes: servers take no longer header back.
+const LONGEST_ID: usize = 4 * 1024;
 
 /// An event of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +35,11 @@ pub(crate) struct Parser {
     line: Vec<u8>,
     data: Data,
     other_type: bool,
+    /// The id that was named last, perhaps by an event that has not ended.
+    id: Vec<u8>,
+    /// The id that holds since the last event; empty where there is none.
+    last_event_id: Vec<u8>,
+    retry: Option<Duration>,
     begun: bool,
     after_carriage_return: bool,
 }
@@ -53,9 +62,29 @@ impl Parser {
             line: Vec::new(),
             data: Data::Absent,
             other_type: false,
+            id: Vec::new(),
+            last_event_id: Vec::new(),
+            retry: None,
             begun: false,
             after_carriage_return: false,
         }
+    }
+
+    /// Where the stream has got to, by the words of the server; empty where it has said nothing.
+    pub(crate) fn last_event_id(&self) -> &[u8] {
+        &self.last_event_id
+    }
+
+    /// How long to wait before the stream is opened again, if the server has said so.
+    pub(crate) fn retry(&self) -> Option<Duration> {
+        self.retry
+    }
+
+    /// A parser for the rest of the stream, which comes as a stream of its own. What was read of an
+    /// event that had not ended comes again.
+    pub(crate) fn resumed(&self) -> Self {
+        let id = self.last_event_id.clone();
+        Self { id: id.clone(), last_event_id: id, retry: self.retry, ..Self::new(self.limit) }
     }
 
     /// Takes the next piece. All events of the last one have to be read before.
@@ -133,11 +162,30 @@ impl Parser {
                 self.other_type = !value.is_empty() && value != "message";
                 Ok(())
             }
+            b"id" => {
+                self.name(&value);
+                Ok(())
+            }
+            b"retry" => {
+                self.retry = milliseconds(&value).or(self.retry);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
 
+    fn name(&mut self, id: &[u8]) {
+        if id.contains(&0) {
+            return;
+        }
+        self.id.clear();
+        if id.len() <= LONGEST_ID {
+            self.id.extend_from_slice(id);
+        }
+    }
+
     fn dispatch(&mut self) -> Option<Event> {
+        self.last_event_id.clone_from(&self.id);
         let is_message = !std::mem::take(&mut self.other_type);
         let data = match std::mem::replace(&mut self.data, Data::Absent) {
             Data::Absent => return None,
@@ -146,6 +194,17 @@ impl Parser {
         };
         Some(Event { is_message, data })
     }
+}
+
+/// A time of digits alone.
+fn milliseconds(digits: &[u8]) -> Option<Duration> {
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let values = digits.iter().map(|digit| u64::from(digit - b'0'));
+    let number =
+        values.fold(0_u64, |number, digit| number.saturating_mul(10).saturating_add(digit));
+    Some(Duration::from_millis(number))
 }
 
 impl Data {
@@ -182,40 +241,49 @@ mod tests {
 
     use super::*;
 
-    /// The data of all message events, as another parser reads them.
-    fn by_another_parser(text: &str) -> Vec<String> {
+    /// The data of a message event, the id that holds since, and the time to wait, if any.
+    type Read = (String, String, Option<Duration>);
+
+    /// All message events, as another parser reads them.
+    fn by_another_parser(text: &str) -> Vec<Read> {
         let whole = Bytes::copy_from_slice(text.as_bytes());
         let mut events =
             SseStream::from_bytes_stream(stream::iter([Ok::<_, std::io::Error>(whole)]));
-        let mut data = Vec::new();
+        let (mut read, mut id, mut retry) = (Vec::new(), String::new(), None);
         while let Some(event) = events.next().now_or_never().unwrap() {
             let event = event.unwrap();
+            // It tells what each event says, and nothing of what still holds.
+            id = event.id.unwrap_or(id);
+            retry = event.retry.map(Duration::from_millis).or(retry);
             if event.event.is_none_or(|name| name == "message" || name.is_empty()) {
-                data.extend(event.data);
+                read.extend(event.data.map(|data| (data, id.clone(), retry)));
             }
         }
-        data
+        read
     }
 
     proptest! {
         #[test]
         fn streams_are_read_as_another_parser_does(
-            lines in prop::collection::vec("(data|event|id|retry|x|)(:| |: )(message|a| |✓){0,2}|", 0..20),
+            lines in prop::collection::vec(
+                "(data|event|id|retry|x|)(:| |: )(message|a|[0-9]| |\0|✓){0,2}|", 0..20),
             end in r"(\r\n|\n|\r)",
             size in 1_usize..20,
         ) {
             let text = lines.join(&end) + &end;
             let mut parser = Parser::new(1_000);
-            let mut data = Vec::new();
+            let mut read = Vec::new();
             for chunk in text.as_bytes().chunks(size) {
                 parser.push(Bytes::copy_from_slice(chunk));
                 while let Some(event) = parser.next().unwrap() {
                     if event.is_message {
-                        data.push(String::from_utf8(event.data.to_vec()).unwrap());
+                        let data = String::from_utf8(event.data.to_vec()).unwrap();
+                        let id = String::from_utf8(parser.last_event_id().to_vec()).unwrap();
+                        read.push((data, id, parser.retry()));
                     }
                 }
             }
-            prop_assert_eq!(data, by_another_parser(&text));
+            prop_assert_eq!(read, by_another_parser(&text));
         }
     }
 
@@ -231,6 +299,70 @@ mod tests {
             }
         }
         Ok(shown)
+    }
+
+    #[test]
+    fn an_id_holds_from_the_end_of_its_event() {
+        // HTTP-11, HTTP-12, HTTP-16
+        for (stream, expected) in [
+            ("data: a\n\n", ""),
+            ("id: 7\ndata: a\n\n", "7"),
+            ("id: 7\ndata:\n\n", "7"),
+            ("id: 7\n\n", "7"),
+            ("id: 7\n\ndata: a\n\n", "7"),
+            ("id: 7\ndata: cut off\n", ""),
+            ("id: 7\n\nid: 8\ndata: cut off\n", "7"),
+            ("id: 7\n\nid\ndata: a\n\n", ""),
+            ("id: 7\n\nid: a\0b\ndata: a\n\n", "7"),
+            ("id:  \u{e9} \n\n", " \u{e9} "),
+            ("id: 7\nevent: ping\ndata: a\n\n", "7"),
+        ] {
+            for size in [1, 1_000] {
+                let mut parser = Parser::new(64);
+                for chunk in stream.as_bytes().chunks(size) {
+                    parser.push(Bytes::copy_from_slice(chunk));
+                    while parser.next().unwrap().is_some() {}
+                }
+                let id = String::from_utf8_lossy(parser.last_event_id());
+                assert_eq!(id, expected, "{stream:?} by {size}");
+                assert_eq!(parser.resumed().last_event_id(), parser.last_event_id());
+            }
+        }
+    }
+
+    #[test]
+    fn an_id_that_no_server_takes_back_is_none() {
+        let mut parser = Parser::new(1_000_000);
+        parser.push(format!("id: 7\n\nid: {}\n\n", "x".repeat(LONGEST_ID + 1)).into());
+        assert_eq!(parser.next(), Ok(None));
+        assert_eq!(parser.last_event_id(), b"");
+    }
+
+    #[test]
+    fn the_time_to_wait_is_made_of_digits() {
+        // HTTP-11, HTTP-14
+        let ms = |number| Some(Duration::from_millis(number));
+        for (stream, expected) in [
+            ("data: a\n\n", None),
+            ("retry: 30\n", ms(30)),
+            ("retry:0\n", ms(0)),
+            ("retry: 007\n", ms(7)),
+            ("retry: 30\nretry: 40\n\n", ms(40)),
+            ("retry: 30\nretry: soon\n\n", ms(30)),
+            ("retry: 30\nretry:\n\n", ms(30)),
+            ("retry: +5\n", None),
+            ("retry: -5\n", None),
+            ("retry: 5.0\n", None),
+            ("retry: 5 \n", None),
+            ("retry: \u{665}\n", None),
+            ("retry: 99999999999999999999\n", ms(u64::MAX)),
+        ] {
+            let mut parser = Parser::new(64);
+            parser.push(Bytes::from_static(stream.as_bytes()));
+            while parser.next().unwrap().is_some() {}
+            assert_eq!(parser.retry(), expected, "{stream:?}");
+            assert_eq!(parser.resumed().retry(), expected, "{stream:?}");
+        }
     }
 
     #[test]

@@ -4,15 +4,17 @@ use std::{fmt, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, StatusCode, header};
-use mcp_client::{Context, Outgoing, Reply, Transport, TransportError};
+use mcp_client::{Context, MessageStream, Outgoing, Reply, Transport, TransportError};
 
 use crate::{
     endpoint::Endpoint,
     error::Error,
+    events::Events,
     headers::{self, Headers},
     http_client::HttpClient,
     reply::Success,
     request::Request,
+    resume::Resuming,
     secrets::Secrets,
     status,
     token::{AccessToken, Refused, TokenSource, Tokens},
@@ -144,13 +146,19 @@ impl HttpTransport {
     }
 
     async fn post(&self, message: Outgoing) -> Result<Reply, Error> {
-        let kind = message.kind;
-        self.exchange(&Request::post(message)).await?.reply(kind).await
+        let (kind, resumable) = (message.kind, message.resumable);
+        let request = Request::post(message);
+        let success = self.exchange(&request).await?;
+        let stream = |success| match resumable {
+            true => Resuming::answer(self.clone(), request, success).into_stream(),
+            false => Events::new(success).into_stream(),
+        };
+        success.reply(kind, stream).await
     }
 
     /// Tries with the user's token and, if the server refuses that one before it runs anything,
     /// once more with another, if there is one. A token that came with the call is the only one.
-    async fn exchange(&self, request: &Request) -> Result<Success, Error> {
+    pub(crate) async fn exchange(&self, request: &Request) -> Result<Success, Error> {
         if let Some(token) = request.extras.get::<AccessToken>() {
             return self.server.exchange(request, Some(token.clone())).await;
         }
@@ -213,6 +221,16 @@ impl Server {
 impl Transport for HttpTransport {
     fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
         Box::pin(async move { Ok(self.post(message).await?) })
+    }
+
+    fn listen(
+        &self,
+        context: Context,
+    ) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
+        Box::pin(async {
+            let listening = Resuming::listen(self.clone(), context).await?;
+            Ok(listening.map(Resuming::into_stream))
+        })
     }
 
     fn close(&self, context: Context) -> BoxFuture<'_, Result<(), TransportError>> {

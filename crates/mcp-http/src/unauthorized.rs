@@ -7,7 +7,8 @@ use mcp_client::{BoxError, Brief};
 
 use crate::{challenge::Challenge, endpoint::Endpoint, error::Error, secrets::Secrets};
 
-/// A server that wants an access token, or a better one. The request did not run.
+/// A server that wants an access token, or a better one. The request
+/// [did not run](Self::did_not_run), but for a rare case.
 ///
 /// It is found in any error of a call with [`Unauthorized::of`].
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub struct Unauthorized {
     pub challenges: Vec<Challenge>,
     /// Why the token source had no other token to try, if it failed.
     renewal: Option<Arc<dyn StdError + Send + Sync>>,
+    /// Whether the server had taken the request before.
+    taken: bool,
 }
 
 /// What is wrong with the token of a refused request.
@@ -62,12 +65,23 @@ impl Unauthorized {
 
     /// The refusal of a request to `endpoint`.
     pub fn new(endpoint: Endpoint, reason: Reason, challenges: Vec<Challenge>) -> Self {
-        Self { endpoint, reason, challenges, renewal: None }
+        Self { endpoint, reason, challenges, renewal: None, taken: false }
     }
 
     /// Adds why there was no other token to try.
     pub(crate) fn after(self, renewal: BoxError) -> Self {
         Self { renewal: Some(renewal.into()), ..self }
+    }
+
+    /// The same for a request that the server had taken before.
+    pub(crate) fn once_taken(self) -> Self {
+        Self { taken: true, ..self }
+    }
+
+    /// Whether the request surely did not run. It may have where the server had taken it, and refused
+    /// to go on with an answer that had broken off.
+    pub fn did_not_run(&self) -> bool {
+        !self.taken
     }
 
     /// The server's `Bearer` challenge: of several, the one that names the error, or else the one
@@ -135,6 +149,7 @@ impl PartialEq for Unauthorized {
         self.endpoint == other.endpoint
             && self.reason == other.reason
             && self.challenges == other.challenges
+            && self.taken == other.taken
     }
 }
 

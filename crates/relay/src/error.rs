@@ -25,7 +25,8 @@ pub enum Error {
         reason: String,
     },
 
-    /// The server wants the user to sign in, or to sign in again. The request did not run.
+    /// The server wants the user to sign in, or to sign in again. The request did not run, but for
+    /// [a rare case](Unauthorized::did_not_run).
     #[error(transparent)]
     Authorization(Box<Authorization>),
 
@@ -65,7 +66,7 @@ pub enum Error {
     },
 }
 
-/// A server that wants the user to sign in, or to sign in again. The request did not run.
+/// A server that wants the user to sign in, or to sign in again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Authorization {
@@ -103,7 +104,8 @@ impl Error {
     /// Whether the request surely did not run, so that sending it again cannot run it twice.
     pub fn did_not_run(&self) -> bool {
         match self {
-            Self::Configuration { .. } | Self::Authorization(_) => true,
+            Self::Configuration { .. } => true,
+            Self::Authorization(refused) => refused.unauthorized.did_not_run(),
             Self::ToolCall { source, .. } => {
                 source.as_ref().is_none_or(|source| source.did_not_run())
             }

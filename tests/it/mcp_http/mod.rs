@@ -3,9 +3,11 @@
 mod bodies;
 mod calls;
 mod echoes;
+mod listening;
 mod redirects;
 mod renewals;
 mod requests;
+mod resuming;
 mod routing;
 mod secrets;
 mod setup;

@@ -12,7 +12,7 @@ mod traced;
 
 pub(crate) use self::{
     answer::{Answer, error, json, result, sse, status},
-    clock::{pass, soon},
+    clock::{pass, passing, soon},
     failure::{Failure, failure, outcome},
     peer::{PROBE, Peer, Script, client, discovered, initialized},
     secret::{ALICE, BOB, masked},

@@ -1,0 +1,240 @@
+//! What a server sends of its own accord.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use insta::assert_snapshot;
+use mcp_client::{Context, Error, MessageKind, MessageStream, Outgoing, SessionId, Transport};
+use mcp_http::HttpTransport;
+use mcp_testkit::{On, Reply, TestServer};
+use mcp_types::Revision;
+use serde_json::json;
+use tokio::time;
+
+use crate::support::{ALICE, BOB, Sent, Source, exact, failure, pass, passing, soon, strict};
+
+const EVENT: &str = "id: b-1\ndata: {\"n\":1}\n\n";
+
+fn transport(server: &TestServer) -> HttpTransport {
+    HttpTransport::builder(server.url()).bearer_token(ALICE).build().expect("a usable URL")
+}
+
+fn session() -> Context {
+    let mut context = Context::default();
+    context.revision = Some(Revision::V2025_11_25);
+    context.session = SessionId::new(b"s-1");
+    context
+}
+
+/// A server that answers GET like this, in turn.
+async fn answering(replies: &[Reply]) -> TestServer {
+    let server = strict().await;
+    for (index, reply) in replies.iter().enumerate() {
+        server.script(On::method("GET").nth(index + 1), reply.clone());
+    }
+    server
+}
+
+/// All that comes, and how it ends.
+async fn all(messages: MessageStream) -> (String, Duration) {
+    let shown = messages.map(|message| match message {
+        Ok(message) => String::from_utf8_lossy(&message).into_owned(),
+        Err(error) => failure(&Error::from(error)),
+    });
+    let (shown, passed) = passing(shown.collect::<Vec<_>>()).await;
+    (shown.join("\n"), passed)
+}
+
+#[tokio::test]
+async fn a_server_may_have_no_such_stream() {
+    // HTTP-21
+    for reply in [
+        Reply::status(405),
+        Reply::status(404),
+        Reply::status(400),
+        Reply::status(204),
+        Reply::html_page(),
+    ] {
+        let server = answering(&[reply]).await;
+        let stream = transport(&server).listen(Context::default()).await.unwrap();
+        assert!(stream.is_none());
+        assert_eq!(server.count("GET"), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_else_goes_wrong_is_an_error() {
+    // HTTP-26, HTTP-31, AUTH-07
+    let mut shown = String::new();
+    for reply in [
+        Reply::unauthorized("Bearer"),
+        Reply::status(404),
+        Reply::status(403),
+        Reply::status(500),
+        Reply::redirect("/elsewhere"),
+    ] {
+        let server = answering(&[reply]).await;
+        let Err(error) = transport(&server).listen(session()).await else { panic!("no error") };
+        shown += &failure(&Error::from(error));
+        shown += "\n";
+    }
+    assert_snapshot!(shown, @"
+    [server]/mcp rejected the access token
+    -> Unauthorized, did not run
+    [server]/mcp has ended the session
+    -> SessionEnded, did not run
+    [server]/mcp answered with HTTP status 403 Forbidden
+    -> Status(403)
+    [server]/mcp answered with HTTP status 500 Internal Server Error
+    -> Status(500)
+    [server]/mcp redirects to [server]/elsewhere, which is not followed: set that URL if it is right
+    -> Status(307)
+    ");
+}
+
+#[tokio::test]
+async fn messages_come_as_they_are_sent() {
+    // HTTP-20, HTTP-30, AUTH-02
+    let server = answering(&[Reply::sse([EVENT]), Reply::status(405)]).await;
+    let stream = transport(&server).listen(session()).await.unwrap().unwrap();
+    assert_snapshot!(all(stream).await.0, @r#"
+    {"n":1}
+    [server]/mcp answered with HTTP status 405 Method Not Allowed
+    -> Status(405)
+    "#);
+    let sent: Vec<_> = server.requests().iter().map(Sent::from).collect();
+    assert_snapshot!(exact(&sent), @"
+    GET /mcp
+    accept: text/event-stream
+    authorization: Bearer [alice]
+    mcp-protocol-version: 2025-11-25
+    mcp-session-id: s-1
+
+    GET /mcp
+    accept: text/event-stream
+    authorization: Bearer [alice]
+    last-event-id: b-1
+    mcp-protocol-version: 2025-11-25
+    mcp-session-id: s-1
+    ");
+}
+
+#[tokio::test]
+async fn the_stream_is_opened_again_from_where_it_was() {
+    // HTTP-13, HTTP-14, HTTP-15, HTTP-23: or from now on, where no event had an id
+    let replies = [
+        Reply::sse(["retry: 20000\n\n"]),
+        Reply::sse(["data: {\"n\":0}\n\n"]).abort(),
+        Reply::sse([EVENT]),
+        Reply::status(503),
+        Reply::sse(["id: b-2\ndata: {\"n\":2}\n\n"]),
+        Reply::status(405),
+    ];
+    let server = answering(&replies).await;
+    let stream = transport(&server).listen(session()).await.unwrap().unwrap();
+    let (shown, passed) = all(stream).await;
+    assert_snapshot!(shown, @r#"
+    {"n":0}
+    {"n":1}
+    {"n":2}
+    [server]/mcp answered with HTTP status 405 Method Not Allowed
+    -> Status(405)
+    "#);
+    assert!(passed >= Duration::from_secs(5 * 20), "{passed:?}");
+    let requests = server.requests();
+    let ids: Vec<_> =
+        requests.iter().map(|get| get.header("last-event-id").unwrap_or_default()).collect();
+    assert_eq!(ids, ["", "", "", "b-1", "b-1", "b-2"]);
+}
+
+#[tokio::test]
+async fn attempts_in_a_row_are_bounded() {
+    // HTTP-19
+    let replies = [vec![Reply::sse([EVENT])], vec![Reply::status(502); 9]].concat();
+    let server = answering(&replies).await;
+    let stream = transport(&server).listen(session()).await.unwrap().unwrap();
+    let (shown, passed) = all(stream).await;
+    assert_snapshot!(shown, @r#"
+    {"n":1}
+    the stream of [server]/mcp could not be taken up again in 5 attempts
+      [server]/mcp answered with HTTP status 502 Bad Gateway
+    -> Interrupted
+    "#);
+    assert_eq!(server.count("GET"), 1 + 5);
+    assert!(passed >= Duration::from_secs(1 + 2 + 4 + 8 + 16), "{passed:?}");
+}
+
+/// A session that the server knows.
+async fn opened(transport: &HttpTransport) -> Context {
+    let initialize = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{
+        "protocolVersion":"2025-11-25","capabilities":{},
+        "clientInfo":{"name":"tests","version":"1"}}}"#;
+    let opening = Outgoing::new(initialize, MessageKind::Request, Context::default());
+    let mut context = session();
+    context.session = transport.send(opening).await.expect("it is answered").session;
+    let initialized = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+    let initialized = Outgoing::new(initialized, MessageKind::OneWay, context.clone());
+    transport.send(initialized).await.expect("it is taken");
+    context
+}
+
+#[tokio::test]
+async fn a_stream_that_lasts_is_no_failure_though_nothing_comes() {
+    let server = TestServer::builder().allow_get(true).start().await.unwrap();
+    let transport = transport(&server);
+    let context = opened(&transport).await;
+    let mut stream = transport.listen(context).await.unwrap().unwrap();
+    let changed = || server.notify("notifications/tools/list_changed", &json!({}));
+    let quiet = async {
+        for turn in 1..=7 {
+            soon(server.received("GET", turn)).await;
+            // The client sees the stream before time passes.
+            passing(time::sleep(Duration::from_millis(500))).await;
+            pass(Duration::from_secs(31)).await;
+            server.close_streams();
+            passing(server.received("GET", turn + 1)).await;
+        }
+        assert_eq!(changed(), 1);
+    };
+    let (message, ()) = tokio::join!(stream.next(), quiet);
+    let message = String::from_utf8(message.unwrap().unwrap().to_vec()).unwrap();
+    assert!(message.contains("notifications/tools/list_changed"), "{message}");
+    // Whoever listens no more is gone at once.
+    drop(stream);
+    let gone = async {
+        while changed() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(gone).await;
+}
+
+#[tokio::test]
+async fn a_refusal_on_the_way_is_told() {
+    // AUTH-02, AUTH-07
+    let refused = Reply::unauthorized("Bearer error=\"invalid_token\"");
+    let replies =
+        [Reply::sse([EVENT]), refused.clone(), Reply::sse([EVENT]), refused.clone(), refused];
+    let server = answering(&replies).await;
+    let source = Source::renewing(ALICE, BOB);
+    let transport = HttpTransport::builder(server.url()).token_source(source);
+    let stream = transport.build().unwrap().listen(session()).await.unwrap().unwrap();
+    assert_snapshot!(all(stream).await.0, @r#"
+    {"n":1}
+    {"n":1}
+    [server]/mcp rejected the access token (invalid_token)
+    -> Unauthorized, did not run
+    "#);
+}
+
+#[tokio::test]
+async fn a_session_that_ends_on_the_way_is_told() {
+    // HTTP-26
+    let server = answering(&[Reply::sse([EVENT]), Reply::status(404)]).await;
+    let stream = transport(&server).listen(session()).await.unwrap().unwrap();
+    assert_snapshot!(all(stream).await.0, @r#"
+    {"n":1}
+    [server]/mcp has ended the session
+    -> SessionEnded, did not run
+    "#);
+}

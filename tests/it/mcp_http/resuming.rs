@@ -1,0 +1,426 @@
+//! Answers that break off and are taken up again.
+
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt};
+use insta::assert_snapshot;
+use mcp_client::{
+    Client, Context, Error, MessageKind, MessageStream, Messages, Outgoing, SessionId, Transport,
+};
+use mcp_http::{AccessToken, Headers, HttpTransport, Unauthorized};
+use mcp_testkit::{AnswerMode, CallAnswer, Fault, Gate, On, Reply, TestServer, Tool};
+use mcp_types::Revision;
+use serde_json::json;
+
+use crate::support::{ALICE, BOB, Sent, Source, client, exact, failure, pass, passing, strict};
+
+const FIRST: &str = "id: a-1\ndata: {\"n\":1}\n\n";
+const PRIMING: &str = "id: a-0\ndata:\n\n";
+const SECOND: &str = "id: a-2\ndata: {\"n\":2}\n\n";
+
+fn transport(server: &TestServer) -> HttpTransport {
+    HttpTransport::builder(server.url()).bearer_token(ALICE).build().expect("a usable URL")
+}
+
+/// A request that is to be taken up again, in a session.
+fn message() -> Outgoing {
+    let mut context = Context::default();
+    context.revision = Some(Revision::V2025_11_25);
+    context.session = SessionId::new(b"s-1");
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#;
+    let mut message = Outgoing::new(body, MessageKind::Request, context);
+    message.resumable = true;
+    message
+}
+
+async fn stream(transport: &HttpTransport, message: Outgoing) -> MessageStream {
+    match transport.send(message).await.expect("a stream").messages {
+        Messages::Stream(messages) => messages,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The messages of a stream, and how it ends.
+async fn all(messages: MessageStream) -> String {
+    let shown = messages.map(|message| match message {
+        Ok(message) => String::from_utf8_lossy(&message).into_owned(),
+        Err(error) => failure(&Error::from(error)),
+    });
+    let mut shown: Vec<_> = shown.collect().await;
+    shown.push("it is over".to_owned());
+    shown.join("\n")
+}
+
+/// What comes of a call whose answer is `first`, and `then` what a GET is answered; how long that
+/// takes.
+async fn check(first: Reply, then: &[Reply]) -> (String, Duration, TestServer) {
+    let server = strict().await;
+    server.script(On::method("tools/call"), first);
+    for (index, reply) in then.iter().enumerate() {
+        server.script(On::method("GET").nth(index + 1), reply.clone());
+    }
+    let transport = transport(&server);
+    let called = async { all(stream(&transport, message()).await).await };
+    let (shown, passed) = passing(called).await;
+    // A POST is never repeated.
+    assert_eq!(server.count("tools/call"), 1);
+    (shown, passed, server)
+}
+
+#[tokio::test]
+async fn a_stream_that_ends_is_taken_up_by_get() {
+    // HTTP-10, HTTP-13, HTTP-14, HTTP-15, HTTP-17, HTTP-30
+    let first = Reply::sse([format!("retry: 700\n{FIRST}")]);
+    let (shown, passed, server) = check(first, &[Reply::sse([SECOND]), Reply::status(405)]).await;
+    assert_snapshot!(shown, @r#"
+    {"n":1}
+    {"n":2}
+    it is over
+    "#);
+    assert!(passed >= Duration::from_millis(1_400), "{passed:?}");
+    let sent: Vec<_> = server.requests().iter().map(Sent::from).collect();
+    assert_snapshot!(exact(&sent[1..]), @"
+    GET /mcp
+    accept: text/event-stream
+    authorization: Bearer [alice]
+    last-event-id: a-1
+    mcp-protocol-version: 2025-11-25
+    mcp-session-id: s-1
+
+    GET /mcp
+    accept: text/event-stream
+    authorization: Bearer [alice]
+    last-event-id: a-2
+    mcp-protocol-version: 2025-11-25
+    mcp-session-id: s-1
+    ");
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_is_taken_up_as_well() {
+    // HTTP-10, HTTP-11: what has not ended comes again
+    let first = Reply::sse([FIRST, "id: a-2\ndata: {\"n\""]).abort();
+    let (shown, passed, server) = check(first, &[Reply::sse([SECOND]), Reply::status(405)]).await;
+    assert_snapshot!(shown, @r#"
+    {"n":1}
+    {"n":2}
+    it is over
+    "#);
+    assert!(passed >= Duration::from_secs(2), "{passed:?}");
+    let ids: Vec<_> = server.requests()[1..]
+        .iter()
+        .map(|get| get.header("last-event-id").unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(ids, ["a-1", "a-2"]);
+}
+
+#[tokio::test]
+async fn an_event_that_only_tells_its_id_is_enough() {
+    // HTTP-12, HTTP-13
+    let first = Reply::sse([PRIMING]);
+    let (shown, _, server) = check(first, &[Reply::sse([FIRST]), Reply::status(405)]).await;
+    assert_snapshot!(shown, @r#"
+    {"n":1}
+    it is over
+    "#);
+    assert_eq!(server.requests()[1].header("last-event-id"), Some("a-0"));
+}
+
+#[tokio::test]
+async fn without_an_id_there_is_nothing_to_take_up() {
+    // HTTP-10: the outcome is unknown
+    for first in ["data: {\"n\":1}\n\n", "id: a-1\ndata: {\"n\":1}\n\nid\ndata: {\"n\":2}\n\n"] {
+        let (shown, _, server) = check(Reply::sse([first]), &[]).await;
+        assert!(shown.ends_with("}\nit is over"), "{shown}");
+        let (shown, _, aborted) = check(Reply::sse([first]).abort(), &[]).await;
+        assert!(shown.ends_with("-> Interrupted\nit is over"), "{shown}");
+        assert_eq!((server.count("GET"), aborted.count("GET")), (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_want_it_gets_the_end() {
+    let server = strict().await;
+    server.script(On::method("tools/call"), Reply::sse([FIRST]));
+    let mut message = message();
+    message.resumable = false;
+    let messages = stream(&transport(&server), message).await;
+    assert_snapshot!(all(messages).await, @r#"
+    {"n":1}
+    it is over
+    "#);
+    assert_eq!(server.count("GET"), 0);
+}
+
+#[tokio::test]
+async fn nothing_happens_while_nobody_reads() {
+    let server = strict().await;
+    server.script(On::method("tools/call"), Reply::sse([FIRST]));
+    server.script(On::method("GET"), Reply::sse([SECOND]));
+    let mut messages = stream(&transport(&server), message()).await;
+    messages.next().await.unwrap().unwrap();
+    assert!(messages.next().now_or_never().is_none());
+    pass(Duration::from_secs(60)).await;
+    assert_eq!(server.count("GET"), 0);
+    // Whoever has the answer goes, and no GET follows.
+    drop(messages);
+    pass(Duration::from_secs(60)).await;
+    assert_eq!(server.count("GET"), 0);
+}
+
+#[tokio::test]
+async fn a_server_without_resumption_ends_the_stream_as_it_was() {
+    // HTTP-10, HTTP-21
+    for code in [400, 403, 405, 406, 410] {
+        let (shown, ..) = check(Reply::sse([FIRST]), &[Reply::status(code)]).await;
+        assert_eq!(shown, "{\"n\":1}\nit is over", "{code}");
+        let (shown, ..) = check(Reply::sse([FIRST]).abort(), &[Reply::status(code)]).await;
+        assert!(shown.contains("the connection to [server]/mcp broke"), "{code}: {shown}");
+    }
+    for other in [Reply::status(204), Reply::html_page(), Reply::redirect("/elsewhere")] {
+        let (shown, _, server) = check(Reply::sse([FIRST]), &[other]).await;
+        assert_eq!(shown, "{\"n\":1}\nit is over");
+        assert_eq!(server.count("GET"), 1);
+    }
+}
+
+#[tokio::test]
+async fn attempts_in_a_row_are_bounded() {
+    // HTTP-19, traps 4
+    let failing = vec![Reply::status(503).chunk("restarting"); 9];
+    let (shown, passed, server) = check(Reply::sse([FIRST]), &failing).await;
+    assert_snapshot!(shown, @r#"
+    {"n":1}
+    the stream of [server]/mcp could not be taken up again in 5 attempts
+      [server]/mcp answered with HTTP status 503 Service Unavailable: restarting
+    -> Interrupted
+    it is over
+    "#);
+    assert_eq!(server.count("GET"), 5);
+    assert!(passed >= Duration::from_secs(1 + 2 + 4 + 8 + 16), "{passed:?}");
+}
+
+#[tokio::test]
+async fn streams_that_bring_nothing_are_attempts_too() {
+    let empty = vec![Reply::sse([": nothing yet\n\n"]); 9];
+    let (shown, _, server) = check(Reply::sse([FIRST]).abort(), &empty).await;
+    assert_snapshot!(shown, @r#"
+    {"n":1}
+    the stream of [server]/mcp could not be taken up again in 5 attempts
+    -> Interrupted
+    it is over
+    "#);
+    assert_eq!(server.count("GET"), 5);
+}
+
+#[tokio::test]
+async fn an_event_begins_the_count_anew() {
+    let failing = || vec![Reply::status(503); 4];
+    let then =
+        [failing(), vec![Reply::sse([SECOND])], failing(), vec![Reply::status(405)]].concat();
+    let (shown, _, server) = check(Reply::sse([FIRST]), &then).await;
+    assert_snapshot!(shown, @r#"
+    {"n":1}
+    {"n":2}
+    it is over
+    "#);
+    assert_eq!(server.count("GET"), 10);
+}
+
+#[tokio::test]
+async fn a_server_may_keep_a_client_coming_back() {
+    // HTTP-13, HTTP-14: it said when to, and ends each stream in order
+    let first = Reply::sse([format!("retry: 300\n{FIRST}")]);
+    let later = vec![Reply::sse([": nothing yet\n\n"]); 20];
+    let then = [later, vec![Reply::sse([SECOND]), Reply::status(405)]].concat();
+    let (shown, passed, server) = check(first, &then).await;
+    assert_snapshot!(shown, @r#"
+    {"n":1}
+    {"n":2}
+    it is over
+    "#);
+    assert_eq!(server.count("GET"), 22);
+    assert!(passed >= 22 * Duration::from_millis(300), "{passed:?}");
+}
+
+#[tokio::test]
+async fn there_is_an_end_to_coming_back() {
+    // HTTP-19
+    let server = strict().await;
+    server.script(On::method("tools/call"), Reply::sse([format!("retry: 0\n{FIRST}")]));
+    server.script(On::method("GET"), Reply::sse([PRIMING]));
+    let transport = transport(&server);
+    let called = async { all(stream(&transport, message()).await).await };
+    let (shown, passed) = passing(called).await;
+    assert_snapshot!(shown, @r#"
+    {"n":1}
+    the stream of [server]/mcp could not be taken up again in 1000 attempts
+    -> Interrupted
+    it is over
+    "#);
+    assert!(passed >= Duration::from_secs(60), "no server is asked without a pause: {passed:?}");
+}
+
+#[tokio::test]
+async fn no_wait_is_shorter_than_the_server_wants() {
+    // HTTP-14, traps 4: after failures too, and where the failure itself says so
+    let first = || Reply::sse([format!("retry: 20000\n{FIRST}")]);
+    let done = || Reply::status(405);
+    let (_, passed, _) = check(first(), &[Reply::status(503), done()]).await;
+    assert!(passed >= Duration::from_secs(40), "{passed:?}");
+    let busy = Reply::status(429).header("retry-after", "90");
+    let (_, passed, _) = check(first(), &[busy, done()]).await;
+    assert!(passed >= Duration::from_secs(20 + 90), "{passed:?}");
+}
+
+#[tokio::test]
+async fn an_absurd_wait_is_an_hour() {
+    let first = Reply::sse([format!("retry: 99999999999999999999\n{FIRST}")]);
+    let (shown, passed, _) = check(first, &[Reply::sse([SECOND]), Reply::status(405)]).await;
+    assert_snapshot!(shown, @r#"
+    {"n":1}
+    {"n":2}
+    it is over
+    "#);
+    assert!(passed >= Duration::from_secs(2 * 60 * 60), "{passed:?}");
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_on_the_way() {
+    // HTTP-15, AUTH-02
+    let server = strict().await;
+    server.script(On::method("tools/call"), Reply::sse([FIRST]));
+    server.script(On::method("GET").nth(1), Reply::unauthorized("Bearer"));
+    server.script(On::method("GET").nth(2), Reply::sse([SECOND]));
+    server.script(On::method("GET").nth(3), Reply::status(405));
+    let source = Source::renewing(ALICE, BOB);
+    let transport = HttpTransport::builder(server.url()).token_source(source.clone());
+    let transport = transport.build().unwrap();
+    let called = async { all(stream(&transport, message()).await).await };
+    assert_snapshot!(passing(called).await.0, @r#"
+    {"n":1}
+    {"n":2}
+    it is over
+    "#);
+    let tokens: Vec<_> =
+        server.requests().iter().map(|sent| sent.bearer_token() == Some(BOB)).collect();
+    assert_eq!(tokens, [false, false, true, true]);
+}
+
+#[tokio::test]
+async fn a_refusal_on_the_way_is_no_proof_that_the_call_did_not_run() {
+    // AUTH-07: it is an `Unauthorized` as on any path
+    let refused = Reply::unauthorized("Bearer error=\"invalid_token\"");
+    let (shown, _, server) = check(Reply::sse([FIRST]), &[refused]).await;
+    assert_snapshot!(shown, @r#"
+    {"n":1}
+    [server]/mcp rejected the access token (invalid_token)
+    -> Unauthorized
+    it is over
+    "#);
+    assert_eq!(server.count("GET"), 1);
+
+    server.clear_script();
+    server.script(On::method("tools/call"), Reply::sse([FIRST]));
+    server.script(On::method("GET"), Reply::unauthorized("Bearer"));
+    let transport = transport(&server);
+    let messages = stream(&transport, message()).await;
+    let (mut messages, _) = passing(messages.collect::<Vec<_>>()).await;
+    let error = Error::from(messages.pop().unwrap().unwrap_err());
+    let unauthorized = Unauthorized::of(&error).unwrap();
+    assert!(!unauthorized.did_not_run() && !error.did_not_run());
+}
+
+#[tokio::test]
+async fn what_is_the_calls_own_goes_along() {
+    let server = strict().await;
+    server.script(On::method("tools/call"), Reply::sse([FIRST]));
+    server.script(On::method("GET"), Reply::unauthorized("Bearer"));
+    let mut message = message();
+    message.extras.insert(AccessToken::new(BOB));
+    message.extras.insert(Headers::new().with("x-tenant", "blue"));
+    let transport = transport(&server);
+    let called = async { all(stream(&transport, message).await).await };
+    assert_snapshot!(passing(called).await.0, @r#"
+    {"n":1}
+    [server]/mcp rejected the access token
+    -> Unauthorized
+    it is over
+    "#);
+    // The call's own token is the only one, and was refused.
+    assert_eq!(server.count("GET"), 1);
+    let get = &server.requests()[1];
+    assert_eq!((get.bearer_token(), get.header("x-tenant")), (Some(BOB), Some("blue")));
+}
+
+/// A server whose streams can be taken up again, with a tool that counts its calls.
+async fn resumable() -> (TestServer, Client) {
+    let tool = Tool::new("wait", json!({ "type": "object" }), |_| CallAnswer::text("done"));
+    let server =
+        TestServer::builder().answers(AnswerMode::Sse).resumable(Duration::from_millis(50));
+    let server = server.tool(tool).start().await.expect("a free port");
+    let client = client(transport(&server));
+    (server, client)
+}
+
+#[tokio::test]
+async fn a_call_survives_its_connections() {
+    // HTTP-13, HTTP-15, HTTP-16, HTTP-17, HTTP-18
+    let (server, client) = resumable().await;
+    client.connect().await.unwrap();
+    server.script(On::method("tools/call"), Fault::CutStream(0));
+    server.script(On::method("GET").first(3), Fault::CutStream(0));
+    let (result, _) = passing(client.call_tool("wait", ())).await;
+    assert_eq!(json!(result.unwrap().content), json!([{ "type": "text", "text": "done" }]));
+    assert_eq!((server.count("tools/call"), server.count("GET")), (1, 4));
+    assert_eq!(server.violations(), [""; 0]);
+}
+
+#[tokio::test]
+async fn several_streams_are_taken_up_each_where_it_was() {
+    // HTTP-16, HTTP-22
+    let (server, client) = resumable().await;
+    client.connect().await.unwrap();
+    server.script(On::method("tools/call"), Fault::CutStream(0));
+    let calls = futures_util::future::join_all((0..8).map(|_| client.call_tool("wait", ())));
+    let (outcomes, _) = passing(calls).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    assert_eq!((server.count("tools/call"), server.count("GET")), (8, 8));
+    assert_eq!(server.violations(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_session_that_ends_on_the_way_is_no_reason_to_call_twice() {
+    // HTTP-26, traps 3: the tool may have run
+    let (server, client) = resumable().await;
+    client.connect().await.unwrap();
+    server.script(On::method("tools/call"), Fault::CutStream(0));
+    server.script(On::method("GET"), Reply::status(404));
+    let (outcome, _) = passing(client.call_tool("wait", ())).await;
+    assert_snapshot!(failure(&outcome.unwrap_err()), @"
+    [server]/mcp has ended the session
+    -> SessionEnded
+    ");
+    assert_eq!(server.count("tools/call"), 1);
+    // The next call has a session of its own.
+    server.clear_script();
+    client.call_tool("wait", ()).await.unwrap();
+    assert_eq!(server.count("initialize"), 2);
+}
+
+#[tokio::test]
+async fn a_call_that_is_given_up_is_not_taken_up() {
+    let gate = Gate::new();
+    let (server, client) = resumable().await;
+    client.connect().await.unwrap();
+    server.script(On::method("tools/call"), Reply::sse([PRIMING]));
+    server.script(On::method("GET"), Reply::sse([SECOND]).hold(&gate));
+    {
+        let call = client.call_tool("wait", ());
+        let under_way = gate.reached(1);
+        let waited = passing(futures_util::future::select(Box::pin(call), Box::pin(under_way)));
+        drop(waited.await);
+    }
+    pass(Duration::from_secs(60)).await;
+    assert_eq!((server.count("tools/call"), server.count("GET")), (1, 1));
+}
