@@ -72,6 +72,7 @@ impl Delivery {
             Answer::Reply(reply) => self.send(reply),
             Answer::Stream(stream, start) => {
                 self.ticket.finish();
+                let start = if self.plan.redeliver { 0 } else { start };
                 let counted = self.shared.counters.stream();
                 stream.connect(start, self.plan.cut).map(|body| body.counted(counted))
             }

@@ -4,8 +4,8 @@ use mcp_types::{Era, ErrorObject, JsonObject, Revision, error_code, v2025_11_25:
 use serde_json::{Value, json};
 
 use crate::{
-    entry::Kind, exchange::Exchange, handshake::SESSION, mirrored, reply::Reply, rounds::CARRIED,
-    turn::severity,
+    entry::Kind, exchange::Exchange, handshake::SESSION, mirrored, recorded::Recorded,
+    reply::Reply, rounds::CARRIED, turn::severity,
 };
 
 pub(crate) const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
@@ -97,13 +97,18 @@ impl Exchange<'_> {
     /// Wants an id that no other request has that is still to be answered (MCP basic, "Requests").
     /// Only the ids of one client have to differ, and nothing tells whose a request is.
     fn check_id(&self) -> Result<(), Reply> {
-        match self.request.id() {
-            Some(id) if self.server.config.one_client && self.server.flights.count(&id) > 1 => {
-                let what = format_args!("the id {id} waits for an answer already");
-                Err(self.violation(400, error_code::INVALID_REQUEST, what))
-            }
-            _ => Ok(()),
+        let Some(id) = self.request.id().filter(|_| self.server.config.one_client) else {
+            return Ok(());
+        };
+        let of_this_era =
+            |other: &Recorded| other.meta().is_some_and(|it| it.contains_key(VERSION));
+        let alike = |other: &Recorded| of_this_era(other) && other.id().as_ref() == Some(&id);
+        if self.server.flights.count(alike) > 1 {
+            let what = format_args!("the id {id} waits for an answer already");
+            return Err(self.violation(400, error_code::INVALID_REQUEST, what));
         }
+        self.check_progress_token(of_this_era);
+        Ok(())
     }
 
     /// Returns the version that the request is written in.

@@ -64,6 +64,8 @@ pub enum Fault {
     ///
     /// A `GET` that listens or resumes is cut in the same way.
     CutStream(usize),
+    /// Begins at the beginning of a stream that is resumed: for a `GET` with `Last-Event-ID`.
+    Redeliver,
 }
 
 /// What makes the reply of [`Fault::Reply`].
@@ -88,6 +90,7 @@ pub(crate) struct Plan {
     pub(crate) padding: usize,
     pub(crate) interjected: Vec<Value>,
     pub(crate) cut: Option<usize>,
+    pub(crate) redeliver: bool,
 }
 
 /// How a connection ends in place of an answer.
@@ -164,6 +167,7 @@ impl Plan {
             Fault::Oversized(size) => self.padding = size,
             Fault::Interject(messages) => self.interjected.extend(messages),
             Fault::CutStream(messages) => self.cut = Some(messages),
+            Fault::Redeliver => self.redeliver = true,
         }
         self
     }
@@ -182,20 +186,20 @@ impl Plan {
     }
 
     /// The text of an answer, be it JSON or an event, as it is sent.
-    pub(crate) fn parts(&self, mut text: String) -> Vec<Part> {
-        let middle = (0..=text.len() / 2).rev().find(|at| text.is_char_boundary(*at));
-        let mut halves = |between: Part| {
-            let rest = text.split_off(middle.unwrap_or_default());
-            vec![chunk(std::mem::take(&mut text)), between, chunk(rest)]
-        };
+    pub(crate) fn parts(&self, text: String) -> Vec<Part> {
+        let whole = Bytes::from(text);
+        let middle = whole.len() / 2;
+        let half = || Part::Chunk(whole.slice(..middle));
         match &self.breakage {
-            None => vec![chunk(text)],
-            Some(Breakage::Truncate) => halves(Part::Fill(0)).into_iter().take(1).collect(),
-            Some(Breakage::Reset) => halves(Part::Reset),
-            Some(Breakage::Stall(gate)) => halves(Part::Hold(gate.clone())),
+            None => vec![Part::Chunk(whole)],
+            Some(Breakage::Truncate) => vec![half()],
+            Some(Breakage::Reset) => vec![half(), Part::Reset],
+            Some(Breakage::Stall(gate)) => {
+                vec![half(), Part::Hold(gate.clone()), Part::Chunk(whole.slice(middle..))]
+            }
             Some(Breakage::Drip(time)) => {
-                let bytes = text.bytes().map(|byte| Part::Chunk(Bytes::copy_from_slice(&[byte])));
-                bytes.flat_map(|byte| [byte, Part::Pause(*time)]).collect()
+                let byte = |at| Part::Chunk(whole.slice(at..=at));
+                (0..whole.len()).flat_map(|at| [byte(at), Part::Pause(*time)]).collect()
             }
         }
     }
@@ -210,10 +214,6 @@ impl Plan {
         }
         message.into_json()
     }
-}
-
-fn chunk(text: String) -> Part {
-    Part::Chunk(text.into())
 }
 
 fn other_than(id: RequestId) -> RequestId {

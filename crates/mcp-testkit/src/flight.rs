@@ -65,10 +65,9 @@ impl Flights {
         lock(&self.0).flights.remove(&number);
     }
 
-    /// How many requests of this id are on their way.
-    pub(crate) fn count(&self, id: &RequestId) -> usize {
-        let state = lock(&self.0);
-        state.flights.values().filter(|flight| flight.request.id().as_ref() == Some(id)).count()
+    /// How many requests like this are on their way.
+    pub(crate) fn count(&self, alike: impl Fn(&Recorded) -> bool) -> usize {
+        lock(&self.0).flights.values().filter(|flight| alike(&flight.request)).count()
     }
 }
 
@@ -96,7 +95,7 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         let flight = lock(&self.shared.flights.0).flights.remove(&self.number);
         let Some(flight) = flight else { return };
-        if self.era == Era::PerRequest {
+        if self.era == Era::PerRequest && flight.request.rpc_method().is_some() {
             if let Some(task) = flight.task {
                 task.abort();
             }

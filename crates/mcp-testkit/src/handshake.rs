@@ -26,6 +26,9 @@ impl Exchange<'_> {
             Ok(Some(session.client.clone()))
         })?;
         call.client = client.unwrap_or_else(Client::unknown);
+        if let Some(session) = &call.client.session {
+            self.check_progress_token(|other| other.header(SESSION) == Some(session));
+        }
         if !self.server.is_capable(call.era, &call.method) {
             return self.perform(call);
         }

@@ -9,6 +9,7 @@ use crate::{
     catalog::invalid,
     entry::Kind,
     exchange::Exchange,
+    recorded::Recorded,
     reply::Reply,
     rounds::Resumed,
     talk::Talk,
@@ -30,13 +31,9 @@ impl Exchange<'_> {
             "prompts/get" => self.find_prompt(&call.params),
             "resources/read" => self.find_resource(&call),
             "completion/complete" => {
-                let outcome = self.complete(&call.params);
-                return Ok(self.answer_with(&call, outcome));
+                return Ok(self.answer_with(&call, self.complete(&call.params)));
             }
-            _ => {
-                let outcome = self.list(&call);
-                return Ok(self.answer_with(&call, outcome));
-            }
+            _ => return Ok(self.answer_with(&call, self.list(&call))),
         };
         match found {
             Ok((steps, arguments)) => self.begin(call, steps, arguments),
@@ -68,6 +65,20 @@ impl Exchange<'_> {
         match talk.immediate(self.server) {
             Ok(message) => Ok(Answer::Message(message)),
             Err(talk) => Ok(Answer::Talk(talk)),
+        }
+    }
+
+    /// Looks at the progress token, which no two requests of a client may have at a time (MCP
+    /// utilities, "Progress").
+    pub(crate) fn check_progress_token(&self, is_same_client: impl Fn(&Recorded) -> bool) {
+        let token = |request: &Recorded| request.meta()?.get("progressToken").cloned();
+        let Some(own) = token(self.request) else { return };
+        if !own.is_string() && !own.is_i64() {
+            self.note("the progress token is neither a string nor an integer");
+        }
+        let alike = |other: &Recorded| is_same_client(other) && token(other).as_ref() == Some(&own);
+        if self.server.flights.count(alike) > 1 {
+            self.note(format_args!("the progress token {own} is that of another request"));
         }
     }
 

@@ -1,6 +1,6 @@
 //! A request as it arrived.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -13,11 +13,13 @@ use mcp_types::{JsonObject, RequestId};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A request that the server got.
+/// A request that the server got; clones share it.
 ///
 /// Its `Debug` form shows neither the value of `Authorization` nor the query of the URL.
 #[derive(Clone)]
-pub struct Recorded {
+pub struct Recorded(Arc<Parts>);
+
+struct Parts {
     http_method: hyper::Method,
     uri: Uri,
     headers: HeaderMap,
@@ -33,7 +35,8 @@ impl Recorded {
         }
         let body = body.collect().await?.to_bytes();
         let json = serde_json::from_slice(&body).ok();
-        Ok(Self { http_method: head.method, uri: head.uri, headers: head.headers, body, json })
+        let (http_method, uri, headers) = (head.method, head.uri, head.headers);
+        Ok(Self(Arc::new(Parts { http_method, uri, headers, body, json })))
     }
 
     /// What the request is about: the JSON-RPC method, such as `tools/call`, or the HTTP method
@@ -48,32 +51,32 @@ impl Recorded {
 
     /// The HTTP method.
     pub fn http_method(&self) -> &str {
-        self.http_method.as_str()
+        self.0.http_method.as_str()
     }
 
     /// The path of the URL.
     pub fn path(&self) -> &str {
-        self.uri.path()
+        self.0.uri.path()
     }
 
     /// The query of the URL.
     pub fn query(&self) -> Option<&str> {
-        self.uri.query()
+        self.0.uri.query()
     }
 
     /// All headers.
     pub fn headers(&self) -> &HeaderMap {
-        &self.headers
+        &self.0.headers
     }
 
     /// The first value of a header, if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(HeaderValue::to_str)?.ok()
+        self.0.headers.get(name).map(HeaderValue::to_str)?.ok()
     }
 
     /// The value of a header that is there once, if it is text.
     pub(crate) fn only_header(&self, name: &str) -> Option<&str> {
-        let mut values = self.headers.get_all(name).iter();
+        let mut values = self.0.headers.get_all(name).iter();
         values.next().filter(|_| values.next().is_none()).map(HeaderValue::to_str)?.ok()
     }
 
@@ -85,12 +88,12 @@ impl Recorded {
 
     /// The body, byte by byte.
     pub fn body(&self) -> &Bytes {
-        &self.body
+        &self.0.body
     }
 
     /// The body as JSON, if it is JSON.
     pub fn json(&self) -> Option<&Value> {
-        self.json.as_ref()
+        self.0.json.as_ref()
     }
 
     /// The id of the JSON-RPC request, or of the request that the client answers.
@@ -109,7 +112,7 @@ impl Recorded {
 
     /// Whether a list-valued header, such as `Accept`, names this media type.
     pub(crate) fn names(&self, header: &str, media_type: &str) -> bool {
-        let values = self.headers.get_all(header).iter();
+        let values = self.0.headers.get_all(header).iter();
         values
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
@@ -117,7 +120,7 @@ impl Recorded {
     }
 
     fn member(&self, name: &str) -> Option<&Value> {
-        self.json.as_ref().and_then(|json| json.get(name))
+        self.0.json.as_ref().and_then(|json| json.get(name))
     }
 }
 
@@ -128,10 +131,10 @@ fn is_media_type(name: &str, expected: &str) -> bool {
 impl fmt::Debug for Recorded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recorded")
-            .field("http_method", &self.http_method)
+            .field("http_method", &self.0.http_method)
             .field("path", &self.path())
-            .field("headers", &self.headers)
-            .field("json", &self.json)
+            .field("headers", &self.0.headers)
+            .field("json", &self.0.json)
             .finish_non_exhaustive()
     }
 }

@@ -106,6 +106,10 @@ impl Rounds {
                 if !is_same(&open[place]) {
                     return Err("the requestState of another request");
                 }
+                let begun = &open[place].ids;
+                if open.iter().any(|it| it.state.is_none() && it.ids.starts_with(begun)) {
+                    return Err("a requestState, though the last round gave none");
+                }
                 place
             }
             None => open

@@ -81,7 +81,7 @@ impl Turn {
         Self::again().and(key, question)
     }
 
-    /// Asks another question in the same round.
+    /// Asks another question in the same round; after an answer, in place of it.
     pub fn and(mut self, key: impl Into<String>, question: Ask) -> Self {
         let question = (key.into(), question);
         match &mut self.then {
@@ -98,8 +98,8 @@ impl Turn {
         Self { steps: Vec::new(), then, elsewhere: false, stateless: false }
     }
 
-    /// Tells of progress, if the client wants to know; `progress` has the members of the
-    /// notification but for the token, such as `{ "progress": 0.5, "total": 1 }`.
+    /// Tells of progress, if the client wants to know; `progress` is an object with the members of
+    /// the notification but for the token, such as `{ "progress": 0.5, "total": 1 }`.
     pub fn progress(self, progress: Value) -> Self {
         self.step(Step::Progress(progress))
     }
@@ -156,19 +156,19 @@ impl Step {
         token: Option<&Value>,
         level: Option<&LoggingLevel>,
     ) -> Option<Value> {
-        let notification = |name: &str, params: Value| json!({ "jsonrpc": "2.0", "method": format!("notifications/{name}"), "params": params });
-        match self {
+        let (method, params) = match self {
             Self::Progress(progress) => {
                 let mut params = progress.clone();
                 params["progressToken"] = token?.clone();
-                Some(notification("progress", params))
+                ("notifications/progress", params)
             }
             Self::Log(at, data) if severity(at) >= severity(level?) => {
-                Some(notification("message", json!({ "level": at, "data": data })))
+                ("notifications/message", json!({ "level": at, "data": data }))
             }
-            Self::Message(message) => Some(message.clone()),
-            Self::Log(..) | Self::Hold(_) | Self::Disconnect => None,
-        }
+            Self::Message(message) => return Some(message.clone()),
+            Self::Log(..) | Self::Hold(_) | Self::Disconnect => return None,
+        };
+        Some(json!({ "jsonrpc": "2.0", "method": method, "params": params }))
     }
 }
 

@@ -313,10 +313,15 @@ async fn a_state_may_be_all_or_nothing() {
     let params = json!({ "name": "again", "requestState": state });
     let second = client.ask("tools/call", params).await;
     assert_eq!(second["result"].get("requestState"), None);
+    let answers = json!({ "name": accepted("Ann") });
+    let params = json!({ "name": "again", "requestState": state, "inputResponses": answers });
+    assert_eq!(client.request("tools/call", params).await.status(), 400, "of an earlier round");
+    let expected = ["tools/call: a requestState, though the last round gave none"];
+    assert_eq!(server.violations(), expected);
     let params = json!({ "name": "again", "inputResponses": { "name": accepted("Ann") } });
     let last = client.ask("tools/call", params.clone()).await;
     assert_eq!(last["result"]["content"][0]["text"], "done");
-    assert_eq!(server.violations(), [""; 0]);
+    assert_eq!(server.violations(), expected);
     assert_eq!(client.request("tools/call", params).await.status(), 400, "nobody asked twice");
 }
 
@@ -380,4 +385,38 @@ async fn progress_and_log_come_as_they_are_wanted() {
         "answer",
     ];
     assert_eq!(told(response, &gate).await, expected);
+}
+
+#[tokio::test]
+async fn progress_tokens_differ_while_they_are_in_use() {
+    // PROG-01, N-PROG-01
+    let gate = Gate::new();
+    let server = builder().one_client().tool(tell(&gate)).start().await.unwrap();
+    let call = |token: Value| json!({ "name": "tell", "_meta": { "progressToken": token } });
+    let mut peer = Peer::open(&server).await;
+    let mut other = Peer::open(&server).await;
+    let mut client = Complete::new(&server);
+    let mut open = Vec::new();
+    for _ in 0..2 {
+        open.push(peer.request("tools/call", call(json!("t"))).await);
+    }
+    open.push(other.request("tools/call", call(json!("t"))).await);
+    let expected = [r#"tools/call: the progress token "t" is that of another request"#];
+    assert_eq!(server.violations(), expected);
+    for _ in 0..2 {
+        open.push(client.request("tools/call", call(json!(1.5))).await);
+    }
+    let expected = [
+        expected[0],
+        "tools/call: the progress token is neither a string nor an integer",
+        "tools/call: the progress token is neither a string nor an integer",
+        "tools/call: the progress token 1.5 is that of another request",
+    ];
+    assert_eq!(server.violations(), expected);
+    gate.open();
+    for response in open {
+        response.text().await.unwrap();
+    }
+    peer.request("tools/call", call(json!("t"))).await;
+    assert_eq!(server.violations().len(), 4, "the token is free again");
 }

@@ -105,6 +105,25 @@ async fn without_one_the_stream_is_closed() {
 }
 
 #[tokio::test]
+async fn without_one_http_2_resets_the_stream() {
+    let gate = Gate::new();
+    let server = server(&gate).await;
+    let http = reqwest::Client::builder().no_proxy().http2_prior_knowledge();
+    let http = http.tls_certs_only([]).build().unwrap();
+    let mut client = Complete::new(&server);
+    for count in 1..=2 {
+        let call = client.message("tools/call", json!({ "name": "slow" }));
+        let request = client.post(&call).build().unwrap();
+        let mut response = http.execute(request).await.unwrap();
+        assert_eq!(response.version(), reqwest::Version::HTTP_2);
+        response.chunk().await.unwrap();
+        drop(response);
+        server.cancelled(count).await;
+    }
+    assert_eq!(server.counts().open_connections, 1, "only streams were closed");
+}
+
+#[tokio::test]
 async fn what_was_answered_is_not_cancelled() {
     let gate = Gate::new();
     gate.open();

@@ -100,6 +100,21 @@ async fn streams_can_be_cut_anywhere() {
 }
 
 #[tokio::test]
+async fn what_was_delivered_may_come_again() {
+    // HTTP-18
+    let server = builder().start().await.unwrap();
+    let mut peer = Peer::open(&server).await;
+    let mut events = Events::of(peer.request("tools/call", json!({ "name": "hello" })).await);
+    events.next().await.unwrap();
+    let answer = events.next().await.unwrap();
+    server.script(On::method("GET"), Fault::Redeliver);
+    let mut again = Events::of(peer.listen(Some(&answer.id)).await);
+    again.next().await.unwrap();
+    assert_eq!(again.next().await, Some(answer));
+    assert_eq!(again.next().await, None);
+}
+
+#[tokio::test]
 async fn each_session_has_its_own_streams() {
     let server = builder().start().await.unwrap();
     let mut peer = Peer::open(&server).await;
