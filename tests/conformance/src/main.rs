@@ -9,7 +9,7 @@ mod task;
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Result, bail};
 use tokio::time::timeout;
 
 use crate::task::Task;
@@ -20,6 +20,8 @@ const LIMIT: Duration = Duration::from_secs(20);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let task = Task::read()?;
-    let done = timeout(LIMIT, flows::run(&task)).await;
-    done.with_context(|| format!("{} is not over after {LIMIT:?}", task.scenario))?
+    match timeout(LIMIT, flows::run(&task)).await {
+        Ok(outcome) => outcome,
+        Err(_) => bail!("{} is not over after {LIMIT:?}", task.scenario),
+    }
 }
