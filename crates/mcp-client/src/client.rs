@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     fmt,
+    pin::{Pin, pin},
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -185,7 +186,8 @@ impl Client {
     /// [`Error::NotMcp`] where the server understands none.
     pub async fn connect(&self) -> Result<Arc<ServerProfile>, Error> {
         let method = self.shared.dialects.opening();
-        self.settle(&self.patience(), &method, self.shared.dialects.profile()).await
+        let profile = pin!(self.shared.dialects.profile());
+        self.settle(&self.patience(), &method, profile).await
     }
 
     /// Calls a method and decodes its result.
@@ -219,7 +221,7 @@ impl Client {
     /// Any [`Error`] of the exchange: the server may refuse it.
     pub async fn notify<N: NotificationMethod>(&self, params: &N::Params) -> Result<(), Error> {
         let method = Name::Borrowed(N::NAME);
-        let sent = self.shared.dialects.notify(&method, Some(params));
+        let sent = pin!(self.shared.dialects.notify(&method, Some(params)));
         self.settle(&self.patience(), &method, sent).await
     }
 
@@ -267,16 +269,21 @@ impl Client {
             options: self.options.as_deref(),
             ..Request::new(method, &call, &patience)
         };
-        let outcome = self.request(&request, tool::decode_result).await;
-        if outcome.as_ref().is_err_and(|error| error.code() == Some(error_code::HEADER_MISMATCH)) {
-            Box::pin(self.list_tools()).await?;
-            let mirrored = self.mirrored(name, &arguments).map_err(params)?;
-            if mirrored != request.mirrored {
-                request.mirrored = mirrored;
-                return self.request(&request, tool::decode_result).await;
+        let mut listed = false;
+        loop {
+            let outcome = self.request(&request, tool::decode_result).await;
+            let code = outcome.as_ref().err().and_then(Error::code);
+            if listed || code != Some(error_code::HEADER_MISMATCH) {
+                return outcome;
             }
+            Box::pin(self.list_tools()).await?;
+            listed = true;
+            let mirrored = self.mirrored(name, &arguments).map_err(params)?;
+            if mirrored == request.mirrored {
+                return outcome;
+            }
+            request.mirrored = mirrored;
         }
-        outcome
     }
 
     /// Ends the conversation on the server. A later call opens a new one.
@@ -285,7 +292,8 @@ impl Client {
     /// Any [`Error`] of the exchange; a server that does not let clients end sessions is none.
     pub async fn close(&self) -> Result<(), Error> {
         let method = Name::Borrowed("session end");
-        self.settle(&self.patience(), &method, self.shared.dialects.close()).await
+        let closed = pin!(self.shared.dialects.close());
+        self.settle(&self.patience(), &method, closed).await
     }
 
     /// How often the server has forgotten the session, so that it had to be greeted anew. What was
@@ -327,7 +335,7 @@ impl Client {
         decode: Decode<R>,
     ) -> Result<R, Error> {
         let mut anywhere = None;
-        let called = self.shared.dialects.call(request, &mut anywhere, decode);
+        let called = pin!(self.shared.dialects.call(request, &mut anywhere, decode));
         self.settle(request.patience, &request.method, called).await
     }
 
@@ -339,7 +347,7 @@ impl Client {
     ) -> Result<(Pages<T>, Option<Arc<Session>>), Error> {
         let Limits { pages, tools: items, list_bytes: bytes, .. } = self.limits;
         let whole = Patience::new(Duration::MAX, self.total());
-        let listed = async {
+        let listed = pin!(async {
             let mut pages = Pages::new(method.clone(), Bounds { pages, items, bytes });
             // The session that the cursors belong to (MCP server/utilities/pagination).
             let mut session = None;
@@ -350,13 +358,15 @@ impl Client {
                 let options = self.options.as_deref();
                 let request =
                     Request { options, ..Request::new(method.clone(), &params, &patience) };
-                let page = self.shared.dialects.call(&request, &mut session, decode);
-                let page = self.settle(&patience, &method, page).await;
+                let page = {
+                    let page = pin!(self.shared.dialects.call(&request, &mut session, decode));
+                    self.settle(&patience, &method, page).await
+                };
                 if pages.take(page)?.is_break() {
                     return Ok((pages, session));
                 }
             }
-        };
+        });
         self.settle(&whole, &method, listed).await
     }
 
@@ -396,7 +406,7 @@ impl Client {
         &self,
         patience: &Patience,
         method: &Name,
-        work: impl Future<Output = Result<T, Error>>,
+        work: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
         let outcome = patience.lasts(work).await;
         outcome.unwrap_or_else(|limit| Err(Error::Timeout { method: method.clone(), limit }))

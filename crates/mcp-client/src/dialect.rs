@@ -52,13 +52,16 @@ impl Dialects {
     /// What the server says of itself.
     pub(crate) async fn profile(&self) -> Result<Arc<ServerProfile>, Error> {
         let mut revision = self.revision().await?;
-        for _ in 1..REFUSALS {
-            match self.profile_at(revision).await {
-                Ok(profile) => return Ok(profile),
-                Err(error) => revision = Box::pin(self.reconsidered(revision, error)).await?,
+        let mut refusals = 0;
+        loop {
+            let outcome = self.profile_at(revision).await;
+            let Err(error) = outcome else { return outcome };
+            refusals += 1;
+            if refusals == REFUSALS {
+                return Err(error);
             }
+            revision = Box::pin(self.reconsidered(revision, error)).await?;
         }
-        self.profile_at(revision).await
     }
 
     async fn profile_at(&self, revision: Revision) -> Result<Arc<ServerProfile>, Error> {
@@ -77,13 +80,17 @@ impl Dialects {
         decode: Decode<R>,
     ) -> Result<R, Error> {
         let mut revision = self.revision().await?;
-        for _ in 1..REFUSALS {
-            match self.call_at(revision, request, place, decode).await {
-                Ok(result) => return Ok(result),
-                Err(error) => revision = Box::pin(self.reconsidered(revision, error)).await?,
+        let mut refusals = 0;
+        loop {
+            let outcome = self.call_at(revision, request, place, decode).await;
+            let Err(error) = outcome else { return outcome };
+            refusals += 1;
+            if refusals == REFUSALS {
+                return Err(error);
             }
+            // Rare, and thus kept out of the future of each call.
+            revision = Box::pin(self.reconsidered(revision, error)).await?;
         }
-        self.call_at(revision, request, place, decode).await
     }
 
     async fn call_at<R>(

@@ -56,32 +56,21 @@ impl Handshake {
         place: &mut Option<Arc<Session>>,
         decode: Decode<R>,
     ) -> Result<R, Error> {
-        if let Some(session) = place {
-            return self.call_in(session, request, decode).await;
+        let mut again = place.is_none();
+        loop {
+            let session = self.session().await?;
+            if place.as_ref().is_some_and(|place| !Arc::ptr_eq(place, &session)) {
+                let reason = "the session that the parameters belong to is over";
+                return Err(TransportError::new(TransportErrorKind::SessionEnded, reason).into());
+            }
+            let outcome = session.call(request, decode).await;
+            if self.is_forgotten(&session, &outcome) && again && !was_taken(&outcome) {
+                again = false;
+                continue;
+            }
+            *place = Some(session);
+            return outcome;
         }
-        let mut session = self.session().await?;
-        let mut outcome = session.call(request, decode).await;
-        if self.is_forgotten(&session, &outcome) && !was_taken(&outcome) {
-            session = self.session().await?;
-            outcome = session.call(request, decode).await;
-        }
-        *place = Some(session);
-        outcome
-    }
-
-    async fn call_in<R>(
-        &self,
-        session: &Arc<Session>,
-        request: &Request<'_, impl Serialize>,
-        decode: Decode<R>,
-    ) -> Result<R, Error> {
-        if !self.current().is_some_and(|current| Arc::ptr_eq(&current, session)) {
-            let reason = "the session that the parameters belong to is over";
-            return Err(TransportError::new(TransportErrorKind::SessionEnded, reason).into());
-        }
-        let outcome = session.call(request, decode).await;
-        self.is_forgotten(session, &outcome);
-        outcome
     }
 
     /// Sends a notification; when the server has forgotten the session, once more in a new one.

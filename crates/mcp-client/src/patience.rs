@@ -1,7 +1,7 @@
 //! How long a call is waited for.
 
 use std::{
-    pin::pin,
+    pin::{Pin, pin},
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
@@ -33,8 +33,12 @@ impl Patience {
     }
 
     /// Does the work, unless time runs out: then it gives the limit that was met.
-    pub(crate) async fn lasts<T>(&self, work: impl Future<Output = T>) -> Result<T, Duration> {
-        let mut work = pin!(work);
+    ///
+    /// The work is borrowed, for a future that is given away is there twice.
+    pub(crate) async fn lasts<T>(
+        &self,
+        mut work: Pin<&mut impl Future<Output = T>>,
+    ) -> Result<T, Duration> {
         let (mut end, mut limit) = self.end();
         let mut alarm = pin!(sleep_until(end));
         loop {
@@ -82,13 +86,13 @@ mod tests {
             }
         };
         let began = Instant::now();
-        assert_eq!(patience.lasts::<()>(work).await, Err(5 * SECOND));
+        assert_eq!(patience.lasts::<()>(pin!(work)).await, Err(5 * SECOND));
         assert_eq!(began.elapsed(), 5 * SECOND);
 
         let patience = Patience::new(2 * SECOND, 5 * SECOND);
-        assert_eq!(patience.lasts(pending::<()>()).await, Err(2 * SECOND));
+        assert_eq!(patience.lasts(pin!(pending::<()>())).await, Err(2 * SECOND));
         let patience = Patience::new(2 * SECOND, Duration::MAX);
         advance(SECOND).await;
-        assert_eq!(patience.lasts(async { 7 }).await, Ok(7));
+        assert_eq!(patience.lasts(pin!(async { 7 })).await, Ok(7));
     }
 }
