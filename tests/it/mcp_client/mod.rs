@@ -10,6 +10,7 @@ mod handshake;
 mod negotiation;
 mod opening;
 mod pages;
+mod per_request;
 mod sessions;
 mod tools;
 mod unsent;

@@ -1,0 +1,327 @@
+//! The era in which every request is complete in itself (2026-07-28).
+
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use mcp_client::{
+    CacheHint, Client,
+    mcp_types::{
+        Revision,
+        v2025_11_25::{
+            InitializedNotification, PingRequest, SetLevelRequest, SetLevelRequestParams,
+        },
+        v2026_07_28::{CacheScope, LoggingLevel},
+    },
+};
+use mcp_testkit::{AnswerMode, Builder, CallAnswer, Gate, On, Reply, TestServer, Tool, Turn};
+use serde_json::{Value, json};
+
+use crate::support::{
+    PROBE, Script, Sent, client_of, discovered, error, exact, outcome, outline, result, soon, sse,
+};
+
+/// A server of this era whose tool wants some arguments to be seen.
+fn server() -> Builder {
+    let schema = json!({ "type": "object", "properties": {
+        "region": { "type": "string", "x-mcp-header": "Region" },
+        "count": { "type": "integer", "x-mcp-header": "Count" },
+        "text": { "type": "string" },
+    } });
+    let tool = Tool::new("store", schema, |_| CallAnswer::text("stored"));
+    TestServer::builder().revisions([Revision::V2026_07_28]).tool(tool)
+}
+
+fn client(server: &TestServer) -> Client {
+    Client::builder(mcp_http::HttpTransport::builder(server.url()).build().expect("a usable URL"))
+        .client_info("tests", "1")
+        .build()
+}
+
+fn sent(server: &TestServer) -> Vec<Sent> {
+    server.requests().iter().map(Sent::from).collect()
+}
+
+#[tokio::test]
+async fn every_request_says_all_that_the_server_has_to_know() {
+    // N-BASE-01, N-BASE-02, N-HTTP-01..08, N-HTTP-14
+    let mut both = Vec::new();
+    for answers in [AnswerMode::Json, AnswerMode::Sse] {
+        let server = server().answers(answers).start().await.unwrap();
+        let client = client(&server);
+        assert_eq!(client.list_tools().await.unwrap().tools.len(), 1);
+        let stored = client
+            .call_tool("store", json!({ "region": "Zürich ", "count": 2, "text": "x" }))
+            .await
+            .unwrap();
+        assert_eq!(stored.content.len(), 1);
+        client.close().await.unwrap();
+        assert_eq!(server.violations(), Vec::<String>::new());
+        both.push(exact(&sent(&server)));
+    }
+    assert_eq!(both[0], both[1]);
+    assert_snapshot!(both[0], @r#"
+    POST /mcp
+    accept: application/json, text/event-stream
+    content-type: application/json
+    mcp-method: server/discover
+    mcp-protocol-version: 2026-07-28
+    {"jsonrpc":"2.0","id":"probe-1","method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"tests","version":"1"}}}}
+
+    POST /mcp
+    accept: application/json, text/event-stream
+    content-type: application/json
+    mcp-method: tools/list
+    mcp-protocol-version: 2026-07-28
+    {"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"tests","version":"1"}}}}
+
+    POST /mcp
+    accept: application/json, text/event-stream
+    content-type: application/json
+    mcp-method: tools/call
+    mcp-name: store
+    mcp-param-count: 2
+    mcp-param-region: =?base64?WsO8cmljaCA=?=
+    mcp-protocol-version: 2026-07-28
+    {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"store","arguments":{"count":2,"region":"Zürich ","text":"x"},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"tests","version":"1"}}}}
+    "#);
+}
+
+#[tokio::test]
+async fn without_a_list_the_server_says_which_arguments_it_misses() {
+    // N-HTTP-10, N-HTTP-11: then the list is fetched, and the call made once more
+    let server = server().start().await.unwrap();
+    let client = client(&server);
+    client.call_tool("store", json!({ "region": "eu" })).await.unwrap();
+    client.call_tool("store", json!({ "region": "eu" })).await.unwrap();
+    assert_snapshot!(outline(&sent(&server)), @r#"
+    server/discover "probe-1", 2026-07-28
+    tools/call 1, 2026-07-28
+    tools/list 2, 2026-07-28
+    tools/call 3, 2026-07-28
+    tools/call 4, 2026-07-28
+    "#);
+}
+
+#[tokio::test]
+async fn a_mismatch_that_no_list_explains_is_the_error() {
+    // N-HTTP-11: no call is made a third time
+    let mismatch = error(-32020, "a header is missing", &Value::Null).with_status(400);
+    let peer = Script::new()
+        .on(PROBE, discovered(&["2026-07-28"]))
+        .on("tools/call", mismatch)
+        .start()
+        .await;
+    let client = peer.stranger(&Default::default());
+    assert_snapshot!(outcome(client.call_tool("add", ()).await), @"
+    `tools/call` failed: a header is missing (code -32020), HTTP status 400
+    -> Rpc, did not run
+    ");
+    assert_eq!(peer.sent_of("tools/call").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_tool_that_asks_for_what_cannot_be_is_dropped_in_this_era_alone() {
+    // N-HTTP-09; 2025-11-25 knows no such keyword
+    let bad = |name: &str, schema: Value| {
+        Tool::new(name, json!({ "type": "object", "properties": { "a": schema } }), |_| {
+            CallAnswer::text("ok")
+        })
+    };
+    let tools = [
+        bad("empty", json!({ "type": "string", "x-mcp-header": "" })),
+        bad("number", json!({ "type": "number", "x-mcp-header": "A" })),
+        bad(
+            "nested",
+            json!({ "type": "array", "items": { "type": "string", "x-mcp-header": "A" } }),
+        ),
+    ];
+    let mut shown = String::new();
+    for revision in [Revision::V2026_07_28, Revision::V2025_11_25] {
+        let mut server = server().revisions([revision]);
+        for tool in &tools {
+            server = server.tool(tool.clone());
+        }
+        let server = server.start().await.unwrap();
+        let client = client(&server);
+        let list = client.list_tools().await.unwrap();
+        let names: Vec<_> = list.tools.iter().map(|tool| &*tool.name).collect();
+        shown += &format!("{revision}: {}\n", names.join(", "));
+        for refused in list.refused {
+            shown += &format!("  {}: {}\n", refused.name.unwrap_or_default(), refused.reason);
+        }
+        client.call_tool("store", json!({ "region": "eu" })).await.unwrap();
+        assert_eq!(server.violations(), Vec::<String>::new());
+    }
+    assert_snapshot!(shown, @r#"
+    2026-07-28: store
+      empty: its `x-mcp-header` "" is no name of a header
+      number: its `x-mcp-header` "A" is on what is neither string nor integer nor boolean
+      nested: its `x-mcp-header` "A" is on what is not reached by properties alone
+    2025-11-25: store, empty, number, nested
+    "#);
+}
+
+#[tokio::test]
+async fn an_argument_that_cannot_be_said_is_refused_here() {
+    // N-HTTP-07
+    let server = server().start().await.unwrap();
+    let client = client(&server);
+    client.list_tools().await.unwrap();
+    let refused = client.call_tool("store", json!({ "count": 1_u64 << 60 })).await;
+    assert_snapshot!(outcome(refused), @r#"
+    the parameters of `tools/call` cannot be sent
+      the argument "count" has to be a string, a boolean or an integer of at most 53 bits, because the tool wants it as the header parameter "Count"
+    -> Params, did not run
+    "#);
+    assert_eq!(server.count("tools/call"), 0);
+}
+
+#[tokio::test]
+async fn hints_say_how_long_a_list_may_be_kept_and_for_whom() {
+    // N-CACHE-02, N-CACHE-03, N-CACHE-06
+    let fresh = Duration::from_secs(60);
+    for (scope, public) in [(CacheScope::Public, true), (CacheScope::Private, false)] {
+        let server = server().caching(fresh, scope).start().await.unwrap();
+        let client = client(&server);
+        let CacheHint { ttl, public: said, .. } = client.list_tools().await.unwrap().cache.unwrap();
+        assert_eq!((ttl, said), (fresh, public));
+        // What the server says of itself is kept as long.
+        client.connect().await.unwrap();
+        assert_eq!(server.count("server/discover"), 1);
+    }
+    let server = TestServer::builder().start().await.unwrap();
+    assert_eq!(client_of(server.url()).list_tools().await.unwrap().cache, None);
+}
+
+#[tokio::test]
+async fn a_profile_that_is_stale_is_asked_for_again() {
+    // N-CACHE-02: no time at all, unless the server says otherwise
+    let server = server().start().await.unwrap();
+    let client = client(&server);
+    for asked in [2, 3] {
+        assert_eq!(client.connect().await.unwrap().revision, Revision::V2026_07_28);
+        assert_eq!(server.count("server/discover"), asked);
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_is_cancelled_by_closing_its_stream() {
+    // N-CANC-01
+    let gate = Gate::new();
+    let held = gate.clone();
+    let wait = Tool::asking("wait", json!({ "type": "object" }), move |_| {
+        Turn::answer(CallAnswer::text("done")).hold(&held)
+    });
+    for answers in [AnswerMode::Json, AnswerMode::Sse] {
+        let server = server().tool(wait.clone()).answers(answers).start().await.unwrap();
+        let client = client(&server);
+        let call = tokio::spawn(async move { client.call_tool("wait", ()).await.map(drop) });
+        soon(server.received("tools/call", 1)).await;
+        call.abort();
+        soon(server.cancelled(1)).await;
+        assert_eq!(server.count("notifications/cancelled"), 0);
+    }
+}
+
+#[tokio::test]
+async fn results_of_other_types_are_no_results() {
+    // N-BASE-04, N-BASE-05, N-MRTR-01
+    let typed = |kind: &str| result(&json!({ "resultType": kind, "content": [], "tools": [] }));
+    let mut shown = String::new();
+    for (method, answer) in [
+        ("tools/call", typed("complete")),
+        ("tools/call", result(&json!({ "content": [] }))),
+        ("tools/call", typed("task")),
+        ("tools/call", result(&json!({ "resultType": "input_required" }))),
+        ("tools/list", typed("input_required")),
+        ("tools/list", typed("task")),
+    ] {
+        let script = Script::new().on(PROBE, discovered(&["2026-07-28"])).on(method, answer);
+        let peer = script.start().await;
+        let client = peer.stranger(&Default::default());
+        shown += &match method {
+            "tools/call" => outcome(client.call_tool("add", ()).await),
+            _ => outcome(client.list_tools().await),
+        };
+        shown += "\n";
+    }
+    assert_snapshot!(shown, @r#"
+    it went well
+    it went well
+    the answer to `tools/call` is not valid
+      it is a result of the unknown type "task"
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      it requires input and does not say which
+    -> InvalidAnswer
+    the answer to `tools/list` is not valid
+      it is a result of the unknown type "input_required"
+    -> InvalidAnswer
+    the answer to `tools/list` is not valid
+      it is a result of the unknown type "task"
+    -> InvalidAnswer
+    "#);
+}
+
+#[tokio::test]
+async fn a_request_of_the_server_is_passed_over() {
+    // N-BASE-06
+    let stream = concat!(
+        "data: {\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\"}\n\n",
+        "data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[]}}\n\n",
+    );
+    let script = Script::new().on(PROBE, discovered(&["2026-07-28"])).on("tools/call", sse(stream));
+    let peer = script.start().await;
+    peer.stranger(&Default::default()).call_tool("add", ()).await.unwrap();
+    assert_eq!(peer.outline().await, "tools/call 1, 2026-07-28");
+}
+
+#[tokio::test]
+async fn methods_of_the_other_era_are_not_sent() {
+    let new = server().start().await.unwrap();
+    let old = TestServer::builder().start().await.unwrap();
+    let new_client = client(&new);
+    let old_client = client(&old);
+    let mut shown = String::new();
+    let level = SetLevelRequestParams::new(LoggingLevel::Debug);
+    shown += &outcome(new_client.call::<PingRequest>(&Default::default()).await);
+    shown += "\n";
+    shown += &outcome(new_client.call::<SetLevelRequest>(&level).await);
+    shown += "\n";
+    shown += &outcome(new_client.notify::<InitializedNotification>(&Default::default()).await);
+    shown += "\n";
+    shown += &outcome(old_client.call_raw("subscriptions/listen", json!({})).await);
+    assert_snapshot!(shown, @"
+    `ping` is no method of protocol version 2026-07-28, which the server speaks
+    -> Unsupported, did not run
+    `logging/setLevel` is no method of protocol version 2026-07-28, which the server speaks
+    -> Unsupported, did not run
+    `notifications/initialized` is no method of protocol version 2026-07-28, which the server speaks
+    -> Unsupported, did not run
+    `subscriptions/listen` is no method of protocol version 2025-11-25, which the server speaks
+    -> Unsupported, did not run
+    ");
+    assert_eq!(old.violations(), Vec::<String>::new());
+    assert_eq!(new.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn raw_json_goes_in_and_out() {
+    let answer = Reply::json(&json!({
+        "jsonrpc": "2.0", "id": 1,
+        "result": { "resultType": "complete", "b": 1, "a": [1.0] },
+    }));
+    let server = server().start().await.unwrap();
+    server.script(On::method("com.example/own"), answer);
+    let params = json!({ "x": 1, "_meta": { "com.example/y": 2, "progressToken": "mine" } });
+    let result = client(&server).call_raw("com.example/own", params).await.unwrap();
+    assert_eq!(result.get(), r#"{"a":[1.0],"b":1,"resultType":"complete"}"#);
+    let sent = sent(&server).pop().unwrap();
+    assert_snapshot!(sent.text(), @r#"{"jsonrpc":"2.0","id":1,"method":"com.example/own","params":{"x":1,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"tests","version":"1"},"com.example/y":2}}}"#);
+    let none = client(&server).call_raw("com.example/own", 7).await;
+    assert_snapshot!(outcome(none), @"
+    the parameters of `com.example/own` cannot be sent
+      parameters have to be a JSON object
+    -> Params, did not run
+    ");
+}
