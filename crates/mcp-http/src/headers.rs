@@ -36,8 +36,8 @@ const RESERVED: [&str; 15] = [
     "upgrade",
 ];
 
-/// Headers of the user's own for one call, put among the [`Extras`](mcp_client::Extras) of its
-/// message. They take the place of configured ones of the same name.
+/// Headers of the user's own for one call: see [`HttpOptions`](crate::HttpOptions). They take the
+/// place of configured ones of the same name.
 ///
 /// What they hold is taken for a secret: `Debug` shows their names. Whether HTTP can carry them
 /// shows when they are sent: see [`Error::InvalidHeader`] and [`Error::Insecure`].

@@ -26,6 +26,7 @@ mod error;
 mod events;
 mod headers;
 mod http_client;
+mod options;
 mod reply;
 mod request;
 mod resume;
@@ -47,6 +48,7 @@ pub use crate::{
     error::Error,
     headers::Headers,
     http_client::HttpClient,
+    options::HttpOptions,
     token::{AccessToken, Refused, TokenRequest, TokenSource},
     transport::{Builder, HttpTransport},
     unauthorized::{Reason, Unauthorized},

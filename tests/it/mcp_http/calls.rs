@@ -1,8 +1,8 @@
 //! A token and headers that are for one call alone.
 
 use insta::assert_snapshot;
-use mcp_client::{Context, MessageKind, Outgoing, Transport};
-use mcp_http::{AccessToken, Headers, HttpTransport};
+use mcp_client::{Context, MessageKind, Options, Outgoing, Transport};
+use mcp_http::{AccessToken, Headers, HttpOptions, HttpTransport};
 
 use crate::support::{ALICE, BOB, Peer, Script, Source, exact, outcome, status};
 
@@ -30,6 +30,34 @@ async fn the_token_of_a_call_wins() {
     ping 1, [bob]
     ping 1, [alice]
     ");
+}
+
+#[tokio::test]
+async fn options_of_a_call_are_for_its_requests() {
+    let peer = Peer::start().await;
+    let client = peer.client();
+    client.connect().await.unwrap();
+    let options = Options::new().bearer_token(BOB).headers(Headers::new().with("x-team", "red"));
+    client.with(options).call_tool("add", ()).await.unwrap();
+    client.call_tool("add", ()).await.unwrap();
+    assert_snapshot!(exact(&peer.sent_of("tools/call").await), @r#"
+    POST /mcp
+    accept: application/json, text/event-stream
+    authorization: Bearer [bob]
+    content-type: application/json
+    mcp-protocol-version: 2025-11-25
+    mcp-session-id: session-1
+    x-team: red
+    {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"add","arguments":{}}}
+
+    POST /mcp
+    accept: application/json, text/event-stream
+    authorization: Bearer [alice]
+    content-type: application/json
+    mcp-protocol-version: 2025-11-25
+    mcp-session-id: session-1
+    {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"add","arguments":{}}}
+    "#);
 }
 
 #[tokio::test]

@@ -1,0 +1,46 @@
+//! What a caller may want of HTTP for a single call.
+
+use mcp_client::Options;
+
+use crate::{headers::Headers, token::AccessToken};
+
+/// What the [`Options`] of a call may hold for a call over HTTP.
+///
+/// ```no_run
+/// # async fn run(client: mcp_http::Client, token: String) -> Result<(), mcp_client::Error> {
+/// use mcp_http::{Headers, HttpOptions, mcp_client::Options};
+///
+/// let options = Options::new()
+///     .bearer_token(token)
+///     .headers(Headers::new().with("X-Tenant", "blue"));
+/// client.with(options).call_tool("refund", ()).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub trait HttpOptions: Sized + sealed::Sealed {
+    /// The token of the call, in place of what the transport's source would give. If the server
+    /// refuses it, the source is not asked for another.
+    #[must_use]
+    fn bearer_token(self, token: impl Into<AccessToken>) -> Self;
+
+    /// Headers of the call, in place of configured ones of the same name, and of those that these
+    /// options had before.
+    #[must_use]
+    fn headers(self, headers: Headers) -> Self;
+}
+
+impl HttpOptions for Options {
+    fn bearer_token(self, token: impl Into<AccessToken>) -> Self {
+        self.extra(token.into())
+    }
+
+    fn headers(self, headers: Headers) -> Self {
+        self.extra(headers)
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for mcp_client::Options {}
+}
