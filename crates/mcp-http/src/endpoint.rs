@@ -43,7 +43,8 @@ impl Endpoint {
         self.0.scheme() == "https" || self.is_loopback()
     }
 
-    fn is_loopback(&self) -> bool {
+    /// Whether it is on this machine.
+    pub(crate) fn is_loopback(&self) -> bool {
         match self.0.host() {
             Some(Host::Domain(name)) => name == "localhost",
             Some(Host::Ipv4(address)) => address.is_loopback(),

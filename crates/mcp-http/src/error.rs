@@ -113,7 +113,7 @@ pub enum Error {
         endpoint: Endpoint,
         /// The status.
         status: StatusCode,
-        /// How long the server asks to wait before the next request (`Retry-After` in seconds).
+        /// How long the server asks to wait before the next request (`Retry-After`).
         retry_after: Option<Duration>,
         /// The beginning of the body, which may hold a JSON-RPC error.
         body: Body,

@@ -47,7 +47,7 @@ pub use crate::{
     endpoint::Endpoint,
     error::Error,
     headers::Headers,
-    http_client::HttpClient,
+    http_client::{HttpClient, HttpClientBuilder},
     options::HttpOptions,
     token::{AccessToken, Refused, TokenRequest, TokenSource},
     transport::{Builder, HttpTransport},

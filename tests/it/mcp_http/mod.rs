@@ -2,8 +2,10 @@
 
 mod bodies;
 mod calls;
+mod connections;
 mod echoes;
 mod listening;
+mod proxies;
 mod redirects;
 mod renewals;
 mod requests;
@@ -13,6 +15,7 @@ mod secrets;
 mod setup;
 mod statuses;
 mod streams;
+mod tls;
 mod tokens;
 mod unauthorized;
 mod unfinished;

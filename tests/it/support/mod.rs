@@ -3,6 +3,7 @@
 mod answer;
 mod clock;
 mod failure;
+mod front;
 mod peer;
 mod secret;
 mod sent;
@@ -14,6 +15,7 @@ pub(crate) use self::{
     answer::{Answer, error, json, result, sse, status},
     clock::{pass, passing, soon},
     failure::{Failure, failure, outcome},
+    front::{Authority, Front},
     peer::{PROBE, Peer, Script, client, discovered, initialized},
     secret::{ALICE, BOB, masked},
     sent::{Sent, exact, outline},

@@ -1,0 +1,124 @@
+//! Encrypted connections: whom a client trusts, who it is, and HTTP/2.
+
+use futures_util::future::join_all;
+use insta::assert_snapshot;
+use mcp_client::Client;
+use mcp_http::{HttpClient, HttpClientBuilder, HttpTransport};
+
+use crate::support::{ALICE, Authority, Front, client, failure, outcome, strict};
+
+fn client_of(front: &Front, settings: HttpClientBuilder) -> Client {
+    let connections = settings.build().expect("settings that can be");
+    let transport = HttpTransport::builder(front.url()).bearer_token(ALICE);
+    client(transport.http_client(connections).build().expect("a usable URL"))
+}
+
+#[tokio::test]
+async fn only_known_authorities_are_trusted() {
+    let (authority, other) = (Authority::new(), Authority::new());
+    let server = strict().await;
+    let front = Front::tls(server.url(), &authority, None).await;
+    for settings in [HttpClient::builder(), HttpClient::builder().certificates(other.pem())] {
+        let shown = outcome(client_of(&front, settings).connect().await);
+        assert!(shown.starts_with(&format!("cannot reach {}\n", front.url())), "{shown}");
+        assert!(shown.contains("invalid peer certificate"), "{shown}");
+        assert!(shown.ends_with("-> Unreachable, did not run"), "{shown}");
+    }
+    assert_eq!(server.requests().len(), 0);
+    let both = other.pem() + &authority.pem();
+    for settings in [
+        HttpClient::builder().certificates(authority.pem()),
+        HttpClient::builder().certificates(both),
+        HttpClient::builder().certificates(other.pem()).certificates(authority.pem()),
+    ] {
+        client_of(&front, settings).connect().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_server_may_ask_who_the_client_is() {
+    let (authority, of_clients) = (Authority::new(), Authority::new());
+    let server = strict().await;
+    let front = Front::tls(server.url(), &authority, Some(&of_clients)).await;
+    let settings = || HttpClient::builder().certificates(authority.pem());
+    client_of(&front, settings()).connect().await.unwrap_err();
+    let foreign = settings().identity(authority.identity());
+    client_of(&front, foreign).connect().await.unwrap_err();
+    assert_eq!(server.requests().len(), 0);
+    let known = settings().identity(of_clients.identity());
+    client_of(&front, known).connect().await.unwrap();
+}
+
+#[tokio::test]
+async fn http2_carries_all_calls_over_one_connection() {
+    let authority = Authority::new();
+    let server = strict().await;
+    let front = Front::tls(server.url(), &authority, None).await;
+    let client = client_of(&front, HttpClient::builder().certificates(authority.pem()));
+    client.connect().await.unwrap();
+    let outcomes = join_all((0..64).map(|_| client.call_tool("wait", ()))).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    assert_eq!((front.connections(), server.count("tools/call")), (1, 64));
+    assert_eq!(server.violations(), [""; 0]);
+}
+
+#[tokio::test]
+async fn http2_may_be_known_in_advance() {
+    let server = strict().await;
+    let calls = async |settings: HttpClientBuilder| {
+        let front = Front::plain(server.url()).await;
+        let client = client_of(&front, settings);
+        client.connect().await.unwrap();
+        let outcomes = join_all((0..8).map(|_| client.call_tool("wait", ()))).await;
+        assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+        front.connections()
+    };
+    assert_eq!(calls(HttpClient::builder().http2_prior_knowledge(true)).await, 1);
+    assert!(calls(HttpClient::builder()).await > 1, "HTTP/1.1 has one call on a connection");
+}
+
+#[test]
+fn what_is_no_certificate_is_refused_and_not_shown() {
+    let authority = Authority::new();
+    let broken = "-----BEGIN CERTIFICATE-----\nNWVjcmV0\n-----END CERTIFICATE-----\n";
+    let mut shown = String::new();
+    for settings in [
+        HttpClient::builder().certificates("5ecret"),
+        HttpClient::builder().certificates(broken),
+        HttpClient::builder().identity("5ecret"),
+        HttpClient::builder().identity(authority.pem()),
+        HttpClient::builder().proxy("http://user:5ecret@"),
+        HttpClient::builder().proxy("5ecret:5ecret@nowhere:x"),
+    ] {
+        assert!(!format!("{settings:?}").contains("5ecret"));
+        shown += &failure(&settings.build().unwrap_err());
+        shown += "\n";
+    }
+    assert_snapshot!(shown, @"
+    no HTTP client can be set up
+      there is no certificate in the PEM
+    -> Setup
+    no HTTP client can be set up
+      builder error
+      invalid peer certificate: BadEncoding
+    -> Setup
+    no HTTP client can be set up
+      builder error
+      unexpected error: private key or certificate not found
+    -> Setup
+    no HTTP client can be set up
+      builder error
+      unexpected error: private key or certificate not found
+    -> Setup
+    no HTTP client can be set up
+      builder error
+      builder error
+      empty host
+    -> Setup
+    no HTTP client can be set up
+      builder error
+      builder error
+      relative URL without a base
+    -> Setup
+    ");
+}
