@@ -32,6 +32,8 @@ pub enum Error {
         error: ErrorObject,
         /// The HTTP status that came with it, where it was not a success.
         status: Option<u16>,
+        /// How long the server asks to wait before the next request, if it does.
+        retry_after: Option<Duration>,
     },
 
     /// No answer came in time. A server that has the request was told that nobody waits any more.
@@ -211,6 +213,16 @@ impl Error {
                 TransportErrorKind::Status(status) => Some(status),
                 _ => None,
             },
+            _ => None,
+        }
+    }
+
+    /// How long the server asks to wait before the next request, if it does (`Retry-After`).
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Rpc { retry_after, .. } => *retry_after,
+            Self::Transport(error) => error.retry_after(),
+            Self::NotMcp { initialize, .. } => initialize.retry_after(),
             _ => None,
         }
     }

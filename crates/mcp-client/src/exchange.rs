@@ -135,7 +135,8 @@ impl Exchange<'_> {
         Ok(match message {
             Incoming::Result { id, result } if id == self.id => Event::Answer(result),
             Incoming::Error { id, error } if id.as_ref().is_none_or(|id| *id == self.id) => {
-                return Err(Error::Rpc { method: self.method.clone(), error, status: None });
+                let method = self.method.clone();
+                return Err(Error::Rpc { method, error, status: None, retry_after: None });
             }
             Incoming::Result { id, .. } | Incoming::Error { id: Some(id), .. } => self.foreign(&id),
             Incoming::Error { id: None, .. } => Event::Stray("it is an error".to_owned()),
@@ -231,9 +232,12 @@ impl Exchange<'_> {
     fn failed(&self, error: TransportError) -> Error {
         let TransportErrorKind::Status(status) = error.kind() else { return error.into() };
         match Incoming::<IgnoredAny>::from_slice(error.body()) {
-            Ok(Incoming::Error { error, .. }) => {
-                Error::Rpc { method: self.method.clone(), error, status: Some(status) }
-            }
+            Ok(Incoming::Error { error: told, .. }) => Error::Rpc {
+                method: self.method.clone(),
+                error: told,
+                status: Some(status),
+                retry_after: error.retry_after(),
+            },
             _ => error.into(),
         }
     }

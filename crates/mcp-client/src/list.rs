@@ -162,7 +162,7 @@ mod tests {
 
     fn stale() -> Result<Page<u8>, Error> {
         let error = ErrorObject { code: -32602, message: "stale".to_owned(), data: None };
-        Err(Error::Rpc { method: "x/list".into(), error, status: None })
+        Err(Error::Rpc { method: "x/list".into(), error, status: None, retry_after: None })
     }
 
     /// Reads `pages` until the list ends, and shows which cursors were asked for and what came out.

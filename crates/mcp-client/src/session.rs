@@ -276,7 +276,7 @@ mod tests {
 
     fn rpc(status: Option<u16>, message: &str) -> Error {
         let error = ErrorObject { code: -32000, message: message.to_owned(), data: None };
-        Error::Rpc { method: "tools/call".into(), error, status }
+        Error::Rpc { method: "tools/call".into(), error, status, retry_after: None }
     }
 
     #[test]

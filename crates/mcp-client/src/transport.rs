@@ -9,6 +9,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -272,6 +273,7 @@ impl fmt::Debug for Messages {
 pub struct TransportError {
     kind: TransportErrorKind,
     body: Bytes,
+    retry_after: Option<Duration>,
     /// Whether the caller's request surely did not run, where the kind does not tell.
     did_not_run: Option<bool>,
     error: Arc<dyn StdError + Send + Sync>,
@@ -304,7 +306,8 @@ pub enum TransportErrorKind {
 impl TransportError {
     /// An error of `kind`, told in full by the transport's own `error`.
     pub fn new(kind: TransportErrorKind, error: impl Into<BoxError>) -> Self {
-        Self { kind, body: Bytes::new(), did_not_run: None, error: error.into().into() }
+        let (body, error) = (Bytes::new(), error.into().into());
+        Self { kind, body, retry_after: None, did_not_run: None, error }
     }
 
     /// Adds the body that came with the failure, which may hold a JSON-RPC error.
@@ -341,6 +344,17 @@ impl TransportError {
     /// The body that came with the failure; empty if there was none.
     pub fn body(&self) -> &Bytes {
         &self.body
+    }
+
+    /// Adds how long the server asks to wait before the next request.
+    #[must_use]
+    pub fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
+        Self { retry_after, ..self }
+    }
+
+    /// How long the server asks to wait before the next request, if it does.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// The transport's own error.

@@ -196,7 +196,11 @@ impl From<Error> for TransportError {
             Error::ContentType { .. } | Error::Protocol { .. } => (Kind::Protocol, Bytes::new()),
             Error::TooLarge { .. } => (Kind::TooLarge, Bytes::new()),
         };
-        Self::new(kind, error).with_body(body)
+        let retry_after = match &error {
+            Error::Status { retry_after, .. } => *retry_after,
+            _ => None,
+        };
+        Self::new(kind, error).with_body(body).with_retry_after(retry_after)
     }
 }
 

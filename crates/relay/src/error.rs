@@ -151,10 +151,8 @@ impl Error {
 
     /// How long the server asks to wait before the next request, if it does.
     pub fn retry_after(&self) -> Option<Duration> {
-        let Self::Transport { source, .. } = self else { return None };
-        let mcp_client::Error::Transport(error) = &**source else { return None };
-        match error.get_ref().downcast_ref() {
-            Some(mcp_http::Error::Status { retry_after, .. }) => *retry_after,
+        match self {
+            Self::Transport { source, .. } => source.retry_after(),
             _ => None,
         }
     }

@@ -31,7 +31,7 @@ async fn errors_name_server_and_tool() {
             status(401),
             status(503).header("retry-after", "7"),
             status(429).header("retry-after", "soon"),
-            error(-32000, "busy", &Value::Null).with_status(503),
+            error(-32000, "busy", &Value::Null).with_status(503).header("retry-after", "7"),
             error(-32000, "busy", &Value::Null),
             status(202),
         ] {
@@ -45,13 +45,13 @@ async fn errors_name_server_and_tool() {
     Authorization: Some("main"), None, None, retryable false
     Transport: Some("main"), None, Some(7s), retryable true
     Transport: Some("main"), None, None, retryable true
-    Transport: Some("main"), None, None, retryable true
+    Transport: Some("main"), None, Some(7s), retryable true
     Transport: Some("main"), None, None, retryable false
     ToolDefinition: Some("main"), None, None, retryable false
     Authorization: Some("main"), Some("add"), None, retryable false
     Transport: Some("main"), Some("add"), Some(7s), retryable false
     Transport: Some("main"), Some("add"), None, retryable false
-    Transport: Some("main"), Some("add"), None, retryable false
+    Transport: Some("main"), Some("add"), Some(7s), retryable false
     Transport: Some("main"), Some("add"), None, retryable false
     ToolCall: Some("main"), Some("add"), None, retryable false
     Configuration: Some("none"), None, None, retryable false

@@ -4,6 +4,7 @@ mod cache;
 mod calls;
 mod close;
 mod connections;
+mod eras;
 mod facts;
 mod failures;
 mod lists;

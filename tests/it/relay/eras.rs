@@ -1,0 +1,146 @@
+//! The registry, whatever era its servers belong to.
+
+use insta::assert_snapshot;
+use mcp_testkit::{Bearer, CallAnswer, TestServer, Tool};
+use mcp_types::Revision;
+use relay::{Error, Relay, Server};
+use serde_json::json;
+
+use crate::support::{ALICE, BOB, Sent, failure, outline};
+
+const NEW: Revision = Revision::V2026_07_28;
+const OLD: Revision = Revision::V2025_11_25;
+
+/// A server of these revisions that knows Alice and Bob.
+async fn server(revisions: impl IntoIterator<Item = Revision>) -> TestServer {
+    let schema = json!({ "type": "object", "properties": {
+        "city": { "type": "string", "x-mcp-header": "City" },
+    } });
+    let tool = Tool::new("forecast", schema, |_| CallAnswer::text("sunny"));
+    let bearer = Bearer::tokens([ALICE, BOB]);
+    let builder = TestServer::builder().revisions(revisions).tool(tool).bearer(bearer);
+    builder.sessions(false).start().await.expect("a free port")
+}
+
+fn relay_of(server: Server) -> Relay {
+    Relay::builder().server("main", server).build().expect("usable settings")
+}
+
+fn sent(server: &TestServer) -> String {
+    outline(&server.requests().iter().map(Sent::from).collect::<Vec<_>>())
+}
+
+/// Lists and calls on behalf of Alice, then of Bob.
+async fn two_users(server: &TestServer, relay: &Relay) -> String {
+    for user in [ALICE, BOB] {
+        let tools = relay.with_token(user).tools("main").await.expect("a list");
+        let output = tools.call("relay__main__forecast", json!({ "city": "Rome" })).await;
+        assert_eq!(output.expect("a result").text(), "sunny");
+    }
+    relay.close().await.expect("an end");
+    assert_eq!(server.violations(), Vec::<String>::new());
+    sent(server)
+}
+
+#[tokio::test]
+async fn a_server_is_asked_once_for_all_users() {
+    let mut shown = String::new();
+    for revisions in [vec![NEW], vec![OLD], vec![NEW, OLD]] {
+        let server = server(revisions.clone()).await;
+        let relay = relay_of(Server::http(server.url()));
+        shown += &format!("--- {revisions:?}\n{}\n", two_users(&server, &relay).await);
+    }
+    assert_snapshot!(shown, @r#"
+    --- [V2026_07_28]
+    server/discover "probe-1", [alice], 2026-07-28
+    tools/list 1, [alice], 2026-07-28
+    tools/call 2, [alice], 2026-07-28
+    tools/list 1, [bob], 2026-07-28
+    tools/call 2, [bob], 2026-07-28
+    --- [V2025_11_25]
+    server/discover "probe-1", [alice], 2026-07-28
+    initialize 1, [alice]
+    notifications/initialized, [alice], 2025-11-25
+    tools/list 2, [alice], 2025-11-25
+    tools/call 3, [alice], 2025-11-25
+    initialize 1, [bob]
+    notifications/initialized, [bob], 2025-11-25
+    tools/list 2, [bob], 2025-11-25
+    tools/call 3, [bob], 2025-11-25
+    --- [V2026_07_28, V2025_11_25]
+    server/discover "probe-1", [alice], 2026-07-28
+    tools/list 1, [alice], 2026-07-28
+    tools/call 2, [alice], 2026-07-28
+    tools/list 1, [bob], 2026-07-28
+    tools/call 2, [bob], 2026-07-28
+    "#);
+}
+
+#[tokio::test]
+async fn a_pinned_revision_is_not_asked_for() {
+    let mut shown = String::new();
+    for revision in [NEW, OLD] {
+        let server = server([NEW, OLD]).await;
+        let relay = relay_of(Server::http(server.url()).protocol(revision));
+        shown += &format!("--- {revision}\n{}\n", two_users(&server, &relay).await);
+    }
+    assert_snapshot!(shown, @"
+    --- 2026-07-28
+    tools/list 1, [alice], 2026-07-28
+    tools/call 2, [alice], 2026-07-28
+    tools/list 1, [bob], 2026-07-28
+    tools/call 2, [bob], 2026-07-28
+    --- 2025-11-25
+    initialize 1, [alice]
+    notifications/initialized, [alice], 2025-11-25
+    tools/list 2, [alice], 2025-11-25
+    tools/call 3, [alice], 2025-11-25
+    initialize 1, [bob]
+    notifications/initialized, [bob], 2025-11-25
+    tools/list 2, [bob], 2025-11-25
+    tools/call 3, [bob], 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_the_same_error_in_both_eras() {
+    // N-AUTH: whoever is refused first leaves the era open for the next
+    for revision in [NEW, OLD] {
+        let server = server([revision]).await;
+        let relay = relay_of(Server::http(server.url()));
+        let refused = relay.with_token("another").tools("main").await.unwrap_err();
+        assert!(matches!(refused, Error::Authorization(_)), "{refused:?}");
+        let tools = relay.with_token(ALICE).tools("main").await.unwrap();
+        server.revoke_token(ALICE);
+        let refused = tools.call("forecast", json!({ "city": "Rome" })).await.unwrap_err();
+        assert!(matches!(refused, Error::Authorization(_)), "{refused:?}");
+        assert!(refused.did_not_run());
+        relay.with_token(BOB).tools("main").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_tool_that_is_gone_is_told_and_listed_no_more() {
+    // TOOL-15, N-TOOL-02
+    let mut shown = String::new();
+    for revision in [NEW, OLD] {
+        let server = server([revision]).await;
+        let relay = relay_of(Server::http(server.url()));
+        let alice = relay.with_token(ALICE);
+        let tools = alice.tools("main").await.unwrap();
+        server.remove_tool("forecast");
+        let gone = tools.call("forecast", json!({ "city": "Rome" })).await.unwrap_err();
+        shown += &format!("--- {revision}\n{}\n", failure(&gone));
+        assert_eq!(alice.tools("main").await.unwrap().iter().count(), 0);
+    }
+    assert_snapshot!(shown, @"
+    --- 2026-07-28
+    calling `forecast`, server `main` failed: JSON-RPC error -32602
+      `tools/call` failed: Unknown tool: forecast (code -32602)
+    -> Transport Rpc(-32602)
+    --- 2025-11-25
+    calling `forecast`, server `main` failed: JSON-RPC error -32602
+      `tools/call` failed: Unknown tool: forecast (code -32602)
+    -> Transport Rpc(-32602)
+    ");
+}
