@@ -3,7 +3,7 @@
 use mcp_types::{Era, ErrorObject, JsonObject, RequestId, v2025_11_25::LoggingLevel};
 use serde_json::Value;
 
-use crate::{answer::Message, bearer::User, builder::Config, per_request};
+use crate::{answer::Message, bearer::User, config::Config, per_request};
 
 /// A JSON-RPC request.
 #[derive(Debug, Clone)]

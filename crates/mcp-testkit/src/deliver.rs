@@ -12,7 +12,7 @@ use crate::{
     answer::{Answer, Closed, Message},
     body::{Outgoing, Part},
     bomb,
-    builder::AnswerMode,
+    config::AnswerMode,
     connection::Link,
     fault::{End, Plan},
     flight::Ticket,

@@ -2,7 +2,7 @@
 
 use mcp_types::{Era, Revision};
 
-use crate::{builder::ProbeAnswer, envelope, exchange::Exchange, handshake::SESSION, reply::Reply};
+use crate::{config::ProbeAnswer, envelope, exchange::Exchange, handshake::SESSION, reply::Reply};
 
 impl Exchange<'_> {
     /// The era by whose rules a message is read, or the answer of a server that cannot read it.

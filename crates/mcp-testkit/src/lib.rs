@@ -111,6 +111,7 @@ mod call;
 mod capabilities;
 mod catalog;
 mod completion;
+mod config;
 mod connection;
 mod counts;
 mod deliver;
@@ -149,7 +150,8 @@ mod turn;
 pub use crate::{
     ask::Ask,
     bearer::Bearer,
-    builder::{AnswerMode, Builder, ProbeAnswer},
+    builder::Builder,
+    config::{AnswerMode, ProbeAnswer},
     counts::Counts,
     error::Error,
     fault::{Fault, Responder},

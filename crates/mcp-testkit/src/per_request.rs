@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::{
     answer::Answer,
-    builder::Config,
     call::{Call, Client},
+    config::Config,
     envelope,
     exchange::Exchange,
     reply::Reply,

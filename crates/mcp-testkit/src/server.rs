@@ -12,8 +12,9 @@ use tokio::net::TcpListener;
 use crate::{
     asks::Asks,
     bearer::{Bearer, Guard, Refusal},
-    builder::{Builder, Config},
+    builder::Builder,
     catalog::{Catalog, Entries},
+    config::Config,
     connection::Connections,
     counts::Counters,
     entry::Kind,
