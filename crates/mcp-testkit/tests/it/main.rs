@@ -16,3 +16,4 @@ mod per_request;
 mod protocol;
 mod resuming;
 mod stream;
+mod typed;
