@@ -31,7 +31,7 @@ struct Flight {
     task: Option<AbortHandle>,
 }
 
-/// Stands for one request on its way; a request whose ticket is dropped was given up.
+/// Stands for one request on its way, until it is answered or its client goes away.
 pub(crate) struct Ticket {
     shared: Arc<Shared>,
     number: u64,
@@ -43,14 +43,16 @@ impl Flights {
     ///
     /// Its answer is worked on no longer; what was finished and is only held comes late.
     pub(crate) fn cancel(&self, session: Option<&str>, id: &RequestId) -> Option<Recorded> {
-        let state = lock(&self.0);
-        let flight = state.flights.values().find(|flight| {
+        let mut state = lock(&self.0);
+        let is_meant = |flight: &Flight| {
             flight.request.header(SESSION) == session && flight.request.id().as_ref() == Some(id)
-        })?;
-        if let Some(task) = &flight.task {
+        };
+        let number = state.flights.iter().find(|(_, flight)| is_meant(flight)).map(|it| *it.0)?;
+        let flight = state.flights.remove(&number)?;
+        if let Some(task) = flight.task {
             task.abort();
         }
-        Some(flight.request.clone())
+        Some(flight.request)
     }
 
     /// Lets the cancellation of a request end this task; `None` puts it out of reach.
@@ -60,9 +62,13 @@ impl Flights {
         }
     }
 
-    /// The request was answered.
-    pub(crate) fn finish(&self, number: u64) {
-        lock(&self.0).flights.remove(&number);
+    /// Takes out a request, because it was answered or given up; returns the task that works on it.
+    pub(crate) fn finish(&self, number: u64) -> Option<AbortHandle> {
+        lock(&self.0).flights.remove(&number)?.task
+    }
+
+    fn request(&self, number: u64) -> Option<Recorded> {
+        Some(lock(&self.0).flights.get(&number)?.request.clone())
     }
 
     /// How many requests like this are on their way.
@@ -90,16 +96,20 @@ impl Ticket {
     }
 }
 
-/// In the per-request era a client cancels by closing the stream, and in the other it does not.
+/// In the per-request era a client cancels by closing the stream. In the other it does not: there the
+/// request stays on its way, though its answer has nowhere to go, until the client cancels it.
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let flight = lock(&self.shared.flights.0).flights.remove(&self.number);
-        let Some(flight) = flight else { return };
-        if self.era == Era::PerRequest && flight.request.rpc_method().is_some() {
-            if let Some(task) = flight.task {
-                task.abort();
-            }
-            self.shared.log.cancelled(flight.request);
+        let flights = &self.shared.flights;
+        let Some(request) = flights.request(self.number) else { return };
+        if self.era == Era::Handshake && request.rpc_method().is_some() {
+            return;
+        }
+        if let Some(task) = flights.finish(self.number) {
+            task.abort();
+        }
+        if request.rpc_method().is_some() {
+            self.shared.log.cancelled(request);
         }
     }
 }

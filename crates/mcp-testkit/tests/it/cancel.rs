@@ -67,6 +67,25 @@ async fn with_a_session_a_lost_connection_is_no_sign() {
 }
 
 #[tokio::test]
+async fn with_a_session_an_answer_that_nobody_reads_may_still_be_cancelled() {
+    // LIFE-13: a client that has waited long enough stops to read, and says so afterwards
+    let server = server(&Gate::new()).await;
+    let mut peer = Peer::open(&server).await;
+    server.script(On::method("tools/call"), Fault::Hold(Gate::new()));
+    let call = peer.message("tools/call", json!({ "name": "hello" }));
+    let held = tokio::spawn(peer.post(&call).send());
+    server.received("tools/call", 1).await;
+    let open = server.counts().open_connections;
+    held.abort();
+    server.when(|counts| counts.open_connections < open).await;
+    assert_eq!(cancelled(&server), [""; 0]);
+    let cancel = json!({ "requestId": 2 });
+    let cancel = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancel });
+    peer.post(&cancel).send().await.unwrap();
+    assert_eq!(cancelled(&server), ["tools/call Some(Number(2))"]);
+}
+
+#[tokio::test]
 async fn an_answer_that_is_held_comes_late() {
     // CANC-04, CANC-07
     let gate = Gate::new();
