@@ -83,6 +83,70 @@
 //! # }
 //! ```
 //!
+//! # A test of an application
+//!
+//! This one expects that a call which is given up is cancelled, and leaves nothing open. It runs once
+//! for each era.
+//!
+//! ```
+//! use mcp_testkit::{CallAnswer, Fault, Gate, On, TestServer, Tool};
+//! use mcp_types::Revision;
+//! use serde_json::json;
+//!
+//! # async fn call_until(url: &str, end: impl Future) -> Result<(), Box<dyn std::error::Error>> {
+//! #     let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
+//! #     let meta = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28",
+//! #         "io.modelcontextprotocol/clientCapabilities":{}}"#;
+//! #     let initialize = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{
+//! #         "protocolVersion":"2025-11-25","capabilities":{},
+//! #         "clientInfo":{"name":"example","version":"1.0"}}}"#;
+//! #     let post = |body: String| client.post(url).body(body)
+//! #         .header("content-type", "application/json")
+//! #         .header("accept", "application/json, text/event-stream");
+//! #     let opened = post(initialize.to_owned()).send().await?;
+//! #     let call = format!(r#"{{"jsonrpc":"2.0","id":2,"method":"tools/call",
+//! #         "params":{{"name":"slow","_meta":{meta}}}}}"#);
+//! #     let Some(session) = opened.headers().get("mcp-session-id") else {
+//! #         let call = post(call).header("mcp-protocol-version", "2026-07-28");
+//! #         let call = call.header("mcp-method", "tools/call").header("mcp-name", "slow");
+//! #         tokio::select! { _ = call.send() => panic!("an answer"), _ = end => {} }
+//! #         return Ok(());
+//! #     };
+//! #     let with_session = |body: &str| post(body.to_owned())
+//! #         .header("mcp-session-id", session).header("mcp-protocol-version", "2025-11-25");
+//! #     with_session(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).send().await?;
+//! #     let call = with_session(&call).send();
+//! #     tokio::select! { _ = call => panic!("an answer"), _ = end => {} }
+//! #     with_session(r#"{"jsonrpc":"2.0","method":"notifications/cancelled",
+//! #         "params":{"requestId":2}}"#).send().await?;
+//! #     Ok(())
+//! # }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! for revision in [Revision::V2025_11_25, Revision::V2026_07_28] {
+//!     let schema = json!({ "type": "object" });
+//!     let server = TestServer::builder()
+//!         .revisions([revision])
+//!         .tool(Tool::new("slow", schema, |_| CallAnswer::text("late")))
+//!         .start()
+//!         .await?;
+//!     // Nobody opens this gate: the answer is held for ever.
+//!     let gate = Gate::new();
+//!     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
+//!
+//!     // The application under test, whose user loses patience once the answer is held.
+//!     call_until(server.url(), gate.reached(1)).await?;
+//!
+//!     server.cancelled(1).await;
+//!     assert_eq!(server.cancelled_requests()[0].method(), "tools/call");
+//!     assert_eq!(server.count("tools/call"), 1, "it was not sent twice");
+//!     server.when(|counts| counts.open_connections == 0).await;
+//!     assert_eq!(server.violations(), Vec::<String>::new());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # What else there is
 //!
 //! - Tools that ask their client before they answer, or tell it of progress: [`Tool::asking`]. They

@@ -11,6 +11,21 @@ use crate::{
 };
 
 /// News for those who listen, given to [`TestServer::push`].
+///
+/// ```
+/// use mcp_testkit::{CallAnswer, Push, TestServer, Tool};
+/// use serde_json::json;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = TestServer::builder().allow_get(true).start().await?;
+/// // The application under test begins to listen, with GET or `subscriptions/listen`.
+/// server.add_tool(Tool::new("new", json!({ "type": "object" }), |_| CallAnswer::text("")));
+/// let told = server.push(&Push::ToolsChanged);
+/// assert_eq!(told, 0, "here nobody listens");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Push {
@@ -40,8 +55,8 @@ impl TestServer {
         streams.send(&message.to_string(), wants) + subscriptions.push(push)
     }
 
-    /// Asks the client that began to listen with GET last, and waits for its answer; `None` if
-    /// nobody listens.
+    /// Asks the client that began to listen with GET last, whatever it declared, and waits for its
+    /// answer; `None` if nobody listens.
     pub async fn ask(&self, question: Ask) -> Option<Result<Value, ErrorObject>> {
         let server = self.shared();
         let (session, stream) = server.streams.last()?;
