@@ -39,15 +39,17 @@ pub(crate) fn run(only: Option<&str>, mode: Mode) -> Result<()> {
     let models = REVISIONS.iter().map(Model::load).collect::<Result<Vec<_>>>()?;
     leftovers(&files::root().join(SOURCES), "methods.md")?;
     leftovers(&files::root().join(TESTS), "")?;
+    let mut fresh = Vec::new();
     for (at, model) in models.iter().enumerate() {
         if only.is_none_or(|only| only == model.revision) {
             let code = model.code(at.checked_sub(1).map(|before| &models[before]), &docs)?;
             let file = format!("{}.rs", revisions::module(&model.revision));
-            sync(SOURCES, &file, &code, mode)?;
-            sync(TESTS, &file, &dispatch::table(model), mode)?;
+            fresh.push((format!("{SOURCES}/{file}"), code));
+            fresh.push((format!("{TESTS}/{file}"), dispatch::table(model)));
         }
     }
-    sync(SOURCES, "methods.md", &map::markdown(&models), mode)?;
+    fresh.push((format!("{SOURCES}/methods.md"), map::markdown(&models)));
+    sync(files::root(), &fresh, mode)?;
     // A text that this revision does not use may be another's.
     let unused = if only.is_none() { docs.unused() } else { Vec::new() };
     report(&docs.missing(), &unused, mode)
@@ -55,7 +57,8 @@ pub(crate) fn run(only: Option<&str>, mode: Mode) -> Result<()> {
 
 /// Fails if a folder has a file that no revision is the reason for.
 fn leftovers(folder: &Path, other: &str) -> Result<()> {
-    let files = REVISIONS.map(|revision| format!("{}.rs", revisions::module(revision.name)));
+    let file = |revision: &Revision| format!("{}.rs", revisions::module(revision.name));
+    let files: Vec<_> = REVISIONS.iter().map(file).collect();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -69,9 +72,15 @@ fn leftovers(folder: &Path, other: &str) -> Result<()> {
     Ok(())
 }
 
-fn sync(folder: &str, file: &str, text: &str, mode: Mode) -> Result<()> {
-    let path = files::root().join(folder).join(file);
-    files::sync(&path, text, mode, "cargo xtask codegen")
+/// Writes all files, or fails with each that is stale.
+fn sync(folder: &Path, files: &[(String, String)], mode: Mode) -> Result<()> {
+    let sync = |(file, text): &(String, String)| {
+        files::sync(&folder.join(file), text, mode, "cargo xtask codegen")
+    };
+    let errors = files.iter().filter_map(|file| sync(file).err());
+    let errors: Vec<_> = errors.map(|error| format!("{error:#}")).collect();
+    ensure!(errors.is_empty(), "{}", errors.join("\n"));
+    Ok(())
 }
 
 impl Model {
@@ -159,6 +168,18 @@ mod tests {
     #[test]
     fn generated_types_are_fresh() {
         run(None, Mode::Check).unwrap();
+    }
+
+    #[test]
+    fn a_check_names_all_that_is_stale() {
+        let folder = std::env::temp_dir().join(format!("relay-xtask-stale-{}", std::process::id()));
+        let files = ["a.rs", "b.rs", "c.rs"].map(|file| (file.to_owned(), "fresh".to_owned()));
+        sync(&folder, &files[1..2], Mode::Write).unwrap();
+        let error = sync(&folder, &files, Mode::Check).unwrap_err().to_string();
+        fs::remove_dir_all(&folder).unwrap();
+        let stale: Vec<_> = error.lines().collect();
+        assert!(stale.len() == 2 && stale[0].contains("a.rs is stale"), "{error}");
+        assert!(stale[1].ends_with("c.rs is stale: run `cargo xtask codegen`"), "{error}");
     }
 
     #[test]

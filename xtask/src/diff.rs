@@ -59,10 +59,42 @@ fn write_members(out: &mut String, old: &Json, new: &Json) -> fmt::Result {
         match change {
             Change::Added(name, new) => writeln!(out, "    + {name}: {new}")?,
             Change::Removed(name, old) => writeln!(out, "    - {name}: {old}")?,
+            Change::Changed(name, old, new) if old.required == new.required => {
+                write_delta(out, name, old.schema, new.schema)?;
+            }
             Change::Changed(name, old, new) => writeln!(out, "    ~ {name}: {old} -> {new}")?,
         }
     }
     Ok(())
+}
+
+/// Writes what is different within two values: items, and members of what is the same otherwise.
+fn write_delta(out: &mut String, path: &str, old: &Json, new: &Json) -> fmt::Result {
+    match (old, new) {
+        (Json::Array(old), Json::Array(new)) => {
+            let gone: Vec<_> = old.iter().filter(|item| !new.contains(item)).collect();
+            let fresh: Vec<_> = new.iter().filter(|item| !old.contains(item)).collect();
+            if gone.is_empty() && fresh.is_empty() {
+                writeln!(out, "    ~ {path}: in another order")?;
+            }
+            gone.iter().try_for_each(|item| writeln!(out, "    - {path}: {item}"))?;
+            fresh.iter().try_for_each(|item| writeln!(out, "    + {path}: {item}"))
+        }
+        (Json::Object(_), Json::Object(members))
+            if members.iter().any(|(k, _)| old.get(k).is_some()) =>
+        {
+            let by_name = |json: &Json| json.members().iter().cloned().collect();
+            let (old, new): (BTreeMap<_, _>, BTreeMap<_, _>) = (by_name(old), by_name(new));
+            changes(&old, &new).into_iter().try_for_each(|change| match change {
+                Change::Added(name, new) => writeln!(out, "    + {path}/{name}: {new}"),
+                Change::Removed(name, old) => writeln!(out, "    - {path}/{name}: {old}"),
+                Change::Changed(name, old, new) => {
+                    write_delta(out, &format!("{path}/{name}"), old, new)
+                }
+            })
+        }
+        _ => writeln!(out, "    ~ {path}: {old} -> {new}"),
+    }
 }
 
 /// A member of a definition, or a keyword that concerns the definition as a whole.
@@ -164,6 +196,32 @@ mod tests {
     + additionalProperties: {}
 1 added, 1 removed, 2 shared (1 of them changed)
 ";
+        assert_eq!(diff(&old, &new).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_changes_within_a_member_is_told_alone() {
+        let read = |text| serde_json::from_str::<Json>(text).unwrap();
+        let old = read(
+            r#"{ "$defs": { "A": { "anyOf": [1, 2], "enum": ["x", "y"], "properties": {
+                "a": { "type": "array", "items": { "type": "string" } },
+                "b": { "type": "object" }, "c": { "type": "object", "maximum": 1 } } } } }"#,
+        );
+        let new = read(
+            r#"{ "$defs": { "A": { "anyOf": [2, 3], "enum": ["y", "x"], "properties": {
+                "a": { "type": "array", "items": { "type": "string", "maxLength": 9 } },
+                "b": { "$ref": "B" }, "c": { "type": "string" } } } } }"#,
+        );
+        let expected = r#"~ A
+    + .a/items/maxLength: 9
+    ~ .b: {"type":"object"} -> {"$ref":"B"}
+    - .c/maximum: 1
+    ~ .c/type: "object" -> "string"
+    - anyOf: 1
+    + anyOf: 3
+    ~ enum: in another order
+0 added, 0 removed, 1 shared (1 of them changed)
+"#;
         assert_eq!(diff(&old, &new).unwrap(), expected);
     }
 

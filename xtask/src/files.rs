@@ -1,8 +1,10 @@
 //! Where the files of the workspace are, and how generated ones are written or checked.
 
 use std::{
+    env,
+    ffi::OsString,
     fs,
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
 };
 
 use anyhow::{Context, Result, bail};
@@ -18,6 +20,16 @@ pub(crate) enum Mode {
 pub(crate) fn root() -> &'static Path {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
     xtask.parent().unwrap_or(xtask)
+}
+
+/// The folder for what is built, as Cargo has it.
+pub(crate) fn target() -> PathBuf {
+    target_by(env::var_os("CARGO_TARGET_DIR"))
+}
+
+fn target_by(variable: Option<OsString>) -> PathBuf {
+    let folder = variable.and_then(|folder| path::absolute(folder).ok());
+    folder.unwrap_or_else(|| root().join("target"))
 }
 
 /// The folder of a revision's schema.
@@ -42,5 +54,18 @@ pub(crate) fn sync(path: &Path, fresh: &str, mode: Mode, repair: &str) -> Result
             fs::create_dir_all(path.parent().unwrap_or(root()))?;
             fs::write(path, fresh).with_context(|| format!("cannot write {}", path.display()))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_built_goes_where_cargo_is_told() {
+        assert_eq!(target_by(None), root().join("target"));
+        assert_eq!(target_by(Some("/elsewhere".into())), Path::new("/elsewhere"));
+        let relative = target_by(Some("elsewhere".into()));
+        assert!(relative.is_absolute() && relative.ends_with("elsewhere"));
     }
 }

@@ -13,7 +13,7 @@ pub(crate) struct Revision {
 }
 
 /// All of them, oldest first: each shares what it can with the one before it.
-pub(crate) const REVISIONS: [Revision; 2] = [
+pub(crate) const REVISIONS: &[Revision] = &[
     Revision {
         name: "2025-11-25",
         roots: &["CreateTaskResult", "RelatedTaskMetadata"],
@@ -57,9 +57,11 @@ pub(crate) const REVISIONS: [Revision; 2] = [
 
 /// The revision called `name`.
 pub(crate) fn find(name: &str) -> Result<&'static Revision> {
-    let names = || REVISIONS.map(|revision| revision.name).join(", ");
     let found = REVISIONS.iter().find(|revision| revision.name == name);
-    found.with_context(|| format!("the revisions are {}", names()))
+    found.with_context(|| {
+        let names: Vec<_> = REVISIONS.iter().map(|revision| revision.name).collect();
+        format!("the revisions are {}", names.join(", "))
+    })
 }
 
 /// The name of a revision's module.

@@ -41,6 +41,9 @@ pub(crate) fn run(published: &Path, revision: &str) -> Result<()> {
     for (fixup, count) in mended {
         println!("places that {fixup} mends: {count}");
     }
+    for path in &missing {
+        println!("no text: {path}");
+    }
     println!("{} texts are missing", missing.len());
     trial.compile()?;
     println!("the types compile: {}", trial.folder.display());
@@ -50,7 +53,7 @@ pub(crate) fn run(published: &Path, revision: &str) -> Result<()> {
 impl Trial {
     /// Starts with an empty scratch folder within the target folder.
     pub(crate) fn new(name: &str) -> Result<Self> {
-        let folder = files::root().join("target").join(name);
+        let folder = files::target().join(name);
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
@@ -88,7 +91,7 @@ impl Trial {
         let output = Command::new(env!("CARGO"))
             .current_dir(&self.folder)
             .args(["check", "--quiet", "--offline"])
-            .env("CARGO_TARGET_DIR", files::root().join("target"))
+            .env("CARGO_TARGET_DIR", files::target())
             .output()
             .context("cannot run cargo")?;
         let errors = String::from_utf8_lossy(&output.stderr);
