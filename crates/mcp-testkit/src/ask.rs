@@ -73,13 +73,21 @@ impl Ask {
         Self { method: method.into(), params: json!({}), kind }
     }
 
-    /// The question without an id, as the era writes it.
+    /// Method and parameters, as the era writes them.
     pub(crate) fn to_json(&self, era: Era) -> Value {
         let mut params = self.params.clone();
         if self.kind == Kind::Url && era == Era::Handshake {
             params["elicitationId"] = json!(random_id());
         }
         json!({ "method": self.method, "params": params })
+    }
+
+    /// The question as a JSON-RPC request, as the handshake era asks it.
+    pub(crate) fn to_request(&self, id: &str) -> Value {
+        let mut request = self.to_json(Era::Handshake);
+        request["jsonrpc"] = json!("2.0");
+        request["id"] = json!(id);
+        request
     }
 
     /// The capabilities that the client lacks for it.

@@ -13,7 +13,19 @@ use crate::{answer::Message, body::Part, gate::Gate, recorded::Recorded, reply::
 ///
 /// With [`Fault::Reply`] the request is not handled at all: no token is checked, no tool runs, no
 /// session begins or ends. With the others it is handled, and its answer is changed, held or lost.
-/// Several faults for one request all take effect; of several replies the first one does.
+/// Several faults for one request all take effect; of several replies the first one does. They are
+/// the same for both eras of the protocol, but for those that sessions or resuming belong to.
+///
+/// | to test | script |
+/// | --- | --- |
+/// | a refusal, at any step | `Reply::status(503)`, [`Reply::unauthorized`], [`Reply::redirect`] |
+/// | a limit of calls | `Reply::status(429).header("retry-after", "1")` |
+/// | what is no answer at all | [`Reply::html_page`], `Reply::body("application/json", "{")` |
+/// | a failure after the tool has run | [`Fault::Replace`], [`Fault::Close`], [`Fault::Reset`] |
+/// | an answer after its request was cancelled | [`Fault::Hold`], opened after the cancellation |
+/// | an answer that does not come in time | [`Fault::Hold`], [`Fault::Stall`], [`Fault::Drip`] |
+/// | a client that comes back for ever | [`resumable`](crate::Builder::resumable) with no wait, and [`Fault::CutStream`] of 0 for the call and each `GET` |
+/// | limits of size | [`Fault::Oversized`], [`Fault::GzipBomb`], [`Fault::Endless`] |
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Fault {

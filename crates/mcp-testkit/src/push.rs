@@ -61,10 +61,7 @@ impl TestServer {
         let server = self.shared();
         let (session, stream) = server.streams.last()?;
         let (id, answer) = server.asks.begin(session.as_deref());
-        let mut message = question.to_json(mcp_types::Era::Handshake);
-        message["jsonrpc"] = json!("2.0");
-        message["id"] = json!(id);
-        stream.send(&message.to_string());
+        stream.send(&question.to_request(&id).to_string());
         answer.await.ok()
     }
 

@@ -1,7 +1,7 @@
 //! A call that takes more than an answer: something to tell, to ask, or to wait for.
 
 use mcp_types::{Era, ErrorObject, RequestId, error_code};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     answer::Message,
@@ -88,10 +88,7 @@ impl Talk {
         let mut waiting = Vec::new();
         for (key, question) in questions {
             let (id, answer) = server.asks.begin(session);
-            let mut message = question.to_json(Era::Handshake);
-            message["jsonrpc"] = json!("2.0");
-            message["id"] = json!(id);
-            stream.send(&message.to_string());
+            stream.send(&question.to_request(&id).to_string());
             waiting.push((key.clone(), question.clone(), answer));
         }
         for (key, question, answer) in waiting {
