@@ -4,7 +4,7 @@ use std::{
     borrow::Cow,
     fmt,
     pin::{Pin, pin},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, atomic::Ordering},
     time::Duration,
 };
 
@@ -85,8 +85,8 @@ pub struct Limits {
     pub total: Duration,
     /// Pages in a list; 1,000.
     pub pages: usize,
-    /// Tools of a server; 10,000.
-    pub tools: usize,
+    /// Entries of a list, such as tools; 10,000.
+    pub items: usize,
     /// Bytes of a list, all pages together; 64 MiB.
     pub list_bytes: usize,
 }
@@ -97,7 +97,7 @@ impl Default for Limits {
             request: Duration::from_secs(30),
             total: Duration::from_secs(600),
             pages: 1_000,
-            tools: 10_000,
+            items: 10_000,
             list_bytes: 64 * 1024 * 1024,
         }
     }
@@ -339,13 +339,30 @@ impl Client {
         self.settle(request.patience, &request.method, called).await
     }
 
+    /// Calls a method; also whether the server needed input first. `target` is the tool, prompt or
+    /// resource that it is about.
+    pub(crate) async fn ask<R>(
+        &self,
+        method: &'static str,
+        target: Option<&str>,
+        params: &impl Serialize,
+        decode: Decode<R>,
+    ) -> Result<(R, bool), Error> {
+        let patience = self.patience();
+        let options = self.options.as_deref();
+        let request =
+            Request { target, options, ..Request::new(Name::Borrowed(method), params, &patience) };
+        let result = self.request(&request, decode).await?;
+        Ok((result, request.with_input.load(Ordering::Relaxed)))
+    }
+
     /// Follows a list to its end; also the session that it was in.
-    async fn list<T>(
+    pub(crate) async fn list<T>(
         &self,
         method: Name,
         decode: Decode<Page<T>>,
     ) -> Result<(Pages<T>, Option<Arc<Session>>), Error> {
-        let Limits { pages, tools: items, list_bytes: bytes, .. } = self.limits;
+        let Limits { pages, items, list_bytes: bytes, .. } = self.limits;
         let whole = Patience::new(Duration::MAX, self.total());
         let listed = pin!(async {
             let mut pages = Pages::new(method.clone(), Bounds { pages, items, bytes });

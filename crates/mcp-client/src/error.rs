@@ -193,6 +193,16 @@ impl Error {
         }
     }
 
+    /// Whether the server has no such resource. Servers say so in the two ways that the revisions
+    /// have for it (MCP server/resources, "Error Handling").
+    pub fn is_not_found(&self) -> bool {
+        let code = self.code();
+        let of_resource = matches!(self, Self::Rpc { method, .. }
+            if matches!(method.as_ref(), "resources/read" | "resources/subscribe"));
+        of_resource
+            && matches!(code, Some(error_code::RESOURCE_NOT_FOUND | error_code::INVALID_PARAMS))
+    }
+
     /// Whether it was not the caller's request that failed, but what had to come before it.
     pub(crate) fn is_of_opening(&self) -> bool {
         match self {

@@ -7,6 +7,8 @@ mod answering;
 mod brief;
 mod cancel;
 mod client;
+mod completion;
+mod conversation;
 mod dialect;
 mod error;
 mod exchange;
@@ -14,6 +16,7 @@ mod handshake;
 mod host;
 mod link;
 mod list;
+mod listed;
 mod mirror;
 mod negotiation;
 mod options;
@@ -21,7 +24,9 @@ mod outcome;
 mod patience;
 mod per_request;
 mod profile;
+mod prompt;
 mod request;
+mod resource;
 mod session;
 mod together;
 mod tool;
@@ -33,12 +38,16 @@ pub use mcp_types;
 pub use crate::{
     brief::Brief,
     client::{Builder, Client, Limits},
+    completion::Completing,
     error::Error,
     list::CacheHint,
+    listed::{Listed, RefusedEntry},
     negotiation::Negotiation,
     options::Options,
     profile::{Capabilities, ServerProfile},
-    tool::{RefusedTool, Tool, ToolList, ToolResult},
+    prompt::PromptResult,
+    resource::ResourceResult,
+    tool::{Tool, ToolList, ToolResult},
     transport::{
         BoxError, Context, Extras, MessageKind, MessageStream, Messages, Outgoing, Reply, Routing,
         Sent, SessionId, Transport, TransportError, TransportErrorKind,

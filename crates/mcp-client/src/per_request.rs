@@ -131,6 +131,7 @@ impl PerRequest {
             match self.once(revision, request, again.as_ref(), decode).await? {
                 Outcome::Complete(result) => return Ok(result),
                 Outcome::InputRequired(asked) if takes_input(method) => {
+                    request.with_input.store(true, Ordering::Relaxed);
                     again = Some(self.input(method, *asked)?);
                 }
                 Outcome::InputRequired(_) => {

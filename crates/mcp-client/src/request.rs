@@ -1,10 +1,12 @@
 //! A request as its caller puts it, and as each dialect writes it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::atomic::AtomicBool};
 
 use mcp_types::{
     JsonObject,
-    v2026_07_28::{ClientCapabilities, Implementation, InputResponses, LoggingLevel},
+    v2026_07_28::{
+        ClientCapabilities, Implementation, InputResponses, LoggingLevel, ResultMetaObject,
+    },
 };
 use serde::{Serialize, Serializer};
 
@@ -24,11 +26,21 @@ pub(crate) struct Request<'a, P> {
     pub(crate) mirrored: Vec<(String, String)>,
     pub(crate) options: Option<&'a Options>,
     pub(crate) patience: &'a Patience,
+    /// Whether the server has needed input for it.
+    pub(crate) with_input: AtomicBool,
 }
 
 impl<'a, P> Request<'a, P> {
     pub(crate) fn new(method: Name, params: &'a P, patience: &'a Patience) -> Self {
-        Self { method, params, target: None, mirrored: Vec::new(), options: None, patience }
+        Self {
+            method,
+            params,
+            target: None,
+            mirrored: Vec::new(),
+            options: None,
+            patience,
+            with_input: AtomicBool::new(false),
+        }
     }
 }
 
@@ -110,4 +122,12 @@ impl Meta<'_> {
             && self.log_level.is_none()
             && self.own.is_none()
     }
+}
+
+/// `_meta` of a result as it was sent.
+pub(crate) fn meta_object(meta: ResultMetaObject) -> JsonObject {
+    // What came from JSON can be written as such.
+    let info = meta.server_info.map(|info| serde_json::to_value(info).unwrap_or_default());
+    let info = info.map(|info| ("io.modelcontextprotocol/serverInfo".to_owned(), info));
+    meta.extra.into_iter().chain(info).collect()
 }

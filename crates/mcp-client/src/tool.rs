@@ -5,18 +5,20 @@ use std::collections::{HashMap, HashSet};
 use mcp_types::{
     Incoming, JsonObject, OrInputRequired, Schema,
     v2026_07_28::{
-        self as wire, CacheScope, CallToolResult, ContentBlock, Icon, InputRequiredResult,
-        ListToolsResult, ResultMetaObject, ToolAnnotations,
+        self as wire, CallToolResult, ContentBlock, Icon, InputRequiredResult, ListToolsResult,
+        ToolAnnotations,
     },
 };
 use serde::Deserialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 
 use crate::{
     list::{CacheHint, Page},
+    listed::{self, Entry, RefusedEntry},
     mirror::Mirror,
     outcome::Outcome,
     profile::ServerProfile,
+    request::meta_object,
 };
 
 /// A tool as its server describes it. All text is the server's own and untrusted.
@@ -48,19 +50,9 @@ pub struct ToolList {
     /// The tools that can be called, in the server's order.
     pub tools: Vec<Tool>,
     /// Entries of the list that cannot be offered, each with the reason.
-    pub refused: Vec<RefusedTool>,
+    pub refused: Vec<RefusedEntry>,
     /// How long the list may be kept, and for whom, where the server says so.
     pub cache: Option<CacheHint>,
-}
-
-/// An entry of a tool list that is no tool to us.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RefusedTool {
-    /// Its name, if it has one.
-    pub name: Option<String>,
-    /// Why it is refused.
-    pub reason: String,
 }
 
 /// What a tool gave back. A failure of the tool's own is a result too: see `is_error`.
@@ -83,17 +75,9 @@ impl From<CallToolResult> for ToolResult {
             content: result.content,
             structured_content: result.structured_content,
             is_error: result.is_error.unwrap_or(false),
-            meta: result.meta.map(object),
+            meta: result.meta.map(meta_object),
         }
     }
-}
-
-/// `_meta` as it was sent.
-fn object(meta: ResultMetaObject) -> JsonObject {
-    // What came from JSON can be written as such.
-    let info = meta.server_info.map(|info| serde_json::to_value(info).unwrap_or_default());
-    let info = info.map(|info| ("io.modelcontextprotocol/serverInfo".to_owned(), info));
-    meta.extra.into_iter().chain(info).collect()
 }
 
 /// The arguments that tools want to be said outside of the body, by the name of the tool.
@@ -102,7 +86,10 @@ pub(crate) type Mirrors = HashMap<String, Vec<Mirror>>;
 impl ToolList {
     /// Sets apart what cannot be offered. A server of the handshake era has a `profile`; one of the
     /// per-request era may want arguments to be said outside of the body.
-    pub(crate) fn new(entries: Vec<Entry>, profile: Option<&ServerProfile>) -> (Self, Mirrors) {
+    pub(crate) fn new(
+        entries: Vec<Entry<wire::Tool>>,
+        profile: Option<&ServerProfile>,
+    ) -> (Self, Mirrors) {
         let mut offer = Offer { profile, names: HashSet::new(), mirrors: Mirrors::new() };
         let mut list = Self::default();
         for entry in entries {
@@ -115,9 +102,6 @@ impl ToolList {
     }
 }
 
-/// An entry of the list as it was read.
-pub(crate) type Entry = Result<wire::Tool, RefusedTool>;
-
 /// What has been offered of a list so far.
 struct Offer<'a> {
     profile: Option<&'a ServerProfile>,
@@ -126,9 +110,9 @@ struct Offer<'a> {
 }
 
 impl Offer<'_> {
-    fn take(&mut self, tool: wire::Tool) -> Result<Tool, RefusedTool> {
+    fn take(&mut self, tool: wire::Tool) -> Result<Tool, RefusedEntry> {
         if let Err(reason) = self.check(&tool) {
-            return Err(RefusedTool { name: Some(tool.name), reason });
+            return Err(RefusedEntry { name: Some(tool.name), reason });
         }
         Ok(Tool {
             name: tool.name,
@@ -190,7 +174,9 @@ pub(crate) fn decode_result(message: &[u8]) -> serde_json::Result<Incoming<Outco
 
 /// Decodes a page of tools in one pass; where that fails, entry by entry, so that one bad tool does
 /// not spoil the list.
-pub(crate) fn decode_page(message: &[u8]) -> serde_json::Result<Incoming<Outcome<Page<Entry>>>> {
+pub(crate) fn decode_page(
+    message: &[u8],
+) -> serde_json::Result<Incoming<Outcome<Page<Entry<wire::Tool>>>>> {
     match Incoming::<ListToolsResult>::from_slice(message) {
         Ok(page) => Ok(page.map(|page| {
             let kind = page.result_type.as_deref();
@@ -201,43 +187,8 @@ pub(crate) fn decode_page(message: &[u8]) -> serde_json::Result<Incoming<Outcome
                 Page { items, next: page.next_cursor, bytes: message.len(), hint },
             )
         })),
-        Err(error) => match Incoming::<RawPage>::from_slice(message) {
-            Ok(page) => Ok(page.map(|page| {
-                Outcome::by_type(page.result_type.clone().as_deref(), page.read(message.len()))
-            })),
-            Err(_) => Err(error),
-        },
+        Err(error) => listed::decode_page(message).map_err(|_| error),
     }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawPage {
-    tools: Vec<Box<RawValue>>,
-    next_cursor: Option<String>,
-    result_type: Option<String>,
-    ttl_ms: Option<i64>,
-    cache_scope: Option<CacheScope>,
-}
-
-impl RawPage {
-    fn read(self, bytes: usize) -> Page<Entry> {
-        let read = |entry: &RawValue| {
-            serde_json::from_str(entry.get())
-                .map_err(|error| RefusedTool { name: name_of(entry), reason: error.to_string() })
-        };
-        let hint = CacheHint::new(self.ttl_ms, self.cache_scope.as_ref());
-        let items = self.tools.iter().map(|entry| read(entry)).collect();
-        Page { items, next: self.next_cursor, bytes, hint }
-    }
-}
-
-fn name_of(entry: &RawValue) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Named {
-        name: String,
-    }
-    serde_json::from_str::<Named>(entry.get()).ok().map(|named| named.name)
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ mod tools;
 mod user;
 
 pub use mcp_client::{
-    self, Client, Limits, RefusedTool,
+    self, Client, Limits, RefusedEntry,
     mcp_types::{JsonObject, Revision, Schema, v2025_11_25::ContentBlock},
 };
 pub use mcp_http::{self, AccessToken, Challenge, HttpClient, Reason, Unauthorized};

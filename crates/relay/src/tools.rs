@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fmt, sync::Arc};
 
-use mcp_client::{RefusedTool, ToolList};
+use mcp_client::{RefusedEntry, ToolList};
 use mcp_types::Schema;
 use serde::Serialize;
 
@@ -32,7 +32,7 @@ pub struct Tool {
 pub(crate) struct List {
     entries: Vec<(String, mcp_client::Tool)>,
     by_name: HashMap<String, usize>,
-    refused: Vec<RefusedTool>,
+    refused: Vec<RefusedEntry>,
     epoch: u64,
 }
 
@@ -81,7 +81,7 @@ impl Tools {
     }
 
     /// Entries of the server's list that cannot be offered, each with the reason.
-    pub fn refused(&self) -> &[RefusedTool] {
+    pub fn refused(&self) -> &[RefusedEntry] {
         &self.list.refused
     }
 

@@ -121,7 +121,7 @@ async fn a_list_has_limits() {
     "#);
 
     let mut limits = Limits::default();
-    limits.tools = 2;
+    limits.items = 2;
     let peer = peer_of([page(&["a"], Some("1")), page(&["b", "c"], None)]).await;
     assert_snapshot!(check(&peer, &peer.client().with_limits(limits)).await, @r#"
     the list of `tools/list` has more than 2 entries
@@ -159,6 +159,6 @@ async fn tools_of_all_pages_share_their_names() {
     let list = peer.client().list_tools().await.unwrap();
     assert_eq!(names(&list), ["a", "b", "c"]);
     assert_snapshot!(format!("{:?}", list.refused), @r#"
-    [RefusedTool { name: Some("b"), reason: "another tool of this server has the same name" }]
+    [RefusedEntry { name: Some("b"), reason: "another tool of this server has the same name" }]
     "#);
 }

@@ -116,7 +116,7 @@ async fn tools_that_run_only_as_tasks_are_set_apart() {
         shown += &format!("{names:?}, refused {:?}\n", list.refused);
     }
     assert_snapshot!(shown, @r#"
-    ["a", "b"], refused [RefusedTool { name: Some("c"), reason: "it runs only as a task, which this client does not support" }]
+    ["a", "b"], refused [RefusedEntry { name: Some("c"), reason: "it runs only as a task, which this client does not support" }]
     ["a", "b", "c"], refused []
     ["a", "b", "c"], refused []
     "#);

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use mcp_client::mcp_types::{
-    RequestId,
-    v2025_11_25::{
-        CallToolRequest, CallToolRequestParams, CompleteRequest, ContentBlock, GetPromptRequest,
-        GetPromptRequestParams, ListPromptsRequest, ListResourcesRequest, PaginatedRequestParams,
-        PingRequest, ReadResourceRequest, ReadResourceRequestParams, RequestMetaObject,
-        RequestParams, ResourceContents,
+use mcp_client::{
+    Completing,
+    mcp_types::{
+        RequestId,
+        v2025_11_25::{
+            CallToolRequest, CallToolRequestParams, ContentBlock, ListResourcesRequest,
+            LoggingLevel, PaginatedRequestParams, RequestMetaObject, ResourceContents,
+        },
     },
 };
 use relay::{Error, Relay, Server, Tools, TransportKind, User};
@@ -54,7 +55,7 @@ async fn tools_are_listed_and_called() {
     let refused: Vec<_> = tools.refused().iter().map(|tool| format!("{tool:?}")).collect();
     assert_snapshot!(
         refused.join("\n"),
-        @r#"RefusedTool { name: Some("simulate-research-query"), reason: "it runs only as a task, which this client does not support" }"#
+        @r#"RefusedEntry { name: Some("simulate-research-query"), reason: "it runs only as a task, which this client does not support" }"#
     );
 
     let echo = tools.get("relay__all__echo").unwrap();
@@ -230,28 +231,30 @@ async fn what_is_beyond_tools_works_typed() {
     let profile = client.connect().await.unwrap();
     assert_eq!(profile.server.as_ref().unwrap().name, "mcp-servers/everything");
     assert!(profile.capabilities.has_flag("resources", "subscribe"));
-    client.call::<PingRequest>(&RequestParams::default()).await.unwrap();
+    client.ping().await.unwrap();
+    client.set_log_level(LoggingLevel::Warning).await.unwrap();
 
-    let all = PaginatedRequestParams::default();
-    let prompts = client.call::<ListPromptsRequest>(&all).await.unwrap().prompts;
+    let prompts = client.list_prompts().await.unwrap().items;
     let names: Vec<_> = prompts.iter().map(|prompt| prompt.name.as_str()).collect();
     assert_eq!(names, ["simple-prompt", "args-prompt", "completable-prompt", "resource-prompt"]);
-    let arguments = [("city".to_owned(), "Bonn".to_owned())].into();
-    let params = GetPromptRequestParams::new("args-prompt").with_arguments(arguments);
-    let prompt = client.call::<GetPromptRequest>(&params).await.unwrap();
+    let prompt = client.get_prompt("args-prompt", json!({ "city": "Bonn" })).await.unwrap();
     let content = [prompt.messages[0].content.clone()];
     assert_snapshot!(kinds(&content), @r#"text "What's weather in Bonn?""#);
+    assert_eq!(client.get_prompt("simple-prompt", ()).await.unwrap().messages.len(), 1);
 
-    let resources = client.call::<ListResourcesRequest>(&all).await.unwrap().resources;
-    let read = ReadResourceRequestParams::new(resources[0].uri.clone());
-    let contents = client.call::<ReadResourceRequest>(&read).await.unwrap().contents;
-    assert!(matches!(&contents[..], [ResourceContents::Text(text)] if !text.text.is_empty()));
+    let resources = client.list_resources().await.unwrap().items;
+    let read = client.read_resource(&resources[0].uri).await.unwrap();
+    assert!(matches!(&read.contents[..], [ResourceContents::Text(text)] if !text.text.is_empty()));
+    let templates = client.list_resource_templates().await.unwrap().items;
+    let uri = templates[0].uri_template.replace("{resourceId}", "3");
+    let read = client.read_resource(&uri).await.unwrap();
+    assert!(matches!(&read.contents[..], [ResourceContents::Text(text)] if text.uri == uri));
+    let missing = client.read_resource("demo://resource/none").await.unwrap_err();
+    assert!(missing.is_not_found(), "{missing:?}");
 
-    let params = json!({
-        "ref": { "type": "ref/prompt", "name": "completable-prompt" },
-        "argument": { "name": "department", "value": "E" },
-    });
-    let params = serde_json::from_value(params).unwrap();
-    let completion = client.call::<CompleteRequest>(&params).await.unwrap().completion;
-    assert_eq!(completion.values, ["Engineering"]);
+    let department = Completing::of_prompt("completable-prompt", "department", "E");
+    assert_eq!(client.complete(&department).await.unwrap().values, ["Engineering"]);
+    let name = Completing::of_prompt("completable-prompt", "name", "")
+        .settled("department", "Engineering");
+    assert_eq!(client.complete(&name).await.unwrap().values, ["Alice", "Bob", "Charlie"]);
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod clock;
+mod eras;
 mod failure;
 mod front;
 mod peer;
@@ -14,6 +15,7 @@ mod traced;
 pub(crate) use self::{
     answer::{Answer, error, json, result, sse, status},
     clock::{pass, passing, soon},
+    eras::{ERAS, client_at, serve},
     failure::{Failure, failure, outcome},
     front::{Authority, Front},
     peer::{PROBE, Peer, Script, client, discovered, initialized},

@@ -61,7 +61,8 @@ impl Sent {
         std::str::from_utf8(&self.body).expect("UTF-8")
     }
 
-    fn header(&self, name: &str) -> Option<String> {
+    /// The first value of a header, without tokens.
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
         let value = self.headers.get(name)?;
         Some(masked(&String::from_utf8_lossy(value.as_bytes())))
     }

@@ -1,0 +1,115 @@
+//! What a server did not declare, or its revision does not have, is not asked of it.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use insta::assert_snapshot;
+use mcp_client::{
+    Client, Completing, Error,
+    mcp_types::v2026_07_28::{CacheScope, LoggingLevel},
+};
+use mcp_testkit::{Prompt, Recorded, TestServer};
+
+use crate::support::{ERAS, failure, serve};
+
+type Call = for<'a> fn(&'a Client) -> BoxFuture<'a, Result<(), Error>>;
+
+/// All that is beyond tools.
+const CALLS: [Call; 8] = [
+    |client| Box::pin(async { client.list_resources().await.map(drop) }),
+    |client| Box::pin(async { client.list_resource_templates().await.map(drop) }),
+    |client| Box::pin(async { client.read_resource("a://b").await.map(drop) }),
+    |client| Box::pin(async { client.list_prompts().await.map(drop) }),
+    |client| Box::pin(async { client.get_prompt("a", ()).await.map(drop) }),
+    |client| {
+        Box::pin(async { client.complete(&Completing::of_prompt("a", "b", "")).await.map(drop) })
+    },
+    |client| Box::pin(async { client.set_log_level(LoggingLevel::Info).await }),
+    |client| Box::pin(async { client.ping().await }),
+];
+
+async fn check(client: &Client) -> String {
+    let mut shown = String::new();
+    for call in CALLS {
+        shown += &match call(client).await {
+            Ok(()) => "it went well".to_owned(),
+            Err(error) => failure(&error),
+        };
+        shown += "\n";
+    }
+    shown
+}
+
+/// What was asked of the server after the conversation had been opened.
+fn asked(server: &TestServer) -> Vec<String> {
+    let opening = ["initialize", "notifications/initialized", "server/discover"];
+    let requests = server.requests();
+    let methods = requests.iter().map(Recorded::method);
+    methods.filter(|it| !opening.contains(it)).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn in_the_handshake_era() {
+    // LIFE-09, RES-01, PROMPT-01, COMP-01, LOG-01, PING-01
+    let (server, client) = serve(TestServer::builder(), ERAS[0]).await;
+    assert_snapshot!(check(&client).await, @"
+    `resources/list` needs the capability `resources`, which the server does not declare
+    -> Capability, did not run
+    `resources/templates/list` needs the capability `resources`, which the server does not declare
+    -> Capability, did not run
+    `resources/read` needs the capability `resources`, which the server does not declare
+    -> Capability, did not run
+    `prompts/list` needs the capability `prompts`, which the server does not declare
+    -> Capability, did not run
+    `prompts/get` needs the capability `prompts`, which the server does not declare
+    -> Capability, did not run
+    `completion/complete` needs the capability `completions`, which the server does not declare
+    -> Capability, did not run
+    `logging/setLevel` needs the capability `logging`, which the server does not declare
+    -> Capability, did not run
+    it went well
+    ");
+    assert_eq!(asked(&server), ["ping"]);
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn in_the_per_request_era() {
+    // LIFE-09: what the server has said holds for a while
+    let builder = TestServer::builder().caching(Duration::from_secs(60), CacheScope::Private);
+    let (server, client) = serve(builder, ERAS[1]).await;
+    assert_snapshot!(check(&client).await, @"
+    `resources/list` needs the capability `resources`, which the server does not declare
+    -> Capability, did not run
+    `resources/templates/list` needs the capability `resources`, which the server does not declare
+    -> Capability, did not run
+    `resources/read` needs the capability `resources`, which the server does not declare
+    -> Capability, did not run
+    `prompts/list` needs the capability `prompts`, which the server does not declare
+    -> Capability, did not run
+    `prompts/get` needs the capability `prompts`, which the server does not declare
+    -> Capability, did not run
+    `completion/complete` needs the capability `completions`, which the server does not declare
+    -> Capability, did not run
+    `logging/setLevel` is no method of protocol version 2026-07-28, which the server speaks
+    -> Unsupported, did not run
+    `ping` is no method of protocol version 2026-07-28, which the server speaks
+    -> Unsupported, did not run
+    ");
+    assert_eq!(asked(&server), Vec::<String>::new());
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_level_of_the_log_is_set_where_there_is_one() {
+    // LOG-01, N-LOG-01
+    let prompt = Prompt::new("a", |_| unreachable!("not got"));
+    let (server, client) = serve(TestServer::builder().prompt(prompt).logging(), ERAS[0]).await;
+    client.set_log_level(LoggingLevel::Warning).await.unwrap();
+    let requests = server.requests();
+    let set = requests.iter().find(|it| it.method() == "logging/setLevel").unwrap();
+    assert_eq!(set.params().unwrap()["level"], "warning");
+    assert_eq!(server.violations(), Vec::<String>::new());
+    let level = LoggingLevel::Unknown("loud".to_owned());
+    assert_eq!(client.set_log_level(level).await.unwrap_err().code(), Some(-32602));
+}

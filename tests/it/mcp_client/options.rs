@@ -1,0 +1,263 @@
+//! What a caller wants of single calls, whichever method they call.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures_util::future::{BoxFuture, join_all};
+use mcp_client::{
+    Client, Completing, Error, Options,
+    mcp_types::{
+        Era,
+        v2025_11_25::{ListPromptsRequest, LoggingLevel, PaginatedRequestParams},
+    },
+};
+use mcp_http::Headers;
+use mcp_testkit::{AnswerMode, CallAnswer, Fault, Gate, On, TestServer, Tool, Turn};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, ERAS, Peer, Script, client_at, outcome, pass, result, serve, soon};
+
+type Call = for<'a> fn(&'a Client) -> BoxFuture<'a, Result<(), Error>>;
+
+/// A call of each method, with its name.
+const CALLS: [(&str, Call); 10] = [
+    ("tools/list", |client| Box::pin(async { client.list_tools().await.map(drop) })),
+    ("tools/call", |client| Box::pin(async { client.call_tool("a", ()).await.map(drop) })),
+    ("resources/list", |client| Box::pin(async { client.list_resources().await.map(drop) })),
+    ("resources/templates/list", |client| {
+        Box::pin(async { client.list_resource_templates().await.map(drop) })
+    }),
+    ("resources/read", |client| Box::pin(async { client.read_resource("a").await.map(drop) })),
+    ("prompts/list", |client| Box::pin(async { client.list_prompts().await.map(drop) })),
+    ("prompts/get", |client| Box::pin(async { client.get_prompt("a", ()).await.map(drop) })),
+    ("completion/complete", |client| {
+        Box::pin(async { client.complete(&Completing::of_prompt("a", "b", "")).await.map(drop) })
+    }),
+    ("prompts/list", |client| {
+        let all = PaginatedRequestParams::default();
+        Box::pin(async move { client.call::<ListPromptsRequest>(&all).await.map(drop) })
+    }),
+    ("x-own/method", |client| {
+        Box::pin(async { client.call_raw("x-own/method", json!({ "a": 1 })).await.map(drop) })
+    }),
+];
+
+/// Something for every method of [`CALLS`].
+fn everything() -> Value {
+    json!({
+        "tools": [], "resources": [], "resourceTemplates": [], "prompts": [],
+        "content": [], "contents": [], "messages": [], "completion": { "values": [] },
+    })
+}
+
+/// Answers on a stream, after progress that falls and a log message of an unknown level.
+fn talkative() -> Answer {
+    let told = [
+        r#"progress","params":{"progressToken":$id,"progress":0.5,"total":2,"message":"half"}"#,
+        r#"progress","params":{"progressToken":$id,"progress":0.25}"#,
+        r#"progress","params":{"progressToken":"of another","progress":9}"#,
+        r#"progress","params":{"progress":9}"#,
+        r#"message","params":{"level":"loud","data":[1]}"#,
+    ];
+    let told =
+        told.map(|it| format!("data: {{\"jsonrpc\":\"2.0\",\"method\":\"notifications/{it}}}\n\n"));
+    result(&everything()).streamed().after(&told.concat())
+}
+
+async fn talkative_peer() -> Peer {
+    let opening = json!({
+        "protocolVersion": "2025-11-25",
+        "capabilities": { "tools": {}, "resources": {}, "prompts": {}, "completions": {} },
+        "serverInfo": { "name": "peer", "version": "1" },
+    });
+    let script = Script::new().on("initialize", result(&opening));
+    CALLS.iter().fold(script, |script, (method, _)| script.on(method, talkative())).start().await
+}
+
+/// What callbacks were told.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<String>>>);
+
+impl Heard {
+    fn options(&self) -> Options {
+        let (progress, log) = (self.clone(), self.clone());
+        Options::new()
+            .on_progress(move |it| progress.hear(format!("{} of {:?}", it.progress, it.total)))
+            .on_log(LoggingLevel::Debug, move |it| log.hear(format!("{}: {}", it.level, it.data)))
+    }
+
+    fn hear(&self, text: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[tokio::test]
+async fn every_method_tells_and_is_told_what_was_asked_for() {
+    // META-01, PROG-01, PROG-02, PROG-03, LOG-02, N-LOG-01
+    for revision in ERAS {
+        let peer = talkative_peer().await;
+        let heard = Heard::default();
+        let options = heard
+            .options()
+            .meta("com.example/trace", "t-1")
+            .meta("progressToken", "mine")
+            .extra(Headers::new().with("x-only", "2"));
+        let client = client_at(peer.transport(), revision).with(options);
+        for (method, call) in CALLS {
+            call(&client).await.unwrap();
+            let told = ["0.5 of Some(2.0)", "0.25 of None", "loud: [1]"];
+            assert_eq!(heard.take(), told, "{method}");
+            let sent = peer.sent_of(method).await.pop().unwrap();
+            let message = sent.json();
+            let meta = &message["params"]["_meta"];
+            assert_eq!(meta["progressToken"], message["id"], "{method}");
+            assert_eq!(meta["com.example/trace"], "t-1", "{method}");
+            let level = &meta["io.modelcontextprotocol/logLevel"];
+            let expected = match revision.era() {
+                Era::Handshake => Value::Null,
+                Era::PerRequest => json!("debug"),
+            };
+            assert_eq!(*level, expected, "{method}");
+            assert_eq!(sent.header("x-only").as_deref(), Some("2"), "{method}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_told_who_did_not_ask() {
+    // PROG-01: no token; LOG-02: a message is no fault
+    for revision in ERAS {
+        let peer = talkative_peer().await;
+        let client = client_at(peer.transport(), revision);
+        for (method, call) in CALLS {
+            call(&client).await.unwrap();
+            let sent = peer.sent_of(method).await.pop().unwrap().json();
+            assert_eq!(sent["params"]["_meta"]["progressToken"], Value::Null, "{method}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_method_ends_after_the_time_of_its_call() {
+    // LIFE-13, N-TIME-01
+    for revision in ERAS {
+        let (server, client) = serve(TestServer::builder().tool(echo()), revision).await;
+        let client = client.with(Options::new().timeout(Duration::from_secs(5)));
+        for (number, method) in ["tools/list", "tools/call"].into_iter().enumerate() {
+            let gate = Gate::new();
+            server.script(On::method(method), Fault::Hold(gate.clone()));
+            let call = CALLS.iter().find(|(name, _)| *name == method).unwrap().1;
+            let late = async {
+                soon(gate.reached(1)).await;
+                pass(Duration::from_secs(6)).await;
+            };
+            let (called, ()) = tokio::join!(call(&client), late);
+            let expected = format!("no answer to `{method}` within 5s\n-> Timeout");
+            assert_eq!(outcome(called), expected);
+            if revision.era() == Era::Handshake {
+                soon(server.received("notifications/cancelled", number + 1)).await;
+            }
+        }
+        assert_eq!(server.violations(), Vec::<String>::new());
+    }
+}
+
+fn echo() -> Tool {
+    Tool::new("a", json!({ "type": "object" }), |_| CallAnswer::text("a"))
+}
+
+#[tokio::test]
+async fn progress_begins_the_time_anew_but_not_the_total() {
+    // LIFE-14, N-TIME-01
+    for revision in ERAS {
+        let (gates, last) = ([Gate::new(), Gate::new()], Gate::new());
+        let held = [gates[0].clone(), gates[1].clone()];
+        let slow = Tool::asking("a", json!({ "type": "object" }), move |_| {
+            let turn = Turn::answer(CallAnswer::text("a"));
+            let progress = json!({ "progress": 1 });
+            let held = held.iter();
+            held.fold(turn, |turn, gate| turn.hold(gate).progress(progress.clone())).hold(&last)
+        });
+        let builder = TestServer::builder().tool(slow).answers(AnswerMode::Sse);
+        let (_server, client) = serve(builder, revision).await;
+        let told = Arc::new(tokio::sync::Semaphore::new(0));
+        let tell = Arc::clone(&told);
+        let options = Options::new()
+            .timeout(Duration::from_secs(5))
+            .total(Duration::from_secs(11))
+            .on_progress(move |_| tell.add_permits(1));
+        let client = client.with(options);
+        let clock = async {
+            for gate in &gates {
+                soon(gate.reached(1)).await;
+                pass(Duration::from_secs(4)).await;
+                gate.open();
+                soon(told.acquire()).await.unwrap().forget();
+            }
+            // 8 seconds have passed, and each report of progress came in time.
+            pass(Duration::from_secs(4)).await;
+        };
+        let (called, ()) = tokio::join!(client.call_tool("a", ()), clock);
+        assert_eq!(outcome(called), "no answer to `tools/call` within 11s\n-> Timeout");
+    }
+}
+
+#[tokio::test]
+async fn calls_at_once_have_tokens_of_their_own() {
+    // PROG-01, N-PROG-01
+    for revision in ERAS {
+        let gate = Gate::new();
+        let hold = gate.clone();
+        let slow = Tool::asking("a", json!({ "type": "object" }), move |round| {
+            let progress = json!({ "progress": round.arguments()["n"] });
+            Turn::answer(CallAnswer::text("a")).hold(&hold).progress(progress)
+        });
+        let (server, client) = serve(TestServer::builder().tool(slow), revision).await;
+        let calls = (0..8).map(async |number| {
+            let heard = Heard::default();
+            let client = client.with(heard.options());
+            client.call_tool("a", json!({ "n": number })).await.unwrap();
+            (heard.take(), number)
+        });
+        let release = async {
+            soon(gate.reached(8)).await;
+            gate.open();
+        };
+        let (calls, ()) = tokio::join!(join_all(calls), release);
+        for (heard, number) in calls {
+            assert_eq!(heard, [format!("{number} of None")]);
+        }
+        let requests = server.requests();
+        let tokens = requests.iter().filter(|it| it.method() == "tools/call");
+        let tokens = tokens.map(|it| it.params().unwrap()["_meta"]["progressToken"].to_string());
+        assert_eq!(tokens.collect::<HashSet<_>>().len(), 8);
+    }
+}
+
+#[tokio::test]
+async fn a_callback_that_panics_ends_its_own_call_alone() {
+    // HTTP-09: the server is told that nobody waits
+    for revision in ERAS {
+        let gate = Gate::new();
+        let hold = gate.clone();
+        let slow = Tool::asking("a", json!({ "type": "object" }), move |_| {
+            let turn = Turn::answer(CallAnswer::text("a"));
+            turn.progress(json!({ "progress": 1 })).hold(&hold)
+        });
+        let (server, client) = serve(TestServer::builder().tool(slow), revision).await;
+        let panicking = client.with(Options::new().on_progress(|_| panic!("as it should")));
+        let called = tokio::spawn(async move { panicking.call_tool("a", ()).await.map(drop) });
+        assert!(soon(called).await.unwrap_err().is_panic());
+        soon(server.cancelled(1)).await;
+        gate.open();
+        client.call_tool("a", ()).await.unwrap();
+        assert_eq!(server.violations(), Vec::<String>::new());
+    }
+}

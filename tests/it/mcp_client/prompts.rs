@@ -1,0 +1,118 @@
+//! Prompts, and what completes the arguments of prompts and templates.
+
+use insta::assert_snapshot;
+use mcp_client::{
+    Completing,
+    mcp_types::v2026_07_28::{ContentBlock, Role},
+};
+use mcp_testkit::{Builder, CallAnswer, Prompt, Recorded, TestServer, Turn};
+use serde_json::json;
+
+use crate::support::{ERAS, Script, outcome, result, serve};
+
+fn library() -> Builder {
+    let review = Prompt::new("review", |arguments| {
+        let text = format!("Review {}", arguments["code"]);
+        let picture = json!({ "type": "image", "data": "AAEC", "mimeType": "image/png" });
+        CallAnswer::messages([
+            json!({ "role": "user", "content": { "type": "text", "text": text } }),
+            json!({ "role": "assistant", "content": picture }),
+        ])
+        .member("description", "A review")
+    });
+    let slow = Prompt::asking("slow", |round| match round.number() {
+        0 => Turn::again(),
+        _ => CallAnswer::messages([]).into(),
+    });
+    TestServer::builder().prompt(review.argument("code", true)).prompt(slow).completion(|params| {
+        let number = if params["argument"]["value"] == "many" { 100 } else { 2 };
+        (0..number).map(|number| format!("value {number}")).collect()
+    })
+}
+
+#[tokio::test]
+async fn prompts_are_listed_and_got() {
+    // PROMPT-01, PROMPT-02, PROMPT-03, N-HTTP-05
+    for revision in ERAS {
+        let (server, client) = serve(library().page_size(1), revision).await;
+        let prompts = client.list_prompts().await.unwrap().items;
+        let names: Vec<_> = prompts.iter().map(|prompt| prompt.name.as_str()).collect();
+        assert_eq!(names, ["review", "slow"]);
+        assert_eq!(prompts[0].arguments.as_ref().unwrap()[0].name, "code");
+
+        let review = client.get_prompt("review", json!({ "code": "fn" })).await.unwrap();
+        assert_eq!(review.description.as_deref(), Some("A review"));
+        let [asked, answered] = &review.messages[..] else { panic!("{review:?}") };
+        assert!(matches!(&asked.content, ContentBlock::Text(it) if it.text == r#"Review "fn""#));
+        assert!(matches!(answered.content, ContentBlock::Image(_)));
+        assert_eq!((&asked.role, &answered.role), (&Role::User, &Role::Assistant));
+
+        // N-MRTR-01: it may need input first
+        assert_eq!(client.get_prompt("slow", ()).await.unwrap().messages, []);
+        assert_eq!(server.violations(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn arguments_of_prompts_are_texts() {
+    // PROMPT-02
+    let (server, client) = serve(library(), ERAS[0]).await;
+    for arguments in [json!({ "code": 7 }), json!(["fn"]), json!("fn"), json!({ "code": null })] {
+        let got = client.get_prompt("review", &arguments).await;
+        assert!(outcome(got).contains("cannot be sent"), "{arguments}");
+    }
+    assert_eq!(server.count("prompts/get"), 0);
+    assert_snapshot!(outcome(client.get_prompt("review", ()).await), @"
+    `prompts/get` failed: Missing argument: code (code -32602)
+    -> Rpc
+    ");
+}
+
+#[tokio::test]
+async fn an_argument_is_completed() {
+    // COMP-01, COMP-02
+    for revision in ERAS {
+        let (server, client) = serve(library(), revision).await;
+        let of_prompt =
+            Completing::of_prompt("review", "code", "va").settled("a", "1").settled("b", "2");
+        let completion = client.complete(&of_prompt).await.unwrap();
+        assert_eq!(completion.values, ["value 0", "value 1"]);
+        let of_template = Completing::of_template("users://{id}", "id", "many");
+        assert_eq!(client.complete(&of_template).await.unwrap().values.len(), 100);
+        let requests = server.requests();
+        let asked = requests.iter().filter(|it| it.method() == "completion/complete");
+        let asked = asked.filter_map(Recorded::params).map(|params| {
+            let members = ["ref", "argument", "context"];
+            let said = members.iter().filter_map(|it| params.get(*it)).map(ToString::to_string);
+            said.collect::<Vec<_>>().join(" ")
+        });
+        let asked: Vec<_> = asked.collect();
+        let expected = [
+            r#"{"name":"review","type":"ref/prompt"} {"name":"code","value":"va"} {"arguments":{"a":"1","b":"2"}}"#,
+            r#"{"type":"ref/resource","uri":"users://{id}"} {"name":"id","value":"many"}"#,
+        ];
+        assert_eq!(asked, expected);
+        assert_eq!(server.violations(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn no_more_than_a_hundred_values_are_taken() {
+    // COMP-02, N-COMP-01
+    let opening = json!({
+        "protocolVersion": "2025-11-25",
+        "capabilities": { "completions": {} },
+        "serverInfo": { "name": "peer", "version": "1" },
+    });
+    for (number, more) in [(100, None), (101, Some(true))] {
+        let values: Vec<_> = (0..number).map(|number| number.to_string()).collect();
+        let peer = Script::new()
+            .on("initialize", result(&opening))
+            .on("completion/complete", result(&json!({ "completion": { "values": values } })))
+            .start()
+            .await;
+        let argument = Completing::of_prompt("a", "b", "");
+        let completion = peer.client().complete(&argument).await.unwrap();
+        assert_eq!((completion.values.len(), completion.has_more), (100, more));
+    }
+}

@@ -1,0 +1,145 @@
+//! Resources: listing them, reading them, and their absence.
+
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use mcp_client::{
+    ResourceResult,
+    mcp_types::v2026_07_28::{CacheScope, ResourceContents},
+};
+use mcp_testkit::{Builder, CallAnswer, Resource, ResourceTemplate, TestServer, Turn};
+use serde_json::json;
+
+use crate::support::{ERAS, Peer, Script, error, initialized, outcome, result, serve};
+
+fn library() -> Builder {
+    let user = ResourceTemplate::new("users://{id}", "user", |variables| {
+        let text = format!("user {}", variables["id"]);
+        CallAnswer::contents([json!({ "uri": variables["uri"], "text": text })])
+    });
+    let folder = Resource::asking("file:///music/", "music", |_| {
+        CallAnswer::contents([
+            json!({ "uri": "file:///music/a", "blob": "AAEC", "mimeType": "audio/x" }),
+            json!({ "uri": "file:///music/b", "text": "" }),
+        ])
+        .into()
+    });
+    let slow = Resource::asking("x://later", "later", |round| match round.number() {
+        0 => Turn::again(),
+        _ => CallAnswer::contents([json!({ "uri": "x://later", "text": "now" })]).into(),
+    });
+    TestServer::builder()
+        .resource(Resource::new("file:///a.txt", "a", "text of a").member("size", 9))
+        .resource(folder)
+        .resource(slow)
+        .resource_template(user)
+        .caching(Duration::from_secs(7), CacheScope::Public)
+}
+
+fn shown(read: &ResourceResult) -> String {
+    let part = |part: &ResourceContents| match part {
+        ResourceContents::Text(text) => format!("{} {:?}", text.uri, text.text),
+        ResourceContents::Blob(blob) => format!("{} blob {}", blob.uri, blob.blob),
+        other => format!("{other:?}"),
+    };
+    read.contents.iter().map(part).collect::<Vec<_>>().join(", ")
+}
+
+#[tokio::test]
+async fn resources_and_templates_are_listed_in_pages() {
+    // RES-02, PAGE-02, N-CACHE-02: a hint comes in one era only
+    for revision in ERAS {
+        let (server, client) = serve(library().page_size(2), revision).await;
+        let resources = client.list_resources().await.unwrap();
+        let names: Vec<_> = resources.items.iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(names, ["a", "music", "later"]);
+        assert_eq!(resources.items[0].size, Some(9));
+        assert_eq!(resources.refused, []);
+        let templates = client.list_resource_templates().await.unwrap();
+        assert_eq!(templates.items[0].uri_template, "users://{id}");
+        let hint = resources.cache.map(|hint| (hint.ttl, hint.public));
+        let expected = (Duration::from_secs(7), true);
+        assert_eq!(hint, (revision == ERAS[1]).then_some(expected));
+        assert_eq!(templates.cache, resources.cache);
+        assert_eq!(server.count("resources/list"), 2);
+        assert_eq!(server.violations(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn resources_are_read_part_by_part() {
+    // RES-03, N-HTTP-05
+    for revision in ERAS {
+        let (server, client) = serve(library(), revision).await;
+        let read = client.read_resource("file:///a.txt").await.unwrap();
+        assert_eq!(shown(&read), r#"file:///a.txt "text of a""#);
+        assert_eq!(read.cache.is_some(), revision == ERAS[1]);
+        let read = client.read_resource("file:///music/").await.unwrap();
+        assert_eq!(shown(&read), r#"file:///music/a blob AAEC, file:///music/b """#);
+        let read = client.read_resource("users://ü 7").await.unwrap();
+        assert_eq!(shown(&read), r#"users://ü 7 "user \"ü 7\"""#);
+        assert_eq!(server.violations(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn what_needed_input_is_not_to_be_kept() {
+    // N-CACHE-01: the same request would need the input again
+    for revision in ERAS {
+        let (server, client) = serve(library(), revision).await;
+        let read = client.read_resource("x://later").await.unwrap();
+        assert_eq!(shown(&read), r#"x://later "now""#);
+        assert_eq!(read.cache, None);
+        assert_eq!(server.violations(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn a_missing_resource_is_known_in_every_revision() {
+    // RES-06, N-RES-01
+    for revision in ERAS {
+        let (_server, client) = serve(library(), revision).await;
+        let error = client.read_resource("file:///none").await.unwrap_err();
+        assert!(error.is_not_found(), "{error:?}");
+        assert!(!client.get_prompt("none", ()).await.unwrap_err().is_not_found());
+    }
+    for (code, expected) in [(-32002, true), (-32602, true), (-32603, false), (-32601, false)] {
+        let answer = error(code, "no", &json!({ "uri": "a://b" }));
+        let peer = of_resources().on("resources/read", answer).start().await;
+        let error = peer.client().read_resource("a://b").await.unwrap_err();
+        assert_eq!(error.is_not_found(), expected, "{code}");
+    }
+    // A cursor that is refused is something else.
+    let peer = of_resources().on("resources/list", error(-32602, "no", &json!(null)));
+    let error = peer.start().await.client().list_resources().await.unwrap_err();
+    assert!(!error.is_not_found());
+}
+
+fn of_resources() -> Script {
+    let mut opening = json!({ "protocolVersion": "2025-11-25", "capabilities": {} });
+    opening["capabilities"]["resources"] = json!({});
+    opening["serverInfo"] = json!({ "name": "peer", "version": "1" });
+    Script::new().on("initialize", result(&opening))
+}
+
+#[tokio::test]
+async fn an_answer_that_is_none_is_an_error() {
+    for bad in [json!({}), json!({ "contents": [{ "uri": "a://b" }, 1] }), json!({ "contents": 1 })]
+    {
+        let peer = of_resources().on("resources/read", result(&bad)).start().await;
+        let read = peer.client().read_resource("a://b").await;
+        assert!(outcome(read).contains("the answer to `resources/read` is not valid"), "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn without_the_capability_nothing_is_sent() {
+    // RES-01, LIFE-09
+    let peer: Peer = Script::new().on("initialize", initialized("2025-11-25")).start().await;
+    let client = peer.client();
+    assert_snapshot!(outcome(client.read_resource("a://b").await), @"
+    `resources/read` needs the capability `resources`, which the server does not declare
+    -> Capability, did not run
+    ");
+    assert_eq!(peer.sent_of("resources/read").await.len(), 0);
+}
