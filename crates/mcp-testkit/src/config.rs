@@ -103,5 +103,5 @@ impl Default for ProbeAnswer {
 }
 
 fn handshake_revisions() -> Vec<Revision> {
-    Revision::ALL.into_iter().filter(|revision| revision.era() == Era::Handshake).collect()
+    Revision::ALL.iter().copied().filter(|revision| revision.era() == Era::Handshake).collect()
 }

@@ -38,7 +38,7 @@ pub enum Era {
 
 impl Revision {
     /// All revisions, oldest first.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: &'static [Self] = &[
         Self::V2024_11_05,
         Self::V2025_03_26,
         Self::V2025_06_18,
@@ -79,7 +79,8 @@ impl FromStr for Revision {
 
     fn from_str(name: &str) -> Result<Self, UnknownRevision> {
         Self::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .find(|revision| revision.as_str() == name)
             .ok_or_else(|| UnknownRevision(name.to_owned()))
     }

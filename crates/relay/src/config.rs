@@ -167,7 +167,8 @@ impl Section<'_> {
             return Ok(None);
         }
         name.parse().map(Some).map_err(|_| {
-            let known = Revision::ALL.map(Revision::as_str).join(", ");
+            let known =
+                Revision::ALL.iter().map(|known| known.as_str()).collect::<Vec<_>>().join(", ");
             let reason = format!("`protocol` has to be \"auto\" or a revision: {known}");
             self.error(&reason, protocol.span())
         })
