@@ -13,10 +13,15 @@ const SIZE: usize = 64 << 10;
 /// What a transport lets through at most.
 const LIMIT: usize = 32 << 20;
 
+/// Objects and arrays that a message may have, but for those around.
+const MOST: usize = Incoming::<Called>::CONTAINERS - 10;
+/// How deep JSON may be, but for what is around.
+const DEPTH: usize = 120;
+
 /// A name, and the text of about so many bytes.
 type Hostile = (&'static str, fn(usize) -> String);
 
-const ALL: [Hostile; 12] = [
+const ALL: [Hostile; 14] = [
     ("objects in objects, in a schema", |size| {
         in_schema(&[&r#"{"a":"#.repeat(size / 6), "1", &"}".repeat(size / 6)].concat())
     }),
@@ -36,6 +41,18 @@ const ALL: [Hostile; 12] = [
     }),
     ("blocks of an unknown type", |size| {
         in_result(&format!("[{0}{{\"type\":\"\"}}]", r#"{"type":""},"#.repeat(size / 12)))
+    }),
+    ("as many of those as are taken, then numbers", |size| {
+        let blocks = (size / 12).min(MOST);
+        let rest = "0,".repeat((size - 12 * blocks) / 2);
+        let blocks = r#"{"type":""},"#.repeat(blocks);
+        format!(r#"{{"content":[{blocks}{{"type":""}}],"structuredContent":[{rest}0]}}"#)
+    }),
+    ("objects in objects, as many, then numbers", |size| {
+        let towers = (size / (6 * DEPTH)).min(MOST / DEPTH);
+        let tower = [&r#"{"":"#.repeat(DEPTH), "0", &"}".repeat(DEPTH), ","].concat();
+        let rest = "0,".repeat((size - tower.len() * towers) / 2);
+        format!(r#"{{"content":[],"structuredContent":[{}{rest}0]}}"#, tower.repeat(towers))
     }),
     ("members that are unknown, in a result", |size| in_members(size, r#""content":[]"#)),
     ("members in front of the type", |size| {
@@ -95,9 +112,9 @@ pub(crate) fn read(name: &str, size: usize, count: usize) -> Result<()> {
     _ = fs::write("/proc/self/clear_refs", "5");
     for _ in 0..count {
         if name.ends_with("in a schema") {
-            _ = black_box(serde_json::from_str::<Incoming<ListToolsResult>>(&text));
+            _ = black_box(Incoming::<ListToolsResult>::from_slice(text.as_bytes()));
         } else {
-            _ = black_box(serde_json::from_str::<Incoming<Called>>(&text));
+            _ = black_box(Incoming::<Called>::from_slice(text.as_bytes()));
         }
     }
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
