@@ -1,16 +1,7 @@
 //! What the client does in a scenario: a few flows, each for several.
 
 use anyhow::{Context as _, Result};
-use mcp_http::{
-    Client, HttpTransport,
-    mcp_client::{
-        Tool,
-        mcp_types::v2025_11_25::{
-            GetPromptRequest, GetPromptRequestParams, ListPromptsRequest, ListResourcesRequest,
-            PaginatedRequestParams, ReadResourceRequest, ReadResourceRequestParams,
-        },
-    },
-};
+use mcp_http::{Client, HttpTransport, mcp_client::Tool};
 use serde_json::json;
 
 use crate::{arguments, task::Task};
@@ -51,13 +42,11 @@ async fn call_every_tool(client: &Client) -> Result<()> {
 /// Calls every tool, reads every resource, and gets every prompt.
 async fn use_everything(client: &Client) -> Result<()> {
     call_every_tool(client).await?;
-    let first = PaginatedRequestParams::default();
-    for resource in client.call::<ListResourcesRequest>(&first).await?.resources {
-        let params = ReadResourceRequestParams::new(resource.uri);
-        client.call::<ReadResourceRequest>(&params).await?;
+    for resource in client.list_resources().await?.items {
+        client.read_resource(&resource.uri).await?;
     }
-    for prompt in client.call::<ListPromptsRequest>(&first).await?.prompts {
-        client.call::<GetPromptRequest>(&GetPromptRequestParams::new(prompt.name)).await?;
+    for prompt in client.list_prompts().await?.items {
+        client.get_prompt(&prompt.name, ()).await?;
     }
     Ok(())
 }
