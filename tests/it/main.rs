@@ -1,5 +1,6 @@
 //! Tests that cross crates: each layer against scripted servers, and all of them against real ones.
 
+mod faults;
 mod mcp_client;
 mod mcp_http;
 mod real_servers;
