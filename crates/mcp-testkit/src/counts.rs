@@ -16,6 +16,9 @@ pub struct Counts {
     pub open_connections: usize,
     /// The event streams that clients read, be it for an answer or to listen.
     pub open_streams: usize,
+    /// The JSON-RPC requests that are neither answered nor cancelled. In the handshake era one stays
+    /// open that its client has stopped to read without cancelling it.
+    pub open_requests: usize,
 }
 
 /// The counts of a server, which can be waited for.
@@ -60,6 +63,10 @@ impl Counters {
     pub(crate) fn connection(&self) -> Counted {
         self.0.send_modify(|counts| counts.connections += 1);
         self.open(|counts| &mut counts.open_connections)
+    }
+
+    pub(crate) fn request(&self) -> Counted {
+        self.open(|counts| &mut counts.open_requests)
     }
 
     pub(crate) fn stream(&self) -> Counted {

@@ -9,6 +9,7 @@ use mcp_types::{Era, RequestId};
 use tokio::task::AbortHandle;
 
 use crate::{
+    counts::Counted,
     handshake::SESSION,
     recorded::Recorded,
     server::{Shared, lock},
@@ -29,6 +30,7 @@ struct Flight {
     request: Recorded,
     /// The task that works on the answer, if there is one that may be ended.
     task: Option<AbortHandle>,
+    _counted: Option<Counted>,
 }
 
 /// Stands for one request on its way, until it is answered or its client goes away.
@@ -82,7 +84,9 @@ impl Ticket {
         let mut state = lock(&shared.flights.0);
         state.last += 1;
         let number = state.last;
-        state.flights.insert(number, Flight { request: request.clone(), task: None });
+        let counted = request.is_call().then(|| shared.counters.request());
+        let flight = Flight { request: request.clone(), task: None, _counted: counted };
+        state.flights.insert(number, flight);
         Self { shared: Arc::clone(shared), number, era }
     }
 
@@ -102,13 +106,13 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         let flights = &self.shared.flights;
         let Some(request) = flights.request(self.number) else { return };
-        if self.era == Era::Handshake && request.rpc_method().is_some() {
+        if self.era == Era::Handshake && request.is_call() {
             return;
         }
         if let Some(task) = flights.finish(self.number) {
             task.abort();
         }
-        if request.rpc_method().is_some() {
+        if request.is_call() {
             self.shared.log.cancelled(request);
         }
     }

@@ -49,6 +49,11 @@ impl Recorded {
         self.member("method").and_then(Value::as_str)
     }
 
+    /// Whether it is a JSON-RPC request, which wants an answer.
+    pub(crate) fn is_call(&self) -> bool {
+        self.rpc_method().is_some() && self.id().is_some()
+    }
+
     /// The HTTP method.
     pub fn http_method(&self) -> &str {
         self.0.http_method.as_str()

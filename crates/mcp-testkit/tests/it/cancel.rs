@@ -79,10 +79,12 @@ async fn with_a_session_an_answer_that_nobody_reads_may_still_be_cancelled() {
     held.abort();
     server.when(|counts| counts.open_connections < open).await;
     assert_eq!(cancelled(&server), [""; 0]);
+    assert_eq!(server.counts().open_requests, 1);
     let cancel = json!({ "requestId": 2 });
     let cancel = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancel });
     peer.post(&cancel).send().await.unwrap();
     assert_eq!(cancelled(&server), ["tools/call Some(Number(2))"]);
+    server.when(|counts| counts.open_requests == 0).await;
 }
 
 #[tokio::test]

@@ -1,9 +1,14 @@
 //! What is open, and what was.
 
-use mcp_testkit::{Gate, On, Reply, TestServer};
+use mcp_testkit::{AnswerMode, Ask, CallAnswer, Gate, On, Reply, TestServer, Tool, Turn};
+use mcp_types::Revision;
 use serde_json::json;
 
-use crate::{events::Events, peer::Peer};
+use crate::{
+    complete::Complete,
+    events::Events,
+    peer::{Peer, tool},
+};
 
 #[tokio::test]
 async fn connections_and_streams_are_counted() {
@@ -39,4 +44,32 @@ async fn replies_are_no_streams_of_the_server() {
     let mut response = peer.request("ping", json!({})).await;
     response.chunk().await.unwrap();
     assert_eq!(server.counts().open_streams, 0);
+}
+
+#[tokio::test]
+async fn nothing_stays_open_after_many_calls() {
+    let ask = Tool::asking("ask", json!({ "type": "object" }), |round| match round.number() {
+        0 => Turn::ask("ping", Ask::other("ping", json!({}))),
+        _ => CallAnswer::text("done").into(),
+    });
+    for mode in [AnswerMode::Json, AnswerMode::Sse] {
+        let builder = TestServer::builder().answers(mode).tool(ask.clone());
+        let builder = builder.revisions([Revision::V2025_11_25, Revision::V2026_07_28]);
+        let server = builder.tool(tool("hello", "hi")).start().await.unwrap();
+        let mut peer = Peer::open(&server).await;
+        let mut client = Complete::new(&server);
+        for _ in 0..100 {
+            peer.call("hello").await;
+            client.ask("tools/call", json!({ "name": "hello" })).await;
+            client.ask("tools/call", json!({ "name": "ask" })).await;
+            let mut events = Events::of(peer.request("tools/call", json!({ "name": "ask" })).await);
+            let ping = events.message().await;
+            peer.answer(&ping["id"], json!({})).await;
+            assert_eq!(events.rest().await.len(), 1);
+        }
+        let counts = server.when(|counts| counts.open_requests == 0).await;
+        assert_eq!((counts.open_streams, counts.open_requests), (0, 0));
+        assert_eq!(server.cancelled_requests().len(), 0);
+        assert_eq!(server.violations(), [""; 0]);
+    }
 }
