@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{entry::Kind, server::Shared};
 
 impl Shared {
-    /// What the server can do: it has prompts and resources only where there are some.
+    /// What the server can do: it has prompts and resources only where there are some, or were.
     pub(crate) fn capabilities(&self, era: Era) -> Value {
         // Of changes it tells those who listen.
         let listening = match era {

@@ -1,7 +1,7 @@
 //! What a server offers, and who sees which.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
     sync::Mutex,
 };
@@ -20,6 +20,8 @@ use crate::{
 pub(crate) struct Entries {
     common: Vec<Entry>,
     of_user: HashMap<User, Vec<Entry>>,
+    /// What there is, or was: a client may have been told.
+    kinds: HashSet<Kind>,
 }
 
 /// The entries of a running server.
@@ -28,10 +30,12 @@ pub(crate) struct Catalog(Mutex<Entries>);
 
 impl Entries {
     pub(crate) fn add(&mut self, entry: Entry) {
+        self.kinds.insert(entry.kind);
         put(&mut self.common, entry);
     }
 
     pub(crate) fn add_for(&mut self, user: User, entry: Entry) {
+        self.kinds.insert(entry.kind);
         put(self.of_user.entry(user).or_default(), entry);
     }
 }
@@ -48,7 +52,7 @@ impl Catalog {
     /// Removes an entry from all lists; tells whether there was one.
     pub(crate) fn remove(&self, kind: Kind, key: &str) -> bool {
         let mut entries = lock(&self.0);
-        let Entries { common, of_user } = &mut *entries;
+        let Entries { common, of_user, .. } = &mut *entries;
         let mut removed = false;
         for list in of_user.values_mut().chain([common]) {
             let before = list.len();
@@ -58,11 +62,9 @@ impl Catalog {
         removed
     }
 
-    /// Whether there is anything of a kind, for anyone.
+    /// Whether there is anything of a kind, for anyone, or ever was.
     pub(crate) fn has(&self, kind: Kind) -> bool {
-        let entries = lock(&self.0);
-        let all = entries.of_user.values().chain([&entries.common]).flatten();
-        all.into_iter().any(|entry| entry.kind == kind)
+        lock(&self.0).kinds.contains(&kind)
     }
 
     pub(crate) fn find(&self, user: Option<&User>, kind: Kind, key: &str) -> Option<Entry> {

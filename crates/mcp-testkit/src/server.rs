@@ -22,7 +22,9 @@ use crate::{
     flight::Flights,
     listener::{self, Tasks},
     log::Log,
+    prompt::Prompt,
     recorded::Recorded,
+    resource::Resource,
     rounds::Rounds,
     script::{On, Script},
     session::Sessions,
@@ -143,6 +145,26 @@ impl TestServer {
     /// Removes a tool from all lists; returns false if there was none.
     pub fn remove_tool(&self, name: &str) -> bool {
         self.shared.catalog.remove(Kind::Tool, name)
+    }
+
+    /// Adds a prompt, or puts it in the place of the one of the same name.
+    pub fn add_prompt(&self, prompt: Prompt) {
+        self.shared.catalog.add(prompt.0);
+    }
+
+    /// Removes a prompt; returns false if there was none.
+    pub fn remove_prompt(&self, name: &str) -> bool {
+        self.shared.catalog.remove(Kind::Prompt, name)
+    }
+
+    /// Adds a resource, or puts it in the place of the one of the same URI: its new contents.
+    pub fn add_resource(&self, resource: Resource) {
+        self.shared.catalog.add(resource.0);
+    }
+
+    /// Removes a resource; returns false if there was none.
+    pub fn remove_resource(&self, uri: &str) -> bool {
+        self.shared.catalog.remove(Kind::Resource, uri)
     }
 
     /// Sends any notification to all clients that listen; returns their number. What servers usually

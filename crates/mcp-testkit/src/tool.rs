@@ -68,7 +68,7 @@ impl Tool {
     /// let greet = Tool::asking("greet", schema, |round| match round.answer("name") {
     ///     None => {
     ///         let form = json!({ "type": "object", "properties": { "name": { "type": "string" } } });
-    ///         Turn::ask("name", Ask::form("Who are you?", form)).progress(json!({ "progress": 0.5 }))
+    ///         Turn::ask("name", Ask::form("Who are you?", form)).progress(0.5)
     ///     }
     ///     Some(answer) if answer["action"] == "accept" => {
     ///         CallAnswer::text(format!("Hello, {}!", answer["content"]["name"])).into()

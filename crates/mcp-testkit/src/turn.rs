@@ -30,7 +30,7 @@ pub struct Turn {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
-    Progress(Value),
+    Progress(JsonObject),
     Log(LoggingLevel, Value),
     Message(Value),
     Hold(Gate),
@@ -98,10 +98,13 @@ impl Turn {
         Self { steps: Vec::new(), then, elsewhere: false, stateless: false }
     }
 
-    /// Tells of progress, if the client wants to know; `progress` is an object with the members of
+    /// Tells of progress, if the client wants to know: a number, or an object with the members of
     /// the notification but for the token, such as `{ "progress": 0.5, "total": 1 }`.
-    pub fn progress(self, progress: Value) -> Self {
-        self.step(Step::Progress(progress))
+    pub fn progress(self, progress: impl Into<Value>) -> Self {
+        self.step(Step::Progress(match progress.into() {
+            Value::Object(members) => members,
+            number => JsonObject::from_iter([("progress".to_owned(), number)]),
+        }))
     }
 
     /// Writes to the log of the client, if it wants messages of this level.
@@ -159,8 +162,8 @@ impl Step {
         let (method, params) = match self {
             Self::Progress(progress) => {
                 let mut params = progress.clone();
-                params["progressToken"] = token?.clone();
-                ("notifications/progress", params)
+                params.insert("progressToken".to_owned(), token?.clone());
+                ("notifications/progress", Value::Object(params))
             }
             Self::Log(at, data) if severity(at) >= severity(level?) => {
                 ("notifications/message", json!({ "level": at, "data": data }))

@@ -334,7 +334,7 @@ fn tell(gate: &Gate) -> Tool {
             .log(LoggingLevel::Debug, "details")
             .log(LoggingLevel::Error, json!({ "a": 1 }))
             .hold(&gate)
-            .progress(json!({ "progress": 0.25 }))
+            .progress(0.25)
             .message(json!({ "jsonrpc": "2.0", "method": "notifications/x" }))
     })
 }

@@ -101,6 +101,28 @@ async fn resources_are_listed_and_read() {
 }
 
 #[tokio::test]
+async fn prompts_and_resources_come_and_go() {
+    let server = builder().start().await.unwrap();
+    server.add_prompt(Prompt::new("p", |_| CallAnswer::messages([])));
+    server.add_resource(Resource::new("r:", "r", "old"));
+    server.add_resource(Resource::new("r:", "r", "new"));
+    for answer in ask_both(&server, "resources/read", json!({ "uri": "r:" })).await {
+        assert_eq!(answer["result"]["contents"], json!([{ "uri": "r:", "text": "new" }]));
+    }
+    for (list, removed) in [("prompts/list", "prompts"), ("resources/list", "resources")] {
+        for answer in ask_both(&server, list, json!({})).await {
+            assert_eq!(answer["result"][removed].as_array().map(Vec::len), Some(1));
+        }
+    }
+    assert_eq!((server.remove_prompt("r:"), server.remove_resource("p")), (false, false));
+    assert_eq!((server.remove_prompt("p"), server.remove_resource("r:")), (true, true));
+    for answer in ask_both(&server, "resources/list", json!({})).await {
+        assert_eq!(answer["result"], json!({ "resources": [] }), "it was declared");
+    }
+    assert_eq!(server.violations(), [""; 0]);
+}
+
+#[tokio::test]
 async fn prompts_and_resources_may_ask_too() {
     // N-MRTR-01
     let roots = |round: &mcp_testkit::Round| match round.answer("roots") {
