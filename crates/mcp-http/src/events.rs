@@ -8,7 +8,13 @@ use http::HeaderValue;
 use mcp_client::MessageStream;
 
 use crate::{
-    body, error::Error, http_client::Response, reply::Success, secrets::Secrets, sse::Parser, wire,
+    body,
+    error::Error,
+    http_client::Response,
+    reply::Success,
+    secrets::{Secrets, is_answer},
+    sse::Parser,
+    wire,
 };
 
 /// An event stream that is being read.
@@ -20,13 +26,15 @@ pub(crate) struct Events {
     limit: usize,
     /// Whether an event has come with this response, be it one that only tells its id.
     begun: bool,
+    /// Whether the last message was an answer, after which a server has no more to say.
+    answered: bool,
 }
 
 impl Events {
     pub(crate) fn new(success: Success) -> Self {
         let Success { response, secrets, limit } = success;
         let parser = Parser::new(limit);
-        Self { response: Some(response), parser, secrets, limit, begun: false }
+        Self { response: Some(response), parser, secrets, limit, begun: false, answered: false }
     }
 
     /// Goes on with another response.
@@ -48,6 +56,7 @@ impl Events {
                     self.begun = true;
                     // Empty data only announces an event id; other types are not MCP.
                     if event.is_message && !event.data.is_empty() {
+                        self.answered = is_answer(&event.data);
                         wire::body("<", &event.data, &self.secrets);
                         return Ok(Some(self.secrets.mask_unless_result(event.data)));
                     }
@@ -76,11 +85,6 @@ impl Events {
         self.parser.retry()
     }
 
-    /// Stops reading, and gives the connection up at once.
-    pub(crate) fn abandon(&mut self) {
-        self.response = None;
-    }
-
     /// The messages of a stream that is read once.
     pub(crate) fn into_stream(self) -> MessageStream {
         let next =
@@ -90,8 +94,9 @@ impl Events {
 }
 
 impl Drop for Events {
+    /// Who leaves before the answer gives it up: the connection ends, so that the server notices.
     fn drop(&mut self) {
-        if let Some(response) = self.response.take() {
+        if let Some(response) = self.response.take().filter(|_| self.answered) {
             body::leave(response);
         }
     }

@@ -26,6 +26,7 @@ mod error;
 mod events;
 mod headers;
 mod http_client;
+mod http_client_builder;
 mod options;
 mod reply;
 mod request;
@@ -47,7 +48,8 @@ pub use crate::{
     endpoint::Endpoint,
     error::Error,
     headers::Headers,
-    http_client::{HttpClient, HttpClientBuilder},
+    http_client::HttpClient,
+    http_client_builder::HttpClientBuilder,
     options::HttpOptions,
     token::{AccessToken, Refused, TokenRequest, TokenSource},
     transport::{Builder, HttpTransport},

@@ -213,15 +213,6 @@ impl Resuming {
     }
 }
 
-impl Drop for Resuming {
-    fn drop(&mut self) {
-        // It has no end that is worth waiting for.
-        if self.purpose == Purpose::Listening {
-            self.events.abandon();
-        }
-    }
-}
-
 /// Whether the same request may go well later.
 fn may_pass(error: &Error) -> bool {
     match error {

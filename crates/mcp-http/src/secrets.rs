@@ -71,6 +71,15 @@ impl Secrets {
 /// Whether the JSON is a result, or a batch that has one: an error may hold anything in its `data`,
 /// so only a member of the message itself counts.
 fn is_result(message: &[u8]) -> bool {
+    has_member(message, |name| name == b"result")
+}
+
+/// Whether the JSON answers a request, or is a batch of which a part does.
+pub(crate) fn is_answer(message: &[u8]) -> bool {
+    has_member(message, |name| matches!(name, b"result" | b"error"))
+}
+
+fn has_member(message: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> bool {
     let of_message = if message.trim_ascii_start().starts_with(b"[") { 2 } else { 1 };
     let (mut depth, mut rest) = (0_usize, message);
     while let Some(at) = rest.iter().position(|byte| b"\"{}[]".contains(byte)) {
@@ -83,7 +92,7 @@ fn is_result(message: &[u8]) -> bool {
                 let Some(end) = end_of_string(after) else { return false };
                 rest = &after[end + 1..];
                 let is_name = rest.trim_ascii_start().starts_with(b":");
-                if is_name && depth == of_message && &after[..end] == b"result" {
+                if is_name && depth == of_message && is_wanted(&after[..end]) {
                     return true;
                 }
             }

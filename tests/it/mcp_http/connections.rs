@@ -1,39 +1,60 @@
 //! Connections that are kept, and that are found dead.
 
-use mcp_testkit::{CallAnswer, TestServer, Tool};
-use serde_json::json;
+use std::time::Duration;
 
-use crate::support::{Front, client_of, strict};
+use mcp_testkit::{Fault, On, Recorded, Reply};
+use tokio::{runtime::Handle, task, time};
 
-async fn on_port(port: u16) -> TestServer {
-    let tool = Tool::new("wait", json!({ "type": "object" }), |_| CallAnswer::text("done"));
-    TestServer::builder().port(port).tool(tool).start().await.expect("the port is free")
-}
+use crate::support::{Front, client_of, passing, soon, strict};
 
 #[tokio::test]
-async fn a_restart_between_two_calls_fails_neither() {
-    // What is kept of the old connections is found dead before anything is sent over it.
-    let server = on_port(0).await;
-    let url = server.url().to_owned();
-    let port = url.trim_start_matches("http://127.0.0.1:").trim_end_matches("/mcp");
-    let port = port.parse().expect("a port");
-    let client = client_of(&url);
+async fn a_connection_that_is_found_dead_fails_no_call() {
+    // It was closed between two calls, so that nothing is sent over it.
+    let server = strict().await;
+    let front = Front::plain(server.url()).await;
+    let client = client_of(&front.url());
     client.call_tool("wait", ()).await.unwrap();
-    let mut server = Some(server);
-    for _ in 0..20 {
-        server.take().expect("a server").stop().await;
-        server = Some(on_port(port).await);
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    for turn in 1..=20 {
+        let open = tasks();
+        front.cut().await;
+        // The tasks of the connection end: of the client, of the front, of the server.
+        let closed = async {
+            while tasks() > open - 3 {
+                task::yield_now().await;
+            }
+        };
+        soon(closed).await;
         client.call_tool("wait", ()).await.unwrap();
+        assert_eq!((front.connections(), server.count("tools/call")), (turn + 1, turn + 1));
     }
 }
 
 #[tokio::test]
 async fn calls_one_after_the_other_share_a_connection() {
+    // HTTP-08: whatever the answer, and how it comes
     let server = strict().await;
     let front = Front::plain(server.url()).await;
     let client = client_of(&front.url());
-    for _ in 0..8 {
-        client.call_tool("wait", ()).await.unwrap();
+    let streamed = |answer: &'static str| {
+        Fault::reply_with(move |request: &Recorded| {
+            let id = request.id().expect("an id");
+            let event = format!("data: {{\"jsonrpc\":\"2.0\",\"id\":{id},{answer}}}\n\n");
+            Reply::sse([event, ": bye\n\n".to_owned()])
+        })
+    };
+    let error = r#""error":{"code":-32000,"message":"no"}"#;
+    server.script(On::method("tools/call").nth(1), streamed(r#""result":{"content":[]}"#));
+    server.script(On::method("tools/call").nth(2), streamed(error));
+    for turn in 1..=4 {
+        assert_eq!(client.call_tool("wait", ()).await.is_err(), turn == 2);
+        // What is left of a body may be read elsewhere.
+        settled().await;
     }
     assert_eq!(front.connections(), 1);
+}
+
+/// Gives everything that takes no time the time to happen.
+async fn settled() {
+    passing(time::sleep(Duration::from_millis(100))).await;
 }

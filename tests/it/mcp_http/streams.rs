@@ -1,10 +1,14 @@
 //! Event streams, as they come over the wire.
 
+use futures_util::StreamExt;
 use insta::assert_snapshot;
+use mcp_client::{Context, MessageKind, Messages, Outgoing, Transport};
+use mcp_http::HttpTransport;
 use mcp_testkit::{Fault, Gate, On, Recorded, Reply, TestServer};
 use serde_json::json;
+use tokio::runtime::Handle;
 
-use crate::support::{Script, client_of, outcome, sse, strict};
+use crate::support::{Script, client_of, outcome, soon, sse, strict};
 
 const ANSWER: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
 
@@ -112,4 +116,30 @@ async fn the_connection_is_used_again_after_a_stream() {
     client.close().await.unwrap();
     assert_eq!(server.count("tools/call"), 3);
     assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn who_leaves_before_the_answer_ends_the_connection() {
+    // N-HTTP: closing the stream is how a call of the per-request era is cancelled
+    let gate = Gate::new();
+    let note = "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\"}\n\n";
+    let server = strict().await;
+    server.script(On::method("tools/call"), Reply::sse([note]).hold(&gate));
+    let transport = HttpTransport::builder(server.url()).build().unwrap();
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#;
+    let message = Outgoing::new(body, MessageKind::Request, Context::default());
+    let Messages::Stream(mut messages) = transport.send(message).await.unwrap().messages else {
+        panic!("no stream");
+    };
+    messages.next().await.unwrap().unwrap();
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
+    drop(messages);
+    assert_eq!(tasks(), before, "nobody reads what is left");
+    let closed = async {
+        while tasks() == before {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(closed).await;
 }

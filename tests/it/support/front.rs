@@ -13,6 +13,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::{JoinHandle, JoinSet},
 };
 use tokio_rustls::{
@@ -87,6 +88,7 @@ impl Authority {
 pub(crate) struct Front {
     origin: String,
     connections: Arc<AtomicUsize>,
+    cut: Arc<watch::Sender<()>>,
     accepting: JoinHandle<()>,
 }
 
@@ -109,19 +111,34 @@ impl Front {
         let origin = format!("{scheme}://{}", listener.local_addr().expect("an address"));
         let connections = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&connections);
+        let cut = Arc::new(watch::Sender::new(()));
+        let cutting = Arc::clone(&cut);
         let accepting = tokio::spawn(async move {
             let mut open = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::Relaxed);
-                open.spawn(pass_on(client, tls.clone(), address.clone()));
+                let mut cut = cutting.subscribe();
+                let passing_on = pass_on(client, tls.clone(), address.clone());
+                open.spawn(async move {
+                    tokio::select! {
+                        () = passing_on => {}
+                        _ = cut.changed() => {}
+                    }
+                });
             }
         });
-        Self { origin, connections, accepting }
+        Self { origin, connections, cut, accepting }
     }
 
     /// The URL of the server behind it.
     pub(crate) fn url(&self) -> String {
         format!("{}/mcp", self.origin)
+    }
+
+    /// Closes all connections; done when it returns.
+    pub(crate) async fn cut(&self) {
+        self.cut.send_replace(());
+        self.cut.closed().await;
     }
 
     /// How many connections were made.
