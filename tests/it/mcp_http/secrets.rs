@@ -155,7 +155,7 @@ async fn no_form_of_debug_shows_a_secret() {
     AccessToken(****)
     Builder { .. }
     HttpTransport { endpoint: Endpoint([server]/mcp?****), .. }
-    Client { limits: Limits { request: 30s, total: 600s, pages: 1000, tools: 10000, list_bytes: 67108864 }, .. }
+    Client { limits: Limits { request: 30s, total: 600s, pages: 1000, items: 10000, list_bytes: 67108864 }, .. }
     ");
 }
 
