@@ -46,9 +46,10 @@ impl Secrets {
 
     /// The message without the secrets, unless it is a result: that belongs to the caller, as it is.
     pub(crate) fn mask_unless_result(&self, message: Bytes) -> Bytes {
-        match self.are_in(&message) && !is_result(&message) {
-            true => self.mask_bytes(message),
-            false => message,
+        // In this order: a result shows at its beginning, a secret only at its end.
+        match is_result(&message) {
+            true => message,
+            false => self.mask_bytes(message),
         }
     }
 
