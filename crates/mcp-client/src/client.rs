@@ -22,6 +22,7 @@ use crate::{
     dialect::Dialects,
     error::Error,
     host::Host,
+    known::KnownLists,
     link::Link,
     list::{Bounds, Page, Pages},
     mirror::Mirror,
@@ -68,6 +69,7 @@ pub struct Client {
 /// What all clones of a client share.
 struct Shared {
     host: Arc<Host>,
+    known: KnownLists,
     dialects: Dialects,
     /// Of the newest list of tools.
     mirrors: RwLock<Mirrors>,
@@ -112,6 +114,7 @@ pub struct Builder {
     limits: Limits,
     protocol: Option<Revision>,
     negotiation: Negotiation,
+    known: KnownLists,
 }
 
 impl Builder {
@@ -136,12 +139,17 @@ impl Builder {
         Self { negotiation, ..self }
     }
 
+    /// The lists that have been read already, to share equal ones; one's own unless set.
+    pub fn known_lists(self, known: KnownLists) -> Self {
+        Self { known, ..self }
+    }
+
     /// The client. Nothing is sent yet.
     pub fn build(self) -> Client {
         let host = Arc::new(Host::new(self.client));
         let link = Link::new(self.transport, Arc::clone(&host));
         let dialects = Dialects::new(link, self.protocol, self.negotiation);
-        let shared = Shared { host, dialects, mirrors: RwLock::default() };
+        let shared = Shared { host, known: self.known, dialects, mirrors: RwLock::default() };
         Client { shared: Arc::new(shared), limits: self.limits, options: None }
     }
 }
@@ -163,6 +171,7 @@ impl Client {
             limits: Limits::default(),
             protocol: None,
             negotiation: Negotiation::new(),
+            known: KnownLists::new(),
         }
     }
 
@@ -233,10 +242,11 @@ impl Client {
     /// [`Error::Endless`] past a limit, else any [`Error`] of the exchange.
     pub async fn list_tools(&self) -> Result<ToolList, Error> {
         let method = Name::Borrowed(ListToolsRequest::NAME);
-        let (pages, session) = self.list(method, tool::decode_page).await?;
+        let known = &self.shared.known;
+        let (pages, session) = self.list(method, &|message| known.decode(message)).await?;
         let cache = pages.hint();
         let profile = session.as_deref().map(|session| &**session.profile());
-        let (list, mirrors) = ToolList::new(pages.into_items(), profile);
+        let (list, mirrors) = ToolList::new(&pages.into_items(), profile);
         *self.shared.mirrors.write().unwrap_or_else(PoisonError::into_inner) = mirrors;
         Ok(ToolList { cache, ..list })
     }
@@ -271,7 +281,7 @@ impl Client {
         };
         let mut listed = false;
         loop {
-            let outcome = self.request(&request, tool::decode_result).await;
+            let outcome = self.request(&request, &tool::decode_result).await;
             let code = outcome.as_ref().err().and_then(Error::code);
             if listed || code != Some(error_code::HEADER_MISMATCH) {
                 return outcome;
@@ -326,13 +336,13 @@ impl Client {
             options: options.as_deref(),
             ..Request::new(method, &params, &patience)
         };
-        self.request(&request, outcome::decode).await
+        self.request(&request, &outcome::decode).await
     }
 
     async fn request<R>(
         &self,
         request: &Request<'_, impl Serialize>,
-        decode: Decode<R>,
+        decode: Decode<'_, R>,
     ) -> Result<R, Error> {
         let mut anywhere = None;
         let called = pin!(self.shared.dialects.call(request, &mut anywhere, decode));
@@ -346,7 +356,7 @@ impl Client {
         method: &'static str,
         target: Option<&str>,
         params: &impl Serialize,
-        decode: Decode<R>,
+        decode: Decode<'_, R>,
     ) -> Result<(R, bool), Error> {
         let patience = self.patience();
         let options = self.options.as_deref();
@@ -360,7 +370,7 @@ impl Client {
     pub(crate) async fn list<T>(
         &self,
         method: Name,
-        decode: Decode<Page<T>>,
+        decode: Decode<'_, Page<T>>,
     ) -> Result<(Pages<T>, Option<Arc<Session>>), Error> {
         let Limits { pages, items, list_bytes: bytes, .. } = self.limits;
         let whole = Patience::new(Duration::MAX, self.total());

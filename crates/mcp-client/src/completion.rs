@@ -86,7 +86,7 @@ impl Client {
     /// exchange.
     pub async fn complete(&self, argument: &Completing) -> Result<Completion, Error> {
         let decode = outcome::decode::<CompleteResult>;
-        let (result, _) = self.ask(CompleteRequest::NAME, None, argument, decode).await?;
+        let (result, _) = self.ask(CompleteRequest::NAME, None, argument, &decode).await?;
         let mut completion = result.completion;
         if completion.values.len() > MOST {
             completion.values.truncate(MOST);

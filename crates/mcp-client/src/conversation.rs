@@ -18,7 +18,7 @@ impl Client {
     /// [`Error::Unsupported`] with a later revision, else any [`Error`] of the exchange.
     pub async fn ping(&self) -> Result<(), Error> {
         let decode = outcome::decode::<JsonObject>;
-        self.ask(PingRequest::NAME, None, &JsonObject::new(), decode).await?;
+        self.ask(PingRequest::NAME, None, &JsonObject::new(), &decode).await?;
         Ok(())
     }
 
@@ -33,7 +33,7 @@ impl Client {
     /// no log, else any [`Error`] of the exchange.
     pub async fn set_log_level(&self, level: LoggingLevel) -> Result<(), Error> {
         let decode = outcome::decode::<JsonObject>;
-        self.ask(SetLevelRequest::NAME, None, &SetLevel { level }, decode).await?;
+        self.ask(SetLevelRequest::NAME, None, &SetLevel { level }, &decode).await?;
         Ok(())
     }
 }

@@ -77,7 +77,7 @@ impl Dialects {
         &self,
         request: &Request<'_, impl Serialize>,
         place: &mut Option<Arc<Session>>,
-        decode: Decode<R>,
+        decode: Decode<'_, R>,
     ) -> Result<R, Error> {
         let mut revision = self.revision().await?;
         let mut refusals = 0;
@@ -98,7 +98,7 @@ impl Dialects {
         revision: Revision,
         request: &Request<'_, impl Serialize>,
         place: &mut Option<Arc<Session>>,
-        decode: Decode<R>,
+        decode: Decode<'_, R>,
     ) -> Result<R, Error> {
         supports(revision, &request.method)?;
         match revision.era() {

@@ -69,7 +69,7 @@ impl Exchange<'_> {
     pub(crate) async fn answer<R>(
         &self,
         messages: Messages,
-        decode: Decode<R>,
+        decode: Decode<'_, R>,
     ) -> Result<Outcome<R>, Error> {
         match messages {
             Messages::None => Err(self.invalid("the server took note of it and sent no answer")),
@@ -78,7 +78,7 @@ impl Exchange<'_> {
         }
     }
 
-    fn answer_among<R>(&self, message: Bytes, decode: Decode<R>) -> Result<Outcome<R>, Error> {
+    fn answer_among<R>(&self, message: Bytes, decode: Decode<'_, R>) -> Result<Outcome<R>, Error> {
         let mut stray = "the server sent an empty batch".to_owned();
         for message in self.unbatch(message)? {
             match self.read(&message, decode)? {
@@ -95,7 +95,7 @@ impl Exchange<'_> {
     async fn answer_in<R>(
         &self,
         mut messages: MessageStream,
-        decode: Decode<R>,
+        decode: Decode<'_, R>,
     ) -> Result<Outcome<R>, Error> {
         let mut answers = Answers::default();
         let mut stray = None;
@@ -127,7 +127,7 @@ impl Exchange<'_> {
         }
     }
 
-    fn read<R>(&self, message: &[u8], decode: Decode<R>) -> Result<Event<R>, Error> {
+    fn read<R>(&self, message: &[u8], decode: Decode<'_, R>) -> Result<Event<R>, Error> {
         let message = match decode(message) {
             Ok(message) => message,
             Err(error) => return self.misread(message, &error),

@@ -54,7 +54,7 @@ impl Handshake {
         &self,
         request: &Request<'_, impl Serialize>,
         place: &mut Option<Arc<Session>>,
-        decode: Decode<R>,
+        decode: Decode<'_, R>,
     ) -> Result<R, Error> {
         let mut again = place.is_none();
         loop {

@@ -14,6 +14,7 @@ mod error;
 mod exchange;
 mod handshake;
 mod host;
+mod known;
 mod link;
 mod list;
 mod listed;
@@ -40,6 +41,7 @@ pub use crate::{
     client::{Builder, Client, Limits},
     completion::Completing,
     error::Error,
+    known::KnownLists,
     list::CacheHint,
     listed::{Listed, RefusedEntry},
     negotiation::Negotiation,

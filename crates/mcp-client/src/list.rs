@@ -7,13 +7,21 @@ use mcp_types::{error_code, v2026_07_28::CacheScope};
 use crate::{error::Error, request::Name, session::says_session_ended};
 
 /// One page of a list.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Page<T> {
     pub(crate) items: Vec<T>,
     pub(crate) next: Option<String>,
     /// The length of the message that it came in.
     pub(crate) bytes: usize,
     pub(crate) hint: Option<CacheHint>,
+}
+
+impl<T> Page<T> {
+    /// The same page with its entries turned into something else.
+    pub(crate) fn map<U>(self, turn: impl FnMut(T) -> U) -> Page<U> {
+        let Self { items, next, bytes, hint } = self;
+        Page { items: items.into_iter().map(turn).collect(), next, bytes, hint }
+    }
 }
 
 /// How long something may be kept, and for whom, as its server says

@@ -85,7 +85,7 @@ impl Listable for ResourceTemplate {
 impl Client {
     /// All pages of a list.
     pub(crate) async fn listed<T: Listable>(&self) -> Result<Listed<T>, Error> {
-        let (pages, _) = self.list(Name::Borrowed(T::METHOD), decode_page::<T>).await?;
+        let (pages, _) = self.list(Name::Borrowed(T::METHOD), &decode_page::<T>).await?;
         let cache = pages.hint();
         let (mut items, mut refused) = (Vec::new(), Vec::new());
         for entry in pages.into_items() {

@@ -15,7 +15,8 @@ pub(crate) enum Outcome<R> {
 }
 
 /// Decodes a message into the result of the pending request.
-pub(crate) type Decode<R> = fn(&[u8]) -> serde_json::Result<Incoming<Outcome<R>>>;
+pub(crate) type Decode<'a, R> =
+    &'a (dyn Fn(&[u8]) -> serde_json::Result<Incoming<Outcome<R>>> + Send + Sync);
 
 impl<R> Outcome<R> {
     /// A result that is complete unless it says otherwise.

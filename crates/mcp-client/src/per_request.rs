@@ -86,7 +86,7 @@ impl PerRequest {
         let message = exchange.message(&Params { params: &(), again: None, meta })?;
         let message = Outgoing { routing: Some(Routing::new(DISCOVER)), ..message };
         let reply = exchange.post(message).await.map_err(Error::while_opening)?;
-        let answer = exchange.answer(reply.messages, discovery).await;
+        let answer = exchange.answer(reply.messages, &discovery).await;
         match answer.map_err(Error::while_opening)? {
             Outcome::Complete(discovery) => Ok(discovery),
             _ => Ok(Discovery::Other),
@@ -118,7 +118,7 @@ impl PerRequest {
         &self,
         revision: Revision,
         request: &Request<'_, impl Serialize>,
-        decode: Decode<R>,
+        decode: Decode<'_, R>,
     ) -> Result<R, Error> {
         let method = &request.method;
         let lack = self.profile().and_then(|profile| profile.capabilities.lack(method));
@@ -175,7 +175,7 @@ impl PerRequest {
         revision: Revision,
         request: &Request<'_, impl Serialize>,
         again: Option<&Again>,
-        decode: Decode<R>,
+        decode: Decode<'_, R>,
     ) -> Result<Outcome<R>, Error> {
         let Request { method, params, options, patience, .. } = request;
         let number = self.next_id.fetch_add(1, Ordering::Relaxed);

@@ -71,7 +71,7 @@ impl Client {
             .and_then(serde_json::from_value)
             .map_err(|error| Error::params(method, error))?;
         let params = GetPrompt { name, arguments: arguments.unwrap_or_default() };
-        let (result, _) = self.ask(method, Some(name), &params, decode).await?;
+        let (result, _) = self.ask(method, Some(name), &params, &decode).await?;
         Ok(result)
     }
 }

@@ -73,7 +73,7 @@ impl Client {
     /// [`Error::is_not_found`].
     pub async fn read_resource(&self, uri: &str) -> Result<ResourceResult, Error> {
         let method = ReadResourceRequest::NAME;
-        let (result, with_input) = self.ask(method, Some(uri), &Uri { uri }, decode).await?;
+        let (result, with_input) = self.ask(method, Some(uri), &Uri { uri }, &decode).await?;
         // What depends on input of the user's is good for one time (MCP server/utilities/caching).
         let cache = result.cache.filter(|_| !with_input);
         Ok(ResourceResult { cache, ..result })

@@ -102,7 +102,7 @@ impl Session {
         // What the server asks meanwhile is answered in its session.
         link.context.session = reply.session;
         let mut opening = Opening(Some(link.clone()));
-        let decode: Decode<InitializeResult> = outcome::decode;
+        let decode: Decode<'_, InitializeResult> = &outcome::decode;
         let result = greeting(&link).answer(reply.messages, decode).await?;
         let result = complete(&INITIALIZE, result)?;
         let revision = spoken(&result.protocol_version, pinned);
@@ -134,7 +134,7 @@ impl Session {
     pub(crate) async fn call<R>(
         &self,
         request: &Request<'_, impl Serialize>,
-        decode: Decode<R>,
+        decode: Decode<'_, R>,
     ) -> Result<R, Error> {
         let method = &request.method;
         if let Some(capability) = self.profile.capabilities.lack(method) {

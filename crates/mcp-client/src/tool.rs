@@ -1,6 +1,9 @@
 //! Tools and their results, the same for every revision of the protocol.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use mcp_types::{
     Incoming, JsonObject, OrInputRequired, Schema,
@@ -47,8 +50,9 @@ pub struct Tool {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ToolList {
-    /// The tools that can be called, in the server's order.
-    pub tools: Vec<Tool>,
+    /// The tools that can be called, in the server's order. Equal lists may share them: see
+    /// [`KnownLists`](crate::KnownLists).
+    pub tools: Vec<Arc<Tool>>,
     /// Entries of the list that cannot be offered, each with the reason.
     pub refused: Vec<RefusedEntry>,
     /// How long the list may be kept, and for whom, where the server says so.
@@ -87,63 +91,89 @@ impl ToolList {
     /// Sets apart what cannot be offered. A server of the handshake era has a `profile`; one of the
     /// per-request era may want arguments to be said outside of the body.
     pub(crate) fn new(
-        entries: Vec<Entry<wire::Tool>>,
+        entries: &[Entry<Arc<Offer>>],
         profile: Option<&ServerProfile>,
     ) -> (Self, Mirrors) {
-        let mut offer = Offer { profile, names: HashSet::new(), mirrors: Mirrors::new() };
+        let mut names = HashSet::new();
+        let mut mirrors = Mirrors::new();
         let mut list = Self::default();
         for entry in entries {
-            match entry.and_then(|tool| offer.take(tool)) {
-                Ok(tool) => list.tools.push(tool),
-                Err(refused) => list.refused.push(refused),
+            let offer = match entry {
+                Ok(offer) => offer,
+                Err(refused) => {
+                    list.refused.push(refused.clone());
+                    continue;
+                }
+            };
+            match offer.check(profile, &mut names) {
+                Ok(said) => {
+                    list.tools.push(Arc::clone(&offer.tool));
+                    if !said.is_empty() {
+                        mirrors.insert(offer.tool.name.clone(), said.to_vec());
+                    }
+                }
+                Err(reason) => list.refused.push(RefusedEntry {
+                    name: Some(offer.tool.name.clone()),
+                    reason: reason.to_owned(),
+                }),
             }
         }
-        (list, offer.mirrors)
+        (list, mirrors)
     }
 }
 
-/// What has been offered of a list so far.
-struct Offer<'a> {
-    profile: Option<&'a ServerProfile>,
-    names: HashSet<String>,
-    mirrors: Mirrors,
+/// A page of tools.
+pub(crate) type ToolPage = Page<Entry<Arc<Offer>>>;
+
+/// A tool as it was read, and what decides whether it is offered.
+#[derive(Debug)]
+pub(crate) struct Offer {
+    pub(crate) tool: Arc<Tool>,
+    only_as_task: bool,
+    /// The arguments that it wants to be said outside of the body.
+    mirrors: Result<Vec<Mirror>, String>,
 }
 
-impl Offer<'_> {
-    fn take(&mut self, tool: wire::Tool) -> Result<Tool, RefusedEntry> {
-        if let Err(reason) = self.check(&tool) {
+impl Offer {
+    fn new(tool: wire::Tool) -> Entry<Arc<Self>> {
+        if !takes_object(&tool.input_schema) {
+            let reason = "the schema of its arguments is not of type \"object\"".to_owned();
             return Err(RefusedEntry { name: Some(tool.name), reason });
         }
-        Ok(Tool {
-            name: tool.name,
-            title: tool.title,
-            description: tool.description,
-            input_schema: tool.input_schema,
-            output_schema: tool.output_schema,
-            annotations: tool.annotations,
-            icons: tool.icons,
-            meta: tool.meta,
-        })
+        Ok(Arc::new(Self {
+            only_as_task: only_as_task(&tool),
+            mirrors: Mirror::all_of(&tool.input_schema),
+            tool: Arc::new(Tool {
+                name: tool.name,
+                title: tool.title,
+                description: tool.description,
+                input_schema: tool.input_schema,
+                output_schema: tool.output_schema,
+                annotations: tool.annotations,
+                icons: tool.icons,
+                meta: tool.meta,
+            }),
+        }))
     }
 
-    fn check(&mut self, tool: &wire::Tool) -> Result<(), String> {
-        if self.profile.is_some_and(ServerProfile::runs_tools_as_tasks) && only_as_task(tool) {
-            return Err("it runs only as a task, which this client does not support".to_owned());
-        }
-        if !takes_object(&tool.input_schema) {
-            return Err("the schema of its arguments is not of type \"object\"".to_owned());
-        }
-        let mirrors = match self.profile {
-            Some(_) => Vec::new(),
-            None => Mirror::all_of(&tool.input_schema)?,
+    /// What this server wants to be said outside of the body; why the tool cannot be offered, if so.
+    fn check<'a>(
+        &'a self,
+        profile: Option<&ServerProfile>,
+        names: &mut HashSet<&'a str>,
+    ) -> Result<&'a [Mirror], &'a str> {
+        let said = match (profile, &self.mirrors) {
+            (Some(profile), _) if self.only_as_task && profile.runs_tools_as_tasks() => {
+                return Err("it runs only as a task, which this client does not support");
+            }
+            (Some(_), _) => &[],
+            (None, Ok(mirrors)) => &mirrors[..],
+            (None, Err(reason)) => return Err(reason),
         };
-        if !self.names.insert(tool.name.clone()) {
-            return Err("another tool of this server has the same name".to_owned());
+        match names.insert(&self.tool.name) {
+            true => Ok(said),
+            false => Err("another tool of this server has the same name"),
         }
-        if !mirrors.is_empty() {
-            self.mirrors.insert(tool.name.clone(), mirrors);
-        }
-        Ok(())
     }
 }
 
@@ -174,11 +204,9 @@ pub(crate) fn decode_result(message: &[u8]) -> serde_json::Result<Incoming<Outco
 
 /// Decodes a page of tools in one pass; where that fails, entry by entry, so that one bad tool does
 /// not spoil the list.
-pub(crate) fn decode_page(
-    message: &[u8],
-) -> serde_json::Result<Incoming<Outcome<Page<Entry<wire::Tool>>>>> {
-    match Incoming::<ListToolsResult>::from_slice(message) {
-        Ok(page) => Ok(page.map(|page| {
+pub(crate) fn decode_page(message: &[u8]) -> serde_json::Result<Incoming<Outcome<ToolPage>>> {
+    let page = match Incoming::<ListToolsResult>::from_slice(message) {
+        Ok(page) => page.map(|page| {
             let kind = page.result_type.as_deref();
             let hint = CacheHint::new(page.ttl_ms, page.cache_scope.as_ref());
             let items = page.tools.into_iter().map(Ok).collect();
@@ -186,9 +214,10 @@ pub(crate) fn decode_page(
                 kind,
                 Page { items, next: page.next_cursor, bytes: message.len(), hint },
             )
-        })),
-        Err(error) => listed::decode_page(message).map_err(|_| error),
-    }
+        }),
+        Err(error) => listed::decode_page(message).map_err(|_| error)?,
+    };
+    Ok(page.map(|outcome| outcome.map(|page| page.map(|entry| entry.and_then(Offer::new)))))
 }
 
 #[cfg(test)]

@@ -144,7 +144,7 @@ mod tests {
     use mcp_http::AccessToken;
 
     use super::*;
-    use crate::principal::Principal;
+    use crate::{named::NamedLists, principal::Principal};
 
     fn key(n: usize) -> Key {
         ("server".into(), Principal::of_token(&AccessToken::new(n.to_string())))
@@ -163,7 +163,8 @@ mod tests {
         }
         assert_eq!((cache.fetches().len(), cache.lists.len()), (0, 0));
         // Nor do those that are done, or fail.
-        let empty = async { Ok(List::new("server", ToolList::default(), 0)) };
+        let named = NamedLists::default().get("server", ToolList::default());
+        let empty = async { Ok(List::new(named, 0)) };
         cache.get(&key(0), |_| false, empty).now_or_never().unwrap().unwrap();
         let failing = async { Err(Error::configuration(None, "no")) };
         cache.get(&key(1), |_| false, failing).now_or_never().unwrap().unwrap_err();

@@ -29,6 +29,7 @@ mod config;
 mod error;
 mod interpolate;
 mod name;
+mod named;
 mod output;
 mod principal;
 mod registry;

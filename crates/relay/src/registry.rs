@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
-use mcp_client::{Limits, Negotiation};
+use mcp_client::{KnownLists, Limits, Negotiation};
 use mcp_http::{AccessToken, HttpClient, HttpTransport};
 use mcp_types::Revision;
 
@@ -11,6 +11,7 @@ use crate::{
     cache::ToolCache,
     config::Config,
     error::{Attempt, Error},
+    named::NamedLists,
     principal::Principal,
     server::{Server, Transport},
     sessions::{Key, Sessions},
@@ -160,6 +161,9 @@ pub(crate) struct Link {
     pub(crate) protocol: Option<Revision>,
     /// How to speak with the server, as the first of its users has found out.
     pub(crate) negotiation: Negotiation,
+    /// The lists that its users have got, so that those who get the same share it.
+    pub(crate) known_lists: KnownLists,
+    pub(crate) named_lists: NamedLists,
 }
 
 impl Registry {
@@ -223,6 +227,8 @@ impl Entry {
             limits: server.limits,
             protocol: server.protocol,
             negotiation: Negotiation::new(),
+            known_lists: KnownLists::new(),
+            named_lists: NamedLists::default(),
         };
         Ok(Self { server, link: Some(link) })
     }

@@ -1,12 +1,12 @@
 //! The tools of a server, ready for a model.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
-use mcp_client::{RefusedEntry, ToolList};
+use mcp_client::RefusedEntry;
 use mcp_types::Schema;
 use serde::Serialize;
 
-use crate::{error::Error, name, output::ToolOutput, sessions::Connection, user::Place};
+use crate::{error::Error, named::Named, output::ToolOutput, sessions::Connection, user::Place};
 
 /// The tools of one server on behalf of one user, in the server's order.
 ///
@@ -27,24 +27,16 @@ pub struct Tool {
     index: usize,
 }
 
-/// A list of tools with the names that models see.
+/// A list of tools as one user has got it.
 #[derive(Debug)]
 pub(crate) struct List {
-    entries: Vec<(String, mcp_client::Tool)>,
-    by_name: HashMap<String, usize>,
-    refused: Vec<RefusedEntry>,
+    named: Arc<Named>,
     epoch: u64,
 }
 
 impl List {
-    pub(crate) fn new(server: &str, list: ToolList, epoch: u64) -> Self {
-        let named = |tool: mcp_client::Tool| (name::for_model(server, &tool.name), tool);
-        let entries: Vec<_> = list.tools.into_iter().map(named).collect();
-        // A name that a model sees wins over an equal one of the server's own.
-        let own = entries.iter().enumerate().map(|(index, (_, tool))| (tool.name.clone(), index));
-        let seen = entries.iter().enumerate().map(|(index, (name, _))| (name.clone(), index));
-        let by_name = own.chain(seen).collect();
-        Self { by_name, refused: list.refused, entries, epoch }
+    pub(crate) fn new(named: Arc<Named>, epoch: u64) -> Self {
+        Self { named, epoch }
     }
 
     /// Whether it no longer holds: the server has said so, or has forgotten the session and so may
@@ -57,17 +49,17 @@ impl List {
 impl Tools {
     /// The tools, one by one.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Tool> + '_ {
-        (0..self.list.entries.len()).map(|index| self.at(index))
+        (0..self.list.named.entries.len()).map(|index| self.at(index))
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.list.entries.len()
+        self.list.named.entries.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.list.entries.is_empty()
+        self.list.named.entries.is_empty()
     }
 
     /// The server that has them.
@@ -77,12 +69,12 @@ impl Tools {
 
     /// Finds a tool by the name that the model sees, or by its server's own.
     pub fn get(&self, name: &str) -> Option<Tool> {
-        self.list.by_name.get(name).map(|index| self.at(*index))
+        self.list.named.index(name).map(|index| self.at(index))
     }
 
     /// Entries of the server's list that cannot be offered, each with the reason.
     pub fn refused(&self) -> &[RefusedEntry] {
-        &self.list.refused
+        &self.list.named.refused
     }
 
     /// Calls a tool by the name that the model sees, or by its server's own; see [`Tool::call`].
@@ -144,14 +136,14 @@ impl Tool {
         self.place.call(&self.definition().name, arguments).await
     }
 
-    fn entry(&self) -> &(String, mcp_client::Tool) {
-        &self.list.entries[self.index]
+    fn entry(&self) -> &(String, Arc<mcp_client::Tool>) {
+        &self.list.named.entries[self.index]
     }
 }
 
 impl fmt::Debug for Tools {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.list.entries.iter().map(|(name, _)| name).collect();
+        let names: Vec<_> = self.list.named.entries.iter().map(|(name, _)| name).collect();
         f.debug_struct("Tools").field("names", &names).finish_non_exhaustive()
     }
 }

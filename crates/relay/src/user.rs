@@ -103,6 +103,7 @@ impl Place {
     }
 
     async fn list(&self) -> Result<List, Error> {
+        let (_, link) = self.user.registry.link(self.server(), self.user.token.is_some())?;
         let connection = self.connection()?;
         // A change while the list is fetched makes it stale; a session that is lost meanwhile does
         // not, because the list is then fetched in a new one.
@@ -113,13 +114,14 @@ impl Place {
             let name = refused.name.as_deref().unwrap_or("(without a name)");
             tracing::warn!(server = self.server(), tool = name, reason = refused.reason, "refused");
         }
-        Ok(List::new(self.server(), list, connection.lost_sessions() + changes))
+        let named = link.named_lists.get(self.server(), list);
+        Ok(List::new(named, connection.lost_sessions() + changes))
     }
 
     fn connection(&self) -> Result<Connection, Error> {
         let User { registry, token, .. } = &self.user;
         let (_, link) = registry.link(self.server(), token.is_some())?;
-        let Link { transport, api_key, limits, protocol, negotiation } = link;
+        let Link { transport, api_key, limits, protocol, negotiation, known_lists, .. } = link;
         Ok(registry.sessions.get(&self.key, || {
             let source = token.as_ref().or(api_key.as_ref()).cloned();
             let source = source.map(|token| Arc::new(token) as Arc<dyn TokenSource>);
@@ -127,7 +129,8 @@ impl Place {
             let client = Client::builder(transport)
                 .client_info("relay", env!("CARGO_PKG_VERSION"))
                 .limits(*limits)
-                .negotiation(negotiation.clone());
+                .negotiation(negotiation.clone())
+                .known_lists(known_lists.clone());
             match protocol {
                 Some(revision) => client.protocol(*revision).build(),
                 None => client.build(),

@@ -11,6 +11,7 @@ mod lists;
 mod outputs;
 mod registry;
 mod secrets;
+mod shared;
 mod stale;
 mod users;
 

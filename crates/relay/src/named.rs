@@ -1,0 +1,68 @@
+//! Tools under the names that models see; equal lists of a server are kept once.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+use mcp_client::{RefusedEntry, Tool, ToolList};
+
+use crate::name;
+
+/// Lists of a server that are looked at, whether a new one is the same.
+const MOST: usize = 64;
+
+/// A list of tools with the names that models see.
+#[derive(Debug)]
+pub(crate) struct Named {
+    pub(crate) entries: Vec<(String, Arc<Tool>)>,
+    by_name: HashMap<String, usize>,
+    pub(crate) refused: Vec<RefusedEntry>,
+}
+
+impl Named {
+    fn new(server: &str, list: ToolList) -> Self {
+        let named = |tool: Arc<Tool>| (name::for_model(server, &tool.name), tool);
+        let entries: Vec<_> = list.tools.into_iter().map(named).collect();
+        // A name that a model sees wins over an equal one of the server's own.
+        let own = entries.iter().enumerate().map(|(index, (_, tool))| (tool.name.clone(), index));
+        let seen = entries.iter().enumerate().map(|(index, (name, _))| (name.clone(), index));
+        let by_name = own.chain(seen).collect();
+        Self { by_name, refused: list.refused, entries }
+    }
+
+    /// Where the tool is that a model, or its server, calls so.
+    pub(crate) fn index(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    /// Whether it was made of this list: of the very same tools, so that nobody has to look at them.
+    fn is_of(&self, list: &ToolList) -> bool {
+        let same = |(own, other): (&(String, Arc<Tool>), &Arc<Tool>)| Arc::ptr_eq(&own.1, other);
+        self.entries.len() == list.tools.len()
+            && self.entries.iter().zip(&list.tools).all(same)
+            && self.refused == list.refused
+    }
+}
+
+/// The lists of a server that somebody has, newest last.
+#[derive(Debug, Default)]
+pub(crate) struct NamedLists(Mutex<VecDeque<Weak<Named>>>);
+
+impl NamedLists {
+    /// The tools of `server` under their names.
+    pub(crate) fn get(&self, server: &str, list: ToolList) -> Arc<Named> {
+        let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lists.retain(|named| named.strong_count() > 0);
+        if let Some(named) = lists.iter().filter_map(Weak::upgrade).find(|named| named.is_of(&list))
+        {
+            return named;
+        }
+        let named = Arc::new(Named::new(server, list));
+        lists.push_back(Arc::downgrade(&named));
+        if lists.len() > MOST {
+            lists.pop_front();
+        }
+        named
+    }
+}
