@@ -56,7 +56,6 @@ macro_rules! object {
         $members.read($name, &mut $field)?
     };
 
-
     (@finish required $field:ident $name:literal $members:ident) => {
         match $field {
             Some(value) => value,
@@ -74,6 +73,14 @@ macro_rules! object {
             $map.serialize_entry($name, &$crate::wire::Write(value))?;
         }
     };
+
+    // One that was set later stands for the one that was of no use.
+    (@replaced hint $value:expr, $name:literal $member:ident) => {
+        if $member == $name && $value.is_some() {
+            continue;
+        }
+    };
+    (@replaced $kind:ident $value:expr, $name:literal $member:ident) => {};
 
     (@tag) => { None };
     (@tag $tag:literal $constant:literal) => { Some(($tag, $constant)) };
@@ -117,6 +124,7 @@ macro_rules! object {
                 $(map.serialize_entry($tag, $constant)?;)?
                 $(object!(@write $kind self.$field, $name map);)*
                 for (name, value) in &self.extra {
+                    $(object!(@replaced $kind self.$field, $name name);)*
                     map.serialize_entry(name, value)?;
                 }
                 map.end()

@@ -80,6 +80,9 @@ fn a_hint_that_is_of_no_use_spoils_nothing() {
     }
     let list: ListToolsResult = serde_json::from_str(r#"{"tools":[],"ttlMs":null}"#).unwrap();
     assert_eq!((list.ttl_ms, list.extra), (None, JsonObject::new()));
+    let mut list: ListToolsResult = serde_json::from_str(r#"{"tools":[],"ttlMs":1.5}"#).unwrap();
+    list.ttl_ms = Some(7);
+    assert_eq!(serde_json::to_string(&list).unwrap(), r#"{"tools":[],"ttlMs":7}"#);
     for twice in [r#""ttlMs":1,"ttlMs":1.5"#, r#""ttlMs":1.5,"ttlMs":1"#, r#""ttlMs":1,"ttlMs":1"#]
     {
         let error = error::<ListToolsResult>(&format!(r#"{{"tools":[],{twice}}}"#));
