@@ -7,7 +7,7 @@ use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_json::{Number, Value, value::RawValue};
 
@@ -327,7 +327,8 @@ impl<R> Members<R> {
                 Member::Params => once(&mut members.params, "params", &mut map)?,
                 Member::Result => once(&mut members.result, "result", &mut map)?,
                 Member::Error => once(&mut members.error, "error", &mut map)?,
-                Member::Unknown => drop(map.next_value::<IgnoredAny>()?),
+                // Not `IgnoredAny`, which lets pass what is no Unicode.
+                Member::Unknown => drop(map.next_value::<Box<RawValue>>()?),
             }
         }
         Ok(members)

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt, mem};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, IgnoredAny, MapAccess, Visitor},
+    de::{self, MapAccess, Visitor},
 };
 use serde_json::{
     map::Entry,
@@ -329,7 +329,8 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
 
     /// Passes over a member of a struct that does not keep what it does not name.
     pub(crate) fn skip(&mut self, key: &Key<'_>) -> Result<(), A::Error> {
-        let skipped = self.map.next_value::<IgnoredAny>();
+        // Not `IgnoredAny`, which lets pass what is no Unicode.
+        let skipped = self.map.next_value::<Box<RawValue>>();
         skipped.map(drop).map_err(|error| path::in_member(key.as_str(), error))
     }
 

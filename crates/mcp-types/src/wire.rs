@@ -1,7 +1,11 @@
 //! How the protocol's values are read and written where serde's own way is too strict, loses
 //! something, or does not say where an error is.
 
-use std::{collections::BTreeMap, fmt, marker::PhantomData};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    fmt,
+    marker::PhantomData,
+};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -219,7 +223,10 @@ impl<'de, T: Wire> Visitor<'de> for Entries<T> {
         while let Some(name) = map.next_key::<Key<'_>>()? {
             let value = map.next_value_seed(Read::new());
             let value = value.map_err(|error| path::in_member(name.as_str(), error))?;
-            entries.insert(name.into_string(), value);
+            match entries.entry(name.into_string()) {
+                Entry::Vacant(entry) => entry.insert(value),
+                Entry::Occupied(entry) => return Err(path::in_member(entry.key(), "given twice")),
+            };
         }
         Ok(entries)
     }

@@ -175,6 +175,7 @@ fn members_are_given_once() {
         r#"{"content":[{"a":1,"a":1,"type":"text","text":""}]}"#,
         r#"{"content":[{"type":"resource","resource":{"uri":"","uri":"","text":""}}]}"#,
         r#"{"content":[{"type":"resource","resource":{"text":"","uri":"","text":""}}]}"#,
+        r#"{"resultType":"input_required","inputRequests":{"a":{"method":"roots/list"},"a":{"method":"x"}}}"#,
     ] {
         assert_error::<Called>(result, "given twice");
     }
@@ -229,6 +230,8 @@ fn text_that_is_no_unicode_is_an_error() {
             (r#"{"tools":[{"name":"n","inputSchema":{"a":""#, r#""}}]}"#),
             (r#"{"jsonrpc":"2.0","method":"a","params":{"a":""#, r#""}}"#),
             (r#"{"jsonrpc":"2.0","id":""#, r#"","result":{}}"#),
+            (r#"{"jsonrpc":"2.0","id":1,"result":{},"unknown":""#, r#""}"#),
+            (r#"{"jsonrpc":"2.0","error":{"code":1,"message":"","unknown":""#, r#""}}"#),
             ("", r#"{"content":[]}"#),
         ] {
             let text = [before.as_bytes(), bytes, after.as_bytes()].concat();
