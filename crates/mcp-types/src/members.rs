@@ -362,7 +362,7 @@ fn once<T, E: de::Error>(name: &str, slot: &mut Option<T>, value: T) -> Result<(
 }
 
 /// A position within a part that was put aside says nothing about the whole text.
-fn without_position(error: &serde_json::Error) -> String {
+pub(crate) fn without_position(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
     message.strip_suffix(&position).unwrap_or(&message).to_owned()

@@ -9,7 +9,7 @@ use serde::{
 
 use crate::{
     JsonObject,
-    members::Members,
+    members::{Members, without_position},
     object::{self, Object},
 };
 
@@ -75,12 +75,16 @@ fn reconsider<T: Outcome, I: Object>(result: T) -> serde_json::Result<OrInputReq
         None | Some(COMPLETE) => return Ok(OrInputRequired::Complete(result)),
         Some(kind) => kind == INPUT_REQUIRED,
     };
-    let object = serde_json::to_value(&result)?;
-    if input_required {
-        object::read(object).map(OrInputRequired::InputRequired)
+    // By way of a text, which takes far less memory than a second tree.
+    let text = serde_json::to_string(&result)?;
+    drop(result);
+    let mut text = serde_json::Deserializer::from_str(&text);
+    let read = if input_required {
+        object::read(&mut text).map(OrInputRequired::InputRequired)
     } else {
-        serde_json::from_value(object).map(OrInputRequired::Unknown)
-    }
+        JsonObject::deserialize(&mut text).map(OrInputRequired::Unknown)
+    };
+    read.map_err(|error| de::Error::custom(without_position(&error)))
 }
 
 impl<'de, T: Outcome, I: Object> Deserialize<'de> for OrInputRequired<T, I> {

@@ -41,6 +41,9 @@ fn a_type_that_comes_late_counts() {
     let input = r#"{"content":[],"requestState":"s","resultType":"input_required"}"#;
     let Answer::InputRequired(input) = read(input) else { panic!("no input") };
     assert_eq!(input.extra, object(json!({ "content": [] })));
+    let input = r#"{"content":[],"inputRequests":{"a":7},"resultType":"input_required"}"#;
+    let problem = ".inputRequests.a: invalid type: integer `7`, expected an object (InputRequest)";
+    assert_eq!(error::<Answer>(input), format!("{problem} at line 1 column {}", input.len()));
 }
 
 #[test]
