@@ -2,6 +2,8 @@
 //!
 //! Start at [`HttpTransport::builder`] and hand the transport to a [`Client`]; everything that can
 //! go wrong is in [`Error`], and a server that wants the user to sign in is an [`Unauthorized`].
+//! [`HttpOptions`] give a single call a token or headers of its own; [`HttpClient::builder`] is for
+//! proxies, authorities and certificates.
 //!
 //! ```no_run
 //! # async fn run(token: String) -> Result<(), Box<dyn std::error::Error>> {

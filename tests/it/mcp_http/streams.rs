@@ -120,7 +120,7 @@ async fn the_connection_is_used_again_after_a_stream() {
 
 #[tokio::test]
 async fn who_leaves_before_the_answer_ends_the_connection() {
-    // N-HTTP: closing the stream is how a call of the per-request era is cancelled
+    // It is how a call of the per-request era is cancelled (MCP basic/patterns/cancellation).
     let gate = Gate::new();
     let note = "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\"}\n\n";
     let server = strict().await;
