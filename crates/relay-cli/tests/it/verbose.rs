@@ -23,6 +23,7 @@ async fn the_wire_is_shown_without_the_token() {
     > accept: application/json, text/event-stream
     > content-type: application/json
     > mcp-protocol-version: 2026-07-28
+    > mcp-method: server/discover
     > authorization: Bearer ****
     > {"jsonrpc":"2.0","id":"probe-1","method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"relay","version":"0.1.0"}}}}
     < 200 OK
@@ -67,9 +68,9 @@ async fn the_wire_is_shown_without_the_token() {
     < {"jsonrpc":"2.0","id":3,"result":{"_meta":{"source":"satellite"},"content":[{"text":"Oslo: sunny","type":"text"}],"structuredContent":{"city":"Oslo","sky":"sunny"}}}
     > DELETE http://127.0.0.1:PORT/mcp
     > accept: application/json, text/event-stream
-    > authorization: Bearer ****
     > mcp-protocol-version: 2025-11-25
     > mcp-session-id: ****
+    > authorization: Bearer ****
     < 204 No Content
     ---
     "#);
