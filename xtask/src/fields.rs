@@ -19,6 +19,17 @@ const FIRST: [&str; 6] = ["name", "progressToken", "role", "uri", "taskId", "sta
 /// 2026-07-28, server/utilities/caching).
 const HINTS: [&str; 1] = ["ttlMs"];
 
+/// Members that the schema requires and a reader must not: a new result has them, with what their
+/// absence means (MCP 2026-07-28, basic, "ResultType"; server/utilities/caching).
+const SAID: [(&str, &str); 3] = [
+    ("resultType", r#""complete".to_owned()"#),
+    ("ttlMs", "0"),
+    ("cacheScope", "CacheScope::Private"),
+];
+
+/// The result for which that is something else.
+const INPUT_REQUIRED: &str = "InputRequiredResult";
+
 /// The members of a struct, in the order of the schema.
 pub(crate) struct Fields {
     fields: Vec<Field>,
@@ -58,8 +69,9 @@ impl Fields {
             let (doc, ident, ty) = (emitter.doc(&field.path), &field.ident, field.declared());
             quote!(#doc pub #ident: #ty)
         });
-        let default = self.fields.iter().all(|field| !field.required).then(|| quote!(Default,));
-        let constructor = default.is_none().then(|| self.constructor());
+        let is_default = |field: &Field| !field.required && field.said(ident).is_none();
+        let default = self.fields.iter().all(is_default).then(|| quote!(Default,));
+        let constructor = default.is_none().then(|| self.constructor(ident));
         // To set a constant is to say the same, or to make a value of another arm of a union.
         let free = self.fields.iter().filter(|field| !field.required && !field.constant);
         let setters = free.map(Field::setter);
@@ -80,21 +92,31 @@ impl Fields {
         Ok(item + &self.implementation(ident))
     }
 
-    fn constructor(&self) -> TokenStream {
+    fn constructor(&self, structure: &Ident) -> TokenStream {
         let mut arguments: Vec<_> = self.fields.iter().filter(|field| field.required).collect();
         let first = |field: &&Field| FIRST.iter().position(|first| *first == field.member);
         arguments.sort_by_key(|field| first(field).unwrap_or(FIRST.len()));
         let arguments = arguments.into_iter().map(Field::argument);
         let fields = self.fields.iter().map(|field| {
             let ident = &field.ident;
-            match (field.required, field.is_converted()) {
-                (true, true) => quote!(#ident: #ident.into()),
-                (true, false) => quote!(#ident),
-                (false, _) => quote!(#ident: None),
+            match (field.required, field.is_converted(), field.said(structure)) {
+                (true, true, _) => quote!(#ident: #ident.into()),
+                (true, false, _) => quote!(#ident),
+                (false, _, Some(said)) => quote!(#ident: Some(#said)),
+                (false, _, None) => quote!(#ident: None),
             }
         });
+        let has = |name: &str| self.fields.iter().any(|field| field.member == name);
+        let doc = match structure == INPUT_REQUIRED {
+            true => " Creates it, asking for nothing yet.",
+            false if has("ttlMs") => {
+                " Creates it from its required members, complete and stale at once."
+            }
+            false if has("resultType") => " Creates it from its required members, complete.",
+            false => " Creates it from its required members.",
+        };
         quote! {
-            /// Creates it from its required members.
+            #[doc = #doc]
             pub fn new(#(#arguments),*) -> Self {
                 Self { #(#fields,)* extra: JsonObject::new() }
             }
@@ -126,6 +148,14 @@ impl Field {
             ty = optional(&ty).with_context(lost)?;
         }
         Ok(Self { ident, member, path, ty, required, constant })
+    }
+
+    /// What a new value has, although the member is optional.
+    fn said(&self, structure: &Ident) -> Option<TokenStream> {
+        let (_, said) = SAID.iter().find(|(member, _)| *member == self.member)?;
+        let said =
+            if structure == INPUT_REQUIRED { r#""input_required".to_owned()"# } else { said };
+        said.parse().ok()
     }
 
     fn declared(&self) -> TokenStream {

@@ -145,13 +145,13 @@ pub struct CallToolResult {
     pub extra: JsonObject,
 }
 impl CallToolResult {
-    /// Creates it from its required members.
+    /// Creates it from its required members, complete.
     pub fn new(content: Vec<ContentBlock>) -> Self {
         Self {
             meta: None,
             content,
             is_error: None,
-            result_type: None,
+            result_type: Some("complete".to_owned()),
             structured_content: None,
             extra: JsonObject::new(),
         }
@@ -392,12 +392,12 @@ pub struct CompleteResult {
     pub extra: JsonObject,
 }
 impl CompleteResult {
-    /// Creates it from its required members.
+    /// Creates it from its required members, complete.
     pub fn new(completion: Completion) -> Self {
         Self {
             meta: None,
             completion,
-            result_type: None,
+            result_type: Some("complete".to_owned()),
             extra: JsonObject::new(),
         }
     }
@@ -606,19 +606,19 @@ pub struct DiscoverResult {
     pub extra: JsonObject,
 }
 impl DiscoverResult {
-    /// Creates it from its required members.
+    /// Creates it from its required members, complete and stale at once.
     pub fn new(
         capabilities: ServerCapabilities,
         supported_versions: Vec<String>,
     ) -> Self {
         Self {
             meta: None,
-            cache_scope: None,
+            cache_scope: Some(CacheScope::Private),
             capabilities,
             instructions: None,
-            result_type: None,
+            result_type: Some("complete".to_owned()),
             supported_versions,
-            ttl_ms: None,
+            ttl_ms: Some(0),
             extra: JsonObject::new(),
         }
     }
@@ -922,13 +922,13 @@ pub struct GetPromptResult {
     pub extra: JsonObject,
 }
 impl GetPromptResult {
-    /// Creates it from its required members.
+    /// Creates it from its required members, complete.
     pub fn new(messages: Vec<PromptMessage>) -> Self {
         Self {
             meta: None,
             description: None,
             messages,
-            result_type: None,
+            result_type: Some("complete".to_owned()),
             extra: JsonObject::new(),
         }
     }
@@ -1016,7 +1016,7 @@ pub type InputRequests = BTreeMap<String, InputRequest>;
 /// final one and never to be cached. The client obtains the input and repeats the request under
 /// a new id, with `inputResponses` and `requestState` added. At least one of `inputRequests`
 /// and `requestState` is present.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InputRequiredResult {
     /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
@@ -1034,6 +1034,16 @@ pub struct InputRequiredResult {
     pub extra: JsonObject,
 }
 impl InputRequiredResult {
+    /// Creates it, asking for nothing yet.
+    pub fn new() -> Self {
+        Self {
+            meta: None,
+            input_requests: None,
+            request_state: None,
+            result_type: Some("input_required".to_owned()),
+            extra: JsonObject::new(),
+        }
+    }
     /// Sets [`meta`](Self::meta).
     pub fn with_meta(mut self, meta: ResultMetaObject) -> Self {
         self.meta = Some(meta);
@@ -1141,15 +1151,15 @@ pub struct ListPromptsResult {
     pub extra: JsonObject,
 }
 impl ListPromptsResult {
-    /// Creates it from its required members.
+    /// Creates it from its required members, complete and stale at once.
     pub fn new(prompts: Vec<Prompt>) -> Self {
         Self {
             meta: None,
-            cache_scope: None,
+            cache_scope: Some(CacheScope::Private),
             next_cursor: None,
             prompts,
-            result_type: None,
-            ttl_ms: None,
+            result_type: Some("complete".to_owned()),
+            ttl_ms: Some(0),
             extra: JsonObject::new(),
         }
     }
@@ -1230,15 +1240,15 @@ pub struct ListResourceTemplatesResult {
     pub extra: JsonObject,
 }
 impl ListResourceTemplatesResult {
-    /// Creates it from its required members.
+    /// Creates it from its required members, complete and stale at once.
     pub fn new(resource_templates: Vec<ResourceTemplate>) -> Self {
         Self {
             meta: None,
-            cache_scope: None,
+            cache_scope: Some(CacheScope::Private),
             next_cursor: None,
             resource_templates,
-            result_type: None,
-            ttl_ms: None,
+            result_type: Some("complete".to_owned()),
+            ttl_ms: Some(0),
             extra: JsonObject::new(),
         }
     }
@@ -1319,15 +1329,15 @@ pub struct ListResourcesResult {
     pub extra: JsonObject,
 }
 impl ListResourcesResult {
-    /// Creates it from its required members.
+    /// Creates it from its required members, complete and stale at once.
     pub fn new(resources: Vec<Resource>) -> Self {
         Self {
             meta: None,
-            cache_scope: None,
+            cache_scope: Some(CacheScope::Private),
             next_cursor: None,
             resources,
-            result_type: None,
-            ttl_ms: None,
+            result_type: Some("complete".to_owned()),
+            ttl_ms: Some(0),
             extra: JsonObject::new(),
         }
     }
@@ -1490,15 +1500,15 @@ pub struct ListToolsResult {
     pub extra: JsonObject,
 }
 impl ListToolsResult {
-    /// Creates it from its required members.
+    /// Creates it from its required members, complete and stale at once.
     pub fn new(tools: Vec<Tool>) -> Self {
         Self {
             meta: None,
-            cache_scope: None,
+            cache_scope: Some(CacheScope::Private),
             next_cursor: None,
-            result_type: None,
+            result_type: Some("complete".to_owned()),
             tools,
-            ttl_ms: None,
+            ttl_ms: Some(0),
             extra: JsonObject::new(),
         }
     }
@@ -1882,14 +1892,14 @@ pub struct ReadResourceResult {
     pub extra: JsonObject,
 }
 impl ReadResourceResult {
-    /// Creates it from its required members.
+    /// Creates it from its required members, complete and stale at once.
     pub fn new(contents: Vec<ResourceContents>) -> Self {
         Self {
             meta: None,
-            cache_scope: None,
+            cache_scope: Some(CacheScope::Private),
             contents,
-            result_type: None,
-            ttl_ms: None,
+            result_type: Some("complete".to_owned()),
+            ttl_ms: Some(0),
             extra: JsonObject::new(),
         }
     }
@@ -2347,11 +2357,11 @@ pub struct SubscriptionsListenResult {
     pub extra: JsonObject,
 }
 impl SubscriptionsListenResult {
-    /// Creates it from its required members.
+    /// Creates it from its required members, complete.
     pub fn new(meta: SubscriptionsListenResultMetaObject) -> Self {
         Self {
             meta,
-            result_type: None,
+            result_type: Some("complete".to_owned()),
             extra: JsonObject::new(),
         }
     }

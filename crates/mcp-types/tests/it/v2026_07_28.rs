@@ -75,6 +75,16 @@ fn what_results_require_may_be_missing() {
 }
 
 #[test]
+fn a_new_result_has_what_the_schema_requires() {
+    let list = serde_json::to_value(ListToolsResult::new(Vec::new())).unwrap();
+    let said = ["resultType", "ttlMs", "cacheScope"].map(|name| list[name].clone());
+    assert_eq!(said, [json!("complete"), json!(0), json!("private")]);
+    let input = Answer::InputRequired(InputRequiredResult::new().with_request_state("s"));
+    let input = serde_json::to_string(&input).unwrap();
+    assert!(matches!(read(&input), Answer::InputRequired(_)), "{input}");
+}
+
+#[test]
 fn a_hint_that_is_of_no_use_spoils_nothing() {
     // N-CACHE-02
     for ttl in ["1.5", "18446744073709551615", "-9223372036854775809", "1e300"] {
