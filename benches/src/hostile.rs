@@ -21,7 +21,7 @@ const DEPTH: usize = 120;
 /// A name, and the text of about so many bytes.
 type Hostile = (&'static str, fn(usize) -> String);
 
-const ALL: [Hostile; 14] = [
+const ALL: [Hostile; 16] = [
     ("objects in objects, in a schema", |size| {
         in_schema(&[&r#"{"a":"#.repeat(size / 6), "1", &"}".repeat(size / 6)].concat())
     }),
@@ -43,16 +43,20 @@ const ALL: [Hostile; 14] = [
         in_result(&format!("[{0}{{\"type\":\"\"}}]", r#"{"type":""},"#.repeat(size / 12)))
     }),
     ("as many of those as are taken, then numbers", |size| {
-        let blocks = (size / 12).min(MOST);
-        let rest = "0,".repeat((size - 12 * blocks) / 2);
-        let blocks = r#"{"type":""},"#.repeat(blocks);
-        format!(r#"{{"content":[{blocks}{{"type":""}}],"structuredContent":[{rest}0]}}"#)
+        format!("{{{}}}", blocks_and_numbers(size))
+    }),
+    ("the same, and then a type that is unknown", |size| {
+        format!(r#"{{{},"resultType":"x"}}"#, blocks_and_numbers(size))
     }),
     ("objects in objects, as many, then numbers", |size| {
         let towers = (size / (6 * DEPTH)).min(MOST / DEPTH);
         let tower = [&r#"{"":"#.repeat(DEPTH), "0", &"}".repeat(DEPTH), ","].concat();
         let rest = "0,".repeat((size - tower.len() * towers) / 2);
         format!(r#"{{"content":[],"structuredContent":[{}{rest}0]}}"#, tower.repeat(towers))
+    }),
+    ("resources with null for text", |size| {
+        let nulls = r#""text":null,"#.repeat(size / 12);
+        in_result(&format!(r#"[{{"type":"resource","resource":{{{nulls}"blob":"","uri":""}}}}]"#))
     }),
     ("members that are unknown, in a result", |size| in_members(size, r#""content":[]"#)),
     ("members in front of the type", |size| {
@@ -63,6 +67,13 @@ const ALL: [Hostile; 14] = [
         in_result(&format!("[{}7]", r#"{"text":"","type":"text"},"#.repeat(size / 26)))
     }),
 ];
+
+fn blocks_and_numbers(size: usize) -> String {
+    let blocks = (size / 12).min(MOST);
+    let rest = "0,".repeat((size - 12 * blocks) / 2);
+    let blocks = r#"{"type":""},"#.repeat(blocks);
+    format!(r#""content":[{blocks}{{"type":""}}],"structuredContent":[{rest}0]"#)
+}
 
 fn in_result(content: &str) -> String {
     format!(r#"{{"content":{content}}}"#)
