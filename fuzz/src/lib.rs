@@ -18,7 +18,7 @@ pub fn same_again<T: Debug + DeserializeOwned + PartialEq + Serialize>(data: &[u
 /// The same for a message. Its parts print by the types of outgoing messages in the crate, which do
 /// not make all that can arrive (an error without an id), so the envelope is written here.
 pub fn same_message_again<R: Debug + DeserializeOwned + PartialEq + Serialize>(data: &[u8]) {
-    if let Ok(message) = serde_json::from_slice::<Incoming<R>>(data) {
+    if let Ok(message) = Incoming::<R>::from_slice(data) {
         let printed = serde_json::to_vec(&Envelope::of(&message)).expect("a message prints");
         let again: Incoming<R> = serde_json::from_slice(&printed).expect("what was printed reads");
         assert_eq!(Envelope::of(&again), Envelope::of(&message));
