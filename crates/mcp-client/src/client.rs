@@ -21,6 +21,7 @@ use serde_json::{
 use crate::{
     dialect::Dialects,
     error::Error,
+    handler::Handler,
     host::Host,
     known::KnownLists,
     link::Link,
@@ -81,7 +82,7 @@ struct Shared {
 pub struct Limits {
     /// Time for one request until its answer, with all that it has to wait for: the token, the
     /// opening of the conversation, a repetition in a new session; 30 seconds. A report of progress
-    /// begins it anew.
+    /// begins it anew, and it stands still while the [`Handler`] is at work for it.
     pub request: Duration,
     /// Time for a call or a list in all, whatever progress it makes; 10 minutes.
     pub total: Duration,
@@ -106,7 +107,6 @@ impl Default for Limits {
 }
 
 /// Sets up a [`Client`]; made by [`Client::builder`].
-#[derive(Debug)]
 #[must_use]
 pub struct Builder {
     transport: Arc<dyn Transport>,
@@ -115,6 +115,7 @@ pub struct Builder {
     protocol: Option<Revision>,
     negotiation: Negotiation,
     known: KnownLists,
+    handler: Option<Arc<dyn Handler>>,
 }
 
 impl Builder {
@@ -144,9 +145,39 @@ impl Builder {
         Self { known, ..self }
     }
 
+    /// Who answers what the server asks while it works on a call: for input of the user, for a
+    /// model's reply, for roots. Without a handler, the server is told that nobody does.
+    ///
+    /// Some servers ask outside of the stream of a call. They are listened to for it, which takes a
+    /// connection for as long as a session lasts.
+    ///
+    /// ```
+    /// use futures_util::future::BoxFuture;
+    /// use mcp_client::{BoxError, Client, Handler, Serves, Transport, mcp_types::v2026_07_28::Root};
+    ///
+    /// struct Workspace;
+    ///
+    /// impl Handler for Workspace {
+    ///     fn serves(&self) -> Serves {
+    ///         Serves::nothing().roots()
+    ///     }
+    ///
+    ///     fn roots(&self) -> BoxFuture<'_, Result<Vec<Root>, BoxError>> {
+    ///         Box::pin(async { Ok(vec![Root::new("file:///home/ada/engine")]) })
+    ///     }
+    /// }
+    ///
+    /// fn client(transport: impl Transport) -> Client {
+    ///     Client::builder(transport).handler(Workspace).build()
+    /// }
+    /// ```
+    pub fn handler(self, handler: impl Handler) -> Self {
+        Self { handler: Some(Arc::new(handler)), ..self }
+    }
+
     /// The client. Nothing is sent yet.
     pub fn build(self) -> Client {
-        let host = Arc::new(Host::new(self.client));
+        let host = Arc::new(Host::new(self.client, self.handler));
         let link = Link::new(self.transport, Arc::clone(&host));
         let dialects = Dialects::new(link, self.protocol, self.negotiation);
         let shared = Shared { host, known: self.known, dialects, mirrors: RwLock::default() };
@@ -172,6 +203,7 @@ impl Client {
             protocol: None,
             negotiation: Negotiation::new(),
             known: KnownLists::new(),
+            handler: None,
         }
     }
 
@@ -421,7 +453,8 @@ impl Client {
 
     fn patience(&self) -> Patience {
         let timeout = self.options.as_ref().and_then(|options| options.timeout);
-        Patience::new(timeout.unwrap_or(self.limits.request), self.total())
+        let patience = Patience::new(timeout.unwrap_or(self.limits.request), self.total());
+        patience.with(&self.shared.host.pulse)
     }
 
     fn total(&self) -> Duration {
@@ -437,6 +470,12 @@ impl Client {
     ) -> Result<T, Error> {
         let outcome = patience.lasts(work).await;
         outcome.unwrap_or_else(|limit| Err(Error::Timeout { method: method.clone(), limit }))
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("client", &self.client).finish_non_exhaustive()
     }
 }
 

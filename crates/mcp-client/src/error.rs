@@ -3,12 +3,16 @@
 use std::{borrow::Cow, error::Error as StdError, sync::Arc, time::Duration};
 
 use mcp_types::{
-    ErrorObject, Method, Revision, error_code, v2025_11_25::InitializeRequest,
-    v2026_07_28::DiscoverRequest,
+    ErrorObject, Method, Revision, error_code,
+    v2025_11_25::InitializeRequest,
+    v2026_07_28::{DiscoverRequest, ElicitRequestUrlParams},
 };
+use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{
     brief::Brief,
+    handler::UrlElicitation,
     transport::{BoxError, TransportError, TransportErrorKind},
 };
 
@@ -96,6 +100,20 @@ pub enum Error {
         limit: usize,
     },
 
+    /// The method needs input that nobody gives. Its [source](StdError::source) is [`Refused`] where
+    /// the user did not want to, else the failure of the handler.
+    ///
+    /// [`Refused`]: crate::Refused
+    #[error("`{method}` needs what `{asked}` asks for, which is not to be had")]
+    Input {
+        /// The method that was called.
+        method: Cow<'static, str>,
+        /// What the server asked for: the method that does so.
+        asked: &'static str,
+        /// Why there is no answer.
+        source: Cause,
+    },
+
     /// The server did not declare the capability that the method needs. Nothing was sent.
     #[error("`{method}` needs the capability `{capability}`, which the server does not declare")]
     Capability {
@@ -162,7 +180,10 @@ impl Error {
                 refused_unread(*status, error.code) || self.is_of_opening()
             }
             Self::InvalidAnswer { .. } => self.is_of_opening(),
-            Self::Timeout { .. } | Self::Endless { .. } | Self::Rounds { .. } => false,
+            Self::Timeout { .. }
+            | Self::Endless { .. }
+            | Self::Rounds { .. }
+            | Self::Input { .. } => false,
         }
     }
 
@@ -183,6 +204,30 @@ impl Error {
         error: impl Into<BoxError>,
     ) -> Self {
         Self::InvalidAnswer { method: method.into(), source: error.into().into() }
+    }
+
+    pub(crate) fn input(
+        method: impl Into<Cow<'static, str>>,
+        asked: &'static str,
+        error: BoxError,
+    ) -> Self {
+        Self::Input { method: method.into(), asked, source: error.into() }
+    }
+
+    /// The URLs that the user has to visit before the method can be called again, where the server
+    /// says so (MCP 2025-11-25, client/elicitation, "URL Elicitation Required Error"). It may do so
+    /// whatever the client has declared; none is opened, and nothing is called again, but by the
+    /// application.
+    pub fn url_elicitations(&self) -> Vec<UrlElicitation> {
+        let data = match self {
+            Self::Rpc { error, .. } if error.code == error_code::URL_ELICITATION_REQUIRED => {
+                error.data.as_ref()
+            }
+            _ => None,
+        };
+        let listed = data.and_then(|data| data.get("elicitations")).and_then(Value::as_array);
+        let read = |asked: &Value| ElicitRequestUrlParams::deserialize(asked).ok();
+        listed.into_iter().flatten().filter_map(read).map(UrlElicitation::from).collect()
     }
 
     /// The code of the JSON-RPC error that the server answered with, if it did.

@@ -1,28 +1,24 @@
 //! One request and all that comes back for it, until its answer.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use futures_util::{
-    StreamExt,
-    future::{Either, select},
-};
+use futures_util::StreamExt;
 use mcp_types::{
-    ErrorObject, Incoming, JsonObject, NotificationMethod, RequestId, Response, Revision,
-    error_code,
+    Incoming, NotificationMethod, RequestId,
     v2026_07_28::{LoggingMessageNotification, ProgressNotification},
 };
 use serde::{Serialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 use crate::{
-    answering::Answers,
+    answering::{Answers, Asked},
     brief::{Brief, without_text},
     error::Error,
     link::Link,
     options::Options,
     outcome::{Decode, Outcome},
-    patience::Patience,
+    patience::{Patience, Pulse},
     request::Name,
     transport::{
         MessageKind, MessageStream, Messages, Outgoing, Reply, TransportError, TransportErrorKind,
@@ -43,8 +39,8 @@ pub(crate) struct Exchange<'a> {
 /// What a message that came back means to the request.
 enum Event<R> {
     Answer(Outcome<R>),
-    /// The server asks for something; this is our answer, ready to be sent.
-    Asked(Outgoing),
+    /// The server asks for something, and waits for our answer.
+    Asked(Asked),
     /// Nothing to this request, for the reason given.
     Stray(String),
 }
@@ -100,24 +96,13 @@ impl Exchange<'_> {
         let mut answers = Answers::default();
         let mut stray = None;
         loop {
-            let message = match answers.is_empty() {
-                true => messages.next().await,
-                false => match select(answers.next(), messages.next()).await {
-                    Either::Left(_) => continue,
-                    Either::Right((message, _)) => message,
-                },
-            };
+            let message = answers.until(messages.next()).await;
             let message = message.transpose().map_err(|error| self.failed(error))?;
             let message = message.ok_or_else(|| self.unanswered(stray.take()))?;
             for message in self.unbatch(message)? {
                 match self.read(&message, decode)? {
                     Event::Answer(result) => return Ok(result),
-                    Event::Asked(answer) => {
-                        while answers.is_full() {
-                            answers.next().await;
-                        }
-                        answers.send(&self.link.transport, answer);
-                    }
+                    Event::Asked(asked) => answers.add(self.link, asked, self.pulse()).await,
                     Event::Stray(reason) => {
                         tracing::debug!(method = &**self.method, reason, "message passed over");
                         stray = Some(reason);
@@ -144,10 +129,7 @@ impl Exchange<'_> {
             Incoming::Request { method, .. } if !self.link.is_of_handshake() => {
                 Event::Stray(format!("it is the request `{}`", Brief(&method)))
             }
-            Incoming::Request { id, method, .. } => match self.respond(id, &method) {
-                Ok(answer) => Event::Asked(answer),
-                Err(error) => Event::Stray(format!("it cannot be answered: {error}")),
-            },
+            Incoming::Request { id, method, params } => Event::Asked(Asked { id, method, params }),
             Incoming::Notification { method, params } => {
                 self.notice(&method, params.as_deref());
                 Event::Stray(format!("it is the notification `{}`", Brief(&method)))
@@ -172,7 +154,7 @@ impl Exchange<'_> {
         match method {
             ProgressNotification::NAME => self.progress(params),
             LoggingMessageNotification::NAME => self.log(params),
-            _ => self.link.host.notice(method),
+            _ => self.link.notice(method, params),
         }
     }
 
@@ -198,34 +180,13 @@ impl Exchange<'_> {
         }
     }
 
-    /// Answers what every client has to answer: `ping`, and all else with "not found".
-    fn respond(&self, id: RequestId, method: &str) -> serde_json::Result<Outgoing> {
-        let outcome = match method {
-            "ping" => Ok(JsonObject::new()),
-            _ => Err(ErrorObject {
-                code: error_code::METHOD_NOT_FOUND,
-                message: format!("this client does not serve {:?}", Brief(method)),
-                data: None,
-            }),
-        };
-        let body = serde_json::to_vec(&Response::new(id, outcome))?;
-        Ok(Outgoing::new(body, MessageKind::OneWay, self.link.context.clone()))
+    /// What beats while the handler is at work for this request.
+    fn pulse(&self) -> &Arc<Pulse> {
+        self.patience.map_or(&self.link.host.pulse, Patience::pulse)
     }
 
-    /// Takes a batch apart, which only 2025-03-26 allows.
     fn unbatch(&self, message: Bytes) -> Result<impl Iterator<Item = Bytes> + use<>, Error> {
-        let batches = self.link.context.revision == Some(Revision::V2025_03_26);
-        let (single, batch) = match message.trim_ascii_start().first() {
-            Some(b'[') if batches => (None, self.parts(&message)?),
-            _ => (Some(message), Vec::new()),
-        };
-        Ok(single.into_iter().chain(batch))
-    }
-
-    fn parts(&self, batch: &Bytes) -> Result<Vec<Bytes>, Error> {
-        let parts: Vec<&RawValue> =
-            serde_json::from_slice(batch).map_err(|error| self.invalid(without_text(&error)))?;
-        Ok(parts.into_iter().map(|part| batch.slice_ref(part.get().as_bytes())).collect())
+        self.link.unbatch(message).map_err(|error| self.invalid(without_text(&error)))
     }
 
     /// A JSON-RPC error in the body of a failed HTTP exchange says more than its status.
@@ -256,7 +217,7 @@ impl Exchange<'_> {
 }
 
 /// The parameters of a notification; one that makes no sense is passed over.
-fn params_of<N: NotificationMethod>(params: Option<&RawValue>) -> Option<N::Params> {
+pub(crate) fn params_of<N: NotificationMethod>(params: Option<&RawValue>) -> Option<N::Params> {
     serde_json::from_str(params?.get()).ok()
 }
 

@@ -4,14 +4,18 @@
 //! `mcp-http`; everything that can go wrong is in [`Error`].
 
 mod answering;
+mod asked;
 mod brief;
 mod cancel;
 mod client;
 mod completion;
 mod conversation;
 mod dialect;
+mod ears;
 mod error;
 mod exchange;
+mod form;
+mod handler;
 mod handshake;
 mod host;
 mod known;
@@ -41,6 +45,7 @@ pub use crate::{
     client::{Builder, Client, Limits},
     completion::Completing,
     error::Error,
+    handler::{Handler, Refused, Serves, UrlElicitation},
     known::KnownLists,
     list::CacheHint,
     listed::{Listed, RefusedEntry},

@@ -2,11 +2,17 @@
 
 use std::sync::Arc;
 
-use mcp_types::{Era, Notification};
+use bytes::Bytes;
+use mcp_types::{
+    Era, Notification, NotificationMethod, Revision, v2026_07_28::CancelledNotification,
+};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::{
+    answering::Asks,
     error::Error,
+    exchange::params_of,
     host::Host,
     transport::{Context, MessageKind, Outgoing, Transport},
 };
@@ -17,18 +23,47 @@ pub(crate) struct Link {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) context: Context,
     pub(crate) host: Arc<Host>,
+    /// What the server asks in this conversation.
+    pub(crate) asks: Asks,
 }
 
 impl Link {
     /// A link that no conversation is on yet.
     pub(crate) fn new(transport: Arc<dyn Transport>, host: Arc<Host>) -> Self {
-        Self { transport, context: Context::default(), host }
+        Self { transport, context: Context::default(), host, asks: Asks::default() }
     }
 
     /// Whether it is one of the handshake era, in which the server may send requests and wants to
     /// be told of what is cancelled.
     pub(crate) fn is_of_handshake(&self) -> bool {
         self.context.revision.is_none_or(|revision| revision.era() == Era::Handshake)
+    }
+
+    /// Takes note of what the server tells outside of a call.
+    pub(crate) fn notice(&self, method: &str, params: Option<&RawValue>) {
+        if method != CancelledNotification::NAME {
+            return self.host.notice(method, params);
+        }
+        if let Some(cancelled) = params_of::<CancelledNotification>(params) {
+            self.asks.cancel(&cancelled.request_id);
+        }
+    }
+
+    /// Takes a batch apart, which only 2025-03-26 allows.
+    pub(crate) fn unbatch(
+        &self,
+        message: Bytes,
+    ) -> serde_json::Result<impl Iterator<Item = Bytes> + use<>> {
+        let batches = self.context.revision == Some(Revision::V2025_03_26);
+        let (single, batch) = match message.trim_ascii_start().first() {
+            Some(b'[') if batches => {
+                let parts: Vec<&RawValue> = serde_json::from_slice(&message)?;
+                let parts = parts.into_iter().map(|part| message.slice_ref(part.get().as_bytes()));
+                (None, parts.collect())
+            }
+            _ => (Some(message), Vec::new()),
+        };
+        Ok(single.into_iter().chain(batch))
     }
 
     /// Sends a notification.

@@ -1,8 +1,11 @@
 //! The dialect of the revisions from 2026-07-28 on: every request is complete in itself.
 
-use std::sync::{
-    Arc, PoisonError, RwLock,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
 use mcp_types::{
@@ -11,15 +14,17 @@ use mcp_types::{
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::{
+    asked,
     cancel::InFlight,
     error::Error,
     exchange::Exchange,
     link::Link,
     list::CacheHint,
     outcome::{Decode, Outcome},
+    patience::Patience,
     profile::{Capabilities, ServerProfile},
     request::{Again, Envelope, Meta, Name, Own, Params, Request},
     transport::{Context, Outgoing, Routing},
@@ -27,6 +32,9 @@ use crate::{
 
 /// How often a request is repeated with what the server has asked for.
 const ROUNDS: usize = 10;
+
+/// How long a server is left alone that asks for nothing but to be called again.
+const PAUSE: Duration = Duration::from_millis(250);
 
 const DISCOVER: Name = Name::Borrowed(DiscoverRequest::NAME);
 
@@ -132,7 +140,8 @@ impl PerRequest {
                 Outcome::Complete(result) => return Ok(result),
                 Outcome::InputRequired(asked) if takes_input(method) => {
                     request.with_input.store(true, Ordering::Relaxed);
-                    again = Some(self.input(method, *asked)?);
+                    // Rare, and thus kept out of the future of each call.
+                    again = Some(Box::pin(self.input(method, request.patience, *asked)).await?);
                 }
                 Outcome::InputRequired(_) => {
                     return invalid("no input can be required for it".to_owned());
@@ -155,19 +164,29 @@ impl PerRequest {
         self.link_at(revision).notify(method, params).await
     }
 
-    /// Obtains what the server needs.
-    fn input(&self, method: &Name, asked: InputRequiredResult) -> Result<Again, Error> {
+    /// Obtains what the server needs; where that is nothing, it is short of time.
+    async fn input(
+        &self,
+        method: &Name,
+        patience: &Patience,
+        asked: InputRequiredResult,
+    ) -> Result<Again, Error> {
         let InputRequiredResult { input_requests, request_state, .. } = asked;
         if input_requests.is_none() && request_state.is_none() {
             return Err(Error::invalid(method.clone(), "it requires input and does not say which"));
         }
-        if input_requests.is_some_and(|requests| !requests.is_empty()) {
-            return Err(Error::invalid(
-                method.clone(),
-                "it requires input that is not served here",
-            ));
-        }
-        Ok(Again { input_responses: None, request_state })
+        let input_responses = match input_requests.filter(|requests| !requests.is_empty()) {
+            Some(requests) => {
+                let pulse = patience.pulse();
+                Some(asked::obtain(&self.link.host, pulse, method, requests).await?)
+            }
+            None => {
+                sleep(PAUSE).await;
+                None
+            }
+        };
+        patience.renew();
+        Ok(Again { input_responses, request_state })
     }
 
     async fn once<R>(

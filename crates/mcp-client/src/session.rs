@@ -11,10 +11,12 @@ use mcp_types::{
     v2026_07_28::{ClientCapabilities, Implementation},
 };
 use serde::Serialize;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::OnceCell};
 
 use crate::{
+    answering::Asks,
     cancel::InFlight,
+    ears::Ears,
     error::Error,
     exchange::Exchange,
     link::Link,
@@ -36,6 +38,8 @@ pub(crate) struct Session {
     link: Link,
     profile: Arc<ServerProfile>,
     next_id: AtomicI64,
+    /// Once somebody wants to hear what the server says unasked.
+    ears: OnceCell<Ears>,
 }
 
 /// The parameters of `initialize`.
@@ -92,6 +96,7 @@ impl Session {
         pinned: Option<Revision>,
     ) -> Result<Self, Error> {
         let host = Arc::clone(&link.host);
+        link.asks = Asks::default();
         let params = Initialize {
             protocol_version: offered.as_str(),
             capabilities: &host.capabilities,
@@ -122,8 +127,18 @@ impl Session {
             capabilities: Capabilities::new(capabilities),
             instructions: result.instructions,
         };
+        let (profile, next_id) = (Arc::new(profile), AtomicI64::new(FIRST_ID + 1));
+        let session = Self { link, profile, next_id, ears: OnceCell::new() };
+        if host.listens() {
+            session.listen().await;
+        }
         opening.keep();
-        Ok(Self { link, profile: Arc::new(profile), next_id: AtomicI64::new(FIRST_ID + 1) })
+        Ok(session)
+    }
+
+    /// Listens to what the server says of its own accord, unless that is done already.
+    pub(crate) async fn listen(&self) {
+        self.ears.get_or_init(|| Ears::open(self.link.clone())).await;
     }
 
     pub(crate) fn profile(&self) -> &Arc<ServerProfile> {
@@ -177,6 +192,9 @@ impl Session {
 
     /// Ends the session on the server; one that is gone already needs no end.
     pub(crate) async fn end(&self) -> Result<(), Error> {
+        if let Some(ears) = self.ears.get() {
+            ears.close();
+        }
         match self.link.transport.close(self.link.context.clone()).await.map_err(Error::from) {
             Err(error) if self.is_lost(&error) => Ok(()),
             outcome => outcome,

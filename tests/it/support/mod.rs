@@ -2,9 +2,11 @@
 
 mod answer;
 mod clock;
+mod desk;
 mod eras;
 mod failure;
 mod front;
+mod line;
 mod peer;
 mod secret;
 mod sent;
@@ -15,9 +17,11 @@ mod traced;
 pub(crate) use self::{
     answer::{Answer, error, json, result, sse, status},
     clock::{pass, passing, soon},
+    desk::{ALL, Desk, Mood},
     eras::{ERAS, client_at, serve},
     failure::{Failure, failure, outcome},
     front::{Authority, Front},
+    line::{Ears, Line},
     peer::{PROBE, Peer, Script, client, discovered, initialized},
     secret::{ALICE, BOB, masked},
     sent::{Sent, exact, outline},

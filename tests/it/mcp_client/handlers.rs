@@ -1,0 +1,386 @@
+//! What servers ask of the application: what reaches it, and what they are answered.
+
+use std::{sync::Arc, time::Duration};
+
+use insta::assert_snapshot;
+use mcp_client::{Client, Limits, Negotiation, Serves, Transport, mcp_types::Revision};
+use mcp_http::HttpTransport;
+use mcp_testkit::{Ask, CallAnswer, Round, TestServer, Tool, Turn};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use crate::support::{ALL, Desk, ERAS, Ears, Line, Mood, Script, error, outcome};
+
+/// A client of the handshake era with a desk.
+fn client(transport: impl Transport, desk: &Desk) -> Client {
+    let known = Negotiation::known(Revision::V2025_11_25);
+    Client::builder(transport).handler(desk.clone()).negotiation(known).build()
+}
+
+/// A strict server with one tool, and a client of it.
+async fn asking(
+    revision: Revision,
+    steps: impl Fn(&Round) -> Turn + Send + Sync + 'static,
+    desk: &Desk,
+) -> (TestServer, Client) {
+    let tool = Tool::asking("ask", json!({ "type": "object" }), steps);
+    let server = TestServer::builder().revisions([revision]).tool(tool).start().await;
+    let server = server.expect("a free port");
+    let transport = HttpTransport::builder(server.url()).build().expect("a usable URL");
+    let client = Client::builder(transport).handler(desk.clone()).protocol(revision).build();
+    (server, client)
+}
+
+fn form() -> Value {
+    json!({ "type": "object", "properties": {
+        "name": { "type": "string", "default": "Ada" }, "age": { "type": "integer" },
+    } })
+}
+
+fn sampling() -> Value {
+    let message = json!({ "role": "user", "content": { "type": "text", "text": "hi" } });
+    json!({ "messages": [message], "maxTokens": 9 })
+}
+
+/// Asks for everything that there is, and tells what it got.
+fn everything(round: &Round) -> Turn {
+    if round.number() == 0 {
+        return Turn::ask("form", Ask::form("Who?", form()))
+            .and("url", Ask::url("Sign in", "https://example.com/in"))
+            .and("model", Ask::sampling(sampling()))
+            .and("roots", Ask::roots());
+    }
+    let got = ["form", "url", "model", "roots"].map(|key| match round.answer(key) {
+        Some(answer) => answer.to_string(),
+        None => round.error(key).map_or_else(String::new, ToString::to_string),
+    });
+    CallAnswer::text(got.join("\n")).into()
+}
+
+async fn called(client: &Client) -> String {
+    let result = client.call_tool("ask", ()).await.expect("a result");
+    let content = serde_json::to_value(&result.content).expect("JSON");
+    content[0]["text"].as_str().expect("a text").to_owned()
+}
+
+#[tokio::test]
+async fn what_a_server_asks_reaches_the_handler_in_both_eras() {
+    // HTTP-07, ELIC-06, ELIC-07, SAMP-09, ROOT-01, N-MRTR-02, N-MRTR-04, N-MRTR-05, N-MRTR-07
+    for revision in ERAS {
+        let desk = Desk::new(ALL, Mood::Willing);
+        let (server, client) = asking(revision, everything, &desk).await;
+        assert_eq!(
+            called(&client).await,
+            "{\"action\":\"accept\",\"content\":{\"name\":\"Ada\"}}\n\
+             {\"action\":\"accept\"}\n\
+             {\"content\":{\"text\":\"hello\",\"type\":\"text\"},\"model\":\"m\",\"role\":\"assistant\"}\n\
+             {\"roots\":[{\"uri\":\"file:///home\"}]}",
+            "{revision}"
+        );
+        let mut asked = desk.asked();
+        asked.sort();
+        let url = match revision {
+            Revision::V2025_11_25 => "url: Sign in https://example.com/in (with an id)",
+            _ => "url: Sign in https://example.com/in",
+        };
+        assert_eq!(asked, ["form: Who?", "roots", "sampling: 9 tokens", url]);
+        assert_eq!(server.violations(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn only_what_is_served_is_declared() {
+    // LIFE-10, ELIC-01, N-MRTR-10: by the server, which asks for nothing else
+    for revision in ERAS {
+        let desk = Desk::new(Serves::nothing().roots(), Mood::Willing);
+        let (server, client) = asking(revision, everything, &desk).await;
+        // Whether that is an error of the call or of the tool, is up to the server.
+        let _ = client.call_tool("ask", ()).await;
+        assert_eq!(desk.asked(), Vec::<String>::new());
+        let method = match revision {
+            Revision::V2025_11_25 => "initialize",
+            _ => "tools/call",
+        };
+        let requests = server.requests();
+        let request = requests.iter().find(|request| request.method() == method).unwrap();
+        let params = &request.json().unwrap()["params"];
+        let declared = match revision {
+            Revision::V2025_11_25 => &params["capabilities"],
+            _ => &params["_meta"]["io.modelcontextprotocol/clientCapabilities"],
+        };
+        assert_eq!(*declared, json!({ "roots": {} }));
+    }
+}
+
+/// What a handshake server is answered to its requests, which it sends before it answers the call.
+async fn answers(serves: Serves, mood: Mood, requests: &[(&str, Value)]) -> (Vec<String>, Desk) {
+    let (line, desk) = (Arc::new(Line::new(Ears::Refused)), Desk::new(serves, mood));
+    let client = client(Arc::clone(&line), &desk);
+    for (id, (method, params)) in requests.iter().enumerate() {
+        line.say(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+    }
+    let answered = async {
+        let answers = line.answers(requests.len()).await;
+        line.answer();
+        answers
+    };
+    let (called, answers) = tokio::join!(client.call_tool("ask", ()), answered);
+    called.expect("a result");
+    let told = |answer: &Value| match &answer["error"] {
+        Value::Null => answer["result"].to_string(),
+        error => format!("{} {}", error["code"], error["message"].as_str().unwrap_or_default()),
+    };
+    (answers.iter().map(told).collect(), desk)
+}
+
+#[tokio::test]
+async fn what_is_not_served_does_not_reach_the_handler() {
+    // RPC-10, ELIC-02, ELIC-03, SAMP-02, ROOT-01
+    let ask = |schema: Value| json!({ "message": "?", "requestedSchema": schema });
+    let requests = [
+        ("elicitation/create", json!({ "mode": "url", "message": "?", "url": "https://x" })),
+        ("elicitation/create", json!({ "mode": "voice", "message": "?" })),
+        ("elicitation/create", json!({ "message": "?" })),
+        ("elicitation/create", ask(json!({ "properties": [] }))),
+        ("sampling/createMessage", json!({ "messages": [], "maxTokens": 1, "tools": [] })),
+        ("sampling/createMessage", json!({ "messages": [], "maxTokens": 1, "toolChoice": {} })),
+        ("sampling/createMessage", json!({ "maxTokens": 1 })),
+        ("roots/list", json!({})),
+        ("tools/list", json!({})),
+    ];
+    let serves = Serves::nothing().form().sampling();
+    let (answers, desk) = answers(serves, Mood::Willing, &requests).await;
+    assert_eq!(desk.asked(), Vec::<String>::new());
+    assert_snapshot!(answers.join("\n"), @r#"
+    -32602 this client does not serve elicitation in the mode "url"
+    -32602 this client does not serve elicitation in the mode "voice"
+    -32602 the parameters: .requestedSchema: missing, ElicitRequestParams `form` requires it at line 1 column 15
+    -32602 the form: invalid type: sequence, expected a map at line 1 column 14
+    -32602 this client does not serve sampling with tools
+    -32602 this client does not serve sampling with tools
+    -32602 the parameters: .messages: missing, CreateMessageRequestParams requires it at line 1 column 15
+    -32601 this client does not serve "roots/list"
+    -32601 this client does not serve "tools/list"
+    "#);
+}
+
+#[tokio::test]
+async fn conversations_with_unbalanced_tools_do_not_reach_the_handler() {
+    // SAMP-06, SAMP-07
+    let uses = |id: &str| json!({ "type": "tool_use", "id": id, "name": "t", "input": {} });
+    let result = |id: &str| json!({ "type": "tool_result", "toolUseId": id, "content": [] });
+    let text = || json!({ "type": "text", "text": "and" });
+    let say = |role: &str, content: Value| json!({ "role": role, "content": content });
+    let requests = [
+        vec![say("assistant", json!([uses("a"), uses("b")])), say("user", json!([result("a")]))],
+        vec![say("assistant", uses("a"))],
+        vec![say("assistant", uses("a")), say("assistant", result("a"))],
+        vec![say("assistant", uses("a")), say("user", json!([result("a"), text()]))],
+        vec![
+            say("user", text()),
+            say("assistant", json!([text(), uses("a"), uses("b")])),
+            say("user", json!([result("b"), result("a")])),
+        ],
+    ]
+    .map(|messages| ("sampling/createMessage", json!({ "messages": messages, "maxTokens": 1 })));
+    let (answers, desk) = answers(ALL, Mood::Willing, &requests).await;
+    assert_eq!(desk.asked(), ["sampling: 1 tokens"]);
+    assert_snapshot!(answers.join("\n"), @r#"
+    -32602 a use of a tool has no result in the next message
+    -32602 a use of a tool has no result in the next message
+    -32602 a use of a tool has no result in the next message
+    -32602 results of tools are mixed with other content
+    {"content":{"text":"hello","type":"text"},"model":"m","role":"assistant"}
+    "#);
+}
+
+/// One question of each kind.
+fn questions() -> [(&'static str, Value); 4] {
+    [
+        ("elicitation/create", json!({ "message": "Who?", "requestedSchema": form() })),
+        (
+            "elicitation/create",
+            json!({
+                "mode": "url", "message": "Go", "url": "https://x", "elicitationId": "e",
+            }),
+        ),
+        ("sampling/createMessage", sampling()),
+        ("roots/list", json!({})),
+    ]
+}
+
+#[tokio::test]
+async fn a_user_may_refuse() {
+    // ELIC-07, SAMP-10
+    let (answers, _) = answers(ALL, Mood::Refusing, &questions()).await;
+    assert_snapshot!(answers.join("\n"), @r#"
+    {"action":"decline"}
+    {"action":"decline"}
+    -1 the user refused
+    -1 the user refused
+    "#);
+}
+
+#[tokio::test]
+async fn a_handler_that_fails_does_not_hurt_the_call() {
+    // RPC-10: nor does the server learn why
+    for mood in [Mood::Failing, Mood::Panicking] {
+        let (answers, _) = answers(ALL, mood, &questions()).await;
+        assert_eq!(answers, ["-32603 this client failed to answer"; 4], "{mood:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_must_not_be_sent_is_not() {
+    // ELIC-06, ROOT-02
+    let (answers, _) = answers(ALL, Mood::Wrong, &questions()).await;
+    assert_snapshot!(answers.join("\n"), @r#"
+    -32603 this client failed to answer
+    {"action":"cancel"}
+    {"content":{"text":"hello","type":"text"},"model":"m","role":"assistant"}
+    -32603 this client failed to answer
+    "#);
+}
+
+#[tokio::test]
+async fn a_server_may_take_its_question_back() {
+    // CANC-05, CANC-06
+    let (line, desk) = (Arc::new(Line::new(Ears::Refused)), Desk::new(ALL, Mood::Late));
+    let client = client(Arc::clone(&line), &desk);
+    let cancel = |id: Value| {
+        line.say(json!({
+            "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id },
+        }));
+    };
+    let course = async {
+        line.say(json!({ "jsonrpc": "2.0", "id": "a", "method": "roots/list" }));
+        line.say(json!({ "jsonrpc": "2.0", "id": "b", "method": "roots/list" }));
+        desk.at_work(2).await;
+        cancel(json!("unknown"));
+        cancel(json!(null));
+        cancel(json!("a"));
+        desk.at_work(1).await;
+        desk.open();
+        let answers = line.answers(1).await;
+        line.answer();
+        answers
+    };
+    let (called, answers) = tokio::join!(client.call_tool("ask", ()), course);
+    called.unwrap();
+    assert_eq!(answers.len(), 1);
+    assert_eq!(answers[0]["id"], "b");
+    assert_eq!(line.answers(1).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_question_that_comes_twice_is_put_once() {
+    // HTTP-22: as after a stream was taken up again
+    let (line, desk) = (Arc::new(Line::new(Ears::Refused)), Desk::new(ALL, Mood::Late));
+    let client = client(Arc::clone(&line), &desk);
+    let course = async {
+        for id in ["a", "a", "p"] {
+            let method = if id == "p" { "ping" } else { "roots/list" };
+            line.say(json!({ "jsonrpc": "2.0", "id": id, "method": method }));
+        }
+        line.answers(1).await;
+        desk.open();
+        line.answers(2).await;
+        line.answer();
+    };
+    let (called, ()) = tokio::join!(client.call_tool("ask", ()), course);
+    called.unwrap();
+    assert_eq!(desk.asked(), ["roots"]);
+    assert_eq!(line.answers(2).await.len(), 2);
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[tokio::test(start_paused = true)]
+async fn people_may_take_longer_than_a_request() {
+    // LIFE-13, LIFE-14: the time of a request begins anew when they are done
+    let (line, desk) = (Arc::new(Line::new(Ears::Refused)), Desk::new(ALL, Mood::Late));
+    let client = client(Arc::clone(&line), &desk);
+    line.say(json!({ "jsonrpc": "2.0", "id": 1, "method": "roots/list" }));
+    let began = Instant::now();
+    let late = async {
+        sleep(5 * MINUTE).await;
+        desk.open();
+    };
+    let (called, ()) = tokio::join!(client.call_tool("ask", ()), late);
+    assert_snapshot!(outcome(called), @"
+    no answer to `tools/call` within 30s
+    -> Timeout
+    ");
+    assert_eq!(began.elapsed(), 5 * MINUTE + Limits::default().request);
+}
+
+#[tokio::test(start_paused = true)]
+async fn people_may_not_take_longer_than_the_call() {
+    // LIFE-14
+    let (line, desk) = (Arc::new(Line::new(Ears::Refused)), Desk::new(ALL, Mood::Late));
+    let client = client(Arc::clone(&line), &desk);
+    line.say(json!({ "jsonrpc": "2.0", "id": 1, "method": "roots/list" }));
+    assert_snapshot!(outcome(client.call_tool("ask", ()).await), @"
+    no answer to `tools/call` within 600s
+    -> Timeout
+    ");
+    // Nor are they asked much longer for a call that is over.
+    sleep(MINUTE).await;
+    desk.at_work(0).await;
+    assert_eq!(line.answers(0).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn the_user_may_be_done_with_a_url() {
+    // ELIC-13
+    let done = |id: &str| {
+        let params = json!({ "elicitationId": id });
+        let method = "notifications/elicitation/complete";
+        json!({ "jsonrpc": "2.0", "method": method, "params": params })
+    };
+    for (serves, asked) in [(ALL, &["done: e-1"][..]), (Serves::nothing().form(), &[])] {
+        let (line, desk) = (Arc::new(Line::new(Ears::Refused)), Desk::new(serves, Mood::Willing));
+        line.say(done("e-1"));
+        line.say(json!({ "jsonrpc": "2.0", "method": "notifications/elicitation/complete" }));
+        line.answer();
+        client(Arc::clone(&line), &desk).call_tool("ask", ()).await.unwrap();
+        assert_eq!(desk.asked(), asked);
+    }
+}
+
+#[tokio::test]
+async fn urls_that_come_with_an_error_are_for_the_application() {
+    // TOOL-22, ELIC-15: whatever was declared; nothing is opened or sent again
+    let data = json!({ "elicitations": [
+        { "mode": "url", "elicitationId": "e-1", "url": "https://example.com/in", "message": "Sign in" },
+        { "mode": "form", "message": "no" },
+        7,
+    ] });
+    let peer = Script::new().on("tools/call", error(-32042, "sign in first", &data)).start().await;
+    let desk = Desk::new(ALL, Mood::Willing);
+    for client in [peer.client(), client(peer.transport(), &desk)] {
+        let error = client.call_tool("add", ()).await.unwrap_err();
+        let urls = error.url_elicitations();
+        assert_eq!(urls.len(), 1);
+        assert_eq!(urls[0].id.as_deref(), Some("e-1"));
+        assert_eq!(urls[0].url, "https://example.com/in");
+        assert_eq!(urls[0].message, "Sign in");
+    }
+    assert_eq!(peer.sent_of("tools/call").await.len(), 2);
+    assert_eq!(desk.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn other_errors_bring_no_urls() {
+    let data = json!({ "elicitations": [{ "mode": "url", "url": "https://x", "message": "m" }] });
+    let peer = Script::new()
+        .on("tools/call", error(-32000, "no", &data))
+        .on("tools/call", error(-32042, "no", &Value::Null))
+        .start()
+        .await;
+    let client = peer.client();
+    for _ in 0..2 {
+        let error = client.call_tool("add", ()).await.unwrap_err();
+        assert_eq!(error.url_elicitations(), Vec::new());
+    }
+}

@@ -1,0 +1,164 @@
+//! Calls of the per-request era that need input first.
+
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use mcp_client::{Client, Serves, mcp_types::Revision};
+use mcp_http::HttpTransport;
+use mcp_testkit::{Ask, CallAnswer, Round, TestServer, Tool, Turn};
+use serde_json::{Value, json};
+
+use crate::support::{ALL, Desk, Mood, Peer, Script, outcome, passing, result};
+
+/// A strict server with one tool, and a client of it.
+async fn asking(
+    steps: impl Fn(&Round) -> Turn + Send + Sync + 'static,
+    desk: &Desk,
+) -> (TestServer, Client) {
+    let tool = Tool::asking("ask", json!({ "type": "object" }), steps);
+    let builder = TestServer::builder().revisions([Revision::V2026_07_28]);
+    let server = builder.tool(tool).start().await.expect("a free port");
+    let transport = HttpTransport::builder(server.url()).build().expect("a usable URL");
+    let client = client(transport, desk);
+    (server, client)
+}
+
+fn client(transport: HttpTransport, desk: &Desk) -> Client {
+    let builder = Client::builder(transport).handler(desk.clone());
+    builder.protocol(Revision::V2026_07_28).build()
+}
+
+/// A server that always answers so.
+async fn answering(asked: &Value) -> Peer {
+    let mut answer = asked.clone();
+    answer["resultType"] = json!("input_required");
+    Script::new().on("tools/call", result(&answer)).start().await
+}
+
+/// One question of each kind that can be refused for good.
+fn questions() -> [Ask; 2] {
+    [Ask::sampling(json!({ "messages": [], "maxTokens": 1 })), Ask::roots()]
+}
+
+#[tokio::test]
+async fn sampling_and_roots_that_are_refused_end_the_call() {
+    // N-MRTR-11: the server is not asked again
+    for (mood, question) in [Mood::Refusing, Mood::Failing].into_iter().zip(questions()) {
+        let desk = Desk::new(ALL, mood);
+        let ask = move |_: &Round| Turn::ask("it", question.clone());
+        let (server, client) = asking(ask, &desk).await;
+        let outcome = outcome(client.call_tool("ask", ()).await);
+        match mood {
+            Mood::Refusing => assert_snapshot!(outcome, @"
+            `tools/call` needs what `sampling/createMessage` asks for, which is not to be had
+              the user refused
+            -> Input
+            "),
+            _ => assert_snapshot!(outcome, @"
+            `tools/call` needs what `roots/list` asks for, which is not to be had
+              the desk burns, and the password is hunter2
+            -> Input
+            "),
+        }
+        assert_eq!(server.count("tools/call"), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_elicitation_that_is_refused_is_answered() {
+    // N-MRTR-11
+    let desk = Desk::new(ALL, Mood::Refusing);
+    let ask = |round: &Round| match (round.answer("form"), round.answer("url")) {
+        (Some(form), Some(url)) => CallAnswer::text(format!("{form} {url}")).into(),
+        _ => Turn::ask("form", Ask::form("?", json!({ "type": "object", "properties": {} })))
+            .and("url", Ask::url("?", "https://x")),
+    };
+    let (server, client) = asking(ask, &desk).await;
+    let result = client.call_tool("ask", ()).await.unwrap();
+    let content = serde_json::to_value(&result.content).unwrap();
+    assert_eq!(content[0]["text"], r#"{"action":"decline"} {"action":"decline"}"#);
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_was_not_offered_is_no_valid_answer() {
+    // N-MRTR-10, N-ELIC-01
+    let desk = Desk::new(Serves::nothing().form(), Mood::Willing);
+    let mut outcomes = Vec::new();
+    for request in [
+        json!({ "method": "roots/list" }),
+        json!({ "method": "elicitation/create", "params": { "mode": "url", "message": "", "url": "" } }),
+        json!({ "method": "x/\u{1b}y", "params": {} }),
+        json!({ "method": "elicitation/create", "params": {} }),
+    ] {
+        let known = json!({ "method": "elicitation/create", "params": {
+            "message": "?", "requestedSchema": { "type": "object", "properties": {} },
+        } });
+        let asked = json!({ "inputRequests": { "a": known, "b": request }, "requestState": "s" });
+        let peer = answering(&asked).await;
+        outcomes.push(outcome(client(peer.transport(), &desk).call_tool("ask", ()).await));
+        assert_eq!(peer.sent_of("tools/call").await.len(), 1);
+    }
+    assert_snapshot!(outcomes.join("\n"), @r#"
+    the answer to `tools/call` is not valid
+      it requires what was not offered: this client does not serve "roots/list"
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      it requires what was not offered: this client does not serve elicitation in the mode "url"
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      it requires what was not offered: this client does not serve "x/ y"
+    -> InvalidAnswer
+    the answer to `tools/call` is not valid
+      result.inputRequests.b.params.message: missing, ElicitRequestParams `form` requires it at line 1 column 262
+    -> InvalidAnswer
+    "#);
+    assert_eq!(desk.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_server_that_only_wants_to_be_asked_again_is_given_time() {
+    // N-MRTR-03, N-MRTR-04, N-MRTR-05: and without a handler, too
+    let ask = |round: &Round| match round.number() {
+        0..3 => Turn::again(),
+        _ => CallAnswer::text("done").into(),
+    };
+    let (server, client) = asking(ask, &Desk::new(Serves::nothing(), Mood::Willing)).await;
+    let (called, passed) = passing(client.call_tool("ask", ())).await;
+    called.unwrap();
+    assert!(passed >= Duration::from_millis(3 * 250), "{passed:?}");
+    assert_eq!(server.count("tools/call"), 4);
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_call_has_no_more_than_ten_further_rounds() {
+    // N-MRTR-09
+    let desk = Desk::new(ALL, Mood::Willing);
+    let (server, client) = asking(|_: &Round| Turn::ask("r", Ask::roots()), &desk).await;
+    assert_snapshot!(outcome(client.call_tool("ask", ()).await), @"
+    `tools/call` needs input more than 10 times
+    -> Rounds
+    ");
+    assert_eq!(server.count("tools/call"), 11);
+    assert_eq!(desk.asked().len(), 11);
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn people_may_take_longer_than_a_request() {
+    // LIFE-13: as in the other era
+    let desk = Desk::new(ALL, Mood::Late);
+    let ask = |round: &Round| match round.answer("r") {
+        None => Turn::ask("r", Ask::roots()),
+        Some(_) => CallAnswer::text("done").into(),
+    };
+    let (_server, client) = asking(ask, &desk).await;
+    let late = async {
+        desk.at_work(1).await;
+        passing(tokio::time::sleep(Duration::from_secs(5 * 60))).await;
+        desk.open();
+    };
+    let (called, ()) = tokio::join!(client.call_tool("ask", ()), late);
+    assert_snapshot!(outcome(called), @"it went well");
+}
