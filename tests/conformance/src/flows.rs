@@ -1,5 +1,7 @@
 //! What the client does in a scenario: a few flows, each for several.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, Result};
 use mcp_http::{Client, HttpTransport, mcp_client::Tool};
 use serde_json::json;
@@ -24,7 +26,7 @@ pub(crate) async fn run(task: &Task) -> Result<()> {
 }
 
 /// The tools of the server; it need not have any.
-async fn tools(client: &Client) -> Result<Vec<Tool>> {
+async fn tools(client: &Client) -> Result<Vec<Arc<Tool>>> {
     let profile = client.connect().await?;
     if !profile.capabilities.has("tools") {
         return Ok(Vec::new());
