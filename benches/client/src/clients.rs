@@ -17,6 +17,9 @@ pub(crate) trait Client: Sized {
     /// A client of the server at `url`; the HTTP connections are shared by all its users.
     fn new(url: &str) -> Result<Self>;
 
+    /// Forgets what it has read of the server, if it keeps that.
+    fn forget(&mut self) {}
+
     /// Greets the server in the name of the user who has this token.
     async fn connect(&self, token: &str) -> Result<Self::User>;
 }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How often time and memory are measured; what is printed is the median.
-const TURNS: usize = 5;
+const TURNS: usize = 3;
 
 /// What some work cost one client: the median of each of its rounds.
 struct Measured {

@@ -37,15 +37,15 @@ enum Kind {
     Calls { at_once: usize },
     /// A unit is a new session, in which the tools are listed.
     Sessions,
-    /// A unit is a list in an open session.
-    Lists,
+    /// A unit is a list: again in an open session, or in a new one of a client who has not seen it.
+    Lists { again: bool },
     /// A unit is a user who connects, lists the tools, makes so many calls, and stays.
     Users { calls: usize },
     /// A unit is a call; all of them are made at once.
     Burst,
 }
 
-pub(crate) const ALL: [Work; 9] = [
+pub(crate) const ALL: [Work; 10] = [
     Work::calls("warm call, JSON", "json/1/0", 1, 1.0),
     Work::calls("warm call, SSE", "sse/1/0", 1, 1.0),
     Work::calls("64 calls in flight, JSON", "json/1/0", IN_FLIGHT, 0.95),
@@ -60,9 +60,18 @@ pub(crate) const ALL: [Work; 9] = [
         memory_aim: None,
     },
     Work {
-        name: "list of 1,000 tools",
+        name: "list of 1,000 tools, again",
         path: "json/1000/0",
-        kind: Kind::Lists,
+        kind: Kind::Lists { again: true },
+        units: 20,
+        counted: 4,
+        aim: None,
+        memory_aim: None,
+    },
+    Work {
+        name: "list of 1,000 tools, the first",
+        path: "json/1000/0",
+        kind: Kind::Lists { again: false },
         units: 20,
         counted: 4,
         aim: Some(0.35),
@@ -124,9 +133,9 @@ pub(crate) async fn measure(client: &str, work: &str, units: usize, address: &st
 }
 
 impl Work {
-    /// Whether the client does this work: where all lists are the same, relay has it in its cache.
+    /// Whether the client does this work: relay has a list in its cache.
     pub(crate) fn suits(&self, client: &str) -> bool {
-        !(matches!(self.kind, Kind::Lists) && client == "relay")
+        !(matches!(self.kind, Kind::Lists { .. }) && client == "relay")
     }
 
     async fn done_by<C: Client>(&self, units: usize, url: &str) -> Result<Vec<Cost>> {
@@ -134,7 +143,8 @@ impl Work {
         match self.kind {
             Kind::Calls { at_once } => calls(&client, units, at_once).await,
             Kind::Sessions => sessions(&client, units).await,
-            Kind::Lists => lists(&client, units).await,
+            Kind::Lists { again: true } => lists(&client, units).await,
+            Kind::Lists { again: false } => first_lists(client, units).await,
             Kind::Users { calls } => users(&client, units, calls).await,
             Kind::Burst => burst(&client, units).await,
         }
@@ -184,8 +194,21 @@ async fn session<C: Client>(client: &C, index: usize) -> Result<()> {
 
 async fn lists<C: Client>(client: &C, units: usize) -> Result<Vec<Cost>> {
     let user = client.connect("token-of-one").await?;
+    user.list().await?;
     let meter = Meter::start();
     for _ in 0..units {
+        let tools = black_box(user.list().await?);
+        ensure!(C::User::count(&tools) == 1000, "not all of the tools");
+    }
+    Ok(vec![meter.stop()])
+}
+
+async fn first_lists<C: Client>(mut client: C, units: usize) -> Result<Vec<Cost>> {
+    client.connect(&token(0)).await?;
+    let meter = Meter::start();
+    for index in 0..units {
+        client.forget();
+        let user = client.connect(&token(index)).await?;
         let tools = black_box(user.list().await?);
         ensure!(C::User::count(&tools) == 1000, "not all of the tools");
     }

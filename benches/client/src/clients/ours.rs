@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
-use mcp_client::ToolList;
+use mcp_client::{KnownLists, Negotiation, ToolList};
 use mcp_http::{AccessToken, HttpClient, HttpTransport};
 use serde_json::Value;
 
@@ -11,6 +11,8 @@ use super::{Client, TOOL, User, arguments, http};
 
 pub(crate) struct Ours {
     transport: HttpTransport,
+    negotiation: Negotiation,
+    known: KnownLists,
     arguments: Arc<Value>,
 }
 
@@ -25,13 +27,21 @@ impl Client for Ours {
     fn new(url: &str) -> Result<Self> {
         let client = HttpClient::from_reqwest(http()?);
         let transport = HttpTransport::builder(url).http_client(client).build()?;
-        Ok(Self { transport, arguments: Arc::new(arguments()) })
+        let (negotiation, known) = (Negotiation::new(), KnownLists::new());
+        Ok(Self { transport, negotiation, known, arguments: Arc::new(arguments()) })
+    }
+
+    fn forget(&mut self) {
+        self.known = KnownLists::new();
     }
 
     async fn connect(&self, token: &str) -> Result<Known> {
         let token = AccessToken::new(token);
         let transport = self.transport.with_token_source(Some(Arc::new(token)));
-        let client = mcp_client::Client::new(transport);
+        let client = mcp_client::Client::builder(transport)
+            .negotiation(self.negotiation.clone())
+            .known_lists(self.known.clone())
+            .build();
         client.connect().await?;
         Ok(Known { client, arguments: Arc::clone(&self.arguments) })
     }
