@@ -6,6 +6,7 @@
 mod arguments;
 mod flows;
 mod task;
+mod user;
 
 use std::time::Duration;
 
