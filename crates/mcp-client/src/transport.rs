@@ -33,7 +33,8 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Listens to what the server sends of its own accord in the session of `context`.
     ///
     /// Resolves once the server has agreed; `None` where it has no such stream, as on a transport
-    /// that does not offer one.
+    /// that does not offer one. A stream that was opened anew and may have missed messages meanwhile
+    /// says so by an empty one.
     fn listen(
         &self,
         context: Context,

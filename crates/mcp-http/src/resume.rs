@@ -113,12 +113,16 @@ impl Resuming {
                 outcome => return outcome,
             };
             self.judge(broken.is_none());
+            let gapless = self.events.last_event_id().is_some();
             match self.reopened(broken).await? {
                 Some(success) => {
                     self.events.resume(success);
                     self.opened = Instant::now();
                 }
                 None => return Ok(None),
+            }
+            if !gapless {
+                return Ok(Some(Bytes::new()));
             }
         }
     }
