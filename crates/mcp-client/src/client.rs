@@ -23,6 +23,7 @@ use crate::{
     error::Error,
     handler::Handler,
     host::Host,
+    inbox::Inbox,
     known::KnownLists,
     link::Link,
     list::{Bounds, Page, Pages},
@@ -345,7 +346,8 @@ impl Client {
     }
 
     /// How often the server has said that its list of tools has changed
-    /// (`notifications/tools/list_changed`), while it answered a call.
+    /// (`notifications/tools/list_changed`): while it answered a call, or to those who
+    /// [watch](Self::watch).
     pub fn tool_changes(&self) -> u64 {
         self.shared.host.tool_changes()
     }
@@ -451,9 +453,20 @@ impl Client {
         Some(Arc::new(options))
     }
 
-    fn patience(&self) -> Patience {
+    /// Follows the changes of what is watched, once.
+    pub(crate) async fn follow(&self, inbox: &Arc<Inbox>) -> Result<(), Error> {
+        let (options, patience) = (self.options.as_deref(), self.patience());
+        self.shared.dialects.follow(inbox, options, &patience).await
+    }
+
+    /// Time for one request until its answer.
+    pub(crate) fn request_time(&self) -> Duration {
         let timeout = self.options.as_ref().and_then(|options| options.timeout);
-        let patience = Patience::new(timeout.unwrap_or(self.limits.request), self.total());
+        timeout.unwrap_or(self.limits.request)
+    }
+
+    fn patience(&self) -> Patience {
+        let patience = Patience::new(self.request_time(), self.total());
         patience.with(&self.shared.host.pulse)
     }
 

@@ -12,9 +12,12 @@ use serde::Serialize;
 use crate::{
     error::Error,
     handshake::Handshake,
+    inbox::Inbox,
     link::Link,
     negotiation::{Finding, Negotiation, choose, finding, is_doubtful},
+    options::Options,
     outcome::Decode,
+    patience::Patience,
     per_request::{Discovery, PerRequest},
     profile::ServerProfile,
     request::{Name, Request},
@@ -118,6 +121,36 @@ impl Dialects {
         match revision.era() {
             Era::Handshake => self.handshake.notify(method, params).await,
             Era::PerRequest => self.per_request.notify(revision, method, params).await,
+        }
+    }
+
+    /// Follows the changes of what is watched, once.
+    pub(crate) async fn follow(
+        &self,
+        inbox: &Arc<Inbox>,
+        options: Option<&Options>,
+        patience: &Patience,
+    ) -> Result<(), Error> {
+        let revision = self.revision().await?;
+        match self.follow_at(revision, inbox, options, patience).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let revision = Box::pin(self.reconsidered(revision, error)).await?;
+                self.follow_at(revision, inbox, options, patience).await
+            }
+        }
+    }
+
+    async fn follow_at(
+        &self,
+        revision: Revision,
+        inbox: &Arc<Inbox>,
+        options: Option<&Options>,
+        patience: &Patience,
+    ) -> Result<(), Error> {
+        match revision.era() {
+            Era::Handshake => self.handshake.follow(inbox, options, patience).await,
+            Era::PerRequest => self.per_request.follow(revision, inbox, options).await,
         }
     }
 

@@ -5,13 +5,14 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use mcp_types::Incoming;
 use serde::de::IgnoredAny;
-use tokio::{sync::oneshot, task::AbortHandle, time};
+use tokio::{sync::watch, task::AbortHandle, time};
 
 use crate::{
     answering::{Answers, Asked},
     brief::{Brief, without_text},
     error::Error,
     link::Link,
+    transport::{TransportError, TransportErrorKind},
 };
 
 /// How long a server may take to agree before others no longer wait for it.
@@ -21,45 +22,81 @@ const WAIT: Duration = Duration::from_secs(2);
 /// for Messages from the Server"), answers its requests and takes note of its notifications. It ends
 /// with the stream, or when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Ears(AbortHandle);
+pub(crate) struct Ears {
+    task: AbortHandle,
+    hearing: watch::Receiver<Hearing>,
+}
+
+/// How it stands with listening.
+#[derive(Debug)]
+pub(crate) enum Hearing {
+    /// The server has not agreed yet.
+    Asking,
+    /// The server is listened to.
+    Open,
+    /// The server has no such stream.
+    Nothing,
+    /// The stream is over.
+    Over(Error),
+}
+
+impl Hearing {
+    /// Why the server is not listened to any more.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        match self {
+            Self::Over(error) => Some(error.clone()),
+            Self::Asking | Self::Open | Self::Nothing => None,
+        }
+    }
+}
 
 impl Ears {
     /// Begins to listen, and waits a while until the server has agreed or refused: what it says
     /// before it knows that somebody listens may be lost.
     pub(crate) async fn open(link: Link) -> Self {
-        let (settled, settling) = oneshot::channel();
+        let (told, mut hearing) = watch::channel(Hearing::Asking);
         let task = tokio::spawn(async move {
-            if let Err(error) = listen(link, settled).await {
+            let end = listen(link, &told).await.unwrap_or_else(Hearing::Over);
+            if let Hearing::Over(error) = &end {
                 tracing::debug!(%error, "nobody listens to the server any more");
             }
+            told.send_replace(end);
         });
-        let ears = Self(task.abort_handle());
-        if let Err(_elapsed) = time::timeout(WAIT, settling).await {
+        let ears = Self { task: task.abort_handle(), hearing: hearing.clone() };
+        let settled = hearing.wait_for(|hearing| !matches!(hearing, Hearing::Asking));
+        if let Err(_elapsed) = time::timeout(WAIT, settled).await {
             tracing::debug!("the server takes its time to be listened to");
         }
         ears
     }
 
-    /// Stops to listen.
-    pub(crate) fn close(&self) {
-        self.0.abort();
+    /// How it stands with it, now and later.
+    pub(crate) fn hearing(&self) -> watch::Receiver<Hearing> {
+        self.hearing.clone()
     }
 }
 
 impl Drop for Ears {
     fn drop(&mut self) {
-        self.close();
+        self.task.abort();
     }
 }
 
-async fn listen(link: Link, settled: oneshot::Sender<()>) -> Result<(), Error> {
-    let messages = link.transport.listen(link.context.clone()).await;
-    // Whoever waited may have lost patience.
-    let _ = settled.send(());
-    let Some(mut messages) = messages? else { return Ok(()) };
+async fn listen(link: Link, told: &watch::Sender<Hearing>) -> Result<Hearing, Error> {
+    let mut messages = match link.transport.listen(link.context.clone()).await {
+        Ok(Some(messages)) => messages,
+        Ok(None) => return Ok(Hearing::Nothing),
+        Err(error) => return Err(error.into()),
+    };
+    told.send_replace(Hearing::Open);
     let mut answers = Answers::default();
     while let Some(message) = answers.until(messages.next()).await {
-        match link.unbatch(message?) {
+        let message = message?;
+        if message.is_empty() {
+            link.host.inboxes.missed();
+            continue;
+        }
+        match link.unbatch(message) {
             Ok(messages) => {
                 for message in messages {
                     hear(&link, &mut answers, &message).await;
@@ -68,7 +105,8 @@ async fn listen(link: Link, settled: oneshot::Sender<()>) -> Result<(), Error> {
             Err(error) => tracing::debug!(error = %without_text(&error), "a batch is not valid"),
         }
     }
-    Ok(())
+    let reason = "the server ended the stream that it was listened to on";
+    Err(TransportError::new(TransportErrorKind::Interrupted, reason).into())
 }
 
 /// One message out of many: what makes no sense is passed over.

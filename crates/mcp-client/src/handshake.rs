@@ -1,15 +1,17 @@
 //! The dialect of the revisions up to 2025-11-25: `initialize` first, then perhaps a session.
 
 use std::sync::{
-    Arc, PoisonError, RwLock,
+    Arc,
     atomic::{AtomicU64, Ordering},
 };
 
 use mcp_types::Revision;
 use serde::Serialize;
+use tokio::sync::watch;
 
 use crate::{
     error::Error,
+    host::Host,
     link::Link,
     outcome::Decode,
     request::Request,
@@ -23,7 +25,7 @@ use crate::{
 pub(crate) struct Handshake {
     link: Link,
     pinned: Option<Revision>,
-    current: RwLock<Option<Arc<Session>>>,
+    current: watch::Sender<Option<Arc<Session>>>,
     opening: Together,
     lost: AtomicU64,
 }
@@ -34,7 +36,7 @@ impl Handshake {
         Self {
             link,
             pinned,
-            current: RwLock::default(),
+            current: watch::Sender::default(),
             opening: Together::default(),
             lost: AtomicU64::new(0),
         }
@@ -90,8 +92,7 @@ impl Handshake {
     /// Ends the session, if there is one; one that is being opened is waited for.
     pub(crate) async fn close(&self) -> Result<(), Error> {
         let _alone = self.opening.none_under_way().await;
-        let session = self.current.write().unwrap_or_else(PoisonError::into_inner).take();
-        match session {
+        match self.current.send_replace(None) {
             Some(session) => session.end().await,
             None => Ok(()),
         }
@@ -112,30 +113,55 @@ impl Handshake {
         let open = async || {
             let session = Session::open(self.link.clone(), offered, self.pinned).await?;
             let session = Arc::new(session);
-            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-            *current = Some(Arc::clone(&session));
+            self.current.send_replace(Some(Arc::clone(&session)));
             Ok(session)
         };
         self.opening.get(|| self.current(), open).await
     }
 
     fn current(&self) -> Option<Arc<Session>> {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.current.borrow().clone()
+    }
+
+    pub(crate) fn is_current(&self, session: &Arc<Session>) -> bool {
+        is(self.current.borrow().as_ref(), session)
+    }
+
+    /// Waits until the session is over.
+    pub(crate) async fn replaced(&self, session: &Arc<Session>) {
+        let mut current = self.current.subscribe();
+        // It fails only without a sender, and the sender is `self`.
+        drop(current.wait_for(|current| !is(current.as_ref(), session)).await);
+    }
+
+    pub(crate) fn host(&self) -> &Host {
+        &self.link.host
     }
 
     /// Whether the server has forgotten `session`, which is then given up; but not one that another
     /// call has opened since.
-    fn is_forgotten<R>(&self, session: &Arc<Session>, outcome: &Result<R, Error>) -> bool {
+    pub(crate) fn is_forgotten<R>(
+        &self,
+        session: &Arc<Session>,
+        outcome: &Result<R, Error>,
+    ) -> bool {
         let lost = outcome.as_ref().is_err_and(|error| session.is_lost(error));
         if lost {
-            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-            if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, session)) {
-                *current = None;
-                self.lost.fetch_add(1, Ordering::Relaxed);
-            }
+            self.current.send_if_modified(|current| {
+                let lost = is(current.as_ref(), session);
+                if lost {
+                    *current = None;
+                    self.lost.fetch_add(1, Ordering::Relaxed);
+                }
+                lost
+            });
         }
         lost
     }
+}
+
+fn is(current: Option<&Arc<Session>>, session: &Arc<Session>) -> bool {
+    current.is_some_and(|current| Arc::ptr_eq(current, session))
 }
 
 /// Whether the server had taken the call before it failed, so that it may have run.

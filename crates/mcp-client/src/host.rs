@@ -18,7 +18,9 @@ use serde_json::value::RawValue;
 use crate::{
     exchange::params_of,
     handler::{Handler, Serves},
+    inbox::Inboxes,
     patience::Pulse,
+    watch::Change,
 };
 
 /// What is the same in all conversations of a client.
@@ -33,6 +35,8 @@ pub(crate) struct Host {
     /// Beats while the handler is at work on what belongs to no call that is known.
     pub(crate) pulse: Arc<Pulse>,
     tool_changes: AtomicU64,
+    /// Who watches for changes.
+    pub(crate) inboxes: Inboxes,
 }
 
 /// The handler of those who have none.
@@ -55,6 +59,7 @@ impl Host {
             capabilities: serves.capabilities(),
             pulse: Arc::default(),
             tool_changes: AtomicU64::new(0),
+            inboxes: Inboxes::default(),
         }
     }
 
@@ -65,6 +70,9 @@ impl Host {
 
     /// Takes note of what the server tells of itself.
     pub(crate) fn notice(&self, method: &str, params: Option<&RawValue>) {
+        if let Some(change) = Change::told(method, params) {
+            self.inboxes.put(&change);
+        }
         match method {
             ToolListChangedNotification::NAME => {
                 self.tool_changes.fetch_add(1, Ordering::Relaxed);

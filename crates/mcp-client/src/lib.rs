@@ -14,16 +14,19 @@ mod dialect;
 mod ears;
 mod error;
 mod exchange;
+mod follow;
 mod form;
 mod handler;
 mod handshake;
 mod host;
+mod inbox;
 mod known;
 mod link;
 mod list;
 mod listed;
 mod mirror;
 mod negotiation;
+mod notices;
 mod options;
 mod outcome;
 mod patience;
@@ -33,10 +36,12 @@ mod prompt;
 mod request;
 mod resource;
 mod session;
+mod subscription;
 mod together;
 mod tool;
 mod transport;
 mod version;
+mod watch;
 
 pub use mcp_types;
 
@@ -59,4 +64,5 @@ pub use crate::{
         BoxError, Context, Extras, MessageKind, MessageStream, Messages, Outgoing, Reply, Routing,
         Sent, SessionId, Transport, TransportError, TransportErrorKind,
     },
+    watch::{Change, Changes, Watch},
 };

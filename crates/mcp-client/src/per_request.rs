@@ -197,7 +197,7 @@ impl PerRequest {
         decode: Decode<'_, R>,
     ) -> Result<Outcome<R>, Error> {
         let Request { method, params, options, patience, .. } = request;
-        let number = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let number = self.next_id();
         let wants_progress = options.is_some_and(|options| options.on_progress.is_some());
         let logs = options.and_then(|options| options.logs.as_ref());
         let meta = Meta {
@@ -230,13 +230,17 @@ impl PerRequest {
         outcome
     }
 
-    fn envelope(&self, revision: Revision) -> Envelope<'_> {
+    pub(crate) fn next_id(&self) -> i64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn envelope(&self, revision: Revision) -> Envelope<'_> {
         let host = &self.link.host;
         let (capabilities, client) = (&host.capabilities, &host.info);
         Envelope { version: revision.as_str(), capabilities, client }
     }
 
-    fn link_at(&self, revision: Revision) -> Link {
+    pub(crate) fn link_at(&self, revision: Revision) -> Link {
         let context = Context { revision: Some(revision), ..Context::default() };
         Link { context, ..self.link.clone() }
     }

@@ -11,12 +11,15 @@ use mcp_types::{
     v2026_07_28::{ClientCapabilities, Implementation},
 };
 use serde::Serialize;
-use tokio::{runtime::Handle, sync::OnceCell};
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex, watch},
+};
 
 use crate::{
     answering::Asks,
     cancel::InFlight,
-    ears::Ears,
+    ears::{Ears, Hearing},
     error::Error,
     exchange::Exchange,
     link::Link,
@@ -39,7 +42,7 @@ pub(crate) struct Session {
     profile: Arc<ServerProfile>,
     next_id: AtomicI64,
     /// Once somebody wants to hear what the server says unasked.
-    ears: OnceCell<Ears>,
+    ears: Mutex<Option<Ears>>,
 }
 
 /// The parameters of `initialize`.
@@ -128,7 +131,7 @@ impl Session {
             instructions: result.instructions,
         };
         let (profile, next_id) = (Arc::new(profile), AtomicI64::new(FIRST_ID + 1));
-        let session = Self { link, profile, next_id, ears: OnceCell::new() };
+        let session = Self { link, profile, next_id, ears: Mutex::default() };
         if host.listens() {
             session.listen().await;
         }
@@ -136,9 +139,15 @@ impl Session {
         Ok(session)
     }
 
-    /// Listens to what the server says of its own accord, unless that is done already.
-    pub(crate) async fn listen(&self) {
-        self.ears.get_or_init(|| Ears::open(self.link.clone())).await;
+    /// Listens to what the server says of its own accord, unless that is done already; tells how it
+    /// stands with that.
+    pub(crate) async fn listen(&self) -> watch::Receiver<Hearing> {
+        let mut ears = self.ears.lock().await;
+        let hearing = ears.as_ref().map(Ears::hearing);
+        match hearing.filter(|hearing| hearing.borrow().failure().is_none()) {
+            Some(hearing) => hearing,
+            None => ears.insert(Ears::open(self.link.clone()).await).hearing(),
+        }
     }
 
     pub(crate) fn profile(&self) -> &Arc<ServerProfile> {
@@ -192,9 +201,7 @@ impl Session {
 
     /// Ends the session on the server; one that is gone already needs no end.
     pub(crate) async fn end(&self) -> Result<(), Error> {
-        if let Some(ears) = self.ears.get() {
-            ears.close();
-        }
+        drop(self.ears.lock().await.take());
         match self.link.transport.close(self.link.context.clone()).await.map_err(Error::from) {
             Err(error) if self.is_lost(&error) => Ok(()),
             outcome => outcome,

@@ -22,3 +22,4 @@ mod sessions;
 mod tools;
 mod unsent;
 mod versions;
+mod watch;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use insta::assert_snapshot;
 use mcp_client::{
-    Completing,
+    Change, Completing, Watch,
     mcp_types::{
         RequestId,
         v2025_11_25::{
@@ -18,6 +19,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::server::{Program, Server as RealServer};
+use crate::support::soon;
 
 fn start() -> Option<RealServer> {
     RealServer::start(Program::Everything, &[])
@@ -257,4 +259,25 @@ async fn what_is_beyond_tools_works_typed() {
     let name = Completing::of_prompt("completable-prompt", "name", "")
         .settled("department", "Engineering");
     assert_eq!(client.complete(&name).await.unwrap().values, ["Alice", "Bob", "Charlie"]);
+}
+
+#[tokio::test]
+async fn a_resource_is_watched() {
+    let Some(server) = start() else { return };
+    let client = relay(&server).with_token("t").connection("all").unwrap();
+    let uri = "demo://resource/dynamic/text/1";
+    let watch = Watch::new().tools().prompts().resources().resource(uri);
+    let mut changes = client.watch(watch).await.unwrap();
+    assert_eq!(changes.refused(), []);
+    // It tells of all that is subscribed to, on the stream that it is listened to on.
+    client.call_tool("toggle-subscriber-updates", ()).await.unwrap();
+    loop {
+        let change = soon(changes.next()).await.unwrap().unwrap();
+        if change == Change::Resource(uri.to_owned()) {
+            break;
+        }
+    }
+    drop(changes);
+    client.ping().await.unwrap();
+    client.close().await.unwrap();
 }

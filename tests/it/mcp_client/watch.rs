@@ -1,0 +1,299 @@
+//! Watching for changes.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use futures_util::StreamExt;
+use insta::assert_snapshot;
+use mcp_client::{
+    Change, Changes, Client, Options, TransportErrorKind, Watch, mcp_types::Revision,
+};
+use mcp_http::{AccessToken, HttpTransport};
+use mcp_testkit::{
+    Bearer, Builder, CallAnswer, Fault, Gate, On, Prompt, Push, Recorded, Resource, TestServer,
+    Tool, Turn,
+};
+use serde_json::{Value, json};
+
+use crate::support::{ALICE, BOB, ERAS, client_at, outcome, pass, serve, soon};
+
+const HANDSHAKE: Revision = ERAS[0];
+const PER_REQUEST: Revision = ERAS[1];
+
+fn library() -> Builder {
+    TestServer::builder()
+        .allow_get(true)
+        .prompt(Prompt::new("p", |_| CallAnswer::messages([])))
+        .resource(Resource::new("a://b", "b", "text of b"))
+        .resource(Resource::new("a://c", "c", "text of c"))
+}
+
+fn everything() -> Watch {
+    Watch::new().tools().prompts().resources().resource("a://b")
+}
+
+fn resource(uri: &str) -> Change {
+    Change::Resource(uri.to_owned())
+}
+
+async fn next(changes: &mut Changes) -> Change {
+    soon(changes.next()).await.expect("a change").expect("no error")
+}
+
+/// The next changes, which come in any order.
+async fn next_of<const N: usize>(changes: &mut Changes) -> BTreeSet<Change> {
+    let mut taken = BTreeSet::new();
+    for _ in 0..N {
+        taken.insert(next(changes).await);
+    }
+    taken
+}
+
+#[tokio::test]
+async fn each_change_is_told() {
+    // N-SUB-01, N-SUB-02, RES-04, RES-05, PROMPT-04, HTTP-20, HTTP-22
+    for revision in ERAS {
+        let (server, client) = serve(library(), revision).await;
+        let mut changes = client.watch(everything()).await.unwrap();
+        assert_eq!(changes.refused(), []);
+        for (push, expected) in [
+            (Push::ToolsChanged, Change::Tools),
+            (Push::PromptsChanged, Change::Prompts),
+            (Push::ResourcesChanged, Change::Resources),
+            (Push::ResourceUpdated("a://b".to_owned()), resource("a://b")),
+        ] {
+            assert_eq!(server.push(&push), 1);
+            assert_eq!(next(&mut changes).await, expected);
+        }
+        assert_eq!(client.tool_changes(), 1);
+        assert_eq!(server.violations(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_asked_for_that_is_not_watched() {
+    // N-SUB-01, RES-04
+    for revision in ERAS {
+        let (server, client) = serve(library(), revision).await;
+        let watch = Watch::new().resource("a://b").resource("a://c").prompts();
+        let mut changes = client.watch(watch).await.unwrap();
+        server.push(&Push::ToolsChanged);
+        server.push(&Push::ResourcesChanged);
+        server.push(&Push::PromptsChanged);
+        assert_eq!(next(&mut changes).await, Change::Prompts);
+        let requests = server.requests();
+        let asked = requests.iter().filter_map(|request| match request.method() {
+            "resources/subscribe" => Some(request.params()?["uri"].to_string()),
+            "subscriptions/listen" => Some(request.params()?["notifications"].to_string()),
+            _ => None,
+        });
+        let expected: &[&str] = match revision {
+            HANDSHAKE => &[r#""a://b""#, r#""a://c""#],
+            _ => &[r#"{"promptsListChanged":true,"resourceSubscriptions":["a://b","a://c"]}"#],
+        };
+        assert_eq!(asked.collect::<Vec<_>>(), expected);
+    }
+    let (_server, client) = serve(library(), HANDSHAKE).await;
+    assert_snapshot!(outcome(client.watch(Watch::new()).await), @"
+    the parameters of `subscriptions/listen` cannot be sent
+      there is nothing to watch
+    -> Params, did not run
+    ");
+}
+
+#[tokio::test]
+async fn what_the_server_does_not_offer_is_said() {
+    // N-SUB-02, LIFE-09, RES-01
+    let mut shown = Vec::new();
+    for revision in ERAS {
+        let (server, client) = serve(TestServer::builder().allow_get(true), revision).await;
+        let mut changes = client.watch(everything()).await.unwrap();
+        let expected = [Change::Prompts, Change::Resources, resource("a://b")];
+        assert_eq!(changes.refused(), expected);
+        server.push(&Push::ToolsChanged);
+        assert_eq!(next(&mut changes).await, Change::Tools);
+        for watch in [Watch::new().prompts(), Watch::new().resource("a://b")] {
+            shown.push(outcome(client.watch(watch).await));
+        }
+        assert_eq!(server.violations(), Vec::<String>::new());
+    }
+    assert_snapshot!(shown.join("\n"), @"
+    `notifications/prompts/list_changed` needs the capability `prompts.listChanged`, which the server does not declare
+    -> Capability, did not run
+    `notifications/resources/updated` needs the capability `resources.subscribe`, which the server does not declare
+    -> Capability, did not run
+    `subscriptions/listen` needs the capability `prompts.listChanged`, which the server does not declare
+    -> Capability, did not run
+    `subscriptions/listen` needs the capability `resources.subscribe`, which the server does not declare
+    -> Capability, did not run
+    ");
+}
+
+#[tokio::test]
+async fn without_a_stream_of_its_own_a_server_tells_during_calls() {
+    // HTTP-21, LIFE-09: without GET this server declares that it does not tell
+    let tool = Tool::asking("a", json!({ "type": "object" }), |_| {
+        let told = "notifications/tools/list_changed";
+        Turn::answer(CallAnswer::text("a")).message(json!({ "jsonrpc": "2.0", "method": told }))
+    });
+    let (server, client) = serve(library().tool(tool), HANDSHAKE).await;
+    server.script(On::method("GET"), mcp_testkit::Reply::status(405));
+    let mut changes = client.watch(Watch::new().tools()).await.unwrap();
+    client.call_tool("a", ()).await.unwrap();
+    assert_eq!(next(&mut changes).await, Change::Tools);
+    assert_eq!(server.count("GET"), 1);
+}
+
+#[tokio::test]
+async fn after_a_break_everything_counts_as_changed() {
+    // N-SUB-04, HTTP-23
+    for revision in ERAS {
+        let (server, client) = serve(library(), revision).await;
+        let mut changes = client.watch(everything()).await.unwrap();
+        server.close_streams();
+        let all = [Change::Tools, Change::Prompts, Change::Resources, resource("a://b")];
+        assert_eq!(next_of::<4>(&mut changes).await, all.into());
+        assert_eq!(server.push(&Push::ResourceUpdated("a://b".to_owned())), 1);
+        assert_eq!(next(&mut changes).await, resource("a://b"));
+        assert_eq!(server.violations(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn a_lost_session_is_watched_anew() {
+    // HTTP-26, RES-04
+    let (server, client) = serve(library(), HANDSHAKE).await;
+    let mut changes = client.watch(Watch::new().tools().resource("a://b")).await.unwrap();
+    server.end_sessions();
+    assert_eq!(next_of::<2>(&mut changes).await, [Change::Tools, resource("a://b")].into());
+    assert_eq!(client.lost_sessions(), 1);
+    assert_eq!(server.push(&Push::ResourceUpdated("a://b".to_owned())), 1);
+    assert_eq!(next(&mut changes).await, resource("a://b"));
+    assert_eq!(server.count("resources/subscribe"), 2);
+    // A session that is gone before the watch begins is no failure either.
+    drop(changes);
+    server.end_sessions();
+    let again = client.watch(Watch::new().resource("a://b")).await.unwrap();
+    assert_eq!(again.refused(), []);
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_watch_ends_in_good_order() {
+    // N-SUB-04
+    for revision in ERAS {
+        let (server, client) = serve(library(), revision).await;
+        let mut changes = client.watch(everything()).await.unwrap();
+        server.push(&Push::ToolsChanged);
+        assert_eq!(next(&mut changes).await, Change::Tools);
+        match revision {
+            HANDSHAKE => client.close().await.unwrap(),
+            _ => server.end_subscriptions(),
+        }
+        assert!(soon(changes.next()).await.is_none());
+        assert!(soon(changes.next()).await.is_none());
+        assert_eq!(server.count("GET") + server.count("subscriptions/listen"), 1);
+        assert_eq!(server.violations(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_watch_is_over_on_the_server() {
+    // N-SUB-04, RES-04: what another one watches goes on
+    for revision in ERAS {
+        let (server, client) = serve(library(), revision).await;
+        let both = client.watch(Watch::new().resource("a://b").resource("a://c")).await.unwrap();
+        let mut one = client.watch(Watch::new().resource("a://b")).await.unwrap();
+        drop(both);
+        match revision {
+            HANDSHAKE => {
+                soon(server.received("resources/unsubscribe", 1)).await;
+                let requests = server.requests();
+                let last = requests.iter().find(|it| it.method() == "resources/unsubscribe");
+                assert_eq!(last.and_then(Recorded::params).unwrap()["uri"], "a://c");
+            }
+            _ => soon(server.cancelled(1)).await,
+        }
+        server.push(&Push::ResourceUpdated("a://b".to_owned()));
+        assert_eq!(next(&mut one).await, resource("a://b"));
+        drop(one);
+        match revision {
+            HANDSHAKE => soon(server.received("resources/unsubscribe", 2)).await,
+            _ => soon(server.cancelled(2)).await,
+        }
+        assert_eq!(server.violations(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn messages_of_other_subscriptions_are_passed_over() {
+    // N-SUB-03
+    let (server, client) = serve(library(), PER_REQUEST).await;
+    let mut changes = client.watch(Watch::new().tools().prompts()).await.unwrap();
+    let of = |id: Value| {
+        let meta = json!({ "io.modelcontextprotocol/subscriptionId": id });
+        let method = "notifications/prompts/list_changed";
+        json!({ "jsonrpc": "2.0", "method": method, "params": { "_meta": meta } })
+    };
+    server.send(&of(json!("other")));
+    server.send(&json!({ "jsonrpc": "2.0", "id": 999, "result": {} }));
+    server.send(&json!({ "jsonrpc": "2.0", "method": "x-own/news" }));
+    server.push(&Push::ToolsChanged);
+    assert_eq!(next(&mut changes).await, Change::Tools);
+    let id = server.requests().iter().rev().find_map(Recorded::id).unwrap();
+    server.send(&of(json!(id)));
+    assert_eq!(next(&mut changes).await, Change::Prompts);
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_agree_is_not_waited_for_forever() {
+    // LIFE-13, N-TIME-01
+    let (server, client) = serve(library(), PER_REQUEST).await;
+    let gate = Gate::new();
+    server.script(On::method("subscriptions/listen"), Fault::Hold(gate.clone()));
+    let client = client.with(Options::new().timeout(Duration::from_secs(5)));
+    let late = async {
+        soon(gate.reached(1)).await;
+        pass(Duration::from_secs(6)).await;
+    };
+    let (watched, ()) = tokio::join!(client.watch(everything()), late);
+    assert_snapshot!(outcome(watched), @"
+    no answer to `subscriptions/listen` within 5s
+    -> Timeout
+    ");
+}
+
+#[tokio::test]
+async fn an_error_that_does_not_pass_ends_the_watch() {
+    // AUTH-*: a refused token is told, and not hidden behind new attempts
+    for revision in ERAS {
+        let builder = library().bearer(Bearer::tokens([ALICE])).revisions([revision]);
+        let server = builder.start().await.unwrap();
+        let transport = HttpTransport::builder(server.url()).bearer_token(ALICE).build().unwrap();
+        let client: Client = client_at(transport, revision);
+        client.connect().await.unwrap();
+        let mut changes = client.watch(everything()).await.unwrap();
+        server.revoke_token(ALICE);
+        server.close_streams();
+        let error = soon(changes.next()).await.unwrap().unwrap_err();
+        assert_eq!(error.transport_kind(), Some(TransportErrorKind::Unauthorized));
+        assert!(soon(changes.next()).await.is_none());
+        let refused = client.watch(everything()).await.unwrap_err();
+        assert_eq!(refused.transport_kind(), Some(TransportErrorKind::Unauthorized));
+    }
+}
+
+#[tokio::test]
+async fn a_watch_is_on_behalf_of_its_caller() {
+    let builder = library().bearer(Bearer::tokens([ALICE, BOB])).revisions([PER_REQUEST]);
+    let server = builder.start().await.unwrap();
+    let transport = HttpTransport::builder(server.url()).bearer_token(ALICE).build().unwrap();
+    let options = Options::new().extra(AccessToken::new(BOB)).meta("com.example/trace", "t-1");
+    let client = client_at(transport, PER_REQUEST).with(options);
+    let changes = client.watch(Watch::new().tools()).await.unwrap();
+    assert_eq!(changes.refused(), []);
+    let requests = server.requests();
+    let listen = requests.iter().find(|it| it.method() == "subscriptions/listen").unwrap();
+    assert_eq!(listen.bearer_token(), Some(BOB));
+    assert_eq!(listen.params().unwrap()["_meta"]["com.example/trace"], "t-1");
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
