@@ -50,7 +50,9 @@ impl Answers {
         while self.0.len() >= asked::MOST {
             self.0.next().await;
         }
-        let Some((place, registration)) = link.asks.begin(&asked.id) else { return };
+        let Some((place, registration)) = link.asks.begin(&asked.id) else {
+            return tracing::debug!(id = %asked.id, "the server asks what is being answered already");
+        };
         let answering = answer(link.clone(), Arc::clone(pulse), asked);
         self.0.push(Box::pin(async move {
             let _place = place;

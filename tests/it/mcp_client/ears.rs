@@ -20,7 +20,7 @@ fn attended(line: &Arc<Line>, desk: &Desk) -> Client {
 
 #[tokio::test]
 async fn a_server_may_ask_elsewhere_than_on_the_stream_of_the_call() {
-    // HTTP-30, ELIC-06: it does so only where it is listened to when the call comes
+    // HTTP-20, HTTP-22, ELIC-06: it does so only where it is listened to when the call comes
     let schema = json!({ "type": "object", "properties": {
         "name": { "type": "string", "default": "Ada" },
     } });
@@ -50,7 +50,7 @@ async fn a_server_may_ask_elsewhere_than_on_the_stream_of_the_call() {
 
 #[tokio::test]
 async fn nobody_listens_who_serves_nothing() {
-    // HTTP-28: it takes a connection
+    // HTTP-20: it takes a connection
     for handler in [None, Some(Desk::new(Serves::nothing(), Mood::Willing))] {
         let line = Arc::new(Line::new(Ears::Agreed));
         let client = match &handler {
@@ -64,7 +64,7 @@ async fn nobody_listens_who_serves_nothing() {
 
 #[tokio::test]
 async fn questions_are_answered_while_there_is_no_call() {
-    // HTTP-30, PING-01, CANC-05, RPC-10
+    // HTTP-20, PING-01, CANC-05, RPC-10
     let (line, desk) = (Arc::new(Line::new(Ears::Agreed)), Desk::new(ALL, Mood::Late));
     let client = attended(&line, &desk);
     client.connect().await.unwrap();
@@ -93,7 +93,7 @@ async fn questions_are_answered_while_there_is_no_call() {
 
 #[tokio::test]
 async fn listening_ends_with_the_session() {
-    // HTTP-27: with all work on answers
+    // HTTP-23: with all work on answers
     for dropped in [false, true] {
         let (line, desk) = (Arc::new(Line::new(Ears::Agreed)), Desk::new(ALL, Mood::Late));
         let client = attended(&line, &desk);

@@ -274,7 +274,7 @@ async fn a_server_may_take_its_question_back() {
 
 #[tokio::test]
 async fn a_question_that_comes_twice_is_put_once() {
-    // HTTP-22: as after a stream was taken up again
+    // HTTP-17: as after a stream was taken up again
     let (line, desk) = (Arc::new(Line::new(Ears::Refused)), Desk::new(ALL, Mood::Late));
     let client = client(Arc::clone(&line), &desk);
     let course = async {
