@@ -10,6 +10,7 @@ use mcp_types::{
 };
 use serde::{Serialize, de::IgnoredAny};
 use serde_json::value::RawValue;
+use tokio::task::consume_budget;
 
 use crate::{
     answering::{Answers, Asked},
@@ -109,6 +110,8 @@ impl Exchange<'_> {
                     }
                 }
             }
+            // Messages may come faster than they are read; the clock of the call has its turn too.
+            consume_budget().await;
         }
     }
 

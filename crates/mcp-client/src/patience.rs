@@ -10,7 +10,10 @@ use std::{
 };
 
 use futures_util::future::{Either, select};
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    task::unconstrained,
+    time::{Instant, sleep_until},
+};
 
 /// The clock of a call: it runs out a while after the last sign of life, and in any case at the end
 /// (MCP basic/lifecycle, "Timeouts").
@@ -103,7 +106,8 @@ impl Patience {
         let (mut end, mut limit) = self.end();
         let mut alarm = pin!(sleep_until(end));
         loop {
-            match select(work.as_mut(), alarm.as_mut()).await {
+            // Work that is always ready leaves nothing of the task's budget to an alarm that needs it.
+            match select(work.as_mut(), unconstrained(alarm.as_mut())).await {
                 Either::Left((done, _)) => return Ok(done),
                 Either::Right(_) if self.end().0 <= end => return Err(limit),
                 Either::Right(_) => (end, limit) = self.end(),
@@ -131,7 +135,10 @@ fn later(from: Instant, duration: Duration) -> Instant {
 mod tests {
     use std::future::pending;
 
-    use tokio::time::{advance, sleep};
+    use tokio::{
+        task::consume_budget,
+        time::{advance, sleep},
+    };
 
     use super::*;
 
@@ -178,5 +185,18 @@ mod tests {
         let patience = Patience::new(2 * SECOND, 5 * SECOND);
         let _at_work = patience.pulse().work();
         assert_eq!(patience.lasts(pin!(pending::<()>())).await, Err(5 * SECOND));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_runs_out_for_work_that_never_rests() {
+        // LIFE-13: as a stream whose messages come faster than they are read
+        let patience = Patience::new(SECOND, 5 * SECOND);
+        let work = async {
+            advance(2 * SECOND).await;
+            for _ in 0..100_000 {
+                consume_budget().await;
+            }
+        };
+        assert_eq!(patience.lasts(pin!(work)).await, Err(SECOND));
     }
 }

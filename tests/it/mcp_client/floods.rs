@@ -1,16 +1,22 @@
 //! Servers that ask much, before they answer and as they do.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
-use mcp_client::{Context, Messages, Outgoing, Reply, Transport, TransportError};
+use insta::assert_snapshot;
+use mcp_client::{
+    Context, Messages, Outgoing, Reply, Transport, TransportError, mcp_types::Revision,
+};
 use serde_json::{Value, json};
-use tokio::task::yield_now;
+use tokio::{task::yield_now, time::advance};
 
-use crate::support::{client, soon};
+use crate::support::{client, client_at, outcome, soon};
 
 /// How many answers of a client may be on their way at once.
 const MOST: usize = 64;
@@ -139,4 +145,34 @@ async fn a_batch_of_questions_is_answered_bit_by_bit() {
     client(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
     server.wait_for(600).await;
     assert!(server.most.load(Ordering::Relaxed) <= MOST, "{}", server.most.load(Ordering::Relaxed));
+}
+
+/// Sends messages without end and without a pause, and lets the time for a call pass.
+#[derive(Debug)]
+struct Endless;
+
+impl Transport for Endless {
+    fn send(&self, _: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
+        let told = || Ok(json!({ "jsonrpc": "2.0", "method": "x" }).to_string().into());
+        let first = stream::once(async move {
+            advance(Duration::from_secs(31)).await;
+            told()
+        });
+        let rest = stream::iter((0..100_000).map(move |_| told()));
+        async { Ok(Reply::new(Messages::Stream(first.chain(rest).boxed()))) }.boxed()
+    }
+
+    fn close(&self, _: Context) -> BoxFuture<'_, Result<(), TransportError>> {
+        async { Ok(()) }.boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_messages_does_not_stop_the_clock() {
+    // LIFE-13
+    let client = client_at(Endless, Revision::V2026_07_28);
+    assert_snapshot!(outcome(client.call_tool("add", ()).await), @"
+    no answer to `tools/call` within 30s
+    -> Timeout
+    ");
 }
