@@ -257,6 +257,13 @@ impl Dialects {
     async fn reconsidered(&self, revision: Revision, error: Error) -> Result<Revision, Error> {
         let finding = finding(&error);
         if let Finding::Versions(versions) = finding {
+            // The code alone may be that of another server, which a tool has called.
+            if !error.did_not_run() {
+                if revision.era() == Era::PerRequest {
+                    self.negotiation.doubt(revision);
+                }
+                return Err(error);
+            }
             if let Some(pinned) = self.pinned {
                 let named = versions.iter().any(|version| version == pinned.as_str());
                 return if named { Ok(pinned) } else { Err(unshared(versions, Some(pinned))) };

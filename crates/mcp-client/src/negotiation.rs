@@ -123,9 +123,10 @@ pub(crate) fn finding(error: &Error) -> Finding {
 pub(crate) fn is_doubtful(error: &Error) -> bool {
     /// Codes without a meaning that all share, such as "no session".
     const MEANINGLESS: std::ops::RangeInclusive<i64> = -32019..=-32000;
-    match error.code() {
-        Some(code) => error.status().is_some() && MEANINGLESS.contains(&code),
-        None => matches!(finding(error), Finding::Handshake | Finding::NoPost),
+    match (finding(error), error.code()) {
+        (Finding::Handshake, Some(code)) => error.status().is_some() && MEANINGLESS.contains(&code),
+        (finding, None) => matches!(finding, Finding::Handshake | Finding::NoPost),
+        _ => false,
     }
 }
 

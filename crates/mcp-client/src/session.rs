@@ -272,11 +272,16 @@ async fn end(link: Link) {
 /// Whether the server no longer knows the session of the request.
 ///
 /// It has to answer 404 then (MCP basic/transports, "Session Management"). The reference server and
-/// what was built after its example answer 400 instead, with a text that names the session.
+/// what was built after its example answer 400 instead, with a text that names the session. A text
+/// on invalid parameters is about those, though they may be called so.
 pub(crate) fn says_session_ended(error: &Error) -> bool {
     const BAD_REQUEST: u16 = 400;
     let text = match error {
-        Error::Rpc { error, status: Some(BAD_REQUEST), .. } => error.message.as_bytes(),
+        Error::Rpc { error, status: Some(BAD_REQUEST), .. }
+            if error.code != error_code::INVALID_PARAMS =>
+        {
+            error.message.as_bytes()
+        }
         Error::Transport(error) => match error.kind() {
             TransportErrorKind::SessionEnded => return true,
             TransportErrorKind::Status(BAD_REQUEST) => error.body(),
@@ -304,6 +309,12 @@ mod tests {
         Error::Rpc { method: "tools/call".into(), error, status, retry_after: None }
     }
 
+    fn invalid_params(message: &str) -> Error {
+        let code = error_code::INVALID_PARAMS;
+        let error = ErrorObject { code, message: message.to_owned(), data: None };
+        Error::Rpc { method: "tools/call".into(), error, status: Some(400), retry_after: None }
+    }
+
     #[test]
     fn a_forgotten_session_is_known_by_its_status_and_text() {
         // HTTP-26: 404 as the specification wants it, 400 as many servers answer
@@ -314,6 +325,7 @@ mod tests {
             (rpc(Some(400), forgotten), true),
             (status(400, "Session not found"), true),
             (rpc(None, forgotten), false),
+            (invalid_params("the argument `session` is missing"), false),
             (rpc(Some(403), forgotten), false),
             (rpc(Some(400), "Unsupported protocol version"), false),
             (status(500, forgotten), false),

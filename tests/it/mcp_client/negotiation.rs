@@ -599,6 +599,9 @@ async fn a_server_of_the_per_request_era_is_never_greeted() {
         error(-32020, "a header is missing", &Value::Null).with_status(400),
         status(429),
         status(500),
+        error(-32000, "forbidden", &Value::Null).with_status(403),
+        error(-32000, "too much", &Value::Null).with_status(429),
+        error(-32000, "broken", &Value::Null).with_status(500),
     ] {
         let peer = old().on("tools/list", answer).start().await;
         shown += &asked(&peer, &Negotiation::known(Revision::V2026_07_28)).await;
@@ -624,6 +627,81 @@ async fn a_server_of_the_per_request_era_is_never_greeted() {
     [server]/mcp answered with HTTP status 500 Internal Server Error
     -> Status(500)
     verdict: 2026-07-28
+    tools/list 1, 2026-07-28
+    `tools/list` failed: forbidden (code -32000), HTTP status 403
+    -> Rpc
+    verdict: 2026-07-28
+    tools/list 1, 2026-07-28
+    `tools/list` failed: too much (code -32000), HTTP status 429
+    -> Rpc
+    verdict: 2026-07-28
+    tools/list 1, 2026-07-28
+    `tools/list` failed: broken (code -32000), HTTP status 500
+    -> Rpc
+    verdict: 2026-07-28
+    ");
+}
+
+#[tokio::test]
+async fn a_call_that_may_have_run_is_not_repeated_in_another_revision() {
+    // The code alone may be that of another server, which the tool has called.
+    let mut shown = String::new();
+    for (was, supported) in [
+        (Revision::V2025_11_25, json!(["2026-07-28"])),
+        (Revision::V2025_11_25, json!([])),
+        (Revision::V2026_07_28, json!(["2026-07-28"])),
+        (Revision::V2026_07_28, json!(["2025-06-18"])),
+    ] {
+        let script = old().on("tools/call", unsupported(&supported).with_status(200));
+        let peer = script.start().await;
+        let client = peer.stranger(&Negotiation::known(was));
+        let failed = outcome(client.call_tool("add", ()).await);
+        shown += &format!("{}\n{failed}\n", outline(&peer.all_sent().await));
+    }
+    assert_snapshot!(shown, @r#"
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/call 2, 2025-06-18
+    `tools/call` failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2026-07-28"]}
+    -> Rpc
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/call 2, 2025-06-18
+    `tools/call` failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":[]}
+    -> Rpc
+    tools/call 1, 2026-07-28
+    `tools/call` failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2026-07-28"]}
+    -> Rpc
+    tools/call 1, 2026-07-28
+    `tools/call` failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2025-06-18"]}
+    -> Rpc
+    "#);
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_version_of_a_call_is_heeded() {
+    // N-VER-01: the server was replaced, and has run nothing
+    let mut shown = String::new();
+    for (was, supported) in [
+        (Revision::V2025_11_25, json!(["2026-07-28"])),
+        (Revision::V2026_07_28, json!(["2025-06-18"])),
+    ] {
+        let called = result(&json!({ "content": [] }));
+        let script = old().on("tools/call", unsupported(&supported)).on("tools/call", called);
+        let peer = script.start().await;
+        let client = peer.stranger(&Negotiation::known(was));
+        client.call_tool("add", ()).await.unwrap();
+        shown += &format!("{}\n", outline(&peer.all_sent().await));
+    }
+    assert_snapshot!(shown, @"
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/call 2, 2025-06-18
+    tools/call 1, 2026-07-28
+    tools/call 1, 2026-07-28
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/call 2, 2025-06-18
     ");
 }
 
