@@ -20,7 +20,7 @@ use crate::{
     asked,
     link::Link,
     patience::Pulse,
-    transport::{MessageKind, Outgoing},
+    transport::{Extras, MessageKind, Outgoing},
 };
 
 /// How long answers may take that are still on their way when the call is done.
@@ -32,6 +32,8 @@ pub(crate) struct Asked {
     pub(crate) id: RequestId,
     pub(crate) method: String,
     pub(crate) params: Option<Box<RawValue>>,
+    /// What the answer goes with: what whoever is asked has for the transport.
+    pub(crate) extras: Extras,
 }
 
 /// Answers of ours on their way, [so many](asked::MOST) at once: a server that asks for more has to
@@ -83,14 +85,14 @@ impl Drop for Answers {
 }
 
 async fn answer(link: Link, pulse: Arc<Pulse>, asked: Asked) {
-    let Asked { id, method, params } = asked;
+    let Asked { id, method, params, extras } = asked;
     let outcome = asked::respond(&link.host, &pulse, &method, params.as_deref()).await;
     let body = match serde_json::to_vec(&Response::new(id, outcome)) {
         Ok(body) => body,
         Err(error) => return tracing::warn!(%error, method, "an answer is no JSON"),
     };
     let message = Outgoing::new(body, MessageKind::OneWay, link.context.clone());
-    if let Err(error) = link.transport.send(message).await {
+    if let Err(error) = link.transport.send(Outgoing { extras, ..message }).await {
         tracing::debug!(%error, method, "an answer did not reach the server");
     }
 }

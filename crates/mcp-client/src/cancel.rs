@@ -1,6 +1,6 @@
 //! Telling the server that nobody waits for an answer any more.
 
-use std::{sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 use mcp_types::{Notification, RequestId};
 use serde::Serialize;
@@ -8,7 +8,7 @@ use tokio::{runtime::Handle, time};
 
 use crate::{
     link::Link,
-    transport::{MessageKind, Outgoing, Sent},
+    transport::{Extras, MessageKind, Outgoing, Sent},
 };
 
 /// How long the notification itself may take.
@@ -23,6 +23,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 pub(crate) struct InFlight<'a> {
     link: &'a Link,
     sent: Sent,
+    extras: Extras,
     id: Option<RequestId>,
 }
 
@@ -36,7 +37,8 @@ struct Cancelled {
 impl<'a> InFlight<'a> {
     pub(crate) fn new(link: &'a Link, message: &Outgoing, id: RequestId) -> Self {
         let told = link.is_of_handshake() || !link.transport.drop_is_noticed();
-        Self { link, sent: message.sent.clone(), id: told.then_some(id) }
+        let (sent, extras) = (message.sent.clone(), message.extras.clone());
+        Self { link, sent, extras, id: told.then_some(id) }
     }
 
     /// The request has its answer, or failed.
@@ -53,6 +55,7 @@ impl Drop for InFlight<'_> {
         let message = Notification::new("notifications/cancelled", Some(params));
         let Ok(body) = serde_json::to_vec(&message) else { return };
         let message = Outgoing::new(body, MessageKind::OneWay, self.link.context.clone());
+        let message = Outgoing { extras: mem::take(&mut self.extras), ..message };
         let transport = Arc::clone(&self.link.transport);
         runtime.spawn(async move {
             if let Ok(Err(error)) = time::timeout(LIMIT, transport.send(message)).await {

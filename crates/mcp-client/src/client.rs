@@ -263,7 +263,8 @@ impl Client {
     /// Any [`Error`] of the exchange: the server may refuse it.
     pub async fn notify<N: NotificationMethod>(&self, params: &N::Params) -> Result<(), Error> {
         let method = Name::Borrowed(N::NAME);
-        let sent = pin!(self.shared.dialects.notify(&method, Some(params)));
+        let extras = self.options.as_ref().map(|options| &options.extras);
+        let sent = pin!(self.shared.dialects.notify(&method, Some(params), extras));
         self.settle(&self.patience(), &method, sent).await
     }
 

@@ -23,7 +23,7 @@ use crate::{
     request::{Name, Request},
     session::Session,
     together::Together,
-    transport::TransportErrorKind,
+    transport::{Extras, TransportErrorKind},
     version::{self, unshared},
 };
 
@@ -115,12 +115,13 @@ impl Dialects {
         &self,
         method: &Name,
         params: Option<&impl Serialize>,
+        extras: Option<&Extras>,
     ) -> Result<(), Error> {
         let revision = self.revision().await?;
         supports(revision, method)?;
         match revision.era() {
-            Era::Handshake => self.handshake.notify(method, params).await,
-            Era::PerRequest => self.per_request.notify(revision, method, params).await,
+            Era::Handshake => self.handshake.notify(method, params, extras).await,
+            Era::PerRequest => self.per_request.notify(revision, method, params, extras).await,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
     brief::{Brief, without_text},
     error::Error,
     link::Link,
-    transport::{TransportError, TransportErrorKind},
+    transport::{Extras, TransportError, TransportErrorKind},
 };
 
 /// How long a server may take to agree before others no longer wait for it.
@@ -114,7 +114,8 @@ async fn hear(link: &Link, answers: &mut Answers, message: &[u8]) {
     match Incoming::<IgnoredAny>::from_slice(message) {
         Ok(Incoming::Request { id, method, params }) => {
             // For which call it asks, if for any, does not show.
-            answers.add(link, Asked { id, method, params }, &link.host.pulse).await;
+            let asked = Asked { id, method, params, extras: Extras::default() };
+            answers.add(link, asked, &link.host.pulse).await;
         }
         Ok(Incoming::Notification { method, params }) => link.notice(&method, params.as_deref()),
         Ok(Incoming::Result { id, .. } | Incoming::Error { id: Some(id), .. }) => {

@@ -22,7 +22,8 @@ use crate::{
     patience::{Patience, Pulse},
     request::Name,
     transport::{
-        MessageKind, MessageStream, Messages, Outgoing, Reply, TransportError, TransportErrorKind,
+        Extras, MessageKind, MessageStream, Messages, Outgoing, Reply, TransportError,
+        TransportErrorKind,
     },
 };
 
@@ -53,8 +54,12 @@ impl Exchange<'_> {
         let body = serde_json::to_vec(&request)
             .map_err(|error| Error::params(self.method.clone(), error))?;
         let message = Outgoing::new(body, MessageKind::Request, self.link.context.clone());
-        let extras = self.options.map(|options| options.extras.clone()).unwrap_or_default();
-        Ok(Outgoing { extras, ..message })
+        Ok(Outgoing { extras: self.extras(), ..message })
+    }
+
+    /// What the caller has for the transport, for all that belongs to the request.
+    fn extras(&self) -> Extras {
+        self.options.map(|options| options.extras.clone()).unwrap_or_default()
     }
 
     /// Sends the message of the request.
@@ -132,7 +137,9 @@ impl Exchange<'_> {
             Incoming::Request { method, .. } if !self.link.is_of_handshake() => {
                 Event::Stray(format!("it is the request `{}`", Brief(&method)))
             }
-            Incoming::Request { id, method, params } => Event::Asked(Asked { id, method, params }),
+            Incoming::Request { id, method, params } => {
+                Event::Asked(Asked { id, method, params, extras: self.extras() })
+            }
             Incoming::Notification { method, params } => {
                 self.notice(&method, params.as_deref());
                 Event::Stray(format!("it is the notification `{}`", Brief(&method)))

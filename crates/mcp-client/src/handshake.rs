@@ -17,7 +17,7 @@ use crate::{
     request::Request,
     session::Session,
     together::Together,
-    transport::{TransportError, TransportErrorKind},
+    transport::{Extras, TransportError, TransportErrorKind},
 };
 
 /// Opens sessions, shares them among calls, and replaces one that the server has forgotten.
@@ -80,11 +80,12 @@ impl Handshake {
         &self,
         method: &str,
         params: Option<&impl Serialize>,
+        extras: Option<&Extras>,
     ) -> Result<(), Error> {
         let session = self.session().await?;
-        let outcome = session.notify(method, params).await;
+        let outcome = session.notify(method, params, extras).await;
         match self.is_forgotten(&session, &outcome) {
-            true => self.session().await?.notify(method, params).await,
+            true => self.session().await?.notify(method, params, extras).await,
             false => outcome,
         }
     }

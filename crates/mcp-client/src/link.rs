@@ -14,7 +14,7 @@ use crate::{
     error::Error,
     exchange::params_of,
     host::Host,
-    transport::{Context, MessageKind, Outgoing, Transport},
+    transport::{Context, Extras, MessageKind, Outgoing, Transport},
 };
 
 /// The transport, the conversation on it, and this side of it.
@@ -66,16 +66,18 @@ impl Link {
         Ok(single.into_iter().chain(batch))
     }
 
-    /// Sends a notification.
+    /// Sends a notification, with what its sender has for the transport.
     pub(crate) async fn notify(
         &self,
         method: &str,
         params: Option<&impl Serialize>,
+        extras: Option<&Extras>,
     ) -> Result<(), Error> {
         let body = serde_json::to_vec(&Notification::new(method, params))
             .map_err(|error| Error::params(method.to_owned(), error))?;
         let message = Outgoing::new(body, MessageKind::OneWay, self.context.clone());
-        self.transport.send(message).await?;
+        let extras = extras.cloned().unwrap_or_default();
+        self.transport.send(Outgoing { extras, ..message }).await?;
         Ok(())
     }
 }

@@ -27,7 +27,7 @@ use crate::{
     patience::Patience,
     profile::{Capabilities, ServerProfile},
     request::{Again, Envelope, Meta, Name, Own, Params, Request},
-    transport::{Context, Outgoing, Routing},
+    transport::{Context, Extras, Outgoing, Routing},
 };
 
 /// How often a request is repeated with what the server has asked for.
@@ -160,8 +160,9 @@ impl PerRequest {
         revision: Revision,
         method: &Name,
         params: Option<&impl Serialize>,
+        extras: Option<&Extras>,
     ) -> Result<(), Error> {
-        self.link_at(revision).notify(method, params).await
+        self.link_at(revision).notify(method, params, extras).await
     }
 
     /// Obtains what the server needs; where that is nothing, it is short of time.

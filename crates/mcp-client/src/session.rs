@@ -26,7 +26,7 @@ use crate::{
     outcome::{self, Decode, Outcome},
     profile::{Capabilities, ServerProfile},
     request::{Meta, Name, Own, Params, Request},
-    transport::{Outgoing, TransportErrorKind},
+    transport::{Extras, Outgoing, TransportErrorKind},
     version,
 };
 
@@ -120,7 +120,7 @@ impl Session {
             opening.end().await;
             return Err(version::unshared(vec![result.protocol_version], pinned));
         };
-        link.notify(InitializedNotification::NAME, None::<&JsonObject>).await?;
+        link.notify(InitializedNotification::NAME, None::<&JsonObject>, None).await?;
         let capabilities = serde_json::to_value(&result.capabilities)
             .and_then(serde_json::from_value)
             .map_err(|error| Error::invalid(INITIALIZE, error))?;
@@ -195,8 +195,9 @@ impl Session {
         &self,
         method: &str,
         params: Option<&impl Serialize>,
+        extras: Option<&Extras>,
     ) -> Result<(), Error> {
-        self.link.notify(method, params).await
+        self.link.notify(method, params, extras).await
     }
 
     /// Ends the session on the server; one that is gone already needs no end.

@@ -1,10 +1,17 @@
 //! A token and headers that are for one call alone.
 
 use insta::assert_snapshot;
-use mcp_client::{Context, MessageKind, Options, Outgoing, Transport};
+use mcp_client::{
+    Context, MessageKind, Options, Outgoing, Transport,
+    mcp_types::v2025_11_25::RootsListChangedNotification,
+};
 use mcp_http::{AccessToken, Headers, HttpOptions, HttpTransport};
+use mcp_testkit::{Fault, Gate, On};
+use serde_json::json;
 
-use crate::support::{ALICE, BOB, Peer, Script, Source, exact, outcome, status};
+use crate::support::{
+    ALICE, BOB, Peer, Script, Sent, Source, client_of, exact, outcome, soon, status, strict,
+};
 
 fn message() -> Outgoing {
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
@@ -58,6 +65,29 @@ async fn options_of_a_call_are_for_its_requests() {
     mcp-session-id: session-1
     {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"add","arguments":{}}}
     "#);
+}
+
+#[tokio::test]
+async fn what_belongs_to_a_call_goes_with_its_token() {
+    // Answers to what the server asks on its stream, its cancellation, and notifications
+    let server = strict().await;
+    let gate = Gate::new();
+    let ping = json!({ "jsonrpc": "2.0", "id": "p-1", "method": "ping" });
+    server.script(On::method("tools/call"), Fault::Interject(vec![ping]));
+    server.script(On::method("tools/call"), Fault::Hold(gate));
+    let client = client_of(server.url()).with(Options::new().bearer_token(BOB));
+    client.connect().await.unwrap();
+    client.notify::<RootsListChangedNotification>(&Default::default()).await.unwrap();
+    let call = tokio::spawn(async move { client.call_tool("wait", ()).await.map(drop) });
+    soon(server.received("POST", 1)).await;
+    call.abort();
+    soon(server.received("notifications/cancelled", 1)).await;
+    let mut shown: Vec<_> = server.requests().iter().map(Sent::from).collect();
+    shown.retain(|sent| !["initialize", "notifications/initialized"].contains(&&*sent.about()));
+    for sent in shown {
+        let token = sent.header("authorization");
+        assert_eq!(token.as_deref(), Some("Bearer [bob]"), "{}", sent.about());
+    }
 }
 
 #[tokio::test]
