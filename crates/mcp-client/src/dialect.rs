@@ -8,6 +8,7 @@ use mcp_types::{
     v2026_07_28::{self, DiscoverRequest},
 };
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::{
     error::Error,
@@ -54,10 +55,11 @@ impl Dialects {
 
     /// What the server says of itself.
     pub(crate) async fn profile(&self) -> Result<Arc<ServerProfile>, Error> {
+        let asked = Instant::now();
         let mut revision = self.revision().await?;
         let mut refusals = 0;
         loop {
-            let outcome = self.profile_at(revision).await;
+            let outcome = self.profile_at(revision, asked).await;
             let Err(error) = outcome else { return outcome };
             refusals += 1;
             if refusals == REFUSALS {
@@ -67,10 +69,14 @@ impl Dialects {
         }
     }
 
-    async fn profile_at(&self, revision: Revision) -> Result<Arc<ServerProfile>, Error> {
+    async fn profile_at(
+        &self,
+        revision: Revision,
+        asked: Instant,
+    ) -> Result<Arc<ServerProfile>, Error> {
         match revision.era() {
             Era::Handshake => Ok(Arc::clone(self.handshake.session().await?.profile())),
-            Era::PerRequest => self.per_request.discovered(revision).await,
+            Era::PerRequest => self.per_request.discovered(revision, asked).await,
         }
     }
 
@@ -199,27 +205,24 @@ impl Dialects {
                     self.negotiation.decide(revision);
                     return Ok(revision);
                 }
-                Step::Probe(version) => {
-                    let id = format!("probe-{}", refusals + 1);
-                    match self.per_request.discover(version, &id).await {
-                        Ok(found) => {
-                            step = self.found(found)?;
+                Step::Probe(version) => match self.per_request.discover(version).await {
+                    Ok(found) => {
+                        step = self.found(found)?;
+                        continue;
+                    }
+                    Err(error) => match finding(&error) {
+                        Finding::Versions(versions) => (error, versions),
+                        Finding::Handshake => {
+                            step = Step::Greet { offered: None, probe: Some(error) };
                             continue;
                         }
-                        Err(error) => match finding(&error) {
-                            Finding::Versions(versions) => (error, versions),
-                            Finding::Handshake => {
-                                step = Step::Greet { offered: None, probe: Some(error) };
-                                continue;
-                            }
-                            Finding::PerRequest => {
-                                self.negotiation.decide(version);
-                                return Err(error);
-                            }
-                            Finding::NoPost | Finding::Nothing => return Err(error),
-                        },
-                    }
-                }
+                        Finding::PerRequest => {
+                            self.negotiation.decide(version);
+                            return Err(error);
+                        }
+                        Finding::NoPost | Finding::Nothing => return Err(error),
+                    },
+                },
                 Step::Greet { offered, probe } => match self.handshake.open(offered).await {
                     Ok(session) => {
                         step = Step::Speak(session.profile().revision);
@@ -296,7 +299,7 @@ impl Dialects {
     /// The revision of the per-request era that the server now speaks, if it does.
     async fn probe(&self) -> Option<Revision> {
         let newest = version::NEWEST_PER_REQUEST;
-        let step = match self.per_request.discover(newest, "probe-1").await {
+        let step = match self.per_request.discover(newest).await {
             Ok(discovery) => self.found(discovery),
             Err(error) => match finding(&error) {
                 Finding::Versions(versions) => choose(versions).map(Step::Speak),

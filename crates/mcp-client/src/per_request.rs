@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -43,14 +43,16 @@ const DISCOVER: Name = Name::Borrowed(DiscoverRequest::NAME);
 pub(crate) struct PerRequest {
     link: Link,
     next_id: AtomicI64,
+    next_probe: AtomicU64,
     discovered: RwLock<Option<Discovered>>,
 }
 
-/// What the server has said of itself, and how long that holds.
+/// What the server has said of itself, when, and how long that holds.
 #[derive(Debug, Clone)]
 struct Discovered {
     profile: Arc<ServerProfile>,
-    until: Instant,
+    received: Instant,
+    fresh: Duration,
 }
 
 /// The answer to `server/discover`.
@@ -62,32 +64,44 @@ pub(crate) enum Discovery {
 
 impl PerRequest {
     pub(crate) fn new(link: Link) -> Self {
-        Self { link, next_id: AtomicI64::new(1), discovered: RwLock::default() }
+        Self {
+            link,
+            next_id: AtomicI64::new(1),
+            next_probe: AtomicU64::new(1),
+            discovered: RwLock::default(),
+        }
     }
 
-    /// What the server says of itself; it is asked unless what it has said still holds.
-    pub(crate) async fn discovered(&self, revision: Revision) -> Result<Arc<ServerProfile>, Error> {
-        if let Some(profile) = self.profile() {
+    /// What the server says of itself; it is asked unless what it has said still holds, or was said
+    /// since the caller `asked`.
+    pub(crate) async fn discovered(
+        &self,
+        revision: Revision,
+        asked: Instant,
+    ) -> Result<Arc<ServerProfile>, Error> {
+        if let Some(profile) = self.profile(asked) {
             return Ok(profile);
         }
-        match Box::pin(self.discover(revision, "discover")).await? {
+        match Box::pin(self.discover(revision)).await? {
             Discovery::Found(said) => Ok(self.keep(revision, *said)),
             Discovery::Other => Err(Error::invalid(DISCOVER, "it is no answer to this method")),
         }
     }
 
-    /// What the server has said of itself, if it still holds.
-    fn profile(&self) -> Option<Arc<ServerProfile>> {
+    /// What the server has said of itself, if it held at that moment or was said since.
+    fn profile(&self, then: Instant) -> Option<Arc<ServerProfile>> {
         let discovered = self.discovered.read().unwrap_or_else(PoisonError::into_inner);
-        let fresh = discovered.as_ref().filter(|discovered| Instant::now() < discovered.until);
-        fresh.map(|discovered| Arc::clone(&discovered.profile))
+        let Discovered { profile, received, fresh } = discovered.as_ref()?;
+        let holds = *received >= then || then < *received + *fresh;
+        holds.then(|| Arc::clone(profile))
     }
 
-    /// Asks the server what it speaks and can do. The `id` is told from those of other requests, so
+    /// Asks the server what it speaks and can do. The id is told from those of other requests, so
     /// that these stay the same whatever went before.
-    pub(crate) async fn discover(&self, revision: Revision, id: &str) -> Result<Discovery, Error> {
+    pub(crate) async fn discover(&self, revision: Revision) -> Result<Discovery, Error> {
         let link = self.link_at(revision);
-        let id = RequestId::String(id.to_owned());
+        let number = self.next_probe.fetch_add(1, Ordering::Relaxed);
+        let id = RequestId::String(format!("probe-{number}"));
         let exchange =
             Exchange { link: &link, method: &DISCOVER, id, options: None, patience: None };
         let meta = Meta { envelope: Some(self.envelope(revision)), ..Meta::default() };
@@ -114,8 +128,8 @@ impl PerRequest {
             capabilities: Capabilities::new(capabilities),
             instructions: said.instructions,
         });
-        let discovered =
-            Discovered { profile: Arc::clone(&profile), until: Instant::now() + fresh };
+        let received = Instant::now();
+        let discovered = Discovered { profile: Arc::clone(&profile), received, fresh };
         *self.discovered.write().unwrap_or_else(PoisonError::into_inner) = Some(discovered);
         profile
     }
@@ -129,7 +143,8 @@ impl PerRequest {
         decode: Decode<'_, R>,
     ) -> Result<R, Error> {
         let method = &request.method;
-        let lack = self.profile().and_then(|profile| profile.capabilities.lack(method));
+        let lack =
+            self.profile(Instant::now()).and_then(|profile| profile.capabilities.lack(method));
         if let Some(capability) = lack {
             return Err(Error::Capability { method: method.clone(), capability });
         }
