@@ -302,32 +302,15 @@ impl Client {
         arguments: impl Serialize,
     ) -> Result<ToolResult, Error> {
         let method = Name::Borrowed(CallToolRequest::NAME);
-        let params = |error: BoxError| Error::params(CallToolRequest::NAME, error);
-        let arguments = object(&arguments).map_err(params)?;
+        let arguments = object(&arguments).map_err(tool_params)?;
         let call = ToolCall { name, arguments: &arguments };
         let patience = self.patience();
-        let mirrored = self.mirrored(name, &arguments).map_err(params)?;
-        let mut request = Request {
+        let request = Request {
             target: Some(name),
-            mirrored,
             options: self.options.as_deref(),
             ..Request::new(method, &call, &patience)
         };
-        let mut listed = false;
-        loop {
-            let outcome = self.request(&request, &tool::decode_result).await;
-            let code = outcome.as_ref().err().and_then(Error::code);
-            if listed || code != Some(error_code::HEADER_MISMATCH) {
-                return outcome;
-            }
-            Box::pin(self.list_tools()).await?;
-            listed = true;
-            let mirrored = self.mirrored(name, &arguments).map_err(params)?;
-            if mirrored == request.mirrored {
-                return outcome;
-            }
-            request.mirrored = mirrored;
-        }
+        self.request_tool(request, &arguments, &tool::decode_result).await
     }
 
     /// Ends the conversation on the server. A later call opens a new one.
@@ -365,13 +348,47 @@ impl Client {
             "resources/read" => params.get("uri"),
             _ => None,
         };
+        let is_tool = method == CallToolRequest::NAME;
         let patience = self.patience();
         let request = Request {
             target: target.and_then(Value::as_str),
             options: options.as_deref(),
             ..Request::new(method, &params, &patience)
         };
+        if is_tool {
+            let arguments = object(&params.get("arguments")).map_err(tool_params)?;
+            return self.request_tool(request, &arguments, &outcome::decode).await;
+        }
         self.request(&request, &outcome::decode).await
+    }
+
+    /// Calls a tool, and says outside of the body what its schema wants there; once more by a new
+    /// list, where the server misses some of that.
+    async fn request_tool<R>(
+        &self,
+        mut request: Request<'_, impl Serialize>,
+        arguments: &RawValue,
+        decode: Decode<'_, R>,
+    ) -> Result<R, Error> {
+        let tool = request.target.unwrap_or_default();
+        request.mirrored = self.mirrored(tool, arguments)?;
+        let outcome = self.request(&request, decode).await;
+        // Without its status the code may be that of another server, which the tool has called.
+        let missed = |error: &Error| {
+            error.code() == Some(error_code::HEADER_MISMATCH) && error.did_not_run()
+        };
+        if !outcome.as_ref().is_err_and(missed) {
+            return outcome;
+        }
+        // Rare, and thus kept out of the future of each call.
+        let mut listed = Box::pin(self.list_tools());
+        self.settle(request.patience, &request.method, listed.as_mut()).await?;
+        let mirrored = self.mirrored(tool, arguments)?;
+        if mirrored == request.mirrored {
+            return outcome;
+        }
+        request.mirrored = mirrored;
+        self.request(&request, decode).await
     }
 
     async fn request<R>(
@@ -433,13 +450,10 @@ impl Client {
     }
 
     /// The arguments of a tool that are to be said outside of the body.
-    fn mirrored(
-        &self,
-        tool: &str,
-        arguments: &RawValue,
-    ) -> Result<Vec<(String, String)>, BoxError> {
+    fn mirrored(&self, tool: &str, arguments: &RawValue) -> Result<Vec<(String, String)>, Error> {
         let mirrors = self.shared.mirrors.read().unwrap_or_else(PoisonError::into_inner);
-        mirrors.get(tool).map_or(Ok(Vec::new()), |mirrors| Mirror::said(mirrors, arguments))
+        let said = mirrors.get(tool).map(|mirrors| Mirror::said(mirrors, arguments));
+        said.unwrap_or_else(|| Ok(Vec::new())).map_err(tool_params)
     }
 
     /// The options of this caller, with more for `_meta`.
@@ -511,6 +525,10 @@ struct ToolCall<'a> {
 struct Cursor {
     #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<String>,
+}
+
+fn tool_params(error: BoxError) -> Error {
+    Error::params(CallToolRequest::NAME, error)
 }
 
 fn object(arguments: &impl Serialize) -> Result<Box<RawValue>, BoxError> {

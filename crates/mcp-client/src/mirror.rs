@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use mcp_types::{JsonObject, Schema};
 use serde_json::{Value, value::RawValue};
 
-use crate::transport::BoxError;
+use crate::{brief::Brief, transport::BoxError};
 
 /// The keyword that names what an argument is called there.
 const KEYWORD: &str = "x-mcp-header";
@@ -149,7 +149,10 @@ impl Search {
         schema: &JsonObject,
         path: Option<&Vec<String>>,
     ) -> Result<(), String> {
-        let refuse = |reason: &str| Err(format!("its `{KEYWORD}` {name} {reason}"));
+        let refuse = |reason: &str| {
+            let name = name.to_string();
+            Err(format!("its `{KEYWORD}` {} {reason}", Brief(&name)))
+        };
         let Some(name) = name.as_str().filter(|name| is_token(name)) else {
             return refuse("is no name of a header");
         };

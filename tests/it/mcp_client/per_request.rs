@@ -1,10 +1,20 @@
 //! The era in which every request is complete in itself (2026-07-28).
 
-use std::time::Duration;
+use std::{
+    collections::HashSet,
+    future::pending,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, join_all},
+};
 use insta::assert_snapshot;
 use mcp_client::{
-    CacheHint, Client,
+    CacheHint, Client, Context, Options, Outgoing, Reply as Answered, Transport, TransportError,
+    TransportErrorKind,
     mcp_types::{
         Revision,
         v2025_11_25::{
@@ -15,9 +25,11 @@ use mcp_client::{
 };
 use mcp_testkit::{AnswerMode, Builder, CallAnswer, Gate, On, Reply, TestServer, Tool, Turn};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::support::{
-    PROBE, Script, Sent, client_of, discovered, error, exact, outcome, outline, result, soon, sse,
+    PROBE, Script, Sent, client_at, client_of, discovered, error, exact, outcome, outline, result,
+    soon, sse,
 };
 
 /// A server of this era whose tool wants some arguments to be seen.
@@ -117,6 +129,97 @@ async fn a_mismatch_that_no_list_explains_is_the_error() {
     -> Rpc, did not run
     ");
     assert_eq!(peer.sent_of("tools/call").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_call_that_may_have_run_is_not_repeated_for_its_headers() {
+    // N-HTTP-11: the server refuses the headers with status 400, before it runs anything
+    let schema = json!({ "type": "object", "properties": {
+        "a": { "type": "integer", "x-mcp-header": "A" },
+    } });
+    let peer = Script::new()
+        .on(PROBE, discovered(&["2026-07-28"]))
+        .on("tools/list", result(&json!({ "tools": [{ "name": "add", "inputSchema": schema }] })))
+        .on("tools/call", error(-32020, "of another server", &Value::Null))
+        .start()
+        .await;
+    let client = peer.stranger(&Default::default());
+    assert_snapshot!(outcome(client.call_tool("add", json!({ "a": 1 })).await), @"
+    `tools/call` failed: of another server (code -32020)
+    -> Rpc
+    ");
+    assert_eq!(peer.outline().await, "tools/call 1, 2026-07-28");
+}
+
+#[tokio::test]
+async fn a_tool_called_by_its_method_says_its_arguments_too() {
+    // N-HTTP-07, N-HTTP-11
+    let server = server().start().await.unwrap();
+    let client = client(&server);
+    let params = json!({ "name": "store", "arguments": { "region": "eu" } });
+    client.call_raw("tools/call", &params).await.unwrap();
+    client.call_raw("tools/call", &params).await.unwrap();
+    client.call_raw("tools/call", json!({ "name": "store" })).await.unwrap();
+    assert_snapshot!(outline(&sent(&server)), @r#"
+    server/discover "probe-1", 2026-07-28
+    tools/call 1, 2026-07-28
+    tools/list 2, 2026-07-28
+    tools/call 3, 2026-07-28
+    tools/call 4, 2026-07-28
+    tools/call 5, 2026-07-28
+    "#);
+}
+
+/// Takes messages in, and lets `tools/call` wait a while before it is refused for its headers; the
+/// rest is never answered.
+#[derive(Debug, Default)]
+struct Slow(Arc<Mutex<Vec<Value>>>);
+
+impl Transport for Slow {
+    fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Answered, TransportError>> {
+        let body: Value = serde_json::from_slice(&message.body).expect("JSON");
+        let method = body["method"].clone();
+        self.0.lock().expect("no panic").push(body);
+        Box::pin(async move {
+            if method != "tools/call" {
+                return pending().await;
+            }
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            let refusal = json!({ "jsonrpc": "2.0", "id": null,
+                "error": { "code": -32020, "message": "a header is missing" } });
+            let error = TransportError::new(TransportErrorKind::Status(400), "refused");
+            Err(error.with_body(refusal.to_string().into()))
+        })
+    }
+
+    fn close(&self, _: Context) -> BoxFuture<'_, Result<(), TransportError>> {
+        Box::pin(pending())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_a_call_needs_is_within_the_time_of_the_call() {
+    // N-TIME-01
+    let client = client_at(Slow::default(), Revision::V2026_07_28);
+    let began = Instant::now();
+    let options = Options::new().total(Duration::from_secs(5));
+    assert_snapshot!(outcome(client.with(options).call_tool("store", ()).await), @"
+    no answer to `tools/call` within 5s
+    -> Timeout
+    ");
+    assert_eq!(began.elapsed(), Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn requests_that_wait_at_the_same_time_have_ids_of_their_own() {
+    // N-BASE-03
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let client = client_at(Slow(Arc::clone(&sent)), Revision::V2026_07_28);
+    let all = join_all((0..3).map(|_| client.connect()));
+    assert!(all.now_or_never().is_none());
+    let sent = sent.lock().unwrap();
+    let ids: HashSet<_> = sent.iter().map(|message| message["id"].to_string()).collect();
+    assert_eq!((sent.len(), ids.len()), (3, 3), "{ids:?}");
 }
 
 #[tokio::test]
