@@ -5,6 +5,7 @@ use std::{fmt, marker::PhantomData};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, MapAccess, Visitor},
+    ser::SerializeMap as _,
 };
 
 use crate::{
@@ -21,7 +22,8 @@ const INPUT_REQUIRED: &str = "input_required";
 /// A result `T`, or the word `I` that the server needs input before there can be one
 /// (MCP 2026-07-28, basic/patterns/mrtr).
 ///
-/// What it is, `resultType` says; a result without it is complete.
+/// What it is, `resultType` says; a result without it is complete. Members that only a complete result
+/// has are read as its members if they come before `resultType`, and have to be right.
 ///
 /// ```
 /// use mcp_types::{Method, OrInputRequired, v2026_07_28::CallToolRequest};
@@ -110,7 +112,16 @@ impl<T: Serialize, I: Serialize> Serialize for OrInputRequired<T, I> {
         match self {
             Self::Complete(result) => result.serialize(serializer),
             Self::InputRequired(input) => input.serialize(serializer),
-            Self::Unknown(object) => object.serialize(serializer),
+            Self::Unknown(object) => {
+                // Its type comes first, or members that a complete result has would be read as its.
+                let mut map = serializer.serialize_map(Some(object.len()))?;
+                let (kind, others): (Vec<_>, Vec<_>) =
+                    object.iter().partition(|(name, _)| *name == RESULT_TYPE);
+                for (name, value) in kind.into_iter().chain(others) {
+                    map.serialize_entry(name, value)?;
+                }
+                map.end()
+            }
         }
     }
 }

@@ -47,6 +47,14 @@ fn a_type_that_comes_late_counts() {
 }
 
 #[test]
+fn a_result_of_an_unknown_type_prints_its_type_first() {
+    // Or it would be read as a complete one, whose `isError` is wrong.
+    let text = r#"{"resultType":"later","isError":"no","x":1}"#;
+    let answer: Answer = serde_json::from_str(text).unwrap();
+    assert_eq!(serde_json::to_string(&answer).unwrap(), text);
+}
+
+#[test]
 fn hostile_results_are_errors() {
     let deep = "[".repeat(9999) + &"]".repeat(9999);
     for (before, after) in [("", r#","resultType":"complete""#), (r#""content":[],"#, "")] {
