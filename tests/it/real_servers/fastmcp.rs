@@ -1,7 +1,7 @@
 //! `fastmcp`, with its own check of bearer tokens, in each of its modes.
 
 use insta::assert_snapshot;
-use mcp_client::mcp_types::v2025_11_25::ContentBlock;
+use mcp_client::mcp_types::{Revision, v2025_11_25::ContentBlock};
 use relay::{Authorization, Challenge, Error, Reason, Relay, Server, ToolOutput, User};
 use serde_json::{Value, json};
 
@@ -11,8 +11,15 @@ fn start(env: &[(&str, &str)]) -> Option<RealServer> {
     RealServer::start(Program::FastMcp, env)
 }
 
+/// Both eras of the protocol, of which this server speaks both.
+const ERAS: [Revision; 2] = [Revision::V2026_07_28, Revision::V2025_11_25];
+
 fn relay(server: &RealServer) -> Relay {
-    Relay::builder().server("fast", Server::http(server.url())).build().unwrap()
+    relay_of(Server::http(server.url()))
+}
+
+fn relay_of(server: Server) -> Relay {
+    Relay::builder().server("fast", server).build().unwrap()
 }
 
 #[tokio::test]
@@ -38,7 +45,12 @@ async fn json_without_sessions() {
 /// All that two users do with the server's tools, which has to be the same in all modes.
 async fn check_mode(env: &[(&str, &str)]) {
     let Some(server) = start(env) else { return };
-    let relay = relay(&server);
+    // Without a pin, it is the newest.
+    check_era(&relay(&server), ERAS[0]).await;
+    check_era(&relay_of(Server::http(server.url()).protocol(ERAS[1])), ERAS[1]).await;
+}
+
+async fn check_era(relay: &Relay, revision: Revision) {
     let (alice, bob) = (relay.with_token("alice-token"), relay.with_token("bob-token"));
 
     // Each sees what the own scopes allow.
@@ -69,6 +81,7 @@ async fn check_mode(env: &[(&str, &str)]) {
     assert_eq!(ToolOutput::from(hidden).text(), "ERROR: Unknown tool: 'erase'");
 
     let profile = client.connect().await.unwrap();
+    assert_eq!(profile.revision, revision);
     assert_eq!(profile.server.as_ref().unwrap().name, "fastmcp fixture");
     assert_eq!(profile.instructions.as_deref(), Some("Add numbers."));
     relay.close().await.unwrap();
@@ -110,9 +123,15 @@ async fn without_a_valid_token_the_challenge_is_reported() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_revoked_in_a_session_is_refused_from_then_on() {
-    let Some(server) = start(&[]) else { return };
-    let relay = relay(&server);
+async fn a_token_that_is_revoked_is_refused_from_then_on() {
+    for revision in ERAS {
+        let Some(server) = start(&[]) else { return };
+        let relay = relay_of(Server::http(server.url()).protocol(revision));
+        check_revoked(&relay, revision).await;
+    }
+}
+
+async fn check_revoked(relay: &Relay, revision: Revision) {
     let bob = relay.with_token("bob-token");
     let tools = bob.tools("fast").await.unwrap();
     assert_eq!(text(&bob, "revoke", json!({})).await, "revoked the token of bob");
@@ -120,8 +139,13 @@ async fn a_token_that_is_revoked_in_a_session_is_refused_from_then_on() {
     assert_eq!(called.tool.as_deref(), Some("whoami"));
     assert_eq!(called.unauthorized.reason, Reason::Rejected);
     assert_eq!(called.challenge().and_then(Challenge::error), Some("invalid_token"));
-    let closed = refused(bob.close().await.unwrap_err());
-    assert_eq!(closed.unauthorized, called.unauthorized);
+    match revision {
+        Revision::V2026_07_28 => bob.close().await.expect("there is no session to end"),
+        _ => {
+            let closed = refused(bob.close().await.unwrap_err());
+            assert_eq!(closed.unauthorized, called.unauthorized);
+        }
+    }
     let listed = refused(bob.tools("fast").await.unwrap_err());
     assert_eq!(listed.unauthorized, called.unauthorized);
     // Others go on.

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use mcp_client::{Client, Context, Outgoing, Reply, Transport, TransportError};
 use mcp_http::HttpTransport;
+use mcp_types::Revision;
 use serde_json::json;
 
 use super::server::{Program, Server};
@@ -49,7 +50,8 @@ async fn check(program: Program, tool: &str, arguments: serde_json::Value) {
     let Some(server) = Server::start(program, &[]) else { return };
     let transport = HttpTransport::builder(server.url()).bearer_token("alice-token").build();
     let transport = Watched { transport: transport.unwrap(), context: Arc::default() };
-    let client = Client::new(transport.clone());
+    // FastMCP would else be spoken to in the era that has no sessions.
+    let client = Client::builder(transport.clone()).protocol(Revision::V2025_11_25).build();
     let forget = async || {
         let context = transport.context.lock().unwrap().clone();
         assert!(context.session.is_some());
