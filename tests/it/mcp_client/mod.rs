@@ -21,5 +21,6 @@ mod rounds;
 mod sessions;
 mod tools;
 mod unsent;
+mod verdicts;
 mod versions;
 mod watch;
