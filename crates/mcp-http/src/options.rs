@@ -18,8 +18,13 @@ use crate::{headers::Headers, token::AccessToken};
 /// # }
 /// ```
 pub trait HttpOptions: Sized + sealed::Sealed {
-    /// The token of the call, in place of what the transport's source would give. If the server
-    /// refuses it, the source is not asked for another.
+    /// The token of the call, in place of what the transport's source would give (RFC 6750). If the
+    /// server refuses it, the source is not asked for another.
+    ///
+    /// It goes with this call alone: what opens the conversation (`server/discover`, `initialize`)
+    /// has the token of the source, and calls with other tokens share that conversation. Users who
+    /// must not share a session need a transport each, as
+    /// [`with_token_source`](crate::HttpTransport::with_token_source) makes it.
     #[must_use]
     fn bearer_token(self, token: impl Into<AccessToken>) -> Self;
 
