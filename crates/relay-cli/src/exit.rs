@@ -52,7 +52,7 @@ impl Exit {
     fn of_relay(error: &Error) -> Self {
         match error {
             Error::Authorization(_) => Self::Authorization,
-            Error::Configuration { .. } | Error::ToolCall { source: None, .. } => Self::Usage,
+            Error::Configuration { .. } | Error::UnknownTool { .. } => Self::Usage,
             Error::Transport { kind, .. } => match kind {
                 TransportKind::Refused => Self::Usage,
                 TransportKind::Unreachable

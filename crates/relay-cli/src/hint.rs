@@ -14,7 +14,7 @@ pub(crate) fn of(error: &Error, access: Option<&Access>) -> Option<String> {
         Some(RelayError::Authorization(authorization)) => {
             Some(sign_in(authorization, access.and_then(|access| access.token_env.as_deref())))
         }
-        Some(RelayError::ToolCall { server, source: None, .. }) => {
+        Some(RelayError::UnknownTool { server: Some(server), .. }) => {
             let by_url = access.is_some_and(|access| access.url.is_some());
             let server = if by_url { "--url URL" } else { server };
             Some(format!("`relay tools {server}` lists the tools that there are"))

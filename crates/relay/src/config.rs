@@ -24,6 +24,9 @@ use crate::{
 ///     headers = { X-Team = "blue" }
 ///     timeout = 30 # seconds
 ///     protocol = "auto" # or the one revision to speak, such as "2025-11-25"
+///     required = true # no toolset without it
+///     allow_tools = ["search_*", "read_*"] # by their own names; all unless set
+///     deny_tools = ["*_secret"]
 ///
 ///     [servers.files]
 ///     transport = "stdio"
@@ -95,6 +98,12 @@ struct Entry {
     timeout: Option<Spanned<f64>>,
     protocol: Option<Spanned<String>>,
     dangerously_allow_insecure_http: Option<Spanned<bool>>,
+    #[serde(default)]
+    required: bool,
+    #[serde(default)]
+    allow_tools: Vec<String>,
+    #[serde(default)]
+    deny_tools: Vec<String>,
     command: Option<Spanned<Vec<Spanned<String>>>>,
     #[serde(default)]
     env: BTreeMap<String, Spanned<String>>,
@@ -144,7 +153,8 @@ impl Section<'_> {
                 }
             }
         };
-        let mut server = Server::new(transport);
+        let server = Server::new(transport).required(entry.required);
+        let mut server = server.allow_tools(entry.allow_tools).deny_tools(entry.deny_tools);
         server.insecure =
             entry.dangerously_allow_insecure_http.is_some_and(|insecure| *insecure.get_ref());
         server.headers = self.resolved_values(&entry.headers)?;
@@ -251,6 +261,9 @@ mod tests {
             api_key = "${KEY}"
             headers = { X-Key = "k ${KEY}" }
             timeout = 1.5
+            required = true
+            allow_tools = ["a*"]
+            deny_tools = ["*b"]
             protocol = "2026-07-28"
             [servers.b]
             command = ["run", "${KEY}"]
@@ -265,7 +278,8 @@ mod tests {
         assert_eq!(config.cache_duration, Duration::ZERO);
         let a = Server::http("https://a.example/s3cret").api_key("s3cret");
         let a = a.header("X-Key", "k s3cret").timeout(Duration::from_millis(1500));
-        let a = a.protocol(Revision::V2026_07_28);
+        let a = a.protocol(Revision::V2026_07_28).required(true);
+        let a = a.allow_tools(["a*"]).deny_tools(["*b"]);
         assert_eq!(config.servers["a"], a);
         let env = [("TOKEN".to_owned(), "s3cret".to_owned())].into();
         let command = vec!["run".to_owned(), "s3cret".to_owned()];

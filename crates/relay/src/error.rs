@@ -39,6 +39,17 @@ pub enum Error {
         source: Arc<mcp_client::Error>,
     },
 
+    /// There is no tool of this name. Nothing was sent.
+    #[error("{} no tool `{tool}`{}", Offering(.server.as_deref()), Meant(.nearest.as_deref()))]
+    UnknownTool {
+        /// The server that was to have it; nothing where any of several might.
+        server: Option<String>,
+        /// The name that was asked for.
+        tool: String,
+        /// The name that was probably meant, if one is much like it.
+        nearest: Option<String>,
+    },
+
     /// The call cannot be made, or what came back is no result.
     #[error("tool `{tool}` of server `{server}`: {reason}")]
     ToolCall {
@@ -104,7 +115,7 @@ impl Error {
     /// Whether the request surely did not run, so that sending it again cannot run it twice.
     pub fn did_not_run(&self) -> bool {
         match self {
-            Self::Configuration { .. } => true,
+            Self::Configuration { .. } | Self::UnknownTool { .. } => true,
             Self::Authorization(refused) => refused.unauthorized.did_not_run(),
             Self::ToolCall { source, .. } => {
                 source.as_ref().is_none_or(|source| source.did_not_run())
@@ -131,7 +142,9 @@ impl Error {
     /// The server that it is about, if it is about one.
     pub fn server(&self) -> Option<&str> {
         match self {
-            Self::Configuration { server, .. } => server.as_deref(),
+            Self::Configuration { server, .. } | Self::UnknownTool { server, .. } => {
+                server.as_deref()
+            }
             Self::Authorization(refused) => Some(&refused.server),
             Self::ToolDefinition { server, .. }
             | Self::ToolCall { server, .. }
@@ -144,7 +157,7 @@ impl Error {
         match self {
             Self::Configuration { .. } | Self::ToolDefinition { .. } => None,
             Self::Authorization(refused) => refused.tool.as_deref(),
-            Self::ToolCall { tool, .. } => Some(tool),
+            Self::ToolCall { tool, .. } | Self::UnknownTool { tool, .. } => Some(tool),
             Self::Transport { tool, .. } => tool.as_deref(),
         }
     }
@@ -278,6 +291,27 @@ struct Calling<'a>(Option<&'a str>);
 impl fmt::Display for Calling<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.map_or(Ok(()), |tool| write!(f, "calling `{tool}`, "))
+    }
+}
+
+/// Names the server that offers something.
+struct Offering<'a>(Option<&'a str>);
+
+impl fmt::Display for Offering<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(server) => write!(f, "server `{server}` offers"),
+            None => f.write_str("the servers that are ready offer"),
+        }
+    }
+}
+
+/// Names what was probably meant, if anything was.
+struct Meant<'a>(Option<&'a str>);
+
+impl fmt::Display for Meant<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |nearest| write!(f, "; the nearest is `{nearest}`"))
     }
 }
 

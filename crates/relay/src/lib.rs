@@ -27,15 +27,18 @@
 mod cache;
 mod config;
 mod error;
+mod filter;
 mod interpolate;
 mod name;
 mod named;
+mod nearest;
 mod output;
 mod principal;
 mod registry;
 mod server;
 mod sessions;
 mod tools;
+mod toolset;
 mod user;
 
 pub use mcp_client::{
@@ -53,6 +56,7 @@ pub use crate::{
     server::{Server, Transport},
     sessions::Connection,
     tools::{Tool, Tools},
+    toolset::{Toolset, ToolsetRequest},
     user::User,
 };
 

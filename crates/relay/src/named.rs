@@ -7,7 +7,7 @@ use std::{
 
 use mcp_client::{RefusedEntry, Tool, ToolList};
 
-use crate::name;
+use crate::{filter::Filter, name};
 
 /// Lists of a server that are looked at, whether a new one is the same.
 const MOST: usize = 64;
@@ -23,12 +23,21 @@ pub(crate) struct Named {
 impl Named {
     fn new(server: &str, list: ToolList) -> Self {
         let named = |tool: Arc<Tool>| (name::for_model(server, &tool.name), tool);
-        let entries: Vec<_> = list.tools.into_iter().map(named).collect();
+        Self::of(list.tools.into_iter().map(named).collect(), list.refused)
+    }
+
+    fn of(entries: Vec<(String, Arc<Tool>)>, refused: Vec<RefusedEntry>) -> Self {
         // A name that a model sees wins over an equal one of the server's own.
         let own = entries.iter().enumerate().map(|(index, (_, tool))| (tool.name.clone(), index));
         let seen = entries.iter().enumerate().map(|(index, (name, _))| (name.clone(), index));
         let by_name = own.chain(seen).collect();
-        Self { by_name, refused: list.refused, entries }
+        Self { by_name, refused, entries }
+    }
+
+    /// Those that a filter offers.
+    pub(crate) fn filtered(&self, filter: &Filter) -> Self {
+        let offered = self.entries.iter().filter(|(_, tool)| filter.offers(&tool.name));
+        Self::of(offered.cloned().collect(), self.refused.clone())
     }
 
     /// Where the tool is that a model, or its server, calls so.

@@ -11,6 +11,7 @@ use crate::{
     cache::ToolCache,
     config::Config,
     error::{Attempt, Error},
+    filter::Filter,
     named::NamedLists,
     principal::Principal,
     server::{Server, Transport},
@@ -158,6 +159,7 @@ pub(crate) struct Link {
     pub(crate) transport: HttpTransport,
     pub(crate) api_key: Option<AccessToken>,
     pub(crate) limits: Limits,
+    pub(crate) filter: Filter,
     pub(crate) protocol: Option<Revision>,
     /// How to speak with the server, as the first of its users has found out.
     pub(crate) negotiation: Negotiation,
@@ -181,6 +183,16 @@ impl Registry {
             )),
             None => Err(Error::configuration(Some(name), "servers on stdio are not supported yet")),
         }
+    }
+
+    /// The names of the servers, in order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.servers.keys().map(|name| (**name).to_owned()).collect()
+    }
+
+    /// Whether the settings of a server say that nothing goes without it.
+    pub(crate) fn requires(&self, name: &str) -> bool {
+        self.servers.get(name).is_some_and(|entry| entry.server.required)
     }
 
     /// Ends the sessions and forgets the lists for which `wanted` holds.
@@ -225,6 +237,7 @@ impl Entry {
             transport,
             api_key: server.api_key.clone(),
             limits: server.limits,
+            filter: server.filter.clone(),
             protocol: server.protocol,
             negotiation: Negotiation::new(),
             known_lists: KnownLists::new(),

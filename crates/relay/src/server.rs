@@ -6,6 +6,8 @@ use mcp_client::Limits;
 use mcp_http::{AccessToken, HttpTransport};
 use mcp_types::Revision;
 
+use crate::filter::Filter;
+
 /// How to reach one server.
 ///
 /// ```
@@ -27,6 +29,8 @@ pub struct Server {
     pub(crate) limits: Limits,
     pub(crate) message_limit: usize,
     pub(crate) protocol: Option<Revision>,
+    pub(crate) required: bool,
+    pub(crate) filter: Filter,
 }
 
 /// What carries messages to a server.
@@ -68,6 +72,8 @@ impl Server {
             limits: Limits::default(),
             message_limit: HttpTransport::MESSAGE_LIMIT,
             protocol: None,
+            required: false,
+            filter: Filter::default(),
         }
     }
 
@@ -103,6 +109,26 @@ impl Server {
     /// which it understands; calls fail where it does not understand the one that is set.
     pub fn protocol(self, revision: Revision) -> Self {
         Self { protocol: Some(revision), ..self }
+    }
+
+    /// Says that a toolset without this server is none: see
+    /// [`User::toolset`](crate::User::toolset).
+    pub fn required(self, required: bool) -> Self {
+        Self { required, ..self }
+    }
+
+    /// Offers only tools whose own names match one of these patterns, in which `*` stands for any
+    /// run of characters.
+    pub fn allow_tools<P: Into<String>>(mut self, patterns: impl IntoIterator<Item = P>) -> Self {
+        self.filter.allow(patterns);
+        self
+    }
+
+    /// Offers no tools whose own names match one of these patterns, even where they are allowed.
+    /// Nobody can call those through this registry, but by the typed client of a connection.
+    pub fn deny_tools<P: Into<String>>(mut self, patterns: impl IntoIterator<Item = P>) -> Self {
+        self.filter.deny(patterns);
+        self
     }
 
     /// Sends tokens over plain HTTP to other machines too, where anyone on the way can read them.
@@ -166,6 +192,8 @@ impl fmt::Debug for Server {
             .field("limits", &self.limits)
             .field("message_limit", &self.message_limit)
             .field("protocol", &self.protocol)
+            .field("required", &self.required)
+            .field("filter", &self.filter)
             .finish()
     }
 }

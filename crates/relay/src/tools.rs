@@ -3,10 +3,13 @@
 use std::{fmt, sync::Arc};
 
 use mcp_client::RefusedEntry;
-use mcp_types::Schema;
+use mcp_types::{Schema, v2026_07_28::ToolAnnotations};
 use serde::Serialize;
 
-use crate::{error::Error, named::Named, output::ToolOutput, sessions::Connection, user::Place};
+use crate::{
+    error::Error, filter::Filter, named::Named, nearest::nearest, output::ToolOutput,
+    sessions::Connection, user::Place,
+};
 
 /// The tools of one server on behalf of one user, in the server's order.
 ///
@@ -80,15 +83,26 @@ impl Tools {
     /// Calls a tool by the name that the model sees, or by its server's own; see [`Tool::call`].
     ///
     /// # Errors
-    /// [`Error::ToolCall`] if there is no such tool, else what [`Tool::call`] gives.
+    /// [`Error::UnknownTool`] if there is no such tool, else what [`Tool::call`] gives.
     pub async fn call(&self, name: &str, arguments: impl Serialize) -> Result<ToolOutput, Error> {
-        let tool = self.get(name).ok_or_else(|| Error::ToolCall {
-            server: self.place.server().to_owned(),
+        let own = self.list.named.entries.iter().map(|(_, tool)| &*tool.name);
+        let tool = self.get(name).ok_or_else(|| Error::UnknownTool {
+            server: Some(self.server().to_owned()),
             tool: name.to_owned(),
-            reason: "the server's list has no such tool",
-            source: None,
+            nearest: nearest(name, self.names().chain(own)).map(str::to_owned),
         })?;
         tool.call(arguments).await
+    }
+
+    /// Those of the tools that a filter offers.
+    pub(crate) fn filtered(self, filter: &Filter) -> Self {
+        let named = Arc::new(self.list.named.filtered(filter));
+        Self { list: Arc::new(List { named, epoch: self.list.epoch }), ..self }
+    }
+
+    /// The names that models see.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.list.named.entries.iter().map(|(name, _)| &**name)
     }
 
     fn at(&self, index: usize) -> Tool {
@@ -118,6 +132,12 @@ impl Tool {
         self.place.server()
     }
 
+    /// What the server says of the tool's behaviour, such as that it only reads. Nothing vouches for
+    /// it: a server can say what it likes (MCP server/tools, "Tool").
+    pub fn untrusted_annotations(&self) -> Option<&ToolAnnotations> {
+        self.definition().annotations.as_ref()
+    }
+
     /// All that the server says of the tool; its `name` is the server's own.
     pub fn definition(&self) -> &mcp_client::Tool {
         &self.entry().1
@@ -143,7 +163,7 @@ impl Tool {
 
 impl fmt::Debug for Tools {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.list.named.entries.iter().map(|(name, _)| name).collect();
+        let names: Vec<_> = self.names().collect();
         f.debug_struct("Tools").field("names", &names).finish_non_exhaustive()
     }
 }

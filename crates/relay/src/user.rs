@@ -14,6 +14,7 @@ use crate::{
     registry::{Link, Registry},
     sessions::{Connection, Key},
     tools::{List, Tools},
+    toolset::ToolsetRequest,
 };
 
 /// The registry on behalf of one user, made by [`Relay::with_token`](crate::Relay::with_token).
@@ -44,6 +45,28 @@ impl User {
         let fetch = place.clone();
         let list = cache.get(&place.key, stale, async move { fetch.list().await }).await?;
         Ok(Tools { place, list })
+    }
+
+    /// The tools of all servers, asked at the same time: those that are ready, those for which the
+    /// user has to sign in, and those that failed.
+    ///
+    /// ```no_run
+    /// # async fn run(user: relay::User) -> Result<(), relay::Error> {
+    /// use serde_json::json;
+    ///
+    /// let toolset = user.toolset().required(["github"]).deny("github", ["delete_*"]).await?;
+    /// for refused in &toolset.needs_auth {
+    ///     println!("sign in for {}: {:?}", refused.server, refused.challenge());
+    /// }
+    /// for error in &toolset.failed {
+    ///     println!("not today: {error}");
+    /// }
+    /// let output = toolset.call("relay__github__search", json!({ "query": "rust" })).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn toolset(&self) -> ToolsetRequest {
+        ToolsetRequest::new(self.clone())
     }
 
     /// The conversation with a server, for what is beyond tools: it derefs to the typed client. It is
@@ -109,7 +132,8 @@ impl Place {
         // not, because the list is then fetched in a new one.
         let changes = connection.tool_changes();
         let listed = connection.list_tools().await;
-        let list = listed.map_err(|error| self.attempt(None).failed(error))?;
+        let mut list = listed.map_err(|error| self.attempt(None).failed(error))?;
+        list.tools.retain(|tool| link.filter.offers(&tool.name));
         for refused in &list.refused {
             let name = refused.name.as_deref().unwrap_or("(without a name)");
             tracing::warn!(server = self.server(), tool = name, reason = refused.reason, "refused");

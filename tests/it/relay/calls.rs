@@ -91,12 +91,12 @@ async fn a_tool_that_is_not_listed_is_not_called() {
     let peer = Peer::start().await;
     let tools = relay_of(&peer).tools("main").await.unwrap();
     assert_snapshot!(outcome(tools.call("relay__main__sub", json!({})).await), @"
-    tool `relay__main__sub` of server `main`: the server's list has no such tool
-    -> ToolCall, did not run
+    server `main` offers no tool `relay__main__sub`; the nearest is `relay__main__add`
+    -> UnknownTool, did not run
     ");
     assert_snapshot!(outcome(tools.call("Add", json!({})).await), @"
-    tool `Add` of server `main`: the server's list has no such tool
-    -> ToolCall, did not run
+    server `main` offers no tool `Add`; the nearest is `add`
+    -> UnknownTool, did not run
     ");
     assert_eq!(peer.sent_of("tools/call").await.len(), 0);
 }

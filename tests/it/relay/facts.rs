@@ -63,7 +63,7 @@ async fn errors_name_server_and_tool() {
 async fn a_tool_that_is_not_in_the_list_is_named_as_it_was_asked_for() {
     let peer = peer_with("tools/call", []).await;
     let tools = relay_of(&peer).tools("main").await.unwrap();
-    assert_snapshot!(facts(&tools.call("subtract", json!({})).await.unwrap_err()), @r#"ToolCall: Some("main"), Some("subtract"), None, retryable false"#);
+    assert_snapshot!(facts(&tools.call("subtract", json!({})).await.unwrap_err()), @r#"UnknownTool: Some("main"), Some("subtract"), None, retryable false"#);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod registry;
 mod secrets;
 mod shared;
 mod stale;
+mod toolsets;
 mod users;
 
 use relay::{Relay, Server};

@@ -173,7 +173,7 @@ impl<'a> Scene<'a> {
         ensure!(fetched() == before + 1, "Alice's list is not kept");
         expect_tools(&again, &["forecast", "history"])?;
         let tried = of_alice.call("warn", json!({ "text": "storm" })).await;
-        let Err(error @ Error::ToolCall { .. }) = tried else {
+        let Err(error @ Error::UnknownTool { .. }) = tried else {
             bail!("a tool of Bob's is open to Alice: {tried:?}");
         };
         self.story.rows(&[

@@ -164,7 +164,7 @@ async fn a_tool_that_is_not_there() {
     exit code: 2
     --- stdout
     --- stderr
-    error: tool `forecats` of server `weather`: the server's list has no such tool
+    error: server `weather` offers no tool `forecats`; the nearest is `forecast`
     hint: `relay tools weather` lists the tools that there are
     ---
     ");

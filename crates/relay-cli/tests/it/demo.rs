@@ -71,7 +71,7 @@ async fn demo() {
          relay.with_token(token_of_bob).tools("weather").await?
          Bob's               forecast, history, warn
          Alice's             forecast, history
-         Alice tries `warn`  tool `warn` of server `weather`: the server's list has no such tool
+         Alice tries `warn`  server `weather` offers no tool `warn`
        No tool ran.
 
     9. The application ends.

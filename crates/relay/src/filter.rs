@@ -1,0 +1,87 @@
+//! Which tools of a server are offered.
+
+/// Which tools of a server are offered, by their server's own names.
+///
+/// In a pattern `*` stands for any run of characters, and everything else for itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Filter {
+    /// Nothing stands for every tool.
+    allow: Vec<String>,
+    deny: Vec<String>,
+}
+
+impl Filter {
+    /// Offers what one of these patterns matches too, and nothing that none matches.
+    pub(crate) fn allow(&mut self, patterns: impl IntoIterator<Item = impl Into<String>>) {
+        self.allow.extend(patterns.into_iter().map(Into::into));
+    }
+
+    /// Offers nothing that one of these patterns matches.
+    pub(crate) fn deny(&mut self, patterns: impl IntoIterator<Item = impl Into<String>>) {
+        self.deny.extend(patterns.into_iter().map(Into::into));
+    }
+
+    /// Whether a tool of this name is offered.
+    pub(crate) fn offers(&self, name: &str) -> bool {
+        let any = |patterns: &[String]| patterns.iter().any(|pattern| matches(pattern, name));
+        (self.allow.is_empty() || any(&self.allow)) && !any(&self.deny)
+    }
+}
+
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
+    let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
+    let inner = name.strip_prefix(start).and_then(|name| name.strip_suffix(end));
+    let Some(mut left) = inner else { return false };
+    middle.split('*').all(|part| {
+        let found = left.find(part);
+        left = found.map_or("", |at| &left[at + part.len()..]);
+        found.is_some()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The same by the definition, for patterns that are short.
+    fn matches_by_trial(pattern: &[u8], name: &[u8]) -> bool {
+        match pattern.split_first() {
+            None => name.is_empty(),
+            Some((b'*', rest)) => {
+                (0..=name.len()).any(|length| matches_by_trial(rest, &name[length..]))
+            }
+            Some((first, rest)) => name
+                .split_first()
+                .is_some_and(|(own, name)| own == first && matches_by_trial(rest, name)),
+        }
+    }
+
+    #[test]
+    fn what_is_denied_is_not_offered_even_where_it_is_allowed() {
+        let mut filter = Filter::default();
+        assert!(filter.offers("anything"));
+        filter.deny(["delete_*"]);
+        assert!(filter.offers("search") && !filter.offers("delete_all"));
+        filter.allow(["search", "*_all"]);
+        for (name, offered) in [
+            ("search", true),
+            ("Search", false),
+            ("search_code", false),
+            ("list_all", true),
+            ("delete_all", false),
+        ] {
+            assert_eq!(filter.offers(name), offered, "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn stars_stand_for_anything(pattern in "[ab*]{0,8}", name in "[ab]{0,10}") {
+            let expected = matches_by_trial(pattern.as_bytes(), name.as_bytes());
+            prop_assert_eq!(matches(&pattern, &name), expected);
+        }
+    }
+}

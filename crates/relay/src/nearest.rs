@@ -1,0 +1,56 @@
+//! The word that was probably meant.
+
+/// Longer words are not looked at, so that the work stays small.
+const LONGEST: usize = 128;
+
+/// The candidate that is most like `word`, if one is so much like it that it may have been meant.
+pub(crate) fn nearest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let word: Vec<char> = word.chars().take(LONGEST).collect();
+    let near = candidates.into_iter().filter(|candidate| candidate.len() <= LONGEST);
+    let near = near.map(|candidate| (distance(&word, candidate), candidate));
+    let (distance, candidate) = near.min_by_key(|(distance, _)| *distance)?;
+    let longer = word.len().max(candidate.len());
+    (distance < longer && 2 * distance <= longer + 1).then_some(candidate)
+}
+
+/// How many characters have to be added, dropped or replaced to make one of the other.
+fn distance(word: &[char], other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=word.len()).collect();
+    for (line, letter) in other.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], line + 1);
+        for column in 1..row.len() {
+            let replaced = diagonal + usize::from(word[column - 1] != letter);
+            diagonal = row[column];
+            row[column] = replaced.min(diagonal + 1).min(row[column - 1] + 1);
+        }
+    }
+    row[word.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_meant_is_found_and_nothing_is_made_up() {
+        let keys = ["url", "headers", "timeout", "command"];
+        for (word, expected) in [
+            ("ulr", Some("url")),
+            ("urls", Some("url")),
+            ("header", Some("headers")),
+            ("tiemout", Some("timeout")),
+            ("Command", Some("command")),
+            ("colour", None),
+            ("", None),
+            ("x", None),
+        ] {
+            assert_eq!(nearest(word, keys), expected, "{word}");
+        }
+        assert_eq!(nearest("x", ["y"]), None);
+        assert_eq!(nearest("a", []), None);
+        assert_eq!(nearest(&"x".repeat(1000), ["x"]), None);
+    }
+}

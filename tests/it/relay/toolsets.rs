@@ -1,0 +1,205 @@
+//! The tools of several servers at once.
+
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use mcp_testkit::{CallAnswer, Fault, Gate, On, TestServer, Tool};
+use relay::{Relay, Server, Toolset};
+use serde_json::json;
+
+use crate::support::{ALICE, Answer, Peer, Script, failure, outcome, result, status};
+
+fn list(names: &[&str]) -> Answer {
+    let tool = |name: &&str| json!({ "name": name, "inputSchema": { "type": "object" } });
+    result(&json!({ "tools": names.iter().map(tool).collect::<Vec<_>>() }))
+}
+
+async fn peer(names: &[&str]) -> Peer {
+    Script::new().on("tools/list", list(names)).start().await
+}
+
+fn relay_of<'a>(servers: impl IntoIterator<Item = (&'a str, Server)>) -> Relay {
+    let builder = servers
+        .into_iter()
+        .fold(Relay::builder(), |builder, (name, server)| builder.server(name, server));
+    builder.build().expect("usable settings")
+}
+
+/// The three parts, one line each.
+fn shown(toolset: &Toolset) -> String {
+    let names: Vec<_> = toolset.iter().map(|tool| tool.name().to_owned()).collect();
+    let refused =
+        toolset.needs_auth.iter().map(|refused| refused.server.clone()).collect::<Vec<_>>();
+    let failed = toolset.failed.iter().map(failure).collect::<Vec<_>>();
+    let lines = [names.join(" "), refused.join("; "), failed.join("; ")];
+    lines.join("\n")
+}
+
+#[tokio::test]
+async fn the_parts_are_in_the_order_of_the_servers_whoever_answers_first() {
+    let names = ["a", "b", "c", "d"];
+    let mut servers = Vec::new();
+    for name in names {
+        let tool = Tool::new(name, json!({ "type": "object" }), |_| CallAnswer::text("done"));
+        let server = TestServer::builder().tool(tool).start().await.unwrap();
+        let gate = Gate::new();
+        server.script(On::method("tools/list"), Fault::Hold(gate.clone()));
+        servers.push((server, gate));
+    }
+    let urls = names.into_iter().zip(&servers);
+    let relay = relay_of(urls.map(|(name, (server, _))| (name, Server::http(server.url()))));
+    let open = async {
+        // All are asked before one has answered, and the last one answers first.
+        for (_, gate) in &servers {
+            gate.reached(1).await;
+        }
+        for (server, gate) in servers.iter().rev() {
+            gate.open();
+            server.when(|counts| counts.open_requests == 0).await;
+        }
+    };
+    let user = relay.without_token();
+    let (toolset, ()) = tokio::join!(user.toolset().into_future(), open);
+    let toolset = toolset.unwrap();
+    let expected = "relay__a__a relay__b__b relay__c__c relay__d__d";
+    assert_eq!(shown(&toolset), format!("{expected}\n\n"));
+    assert_eq!((toolset.len(), toolset.is_empty()), (4, false));
+    let chosen = user.toolset().servers(["d", "b", "d"]).await.unwrap();
+    assert_eq!(shown(&chosen), "relay__d__d relay__b__b\n\n");
+    assert_eq!(toolset.call("relay__c__c", json!({})).await.unwrap().text(), "done");
+    // The names of servers do not tell their tools apart.
+    assert_snapshot!(outcome(toolset.call("c", json!({})).await), @"
+    the servers that are ready offer no tool `c`
+    -> UnknownTool, did not run
+    ");
+    assert_snapshot!(outcome(toolset.call("relay__c__x", json!({})).await), @"
+    the servers that are ready offer no tool `relay__c__x`; the nearest is `relay__c__c`
+    -> UnknownTool, did not run
+    ");
+}
+
+#[tokio::test]
+async fn one_bad_server_spoils_no_other() {
+    let challenge = "Bearer scope=x, resource_metadata=\"https://a.example/m\"";
+    let locked = status(401).header("www-authenticate", challenge);
+    let (good, locked, broken, no_list) = (
+        peer(&["add", "sub"]).await,
+        Script::new().on("initialize", locked).start().await,
+        Script::new().on("tools/list", status(500)).start().await,
+        Script::new().on("tools/list", result(&json!({ "tools": 5 }))).start().await,
+    );
+    let relay = relay_of([
+        ("good", Server::http(good.url())),
+        ("locked", Server::http(locked.url())),
+        ("broken", Server::http(broken.url())),
+        ("no-list", Server::http(no_list.url())),
+        ("files", Server::stdio(["my-file-server"])),
+    ]);
+    let toolset = relay.with_token(ALICE).toolset().await.unwrap();
+    assert_snapshot!(shown(&toolset), @r#"
+    relay__good__add relay__good__sub
+    locked
+    server `broken` failed: HTTP status 500
+      [server]/mcp answered with HTTP status 500 Internal Server Error
+    -> Transport Status(500); server `files`: access tokens are for servers on HTTP; one on stdio gets its credentials from its environment (`env`)
+    -> Configuration, did not run; server `no-list` gives no usable list of tools
+      the answer to `tools/list` is not valid
+      result.tools: invalid type: integer `5`, expected an array at line 1 column 43
+    -> ToolDefinition
+    "#);
+    let challenge = toolset.needs_auth[0].challenge().unwrap();
+    assert_eq!(challenge.resource_metadata(), Some("https://a.example/m"));
+    let chosen = relay.with_token(ALICE).toolset().servers(["good", "goood"]).await.unwrap();
+    assert_snapshot!(shown(&chosen), @"
+    relay__good__add relay__good__sub
+
+    server `goood`: it is not registered; registered are `broken`, `files`, `good`, `locked`, `no-list`
+    -> Configuration, did not run
+    ");
+}
+
+#[tokio::test]
+async fn without_a_server_that_is_required_there_is_no_toolset() {
+    let (good, broken) =
+        (peer(&["add"]).await, Script::new().on("tools/list", status(500)).start().await);
+    let servers = |required| {
+        [
+            ("broken", Server::http(broken.url()).required(required)),
+            ("good", Server::http(good.url())),
+        ]
+    };
+    let relay = relay_of(servers(false));
+    assert!(relay.without_token().toolset().await.is_ok());
+    let error = relay.without_token().toolset().required(["broken"]).await;
+    assert_snapshot!(outcome(error), @"
+    server `broken` failed: HTTP status 500
+      [server]/mcp answered with HTTP status 500 Internal Server Error
+    -> Transport Status(500)
+    ");
+    assert!(relay.without_token().toolset().required(["good"]).await.is_ok());
+    let error = relay_of(servers(true)).without_token().toolset().await;
+    assert!(outcome(error).starts_with("server `broken` failed"));
+}
+
+#[tokio::test]
+async fn a_slow_server_keeps_nobody_waiting() {
+    let slow = TestServer::builder().start().await.unwrap();
+    slow.script(On::method("tools/list"), Fault::Hold(Gate::new()));
+    let good = peer(&["add"]).await;
+    let relay = relay_of([("good", Server::http(good.url())), ("slow", Server::http(slow.url()))]);
+    let user = relay.without_token();
+    user.tools("good").await.unwrap();
+    let request = user.toolset().timeout(Duration::from_millis(200));
+    let toolset = request.await.unwrap();
+    assert_snapshot!(shown(&toolset), @"
+    relay__good__add
+
+    server `slow` failed: no answer in time
+      no answer to `tools/list` within 200ms
+    -> Transport Timeout, retryable
+    ");
+    // Nothing of it is left.
+    slow.cancelled(1).await;
+}
+
+#[tokio::test]
+async fn what_is_denied_is_neither_offered_nor_called() {
+    let peer = peer(&["search", "search_code", "delete_repo", "delete_file"]).await;
+    let server = Server::http(peer.url()).deny_tools(["delete_*"]);
+    let relay = relay_of([("hub", server)]);
+    let tools = relay.tools("hub").await.unwrap();
+    assert_eq!(tools.len(), 2);
+    assert_snapshot!(outcome(tools.call("delete_repo", json!({})).await), @"
+    server `hub` offers no tool `delete_repo`
+    -> UnknownTool, did not run
+    ");
+    let names = async |request: relay::ToolsetRequest| {
+        let toolset = request.await.expect("a toolset");
+        toolset.iter().map(|tool| tool.definition().name.clone()).collect::<Vec<_>>()
+    };
+    let toolset = || relay.without_token().toolset();
+    assert_eq!(names(toolset()).await, ["search", "search_code"]);
+    assert_eq!(names(toolset().allow("hub", ["*code", "delete_file"])).await, ["search_code"]);
+    assert_eq!(names(toolset().deny("hub", ["search"])).await, ["search_code"]);
+    assert_eq!(names(toolset().deny("other", ["*"])).await, ["search", "search_code"]);
+    // It is a view of the one list.
+    assert_eq!(peer.sent_of("tools/list").await.len(), 1);
+    let narrow = toolset().deny("hub", ["search"]).await.unwrap();
+    assert!(narrow.get("relay__hub__search").is_none());
+    assert_eq!(peer.sent_of("tools/call").await.len(), 0);
+}
+
+#[tokio::test]
+async fn what_a_server_says_of_its_tools_is_marked() {
+    // TOOL-06
+    let tools = json!({ "tools": [
+        { "name": "a", "inputSchema": { "type": "object" }, "annotations": { "readOnlyHint": true } },
+        { "name": "b", "inputSchema": { "type": "object" } },
+    ] });
+    let peer = Script::new().on("tools/list", result(&tools)).start().await;
+    let tools = relay_of([("main", Server::http(peer.url()))]).tools("main").await.unwrap();
+    let says = |name| {
+        tools.get(name).unwrap().untrusted_annotations().and_then(|says| says.read_only_hint)
+    };
+    assert_eq!((says("a"), says("b")), (Some(true), None));
+}
