@@ -19,9 +19,6 @@ use tokio::time::Instant;
 
 use crate::{error::Error, sessions::Key, tools::List};
 
-/// Lists that are kept.
-const MOST: usize = 10_000;
-
 type Fetch = BoxFuture<'static, Result<Arc<List>, Error>>;
 
 /// A list that is being fetched, as long as anyone waits for it.
@@ -42,11 +39,11 @@ pub(crate) struct ToolCache {
 }
 
 impl ToolCache {
-    /// A cache that keeps lists for `lifetime`; zero keeps none.
-    pub(crate) fn new(lifetime: Duration) -> Self {
+    /// A cache that keeps `most` lists for `lifetime`; zero keeps none.
+    pub(crate) fn new(lifetime: Duration, most: usize) -> Self {
         Self {
             lifetime,
-            lists: Cache::new(MOST),
+            lists: Cache::new(most),
             fetches: Mutex::default(),
             next: AtomicU64::new(0),
         }
@@ -151,7 +148,7 @@ mod tests {
     }
 
     fn cache() -> Arc<ToolCache> {
-        Arc::new(ToolCache::new(Duration::from_secs(60)))
+        Arc::new(ToolCache::new(Duration::from_secs(60), 10_000))
     }
 
     #[test]

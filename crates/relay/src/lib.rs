@@ -37,6 +37,7 @@ mod principal;
 mod registry;
 mod server;
 mod sessions;
+mod source;
 mod tools;
 mod toolset;
 mod user;
@@ -45,7 +46,7 @@ pub use mcp_client::{
     self, Client, Limits, RefusedEntry,
     mcp_types::{JsonObject, Revision, Schema, v2025_11_25::ContentBlock},
 };
-pub use mcp_http::{self, AccessToken, Challenge, HttpClient, Reason, Unauthorized};
+pub use mcp_http::{self, AccessToken, Challenge, HttpClient, Reason, TokenSource, Unauthorized};
 
 pub use crate::{
     config::Config,

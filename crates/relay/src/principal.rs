@@ -16,6 +16,8 @@ enum Kind {
     Registry,
     /// The whole SHA-256 of the token, so that the token itself is kept in no key.
     Token([u8; SHA256_OUTPUT_LEN]),
+    /// The SHA-256 of an id that the application has chosen, so that it is as small.
+    Id([u8; SHA256_OUTPUT_LEN]),
 }
 
 impl Principal {
@@ -24,10 +26,19 @@ impl Principal {
 
     /// Whoever has this token.
     pub(crate) fn of_token(token: &AccessToken) -> Self {
-        let mut hash = [0; SHA256_OUTPUT_LEN];
-        hash.copy_from_slice(digest(&SHA256, token.expose().as_bytes()).as_ref());
-        Self(Kind::Token(hash))
+        Self(Kind::Token(hash(token.expose())))
     }
+
+    /// Whoever the application knows by this id.
+    pub(crate) fn of_id(id: &str) -> Self {
+        Self(Kind::Id(hash(id)))
+    }
+}
+
+fn hash(text: &str) -> [u8; SHA256_OUTPUT_LEN] {
+    let mut hash = [0; SHA256_OUTPUT_LEN];
+    hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+    hash
 }
 
 impl fmt::Display for Principal {
@@ -35,6 +46,7 @@ impl fmt::Display for Principal {
         f.write_str(match self.0 {
             Kind::Registry => "the registry itself",
             Kind::Token(_) => "the user of a token",
+            Kind::Id(_) => "a user known by an id",
         })
     }
 }
@@ -55,6 +67,8 @@ mod tests {
         assert_eq!(of("a"), of("a"));
         assert_ne!(of("a"), of("b"));
         assert_ne!(of("a"), Principal::REGISTRY);
+        assert_ne!(of("a"), Principal::of_id("a"));
+        assert_ne!(Principal::of_id("a"), Principal::of_id("b"));
         assert_eq!(format!("{:?}", of("a")), "Principal(the user of a token)");
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use mcp_client::{KnownLists, Limits, Negotiation};
-use mcp_http::{AccessToken, HttpClient, HttpTransport};
+use mcp_http::{AccessToken, HttpClient, HttpTransport, TokenSource};
 use mcp_types::Revision;
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     principal::Principal,
     server::{Server, Transport},
     sessions::{Key, Sessions},
+    source::Sources,
     tools::Tools,
     user::User,
 };
@@ -43,6 +44,21 @@ pub struct Relay(Arc<Registry>);
 pub struct Builder {
     config: Config,
     client: Option<HttpClient>,
+    bounds: Bounds,
+}
+
+/// How much is kept for those who use a registry.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) sessions: usize,
+    pub(crate) idle: Duration,
+    pub(crate) lists: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { sessions: 10_000, idle: Duration::from_secs(5 * 60), lists: 10_000 }
+    }
 }
 
 impl Builder {
@@ -60,6 +76,24 @@ impl Builder {
     /// How long a list of tools is kept: an hour unless set; zero keeps none.
     pub fn cache_duration(mut self, duration: Duration) -> Self {
         self.config.cache_duration = duration;
+        self
+    }
+
+    /// How many sessions are kept open; 10,000 unless set. Those least recently used give way.
+    pub fn session_limit(mut self, most: usize) -> Self {
+        self.bounds.sessions = most.max(1);
+        self
+    }
+
+    /// How long a session is kept open without a call; 5 minutes unless set.
+    pub fn session_idle_time(mut self, idle: Duration) -> Self {
+        self.bounds.idle = idle;
+        self
+    }
+
+    /// How many lists of tools are kept; 10,000 unless set.
+    pub fn cache_limit(mut self, most: usize) -> Self {
+        self.bounds.lists = most.max(1);
         self
     }
 
@@ -81,8 +115,9 @@ impl Builder {
         });
         Ok(Relay(Arc::new(Registry {
             servers: entries.collect::<Result<_, Error>>()?,
-            cache: Arc::new(ToolCache::new(self.config.cache_duration)),
-            sessions: Sessions::new(),
+            cache: Arc::new(ToolCache::new(self.config.cache_duration, self.bounds.lists)),
+            sessions: Sessions::new(self.bounds),
+            sources: Sources::default(),
         })))
     }
 }
@@ -108,12 +143,32 @@ impl Relay {
     pub fn with_token(&self, token: impl Into<AccessToken>) -> User {
         let token = token.into();
         let principal = Principal::of_token(&token);
-        User { registry: Arc::clone(&self.0), principal, token: Some(token) }
+        User { registry: Arc::clone(&self.0), principal, source: Some(Arc::new(token)) }
+    }
+
+    /// The registry on behalf of the user whom the application knows by this id.
+    ///
+    /// The source is asked for a token before each request, and for another one when a server does
+    /// not take it; where it gives none, none is sent. Sessions and lists of tools belong to the id,
+    /// and so outlive every token. Of several sources that are given for one id the newest counts,
+    /// for all who speak for that user.
+    ///
+    /// ```
+    /// # fn run(relay: &relay::Relay, source: impl relay::TokenSource) {
+    /// let alice = relay.for_user("alice@example.com", source);
+    /// // An access token is a source too: here each request of the application brings its own.
+    /// let bob = relay.for_user("bob@example.com", relay::AccessToken::new("token of this hour"));
+    /// # }
+    /// ```
+    pub fn for_user(&self, id: impl AsRef<str>, source: impl TokenSource) -> User {
+        let principal = Principal::of_id(id.as_ref());
+        let source = self.0.sources.replace(principal, Arc::new(source));
+        User { registry: Arc::clone(&self.0), principal, source: Some(source) }
     }
 
     /// The registry on behalf of no user: requests carry the server's `api_key`, if it has one.
     pub fn without_token(&self) -> User {
-        User { registry: Arc::clone(&self.0), principal: Principal::REGISTRY, token: None }
+        User { registry: Arc::clone(&self.0), principal: Principal::REGISTRY, source: None }
     }
 
     /// The tools of a server on behalf of no user; see [`User::tools`].
@@ -144,6 +199,7 @@ pub(crate) struct Registry {
     servers: BTreeMap<Arc<str>, Entry>,
     pub(crate) cache: Arc<ToolCache>,
     pub(crate) sessions: Sessions,
+    sources: Sources,
 }
 
 #[derive(Debug)]

@@ -14,14 +14,8 @@ use std::{
 use mcp_client::Client;
 use tokio::runtime::Handle;
 
-use crate::principal::Principal;
+use crate::{principal::Principal, registry::Bounds};
 
-/// Conversations that are kept open.
-const MOST: usize = 10_000;
-/// How many give way together when there are more: a share of them, so that it is seldom.
-const BATCH: usize = MOST / 16;
-/// How long one is kept without a call.
-const IDLE: Duration = Duration::from_secs(5 * 60);
 /// How often those without a call are looked for, at most.
 const SWEEP: Duration = Duration::from_secs(30);
 
@@ -31,6 +25,7 @@ pub(crate) type Key = (Arc<str>, Principal);
 /// The open conversations. When there are too many, those least recently used give way.
 pub(crate) struct Sessions {
     open: RwLock<HashMap<Key, Connection>>,
+    bounds: Bounds,
     started: Instant,
     /// Milliseconds from `started` to the last sweep.
     swept: AtomicU64,
@@ -51,8 +46,9 @@ struct Conversation {
 }
 
 impl Sessions {
-    pub(crate) fn new() -> Self {
-        Self { open: RwLock::default(), started: Instant::now(), swept: AtomicU64::new(0) }
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        let (open, swept) = (RwLock::default(), AtomicU64::new(0));
+        Self { open, bounds, started: Instant::now(), swept }
     }
 
     /// The conversation for `key`, made by `client` unless there is one.
@@ -63,8 +59,8 @@ impl Sessions {
             return connection;
         }
         let mut open = self.write();
-        if open.len() >= MOST && !open.contains_key(key) {
-            drop_oldest(&mut open);
+        if open.len() >= self.bounds.sessions && !open.contains_key(key) {
+            drop_oldest(&mut open, batch(self.bounds.sessions));
         }
         let connection = open.entry(key.clone()).or_insert_with(|| {
             let (client, started) = (client(), self.started);
@@ -90,7 +86,7 @@ impl Sessions {
         let due = now.saturating_sub(last) >= millis(SWEEP);
         let mine = || self.swept.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed);
         if due && mine().is_ok() {
-            let idle = |used: u64| now.saturating_sub(used) >= millis(IDLE);
+            let idle = |used: u64| now.saturating_sub(used) >= millis(self.bounds.idle);
             self.write().retain(|_, connection| connection.is_held() || !idle(connection.used()));
         }
     }
@@ -104,11 +100,16 @@ impl Sessions {
     }
 }
 
-/// Takes out those least recently used.
-fn drop_oldest(open: &mut HashMap<Key, Connection>) {
+/// How many give way together when there are too many: a share of them, so that it is seldom.
+fn batch(most: usize) -> usize {
+    (most / 16).max(1)
+}
+
+/// Takes out this many, those least recently used.
+fn drop_oldest(open: &mut HashMap<Key, Connection>, count: usize) {
     let mut uses: Vec<_> = open.values().map(Connection::used).collect();
-    let (_, &mut youngest, _) = uses.select_nth_unstable(BATCH - 1);
-    let mut left = BATCH;
+    let (_, &mut youngest, _) = uses.select_nth_unstable(count - 1);
+    let mut left = count;
     open.retain(|_, connection| {
         let goes = left > 0 && connection.used() <= youngest;
         left -= usize::from(goes);
@@ -179,6 +180,10 @@ mod tests {
 
     use super::*;
 
+    const MOST: usize = 10_000;
+    const BATCH: usize = MOST / 16;
+    const IDLE: Duration = Duration::from_secs(5 * 60);
+
     fn transport() -> HttpTransport {
         let http = HttpClient::new().unwrap();
         HttpTransport::builder("http://127.0.0.1:9/").http_client(http).build().unwrap()
@@ -191,7 +196,7 @@ mod tests {
     #[test]
     fn those_without_a_call_are_ended_unless_they_are_held() {
         let transport = transport();
-        let sessions = Sessions::new();
+        let sessions = Sessions::new(Bounds::default());
         let open = |n: usize| sessions.get(&user(n), || Client::new(transport.clone()));
         let held = open(1);
         drop(open(2));
@@ -210,7 +215,7 @@ mod tests {
     #[test]
     fn those_least_recently_used_give_way() {
         let transport = transport();
-        let sessions = Sessions::new();
+        let sessions = Sessions::new(Bounds::default());
         let open = |n: usize| sessions.get(&user(n), || Client::new(transport.clone()));
         for n in 0..MOST {
             open(n).0.used.store(n as u64, Ordering::Relaxed);

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use mcp_client::Client;
-use mcp_http::{AccessToken, TokenSource};
+use mcp_http::TokenSource;
 use mcp_types::error_code;
 use serde::Serialize;
 
@@ -17,16 +17,17 @@ use crate::{
     toolset::ToolsetRequest,
 };
 
-/// The registry on behalf of one user, made by [`Relay::with_token`](crate::Relay::with_token).
+/// The registry on behalf of one user, made by [`Relay::with_token`](crate::Relay::with_token) or
+/// [`Relay::for_user`](crate::Relay::for_user).
 ///
-/// Clones share everything. Two values made with the same token share sessions and lists of tools;
-/// two made with different ones share nothing but connections.
+/// Clones share everything. Two values made with the same token, or with the same id, share sessions
+/// and lists of tools; two made with different ones share nothing but connections.
 #[derive(Clone)]
 pub struct User {
     pub(crate) registry: Arc<Registry>,
     pub(crate) principal: Principal,
-    /// The user's own token; without one, a server's `api_key` is used.
-    pub(crate) token: Option<AccessToken>,
+    /// Where the user's own tokens come from; for nobody's, a server's `api_key` is used.
+    pub(crate) source: Option<Arc<dyn TokenSource>>,
 }
 
 impl User {
@@ -92,7 +93,7 @@ impl User {
     }
 
     fn at(&self, server: &str) -> Result<Place, Error> {
-        let (name, _) = self.registry.link(server, self.token.is_some())?;
+        let (name, _) = self.registry.link(server, self.source.is_some())?;
         Ok(Place { user: self.clone(), key: (name, self.principal) })
     }
 }
@@ -126,7 +127,7 @@ impl Place {
     }
 
     async fn list(&self) -> Result<List, Error> {
-        let (_, link) = self.user.registry.link(self.server(), self.user.token.is_some())?;
+        let (_, link) = self.user.registry.link(self.server(), self.user.source.is_some())?;
         let connection = self.connection()?;
         // A change while the list is fetched makes it stale; a session that is lost meanwhile does
         // not, because the list is then fetched in a new one.
@@ -143,13 +144,12 @@ impl Place {
     }
 
     fn connection(&self) -> Result<Connection, Error> {
-        let User { registry, token, .. } = &self.user;
-        let (_, link) = registry.link(self.server(), token.is_some())?;
+        let User { registry, source, .. } = &self.user;
+        let (_, link) = registry.link(self.server(), source.is_some())?;
         let Link { transport, api_key, limits, protocol, negotiation, known_lists, .. } = link;
         Ok(registry.sessions.get(&self.key, || {
-            let source = token.as_ref().or(api_key.as_ref()).cloned();
-            let source = source.map(|token| Arc::new(token) as Arc<dyn TokenSource>);
-            let transport = transport.with_token_source(source);
+            let api_key = || Some(Arc::new(api_key.clone()?) as Arc<dyn TokenSource>);
+            let transport = transport.with_token_source(source.clone().or_else(api_key));
             let client = Client::builder(transport)
                 .client_info("relay", env!("CARGO_PKG_VERSION"))
                 .limits(*limits)

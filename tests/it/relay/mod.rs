@@ -9,6 +9,7 @@ mod facts;
 mod failures;
 mod lists;
 mod outputs;
+mod principals;
 mod registry;
 mod secrets;
 mod shared;

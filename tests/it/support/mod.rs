@@ -23,7 +23,7 @@ pub(crate) use self::{
     front::{Authority, Front},
     line::{Ears, Line},
     peer::{PROBE, Peer, Script, client, discovered, initialized},
-    secret::{ALICE, BOB, masked},
+    secret::{ALICE, BOB, assert_free_of_secrets, masked},
     sent::{Sent, exact, outline},
     source::Source,
     strict::{client_of, strict},

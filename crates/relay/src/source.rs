@@ -1,0 +1,76 @@
+//! Where the tokens come from of users who are known by an id.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError, RwLock, Weak},
+};
+
+use futures_util::future::BoxFuture;
+use mcp_client::BoxError;
+use mcp_http::{AccessToken, TokenRequest, TokenSource};
+
+use crate::principal::Principal;
+
+/// The token sources of those whom anyone speaks for at the moment.
+#[derive(Default)]
+pub(crate) struct Sources(Mutex<HashMap<Principal, Weak<UserSource>>>);
+
+/// The token source of one user: the newest that the application has given.
+///
+/// Open sessions hold on to it, so that they too get tokens from the newest one.
+pub(crate) struct UserSource(RwLock<Arc<dyn TokenSource>>);
+
+impl Sources {
+    /// The source of `principal`, from now on for all who speak for it.
+    pub(crate) fn replace(
+        &self,
+        principal: Principal,
+        newest: Arc<dyn TokenSource>,
+    ) -> Arc<UserSource> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(source) = known.get(&principal).and_then(Weak::upgrade) {
+            *source.0.write().unwrap_or_else(PoisonError::into_inner) = newest;
+            return source;
+        }
+        // Those that nobody has any more make room before more room is taken.
+        if known.len() == known.capacity() {
+            known.retain(|_, source| source.strong_count() > 0);
+        }
+        let source = Arc::new(UserSource(RwLock::new(newest)));
+        known.insert(principal, Arc::downgrade(&source));
+        source
+    }
+}
+
+impl TokenSource for UserSource {
+    fn token<'a>(
+        &'a self,
+        request: TokenRequest<'a>,
+    ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
+        let newest = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
+        Box::pin(async move { newest.token(request).await })
+    }
+}
+
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sources")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_that_nobody_has_are_forgotten() {
+        let sources = Sources::default();
+        let token: Arc<dyn TokenSource> = Arc::new(AccessToken::new("a"));
+        let of = |n: usize| sources.replace(Principal::of_id(&n.to_string()), Arc::clone(&token));
+        let held: Vec<_> = (0..10).map(of).collect();
+        (10..10_000).for_each(|n| drop(of(n)));
+        assert!(sources.0.lock().unwrap().capacity() < 100);
+        assert!(Arc::ptr_eq(&held[3], &of(3)));
+    }
+}
