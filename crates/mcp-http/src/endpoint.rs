@@ -2,6 +2,7 @@
 
 use std::{fmt, net::IpAddr, sync::Arc};
 
+use http::Uri;
 use url::{Host, Url};
 
 use crate::error::Error;
@@ -11,7 +12,14 @@ use crate::error::Error;
 /// It is `http:` or `https:`, without user name, password and fragment. `Display` and `Debug` leave
 /// out the query, which some servers use for keys.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Endpoint(Arc<Url>);
+pub struct Endpoint(Arc<Forms>);
+
+/// The URL, once read and once as HTTP carries it.
+#[derive(PartialEq, Eq)]
+struct Forms {
+    url: Url,
+    uri: Uri,
+}
 
 impl Endpoint {
     /// Reads a URL.
@@ -30,22 +38,28 @@ impl Endpoint {
         if url.fragment().is_some() {
             return Err(invalid("it must not have a fragment"));
         }
-        Ok(Self(Arc::new(url)))
+        let uri = Uri::try_from(url.as_str());
+        let uri = uri.map_err(|_| invalid("it holds what HTTP cannot carry"))?;
+        Ok(Self(Arc::new(Forms { url, uri })))
     }
 
     /// The whole URL, query included.
     pub fn url(&self) -> &Url {
-        &self.0
+        &self.0.url
+    }
+
+    pub(crate) fn uri(&self) -> &Uri {
+        &self.0.uri
     }
 
     /// Whether a token may be sent there: the way is encrypted or does not leave this machine.
     pub(crate) fn is_confidential(&self) -> bool {
-        self.0.scheme() == "https" || self.is_loopback()
+        self.0.url.scheme() == "https" || self.is_loopback()
     }
 
     /// Whether it is on this machine.
     pub(crate) fn is_loopback(&self) -> bool {
-        match self.0.host() {
+        match self.0.url.host() {
             Some(Host::Domain(name)) => name == "localhost",
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => IpAddr::V6(address).to_canonical().is_loopback(),
@@ -56,8 +70,8 @@ impl Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = &self.0[..url::Position::AfterPath];
-        let query = if self.0.query().is_some() { "?****" } else { "" };
+        let shown = &self.0.url[..url::Position::AfterPath];
+        let query = if self.0.url.query().is_some() { "?****" } else { "" };
         write!(f, "{shown}{query}")
     }
 }

@@ -77,7 +77,8 @@ pub enum Error {
         endpoint: Endpoint,
     },
 
-    /// No connection could be made: name resolution, TLS, refused, timeout.
+    /// No connection could be made: name resolution, TLS, refused, timeout. Or there is one, over
+    /// which the server takes no request (RFC 9113, section 8.7).
     #[error("cannot reach {endpoint}")]
     Unreachable {
         /// The server.

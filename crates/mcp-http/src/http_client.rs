@@ -3,18 +3,32 @@
 use std::{error::Error as StdError, fmt, io};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
+use hyper::body::Body as _;
+use hyper_util::client::legacy;
 use mcp_client::BoxError;
 use url::Url;
 
-use crate::{endpoint::Endpoint, error::Error, http_client_builder::HttpClientBuilder};
+use crate::{
+    direct::{self, Decoded, Direct},
+    endpoint::Endpoint,
+    error::Error,
+    http_client_builder::HttpClientBuilder,
+};
 
 /// Connections to servers, shared by all users and all servers that are given a clone of it.
 #[derive(Clone)]
-pub struct HttpClient {
-    pub(crate) client: reqwest::Client,
-    /// For what does not leave this machine, where the other one has a proxy.
-    pub(crate) direct: Option<reqwest::Client>,
+pub struct HttpClient(pub(crate) Ways);
+
+/// How requests get to servers.
+#[derive(Clone)]
+pub(crate) enum Ways {
+    /// Straight.
+    Direct(Direct),
+    /// Through a proxy, and straight to this machine.
+    Proxied(reqwest::Client, Direct),
+    /// As the application has set it up.
+    Given(reqwest::Client),
 }
 
 impl HttpClient {
@@ -53,7 +67,7 @@ impl HttpClient {
     /// it must not follow redirects, which would take the session id along; and what goes to this
     /// machine over plain HTTP must not go through its proxy, which could read the tokens.
     pub fn from_reqwest(client: reqwest::Client) -> Self {
-        Self { client, direct: None }
+        Self(Ways::Given(client))
     }
 
     pub(crate) async fn send(
@@ -63,18 +77,20 @@ impl HttpClient {
         headers: HeaderMap,
         body: Bytes,
     ) -> Result<Response, Error> {
-        let mut request = reqwest::Request::new(method, Url::clone(endpoint.url()));
-        *request.headers_mut() = headers;
-        *request.body_mut() = Some(body.into());
-        let direct = self.direct.as_ref().filter(|_| endpoint.is_loopback());
-        match direct.unwrap_or(&self.client).execute(request).await {
-            Ok(response) => Ok(Response { endpoint: endpoint.clone(), response }),
-            Err(error) if error.is_connect() => {
-                Err(Error::Unreachable { endpoint: endpoint.clone(), source: cause(error) })
+        let outcome = match &self.0 {
+            Ways::Proxied(client, _) if !endpoint.is_loopback() => {
+                by_reqwest(client, endpoint, method, headers, body).await
             }
-            Err(error) => {
-                Err(Error::Interrupted { endpoint: endpoint.clone(), source: cause(error) })
+            Ways::Given(client) => by_reqwest(client, endpoint, method, headers, body).await,
+            Ways::Direct(direct) | Ways::Proxied(_, direct) => {
+                directly(direct, endpoint, method, headers, body).await
             }
+        };
+        let endpoint = endpoint.clone();
+        match outcome {
+            Ok(received) => Ok(Response { endpoint, received }),
+            Err(Failure { unsent: true, source }) => Err(Error::Unreachable { endpoint, source }),
+            Err(Failure { source, .. }) => Err(Error::Interrupted { endpoint, source }),
         }
     }
 }
@@ -85,37 +101,112 @@ impl fmt::Debug for HttpClient {
     }
 }
 
+async fn directly(
+    direct: &Direct,
+    endpoint: &Endpoint,
+    method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Received, Failure> {
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    *request.uri_mut() = endpoint.uri().clone();
+    *request.headers_mut() = headers;
+    Ok(Received::Direct(direct.send(request).await?))
+}
+
+async fn by_reqwest(
+    client: &reqwest::Client,
+    endpoint: &Endpoint,
+    method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Received, Failure> {
+    let mut request = reqwest::Request::new(method, Url::clone(endpoint.url()));
+    *request.headers_mut() = headers;
+    *request.body_mut() = Some(body.into());
+    Ok(Received::Reqwest(client.execute(request).await?))
+}
+
+/// Why there is no response.
+struct Failure {
+    /// Whether there was no connection over which the server would take a request.
+    unsent: bool,
+    source: BoxError,
+}
+
+impl From<legacy::Error> for Failure {
+    fn from(error: legacy::Error) -> Self {
+        let unsent = error.is_connect() || direct::is_refusal(&error);
+        Self { unsent, source: error.into() }
+    }
+}
+
+impl From<reqwest::Error> for Failure {
+    fn from(error: reqwest::Error) -> Self {
+        Self { unsent: error.is_connect(), source: cause(error) }
+    }
+}
+
 /// What the server sent: the head, and the body piece by piece.
 pub(crate) struct Response {
     pub(crate) endpoint: Endpoint,
-    response: reqwest::Response,
+    received: Received,
+}
+
+enum Received {
+    Direct(http::Response<Decoded>),
+    Reqwest(reqwest::Response),
 }
 
 impl Response {
     pub(crate) fn status(&self) -> StatusCode {
-        self.response.status()
+        match &self.received {
+            Received::Direct(response) => response.status(),
+            Received::Reqwest(response) => response.status(),
+        }
     }
 
     pub(crate) fn headers(&self) -> &HeaderMap {
-        self.response.headers()
+        match &self.received {
+            Received::Direct(response) => response.headers(),
+            Received::Reqwest(response) => response.headers(),
+        }
     }
 
-    /// The length that the server announced, before decompression.
+    /// The length that the server announced, if the body is not compressed.
     pub(crate) fn announced_length(&self) -> Option<u64> {
-        self.response.content_length()
+        match &self.received {
+            Received::Direct(response) => response.body().size_hint().exact(),
+            Received::Reqwest(response) => response.content_length(),
+        }
     }
 
     /// The next piece of the body, after decompression; `None` at its end.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        self.response.chunk().await.map_err(|error| {
+        let chunk = match &mut self.received {
+            Received::Direct(response) => {
+                let chunk = direct::chunk(response.body_mut()).await;
+                chunk.map_err(|error| (error.is::<hyper::Error>(), error))
+            }
+            Received::Reqwest(response) => {
+                let chunk = response.chunk().await;
+                chunk.map_err(|error| (!is_of_decompression(&error), cause(error)))
+            }
+        };
+        chunk.map_err(|(is_of_connection, source)| {
             let endpoint = self.endpoint.clone();
-            // What a connection does comes as an error of the library; only decompression gives this.
-            match error.source().is_some_and(<dyn StdError>::is::<io::Error>) {
-                true => Error::Protocol { endpoint, reason: "a body cannot be decompressed" },
-                false => Error::Interrupted { endpoint, source: cause(error) },
+            match is_of_connection {
+                true => Error::Interrupted { endpoint, source },
+                false => Error::Protocol { endpoint, reason: "a body cannot be decompressed" },
             }
         })
     }
+}
+
+/// What a connection does comes as an error of hyper; only decompression gives this.
+fn is_of_decompression(error: &reqwest::Error) -> bool {
+    error.source().is_some_and(<dyn StdError>::is::<io::Error>)
 }
 
 /// The error without the URL, which may hold a key in its query.

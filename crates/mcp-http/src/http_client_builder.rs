@@ -2,11 +2,14 @@
 
 use std::{fmt, time::Duration};
 
+use rustls::ClientConfig;
 use zeroize::Zeroizing;
 
 use crate::{
+    direct::{self, Direct},
     error::Error,
-    http_client::{HttpClient, cause},
+    http_client::{HttpClient, Ways, cause},
+    tls,
 };
 
 /// Sets up an [`HttpClient`]; made by [`HttpClient::builder`].
@@ -78,52 +81,32 @@ impl HttpClientBuilder {
     /// [`Error::Setup`] if one of the settings is not what it should be, or the machine does not
     /// allow for a client.
     pub fn build(self) -> Result<HttpClient, Error> {
-        let client = self.client(&self.proxy)?;
-        let direct = match self.proxy {
-            Proxy::None => None,
-            Proxy::Url(_) | Proxy::OfEnvironment => Some(self.client(&Proxy::None)?),
+        let identity = self.identity.as_ref().map(|pem| pem.as_slice());
+        let mut tls = tls::config(&self.certificates, identity)?;
+        tls.alpn_protocols = match self.only_http2 {
+            true => vec!["h2".into()],
+            false => vec!["h2".into(), "http/1.1".into()],
         };
-        Ok(HttpClient { client, direct })
+        let direct = Direct::new(tls.clone(), self.connect_timeout, self.only_http2);
+        let proxied = match &self.proxy {
+            Proxy::None => return Ok(HttpClient(Ways::Direct(direct))),
+            Proxy::Url(url) => self.proxied(tls).proxy(reqwest::Proxy::all(url).map_err(setup)?),
+            Proxy::OfEnvironment => self.proxied(tls),
+        };
+        let proxied = proxied.build().map_err(setup)?;
+        Ok(HttpClient(Ways::Proxied(proxied, direct)))
     }
 
-    fn client(&self, proxy: &Proxy) -> Result<reqwest::Client, Error> {
-        let mut certificates = Vec::new();
-        for pem in &self.certificates {
-            let found = reqwest::Certificate::from_pem_bundle(pem).map_err(setup)?;
-            if found.is_empty() {
-                return Err(Error::Setup { source: "there is no certificate in the PEM".into() });
-            }
-            certificates.extend(found);
-        }
-        let of_machine = self.settings(proxy)?.tls_certs_merge(certificates.clone()).build();
-        // Without certificates of the machine, the other ones still work, and so does plain HTTP.
-        of_machine.or_else(|error| {
-            tracing::warn!(%error, "the certificates of this machine are of no use");
-            self.settings(proxy)?.tls_certs_only(certificates).build().map_err(setup)
-        })
-    }
-
-    fn settings(&self, proxy: &Proxy) -> Result<reqwest::ClientBuilder, Error> {
-        const STREAM_WINDOW: u32 = 1024 * 1024;
-        const CONNECTION_WINDOW: u32 = 16 * STREAM_WINDOW;
-        let mut settings = reqwest::Client::builder()
+    /// The same for connections through proxies, which are those of the environment unless set.
+    fn proxied(&self, tls: ClientConfig) -> reqwest::ClientBuilder {
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(self.connect_timeout)
-            .http2_initial_stream_window_size(STREAM_WINDOW)
-            .http2_initial_connection_window_size(CONNECTION_WINDOW)
-            .http2_keep_alive_interval(Duration::from_secs(30));
-        match proxy {
-            Proxy::None => settings = settings.no_proxy(),
-            Proxy::Url(url) => settings = settings.proxy(reqwest::Proxy::all(url).map_err(setup)?),
-            Proxy::OfEnvironment => {}
-        }
-        if let Some(pem) = &self.identity {
-            settings = settings.identity(reqwest::Identity::from_pem(pem).map_err(setup)?);
-        }
-        if self.only_http2 {
-            settings = settings.http2_prior_knowledge();
-        }
-        Ok(settings)
+            .http2_initial_stream_window_size(direct::STREAM_WINDOW)
+            .http2_initial_connection_window_size(direct::CONNECTION_WINDOW)
+            .http2_keep_alive_interval(direct::KEEP_ALIVE);
+        if self.only_http2 { client.http2_prior_knowledge() } else { client }
     }
 }
 

@@ -23,6 +23,7 @@
 
 mod body;
 mod challenge;
+mod direct;
 mod endpoint;
 mod error;
 mod events;
@@ -37,6 +38,7 @@ mod routing;
 mod secrets;
 mod sse;
 mod status;
+mod tls;
 mod token;
 mod transport;
 mod unauthorized;

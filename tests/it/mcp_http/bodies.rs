@@ -4,23 +4,29 @@ use std::io::Write as _;
 
 use flate2::{Compression, write::GzEncoder};
 use insta::assert_snapshot;
-use mcp_http::HttpTransport;
+use mcp_http::{HttpClient, HttpTransport};
 use mcp_testkit::{Fault, On, Reply};
 use serde_json::json;
 
 use crate::support::{
-    Answer, Script, client, client_of, initialized, json, outcome, sse, status, strict,
+    Answer, Script, client, client_of, given, initialized, json, outcome, sse, status, strict,
 };
 
 const ANSWER: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
 /// The largest message that the clients of this module take.
 const LIMIT: usize = 10_000;
 
-/// Calls a tool and shows what comes of the answer.
+/// Calls a tool and shows what comes of the answer, whoever's connections it comes over.
 async fn check(answer: Answer) -> String {
     let peer = Script::new().on("tools/call", answer).start().await;
-    let transport = HttpTransport::builder(peer.url()).message_limit(LIMIT).build();
-    outcome(client(transport.expect("a usable URL")).call_tool("add", ()).await)
+    let shown = async |connections: HttpClient| {
+        let transport = HttpTransport::builder(peer.url()).http_client(connections);
+        let transport = transport.message_limit(LIMIT).build().expect("a usable URL");
+        outcome(client(transport).call_tool("add", ()).await)
+    };
+    let own = shown(HttpClient::new().expect("a usable machine")).await;
+    assert_eq!(shown(given()).await, own);
+    own
 }
 
 #[tokio::test]

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use h2::Reason;
+use http::{Response, StatusCode};
+use mcp_http::{HttpClient, HttpTransport};
 use mcp_testkit::{Fault, On, Recorded, Reply};
-use tokio::{runtime::Handle, task, time};
+use tokio::{net::TcpListener, runtime::Handle, task, time};
 
-use crate::support::{Front, client_of, passing, soon, strict};
+use crate::support::{Front, client, client_of, outcome, passing, soon, strict};
 
 #[tokio::test]
 async fn a_connection_that_is_found_dead_fails_no_call() {
@@ -57,4 +61,40 @@ async fn calls_one_after_the_other_share_a_connection() {
 /// Gives everything that takes no time the time to happen.
 async fn settled() {
     passing(time::sleep(Duration::from_millis(100))).await;
+}
+
+/// Accepts one connection of HTTP/2, refuses the first `refusals` requests on it, and answers the
+/// others with a status; gives how many there were.
+async fn refusing(listener: TcpListener, refusals: usize) -> usize {
+    let (connection, _) = listener.accept().await.unwrap();
+    let mut connection = h2::server::handshake(connection).await.unwrap();
+    let mut count = 0;
+    while let Some(Ok((_, mut respond))) = connection.accept().await {
+        count += 1;
+        if count <= refusals {
+            respond.send_reset(Reason::REFUSED_STREAM);
+            continue;
+        }
+        let response =
+            Response::builder().status(StatusCode::SERVICE_UNAVAILABLE).body(()).unwrap();
+        let mut body = respond.send_response(response, false).unwrap();
+        body.send_data(Bytes::new(), true).unwrap();
+    }
+    count
+}
+
+#[tokio::test]
+async fn what_a_server_has_not_looked_at_is_sent_again() {
+    for (refusals, expected) in
+        [(2, "-> Status(503), did not run"), (9, "-> Unreachable, did not run")]
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+        let server = tokio::spawn(refusing(listener, refusals));
+        let connections = HttpClient::builder().http2_prior_knowledge(true).build().unwrap();
+        let transport = HttpTransport::builder(url).http_client(connections).build().unwrap();
+        let shown = outcome(client(transport).connect().await);
+        assert!(shown.ends_with(expected), "{refusals}: {shown}");
+        assert_eq!(soon(server).await.unwrap(), 3);
+    }
 }

@@ -4,6 +4,7 @@ mod bodies;
 mod calls;
 mod connections;
 mod echoes;
+mod given;
 mod listening;
 mod proxies;
 mod redirects;

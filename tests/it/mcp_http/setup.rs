@@ -169,7 +169,6 @@ async fn a_server_that_is_not_there_cannot_be_reached() {
     let transport = HttpTransport::builder(url).bearer_token(ALICE).build().unwrap();
     assert_snapshot!(outcome(client(transport).list_tools().await), @"
     cannot reach [server]/mcp?****
-      error sending request
       client error (Connect)
       tcp connect error
       Connection refused (os error )

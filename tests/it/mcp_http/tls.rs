@@ -99,16 +99,13 @@ fn what_is_no_certificate_is_refused_and_not_shown() {
       there is no certificate in the PEM
     -> Setup
     no HTTP client can be set up
-      builder error
       invalid peer certificate: BadEncoding
     -> Setup
     no HTTP client can be set up
-      builder error
-      unexpected error: private key or certificate not found
+      there is no private key in the PEM
     -> Setup
     no HTTP client can be set up
-      builder error
-      unexpected error: private key or certificate not found
+      there is no private key in the PEM
     -> Setup
     no HTTP client can be set up
       builder error

@@ -314,7 +314,6 @@ async fn servers_that_cannot_be_reached_may_be_tried_again() {
     assert_snapshot!(outcome(relay.with_token(ALICE).tools("main").await), @"
     server `main` failed: it cannot be reached
       cannot reach [server]/mcp
-      error sending request
       client error (Connect)
       tcp connect error
       Connection refused (os error )

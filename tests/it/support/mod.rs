@@ -22,7 +22,7 @@ pub(crate) use self::{
     failure::{Failure, failure, outcome},
     front::{Authority, Front},
     line::{Ears, Line},
-    peer::{PROBE, Peer, Script, client, discovered, initialized},
+    peer::{PROBE, Peer, Script, client, discovered, given, initialized},
     secret::{ALICE, BOB, assert_free_of_secrets, masked},
     sent::{Sent, exact, outline},
     source::Source,

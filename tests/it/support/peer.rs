@@ -7,7 +7,7 @@ use std::{
 };
 
 use mcp_client::{Client, Negotiation, Transport, mcp_types::Revision};
-use mcp_http::HttpTransport;
+use mcp_http::{HttpClient, HttpTransport};
 use serde_json::json;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::any};
 
@@ -179,4 +179,10 @@ impl fmt::Debug for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Peer({})", self.0.uri())
     }
+}
+
+/// Connections of an application's own, set up as it is told to.
+pub(crate) fn given() -> HttpClient {
+    let alone = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    HttpClient::from_reqwest(alone.build().expect("a usable machine"))
 }

@@ -25,7 +25,7 @@ impl Client for Ours {
     type User = Known;
 
     fn new(url: &str) -> Result<Self> {
-        let client = HttpClient::from_reqwest(http()?);
+        let client = HttpClient::new()?;
         let transport = HttpTransport::builder(url).http_client(client).build()?;
         let (negotiation, known) = (Negotiation::new(), KnownLists::new());
         Ok(Self { transport, negotiation, known, arguments: Arc::new(arguments()) })

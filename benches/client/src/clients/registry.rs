@@ -24,7 +24,7 @@ impl Client for Registry {
     type User = Known;
 
     fn new(url: &str) -> Result<Self> {
-        let client = HttpClient::from_reqwest(http()?);
+        let client = HttpClient::new()?;
         let relay =
             Relay::builder().server(SERVER, Server::http(url)).http_client(client).build()?;
         Ok(Self { relay, arguments: Arc::new(arguments()) })

@@ -13,7 +13,6 @@ async fn a_server_that_cannot_be_reached() {
     --- stderr
     error: server `remote` failed: it cannot be reached
       caused by: cannot reach http://127.0.0.1:1/mcp
-      caused by: error sending request
       caused by: client error (Connect)
       caused by: tcp connect error
       caused by: Connection refused (os error 111)

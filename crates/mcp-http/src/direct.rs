@@ -1,0 +1,128 @@
+//! Connections that go straight to servers, and are kept for later requests.
+//!
+//! This is what a reqwest client does too, at two thirds of its instructions for a small call: a URL
+//! is read once, and nothing stands between hyper's pool of connections and us but decompression.
+
+use std::{
+    error::Error as _,
+    task::{self, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use h2::Reason;
+use http::{Request, Response, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::{
+    client::legacy::{Client, Error, connect::HttpConnector},
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+};
+use mcp_client::BoxError;
+use rustls::ClientConfig;
+use tokio::{net::TcpStream, time};
+use tower_http::decompression::{Decompression, DecompressionBody};
+use tower_service::Service;
+
+/// The data of a stream and of a connection that a server may send ahead over HTTP/2, in bytes.
+pub(crate) const STREAM_WINDOW: u32 = 1024 * 1024;
+pub(crate) const CONNECTION_WINDOW: u32 = 16 * STREAM_WINDOW;
+/// How often a connection over HTTP/2 is asked whether it lives.
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// The same for one over TCP that is silent.
+const TCP_KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// How often a server may refuse to look at a request.
+const REFUSALS: usize = 2;
+
+/// Connections to servers; clones share them.
+#[derive(Clone)]
+pub(crate) struct Direct(Client<Connector, Full<Bytes>>);
+
+impl Direct {
+    pub(crate) fn new(tls: ClientConfig, connect_timeout: Duration, only_http2: bool) -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_keepalive(Some(TCP_KEEP_ALIVE));
+        tcp.set_keepalive_interval(Some(TCP_KEEP_ALIVE));
+        tcp.set_keepalive_retries(Some(3));
+        let connector = Connector { https: HttpsConnector::from((tcp, tls)), connect_timeout };
+        let client = Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .http2_only(only_http2)
+            .http2_initial_stream_window_size(STREAM_WINDOW)
+            .http2_initial_connection_window_size(CONNECTION_WINDOW)
+            .http2_keep_alive_interval(KEEP_ALIVE)
+            .build(connector);
+        Self(client)
+    }
+
+    /// Sends a request. It is sent again only where none of it has left, because a kept connection
+    /// turned out to be closed, or where the server says that it has not looked at it.
+    pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<Response<Decoded>, Error> {
+        for _ in 0..REFUSALS {
+            match self.try_send(request.clone()).await {
+                Err(error) if is_refusal(&error) => {}
+                outcome => return outcome,
+            }
+        }
+        self.try_send(request).await
+    }
+
+    async fn try_send(&self, request: Request<Bytes>) -> Result<Response<Decoded>, Error> {
+        let response = Decompression::new(&self.0).call(request.map(Full::new)).await?;
+        Ok(response.map(Box::new))
+    }
+}
+
+/// Whether a server that speaks HTTP/2 says that it has not looked at the request: it is about to
+/// end the connection, or takes no more at a time (RFC 9113, section 8.7).
+pub(crate) fn is_refusal(error: &Error) -> bool {
+    let of_hyper = error.source().and_then(|error| error.source());
+    let of_http2 = of_hyper.and_then(|error| error.downcast_ref::<h2::Error>());
+    of_http2.is_some_and(|error| {
+        let ends = error.is_go_away() && error.reason() == Some(Reason::NO_ERROR);
+        let is_full = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
+        error.is_remote() && (ends || is_full)
+    })
+}
+
+/// A body as it is after decompression; boxed, for decoders are large.
+pub(crate) type Decoded = Box<DecompressionBody<Incoming>>;
+
+/// The next piece of a body; `None` at its end. An error of the connection is one of hyper, any other
+/// is one of decompression.
+pub(crate) async fn chunk(body: &mut Decoded) -> Result<Option<Bytes>, BoxError> {
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame?.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
+}
+
+/// Makes connections, within a time for name resolution, TCP and TLS together.
+#[derive(Clone)]
+struct Connector {
+    https: HttpsConnector<HttpConnector>,
+    connect_timeout: Duration,
+}
+
+impl Service<Uri> for Connector {
+    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, context: &mut task::Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.https.poll_ready(context)
+    }
+
+    fn call(&mut self, server: Uri) -> Self::Future {
+        let connecting = time::timeout(self.connect_timeout, self.https.call(server));
+        Box::pin(async { connecting.await.map_err(|_| "no connection in time")? })
+    }
+}

@@ -1,0 +1,56 @@
+//! Whom to trust at the other end of an encrypted connection, and what to show there.
+
+use std::sync::Arc;
+
+use mcp_client::BoxError;
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::{CryptoProvider, aws_lc_rs},
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+use rustls_platform_verifier::Verifier;
+
+use crate::error::Error;
+
+/// How to encrypt: trusts the machine's authorities and `authorities`, and shows `identity` to a
+/// server that asks. Both are in PEM.
+pub(crate) fn config(
+    authorities: &[Vec<u8>],
+    identity: Option<&[u8]>,
+) -> Result<ClientConfig, Error> {
+    let trusted = authorities.iter().map(|pem| certificates(pem));
+    let trusted = trusted.collect::<Result<Vec<_>, _>>()?.concat();
+    let mut roots = RootCertStore::empty();
+    for certificate in &trusted {
+        roots.add(certificate.clone()).map_err(setup)?;
+    }
+    let provider = CryptoProvider::get_default().cloned();
+    let provider = provider.unwrap_or_else(|| Arc::new(aws_lc_rs::default_provider()));
+    let config = ClientConfig::builder_with_provider(Arc::clone(&provider));
+    let config = config.with_safe_default_protocol_versions().map_err(setup)?;
+    let config = match Verifier::new_with_extra_roots(trusted, provider) {
+        Ok(verifier) => config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)),
+        // Then the given ones still work, and so does plain HTTP.
+        Err(error) => {
+            tracing::warn!(%error, "the certificates of this machine are of no use");
+            config.with_root_certificates(roots)
+        }
+    };
+    let Some(pem) = identity else { return Ok(config.with_no_client_auth()) };
+    let key = PrivateKeyDer::from_pem_slice(pem);
+    let key = key.map_err(|_| setup("there is no private key in the PEM"))?;
+    config.with_client_auth_cert(certificates(pem)?, key).map_err(setup)
+}
+
+/// The certificates of a PEM, of which there is one at least.
+fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let found = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+    match found.map_err(setup)? {
+        none if none.is_empty() => Err(setup("there is no certificate in the PEM")),
+        found => Ok(found),
+    }
+}
+
+fn setup(source: impl Into<BoxError>) -> Error {
+    Error::Setup { source: source.into() }
+}

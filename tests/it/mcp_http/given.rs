@@ -1,0 +1,61 @@
+//! A reqwest client of the application's own, which keeps to the same rules as our connections.
+
+use std::net::Ipv4Addr;
+
+use insta::assert_snapshot;
+use mcp_client::Client;
+use mcp_http::HttpTransport;
+use mcp_testkit::{Fault, On};
+use tokio::net::TcpSocket;
+
+use crate::support::{ALICE, Peer, Script, client, given, outcome, status, strict};
+
+fn client_of(url: &str) -> Client {
+    let transport = HttpTransport::builder(url).bearer_token(ALICE).http_client(given());
+    client(transport.build().expect("a usable URL"))
+}
+
+#[tokio::test]
+async fn it_carries_the_token_and_the_session() {
+    let peer = Peer::start().await;
+    client_of(&peer.url()).list_tools().await.unwrap();
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-1, 2025-11-25
+    tools/list 2, [alice], session-1, 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn what_did_not_run_is_told_from_what_may_have() {
+    // Bound but not listening: nobody else gets the port meanwhile.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let nowhere = format!("http://{}/mcp?key=5ecret", socket.local_addr().unwrap());
+    assert_snapshot!(outcome(client_of(&nowhere).list_tools().await), @"
+    cannot reach [server]/mcp?****
+      error sending request
+      client error (Connect)
+      tcp connect error
+      Connection refused (os error )
+    -> Unreachable, did not run
+    ");
+    let server = strict().await;
+    let client = client_of(server.url());
+    client.connect().await.unwrap();
+    server.script(On::method("tools/call"), Fault::Close);
+    let shown = outcome(client.call_tool("wait", ()).await);
+    assert!(shown.starts_with("the connection to [server]/mcp broke\n"), "{shown}");
+    assert!(shown.ends_with("-> Interrupted"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_redirect_is_told() {
+    let away = status(307).header("location", "/elsewhere");
+    let peer = Script::new().on("tools/call", away).start().await;
+    assert_snapshot!(outcome(client_of(&peer.url()).call_tool("add", ()).await), @"
+    [server]/mcp redirects to [server]/elsewhere, which is not followed: set that URL if it is right
+    -> Status(307)
+    ");
+    assert_eq!(peer.sent_of("tools/call").await.len(), 1);
+}
