@@ -66,8 +66,8 @@ async fn settled() {
 /// Accepts one connection of HTTP/2, refuses the first `refusals` requests on it, and answers the
 /// others with a status; gives how many there were.
 async fn refusing(listener: TcpListener, refusals: usize) -> usize {
-    let (connection, _) = listener.accept().await.unwrap();
-    let mut connection = h2::server::handshake(connection).await.unwrap();
+    let (connection, _) = listener.accept().await.expect("a connection");
+    let mut connection = h2::server::handshake(connection).await.expect("HTTP/2");
     let mut count = 0;
     while let Some(Ok((_, mut respond))) = connection.accept().await {
         count += 1;
@@ -75,10 +75,12 @@ async fn refusing(listener: TcpListener, refusals: usize) -> usize {
             respond.send_reset(Reason::REFUSED_STREAM);
             continue;
         }
-        let response =
-            Response::builder().status(StatusCode::SERVICE_UNAVAILABLE).body(()).unwrap();
-        let mut body = respond.send_response(response, false).unwrap();
-        body.send_data(Bytes::new(), true).unwrap();
+        let response = Response::builder()
+            .status(StatusCode::SERVICE_UNAVAILABLE)
+            .body(())
+            .expect("a response");
+        let mut body = respond.send_response(response, false).expect("an open stream");
+        body.send_data(Bytes::new(), true).expect("an open stream");
     }
     count
 }
