@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    fmt,
     sync::Arc,
 };
 
@@ -12,7 +13,10 @@ use mcp_types::{
         ToolAnnotations,
     },
 };
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer as _,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
 use serde_json::Value;
 
 use crate::{
@@ -180,12 +184,42 @@ impl Offer {
 /// Whether a schema is of the only type that arguments have (MCP server/tools, "Tool"). A model's
 /// provider refuses a request whole over one that is not.
 fn takes_object(schema: &Schema) -> bool {
-    #[derive(Deserialize)]
-    struct Typed<'a> {
-        #[serde(borrow, rename = "type")]
-        kind: Option<&'a str>,
+    let mut takes_object = false;
+    let mut text = serde_json::Deserializer::from_str(schema.get());
+    // What follows the type is left, so that it ends with an error which means nothing.
+    let _ = text.deserialize_map(TypeFirst(&mut takes_object));
+    takes_object
+}
+
+/// Reads a schema as far as its type, and says whether that is `object`. Mostly it comes first.
+struct TypeFirst<'a>(&'a mut bool);
+
+impl<'de> Visitor<'de> for TypeFirst<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a schema")
     }
-    schema.parse::<Typed<'_>>().is_ok_and(|schema| schema.kind == Some("object"))
+
+    fn visit_map<A: MapAccess<'de>>(self, mut keywords: A) -> Result<(), A::Error> {
+        #[derive(Deserialize)]
+        #[serde(field_identifier, rename_all = "lowercase")]
+        enum Keyword {
+            Type,
+            #[serde(other)]
+            Other,
+        }
+        while let Some(keyword) = keywords.next_key()? {
+            match keyword {
+                Keyword::Type => {
+                    *self.0 = keywords.next_value::<&str>()? == "object";
+                    break;
+                }
+                Keyword::Other => drop(keywords.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
 }
 
 /// `execution` was part of the protocol up to 2025-11-25.
@@ -222,7 +256,29 @@ pub(crate) fn decode_page(message: &[u8]) -> serde_json::Result<Incoming<Outcome
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn arguments_are_of_the_type_object() {
+        // TOOL-04
+        for text in [
+            r#"{"type":"object"}"#,
+            r#"{"properties":{"type":{"type":"string"}},"t\u0079pe" : "object","x":1}"#,
+        ] {
+            assert!(takes_object(&serde_json::from_str(text).unwrap()), "{text}");
+        }
+        for schema in [
+            json!({}),
+            json!({ "type": "string" }),
+            json!({ "type": ["object"] }),
+            json!({ "$defs": { "type": "object" } }),
+            json!({ "Type": "object" }),
+        ] {
+            assert!(!takes_object(&Schema::from_value(schema.clone()).unwrap()), "{schema}");
+        }
+    }
 
     #[test]
     fn a_page_of_more_than_memory_allows_is_refused_whole() {

@@ -14,6 +14,9 @@ const BEGINNING: usize = 64 * 1024;
 /// The time that a failure's body may take: its status is what matters.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// The memory that a body gets before it has come, in bytes: its length is only announced.
+const MOST_AT_ONCE: usize = 2 * 1024 * 1024;
+
 /// The beginning of the body that came with a failure, without the secrets of the request.
 ///
 /// `Display` gives some of it in one line, `Debug` its length.
@@ -43,14 +46,17 @@ impl fmt::Debug for Body {
 pub(crate) async fn read(mut response: Response, limit: usize) -> Result<Bytes, Error> {
     let too_large =
         |response: &Response| Err(Error::TooLarge { endpoint: response.endpoint.clone(), limit });
-    if response.announced_length().is_some_and(|length| length > limit as u64) {
+    let announced = response.announced_length().unwrap_or(0);
+    if announced > limit as u64 {
         return too_large(&response);
     }
+    let capacity = usize::try_from(announced).map_or(MOST_AT_ONCE, |all| all.min(MOST_AT_ONCE));
     let Some(first) = response.chunk().await? else { return Ok(Bytes::new()) };
     let Some(second) = response.chunk().await? else {
         return if first.len() > limit { too_large(&response) } else { Ok(first) };
     };
-    let mut body = Vec::from(first);
+    let mut body = Vec::with_capacity(capacity);
+    body.extend_from_slice(&first);
     let mut next = Some(second);
     while let Some(chunk) = next {
         if body.len() + chunk.len() > limit {
