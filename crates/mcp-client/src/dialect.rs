@@ -1,14 +1,15 @@
 //! The way a revision wraps a call; all that differs between the eras of the protocol is behind it.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc, time::Duration};
 
+use futures_util::future::{Either, select};
 use mcp_types::{
     Era, Method, MethodInfo, Revision,
     v2025_11_25::{self, InitializeRequest},
     v2026_07_28::{self, DiscoverRequest},
 };
 use serde::Serialize;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     error::Error,
@@ -37,6 +38,8 @@ pub(crate) struct Dialects {
     /// The one revision to speak, where the server is not to be asked.
     pinned: Option<Revision>,
     negotiation: Negotiation,
+    /// How long the very first request is waited for, where that tells something.
+    probe_time: Option<Duration>,
     deciding: Together,
     handshake: Handshake,
     per_request: PerRequest,
@@ -47,6 +50,7 @@ impl Dialects {
         Self {
             pinned,
             negotiation,
+            probe_time: link.transport.probe_time(),
             deciding: Together::default(),
             handshake: Handshake::new(link.clone(), pinned),
             per_request: PerRequest::new(link),
@@ -199,47 +203,89 @@ impl Dialects {
     async fn ask(&self) -> Result<Revision, Error> {
         let mut step = Step::Probe(version::NEWEST_PER_REQUEST);
         let mut refusals = 0;
+        let mut afresh = self.probe_time.is_some();
         loop {
-            let refused = match step {
+            step = match step {
+                Step::Probe(version) => self.after_probe(version, &mut afresh).await?,
+                Step::Greet { offered, probe } => {
+                    self.after_greeting(offered, probe, &mut afresh).await?
+                }
+                Step::Heed(error, versions) => {
+                    refusals += 1;
+                    if refusals == REFUSALS {
+                        return Err(error);
+                    }
+                    Step::towards(choose(versions)?)
+                }
                 Step::Speak(revision) => {
                     self.negotiation.decide(revision);
                     return Ok(revision);
                 }
-                Step::Probe(version) => match self.per_request.discover(version).await {
-                    Ok(found) => {
-                        step = self.found(found)?;
-                        continue;
-                    }
-                    Err(error) => match finding(&error) {
-                        Finding::Versions(versions) => (error, versions),
-                        Finding::Handshake => {
-                            step = Step::Greet { offered: None, probe: Some(error) };
-                            continue;
-                        }
-                        Finding::PerRequest => {
-                            self.negotiation.decide(version);
-                            return Err(error);
-                        }
-                        Finding::NoPost | Finding::Nothing => return Err(error),
-                    },
-                },
-                Step::Greet { offered, probe } => match self.handshake.open(offered).await {
-                    Ok(session) => {
-                        step = Step::Speak(session.profile().revision);
-                        continue;
-                    }
-                    Err(error) => match finding(&error) {
-                        Finding::Versions(versions) => (error, versions),
-                        _ => return Err(not_mcp(probe, error)),
-                    },
-                },
-            };
-            let (error, versions) = refused;
-            refusals += 1;
-            if refusals == REFUSALS {
-                return Err(error);
             }
-            step = Step::towards(choose(versions)?);
+        }
+    }
+
+    async fn after_probe(&self, version: Revision, afresh: &mut bool) -> Result<Step, Error> {
+        let error = match self.first_answer(version).await {
+            Ok(First::Discovered(found)) => return self.found(found),
+            Ok(First::Greeted(session)) => return Ok(Step::Speak(session.profile().revision)),
+            Err(error) => error,
+        };
+        match finding(&error) {
+            Finding::Versions(versions) => Ok(Step::Heed(error, versions)),
+            Finding::Handshake => Ok(Step::Greet { offered: None, probe: Some(error) }),
+            Finding::PerRequest => {
+                self.negotiation.decide(version);
+                Err(error)
+            }
+            // It has exited at what it does not know, and is started anew by the next request.
+            Finding::Nothing if *afresh && is_gone(&error) => {
+                *afresh = false;
+                Ok(Step::Greet { offered: None, probe: Some(error) })
+            }
+            Finding::NoPost | Finding::Nothing => Err(error),
+        }
+    }
+
+    async fn after_greeting(
+        &self,
+        offered: Option<Revision>,
+        probe: Option<Error>,
+        afresh: &mut bool,
+    ) -> Result<Step, Error> {
+        let error = match self.handshake.open(offered).await {
+            Ok(session) => return Ok(Step::Speak(session.profile().revision)),
+            Err(error) => error,
+        };
+        match finding(&error) {
+            Finding::Versions(versions) => Ok(Step::Heed(error, versions)),
+            // The refused probe may have confused it.
+            _ if *afresh && probe.is_some() && !is_unreachable(&error) => {
+                *afresh = false;
+                self.close().await?;
+                Ok(Step::Greet { offered, probe })
+            }
+            _ => Err(not_mcp(probe, error)),
+        }
+    }
+
+    /// The answer to the probe. A server that leaves it unanswered is greeted in the end, but may be
+    /// slow: the answer that comes first then counts.
+    async fn first_answer(&self, version: Revision) -> Result<First, Error> {
+        let probe = pin!(self.per_request.discover(version));
+        let Some(limit) = self.probe_time else { return probe.await.map(First::Discovered) };
+        let probe = match select(probe, pin!(sleep(limit))).await {
+            Either::Left((answer, _)) => return answer.map(First::Discovered),
+            Either::Right(((), probe)) => probe,
+        };
+        match select(probe, pin!(self.handshake.open(None))).await {
+            Either::Left((Ok(found @ Discovery::Found(_)), _)) => Ok(First::Discovered(found)),
+            Either::Left((_, greeting)) => greeting.await.map(First::Greeted),
+            Either::Right((Ok(session), _)) => Ok(First::Greeted(session)),
+            Either::Right((Err(error), probe)) => match timeout(limit, probe).await {
+                Ok(Ok(found @ Discovery::Found(_))) => Ok(First::Discovered(found)),
+                _ => Err(error),
+            },
         }
     }
 
@@ -316,12 +362,32 @@ impl Dialects {
     }
 }
 
+/// What a server has understood first.
+enum First {
+    Discovered(Discovery),
+    Greeted(Arc<Session>),
+}
+
+/// Whether the server went away in place of an answer.
+fn is_gone(error: &Error) -> bool {
+    use TransportErrorKind as Kind;
+    matches!(error.transport_kind(), Some(Kind::Interrupted | Kind::SessionEnded))
+}
+
+/// Whether there is no server to begin with.
+fn is_unreachable(error: &Error) -> bool {
+    use TransportErrorKind as Kind;
+    matches!(error.transport_kind(), Some(Kind::Refused | Kind::Unreachable))
+}
+
 /// A step on the way to a revision that both sides speak.
 enum Step {
     /// Ask in this revision of the per-request era.
     Probe(Revision),
     /// Open a session and offer this revision, or the newest; the probe had failed so.
     Greet { offered: Option<Revision>, probe: Option<Error> },
+    /// Try another of the versions that the server names in this refusal.
+    Heed(Error, Vec<String>),
     /// Speak this one.
     Speak(Revision),
 }

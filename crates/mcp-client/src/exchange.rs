@@ -54,7 +54,8 @@ impl Exchange<'_> {
         let body = serde_json::to_vec(&request)
             .map_err(|error| Error::params(self.method.clone(), error))?;
         let message = Outgoing::new(body, MessageKind::Request, self.link.context.clone());
-        Ok(Outgoing { extras: self.extras(), ..message })
+        let logs = self.options.is_some_and(|options| options.logs.is_some());
+        Ok(Outgoing { id: Some(self.id.clone()), logs, extras: self.extras(), ..message })
     }
 
     /// What the caller has for the transport, for all that belongs to the request.
@@ -105,6 +106,9 @@ impl Exchange<'_> {
             let message = answers.until(messages.next()).await;
             let message = message.transpose().map_err(|error| self.failed(error))?;
             let message = message.ok_or_else(|| self.unanswered(stray.take()))?;
+            if message.is_empty() {
+                continue;
+            }
             for message in self.unbatch(message)? {
                 match self.read(&message, decode)? {
                     Event::Answer(result) => return Ok(result),

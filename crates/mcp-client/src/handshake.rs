@@ -17,7 +17,7 @@ use crate::{
     request::Request,
     session::Session,
     together::Together,
-    transport::{Extras, TransportError, TransportErrorKind},
+    transport::{Context, Extras, TransportError, TransportErrorKind},
 };
 
 /// Opens sessions, shares them among calls, and replaces one that the server has forgotten.
@@ -90,12 +90,13 @@ impl Handshake {
         }
     }
 
-    /// Ends the session, if there is one; one that is being opened is waited for.
+    /// Ends the session, if there is one, else what the transport keeps open without; a session
+    /// that is being opened is waited for.
     pub(crate) async fn close(&self) -> Result<(), Error> {
         let _alone = self.opening.none_under_way().await;
         match self.current.send_replace(None) {
             Some(session) => session.end().await,
-            None => Ok(()),
+            None => Ok(self.link.transport.close(Context::default()).await?),
         }
     }
 

@@ -18,6 +18,7 @@ mod follow;
 mod form;
 mod handler;
 mod handshake;
+mod head;
 mod host;
 mod inbox;
 mod known;
@@ -37,6 +38,7 @@ mod request;
 mod resource;
 mod session;
 mod subscription;
+mod switchboard;
 mod together;
 mod tool;
 mod transport;
@@ -59,6 +61,7 @@ pub use crate::{
     profile::{Capabilities, ServerProfile},
     prompt::PromptResult,
     resource::ResourceResult,
+    switchboard::{Switchboard, Waiting},
     tool::{Tool, ToolList, ToolResult},
     transport::{
         BoxError, Context, Extras, MessageKind, MessageStream, Messages, Outgoing, Reply, Routing,

@@ -110,6 +110,11 @@ impl Session {
         // What the server asks meanwhile is answered in its session.
         link.context.session = reply.session;
         let mut opening = Opening(Some(link.clone()));
+        // On a connection that all share, it asks in no other place.
+        let ears = match link.transport.drop_is_noticed() {
+            true => None,
+            false => Some(Ears::open(link.clone()).await),
+        };
         let decode: Decode<'_, InitializeResult> = &outcome::decode;
         let result = greeting(&link).answer(reply.messages, decode).await?;
         let result = complete(&INITIALIZE, result)?;
@@ -131,7 +136,7 @@ impl Session {
             instructions: result.instructions,
         };
         let (profile, next_id) = (Arc::new(profile), AtomicI64::new(FIRST_ID + 1));
-        let session = Self { link, profile, next_id, ears: Mutex::default() };
+        let session = Self { link, profile, next_id, ears: Mutex::new(ears) };
         if host.listens() {
             session.listen().await;
         }
@@ -240,7 +245,8 @@ fn complete<R>(method: &Name, outcome: Outcome<R>) -> Result<R, Error> {
     }
 }
 
-/// A session that is being opened: unless it is kept, it is ended on the server.
+/// A session that is being opened: unless it is kept, it is ended on the server. One that is all
+/// that its connection is for may still be opened, by whoever comes next.
 struct Opening(Option<Link>);
 
 impl Opening {
@@ -257,7 +263,9 @@ impl Opening {
 
 impl Drop for Opening {
     fn drop(&mut self) {
-        let link = self.0.take().filter(|link| link.context.session.is_some());
+        let is_open =
+            |link: &Link| link.context.session.is_some() && link.transport.drop_is_noticed();
+        let link = self.0.take().filter(is_open);
         if let (Some(link), Ok(runtime)) = (link, Handle::try_current()) {
             runtime.spawn(end(link));
         }

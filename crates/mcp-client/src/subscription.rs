@@ -74,7 +74,12 @@ impl Exchange<'_> {
             Messages::None => stream::empty().boxed(),
         };
         while let Some(message) = messages.next().await {
-            match self.heard(&message?)? {
+            let message = message?;
+            if message.is_empty() {
+                inbox.missed();
+                continue;
+            }
+            match self.heard(&message)? {
                 Event::Acknowledged(granted) => {
                     if inbox.watched().is_disjoint(&granted) {
                         let first = inbox.watched().first();

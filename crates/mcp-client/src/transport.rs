@@ -14,15 +14,15 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{future::BoxFuture, stream::BoxStream};
-use mcp_types::Revision;
+use mcp_types::{RequestId, Revision};
 
 /// An error of any type, as the source of one of ours.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Carries JSON-RPC messages to one server, on behalf of one user.
 ///
-/// A transport neither reads nor writes JSON-RPC: it moves whole messages as bytes and knows
-/// nothing of requests that wait for an answer. It is used through `Arc<dyn Transport>` by any
+/// A transport neither reads nor writes JSON-RPC: it moves whole messages as bytes. Where all share
+/// one connection, a [`Switchboard`](crate::Switchboard) finds out whom each is for. It is used through `Arc<dyn Transport>` by any
 /// number of calls at once.
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Sends one message.
@@ -45,9 +45,17 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
 
     /// Whether a server knows that nobody waits for an answer when the future of
     /// [`send`](Self::send), or the stream that it gave, is dropped. So it is where each request
-    /// has a connection of its own.
+    /// has a connection of its own. Where all share one, what the server says to no request comes
+    /// by [`listen`](Self::listen) alone.
     fn drop_is_noticed(&self) -> bool {
         true
+    }
+
+    /// How long the answer to the very first request is waited for, where servers are known to be
+    /// silent or to exit when they do not understand it; they are then greeted as those of the
+    /// handshake era, if need be after a [`close`](Self::close).
+    fn probe_time(&self) -> Option<Duration> {
+        None
     }
 
     /// Ends the session of `context` on the server, if there is one.
@@ -70,6 +78,10 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
         (**self).drop_is_noticed()
     }
 
+    fn probe_time(&self) -> Option<Duration> {
+        (**self).probe_time()
+    }
+
     fn close(&self, context: Context) -> BoxFuture<'_, Result<(), TransportError>> {
         (**self).close(context)
     }
@@ -83,6 +95,10 @@ pub struct Outgoing {
     pub body: Bytes,
     /// What it is.
     pub kind: MessageKind,
+    /// The id of a request: its answer is known by it, where answers come on one connection.
+    pub id: Option<RequestId>,
+    /// Whether its sender wants to hear of log messages, which do not say to what they belong.
+    pub logs: bool,
     /// The conversation that it belongs to.
     pub context: Context,
     /// Whether it is with the server: the transport says so, and so knows the caller who gives up
@@ -103,6 +119,8 @@ impl Outgoing {
         Self {
             body: body.into(),
             kind,
+            id: None,
+            logs: false,
             context,
             sent: Sent::default(),
             routing: None,
@@ -253,7 +271,7 @@ pub enum Messages {
     Stream(MessageStream),
 }
 
-/// Messages of a server as they come, each as it arrived.
+/// Messages of a server as they come, each as it arrived; an empty one where some may have been lost.
 pub type MessageStream = BoxStream<'static, Result<Bytes, TransportError>>;
 
 impl fmt::Debug for Messages {
