@@ -1,0 +1,187 @@
+//! A connection: the task that reads and writes its lines, and the way to it.
+
+use std::{future::pending, io, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use mcp_client::{
+    Brief, MessageKind, Messages, Outgoing, Reply, SessionId, Switchboard, TransportError,
+};
+use memchr::memchr2;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
+    sync::{mpsc, watch},
+    time::sleep,
+};
+use tokio_util::codec::FramedRead;
+
+use crate::{
+    error::Error,
+    lines::{Line, Lines},
+    mask::Mask,
+};
+
+/// Messages that wait to be written, at most; whoever has another one waits with it.
+const QUEUE: usize = 256;
+/// What is written at once, about: as much as a pipe takes. What is part of it counts as sent.
+const BATCH: usize = 64 * 1024;
+/// How long a server that takes no more messages is still listened to.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// The way to a connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Connection {
+    pub(crate) board: Switchboard,
+    queue: mpsc::Sender<Outgoing>,
+    /// Given to those who begin a conversation, where it is to be told from a later one.
+    session: Option<SessionId>,
+}
+
+/// The connection's own end: both directions, until they are served.
+pub(crate) struct Lanes {
+    board: Switchboard,
+    queue: mpsc::Receiver<Outgoing>,
+    limit: usize,
+    mask: Mask,
+}
+
+impl Connection {
+    pub(crate) fn new(session: Option<SessionId>, limit: usize, mask: Mask) -> (Self, Lanes) {
+        let (sender, queue) = mpsc::channel(QUEUE);
+        let board = Switchboard::new();
+        let lanes = Lanes { board: board.clone(), queue, limit, mask };
+        (Self { board, queue: sender, session }, lanes)
+    }
+
+    /// Takes a message on its way; waits while there are too many.
+    pub(crate) async fn send(&self, message: Outgoing) -> Result<Reply, TransportError> {
+        let session = self.session.clone();
+        if message.kind != MessageKind::Request {
+            self.queue.send(message).await.map_err(|_| Error::Gone)?;
+            return Ok(Reply::new(Messages::None).with_session(session));
+        }
+        let waiting = self.board.wait(&message)?;
+        // The queue ends before the board is closed, which then tells why.
+        if self.queue.send(message).await.is_err() {
+            tracing::trace!("a message came too late to be sent");
+        }
+        Ok(Reply::new(Messages::Stream(waiting.boxed())).with_session(session))
+    }
+
+    pub(crate) fn session(&self) -> Option<&SessionId> {
+        self.session.as_ref()
+    }
+}
+
+impl Lanes {
+    /// Reads and writes until there is nothing left to read, or the server takes no more for a while.
+    /// Writing ends, and closes the stream, when `stop` is set or dropped.
+    pub(crate) async fn serve(
+        mut self,
+        reader: impl AsyncRead + Unpin,
+        writer: impl AsyncWrite + Unpin,
+        stop: watch::Receiver<bool>,
+    ) {
+        let (board, queue) = (self.board.clone(), &mut self.queue);
+        let writing = async {
+            match write(writer, &board, queue, stop).await {
+                Ok(()) => pending().await,
+                Err(error) => tracing::debug!(%error, "the server takes no more messages"),
+            }
+            sleep(LINGER).await;
+        };
+        tokio::select! {
+            () = read(reader, &board, self.limit, &self.mask) => {}
+            () = writing => {}
+        }
+    }
+}
+
+async fn read(reader: impl AsyncRead + Unpin, board: &Switchboard, limit: usize, mask: &Mask) {
+    let mut lines = FramedRead::with_capacity(reader, Lines::new(limit), BATCH);
+    while let Some(line) = lines.next().await {
+        match line {
+            Ok(Line::Whole(line)) if line.trim_ascii().is_empty() => {}
+            Ok(Line::Whole(line)) => {
+                tracing::trace!(target: "mcp_stdio::wire", bytes = line.len(), "received");
+                if !board.put(line.clone()) {
+                    let text = mask.apply(&line[..line.len().min(1024)]);
+                    tracing::debug!(text = %Brief(&text), "a line that is no message is passed over");
+                }
+            }
+            Ok(Line::TooLong { beginning, end }) => {
+                tracing::debug!(limit, "a line is too long");
+                board.put_failed(&beginning, &end, &Error::TooLong { limit }.into());
+            }
+            Err(error) => return tracing::debug!(%error, "the server cannot be read any more"),
+        }
+    }
+}
+
+/// Writes what is in the queue until `stop` is set, then what is left in it.
+async fn write(
+    mut writer: impl AsyncWrite + Unpin,
+    board: &Switchboard,
+    queue: &mut mpsc::Receiver<Outgoing>,
+    mut stop: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let mut batch = BytesMut::new();
+    loop {
+        let next = tokio::select! {
+            biased;
+            next = queue.recv() => next,
+            () = stopped(&mut stop) => {
+                queue.close();
+                queue.recv().await
+            }
+        };
+        let Some(message) = next else { break };
+        add(&mut batch, board, &message);
+        while batch.len() < BATCH {
+            let Ok(message) = queue.try_recv() else { break };
+            add(&mut batch, board, &message);
+        }
+        writer.write_all(&batch).await?;
+        writer.flush().await?;
+        match batch.capacity() > 4 * BATCH {
+            true => batch = BytesMut::new(),
+            false => batch.clear(),
+        }
+    }
+    writer.shutdown().await
+}
+
+/// Waits until it is set, or there is nobody left to set it.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    drop(stop.wait_for(|stop| *stop).await);
+}
+
+/// Adds a message as a line, unless nobody waits for its answer any more.
+fn add(batch: &mut BytesMut, board: &Switchboard, message: &Outgoing) {
+    if message.id.as_ref().is_none_or(|id| board.sends(id)) {
+        batch.extend_from_slice(&in_one_line(&message.body));
+        batch.extend_from_slice(b"\n");
+    }
+}
+
+/// The message without line ends, which can be nothing but blanks between its parts: in a string of
+/// JSON they are escaped (MCP basic/transports, "stdio").
+fn in_one_line(message: &Bytes) -> Bytes {
+    if memchr2(b'\n', b'\r', message).is_none() {
+        return message.clone();
+    }
+    let blank = |&byte: &u8| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte };
+    message.iter().map(blank).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_line() {
+        // STDIO-03, N-STDIO-01
+        let message = Bytes::from_static(b"{\n  \"a\": \"b\\n\"\r\n}");
+        assert_eq!(&in_one_line(&message)[..], br#"{   "a": "b\n"  }"#);
+    }
+}

@@ -1,0 +1,192 @@
+//! The one error type of this crate.
+
+use std::{fmt, io, process::ExitStatus, sync::Arc, time::Duration};
+
+use mcp_client::{Brief, TransportError, TransportErrorKind};
+
+/// Why a server that is spoken to in lines could not be reached, or gave no answer.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The program cannot be started: there is none, or it is not allowed.
+    #[error("`{program}` cannot be started")]
+    Start {
+        /// The program, without its arguments.
+        program: String,
+        /// What the system says.
+        source: Arc<io::Error>,
+    },
+
+    /// The process ended, or had to be.
+    #[error("`{program}` {end} before {}{}", Missed(*.sent), LastWords(.stderr))]
+    Ended {
+        /// The program, without its arguments.
+        program: String,
+        /// How it ended.
+        end: End,
+        /// Whether the request was sent before, so that its outcome is unknown; else it did not run.
+        sent: bool,
+        /// The last 64 KiB that it wrote to stderr, without what it was given in its environment.
+        stderr: Arc<str>,
+    },
+
+    /// The process has ended again and again, and is left alone for a while.
+    #[error("`{program}` ends again and again; it is started anew in {wait:.1?}")]
+    Resting {
+        /// The program, without its arguments.
+        program: String,
+        /// How long until it is started anew.
+        wait: Duration,
+        /// How it ended last.
+        source: Box<Error>,
+    },
+
+    /// The process that the message was for is there no more.
+    #[error("the process that the message was for has ended")]
+    Gone,
+
+    /// The server sent a line that is longer than allowed.
+    #[error("the server sent a line of more than {limit} bytes")]
+    TooLong {
+        /// What is allowed.
+        limit: usize,
+    },
+
+    /// The connection was closed, on this side or the other.
+    #[error("the connection was closed before {}", Missed(*.sent))]
+    Closed {
+        /// Whether the request was sent before, so that its outcome is unknown; else it did not run.
+        sent: bool,
+    },
+}
+
+/// How a process came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum End {
+    /// By itself, or killed from elsewhere.
+    Exited(ExitStatus),
+    /// It closed its output, and was ended for that.
+    Mute,
+    /// It was shut down from here: by a `close`, or because nobody had used it for long.
+    Closed,
+}
+
+impl Error {
+    /// What the server had written to stderr before it ended: the last 64 KiB.
+    pub fn stderr(&self) -> Option<&str> {
+        match self {
+            Self::Ended { stderr, .. } => Some(stderr),
+            Self::Resting { source, .. } => source.stderr(),
+            _ => None,
+        }
+    }
+
+    fn kind(&self) -> TransportErrorKind {
+        use TransportErrorKind as Kind;
+        match self {
+            Self::Start { source, .. } => match source.kind() {
+                io::ErrorKind::NotFound
+                | io::ErrorKind::PermissionDenied
+                | io::ErrorKind::InvalidInput
+                | io::ErrorKind::NotADirectory => Kind::Refused,
+                _ => Kind::Unreachable,
+            },
+            Self::Ended { sent: true, .. } | Self::Closed { sent: true } => Kind::Interrupted,
+            Self::Ended { sent: false, .. } | Self::Gone => Kind::SessionEnded,
+            Self::Resting { .. } | Self::Closed { sent: false } => Kind::Unreachable,
+            Self::TooLong { .. } => Kind::TooLarge,
+        }
+    }
+}
+
+impl From<Error> for TransportError {
+    fn from(error: Error) -> Self {
+        let wait = match &error {
+            Error::Resting { wait, .. } => Some(*wait),
+            _ => None,
+        };
+        Self::new(error.kind(), error).with_retry_after(wait)
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exited(status) => write!(f, "ended ({status})"),
+            Self::Mute => f.write_str("closed its output"),
+            Self::Closed => f.write_str("was shut down"),
+        }
+    }
+}
+
+/// Says what became of a request.
+struct Missed(bool);
+
+impl fmt::Display for Missed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            true => "it answered: outcome unknown",
+            false => "the request was sent: it did not run",
+        })
+    }
+}
+
+/// Shows the last lines of what a process wrote.
+struct LastWords<'a>(&'a str);
+
+impl fmt::Display for LastWords<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOST: usize = 8;
+        let mut lines: Vec<_> =
+            self.0.lines().rev().filter(|line| !line.trim().is_empty()).take(MOST).collect();
+        lines.reverse();
+        if !lines.is_empty() {
+            f.write_str("; the end of its stderr:")?;
+        }
+        lines.into_iter().try_for_each(|line| write!(f, "\n  {}", Brief(line)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_told_with_the_last_words() {
+        let stderr: String = (0..20).map(|n| format!("line {n}\n\n")).collect();
+        let error = Error::Ended {
+            program: "npx".to_owned(),
+            end: End::Mute,
+            sent: true,
+            stderr: stderr.clone().into(),
+        };
+        let shown = error.to_string();
+        let begin = "`npx` closed its output before it answered: outcome unknown; \
+                     the end of its stderr:\n  line 12\n  line 13\n";
+        assert!(shown.starts_with(begin) && shown.ends_with("\n  line 19"), "{shown}");
+        assert_eq!(error.stderr(), Some(&*stderr));
+        let error = TransportError::from(error);
+        assert_eq!((error.kind(), error.did_not_run()), (TransportErrorKind::Interrupted, false));
+    }
+
+    #[test]
+    fn what_was_not_sent_did_not_run() {
+        for error in [
+            Error::Closed { sent: false },
+            Error::Gone,
+            Error::Start {
+                program: "a".to_owned(),
+                source: Arc::new(io::ErrorKind::NotFound.into()),
+            },
+            Error::Ended {
+                program: "a".to_owned(),
+                end: End::Closed,
+                sent: false,
+                stderr: "".into(),
+            },
+        ] {
+            assert!(TransportError::from(error.clone()).did_not_run(), "{error}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Lines on any stream of bytes, such as one within the process.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use futures_util::{FutureExt, StreamExt, future::BoxFuture};
+use mcp_client::{Context, MessageStream, Outgoing, Reply, Transport, TransportError};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, DuplexStream, duplex, split},
+    sync::watch,
+    time::sleep,
+};
+
+use crate::{
+    connection::{Connection, stopped},
+    error::Error,
+    mask::Mask,
+    transport::StdioTransport,
+};
+
+/// What a server in the process may have written before anyone has read it, in bytes.
+const IN_MEMORY: usize = 64 * 1024;
+/// How long a server may go on to answer once its input has ended.
+const PARTING: Duration = Duration::from_secs(2);
+
+/// Messages line by line on a stream of bytes that is there already: a socket, the pipes of a process
+/// that was started elsewhere, memory. It is for one [`Client`](mcp_client::Client); once the stream
+/// has ended, there is no other.
+///
+/// ```
+/// use mcp_client::{Client, mcp_types::Revision};
+/// use mcp_stdio::LineTransport;
+/// use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), mcp_client::Error> {
+/// let (transport, server) = LineTransport::in_memory();
+/// // In place of a server:
+/// tokio::spawn(async move {
+///     let mut server = BufReader::new(server);
+///     let mut request = String::new();
+///     server.read_line(&mut request).await?;
+///     assert!(request.starts_with(r#"{"jsonrpc":"2.0","id":"probe-1","method":"server/discover""#));
+///     let answer = r#"{"jsonrpc":"2.0","id":"probe-1","result":{"resultType":"complete",
+///         "supportedVersions":["2026-07-28"],"capabilities":{},"ttlMs":0,"cacheScope":"private"}}"#;
+///     server.write_all((answer.replace('\n', "") + "\n").as_bytes()).await
+/// });
+/// let profile = Client::new(transport).connect().await?;
+/// assert_eq!(profile.revision, Revision::V2026_07_28);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct LineTransport {
+    connection: Connection,
+    stop: Arc<watch::Sender<bool>>,
+}
+
+impl LineTransport {
+    /// A transport on what a server writes and reads. It needs a Tokio runtime, on which it reads and
+    /// writes until the server has ended or the last clone is dropped.
+    pub fn new(
+        reader: impl AsyncRead + Send + Unpin + 'static,
+        writer: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> Self {
+        Self::with_limit(reader, writer, StdioTransport::MESSAGE_LIMIT)
+    }
+
+    /// The same, with another limit to the bytes of a message than 32 MiB.
+    pub fn with_limit(
+        reader: impl AsyncRead + Send + Unpin + 'static,
+        writer: impl AsyncWrite + Send + Unpin + 'static,
+        limit: usize,
+    ) -> Self {
+        let (connection, lanes) = Connection::new(None, limit, Mask::default());
+        let (stop, stopping) = watch::channel(false);
+        let board = connection.board.clone();
+        tokio::spawn(async move {
+            let mut closed = stopping.clone();
+            tokio::select! {
+                () = lanes.serve(reader, writer, stopping) => {}
+                () = async {
+                    stopped(&mut closed).await;
+                    sleep(PARTING).await;
+                } => {}
+            }
+            board.close(|sent| Error::Closed { sent }.into());
+        });
+        Self { connection, stop: Arc::new(stop) }
+    }
+
+    /// A transport within the process, and the stream for the server at its other end.
+    pub fn in_memory() -> (Self, DuplexStream) {
+        let (client, server) = duplex(IN_MEMORY);
+        let (reader, writer) = split(client);
+        (Self::new(reader, writer), server)
+    }
+}
+
+impl Transport for LineTransport {
+    fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
+        self.connection.send(message).boxed()
+    }
+
+    fn listen(&self, _: Context) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
+        let listening = self.connection.board.listen();
+        async { Ok(listening.map(StreamExt::boxed)) }.boxed()
+    }
+
+    fn drop_is_noticed(&self) -> bool {
+        false
+    }
+
+    fn probe_time(&self) -> Option<Duration> {
+        Some(StdioTransport::PROBE_TIME)
+    }
+
+    /// Ends the stream to the server, which is to end then as well.
+    fn close(&self, _: Context) -> BoxFuture<'_, Result<(), TransportError>> {
+        self.stop.send_replace(true);
+        async { Ok(()) }.boxed()
+    }
+}
+
+impl fmt::Debug for LineTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LineTransport").field(&self.connection.board).finish()
+    }
+}

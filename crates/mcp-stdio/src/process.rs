@@ -1,0 +1,121 @@
+//! A process and all that it starts, from beginning to end.
+
+use std::{
+    io,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+#[cfg(windows)]
+use process_wrap::tokio::JobObject;
+#[cfg(unix)]
+use process_wrap::tokio::ProcessGroup;
+use process_wrap::tokio::{ChildWrapper, CommandWrap};
+use tokio::{
+    process::{ChildStderr, ChildStdin, ChildStdout, Command},
+    time::timeout,
+};
+
+#[cfg(unix)]
+use crate::watchdog::Watchdog;
+
+/// A process that leads a group (on Windows: a job) of its own.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Box<dyn ChildWrapper>,
+    #[cfg(unix)]
+    watchdog: Option<Watchdog>,
+    ended: bool,
+}
+
+/// Its ends of the pipes.
+pub(crate) struct Pipes {
+    pub(crate) stdin: ChildStdin,
+    pub(crate) stdout: ChildStdout,
+    pub(crate) stderr: ChildStderr,
+}
+
+impl Process {
+    /// Starts it.
+    pub(crate) fn start(mut command: Command) -> io::Result<(Self, Pipes)> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut command = CommandWrap::from(command);
+        #[cfg(unix)]
+        command.wrap(ProcessGroup::leader());
+        #[cfg(windows)]
+        command.wrap(process_wrap::tokio::KillOnDrop).wrap(JobObject);
+        let mut child = command.spawn()?;
+        let pipes = (child.stdin().take(), child.stdout().take(), child.stderr().take());
+        let process = Self {
+            #[cfg(unix)]
+            watchdog: child.id().and_then(watched),
+            child,
+            ended: false,
+        };
+        match pipes {
+            (Some(stdin), Some(stdout), Some(stderr)) => {
+                Ok((process, Pipes { stdin, stdout, stderr }))
+            }
+            _ => Err(io::Error::other("the process has no pipes")),
+        }
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) async fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait().await
+    }
+
+    /// Ends it, whose input is closed already, with ever less patience (MCP basic/lifecycle,
+    /// "Shutdown").
+    pub(crate) async fn end(&mut self, grace: Duration) -> io::Result<ExitStatus> {
+        if let Ok(status) = timeout(grace, self.child.wait()).await {
+            return status;
+        }
+        #[cfg(unix)]
+        {
+            /// The number of `SIGTERM`, which POSIX has fixed.
+            const TERM: i32 = 15;
+            self.child.signal(TERM)?;
+            if let Ok(status) = timeout(grace, self.child.wait()).await {
+                return status;
+            }
+        }
+        self.child.start_kill()?;
+        self.child.wait().await
+    }
+
+    /// Ends what it has started, after itself.
+    pub(crate) async fn end_rest(mut self) {
+        // It fails where there is nothing left to end.
+        drop(self.child.start_kill());
+        self.ended = true;
+        #[cfg(unix)]
+        if let Some(watchdog) = self.watchdog.take()
+            && let Err(error) = watchdog.dismiss().await
+        {
+            tracing::debug!(%error, "a watchdog had gone before");
+        }
+    }
+}
+
+#[cfg(unix)]
+fn watched(leader: u32) -> Option<Watchdog> {
+    Watchdog::over(leader)
+        .inspect_err(|error| {
+            tracing::warn!(%error, "a server may outlive an application that is killed");
+        })
+        .ok()
+}
+
+/// The watchdog, where there is one, ends the process in better order.
+impl Drop for Process {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        if self.watchdog.is_some() {
+            return;
+        }
+        if !self.ended {
+            drop(self.child.start_kill());
+        }
+    }
+}

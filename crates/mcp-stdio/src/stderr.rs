@@ -1,0 +1,124 @@
+//! What a server writes to stderr: read on and on, the last of it kept.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use crate::mask::Mask;
+
+/// How much is kept.
+const KEPT: usize = 64 * 1024;
+/// The longest line that is passed on in one piece.
+const LINE: usize = 8 * 1024;
+
+/// Who is told of each line.
+pub(crate) type OnLine = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// The end of what a process has written to stderr; clones are the same.
+#[derive(Clone)]
+pub(crate) struct Stderr {
+    ring: Arc<Mutex<Ring>>,
+    mask: Mask,
+    on_line: Option<OnLine>,
+}
+
+#[derive(Default)]
+struct Ring {
+    bytes: VecDeque<u8>,
+    /// Its beginning is lost.
+    cut: bool,
+}
+
+impl Stderr {
+    pub(crate) fn new(mask: Mask, on_line: Option<OnLine>) -> Self {
+        Self { ring: Arc::default(), mask, on_line }
+    }
+
+    /// Reads until there is nothing left to read: a process that nobody listens to would stop at a
+    /// full pipe.
+    pub(crate) async fn drain(self, mut reader: impl AsyncRead + Unpin) {
+        let mut read = vec![0; LINE];
+        let mut line = Vec::new();
+        while let Ok(count @ 1..) = reader.read(&mut read).await {
+            self.lock().add(&read[..count]);
+            if let Some(on_line) = &self.on_line {
+                self.pass_on(&mut line, &read[..count], on_line);
+            }
+        }
+        if let Some(on_line) = self.on_line.as_ref().filter(|_| !line.is_empty()) {
+            on_line(&self.mask.apply(&line));
+        }
+    }
+
+    fn pass_on(&self, line: &mut Vec<u8>, read: &[u8], on_line: &OnLine) {
+        for part in read.split_inclusive(|&byte| byte == b'\n') {
+            line.extend_from_slice(part);
+            if part.ends_with(b"\n") || line.len() >= LINE {
+                on_line(self.mask.apply(line).trim_end_matches(['\n', '\r']));
+                line.clear();
+            }
+        }
+    }
+
+    /// What is kept, without the values that the server was given. A line that is not whole is left
+    /// out, for it may begin in the middle of such a value.
+    pub(crate) fn text(&self) -> Arc<str> {
+        let mut ring = self.lock();
+        let cut = ring.cut;
+        let bytes = ring.bytes.make_contiguous();
+        let whole = match cut {
+            true => bytes.iter().position(|&byte| byte == b'\n').map_or(bytes.len(), |end| end + 1),
+            false => 0,
+        };
+        self.mask.apply(&bytes[whole..]).into()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ring {
+    fn add(&mut self, bytes: &[u8]) {
+        self.bytes.extend(bytes);
+        let over = self.bytes.len().saturating_sub(KEPT);
+        self.bytes.drain(..over);
+        self.cut |= over > 0;
+    }
+}
+
+impl fmt::Debug for Stderr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Stderr({} bytes)", self.lock().bytes.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_last_of_it_is_kept_and_each_line_passed_on() {
+        // STDIO-06
+        let passed_on: Arc<Mutex<Vec<String>>> = Arc::default();
+        let seen = Arc::clone(&passed_on);
+        let mask = Mask::new(["s3cret"].into_iter());
+        let stderr = Stderr::new(
+            mask,
+            Some(Arc::new(move |line: &str| {
+                seen.lock().unwrap().push(line.to_owned());
+            })),
+        );
+        let written = "a s3cret\r\n".to_owned() + &"x".repeat(KEPT) + "\nb s3cret\nc";
+        stderr.clone().drain(written.as_bytes()).await;
+        assert_eq!(&*stderr.text(), "b ****\nc", "the long line is not whole");
+        let passed_on = passed_on.lock().unwrap();
+        assert_eq!(passed_on[0], "a ****");
+        assert_eq!(passed_on[passed_on.len() - 2..], ["b ****", "c"]);
+        assert!(passed_on.iter().all(|line| line.len() <= 2 * LINE));
+    }
+}

@@ -1,0 +1,165 @@
+//! The transport to a server that is a child process, started when it is needed.
+
+use std::{
+    ffi::OsString,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::{FutureExt, StreamExt, future::BoxFuture};
+use mcp_client::{
+    Context, MessageKind, MessageStream, Outgoing, Reply, SessionId, Transport, TransportError,
+};
+
+use crate::{
+    builder::{Builder, Spec},
+    error::Error,
+    keeper::Running,
+    restarts::Restarts,
+};
+
+/// A server that is a child process (MCP basic/transports, "stdio").
+///
+/// It is started with the first request, and again with the next one after it has ended; clones share
+/// it. Calls that it had been sent when it ended fail with an unknown outcome, all others as not run.
+/// It leads a process group of its own, which ends as a whole: in good order on
+/// [`close`](Transport::close) and once the last clone is dropped, else by a watchdog, however the
+/// application ends. One transport is for one [`Client`](mcp_client::Client).
+///
+/// ```no_run
+/// # async fn run() -> Result<(), mcp_client::Error> {
+/// use mcp_client::Client;
+/// use mcp_stdio::StdioTransport;
+/// use serde_json::json;
+///
+/// let server = StdioTransport::builder("npx")
+///     .args(["-y", "@modelcontextprotocol/server-filesystem", "."])
+///     .build();
+/// let client = Client::new(server);
+/// let result = client.call_tool("list_directory", json!({ "path": "." })).await?;
+/// println!("{:?}", result.content);
+/// client.close().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct StdioTransport(Arc<Shared>);
+
+struct Shared {
+    spec: Spec,
+    running: Mutex<Option<Arc<Running>>>,
+    /// Held while it is started.
+    restarts: tokio::sync::Mutex<Restarts>,
+}
+
+impl StdioTransport {
+    /// The largest message that is taken from a server unless set otherwise, in bytes: 32 MiB.
+    pub const MESSAGE_LIMIT: usize = 32 * 1024 * 1024;
+    /// How long a server may be silent to the first request unless set otherwise: 10 seconds.
+    pub const PROBE_TIME: Duration = Duration::from_secs(10);
+    /// How long a server is waited for at each step of its shutdown unless set otherwise: 2 seconds.
+    pub const GRACE: Duration = Duration::from_secs(2);
+
+    /// Sets up a server: the program, by its path or as it is found in `PATH`.
+    pub fn builder(program: impl Into<OsString>) -> Builder {
+        Builder::new(program.into())
+    }
+
+    pub(crate) fn new(spec: Spec) -> Self {
+        let (running, restarts) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self(Arc::new(Shared { spec, running, restarts }))
+    }
+
+    /// The process that a message is for. Only a request that begins a conversation, or needs none,
+    /// starts another.
+    async fn process(&self, message: &Outgoing) -> Result<Arc<Running>, Error> {
+        match self.of(&message.context) {
+            Some(running) => Ok(running),
+            None if message.kind == MessageKind::Request && message.context.session.is_none() => {
+                self.start().await
+            }
+            None => Err(Error::Gone),
+        }
+    }
+
+    /// The process of a conversation, or the one that there is, if it takes messages.
+    fn of(&self, context: &Context) -> Option<Arc<Running>> {
+        let running = self.running().clone().filter(|running| running.is_alive())?;
+        let own = |session| Some(session) == running.connection.session();
+        context.session.as_ref().is_none_or(own).then_some(running)
+    }
+
+    async fn start(&self) -> Result<Arc<Running>, Error> {
+        static STARTED: AtomicU64 = AtomicU64::new(1);
+        let mut restarts = self.0.restarts.lock().await;
+        let last = self.running().clone();
+        if let Some(last) = last {
+            if last.is_alive() {
+                return Ok(last);
+            }
+            if let Some(ended) = last.ended().await.filter(|ended| !ended.in_order) {
+                restarts.ended(ended.lived, ended.error);
+            }
+            *self.running() = None;
+        }
+        let spec = &self.0.spec;
+        restarts.pause(&spec.program()).await?;
+        let number = STARTED.fetch_add(1, Ordering::Relaxed).to_string();
+        let session = SessionId::new(number.as_bytes()).ok_or(Error::Gone)?;
+        let running = Arc::new(Running::start(spec, session)?);
+        *self.running() = Some(Arc::clone(&running));
+        Ok(running)
+    }
+
+    fn running(&self) -> MutexGuard<'_, Option<Arc<Running>>> {
+        self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Transport for StdioTransport {
+    fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
+        Box::pin(async move {
+            let running = self.process(&message).await?;
+            running.touch();
+            running.connection.send(message).await
+        })
+    }
+
+    fn listen(
+        &self,
+        context: Context,
+    ) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
+        let running = self.of(&context).ok_or_else(|| Error::Gone.into());
+        let listening = running.map(|running| running.connection.board.listen());
+        async { listening.map(|listening| listening.map(StreamExt::boxed)) }.boxed()
+    }
+
+    fn drop_is_noticed(&self) -> bool {
+        false
+    }
+
+    fn probe_time(&self) -> Option<Duration> {
+        Some(self.0.spec.probe_time)
+    }
+
+    /// Shuts the process down in order, and waits until it has ended. A later call starts another.
+    fn close(&self, context: Context) -> BoxFuture<'_, Result<(), TransportError>> {
+        Box::pin(async move {
+            if let Some(running) = self.of(&context) {
+                running.stop();
+                running.ended().await;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl fmt::Debug for StdioTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("StdioTransport").field(&self.0.spec.program()).finish()
+    }
+}

@@ -1,0 +1,84 @@
+//! Calls of a server that is a process.
+
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::join_all;
+use mcp_client::{Client, Options};
+use serde_json::{Value, json};
+
+use super::support::{call, client, pid, server, text};
+use crate::support::soon;
+
+#[tokio::test]
+async fn many_calls_are_in_flight_on_one_process() {
+    // STDIO-02
+    let client = client(&["new"]);
+    let held = (0..20).map(|_| call(&client, "hold", json!({})));
+    let held = join_all(held);
+    let released = async {
+        // Behind the others, in the order in which they are written.
+        tokio::task::yield_now().await;
+        call(&client, "release", json!({})).await
+    };
+    let (held, released) = soon(async { tokio::join!(held, released) }).await;
+    assert_eq!(released.unwrap(), "released");
+    let held: Result<Vec<_>, _> = held.into_iter().collect();
+    assert_eq!(held.unwrap().len(), 20);
+}
+
+#[tokio::test]
+async fn a_server_may_ask_and_tell_while_it_works() {
+    for era in ["old", "new"] {
+        let client = client(&[era]);
+        let told: Arc<Mutex<usize>> = Arc::default();
+        let progress = Arc::clone(&told);
+        let telling =
+            client.with(Options::new().on_progress(move |_| *progress.lock().unwrap() += 1));
+        assert_eq!(call(&telling, "tell", json!({})).await.unwrap(), "told");
+        assert_eq!(*told.lock().unwrap(), 1);
+        if era == "old" {
+            assert_eq!(call(&client, "ask", json!({})).await.unwrap(), "{}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn long_messages_go_both_ways() {
+    let client = client(&["new"]);
+    let long = "x".repeat(3_000_000);
+    let echoed = call(&client, "echo", json!({ "long": long })).await.unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&echoed).unwrap()["long"], long);
+}
+
+#[tokio::test]
+async fn what_comes_after_it_was_given_up_is_passed_over() {
+    // N-CANC-01
+    let client = client(&["new"]);
+    let before = pid(&client).await;
+    let calling = client.clone();
+    let held = tokio::spawn(async move { calling.call_tool("hold", ()).await });
+    let releasing = async { while call(&client, "echo", json!({})).await.is_err() {} };
+    soon(releasing).await;
+    held.abort();
+    assert!(held.await.is_err());
+    assert_eq!(pid(&client).await, before);
+}
+
+#[tokio::test]
+async fn lists_and_calls_work_in_both_eras() {
+    for era in ["old", "new"] {
+        let client = client(&[era]);
+        let list = soon(client.list_tools()).await.unwrap();
+        assert_eq!(list.tools[0].name, "pid");
+        let result = soon(client.call_tool("echo", json!({ "b": [1] }))).await.unwrap();
+        assert_eq!(text(&result), r#"{"b":[1]}"#);
+    }
+}
+
+#[tokio::test]
+async fn clones_share_one_process_and_it_starts_with_the_first_call() {
+    let transport = server(&["new"]).build();
+    let client = Client::new(transport.clone());
+    let pids = join_all((0..8).map(|_| pid(&client))).await;
+    assert!(pids.iter().all(|pid| *pid == pids[0]), "{pids:?}");
+}

@@ -1,0 +1,176 @@
+//! The life of a process: its end in good order and in bad, and what is left of it.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use insta::assert_snapshot;
+use mcp_client::{Client, Context, Transport};
+use serde_json::json;
+
+use super::support::{call, client, exists, gone, kill, pid, server};
+use crate::support::{outcome, soon};
+
+#[tokio::test]
+async fn a_crash_tells_what_ran_from_what_did_not() {
+    // N-STDIO-05, STDIO-08
+    for era in ["old", "new"] {
+        let client = client(&[era]);
+        let process = pid(&client).await;
+        let calling = client.clone();
+        let held = tokio::spawn(async move { calling.call_tool("hold", ()).await });
+        call(&client, "echo", json!({})).await.unwrap();
+        kill(process);
+        let failed = outcome(soon(held).await.unwrap());
+        let failed = failed.replace(env!("CARGO_BIN_EXE_stdio-server"), "[SERVER]");
+        insta::allow_duplicates! {
+            assert_snapshot!(failed, @"
+            `[SERVER]` ended (signal: 9 (SIGKILL)) before it answered: outcome unknown
+            -> Interrupted
+            ");
+        }
+        assert_ne!(pid(&client).await, process, "it is started again");
+        assert!(!exists(process));
+    }
+}
+
+#[tokio::test]
+async fn the_last_words_come_with_the_failure() {
+    let client = client(&["new"]);
+    let failed = outcome(call(&client, "die", json!({})).await);
+    assert_snapshot!(failed.replace(env!("CARGO_BIN_EXE_stdio-server"), "[SERVER]"), @"
+    `[SERVER]` ended (exit status: 9) before it answered: outcome unknown; the end of its stderr:
+      out of cheese
+    -> Interrupted
+    ");
+}
+
+#[tokio::test]
+async fn to_close_ends_the_whole_group_in_order() {
+    // STDIO-07, N-STDIO-04: one that ends with its input, one that has to be told, and a grandchild
+    // that does not listen to that
+    for habits in [&["new"][..], &["new", "stays"]] {
+        let client = client(habits);
+        let process = pid(&client).await;
+        let grandchild = call(&client, "grandchild", json!({})).await.unwrap().parse().unwrap();
+        assert!(exists(process) && exists(grandchild));
+        soon(client.close()).await.unwrap();
+        assert!(!exists(process), "closed means ended, and buried");
+        gone(&[grandchild]).await;
+        assert_ne!(pid(&client).await, process, "a later call starts another");
+    }
+}
+
+#[tokio::test]
+async fn one_that_stops_is_killed() {
+    let client = client(&["new", "stays"]);
+    let process = pid(&client).await;
+    let calling = client.clone();
+    let stopped = tokio::spawn(async move { calling.call_tool("mute", ()).await });
+    call_is_under_way(&client, process).await;
+    soon(client.close()).await.unwrap();
+    assert!(!exists(process));
+    assert!(!soon(stopped).await.unwrap().unwrap_err().did_not_run());
+}
+
+/// Waits until the process is stopped.
+async fn call_is_under_way(_: &Client, process: u32) {
+    let stopped = async {
+        let stat = || std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        while !stat().contains(") T ") {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(stopped).await;
+}
+
+#[tokio::test]
+async fn the_last_clone_takes_the_process_with_it() {
+    let transport = server(&["new", "stays"]).build();
+    let client = Client::new(transport.clone());
+    let process = pid(&client).await;
+    let grandchild = call(&client, "grandchild", json!({})).await.unwrap().parse().unwrap();
+    drop(client);
+    assert!(exists(process), "a clone is left");
+    drop(transport);
+    gone(&[process, grandchild]).await;
+}
+
+#[tokio::test]
+async fn one_that_exits_takes_its_children_with_it() {
+    let client = client(&["new"]);
+    let grandchild = call(&client, "grandchild", json!({})).await.unwrap().parse().unwrap();
+    // It holds the output open.
+    let failed = call(&client, "die", json!({})).await.unwrap_err();
+    assert!(failed.to_string().contains("out of cheese"), "{failed}");
+    gone(&[grandchild]).await;
+}
+
+#[tokio::test]
+async fn one_that_nobody_calls_is_ended_and_started_again() {
+    for era in ["old", "new"] {
+        let transport = server(&[era]).idle_timeout(Duration::from_millis(100)).build();
+        let client = Client::new(transport);
+        let process = pid(&client).await;
+        gone(&[process]).await;
+        assert_ne!(pid(&client).await, process);
+    }
+}
+
+#[tokio::test]
+async fn one_that_is_called_is_not_idle() {
+    let transport = server(&["new"]).idle_timeout(Duration::from_millis(50)).build();
+    let client = Client::new(transport);
+    let process = pid(&client).await;
+    let calling = client.clone();
+    let held = tokio::spawn(async move { calling.call_tool("hold", ()).await });
+    let other = super::support::client(&["new"]);
+    // Longer than the limit: another process is started and ended meanwhile.
+    for _ in 0..3 {
+        pid(&other).await;
+        soon(other.close()).await.unwrap();
+    }
+    assert!(exists(process) || held.is_finished());
+    held.abort();
+}
+
+#[tokio::test]
+async fn nothing_is_started_only_to_be_told_that_it_is_over() {
+    let transport = server(&["new"]).build();
+    soon(transport.close(Context::default())).await.unwrap();
+    let client = Client::new(transport);
+    soon(client.close()).await.unwrap();
+    assert!(format!("{client:?}").contains("Client"));
+}
+
+#[test]
+fn nothing_is_left_however_the_application_ends() {
+    // At the end of `main`, by a panic, by `exit`, killed, and after a good `close`
+    for end in ["returns", "closes", "panics", "exits", "is killed"] {
+        let mut application = Command::new(env!("CARGO_BIN_EXE_stdio-application"))
+            .args([env!("CARGO_BIN_EXE_stdio-server"), end])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(application.stdout.take().unwrap()).lines();
+        let pids: Vec<u32> = lines.take(2).map(|line| line.unwrap().parse().unwrap()).collect();
+        assert_eq!(pids.len(), 2, "{end}");
+        if end == "is killed" {
+            assert!(pids.iter().all(|pid| exists(*pid)));
+            kill(application.id());
+        }
+        let status = application.wait().unwrap();
+        let expected = match end {
+            "panics" => Some(101),
+            "exits" => Some(3),
+            "is killed" => None,
+            _ => Some(0),
+        };
+        assert_eq!(status.code(), expected, "{end}");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(gone(&pids));
+    }
+}

@@ -1,0 +1,212 @@
+//! Messages line by line, against a server in memory.
+
+use std::sync::{Arc, Mutex};
+
+use futures_util::StreamExt;
+use insta::assert_snapshot;
+use mcp_client::{
+    Change, Client, Negotiation, Options, Watch,
+    mcp_types::{Revision, v2026_07_28::LoggingLevel},
+};
+use serde_json::{json, value::RawValue};
+
+use super::support::{Wire, said, text};
+use crate::support::{outcome, soon};
+
+/// A client, and its server that is known to speak the revision.
+fn wire(revision: Revision) -> (Client, Wire) {
+    let (transport, wire) = Wire::new();
+    let known = Negotiation::known(revision);
+    (Client::builder(transport).negotiation(known).build(), wire)
+}
+
+fn new() -> (Client, Wire) {
+    wire(Revision::V2026_07_28)
+}
+
+#[tokio::test]
+async fn answers_come_in_any_order() {
+    // STDIO-02
+    let (client, mut wire) = new();
+    let calls = ["a", "b", "c"].map(|name| {
+        let client = client.clone();
+        tokio::spawn(async move { client.call_tool(name, ()).await.map(|it| text(&it)) })
+    });
+    let mut requests = Vec::new();
+    for _ in &calls {
+        requests.push(wire.next().await.unwrap());
+    }
+    requests.reverse();
+    for request in &requests {
+        let name = request["params"]["name"].as_str().unwrap();
+        wire.answer(request, said(name)).await;
+    }
+    for (call, name) in calls.into_iter().zip(["a", "b", "c"]) {
+        assert_eq!(soon(call).await.unwrap().unwrap(), name);
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_one_line_whatever_the_arguments_look_like() {
+    // STDIO-03, STDIO-04, N-STDIO-01
+    let (client, mut wire) = new();
+    let arguments = RawValue::from_string("{\n  \"a\":\r\n \"b\\n\"}".to_owned()).unwrap();
+    let call = tokio::spawn(async move { client.call_tool("echo", arguments).await });
+    let request = wire.serve("tools/call", said("ok")).await;
+    assert_eq!(request["params"]["arguments"], json!({ "a": "b\n" }));
+    soon(call).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_the_server_says_in_between_finds_its_way() {
+    // STDIO-02: requests are answered, whoever waits; progress and log reach their call
+    let (client, mut wire) = wire(Revision::V2025_11_25);
+    let heard: Arc<Mutex<Vec<String>>> = Arc::default();
+    let options = {
+        let (progress, logs) = (Arc::clone(&heard), Arc::clone(&heard));
+        let note = move |note| logs.lock().unwrap().push(note);
+        Options::new()
+            .on_progress(move |it| {
+                progress.lock().unwrap().push(format!("progress {}", it.progress));
+            })
+            .on_log(LoggingLevel::Info, move |it| note(format!("log {}", it.data)))
+    };
+    let calling = client.with(options);
+    let call = tokio::spawn(async move { calling.call_tool("slow", ()).await.map(|it| text(&it)) });
+    wire.initialized().await;
+    let request = wire.next().await.unwrap();
+    let id = &request["id"];
+    for message in [
+        json!({ "jsonrpc": "2.0", "id": "s-1", "method": "ping" }),
+        json!({ "jsonrpc": "2.0", "method": "notifications/progress",
+                "params": { "progressToken": id, "progress": 0.5 } }),
+        json!({ "jsonrpc": "2.0", "method": "notifications/progress",
+                "params": { "progressToken": 4711, "progress": 0.9 } }),
+        json!({ "jsonrpc": "2.0", "method": "notifications/message",
+                "params": { "level": "info", "data": "half" } }),
+        json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" }),
+    ] {
+        wire.say(message).await;
+    }
+    let pong = wire.next().await.unwrap();
+    assert_eq!(pong, json!({ "jsonrpc": "2.0", "id": "s-1", "result": {} }));
+    wire.answer(&request, said("done")).await;
+    assert_eq!(soon(call).await.unwrap().unwrap(), "done");
+    assert_eq!(*heard.lock().unwrap(), ["progress 0.5", "log \"half\""]);
+    assert_eq!(client.tool_changes(), 1);
+}
+
+#[tokio::test]
+async fn a_server_may_ask_before_it_answers_the_greeting() {
+    // PING-02: a ping needs no answer of the server's first
+    let (client, mut wire) = wire(Revision::V2025_11_25);
+    let connecting = tokio::spawn(async move { client.connect().await });
+    let greeting = wire.next().await.unwrap();
+    wire.say(json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" })).await;
+    assert_eq!(wire.next().await.unwrap()["result"], json!({}));
+    let result = json!({ "protocolVersion": "2025-11-25", "capabilities": {},
+        "serverInfo": { "name": "wire", "version": "1" } });
+    wire.answer(&greeting, result).await;
+    soon(connecting).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_call_that_is_given_up_is_cancelled_in_both_eras() {
+    // N-STDIO-03, CANC-01; what comes late is passed over
+    for revision in [Revision::V2025_11_25, Revision::V2026_07_28] {
+        let (client, mut wire) = wire(revision);
+        let calling = client.clone();
+        let call = tokio::spawn(async move { calling.call_tool("slow", ()).await });
+        if revision == Revision::V2025_11_25 {
+            wire.initialized().await;
+        }
+        let request = wire.next().await.unwrap();
+        call.abort();
+        let told = wire.next().await.unwrap();
+        assert_eq!(told["method"], "notifications/cancelled");
+        assert_eq!(told["params"]["requestId"], request["id"]);
+        wire.answer(&request, said("late")).await;
+        let call =
+            tokio::spawn(async move { client.call_tool("next", ()).await.map(|it| text(&it)) });
+        wire.serve("tools/call", said("in time")).await;
+        assert_eq!(soon(call).await.unwrap().unwrap(), "in time");
+    }
+}
+
+#[tokio::test]
+async fn changes_are_told_to_the_watch_that_they_name() {
+    // N-STDIO-02, N-SUB-03
+    let (client, mut wire) = new();
+    let watching = tokio::spawn(async move {
+        let mut changes = client.watch(Watch::new().tools()).await?;
+        changes.next().await.expect("a change")
+    });
+    let request = wire.next().await.unwrap();
+    assert_eq!(request["method"], "subscriptions/listen");
+    let meta = json!({ "io.modelcontextprotocol/subscriptionId": request["id"] });
+    let foreign = json!({ "io.modelcontextprotocol/subscriptionId": "other" });
+    for (method, meta) in [
+        ("notifications/subscriptions/acknowledged", &meta),
+        ("notifications/tools/list_changed", &foreign),
+        ("notifications/tools/list_changed", &meta),
+    ] {
+        let params = json!({ "_meta": meta, "notifications": { "toolsListChanged": true } });
+        wire.say(json!({ "jsonrpc": "2.0", "method": method, "params": params })).await;
+    }
+    assert_eq!(soon(watching).await.unwrap().unwrap(), Change::Tools);
+}
+
+#[tokio::test]
+async fn batches_of_old_servers_are_taken_apart() {
+    let (client, mut wire) = new();
+    let call = tokio::spawn(async move { client.call_tool("a", ()).await.map(|it| text(&it)) });
+    let request = wire.next().await.unwrap();
+    let ping = json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": {} });
+    wire.say(json!([ping, { "jsonrpc": "2.0", "id": request["id"], "result": said("ok") }])).await;
+    assert_eq!(soon(call).await.unwrap().unwrap(), "ok");
+}
+
+#[tokio::test]
+async fn the_end_of_the_stream_ends_all_that_waits() {
+    // STDIO-08
+    let (client, mut wire) = new();
+    let calling = client.clone();
+    let call = tokio::spawn(async move { calling.call_tool("a", ()).await });
+    wire.next().await.unwrap();
+    drop(wire);
+    assert_snapshot!(outcome(soon(call).await.unwrap()), @"
+    the connection was closed before it answered: outcome unknown
+    -> Interrupted
+    ");
+    assert_snapshot!(outcome(client.call_tool("b", ()).await), @"
+    the connection was closed before the request was sent: it did not run
+    -> Unreachable, did not run
+    ");
+}
+
+#[tokio::test]
+async fn to_close_is_to_end_the_input_of_the_server() {
+    // STDIO-07
+    let (client, mut wire) = new();
+    client.close().await.unwrap();
+    assert_eq!(wire.next().await, None);
+    let (client, mut wire) = new();
+    drop(client);
+    assert_eq!(wire.next().await, None);
+}
+
+#[tokio::test]
+async fn one_connection_is_for_one_client() {
+    let (transport, mut wire) = Wire::new();
+    let known = || Negotiation::known(Revision::V2026_07_28);
+    let [one, other] =
+        [transport.clone(), transport].map(|it| Client::builder(it).negotiation(known()).build());
+    let call = tokio::spawn(async move { one.call_tool("a", ()).await });
+    let request = wire.next().await.unwrap();
+    assert_snapshot!(outcome(other.call_tool("a", ()).await), @"
+    a request of this id is under way: one connection is for one client
+    -> Refused, did not run
+    ");
+    wire.answer(&request, said("ok")).await;
+    soon(call).await.unwrap().unwrap();
+}

@@ -1,0 +1,120 @@
+//! Finding out which era a server on stdio belongs to: section by section of the MCP 2026-07-28
+//! specification, basic/transports/stdio, "Backward Compatibility".
+
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use mcp_client::{Client, Error, Negotiation, Transport, mcp_types::Revision};
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::support::{Wire, call, client, pid, server};
+use crate::support::{outcome, passing, soon};
+
+/// Calls a server that nothing is known of: what comes out, and what is known then.
+async fn check(habits: &[&str]) -> String {
+    let known = Negotiation::new();
+    let client = Client::builder(server(habits).build()).negotiation(known.clone()).build();
+    let outcome = match call(&client, "echo", json!({ "a": 1 })).await {
+        Ok(text) => text,
+        failure => outcome(failure).replace(env!("CARGO_BIN_EXE_stdio-server"), "[SERVER]"),
+    };
+    let revision = known.revision().map_or("unknown".to_owned(), |it| it.to_string());
+    format!("{outcome}\nverdict: {revision}")
+}
+
+#[tokio::test]
+async fn each_kind_of_server_is_recognized() {
+    // N-STDIO-06, N-VER-01: one that answers, one that refuses, one that is silent, one that exits at
+    // what it does not know
+    for (habits, revision) in [
+        (&["new"][..], "2026-07-28"),
+        (&["old"], "2025-06-18"),
+        (&["old", "silent"], "2025-06-18"),
+        (&["old", "leaves"], "2025-06-18"),
+        (&["new", "old"], "2026-07-28"),
+        (&["new", "banner"], "2026-07-28"),
+    ] {
+        let expected = format!("{{\"a\":1}}\nverdict: {revision}");
+        assert_eq!(check(habits).await, expected, "{habits:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_is_greeted_after_all_is_the_same() {
+    let client = client(&["old"]);
+    let first = pid(&client).await;
+    assert_eq!(pid(&client).await, first);
+}
+
+#[tokio::test]
+async fn one_that_always_exits_is_reported_with_its_last_words() {
+    // 3.3: started anew once
+    assert_snapshot!(check(&["exits"]).await, @"
+    `[SERVER]` ended (exit status: 7) before it answered: outcome unknown; the end of its stderr:
+      cannot find module 'left-pad'
+      the key is
+    -> Interrupted, did not run
+    verdict: unknown
+    ");
+    assert_snapshot!(check(&["leaves", "exits-late"]).await, @"
+    `[SERVER]` ended (exit status: 1) before it answered: outcome unknown
+    -> Interrupted, did not run
+    verdict: unknown
+    ");
+}
+
+#[tokio::test]
+async fn one_that_refuses_everything_is_reported() {
+    assert_snapshot!(check(&[]).await, @"
+    `initialize` failed: no method initialize (code -32601)
+    -> Rpc, did not run
+    verdict: unknown
+    ");
+}
+
+#[tokio::test]
+async fn a_slow_server_is_believed_when_it_answers_the_probe_after_all() {
+    // 3.3: T passes, and both requests are waited for
+    let (transport, mut wire) = Wire::new();
+    let limit = transport.probe_time().unwrap();
+    let known = Negotiation::new();
+    let client = Client::builder(transport).negotiation(known.clone()).build();
+    let connecting = tokio::spawn(async move { client.connect().await });
+    let probe = wire.next().await.unwrap();
+    let before = Instant::now();
+    let (greeting, passed) = passing(wire.late()).await;
+    let greeting = greeting.unwrap();
+    assert!(passed >= limit - Duration::from_secs(1) && before.elapsed() >= limit, "{passed:?}");
+    assert_eq!(greeting["method"], "initialize");
+    let error = json!({ "code": -32601, "message": "no such method" });
+    wire.say(json!({ "jsonrpc": "2.0", "id": greeting["id"], "error": error })).await;
+    wire.answer(
+        &probe,
+        json!({ "resultType": "complete", "supportedVersions": ["2026-07-28"],
+        "capabilities": {}, "ttlMs": 0, "cacheScope": "private" }),
+    )
+    .await;
+    assert_eq!(soon(connecting).await.unwrap().unwrap().revision, Revision::V2026_07_28);
+    assert_eq!(known.revision(), Some(Revision::V2026_07_28));
+}
+
+#[tokio::test]
+async fn one_that_never_answers_is_waited_for_as_long_as_for_any_call() {
+    let (transport, mut wire) = Wire::new();
+    let client = Client::new(transport);
+    let connecting = tokio::spawn(async move { client.connect().await });
+    assert_eq!(wire.next().await.unwrap()["method"], "server/discover");
+    let (outcome, passed) = passing(connecting).await;
+    assert!(matches!(outcome.unwrap(), Err(Error::Timeout { .. })));
+    assert!(passed > Duration::from_secs(29), "{passed:?}");
+    assert_eq!(wire.next().await.unwrap()["method"], "initialize");
+}
+
+#[tokio::test]
+async fn a_pinned_revision_is_spoken_at_once() {
+    // 3.1.8
+    let transport = server(&["old", "leaves"]).build();
+    let client = Client::builder(transport).protocol(Revision::V2025_06_18).build();
+    assert_eq!(call(&client, "echo", json!({})).await.unwrap(), "{}");
+}

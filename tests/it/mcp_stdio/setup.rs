@@ -1,0 +1,61 @@
+//! What a server is started with, and failures to start it.
+
+use std::sync::{Arc, Mutex};
+
+use insta::assert_snapshot;
+use mcp_client::Client;
+use mcp_stdio::StdioTransport;
+use serde_json::json;
+
+use super::support::{call, server};
+use crate::support::outcome;
+
+#[tokio::test]
+async fn arguments_and_folder_are_passed_as_they_are() {
+    // Never through a shell.
+    let folder = env!("CARGO_TARGET_TMPDIR");
+    let transport = server(&["new", "$HOME; `id`", "a 'b' \"c\""]).current_dir(folder).build();
+    let client = Client::new(transport);
+    let args = call(&client, "args", json!({})).await.unwrap();
+    assert_eq!(args, r#"["new","$HOME; `id`","a 'b' \"c\""]"#);
+    let at = call(&client, "folder", json!({})).await.unwrap();
+    assert_eq!(std::fs::canonicalize(at).unwrap(), std::fs::canonicalize(folder).unwrap());
+}
+
+#[tokio::test]
+async fn the_environment_is_what_is_named() {
+    // STDIO-09: credentials are passed by the environment, and no other than those for the server
+    let server = server(&["new"]).env("KEY", "s3cret").inherit_env("CARGO_PKG_NAME");
+    let names = call(&Client::new(server.build()), "env", json!({})).await.unwrap();
+    let names: Vec<_> = names.split(' ').collect();
+    for name in ["KEY", "CARGO_PKG_NAME", "PATH"] {
+        assert!(names.contains(&name), "{names:?}");
+    }
+    assert!(!names.contains(&"CARGO_MANIFEST_DIR"), "{names:?}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_started_is_said() {
+    let missing = Client::new(StdioTransport::builder("no-such-program").build());
+    assert_snapshot!(outcome(call(&missing, "a", json!({})).await), @"
+    `no-such-program` cannot be started
+      No such file or directory (os error )
+    -> Refused, did not run
+    ");
+    let folder = server(&["new"]).current_dir("/no/such/folder").build();
+    assert!(call(&Client::new(folder), "a", json!({})).await.unwrap_err().did_not_run());
+}
+
+#[tokio::test]
+async fn stderr_is_passed_on_and_masked() {
+    // STDIO-06
+    let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+    let seen = Arc::clone(&lines);
+    let server = server(&["exits"]).env("KEY", "s3cret-key");
+    let server = server.on_stderr(move |line| seen.lock().unwrap().push(line.to_owned())).build();
+    let error = call(&Client::new(server), "a", json!({})).await.unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
+    assert!(error.to_string().ends_with("the key is ****"), "{error}");
+    let lines = lines.lock().unwrap();
+    assert_eq!(lines[..2], ["cannot find module 'left-pad'", "the key is ****"]);
+}

@@ -1,0 +1,190 @@
+//! A server on stdin and stdout with the habits, good and bad, that its arguments name.
+//!
+//! Of the arguments, `old` and `new` are the eras that it speaks; the others are said where they are
+//! looked for.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "that is how it speaks")]
+
+use std::{
+    env,
+    fmt::Display,
+    io::{self, BufRead, Write},
+    process::{Command, exit},
+    thread,
+};
+
+use serde_json::{Value, json};
+
+fn main() {
+    if has("exits") {
+        eprintln!("cannot find module 'left-pad'");
+        eprintln!("the key is {}", env::var("KEY").unwrap_or_default());
+        exit(7);
+    }
+    if has("banner") {
+        println!("Welcome to the server\n\nlistening on stdio");
+    }
+    if has("grandchild") {
+        grandchild();
+    }
+    let mut held = Vec::new();
+    for line in io::stdin().lock().lines() {
+        let Ok(line) = line else { return };
+        let message: Value = serde_json::from_str(&line).expect("a line of JSON");
+        serve(&message, &mut held);
+    }
+    // As one that does not care for the end of its input.
+    while has("stays") {
+        thread::park();
+    }
+}
+
+fn has(habit: &str) -> bool {
+    env::args().any(|arg| arg == habit)
+}
+
+fn say(message: &Value) {
+    // Nobody may be there any more.
+    let _ = writeln!(io::stdout(), "{message}");
+}
+
+fn answer(id: &Value, mut result: Value) {
+    result["resultType"] = json!("complete");
+    say(&json!({ "result": result, "jsonrpc": "2.0", "id": id }));
+}
+
+fn text(id: &Value, text: impl Display) {
+    answer(id, json!({ "content": [{ "type": "text", "text": text.to_string() }] }));
+}
+
+fn refuse(id: &Value, code: i64, message: &str) {
+    say(&json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": message } }));
+}
+
+fn serve(message: &Value, held: &mut Vec<Value>) {
+    let id = &message["id"];
+    let Some(method) = message["method"].as_str() else {
+        // An answer to what was asked: it is what the call was for.
+        return held.drain(..).for_each(|id| text(&id, &message["result"]));
+    };
+    match method {
+        "server/discover" if has("new") => answer(
+            id,
+            json!({
+                "supportedVersions": ["2026-07-28"],
+                "capabilities": { "tools": {} },
+                "ttlMs": 3_600_000,
+                "cacheScope": "private",
+            }),
+        ),
+        "server/discover" if has("leaves") => exit(1),
+        "server/discover" if has("silent") => {}
+        "initialize" if has("exits-late") => exit(1),
+        "initialize" if has("old") => answer(
+            id,
+            json!({
+                "protocolVersion": "2025-06-18",
+                "capabilities": { "tools": {} },
+                "serverInfo": { "name": "stdio", "version": "1" },
+            }),
+        ),
+        "tools/list" => {
+            let tool = json!({ "name": "pid", "inputSchema": { "type": "object" } });
+            answer(id, json!({ "tools": [tool], "ttlMs": 0, "cacheScope": "private" }));
+        }
+        "tools/call" => call(id, &message["params"], held),
+        "notifications/cancelled" => {
+            // Late, though it should not answer at all.
+            text(&message["params"]["requestId"], "too late");
+            let _ = writeln!(io::stderr(), "cancelled {}", message["params"]["requestId"]);
+        }
+        _ if id.is_null() => {}
+        _ if has("silent") => {}
+        method => refuse(id, -32601, &format!("no method {method}")),
+    }
+}
+
+fn call(id: &Value, params: &Value, held: &mut Vec<Value>) {
+    let arguments = &params["arguments"];
+    let count = arguments["count"].as_u64().unwrap_or(1);
+    match params["name"].as_str().unwrap_or_default() {
+        "pid" => text(id, std::process::id()),
+        "echo" => text(id, arguments),
+        "hold" => held.push(id.clone()),
+        "release" => {
+            text(id, "released");
+            held.drain(..).rev().for_each(|id| text(&id, &id));
+        }
+        "twice" => {
+            text(id, "first");
+            text(id, "second");
+            text(&json!(4711), "nobody asked");
+        }
+        "ask" => {
+            held.push(id.clone());
+            say(&json!({ "jsonrpc": "2.0", "id": "ask-1", "method": "ping" }));
+        }
+        "tell" => {
+            let token = &params["_meta"]["progressToken"];
+            let progress = json!({ "progressToken": token, "progress": 0.5 });
+            say(
+                &json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": progress }),
+            );
+            let log = json!({ "level": "info", "data": "half" });
+            say(&json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": log }));
+            text(id, "told");
+        }
+        "noise" => {
+            (0..count).for_each(|_| println!("debug: this is no message"));
+            text(id, "done");
+        }
+        "stderr" => {
+            (0..count).for_each(|_| eprintln!("debug: this is no error"));
+            text(id, "done");
+        }
+        "long" => {
+            let long = "x".repeat(usize::try_from(count).unwrap_or(usize::MAX));
+            text(id, long);
+        }
+        "endless" => loop {
+            if io::stdout().write_all(&[b'x'; 4096]).is_err() {
+                exit(0);
+            }
+        },
+        "half" => {
+            print!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"res");
+            exit(0);
+        }
+        "die" => {
+            eprintln!("out of cheese");
+            exit(9);
+        }
+        "mute" => {
+            // Nothing closes it but its end: this is as near as safe code comes.
+            let _ =
+                Command::new("kill").args(["-s", "STOP", &std::process::id().to_string()]).status();
+        }
+        "env" => {
+            let names: Vec<_> = env::vars().map(|(name, _)| name).collect();
+            text(id, names.join(" "));
+        }
+        "args" => text(id, json!(env::args().skip(1).collect::<Vec<_>>())),
+        "folder" => text(id, env::current_dir().expect("a folder").display()),
+        "deaf" => {
+            text(id, "deaf from now on");
+            loop {
+                thread::park();
+            }
+        }
+        "grandchild" => text(id, grandchild()),
+        name => refuse(id, -32602, &format!("no tool {name}")),
+    }
+}
+
+/// Starts a process that would outlive this one, and holds its output open.
+fn grandchild() -> u32 {
+    Command::new("sh")
+        .args(["-c", "trap '' TERM; while :; do sleep 1; done"])
+        .spawn()
+        .expect("a shell")
+        .id()
+}
