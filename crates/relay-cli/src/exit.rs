@@ -52,8 +52,10 @@ impl Exit {
     fn of_relay(error: &Error) -> Self {
         match error {
             Error::Authorization(_) => Self::Authorization,
-            Error::Configuration { .. } | Error::UnknownTool { .. } => Self::Usage,
-            Error::Transport { kind, .. } => match kind {
+            Error::Configuration { .. }
+            | Error::UnknownTool { .. }
+            | Error::InvalidArguments { .. } => Self::Usage,
+            Error::Transport { kind, .. } | Error::OutcomeUnknown { kind, .. } => match kind {
                 TransportKind::Refused => Self::Usage,
                 TransportKind::Unreachable
                 | TransportKind::Timeout

@@ -8,6 +8,8 @@ use crate::{args::Access, usage::Usage};
 /// `INVALID_PARAMS` of JSON-RPC.
 const INVALID_PARAMS: i64 = -32602;
 
+const SCHEMAS: &str = "`relay tools --json` shows the schemas of the arguments";
+
 /// What to do about an error, if that can be said; `access` is how the server was to be spoken to.
 pub(crate) fn of(error: &Error, access: Option<&Access>) -> Option<String> {
     match error.downcast_ref::<RelayError>() {
@@ -25,7 +27,10 @@ pub(crate) fn of(error: &Error, access: Option<&Access>) -> Option<String> {
         Some(RelayError::Transport { kind: TransportKind::Refused, source, .. }) => {
             refused(source, access?)
         }
-        Some(RelayError::Transport { kind, .. }) => transport(*kind).map(str::to_owned),
+        Some(RelayError::InvalidArguments { .. }) => Some(SCHEMAS.to_owned()),
+        Some(RelayError::Transport { kind, .. } | RelayError::OutcomeUnknown { kind, .. }) => {
+            transport(*kind).map(str::to_owned)
+        }
         Some(_) => None,
         None => error.downcast_ref().and_then(Usage::to_hint),
     }
@@ -80,9 +85,7 @@ fn transport(kind: TransportKind) -> Option<&'static str> {
         TransportKind::Status(404 | 405) => {
             Some("is it the URL of the MCP endpoint? Many end in /mcp")
         }
-        TransportKind::Rpc(INVALID_PARAMS) => {
-            Some("`relay tools --json` shows the schemas of the arguments")
-        }
+        TransportKind::Rpc(INVALID_PARAMS) => Some(SCHEMAS),
         _ => None,
     }
 }

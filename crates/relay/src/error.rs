@@ -1,11 +1,11 @@
 //! The one error type of this crate.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use mcp_client::TransportErrorKind;
 use mcp_http::{Challenge, Unauthorized};
 
-use crate::principal::Principal;
+use crate::{fit::Violation, output::ToolOutput, principal::Principal};
 
 /// Why there are no tools, or no output.
 ///
@@ -58,9 +58,39 @@ pub enum Error {
         /// The tool, by the server's name for it, or by the name that was asked for.
         tool: String,
         /// What is wrong.
-        reason: &'static str,
+        reason: Cow<'static, str>,
         /// All that is known about it; nothing where the call was not made.
         source: Option<Arc<mcp_client::Error>>,
+    },
+
+    /// The arguments do not fit the tool's schema. Nothing was sent; a model may do better when it is
+    /// told.
+    #[error("tool `{tool}` of server `{server}`: the arguments do not fit: {}", listed(.violations))]
+    InvalidArguments {
+        /// The server.
+        server: String,
+        /// The tool, by the server's name for it.
+        tool: String,
+        /// What does not fit where.
+        violations: Vec<Violation>,
+    },
+
+    /// The tool ran, and its result does not fit its own schema.
+    #[error(transparent)]
+    InvalidOutput(Box<InvalidOutput>),
+
+    /// The call may have run, and nobody knows: no answer of the server's came back. To repeat it may
+    /// run it twice.
+    #[error("calling `{tool}`, server `{server}` failed, and the call may have run: {kind}")]
+    OutcomeUnknown {
+        /// The server.
+        server: String,
+        /// The tool that was called, by the server's name for it.
+        tool: String,
+        /// How it failed.
+        kind: TransportKind,
+        /// All that is known about it.
+        source: Arc<mcp_client::Error>,
     },
 
     /// The exchange with the server failed.
@@ -91,6 +121,20 @@ pub struct Authorization {
     pub unauthorized: Unauthorized,
 }
 
+/// A result that does not fit the schema of its tool.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct InvalidOutput {
+    /// The server.
+    pub server: String,
+    /// The tool, by the server's name for it.
+    pub tool: String,
+    /// What does not fit where.
+    pub violations: Vec<Violation>,
+    /// What the tool gave back all the same.
+    pub output: ToolOutput,
+}
+
 /// How an exchange with a server failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -115,7 +159,10 @@ impl Error {
     /// Whether the request surely did not run, so that sending it again cannot run it twice.
     pub fn did_not_run(&self) -> bool {
         match self {
-            Self::Configuration { .. } | Self::UnknownTool { .. } => true,
+            Self::Configuration { .. }
+            | Self::UnknownTool { .. }
+            | Self::InvalidArguments { .. } => true,
+            Self::OutcomeUnknown { .. } | Self::InvalidOutput(_) => false,
             Self::Authorization(refused) => refused.unauthorized.did_not_run(),
             Self::ToolCall { source, .. } => {
                 source.as_ref().is_none_or(|source| source.did_not_run())
@@ -128,15 +175,28 @@ impl Error {
 
     /// Whether trying again may help and cannot run a tool twice.
     pub fn retryable(&self) -> bool {
-        let Self::Transport { tool, kind, source, .. } = self else { return false };
-        let passes = match kind {
+        match self {
+            Self::Transport { tool, .. } => {
+                self.is_passing() && (tool.is_none() || self.did_not_run())
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the same request may fare better in a while.
+    pub(crate) fn is_passing(&self) -> bool {
+        let (Self::Transport { kind, source, .. } | Self::OutcomeUnknown { kind, source, .. }) =
+            self
+        else {
+            return false;
+        };
+        match kind {
             TransportKind::Unreachable | TransportKind::Timeout | TransportKind::Closed => true,
             TransportKind::Status(_) | TransportKind::Rpc(_) => {
                 matches!(source.status(), Some(408 | 429 | 502..=504))
             }
             TransportKind::Protocol | TransportKind::Refused => false,
-        };
-        passes && (tool.is_none() || self.did_not_run())
+        }
     }
 
     /// The server that it is about, if it is about one.
@@ -148,7 +208,10 @@ impl Error {
             Self::Authorization(refused) => Some(&refused.server),
             Self::ToolDefinition { server, .. }
             | Self::ToolCall { server, .. }
+            | Self::InvalidArguments { server, .. }
+            | Self::OutcomeUnknown { server, .. }
             | Self::Transport { server, .. } => Some(server),
+            Self::InvalidOutput(invalid) => Some(&invalid.server),
         }
     }
 
@@ -157,7 +220,11 @@ impl Error {
         match self {
             Self::Configuration { .. } | Self::ToolDefinition { .. } => None,
             Self::Authorization(refused) => refused.tool.as_deref(),
-            Self::ToolCall { tool, .. } | Self::UnknownTool { tool, .. } => Some(tool),
+            Self::ToolCall { tool, .. }
+            | Self::UnknownTool { tool, .. }
+            | Self::InvalidArguments { tool, .. }
+            | Self::OutcomeUnknown { tool, .. } => Some(tool),
+            Self::InvalidOutput(invalid) => Some(&invalid.tool),
             Self::Transport { tool, .. } => tool.as_deref(),
         }
     }
@@ -165,7 +232,9 @@ impl Error {
     /// How long the server asks to wait before the next request, if it does.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Transport { source, .. } => source.retry_after(),
+            Self::Transport { source, .. } | Self::OutcomeUnknown { source, .. } => {
+                source.retry_after()
+            }
             _ => None,
         }
     }
@@ -208,9 +277,13 @@ impl Attempt<'_> {
         let source = Arc::new(error);
         match (tool, fault) {
             (Some(tool), Some(reason)) => {
+                let reason = Cow::Borrowed(reason);
                 Error::ToolCall { server, tool, reason, source: Some(source) }
             }
             (None, Some(_)) => Error::ToolDefinition { server, source },
+            (Some(tool), None) if kind.leaves_open() && !source.did_not_run() => {
+                Error::OutcomeUnknown { server, tool, kind, source }
+            }
             (tool, None) => Error::Transport { server, tool, kind, source },
         }
     }
@@ -269,6 +342,44 @@ impl std::error::Error for Authorization {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.unauthorized)
     }
+}
+
+impl TransportKind {
+    /// Whether a call that failed like this may have run. One that the server answers with an error
+    /// of JSON-RPC has failed, and one that is refused by its status has not begun.
+    fn leaves_open(self) -> bool {
+        match self {
+            Self::Unreachable | Self::Timeout | Self::Closed | Self::Protocol => true,
+            Self::Status(status) => status == 408 || status >= 500,
+            Self::Rpc(_) | Self::Refused => false,
+        }
+    }
+}
+
+impl fmt::Display for InvalidOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { server, tool, violations, .. } = self;
+        write!(
+            f,
+            "tool `{tool}` of server `{server}`: the result does not fit: {}",
+            listed(violations)
+        )
+    }
+}
+
+impl fmt::Debug for InvalidOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { server, tool, violations, .. } = self;
+        let mut shown = f.debug_struct("InvalidOutput");
+        shown.field("server", server).field("tool", tool).field("violations", violations);
+        shown.finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for InvalidOutput {}
+
+fn listed(violations: &[Violation]) -> String {
+    violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 impl fmt::Display for TransportKind {

@@ -25,13 +25,18 @@
 //! ```
 
 mod cache;
+mod call;
+mod check;
 mod config;
 mod error;
 mod filter;
+mod fit;
+mod interceptor;
 mod interpolate;
 mod name;
 mod named;
 mod nearest;
+mod number;
 mod output;
 mod principal;
 mod registry;
@@ -43,14 +48,17 @@ mod toolset;
 mod user;
 
 pub use mcp_client::{
-    self, Client, Limits, RefusedEntry,
+    self, Client, Limits, Options, RefusedEntry, ToolList,
     mcp_types::{JsonObject, Revision, Schema, v2025_11_25::ContentBlock},
 };
 pub use mcp_http::{self, AccessToken, Challenge, HttpClient, Reason, TokenSource, Unauthorized};
 
 pub use crate::{
+    call::Call,
     config::Config,
-    error::{Authorization, Error, TransportKind},
+    error::{Authorization, Error, InvalidOutput, TransportKind},
+    fit::Violation,
+    interceptor::{Interceptor, Listing, Next, NextList},
     output::ToolOutput,
     principal::Principal,
     registry::{Builder, Relay},

@@ -7,36 +7,49 @@ use std::{
 
 use mcp_client::{RefusedEntry, Tool, ToolList};
 
-use crate::{filter::Filter, name};
+use crate::{check::Checks, filter::Filter, name};
 
 /// Lists of a server that are looked at, whether a new one is the same.
 const MOST: usize = 64;
 
+/// A tool under the name that models see.
+#[derive(Debug)]
+pub(crate) struct NamedTool {
+    pub(crate) name: String,
+    pub(crate) tool: Arc<Tool>,
+    pub(crate) checks: Checks,
+}
+
 /// A list of tools with the names that models see.
 #[derive(Debug)]
 pub(crate) struct Named {
-    pub(crate) entries: Vec<(String, Arc<Tool>)>,
+    pub(crate) entries: Vec<Arc<NamedTool>>,
     by_name: HashMap<String, usize>,
     pub(crate) refused: Vec<RefusedEntry>,
 }
 
 impl Named {
     fn new(server: &str, list: ToolList) -> Self {
-        let named = |tool: Arc<Tool>| (name::for_model(server, &tool.name), tool);
+        let named = |tool: Arc<Tool>| {
+            let name = name::for_model(server, &tool.name);
+            Arc::new(NamedTool { name, tool, checks: Checks::default() })
+        };
         Self::of(list.tools.into_iter().map(named).collect(), list.refused)
     }
 
-    fn of(entries: Vec<(String, Arc<Tool>)>, refused: Vec<RefusedEntry>) -> Self {
+    fn of(entries: Vec<Arc<NamedTool>>, refused: Vec<RefusedEntry>) -> Self {
         // A name that a model sees wins over an equal one of the server's own.
-        let own = entries.iter().enumerate().map(|(index, (_, tool))| (tool.name.clone(), index));
-        let seen = entries.iter().enumerate().map(|(index, (name, _))| (name.clone(), index));
-        let by_name = own.chain(seen).collect();
+        let entries_by = |name: fn(&NamedTool) -> &String| {
+            entries.iter().enumerate().map(move |(index, entry)| (name(entry).clone(), index))
+        };
+        let by_name = entries_by(|entry| &entry.tool.name).chain(entries_by(|entry| &entry.name));
+        let by_name = by_name.collect();
         Self { by_name, refused, entries }
     }
 
     /// Those that a filter offers.
     pub(crate) fn filtered(&self, filter: &Filter) -> Self {
-        let offered = self.entries.iter().filter(|(_, tool)| filter.offers(&tool.name));
+        let offered = self.entries.iter().filter(|entry| filter.offers(&entry.tool.name));
         Self::of(offered.cloned().collect(), self.refused.clone())
     }
 
@@ -47,7 +60,7 @@ impl Named {
 
     /// Whether it was made of this list: of the very same tools, so that nobody has to look at them.
     fn is_of(&self, list: &ToolList) -> bool {
-        let same = |(own, other): (&(String, Arc<Tool>), &Arc<Tool>)| Arc::ptr_eq(&own.1, other);
+        let same = |(own, other): (&Arc<NamedTool>, &Arc<Tool>)| Arc::ptr_eq(&own.tool, other);
         self.entries.len() == list.tools.len()
             && self.entries.iter().zip(&list.tools).all(same)
             && self.refused == list.refused

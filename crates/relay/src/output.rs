@@ -4,7 +4,7 @@ use mcp_client::{
     ToolResult,
     mcp_types::{
         JsonObject,
-        v2025_11_25::{ContentBlock, ResourceContents},
+        v2025_11_25::{ContentBlock, ResourceContents, TextContent},
     },
 };
 use serde_json::Value;
@@ -42,6 +42,14 @@ impl ToolOutput {
             (None, false) => "Tool executed successfully".to_owned(),
             (None, true) => "ERROR: Tool executed".to_owned(),
         }
+    }
+}
+
+/// A plain text, as of an interceptor that answers in place of a tool.
+impl From<String> for ToolOutput {
+    fn from(text: String) -> Self {
+        let content = vec![ContentBlock::Text(TextContent::new(text))];
+        Self { content, ..Self::default() }
     }
 }
 

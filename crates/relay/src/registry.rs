@@ -1,17 +1,19 @@
 //! The registry of servers.
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, ops::Deref, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use mcp_client::{KnownLists, Limits, Negotiation};
 use mcp_http::{AccessToken, HttpClient, HttpTransport, TokenSource};
 use mcp_types::Revision;
+use tokio::sync::Semaphore;
 
 use crate::{
     cache::ToolCache,
     config::Config,
     error::{Attempt, Error},
     filter::Filter,
+    interceptor::Interceptor,
     named::NamedLists,
     principal::Principal,
     server::{Server, Transport},
@@ -45,7 +47,12 @@ pub struct Builder {
     config: Config,
     client: Option<HttpClient>,
     bounds: Bounds,
+    interceptors: Interceptors,
 }
+
+/// What stands around lists and calls, the first outermost.
+#[derive(Clone, Default)]
+pub(crate) struct Interceptors(Vec<Arc<dyn Interceptor>>);
 
 /// How much is kept for those who use a registry.
 #[derive(Debug, Clone, Copy)]
@@ -97,6 +104,12 @@ impl Builder {
         self
     }
 
+    /// Adds what is to stand around the lists and calls of all users, within what was added before.
+    pub fn interceptor(mut self, interceptor: impl Interceptor) -> Self {
+        self.interceptors.0.push(Arc::new(interceptor));
+        self
+    }
+
     /// Connections set up elsewhere, for a proxy or certificates of one's own.
     pub fn http_client(self, client: HttpClient) -> Self {
         Self { client: Some(client), ..self }
@@ -118,6 +131,7 @@ impl Builder {
             cache: Arc::new(ToolCache::new(self.config.cache_duration, self.bounds.lists)),
             sessions: Sessions::new(self.bounds),
             sources: Sources::default(),
+            interceptors: self.interceptors,
         })))
     }
 }
@@ -200,6 +214,7 @@ pub(crate) struct Registry {
     pub(crate) cache: Arc<ToolCache>,
     pub(crate) sessions: Sessions,
     sources: Sources,
+    pub(crate) interceptors: Interceptors,
 }
 
 #[derive(Debug)]
@@ -216,6 +231,11 @@ pub(crate) struct Link {
     pub(crate) api_key: Option<AccessToken>,
     pub(crate) limits: Limits,
     pub(crate) filter: Filter,
+    pub(crate) checks: bool,
+    pub(crate) retries: usize,
+    pub(crate) trust_annotations: bool,
+    /// Room for calls at the same time.
+    pub(crate) room: Semaphore,
     pub(crate) protocol: Option<Revision>,
     /// How to speak with the server, as the first of its users has found out.
     pub(crate) negotiation: Negotiation,
@@ -294,12 +314,30 @@ impl Entry {
             api_key: server.api_key.clone(),
             limits: server.limits,
             filter: server.filter.clone(),
+            checks: server.checks,
+            retries: server.retries,
+            trust_annotations: server.trust_annotations,
+            room: Semaphore::new(server.concurrency),
             protocol: server.protocol,
             negotiation: Negotiation::new(),
             known_lists: KnownLists::new(),
             named_lists: NamedLists::default(),
         };
         Ok(Self { server, link: Some(link) })
+    }
+}
+
+impl Deref for Interceptors {
+    type Target = [Arc<dyn Interceptor>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Interceptors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Interceptors({})", self.0.len())
     }
 }
 

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use mcp_client::Limits;
 use mcp_http::{AccessToken, HttpTransport};
 use mcp_types::Revision;
+use tokio::sync::Semaphore;
 
 use crate::filter::Filter;
 
@@ -31,6 +32,10 @@ pub struct Server {
     pub(crate) protocol: Option<Revision>,
     pub(crate) required: bool,
     pub(crate) filter: Filter,
+    pub(crate) checks: bool,
+    pub(crate) retries: usize,
+    pub(crate) trust_annotations: bool,
+    pub(crate) concurrency: usize,
 }
 
 /// What carries messages to a server.
@@ -74,6 +79,10 @@ impl Server {
             protocol: None,
             required: false,
             filter: Filter::default(),
+            checks: true,
+            retries: 2,
+            trust_annotations: false,
+            concurrency: 256,
         }
     }
 
@@ -129,6 +138,32 @@ impl Server {
     pub fn deny_tools<P: Into<String>>(mut self, patterns: impl IntoIterator<Item = P>) -> Self {
         self.filter.deny(patterns);
         self
+    }
+
+    /// Whether arguments and results are checked against the tools' schemas; they are unless set.
+    /// Only what surely does not fit is refused.
+    pub fn check_schemas(self, checks: bool) -> Self {
+        Self { checks, ..self }
+    }
+
+    /// How often a call is tried again that surely did not run and may run yet, as when the server
+    /// cannot be reached; twice unless set. The waits grow from 100 ms, or are what the server asks
+    /// for up to 10 seconds.
+    pub fn retries(self, retries: usize) -> Self {
+        Self { retries, ..self }
+    }
+
+    /// Believes the server's hints on its tools: those that only read, or that may be repeated without
+    /// further effect, are tried again even where they may have run.
+    pub fn trust_annotations(self, trust_annotations: bool) -> Self {
+        Self { trust_annotations, ..self }
+    }
+
+    /// How many calls of this server's tools may be under way at the same time, of all users together;
+    /// 256 unless set. Others wait for their turn.
+    pub fn concurrency(self, most: usize) -> Self {
+        let most = most.clamp(1, Semaphore::MAX_PERMITS);
+        Self { concurrency: most, ..self }
     }
 
     /// Sends tokens over plain HTTP to other machines too, where anyone on the way can read them.
@@ -194,6 +229,10 @@ impl fmt::Debug for Server {
             .field("protocol", &self.protocol)
             .field("required", &self.required)
             .field("filter", &self.filter)
+            .field("checks", &self.checks)
+            .field("retries", &self.retries)
+            .field("trust_annotations", &self.trust_annotations)
+            .field("concurrency", &self.concurrency)
             .finish()
     }
 }

@@ -2,13 +2,19 @@
 
 use std::{fmt, sync::Arc};
 
-use mcp_client::RefusedEntry;
+use mcp_client::{Options, RefusedEntry};
 use mcp_types::{Schema, v2026_07_28::ToolAnnotations};
 use serde::Serialize;
 
 use crate::{
-    error::Error, filter::Filter, named::Named, nearest::nearest, output::ToolOutput,
-    sessions::Connection, user::Place,
+    error::Error,
+    filter::Filter,
+    named::{Named, NamedTool},
+    nearest::nearest,
+    output::ToolOutput,
+    principal::Principal,
+    sessions::Connection,
+    user::Place,
 };
 
 /// The tools of one server on behalf of one user, in the server's order.
@@ -16,7 +22,7 @@ use crate::{
 /// Clones share everything.
 #[derive(Clone)]
 pub struct Tools {
-    pub(crate) place: Place,
+    pub(crate) place: Arc<Place>,
     pub(crate) list: Arc<List>,
 }
 
@@ -25,9 +31,10 @@ pub struct Tools {
 /// Clones share everything.
 #[derive(Clone)]
 pub struct Tool {
-    place: Place,
+    pub(crate) place: Arc<Place>,
     list: Arc<List>,
     index: usize,
+    pub(crate) options: Option<Arc<Options>>,
 }
 
 /// A list of tools as one user has got it.
@@ -85,7 +92,7 @@ impl Tools {
     /// # Errors
     /// [`Error::UnknownTool`] if there is no such tool, else what [`Tool::call`] gives.
     pub async fn call(&self, name: &str, arguments: impl Serialize) -> Result<ToolOutput, Error> {
-        let own = self.list.named.entries.iter().map(|(_, tool)| &*tool.name);
+        let own = self.list.named.entries.iter().map(|entry| &*entry.tool.name);
         let tool = self.get(name).ok_or_else(|| Error::UnknownTool {
             server: Some(self.server().to_owned()),
             tool: name.to_owned(),
@@ -102,11 +109,12 @@ impl Tools {
 
     /// The names that models see.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.list.named.entries.iter().map(|(name, _)| &**name)
+        self.list.named.entries.iter().map(|entry| &*entry.name)
     }
 
     fn at(&self, index: usize) -> Tool {
-        Tool { place: self.place.clone(), list: Arc::clone(&self.list), index }
+        let (place, list) = (Arc::clone(&self.place), Arc::clone(&self.list));
+        Tool { place, list, index, options: None }
     }
 }
 
@@ -114,7 +122,7 @@ impl Tool {
     /// The name that the model sees: every provider takes it, and it tells the tools of all servers
     /// apart. Where it is not `relay__{server}__{tool}`, it ends in 40 bits of a hash of both.
     pub fn name(&self) -> &str {
-        &self.entry().0
+        &self.entry().name
     }
 
     /// What the tool does, for the model; empty if the server does not say. Untrusted text.
@@ -140,23 +148,32 @@ impl Tool {
 
     /// All that the server says of the tool; its `name` is the server's own.
     pub fn definition(&self) -> &mcp_client::Tool {
-        &self.entry().1
+        &self.entry().tool
     }
 
-    /// Calls the tool.
-    ///
-    /// `arguments` is whatever serializes as a JSON object: a `serde_json::Value`, a struct, a map,
-    /// or a `RawValue` straight from the model. A failure of the tool's own is an output with
-    /// [`is_error`](ToolOutput::is_error), for the model to see.
-    ///
-    /// # Errors
-    /// [`Error::Authorization`] when the user has to sign in, [`Error::ToolCall`] when the arguments
-    /// are no object or the server gives back no result, else [`Error::Transport`].
-    pub async fn call(&self, arguments: impl Serialize) -> Result<ToolOutput, Error> {
-        self.place.call(&self.definition().name, arguments).await
+    /// On whose behalf it is called.
+    pub fn principal(&self) -> Principal {
+        self.place.user.principal
     }
 
-    fn entry(&self) -> &(String, Arc<mcp_client::Tool>) {
+    /// The same tool for calls with these options: time, progress, `_meta`, log messages.
+    ///
+    /// ```no_run
+    /// # async fn run(tool: relay::Tool) -> Result<(), relay::Error> {
+    /// use std::time::Duration;
+    ///
+    /// let options = relay::Options::new().total(Duration::from_secs(60));
+    /// let options = options.on_progress(|progress| println!("{}", progress.progress));
+    /// let output = tool.with(options).call(serde_json::json!({ "path": "/" })).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with(&self, options: Options) -> Self {
+        Self { options: Some(Arc::new(options)), ..self.clone() }
+    }
+
+    pub(crate) fn entry(&self) -> &NamedTool {
         &self.list.named.entries[self.index]
     }
 }

@@ -2,14 +2,12 @@
 
 use std::{fmt, sync::Arc};
 
-use mcp_client::Client;
+use mcp_client::{Client, ToolList};
 use mcp_http::TokenSource;
-use mcp_types::error_code;
-use serde::Serialize;
 
 use crate::{
-    error::{Attempt, Error, TransportKind},
-    output::ToolOutput,
+    error::{Attempt, Error},
+    interceptor::{Listing, NextList},
     principal::Principal,
     registry::{Link, Registry},
     sessions::{Connection, Key},
@@ -45,7 +43,7 @@ impl User {
         };
         let fetch = place.clone();
         let list = cache.get(&place.key, stale, async move { fetch.list().await }).await?;
-        Ok(Tools { place, list })
+        Ok(Tools { place: Arc::new(place), list })
     }
 
     /// The tools of all servers, asked at the same time: those that are ready, those for which the
@@ -101,7 +99,7 @@ impl User {
 /// One server on behalf of one user.
 #[derive(Clone)]
 pub(crate) struct Place {
-    user: User,
+    pub(crate) user: User,
     key: Key,
 }
 
@@ -110,30 +108,15 @@ impl Place {
         &self.key.0
     }
 
-    /// Calls a tool by its server's name for it.
-    pub(crate) async fn call(
-        &self,
-        tool: &str,
-        arguments: impl Serialize,
-    ) -> Result<ToolOutput, Error> {
-        let connection = self.connection()?;
-        let called = connection.call_tool(tool, arguments).await;
-        connection.touch();
-        let called = called.map_err(|error| self.attempt(Some(tool)).failed(error));
-        if called.as_ref().is_err_and(is_unknown_tool) {
-            self.user.registry.cache.forget(|key| *key == self.key);
-        }
-        called.map(ToolOutput::from)
-    }
-
     async fn list(&self) -> Result<List, Error> {
-        let (_, link) = self.user.registry.link(self.server(), self.user.source.is_some())?;
+        let (_, link) = self.link()?;
         let connection = self.connection()?;
         // A change while the list is fetched makes it stale; a session that is lost meanwhile does
         // not, because the list is then fetched in a new one.
         let changes = connection.tool_changes();
-        let listed = connection.list_tools().await;
-        let mut list = listed.map_err(|error| self.attempt(None).failed(error))?;
+        let interceptors = &self.user.registry.interceptors[..];
+        let listing = Listing { server: Arc::clone(&self.key.0), principal: self.key.1 };
+        let mut list = NextList { rest: interceptors, place: self }.run(listing).await?;
         list.tools.retain(|tool| link.filter.offers(&tool.name));
         for refused in &list.refused {
             let name = refused.name.as_deref().unwrap_or("(without a name)");
@@ -143,9 +126,25 @@ impl Place {
         Ok(List::new(named, connection.lost_sessions() + changes))
     }
 
-    fn connection(&self) -> Result<Connection, Error> {
+    /// Asks the server for its tools.
+    pub(crate) async fn list_tools(&self) -> Result<ToolList, Error> {
+        let listed = self.connection()?.list_tools().await;
+        listed.map_err(|error| self.attempt(None).failed(error))
+    }
+
+    /// Has the list fetched anew when it is asked for next.
+    pub(crate) fn forget_list(&self) {
+        self.user.registry.cache.forget(|key| *key == self.key);
+    }
+
+    /// The way to the server.
+    pub(crate) fn link(&self) -> Result<(Arc<str>, &Link), Error> {
+        self.user.registry.link(self.server(), self.user.source.is_some())
+    }
+
+    pub(crate) fn connection(&self) -> Result<Connection, Error> {
         let User { registry, source, .. } = &self.user;
-        let (_, link) = registry.link(self.server(), source.is_some())?;
+        let (_, link) = self.link()?;
         let Link { transport, api_key, limits, protocol, negotiation, known_lists, .. } = link;
         Ok(registry.sessions.get(&self.key, || {
             let api_key = || Some(Arc::new(api_key.clone()?) as Arc<dyn TokenSource>);
@@ -162,14 +161,9 @@ impl Place {
         }))
     }
 
-    fn attempt<'a>(&'a self, tool: Option<&'a str>) -> Attempt<'a> {
+    pub(crate) fn attempt<'a>(&'a self, tool: Option<&'a str>) -> Attempt<'a> {
         Attempt { server: self.server(), tool, principal: self.user.principal }
     }
-}
-
-/// The server no longer has what its list had: the list is stale.
-fn is_unknown_tool(error: &Error) -> bool {
-    matches!(error, Error::Transport { kind: TransportKind::Rpc(error_code::INVALID_PARAMS), .. })
 }
 
 impl fmt::Debug for User {

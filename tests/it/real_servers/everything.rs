@@ -14,7 +14,7 @@ use mcp_client::{
         },
     },
 };
-use relay::{Error, Relay, Server, Tools, TransportKind, User};
+use relay::{Error, Relay, Server, ToolOutput, Tools, TransportKind, User};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -69,8 +69,12 @@ async fn tools_are_listed_and_called() {
     let text = async |tool, arguments| text(&tools, tool, arguments).await;
     assert_snapshot!(text("relay__all__echo", json!({ "message": "hi ✓" })).await, @"Echo: hi ✓");
     assert_snapshot!(text("get-sum", json!({ "a": 1.5, "b": 2 })).await, @"The sum of 1.5 and 2 is 3.5.");
-    // Wrong arguments are a failure of the tool's own, for the model to see.
-    assert_snapshot!(text("get-sum", json!({ "a": "one" })).await, @r"
+    // Wrong arguments that are sent all the same are a failure of the tool's own.
+    let wrong = tools.call("get-sum", json!({ "a": "one" })).await;
+    assert_snapshot!(wrong.unwrap_err(), @r#"tool `get-sum` of server `all`: the arguments do not fit: the whole: "b" is missing; /a: it has to be of type "number""#);
+    let client = relay.with_token("t").connection("all").unwrap();
+    let wrong = client.call_tool("get-sum", json!({ "a": "one" })).await.unwrap();
+    assert_snapshot!(ToolOutput::from(wrong).text(), @r"
     ERROR: MCP error -32602: Input validation error: Invalid arguments for tool get-sum: Invalid input: expected number, received string at a
     Invalid input: expected number, received undefined at b
     ");
@@ -201,7 +205,7 @@ async fn a_call_that_takes_too_long_is_given_up_and_the_session_lives_on() {
     let arguments = json!({ "duration": 600, "steps": 2 });
     let error = tools.call("trigger-long-running-operation", arguments).await.unwrap_err();
     assert!(
-        matches!(&error, Error::Transport { kind: TransportKind::Timeout, tool: Some(_), .. }),
+        matches!(&error, Error::OutcomeUnknown { kind: TransportKind::Timeout, .. }),
         "{error:?}"
     );
     assert!(!error.did_not_run() && !error.retryable());

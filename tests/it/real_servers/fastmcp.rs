@@ -66,7 +66,11 @@ async fn check_era(relay: &Relay, revision: Revision) {
     let failed = tools.call("fail", json!({ "reason": "no luck" })).await.unwrap();
     assert!(failed.is_error);
     assert_eq!(failed.text(), "ERROR: no luck");
-    let wrong = tools.call("add", json!({ "a": "two" })).await.unwrap();
+    // What the registry would not send, the server refuses.
+    let wrong = tools.call("add", json!({ "a": "two" })).await;
+    assert!(matches!(wrong, Err(Error::InvalidArguments { .. })), "{wrong:?}");
+    let client = alice.connection("fast").unwrap();
+    let wrong = ToolOutput::from(client.call_tool("add", json!({ "a": "two" })).await.unwrap());
     assert!(wrong.is_error && wrong.text().contains("validation error"), "{}", wrong.text());
     let pixel = tools.call("pixel", ()).await.unwrap();
     let [ContentBlock::Image(image)] = &pixel.content[..] else { panic!("{pixel:?}") };

@@ -100,7 +100,7 @@ async fn a_restart_interrupts_the_call_and_the_next_one_opens_a_new_session() {
     let tools = alice.tools("sdk").await.unwrap();
     let error = tools.call("restart", json!({})).await.unwrap_err();
     assert!(
-        matches!(&error, Error::Transport { kind: TransportKind::Closed, tool: Some(_), .. }),
+        matches!(&error, Error::OutcomeUnknown { kind: TransportKind::Closed, .. }),
         "{error:?}"
     );
     assert!(!error.did_not_run() && !error.retryable());
@@ -108,7 +108,7 @@ async fn a_restart_interrupts_the_call_and_the_next_one_opens_a_new_session() {
     // A call may still meet an idle connection to what the server was before, once for each.
     let mut greeted = tools.call("greet", json!({ "name": "again" })).await;
     for _ in 0..3 {
-        if matches!(&greeted, Err(Error::Transport { kind: TransportKind::Closed, .. })) {
+        if matches!(&greeted, Err(Error::OutcomeUnknown { kind: TransportKind::Closed, .. })) {
             greeted = tools.call("greet", json!({ "name": "again" })).await;
         }
     }

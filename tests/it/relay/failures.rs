@@ -212,12 +212,12 @@ async fn statuses_say_whether_to_try_again() {
     tools/call -> Transport Status(404)
     tools/call -> Transport Status(405)
     tools/call -> Transport Status(406)
-    tools/call -> Transport Status(408)
+    tools/call -> OutcomeUnknown Status(408)
     tools/call -> Transport Status(429)
-    tools/call -> Transport Status(500)
-    tools/call -> Transport Status(502)
-    tools/call -> Transport Status(503)
-    tools/call -> Transport Status(504)
+    tools/call -> OutcomeUnknown Status(500)
+    tools/call -> OutcomeUnknown Status(502)
+    tools/call -> OutcomeUnknown Status(503)
+    tools/call -> OutcomeUnknown Status(504)
     ");
 }
 
@@ -272,9 +272,9 @@ async fn streams_and_bodies_that_are_broken() {
         ("initialize", initialized("2099-01-01")),
         ("tools/list", status(307).header("location", "/elsewhere")),
     ]).await, @"
-    tools/call: calling `add`, server `main` failed: the connection ended before the answer
+    tools/call: calling `add`, server `main` failed, and the call may have run: the connection ended before the answer
       the stream ended before `tools/call` was answered
-    -> Transport Closed
+    -> OutcomeUnknown Closed
     tools/list: server `main` failed: the connection ended before the answer
       the stream ended before `tools/list` was answered
     -> Transport Closed, retryable
@@ -286,9 +286,9 @@ async fn streams_and_bodies_that_are_broken() {
       the answer to `tools/call` is not valid
       EOF while parsing an object at line 1 column 1
     -> ToolCall
-    tools/call: calling `add`, server `main` failed: its answer is against the protocol
+    tools/call: calling `add`, server `main` failed, and the call may have run: its answer is against the protocol
       [server]/mcp answered with text/html instead of JSON or an event stream: <title>Sign in</title>
-    -> Transport Protocol
+    -> OutcomeUnknown Protocol
     tools/list: server `main` gives no usable list of tools
       the answer to `tools/list` is not valid
       the server took note of it and sent no answer
@@ -335,9 +335,9 @@ async fn a_call_that_takes_too_long_is_not_tried_again() {
     };
     let (called, ()) = tokio::join!(tools.call("wait", json!({})), passing);
     assert_snapshot!(outcome(called), @"
-    calling `wait`, server `main` failed: no answer in time
+    calling `wait`, server `main` failed, and the call may have run: no answer in time
       no answer to `tools/call` within 5s
-    -> Transport Timeout
+    -> OutcomeUnknown Timeout
     ");
     soon(server.received("notifications/cancelled", 1)).await;
 }

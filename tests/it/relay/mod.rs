@@ -1,12 +1,15 @@
 //! The registry: users, tools, their cache, errors.
 
+mod attempts;
 mod cache;
 mod calls;
+mod checks;
 mod close;
 mod connections;
 mod eras;
 mod facts;
 mod failures;
+mod interceptors;
 mod lists;
 mod outputs;
 mod principals;

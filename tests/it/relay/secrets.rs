@@ -68,9 +68,9 @@ async fn no_trace_and_no_error_shows_a_secret() {
     let traced = traced.finish();
     assert!(traced.contains("tools/call") && !traced.contains("5ecret"), "{traced}");
     assert_snapshot!(first, @"
-    calling `add`, server `main` failed: HTTP status 500
+    calling `add`, server `main` failed, and the call may have run: HTTP status 500
       [server]/mcp?**** answered with HTTP status 500 Internal Server Error: <p>****</p>
-    -> Transport Status(500)
+    -> OutcomeUnknown Status(500)
     ");
     assert_snapshot!(second, @"
     calling `add`, server `main` wants the user to sign in: [server]/mcp?**** rejected the access token (****)

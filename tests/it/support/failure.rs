@@ -30,6 +30,7 @@ impl Failure for relay::Error {
     fn facts(&self) -> String {
         let kind = match self {
             Self::Transport { kind, .. } => format!("Transport {kind:?}"),
+            Self::OutcomeUnknown { kind, .. } => format!("OutcomeUnknown {kind:?}"),
             Self::Authorization(refused) => {
                 format!("Authorization {:?}", refused.unauthorized.reason)
             }

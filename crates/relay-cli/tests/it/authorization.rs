@@ -55,7 +55,8 @@ async fn a_token_of_too_narrow_a_scope() {
     let challenge = r#"Bearer error="insufficient_scope", scope="weather:write""#;
     let refusal = Reply::status(403).header("www-authenticate", challenge);
     server.script(On::method("tools/call"), refusal);
-    let program = relay("call forecast --token-env TOKEN").env("TOKEN", TOKEN).url(&server);
+    let program =
+        relay("call forecast --arg city=Oslo --token-env TOKEN").env("TOKEN", TOKEN).url(&server);
     assert_snapshot!(program.run().await, @r#"
     exit code: 3
     --- stdout
@@ -244,7 +245,8 @@ async fn a_token_is_not_shown_in_another_spelling() {
             Reply::body("application/json", body)
         };
         server.script(On::method("tools/call"), Fault::reply_with(reply));
-        let program = relay("call forecast -v --json --token-env TOKEN").env("TOKEN", SECRET);
+        let program =
+            relay("call forecast -v --json --arg city=Oslo --token-env TOKEN").env("TOKEN", SECRET);
         let transcript = program.url(&server).run().await;
         assert!(transcript.contains(r#""text": "****""#), "{transcript}");
         assert!(transcript.contains(r#""text":"****""#), "{transcript}");

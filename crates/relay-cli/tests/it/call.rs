@@ -77,7 +77,7 @@ async fn the_whole_output_as_json() {
 #[tokio::test]
 async fn a_failure_of_the_tool() {
     let server = weather::open().start().await.unwrap();
-    assert_snapshot!(relay("call history").url(&server).run().await, @"
+    assert_snapshot!(relay("call history --arg city=Oslo").url(&server).run().await, @"
     exit code: 4
     --- stdout
     ERROR: there are no records
@@ -91,7 +91,7 @@ async fn a_failure_of_the_tool() {
 #[tokio::test]
 async fn a_failure_of_the_tool_as_json() {
     let server = weather::open().start().await.unwrap();
-    assert_snapshot!(relay("call history --json").url(&server).run().await, @r#"
+    assert_snapshot!(relay("call history --json --arg city=Oslo").url(&server).run().await, @r#"
     exit code: 4
     --- stdout
     {

@@ -70,7 +70,7 @@ async fn a_page_in_place_of_an_answer() {
 async fn a_connection_that_breaks() {
     let server = weather::open().start().await.unwrap();
     server.script(On::method("tools/call"), Fault::Close);
-    let transcript = relay("call forecast").url(&server).run().await;
+    let transcript = relay("call forecast --arg city=Oslo").url(&server).run().await;
     assert!(transcript.starts_with("exit code: 5"), "{transcript}");
     assert_eq!(server.open_sessions(), 0);
 }

@@ -79,7 +79,7 @@ async fn the_wire_is_shown_without_the_token() {
 #[tokio::test]
 async fn event_streams_are_shown_message_by_message() {
     let server = weather::open().answers(AnswerMode::Sse).start().await.unwrap();
-    let transcript = relay("-v call history -v -v").url(&server).run().await;
+    let transcript = relay("-v call history -v -v --arg city=Oslo").url(&server).run().await;
     assert_eq!(transcript.matches("< content-type: text/event-stream").count(), 3, "{transcript}");
     assert_eq!(transcript.matches("< {").count(), 4, "{transcript}");
 }

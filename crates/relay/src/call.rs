@@ -1,0 +1,170 @@
+//! One call of a tool, from its arguments to its output.
+
+use std::{borrow::Cow, time::Duration};
+
+use backon::{ExponentialBuilder, Retryable};
+use mcp_client::{BoxError, Options, mcp_types::error_code};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use tokio::{sync::SemaphorePermit, time};
+
+use crate::{
+    error::{Error, TransportKind},
+    interceptor::Next,
+    output::ToolOutput,
+    registry::Link,
+    tools::Tool,
+};
+
+/// A call on its way to its server, as an [`Interceptor`](crate::Interceptor) gets it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Call {
+    /// What is called; it tells its server, its names and on whose behalf it is.
+    pub tool: Tool,
+    /// The arguments, a JSON object.
+    pub arguments: Box<RawValue>,
+}
+
+impl Call {
+    /// The error that says the call was not let through. Nothing was sent.
+    pub fn refuse(&self, reason: impl Into<String>) -> Error {
+        self.tool.fault(reason.into())
+    }
+}
+
+impl Tool {
+    /// Calls the tool.
+    ///
+    /// `arguments` is whatever serializes as a JSON object: a `serde_json::Value`, a struct, a map,
+    /// or a `RawValue` straight from the model. A failure of the tool's own is an output with
+    /// [`is_error`](ToolOutput::is_error), for the model to see. Dropping the future cancels the call.
+    ///
+    /// What surely never ran is tried [again](crate::Server::retries); what may have run is not,
+    /// unless the tool only reads or may be repeated and its server's word [is
+    /// trusted](crate::Server::trust_annotations).
+    ///
+    /// # Errors
+    /// [`Error::Authorization`] when the user has to sign in, [`Error::InvalidArguments`] when the
+    /// arguments do not fit the tool's schema, [`Error::ToolCall`] when they are no object or the
+    /// server gives back no result, [`Error::InvalidOutput`] when that does not fit, else
+    /// [`Error::OutcomeUnknown`] if the call may have run and [`Error::Transport`] if not or if the
+    /// server has answered with an error.
+    pub async fn call(&self, arguments: impl Serialize) -> Result<ToolOutput, Error> {
+        let arguments = object(&arguments).map_err(|error| self.unsendable(error))?;
+        match &self.place.user.registry.interceptors[..] {
+            [] => self.send(&arguments).await,
+            interceptors => {
+                let call = Call { tool: self.clone(), arguments };
+                Next { rest: interceptors }.run(call).await
+            }
+        }
+    }
+
+    /// Checks the arguments, waits for its turn, sends the call, and checks the output.
+    pub(crate) async fn send(&self, arguments: &RawValue) -> Result<ToolOutput, Error> {
+        let (_, link) = self.place.link()?;
+        if link.checks {
+            self.entry().check_arguments(self.server(), arguments)?;
+        }
+        let _turn = self.turn(link).await?;
+        let output = match self.attempt(arguments).await {
+            Err(error) if self.may_run_again(link, &error) => {
+                Box::pin(self.attempt_again(link, arguments, error)).await?
+            }
+            outcome => outcome?,
+        };
+        if link.checks { self.entry().check_output(self.server(), output) } else { Ok(output) }
+    }
+
+    async fn attempt(&self, arguments: &RawValue) -> Result<ToolOutput, Error> {
+        let name = &*self.definition().name;
+        let connection = self.place.connection()?;
+        let called = match &self.options {
+            None => connection.call_tool(name, arguments).await,
+            Some(options) => {
+                connection.with(Options::clone(options)).call_tool(name, arguments).await
+            }
+        };
+        connection.touch();
+        let called = called.map_err(|error| self.place.attempt(Some(name)).failed(error));
+        if called.as_ref().is_err_and(is_unknown_tool) {
+            self.place.forget_list();
+        }
+        called.map(ToolOutput::from)
+    }
+
+    /// Tries again after a failure, within the time that a call has in all.
+    async fn attempt_again(
+        &self,
+        link: &Link,
+        arguments: &RawValue,
+        first: Error,
+    ) -> Result<ToolOutput, Error> {
+        const WAIT: Duration = Duration::from_millis(100);
+        let pace = ExponentialBuilder::default().with_jitter();
+        let pace = pace.with_min_delay(WAIT).with_max_times(link.retries - 1);
+        let attempts = async {
+            time::sleep(first.retry_after().unwrap_or(WAIT)).await;
+            (|| self.attempt(arguments))
+                .retry(pace)
+                .when(|error| self.may_run_again(link, error))
+                .adjust(|error, wait| wait.map(|wait| error.retry_after().unwrap_or(wait)))
+                .await
+        };
+        let outcome = time::timeout(link.limits.total, attempts).await;
+        outcome.unwrap_or(Err(first.clone()))
+    }
+
+    /// Whether trying again may help and does no harm.
+    fn may_run_again(&self, link: &Link, error: &Error) -> bool {
+        const PATIENCE: Duration = Duration::from_secs(10);
+        let says = self.untrusted_annotations().filter(|_| link.trust_annotations);
+        let harmless = says.is_some_and(|says| {
+            says.read_only_hint == Some(true) || says.idempotent_hint == Some(true)
+        });
+        let soon = error.retry_after().is_none_or(|wait| wait <= PATIENCE);
+        let helps = if harmless { error.is_passing() } else { error.retryable() };
+        link.retries > 0 && soon && helps
+    }
+
+    /// Waits until the server has room for one more call.
+    async fn turn<'a>(&self, link: &'a Link) -> Result<Option<SemaphorePermit<'a>>, Error> {
+        if let Ok(turn) = link.room.try_acquire() {
+            return Ok(Some(turn));
+        }
+        match time::timeout(link.limits.total, link.room.acquire()).await {
+            Ok(turn) => Ok(turn.ok()),
+            Err(_) => Err(self.fault("too many calls of its server are under way")),
+        }
+    }
+
+    pub(crate) fn fault(&self, reason: impl Into<Cow<'static, str>>) -> Error {
+        Error::ToolCall {
+            server: self.server().to_owned(),
+            tool: self.definition().name.clone(),
+            reason: reason.into(),
+            source: None,
+        }
+    }
+
+    fn unsendable(&self, error: BoxError) -> Error {
+        let error = mcp_client::Error::Params { method: "tools/call".into(), source: error.into() };
+        self.place.attempt(Some(&self.definition().name)).failed(error)
+    }
+}
+
+/// The server no longer has what its list had: the list is stale.
+fn is_unknown_tool(error: &Error) -> bool {
+    matches!(error, Error::Transport { kind: TransportKind::Rpc(error_code::INVALID_PARAMS), .. })
+}
+
+/// Arguments as they are sent; nothing is an empty object.
+fn object(arguments: &impl Serialize) -> Result<Box<RawValue>, BoxError> {
+    let arguments = to_raw_value(arguments)?;
+    match arguments.get().as_bytes().first() {
+        Some(b'{') => Ok(arguments),
+        Some(b'n') => Ok(RawValue::from_string("{}".to_owned())?),
+        _ => Err("the arguments of a tool have to be a JSON object".into()),
+    }
+}

@@ -1,0 +1,108 @@
+//! What an application puts around lists and calls.
+
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::BoxFuture;
+use insta::assert_snapshot;
+use relay::{
+    Call, Error, Interceptor, Listing, Next, NextList, Relay, Server, ToolList, ToolOutput,
+};
+use serde_json::{json, value::RawValue};
+
+use crate::support::{ALICE, BOB, Peer, outcome};
+
+/// Changes, refuses and answers calls by what they say.
+struct Gatekeeper;
+
+impl Interceptor for Gatekeeper {
+    fn call<'a>(
+        &'a self,
+        mut call: Call,
+        next: Next<'a>,
+    ) -> BoxFuture<'a, Result<ToolOutput, Error>> {
+        Box::pin(async move {
+            match call.arguments.get() {
+                r#"{"wish":"change"}"# => {
+                    call.arguments =
+                        RawValue::from_string(r#"{"wish":"changed"}"#.to_owned()).expect("JSON");
+                    let mut output = next.run(call).await?;
+                    output.meta.get_or_insert_default().insert("seen".to_owned(), json!(true));
+                    Ok(output)
+                }
+                r#"{"wish":"refuse"}"# => Err(call.refuse("not today")),
+                r#"{"wish":"answer"}"# => Ok("from memory".to_owned().into()),
+                _ => next.run(call).await,
+            }
+        })
+    }
+
+    fn list<'a>(
+        &'a self,
+        listing: Listing,
+        next: NextList<'a>,
+    ) -> BoxFuture<'a, Result<ToolList, Error>> {
+        Box::pin(async move {
+            let mut list = next.run(listing).await?;
+            for tool in &mut list.tools {
+                Arc::make_mut(tool).description = Some("as we say".to_owned());
+            }
+            Ok(list)
+        })
+    }
+}
+
+/// Notes who came by.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Interceptor for Log {
+    fn call<'a>(&'a self, call: Call, next: Next<'a>) -> BoxFuture<'a, Result<ToolOutput, Error>> {
+        Box::pin(async move {
+            let (server, arguments) = (call.tool.server().to_owned(), call.arguments.to_string());
+            let outcome = next.run(call).await;
+            let line = format!("{server} {arguments} {}", outcome.is_ok());
+            self.0.lock().expect("nobody panics").push(line);
+            outcome
+        })
+    }
+}
+
+#[tokio::test]
+async fn calls_are_changed_refused_and_answered() {
+    let peer = Peer::start().await;
+    let (outer, inner) = (Log::default(), Log::default());
+    let builder = Relay::builder().server("main", Server::http(peer.url()));
+    let builder = builder.interceptor(outer.clone()).interceptor(Gatekeeper);
+    let relay = builder.interceptor(inner.clone()).build().unwrap();
+    let tools = relay.with_token(ALICE).tools("main").await.unwrap();
+    let output = tools.call("add", json!({ "wish": "change" })).await.unwrap();
+    assert_eq!(output.meta.unwrap()["seen"], true);
+    let refused = tools.call("add", json!({ "wish": "refuse" })).await;
+    assert_snapshot!(outcome(refused), @"
+    tool `add` of server `main`: not today
+    -> ToolCall, did not run
+    ");
+    let answered = tools.call("add", json!({ "wish": "answer" })).await.unwrap();
+    assert_eq!(answered.text(), "from memory");
+    let sent = peer.sent_of("tools/call").await;
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].json()["params"]["arguments"], json!({ "wish": "changed" }));
+    assert_snapshot!(outer.0.lock().unwrap().join("\n"), @r#"
+    main {"wish":"change"} true
+    main {"wish":"refuse"} false
+    main {"wish":"answer"} true
+    "#);
+    assert_snapshot!(inner.0.lock().unwrap().join("\n"), @r#"main {"wish":"changed"} true"#);
+}
+
+#[tokio::test]
+async fn lists_are_changed_before_they_are_kept() {
+    let peer = Peer::start().await;
+    let builder = Relay::builder().server("main", Server::http(peer.url()));
+    let relay = builder.interceptor(Gatekeeper).build().unwrap();
+    for _ in 0..2 {
+        let tools = relay.with_token(BOB).tools("main").await.unwrap();
+        assert_eq!(tools.get("add").unwrap().description(), "as we say");
+    }
+    assert_eq!(peer.sent_of("tools/list").await.len(), 1);
+}
