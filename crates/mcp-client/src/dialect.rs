@@ -194,7 +194,14 @@ impl Dialects {
     }
 
     async fn decided(&self) -> Result<Revision, Error> {
-        self.deciding.get(|| self.negotiation.revision(), async || self.ask().await).await
+        let ask = async || {
+            let _alone = self.negotiation.turn().await;
+            match self.negotiation.revision() {
+                Some(revision) => Ok(revision),
+                None => self.ask().await,
+            }
+        };
+        self.deciding.get(|| self.negotiation.revision(), ask).await
     }
 
     /// Asks the server which era it belongs to: by a request of the newer one, then by

@@ -1,12 +1,12 @@
 //! Finding out which era a server belongs to, and keeping it.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use mcp_types::{Era, Revision, error_code};
-use tokio::time::Instant;
+use tokio::time::{self, Instant};
 
 use crate::{
     error::Error,
@@ -20,8 +20,9 @@ const HANDSHAKE_HOLDS: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is known of how to speak with a server, shared by all who do: clones are the same.
 ///
-/// A server is asked once (`server/discover`, then `initialize`), by whoever comes first. Give the
-/// clients of all users of a server the same one.
+/// A server is asked once (`server/discover`, then `initialize`), by whoever comes first; who comes
+/// meanwhile waits for the answer, though for no more than a second. Give the clients of all users of
+/// a server the same one.
 ///
 /// ```
 /// # use mcp_client::{Client, Negotiation, Transport};
@@ -33,7 +34,14 @@ const HANDSHAKE_HOLDS: Duration = Duration::from_secs(24 * 60 * 60);
 /// # }
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Negotiation(Arc<Mutex<Option<Verdict>>>);
+pub struct Negotiation(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    verdict: Mutex<Option<Verdict>>,
+    /// Held by whoever asks the server.
+    asking: tokio::sync::Mutex<()>,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Verdict {
@@ -57,7 +65,7 @@ impl Negotiation {
 
     /// The revision that is spoken with the server, where it is known.
     pub fn revision(&self) -> Option<Revision> {
-        let verdict = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let verdict = *self.verdict();
         let holds = |verdict: &Verdict| match verdict.revision.era() {
             Era::Handshake => verdict.decided.elapsed() < HANDSHAKE_HOLDS,
             Era::PerRequest => true,
@@ -67,12 +75,31 @@ impl Negotiation {
 
     pub(crate) fn decide(&self, revision: Revision) {
         let verdict = Verdict { revision, decided: Instant::now() };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(verdict);
+        *self.verdict() = Some(verdict);
+    }
+
+    /// Waits while someone else asks the server, so that not all do who come at the same moment; and
+    /// keeps others waiting while the guard lives, if nobody does.
+    ///
+    /// It may be in vain, for what the other user is refused may not be refused to this one. And it
+    /// may take long, for the other's token has to come first: so it ends after a second.
+    pub(crate) async fn turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        const LONGEST: Duration = Duration::from_secs(1);
+        let asking = &self.0.asking;
+        if let Ok(alone) = asking.try_lock() {
+            return Some(alone);
+        }
+        let _ = time::timeout(LONGEST, asking.lock()).await;
+        None
+    }
+
+    fn verdict(&self) -> MutexGuard<'_, Option<Verdict>> {
+        self.0.verdict.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Forgets the verdict, unless another has taken its place.
     pub(crate) fn doubt(&self, revision: Revision) {
-        let mut verdict = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut verdict = self.verdict();
         if verdict.is_some_and(|verdict| verdict.revision == revision) {
             *verdict = None;
         }

@@ -1,14 +1,20 @@
 //! What is known of how to speak with a server: shared, given up where it proves wrong, or pinned.
 
-use std::time::Duration;
+use std::{future::pending, time::Duration};
 
+use futures_util::{
+    FutureExt as _,
+    future::{BoxFuture, join_all},
+};
 use insta::assert_snapshot;
-use mcp_client::{Client, Negotiation, mcp_types::Revision};
-use mcp_http::HttpTransport;
+use mcp_client::{BoxError, Client, Negotiation, mcp_types::Revision};
+use mcp_http::{AccessToken, HttpTransport, TokenRequest, TokenSource};
 use serde_json::{Value, json};
 
 use super::negotiation::{asked, old, unsupported};
-use crate::support::{PROBE, Script, discovered, error, outcome, outline, pass, result, status};
+use crate::support::{
+    PROBE, Script, discovered, error, outcome, outline, pass, passing, result, status,
+};
 
 #[tokio::test]
 async fn what_one_user_has_found_out_serves_all() {
@@ -40,6 +46,55 @@ async fn what_one_user_has_found_out_serves_all() {
     1 tool
     verdict: 2026-07-28
     "#);
+}
+
+#[tokio::test]
+async fn those_who_come_at_the_same_moment_wait_for_one_answer() {
+    // N-VER-03
+    let peer = old().on(PROBE, discovered(&["2026-07-28"])).start().await;
+    let known = Negotiation::new();
+    let outcomes = join_all((0..50).map(|_| async { peer.stranger(&known).list_tools().await }));
+    assert!(outcomes.await.iter().all(Result::is_ok));
+    assert_eq!(peer.sent_of(PROBE).await.len(), 1);
+    assert_eq!(peer.sent_of("tools/list").await.len(), 50);
+}
+
+#[tokio::test]
+async fn what_one_user_is_refused_others_are_not() {
+    // N-VER-02: a 401 decides nothing, whoever waits for it
+    let script = old().on(PROBE, status(401)).on(PROBE, discovered(&["2026-07-28"]));
+    let peer = script.start().await;
+    let known = Negotiation::new();
+    let outcomes = join_all((0..8).map(|_| async { peer.stranger(&known).list_tools().await }));
+    let refused = outcomes.await.iter().filter(|outcome| outcome.is_err()).count();
+    assert_eq!(refused, 1);
+}
+
+#[tokio::test]
+async fn nobody_waits_long_for_the_token_of_another() {
+    let peer = old().on(PROBE, discovered(&["2026-07-28"])).start().await;
+    let known = Negotiation::new();
+    let stalled = HttpTransport::builder(peer.url()).token_source(Stalled).build().unwrap();
+    let stalled = Client::builder(stalled).negotiation(known.clone()).build();
+    let other = peer.stranger(&known);
+    let (listed, waited) = tokio::select! {
+        _ = stalled.list_tools() => panic!("a token came"),
+        outcome = passing(other.list_tools()) => outcome,
+    };
+    listed.unwrap();
+    assert!(waited < Duration::from_secs(2), "{waited:?}");
+}
+
+/// Never gives a token.
+struct Stalled;
+
+impl TokenSource for Stalled {
+    fn token<'a>(
+        &'a self,
+        _: TokenRequest<'a>,
+    ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
+        pending().boxed()
+    }
 }
 
 #[tokio::test]
