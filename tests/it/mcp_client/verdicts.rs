@@ -53,8 +53,9 @@ async fn those_who_come_at_the_same_moment_wait_for_one_answer() {
     // N-VER-03
     let peer = old().on(PROBE, discovered(&["2026-07-28"])).start().await;
     let known = Negotiation::new();
-    let outcomes = join_all((0..50).map(|_| async { peer.stranger(&known).list_tools().await }));
-    assert!(outcomes.await.iter().all(Result::is_ok));
+    let clients: Vec<_> = (0..50).map(|_| peer.stranger(&known)).collect();
+    let outcomes = join_all(clients.iter().map(Client::list_tools)).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
     assert_eq!(peer.sent_of(PROBE).await.len(), 1);
     assert_eq!(peer.sent_of("tools/list").await.len(), 50);
 }
@@ -65,9 +66,9 @@ async fn what_one_user_is_refused_others_are_not() {
     let script = old().on(PROBE, status(401)).on(PROBE, discovered(&["2026-07-28"]));
     let peer = script.start().await;
     let known = Negotiation::new();
-    let outcomes = join_all((0..8).map(|_| async { peer.stranger(&known).list_tools().await }));
-    let refused = outcomes.await.iter().filter(|outcome| outcome.is_err()).count();
-    assert_eq!(refused, 1);
+    let clients: Vec<_> = (0..8).map(|_| peer.stranger(&known)).collect();
+    let outcomes = join_all(clients.iter().map(Client::list_tools)).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_err()).count(), 1, "{outcomes:?}");
 }
 
 #[tokio::test]
