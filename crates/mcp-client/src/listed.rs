@@ -45,6 +45,13 @@ pub struct RefusedEntry {
     pub reason: String,
 }
 
+impl RefusedEntry {
+    /// An entry that is refused for this reason.
+    pub fn new(name: Option<String>, reason: impl Into<String>) -> Self {
+        Self { name, reason: reason.into() }
+    }
+}
+
 /// An entry as it was read.
 pub(crate) type Entry<T> = Result<T, RefusedEntry>;
 

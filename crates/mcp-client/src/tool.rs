@@ -14,7 +14,7 @@ use mcp_types::{
     },
 };
 use serde::{
-    Deserialize, Deserializer as _,
+    Deserialize, Deserializer as _, Serialize,
     de::{IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::Value;
@@ -28,8 +28,10 @@ use crate::{
     request::meta_object,
 };
 
-/// A tool as its server describes it. All text is the server's own and untrusted.
-#[derive(Debug, Clone, PartialEq)]
+/// A tool as its server describes it. All text is the server's own and untrusted. It serializes as a
+/// server writes it, and deserializes from that.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Tool {
     /// Its name: exact, case-sensitive, unique only within its server.
@@ -47,6 +49,7 @@ pub struct Tool {
     /// Pictures of it.
     pub icons: Option<Vec<Icon>>,
     /// `_meta`, as it was sent.
+    #[serde(rename = "_meta")]
     pub meta: Option<JsonObject>,
 }
 

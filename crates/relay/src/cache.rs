@@ -15,7 +15,7 @@ use futures_util::{
     future::{BoxFuture, Shared, WeakShared},
 };
 use quick_cache::sync::Cache;
-use tokio::time::Instant;
+use tokio::{runtime::Handle, time::Instant};
 
 use crate::{error::Error, sessions::Key, tools::List};
 
@@ -27,41 +27,106 @@ struct UnderWay {
     fetch: WeakShared<Fetch>,
 }
 
-/// Lists of tools by server and principal.
+/// A list that is kept, and until when.
+#[derive(Clone)]
+struct Kept {
+    list: Arc<List>,
+    fresh_until: Instant,
+}
+
+/// How long lists are kept, and how many.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Keeping {
+    /// How long a list is fresh whose server does not say it; zero keeps none.
+    pub(crate) lifetime: Duration,
+    /// How long a list is given out after that, while a new one is fetched.
+    pub(crate) stale: Duration,
+    pub(crate) most: usize,
+}
+
+/// Where a list may be found.
+#[derive(Debug, Clone)]
+pub(crate) struct Places {
+    pub(crate) own: Key,
+    /// The same for everyone, unless lists are not to be shared.
+    pub(crate) public: Option<Key>,
+}
+
+impl Places {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.own).chain(&self.public)
+    }
+
+    /// Where a list belongs.
+    pub(crate) fn of(&self, public: bool) -> &Key {
+        self.public.as_ref().filter(|_| public).unwrap_or(&self.own)
+    }
+
+    /// Whether it is one of them.
+    pub(crate) fn any(&self, key: &Key) -> bool {
+        self.iter().any(|own| own == key)
+    }
+}
+
+/// Lists of tools by server and principal; those that are the same for everyone by server alone.
 ///
-/// Whoever asks for a list that is being fetched waits for the same fetch and shares its outcome.
+/// A user who asks for a list that is being fetched for the same user waits for the same fetch and
+/// shares its outcome; no other user does, for it may be an error that is private.
 pub(crate) struct ToolCache {
-    lifetime: Duration,
-    lists: Cache<Key, (Instant, Arc<List>)>,
+    keeping: Keeping,
+    lists: Cache<Key, Kept>,
     fetches: Mutex<HashMap<Key, UnderWay>>,
     /// The number of the next fetch.
     next: AtomicU64,
+    pub(crate) counts: Counts,
 }
 
 impl ToolCache {
-    /// A cache that keeps `most` lists for `lifetime`; zero keeps none.
-    pub(crate) fn new(lifetime: Duration, most: usize) -> Self {
+    pub(crate) fn new(keeping: Keeping) -> Self {
         Self {
-            lifetime,
-            lists: Cache::new(most),
+            keeping,
+            lists: Cache::new(keeping.most),
             fetches: Mutex::default(),
             next: AtomicU64::new(0),
+            counts: Counts::default(),
         }
     }
 
-    /// The list for `key`, fetched unless it is here and not `stale`.
-    pub(crate) async fn get(
+    /// How long a list is fresh whose server does not say it.
+    pub(crate) fn lifetime(&self) -> Duration {
+        self.keeping.lifetime
+    }
+
+    /// The list, fetched unless it is here.
+    pub(crate) async fn get<F>(
         self: &Arc<Self>,
-        key: &Key,
-        stale: impl FnOnce(&List) -> bool,
-        fetch: impl Future<Output = Result<List, Error>> + Send + 'static,
-    ) -> Result<Arc<List>, Error> {
-        if self.lifetime.is_zero() {
-            return Ok(Arc::new(fetch.await?));
+        places: Places,
+        fetch: impl FnOnce() -> F,
+    ) -> Result<Arc<List>, Error>
+    where
+        F: Future<Output = Result<List, Error>> + Send + 'static,
+    {
+        if self.keeping.lifetime.is_zero() {
+            self.counts.fetches.add();
+            return Ok(Arc::new(fetch().await?));
         }
-        match self.lists.get(key) {
-            Some((at, list)) if at.elapsed() < self.lifetime && !stale(&list) => Ok(list),
-            _ => self.fetch(key, fetch).await,
+        let now = Instant::now();
+        let found =
+            places.iter().filter_map(|key| self.lists.get(key)).max_by_key(|kept| kept.fresh_until);
+        match found {
+            Some(kept) if now < kept.fresh_until => {
+                self.counts.hits.add();
+                Ok(kept.list)
+            }
+            Some(kept) if now < kept.fresh_until + self.keeping.stale => {
+                self.counts.stale.add();
+                // The runtime of the caller brings the new list home, whoever waits for it.
+                if let Ok(runtime) = Handle::try_current() {
+                    drop(runtime.spawn(self.fetch(places, fetch)));
+                }
+                Ok(kept.list)
+            }
+            _ => self.fetch(places, fetch).await,
         }
     }
 
@@ -71,20 +136,25 @@ impl ToolCache {
         self.lists.retain(|key, _| !stale(key));
     }
 
-    fn fetch(
-        self: &Arc<Self>,
-        key: &Key,
-        fetch: impl Future<Output = Result<List, Error>> + Send + 'static,
-    ) -> Shared<Fetch> {
+    fn fetch<F>(self: &Arc<Self>, places: Places, fetch: impl FnOnce() -> F) -> Shared<Fetch>
+    where
+        F: Future<Output = Result<List, Error>> + Send + 'static,
+    {
         let mut fetches = self.fetches();
-        if let Some(fetch) = fetches.get(key).and_then(|under_way| under_way.fetch.upgrade()) {
+        if let Some(fetch) =
+            fetches.get(&places.own).and_then(|under_way| under_way.fetch.upgrade())
+        {
+            self.counts.joined.add();
             return fetch;
         }
+        self.counts.fetches.add();
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let entry = Entry { cache: Arc::clone(self), key: key.clone(), number };
+        let key = places.own.clone();
+        let entry = Entry { cache: Arc::clone(self), places, number };
+        let fetch = fetch();
         let fetch = async move { entry.keep(fetch.await.map(Arc::new)) }.boxed().shared();
         if let Some(weak) = fetch.downgrade() {
-            fetches.insert(key.clone(), UnderWay { number, fetch: weak });
+            fetches.insert(key, UnderWay { number, fetch: weak });
         }
         fetch
     }
@@ -97,7 +167,7 @@ impl ToolCache {
 /// The entry of a fetch under way; it goes with the fetch, be it done or given up.
 struct Entry {
     cache: Arc<ToolCache>,
-    key: Key,
+    places: Places,
     number: u64,
 }
 
@@ -105,17 +175,22 @@ impl Entry {
     /// Keeps what was fetched, unless it was to be forgotten meanwhile.
     fn keep(self, outcome: Result<Arc<List>, Error>) -> Result<Arc<List>, Error> {
         let fetches = self.cache.fetches();
-        let list = outcome.as_ref().ok().filter(|_| self.is_current(&fetches));
-        if let Some(list) = list {
-            let list = (Instant::now(), Arc::clone(list));
-            self.cache.lists.insert(self.key.clone(), list);
+        match &outcome {
+            Ok(list) if self.is_current(&fetches) => self.insert(list),
+            Ok(_) => {}
+            Err(_) => self.cache.counts.failures.add(),
         }
         drop(fetches);
         outcome
     }
 
+    fn insert(&self, list: &Arc<List>) {
+        let kept = Kept { list: Arc::clone(list), fresh_until: Instant::now() + list.ttl };
+        self.cache.lists.insert(self.places.of(list.public).clone(), kept);
+    }
+
     fn is_current(&self, fetches: &HashMap<Key, UnderWay>) -> bool {
-        fetches.get(&self.key).is_some_and(|under_way| under_way.number == self.number)
+        fetches.get(&self.places.own).is_some_and(|under_way| under_way.number == self.number)
     }
 }
 
@@ -123,7 +198,58 @@ impl Drop for Entry {
     fn drop(&mut self) {
         let mut fetches = self.cache.fetches();
         if self.is_current(&fetches) {
-            fetches.remove(&self.key);
+            fetches.remove(&self.places.own);
+        }
+    }
+}
+
+/// How often the cache of tool lists was of use, since the registry was built; see
+/// [`Relay::cache_stats`](crate::Relay::cache_stats).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheStats {
+    /// Lists that were there and fresh.
+    pub hits: u64,
+    /// Lists that were there, were given out past their time, and are fetched anew.
+    pub stale: u64,
+    /// Lists that someone else was already fetching.
+    pub joined: u64,
+    /// Lists that were fetched.
+    pub fetches: u64,
+    /// Fetches that failed.
+    pub failures: u64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    hits: Count,
+    stale: Count,
+    joined: Count,
+    fetches: Count,
+    failures: Count,
+}
+
+#[derive(Debug, Default)]
+struct Count(AtomicU64);
+
+impl Count {
+    fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Counts {
+    pub(crate) fn stats(&self) -> CacheStats {
+        CacheStats {
+            hits: self.hits.get(),
+            stale: self.stale.get(),
+            joined: self.joined.get(),
+            fetches: self.fetches.get(),
+            failures: self.failures.get(),
         }
     }
 }
@@ -147,8 +273,13 @@ mod tests {
         ("server".into(), Principal::of_token(&AccessToken::new(n.to_string())))
     }
 
+    fn own(key: &Key) -> Places {
+        Places { own: key.clone(), public: None }
+    }
+
     fn cache() -> Arc<ToolCache> {
-        Arc::new(ToolCache::new(Duration::from_secs(60), 10_000))
+        let lifetime = Duration::from_secs(60);
+        Arc::new(ToolCache::new(Keeping { lifetime, stale: Duration::ZERO, most: 10_000 }))
     }
 
     #[test]
@@ -156,15 +287,15 @@ mod tests {
         let cache = cache();
         for n in 0..10_000 {
             let key = key(n);
-            assert!(cache.get(&key, |_| false, pending()).now_or_never().is_none());
+            assert!(cache.get(own(&key), pending).now_or_never().is_none());
         }
         assert_eq!((cache.fetches().len(), cache.lists.len()), (0, 0));
         // Nor do those that are done, or fail.
         let named = NamedLists::default().get("server", ToolList::default());
-        let empty = async { Ok(List::new(named, 0)) };
-        cache.get(&key(0), |_| false, empty).now_or_never().unwrap().unwrap();
+        let empty = async { Ok(List { named, ttl: Duration::from_secs(60), public: false }) };
+        cache.get(own(&key(0)), || empty).now_or_never().unwrap().unwrap();
         let failing = async { Err(Error::configuration(None, "no")) };
-        cache.get(&key(1), |_| false, failing).now_or_never().unwrap().unwrap_err();
+        cache.get(own(&key(1)), || failing).now_or_never().unwrap().unwrap_err();
         assert_eq!((cache.fetches().len(), cache.lists.len()), (0, 1));
     }
 
@@ -172,10 +303,10 @@ mod tests {
     fn a_fetch_that_was_to_be_forgotten_does_not_get_in_the_way_of_the_next() {
         let cache = cache();
         let key = key(0);
-        let mut old = Box::pin(cache.get(&key, |_| false, pending()));
+        let mut old = Box::pin(cache.get(own(&key), pending));
         assert!((&mut old).now_or_never().is_none());
         cache.forget(|_| true);
-        let mut new = Box::pin(cache.get(&key, |_| false, pending()));
+        let mut new = Box::pin(cache.get(own(&key), pending));
         assert!((&mut new).now_or_never().is_none());
         drop(old);
         assert_eq!(cache.fetches().len(), 1, "the end of the old one is not that of the new one");

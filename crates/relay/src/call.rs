@@ -89,7 +89,7 @@ impl Tool {
         connection.touch();
         let called = called.map_err(|error| self.place.attempt(Some(name)).failed(error));
         if called.as_ref().is_err_and(is_unknown_tool) {
-            self.place.forget_list();
+            Box::pin(self.place.forget_list()).await;
         }
         called.map(ToolOutput::from)
     }

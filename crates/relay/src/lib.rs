@@ -38,11 +38,13 @@ mod named;
 mod nearest;
 mod number;
 mod output;
+mod pager;
 mod principal;
 mod registry;
 mod server;
 mod sessions;
 mod source;
+mod store;
 mod tools;
 mod toolset;
 mod user;
@@ -54,16 +56,19 @@ pub use mcp_client::{
 pub use mcp_http::{self, AccessToken, Challenge, HttpClient, Reason, TokenSource, Unauthorized};
 
 pub use crate::{
+    cache::CacheStats,
     call::Call,
     config::Config,
     error::{Authorization, Error, InvalidOutput, TransportKind},
     fit::Violation,
     interceptor::{Interceptor, Listing, Next, NextList},
     output::ToolOutput,
+    pager::Pager,
     principal::Principal,
     registry::{Builder, Relay},
     server::{Server, Transport},
     sessions::Connection,
+    store::ListStore,
     tools::{Tool, Tools},
     toolset::{Toolset, ToolsetRequest},
     user::User,

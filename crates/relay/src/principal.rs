@@ -14,6 +14,7 @@ pub struct Principal(Kind);
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
     Registry,
+    Everyone,
     /// The whole SHA-256 of the token, so that the token itself is kept in no key.
     Token([u8; SHA256_OUTPUT_LEN]),
     /// The SHA-256 of an id that the application has chosen, so that it is as small.
@@ -24,6 +25,9 @@ impl Principal {
     /// The application itself: the server's own `api_key`, or nobody.
     pub(crate) const REGISTRY: Self = Self(Kind::Registry);
 
+    /// All users alike; nobody is it.
+    pub(crate) const EVERYONE: Self = Self(Kind::Everyone);
+
     /// Whoever has this token.
     pub(crate) fn of_token(token: &AccessToken) -> Self {
         Self(Kind::Token(hash(token.expose())))
@@ -32,6 +36,16 @@ impl Principal {
     /// Whoever the application knows by this id.
     pub(crate) fn of_id(id: &str) -> Self {
         Self(Kind::Id(hash(id)))
+    }
+    /// The same for the same user in every process; a hash where it is of a token.
+    pub(crate) fn to_key(self) -> String {
+        let hex = |hash: &[u8]| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        match self.0 {
+            Kind::Registry => "registry".to_owned(),
+            Kind::Everyone => "everyone".to_owned(),
+            Kind::Token(hash) => format!("token:{}", hex(&hash)),
+            Kind::Id(hash) => format!("user:{}", hex(&hash)),
+        }
     }
 }
 
@@ -45,6 +59,7 @@ impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Kind::Registry => "the registry itself",
+            Kind::Everyone => "all users",
             Kind::Token(_) => "the user of a token",
             Kind::Id(_) => "a user known by an id",
         })

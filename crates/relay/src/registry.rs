@@ -9,7 +9,7 @@ use mcp_types::Revision;
 use tokio::sync::Semaphore;
 
 use crate::{
-    cache::ToolCache,
+    cache::{CacheStats, Keeping, ToolCache},
     config::Config,
     error::{Attempt, Error},
     filter::Filter,
@@ -19,6 +19,7 @@ use crate::{
     server::{Server, Transport},
     sessions::{Key, Sessions},
     source::Sources,
+    store::ListStore,
     tools::Tools,
     user::User,
 };
@@ -41,13 +42,14 @@ use crate::{
 pub struct Relay(Arc<Registry>);
 
 /// Sets up a [`Relay`]; made by [`Relay::builder`].
-#[derive(Debug, Default)]
+#[derive(Default)]
 #[must_use]
 pub struct Builder {
     config: Config,
     client: Option<HttpClient>,
     bounds: Bounds,
     interceptors: Interceptors,
+    store: Option<Arc<dyn ListStore>>,
 }
 
 /// What stands around lists and calls, the first outermost.
@@ -60,11 +62,17 @@ pub(crate) struct Bounds {
     pub(crate) sessions: usize,
     pub(crate) idle: Duration,
     pub(crate) lists: usize,
+    pub(crate) stale: Duration,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { sessions: 10_000, idle: Duration::from_secs(5 * 60), lists: 10_000 }
+        Self {
+            sessions: 10_000,
+            idle: Duration::from_secs(5 * 60),
+            lists: 10_000,
+            stale: Duration::ZERO,
+        }
     }
 }
 
@@ -104,6 +112,18 @@ impl Builder {
         self
     }
 
+    /// How long a list of tools is still given out past its time, while a new one is fetched in the
+    /// background; not at all unless set.
+    pub fn serve_stale(mut self, stale: Duration) -> Self {
+        self.bounds.stale = stale;
+        self
+    }
+
+    /// Where lists of tools are kept for other processes too.
+    pub fn list_store(self, store: impl ListStore) -> Self {
+        Self { store: Some(Arc::new(store)), ..self }
+    }
+
     /// Adds what is to stand around the lists and calls of all users, within what was added before.
     pub fn interceptor(mut self, interceptor: impl Interceptor) -> Self {
         self.interceptors.0.push(Arc::new(interceptor));
@@ -128,10 +148,15 @@ impl Builder {
         });
         Ok(Relay(Arc::new(Registry {
             servers: entries.collect::<Result<_, Error>>()?,
-            cache: Arc::new(ToolCache::new(self.config.cache_duration, self.bounds.lists)),
+            cache: Arc::new(ToolCache::new(Keeping {
+                lifetime: self.config.cache_duration,
+                stale: self.bounds.stale,
+                most: self.bounds.lists,
+            })),
             sessions: Sessions::new(self.bounds),
             sources: Sources::default(),
             interceptors: self.interceptors,
+            store: self.store,
         })))
     }
 }
@@ -198,6 +223,11 @@ impl Relay {
         self.0.servers.iter().map(|(name, entry)| (&**name, &entry.server))
     }
 
+    /// How often the cache of tool lists was of use.
+    pub fn cache_stats(&self) -> CacheStats {
+        self.0.cache.counts.stats()
+    }
+
     /// Ends all sessions on all servers, and forgets all lists of tools.
     ///
     /// # Errors
@@ -208,13 +238,13 @@ impl Relay {
 }
 
 /// What all handles share.
-#[derive(Debug)]
 pub(crate) struct Registry {
     servers: BTreeMap<Arc<str>, Entry>,
     pub(crate) cache: Arc<ToolCache>,
     pub(crate) sessions: Sessions,
     sources: Sources,
     pub(crate) interceptors: Interceptors,
+    pub(crate) store: Option<Arc<dyn ListStore>>,
 }
 
 #[derive(Debug)]
@@ -232,6 +262,7 @@ pub(crate) struct Link {
     pub(crate) limits: Limits,
     pub(crate) filter: Filter,
     pub(crate) checks: bool,
+    pub(crate) share_list: bool,
     pub(crate) retries: usize,
     pub(crate) trust_annotations: bool,
     /// Room for calls at the same time.
@@ -315,6 +346,7 @@ impl Entry {
             limits: server.limits,
             filter: server.filter.clone(),
             checks: server.checks,
+            share_list: server.share_list,
             retries: server.retries,
             trust_annotations: server.trust_annotations,
             room: Semaphore::new(server.concurrency),
@@ -335,12 +367,6 @@ impl Deref for Interceptors {
     }
 }
 
-impl fmt::Debug for Interceptors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Interceptors({})", self.0.len())
-    }
-}
-
 /// An error and what caused it, in one line.
 fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -352,8 +378,18 @@ fn describe(error: &dyn std::error::Error) -> String {
     text
 }
 
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Builder");
+        shown.field("config", &self.config).field("bounds", &self.bounds).finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for Relay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        let Registry { servers, cache, sessions, .. } = &*self.0;
+        let mut shown = f.debug_struct("Relay");
+        shown.field("servers", servers).field("cache", cache).field("sessions", sessions);
+        shown.finish_non_exhaustive()
     }
 }

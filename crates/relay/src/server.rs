@@ -33,6 +33,7 @@ pub struct Server {
     pub(crate) required: bool,
     pub(crate) filter: Filter,
     pub(crate) checks: bool,
+    pub(crate) share_list: bool,
     pub(crate) retries: usize,
     pub(crate) trust_annotations: bool,
     pub(crate) concurrency: usize,
@@ -80,6 +81,7 @@ impl Server {
             required: false,
             filter: Filter::default(),
             checks: true,
+            share_list: false,
             retries: 2,
             trust_annotations: false,
             concurrency: 256,
@@ -138,6 +140,12 @@ impl Server {
     pub fn deny_tools<P: Into<String>>(mut self, patterns: impl IntoIterator<Item = P>) -> Self {
         self.filter.deny(patterns);
         self
+    }
+
+    /// Says that the server gives the same tools to everyone, so that one user's list is all users'.
+    /// A server may say so itself (MCP 2026-07-28, server/utilities/caching).
+    pub fn share_list(self, share_list: bool) -> Self {
+        Self { share_list, ..self }
     }
 
     /// Whether arguments and results are checked against the tools' schemas; they are unless set.
@@ -230,6 +238,7 @@ impl fmt::Debug for Server {
             .field("required", &self.required)
             .field("filter", &self.filter)
             .field("checks", &self.checks)
+            .field("share_list", &self.share_list)
             .field("retries", &self.retries)
             .field("trust_annotations", &self.trust_annotations)
             .field("concurrency", &self.concurrency)

@@ -43,6 +43,8 @@ struct Conversation {
     started: Instant,
     /// Milliseconds from `started` to the last use.
     used: AtomicU64,
+    /// How much news of the server's tools there was when they were last asked for.
+    heard: AtomicU64,
 }
 
 impl Sessions {
@@ -64,7 +66,8 @@ impl Sessions {
         }
         let connection = open.entry(key.clone()).or_insert_with(|| {
             let (client, started) = (client(), self.started);
-            Connection(Arc::new(Conversation { client, started, used: AtomicU64::new(0) }))
+            let (used, heard) = (AtomicU64::new(0), AtomicU64::new(0));
+            Connection(Arc::new(Conversation { client, started, used, heard }))
         });
         connection.touch();
         connection.clone()
@@ -127,9 +130,18 @@ impl Connection {
         self.0.used.store(millis(self.0.started.elapsed()), Ordering::Relaxed);
     }
 
-    /// Grows whenever what is known of the server's tools no longer holds.
-    pub(crate) fn epoch(&self) -> u64 {
-        self.lost_sessions() + self.tool_changes()
+    /// Whether what is known of the server's tools no longer holds, since it was last asked or
+    /// [told](Self::heard): the server has said so, or has forgotten the session and so may be another
+    /// one by now.
+    pub(crate) fn has_news(&self) -> bool {
+        let news = self.lost_sessions() + self.tool_changes();
+        self.0.heard.fetch_max(news, Ordering::Relaxed) < news
+    }
+
+    /// What was learnt after this many changes takes the sessions lost until now into account: it came
+    /// in the newest one.
+    pub(crate) fn heard(&self, changes: u64) {
+        self.0.heard.fetch_max(self.lost_sessions() + changes, Ordering::Relaxed);
     }
 
     fn used(&self) -> u64 {

@@ -1,6 +1,6 @@
 //! The tools of a server, ready for a model.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use mcp_client::{Options, RefusedEntry};
 use mcp_types::{Schema, v2026_07_28::ToolAnnotations};
@@ -13,7 +13,6 @@ use crate::{
     nearest::nearest,
     output::ToolOutput,
     principal::Principal,
-    sessions::Connection,
     user::Place,
 };
 
@@ -37,23 +36,14 @@ pub struct Tool {
     pub(crate) options: Option<Arc<Options>>,
 }
 
-/// A list of tools as one user has got it.
+/// A list of tools, and how it may be kept.
 #[derive(Debug)]
 pub(crate) struct List {
-    named: Arc<Named>,
-    epoch: u64,
-}
-
-impl List {
-    pub(crate) fn new(named: Arc<Named>, epoch: u64) -> Self {
-        Self { named, epoch }
-    }
-
-    /// Whether it no longer holds: the server has said so, or has forgotten the session and so may
-    /// be another one by now.
-    pub(crate) fn is_outlived_by(&self, connection: &Connection) -> bool {
-        connection.epoch() > self.epoch
-    }
+    pub(crate) named: Arc<Named>,
+    /// How long it is fresh from when it came.
+    pub(crate) ttl: Duration,
+    /// Whether it is the same for everyone.
+    pub(crate) public: bool,
 }
 
 impl Tools {
@@ -104,7 +94,7 @@ impl Tools {
     /// Those of the tools that a filter offers.
     pub(crate) fn filtered(self, filter: &Filter) -> Self {
         let named = Arc::new(self.list.named.filtered(filter));
-        Self { list: Arc::new(List { named, epoch: self.list.epoch }), ..self }
+        Self { list: Arc::new(List { named, ..*self.list }), ..self }
     }
 
     /// The names that models see.

@@ -6,11 +6,13 @@ use mcp_client::{Client, ToolList};
 use mcp_http::TokenSource;
 
 use crate::{
+    cache::Places,
     error::{Attempt, Error},
     interceptor::{Listing, NextList},
     principal::Principal,
     registry::{Link, Registry},
     sessions::{Connection, Key},
+    store::{self, Shelved},
     tools::{List, Tools},
     toolset::ToolsetRequest,
 };
@@ -36,14 +38,9 @@ impl User {
     /// [`Error::Authorization`] when the user has to sign in, [`Error::ToolDefinition`] when the
     /// server gives no usable list, else [`Error::Transport`].
     pub async fn tools(&self, server: &str) -> Result<Tools, Error> {
-        let place = self.at(server)?;
-        let Registry { cache, sessions, .. } = &*self.registry;
-        let stale = |list: &List| {
-            sessions.peek(&place.key).is_some_and(|connection| list.is_outlived_by(&connection))
-        };
-        let fetch = place.clone();
-        let list = cache.get(&place.key, stale, async move { fetch.list().await }).await?;
-        Ok(Tools { place: Arc::new(place), list })
+        let place = Arc::new(self.at(server)?);
+        let list = place.list().await?;
+        Ok(Tools { place, list })
     }
 
     /// The tools of all servers, asked at the same time: those that are ready, those for which the
@@ -108,22 +105,59 @@ impl Place {
         &self.key.0
     }
 
-    async fn list(&self) -> Result<List, Error> {
-        let (_, link) = self.link()?;
+    /// The list of tools, from the cache, the store or the server.
+    async fn list(self: &Arc<Self>) -> Result<Arc<List>, Error> {
+        let Registry { cache, sessions, .. } = &*self.user.registry;
+        let news = sessions.peek(&self.key).is_some_and(|connection| connection.has_news());
+        if news {
+            cache.forget(|key| self.places().any(key));
+        }
+        let place = Arc::clone(self);
+        cache.get(self.places(), || async move { place.fetch(!news).await }).await
+    }
+
+    async fn fetch(&self, from_store: bool) -> Result<List, Error> {
+        let Registry { cache, store, .. } = &*self.user.registry;
+        let (places, store) = (self.places(), store.as_deref());
+        if let Some(store) = store.filter(|_| from_store)
+            && let Some(shelved) = store::load(store, places.iter()).await
+        {
+            return self.named(shelved);
+        }
         let connection = self.connection()?;
         // A change while the list is fetched makes it stale; a session that is lost meanwhile does
         // not, because the list is then fetched in a new one.
         let changes = connection.tool_changes();
         let interceptors = &self.user.registry.interceptors[..];
         let listing = Listing { server: Arc::clone(&self.key.0), principal: self.key.1 };
-        let mut list = NextList { rest: interceptors, place: self }.run(listing).await?;
+        let list = NextList { rest: interceptors, place: self }.run(listing).await?;
+        connection.heard(changes);
+        let (_, link) = self.link()?;
+        let ttl = list.cache.map_or(cache.lifetime(), |hint| hint.ttl);
+        let public = link.share_list || list.cache.is_some_and(|hint| hint.public);
+        let shelved = Shelved { list, ttl, public };
+        if let Some(store) = store.filter(|_| !ttl.is_zero()) {
+            store::save(store, places.of(public), &shelved).await;
+        }
+        self.named(shelved)
+    }
+
+    /// The tools under the names that models see, without those that are denied.
+    fn named(&self, Shelved { mut list, ttl, public }: Shelved) -> Result<List, Error> {
+        let (_, link) = self.link()?;
         list.tools.retain(|tool| link.filter.offers(&tool.name));
         for refused in &list.refused {
             let name = refused.name.as_deref().unwrap_or("(without a name)");
             tracing::warn!(server = self.server(), tool = name, reason = refused.reason, "refused");
         }
-        let named = link.named_lists.get(self.server(), list);
-        Ok(List::new(named, connection.lost_sessions() + changes))
+        Ok(List { named: link.named_lists.get(self.server(), list), ttl, public })
+    }
+
+    /// Where the list may be found. What interceptors make of it may be for one user alone.
+    fn places(&self) -> Places {
+        let public = (Arc::clone(&self.key.0), Principal::EVERYONE);
+        let public = self.user.registry.interceptors.is_empty().then_some(public);
+        Places { own: self.key.clone(), public }
     }
 
     /// Asks the server for its tools.
@@ -133,8 +167,15 @@ impl Place {
     }
 
     /// Has the list fetched anew when it is asked for next.
-    pub(crate) fn forget_list(&self) {
-        self.user.registry.cache.forget(|key| *key == self.key);
+    pub(crate) async fn forget_list(&self) {
+        let Registry { cache, store, .. } = &*self.user.registry;
+        let places = self.places();
+        cache.forget(|key| places.any(key));
+        if let Some(store) = store {
+            for place in places.iter() {
+                store.forget(&store::key(place)).await;
+            }
+        }
     }
 
     /// The way to the server.

@@ -10,6 +10,7 @@ mod eras;
 mod facts;
 mod failures;
 mod interceptors;
+mod keeping;
 mod lists;
 mod outputs;
 mod principals;
