@@ -1,6 +1,10 @@
 //! The way a revision wraps a call; all that differs between the eras of the protocol is behind it.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{
+    pin::pin,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use futures_util::future::{Either, select};
 use mcp_types::{
@@ -98,7 +102,8 @@ impl Dialects {
             let outcome = self.call_at(revision, request, place, decode).await;
             let Err(error) = outcome else { return outcome };
             refusals += 1;
-            if refusals == REFUSALS {
+            // Nor is a call repeated that has asked for input: so far, it has run.
+            if refusals == REFUSALS || request.with_input.load(Ordering::Relaxed) {
                 return Err(error);
             }
             // Rare, and thus kept out of the future of each call.

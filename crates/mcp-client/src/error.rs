@@ -187,6 +187,14 @@ impl Error {
         }
     }
 
+    /// The same for a call that the server had begun to run before.
+    pub(crate) fn once_taken(self) -> Self {
+        match self {
+            Self::Transport(error) => Self::Transport(error.once_taken()),
+            error => error,
+        }
+    }
+
     /// The same for a call that had to wait for the conversation to be opened.
     pub(crate) fn while_opening(self) -> Self {
         match self {

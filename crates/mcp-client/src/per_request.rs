@@ -151,7 +151,11 @@ impl PerRequest {
         let invalid = |reason: String| Err(Error::invalid(method.clone(), reason));
         let mut again = None;
         for _ in 0..=ROUNDS {
-            match self.once(revision, request, again.as_ref(), decode).await? {
+            let outcome = self.once(revision, request, again.as_ref(), decode).await;
+            // What has asked for input has run, if not to its end.
+            match outcome
+                .map_err(|error| if again.is_some() { error.once_taken() } else { error })?
+            {
                 Outcome::Complete(result) => return Ok(result),
                 Outcome::InputRequired(asked) if takes_input(method) => {
                     request.with_input.store(true, Ordering::Relaxed);

@@ -26,7 +26,7 @@ pub enum Error {
     },
 
     /// The server wants the user to sign in, or to sign in again. The request did not run, but for
-    /// [a rare case](Unauthorized::did_not_run).
+    /// [rare cases](Authorization::did_not_run).
     #[error(transparent)]
     Authorization(Box<Authorization>),
 
@@ -119,6 +119,9 @@ pub struct Authorization {
     pub principal: Principal,
     /// What the server said.
     pub unauthorized: Unauthorized,
+    /// Whether the request surely did not run. A call may have run where its answer had broken off,
+    /// or where it had asked for input before.
+    pub did_not_run: bool,
 }
 
 /// A result that does not fit the schema of its tool.
@@ -163,7 +166,7 @@ impl Error {
             | Self::UnknownTool { .. }
             | Self::InvalidArguments { .. } => true,
             Self::OutcomeUnknown { .. } | Self::InvalidOutput(_) => false,
-            Self::Authorization(refused) => refused.unauthorized.did_not_run(),
+            Self::Authorization(refused) => refused.did_not_run,
             Self::ToolCall { source, .. } => {
                 source.as_ref().is_none_or(|source| source.did_not_run())
             }
@@ -269,8 +272,8 @@ impl Attempt<'_> {
         let tool = self.tool.map(str::to_owned);
         if let Some(unauthorized) = Unauthorized::of(&error) {
             let unauthorized = unauthorized.clone();
-            let principal = self.principal;
-            let refused = Authorization { server, tool, principal, unauthorized };
+            let (principal, did_not_run) = (self.principal, error.did_not_run());
+            let refused = Authorization { server, tool, principal, unauthorized, did_not_run };
             return Error::Authorization(Box::new(refused));
         }
         let (kind, fault) = (kind(&error), fault(&error));

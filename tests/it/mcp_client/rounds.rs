@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use mcp_client::{Client, Serves, mcp_types::Revision};
+use mcp_client::{Client, Negotiation, Serves, mcp_types::Revision};
 use mcp_http::HttpTransport;
 use mcp_testkit::{Ask, CallAnswer, Round, TestServer, Tool, Turn};
 use serde_json::{Value, json};
 
-use crate::support::{ALL, Desk, Mood, Peer, Script, outcome, passing, result};
+use crate::support::{ALL, Desk, Mood, PROBE, Peer, Script, outcome, passing, result, status};
 
 /// A strict server with one tool, and a client of it.
 async fn asking(
@@ -129,6 +129,30 @@ async fn a_server_that_only_wants_to_be_asked_again_is_given_time() {
     assert!(passed >= Duration::from_millis(3 * 250), "{passed:?}");
     assert_eq!(server.count("tools/call"), 4);
     assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_call_that_has_asked_may_have_run() {
+    // N-MRTR-03: whatever the server says to the next round, the first one has run
+    let mut shown = String::new();
+    for refusal in [status(401), status(404), status(503)] {
+        let asked = json!({ "resultType": "input_required", "requestState": "s" });
+        let script = Script::new().on("tools/call", result(&asked)).on("tools/call", refusal);
+        let peer = script.on(PROBE, status(404)).start().await;
+        let known = Negotiation::known(Revision::V2026_07_28);
+        let (called, _) = passing(peer.stranger(&known).call_tool("ask", ())).await;
+        shown += &outcome(called);
+        shown += "\n";
+        assert_eq!(peer.sent_of("tools/call").await.len(), 2);
+    }
+    assert_snapshot!(shown, @"
+    [server]/mcp requires an access token
+    -> Unauthorized
+    [server]/mcp answered with HTTP status 404 Not Found
+    -> Status(404)
+    [server]/mcp answered with HTTP status 503 Service Unavailable
+    -> Status(503)
+    ");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use mcp_types::Revision;
 use relay::{Error, Relay, Server};
 use serde_json::json;
 
-use crate::support::{ALICE, BOB, Sent, failure, outline};
+use crate::support::{ALICE, BOB, Script, Sent, failure, outline, passing, result, status};
 
 const NEW: Revision = Revision::V2026_07_28;
 const OLD: Revision = Revision::V2025_11_25;
@@ -142,5 +142,21 @@ async fn a_tool_that_is_gone_is_told_and_listed_no_more() {
     calling `forecast`, server `main` failed: JSON-RPC error -32602
       `tools/call` failed: Unknown tool: forecast (code -32602)
     -> Transport Rpc(-32602)
+    ");
+}
+
+#[tokio::test]
+async fn a_call_that_is_refused_after_it_has_asked_may_have_run() {
+    let asked = json!({ "resultType": "input_required", "requestState": "s" });
+    let script = Script::new().on("tools/call", result(&asked)).on("tools/call", status(401));
+    let peer = script.start().await;
+    let relay = relay_of(Server::http(peer.url()).protocol(NEW));
+    let tools = relay.with_token(ALICE).tools("main").await.unwrap();
+    let (called, _) = passing(tools.call("relay__main__add", json!({}))).await;
+    let error = called.unwrap_err();
+    assert_snapshot!(failure(&error), @"
+    calling `add`, server `main` wants the user to sign in: [server]/mcp rejected the access token
+      [server]/mcp rejected the access token
+    -> Authorization Rejected
     ");
 }
