@@ -4,13 +4,9 @@ use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use mcp_types::Revision;
 use serde::Deserialize;
-use toml::Spanned;
+use toml::{Spanned, Value};
 
-use crate::{
-    error::Error,
-    interpolate,
-    server::{Server, Transport},
-};
+use crate::{error::Error, interpolate, server::Server};
 
 /// What `relay.toml` says.
 ///
@@ -30,7 +26,12 @@ use crate::{
 ///
 ///     [servers.files]
 ///     transport = "stdio"
-///     command = ["npx", "-y", "@modelcontextprotocol/server-filesystem", "."]
+///     command = "npx"
+///     args = ["-y", "@modelcontextprotocol/server-filesystem", "."]
+///     env = { TOKEN = "${FILES_TOKEN:-}" } # with that, only what programs need to work
+///     inherit_env = ["NODE_EXTRA_CA_CERTS"]
+///     cwd = "/srv/files"
+///     idle_timeout = 300 # seconds without a call until it is ended; 0 keeps it
 /// "#;
 /// let config = relay::Config::from_toml(text, |_| None)?;
 /// assert_eq!(config.servers.len(), 2);
@@ -89,7 +90,7 @@ struct File {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+pub(crate) struct Entry {
     transport: Option<Spanned<Kind>>,
     url: Option<Spanned<String>>,
     api_key: Option<Spanned<String>>,
@@ -104,9 +105,15 @@ struct Entry {
     allow_tools: Vec<String>,
     #[serde(default)]
     deny_tools: Vec<String>,
-    command: Option<Spanned<Vec<Spanned<String>>>>,
+    // For servers on stdio: see `command`.
+    pub(crate) command: Option<Spanned<Value>>,
+    pub(crate) args: Option<Spanned<Vec<Spanned<Value>>>>,
     #[serde(default)]
-    env: BTreeMap<String, Spanned<String>>,
+    pub(crate) env: BTreeMap<String, Spanned<String>>,
+    pub(crate) inherit_env: Option<Spanned<Vec<String>>>,
+    pub(crate) cwd: Option<Spanned<String>>,
+    pub(crate) idle_timeout: Option<Spanned<f64>>,
+    pub(crate) probe_timeout: Option<Spanned<f64>>,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +124,7 @@ enum Kind {
 }
 
 /// One server of the file, and what it takes to read it.
-struct Section<'a> {
+pub(crate) struct Section<'a> {
     text: &'a str,
     name: &'a str,
     lookup: &'a dyn Fn(&str) -> Option<String>,
@@ -126,12 +133,11 @@ struct Section<'a> {
 impl Section<'_> {
     fn server(&self, entry: Entry, whole: Range<usize>) -> Result<Server, Error> {
         let implied = if entry.command.is_some() { Kind::Stdio } else { Kind::Http };
-        let transport = match entry.transport.as_ref().map_or(implied, |kind| *kind.get_ref()) {
+        let server = match entry.transport.as_ref().map_or(implied, |kind| *kind.get_ref()) {
             Kind::Http => {
-                self.foreign(entry.command.as_ref(), "`command` is for transport \"stdio\"")?;
-                self.foreign(entry.env.values().next(), "`env` is for transport \"stdio\"")?;
+                self.no_program(&entry)?;
                 let url = entry.url.ok_or_else(|| self.error("`url` is missing", whole))?;
-                Transport::Http { url: self.resolved(&url)? }
+                Server::http(self.resolved(&url)?)
             }
             Kind::Stdio => {
                 self.foreign(entry.url.as_ref(), "`url` is for transport \"http\"")?;
@@ -142,18 +148,11 @@ impl Section<'_> {
                 let key = "`api_key` is for transport \"http\": pass credentials in `env`";
                 self.foreign(entry.api_key.as_ref(), key)?;
                 let missing = || self.error("`command` is missing", whole);
-                let command = entry.command.ok_or_else(missing)?;
-                if command.get_ref().is_empty() {
-                    return Err(self.error("`command` is empty", command.span()));
-                }
-                let command = command.get_ref().iter().map(|part| self.resolved(part));
-                Transport::Stdio {
-                    command: command.collect::<Result<_, _>>()?,
-                    env: self.resolved_values(&entry.env)?.into_iter().collect(),
-                }
+                let command = entry.command.as_ref().ok_or_else(missing)?;
+                Server::stdio(self.program(&entry, command)?)
             }
         };
-        let server = Server::new(transport).required(entry.required);
+        let server = server.required(entry.required);
         let mut server = server.allow_tools(entry.allow_tools).deny_tools(entry.deny_tools);
         server.insecure =
             entry.dangerously_allow_insecure_http.is_some_and(|insecure| *insecure.get_ref());
@@ -162,7 +161,7 @@ impl Section<'_> {
         let key = entry.api_key.map(|key| self.resolved(&key)).transpose()?;
         server.api_key = key.filter(|key| !key.is_empty()).map(Into::into);
         if let Some(seconds) = entry.timeout {
-            server = server.timeout(self.timeout(&seconds)?);
+            server = server.timeout(self.seconds("timeout", &seconds)?);
         }
         if let Some(protocol) = entry.protocol {
             server.protocol = self.protocol(&protocol)?;
@@ -184,19 +183,25 @@ impl Section<'_> {
         })
     }
 
-    fn timeout(&self, seconds: &Spanned<f64>) -> Result<Duration, Error> {
+    pub(crate) fn seconds(&self, key: &str, seconds: &Spanned<f64>) -> Result<Duration, Error> {
         match Duration::try_from_secs_f64(*seconds.get_ref()) {
-            Ok(timeout) if !timeout.is_zero() => Ok(timeout),
-            _ => Err(self.error("`timeout` has to be a number of seconds above 0", seconds.span())),
+            Ok(time) if !time.is_zero() => Ok(time),
+            _ => {
+                let reason = format!("`{key}` has to be a number of seconds above 0");
+                Err(self.error(&reason, seconds.span()))
+            }
         }
     }
 
-    fn resolved(&self, value: &Spanned<String>) -> Result<String, Error> {
-        interpolate::resolve(value.get_ref(), self.lookup)
-            .map_err(|reason| self.error(&reason, value.span()))
+    pub(crate) fn resolve(&self, text: &str) -> Result<String, String> {
+        interpolate::resolve(text, self.lookup)
     }
 
-    fn resolved_values(
+    pub(crate) fn resolved(&self, value: &Spanned<String>) -> Result<String, Error> {
+        self.resolve(value.get_ref()).map_err(|reason| self.error(&reason, value.span()))
+    }
+
+    pub(crate) fn resolved_values(
         &self,
         values: &BTreeMap<String, Spanned<String>>,
     ) -> Result<Vec<(String, String)>, Error> {
@@ -204,11 +209,11 @@ impl Section<'_> {
     }
 
     /// Refuses a key that is of no use to the transport.
-    fn foreign<T>(&self, value: Option<&Spanned<T>>, reason: &str) -> Result<(), Error> {
+    pub(crate) fn foreign<T>(&self, value: Option<&Spanned<T>>, reason: &str) -> Result<(), Error> {
         value.map_or(Ok(()), |value| Err(self.error(reason, value.span())))
     }
 
-    fn error(&self, reason: &str, at: Range<usize>) -> Error {
+    pub(crate) fn error(&self, reason: &str, at: Range<usize>) -> Error {
         Error::Configuration {
             server: Some(self.name.to_owned()),
             position: position(self.text, Some(at)),
@@ -245,6 +250,7 @@ fn position(text: &str, span: Option<Range<usize>>) -> Option<(usize, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::program::Program;
 
     fn read(text: &str) -> Result<Config, String> {
         let lookup = |name: &str| (name == "KEY").then(|| "s3cret".to_owned());
@@ -281,9 +287,8 @@ mod tests {
         let a = a.protocol(Revision::V2026_07_28).required(true);
         let a = a.allow_tools(["a*"]).deny_tools(["*b"]);
         assert_eq!(config.servers["a"], a);
-        let env = [("TOKEN".to_owned(), "s3cret".to_owned())].into();
-        let command = vec!["run".to_owned(), "s3cret".to_owned()];
-        assert_eq!(config.servers["b"].transport, Transport::Stdio { command, env });
+        let program = Program::new(["run", "s3cret"]).env("TOKEN", "s3cret");
+        assert_eq!(config.servers["b"], Server::stdio(program));
         assert_eq!(config.servers["c"].api_key, None);
         assert_eq!(format!("{config:?}").matches("s3cret").count(), 1, "only in the path of a URL");
     }
@@ -337,7 +342,7 @@ mod tests {
                 "[servers.a]\ntransport = 'stdio'",
                 "line 1, column 10: server `a`: `command` is missing",
             ),
-            ("[servers.a]\ncommand = []", "line 2, column 11: server `a`: `command` is empty"),
+            ("[servers.a]\ncommand = []", "line 2, column 11: server `a`: `command` has to begin"),
             (
                 "[servers.a]\ncommand = ['x']\napi_key = 's3cret'",
                 "line 3, column 11: server `a`: `api_key` is for transport \"http\"",

@@ -26,7 +26,9 @@
 
 mod cache;
 mod call;
+mod carrier;
 mod check;
+mod command;
 mod config;
 mod error;
 mod filter;
@@ -40,6 +42,7 @@ mod number;
 mod output;
 mod pager;
 mod principal;
+mod program;
 mod registry;
 mod server;
 mod sessions;
@@ -65,6 +68,7 @@ pub use crate::{
     output::ToolOutput,
     pager::Pager,
     principal::Principal,
+    program::Program,
     registry::{Builder, Relay},
     server::{Server, Transport},
     sessions::Connection,

@@ -4,19 +4,20 @@ use std::{collections::BTreeMap, fmt, ops::Deref, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use mcp_client::{KnownLists, Limits, Negotiation};
-use mcp_http::{AccessToken, HttpClient, HttpTransport, TokenSource};
+use mcp_http::{AccessToken, HttpClient, TokenSource};
 use mcp_types::Revision;
 use tokio::sync::Semaphore;
 
 use crate::{
     cache::{CacheStats, Keeping, ToolCache},
+    carrier::Carrier,
     config::Config,
     error::{Attempt, Error},
     filter::Filter,
     interceptor::Interceptor,
     named::NamedLists,
     principal::Principal,
-    server::{Server, Transport},
+    server::Server,
     sessions::{Key, Sessions},
     source::Sources,
     store::ListStore,
@@ -143,7 +144,7 @@ impl Builder {
         let setup = |error: mcp_http::Error| Error::configuration(None, describe(&error));
         let client = self.client.map_or_else(HttpClient::new, Ok).map_err(setup)?;
         let entries = self.config.servers.into_iter().map(|(name, server)| {
-            let entry = Entry::new(&name, server, &client)?;
+            let entry = Entry::new(&name, server, &client, self.bounds.idle)?;
             Ok((name.into(), entry))
         });
         Ok(Relay(Arc::new(Registry {
@@ -250,14 +251,13 @@ pub(crate) struct Registry {
 #[derive(Debug)]
 struct Entry {
     server: Server,
-    /// `None` for a transport that is not HTTP.
-    link: Option<Link>,
+    link: Link,
 }
 
 /// The way to a server, the same for all users.
 #[derive(Debug)]
 pub(crate) struct Link {
-    pub(crate) transport: HttpTransport,
+    pub(crate) carrier: Carrier,
     pub(crate) api_key: Option<AccessToken>,
     pub(crate) limits: Limits,
     pub(crate) filter: Filter,
@@ -281,15 +281,12 @@ impl Registry {
         let Some((name, entry)) = self.servers.get_key_value(name) else {
             return Err(Error::configuration(Some(name), self.not_registered()));
         };
-        match &entry.link {
-            Some(link) => Ok((Arc::clone(name), link)),
-            None if token => Err(Error::configuration(
-                Some(name),
-                "access tokens are for servers on HTTP; one on stdio gets its credentials from \
-                 its environment (`env`)",
-            )),
-            None => Err(Error::configuration(Some(name), "servers on stdio are not supported yet")),
+        if token && entry.link.carrier.is_shared() {
+            let reason = "access tokens are for servers on HTTP; one on stdio gets its credentials \
+                          from its environment (`env`)";
+            return Err(Error::configuration(Some(name), reason));
         }
+        Ok((Arc::clone(name), &entry.link))
     }
 
     /// The names of the servers, in order.
@@ -324,24 +321,13 @@ impl Registry {
 }
 
 impl Entry {
-    fn new(name: &str, server: Server, client: &HttpClient) -> Result<Self, Error> {
+    fn new(name: &str, server: Server, client: &HttpClient, idle: Duration) -> Result<Self, Error> {
         if name.is_empty() || name.chars().any(char::is_control) {
             return Err(Error::configuration(Some(name), "a server's name has to be readable"));
         }
-        let Transport::Http { url } = &server.transport else {
-            return Ok(Self { server, link: None });
-        };
-        let mut transport = HttpTransport::builder(url)
-            .http_client(client.clone())
-            .dangerously_allow_insecure_http(server.insecure)
-            .message_limit(server.message_limit);
-        for (header, value) in &server.headers {
-            transport = transport.header(header, value);
-        }
         let invalid = |error: mcp_http::Error| Error::configuration(Some(name), describe(&error));
-        let transport = transport.build().map_err(invalid)?;
         let link = Link {
-            transport,
+            carrier: Carrier::new(&server, client, idle).map_err(invalid)?,
             api_key: server.api_key.clone(),
             limits: server.limits,
             filter: server.filter.clone(),
@@ -355,7 +341,7 @@ impl Entry {
             known_lists: KnownLists::new(),
             named_lists: NamedLists::default(),
         };
-        Ok(Self { server, link: Some(link) })
+        Ok(Self { server, link })
     }
 }
 

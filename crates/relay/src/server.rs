@@ -1,13 +1,13 @@
 //! The settings of one server.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{fmt, time::Duration};
 
 use mcp_client::Limits;
 use mcp_http::{AccessToken, HttpTransport};
 use mcp_types::Revision;
 use tokio::sync::Semaphore;
 
-use crate::filter::Filter;
+use crate::{filter::Filter, program::Program};
 
 /// How to reach one server.
 ///
@@ -49,12 +49,7 @@ pub enum Transport {
         url: String,
     },
     /// A child process.
-    Stdio {
-        /// The program and its arguments; never given to a shell.
-        command: Vec<String>,
-        /// Variables added to the environment.
-        env: BTreeMap<String, String>,
-    },
+    Stdio(Program),
 }
 
 impl Server {
@@ -63,13 +58,12 @@ impl Server {
         Self::new(Transport::Http { url: url.into() })
     }
 
-    /// A server that is started as a child process.
-    pub fn stdio(command: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let command = command.into_iter().map(Into::into).collect();
-        Self::new(Transport::Stdio { command, env: BTreeMap::new() })
+    /// A server that is started as a child process, such as `["npx", "-y", "a-server"]`.
+    pub fn stdio(program: impl Into<Program>) -> Self {
+        Self::new(Transport::Stdio(program.into()))
     }
 
-    pub(crate) fn new(transport: Transport) -> Self {
+    fn new(transport: Transport) -> Self {
         Self {
             transport,
             api_key: None,
@@ -200,7 +194,7 @@ impl Transport {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Http { .. } => "http",
-            Self::Stdio { .. } => "stdio",
+            Self::Stdio(_) => "stdio",
         }
     }
 }
@@ -213,7 +207,7 @@ impl fmt::Display for Transport {
                 Ok(endpoint) => endpoint.fmt(f),
                 Err(_) => f.write_str("(not a usable URL)"),
             },
-            Self::Stdio { command, .. } => f.write_str(command.first().map_or("", |name| name)),
+            Self::Stdio(program) => program.fmt(f),
         }
     }
 }

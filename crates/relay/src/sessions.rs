@@ -40,6 +40,8 @@ pub struct Connection(Arc<Conversation>);
 
 struct Conversation {
     client: Client,
+    /// Whether its session ends with it: not where all share it, as they do a process.
+    ends: bool,
     started: Instant,
     /// Milliseconds from `started` to the last use.
     used: AtomicU64,
@@ -53,8 +55,9 @@ impl Sessions {
         Self { open, bounds, started: Instant::now(), swept }
     }
 
-    /// The conversation for `key`, made by `client` unless there is one.
-    pub(crate) fn get(&self, key: &Key, client: impl FnOnce() -> Client) -> Connection {
+    /// The conversation for `key`, made by `client` unless there is one. Its session ends with it, if
+    /// that says so.
+    pub(crate) fn get(&self, key: &Key, client: impl FnOnce() -> (Client, bool)) -> Connection {
         self.sweep(millis(self.started.elapsed()));
         if let Some(connection) = self.peek(key) {
             connection.touch();
@@ -65,9 +68,9 @@ impl Sessions {
             drop_oldest(&mut open, batch(self.bounds.sessions));
         }
         let connection = open.entry(key.clone()).or_insert_with(|| {
-            let (client, started) = (client(), self.started);
+            let ((client, ends), started) = (client(), self.started);
             let (used, heard) = (AtomicU64::new(0), AtomicU64::new(0));
-            Connection(Arc::new(Conversation { client, started, used, heard }))
+            Connection(Arc::new(Conversation { client, ends, started, used, heard }))
         });
         connection.touch();
         connection.clone()
@@ -164,7 +167,7 @@ impl Deref for Connection {
 
 impl Drop for Conversation {
     fn drop(&mut self) {
-        let Ok(runtime) = Handle::try_current() else { return };
+        let (true, Ok(runtime)) = (self.ends, Handle::try_current()) else { return };
         let client = self.client.clone();
         runtime.spawn(async move {
             if let Err(error) = client.close().await {
@@ -209,7 +212,7 @@ mod tests {
     fn those_without_a_call_are_ended_unless_they_are_held() {
         let transport = transport();
         let sessions = Sessions::new(Bounds::default());
-        let open = |n: usize| sessions.get(&user(n), || Client::new(transport.clone()));
+        let open = |n: usize| sessions.get(&user(n), || (Client::new(transport.clone()), true));
         let held = open(1);
         drop(open(2));
         let late = millis(IDLE) + millis(SWEEP);
@@ -228,7 +231,7 @@ mod tests {
     fn those_least_recently_used_give_way() {
         let transport = transport();
         let sessions = Sessions::new(Bounds::default());
-        let open = |n: usize| sessions.get(&user(n), || Client::new(transport.clone()));
+        let open = |n: usize| sessions.get(&user(n), || (Client::new(transport.clone()), true));
         for n in 0..MOST {
             open(n).0.used.store(n as u64, Ordering::Relaxed);
         }

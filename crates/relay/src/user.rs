@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use mcp_client::{Client, ToolList};
+use mcp_client::ToolList;
 use mcp_http::TokenSource;
 
 use crate::{
@@ -186,19 +186,20 @@ impl Place {
     pub(crate) fn connection(&self) -> Result<Connection, Error> {
         let User { registry, source, .. } = &self.user;
         let (_, link) = self.link()?;
-        let Link { transport, api_key, limits, protocol, negotiation, known_lists, .. } = link;
+        let Link { carrier, api_key, limits, protocol, negotiation, known_lists, .. } = link;
         Ok(registry.sessions.get(&self.key, || {
             let api_key = || Some(Arc::new(api_key.clone()?) as Arc<dyn TokenSource>);
-            let transport = transport.with_token_source(source.clone().or_else(api_key));
-            let client = Client::builder(transport)
+            let client = carrier
+                .client(source.clone().or_else(api_key))
                 .client_info("relay", env!("CARGO_PKG_VERSION"))
                 .limits(*limits)
                 .negotiation(negotiation.clone())
                 .known_lists(known_lists.clone());
-            match protocol {
+            let client = match protocol {
                 Some(revision) => client.protocol(*revision).build(),
                 None => client.build(),
-            }
+            };
+            (client, !carrier.is_shared())
         }))
     }
 

@@ -18,6 +18,7 @@ mod registry;
 mod secrets;
 mod shared;
 mod stale;
+mod stdio;
 mod toolsets;
 mod users;
 

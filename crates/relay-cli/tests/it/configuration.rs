@@ -42,7 +42,7 @@ async fn a_broken_configuration() {
     --- stdout
     --- stderr
     error: relay.toml is not usable
-      caused by: line 3, column 1: server `weather`: unknown field `api-key`, expected one of `transport`, `url`, `api_key`, `headers`, `timeout`, `protocol`, `dangerously_allow_insecure_http`, `required`, `allow_tools`, `deny_tools`, `command`, `env`
+      caused by: line 3, column 1: server `weather`: unknown field `api-key`, expected one of `transport`, `url`, `api_key`, `headers`, `timeout`, `protocol`, `dangerously_allow_insecure_http`, `required`, `allow_tools`, `deny_tools`, `command`, `args`, `env`, `inherit_env`, `cwd`, `idle_timeout`, `probe_timeout`
     ---
     ");
 }

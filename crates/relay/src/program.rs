@@ -1,0 +1,136 @@
+//! A server that is a program to be started.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use mcp_stdio::StdioTransport;
+
+/// A program that speaks MCP on its stdin and stdout, and how it is started.
+///
+/// One process serves all who use it without a token of their own: whatever credentials the program
+/// needs, it gets from its environment.
+///
+/// ```
+/// use relay::{Program, Server};
+///
+/// let program = Program::new(["npx", "-y", "@modelcontextprotocol/server-filesystem", "."])
+///     .env("API_KEY", "s3cret")
+///     .inherit_env("NODE_EXTRA_CA_CERTS")
+///     .current_dir("/srv/files");
+/// assert!(!format!("{program:?}").contains("s3cret"));
+/// let server = Server::stdio(program);
+/// # drop(server);
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Program {
+    command: Vec<String>,
+    env: BTreeMap<String, String>,
+    inherit_env: Vec<String>,
+    folder: Option<String>,
+    idle_time: Option<Duration>,
+    probe_time: Duration,
+}
+
+impl Program {
+    /// A program, by its path or as it is found in `PATH`, and its arguments. No shell reads them.
+    pub fn new(command: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self {
+            command: command.into_iter().map(Into::into).collect(),
+            env: BTreeMap::new(),
+            inherit_env: Vec::new(),
+            folder: None,
+            idle_time: None,
+            probe_time: StdioTransport::PROBE_TIME,
+        }
+    }
+
+    /// A variable of its environment. What it holds is taken for a secret.
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.env.insert(name.into(), value.into());
+        self
+    }
+
+    /// A variable to pass on from the environment of the application. Otherwise a program gets only
+    /// those that it needs to work, such as `PATH` and `HOME`.
+    pub fn inherit_env(mut self, name: impl Into<String>) -> Self {
+        self.inherit_env.push(name.into());
+        self
+    }
+
+    /// The folder that it works in; that of the application unless set.
+    pub fn current_dir(self, folder: impl Into<String>) -> Self {
+        Self { folder: Some(folder.into()), ..self }
+    }
+
+    /// How long its process is kept that nobody calls, [`Duration::MAX`] being for ever; as long as a
+    /// session unless set.
+    pub fn idle_time(self, idle: Duration) -> Self {
+        Self { idle_time: Some(idle), ..self }
+    }
+
+    /// How long it may leave the very first request unanswered, as old servers do, before it is
+    /// greeted in their way; 10 seconds unless set.
+    pub fn probe_time(self, probe_time: Duration) -> Self {
+        Self { probe_time, ..self }
+    }
+
+    /// The variables of its environment that were set here.
+    pub fn variables(&self) -> &BTreeMap<String, String> {
+        &self.env
+    }
+
+    /// The transport; its process ends when nobody has called it for `idle`, unless set otherwise.
+    pub(crate) fn transport(&self, message_limit: usize, idle: Duration) -> StdioTransport {
+        let mut parts = self.command.iter();
+        let program = parts.next().map_or("", String::as_str);
+        let mut builder = StdioTransport::builder(program)
+            .args(parts)
+            .message_limit(message_limit)
+            .probe_time(self.probe_time);
+        for (name, value) in &self.env {
+            builder = builder.env(name, value);
+        }
+        for name in &self.inherit_env {
+            builder = builder.inherit_env(name);
+        }
+        if let Some(folder) = &self.folder {
+            builder = builder.current_dir(folder);
+        }
+        let idle = self.idle_time.unwrap_or(idle);
+        if idle < Duration::MAX {
+            builder = builder.idle_timeout(idle);
+        }
+        builder.build()
+    }
+}
+
+impl<T: Into<String>, const N: usize> From<[T; N]> for Program {
+    fn from(command: [T; N]) -> Self {
+        Self::new(command)
+    }
+}
+
+impl<T: Into<String>> From<Vec<T>> for Program {
+    fn from(command: Vec<T>) -> Self {
+        Self::new(command)
+    }
+}
+
+/// The program without its arguments, which may hold a secret.
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.command.first().map_or("", |name| name))
+    }
+}
+
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let env: Vec<_> = self.env.keys().collect();
+        f.debug_struct("Program")
+            .field("program", &self.to_string())
+            .field("env", &env)
+            .field("inherit_env", &self.inherit_env)
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
+    }
+}

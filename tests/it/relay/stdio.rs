@@ -1,0 +1,95 @@
+//! Servers on stdio through the registry.
+
+use insta::assert_snapshot;
+use relay::{Config, Program, Relay, Server};
+use serde_json::json;
+
+use crate::support::{ALICE, outcome, soon};
+
+const SERVER: &str = env!("CARGO_BIN_EXE_stdio-server");
+
+fn relay_of(habits: &[&str]) -> Relay {
+    let command = [&[SERVER], habits].concat();
+    Relay::builder()
+        .server("files", Server::stdio(Program::new(command)))
+        .build()
+        .expect("it works")
+}
+
+async fn pid(relay: &Relay) -> String {
+    let tools = soon(relay.tools("files")).await.expect("it works");
+    soon(tools.call("relay__files__pid", json!({}))).await.expect("it works").text()
+}
+
+#[tokio::test]
+async fn tools_are_listed_and_called_on_one_process() {
+    for era in ["old", "new"] {
+        let relay = relay_of(&[era]);
+        let tools = soon(relay.tools("files")).await.unwrap();
+        assert_eq!(
+            tools.iter().map(|tool| tool.name().to_owned()).collect::<Vec<_>>(),
+            ["relay__files__pid"]
+        );
+        let first = pid(&relay).await;
+        assert_eq!(pid(&relay.clone()).await, first, "all who have no token share it");
+        soon(relay.close()).await.unwrap();
+        assert!(!std::path::Path::new(&format!("/proc/{first}")).exists());
+        assert_ne!(pid(&relay).await, first, "it is started again when it is needed");
+    }
+}
+
+#[tokio::test]
+async fn a_file_says_how_it_is_started() {
+    let text = format!(
+        "[servers.files]\ncommand = {SERVER:?}\nargs = ['new', {{ a = [1, '${{KEY}}'] }}]\n\
+         env = {{ TOKEN = 's3cret' }}\ninherit_env = ['CARGO_PKG_NAME']\ncwd = '/'",
+    );
+    let lookup = |name: &str| (name == "KEY").then(|| "b".to_owned());
+    let relay = Relay::new(Config::from_toml(&text, lookup).unwrap()).unwrap();
+    let connection = relay.without_token().connection("files").unwrap();
+    let call = async |tool: &str| {
+        let result = soon(connection.call_tool(tool, ())).await.unwrap();
+        relay::ToolOutput::from(result).text()
+    };
+    assert_eq!(call("args").await, r#"["new","{\"a\":[1,\"b\"]}"]"#);
+    assert_eq!(call("folder").await, "/");
+    let names = call("env").await;
+    for name in ["TOKEN", "CARGO_PKG_NAME", "PATH"] {
+        assert!(names.split(' ').any(|it| it == name), "{name}: {names}");
+    }
+}
+
+#[tokio::test]
+async fn failures_say_what_the_server_said_last() {
+    let shown = |failed: String| failed.replace(SERVER, "[SERVER]");
+    assert_snapshot!(shown(outcome(soon(relay_of(&["exits"]).tools("files")).await)), @"
+    server `files` failed: the connection ended before the answer
+      `[SERVER]` ended (exit status: 7) before it answered: outcome unknown; the end of its stderr:
+      cannot find module 'left-pad'
+      the key is
+    -> Transport Closed, did not run, retryable
+    ");
+    let relay = Relay::builder().server("files", Server::stdio(["no-such-program"]));
+    assert_snapshot!(outcome(relay.build().unwrap().tools("files").await), @"
+    server `files` failed: the request was not sent
+      `no-such-program` cannot be started
+      No such file or directory (os error )
+    -> Transport Refused, did not run
+    ");
+    let user = relay_of(&["new"]).with_token(ALICE);
+    assert_snapshot!(outcome(user.tools("files").await), @"
+    server `files`: access tokens are for servers on HTTP; one on stdio gets its credentials from its environment (`env`)
+    -> Configuration, did not run
+    ");
+}
+
+#[tokio::test]
+async fn a_crash_makes_known_lists_stale() {
+    let relay = relay_of(&["old"]);
+    let first = pid(&relay).await;
+    let connection = relay.without_token().connection("files").unwrap();
+    let failed = soon(connection.call_tool("die", ())).await.unwrap_err();
+    assert!(!failed.did_not_run() && failed.to_string().contains("out of cheese"), "{failed}");
+    assert_ne!(pid(&relay).await, first);
+    assert_eq!(connection.lost_sessions(), 1);
+}
