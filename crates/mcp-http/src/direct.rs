@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
+use futures_util::future::{self, BoxFuture};
 use h2::Reason;
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
@@ -25,6 +25,8 @@ use rustls::ClientConfig;
 use tokio::{net::TcpStream, time};
 use tower_http::decompression::{Decompression, DecompressionBody};
 use tower_service::Service;
+
+use crate::resolver::{self, AddressFilter, Resolver};
 
 /// The data of a stream and of a connection that a server may send ahead over HTTP/2, in bytes.
 pub(crate) const STREAM_WINDOW: u32 = 1024 * 1024;
@@ -42,14 +44,21 @@ const REFUSALS: usize = 2;
 pub(crate) struct Direct(Client<Connector, Full<Bytes>>);
 
 impl Direct {
-    pub(crate) fn new(tls: ClientConfig, connect_timeout: Duration, only_http2: bool) -> Self {
-        let mut tcp = HttpConnector::new();
+    pub(crate) fn new(
+        tls: ClientConfig,
+        connect_timeout: Duration,
+        only_http2: bool,
+        filter: Option<AddressFilter>,
+    ) -> Self {
+        let resolver = Resolver::new(filter);
+        let mut tcp = HttpConnector::new_with_resolver(resolver.clone());
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(TCP_KEEP_ALIVE));
         tcp.set_keepalive_interval(Some(TCP_KEEP_ALIVE));
         tcp.set_keepalive_retries(Some(3));
-        let connector = Connector { https: HttpsConnector::from((tcp, tls)), connect_timeout };
+        let https = HttpsConnector::from((tcp, tls));
+        let connector = Connector { https, resolver, connect_timeout };
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
@@ -108,7 +117,8 @@ pub(crate) async fn chunk(body: &mut Decoded) -> Result<Option<Bytes>, BoxError>
 /// Makes connections, within a time for name resolution, TCP and TLS together.
 #[derive(Clone)]
 struct Connector {
-    https: HttpsConnector<HttpConnector>,
+    https: HttpsConnector<HttpConnector<Resolver>>,
+    resolver: Resolver,
     connect_timeout: Duration,
 }
 
@@ -122,6 +132,9 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, server: Uri) -> Self::Future {
+        if !self.resolver.allows(server.host().unwrap_or_default()) {
+            return Box::pin(future::ready(Err(resolver::REFUSED.into())));
+        }
         let connecting = time::timeout(self.connect_timeout, self.https.call(server));
         Box::pin(async { connecting.await.map_err(|_| "no connection in time")? })
     }

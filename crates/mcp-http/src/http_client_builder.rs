@@ -1,6 +1,6 @@
 //! How connections are set up.
 
-use std::{fmt, time::Duration};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use rustls::ClientConfig;
 use zeroize::Zeroizing;
@@ -9,6 +9,7 @@ use crate::{
     direct::{self, Direct},
     error::Error,
     http_client::{HttpClient, Ways, cause},
+    resolver::AddressFilter,
     tls,
 };
 
@@ -20,6 +21,7 @@ pub struct HttpClientBuilder {
     certificates: Vec<Vec<u8>>,
     identity: Option<Zeroizing<Vec<u8>>>,
     only_http2: bool,
+    filter: Option<AddressFilter>,
 }
 
 /// What stands between a client and servers on other machines.
@@ -37,6 +39,7 @@ impl HttpClientBuilder {
             certificates: Vec::new(),
             identity: None,
             only_http2: false,
+            filter: None,
         }
     }
 
@@ -75,6 +78,16 @@ impl HttpClientBuilder {
         Self { only_http2, ..self }
     }
 
+    /// Connects only where `filter` says so, by the host of the URL and by the address that it stands
+    /// for. What is connected to is the very address that was looked at. A proxy looks up names by
+    /// itself, so that nothing filters what goes through it.
+    pub fn address_filter(
+        self,
+        filter: impl Fn(&str, IpAddr) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self { filter: Some(Arc::new(filter)), ..self }
+    }
+
     /// The client. No connection is made yet.
     ///
     /// # Errors
@@ -87,7 +100,8 @@ impl HttpClientBuilder {
             true => vec!["h2".into()],
             false => vec!["h2".into(), "http/1.1".into()],
         };
-        let direct = Direct::new(tls.clone(), self.connect_timeout, self.only_http2);
+        let direct =
+            Direct::new(tls.clone(), self.connect_timeout, self.only_http2, self.filter.clone());
         let proxied = match &self.proxy {
             Proxy::None => return Ok(HttpClient(Ways::Direct(direct))),
             Proxy::Url(url) => self.proxied(tls).proxy(reqwest::Proxy::all(url).map_err(setup)?),

@@ -27,12 +27,14 @@ mod direct;
 mod endpoint;
 mod error;
 mod events;
+mod fetch;
 mod headers;
 mod http_client;
 mod http_client_builder;
 mod options;
 mod reply;
 mod request;
+mod resolver;
 mod resume;
 mod routing;
 mod secrets;
@@ -55,7 +57,7 @@ pub use crate::{
     http_client::HttpClient,
     http_client_builder::HttpClientBuilder,
     options::HttpOptions,
-    token::{AccessToken, Refused, TokenRequest, TokenSource},
+    token::{AccessToken, Refused, RequestSigner, TokenRequest, TokenSource},
     transport::{Builder, HttpTransport},
     unauthorized::{Reason, Unauthorized},
 };

@@ -10,14 +10,15 @@ use std::{
 };
 
 use futures_util::future::{self, BoxFuture};
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use mcp_client::BoxError;
 use tokio::{sync::Mutex, time};
+use url::Url;
 use zeroize::Zeroizing;
 
 use crate::{endpoint::Endpoint, error::Error, unauthorized::Unauthorized};
 
-/// A bearer token (RFC 6750).
+/// A bearer token (RFC 6750), or one whose sender proves with each request that it is theirs.
 ///
 /// It is never shown: `Debug` prints asterisks, and there is no `Display`. Clones share it; its text
 /// is wiped from memory when the last one goes, though not the copies that HTTP has made of it.
@@ -31,8 +32,9 @@ pub struct AccessToken(Arc<Secret>);
 
 struct Secret {
     text: Zeroizing<String>,
-    /// `Bearer` and the token, ready to be sent; `None` where no header can carry the token.
+    /// The scheme and the token, ready to be sent; `None` where no header can carry the token.
     authorization: Option<HeaderValue>,
+    signer: Option<Arc<dyn RequestSigner>>,
 }
 
 impl AccessToken {
@@ -41,8 +43,15 @@ impl AccessToken {
     /// Whether a header can carry it shows when it is sent: see [`Error::InvalidToken`].
     pub fn new(token: impl Into<String>) -> Self {
         let text = Zeroizing::new(token.into());
-        let authorization = authorization(&text);
-        Self(Arc::new(Secret { text, authorization }))
+        let authorization = authorization("Bearer", &text);
+        Self(Arc::new(Secret { text, authorization, signer: None }))
+    }
+
+    /// Takes a token that is of no use without what `signer` adds to each request.
+    pub fn signed(token: impl Into<String>, signer: Arc<dyn RequestSigner>) -> Self {
+        let text = Zeroizing::new(token.into());
+        let authorization = authorization(signer.scheme(), &text);
+        Self(Arc::new(Secret { text, authorization, signer: Some(signer) }))
     }
 
     /// The token itself, to be sent to its server and shown to nobody.
@@ -53,12 +62,35 @@ impl AccessToken {
     pub(crate) fn authorization(&self) -> Option<&HeaderValue> {
         self.0.authorization.as_ref()
     }
+
+    pub(crate) fn signer(&self) -> Option<&dyn RequestSigner> {
+        self.0.signer.as_deref()
+    }
+}
+
+/// Proves with each request that whoever sends a token may use it (RFC 9449 is one way).
+pub trait RequestSigner: Send + Sync + 'static {
+    /// The scheme of the `Authorization` header that carries the token.
+    fn scheme(&self) -> &'static str;
+
+    /// The headers to add to one request; they are for this one only.
+    ///
+    /// # Errors
+    /// Whatever kept it from signing. That is [`Error::TokenSource`], and nothing is sent.
+    fn sign(&self, method: &Method, url: &Url) -> Result<HeaderMap, BoxError>;
+
+    /// Sees how each request that it signed was answered. Whether one that was answered with 401 is
+    /// to be signed anew and sent once more, because the answer says what was missing.
+    fn answered(&self, url: &Url, status: StatusCode, headers: &HeaderMap) -> bool {
+        let _ = (url, status, headers);
+        false
+    }
 }
 
 /// Visible ASCII is more than RFC 6750 allows and all that a header safely carries.
-fn authorization(token: &str) -> Option<HeaderValue> {
+fn authorization(scheme: &str, token: &str) -> Option<HeaderValue> {
     let visible = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-    let header = Zeroizing::new(format!("Bearer {token}"));
+    let header = Zeroizing::new(format!("{scheme} {token}"));
     let mut header = HeaderValue::from_str(&header).ok().filter(|_| visible)?;
     header.set_sensitive(true);
     Some(header)

@@ -7,11 +7,12 @@ use http::{HeaderMap, StatusCode, header};
 use mcp_client::{Context, MessageStream, Outgoing, Reply, Transport, TransportError};
 
 use crate::{
+    body,
     endpoint::Endpoint,
     error::Error,
     events::Events,
     headers::{self, Headers},
-    http_client::HttpClient,
+    http_client::{HttpClient, Response},
     reply::Success,
     request::Request,
     resume::Resuming,
@@ -187,18 +188,39 @@ impl Server {
         request: &Request,
         token: Option<AccessToken>,
     ) -> Result<Success, Error> {
-        let headers = self.headers(request, token.as_ref())?;
-        let (method, body) = (request.method.clone(), request.body.clone());
-        wire::sent(&method, &self.endpoint, &headers, &body);
-        request.sent.set(true);
-        let response = self.client.send(&self.endpoint, method, headers, body).await?;
         let secrets = Secrets { token, session: request.context.session.clone() };
-        wire::received(&response, &secrets);
+        let mut response = self.send(request, &secrets).await?;
+        if self.wants_another_signature(&response, &secrets) {
+            body::leave(response);
+            request.sent.set(false);
+            response = self.send(request, &secrets).await?;
+            self.wants_another_signature(&response, &secrets);
+        }
         let outcome = status::check(response, &secrets).await;
         if let Err(Error::Unauthorized(_)) = &outcome {
             request.sent.set(false);
         }
         Ok(Success { response: outcome?, secrets, limit: self.message_limit })
+    }
+
+    async fn send(&self, request: &Request, secrets: &Secrets) -> Result<Response, Error> {
+        let headers = self.headers(request, secrets.token.as_ref())?;
+        let (method, body) = (request.method.clone(), request.body.clone());
+        wire::sent(&method, &self.endpoint, &headers, &body);
+        request.sent.set(true);
+        let response = self.client.send(&self.endpoint, method, headers, body).await?;
+        wire::received(&response, secrets);
+        Ok(response)
+    }
+
+    /// Shows the answer to whoever has signed the request. One that was answered with 401 did not run.
+    fn wants_another_signature(&self, response: &Response, secrets: &Secrets) -> bool {
+        let Some(signer) = secrets.token.as_ref().and_then(AccessToken::signer) else {
+            return false;
+        };
+        let (status, headers) = (response.status(), response.headers());
+        let again = signer.answered(self.endpoint.url(), status, headers);
+        again && status == StatusCode::UNAUTHORIZED
     }
 
     fn headers(&self, request: &Request, token: Option<&AccessToken>) -> Result<HeaderMap, Error> {
@@ -208,6 +230,11 @@ impl Server {
             return Err(Error::Insecure { endpoint: endpoint() });
         }
         let mut headers = request.headers(&self.headers)?;
+        if let Some(signer) = token.and_then(AccessToken::signer) {
+            let signed = signer.sign(&request.method, self.endpoint.url());
+            let no_token = |source| Error::TokenSource { endpoint: endpoint(), source };
+            headers.extend(signed.map_err(no_token)?);
+        }
         if let Some(token) = token {
             let authorization = token.authorization().cloned();
             let authorization =

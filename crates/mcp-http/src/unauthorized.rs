@@ -84,10 +84,11 @@ impl Unauthorized {
         !self.taken
     }
 
-    /// The server's `Bearer` challenge: of several, the one that names the error, or else the one
+    /// The server's `Bearer` or `DPoP` challenge: of several, the one that names the error, or else the one
     /// that names the metadata.
     pub fn challenge(&self) -> Option<&Challenge> {
-        let bearer = || self.challenges.iter().filter(|challenge| challenge.is("Bearer"));
+        let wants_token = |it: &&Challenge| it.is("Bearer") || it.is("DPoP");
+        let bearer = || self.challenges.iter().filter(wants_token);
         bearer()
             .find(|challenge| challenge.error().is_some())
             .or_else(|| bearer().find(|challenge| challenge.resource_metadata().is_some()))

@@ -3,7 +3,7 @@
 //! Tokens, session ids and configured headers are never part of it, even where a server echoes them;
 //! messages are, so the target is for development.
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use tracing::{Level, enabled, event};
 
 use crate::{endpoint::Endpoint, http_client::Response, secrets::Secrets};
@@ -38,7 +38,8 @@ pub(crate) fn body(direction: &str, body: &[u8], secrets: &Secrets) {
 fn header_lines(direction: &str, headers: &HeaderMap, secrets: &Secrets) {
     for (name, value) in headers {
         let shown = match name.as_str() {
-            "authorization" => "Bearer ****".into(),
+            "authorization" => authorization(value),
+            "dpop" => "****".into(),
             "mcp-session-id" => "****".into(),
             "accept"
             | "content-type"
@@ -50,4 +51,10 @@ fn header_lines(direction: &str, headers: &HeaderMap, secrets: &Secrets) {
         };
         event!(target: TARGET, Level::TRACE, "{direction} {name}: {shown}");
     }
+}
+
+/// The scheme alone.
+fn authorization(value: &HeaderValue) -> String {
+    let scheme = value.as_bytes().split(|byte| *byte == b' ').next().unwrap_or_default();
+    format!("{} ****", String::from_utf8_lossy(scheme))
 }

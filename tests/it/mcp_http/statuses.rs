@@ -81,6 +81,7 @@ async fn forbidden_is_no_matter_of_authorization_unless_it_says_so() {
         error(-32000, "Forbidden", &Value::Null).with_status(403),
         challenge("Bearer"),
         challenge("Bearer error=\"invalid_token\""),
+        challenge("Digest error=\"insufficient_scope\""),
         challenge("DPoP error=\"insufficient_scope\""),
         challenge("Bearer error=\"insufficient_scope\""),
         challenge("bearer ERROR=insufficient_scope, Scope=\"a b\""),
@@ -99,6 +100,8 @@ async fn forbidden_is_no_matter_of_authorization_unless_it_says_so() {
     -> Status(403)
     [server]/mcp answered with HTTP status 403 Forbidden
     -> Status(403)
+    [server]/mcp requires an access token of wider scope (insufficient_scope)
+    -> Unauthorized, did not run
     [server]/mcp requires an access token of wider scope (insufficient_scope)
     -> Unauthorized, did not run
     [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)

@@ -1,0 +1,45 @@
+//! Requests that are no messages of MCP, such as for the metadata of an authorization server.
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+use crate::{body, endpoint::Endpoint, error::Error, http_client::HttpClient};
+
+impl HttpClient {
+    /// Sends a request and reads the whole answer, of whatever status; redirects are not followed.
+    ///
+    /// Its headers and bodies are not part of any trace.
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// use mcp_http::HttpClient;
+    ///
+    /// let request = http::Request::get("https://example.com/.well-known/about").body("".into())?;
+    /// let answer = HttpClient::new()?.fetch(request, 64 * 1024).await?;
+    /// println!("{}: {} bytes", answer.status(), answer.body().len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidEndpoint`]; [`Error::Insecure`] over plain HTTP to another machine;
+    /// [`Error::TooLarge`] for a body of more than `limit` bytes after decompression; what became of
+    /// the connection.
+    pub async fn fetch(
+        &self,
+        request: Request<Bytes>,
+        limit: usize,
+    ) -> Result<Response<Bytes>, Error> {
+        let (head, content) = request.into_parts();
+        let endpoint = Endpoint::parse(&head.uri.to_string())?;
+        if !endpoint.is_confidential() {
+            return Err(Error::Insecure { endpoint });
+        }
+        let response = self.send(&endpoint, head.method, head.headers, content).await?;
+        let mut fetched = Response::new(Bytes::new());
+        *fetched.status_mut() = response.status();
+        *fetched.headers_mut() = response.headers().clone();
+        *fetched.body_mut() = body::read(response, limit).await?;
+        Ok(fetched)
+    }
+}

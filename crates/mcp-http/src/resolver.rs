@@ -1,0 +1,67 @@
+//! Looking up the addresses of servers, and refusing some.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    task::{self, Poll},
+    vec,
+};
+
+use futures_util::future::BoxFuture;
+use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use mcp_client::BoxError;
+use tower_service::Service;
+
+/// Says by the name or address in a URL and by the address to connect to whether to connect.
+pub(crate) type AddressFilter = Arc<dyn Fn(&str, IpAddr) -> bool + Send + Sync>;
+
+/// The machine's resolver, behind a filter if there is one.
+#[derive(Clone)]
+pub(crate) struct Resolver {
+    system: GaiResolver,
+    filter: Option<AddressFilter>,
+}
+
+impl Resolver {
+    pub(crate) fn new(filter: Option<AddressFilter>) -> Self {
+        Self { system: GaiResolver::new(), filter }
+    }
+
+    /// Whether to connect to a host: if it is an address, no one looks it up.
+    pub(crate) fn allows(&self, host: &str) -> bool {
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse();
+        match (&self.filter, address) {
+            (Some(filter), Ok(address)) => filter(host, address),
+            _ => true,
+        }
+    }
+}
+
+/// What is connected to is what was looked at: no name is looked up twice.
+impl Service<Name> for Resolver {
+    type Response = vec::IntoIter<SocketAddr>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, context: &mut task::Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.system.poll_ready(context).map_err(Into::into)
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let found = self.system.call(name.clone());
+        let filter = self.filter.clone();
+        Box::pin(async move {
+            let allowed = |address: &SocketAddr| {
+                filter.as_ref().is_none_or(|filter| filter(name.as_str(), address.ip()))
+            };
+            let addresses: Vec<_> = found.await?.filter(allowed).collect();
+            match addresses.is_empty() {
+                true => Err(REFUSED.into()),
+                false => Ok(addresses.into_iter()),
+            }
+        })
+    }
+}
+
+/// Why there is no connection.
+pub(crate) const REFUSED: &str = "no address that may be connected to";

@@ -1,0 +1,57 @@
+//! Requests that are no messages of MCP, and addresses that are not connected to.
+
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex},
+};
+
+use bytes::Bytes;
+use http::Request;
+use mcp_http::{Error, HttpClient};
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
+
+async fn serve(answer: ResponseTemplate) -> MockServer {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    server
+}
+
+fn get(url: &str) -> Request<Bytes> {
+    Request::get(url).body(Bytes::new()).expect("a usable URL")
+}
+
+#[tokio::test]
+async fn whatever_comes_is_read_within_a_limit() {
+    let redirect = ResponseTemplate::new(302).insert_header("location", "/other");
+    let server = serve(redirect.set_body_string("12345")).await;
+    let client = HttpClient::new().unwrap();
+    let answer = client.fetch(get(&server.uri()), 5).await.unwrap();
+    assert_eq!((answer.status().as_u16(), &answer.body()[..]), (302, &b"12345"[..]));
+    let too_large = client.fetch(get(&server.uri()), 4).await;
+    assert!(matches!(too_large, Err(Error::TooLarge { limit: 4, .. })), "{too_large:?}");
+    let insecure = client.fetch(get("http://example.com/"), 5).await;
+    assert!(matches!(insecure, Err(Error::Insecure { .. })), "{insecure:?}");
+}
+
+#[tokio::test]
+async fn a_filter_sees_every_address_and_nothing_is_sent_to_a_refused_one() {
+    // AUTH-43
+    let server = serve(ResponseTemplate::new(200)).await;
+    let by_name = server.uri().replace("127.0.0.1", "localhost");
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let asked = Arc::clone(&seen);
+    let filter = move |host: &str, address: IpAddr| {
+        asked.lock().unwrap().push((host.to_owned(), address));
+        false
+    };
+    let client = HttpClient::builder().address_filter(filter).build().unwrap();
+    for url in [&server.uri(), &by_name] {
+        let refused = client.fetch(get(url), 5).await;
+        assert!(matches!(refused, Err(Error::Unreachable { .. })), "{refused:?}");
+    }
+    assert_eq!(server.received_requests().await.unwrap().len(), 0);
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen[0], ("127.0.0.1".to_owned(), IpAddr::from([127, 0, 0, 1])));
+    assert!(seen[1..].iter().all(|(host, it)| host == "localhost" && it.is_loopback()), "{seen:?}");
+    assert!(seen.len() > 1);
+}

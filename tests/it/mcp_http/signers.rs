@@ -1,0 +1,73 @@
+//! Tokens that are of no use without a signature on each request.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use mcp_http::{AccessToken, HttpTransport, RequestSigner, mcp_client::BoxError};
+use url::Url;
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
+
+use crate::support::{client, outcome};
+
+/// Signs with a number that is new each time; asks for another signature where `insists`.
+struct Counting {
+    signed: AtomicUsize,
+    insists: bool,
+}
+
+impl Counting {
+    fn new(insists: bool) -> Arc<Self> {
+        Arc::new(Self { signed: AtomicUsize::new(0), insists })
+    }
+}
+
+impl RequestSigner for Counting {
+    fn scheme(&self) -> &'static str {
+        "Signed"
+    }
+
+    fn sign(&self, method: &Method, url: &Url) -> Result<HeaderMap, BoxError> {
+        let number = self.signed.fetch_add(1, Ordering::Relaxed);
+        let proof = HeaderValue::try_from(format!("{method} {} {number}", url.path()))?;
+        Ok(HeaderMap::from_iter([(http::HeaderName::from_static("dpop"), proof)]))
+    }
+
+    fn answered(&self, _: &Url, _: StatusCode, _: &HeaderMap) -> bool {
+        self.insists
+    }
+}
+
+/// What a server that always answers with `status` sees of a call, and how the call ends.
+async fn call(status: u16, signer: Arc<Counting>) -> (Vec<String>, String) {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(status)).mount(&server).await;
+    let token = AccessToken::signed("t0ken", signer);
+    let transport = HttpTransport::builder(format!("{}/mcp", server.uri()));
+    let transport = transport.bearer_token(token).build().expect("a usable URL");
+    let shown = outcome(client(transport).call_tool("add", ()).await);
+    let requests = server.received_requests().await.expect("they are recorded");
+    let seen = |name: &str, headers: &HeaderMap| headers[name].to_str().expect("text").to_owned();
+    let line = |it: &wiremock::Request| {
+        format!("{}, {}", seen("authorization", &it.headers), seen("dpop", &it.headers))
+    };
+    (requests.iter().map(line).collect(), shown)
+}
+
+#[tokio::test]
+async fn each_request_has_a_signature_of_its_own() {
+    let (seen, _) = call(500, Counting::new(true)).await;
+    assert_eq!(seen[0], "Signed t0ken, POST /mcp 0");
+    assert!(seen.iter().enumerate().all(|(at, line)| line.ends_with(&at.to_string())), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_refused_request_is_signed_anew_once_if_the_signer_says_so() {
+    let (seen, shown) = call(401, Counting::new(true)).await;
+    assert_eq!(seen, ["Signed t0ken, POST /mcp 0", "Signed t0ken, POST /mcp 1"]);
+    assert!(shown.ends_with("-> Unauthorized, did not run"), "{shown}");
+    let (seen, _) = call(401, Counting::new(false)).await;
+    assert_eq!(seen.len(), 1);
+}
