@@ -2,12 +2,15 @@
 
 use std::{
     collections::BTreeSet,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use serde::{Deserialize, Serialize};
 
 use crate::secret::Secret;
+
+/// How long before its end an access token is replaced at most, in seconds.
+const LONGEST_SKEW: u64 = 60;
 
 /// The tokens of one principal at one server, by one authorization server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,13 +86,22 @@ pub enum TokenEndpointAuthMethod {
 }
 
 impl Credentials {
-    /// Whether the access token is expired, or will be within `skew`.
-    pub fn expires_within(&self, skew: Duration) -> bool {
-        self.expires_at.is_some_and(|at| at <= now().saturating_add(skew.as_secs()))
+    /// Whether the access token is expired.
+    pub fn is_expired(&self) -> bool {
+        self.expires_at.is_some_and(|at| at <= now())
+    }
+
+    /// Whether it is time for another access token: a minute before this one expires, or earlier
+    /// by a tenth of its life if that is less.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.expires_at.is_some_and(|at| {
+            let skew = (at.saturating_sub(self.issued_at) / 10).min(LONGEST_SKEW);
+            at <= now().saturating_add(skew)
+        })
     }
 }
 
 /// Seconds since 1970.
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

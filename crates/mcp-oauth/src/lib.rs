@@ -1,19 +1,46 @@
 //! OAuth 2.1 for Model Context Protocol clients, as a token source of `mcp-http`.
 //!
-//! What a sign-in leaves behind is kept in a [`Store`], of which [`MemoryStore`] is the simplest;
-//! what has to outlive a redirect is sealed with a [`SealingKey`].
+//! Start at [`OAuthClient::builder`]: its [`UserTokens`] are the token source of one person, and sign
+//! them in; [`ServiceTokens`] are one without a person. What a sign-in leaves behind is kept in a
+//! [`Store`]. Everything that can go wrong is in [`Error`].
 
+mod address;
+mod assertion;
+mod client;
 mod credentials;
 mod crypto;
+mod discovery;
+mod dpop;
+mod error;
+mod jws;
 mod memory_store;
+mod metadata;
+mod registered_client;
+mod registration;
+mod renewal;
+mod revocation;
+mod scopes;
 mod seal;
 mod secret;
+mod service_tokens;
+mod sign_in;
 mod store;
+mod token_endpoint;
+mod user_tokens;
+mod web;
 
 pub use crate::{
+    assertion::{AssertionRequest, AssertionSource, TokenExchange},
+    client::{OAuthClient, OAuthClientBuilder},
     credentials::{Credentials, Registration, TokenEndpointAuthMethod, TokenType},
+    error::{Error, SignInReason},
+    jws::SigningKey,
     memory_store::MemoryStore,
+    registered_client::RegisteredClient,
     seal::{SealingKey, Unsealable},
     secret::Secret,
+    service_tokens::{ServiceTokens, ServiceTokensBuilder},
+    sign_in::{PendingSignIn, SignIn},
     store::{Key, Lock, Record, Store},
+    user_tokens::UserTokens,
 };

@@ -1,0 +1,217 @@
+//! What servers say of themselves: documents under `/.well-known/`.
+
+use mcp_http::Endpoint;
+use serde::Deserialize;
+use url::Url;
+
+/// As many entries as are looked at of any list.
+pub(crate) const MOST: usize = 100;
+
+/// What an MCP server says (RFC 9728, section 2).
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ProtectedResource {
+    /// The name under which tokens are asked for, to be sent as it is written here.
+    pub(crate) resource: String,
+    #[serde(default)]
+    pub(crate) authorization_servers: Vec<String>,
+    pub(crate) scopes_supported: Option<Vec<String>>,
+}
+
+impl ProtectedResource {
+    /// Whether the document at `found_at` may speak for `endpoint` (RFC 9728, section 3.3): it names
+    /// the endpoint itself, or a part of the server above it at whose own address it is.
+    pub(crate) fn speaks_for(&self, endpoint: &Endpoint, found_at: &Url) -> bool {
+        let Ok(resource) = Url::parse(&self.resource) else { return false };
+        let endpoint = endpoint.url();
+        if resource.origin() != endpoint.origin() || resource.fragment().is_some() {
+            return false;
+        }
+        let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
+        let (above, below) = (path(&resource), path(endpoint));
+        if above == below {
+            return resource.query().is_none() || resource.query() == endpoint.query();
+        }
+        let is_above = below.strip_prefix(&above).is_some_and(|rest| rest.starts_with('/'));
+        let [own, _] = protected_resource_urls(&resource);
+        is_above && path(&own) == path(found_at) && own.origin() == found_at.origin()
+    }
+}
+
+/// What an authorization server says (RFC 8414, section 2; OpenID Connect Discovery 1.0, section 3).
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct AuthorizationServer {
+    pub(crate) issuer: String,
+    pub(crate) authorization_endpoint: Option<String>,
+    pub(crate) token_endpoint: Option<String>,
+    pub(crate) registration_endpoint: Option<String>,
+    pub(crate) revocation_endpoint: Option<String>,
+    pub(crate) scopes_supported: Option<Vec<String>>,
+    pub(crate) code_challenge_methods_supported: Option<Vec<String>>,
+    pub(crate) token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    #[serde(default)]
+    pub(crate) client_id_metadata_document_supported: bool,
+    #[serde(default)]
+    pub(crate) authorization_response_iss_parameter_supported: bool,
+}
+
+impl AuthorizationServer {
+    /// What a server of revision 2025-03-26 is taken for that says nothing (its authorization,
+    /// "Fallbacks for Servers without Metadata Discovery").
+    pub(crate) fn silent(origin: &str) -> Self {
+        Self {
+            issuer: origin.to_owned(),
+            authorization_endpoint: Some(format!("{origin}/authorize")),
+            token_endpoint: Some(format!("{origin}/token")),
+            registration_endpoint: Some(format!("{origin}/register")),
+            revocation_endpoint: None,
+            scopes_supported: None,
+            code_challenge_methods_supported: Some(vec!["S256".to_owned()]),
+            token_endpoint_auth_methods_supported: None,
+            client_id_metadata_document_supported: false,
+            authorization_response_iss_parameter_supported: false,
+        }
+    }
+
+    /// Whether it takes proofs of S256, the one kind that is safe.
+    pub(crate) fn supports_pkce(&self) -> bool {
+        self.code_challenge_methods_supported.iter().flatten().any(|method| method == "S256")
+    }
+
+    pub(crate) fn supports_scope(&self, scope: &str) -> bool {
+        self.scopes_supported.iter().flatten().any(|supported| supported == scope)
+    }
+}
+
+/// Where an MCP server's metadata may be: under its path, then at the root (RFC 9728, section 3.1).
+pub(crate) fn protected_resource_urls(resource: &Url) -> [Url; 2] {
+    let well_known = |path: &str| {
+        let mut url = resource.clone();
+        url.set_path(&format!("/.well-known/oauth-protected-resource{path}"));
+        url.set_query(None);
+        url
+    };
+    [well_known(resource.path().trim_end_matches('/')), well_known("")]
+}
+
+/// Where an authorization server's metadata may be, in the order of the specification (MCP
+/// authorization, "Authorization Server Metadata Discovery").
+pub(crate) fn authorization_server_urls(issuer: &Url) -> Vec<Url> {
+    let path = issuer.path().trim_end_matches('/');
+    let at = |path: String| {
+        let mut url = issuer.clone();
+        url.set_path(&path);
+        url
+    };
+    let mut urls = vec![
+        at(format!("/.well-known/oauth-authorization-server{path}")),
+        at(format!("/.well-known/openid-configuration{path}")),
+    ];
+    if !path.is_empty() {
+        urls.push(at(format!("{path}/.well-known/openid-configuration")));
+    }
+    urls
+}
+
+/// The name of an MCP server that says none (RFC 8707, section 2; MCP authorization, "Canonical
+/// Server URI").
+pub(crate) fn canonical(endpoint: &Endpoint) -> String {
+    let url = endpoint.url().as_str();
+    match endpoint.url().path() {
+        "/" => url.strip_suffix('/').unwrap_or(url).to_owned(),
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    fn shown(urls: &[Url]) -> Vec<&str> {
+        urls.iter().map(Url::as_str).collect()
+    }
+
+    #[test]
+    fn metadata_is_looked_for_in_the_order_of_the_specification() {
+        // AUTH-11, AUTH-12, AUTH-17, AUTH-18, N-AUTH-01, N-AUTH-02
+        let resource = protected_resource_urls(&url("https://a.example/b/mcp?k=v"));
+        assert_eq!(
+            shown(&resource),
+            [
+                "https://a.example/.well-known/oauth-protected-resource/b/mcp",
+                "https://a.example/.well-known/oauth-protected-resource",
+            ]
+        );
+        assert_eq!(
+            shown(&authorization_server_urls(&url("https://a.example/t"))),
+            [
+                "https://a.example/.well-known/oauth-authorization-server/t",
+                "https://a.example/.well-known/openid-configuration/t",
+                "https://a.example/t/.well-known/openid-configuration",
+            ]
+        );
+        assert_eq!(
+            shown(&authorization_server_urls(&url("https://a.example"))),
+            [
+                "https://a.example/.well-known/oauth-authorization-server",
+                "https://a.example/.well-known/openid-configuration",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_document_speaks_for_its_own_resource() {
+        // AUTH-14, AUTH-29, AUTH-30
+        let endpoint = Endpoint::parse("https://a.example/t/mcp").unwrap();
+        let speaks = |resource: &str, found_at: &str| {
+            let document = ProtectedResource {
+                resource: resource.to_owned(),
+                authorization_servers: Vec::new(),
+                scopes_supported: None,
+            };
+            document.speaks_for(&endpoint, &url(found_at))
+        };
+        let [own, root] = protected_resource_urls(endpoint.url()).map(String::from);
+        for at in [own.as_str(), "https://a.example/anywhere", "https://b.example/x"] {
+            assert!(speaks("https://a.example/t/mcp", at), "{at}");
+            assert!(speaks("HTTPS://A.EXAMPLE:443/t/mcp/", at), "{at}");
+        }
+        assert!(speaks("https://a.example", &root));
+        assert!(speaks(
+            "https://a.example/t",
+            "https://a.example/.well-known/oauth-protected-resource/t"
+        ));
+        for (resource, at) in [
+            ("https://a.example", own.as_str()),
+            ("https://a.example/t", root.as_str()),
+            ("https://a.example", "https://a.example/anywhere"),
+            ("https://a.example", "https://b.example/.well-known/oauth-protected-resource"),
+            ("https://b.example/t/mcp", own.as_str()),
+            ("http://a.example/t/mcp", own.as_str()),
+            ("https://a.example:444/t/mcp", own.as_str()),
+            ("https://a.example/t/mc", own.as_str()),
+            ("https://a.example/t/mcp/more", own.as_str()),
+            ("https://a.example/t/mcp?other", own.as_str()),
+            ("https://a.example/t/mcp#x", own.as_str()),
+            ("mcp", own.as_str()),
+        ] {
+            assert!(!speaks(resource, at), "{resource} at {at}");
+        }
+    }
+
+    #[test]
+    fn a_server_is_named_as_tokens_are_asked_for_it() {
+        // AUTH-29, AUTH-30
+        for (endpoint, name) in [
+            ("https://A.example:443", "https://a.example"),
+            ("https://a.example/mcp", "https://a.example/mcp"),
+            ("http://localhost:80/", "http://localhost"),
+            ("https://a.example:8443/?b=c", "https://a.example:8443/?b=c"),
+        ] {
+            assert_eq!(canonical(&Endpoint::parse(endpoint).unwrap()), name);
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Requests to what servers name: metadata and the endpoints of authorization servers.
+//!
+//! All of these URLs come from others, so that each is judged before it is asked (MCP security best
+//! practices, "Server-Side Request Forgery"): encrypted, but on this machine; no address of a private
+//! network, whatever name it goes by; a bounded answer in a bounded time.
+
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use mcp_http::{Endpoint, HttpClient, HttpClientBuilder};
+use serde::de::DeserializeOwned;
+use tokio::time;
+use url::{Host, Url};
+
+use crate::{address::is_public, error::Error};
+
+/// The largest answer, in bytes after decompression.
+const LARGEST: usize = 1024 * 1024;
+/// The time for one answer.
+const LONGEST: Duration = Duration::from_secs(10);
+/// How often metadata may be elsewhere on the same origin.
+const REDIRECTS: usize = 3;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+
+/// The way to what servers name.
+#[derive(Clone)]
+pub(crate) struct Web {
+    http: HttpClient,
+    /// Hosts that may have any address.
+    allowed: Arc<BTreeSet<String>>,
+}
+
+/// On whose behalf something is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Realm {
+    /// A server on another machine, which names nothing on this one.
+    Public,
+    /// A server on this machine.
+    Loopback,
+}
+
+impl Realm {
+    pub(crate) fn of(endpoint: &Endpoint) -> Self {
+        match is_loopback(endpoint.url()) {
+            true => Self::Loopback,
+            false => Self::Public,
+        }
+    }
+}
+
+impl Web {
+    pub(crate) fn new(
+        http: HttpClientBuilder,
+        allowed: BTreeSet<String>,
+    ) -> Result<Self, mcp_http::Error> {
+        let allowed = Arc::new(allowed);
+        let names = Arc::clone(&allowed);
+        let filter = move |host: &str, address: IpAddr| {
+            // Whether this machine may be asked is known by the URL alone: see `check`.
+            let is_local = names_loopback(host) && address.to_canonical().is_loopback();
+            names.contains(host) || is_public(address) || is_local
+        };
+        Ok(Self { http: http.address_filter(filter).build()?, allowed })
+    }
+
+    /// Reads a URL that a server names, if it may be asked.
+    pub(crate) fn check(&self, url: &str, realm: Realm) -> Result<Url, Error> {
+        let untrusted = |reason: &str| Error::Untrusted {
+            url: url.chars().take_while(|c| !matches!(c, '?' | '#')).take(200).collect(),
+            reason: reason.to_owned(),
+        };
+        let parsed = Url::parse(url).map_err(|_| untrusted("it is no URL"))?;
+        let host = parsed.host_str().ok_or_else(|| untrusted("it has no host"))?;
+        if !parsed.username().is_empty() || parsed.password().is_some() {
+            return Err(untrusted("it holds a user name or password"));
+        }
+        if parsed.fragment().is_some() {
+            return Err(untrusted("it has a fragment"));
+        }
+        let loopback = is_loopback(&parsed);
+        match parsed.scheme() {
+            "https" => {}
+            "http" if loopback => {}
+            _ => return Err(untrusted("it is not https")),
+        }
+        let literal = match parsed.host() {
+            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
+            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
+            _ => None,
+        };
+        let private = literal.is_some_and(|address| !is_public(address));
+        let is_own = loopback && realm == Realm::Loopback;
+        if (loopback || private) && !is_own && !self.allowed.contains(host) {
+            return Err(untrusted(
+                "it is on a private network or on this machine; allow its host by name if it is \
+                 right",
+            ));
+        }
+        Ok(parsed)
+    }
+
+    /// The JSON document at a URL; `None` where there is none.
+    pub(crate) async fn document<T: DeserializeOwned>(
+        &self,
+        url: &Url,
+        realm: Realm,
+    ) -> Result<Option<T>, Error> {
+        let mut at = self.check(url.as_str(), realm)?;
+        for _ in 0..=REDIRECTS {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, JSON);
+            let answer = self.ask(Method::GET, &at, headers, Bytes::new()).await?;
+            let status = answer.status();
+            if status.is_server_error() {
+                return Err(unusable(&at, status));
+            }
+            if !status.is_redirection() {
+                let found = status == StatusCode::OK;
+                return Ok(found.then(|| serde_json::from_slice(answer.body()).ok()).flatten());
+            }
+            let location = answer.headers().get(header::LOCATION).and_then(|it| it.to_str().ok());
+            match location.and_then(|location| at.join(location).ok()) {
+                // Elsewhere, whoever is there would speak for this origin.
+                Some(next) if next.origin() == at.origin() => {
+                    at = self.check(next.as_str(), realm)?;
+                }
+                _ => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Posts JSON.
+    pub(crate) async fn post_json(
+        &self,
+        url: &Url,
+        json: Vec<u8>,
+    ) -> Result<Response<Bytes>, Error> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, JSON);
+        headers.insert(header::CONTENT_TYPE, JSON);
+        self.ask(Method::POST, url, headers, json.into()).await
+    }
+
+    /// Posts a form.
+    pub(crate) async fn post_form(
+        &self,
+        url: &Url,
+        mut headers: HeaderMap,
+        form: String,
+    ) -> Result<Response<Bytes>, Error> {
+        headers.insert(header::ACCEPT, JSON);
+        headers.insert(header::CONTENT_TYPE, FORM);
+        self.ask(Method::POST, url, headers, form.into()).await
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Response<Bytes>, Error> {
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = url.as_str().parse().map_err(|_| unreadable(url))?;
+        *request.headers_mut() = headers;
+        let answer = time::timeout(LONGEST, self.http.fetch(request, LARGEST)).await;
+        match answer {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error @ mcp_http::Error::TooLarge { .. })) => {
+                Err(Error::untrusted(url, error.to_string()))
+            }
+            Ok(Err(error)) => Err(Error::unreachable(url, error)),
+            Err(_) => Err(Error::unreachable(url, format!("no answer within {LONGEST:?}"))),
+        }
+    }
+}
+
+fn unreadable(url: &Url) -> Error {
+    Error::untrusted(url, "it holds what HTTP cannot carry")
+}
+
+/// An answer that says nothing but that there is no answer now.
+pub(crate) fn unusable(url: &Url, status: StatusCode) -> Error {
+    Error::unreachable(url, format!("HTTP status {status}"))
+}
+
+/// Whether a URL is on this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    url.host_str().is_some_and(names_loopback)
+}
+
+fn names_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse();
+    match address {
+        Ok(address) => IpAddr::to_canonical(&address).is_loopback(),
+        Err(_) => host == "localhost",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn web(allowed: &[&str]) -> Web {
+        let allowed = allowed.iter().map(|&host| host.to_owned()).collect();
+        Web::new(HttpClient::builder(), allowed).unwrap()
+    }
+
+    #[test]
+    fn only_what_is_safe_is_asked() {
+        // AUTH-20, AUTH-42, AUTH-43, AUTH-44, N-AUTH-16
+        let web = web(&[]);
+        for good in ["https://a.example/x", "https://1.1.1.1/", "https://a.example:8443/?b=c"] {
+            web.check(good, Realm::Public).unwrap();
+        }
+        for bad in [
+            "http://a.example/",
+            "https://10.0.0.1/",
+            "https://[fd00::1]/",
+            "https://localhost/",
+            "http://127.0.0.1/",
+            "http://2130706433/",
+            "https://169.254.169.254/latest/meta-data/",
+            "https://[::ffff:127.0.0.1]/",
+            "https://user@a.example/",
+            "https://a.example/#b",
+            "javascript:alert(1)",
+            "data:,x",
+            "file:///etc/passwd",
+            "//a.example/",
+            "",
+            "https://",
+        ] {
+            let error = web.check(bad, Realm::Public).unwrap_err();
+            assert!(matches!(error, Error::Untrusted { .. }), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_server_on_this_machine_may_name_this_machine_and_a_host_may_be_allowed() {
+        web(&[]).check("http://localhost:1/a", Realm::Loopback).unwrap();
+        assert!(web(&[]).check("https://10.0.0.1/", Realm::Loopback).is_err());
+        let web = web(&["10.0.0.1", "localhost"]);
+        web.check("https://10.0.0.1/", Realm::Public).unwrap();
+        web.check("http://localhost:1/", Realm::Public).unwrap();
+        assert!(web.check("http://10.0.0.1/", Realm::Public).is_err());
+    }
+}
