@@ -6,11 +6,12 @@ use anyhow::{Context as _, Result};
 use mcp_http::{Client, HttpTransport, mcp_client::Tool};
 use serde_json::json;
 
-use crate::{arguments, task::Task, user::Agreeable};
+use crate::{arguments, task::Task, tokens, user::Agreeable};
 
 /// Goes through a scenario.
 pub(crate) async fn run(task: &Task) -> Result<()> {
     let transport = HttpTransport::builder(&task.url).build()?;
+    let transport = transport.with_token_source(tokens::source(task)?);
     let client = Client::builder(transport).protocol(task.revision).handler(Agreeable).build();
     match task.scenario.as_str() {
         "initialize" | "request-metadata" | "json-schema-ref-no-deref" => {

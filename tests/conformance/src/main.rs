@@ -5,7 +5,9 @@
 
 mod arguments;
 mod flows;
+mod person;
 mod task;
+mod tokens;
 mod user;
 
 use std::time::Duration;

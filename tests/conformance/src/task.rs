@@ -4,6 +4,7 @@ use std::env;
 
 use anyhow::{Context as _, Result};
 use mcp_http::mcp_client::mcp_types::Revision;
+use mcp_oauth::Secret;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -18,10 +19,21 @@ pub(crate) struct Task {
 
 /// What only some scenarios tell.
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(default)]
 pub(crate) struct Context {
     /// The calls to make.
+    #[serde(rename = "toolCalls")]
     pub(crate) tool_calls: Vec<ToolCall>,
+    /// What the client is registered as, with a secret or a private key.
+    pub(crate) client_id: Option<String>,
+    pub(crate) client_secret: Option<Secret>,
+    pub(crate) private_key_pem: Option<Secret>,
+    /// What the client is registered as with an identity provider, and what that says of its user.
+    pub(crate) idp_client_id: Option<String>,
+    pub(crate) idp_token_endpoint: Option<String>,
+    pub(crate) idp_id_token: Option<Secret>,
+    /// What others say of the client.
+    pub(crate) valid_jwt: Option<Secret>,
 }
 
 #[derive(Debug, Deserialize)]
