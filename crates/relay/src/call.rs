@@ -9,10 +9,12 @@ use serde_json::value::{RawValue, to_raw_value};
 use tokio::{sync::SemaphorePermit, time};
 
 use crate::{
+    builtin,
     error::{Error, TransportKind},
     interceptor::Next,
     output::ToolOutput,
     registry::Link,
+    ticket::Ticket,
     tools::Tool,
 };
 
@@ -70,28 +72,40 @@ impl Tool {
         let _turn = self.turn(link).await?;
         let output = match self.attempt(arguments).await {
             Err(error) if self.may_run_again(link, &error) => {
-                Box::pin(self.attempt_again(link, arguments, error)).await?
+                Box::pin(self.attempt_again(link, arguments, error)).await
             }
-            outcome => outcome?,
+            outcome => outcome,
         };
+        let output = output.map_err(|error| self.with_ticket(error, arguments))?;
         if link.checks { self.entry().check_output(self.server(), output) } else { Ok(output) }
     }
 
     async fn attempt(&self, arguments: &RawValue) -> Result<ToolOutput, Error> {
         let name = &*self.definition().name;
         let connection = self.place.connection()?;
-        let called = match &self.options {
-            None => connection.call_tool(name, arguments).await,
+        let adjusted;
+        let client = match &self.options {
+            None => &*connection,
             Some(options) => {
-                connection.with(Options::clone(options)).call_tool(name, arguments).await
+                adjusted = connection.with(Options::clone(options));
+                &adjusted
+            }
+        };
+        let called = match builtin::is_one(&self.entry().tool) {
+            false => {
+                let called = client.call_tool(name, arguments).await.map(ToolOutput::from);
+                called.map_err(|error| self.place.attempt(Some(name)).failed(error))
+            }
+            true => {
+                let called = Box::pin(builtin::call(client, name, arguments)).await;
+                called.map_err(|error| self.place.attempt(None).failed_beyond_tools(error))
             }
         };
         connection.touch();
-        let called = called.map_err(|error| self.place.attempt(Some(name)).failed(error));
         if called.as_ref().is_err_and(is_unknown_tool) {
             Box::pin(self.place.forget_list()).await;
         }
-        called.map(ToolOutput::from)
+        called
     }
 
     /// Tries again after a failure, within the time that a call has in all.
@@ -126,6 +140,14 @@ impl Tool {
         let soon = error.retry_after().is_none_or(|wait| wait <= PATIENCE);
         let helps = if harmless { error.is_passing() } else { error.retryable() };
         link.retries > 0 && soon && helps
+    }
+
+    /// Lets a call be resumed that a sign-in stands in the way of.
+    fn with_ticket(&self, mut error: Error, arguments: &RawValue) -> Error {
+        if let Error::Authorization(refused) = &mut error {
+            refused.ticket = Ticket::new(refused, arguments, &self.place.user);
+        }
+        error
     }
 
     /// Waits until the server has room for one more call.

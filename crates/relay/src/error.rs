@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 use mcp_client::TransportErrorKind;
 use mcp_http::{Challenge, Unauthorized};
 
-use crate::{fit::Violation, output::ToolOutput, principal::Principal};
+use crate::{fit::Violation, output::ToolOutput, principal::Principal, ticket::Ticket};
 
 /// Why there are no tools, or no output.
 ///
@@ -122,6 +122,9 @@ pub struct Authorization {
     /// Whether the request surely did not run. A call may have run where its answer had broken off,
     /// or where it had asked for input before.
     pub did_not_run: bool,
+    /// The call, to be resumed when the user has signed in; nothing where there was none, or where it
+    /// may have run.
+    pub ticket: Option<Ticket>,
 }
 
 /// A result that does not fit the schema of its tool.
@@ -152,6 +155,8 @@ pub enum TransportKind {
     Status(u16),
     /// The server answered with a JSON-RPC error of this code.
     Rpc(i64),
+    /// The server does not offer what was asked for.
+    Unsupported,
     /// What the server sent is not what the protocol allows.
     Protocol,
     /// The request was not sent: a token or a setting stands in the way.
@@ -198,7 +203,7 @@ impl Error {
             TransportKind::Status(_) | TransportKind::Rpc(_) => {
                 matches!(source.status(), Some(408 | 429 | 502..=504))
             }
-            TransportKind::Protocol | TransportKind::Refused => false,
+            TransportKind::Protocol | TransportKind::Refused | TransportKind::Unsupported => false,
         }
     }
 
@@ -268,15 +273,27 @@ impl Attempt<'_> {
     /// Puts a failure where it belongs. A refused authorization is looked for first, so that no
     /// other kind ever hides it.
     pub(crate) fn failed(self, error: mcp_client::Error) -> Error {
+        let fault = fault(&error);
+        self.put(error, fault)
+    }
+
+    /// The same for what is neither a list of tools nor a call.
+    pub(crate) fn failed_beyond_tools(self, error: mcp_client::Error) -> Error {
+        self.put(error, None)
+    }
+
+    fn put(self, error: mcp_client::Error, fault: Option<&'static str>) -> Error {
         let server = self.server.to_owned();
         let tool = self.tool.map(str::to_owned);
         if let Some(unauthorized) = Unauthorized::of(&error) {
             let unauthorized = unauthorized.clone();
             let (principal, did_not_run) = (self.principal, error.did_not_run());
-            let refused = Authorization { server, tool, principal, unauthorized, did_not_run };
+            let ticket = None;
+            let refused =
+                Authorization { server, tool, principal, unauthorized, did_not_run, ticket };
             return Error::Authorization(Box::new(refused));
         }
-        let (kind, fault) = (kind(&error), fault(&error));
+        let kind = kind(&error);
         let source = Arc::new(error);
         match (tool, fault) {
             (Some(tool), Some(reason)) => {
@@ -322,6 +339,7 @@ fn kind(error: &mcp_client::Error) -> TransportKind {
             _ => TransportKind::Protocol,
         },
         Cause::NotMcp { initialize, .. } => kind(initialize),
+        Cause::Capability { .. } | Cause::Unsupported { .. } => TransportKind::Unsupported,
         _ => TransportKind::Protocol,
     }
 }
@@ -354,7 +372,7 @@ impl TransportKind {
         match self {
             Self::Unreachable | Self::Timeout | Self::Closed | Self::Protocol => true,
             Self::Status(status) => status == 408 || status >= 500,
-            Self::Rpc(_) | Self::Refused => false,
+            Self::Rpc(_) | Self::Refused | Self::Unsupported => false,
         }
     }
 }
@@ -392,6 +410,7 @@ impl fmt::Display for TransportKind {
             Self::Timeout => f.write_str("no answer in time"),
             Self::Closed => f.write_str("the connection ended before the answer"),
             Self::Status(status) => write!(f, "HTTP status {status}"),
+            Self::Unsupported => f.write_str("it does not offer that"),
             Self::Rpc(code) => write!(f, "JSON-RPC error {code}"),
             Self::Protocol => f.write_str("its answer is against the protocol"),
             Self::Refused => f.write_str("the request was not sent"),

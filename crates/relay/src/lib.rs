@@ -24,6 +24,8 @@
 //! # }
 //! ```
 
+mod beyond;
+mod builtin;
 mod cache;
 mod call;
 mod carrier;
@@ -48,12 +50,14 @@ mod server;
 mod sessions;
 mod source;
 mod store;
+mod ticket;
 mod tools;
 mod toolset;
 mod user;
 
 pub use mcp_client::{
-    self, Client, Limits, Options, RefusedEntry, ToolList,
+    self, Client, Handler, Limits, Listed, Options, PromptResult, RefusedEntry, ResourceResult,
+    Serves, ToolList,
     mcp_types::{JsonObject, Revision, Schema, v2025_11_25::ContentBlock},
 };
 pub use mcp_http::{self, AccessToken, Challenge, HttpClient, Reason, TokenSource, Unauthorized};
@@ -69,10 +73,11 @@ pub use crate::{
     pager::Pager,
     principal::Principal,
     program::Program,
-    registry::{Builder, Relay},
+    registry::{Asker, Builder, Relay},
     server::{Server, Transport},
     sessions::Connection,
     store::ListStore,
+    ticket::Ticket,
     tools::{Tool, Tools},
     toolset::{Toolset, ToolsetRequest},
     user::User,

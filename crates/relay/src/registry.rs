@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, ops::Deref, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
-use mcp_client::{KnownLists, Limits, Negotiation};
+use mcp_client::{Handler, KnownLists, Limits, Negotiation};
 use mcp_http::{AccessToken, HttpClient, TokenSource};
 use mcp_types::Revision;
 use tokio::sync::Semaphore;
@@ -21,6 +21,7 @@ use crate::{
     sessions::{Key, Sessions},
     source::Sources,
     store::ListStore,
+    ticket::Spent,
     tools::Tools,
     user::User,
 };
@@ -51,6 +52,7 @@ pub struct Builder {
     bounds: Bounds,
     interceptors: Interceptors,
     store: Option<Arc<dyn ListStore>>,
+    handlers: Option<Arc<Handlers>>,
 }
 
 /// What stands around lists and calls, the first outermost.
@@ -120,6 +122,35 @@ impl Builder {
         self
     }
 
+    /// Who answers what servers ask while they work: for forms, URLs and models' replies. It is asked
+    /// when a conversation begins, and so can give each server and each user a handler of their own.
+    ///
+    /// ```
+    /// use relay::{Handler, Relay, Serves};
+    ///
+    /// struct Forms {
+    ///     user: String,
+    /// }
+    ///
+    /// impl Handler for Forms {
+    ///     fn serves(&self) -> Serves {
+    ///         Serves::nothing().form()
+    ///     }
+    ///     // and `elicit_form`, which shows `self.user` the form.
+    /// }
+    ///
+    /// let relay = Relay::builder().handlers(|asker| {
+    ///     let user = asker.user?.to_owned();
+    ///     Some(std::sync::Arc::new(Forms { user }))
+    /// });
+    /// ```
+    pub fn handlers(
+        self,
+        handlers: impl Fn(&Asker<'_>) -> Option<Arc<dyn Handler>> + Send + Sync + 'static,
+    ) -> Self {
+        Self { handlers: Some(Arc::new(handlers)), ..self }
+    }
+
     /// Where lists of tools are kept for other processes too.
     pub fn list_store(self, store: impl ListStore) -> Self {
         Self { store: Some(Arc::new(store)), ..self }
@@ -158,6 +189,8 @@ impl Builder {
             sources: Sources::default(),
             interceptors: self.interceptors,
             store: self.store,
+            spent: Spent::new(),
+            handlers: self.handlers,
         })))
     }
 }
@@ -183,7 +216,7 @@ impl Relay {
     pub fn with_token(&self, token: impl Into<AccessToken>) -> User {
         let token = token.into();
         let principal = Principal::of_token(&token);
-        User { registry: Arc::clone(&self.0), principal, source: Some(Arc::new(token)) }
+        User { registry: Arc::clone(&self.0), principal, id: None, source: Some(Arc::new(token)) }
     }
 
     /// The registry on behalf of the user whom the application knows by this id.
@@ -201,14 +234,20 @@ impl Relay {
     /// # }
     /// ```
     pub fn for_user(&self, id: impl AsRef<str>, source: impl TokenSource) -> User {
-        let principal = Principal::of_id(id.as_ref());
+        let id = id.as_ref();
+        let principal = Principal::of_id(id);
         let source = self.0.sources.replace(principal, Arc::new(source));
-        User { registry: Arc::clone(&self.0), principal, source: Some(source) }
+        User { registry: Arc::clone(&self.0), principal, id: Some(id.into()), source: Some(source) }
     }
 
     /// The registry on behalf of no user: requests carry the server's `api_key`, if it has one.
     pub fn without_token(&self) -> User {
-        User { registry: Arc::clone(&self.0), principal: Principal::REGISTRY, source: None }
+        User {
+            registry: Arc::clone(&self.0),
+            principal: Principal::REGISTRY,
+            id: None,
+            source: None,
+        }
     }
 
     /// The tools of a server on behalf of no user; see [`User::tools`].
@@ -246,6 +285,23 @@ pub(crate) struct Registry {
     sources: Sources,
     pub(crate) interceptors: Interceptors,
     pub(crate) store: Option<Arc<dyn ListStore>>,
+    pub(crate) spent: Spent,
+    pub(crate) handlers: Option<Arc<Handlers>>,
+}
+
+/// Who answers what servers ask, for a server and on behalf of a user.
+type Handlers = dyn Fn(&Asker<'_>) -> Option<Arc<dyn Handler>> + Send + Sync;
+
+/// A server that may ask something, and on whose behalf it is spoken to; see [`Builder::handlers`].
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Asker<'a> {
+    /// The server.
+    pub server: &'a str,
+    /// The user.
+    pub principal: Principal,
+    /// The id of the user, where the application knows the user by one.
+    pub user: Option<&'a str>,
 }
 
 #[derive(Debug)]
@@ -263,6 +319,8 @@ pub(crate) struct Link {
     pub(crate) filter: Filter,
     pub(crate) checks: bool,
     pub(crate) share_list: bool,
+    pub(crate) resource_tools: bool,
+    pub(crate) prompt_tools: bool,
     pub(crate) retries: usize,
     pub(crate) trust_annotations: bool,
     /// Room for calls at the same time.
@@ -333,6 +391,8 @@ impl Entry {
             filter: server.filter.clone(),
             checks: server.checks,
             share_list: server.share_list,
+            resource_tools: server.resource_tools,
+            prompt_tools: server.prompt_tools,
             retries: server.retries,
             trust_annotations: server.trust_annotations,
             room: Semaphore::new(server.concurrency),

@@ -34,6 +34,8 @@ pub struct Server {
     pub(crate) filter: Filter,
     pub(crate) checks: bool,
     pub(crate) share_list: bool,
+    pub(crate) resource_tools: bool,
+    pub(crate) prompt_tools: bool,
     pub(crate) retries: usize,
     pub(crate) trust_annotations: bool,
     pub(crate) concurrency: usize,
@@ -76,6 +78,8 @@ impl Server {
             filter: Filter::default(),
             checks: true,
             share_list: false,
+            resource_tools: false,
+            prompt_tools: false,
             retries: 2,
             trust_annotations: false,
             concurrency: 256,
@@ -140,6 +144,18 @@ impl Server {
     /// A server may say so itself (MCP 2026-07-28, server/utilities/caching).
     pub fn share_list(self, share_list: bool) -> Self {
         Self { share_list, ..self }
+    }
+
+    /// Offers the server's resources to models by two more tools, `list_resources` and
+    /// `read_resource`, unless the server has such tools of its own.
+    pub fn resource_tools(self, resource_tools: bool) -> Self {
+        Self { resource_tools, ..self }
+    }
+
+    /// Offers the server's prompts to models by two more tools, `list_prompts` and `get_prompt`, unless
+    /// the server has such tools of its own.
+    pub fn prompt_tools(self, prompt_tools: bool) -> Self {
+        Self { prompt_tools, ..self }
     }
 
     /// Whether arguments and results are checked against the tools' schemas; they are unless set.
@@ -233,6 +249,8 @@ impl fmt::Debug for Server {
             .field("filter", &self.filter)
             .field("checks", &self.checks)
             .field("share_list", &self.share_list)
+            .field("resource_tools", &self.resource_tools)
+            .field("prompt_tools", &self.prompt_tools)
             .field("retries", &self.retries)
             .field("trust_annotations", &self.trust_annotations)
             .field("concurrency", &self.concurrency)

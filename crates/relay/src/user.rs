@@ -6,11 +6,12 @@ use mcp_client::ToolList;
 use mcp_http::TokenSource;
 
 use crate::{
+    builtin,
     cache::Places,
     error::{Attempt, Error},
     interceptor::{Listing, NextList},
     principal::Principal,
-    registry::{Link, Registry},
+    registry::{Asker, Link, Registry},
     sessions::{Connection, Key},
     store::{self, Shelved},
     tools::{List, Tools},
@@ -26,6 +27,8 @@ use crate::{
 pub struct User {
     pub(crate) registry: Arc<Registry>,
     pub(crate) principal: Principal,
+    /// What the application knows the user by.
+    pub(crate) id: Option<Arc<str>>,
     /// Where the user's own tokens come from; for nobody's, a server's `api_key` is used.
     pub(crate) source: Option<Arc<dyn TokenSource>>,
 }
@@ -87,7 +90,13 @@ impl User {
         self.principal
     }
 
-    fn at(&self, server: &str) -> Result<Place, Error> {
+    /// The id that the application knows the user by, if it is one of
+    /// [`Relay::for_user`](crate::Relay::for_user).
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    pub(crate) fn at(&self, server: &str) -> Result<Place, Error> {
         let (name, _) = self.registry.link(server, self.source.is_some())?;
         Ok(Place { user: self.clone(), key: (name, self.principal) })
     }
@@ -145,6 +154,7 @@ impl Place {
     /// The tools under the names that models see, without those that are denied.
     fn named(&self, Shelved { mut list, ttl, public }: Shelved) -> Result<List, Error> {
         let (_, link) = self.link()?;
+        builtin::add(&mut list.tools, link);
         list.tools.retain(|tool| link.filter.offers(&tool.name));
         for refused in &list.refused {
             let name = refused.name.as_deref().unwrap_or("(without a name)");
@@ -195,6 +205,15 @@ impl Place {
                 .limits(*limits)
                 .negotiation(negotiation.clone())
                 .known_lists(known_lists.clone());
+            let handler = registry.handlers.as_ref().and_then(|handlers| {
+                let Place { user: User { principal, id, .. }, .. } = self;
+                let (server, user) = (self.server(), id.as_deref());
+                handlers(&Asker { server, principal: *principal, user })
+            });
+            let client = match handler {
+                Some(handler) => client.handler(handler),
+                None => client,
+            };
             let client = match protocol {
                 Some(revision) => client.protocol(*revision).build(),
                 None => client.build(),

@@ -1,6 +1,7 @@
 //! The registry: users, tools, their cache, errors.
 
 mod attempts;
+mod beyond;
 mod cache;
 mod calls;
 mod checks;
@@ -19,6 +20,7 @@ mod secrets;
 mod shared;
 mod stale;
 mod stdio;
+mod tickets;
 mod toolsets;
 mod users;
 

@@ -1,0 +1,97 @@
+//! Calls that wait for a sign-in, and are made once after it.
+
+use futures_util::future::join_all;
+use insta::{allow_duplicates, assert_snapshot};
+use mcp_testkit::{Bearer, CallAnswer, Fault, On, TestServer, Tool};
+use relay::{AccessToken, Error, Relay, Server, Ticket};
+use serde_json::json;
+
+use super::relay_with;
+use crate::support::{ALICE, BOB, assert_free_of_secrets, outcome};
+
+async fn server() -> TestServer {
+    let tool = Tool::new("pay", json!({ "type": "object" }), |_| CallAnswer::text("paid"));
+    let bearer = Bearer::tokens([ALICE]).scope("pay now");
+    TestServer::builder().bearer(bearer).tool(tool).start().await.expect("a free port")
+}
+
+/// The ticket of Alice's call, whose token has expired meanwhile, from where it was stored.
+async fn ticket(server: &TestServer, relay: &Relay) -> Ticket {
+    let tools =
+        relay.for_user("alice", AccessToken::new(ALICE)).tools("main").await.expect("a list");
+    server.expire_token(ALICE);
+    let error =
+        tools.call("pay", json!({ "amount": 1.10 })).await.expect_err("a sign-in is wanted");
+    let refused = error.authorization().expect("a sign-in is wanted");
+    let stored = serde_json::to_string(refused.ticket.as_ref().expect("it did not run"))
+        .expect("texts alone");
+    assert_free_of_secrets(&format!("{stored}{refused:?}"));
+    assert!(!format!("{refused:?}").contains("1.1"), "arguments are for nobody else");
+    serde_json::from_str(&stored).expect("what was stored")
+}
+
+#[tokio::test]
+async fn a_call_is_made_once_after_the_sign_in() {
+    let server = server().await;
+    let relay = relay_with(Server::http(server.url()));
+    let ticket = ticket(&server, &relay).await;
+    let told = (&*ticket.server, &*ticket.tool, &*ticket.arguments, ticket.user.as_deref());
+    assert_eq!(told, ("main", "pay", r#"{"amount":1.1}"#, Some("alice")));
+    assert_eq!(ticket.scopes, ["pay", "now"]);
+    // It is too early, and no harm is done.
+    let user = relay.for_user("alice", AccessToken::new(ALICE));
+    assert!(user.resume(ticket.clone()).await.unwrap_err().authorization().is_some());
+    server.renew_token(ALICE, BOB);
+    let user = relay.for_user("alice", AccessToken::new(BOB));
+    let before = server.count("tools/call");
+    let resumed = join_all((0..3).map(|_| user.resume(ticket.clone()))).await;
+    let (paid, refused): (Vec<_>, Vec<_>) = resumed.into_iter().partition(Result::is_ok);
+    assert_eq!((paid.len(), refused.len()), (1, 2));
+    assert_eq!(server.count("tools/call"), before + 1);
+    let sent = server.requests();
+    let call = sent.iter().rfind(|request| request.method() == "tools/call").unwrap();
+    assert_eq!(call.json().unwrap()["params"]["arguments"], json!({ "amount": 1.1 }));
+    for error in refused {
+        allow_duplicates!(assert_snapshot!(outcome(error), @"
+        tool `pay` of server `main`: the call was resumed before
+        -> ToolCall, did not run
+        "));
+    }
+}
+
+#[tokio::test]
+async fn a_call_of_unknown_outcome_is_not_resumed_again() {
+    let server = server().await;
+    let relay = relay_with(Server::http(server.url()));
+    let ticket = ticket(&server, &relay).await;
+    server.renew_token(ALICE, BOB);
+    server.script(On::method("tools/call"), Fault::Close);
+    let user = relay.for_user("alice", AccessToken::new(BOB));
+    let error = user.resume(ticket.clone()).await.unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
+    let before = server.count("tools/call");
+    assert!(user.resume(ticket).await.is_err());
+    assert_eq!(server.count("tools/call"), before);
+}
+
+#[tokio::test]
+async fn a_ticket_is_for_its_user_alone() {
+    let server = server().await;
+    let relay = relay_with(Server::http(server.url()));
+    let ticket = ticket(&server, &relay).await;
+    server.accept_token(BOB);
+    for user in [relay.for_user("bob", AccessToken::new(BOB)), relay.with_token(BOB)] {
+        let outcome = outcome(user.resume(ticket.clone()).await);
+        allow_duplicates!(assert_snapshot!(outcome, @"
+        server `main`: the call is that of another user
+        -> Configuration, did not run
+        "));
+    }
+    // Whoever the application knows by a token alone has another one after the sign-in.
+    server.accept_token(ALICE);
+    let tools = relay.with_token(ALICE).tools("main").await.unwrap();
+    server.expire_token(ALICE);
+    let error = tools.call("pay", ()).await.unwrap_err();
+    let ticket = error.authorization().unwrap().ticket.clone().unwrap();
+    assert_eq!(relay.with_token(BOB).resume(ticket).await.unwrap().text(), "paid");
+}
