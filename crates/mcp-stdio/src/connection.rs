@@ -84,7 +84,7 @@ impl Lanes {
     ) {
         let (board, queue) = (self.board.clone(), &mut self.queue);
         let writing = async {
-            match write(writer, &board, queue, stop).await {
+            match write(writer, &board, queue, stop, &self.mask).await {
                 Ok(()) => pending().await,
                 Err(error) => tracing::debug!(%error, "the server takes no more messages"),
             }
@@ -103,7 +103,7 @@ async fn read(reader: impl AsyncRead + Unpin, board: &Switchboard, limit: usize,
         match line {
             Ok(Line::Whole(line)) if line.trim_ascii().is_empty() => {}
             Ok(Line::Whole(line)) => {
-                tracing::trace!(target: "mcp_stdio::wire", bytes = line.len(), "received");
+                wire('<', &line, mask);
                 if !board.put(line.clone()) {
                     let text = mask.apply(&line[..line.len().min(1024)]);
                     tracing::debug!(text = %Brief(&text), "a line that is no message is passed over");
@@ -124,6 +124,7 @@ async fn write(
     board: &Switchboard,
     queue: &mut mpsc::Receiver<Outgoing>,
     mut stop: watch::Receiver<bool>,
+    mask: &Mask,
 ) -> io::Result<()> {
     let mut batch = BytesMut::new();
     loop {
@@ -136,10 +137,10 @@ async fn write(
             }
         };
         let Some(message) = next else { break };
-        add(&mut batch, board, &message);
+        add(&mut batch, board, &message, mask);
         while batch.len() < BATCH {
             let Ok(message) = queue.try_recv() else { break };
-            add(&mut batch, board, &message);
+            add(&mut batch, board, &message, mask);
         }
         writer.write_all(&batch).await?;
         writer.flush().await?;
@@ -157,10 +158,18 @@ pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
 }
 
 /// Adds a message as a line, unless nobody waits for its answer any more.
-fn add(batch: &mut BytesMut, board: &Switchboard, message: &Outgoing) {
+fn add(batch: &mut BytesMut, board: &Switchboard, message: &Outgoing, mask: &Mask) {
     if message.id.as_ref().is_none_or(|id| board.sends(id)) {
+        wire('>', &message.body, mask);
         batch.extend_from_slice(&in_one_line(&message.body));
         batch.extend_from_slice(b"\n");
+    }
+}
+
+/// Shows a message as it goes over the wire, to those who trace that.
+fn wire(direction: char, message: &[u8], mask: &Mask) {
+    if tracing::enabled!(target: "mcp_stdio::wire", tracing::Level::TRACE) {
+        tracing::trace!(target: "mcp_stdio::wire", "{direction} {}", mask.apply(message));
     }
 }
 

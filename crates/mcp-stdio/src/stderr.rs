@@ -45,22 +45,30 @@ impl Stderr {
         let mut line = Vec::new();
         while let Ok(count @ 1..) = reader.read(&mut read).await {
             self.lock().add(&read[..count]);
-            if let Some(on_line) = &self.on_line {
-                self.pass_on(&mut line, &read[..count], on_line);
+            for part in read[..count].split_inclusive(|&byte| byte == b'\n') {
+                line.extend_from_slice(part);
+                if part.ends_with(b"\n") || line.len() >= LINE {
+                    self.pass_on(&line);
+                    line.clear();
+                }
             }
         }
-        if let Some(on_line) = self.on_line.as_ref().filter(|_| !line.is_empty()) {
-            on_line(&self.mask.apply(&line));
+        if !line.is_empty() {
+            self.pass_on(&line);
         }
     }
 
-    fn pass_on(&self, line: &mut Vec<u8>, read: &[u8], on_line: &OnLine) {
-        for part in read.split_inclusive(|&byte| byte == b'\n') {
-            line.extend_from_slice(part);
-            if part.ends_with(b"\n") || line.len() >= LINE {
-                on_line(self.mask.apply(line).trim_end_matches(['\n', '\r']));
-                line.clear();
-            }
+    /// Tells of a line those who want to know.
+    fn pass_on(&self, line: &[u8]) {
+        let traced = tracing::enabled!(target: "mcp_stdio::wire", tracing::Level::DEBUG);
+        if !traced && self.on_line.is_none() {
+            return;
+        }
+        let line = self.mask.apply(line);
+        let line = line.trim_end_matches(['\n', '\r']);
+        tracing::debug!(target: "mcp_stdio::wire", "! {line}");
+        if let Some(on_line) = &self.on_line {
+            on_line(line);
         }
     }
 

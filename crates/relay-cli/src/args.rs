@@ -31,19 +31,24 @@ pub(crate) enum Command {
     #[command(
         after_help = exit::SEE,
         override_usage = "relay tools [OPTIONS] [SERVER]\n       \
-                          relay tools [OPTIONS] --url URL"
+                          relay tools [OPTIONS] --url URL\n       \
+                          relay tools [OPTIONS] --stdio -- PROGRAM…"
     )]
     Tools(Tools),
     /// Call a tool
     #[command(
         after_help = exit::SEE,
         override_usage = "relay call [OPTIONS] SERVER TOOL [ARGUMENTS]\n       \
-                          relay call [OPTIONS] --url URL TOOL [ARGUMENTS]"
+                          relay call [OPTIONS] --url URL TOOL [ARGUMENTS]\n       \
+                          relay call [OPTIONS] --stdio TOOL [ARGUMENTS] -- PROGRAM…"
     )]
     Call(Call),
     /// Show how tools behind a bearer token are used, with servers of its own
     #[command(after_help = exit::SEE)]
     Demo,
+    /// Serve on stdin and stdout, as part of the demo
+    #[command(hide = true)]
+    DemoServer,
 }
 
 #[derive(Debug, Args)]
@@ -59,7 +64,7 @@ pub(crate) struct Servers {
 #[derive(Debug, Args)]
 pub(crate) struct Tools {
     /// A server of the configuration, or else all; with --token-env it has to be one
-    #[arg(value_name = "SERVER", conflicts_with = "url")]
+    #[arg(value_name = "SERVER", conflicts_with_all = ["url", "stdio"])]
     pub(crate) server: Option<String>,
     #[command(flatten)]
     pub(crate) access: Access,
@@ -70,7 +75,7 @@ pub(crate) struct Tools {
 
 #[derive(Debug, Args)]
 pub(crate) struct Call {
-    /// A server of the configuration; left out with --url
+    /// A server of the configuration; left out with --url and --stdio
     #[arg(value_name = "SERVER")]
     pub(crate) first: String,
     /// The tool, by the name that the model sees or by the server's own
@@ -95,6 +100,12 @@ pub(crate) struct Access {
     /// The server, without a configuration
     #[arg(long, value_name = "URL", conflicts_with = "config")]
     pub(crate) url: Option<String>,
+    /// Start the server: a program that follows at the end, with its arguments
+    #[arg(long, requires = "program", conflicts_with_all = ["url", "config", "token_env"])]
+    pub(crate) stdio: bool,
+    /// A variable of the environment that the program gets to see. May be repeated
+    #[arg(long, value_name = "NAME", requires = "stdio")]
+    pub(crate) inherit_env: Vec<String>,
     /// The configuration [default: relay.toml]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -107,6 +118,16 @@ pub(crate) struct Access {
     /// Send the token over plain HTTP to another machine, where anyone on the way can read it
     #[arg(long, requires = "url")]
     pub(crate) allow_insecure_http: bool,
+    /// With --stdio, the program and its arguments; no shell reads them
+    #[arg(last = true, value_name = "PROGRAM", requires = "stdio")]
+    pub(crate) program: Vec<String>,
+}
+
+impl Access {
+    /// Whether the command line names the one server that there is.
+    pub(crate) fn is_single(&self) -> bool {
+        self.stdio || self.url.is_some()
+    }
 }
 
 impl Command {
@@ -116,7 +137,7 @@ impl Command {
             Self::Servers(servers) => servers.json,
             Self::Tools(tools) => tools.json,
             Self::Call(call) => call.json,
-            Self::Demo => false,
+            Self::Demo | Self::DemoServer => false,
         }
     }
 
@@ -124,7 +145,7 @@ impl Command {
         match self {
             Self::Tools(tools) => Some(&tools.access),
             Self::Call(call) => Some(&call.access),
-            Self::Servers(_) | Self::Demo => None,
+            Self::Servers(_) | Self::Demo | Self::DemoServer => None,
         }
     }
 }

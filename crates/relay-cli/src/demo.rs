@@ -1,12 +1,14 @@
 //! `relay demo`: tools behind a bearer token, shown with servers that run in this process.
 
 mod check;
+mod notes;
 mod scene;
 mod servers;
 mod story;
 
 use anyhow::Result;
 
+pub(crate) use self::notes::serve;
 use self::{scene::Scene, servers::Servers};
 use crate::{exit::Exit, output::Output};
 

@@ -17,8 +17,11 @@ pub(crate) fn of(error: &Error, access: Option<&Access>) -> Option<String> {
             Some(sign_in(authorization, access.and_then(|access| access.token_env.as_deref())))
         }
         Some(RelayError::UnknownTool { server: Some(server), .. }) => {
-            let by_url = access.is_some_and(|access| access.url.is_some());
-            let server = if by_url { "--url URL" } else { server };
+            let server = match access {
+                Some(access) if access.stdio => "--stdio -- PROGRAM…",
+                Some(access) if access.url.is_some() => "--url URL",
+                _ => server,
+            };
             Some(format!("`relay tools {server}` lists the tools that there are"))
         }
         Some(RelayError::Configuration { .. }) if access?.url.is_some() => {
@@ -29,7 +32,8 @@ pub(crate) fn of(error: &Error, access: Option<&Access>) -> Option<String> {
         }
         Some(RelayError::InvalidArguments { .. }) => Some(SCHEMAS.to_owned()),
         Some(RelayError::Transport { kind, .. } | RelayError::OutcomeUnknown { kind, .. }) => {
-            transport(*kind).map(str::to_owned)
+            let local = access.is_some_and(|access| access.stdio);
+            transport(*kind, local).map(str::to_owned)
         }
         Some(_) => None,
         None => error.downcast_ref().and_then(Usage::to_hint),
@@ -78,8 +82,11 @@ fn refused(source: &mcp_client::Error, access: &Access) -> Option<String> {
     }
 }
 
-fn transport(kind: TransportKind) -> Option<&'static str> {
+fn transport(kind: TransportKind, local: bool) -> Option<&'static str> {
     match kind {
+        TransportKind::Closed | TransportKind::Unreachable if local => {
+            Some("does the program serve MCP on stdin and stdout? --verbose shows what it writes")
+        }
         TransportKind::Unreachable => Some("is the URL right, and does the server run?"),
         TransportKind::Timeout => Some("--timeout SECONDS waits longer"),
         TransportKind::Status(404 | 405) => {

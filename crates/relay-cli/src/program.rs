@@ -52,6 +52,7 @@ fn execute(command: &Command, output: &Output) -> Result<Exit> {
             runtime::run_with(&setup.relay, output, called, move |called| called.print(&shown))
         }
         Command::Demo => runtime::run(demo::run(output)),
+        Command::DemoServer => demo::serve(),
     }
 }
 
@@ -90,6 +91,8 @@ fn show_wire(output: Output) {
         .with_target(false)
         .with_ansi(false)
         .with_writer(move || output.clone());
-    let wire = Targets::new().with_target("mcp_http::wire", LevelFilter::TRACE);
+    let wire = Targets::new()
+        .with_target("mcp_http::wire", LevelFilter::TRACE)
+        .with_target("mcp_stdio::wire", LevelFilter::TRACE);
     tracing_subscriber::registry().with(lines.with_filter(wire)).init();
 }

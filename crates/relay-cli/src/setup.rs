@@ -3,12 +3,13 @@
 use std::{cell::RefCell, env, fs, io, path::Path};
 
 use anyhow::{Context, Result};
-use relay::{AccessToken, Config, Relay, Server, User};
+use relay::{AccessToken, Config, Program, Relay, Server, User};
 
 use crate::{args::Access, output::Output, usage::Usage};
 
-/// The name of the one server that `--url` gives.
-pub(crate) const REMOTE: &str = "remote";
+/// The names of the one server that `--url` gives, and of the one of `--stdio`.
+const REMOTE: &str = "remote";
+const LOCAL: &str = "local";
 
 const DEFAULT_CONFIG: &str = "relay.toml";
 
@@ -23,7 +24,11 @@ impl Setup {
         let token = access.token_env.as_deref().map(token).transpose()?;
         token.iter().for_each(|token| output.conceal(token));
         let mut config = match &access.url {
-            Some(url) => single(url, access.allow_insecure_http),
+            _ if access.stdio => single(LOCAL, Server::stdio(program(access))),
+            Some(url) => {
+                let server = Server::http(url);
+                single(REMOTE, server.dangerously_allow_insecure_http(access.allow_insecure_http))
+            }
             None => config(access.config.as_deref())?,
         };
         if let Some(timeout) = access.timeout {
@@ -41,6 +46,11 @@ impl Setup {
             None => relay.without_token(),
         };
         Ok(Self { relay, user })
+    }
+
+    /// The one server that the command line names, where it does.
+    pub(crate) fn single(access: &Access) -> Option<&'static str> {
+        access.is_single().then_some(if access.stdio { LOCAL } else { REMOTE })
     }
 
     /// The names of all servers.
@@ -74,7 +84,7 @@ pub(crate) fn config(file: Option<&Path>) -> Result<Config> {
     let text = fs::read_to_string(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound if file.is_none() => {
             let usage = Usage::new("no server is known: this folder has no relay.toml");
-            usage.hint("`relay --help` shows one; --url URL does without").into()
+            usage.hint("`relay --help` shows one; --url URL and --stdio do without").into()
         }
         _ => {
             let usage = Usage::new(format!("{} cannot be read", path.display()));
@@ -94,11 +104,14 @@ pub(crate) fn config(file: Option<&Path>) -> Result<Config> {
     config.with_context(|| format!("{} is not usable", path.display()))
 }
 
-fn single(url: &str, insecure: bool) -> Config {
-    let server = Server::http(url).dangerously_allow_insecure_http(insecure);
+fn single(name: &str, server: Server) -> Config {
     let mut config = Config::default();
-    config.servers.insert(REMOTE.to_owned(), server);
+    config.servers.insert(name.to_owned(), server);
     config
+}
+
+fn program(access: &Access) -> Program {
+    access.inherit_env.iter().fold(Program::new(&access.program), Program::inherit_env)
 }
 
 /// The token in the variable `name`.

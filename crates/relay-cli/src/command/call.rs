@@ -6,12 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
 use crate::{
-    args, arguments,
-    exit::Exit,
-    output::Output,
-    report::Report,
-    setup::{REMOTE, Setup},
-    usage::Usage,
+    args, arguments, exit::Exit, output::Output, report::Report, setup::Setup, usage::Usage,
 };
 
 /// A call that is ready to be made.
@@ -43,12 +38,17 @@ impl<'a> Prepared<'a> {
     /// Reads the command line, and the arguments from wherever they are.
     pub(crate) fn new(args: &'a args::Call) -> Result<Self> {
         let args::Call { first, second, third, .. } = args;
-        let (server, tool, text) = match (&args.access.url, second, third) {
-            (Some(_), text, None) => (REMOTE, first, text),
+        let (server, tool, text) = match (Setup::single(&args.access), second, third) {
+            (Some(server), text, None) => (server, first, text),
             (None, Some(tool), text) => (first.as_str(), tool, text),
             (Some(_), _, Some(_)) => {
-                let usage = Usage::new("with --url there is only one server, which is not named");
-                return Err(usage.hint("relay call --url URL TOOL [ARGUMENTS]").into());
+                let way = if args.access.stdio { "--stdio" } else { "--url" };
+                let message = format!("with {way} there is only one server, which is not named");
+                let hint = match args.access.stdio {
+                    true => "relay call --stdio TOOL [ARGUMENTS] -- PROGRAM…",
+                    false => "relay call --url URL TOOL [ARGUMENTS]",
+                };
+                return Err(Usage::new(message).hint(hint).into());
             }
             (None, None, _) => {
                 let usage = Usage::new(format!("which tool of the server `{first}`?"));

@@ -6,14 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use crate::{
-    args,
-    exit::Exit,
-    output::Output,
-    report::Report,
-    setup::{REMOTE, Setup},
-    table,
-};
+use crate::{args, exit::Exit, output::Output, report::Report, setup::Setup, table};
 
 /// A tool, as JSON.
 #[derive(Serialize)]
@@ -47,9 +40,9 @@ pub(crate) struct Found {
 impl Found {
     /// Asks one server or all. One that fails does not spoil the others.
     pub(crate) async fn fetch(setup: &Setup, args: &args::Tools, output: &Output) -> Result<Self> {
-        let servers = match (&args.server, &args.access.url) {
+        let servers = match (&args.server, Setup::single(&args.access)) {
             (Some(server), _) => vec![setup.server(server)?],
-            (None, Some(_)) => vec![REMOTE],
+            (None, Some(server)) => vec![server],
             (None, None) => setup.servers(),
         };
         if servers.len() > 1 && args.access.token_env.is_some() {
@@ -67,7 +60,7 @@ impl Found {
                 Err(error) => errors.push(Report::new(&error.into(), Some(&args.access))),
             }
         }
-        let several = args.server.is_none() && args.access.url.is_none();
+        let several = args.server.is_none() && !args.access.is_single();
         Ok(Self { lists, errors, several })
     }
 

@@ -25,6 +25,7 @@ impl<'a> Scene<'a> {
         let relay = Relay::builder()
             .server("weather", Server::http(servers.weather.url()))
             .server("library", Server::http(servers.library.url()))
+            .server("notes", Server::stdio(own_program()?))
             .build()?;
         Ok(Self { servers, relay, story: Story::new(output) })
     }
@@ -50,6 +51,7 @@ impl<'a> Scene<'a> {
         let alice = self.relay.with_token(ALICE_AGAIN);
         let tools = self.new_token(&alice).await?;
         self.other_user(&tools).await?;
+        self.program().await?;
         self.goodbye().await
     }
 
@@ -63,7 +65,7 @@ impl<'a> Scene<'a> {
             ("weather", format!("{}  answers with JSON", weather.url())),
             ("library", format!("{}  answers with event streams", library.url())),
         ])?;
-        Ok(())
+        self.story.aside("\nA third one, `notes`, is a program on stdin and stdout: this one.")
     }
 
     async fn without_token(&self) -> Result<()> {
@@ -184,6 +186,22 @@ impl<'a> Scene<'a> {
         self.did_not_run(4)
     }
 
+    async fn program(&self) -> Result<()> {
+        self.story.step(
+            "A server on stdio is started when it is needed. It gets nobody's token.",
+            "relay.tools(\"notes\").await?.call(\"count\", json!({ \"text\": \"To be or not\" })).await?",
+        )?;
+        let tools = self.relay.tools("notes").await?;
+        expect_tools(&tools, &["count"])?;
+        let output = tools.call("count", json!({ "text": "To be or not" })).await?;
+        ensure!(output.text() == "4 words", "it says {}", output.text());
+        let refused = self.relay.with_token(BOB).tools("notes").await;
+        let Err(error @ Error::Configuration { .. }) = refused else {
+            bail!("it got a token of Bob's");
+        };
+        self.story.rows(&[("text", output.text()), ("with Bob's token", error.to_string())])
+    }
+
     async fn goodbye(&self) -> Result<()> {
         self.story.step("The application ends.", "relay.close().await")?;
         let Servers { weather, library, .. } = &self.servers;
@@ -246,6 +264,14 @@ impl<'a> Scene<'a> {
         self.ran(before)?;
         self.story.say("No tool ran.")
     }
+}
+
+/// The command that starts this program as a server.
+fn own_program() -> Result<[String; 2]> {
+    let program = std::env::current_exe().context("this program does not know where it is")?;
+    let program = program.into_os_string().into_string();
+    let program = program.map_err(|path| anyhow!("{} is not UTF-8", path.display()))?;
+    Ok([program, "demo-server".to_owned()])
 }
 
 #[cfg(test)]

@@ -130,9 +130,11 @@ async fn a_token_on_the_command_line_is_not_taken_and_not_shown() {
     error: unexpected argument '--token' found
 
       tip: a similar argument exists: '--token-env'
+      tip: to pass '--token' as a value, use '-- --token'
 
     Usage: relay tools [OPTIONS] [SERVER]
            relay tools [OPTIONS] --url URL
+           relay tools [OPTIONS] --stdio -- PROGRAM…
 
     For more information, try '--help'.
     ---

@@ -14,7 +14,7 @@ async fn no_configuration() {
     --- stdout
     --- stderr
     error: no server is known: this folder has no relay.toml
-    hint: `relay --help` shows one; --url URL does without
+    hint: `relay --help` shows one; --url URL and --stdio do without
     ---
     ");
 }
@@ -133,6 +133,7 @@ async fn a_server_and_a_url() {
 
     Usage: relay tools [OPTIONS] [SERVER]
            relay tools [OPTIONS] --url URL
+           relay tools [OPTIONS] --stdio -- PROGRAM…
 
     For more information, try '--help'.
     ---

@@ -24,6 +24,8 @@ async fn demo() {
          weather  http://127.0.0.1:PORT/mcp  answers with JSON
          library  http://127.0.0.1:PORT/mcp  answers with event streams
 
+    A third one, `notes`, is a program on stdin and stdout: this one.
+
     1. Nobody has signed in.
          relay.tools("weather").await
        Error::Authorization: sign the user in. It says how:
@@ -74,7 +76,12 @@ async fn demo() {
          Alice tries `warn`  server `weather` offers no tool `warn`
        No tool ran.
 
-    9. The application ends.
+    9. A server on stdio is started when it is needed. It gets nobody's token.
+         relay.tools("notes").await?.call("count", json!({ "text": "To be or not" })).await?
+         text              4 words
+         with Bob's token  server `notes`: access tokens are for servers on HTTP; one on stdio gets its credentials from its environment (`env`)
+
+    10. The application ends.
          relay.close().await
        3 sessions are ended; that of the expired token cannot be.
        The servers found nothing in all requests that is against the protocol.

@@ -74,12 +74,17 @@ async fn help_of_tools() {
 
     Usage: relay tools [OPTIONS] [SERVER]
            relay tools [OPTIONS] --url URL
+           relay tools [OPTIONS] --stdio -- PROGRAM…
 
     Arguments:
-      [SERVER]  A server of the configuration, or else all; with --token-env it has to be one
+      [SERVER]      A server of the configuration, or else all; with --token-env it has to be one
+      [PROGRAM]...  With --stdio, the program and its arguments; no shell reads them
 
     Options:
           --url <URL>            The server, without a configuration
+          --stdio                Start the server: a program that follows at the end, with its arguments
+          --inherit-env <NAME>   A variable of the environment that the program gets to see. May be
+                                 repeated
           --config <FILE>        The configuration [default: relay.toml]
           --token-env <NAME>     The environment variable that holds the user's access token
           --timeout <SECONDS>    How long to wait for one answer of the server [default: 30]
@@ -104,15 +109,20 @@ async fn help_of_call() {
 
     Usage: relay call [OPTIONS] SERVER TOOL [ARGUMENTS]
            relay call [OPTIONS] --url URL TOOL [ARGUMENTS]
+           relay call [OPTIONS] --stdio TOOL [ARGUMENTS] -- PROGRAM…
 
     Arguments:
-      <SERVER>     A server of the configuration; left out with --url
-      [TOOL]       The tool, by the name that the model sees or by the server's own
-      [ARGUMENTS]  Its arguments: a JSON object, `@FILE`, or `-` for stdin
+      <SERVER>      A server of the configuration; left out with --url and --stdio
+      [TOOL]        The tool, by the name that the model sees or by the server's own
+      [ARGUMENTS]   Its arguments: a JSON object, `@FILE`, or `-` for stdin
+      [PROGRAM]...  With --stdio, the program and its arguments; no shell reads them
 
     Options:
           --arg <KEY=VALUE>      One argument; VALUE is JSON, or else a string. May be repeated
           --url <URL>            The server, without a configuration
+          --stdio                Start the server: a program that follows at the end, with its arguments
+          --inherit-env <NAME>   A variable of the environment that the program gets to see. May be
+                                 repeated
           --config <FILE>        The configuration [default: relay.toml]
           --token-env <NAME>     The environment variable that holds the user's access token
           --timeout <SECONDS>    How long to wait for one answer of the server [default: 30]

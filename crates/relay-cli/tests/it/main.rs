@@ -7,6 +7,7 @@ mod demo;
 mod help;
 mod program;
 mod proxy;
+mod stdio;
 mod tools;
 mod transport;
 mod verbose;

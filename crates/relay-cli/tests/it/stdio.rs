@@ -1,0 +1,139 @@
+//! `--stdio`: a server that the command line starts.
+
+use insta::assert_snapshot;
+
+use crate::program::{Program, relay};
+
+/// The server that is part of the demo, at the end of the command line.
+fn server(program: Program) -> Program {
+    program.arg("--").arg(env!("CARGO_BIN_EXE_relay")).arg("demo-server")
+}
+
+#[tokio::test]
+async fn tools_of_a_program() {
+    assert_snapshot!(server(relay("tools --stdio")).run().await, @"
+    exit code: 0
+    --- stdout
+    relay__local__count	count	Counts the words of a text
+    --- stderr
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn a_call_of_a_program() {
+    let program = relay("call --stdio count").arg(r#"{"text": "to be or not"}"#);
+    assert_snapshot!(server(program).run().await, @"
+    exit code: 0
+    --- stdout
+    4 words
+    --- stderr
+    ---
+    ");
+    assert_snapshot!(server(relay("call --stdio count --arg text=a --json")).run().await, @r#"
+    exit code: 0
+    --- stdout
+    {
+      "content": [
+        {
+          "text": "1 words",
+          "type": "text"
+        }
+      ],
+      "isError": false
+    }
+    --- stderr
+    ---
+    "#);
+}
+
+#[tokio::test]
+async fn programs_that_are_none() {
+    let mut shown = String::new();
+    for arguments in [
+        "tools --stdio -- no-such-program",
+        "tools --stdio -- sh -c false",
+        "tools --stdio",
+        "tools -- sh",
+        "tools --stdio --token-env TOKEN -- sh",
+        "call --stdio local count {} -- sh",
+    ] {
+        shown += &format!(
+            "$ relay {arguments}\n{}\n",
+            relay(arguments).env("PATH", "/usr/bin:/bin").run().await
+        );
+    }
+    assert_snapshot!(shown, @"
+    $ relay tools --stdio -- no-such-program
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: server `local` failed: the request was not sent
+      caused by: `no-such-program` cannot be started
+      caused by: No such file or directory (os error 2)
+    ---
+    $ relay tools --stdio -- sh -c false
+    exit code: 5
+    --- stdout
+    --- stderr
+    error: server `local` failed: the connection ended before the answer
+      caused by: `sh` ended (exit status: 1) before it answered: outcome unknown
+    hint: does the program serve MCP on stdin and stdout? --verbose shows what it writes
+    ---
+    $ relay tools --stdio
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the following required arguments were not provided:
+      <PROGRAM>...
+
+    Usage: relay tools [OPTIONS] [SERVER]
+           relay tools [OPTIONS] --url URL
+           relay tools [OPTIONS] --stdio -- PROGRAM…
+
+    For more information, try '--help'.
+    ---
+    $ relay tools -- sh
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the following required arguments were not provided:
+      --stdio
+
+    Usage: relay tools [OPTIONS] [SERVER]
+           relay tools [OPTIONS] --url URL
+           relay tools [OPTIONS] --stdio -- PROGRAM…
+
+    For more information, try '--help'.
+    ---
+    $ relay tools --stdio --token-env TOKEN -- sh
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the argument '--stdio' cannot be used with '--token-env <NAME>'
+
+    Usage: relay tools [OPTIONS] [SERVER]
+           relay tools [OPTIONS] --url URL
+           relay tools [OPTIONS] --stdio -- PROGRAM…
+
+    For more information, try '--help'.
+    ---
+    $ relay call --stdio local count {} -- sh
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: with --stdio there is only one server, which is not named
+    hint: relay call --stdio TOOL [ARGUMENTS] -- PROGRAM…
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn what_goes_over_the_pipes() {
+    let transcript = server(relay("tools --stdio --verbose")).run().await;
+    assert!(transcript.contains("\n> {\"jsonrpc\":\"2.0\",\"id\":\"probe-1\""), "{transcript}");
+    assert!(transcript.contains("\n< {"), "{transcript}");
+    let program = relay("tools --stdio --verbose -- sh -c").arg("echo lost >&2; exit 3");
+    let transcript = program.env("PATH", "/usr/bin:/bin").run().await;
+    assert!(transcript.contains("\n! lost\n"), "{transcript}");
+}
