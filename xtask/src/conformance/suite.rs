@@ -14,6 +14,9 @@ use crate::files;
 /// The oldest major version of Node.js that the suite runs on.
 const OLDEST_NODE: u32 = 22;
 
+/// The revisions that extensions are tried in; the suite ties them to none.
+const WITH_EXTENSIONS: [&str; 2] = ["2025-11-25", "2026-07-28"];
+
 /// The suite, ready to be started.
 #[derive(Debug)]
 pub(crate) struct Suite {
@@ -49,17 +52,24 @@ impl Suite {
         command
     }
 
-    /// What the suite judges in a revision.
+    /// What the suite judges in a revision, and the extensions that can be spoken in it.
     pub(crate) fn scenarios(&self, revision: &str) -> Result<Vec<Scenario>> {
-        let output = self
-            .command()
-            .args(["list", "--client", "--spec-version", revision])
-            .output()
-            .context("cannot start the suite")?;
-        let names = names(&String::from_utf8_lossy(&output.stdout));
-        let errors = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success() && !names.is_empty(), "the suite lists nothing: {errors}");
+        let mut names = names(&self.list(&["--spec-version", revision])?);
+        if WITH_EXTENSIONS.contains(&revision) {
+            names.extend(extensions(&self.list(&[])?));
+        }
         Ok(names.into_iter().map(|name| Scenario { revision: revision.to_owned(), name }).collect())
+    }
+
+    fn list(&self, of: &[&str]) -> Result<String> {
+        let mut command = self.command();
+        let output = command.args(["list", "--client"]).args(of).output();
+        let output = output.context("cannot start the suite")?;
+        let list = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let is_list = output.status.success() && !names(&list).is_empty();
+        ensure!(is_list, "the suite lists nothing: {errors}");
+        Ok(list)
     }
 }
 
@@ -68,6 +78,14 @@ fn names(list: &str) -> Vec<String> {
     let name =
         |line: &str| line.trim_start().strip_prefix("- ")?.split(' ').next().map(str::to_owned);
     list.lines().filter_map(name).collect()
+}
+
+/// The extensions of authorization in the lines `  - name [extension]`; there are others, which are
+/// no matter of this client's.
+fn extensions(list: &str) -> Vec<String> {
+    let of_extensions = list.lines().filter(|line| line.ends_with(" [extension]"));
+    let names = of_extensions.flat_map(names);
+    names.filter(|name| name.starts_with("auth/")).collect()
 }
 
 /// The major version of the machine's Node.js, if it has one.
@@ -113,5 +131,7 @@ mod tests {
         let list = "Scenarios:\n  - initialize [2025-06-18,2025-11-25]\n  - auth/x [extension]\n\n";
         assert_eq!(names(list), ["initialize", "auth/x"]);
         assert!(names("nothing to - list\n").is_empty());
+        let more = "  - auth/y [2025-11-25]\n  - sep-2640-z [extension]\n";
+        assert_eq!(extensions(&format!("{list}{more}")), ["auth/x"]);
     }
 }
