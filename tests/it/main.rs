@@ -3,6 +3,7 @@
 mod faults;
 mod mcp_client;
 mod mcp_http;
+mod mcp_oauth;
 mod mcp_stdio;
 mod real_servers;
 mod relay;

@@ -1,0 +1,55 @@
+//! URLs that servers name so that this application asks what they cannot reach themselves.
+
+use futures_util::FutureExt;
+use mcp_http::Endpoint;
+use mcp_oauth::Error;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use super::world::{World, shown};
+
+#[tokio::test]
+async fn no_server_makes_the_application_ask_a_private_network() {
+    // AUTH-20, AUTH-42, AUTH-43, AUTH-44: server-side request forgery by metadata
+    for inside in [
+        "http://169.254.169.254/latest/meta-data",
+        "https://169.254.169.254",
+        "https://10.0.0.1",
+        "https://[fd00::1]",
+        "https://[::ffff:10.0.0.1]",
+        "https://0x0a000001",
+        "http://intranet.example",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "https://user:5ecret@login.example",
+    ] {
+        let edits = ["authorization_servers", "authorization_endpoint", "token_endpoint"];
+        for name in edits.into_iter().chain(["registration_endpoint"]) {
+            let world = World::with(|it| match name {
+                "authorization_servers" => it.resource[name] = json!([inside]),
+                _ => it.issuer[name] = inside.into(),
+            })
+            .await;
+            let error = world.begin(&world.application()).await.unwrap_err();
+            assert!(matches!(error, Error::Untrusted { .. }), "{name} {inside}: {error:?}");
+            let text = error.to_string();
+            assert!(!text.contains("5ecret") || inside.contains("5ecret"), "{text}");
+            assert_eq!(world.posted().await.len(), 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_does_not_hide_a_private_address() {
+    // AUTH-43: what the name stands for is looked at, and connected to
+    let client = mcp_oauth::OAuthClient::builder("Tests", "https://app.example/").build().unwrap();
+    let inside = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = inside.local_addr().unwrap().port();
+    for name in ["localhost.", "api.localhost"] {
+        let server = Endpoint::parse(&format!("https://{name}:{port}/mcp")).unwrap();
+        let error = client.user("ann").begin(&server, None).await.unwrap_err();
+        assert!(matches!(error, Error::Unreachable { .. }), "{name}: {error:?}");
+        shown(&error);
+        assert!(inside.accept().now_or_never().is_none(), "{name}");
+    }
+}

@@ -1,0 +1,142 @@
+//! Metadata that lies, leads elsewhere, is too large, or never ends.
+
+use std::time::Duration;
+
+use mcp_http::Reason;
+use mcp_oauth::Error;
+use serde_json::json;
+use tokio::net::TcpListener;
+use wiremock::{MockServer, ResponseTemplate};
+
+use super::world::{World, ok, serve, shown};
+use crate::support::passing;
+
+/// Why no sign-in begins, with names for the servers.
+async fn refused(world: &World) -> String {
+    let error = world.begin(&world.application()).await.expect_err("it does not begin");
+    assert_eq!(world.asked("/register").await, 0);
+    let text = shown(&error).replace(&world.resource.uri(), "[server]");
+    text.replace(&world.issuer.uri(), "[issuer]")
+}
+
+#[tokio::test]
+async fn metadata_of_another_resource_is_discarded() {
+    // AUTH-14: resource mismatch
+    for resource in ["https://evil.example/mcp", "mcp", "http://127.0.0.1:1/mcp"] {
+        let world = World::with(|it| it.resource["resource"] = resource.into()).await;
+        let text = refused(&world).await;
+        assert!(text.ends_with("is the metadata of another resource than [server]/mcp"), "{text}");
+        assert_eq!(world.issuer.received_requests().await.unwrap().len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn metadata_of_another_issuer_is_discarded() {
+    // AUTH-19, N-AUTH-03: compared as strings
+    let world = World::start().await;
+    let own = world.issuer.uri();
+    let upper = own.replace("http:", "HTTP:");
+    for issuer in ["https://evil.example".to_owned(), format!("{own}/"), upper] {
+        let world = World::with(|it| it.issuer["issuer"] = issuer.clone().into()).await;
+        let text = refused(&world).await;
+        assert!(
+            text.ends_with("cannot be trusted: it is the metadata of another issuer"),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_challenge_says_where_metadata_is() {
+    // AUTH-08, AUTH-10, AUTH-11
+    let world = World::start().await;
+    let elsewhere = json!({
+        "resource": world.endpoint().url().as_str(),
+        "authorization_servers": [world.issuer.uri()],
+        "scopes_supported": ["elsewhere"],
+    });
+    serve(&world.resource, "/elsewhere", ok(&elsewhere)).await;
+    let challenge = |path: &str| {
+        let challenge = format!("Bearer resource_metadata=\"{}{path}\"", world.resource.uri());
+        world.unauthorized(Reason::Missing, &challenge)
+    };
+    let begin = async |path: &str| {
+        let user = world.application().user("ann");
+        user.begin(&world.endpoint(), Some(&challenge(path))).await
+    };
+    let sign_in = begin("/elsewhere").await.unwrap();
+    assert_eq!(super::world::params(&sign_in.authorization_url)["scope"], "elsewhere");
+    // What it says is not there is not looked for anywhere else.
+    let before = world.resource.received_requests().await.unwrap().len();
+    let error = begin("/nowhere").await.unwrap_err();
+    assert!(matches!(error, Error::Untrusted { .. }), "{error}");
+    assert_eq!(world.resource.received_requests().await.unwrap().len(), before + 1);
+}
+
+#[tokio::test]
+async fn nothing_is_asked_where_metadata_redirects_to() {
+    // AUTH-43: metadata from another origin
+    let evil = MockServer::start().await;
+    serve(&evil, "/metadata", ok(&json!({ "issuer": evil.uri() }))).await;
+    let world = World::start().await;
+    for server in [&world.resource, &world.issuer] {
+        server.reset().await;
+    }
+    let away = format!("{}/metadata", evil.uri());
+    for status in [301, 302, 303, 307, 308] {
+        let away = ResponseTemplate::new(status).insert_header("location", &*away);
+        serve(&world.resource, "/.well-known/oauth-protected-resource/mcp", away).await;
+        refused_after_redirect(&world).await;
+        world.resource.reset().await;
+    }
+    assert_eq!(evil.received_requests().await.unwrap().len(), 0);
+}
+
+/// Without metadata, the server is its own authorization server, which registers nobody here.
+async fn refused_after_redirect(world: &World) {
+    let error = world.begin(&world.application()).await.expect_err("it does not begin");
+    assert!(matches!(error, Error::Untrusted { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_redirect_within_an_origin_is_followed_a_few_times() {
+    let world = World::start().await;
+    let document = json!({
+        "resource": world.endpoint().url().as_str(),
+        "authorization_servers": [world.issuer.uri()],
+    });
+    let path = "/.well-known/oauth-protected-resource/mcp";
+    world.resource.reset().await;
+    let to = |location: &str| ResponseTemplate::new(308).insert_header("location", location);
+    serve(&world.resource, path, to("/slash/")).await;
+    serve(&world.resource, "/slash/", ok(&document)).await;
+    world.begin(&world.application()).await.unwrap();
+    world.resource.reset().await;
+    serve(&world.resource, path, to(path)).await;
+    let before = world.asked("/authorize").await;
+    refused_after_redirect(&world).await;
+    assert_eq!(world.asked("/authorize").await, before);
+    let asked = world.resource.received_requests().await.unwrap();
+    assert_eq!(asked.iter().filter(|it| it.url.path() == path).count(), 4);
+}
+
+#[tokio::test]
+async fn metadata_of_10_mb_is_not_read() {
+    let world = World::with(|it| it.issuer["padding"] = "x".repeat(10_000_000).into()).await;
+    let error = world.begin(&world.application()).await.unwrap_err();
+    assert!(matches!(error, Error::Untrusted { .. }));
+    assert!(shown(&error).ends_with("sent a message of more than 1048576 bytes"), "{error}");
+}
+
+#[tokio::test]
+async fn metadata_that_never_comes_is_not_waited_for() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let issuer = format!("http://{}", silent.local_addr().unwrap());
+    let world = World::with(|it| it.resource["authorization_servers"] = json!([issuer])).await;
+    let application = world.application();
+    let (outcome, time) = passing(world.begin(&application)).await;
+    let error = outcome.unwrap_err();
+    assert!(error.is_temporary(), "{error}");
+    assert!(shown(&error).starts_with("cannot reach http://127.0.0.1:"), "{error}");
+    assert!(time < Duration::from_secs(15), "{time:?}");
+}
