@@ -8,3 +8,4 @@ mod fastmcp;
 mod python_sdk;
 mod server;
 mod sessions;
+mod stdio;

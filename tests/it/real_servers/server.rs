@@ -40,10 +40,7 @@ impl Server {
     /// Starts a server on a free port. Where it is not installed there is none, and the test is to
     /// return: that it was skipped is said here.
     pub(crate) fn start(program: Program, env: &[(&str, &str)]) -> Option<Self> {
-        let installed = program.folder().join("installed");
-        if !installed.exists() {
-            return skip(&format!("{} does not exist: run .ci/real-servers", installed.display()));
-        }
+        installed(program)?;
         let mut command = program.command();
         command.envs(env.iter().copied());
         let group = match Group::spawn(command) {
@@ -170,6 +167,17 @@ fn log_file() -> PathBuf {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let name = format!("{}-{}.log", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+/// The folder that a program is installed in. Where it is not, the test is to return: that it was
+/// skipped is said here.
+pub(super) fn installed(program: Program) -> Option<PathBuf> {
+    let folder = program.folder();
+    let installed = folder.join("installed");
+    if !installed.exists() {
+        return skip(&format!("{} does not exist: run .ci/real-servers", installed.display()));
+    }
+    Some(folder)
 }
 
 /// Says that the test is skipped, and why; or fails it where it must not be.
