@@ -96,7 +96,11 @@ pub(crate) fn config(file: Option<&Path>) -> Result<Config> {
         let value = env::var_os(name)?.into_string();
         value.map_err(|_| unreadable.replace(Some(name.to_owned()))).ok()
     };
-    let config = Config::from_toml(&text, lookup).map_err(anyhow::Error::new);
+    let config = match path.extension().is_some_and(|extension| extension == "json") {
+        true => Config::from_json(&text, lookup),
+        false => Config::from_toml(&text, lookup),
+    };
+    let config = config.map_err(anyhow::Error::new);
     let config = match unreadable.into_inner() {
         Some(name) => Err(Usage::new(format!("the variable `{name}` is not UTF-8")).into()),
         None => config,

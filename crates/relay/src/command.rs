@@ -139,13 +139,10 @@ mod tests {
         for (text, expected) in [
             ("command = 7", "line 2, column 11: server `a`: `command` has to begin"),
             ("command = []", "line 2, column 11: server `a`: `command` has to begin"),
+            ("command = 'x'\nargs = ['${NONE']", "line 3, column 9: server `a`: a `${` has no `}`"),
             (
-                "command = 'x'\nargs = ['${NONE}']",
-                "line 3, column 9: server `a`: the variable `NONE`",
-            ),
-            (
-                "command = 'x'\nargs = [{ a = '${NONE}' }]",
-                "line 3, column 9: server `a`: the variable `NONE`",
+                "command = 'x'\nargs = [{ a = '${NONE' }]",
+                "line 3, column 9: server `a`: a `${` has no `}`",
             ),
             ("command = 'x'\nidle_timeout = -1", "line 3, column 16: server `a`: `idle_timeout`"),
             ("url = ''\nargs = []", "line 3, column 8: server `a`: `args` are for transport"),

@@ -1,12 +1,17 @@
 //! The configuration file: servers by name.
 
-use std::{collections::BTreeMap, ops::Range, time::Duration};
+use std::{cell::Cell, collections::BTreeMap, ops::Range, time::Duration};
 
 use mcp_types::Revision;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
-use crate::{error::Error, interpolate, server::Server};
+use crate::{
+    error::Error,
+    interpolate,
+    nearest::nearest,
+    server::{Fault, Server},
+};
 
 /// What `relay.toml` says.
 ///
@@ -59,11 +64,14 @@ impl Config {
     /// for `default` where that is nothing or empty; `$${` stands for `${`. This crate reads no
     /// environment: an application that wants it passes `|name| std::env::var(name).ok()`.
     ///
+    /// A server that wants a variable which is not set is registered all the same: whoever asks for it
+    /// gets the reason.
+    ///
     /// # Errors
     /// [`Error::Configuration`] with line and column, and without any value.
     pub fn from_toml(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let file: File = toml::from_str(text).map_err(|error| {
-            let reason = without_value(error.message());
+            let reason = with_nearest(without_value(error.message()));
             let server = error.span().and_then(|span| section(text.get(..span.start)?));
             Error::Configuration { server, position: position(text, error.span()), reason }
         })?;
@@ -72,8 +80,15 @@ impl Config {
             config.cache_duration = Duration::from_secs(minutes.saturating_mul(60));
         }
         for (name, entry) in file.servers {
-            let section = Section { text, name: name.get_ref(), lookup: &lookup };
-            let server = section.server(entry, name.span())?;
+            let section =
+                Section { text, name: name.get_ref(), lookup: &lookup, unset: Cell::new(false) };
+            let server = match section.server(entry, name.span()) {
+                // A variable that is not set here spoils no other server.
+                Err(Error::Configuration { position, reason, .. }) if section.unset.get() => {
+                    Server::unusable(Fault { position, reason })
+                }
+                server => server?,
+            };
             config.servers.insert(name.into_inner(), server);
         }
         Ok(config)
@@ -128,6 +143,8 @@ pub(crate) struct Section<'a> {
     text: &'a str,
     name: &'a str,
     lookup: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether a variable was wanted that is not set.
+    unset: Cell<bool>,
 }
 
 impl Section<'_> {
@@ -194,7 +211,15 @@ impl Section<'_> {
     }
 
     pub(crate) fn resolve(&self, text: &str) -> Result<String, String> {
-        interpolate::resolve(text, self.lookup)
+        let unset = Cell::new(false);
+        let lookup = |name: &str| {
+            let value = (self.lookup)(name);
+            unset.set(value.is_none());
+            value
+        };
+        let resolved = interpolate::resolve(text, &lookup);
+        self.unset.set(resolved.is_err() && unset.get());
+        resolved
     }
 
     pub(crate) fn resolved(&self, value: &Spanned<String>) -> Result<String, Error> {
@@ -230,6 +255,16 @@ fn without_value(message: &str) -> String {
             format!("expected {}", expected.replace("u64", "a whole number"))
         }
         _ => message.to_owned(),
+    }
+}
+
+/// The message that names an unknown key and those that there are, with the nearest of them.
+fn with_nearest(message: String) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = quoted.next().filter(|_| message.starts_with("unknown field"));
+    match unknown.and_then(|unknown| nearest(unknown, quoted)) {
+        Some(nearest) => format!("{message}; the nearest is `{nearest}`"),
+        None => message,
     }
 }
 
@@ -294,6 +329,21 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_that_is_not_set_spoils_its_own_server() {
+        let config = read("[servers.a]\nurl = '${NONE}'\n[servers.b]\nurl = '${KEY}'").unwrap();
+        let reason = "the variable `NONE` is not set and has no default".to_owned();
+        let fault = Fault { position: Some((2, 7)), reason };
+        assert_eq!(config.servers["a"].fault, Some(fault));
+        assert_eq!(config.servers["b"], Server::http("s3cret"));
+    }
+
+    #[test]
+    fn an_unknown_key_comes_with_the_nearest() {
+        let error = read("[servers.a]\nulr = ''").unwrap_err();
+        assert!(error.ends_with("; the nearest is `url`"), "{error}");
+    }
+
+    #[test]
     fn nothing_is_a_configuration_too() {
         assert_eq!(read(""), Ok(Config::default()));
         assert_eq!(Config::default().cache_duration, Duration::from_secs(3600));
@@ -332,7 +382,6 @@ mod tests {
                 "line 2, column 11: server `a`: expected a map",
             ),
             ("\n  [servers.a]", "line 2, column 12: server `a`: `url` is missing"),
-            ("[servers.a]\nurl = '${NONE}'", "line 2, column 7: server `a`: the variable `NONE`"),
             (
                 "[servers.a]\nurl = ''\nprotocol = 's3cret'",
                 "line 3, column 12: server `a`: `protocol` has to be \"auto\" or a revision: 2024",

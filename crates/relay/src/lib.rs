@@ -37,6 +37,7 @@ mod filter;
 mod fit;
 mod interceptor;
 mod interpolate;
+mod json_config;
 mod name;
 mod named;
 mod nearest;

@@ -17,7 +17,7 @@ use crate::{
     interceptor::Interceptor,
     named::NamedLists,
     principal::Principal,
-    server::Server,
+    server::{Fault, Server},
     sessions::{Key, Sessions},
     source::Sources,
     store::ListStore,
@@ -339,6 +339,10 @@ impl Registry {
         let Some((name, entry)) = self.servers.get_key_value(name) else {
             return Err(Error::configuration(Some(name), self.not_registered()));
         };
+        if let Some(Fault { position, reason }) = &entry.server.fault {
+            let (server, position, reason) = (Some(name.to_string()), *position, reason.clone());
+            return Err(Error::Configuration { server, position, reason });
+        }
         if token && entry.link.carrier.is_shared() {
             let reason = "access tokens are for servers on HTTP; one on stdio gets its credentials \
                           from its environment (`env`)";

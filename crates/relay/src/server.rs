@@ -30,6 +30,7 @@ pub struct Server {
     pub(crate) limits: Limits,
     pub(crate) message_limit: usize,
     pub(crate) protocol: Option<Revision>,
+    pub(crate) fault: Option<Fault>,
     pub(crate) required: bool,
     pub(crate) filter: Filter,
     pub(crate) checks: bool,
@@ -39,6 +40,14 @@ pub struct Server {
     pub(crate) retries: usize,
     pub(crate) trust_annotations: bool,
     pub(crate) concurrency: usize,
+}
+
+/// What is wrong with the settings of a server, which spoils this server alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// Line and column in the configuration file, from 1.
+    pub(crate) position: Option<(usize, usize)>,
+    pub(crate) reason: String,
 }
 
 /// What carries messages to a server.
@@ -65,6 +74,11 @@ impl Server {
         Self::new(Transport::Stdio(program.into()))
     }
 
+    /// A server that cannot be used as it is described.
+    pub(crate) fn unusable(fault: Fault) -> Self {
+        Self { fault: Some(fault), ..Self::stdio(Vec::<String>::new()) }
+    }
+
     fn new(transport: Transport) -> Self {
         Self {
             transport,
@@ -74,6 +88,7 @@ impl Server {
             limits: Limits::default(),
             message_limit: HttpTransport::MESSAGE_LIMIT,
             protocol: None,
+            fault: None,
             required: false,
             filter: Filter::default(),
             checks: true,

@@ -42,7 +42,7 @@ async fn a_broken_configuration() {
     --- stdout
     --- stderr
     error: relay.toml is not usable
-      caused by: line 3, column 1: server `weather`: unknown field `api-key`, expected one of `transport`, `url`, `api_key`, `headers`, `timeout`, `protocol`, `dangerously_allow_insecure_http`, `required`, `allow_tools`, `deny_tools`, `command`, `args`, `env`, `inherit_env`, `cwd`, `idle_timeout`, `probe_timeout`
+      caused by: line 3, column 1: server `weather`: unknown field `api-key`, expected one of `transport`, `url`, `api_key`, `headers`, `timeout`, `protocol`, `dangerously_allow_insecure_http`, `required`, `allow_tools`, `deny_tools`, `command`, `args`, `env`, `inherit_env`, `cwd`, `idle_timeout`, `probe_timeout`; the nearest is `api_key`
     ---
     ");
 }
@@ -66,8 +66,7 @@ async fn a_variable_of_the_configuration_that_is_not_set() {
     exit code: 2
     --- stdout
     --- stderr
-    error: relay.toml is not usable
-      caused by: line 3, column 11: server `weather`: the variable `KEY` is not set and has no default
+    error: line 3, column 11: server `weather`: the variable `KEY` is not set and has no default
     ---
     ");
 }
