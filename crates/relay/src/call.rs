@@ -12,6 +12,7 @@ use crate::{
     builtin,
     error::{Error, TransportKind},
     interceptor::Next,
+    observe::observed,
     output::ToolOutput,
     registry::Link,
     ticket::Ticket,
@@ -53,14 +54,20 @@ impl Tool {
     /// [`Error::OutcomeUnknown`] if the call may have run and [`Error::Transport`] if not or if the
     /// server has answered with an error.
     pub async fn call(&self, arguments: impl Serialize) -> Result<ToolOutput, Error> {
-        let arguments = object(&arguments).map_err(|error| self.unsendable(error))?;
-        match &self.place.user.registry.interceptors[..] {
-            [] => self.send(&arguments).await,
-            interceptors => {
-                let call = Call { tool: self.clone(), arguments };
-                Next { rest: interceptors }.run(call).await
+        let registry = &*self.place.user.registry;
+        let what = (self.server(), Some(&*self.definition().name));
+        let failed = |output: &ToolOutput| output.is_error;
+        let called = async {
+            let arguments = object(&arguments).map_err(|error| self.unsendable(error))?;
+            match &registry.interceptors[..] {
+                [] => self.send(&arguments).await,
+                interceptors => {
+                    let call = Call { tool: self.clone(), arguments };
+                    Next { rest: interceptors }.run(call).await
+                }
             }
-        }
+        };
+        observed(registry, what, failed, called).await
     }
 
     /// Checks the arguments, waits for its turn, sends the call, and checks the output.
@@ -83,14 +90,8 @@ impl Tool {
     async fn attempt(&self, arguments: &RawValue) -> Result<ToolOutput, Error> {
         let name = &*self.definition().name;
         let connection = self.place.connection()?;
-        let adjusted;
-        let client = match &self.options {
-            None => &*connection,
-            Some(options) => {
-                adjusted = connection.with(Options::clone(options));
-                &adjusted
-            }
-        };
+        let adjusted = self.options().map(|options| connection.with(options));
+        let client = adjusted.as_ref().unwrap_or(&connection);
         let called = match builtin::is_one(&self.entry().tool) {
             false => {
                 let called = client.call_tool(name, arguments).await.map(ToolOutput::from);
@@ -106,6 +107,18 @@ impl Tool {
             Box::pin(self.place.forget_list()).await;
         }
         called
+    }
+
+    /// The options of the caller, with the trace context of the application.
+    fn options(&self) -> Option<Options> {
+        let observer = self.place.user.registry.observer.as_ref();
+        let context = observer.map(|observer| observer.trace_context()).unwrap_or_default();
+        let options = self.options.as_deref();
+        if context.is_empty() {
+            return options.cloned();
+        }
+        let options = options.cloned().unwrap_or_default();
+        Some(context.into_iter().fold(options, |options, (name, value)| options.meta(name, value)))
     }
 
     /// Tries again after a failure, within the time that a call has in all.

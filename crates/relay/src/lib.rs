@@ -42,6 +42,7 @@ mod name;
 mod named;
 mod nearest;
 mod number;
+mod observe;
 mod output;
 mod pager;
 mod principal;
@@ -70,6 +71,7 @@ pub use crate::{
     error::{Authorization, Error, InvalidOutput, TransportKind},
     fit::Violation,
     interceptor::{Interceptor, Listing, Next, NextList},
+    observe::{Observer, Operation},
     output::ToolOutput,
     pager::Pager,
     principal::Principal,

@@ -16,6 +16,7 @@ use crate::{
     filter::Filter,
     interceptor::Interceptor,
     named::NamedLists,
+    observe::Observer,
     principal::Principal,
     server::{Fault, Server},
     sessions::{Key, Sessions},
@@ -53,6 +54,7 @@ pub struct Builder {
     interceptors: Interceptors,
     store: Option<Arc<dyn ListStore>>,
     handlers: Option<Arc<Handlers>>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 /// What stands around lists and calls, the first outermost.
@@ -151,6 +153,11 @@ impl Builder {
         Self { handlers: Some(Arc::new(handlers)), ..self }
     }
 
+    /// Who hears of every list and call, and gives the trace context of calls.
+    pub fn observer(self, observer: impl Observer) -> Self {
+        Self { observer: Some(Arc::new(observer)), ..self }
+    }
+
     /// Where lists of tools are kept for other processes too.
     pub fn list_store(self, store: impl ListStore) -> Self {
         Self { store: Some(Arc::new(store)), ..self }
@@ -191,6 +198,7 @@ impl Builder {
             store: self.store,
             spent: Spent::new(),
             handlers: self.handlers,
+            observer: self.observer,
         })))
     }
 }
@@ -287,6 +295,7 @@ pub(crate) struct Registry {
     pub(crate) store: Option<Arc<dyn ListStore>>,
     pub(crate) spent: Spent,
     pub(crate) handlers: Option<Arc<Handlers>>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
 /// Who answers what servers ask, for a server and on behalf of a user.

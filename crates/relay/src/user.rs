@@ -10,6 +10,7 @@ use crate::{
     cache::Places,
     error::{Attempt, Error},
     interceptor::{Listing, NextList},
+    observe::observed,
     principal::Principal,
     registry::{Asker, Link, Registry},
     sessions::{Connection, Key},
@@ -122,7 +123,11 @@ impl Place {
             cache.forget(|key| self.places().any(key));
         }
         let place = Arc::clone(self);
-        cache.get(self.places(), || async move { place.fetch(!news).await }).await
+        let fetch = || async move {
+            let what = (place.server(), None);
+            observed(&place.user.registry, what, |_| false, place.fetch(!news)).await
+        };
+        cache.get(self.places(), fetch).await
     }
 
     async fn fetch(&self, from_store: bool) -> Result<List, Error> {

@@ -13,6 +13,7 @@ mod failures;
 mod interceptors;
 mod keeping;
 mod lists;
+mod observed;
 mod outputs;
 mod principals;
 mod registry;

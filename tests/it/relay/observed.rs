@@ -1,0 +1,96 @@
+//! What the outside gets to see of lists and calls.
+
+use std::sync::{Arc, Mutex};
+
+use insta::assert_snapshot;
+use mcp_testkit::{CallAnswer, Fault, Gate, On, Reply, TestServer, Tool};
+use relay::{Observer, Operation, Options, Relay, Server};
+use serde_json::json;
+
+use crate::support::{ALICE, Traced, assert_free_of_secrets, soon};
+
+/// Keeps what it hears, and gives the context of a trace.
+#[derive(Clone, Default)]
+struct Ears(Arc<Mutex<Vec<String>>>);
+
+impl Observer for Ears {
+    fn ended(&self, operation: &Operation<'_>) {
+        let Operation { method, server, tool, error_type, .. } = operation;
+        assert!(!operation.duration.is_zero());
+        let line = format!("{method} {server} {tool:?} {error_type:?}");
+        self.0.lock().expect("nobody panics").push(line);
+    }
+
+    fn trace_context(&self) -> Vec<(&'static str, String)> {
+        vec![("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned())]
+    }
+}
+
+async fn server() -> TestServer {
+    let tool = |name, answer: fn() -> CallAnswer| {
+        Tool::new(name, json!({ "type": "object" }), move |_| answer())
+    };
+    let builder = TestServer::builder().tool(tool("add", || CallAnswer::text("3")));
+    let builder = builder.tool(tool("fail", || CallAnswer::failure("no")));
+    builder.start().await.expect("a free port")
+}
+
+fn relay_of(server: &TestServer, ears: &Ears) -> Relay {
+    let builder = Relay::builder().server("main", Server::http(server.url()));
+    builder.observer(ears.clone()).build().expect("usable settings")
+}
+
+#[tokio::test]
+async fn each_operation_is_told_once_with_how_it_ended() {
+    let (server, ears) = (server().await, Ears::default());
+    let tools = relay_of(&server, &ears).with_token(ALICE).tools("main").await.unwrap();
+    tools.call("add", json!({})).await.unwrap();
+    tools.call("fail", json!({})).await.unwrap();
+    tools.call("add", json!([])).await.unwrap_err();
+    for reply in [Reply::status(500), Reply::status(404), Reply::unauthorized("x")] {
+        server.script(On::method("tools/call").nth(1), reply);
+        tools.call("add", json!({})).await.ok();
+    }
+    let gate = Gate::new();
+    server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
+    let call = tools.call("add", json!({}));
+    tokio::select! { _ = call => panic!("an answer"), () = soon(gate.reached(1)) => {} }
+    assert_snapshot!(ears.0.lock().unwrap().join("\n"), @r#"
+    tools/list main None None
+    tools/call main Some("add") None
+    tools/call main Some("fail") Some("tool_error")
+    tools/call main Some("add") Some("tool_call")
+    tools/call main Some("add") Some("500")
+    tools/call main Some("add") None
+    tools/call main Some("add") Some("authorization")
+    tools/call main Some("add") Some("cancelled")
+    "#);
+}
+
+#[tokio::test]
+async fn the_trace_goes_on_in_the_server() {
+    let (server, ears) = (server().await, Ears::default());
+    let tool = relay_of(&server, &ears).tools("main").await.unwrap().get("add").unwrap();
+    tool.with(Options::new().meta("com.example/a", 1)).call(()).await.unwrap();
+    let sent = server.requests();
+    let call = sent.iter().find(|request| request.method() == "tools/call").unwrap();
+    assert_snapshot!(call.json().unwrap()["params"]["_meta"], @r#"{"com.example/a":1,"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}"#);
+}
+
+#[tokio::test]
+async fn each_operation_is_a_span_with_the_names_of_opentelemetry() {
+    let (server, ears) = (server().await, Ears::default());
+    let traced = Traced::start();
+    let tools = relay_of(&server, &ears).with_token(ALICE).tools("main").await.unwrap();
+    tools.call("add", json!({ "key": "5ecret" })).await.unwrap();
+    let text = traced.finish();
+    assert_free_of_secrets(&text.replace(r#""key":"5ecret""#, ""));
+    let mut spans: Vec<_> = text.lines().filter_map(|line| line.split_once("mcp{")).collect();
+    spans.dedup_by_key(|(_, span)| span.split_once('}').map(|(fields, _)| fields.to_owned()));
+    let fields = spans.iter().filter_map(|(_, span)| span.split_once('}'));
+    let fields: Vec<_> = fields.map(|(fields, _)| fields).collect();
+    assert_snapshot!(fields.join("\n"), @r#"
+    otel.kind="client" mcp.method.name="tools/list" relay.server="main"
+    otel.kind="client" mcp.method.name="tools/call" gen_ai.tool.name="add" relay.server="main" otel.name="tools/call add" gen_ai.operation.name="execute_tool"
+    "#);
+}
