@@ -17,6 +17,7 @@ const DEFAULT_CONFIG: &str = "relay.toml";
 pub(crate) struct Setup {
     pub(crate) relay: Relay,
     pub(crate) user: User,
+    servers: Vec<String>,
 }
 
 impl Setup {
@@ -45,7 +46,8 @@ impl Setup {
             Some(token) => relay.with_token(token),
             None => relay.without_token(),
         };
-        Ok(Self { relay, user })
+        let servers = relay.servers().into_iter().map(|(name, _)| name).collect();
+        Ok(Self { relay, user, servers })
     }
 
     /// The one server that the command line names, where it does.
@@ -55,7 +57,7 @@ impl Setup {
 
     /// The names of all servers.
     pub(crate) fn servers(&self) -> Vec<&str> {
-        self.relay.servers().map(|(name, _)| name).collect()
+        self.servers.iter().map(String::as_str).collect()
     }
 
     /// The name of a server, if it is one.

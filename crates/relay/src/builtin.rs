@@ -9,7 +9,7 @@ use mcp_client::{
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{output::ToolOutput, registry::Link};
+use crate::{output::ToolOutput, servers::Link};
 
 /// The tools, the same for all servers.
 static TOOLS: LazyLock<Vec<Arc<Tool>>> = LazyLock::new(|| {
@@ -65,7 +65,7 @@ struct Arguments<'a> {
 /// Adds the tools that the settings of a server ask for and the server has not itself.
 pub(crate) fn add(tools: &mut Vec<Arc<Tool>>, link: &Link) {
     for (index, tool) in TOOLS.iter().enumerate() {
-        let wanted = if index < 2 { link.resource_tools } else { link.prompt_tools };
+        let wanted = if index < 2 { link.server.resource_tools } else { link.server.prompt_tools };
         if wanted && !tools.iter().any(|own| own.name == tool.name) {
             tools.push(Arc::clone(tool));
         }

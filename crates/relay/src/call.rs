@@ -14,7 +14,7 @@ use crate::{
     interceptor::Next,
     observe::observed,
     output::ToolOutput,
-    registry::Link,
+    servers::Link,
     ticket::Ticket,
     tools::Tool,
 };
@@ -72,8 +72,8 @@ impl Tool {
 
     /// Checks the arguments, waits for its turn, sends the call, and checks the output.
     pub(crate) async fn send(&self, arguments: &RawValue) -> Result<ToolOutput, Error> {
-        let (_, link) = self.place.link()?;
-        if link.checks {
+        let link = self.place.link()?;
+        if link.server.checks {
             self.entry().check_arguments(self.server(), arguments)?;
         }
         let _turn = self.turn(link).await?;
@@ -84,7 +84,11 @@ impl Tool {
             outcome => outcome,
         };
         let output = output.map_err(|error| self.with_ticket(error, arguments))?;
-        if link.checks { self.entry().check_output(self.server(), output) } else { Ok(output) }
+        if link.server.checks {
+            self.entry().check_output(self.server(), output)
+        } else {
+            Ok(output)
+        }
     }
 
     async fn attempt(&self, arguments: &RawValue) -> Result<ToolOutput, Error> {
@@ -130,7 +134,7 @@ impl Tool {
     ) -> Result<ToolOutput, Error> {
         const WAIT: Duration = Duration::from_millis(100);
         let pace = ExponentialBuilder::default().with_jitter();
-        let pace = pace.with_min_delay(WAIT).with_max_times(link.retries - 1);
+        let pace = pace.with_min_delay(WAIT).with_max_times(link.server.retries - 1);
         let attempts = async {
             time::sleep(first.retry_after().unwrap_or(WAIT)).await;
             (|| self.attempt(arguments))
@@ -139,20 +143,20 @@ impl Tool {
                 .adjust(|error, wait| wait.map(|wait| error.retry_after().unwrap_or(wait)))
                 .await
         };
-        let outcome = time::timeout(link.limits.total, attempts).await;
+        let outcome = time::timeout(link.server.limits.total, attempts).await;
         outcome.unwrap_or(Err(first.clone()))
     }
 
     /// Whether trying again may help and does no harm.
     fn may_run_again(&self, link: &Link, error: &Error) -> bool {
         const PATIENCE: Duration = Duration::from_secs(10);
-        let says = self.untrusted_annotations().filter(|_| link.trust_annotations);
+        let says = self.untrusted_annotations().filter(|_| link.server.trust_annotations);
         let harmless = says.is_some_and(|says| {
             says.read_only_hint == Some(true) || says.idempotent_hint == Some(true)
         });
         let soon = error.retry_after().is_none_or(|wait| wait <= PATIENCE);
         let helps = if harmless { error.is_passing() } else { error.retryable() };
-        link.retries > 0 && soon && helps
+        link.server.retries > 0 && soon && helps
     }
 
     /// Lets a call be resumed that a sign-in stands in the way of.
@@ -168,7 +172,7 @@ impl Tool {
         if let Ok(turn) = link.room.try_acquire() {
             return Ok(Some(turn));
         }
-        match time::timeout(link.limits.total, link.room.acquire()).await {
+        match time::timeout(link.server.limits.total, link.room.acquire()).await {
             Ok(turn) => Ok(turn.ok()),
             Err(_) => Err(self.fault("too many calls of its server are under way")),
         }

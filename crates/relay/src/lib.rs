@@ -49,6 +49,7 @@ mod principal;
 mod program;
 mod registry;
 mod server;
+mod servers;
 mod sessions;
 mod source;
 mod store;

@@ -1,24 +1,20 @@
 //! The registry of servers.
 
-use std::{collections::BTreeMap, fmt, ops::Deref, sync::Arc, time::Duration};
+use std::{fmt, ops::Deref, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
-use mcp_client::{Handler, KnownLists, Limits, Negotiation};
+use mcp_client::Handler;
 use mcp_http::{AccessToken, HttpClient, TokenSource};
-use mcp_types::Revision;
-use tokio::sync::Semaphore;
 
 use crate::{
     cache::{CacheStats, Keeping, ToolCache},
-    carrier::Carrier,
     config::Config,
     error::{Attempt, Error},
-    filter::Filter,
     interceptor::Interceptor,
-    named::NamedLists,
     observe::Observer,
     principal::Principal,
-    server::{Fault, Server},
+    server::Server,
+    servers::{self, Link, Servers},
     sessions::{Key, Sessions},
     source::Sources,
     store::ListStore,
@@ -38,7 +34,7 @@ use crate::{
 ///     .server("github", Server::http("https://example.com/mcp").api_key("for-all-users"))
 ///     .server("files", Server::stdio(["my-file-server"]))
 ///     .build()?;
-/// assert_eq!(relay.servers().map(|(name, _)| name).collect::<Vec<_>>(), ["files", "github"]);
+/// assert_eq!(relay.servers()[0].0, "files");
 /// # Ok::<(), relay::Error>(())
 /// ```
 #[derive(Clone)]
@@ -179,14 +175,14 @@ impl Builder {
     /// # Errors
     /// [`Error::Configuration`] naming the server whose settings are unusable.
     pub fn build(self) -> Result<Relay, Error> {
-        let setup = |error: mcp_http::Error| Error::configuration(None, describe(&error));
+        let setup = |error: mcp_http::Error| Error::configuration(None, servers::describe(&error));
         let client = self.client.map_or_else(HttpClient::new, Ok).map_err(setup)?;
-        let entries = self.config.servers.into_iter().map(|(name, server)| {
-            let entry = Entry::new(&name, server, &client, self.bounds.idle)?;
-            Ok((name.into(), entry))
-        });
+        let servers = Servers::new(client, self.bounds.idle);
+        for (name, server) in self.config.servers {
+            servers.insert(&name, server)?;
+        }
         Ok(Relay(Arc::new(Registry {
-            servers: entries.collect::<Result<_, Error>>()?,
+            servers,
             cache: Arc::new(ToolCache::new(Keeping {
                 lifetime: self.config.cache_duration,
                 stale: self.bounds.stale,
@@ -266,9 +262,28 @@ impl Relay {
         self.without_token().tools(server).await
     }
 
-    /// The registered servers, by name.
-    pub fn servers(&self) -> impl Iterator<Item = (&str, &Server)> {
-        self.0.servers.iter().map(|(name, entry)| (&**name, &entry.server))
+    /// The registered servers, by name, as they are at the moment.
+    pub fn servers(&self) -> Vec<(String, Server)> {
+        let links = self.0.servers.all();
+        links.iter().map(|link| (link.id.to_string(), link.server.clone())).collect()
+    }
+
+    /// Registers a server from now on, in place of another of that name. Calls that are under way go
+    /// on to their end; tools that were listed before are to be asked for anew.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] where its settings are unusable; what was registered then stays.
+    pub fn add_server(&self, name: impl AsRef<str>, server: Server) -> Result<(), Error> {
+        let replaced = self.0.servers.insert(name.as_ref(), server)?;
+        replaced.iter().for_each(|link| self.0.forget(link));
+        Ok(())
+    }
+
+    /// Takes a server out, and tells whether it was there. Calls that are under way go on to their end.
+    pub fn remove_server(&self, name: &str) -> bool {
+        let removed = self.0.servers.remove(name);
+        removed.iter().for_each(|link| self.0.forget(link));
+        removed.is_some()
     }
 
     /// How often the cache of tool lists was of use.
@@ -287,7 +302,7 @@ impl Relay {
 
 /// What all handles share.
 pub(crate) struct Registry {
-    servers: BTreeMap<Arc<str>, Entry>,
+    pub(crate) servers: Servers,
     pub(crate) cache: Arc<ToolCache>,
     pub(crate) sessions: Sessions,
     sources: Sources,
@@ -313,61 +328,12 @@ pub struct Asker<'a> {
     pub user: Option<&'a str>,
 }
 
-#[derive(Debug)]
-struct Entry {
-    server: Server,
-    link: Link,
-}
-
-/// The way to a server, the same for all users.
-#[derive(Debug)]
-pub(crate) struct Link {
-    pub(crate) carrier: Carrier,
-    pub(crate) api_key: Option<AccessToken>,
-    pub(crate) limits: Limits,
-    pub(crate) filter: Filter,
-    pub(crate) checks: bool,
-    pub(crate) share_list: bool,
-    pub(crate) resource_tools: bool,
-    pub(crate) prompt_tools: bool,
-    pub(crate) retries: usize,
-    pub(crate) trust_annotations: bool,
-    /// Room for calls at the same time.
-    pub(crate) room: Semaphore,
-    pub(crate) protocol: Option<Revision>,
-    /// How to speak with the server, as the first of its users has found out.
-    pub(crate) negotiation: Negotiation,
-    /// The lists that its users have got, so that those who get the same share it.
-    pub(crate) known_lists: KnownLists,
-    pub(crate) named_lists: NamedLists,
-}
-
 impl Registry {
-    /// The way to a server, with or without a user's token.
-    pub(crate) fn link(&self, name: &str, token: bool) -> Result<(Arc<str>, &Link), Error> {
-        let Some((name, entry)) = self.servers.get_key_value(name) else {
-            return Err(Error::configuration(Some(name), self.not_registered()));
-        };
-        if let Some(Fault { position, reason }) = &entry.server.fault {
-            let (server, position, reason) = (Some(name.to_string()), *position, reason.clone());
-            return Err(Error::Configuration { server, position, reason });
-        }
-        if token && entry.link.carrier.is_shared() {
-            let reason = "access tokens are for servers on HTTP; one on stdio gets its credentials \
-                          from its environment (`env`)";
-            return Err(Error::configuration(Some(name), reason));
-        }
-        Ok((Arc::clone(name), &entry.link))
-    }
-
-    /// The names of the servers, in order.
-    pub(crate) fn names(&self) -> Vec<String> {
-        self.servers.keys().map(|name| (**name).to_owned()).collect()
-    }
-
-    /// Whether the settings of a server say that nothing goes without it.
-    pub(crate) fn requires(&self, name: &str) -> bool {
-        self.servers.get(name).is_some_and(|entry| entry.server.required)
+    /// Drops what was learnt of a server that is registered no more. Its sessions end with the calls
+    /// that are under way.
+    fn forget(&self, link: &Link) {
+        self.cache.forget(|key| key.0 == link.id);
+        drop(self.sessions.take(|key| key.0 == link.id));
     }
 
     /// Ends the sessions and forgets the lists for which `wanted` holds.
@@ -381,41 +347,6 @@ impl Registry {
         let closing = stream::iter(closing).buffer_unordered(AT_ONCE);
         closing.fold(Ok(()), async |all, one| all.and(one)).await
     }
-
-    fn not_registered(&self) -> String {
-        let names: Vec<_> = self.servers.keys().map(|name| format!("`{name}`")).collect();
-        match &names[..] {
-            [] => "it is not registered, nor is any other".to_owned(),
-            names => format!("it is not registered; registered are {}", names.join(", ")),
-        }
-    }
-}
-
-impl Entry {
-    fn new(name: &str, server: Server, client: &HttpClient, idle: Duration) -> Result<Self, Error> {
-        if name.is_empty() || name.chars().any(char::is_control) {
-            return Err(Error::configuration(Some(name), "a server's name has to be readable"));
-        }
-        let invalid = |error: mcp_http::Error| Error::configuration(Some(name), describe(&error));
-        let link = Link {
-            carrier: Carrier::new(&server, client, idle).map_err(invalid)?,
-            api_key: server.api_key.clone(),
-            limits: server.limits,
-            filter: server.filter.clone(),
-            checks: server.checks,
-            share_list: server.share_list,
-            resource_tools: server.resource_tools,
-            prompt_tools: server.prompt_tools,
-            retries: server.retries,
-            trust_annotations: server.trust_annotations,
-            room: Semaphore::new(server.concurrency),
-            protocol: server.protocol,
-            negotiation: Negotiation::new(),
-            known_lists: KnownLists::new(),
-            named_lists: NamedLists::default(),
-        };
-        Ok(Self { server, link })
-    }
 }
 
 impl Deref for Interceptors {
@@ -424,17 +355,6 @@ impl Deref for Interceptors {
     fn deref(&self) -> &Self::Target {
         &self.0
     }
-}
-
-/// An error and what caused it, in one line.
-fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text += &format!(": {source}");
-        next = source.source();
-    }
-    text
 }
 
 impl fmt::Debug for Builder {

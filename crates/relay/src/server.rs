@@ -214,6 +214,11 @@ impl Server {
         self.api_key.as_ref()
     }
 
+    /// Why it cannot be used, where its description in a configuration does not allow it.
+    pub fn fault(&self) -> Option<&str> {
+        self.fault.as_ref().map(|fault| &*fault.reason)
+    }
+
     /// Whether calls on behalf of no user carry a token of the server's own.
     pub fn has_api_key(&self) -> bool {
         self.api_key.is_some()

@@ -14,13 +14,13 @@ use std::{
 use mcp_client::Client;
 use tokio::runtime::Handle;
 
-use crate::{principal::Principal, registry::Bounds};
+use crate::{principal::Principal, registry::Bounds, servers::ServerId};
 
 /// How often those without a call are looked for, at most.
 const SWEEP: Duration = Duration::from_secs(30);
 
 /// A server and on whose behalf it is spoken to.
-pub(crate) type Key = (Arc<str>, Principal);
+pub(crate) type Key = (ServerId, Principal);
 
 /// The open conversations. When there are too many, those least recently used give way.
 pub(crate) struct Sessions {

@@ -107,7 +107,7 @@ impl ToolsetRequest {
 
     /// The servers to ask, each once.
     fn names(&self) -> Vec<String> {
-        let Some(chosen) = &self.servers else { return self.user.registry.names() };
+        let Some(chosen) = &self.servers else { return self.user.registry.servers.names() };
         let mut names: Vec<String> = Vec::with_capacity(chosen.len());
         for name in chosen {
             if !names.contains(name) {
@@ -129,7 +129,8 @@ impl ToolsetRequest {
     }
 
     fn requires(&self, name: &str) -> bool {
-        self.required.iter().any(|required| required == name) || self.user.registry.requires(name)
+        self.required.iter().any(|required| required == name)
+            || self.user.registry.servers.requires(name)
     }
 }
 

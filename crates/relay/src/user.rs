@@ -12,7 +12,8 @@ use crate::{
     interceptor::{Listing, NextList},
     observe::observed,
     principal::Principal,
-    registry::{Asker, Link, Registry},
+    registry::{Asker, Registry},
+    servers::Link,
     sessions::{Connection, Key},
     store::{self, Shelved},
     tools::{List, Tools},
@@ -98,8 +99,9 @@ impl User {
     }
 
     pub(crate) fn at(&self, server: &str) -> Result<Place, Error> {
-        let (name, _) = self.registry.link(server, self.source.is_some())?;
-        Ok(Place { user: self.clone(), key: (name, self.principal) })
+        let link = self.registry.servers.get(server, self.source.is_some())?;
+        let key = (link.id.clone(), self.principal);
+        Ok(Place { user: self.clone(), link, key })
     }
 }
 
@@ -107,6 +109,7 @@ impl User {
 #[derive(Clone)]
 pub(crate) struct Place {
     pub(crate) user: User,
+    link: Arc<Link>,
     key: Key,
 }
 
@@ -143,12 +146,12 @@ impl Place {
         // not, because the list is then fetched in a new one.
         let changes = connection.tool_changes();
         let interceptors = &self.user.registry.interceptors[..];
-        let listing = Listing { server: Arc::clone(&self.key.0), principal: self.key.1 };
+        let listing = Listing { server: Arc::clone(&self.key.0.name), principal: self.key.1 };
         let list = NextList { rest: interceptors, place: self }.run(listing).await?;
         connection.heard(changes);
-        let (_, link) = self.link()?;
+        let link = self.link()?;
         let ttl = list.cache.map_or(cache.lifetime(), |hint| hint.ttl);
-        let public = link.share_list || list.cache.is_some_and(|hint| hint.public);
+        let public = link.server.share_list || list.cache.is_some_and(|hint| hint.public);
         let shelved = Shelved { list, ttl, public };
         if let Some(store) = store.filter(|_| !ttl.is_zero()) {
             store::save(store, places.of(public), &shelved).await;
@@ -158,9 +161,9 @@ impl Place {
 
     /// The tools under the names that models see, without those that are denied.
     fn named(&self, Shelved { mut list, ttl, public }: Shelved) -> Result<List, Error> {
-        let (_, link) = self.link()?;
+        let link = self.link()?;
         builtin::add(&mut list.tools, link);
-        list.tools.retain(|tool| link.filter.offers(&tool.name));
+        list.tools.retain(|tool| link.server.filter.offers(&tool.name));
         for refused in &list.refused {
             let name = refused.name.as_deref().unwrap_or("(without a name)");
             tracing::warn!(server = self.server(), tool = name, reason = refused.reason, "refused");
@@ -170,7 +173,7 @@ impl Place {
 
     /// Where the list may be found. What interceptors make of it may be for one user alone.
     fn places(&self) -> Places {
-        let public = (Arc::clone(&self.key.0), Principal::EVERYONE);
+        let public = (self.key.0.clone(), Principal::EVERYONE);
         let public = self.user.registry.interceptors.is_empty().then_some(public);
         Places { own: self.key.clone(), public }
     }
@@ -193,21 +196,20 @@ impl Place {
         }
     }
 
-    /// The way to the server.
-    pub(crate) fn link(&self) -> Result<(Arc<str>, &Link), Error> {
-        self.user.registry.link(self.server(), self.user.source.is_some())
+    /// The way to the server, as long as it is registered.
+    pub(crate) fn link(&self) -> Result<&Link, Error> {
+        self.link.check().map(|()| &*self.link)
     }
 
     pub(crate) fn connection(&self) -> Result<Connection, Error> {
         let User { registry, source, .. } = &self.user;
-        let (_, link) = self.link()?;
-        let Link { carrier, api_key, limits, protocol, negotiation, known_lists, .. } = link;
+        let Link { server, carrier, negotiation, known_lists, .. } = self.link()?;
         Ok(registry.sessions.get(&self.key, || {
-            let api_key = || Some(Arc::new(api_key.clone()?) as Arc<dyn TokenSource>);
+            let api_key = || Some(Arc::new(server.api_key.clone()?) as Arc<dyn TokenSource>);
             let client = carrier
                 .client(source.clone().or_else(api_key))
                 .client_info("relay", env!("CARGO_PKG_VERSION"))
-                .limits(*limits)
+                .limits(server.limits)
                 .negotiation(negotiation.clone())
                 .known_lists(known_lists.clone());
             let handler = registry.handlers.as_ref().and_then(|handlers| {
@@ -219,8 +221,8 @@ impl Place {
                 Some(handler) => client.handler(handler),
                 None => client,
             };
-            let client = match protocol {
-                Some(revision) => client.protocol(*revision).build(),
+            let client = match server.protocol {
+                Some(revision) => client.protocol(revision).build(),
                 None => client.build(),
             };
             (client, !carrier.is_shared())

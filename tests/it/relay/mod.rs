@@ -4,6 +4,7 @@ mod attempts;
 mod beyond;
 mod cache;
 mod calls;
+mod changes;
 mod checks;
 mod close;
 mod connections;

@@ -118,8 +118,9 @@ async fn a_registry_may_come_from_a_file() {
 async fn servers_are_listed_by_name() {
     let peer = Peer::start().await;
     let relay = relay_of(&peer);
+    let servers = relay.servers();
     let servers: Vec<_> =
-        relay.servers().map(|(name, server)| (name, server.transport().name())).collect();
+        servers.iter().map(|(name, server)| (&**name, server.transport().name())).collect();
     assert_eq!(servers, [("main", "http")]);
     assert_eq!(peer.sent().await.len(), 0);
 }

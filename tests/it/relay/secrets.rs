@@ -25,7 +25,7 @@ async fn no_form_of_debug_shows_a_secret() {
     let user = relay.with_token(ALICE);
     let tools = user.tools("main").await.unwrap();
     let tool = tools.get("add").unwrap();
-    let servers = relay.servers().collect::<Vec<_>>();
+    let servers = relay.servers();
     let connection = user.connection("main").unwrap();
     let values: [&dyn Debug; 10] = [
         &builder,

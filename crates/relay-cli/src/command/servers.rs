@@ -19,7 +19,8 @@ struct Row<'a> {
 pub(crate) fn servers(args: &args::Servers, output: &Output) -> Result<Exit> {
     // What no other command can use is not listed as if it were in order.
     let relay = Relay::new(setup::config(args.config.as_deref())?)?;
-    let rows: Vec<_> = relay.servers().map(|(name, server)| Row::new(name, server)).collect();
+    let servers = relay.servers();
+    let rows: Vec<_> = servers.iter().map(|(name, server)| Row::new(name, server)).collect();
     if output.is_json() {
         output.json_result(&rows)?;
     } else if rows.is_empty() {
@@ -35,7 +36,8 @@ impl<'a> Row<'a> {
     fn new(name: &'a str, server: &relay::Server) -> Self {
         let transport = server.transport();
         let has_api_key = server.has_api_key();
-        Self { name, transport: transport.name(), location: transport.to_string(), has_api_key }
+        let location = server.fault().map_or_else(|| transport.to_string(), str::to_owned);
+        Self { name, transport: transport.name(), location, has_api_key }
     }
 
     fn cells(&self) -> Vec<String> {

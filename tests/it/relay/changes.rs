@@ -1,0 +1,63 @@
+//! Servers that come, go and are replaced while calls are under way.
+
+use insta::assert_snapshot;
+use mcp_testkit::{CallAnswer, Fault, Gate, On, TestServer, Tool};
+use relay::{Relay, Server};
+use serde_json::json;
+
+use crate::support::{outcome, soon};
+
+async fn server(says: &'static str) -> TestServer {
+    let tool = Tool::new("say", json!({ "type": "object" }), move |_| CallAnswer::text(says));
+    TestServer::builder().tool(tool).start().await.expect("a free port")
+}
+
+#[tokio::test]
+async fn a_server_is_replaced_without_disturbing_calls() {
+    let (old, new) = (server("old").await, server("new").await);
+    let relay = Relay::builder().server("main", Server::http(old.url())).build().unwrap();
+    let tools = relay.tools("main").await.unwrap();
+    let gate = Gate::new();
+    old.script(On::method("tools/call"), Fault::Hold(gate.clone()));
+    let change = async {
+        soon(gate.reached(1)).await;
+        relay.add_server("main", Server::http(new.url())).unwrap();
+        // Whoever asks now gets the new one, while the call goes on.
+        let tools = relay.tools("main").await.unwrap();
+        assert_eq!(tools.call("say", ()).await.unwrap().text(), "new");
+        gate.open();
+    };
+    let (output, ()) = tokio::join!(tools.call("say", ()), change);
+    assert_eq!(output.unwrap().text(), "old");
+    assert_snapshot!(outcome(tools.call("say", ()).await), @"
+    server `main`: it was removed or replaced since its tools were asked for: ask for them anew
+    -> Configuration, did not run
+    ");
+    // With the last call, the session ends.
+    soon(old.received("DELETE", 1)).await;
+    assert_eq!(old.count("tools/call"), 1);
+}
+
+#[tokio::test]
+async fn servers_come_and_go() {
+    let server = server("here").await;
+    let relay = Relay::builder().build().unwrap();
+    assert!(!relay.remove_server("main"));
+    relay.add_server("main", Server::http(server.url())).unwrap();
+    let tools = relay.tools("main").await.unwrap();
+    assert_eq!(tools.call("say", ()).await.unwrap().text(), "here");
+    // One that cannot be used takes nobody's place.
+    assert!(relay.add_server("main", Server::http("not a url")).is_err());
+    assert_eq!(tools.call("say", ()).await.unwrap().text(), "here");
+    assert!(relay.remove_server("main"));
+    assert!(tools.call("say", ()).await.unwrap_err().did_not_run());
+    assert_snapshot!(outcome(relay.tools("main").await), @"
+    server `main`: it is not registered, nor is any other
+    -> Configuration, did not run
+    ");
+    assert_eq!(relay.without_token().toolset().await.unwrap().len(), 0);
+    // One of the same name begins anew.
+    relay.add_server("main", Server::http(server.url())).unwrap();
+    relay.tools("main").await.unwrap();
+    assert_eq!(server.count("initialize"), 2);
+}
