@@ -7,4 +7,5 @@ mod mcp_oauth;
 mod mcp_stdio;
 mod real_servers;
 mod relay;
+mod sign_in;
 mod support;

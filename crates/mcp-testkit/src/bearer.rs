@@ -1,10 +1,19 @@
 //! The tokens that the server accepts, and the challenge for those that it does not.
 
-use std::{collections::HashMap, fmt, sync::Mutex};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex},
+};
 
 use serde_json::{Value, json};
 
-use crate::{recorded::Recorded, reply::Reply, server::lock};
+use crate::{
+    authorization::{AuthorizationServer, Ledger, Standing},
+    recorded::Recorded,
+    reply::Reply,
+    server::lock,
+};
 
 /// Bearer authorization (RFC 6750): every request needs a valid token.
 ///
@@ -30,6 +39,7 @@ pub struct Bearer {
     tokens: Vec<Token>,
     scope: Option<String>,
     authorization_servers: Vec<String>,
+    ledger: Option<Arc<Ledger>>,
 }
 
 /// A token; its `Debug` form does not show it.
@@ -46,6 +56,8 @@ pub(crate) struct Guard {
     tokens: Mutex<HashMap<Token, Grant>>,
     required: Option<Bearer>,
     metadata_url: String,
+    /// The server's own name, which tokens are issued for.
+    resource: String,
 }
 
 #[derive(Debug)]
@@ -67,6 +79,14 @@ impl Bearer {
         Self { tokens, ..Self::default() }
     }
 
+    /// Accepts the access tokens of an authorization server that are for this server, and names it in
+    /// the metadata. Each person is a user, whose tools are
+    /// [those for](crate::Builder::tools_for) the name of the person.
+    pub fn issued_by(server: &AuthorizationServer) -> Self {
+        let ledger = Some(server.ledger());
+        Self { ledger, ..Self::default() }.authorization_server(server.issuer())
+    }
+
     /// Names the scopes that are needed, separated by spaces, in challenge and metadata.
     pub fn scope(self, scope: impl Into<String>) -> Self {
         Self { scope: Some(scope.into()), ..self }
@@ -80,10 +100,10 @@ impl Bearer {
 }
 
 impl Guard {
-    pub(crate) fn new(required: Option<Bearer>, metadata_url: String) -> Self {
+    pub(crate) fn new(required: Option<Bearer>, metadata_url: String, resource: String) -> Self {
         let tokens = required.iter().flat_map(|bearer| bearer.tokens.iter().cloned());
         let tokens = tokens.map(|token| (token.clone(), Grant::new(User(token)))).collect();
-        Self { tokens: Mutex::new(tokens), required, metadata_url }
+        Self { tokens: Mutex::new(tokens), required, metadata_url, resource }
     }
 
     pub(crate) fn accept(&self, token: &str) {
@@ -120,9 +140,21 @@ impl Guard {
             Some(Grant { user, refused: None }) => return Ok(Some(user.clone())),
             Some(Grant { refused: Some(Refusal::Expired), .. }) => "the access token expired",
             Some(Grant { refused: Some(Refusal::Revoked), .. }) => "the access token was revoked",
-            None => "the access token is unknown",
+            None => match self.standing(bearer, token) {
+                Standing::Good { subject } => return Ok(Some(User::of(&subject))),
+                Standing::Expired => "the access token expired",
+                Standing::Revoked => "the access token was revoked",
+                Standing::Elsewhere => "the access token is for another server",
+                Standing::Unknown => "the access token is unknown",
+            },
         };
         Err(self.challenge(bearer, Some(reason)))
+    }
+
+    /// What the authorization server has to say of a token, if there is one.
+    fn standing(&self, bearer: &Bearer, token: &str) -> Standing {
+        let ledger = bearer.ledger.as_ref();
+        ledger.map_or(Standing::Unknown, |ledger| ledger.standing(token, &self.resource))
     }
 
     /// The resource metadata of the server at `resource` (RFC 9728, section 2).

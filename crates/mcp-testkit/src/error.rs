@@ -2,7 +2,8 @@
 
 use std::{io, net::SocketAddr};
 
-/// Why a [`TestServer`](crate::TestServer) did not start.
+/// Why a [`TestServer`](crate::TestServer) or an
+/// [`AuthorizationServer`](crate::AuthorizationServer) did not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -155,6 +155,8 @@
 //! - Streams that break off and are resumed: [`Builder::resumable`] with [`Fault::CutStream`] or
 //!   [`Turn::disconnect`].
 //! - Bearer tokens, each with tools of its own: [`Bearer`], [`Builder::tools_for`].
+//! - Sign-in: an [`AuthorizationServer`] that issues the tokens, refreshes, expires and revokes
+//!   them: [`Bearer::issued_by`].
 //! - What goes wrong, at any request: [`Fault`] for answers that are made and then spoiled,
 //!   [`Reply`] for answers that stand in, [`TestServer::reset_next_connections`] before either.
 //! - What a client did and left behind: [`TestServer::requests`],
@@ -167,6 +169,7 @@
 mod answer;
 mod ask;
 mod asks;
+mod authorization;
 mod bearer;
 mod body;
 mod bomb;
@@ -213,6 +216,10 @@ mod turn;
 
 pub use crate::{
     ask::Ask,
+    authorization::{
+        AuthorizationServer, AuthorizationServerBuilder, Decision, KnownClient, MetadataLocation,
+        OAuthEndpoint, Rotation,
+    },
     bearer::Bearer,
     builder::Builder,
     config::{AnswerMode, ProbeAnswer},

@@ -80,7 +80,11 @@ impl TestServer {
         let shared = Arc::new(Shared {
             url: format!("{origin}{PATH}"),
             config,
-            guard: Guard::new(bearer, format!("{origin}{METADATA_PATH}{PATH}")),
+            guard: Guard::new(
+                bearer,
+                format!("{origin}{METADATA_PATH}{PATH}"),
+                format!("{origin}{PATH}"),
+            ),
             catalog: Catalog::new(entries),
             sessions: Sessions::default(),
             streams: Streams::default(),

@@ -1,0 +1,132 @@
+//! The clients that an authorization server knows.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde_json::{Value, json};
+use url::{Host, Url};
+
+/// A client that an authorization server knows beforehand.
+///
+/// One whose id is a URL stands for a client with a metadata document at that URL.
+///
+/// ```
+/// use mcp_testkit::KnownClient;
+///
+/// let app = KnownClient::new("our-app").redirect_uri("http://127.0.0.1/callback");
+/// let service = KnownClient::new("nightly").secret("s3cret");
+/// assert!(!format!("{service:?}").contains("s3cret"));
+/// # let _ = app;
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct KnownClient {
+    pub(crate) id: String,
+    pub(crate) secret: Option<String>,
+    pub(crate) public_key: Option<Vec<u8>>,
+    pub(crate) redirect_uris: Vec<String>,
+    /// How it proves itself; unset, it may do so by whatever it has.
+    pub(crate) auth_method: Option<String>,
+}
+
+impl KnownClient {
+    /// A client of this id, which is a public one unless it gets a secret or a key.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            secret: None,
+            public_key: None,
+            redirect_uris: Vec::new(),
+            auth_method: None,
+        }
+    }
+
+    /// The client's secret.
+    pub fn secret(self, secret: impl Into<String>) -> Self {
+        Self { secret: Some(secret.into()), ..self }
+    }
+
+    /// The client's public key: an uncompressed point on P-256, for `private_key_jwt` with ES256.
+    pub fn public_key(self, point: impl Into<Vec<u8>>) -> Self {
+        Self { public_key: Some(point.into()), ..self }
+    }
+
+    /// A place where people may come back to; may be used more than once. On loopback the port does
+    /// not matter (RFC 8252, section 7.3).
+    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.redirect_uris.push(uri.into());
+        self
+    }
+
+    /// Whether people may be sent there, which is never guessed: an open redirector sends codes to
+    /// anyone (OAuth 2.1, section 2.3.3).
+    pub(crate) fn may_redirect_to(&self, uri: &str) -> bool {
+        self.redirect_uris.iter().any(|known| known == uri || same_but_for_port(known, uri))
+    }
+
+    /// The answer to a registration (RFC 7591, section 3.2.1).
+    pub(crate) fn registered(&self) -> Value {
+        let mut answer = json!({ "client_id": self.id, "redirect_uris": self.redirect_uris });
+        if let Some(method) = &self.auth_method {
+            answer["token_endpoint_auth_method"] = json!(method);
+        }
+        if let Some(secret) = &self.secret {
+            answer["client_secret"] = json!(secret);
+            answer["client_secret_expires_at"] = json!(0);
+        }
+        answer
+    }
+}
+
+fn same_but_for_port(known: &str, uri: &str) -> bool {
+    let without_port = |text: &str| {
+        let mut url = Url::parse(text).ok()?;
+        let loopback = match url.host()? {
+            Host::Ipv4(address) => address.is_loopback(),
+            Host::Ipv6(address) => address.is_loopback(),
+            Host::Domain(_) => false,
+        };
+        (loopback && url.scheme() == "http" && url.set_port(None).is_ok()).then_some(url)
+    };
+    without_port(known).is_some_and(|known| without_port(uri) == Some(known))
+}
+
+/// Clients by their ids.
+pub(crate) type Clients = BTreeMap<String, KnownClient>;
+
+impl fmt::Debug for KnownClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KnownClient").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_sent_only_where_the_client_is() {
+        let client = KnownClient::new("c")
+            .redirect_uri("https://app.example/cb")
+            .redirect_uri("http://127.0.0.1/cb");
+        for uri in [
+            "https://app.example/cb",
+            "http://127.0.0.1/cb",
+            "http://127.0.0.1:80/cb",
+            "http://127.0.0.1:4242/cb",
+        ] {
+            assert!(client.may_redirect_to(uri), "{uri}");
+        }
+        for uri in [
+            "https://app.example/cb/",
+            "https://app.example:444/cb",
+            "https://app.example/cb?x",
+            "https://evil.example/cb",
+            "http://127.0.0.1:4242/other",
+            "http://127.0.0.1:4242@evil.example/cb",
+            "http://localhost:4242/cb",
+            "",
+        ] {
+            assert!(!client.may_redirect_to(uri), "{uri}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Text that nobody guesses, and digests.
+
+use aws_lc_rs::{digest, rand};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+/// Text of 192 random bits behind a prefix that says what it is.
+pub(crate) fn random(prefix: &str) -> String {
+    let mut bytes = [0; 24];
+    rand::fill(&mut bytes).expect("the machine has random numbers");
+    format!("{prefix}-{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// The challenge to a verifier (RFC 7636, section 4.2).
+pub(crate) fn s256(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_challenge_is_that_of_the_rfc() {
+        // RFC 7636, appendix B.
+        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        assert_eq!(s256(verifier), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    }
+}

@@ -1,0 +1,251 @@
+//! What the kit's authorization server takes, and what it complains of.
+
+use insta::assert_snapshot;
+use mcp_testkit::{AuthorizationServer, Decision, KnownClient, OAuthEndpoint, Reply};
+
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+const CALLBACK: &str = "http://127.0.0.1:9/cb";
+
+async fn start() -> AuthorizationServer {
+    let client = KnownClient::new("app").redirect_uri(CALLBACK);
+    let service = KnownClient::new("service").secret("s3cret");
+    let server = AuthorizationServer::builder().client(client).client(service);
+    server.trusted_assertion("of-ann", "ann").start().await.unwrap()
+}
+
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
+/// The parameters of a good request, some of them replaced, or taken out by an empty value.
+fn changed(good: Pairs<'_>, changes: Pairs<'_>) -> String {
+    let value = |name: &str| changes.iter().find(|(it, _)| *it == name).map(|(_, value)| *value);
+    let kept = good.iter().map(|(name, old)| (*name, value(name).unwrap_or(old)));
+    let new = changes.iter().filter(|(name, _)| !good.iter().any(|(it, _)| it == name)).copied();
+    let pairs = kept.chain(new).filter(|(_, value)| !value.is_empty());
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+fn authorization_url(server: &AuthorizationServer, changes: Pairs<'_>) -> String {
+    let good = [
+        ("response_type", "code"),
+        ("client_id", "app"),
+        ("redirect_uri", CALLBACK),
+        ("state", "xyz"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+        ("resource", "http://127.0.0.1:8/mcp"),
+    ];
+    format!("{}/authorize?{}", server.issuer(), changed(&good, changes))
+}
+
+/// One parameter of a URL.
+fn param(url: &str, name: &str) -> Option<String> {
+    let url = url::Url::parse(url).unwrap();
+    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+fn code(server: &AuthorizationServer) -> String {
+    let callback = server.visit(&authorization_url(server, &[])).unwrap();
+    assert_eq!(param(&callback, "state").unwrap(), "xyz");
+    assert_eq!(param(&callback, "iss").unwrap(), server.issuer());
+    param(&callback, "code").unwrap()
+}
+
+/// Posts to the token endpoint; the answer's members, or the error code.
+async fn token(
+    server: &AuthorizationServer,
+    good: Pairs<'_>,
+    changes: Pairs<'_>,
+) -> Result<serde_json::Value, String> {
+    let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+    let answer = http
+        .post(format!("{}/token", server.issuer()))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(changed(good, changes))
+        .send()
+        .await
+        .unwrap();
+    let (ok, body) = (answer.status().is_success(), answer.bytes().await.unwrap());
+    let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    if ok { Ok(json) } else { Err(json["error"].as_str().unwrap().to_owned()) }
+}
+
+fn for_code(code: &str) -> [(&str, &str); 6] {
+    [
+        ("grant_type", "authorization_code"),
+        ("client_id", "app"),
+        ("code", code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", VERIFIER),
+        ("resource", "http://127.0.0.1:8/mcp"),
+    ]
+}
+
+#[tokio::test]
+async fn requests_for_authorization_are_held_to_the_rules() {
+    let server = start().await;
+    for change in [
+        ("response_type", "token"),
+        ("code_challenge_method", "plain"),
+        ("code_challenge_method", ""),
+        ("code_challenge", "short"),
+        ("state", ""),
+        ("resource", ""),
+        ("resource", "http://127.0.0.1/#fragment"),
+    ] {
+        let callback = server.visit(&authorization_url(&server, &[change])).unwrap();
+        assert!(param(&callback, "error").is_some(), "{change:?}");
+        assert!(param(&callback, "code").is_none(), "{change:?}");
+    }
+    // Nobody is sent to where the client is not known to be: it would be an open redirector.
+    for change in [
+        ("client_id", "other"),
+        ("redirect_uri", "https://evil.example/cb"),
+        ("redirect_uri", "http://127.0.0.1:9@evil.example/cb"),
+        ("redirect_uri", ""),
+    ] {
+        assert_eq!(server.visit(&authorization_url(&server, &[change])), None, "{change:?}");
+    }
+    assert_snapshot!(server.violations().join("\n"), @"
+    authorization: response_type is not code
+    authorization: code_challenge_method is not S256
+    authorization: code_challenge_method is not S256
+    authorization: code_challenge is not one of S256
+    authorization: no state
+    authorization: no resource
+    authorization: resource has a fragment
+    authorization: an unknown client
+    authorization: a redirect_uri that is not the client's
+    authorization: a redirect_uri that is not the client's
+    authorization: no redirect_uri
+    ");
+}
+
+#[tokio::test]
+async fn people_may_refuse_and_servers_may_fail() {
+    let server = start().await;
+    for (decision, error) in [
+        (Decision::Refuse, "access_denied"),
+        (Decision::Fail("server_error".to_owned()), "server_error"),
+    ] {
+        server.decide(decision);
+        let callback = server.visit(&authorization_url(&server, &[])).unwrap();
+        assert_eq!(param(&callback, "error").unwrap(), error);
+    }
+    server.answer_as(Some("https://other.example"));
+    let callback = server.visit(&authorization_url(&server, &[])).unwrap();
+    assert_eq!(param(&callback, "iss").unwrap(), "https://other.example");
+    server.answer_as(None);
+    let callback = server.visit(&authorization_url(&server, &[])).unwrap();
+    assert_eq!(param(&callback, "iss"), None);
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn codes_are_for_one_client_one_verifier_and_one_use() {
+    let server = start().await;
+    let first = code(&server);
+    for change in [
+        ("code_verifier", "a-verifier-that-is-long-enough-and-still-not-right"),
+        ("code_verifier", ""),
+        ("redirect_uri", "http://127.0.0.1:9/other"),
+        ("resource", "http://127.0.0.1:8/other"),
+        ("resource", ""),
+        ("client_id", "other"),
+        ("code", "guess"),
+        ("grant_type", "password"),
+    ] {
+        let refused = token(&server, &for_code(&first), &[change]).await;
+        assert!(refused.is_err(), "{change:?}: {refused:?}");
+    }
+    // None of it has cost the code.
+    token(&server, &for_code(&first), &[]).await.unwrap();
+    assert_snapshot!(server.violations().join("\n"), @"
+    token: the code_verifier is wrong
+    token: the code_verifier is wrong
+    token: the redirect_uri is another one
+    token: another resource
+    token: no resource
+    token: an unknown client
+    token: the code is unknown
+    token: an unknown grant_type
+    ");
+}
+
+#[tokio::test]
+async fn what_comes_twice_was_stolen_and_costs_all_tokens() {
+    let server = start().await;
+    let first = code(&server);
+    let tokens = token(&server, &for_code(&first), &[]).await.unwrap();
+    assert_eq!(token(&server, &for_code(&first), &[]).await.unwrap_err(), "invalid_grant");
+    let refresh = |text: &serde_json::Value| {
+        let text = text["refresh_token"].as_str().unwrap().to_owned();
+        let server = &server;
+        async move {
+            let form = [
+                ("grant_type", "refresh_token"),
+                ("client_id", "app"),
+                ("refresh_token", &text),
+                ("resource", "http://127.0.0.1:8/mcp"),
+            ];
+            token(server, &form, &[]).await
+        }
+    };
+    assert_eq!(refresh(&tokens).await.unwrap_err(), "invalid_grant");
+
+    let one = token(&server, &for_code(&code(&server)), &[]).await.unwrap();
+    let two = refresh(&one).await.unwrap();
+    assert_eq!(refresh(&one).await.unwrap_err(), "invalid_grant");
+    assert_eq!(refresh(&two).await.unwrap_err(), "invalid_grant");
+    assert_eq!(
+        server.violations(),
+        ["token: the code was used twice", "token: a refresh token was used twice"]
+    );
+}
+
+#[tokio::test]
+async fn tokens_without_a_person() {
+    let server = start().await;
+    let itself = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "service"),
+        ("client_secret", "s3cret"),
+        ("resource", "http://127.0.0.1:8/mcp"),
+    ];
+    let tokens = token(&server, &itself, &[]).await.unwrap();
+    assert!(tokens.get("refresh_token").is_none());
+    let jwt = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+    let of_ann = [("grant_type", jwt), ("assertion", "of-ann")];
+    token(&server, &itself, &of_ann).await.unwrap();
+    let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+    let traded = [("grant_type", exchange), ("subject_token", "of-ann")];
+    let tokens = token(&server, &itself, &traded).await.unwrap();
+    assert_eq!(tokens["issued_token_type"], "urn:ietf:params:oauth:token-type:access_token");
+    assert_eq!(server.violations(), Vec::<String>::new());
+
+    for change in
+        [("client_secret", "wrong"), ("client_secret", ""), ("client_id", "app"), ("resource", "")]
+    {
+        token(&server, &itself, &[change]).await.unwrap_err();
+    }
+    token(&server, &itself, &[("grant_type", jwt), ("assertion", "of-bob")]).await.unwrap_err();
+    assert_snapshot!(server.violations().join("\n"), @"
+    token: the secret is wrong
+    token: the secret is wrong
+    token: a public client acts for itself
+    token: no resource
+    token: the assertion is of nobody who is trusted
+    ");
+}
+
+#[tokio::test]
+async fn what_is_scripted_is_answered_once_in_its_turn() {
+    let server = start().await;
+    server.script(OAuthEndpoint::Token, Reply::status(400).chunk(r#"{"error":"slow_down"}"#));
+    let first = code(&server);
+    assert_eq!(token(&server, &for_code(&first), &[]).await.unwrap_err(), "slow_down");
+    token(&server, &for_code(&first), &[]).await.unwrap();
+    assert_eq!(server.count(OAuthEndpoint::Token), 2);
+    assert_eq!(server.violations(), Vec::<String>::new());
+    server.stop().await;
+}

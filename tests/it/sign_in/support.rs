@@ -1,0 +1,64 @@
+//! A server behind a sign-in, and people who go through it.
+
+use mcp_http::Endpoint;
+use mcp_oauth::{Credentials, Error, OAuthClient, OAuthClientBuilder, UserTokens};
+use mcp_testkit::{
+    AuthorizationServer, AuthorizationServerBuilder, Bearer, CallAnswer, TestServer, Tool,
+};
+use relay::{Relay, Server, ToolOutput, User};
+use serde_json::json;
+
+/// An MCP server, and the authorization server that signs people in to it.
+pub(crate) struct World {
+    pub(crate) accounts: AuthorizationServer,
+    pub(crate) server: TestServer,
+    relay: Relay,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        Self::with(AuthorizationServer::builder()).await
+    }
+
+    pub(crate) async fn with(accounts: AuthorizationServerBuilder) -> Self {
+        let accounts = accounts.start().await.unwrap();
+        let greet = Tool::new("greet", json!({ "type": "object" }), |_| CallAnswer::text("hello"));
+        let bearer = Bearer::issued_by(&accounts).scope("greet");
+        let server = TestServer::builder().bearer(bearer).tool(greet).start().await.unwrap();
+        let relay = Relay::builder().server("s", Server::http(server.url())).build().unwrap();
+        Self { accounts, server, relay }
+    }
+
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        Endpoint::parse(self.server.url()).unwrap()
+    }
+
+    /// Calls the tool on behalf of somebody.
+    pub(crate) async fn call(&self, tokens: &UserTokens) -> Result<ToolOutput, relay::Error> {
+        self.user(tokens).tools("s").await?.call("greet", ()).await
+    }
+
+    pub(crate) fn user(&self, tokens: &UserTokens) -> User {
+        self.relay.for_user(tokens.principal(), tokens.clone())
+    }
+
+    /// Goes through a sign-in, as a browser that is sent to and fro.
+    pub(crate) async fn sign_in(
+        &self,
+        client: &OAuthClient,
+        tokens: &UserTokens,
+    ) -> Result<Credentials, Error> {
+        let sign_in = tokens.begin(&self.endpoint(), None).await?;
+        let callback = self.accounts.visit(sign_in.authorization_url.as_str());
+        client.finish(sign_in.pending, &callback.expect("it sends people back")).await
+    }
+
+    pub(crate) fn assert_no_violations(&self) {
+        assert_eq!(self.accounts.violations(), Vec::<String>::new());
+        assert_eq!(self.server.violations(), Vec::<String>::new());
+    }
+}
+
+pub(crate) fn application() -> OAuthClientBuilder {
+    OAuthClient::builder("tests", "http://127.0.0.1:1/callback")
+}
