@@ -1,26 +1,24 @@
 //! The application as an OAuth client, for all its users and servers.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use mcp_http::{Endpoint, HttpClient, HttpClientBuilder};
+use mcp_http::Endpoint;
 use url::Url;
 
 use crate::{
+    client_builder::OAuthClientBuilder,
     credentials::{Registration, TokenEndpointAuthMethod},
     discovery::{Discovered, Discovery},
+    dpop::DpopKey,
     error::Error,
     jws::SigningKey,
-    memory_store::MemoryStore,
     metadata::AuthorizationServer,
     registered_client::RegisteredClient,
     registration::Applicant,
     store::{Key, Record, Store},
+    token_endpoint::TokenEndpoint,
     user_tokens::UserTokens,
-    web::{self, Realm, Web},
+    web::{Realm, Web},
 };
 
 /// An application that signs people in to MCP servers: its name, where people come back to, what it
@@ -65,107 +63,16 @@ pub(crate) struct Shared {
     pub(crate) discovery: Discovery,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) dpop: bool,
-    metadata_document: Option<String>,
-    metadata_key: Option<SigningKey>,
-    registered: BTreeMap<String, RegisteredClient>,
-}
-
-/// Sets up an [`OAuthClient`]; made by [`OAuthClient::builder`].
-#[must_use]
-pub struct OAuthClientBuilder {
-    name: String,
-    redirect_uri: String,
-    store: Arc<dyn Store>,
-    http: HttpClientBuilder,
-    allowed_hosts: BTreeSet<String>,
-    dpop: bool,
-    metadata_document: Option<String>,
-    metadata_key: Option<SigningKey>,
-    registered: Vec<(String, RegisteredClient)>,
-}
-
-impl OAuthClientBuilder {
-    /// Where sign-ins are kept; in memory unless set.
-    pub fn store(self, store: impl Store) -> Self {
-        Self { store: Arc::new(store), ..self }
-    }
-
-    /// What the application is registered as for the MCP server at this URL.
-    pub fn registered(mut self, server: impl Into<String>, client: RegisteredClient) -> Self {
-        self.registered.push((server.into(), client));
-        self
-    }
-
-    /// The URL of the application's metadata document, which is its id wherever authorization servers
-    /// take such ones.
-    pub fn metadata_document(self, url: impl Into<String>) -> Self {
-        Self { metadata_document: Some(url.into()), ..self }
-    }
-
-    /// The private key to a public one in the metadata document, with which the application proves
-    /// itself where `private_key_jwt` is taken.
-    pub fn metadata_document_key(self, key: SigningKey) -> Self {
-        Self { metadata_key: Some(key), ..self }
-    }
-
-    /// Asks for tokens that only this application can use (RFC 9449).
-    pub fn dpop(self, dpop: bool) -> Self {
-        Self { dpop, ..self }
-    }
-
-    /// How to connect to authorization servers, in place of the defaults. What goes through a proxy is
-    /// looked up there: the proxy has to keep it away from private networks.
-    pub fn http(self, http: HttpClientBuilder) -> Self {
-        Self { http, ..self }
-    }
-
-    /// A host that may be on a private network, or on this machine, though an MCP server names it.
-    pub fn allow_host(mut self, host: impl Into<String>) -> Self {
-        self.allowed_hosts.insert(host.into());
-        self
-    }
-
-    /// The client. Nothing is sent yet.
-    ///
-    /// # Errors
-    /// [`Error::Configuration`] if one of the settings is not what it should be.
-    pub fn build(self) -> Result<OAuthClient, Error> {
-        let setup = |error: mcp_http::Error| Error::configuration(error.to_string());
-        let web = Web::new(self.http, self.allowed_hosts).map_err(setup)?;
-        let mut registered = BTreeMap::new();
-        for (server, client) in self.registered {
-            registered.insert(Endpoint::parse(&server).map_err(setup)?.url().to_string(), client);
-        }
-        Ok(OAuthClient {
-            shared: Arc::new(Shared {
-                applicant: applicant(self.name, self.redirect_uri)?,
-                discovery: Discovery::new(web.clone()),
-                web,
-                store: self.store,
-                dpop: self.dpop,
-                metadata_document: self.metadata_document.map(metadata_document).transpose()?,
-                metadata_key: self.metadata_key,
-                registered,
-            }),
-        })
-    }
+    pub(crate) metadata_document: Option<String>,
+    pub(crate) metadata_key: Option<SigningKey>,
+    pub(crate) registered: BTreeMap<String, RegisteredClient>,
 }
 
 impl OAuthClient {
     /// Begins to set up an application with the name that people see, and the URL that they come back
     /// to: of https, on this machine, or with a scheme of the application's own.
     pub fn builder(name: impl Into<String>, redirect_uri: impl Into<String>) -> OAuthClientBuilder {
-        OAuthClientBuilder {
-            name: name.into(),
-            redirect_uri: redirect_uri.into(),
-            store: Arc::new(MemoryStore::new()),
-            http: HttpClient::builder(),
-            allowed_hosts: BTreeSet::new(),
-            dpop: false,
-            metadata_document: None,
-            metadata_key: None,
-            registered: Vec::new(),
-        }
+        OAuthClientBuilder::new(name.into(), redirect_uri.into())
     }
 
     /// The tokens of one principal, a name of the application's own choice, at any server.
@@ -199,7 +106,7 @@ impl Shared {
     ) -> Result<Discovered, Error> {
         let registered = self.registered.get(endpoint.url().as_str());
         let own = registered.and_then(|client| client.issuer.as_deref());
-        self.discovery.discover(endpoint, pointer, |issuer| Some(issuer) == own).await
+        self.discovery.discover(endpoint, pointer, own).await
     }
 
     /// The application as the authorization server knows it, or comes to know it now, in the order of
@@ -287,8 +194,21 @@ impl Shared {
         }
     }
 
+    /// A client at a token endpoint, or at another that it proves itself at in the same way.
+    pub(crate) fn token_endpoint<'a>(
+        &'a self,
+        server: &str,
+        url: &'a Url,
+        issuer: &'a str,
+        registration: &'a Registration,
+        dpop: Option<&'a DpopKey>,
+    ) -> TokenEndpoint<'a> {
+        let key = self.key_of(server, registration);
+        TokenEndpoint { web: &self.web, url, issuer, registration, key, dpop }
+    }
+
     /// The key that a client signs with, which is not part of what is stored.
-    pub(crate) fn key_of(&self, server: &str, registration: &Registration) -> Option<&SigningKey> {
+    fn key_of(&self, server: &str, registration: &Registration) -> Option<&SigningKey> {
         let registered = self.registered.get(server);
         let registered = registered.filter(|client| client.id == registration.client_id);
         match registered {
@@ -305,38 +225,9 @@ fn no_registration(endpoint: &Endpoint, issuer: &str) -> Error {
     ))
 }
 
-/// The application, with where people come back to (MCP authorization, "Communication Security").
-fn applicant(name: String, redirect_uri: String) -> Result<Applicant, Error> {
-    let wrong = |reason| Error::configuration(format!("the redirect URI {reason}"));
-    let url = Url::parse(&redirect_uri).map_err(|error| wrong(error.to_string()))?;
-    let is_own = !matches!(url.scheme(), "http" | "javascript" | "data" | "file" | "vbscript");
-    if !(is_own || url.scheme() == "http" && web::is_loopback(&url)) {
-        return Err(wrong("has to be of https, or on this machine".to_owned()));
-    }
-    if url.fragment().is_some() {
-        return Err(wrong("must not have a fragment".to_owned()));
-    }
-    let is_native = url.scheme() != "https" || web::is_loopback(&url);
-    Ok(Applicant { name, redirect_uri, is_native })
-}
-
-/// A client id that is a URL (MCP authorization, "Client ID Metadata Documents").
-fn metadata_document(text: String) -> Result<String, Error> {
-    let url = Url::parse(&text).ok().filter(|url| url.scheme() == "https" && url.path() != "/");
-    url.map(|_| text).ok_or_else(|| {
-        Error::configuration("a client id metadata document has a URL of https, with a path")
-    })
-}
-
 impl fmt::Debug for OAuthClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Applicant { name, .. } = &self.shared.applicant;
         f.debug_struct("OAuthClient").field("name", name).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for OAuthClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OAuthClientBuilder").finish_non_exhaustive()
     }
 }

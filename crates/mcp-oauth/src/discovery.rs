@@ -13,7 +13,7 @@ use url::Url;
 use crate::{
     error::{At, Error},
     metadata::{
-        AuthorizationServer, MOST, ProtectedResource, authorization_server_urls, canonical,
+        AuthorizationServer, MOST, ProtectedResource, authorization_server_urls,
         protected_resource_urls,
     },
     web::{Realm, Web},
@@ -85,24 +85,19 @@ impl Discovery {
         Ok(document)
     }
 
-    /// The authorization server of an MCP server. Of several it is the first that `preferred` likes,
-    /// or else the first.
+    /// The authorization server of an MCP server. Of several it is the `configured` one, or else the
+    /// first; it is the configured one too where the MCP server names none.
     pub(crate) async fn discover(
         &self,
         endpoint: &Endpoint,
         pointer: Option<&str>,
-        preferred: impl Fn(&str) -> bool,
+        configured: Option<&str>,
     ) -> Result<Discovered, Error> {
-        let Some(document) = self.resource(endpoint, pointer).await? else {
-            let server = self.of_origin(endpoint).await?;
-            return Ok(Discovered {
-                resource: canonical(endpoint),
-                scopes_supported: None,
-                server,
-            });
-        };
-        let issuers = &document.authorization_servers;
-        let issuer = issuers.iter().find(|issuer| preferred(issuer)).or(issuers.first());
+        let document = self.resource(endpoint, pointer).await?;
+        let document = document.unwrap_or_else(|| ProtectedResource::silent(endpoint));
+        let mut issuers = document.authorization_servers.iter().map(String::as_str);
+        let first = issuers.clone().next();
+        let issuer = issuers.find(|it| Some(*it) == configured).or(first).or(configured);
         let server = match issuer {
             Some(issuer) => self.server(issuer, Realm::of(endpoint)).await?,
             None => self.of_origin(endpoint).await?,

@@ -6,7 +6,9 @@
 
 mod address;
 mod assertion;
+mod callback;
 mod client;
+mod client_builder;
 mod credentials;
 mod crypto;
 mod discovery;
@@ -15,6 +17,7 @@ mod error;
 mod jws;
 mod memory_store;
 mod metadata;
+mod pending;
 mod registered_client;
 mod registration;
 mod renewal;
@@ -31,16 +34,18 @@ mod web;
 
 pub use crate::{
     assertion::{AssertionRequest, AssertionSource, TokenExchange},
-    client::{OAuthClient, OAuthClientBuilder},
+    client::OAuthClient,
+    client_builder::OAuthClientBuilder,
     credentials::{Credentials, Registration, TokenEndpointAuthMethod, TokenType},
     error::{Error, SignInReason},
     jws::SigningKey,
     memory_store::MemoryStore,
+    pending::PendingSignIn,
     registered_client::RegisteredClient,
     seal::{SealingKey, Unsealable},
     secret::Secret,
     service_tokens::{ServiceTokens, ServiceTokensBuilder},
-    sign_in::{PendingSignIn, SignIn},
+    sign_in::SignIn,
     store::{Key, Lock, Record, Store},
     user_tokens::UserTokens,
 };

@@ -18,6 +18,12 @@ pub(crate) struct ProtectedResource {
 }
 
 impl ProtectedResource {
+    /// What a server is taken for that says nothing.
+    pub(crate) fn silent(endpoint: &Endpoint) -> Self {
+        let resource = canonical(endpoint);
+        Self { resource, authorization_servers: Vec::new(), scopes_supported: None }
+    }
+
     /// Whether the document at `found_at` may speak for `endpoint` (RFC 9728, section 3.3): it names
     /// the endpoint itself, or a part of the server above it at whose own address it is.
     pub(crate) fn speaks_for(&self, endpoint: &Endpoint, found_at: &Url) -> bool {
@@ -114,7 +120,7 @@ pub(crate) fn authorization_server_urls(issuer: &Url) -> Vec<Url> {
 
 /// The name of an MCP server that says none (RFC 8707, section 2; MCP authorization, "Canonical
 /// Server URI").
-pub(crate) fn canonical(endpoint: &Endpoint) -> String {
+fn canonical(endpoint: &Endpoint) -> String {
     let url = endpoint.url().as_str();
     match endpoint.url().path() {
         "/" => url.strip_suffix('/').unwrap_or(url).to_owned(),

@@ -9,7 +9,6 @@ use crate::{
     error::{Error, SignInReason},
     secret::Secret,
     store::{Key, Record},
-    token_endpoint::TokenEndpoint,
     web::Realm,
 };
 
@@ -138,21 +137,15 @@ impl Renewal {
         let shared = self.shared();
         let url = shared.web.check(&known.token_endpoint, Realm::of(&self.endpoint))?;
         let dpop = known.dpop_key.as_ref().map(DpopKey::read).transpose()?;
-        let endpoint = TokenEndpoint {
-            web: &shared.web,
-            url: &url,
-            issuer: &known.issuer,
-            registration: &known.registration,
-            key: shared.key_of(self.endpoint.url().as_str(), &known.registration),
-            dpop: dpop.as_ref(),
-        };
-        let tokens = endpoint
-            .ask(&[
-                ("grant_type", "refresh_token"),
-                ("refresh_token", refresh_token.expose()),
-                ("resource", &known.resource),
-            ])
-            .await?;
+        let Credentials { issuer, registration, resource, .. } = known;
+        let server = self.endpoint.url().as_str();
+        let endpoint = shared.token_endpoint(server, &url, issuer, registration, dpop.as_ref());
+        let grant = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh_token.expose()),
+            ("resource", resource),
+        ];
+        let tokens = endpoint.ask(&grant).await?;
         if tokens.token_type(&url)? != known.token_type {
             return Err(Error::untrusted(&url, "it gives tokens of another type than before"));
         }

@@ -4,7 +4,7 @@ use mcp_http::Endpoint;
 
 use crate::{
     client::Shared, credentials::Credentials, dpop::DpopKey, error::Error, secret::Secret,
-    store::Key, token_endpoint::TokenEndpoint, web::Realm,
+    store::Key, token_endpoint::refusal, web::Realm,
 };
 
 /// Tells the authorization server that nobody uses the tokens any more, as well as it can be told.
@@ -29,18 +29,12 @@ async fn tell(
     let server = server.map_err(|error| Error::configuration(error.to_string()))?;
     let url = shared.web.check(url, Realm::of(&server))?;
     let dpop = credentials.dpop_key.as_ref().map(DpopKey::read).transpose()?;
-    let endpoint = TokenEndpoint {
-        web: &shared.web,
-        url: &url,
-        issuer: &credentials.issuer,
-        registration: &credentials.registration,
-        key: shared.key_of(&key.server, &credentials.registration),
-        dpop: dpop.as_ref(),
-    };
+    let Credentials { issuer, registration, .. } = credentials;
+    let endpoint = shared.token_endpoint(&key.server, &url, issuer, registration, dpop.as_ref());
     let form = [("token", token.expose()), ("token_type_hint", "refresh_token")];
     let answer = endpoint.post(&form).await?;
     match answer.status().is_success() {
         true => Ok(()),
-        false => Err(crate::token_endpoint::refusal(&url, &answer)),
+        false => Err(refusal(&url, &answer)),
     }
 }

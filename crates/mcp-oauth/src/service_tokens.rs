@@ -3,15 +3,15 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    sync::Arc,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use futures_util::future::BoxFuture;
 use mcp_http::{
     AccessToken, Challenge, Endpoint, HttpClient, HttpClientBuilder, Reason, Refused, TokenRequest,
-    TokenSource, mcp_client::BoxError,
+    TokenSource, Unauthorized, mcp_client::BoxError,
 };
-use tokio::sync::Mutex;
+use tokio::sync::Mutex as AsyncMutex;
 
 use crate::{
     assertion::{AssertionRequest, AssertionSource},
@@ -53,14 +53,23 @@ struct Inner {
     dpop: Option<DpopKey>,
     web: Web,
     discovery: Discovery,
-    held: Mutex<Held>,
+    /// The authorization server that knows the client.
+    issuer: OnceLock<String>,
+    slots: Mutex<BTreeMap<String, Arc<Slot>>>,
 }
 
+/// What is known of one server.
 #[derive(Default)]
+struct Slot {
+    held: Mutex<Option<Arc<Held>>>,
+    asking: AsyncMutex<()>,
+}
+
+/// A token, and where there are more.
 struct Held {
-    /// The authorization server that knows the client.
-    issuer: Option<String>,
-    by_server: BTreeMap<String, (Discovered, Credentials, AccessToken)>,
+    discovered: Discovered,
+    credentials: Credentials,
+    token: AccessToken,
 }
 
 /// Sets up [`ServiceTokens`]; made by [`ServiceTokens::builder`].
@@ -107,7 +116,8 @@ impl ServiceTokensBuilder {
         let setup = |error: mcp_http::Error| Error::configuration(error.to_string());
         let web = Web::new(self.http, self.allowed_hosts).map_err(setup)?;
         Ok(ServiceTokens(Arc::new(Inner {
-            held: Mutex::new(Held { issuer: self.client.issuer.clone(), ..Held::default() }),
+            issuer: self.client.issuer.clone().map(OnceLock::from).unwrap_or_default(),
+            slots: Mutex::default(),
             client: self.client,
             assertions: self.assertions,
             dpop: self.dpop.then(DpopKey::generate),
@@ -132,66 +142,69 @@ impl ServiceTokens {
 
 impl Inner {
     async fn find(&self, request: TokenRequest<'_>) -> Result<Option<AccessToken>, Error> {
-        let mut held = self.held.lock().await;
-        let server = request.endpoint.url().as_str();
-        let known = held.by_server.get(server).cloned();
-        let known = match (known, &request.refused) {
-            (Some((_, credentials, token)), refused)
-                if !credentials.is_stale()
-                    && refused.is_none_or(|refused| refused.token != Some(&token)) =>
-            {
-                return Ok(Some(token));
+        let slot = self.slot(request.endpoint);
+        match slot.held() {
+            None if request.refused.is_none() => Ok(None),
+            Some(held) if held.suits(&request) => Ok(Some(held.token.clone())),
+            _ => self.renewed(&slot, request).await.map(Some),
+        }
+    }
+
+    /// Another token; one call at a time asks for it.
+    async fn renewed(&self, slot: &Slot, request: TokenRequest<'_>) -> Result<AccessToken, Error> {
+        let _alone = slot.asking.lock().await;
+        let before = slot.held();
+        let before = before.as_deref();
+        if let Some(held) = before.filter(|held| held.suits(&request)) {
+            return Ok(held.token.clone());
+        }
+        let (discovered, scopes) = match (before, &request.refused) {
+            (Some(before), None) => {
+                (before.discovered.clone(), before.credentials.requested_scopes.clone())
             }
-            (None, None) => return Ok(None),
-            (known, _) => known,
+            (_, refused) => self.after(request.endpoint, refused.as_ref(), before).await?,
         };
-        let before = known.as_ref().map(|(_, credentials, _)| &credentials.requested_scopes);
-        let (discovered, scopes) = match (&known, &request.refused) {
-            (Some((discovered, credentials, _)), None) => {
-                (discovered.clone(), credentials.requested_scopes.clone())
-            }
-            (_, Some(refused)) => self.after(request.endpoint, refused, before).await?,
-            (None, None) => return Ok(None),
-        };
-        self.pin(&mut held, &discovered)?;
+        self.pin(&discovered)?;
         let credentials = self.ask(request.endpoint, &discovered, scopes).await?;
         let token = access_token(&credentials)?;
-        held.by_server.insert(server.to_owned(), (discovered, credentials, token.clone()));
-        Ok(Some(token))
+        slot.set(Held { discovered, credentials, token: token.clone() });
+        Ok(token)
+    }
+
+    fn slot(&self, server: &Endpoint) -> Arc<Slot> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = slots.get(server.url().as_str()) {
+            return Arc::clone(slot);
+        }
+        Arc::clone(slots.entry(server.url().to_string()).or_default())
     }
 
     /// Whom to ask after a refusal, and for which scopes.
     async fn after(
         &self,
         endpoint: &Endpoint,
-        refused: &Refused<'_>,
-        before: Option<&BTreeSet<String>>,
+        refused: Option<&Refused<'_>>,
+        before: Option<&Held>,
     ) -> Result<(Discovered, BTreeSet<String>), Error> {
-        let challenge = refused.unauthorized.challenge();
+        let unauthorized = refused.map(|refused| refused.unauthorized);
+        let challenge = unauthorized.and_then(Unauthorized::challenge);
         let pointer = challenge.and_then(Challenge::resource_metadata);
         let own = self.client.issuer.as_deref();
-        let discovered =
-            self.discovery.discover(endpoint, pointer, |issuer| Some(issuer) == own).await?;
+        let discovered = self.discovery.discover(endpoint, pointer, own).await?;
         let challenged = challenge.and_then(Challenge::scope).map(split);
-        let scopes = match (refused.unauthorized.reason, before, challenged) {
-            (Reason::InsufficientScope, Some(before), challenged) => {
-                let challenged = challenged.unwrap_or_default();
-                if challenged.is_subset(before) {
-                    let scopes = challenged.into_iter().collect();
-                    return Err(Error::ScopeNotGranted { server: endpoint.clone(), scopes });
-                }
-                before.union(&challenged).cloned().collect()
-            }
-            (_, _, Some(challenged)) => challenged,
-            _ => discovered.scopes_supported.iter().flatten().cloned().collect(),
+        let insufficient = unauthorized.is_some_and(|it| it.reason == Reason::InsufficientScope);
+        let scopes = match (before.filter(|_| insufficient), challenged) {
+            (Some(before), challenged) => wider(endpoint, before, challenged.unwrap_or_default())?,
+            (None, Some(challenged)) => challenged,
+            (None, None) => discovered.scopes_supported.iter().flatten().cloned().collect(),
         };
         Ok((discovered, scopes))
     }
 
     /// Fails if the client is about to be shown to another authorization server than its own.
-    fn pin(&self, held: &mut Held, discovered: &Discovered) -> Result<(), Error> {
+    fn pin(&self, discovered: &Discovered) -> Result<(), Error> {
         let issuer = &discovered.server.issuer;
-        match held.issuer.get_or_insert_with(|| issuer.clone()) {
+        match self.issuer.get_or_init(|| issuer.clone()) {
             known if known == issuer => Ok(()),
             known => Err(Error::configuration(format!(
                 "the client {:?} is registered with {known}, and the server wants tokens by {issuer}",
@@ -257,6 +270,37 @@ impl Inner {
             dpop_key: self.dpop.as_ref().map(|key| key.kept().clone()),
             registration,
         })
+    }
+}
+
+/// The scopes that were asked for before, and those of a challenge, unless these are not new.
+fn wider(
+    endpoint: &Endpoint,
+    before: &Held,
+    challenged: BTreeSet<String>,
+) -> Result<BTreeSet<String>, Error> {
+    let before = &before.credentials.requested_scopes;
+    if challenged.is_subset(before) {
+        let scopes = challenged.into_iter().collect();
+        return Err(Error::ScopeNotGranted { server: endpoint.clone(), scopes });
+    }
+    Ok(before.union(&challenged).cloned().collect())
+}
+
+impl Slot {
+    fn held(&self) -> Option<Arc<Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, held: Held) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(held));
+    }
+}
+
+impl Held {
+    fn suits(&self, request: &TokenRequest<'_>) -> bool {
+        let refused = request.refused.as_ref().and_then(|refused| refused.token);
+        !self.credentials.is_stale() && refused != Some(&self.token)
     }
 }
 

@@ -42,10 +42,18 @@ pub(crate) struct TokenResponse {
     pub(crate) access_token: Secret,
     #[serde(default)]
     token_type: String,
-    expires_in: Option<f64>,
+    expires_in: Option<Seconds>,
     pub(crate) refresh_token: Option<Secret>,
     pub(crate) scope: Option<String>,
     pub(crate) issued_token_type: Option<String>,
+}
+
+/// A lifetime, which some write as text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Seconds {
+    Number(f64),
+    Text(String),
 }
 
 #[derive(Deserialize)]
@@ -58,13 +66,15 @@ impl TokenEndpoint<'_> {
     /// Asks for tokens with the parameters of a grant.
     pub(crate) async fn ask(&self, grant: &[(&str, &str)]) -> Result<TokenResponse, Error> {
         let answer = self.post(grant).await?;
-        if answer.status() == StatusCode::OK {
-            let tokens = serde_json::from_slice(answer.body());
-            // What is wrong with it is not told: it may quote a token.
-            return tokens
-                .map_err(|_| Error::untrusted(self.url, "its answer is no token response"));
+        if answer.status() != StatusCode::OK {
+            return Err(refusal(self.url, &answer));
         }
-        Err(refusal(self.url, &answer))
+        // What is wrong with it is not told: it may quote a token.
+        serde_json::from_slice(answer.body()).map_err(|_| match error_response(self.url, &answer) {
+            // There are those that refuse with a success.
+            Some(refused) => refused,
+            None => Error::untrusted(self.url, "its answer is no token response"),
+        })
     }
 
     /// Posts a form, and once more if a proof lacked the server's nonce (RFC 9449, section 8).
@@ -154,8 +164,11 @@ impl TokenResponse {
 
     /// When the access token expires, in seconds since 1970.
     pub(crate) fn expires_at(&self) -> Option<u64> {
-        let seconds = self.expires_in?.max(0.0) as u64;
-        Some(now() + seconds.min(LONGEST_LIFE))
+        let seconds = match self.expires_in.as_ref()? {
+            Seconds::Number(seconds) => *seconds,
+            Seconds::Text(seconds) => seconds.parse().ok()?,
+        };
+        Some(now() + (seconds.max(0.0) as u64).min(LONGEST_LIFE))
     }
 }
 
@@ -168,15 +181,19 @@ impl fmt::Debug for TokenResponse {
 /// What an answer that is no success says.
 pub(crate) fn refusal(url: &Url, answer: &Response<Bytes>) -> Error {
     let status = answer.status();
-    match serde_json::from_slice::<ErrorResponse>(answer.body()) {
-        Ok(ErrorResponse { error, error_description }) if status.is_client_error() => {
-            Error::Refused { url: At(url).to_string(), error, description: error_description }
-        }
+    match error_response(url, answer) {
+        Some(refused) if status.is_client_error() => refused,
         _ if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => {
             Error::untrusted(url, format!("it answers with HTTP status {status} and no reason"))
         }
         _ => unusable(url, status),
     }
+}
+
+fn error_response(url: &Url, answer: &Response<Bytes>) -> Option<Error> {
+    let response = serde_json::from_slice(answer.body()).ok()?;
+    let ErrorResponse { error, error_description } = response;
+    Some(Error::Refused { url: At(url).to_string(), error, description: error_description })
 }
 
 /// The client's id and secret, each encoded as in a form (OAuth 2.1, section 2.4.1).
@@ -208,7 +225,8 @@ mod tests {
             response.expires_at().map(|at| at - now())
         };
         assert_eq!(expires(r#"{"access_token":"a"}"#), None);
-        for (given, seconds) in [("60", 60), ("60.5", 60), ("-1", 0), ("1e300", LONGEST_LIFE)] {
+        let given = [("60", 60), ("60.5", 60), ("\"60\"", 60), ("-1", 0), ("1e300", LONGEST_LIFE)];
+        for (given, seconds) in given {
             let json = format!(r#"{{"access_token":"a","expires_in":{given}}}"#);
             let left = expires(&json).unwrap();
             assert!(left == seconds || left + 1 == seconds, "{given}: {left}");

@@ -85,3 +85,17 @@ async fn of_several_issuers_the_registered_one_is_chosen() {
     let sign_in = world.begin(&world.application()).await.unwrap();
     assert!(sign_in.authorization_url.as_str().starts_with(&other.issuer.uri()));
 }
+
+#[tokio::test]
+async fn a_server_that_says_nothing_has_the_configured_issuer() {
+    // AUTH-13
+    let world = World::start().await;
+    world.resource.reset().await;
+    let client = RegisteredClient::new("ours").with_issuer(world.issuer.uri());
+    let server = world.endpoint();
+    let application = world.builder().registered(server.url().as_str(), client).build().unwrap();
+    let sign_in = world.begin(&application).await.unwrap();
+    assert!(sign_in.authorization_url.as_str().starts_with(&world.issuer.uri()));
+    let sent = params(&sign_in.authorization_url);
+    assert_eq!((&*sent["client_id"], &*sent["resource"]), ("ours", server.url().as_str()));
+}

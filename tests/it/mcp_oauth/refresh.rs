@@ -11,7 +11,7 @@ use mcp_oauth::{Error, Key, Lock, MemoryStore, Record, SignInReason, Store};
 use tokio::sync::Notify;
 use wiremock::ResponseTemplate;
 
-use super::world::{World, refusal, shown};
+use super::world::{World, ok, refusal, shown};
 use crate::support::soon;
 
 /// A server whose access tokens are stale as soon as they come.
@@ -92,6 +92,18 @@ async fn a_refused_refresh_token_ends_in_signing_in_again() {
         assert_eq!(reason(&error), SignInReason::TokenRefused);
         assert_eq!(world.posted().await.len(), 2);
     }
+}
+
+#[tokio::test]
+async fn a_refusal_with_a_status_of_success_is_one() {
+    let world = fleeting().await;
+    let application = world.application();
+    world.sign_in(&application).await;
+    world.next_answer(ok(&serde_json::json!({ "error": "invalid_grant" }))).await;
+    let user = application.user("ann");
+    let unauthorized = world.unauthorized(Reason::Rejected, "Bearer");
+    let error = world.after(&user, Some("5ecret-access-0"), &unauthorized).await.unwrap_err();
+    assert_eq!(reason(&error), SignInReason::RefreshTokenRefused);
 }
 
 #[tokio::test]

@@ -1,0 +1,50 @@
+//! What a person comes back with from an authorization server.
+
+use url::form_urlencoded;
+
+use crate::crypto::sha256;
+
+/// The largest callback that is read, in bytes.
+const LARGEST: usize = 64 * 1024;
+
+/// The parameters of an authorization response (OAuth 2.1, section 4.1.2; RFC 9207).
+#[derive(Default)]
+pub(crate) struct Callback {
+    pub(crate) code: Option<String>,
+    pub(crate) state: Option<String>,
+    pub(crate) iss: Option<String>,
+    pub(crate) error: Option<String>,
+    pub(crate) error_description: Option<String>,
+}
+
+impl Callback {
+    /// Reads a URL or its query; `None` where it is too long, or has a parameter twice.
+    pub(crate) fn parse(callback: &str) -> Option<Self> {
+        if callback.len() > LARGEST {
+            return None;
+        }
+        let query = callback.split_once('?').map_or(callback, |(_, query)| query);
+        let query = query.split('#').next().unwrap_or_default();
+        let mut parsed = Self::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let place = match &*name {
+                "code" => &mut parsed.code,
+                "state" => &mut parsed.state,
+                "iss" => &mut parsed.iss,
+                "error" => &mut parsed.error,
+                "error_description" => &mut parsed.error_description,
+                _ => continue,
+            };
+            if place.replace(value.into_owned()).is_some() {
+                return None;
+            }
+        }
+        Some(parsed)
+    }
+
+    /// Whether the state is this one; the time that it takes does not tell where it differs.
+    pub(crate) fn has_state(&self, state: &str) -> bool {
+        let digest = |text: &str| sha256(text.as_bytes());
+        self.state.as_deref().is_some_and(|own| digest(own) == digest(state))
+    }
+}
