@@ -141,3 +141,60 @@ impl fmt::Debug for SigningKey {
         write!(f, "SigningKey({}, ****)", self.algorithm())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::{
+        encoding::AsDer,
+        signature::{
+            ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256,
+            UnparsedPublicKey, VerificationAlgorithm,
+        },
+    };
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    use super::*;
+
+    #[test]
+    fn a_signature_is_that_of_the_algorithm_in_its_header() {
+        let p256 = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let p384 = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
+        let ed25519 = Ed25519KeyPair::generate().unwrap();
+        let rsa = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).unwrap();
+        let documents = [
+            p256.to_pkcs8v1().unwrap().as_ref().to_vec(),
+            p384.to_pkcs8v1().unwrap().as_ref().to_vec(),
+            ed25519.to_pkcs8v1().unwrap().as_ref().to_vec(),
+            rsa.as_der().unwrap().as_ref().to_vec(),
+        ];
+        let public: [(&str, &'static dyn VerificationAlgorithm, &[u8]); 4] = [
+            ("ES256", &ECDSA_P256_SHA256_FIXED, p256.public_key().as_ref()),
+            ("ES384", &ECDSA_P384_SHA384_FIXED, p384.public_key().as_ref()),
+            ("EdDSA", &ED25519, ed25519.public_key().as_ref()),
+            ("RS256", &RSA_PKCS1_2048_8192_SHA256, rsa.public_key().as_ref()),
+        ];
+        for (document, (name, algorithm, public)) in documents.iter().zip(public) {
+            let base64 = STANDARD.encode(document);
+            let pem = format!("-----BEGIN PRIVATE KEY-----\n{base64}\n-----END PRIVATE KEY-----\n");
+            let key = SigningKey::from_pem(&pem).unwrap();
+            let jws = key.sign(&json!({ "a": 1 })).unwrap();
+            let (signed, signature) = jws.rsplit_once('.').unwrap();
+            let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+            let public = UnparsedPublicKey::new(algorithm, public);
+            public.verify(signed.as_bytes(), &signature).unwrap();
+            let header = signed.split('.').next().unwrap();
+            let header: Value =
+                serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
+            assert_eq!(header, json!({ "alg": name, "typ": "JWT" }));
+        }
+    }
+
+    #[test]
+    fn what_is_no_private_key_is_said_to_be_none() {
+        for pem in ["", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END", "-----BEGIN RSA PRIVATE KEY"]
+        {
+            let error = SigningKey::from_pem(pem).unwrap_err();
+            assert!(matches!(error, Error::Configuration { .. }), "{pem}");
+        }
+    }
+}

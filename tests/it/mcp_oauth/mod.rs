@@ -3,6 +3,7 @@
 mod addresses;
 mod callbacks;
 mod discovery;
+mod dpop;
 mod flow;
 mod issuers;
 mod logs;

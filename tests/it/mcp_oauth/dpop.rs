@@ -1,0 +1,101 @@
+//! Tokens that are bound to a key, and servers that want nonces in the proofs (RFC 9449).
+
+use aws_lc_rs::{
+    digest,
+    signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use mcp_http::HttpTransport;
+use mcp_oauth::{Error, OAuthClient};
+use serde_json::{Value, json};
+use wiremock::{Mock, Request, ResponseTemplate, matchers::path};
+
+use super::world::{World, ok, params, serve, shown};
+use crate::support::client;
+
+/// The claims of a request's proof, which is signed by the key that is in it, and that key's
+/// thumbprint.
+fn proof(request: &Request) -> (Value, String) {
+    let proof = request.headers["dpop"].to_str().expect("text");
+    let (signed, signature) = proof.rsplit_once('.').expect("a signature");
+    let decoded = |part: &str| URL_SAFE_NO_PAD.decode(part).expect("Base64");
+    let json = |part: &str| -> Value { serde_json::from_slice(&decoded(part)).expect("JSON") };
+    let (header, claims) = signed.split_once('.').expect("a header");
+    let jwk = &json(header)["jwk"];
+    let coordinate = |name: &str| decoded(jwk[name].as_str().expect("a coordinate"));
+    let point = [vec![4], coordinate("x"), coordinate("y")].concat();
+    let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
+    key.verify(signed.as_bytes(), &decoded(signature)).expect("its own signature");
+    let members = format!(r#"{{"crv":"P-256","kty":"EC","x":{},"y":{}}}"#, jwk["x"], jwk["y"]);
+    (json(claims), sha256(&members))
+}
+
+/// In Base64 for URLs.
+fn sha256(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
+}
+
+fn wants_nonce(status: u16, nonce: &str) -> ResponseTemplate {
+    ResponseTemplate::new(status)
+        .insert_header("dpop-nonce", nonce)
+        .insert_header("www-authenticate", "DPoP error=\"use_dpop_nonce\"")
+        .set_body_json(json!({ "error": "use_dpop_nonce" }))
+}
+
+fn application(world: &World) -> OAuthClient {
+    world.builder().dpop(true).build().expect("usable settings")
+}
+
+#[tokio::test]
+async fn each_request_proves_that_the_key_is_here() {
+    let world = World::start().await;
+    let application = application(&world);
+    let sign_in = world.begin(&application).await.unwrap();
+    let callback = world.callback(&sign_in);
+    world.next_answer(wants_nonce(400, "of-issuer")).await;
+    let token = json!({ "access_token": "5ecret-bound", "token_type": "DPoP" });
+    world.next_answer(ok(&token)).await;
+    application.finish(sign_in.pending, &callback).await.unwrap();
+    let refused = Mock::given(path("/mcp")).respond_with(wants_nonce(401, "of-server"));
+    refused.up_to_n_times(1).mount(&world.resource).await;
+    serve(&world.resource, "/mcp", ResponseTemplate::new(500)).await;
+    let transport = HttpTransport::builder(world.endpoint().url().as_str());
+    let transport = transport.token_source(application.user("ann")).build().unwrap();
+    client(transport).list_tools().await.unwrap_err();
+
+    let at_issuer = world.issuer.received_requests().await.unwrap();
+    let at_issuer = at_issuer.iter().filter(|it| it.url.path() == "/token");
+    let at_server = world.resource.received_requests().await.unwrap();
+    let at_server = at_server.iter().filter(|it| it.url.path() == "/mcp");
+    let mut seen = Vec::new();
+    for request in at_issuer.chain(at_server) {
+        let (claims, thumbprint) = proof(request);
+        assert_eq!(thumbprint, params(&sign_in.authorization_url)["dpop_jkt"]);
+        let is_token = request.url.path() == "/token";
+        let server = if is_token { &world.issuer } else { &world.resource };
+        assert_eq!(claims["htm"], "POST");
+        assert_eq!(claims["htu"], format!("{}{}", server.uri(), request.url.path()));
+        assert!(!seen.contains(&claims["jti"]), "a proof is used twice");
+        seen.push(claims["jti"].clone());
+        let nonce = claims["nonce"].as_str().unwrap_or("none");
+        let nonces = ["none", "of-issuer", "none", "of-server"];
+        assert_eq!(nonce, nonces[(seen.len() - 1).min(3)]);
+        let ath = (!is_token).then(|| sha256("5ecret-bound"));
+        assert_eq!(claims["ath"].as_str(), ath.as_deref());
+        let authorization = request.headers.get("authorization").map(|it| it.to_str().unwrap());
+        assert_eq!(authorization == Some("DPoP 5ecret-bound"), !is_token);
+    }
+    assert!(seen.len() >= 4, "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_token_that_is_bound_to_no_key_is_not_taken_for_one_that_is() {
+    let world = World::start().await;
+    let application = application(&world);
+    let sign_in = world.begin(&application).await.unwrap();
+    let callback = world.callback(&sign_in);
+    let error = application.finish(sign_in.pending, &callback).await.unwrap_err();
+    assert!(matches!(error, Error::Untrusted { .. }), "{error:?}");
+    assert!(shown(&error).ends_with("it gives tokens of another type than asked for"));
+    assert_eq!(world.token(&application.user("ann")).await.unwrap(), None);
+}
