@@ -41,22 +41,29 @@ const REFUSALS: usize = 2;
 pub(crate) struct Dialects {
     /// The one revision to speak, where the server is not to be asked.
     pinned: Option<Revision>,
+    /// What stands for all that the transport can carry, where that is not everything.
+    only: Option<Revision>,
     negotiation: Negotiation,
     /// How long the very first request is waited for, where that tells something.
     probe_time: Option<Duration>,
     deciding: Together,
     handshake: Handshake,
+    /// The same on the transport that came before, if there is one.
+    older: Option<Handshake>,
     per_request: PerRequest,
 }
 
 impl Dialects {
     pub(crate) fn new(link: Link, pinned: Option<Revision>, negotiation: Negotiation) -> Self {
+        let older = link.transport.older().map(|transport| Link { transport, ..link.clone() });
         Self {
             pinned,
+            only: link.transport.is_of_handshake().then_some(version::NEWEST_HANDSHAKE),
             negotiation,
             probe_time: link.transport.probe_time(),
             deciding: Together::default(),
             handshake: Handshake::new(link.clone(), pinned),
+            older: older.map(|link| Handshake::new(link, pinned)),
             per_request: PerRequest::new(link),
         }
     }
@@ -83,7 +90,7 @@ impl Dialects {
         asked: Instant,
     ) -> Result<Arc<ServerProfile>, Error> {
         match revision.era() {
-            Era::Handshake => Ok(Arc::clone(self.handshake.session().await?.profile())),
+            Era::Handshake => Ok(Arc::clone(self.handshake().session().await?.profile())),
             Era::PerRequest => self.per_request.discovered(revision, asked).await,
         }
     }
@@ -120,7 +127,7 @@ impl Dialects {
     ) -> Result<R, Error> {
         supports(revision, &request.method)?;
         match revision.era() {
-            Era::Handshake => self.handshake.call(request, place, decode).await,
+            Era::Handshake => self.handshake().call(request, place, decode).await,
             Era::PerRequest => self.per_request.call(revision, request, decode).await,
         }
     }
@@ -135,7 +142,7 @@ impl Dialects {
         let revision = self.revision().await?;
         supports(revision, method)?;
         match revision.era() {
-            Era::Handshake => self.handshake.notify(method, params, extras).await,
+            Era::Handshake => self.handshake().notify(method, params, extras).await,
             Era::PerRequest => self.per_request.notify(revision, method, params, extras).await,
         }
     }
@@ -165,25 +172,36 @@ impl Dialects {
         patience: &Patience,
     ) -> Result<(), Error> {
         match revision.era() {
-            Era::Handshake => self.handshake.follow(inbox, options, patience).await,
+            Era::Handshake => self.handshake().follow(inbox, options, patience).await,
             Era::PerRequest => self.per_request.follow(revision, inbox, options).await,
+        }
+    }
+
+    /// The handshake era, on the transport that the server has.
+    fn handshake(&self) -> &Handshake {
+        match &self.older {
+            Some(older) if self.negotiation.is_older() => older,
+            _ => &self.handshake,
         }
     }
 
     /// Ends the session, if there is one.
     pub(crate) async fn close(&self) -> Result<(), Error> {
+        if let Some(older) = &self.older {
+            older.close().await?;
+        }
         self.handshake.close().await
     }
 
     /// How often the server has forgotten the session.
     pub(crate) fn lost_sessions(&self) -> u64 {
-        self.handshake.lost_sessions()
+        let older = self.older.as_ref().map_or(0, Handshake::lost_sessions);
+        self.handshake.lost_sessions() + older
     }
 
     /// The method that a conversation opens with, as far as is known.
     pub(crate) fn opening(&self) -> Name {
-        let revision = self.pinned.or_else(|| self.negotiation.revision());
-        Name::Borrowed(match revision.map(Revision::era) {
+        Name::Borrowed(match self.known().map(Revision::era) {
             Some(Era::Handshake) => InitializeRequest::NAME,
             Some(Era::PerRequest) | None => DiscoverRequest::NAME,
         })
@@ -191,11 +209,15 @@ impl Dialects {
 
     /// The revision that the server understands; it is asked unless that is known.
     pub(crate) async fn revision(&self) -> Result<Revision, Error> {
-        match self.pinned.or_else(|| self.negotiation.revision()) {
+        match self.known() {
             Some(revision) => Ok(revision),
             // Rare, and thus kept out of the future of each call.
             None => Box::pin(self.decided()).await,
         }
+    }
+
+    fn known(&self) -> Option<Revision> {
+        self.pinned.or(self.only).or_else(|| self.negotiation.revision())
     }
 
     async fn decided(&self) -> Result<Revision, Error> {
@@ -229,8 +251,8 @@ impl Dialects {
                     }
                     Step::towards(choose(versions)?)
                 }
-                Step::Speak(revision) => {
-                    self.negotiation.decide(revision);
+                Step::Speak { revision, older } => {
+                    self.negotiation.decide(revision, older);
                     return Ok(revision);
                 }
             }
@@ -240,14 +262,14 @@ impl Dialects {
     async fn after_probe(&self, version: Revision, afresh: &mut bool) -> Result<Step, Error> {
         let error = match self.first_answer(version).await {
             Ok(First::Discovered(found)) => return self.found(found),
-            Ok(First::Greeted(session)) => return Ok(Step::Speak(session.profile().revision)),
+            Ok(First::Greeted(session)) => return Ok(Step::speak(session.profile().revision)),
             Err(error) => error,
         };
         match finding(&error) {
             Finding::Versions(versions) => Ok(Step::Heed(error, versions)),
             Finding::Handshake => Ok(Step::Greet { offered: None, probe: Some(error) }),
             Finding::PerRequest => {
-                self.negotiation.decide(version);
+                self.negotiation.decide(version, false);
                 Err(error)
             }
             // It has exited at what it does not know, and is started anew by the next request.
@@ -255,7 +277,11 @@ impl Dialects {
                 *afresh = false;
                 Ok(Step::Greet { offered: None, probe: Some(error) })
             }
-            Finding::NoPost | Finding::Nothing => Err(error),
+            Finding::NoPost => match self.fall_back().await? {
+                Ok(step) => Ok(step),
+                Err(_) => Err(error),
+            },
+            Finding::Nothing => Err(error),
         }
     }
 
@@ -266,7 +292,7 @@ impl Dialects {
         afresh: &mut bool,
     ) -> Result<Step, Error> {
         let error = match self.handshake.open(offered).await {
-            Ok(session) => return Ok(Step::Speak(session.profile().revision)),
+            Ok(session) => return Ok(Step::speak(session.profile().revision)),
             Err(error) => error,
         };
         match finding(&error) {
@@ -277,7 +303,31 @@ impl Dialects {
                 self.close().await?;
                 Ok(Step::Greet { offered, probe })
             }
-            _ => Err(not_mcp(probe, error)),
+            _ if matches!(error.status(), Some(400 | 404 | 405)) && error.code().is_none() => {
+                let stream = match self.fall_back().await? {
+                    Ok(step) => return Ok(step),
+                    Err(stream) => stream,
+                };
+                Err(not_mcp(probe, error, stream))
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// Tries the transport that came before, which is all that some servers have (MCP
+    /// basic/transports, "Backwards Compatibility"); gives the reason where this one has not, either.
+    ///
+    /// # Errors
+    /// What says nothing of that, such as a refusal of the user.
+    async fn fall_back(&self) -> Result<Result<Step, Option<Error>>, Error> {
+        let Some(older) = &self.older else { return Ok(Err(None)) };
+        match older.open(None).await {
+            Ok(session) => {
+                let revision = session.profile().revision;
+                Ok(Ok(Step::Speak { revision, older: true }))
+            }
+            Err(error) if is_no_stream(&error) => Ok(Err(Some(error))),
+            Err(error) => Err(error),
         }
     }
 
@@ -311,12 +361,15 @@ impl Dialects {
             return Ok(Step::towards(revision));
         }
         self.per_request.keep(revision, *said);
-        Ok(Step::Speak(revision))
+        Ok(Step::speak(revision))
     }
 
     /// The revision to try after a call has failed in another; the error itself, where that has
     /// nothing to do with revisions.
     async fn reconsidered(&self, revision: Revision, error: Error) -> Result<Revision, Error> {
+        if self.only.is_some() {
+            return Err(error);
+        }
         let finding = finding(&error);
         if let Finding::Versions(versions) = finding {
             // The code alone may be that of another server, which a tool has called.
@@ -335,7 +388,7 @@ impl Dialects {
             if (chosen.era(), revision.era()) == (Era::Handshake, Era::Handshake) {
                 return Err(error);
             }
-            self.negotiation.decide(chosen);
+            self.negotiation.decide(chosen, false);
             return Ok(chosen);
         }
         let doubtful = match revision.era() {
@@ -360,13 +413,13 @@ impl Dialects {
         let step = match self.per_request.discover(newest).await {
             Ok(discovery) => self.found(discovery),
             Err(error) => match finding(&error) {
-                Finding::Versions(versions) => choose(versions).map(Step::Speak),
+                Finding::Versions(versions) => choose(versions).map(Step::speak),
                 _ => Err(error),
             },
         };
         match step {
-            Ok(Step::Speak(revision)) if revision.era() == Era::PerRequest => {
-                self.negotiation.decide(revision);
+            Ok(Step::Speak { revision, .. }) if revision.era() == Era::PerRequest => {
+                self.negotiation.decide(revision, false);
                 Some(revision)
             }
             _ => None,
@@ -400,11 +453,15 @@ enum Step {
     Greet { offered: Option<Revision>, probe: Option<Error> },
     /// Try another of the versions that the server names in this refusal.
     Heed(Error, Vec<String>),
-    /// Speak this one.
-    Speak(Revision),
+    /// Speak this one, on the transport that came before perhaps.
+    Speak { revision: Revision, older: bool },
 }
 
 impl Step {
+    fn speak(revision: Revision) -> Self {
+        Self::Speak { revision, older: false }
+    }
+
     /// The step that shows whether a revision that the server names is spoken indeed.
     fn towards(revision: Revision) -> Self {
         match revision.era() {
@@ -414,17 +471,23 @@ impl Step {
     }
 }
 
-/// Both failures where neither era has come to an answer.
-fn not_mcp(probe: Option<Error>, initialize: Error) -> Error {
-    let unknown = match initialize.transport_kind() {
-        Some(TransportErrorKind::Status(status)) => matches!(status, 400 | 404 | 405),
-        _ => false,
-    };
+/// Whether a server has nothing where the transport that came before has its stream.
+fn is_no_stream(error: &Error) -> bool {
+    match finding(error) {
+        Finding::Handshake | Finding::NoPost => true,
+        _ => error.transport_kind() == Some(TransportErrorKind::Protocol),
+    }
+}
+
+/// All failures where neither era has come to an answer.
+fn not_mcp(probe: Option<Error>, initialize: Error, stream: Option<Error>) -> Error {
     match probe {
-        Some(probe) if unknown => {
-            Error::NotMcp { probe: Arc::new(probe), initialize: Arc::new(initialize) }
-        }
-        _ => initialize,
+        Some(probe) => Error::NotMcp {
+            probe: Arc::new(probe),
+            initialize: Arc::new(initialize),
+            stream: stream.map(Arc::new),
+        },
+        None => initialize,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The one error type of this crate.
 
-use std::{borrow::Cow, error::Error as StdError, sync::Arc, time::Duration};
+use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use mcp_types::{
     ErrorObject, Method, Revision, error_code,
@@ -73,13 +73,18 @@ pub enum Error {
 
     /// The server speaks neither era of the protocol: it understood neither of the requests that
     /// begin a conversation.
-    #[error("the server speaks no MCP: `server/discover` failed: {probe}; `initialize` failed")]
+    #[error(
+        "the server speaks no MCP: `server/discover` failed: {probe}{}; `initialize` failed",
+        OlderFailed(.stream.as_deref())
+    )]
     NotMcp {
         /// What it said to `server/discover`, with which revisions since 2026-07-28 begin.
         probe: Arc<Error>,
         /// What it said to `initialize`, with which earlier revisions begin.
         #[source]
         initialize: Arc<Error>,
+        /// What became of the transport that came before (HTTP+SSE), where there is one.
+        stream: Option<Arc<Error>>,
     },
 
     /// The revision spoken with the server has no such method. Nothing was sent.
@@ -140,6 +145,15 @@ pub enum Error {
         /// What is wrong with them.
         source: Cause,
     },
+}
+
+/// Shows what became of the older transport.
+struct OlderFailed<'a>(Option<&'a Error>);
+
+impl fmt::Display for OlderFailed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |error| write!(f, "; the older transport failed: {error}"))
+    }
 }
 
 /// Whether the server refused a request before it looked at what it is about. It says so by status

@@ -46,6 +46,8 @@ struct Shared {
 #[derive(Debug, Clone, Copy)]
 struct Verdict {
     revision: Revision,
+    /// Whether it is spoken on the transport that came before.
+    older: bool,
     decided: Instant,
 }
 
@@ -59,7 +61,7 @@ impl Negotiation {
     /// understand it is asked.
     pub fn known(revision: Revision) -> Self {
         let negotiation = Self::new();
-        negotiation.decide(revision);
+        negotiation.decide(revision, false);
         negotiation
     }
 
@@ -73,8 +75,13 @@ impl Negotiation {
         verdict.filter(holds).map(|verdict| verdict.revision)
     }
 
-    pub(crate) fn decide(&self, revision: Revision) {
-        let verdict = Verdict { revision, decided: Instant::now() };
+    /// Whether the server speaks on the transport that came before, and on no other.
+    pub(crate) fn is_older(&self) -> bool {
+        self.verdict().is_some_and(|verdict| verdict.older)
+    }
+
+    pub(crate) fn decide(&self, revision: Revision, older: bool) {
+        let verdict = Verdict { revision, older, decided: Instant::now() };
         *self.verdict() = Some(verdict);
     }
 
@@ -115,7 +122,7 @@ pub(crate) enum Finding {
     Versions(Vec<String>),
     /// It does not know the per-request era.
     Handshake,
-    /// It takes no POST: it may be one of the very first revision, HTTP+SSE.
+    /// It takes nothing on this transport, and may be one of those that have an older one only.
     NoPost,
     /// Nothing.
     Nothing,

@@ -58,6 +58,17 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
         None
     }
 
+    /// The transport that came before this one, to the same server: some have no other, and refuse
+    /// what comes by this one.
+    fn older(&self) -> Option<Arc<dyn Transport>> {
+        None
+    }
+
+    /// Whether it knows nothing but the handshake era, so that a server need not be asked.
+    fn is_of_handshake(&self) -> bool {
+        false
+    }
+
     /// Ends the session of `context` on the server, if there is one.
     fn close(&self, context: Context) -> BoxFuture<'_, Result<(), TransportError>>;
 }
@@ -80,6 +91,14 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 
     fn probe_time(&self) -> Option<Duration> {
         (**self).probe_time()
+    }
+
+    fn older(&self) -> Option<Arc<dyn Transport>> {
+        (**self).older()
+    }
+
+    fn is_of_handshake(&self) -> bool {
+        (**self).is_of_handshake()
     }
 
     fn close(&self, context: Context) -> BoxFuture<'_, Result<(), TransportError>> {

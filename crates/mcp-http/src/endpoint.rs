@@ -52,6 +52,18 @@ impl Endpoint {
         &self.0.uri
     }
 
+    /// The URL that the server means by `reference` (RFC 3986, section 5).
+    ///
+    /// # Errors
+    /// Why it is not one that a token for this URL may go to.
+    pub(crate) fn join(&self, reference: &str) -> Result<Self, &'static str> {
+        let url = self.url().join(reference).map_err(|_| "it names no URL to send to")?;
+        if url.origin() != self.url().origin() {
+            return Err("it names another origin to send to, which would get the token");
+        }
+        Self::parse(url.as_str()).map_err(|_| "it names no usable URL to send to")
+    }
+
     /// Whether a token may be sent there: the way is encrypted or does not leave this machine.
     pub(crate) fn is_confidential(&self) -> bool {
         self.0.url.scheme() == "https" || self.is_loopback()

@@ -148,7 +148,7 @@ pub enum Error {
     },
 
     /// The server broke a rule of the transport.
-    #[error("{endpoint} broke the rules of Streamable HTTP: {reason}")]
+    #[error("{endpoint} broke the rules of MCP over HTTP: {reason}")]
     Protocol {
         /// The server.
         endpoint: Endpoint,

@@ -13,7 +13,7 @@ use crate::{
     http_client::Response,
     reply::Success,
     secrets::{Secrets, is_answer},
-    sse::Parser,
+    sse::{Event, Kind, Parser},
     wire,
 };
 
@@ -47,24 +47,30 @@ impl Events {
 
     /// The next message; `None` where the stream has ended.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        while let Some(event) = self.event().await? {
+            // Empty data only announces an event id; other types are not MCP.
+            if event.kind == Kind::Message && !event.data.is_empty() {
+                self.answered = is_answer(&event.data);
+                wire::body("<", &event.data, &self.secrets);
+                return Ok(Some(self.secrets.mask_unless_result(event.data)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The next event; `None` where the stream has ended.
+    pub(crate) async fn event(&mut self) -> Result<Option<Event>, Error> {
         loop {
             let Some(response) = &mut self.response else { return Ok(None) };
             let too_large =
                 |_| Error::TooLarge { endpoint: response.endpoint.clone(), limit: self.limit };
-            match self.parser.next().map_err(too_large)? {
-                Some(event) => {
-                    self.begun = true;
-                    // Empty data only announces an event id; other types are not MCP.
-                    if event.is_message && !event.data.is_empty() {
-                        self.answered = is_answer(&event.data);
-                        wire::body("<", &event.data, &self.secrets);
-                        return Ok(Some(self.secrets.mask_unless_result(event.data)));
-                    }
-                }
-                None => match response.chunk().await? {
-                    Some(chunk) => self.parser.push(chunk),
-                    None => self.response = None,
-                },
+            if let Some(event) = self.parser.next().map_err(too_large)? {
+                self.begun = true;
+                return Ok(Some(event));
+            }
+            match response.chunk().await? {
+                Some(chunk) => self.parser.push(chunk),
+                None => self.response = None,
             }
         }
     }

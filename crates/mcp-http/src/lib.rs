@@ -2,6 +2,7 @@
 //!
 //! Start at [`HttpTransport::builder`] and hand the transport to a [`Client`]; everything that can
 //! go wrong is in [`Error`], and a server that wants the user to sign in is an [`Unauthorized`].
+//! Servers of 2024-11-05 want an [`SseTransport`], which a client falls back to by itself.
 //! [`HttpOptions`] give a single call a token or headers of its own; [`HttpClient::builder`] is for
 //! proxies, authorities and certificates.
 //!
@@ -39,6 +40,7 @@ mod resume;
 mod routing;
 mod secrets;
 mod sse;
+mod sse_transport;
 mod status;
 mod tls;
 mod token;
@@ -57,6 +59,7 @@ pub use crate::{
     http_client::HttpClient,
     http_client_builder::HttpClientBuilder,
     options::HttpOptions,
+    sse_transport::SseTransport,
     token::{AccessToken, Refused, RequestSigner, TokenRequest, TokenSource},
     transport::{Builder, HttpTransport},
     unauthorized::{Reason, Unauthorized},

@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use mcp_client::{Context, Extras, Outgoing, Routing, Sent};
 
 use crate::{
+    endpoint::Endpoint,
     error::Error,
     headers::{self, Headers},
     routing,
@@ -17,6 +18,8 @@ pub(crate) struct Request {
     pub(crate) context: Context,
     pub(crate) sent: Sent,
     pub(crate) extras: Extras,
+    /// Where it goes, if not to the server's own URL.
+    pub(crate) to: Option<Endpoint>,
     routing: Option<Routing>,
     last_event_id: Option<HeaderValue>,
 }
@@ -26,7 +29,12 @@ impl Request {
     pub(crate) fn post(message: Outgoing) -> Self {
         let Outgoing { body, context, sent, routing, extras, .. } = message;
         let method = Method::POST;
-        Self { method, body, context, sent, extras, routing, last_event_id: None }
+        Self { method, body, context, sent, extras, to: None, routing, last_event_id: None }
+    }
+
+    /// Hands a message to the server at a URL that it has named, which is of the same origin.
+    pub(crate) fn post_to(to: Endpoint, message: Outgoing) -> Self {
+        Self { to: Some(to), ..Self::post(message) }
     }
 
     /// Opens a stream of events, from the one after this event if there is one.
@@ -50,6 +58,7 @@ impl Request {
             context,
             sent: Sent::default(),
             extras: Extras::default(),
+            to: None,
             routing: None,
             last_event_id: None,
         }

@@ -15,10 +15,22 @@ const LONGEST_ID: usize = 4 * 1024;
 /// An event of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Event {
-    /// Whether its type is `message`, the only one that MCP uses.
-    pub(crate) is_message: bool,
+    /// Its type.
+    pub(crate) kind: Kind,
     /// Its `data` lines, joined by line feeds.
     pub(crate) data: Bytes,
+}
+
+/// The types of events that MCP uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Kind {
+    /// A message of the protocol.
+    #[default]
+    Message,
+    /// Where messages go, on the transport of 2024-11-05.
+    Endpoint,
+    /// None of MCP's.
+    Other,
 }
 
 /// An event is longer than allowed.
@@ -34,7 +46,7 @@ pub(crate) struct Parser {
     /// The beginning of a line whose end has not arrived.
     line: Vec<u8>,
     data: Data,
-    other_type: bool,
+    kind: Kind,
     /// The id that was named last, perhaps by an event that has not ended.
     id: Vec<u8>,
     /// The id that holds since the last event; empty where there is none.
@@ -61,7 +73,7 @@ impl Parser {
             input: Bytes::new(),
             line: Vec::new(),
             data: Data::Absent,
-            other_type: false,
+            kind: Kind::Message,
             id: Vec::new(),
             last_event_id: Vec::new(),
             retry: None,
@@ -159,7 +171,11 @@ impl Parser {
                 if self.data.len() > self.limit { Err(TooLong) } else { Ok(()) }
             }
             b"event" => {
-                self.other_type = !value.is_empty() && value != "message";
+                self.kind = match &value[..] {
+                    b"" | b"message" => Kind::Message,
+                    b"endpoint" => Kind::Endpoint,
+                    _ => Kind::Other,
+                };
                 Ok(())
             }
             b"id" => {
@@ -186,13 +202,13 @@ impl Parser {
 
     fn dispatch(&mut self) -> Option<Event> {
         self.last_event_id.clone_from(&self.id);
-        let is_message = !std::mem::take(&mut self.other_type);
+        let kind = std::mem::take(&mut self.kind);
         let data = match std::mem::replace(&mut self.data, Data::Absent) {
             Data::Absent => return None,
             Data::Line(line) => line,
             Data::Lines(lines) => lines.into(),
         };
-        Some(Event { is_message, data })
+        Some(Event { kind, data })
     }
 }
 
@@ -276,7 +292,7 @@ mod tests {
             for chunk in text.as_bytes().chunks(size) {
                 parser.push(Bytes::copy_from_slice(chunk));
                 while let Some(event) = parser.next().unwrap() {
-                    if event.is_message {
+                    if event.kind == Kind::Message {
                         let data = String::from_utf8(event.data.to_vec()).unwrap();
                         let id = String::from_utf8(parser.last_event_id().to_vec()).unwrap();
                         read.push((data, id, parser.retry()));
@@ -294,7 +310,7 @@ mod tests {
         for chunk in stream.chunks(size) {
             parser.push(Bytes::copy_from_slice(chunk));
             while let Some(event) = parser.next()? {
-                let kind = if event.is_message { "" } else { "other " };
+                let kind = if event.kind == Kind::Message { "" } else { "other " };
                 shown += &format!("{kind}{:?};", String::from_utf8_lossy(&event.data));
             }
         }

@@ -17,6 +17,7 @@ use crate::{
     request::Request,
     resume::Resuming,
     secrets::Secrets,
+    sse_transport::SseTransport,
     status,
     token::{AccessToken, Refused, TokenSource, Tokens},
     wire,
@@ -206,11 +207,18 @@ impl Server {
     async fn send(&self, request: &Request, secrets: &Secrets) -> Result<Response, Error> {
         let headers = self.headers(request, secrets.token.as_ref())?;
         let (method, body) = (request.method.clone(), request.body.clone());
-        wire::sent(&method, &self.endpoint, &headers, &body);
+        let target = self.target(request);
+        wire::sent(&method, target, &headers, &body);
         request.sent.set(true);
-        let response = self.client.send(&self.endpoint, method, headers, body).await?;
+        let mut response = self.client.send(target, method, headers, body).await?;
+        // Whatever comes of it is the server's, by its own URL.
+        response.endpoint = self.endpoint.clone();
         wire::received(&response, secrets);
         Ok(response)
+    }
+
+    fn target<'a>(&'a self, request: &'a Request) -> &'a Endpoint {
+        request.to.as_ref().unwrap_or(&self.endpoint)
     }
 
     /// Shows the answer to whoever has signed the request. One that was answered with 401 did not run.
@@ -231,7 +239,7 @@ impl Server {
         }
         let mut headers = request.headers(&self.headers)?;
         if let Some(signer) = token.and_then(AccessToken::signer) {
-            let signed = signer.sign(&request.method, self.endpoint.url());
+            let signed = signer.sign(&request.method, self.target(request).url());
             let no_token = |source| Error::TokenSource { endpoint: endpoint(), source };
             headers.extend(signed.map_err(no_token)?);
         }
@@ -262,6 +270,10 @@ impl Transport for HttpTransport {
 
     fn close(&self, context: Context) -> BoxFuture<'_, Result<(), TransportError>> {
         Box::pin(async { Ok(self.delete(context).await?) })
+    }
+
+    fn older(&self) -> Option<Arc<dyn Transport>> {
+        Some(Arc::new(SseTransport::new(self.clone())))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use mcp_client::{Builder, Client};
-use mcp_http::{Error, HttpClient, HttpTransport, TokenSource};
+use mcp_http::{Error, HttpClient, HttpTransport, SseTransport, TokenSource};
 use mcp_stdio::StdioTransport;
 
 use crate::server::{Server, Transport};
@@ -12,6 +12,8 @@ use crate::server::{Server, Transport};
 #[derive(Debug)]
 pub(crate) enum Carrier {
     Http(HttpTransport),
+    /// Over what HTTP+SSE goes.
+    Sse(HttpTransport),
     Stdio(StdioTransport),
 }
 
@@ -20,6 +22,7 @@ impl Carrier {
     pub(crate) fn new(server: &Server, client: &HttpClient, idle: Duration) -> Result<Self, Error> {
         Ok(match &server.transport {
             Transport::Http { url } => Self::Http(http(server, url, client)?),
+            Transport::Sse { url } => Self::Sse(http(server, url, client)?),
             Transport::Stdio(program) => Self::Stdio(program.transport(server.message_limit, idle)),
         })
     }
@@ -33,6 +36,9 @@ impl Carrier {
     pub(crate) fn client(&self, source: Option<Arc<dyn TokenSource>>) -> Builder {
         match self {
             Self::Http(transport) => Client::builder(transport.with_token_source(source)),
+            Self::Sse(transport) => {
+                Client::builder(SseTransport::new(transport.with_token_source(source)))
+            }
             Self::Stdio(transport) => Client::builder(transport.clone()),
         }
     }

@@ -24,6 +24,7 @@ use crate::{
 ///     api_key = "${GITHUB_KEY:-}" # for calls on behalf of no user
 ///     headers = { X-Team = "blue" }
 ///     timeout = 30 # seconds
+///     transport = "http" # unless set; "sse" for HTTP+SSE, which is found out otherwise
 ///     protocol = "auto" # or the one revision to speak, such as "2025-11-25"
 ///     required = true # no toolset without it
 ///     allow_tools = ["search_*", "read_*"] # by their own names; all unless set
@@ -135,6 +136,7 @@ pub(crate) struct Entry {
 #[serde(rename_all = "lowercase")]
 enum Kind {
     Http,
+    Sse,
     Stdio,
 }
 
@@ -151,10 +153,11 @@ impl Section<'_> {
     fn server(&self, entry: Entry, whole: Range<usize>) -> Result<Server, Error> {
         let implied = if entry.command.is_some() { Kind::Stdio } else { Kind::Http };
         let server = match entry.transport.as_ref().map_or(implied, |kind| *kind.get_ref()) {
-            Kind::Http => {
+            kind @ (Kind::Http | Kind::Sse) => {
                 self.no_program(&entry)?;
                 let url = entry.url.ok_or_else(|| self.error("`url` is missing", whole))?;
-                Server::http(self.resolved(&url)?)
+                let url = self.resolved(&url)?;
+                if kind == Kind::Http { Server::http(url) } else { Server::sse(url) }
             }
             Kind::Stdio => {
                 self.foreign(entry.url.as_ref(), "`url` is for transport \"http\"")?;
@@ -401,6 +404,14 @@ mod tests {
             assert!(error.starts_with(expected), "{text}: {error}");
             assert!(!error.contains("s3cret"), "{error}");
         }
+    }
+
+    #[test]
+    fn the_transport_may_be_the_first_one() {
+        let text = "[servers.a]\ntransport = 'sse'\nurl = 'https://a.example/sse'";
+        let server = &Config::from_toml(text, |_| None).unwrap().servers["a"];
+        assert_eq!(*server, Server::sse("https://a.example/sse"));
+        assert_ne!(*server, Server::http("https://a.example/sse"));
     }
 
     #[test]

@@ -59,6 +59,11 @@ pub enum Transport {
         /// The URL of the server's MCP endpoint.
         url: String,
     },
+    /// HTTP+SSE, which was before that.
+    Sse {
+        /// The URL of the server's stream.
+        url: String,
+    },
     /// A child process.
     Stdio(Program),
 }
@@ -67,6 +72,12 @@ impl Server {
     /// A server on HTTP; `url` is that of its MCP endpoint.
     pub fn http(url: impl Into<String>) -> Self {
         Self::new(Transport::Http { url: url.into() })
+    }
+
+    /// A server on HTTP+SSE, the transport of 2024-11-05; `url` is that of its stream. One that is
+    /// given to [`http`](Self::http) is found out to be such, which takes up to two requests more.
+    pub fn sse(url: impl Into<String>) -> Self {
+        Self::new(Transport::Sse { url: url.into() })
     }
 
     /// A server that is started as a child process, such as `["npx", "-y", "a-server"]`.
@@ -230,6 +241,7 @@ impl Transport {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Http { .. } => "http",
+            Self::Sse { .. } => "sse",
             Self::Stdio(_) => "stdio",
         }
     }
@@ -239,7 +251,7 @@ impl Transport {
 impl fmt::Display for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Http { url } => match mcp_http::Endpoint::parse(url) {
+            Self::Http { url } | Self::Sse { url } => match mcp_http::Endpoint::parse(url) {
                 Ok(endpoint) => endpoint.fmt(f),
                 Err(_) => f.write_str("(not a usable URL)"),
             },

@@ -241,6 +241,7 @@ async fn authorization_overload_redirects_and_faults_decide_nothing() {
     -> Status(503), did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
+    GET
     [server]/mcp answered with HTTP status 405 Method Not Allowed
     -> Status(405), did not run
     verdict: unknown
@@ -391,21 +392,24 @@ async fn what_initialize_comes_to_after_the_probe() {
     --- 400
     server/discover "probe-1", 2026-07-28
     initialize 1
-    the server speaks no MCP: `server/discover` failed: [server]/mcp answered with HTTP status 404 Not Found; `initialize` failed
+    GET
+    the server speaks no MCP: `server/discover` failed: [server]/mcp answered with HTTP status 404 Not Found; the older transport failed: [server]/mcp broke the rules of MCP over HTTP: a GET is not answered with an event stream; `initialize` failed
       [server]/mcp answered with HTTP status 400 Bad Request
     -> Status(400), did not run
     verdict: unknown
     --- 404
     server/discover "probe-1", 2026-07-28
     initialize 1
-    the server speaks no MCP: `server/discover` failed: [server]/mcp answered with HTTP status 404 Not Found; `initialize` failed
+    GET
+    the server speaks no MCP: `server/discover` failed: [server]/mcp answered with HTTP status 404 Not Found; the older transport failed: [server]/mcp broke the rules of MCP over HTTP: a GET is not answered with an event stream; `initialize` failed
       [server]/mcp answered with HTTP status 404 Not Found
     -> Status(404), did not run
     verdict: unknown
     --- 405
     server/discover "probe-1", 2026-07-28
     initialize 1
-    the server speaks no MCP: `server/discover` failed: [server]/mcp answered with HTTP status 404 Not Found; `initialize` failed
+    GET
+    the server speaks no MCP: `server/discover` failed: [server]/mcp answered with HTTP status 404 Not Found; the older transport failed: [server]/mcp broke the rules of MCP over HTTP: a GET is not answered with an event stream; `initialize` failed
       [server]/mcp answered with HTTP status 405 Method Not Allowed
     -> Status(405), did not run
     verdict: unknown

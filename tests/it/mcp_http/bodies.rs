@@ -200,7 +200,7 @@ async fn a_body_that_cannot_be_decompressed_is_no_broken_connection() {
         let answer = json("").body(body).header("content-encoding", coding);
         assert_eq!(
             check(answer).await,
-            "[server]/mcp broke the rules of Streamable HTTP: a body cannot be decompressed\n\
+            "[server]/mcp broke the rules of MCP over HTTP: a body cannot be decompressed\n\
              -> Protocol",
             "{coding}"
         );

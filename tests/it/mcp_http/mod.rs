@@ -6,6 +6,7 @@ mod connections;
 mod echoes;
 mod fetching;
 mod given;
+mod legacy;
 mod listening;
 mod proxies;
 mod redirects;

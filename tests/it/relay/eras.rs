@@ -6,7 +6,7 @@ use mcp_types::Revision;
 use relay::{Error, Relay, Server};
 use serde_json::json;
 
-use crate::support::{ALICE, BOB, Script, Sent, failure, outline, passing, result, status};
+use crate::support::{ALICE, BOB, Legacy, Script, Sent, failure, outline, passing, result, status};
 
 const NEW: Revision = Revision::V2026_07_28;
 const OLD: Revision = Revision::V2025_11_25;
@@ -159,4 +159,16 @@ async fn a_call_that_is_refused_after_it_has_asked_may_have_run() {
       [server]/mcp rejected the access token
     -> Authorization Rejected
     ");
+}
+
+#[tokio::test]
+async fn a_server_of_the_first_transport_is_found_out_or_known() {
+    for sse in [false, true] {
+        let server = Legacy::default().start().await;
+        let url = server.url();
+        let relay = relay_of(if sse { Server::sse(url) } else { Server::http(url) });
+        let tools = relay.with_token(ALICE).tools("main").await.unwrap();
+        assert_eq!(tools.call("relay__main__add", json!({})).await.unwrap().text(), "3");
+        assert_eq!(server.outline().contains("server/discover"), !sse);
+    }
 }

@@ -6,6 +6,7 @@ mod desk;
 mod eras;
 mod failure;
 mod front;
+mod legacy;
 mod line;
 mod peer;
 mod secret;
@@ -21,6 +22,7 @@ pub(crate) use self::{
     eras::{ERAS, client_at, serve},
     failure::{Failure, failure, outcome},
     front::{Authority, Front},
+    legacy::{Legacy, LegacyServer},
     line::{Ears, Line},
     peer::{PROBE, Peer, Script, client, discovered, given, initialized},
     secret::{ALICE, BOB, assert_free_of_secrets, masked},

@@ -1,0 +1,239 @@
+//! HTTP+SSE, the transport of 2024-11-05: fallen back to, or asked for.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use insta::assert_snapshot;
+use mcp_client::{Change, Client, Negotiation, Serves, Watch, mcp_types::Revision};
+use mcp_http::{HttpTransport, SseTransport};
+use serde_json::json;
+use tokio::task;
+
+use crate::support::{ALICE, Desk, Legacy, LegacyServer, Mood, Peer, outcome, passing, soon};
+
+fn http(url: &str) -> HttpTransport {
+    HttpTransport::builder(url).bearer_token(ALICE).build().expect("a usable URL")
+}
+
+/// A client that has to find out.
+fn client_of(url: &str, known: &Negotiation) -> Client {
+    Client::builder(http(url)).client_info("tests", "1").negotiation(known.clone()).build()
+}
+
+/// A client that knows.
+fn sse(server: &LegacyServer) -> Client {
+    Client::builder(SseTransport::new(http(&server.url()))).client_info("tests", "1").build()
+}
+
+/// What was sent, with the token's name.
+fn sent(server: &LegacyServer) -> String {
+    server.outline().replace(&format!("Bearer {ALICE}"), "alice")
+}
+
+#[tokio::test]
+async fn a_client_falls_back_where_there_is_no_newer_transport() {
+    // LEG-01, LEG-02, LEG-03, LEG-04
+    let mut shown = String::new();
+    for post in [405, 404, 400] {
+        let server = Legacy { post, ..Legacy::default() }.start().await;
+        let known = Negotiation::new();
+        let client = client_of(&server.url(), &known);
+        assert_eq!(client.connect().await.unwrap().revision, Revision::V2024_11_05);
+        client.call_tool("add", ()).await.unwrap();
+        // What has been found out serves others, on the same transport.
+        client_of(&server.url(), &known).list_tools().await.unwrap();
+        shown += &format!("--- {post}\n{}\n", sent(&server));
+    }
+    assert_snapshot!(shown, @"
+    --- 405
+    POST /mcp server/discover [alice], mcp-protocol-version, mcp-method
+    GET /mcp [alice]
+    POST /messages initialize [alice]
+    POST /messages notifications/initialized [alice]
+    POST /messages tools/call [alice]
+    GET /mcp [alice]
+    POST /messages initialize [alice]
+    POST /messages notifications/initialized [alice]
+    POST /messages tools/list [alice]
+    --- 404
+    POST /mcp server/discover [alice], mcp-protocol-version, mcp-method
+    POST /mcp initialize [alice]
+    GET /mcp [alice]
+    POST /messages initialize [alice]
+    POST /messages notifications/initialized [alice]
+    POST /messages tools/call [alice]
+    GET /mcp [alice]
+    POST /messages initialize [alice]
+    POST /messages notifications/initialized [alice]
+    POST /messages tools/list [alice]
+    --- 400
+    POST /mcp server/discover [alice], mcp-protocol-version, mcp-method
+    POST /mcp initialize [alice]
+    GET /mcp [alice]
+    POST /messages initialize [alice]
+    POST /messages notifications/initialized [alice]
+    POST /messages tools/call [alice]
+    GET /mcp [alice]
+    POST /messages initialize [alice]
+    POST /messages notifications/initialized [alice]
+    POST /messages tools/list [alice]
+    ");
+}
+
+#[tokio::test]
+async fn a_client_that_knows_asks_for_nothing_else() {
+    let server = Legacy::default().start().await;
+    let client = sse(&server);
+    assert_eq!(client.list_tools().await.unwrap().tools.len(), 1);
+    assert_snapshot!(sent(&server), @"
+    GET /mcp [alice]
+    POST /messages initialize [alice]
+    POST /messages notifications/initialized [alice]
+    POST /messages tools/list [alice]
+    ");
+}
+
+#[tokio::test]
+async fn a_server_without_either_transport_is_told_with_all_that_failed() {
+    let mut shown = String::new();
+    for (post, get, greeting) in [
+        (404, 404, ""),
+        (405, 405, ""),
+        (404, 200, "data: {}\n\n"),
+        (404, 200, "event: endpoint\ndata: http://localhost:1/messages\n\n"),
+        (404, 401, ""),
+        (404, 503, ""),
+    ] {
+        let greeting = greeting.to_owned();
+        let server = Legacy { post, get, greeting, ..Legacy::default() }.start().await;
+        let error = client_of(&server.url(), &Negotiation::new()).list_tools().await;
+        shown += &format!("--- {post}, {get}\n{}\n", outcome(error));
+    }
+    assert_snapshot!(shown, @"
+    --- 404, 404
+    the server speaks no MCP: `server/discover` failed: [server]/mcp answered with HTTP status 404 Not Found; the older transport failed: [server]/mcp answered with HTTP status 404 Not Found; `initialize` failed
+      [server]/mcp answered with HTTP status 404 Not Found
+    -> Status(404), did not run
+    --- 405, 405
+    [server]/mcp answered with HTTP status 405 Method Not Allowed
+    -> Status(405), did not run
+    --- 404, 200
+    the server speaks no MCP: `server/discover` failed: [server]/mcp answered with HTTP status 404 Not Found; the older transport failed: [server]/mcp broke the rules of MCP over HTTP: its stream does not name a URL to send to; `initialize` failed
+      [server]/mcp answered with HTTP status 404 Not Found
+    -> Status(404), did not run
+    --- 404, 200
+    the server speaks no MCP: `server/discover` failed: [server]/mcp answered with HTTP status 404 Not Found; the older transport failed: [server]/mcp broke the rules of MCP over HTTP: it names another origin to send to, which would get the token; `initialize` failed
+      [server]/mcp answered with HTTP status 404 Not Found
+    -> Status(404), did not run
+    --- 404, 401
+    [server]/mcp rejected the access token
+    -> Unauthorized, did not run
+    --- 404, 503
+    [server]/mcp answered with HTTP status 503 Service Unavailable
+    -> Status(503), did not run
+    ");
+}
+
+#[tokio::test]
+async fn messages_go_to_no_other_origin() {
+    // LEG-05
+    let other = Peer::start().await;
+    for elsewhere in [
+        other.url(),
+        other.url().replace("http:", ""),
+        "https://127.0.0.1/messages".to_owned(),
+        "javascript:alert(1)".to_owned(),
+    ] {
+        let greeting = format!("event: endpoint\ndata: {elsewhere}\n\n");
+        let server = Legacy { greeting, ..Legacy::default() }.start().await;
+        let shown = outcome(sse(&server).list_tools().await);
+        assert!(shown.contains("it names another origin to send to"), "{elsewhere}: {shown}");
+        assert!(shown.ends_with("-> Protocol, did not run"), "{shown}");
+        assert_eq!(sent(&server), "GET /mcp [alice]");
+    }
+    assert_eq!(other.sent().await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_refused_token_is_the_same_error_on_both_ways() {
+    // LEG-08
+    let mut shown = String::new();
+    for (get, message) in [(401, 202), (200, 401)] {
+        let server = Legacy { get, message, ..Legacy::default() }.start().await;
+        shown += &format!("{}\n", outcome(sse(&server).list_tools().await));
+    }
+    assert_snapshot!(shown, @"
+    [server]/mcp rejected the access token
+    -> Unauthorized, did not run
+    [server]/mcp rejected the access token
+    -> Unauthorized, did not run
+    ");
+}
+
+#[tokio::test]
+async fn a_stream_that_does_not_begin_is_not_waited_for() {
+    let server = Legacy { greeting: ": wait\n\n".to_owned(), ..Legacy::default() }.start().await;
+    let (listed, waited) = passing(sse(&server).list_tools()).await;
+    assert!(waited < Duration::from_secs(6), "{waited:?}");
+    assert_snapshot!(outcome(listed), @"
+    [server]/mcp broke the rules of MCP over HTTP: its stream does not begin in time
+    -> Protocol, did not run
+    ");
+}
+
+#[tokio::test]
+async fn the_end_of_the_stream_is_that_of_the_conversation() {
+    // LEG-07
+    let server = Legacy::default().start().await;
+    let client = sse(&server);
+    client.connect().await.unwrap();
+    let cut = async {
+        while !sent(&server).contains("tools/call") {
+            task::yield_now().await;
+        }
+        server.cut();
+    };
+    let (called, ()) = soon(async { tokio::join!(client.call_tool("silent", ()), cut) }).await;
+    assert_snapshot!(outcome(called), @"
+    the connection to [server]/mcp broke
+      the server has ended its stream
+    -> Interrupted
+    ");
+    client.call_tool("add", ()).await.unwrap();
+    assert_snapshot!(sent(&server), @"
+    GET /mcp [alice]
+    POST /messages initialize [alice]
+    POST /messages notifications/initialized [alice]
+    POST /messages tools/call [alice]
+    GET /mcp [alice]
+    POST /messages initialize [alice]
+    POST /messages notifications/initialized [alice]
+    POST /messages tools/call [alice]
+    ");
+}
+
+#[tokio::test]
+async fn what_the_server_asks_is_answered() {
+    // LEG-06, PING-01
+    let server = Legacy::default().start().await;
+    let desk = Desk::new(Serves::nothing().roots(), Mood::Willing);
+    let transport = SseTransport::new(http(&server.url()));
+    let client = Client::builder(transport).handler(desk.clone()).build();
+    client.connect().await.unwrap();
+    server.say(&json!({ "jsonrpc": "2.0", "id": 7, "method": "roots/list" }));
+    let answered = async {
+        while sent(&server).matches("POST /messages").count() < 3 {
+            task::yield_now().await;
+        }
+    };
+    soon(answered).await;
+    assert_eq!(desk.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn changes_come_on_the_stream() {
+    let server = Legacy::default().start().await;
+    let mut changes = sse(&server).watch(Watch::new().tools()).await.unwrap();
+    server.say(&json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" }));
+    assert_eq!(soon(changes.next()).await.unwrap().unwrap(), Change::Tools);
+}
