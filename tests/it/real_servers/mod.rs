@@ -8,4 +8,5 @@ mod fastmcp;
 mod python_sdk;
 mod server;
 mod sessions;
+mod sse;
 mod stdio;

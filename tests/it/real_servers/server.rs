@@ -23,6 +23,8 @@ const READY: &str = "listening on ";
 pub(crate) enum Program {
     /// `@modelcontextprotocol/server-everything`, as published.
     Everything,
+    /// The same with HTTP+SSE.
+    EverythingSse,
     /// `python/server.py` on `fastmcp`.
     FastMcp,
     /// `python-sdk/server.py` on the SDK `mcp`.
@@ -62,6 +64,11 @@ impl Server {
         format!("{}/mcp", self.origin)
     }
 
+    /// The URL for MCP over HTTP+SSE.
+    pub(crate) fn sse_url(&self) -> String {
+        format!("{}/sse", self.origin)
+    }
+
     /// `text` with what changes from run to run replaced.
     pub(crate) fn redacted(&self, text: &str) -> String {
         text.replace(&self.origin, "[SERVER]")
@@ -71,7 +78,7 @@ impl Server {
 impl Program {
     fn folder(self) -> PathBuf {
         let name = match self {
-            Self::Everything => "node",
+            Self::Everything | Self::EverythingSse => "node",
             Self::FastMcp => "python",
             Self::PythonSdk => "python-sdk",
         };
@@ -82,12 +89,13 @@ impl Program {
     fn command(self) -> Command {
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/real");
         let mut command = match self {
-            Self::Everything => {
+            Self::Everything | Self::EverythingSse => {
                 let package = "node_modules/@modelcontextprotocol/server-everything";
                 let mut command = Command::new("node");
                 command.arg("--import").arg(fixtures.join("node/loopback.mjs"));
                 command.arg(self.folder().join(package).join("dist/index.js"));
-                command.arg("streamableHttp");
+                let over_sse = matches!(self, Self::EverythingSse);
+                command.arg(if over_sse { "sse" } else { "streamableHttp" });
                 command
             }
             Self::FastMcp | Self::PythonSdk => {
