@@ -43,6 +43,9 @@ pub(crate) enum Command {
                           relay call [OPTIONS] --stdio TOOL [ARGUMENTS] -- PROGRAM…"
     )]
     Call(Call),
+    /// Print the JSON Schema of relay.toml, for editors
+    #[command(after_help = exit::SEE)]
+    Schema,
     /// Show how tools behind a bearer token are used, with servers of its own
     #[command(after_help = exit::SEE)]
     Demo,
@@ -137,6 +140,8 @@ impl Command {
             Self::Servers(servers) => servers.json,
             Self::Tools(tools) => tools.json,
             Self::Call(call) => call.json,
+            // The schema is JSON itself.
+            Self::Schema => true,
             Self::Demo | Self::DemoServer => false,
         }
     }
@@ -145,7 +150,7 @@ impl Command {
         match self {
             Self::Tools(tools) => Some(&tools.access),
             Self::Call(call) => Some(&call.access),
-            Self::Servers(_) | Self::Demo | Self::DemoServer => None,
+            Self::Servers(_) | Self::Schema | Self::Demo | Self::DemoServer => None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::env;
 
 use anyhow::{Error, Result};
 use clap::{Parser, error::ErrorKind};
+use relay::Config;
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
     layer::{Layer, SubscriberExt},
@@ -51,6 +52,7 @@ fn execute(command: &Command, output: &Output) -> Result<Exit> {
             let called = prepared.call(&setup);
             runtime::run_with(&setup.relay, output, called, move |called| called.print(&shown))
         }
+        Command::Schema => output.json_result(&Config::schema()).map(|()| Exit::Done),
         Command::Demo => runtime::run(demo::run(output)),
         Command::DemoServer => demo::serve(),
     }

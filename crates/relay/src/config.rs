@@ -3,6 +3,7 @@
 use std::{cell::Cell, collections::BTreeMap, ops::Range, time::Duration};
 
 use mcp_types::Revision;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
@@ -59,6 +60,11 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The JSON Schema of `relay.toml`, for editors that complete and check it.
+    pub fn schema() -> serde_json::Value {
+        schemars::schema_for!(File).to_value()
+    }
+
     /// Reads a configuration.
     ///
     /// In any string value but `transport`, `${VAR}` stands for what `lookup` finds for it, and `${VAR:-default}`
@@ -96,43 +102,81 @@ impl Config {
     }
 }
 
-#[derive(Deserialize)]
+/// Servers of the Model Context Protocol, for Relay. In texts, `${VAR}` stands for a variable, and
+/// `${VAR:-default}` for a default where that is not set.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(title = "relay.toml")]
 struct File {
+    /// How long a list of tools is kept, in minutes; 0 keeps none.
     cache_duration: Option<u64>,
+    /// The servers by name.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Entry>")]
     servers: BTreeMap<Spanned<String>, Entry>,
 }
 
-#[derive(Deserialize)]
+/// One server.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Entry {
+    /// What carries messages; `stdio` where there is a `command`, else `http`.
+    #[schemars(with = "Option<Kind>")]
     transport: Option<Spanned<Kind>>,
+    /// The URL of the MCP endpoint of a server on HTTP.
+    #[schemars(with = "Option<String>")]
     url: Option<Spanned<String>>,
+    /// A bearer token for calls on behalf of no user.
+    #[schemars(with = "Option<String>")]
     api_key: Option<Spanned<String>>,
+    /// Headers to send with each request.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
     headers: BTreeMap<String, Spanned<String>>,
+    /// The time for one request, in seconds.
+    #[schemars(with = "Option<f64>")]
     timeout: Option<Spanned<f64>>,
+    /// `auto`, or the one revision of the protocol to speak.
+    #[schemars(with = "Option<String>")]
     protocol: Option<Spanned<String>>,
+    /// Sends tokens over plain HTTP to other machines too, where anyone on the way can read them.
+    #[schemars(with = "Option<bool>")]
     dangerously_allow_insecure_http: Option<Spanned<bool>>,
+    /// Whether a toolset without this server is none.
     #[serde(default)]
     required: bool,
+    /// Patterns of the tools to offer, in which `*` stands for anything; all unless set.
     #[serde(default)]
     allow_tools: Vec<String>,
+    /// Patterns of the tools not to offer.
     #[serde(default)]
     deny_tools: Vec<String>,
     // For servers on stdio: see `command`.
+    /// The program to start, or a list that begins with it.
+    #[schemars(with = "Option<serde_json::Value>")]
     pub(crate) command: Option<Spanned<Value>>,
+    /// The arguments of the program.
+    #[schemars(with = "Option<Vec<serde_json::Value>>")]
     pub(crate) args: Option<Spanned<Vec<Spanned<Value>>>>,
+    /// Variables of the program's environment.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
     pub(crate) env: BTreeMap<String, Spanned<String>>,
+    /// Variables to pass on to the program.
+    #[schemars(with = "Option<Vec<String>>")]
     pub(crate) inherit_env: Option<Spanned<Vec<String>>>,
+    /// The folder that the program works in.
+    #[schemars(with = "Option<String>")]
     pub(crate) cwd: Option<Spanned<String>>,
+    /// Seconds without a call until the program is ended; 0 keeps it.
+    #[schemars(with = "Option<f64>")]
     pub(crate) idle_timeout: Option<Spanned<f64>>,
+    /// Seconds that the program may leave the first request unanswered.
+    #[schemars(with = "Option<f64>")]
     pub(crate) probe_timeout: Option<Spanned<f64>>,
 }
 
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[derive(Deserialize, JsonSchema, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
     Http,
@@ -338,6 +382,16 @@ mod tests {
         let fault = Fault { position: Some((2, 7)), reason };
         assert_eq!(config.servers["a"].fault, Some(fault));
         assert_eq!(config.servers["b"], Server::http("s3cret"));
+    }
+
+    #[test]
+    fn the_published_schema_is_fresh() {
+        let published = include_str!("../../../schema/relay.schema.json");
+        let published: serde_json::Value = serde_json::from_str(published).unwrap();
+        let hint = "stale: run `cargo run -p relay-cli -- schema > schema/relay.schema.json`";
+        assert_eq!(Config::schema(), published, "{hint}");
+        let keys = published["$defs"]["Entry"]["properties"].as_object().unwrap();
+        assert!(keys.values().all(|key| key["description"].is_string()));
     }
 
     #[test]

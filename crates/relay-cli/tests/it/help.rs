@@ -17,6 +17,7 @@ async fn help_of_the_program() {
       servers  List the servers of the configuration
       tools    List the tools of a server, or of all
       call     Call a tool
+      schema   Print the JSON Schema of relay.toml, for editors
       demo     Show how tools behind a bearer token are used, with servers of its own
 
     Options:
