@@ -1,0 +1,104 @@
+//! The store over a folder.
+
+use std::{fmt, io, path::Path, sync::Arc};
+
+use futures_util::future::BoxFuture;
+use mcp_http::mcp_client::BoxError;
+use mcp_oauth::{Key, Lock, Record, Store};
+use tokio::task;
+
+use crate::folder::Folder;
+
+/// Keeps sign-ins in a folder, a file each. Clones share it, as do other processes.
+///
+/// The files can be read by their owner alone (mode 0600 in a folder of 0700; on Windows they are
+/// as private as the folder). They are not sealed: whoever is the same user of the machine reads
+/// them. A crash leaves the old record or the new one.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), mcp_http::mcp_client::BoxError> {
+/// # let folder = std::env::temp_dir().join(format!("mcp-oauth-file-{}", std::process::id()));
+/// use mcp_oauth::OAuthClient;
+/// use mcp_oauth_file::FileStore;
+///
+/// let store = FileStore::open(&folder)?;
+/// let client = OAuthClient::builder("An application", "http://127.0.0.1/callback")
+///     .store(store.clone())
+///     .build()?;
+/// assert!(store.all_keys().await?.is_empty());
+/// # std::fs::remove_dir_all(&folder)?;
+/// # let _ = client;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct FileStore(Arc<Folder>);
+
+impl FileStore {
+    /// Opens a folder, which is made if it is not there.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being made.
+    pub fn open(folder: impl AsRef<Path>) -> io::Result<Self> {
+        Ok(Self(Arc::new(Folder::open(folder.as_ref())?)))
+    }
+
+    /// The keys of all records, of whomever they are.
+    ///
+    /// # Errors
+    /// Whatever kept them from being read.
+    pub async fn all_keys(&self) -> Result<Vec<Key>, BoxError> {
+        self.blocking(Folder::keys).await
+    }
+
+    /// Does what may take a while where it keeps nobody else waiting. It comes to its end even if
+    /// nobody waits for it any more.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Folder) -> Result<T, BoxError> + Send + 'static,
+    ) -> Result<T, BoxError> {
+        let folder = Arc::clone(&self.0);
+        task::spawn_blocking(move || work(&folder)).await?
+    }
+}
+
+impl Store for FileStore {
+    fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
+        let key = key.clone();
+        Box::pin(self.blocking(move |folder| folder.load(&key)))
+    }
+
+    fn save<'a>(&'a self, key: &'a Key, record: &'a Record) -> BoxFuture<'a, Result<(), BoxError>> {
+        let (key, record) = (key.clone(), record.clone());
+        Box::pin(self.blocking(move |folder| folder.save(&key, &record)))
+    }
+
+    fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), BoxError>> {
+        let key = key.clone();
+        Box::pin(self.blocking(move |folder| folder.remove(&key)))
+    }
+
+    fn keys<'a>(
+        &'a self,
+        principal: Option<&'a str>,
+        server: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Key>, BoxError>> {
+        Box::pin(async move {
+            let mut keys = self.all_keys().await?;
+            keys.retain(|key| key.principal.as_deref() == principal && key.server == server);
+            Ok(keys)
+        })
+    }
+
+    fn lock<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Lock, BoxError>> {
+        let key = key.clone();
+        Box::pin(self.blocking(move |folder| Ok(Lock::new(folder.lock(&key)?))))
+    }
+}
+
+impl fmt::Debug for FileStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FileStore").field(&self.0.path()).finish()
+    }
+}
