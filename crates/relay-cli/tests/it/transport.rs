@@ -46,7 +46,7 @@ async fn a_url_that_is_wrong() {
     --- stdout
     --- stderr
     error: server `remote` failed: HTTP status 404
-      caused by: the server speaks no MCP: `server/discover` failed: http://127.0.0.1:PORT/mcps answered with HTTP status 404 Not Found; `initialize` failed
+      caused by: the server speaks no MCP: `server/discover` failed: http://127.0.0.1:PORT/mcps answered with HTTP status 404 Not Found; the older transport failed: http://127.0.0.1:PORT/mcps answered with HTTP status 404 Not Found; `initialize` failed
     hint: is it the URL of the MCP endpoint? Many end in /mcp
     ---
     ");
