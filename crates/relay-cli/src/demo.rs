@@ -4,6 +4,7 @@ mod check;
 mod notes;
 mod scene;
 mod servers;
+mod sign_in;
 mod story;
 
 use anyhow::Result;

@@ -1,6 +1,7 @@
 //! The steps of the demo. Each makes real calls, checks what comes of them, and shows it.
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use mcp_testkit::TestServer;
 use relay::{AccessToken, Authorization, Error, Reason, Relay, Server, Tool, Tools, User};
 use serde_json::json;
 
@@ -12,9 +13,9 @@ use super::{
 use crate::output::Output;
 
 pub(crate) struct Scene<'a> {
-    servers: Servers,
-    relay: Relay,
-    story: Story<'a>,
+    pub(super) servers: Servers,
+    pub(super) relay: Relay,
+    pub(super) story: Story<'a>,
 }
 
 impl<'a> Scene<'a> {
@@ -25,6 +26,7 @@ impl<'a> Scene<'a> {
         let relay = Relay::builder()
             .server("weather", Server::http(servers.weather.url()))
             .server("library", Server::http(servers.library.url()))
+            .server("bank", Server::http(servers.bank.url()))
             .server("notes", Server::stdio(own_program()?))
             .build()?;
         Ok(Self { servers, relay, story: Story::new(output) })
@@ -52,20 +54,22 @@ impl<'a> Scene<'a> {
         let tools = self.new_token(&alice).await?;
         self.other_user(&tools).await?;
         self.program().await?;
+        self.signed_in().await?;
         self.goodbye().await
     }
 
     fn opening(&self) -> Result<()> {
         self.story.aside(
-            "Two MCP servers run in this process, on loopback. Both want a bearer token.\n\
+            "Three MCP servers run in this process, on loopback. All want a bearer token.\n\
              An application asks them for tools on behalf of its users, with the crate `relay`.\n",
         )?;
-        let Servers { weather, library, .. } = &self.servers;
+        let Servers { weather, library, bank, accounts, .. } = &self.servers;
         self.story.rows(&[
             ("weather", format!("{}  answers with JSON", weather.url())),
             ("library", format!("{}  answers with event streams", library.url())),
+            ("bank", format!("{}  has an authorization server: {}", bank.url(), accounts.issuer())),
         ])?;
-        self.story.aside("\nA third one, `notes`, is a program on stdin and stdout: this one.")
+        self.story.aside("\nA fourth one, `notes`, is a program on stdin and stdout: this one.")
     }
 
     async fn without_token(&self) -> Result<()> {
@@ -204,13 +208,15 @@ impl<'a> Scene<'a> {
 
     async fn goodbye(&self) -> Result<()> {
         self.story.step("The application ends.", "relay.close().await")?;
-        let Servers { weather, library, .. } = &self.servers;
-        let before = weather.open_sessions() + library.open_sessions();
+        let Servers { weather, library, bank, accounts, .. } = &self.servers;
+        let open = || [weather, library, bank].map(TestServer::open_sessions).iter().sum::<usize>();
+        let before = open();
         // All are ended but one: that of the expired token is the server's to drop.
         refusal(self.relay.close().await, Reason::Rejected)?;
-        let after = weather.open_sessions() + library.open_sessions();
+        let after = open();
         ensure!(after == 1, "{after} of {before} sessions are left");
-        let violations = [weather.violations(), library.violations()].concat();
+        let servers = [weather, library, bank].map(TestServer::violations);
+        let violations = [servers.concat(), accounts.violations()].concat();
         ensure!(violations.is_empty(), "the servers complain: {}", violations.join("; "));
         let ended = before - after;
         self.story
@@ -226,6 +232,9 @@ impl<'a> Scene<'a> {
              export MY_TOKEN=…\n  \
              relay tools --url https://example.com/mcp --token-env MY_TOKEN\n  \
              relay call --url https://example.com/mcp --token-env MY_TOKEN TOOL '{\"key\": \"value\"}'\n\n\
+             Or sign in with a browser, and leave the token to Relay:\n\n  \
+             relay login --url https://example.com/mcp\n  \
+             relay tools --url https://example.com/mcp\n\n\
              --verbose shows what goes over the wire, here and there.",
         )?;
         Ok(())
@@ -253,14 +262,14 @@ impl<'a> Scene<'a> {
     }
 
     /// So many calls have reached a tool by now.
-    fn ran(&self, expected: usize) -> Result<()> {
+    pub(super) fn ran(&self, expected: usize) -> Result<()> {
         let runs = self.servers.runs();
         ensure!(runs == expected, "{runs} calls reached a tool, not {expected}");
         Ok(())
     }
 
     /// No further call has reached a tool, which is told.
-    fn did_not_run(&self, before: usize) -> Result<()> {
+    pub(super) fn did_not_run(&self, before: usize) -> Result<()> {
         self.ran(before)?;
         self.story.say("No tool ran.")
     }

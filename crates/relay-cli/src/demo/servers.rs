@@ -1,4 +1,4 @@
-//! The servers of the demo: a weather service and a library, both behind a bearer token.
+//! The servers of the demo: a weather service, a library and a bank, all behind a bearer token.
 
 use std::sync::{
     Arc,
@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use anyhow::Result;
-use mcp_testkit::{AnswerMode, Bearer, CallAnswer, TestServer, Tool};
+use mcp_testkit::{AnswerMode, AuthorizationServer, Bearer, CallAnswer, TestServer, Tool};
 use serde_json::{Value, json};
 
 /// What Alice gets when she signs in.
@@ -21,6 +21,10 @@ pub(crate) struct Servers {
     pub(crate) weather: TestServer,
     /// Answers with event streams.
     pub(crate) library: TestServer,
+    /// Takes the tokens of `accounts`.
+    pub(crate) bank: TestServer,
+    /// Signs people in.
+    pub(crate) accounts: AuthorizationServer,
     runs: Arc<AtomicUsize>,
 }
 
@@ -42,10 +46,17 @@ impl Servers {
             .answers(AnswerMode::Sse)
             .start()
             .await?;
-        Ok(Self { weather, library, runs })
+        let accounts = AuthorizationServer::builder().scopes(["balance:read"]).start().await?;
+        let bank = TestServer::builder()
+            .name("bank")
+            .bearer(Bearer::issued_by(&accounts).scope("balance:read"))
+            .tool(counted(&runs, balance_tool(), |_| CallAnswer::text("1,204 crowns")))
+            .start()
+            .await?;
+        Ok(Self { weather, library, bank, accounts, runs })
     }
 
-    /// How many calls have reached a tool, on both servers.
+    /// How many calls have reached a tool, on all servers.
     pub(crate) fn runs(&self) -> usize {
         self.runs.load(Ordering::Relaxed)
     }
@@ -125,6 +136,10 @@ fn warn(arguments: &Arguments) -> CallAnswer {
         Some(text) => CallAnswer::text(format!("sent: {text}")),
         None => CallAnswer::failure("warn of what?"),
     }
+}
+
+fn balance_tool() -> Definition {
+    ("balance", "What is on the user's account", json!({ "type": "object" }))
 }
 
 fn search_tool() -> Definition {

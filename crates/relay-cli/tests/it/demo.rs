@@ -18,13 +18,14 @@ async fn demo() {
     assert_snapshot!(without_ports(&relay("demo").run().await), @r#"
     exit code: 0
     --- stdout
-    Two MCP servers run in this process, on loopback. Both want a bearer token.
+    Three MCP servers run in this process, on loopback. All want a bearer token.
     An application asks them for tools on behalf of its users, with the crate `relay`.
 
          weather  http://127.0.0.1:PORT/mcp  answers with JSON
          library  http://127.0.0.1:PORT/mcp  answers with event streams
+         bank     http://127.0.0.1:PORT/mcp  has an authorization server: http://127.0.0.1:PORT
 
-    A third one, `notes`, is a program on stdin and stdout: this one.
+    A fourth one, `notes`, is a program on stdin and stdout: this one.
 
     1. Nobody has signed in.
          relay.tools("weather").await
@@ -81,9 +82,36 @@ async fn demo() {
          text              4 words
          with Bob's token  server `notes`: access tokens are for servers on HTTP; one on stdio gets its credentials from its environment (`env`)
 
-    10. The application ends.
+    10. Nor has anyone signed in to `bank`. This time, the crate `mcp-oauth` does it.
+         let alice = relay.for_user("alice", oauth.user("alice")); alice.tools("bank").await
+       Error::Authorization. From what it says, the way to sign in is found:
+         authorization server  http://127.0.0.1:PORT
+         application           registered there by itself
+         Alice                 is sent there with a browser, approves, and comes back
+       Her tool is `relay__bank__balance`.
+
+    11. The model wants to know what she has.
+         tools.call("balance", json!({})).await?
+         text  1,204 crowns
+
+    12. Her token expires in the middle of the session. The application does not notice.
+         tools.call("balance", json!({})).await?
+         text  1,204 crowns
+       The call was refused, the token refreshed, and the call made once more.
+
+    13. Alice takes the permission back, at the authorization server.
+         tools.call("balance", json!({})).await
+       Error::Authorization, for now only she can go on:
+         reason  the sign-in has expired or was revoked
+       No tool ran.
+
+    14. She signs in again, and the same tools go on.
+         tools.call("balance", json!({})).await?
+         text  1,204 crowns
+
+    15. The application ends.
          relay.close().await
-       3 sessions are ended; that of the expired token cannot be.
+       4 sessions are ended; that of the expired token cannot be.
        The servers found nothing in all requests that is against the protocol.
 
     All came out as announced. Next, with a server and a token of your own:
@@ -91,6 +119,11 @@ async fn demo() {
       export MY_TOKEN=…
       relay tools --url https://example.com/mcp --token-env MY_TOKEN
       relay call --url https://example.com/mcp --token-env MY_TOKEN TOOL '{"key": "value"}'
+
+    Or sign in with a browser, and leave the token to Relay:
+
+      relay login --url https://example.com/mcp
+      relay tools --url https://example.com/mcp
 
     --verbose shows what goes over the wire, here and there.
     --- stderr
