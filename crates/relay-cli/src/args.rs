@@ -46,6 +46,23 @@ pub(crate) enum Command {
     /// Print the JSON Schema of relay.toml, for editors
     #[command(after_help = exit::SEE)]
     Schema,
+    /// Sign in to a server with a browser, for all commands after it
+    #[command(
+        after_help = exit::SEE,
+        override_usage = "relay login [OPTIONS] SERVER\n       \
+                          relay login [OPTIONS] --url URL"
+    )]
+    Login(Login),
+    /// Sign out of a server
+    #[command(
+        after_help = exit::SEE,
+        override_usage = "relay logout [OPTIONS] SERVER\n       \
+                          relay logout [OPTIONS] --url URL"
+    )]
+    Logout(Logout),
+    /// List the servers that somebody is signed in to
+    #[command(after_help = exit::SEE)]
+    Status(Status),
     /// Show how tools behind a bearer token are used, with servers of its own
     #[command(after_help = exit::SEE)]
     Demo,
@@ -97,6 +114,48 @@ pub(crate) struct Call {
     pub(crate) json: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Login {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Print the URL to open, and open no browser
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    /// Print JSON, errors included
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Logout {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Print errors as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// Print JSON, errors included
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The one server that somebody signs in to or out of.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// A server of the configuration
+    #[arg(value_name = "SERVER", required_unless_present = "url", conflicts_with = "url")]
+    pub(crate) server: Option<String>,
+    /// The server, without a configuration
+    #[arg(long, value_name = "URL", conflicts_with = "config")]
+    pub(crate) url: Option<String>,
+    /// The configuration [default: relay.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
 /// Which server is spoken to, on whose behalf and how.
 #[derive(Debug, Args)]
 pub(crate) struct Access {
@@ -142,6 +201,9 @@ impl Command {
             Self::Call(call) => call.json,
             // The schema is JSON itself.
             Self::Schema => true,
+            Self::Login(login) => login.json,
+            Self::Logout(logout) => logout.json,
+            Self::Status(status) => status.json,
             Self::Demo | Self::DemoServer => false,
         }
     }
@@ -150,7 +212,7 @@ impl Command {
         match self {
             Self::Tools(tools) => Some(&tools.access),
             Self::Call(call) => Some(&call.access),
-            Self::Servers(_) | Self::Schema | Self::Demo | Self::DemoServer => None,
+            _ => None,
         }
     }
 }

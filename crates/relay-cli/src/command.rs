@@ -1,7 +1,12 @@
 //! What the commands do.
 
 mod call;
+mod login;
+mod logout;
 mod servers;
+mod status;
 mod tools;
 
-pub(crate) use self::{call::Prepared, servers::servers, tools::Found};
+pub(crate) use self::{
+    call::Prepared, login::Login, logout::logout, servers::servers, status::status, tools::Found,
+};

@@ -45,7 +45,20 @@ impl Exit {
         match error.downcast_ref::<Error>() {
             Some(error) => Self::of_relay(error),
             None if error.downcast_ref::<Usage>().is_some() => Self::Usage,
-            None => Self::Failure,
+            None => error.downcast_ref().map_or(Self::Failure, Self::of_sign_in),
+        }
+    }
+
+    fn of_sign_in(error: &mcp_oauth::Error) -> Self {
+        use mcp_oauth::Error;
+        match error {
+            Error::SignInRequired { .. }
+            | Error::ScopeNotGranted { .. }
+            | Error::InvalidCallback { .. }
+            | Error::Refused { .. } => Self::Authorization,
+            Error::Unreachable { .. } => Self::Transport,
+            Error::Configuration { .. } => Self::Usage,
+            _ => Self::Failure,
         }
     }
 

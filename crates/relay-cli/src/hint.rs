@@ -13,9 +13,7 @@ const SCHEMAS: &str = "`relay tools --json` shows the schemas of the arguments";
 /// What to do about an error, if that can be said; `access` is how the server was to be spoken to.
 pub(crate) fn of(error: &Error, access: Option<&Access>) -> Option<String> {
     match error.downcast_ref::<RelayError>() {
-        Some(RelayError::Authorization(authorization)) => {
-            Some(sign_in(authorization, access.and_then(|access| access.token_env.as_deref())))
-        }
+        Some(RelayError::Authorization(authorization)) => Some(sign_in(authorization, access)),
         Some(RelayError::UnknownTool { server: Some(server), .. }) => {
             let server = match access {
                 Some(access) if access.stdio => "--stdio -- PROGRAM…",
@@ -40,7 +38,8 @@ pub(crate) fn of(error: &Error, access: Option<&Access>) -> Option<String> {
     }
 }
 
-fn sign_in(authorization: &Authorization, token_env: Option<&str>) -> String {
+fn sign_in(authorization: &Authorization, access: Option<&Access>) -> String {
+    let token_env = access.and_then(|access| access.token_env.as_deref());
     let challenge = authorization.challenge();
     let scope = match challenge.and_then(|challenge| challenge.scope()) {
         Some(scope) => format!(" for the scope `{scope}`"),
@@ -62,7 +61,15 @@ fn sign_in(authorization: &Authorization, token_env: Option<&str>) -> String {
                 .to_owned()
         }
     };
-    format!("get {token}{scope}{place}; {what_then}")
+    let by_hand = format!("get {token}{scope}{place}; {what_then}");
+    let server = match access.is_some_and(|access| access.url.is_some()) {
+        true => "--url URL",
+        false => &authorization.server,
+    };
+    match token_env {
+        Some(_) => by_hand,
+        None => format!("`relay login {server}` signs in with a browser; or {by_hand}"),
+    }
 }
 
 fn refused(source: &mcp_client::Error, access: &Access) -> Option<String> {

@@ -7,11 +7,14 @@ mod conceal;
 mod demo;
 mod exit;
 mod hint;
+mod loopback;
 mod output;
+mod places;
 mod program;
 mod report;
 mod runtime;
 mod setup;
+mod sign_ins;
 mod table;
 mod usage;
 

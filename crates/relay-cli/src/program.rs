@@ -53,6 +53,12 @@ fn execute(command: &Command, output: &Output) -> Result<Exit> {
             runtime::run_with(&setup.relay, output, called, move |called| called.print(&shown))
         }
         Command::Schema => output.json_result(&Config::schema()).map(|()| Exit::Done),
+        Command::Login(login) => {
+            let login = command::Login::new(login, output)?;
+            runtime::run_with(login.relay(), output, login.run(output), Ok)
+        }
+        Command::Logout(logout) => runtime::run(command::logout(logout, output)),
+        Command::Status(_) => runtime::run(command::status(output)),
         Command::Demo => runtime::run(demo::run(output)),
         Command::DemoServer => demo::serve(),
     }

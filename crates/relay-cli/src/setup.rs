@@ -3,9 +3,14 @@
 use std::{cell::RefCell, env, fs, io, path::Path};
 
 use anyhow::{Context, Result};
-use relay::{AccessToken, Config, Program, Relay, Server, User};
+use relay::{AccessToken, Config, Program, Relay, Server, Transport, User, mcp_http::Endpoint};
 
-use crate::{args::Access, output::Output, usage::Usage};
+use crate::{
+    args::{Access, Target},
+    output::Output,
+    sign_ins::{PRINCIPAL, SignIns},
+    usage::Usage,
+};
 
 /// The names of the one server that `--url` gives, and of the one of `--stdio`.
 const REMOTE: &str = "remote";
@@ -39,15 +44,45 @@ impl Setup {
                 .map(|(name, server)| (name, server.timeout(timeout)))
                 .collect();
         }
-        let keys = config.servers.values().filter_map(Server::token);
-        keys.for_each(|key| output.conceal(key));
-        let relay = Relay::new(config)?;
+        let relay = registry(config, output)?;
         let user = match token {
             Some(token) => relay.with_token(token),
-            None => relay.without_token(),
+            None if access.stdio => relay.without_token(),
+            None => match SignIns::known(&relay, output)? {
+                Some(sign_ins) => relay.for_user(PRINCIPAL, sign_ins),
+                None => relay.without_token(),
+            },
         };
+        Ok(Self::of(relay, user))
+    }
+
+    fn of(relay: Relay, user: User) -> Self {
         let servers = relay.servers().into_iter().map(|(name, _)| name).collect();
-        Ok(Self { relay, user, servers })
+        Self { relay, user, servers }
+    }
+
+    /// The registry for somebody who is about to sign in or out.
+    pub(crate) fn of_target(target: &Target, output: &Output) -> Result<Self> {
+        let config = match &target.url {
+            Some(url) => single(REMOTE, Server::http(url)),
+            None => config(target.config.as_deref())?,
+        };
+        let relay = registry(config, output)?;
+        let user = relay.without_token();
+        Ok(Self::of(relay, user))
+    }
+
+    /// The name of the server that somebody signs in to or out of, and where it is.
+    pub(crate) fn target(&self, target: &Target) -> Result<(String, Endpoint)> {
+        let name = self.server(target.server.as_deref().unwrap_or(REMOTE))?;
+        let servers = self.relay.servers();
+        let found = servers.iter().find(|(known, _)| known == name);
+        match found.map(|(_, server)| server.transport()) {
+            Some(Transport::Http { url }) => Ok((name.to_owned(), Endpoint::parse(url)?)),
+            _ => Err(Usage::new(format!("server `{name}` is a program, which nobody signs in to"))
+                .hint("what it has to know it is given by `env` or `inherit_env`")
+                .into()),
+        }
     }
 
     /// The one server that the command line names, where it does.
@@ -108,6 +143,13 @@ pub(crate) fn config(file: Option<&Path>) -> Result<Config> {
         None => config,
     };
     config.with_context(|| format!("{} is not usable", path.display()))
+}
+
+/// The registry; what it has for tokens is shown nowhere.
+fn registry(config: Config, output: &Output) -> Result<Relay> {
+    let keys = config.servers.values().filter_map(Server::token);
+    keys.for_each(|key| output.conceal(key));
+    Ok(Relay::new(config)?)
 }
 
 fn single(name: &str, server: Server) -> Config {

@@ -17,7 +17,7 @@ async fn no_token() {
     --- stdout
     --- stderr
     error: server `remote` wants the user to sign in: http://127.0.0.1:PORT/mcp requires an access token, scope "weather:read"
-    hint: get an access token for the scope `weather:read` where http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp says; put it into a variable, and give the name of that with --token-env NAME
+    hint: `relay login --url URL` signs in with a browser; or get an access token for the scope `weather:read` where http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp says; put it into a variable, and give the name of that with --token-env NAME
     ---
     "#);
 }
@@ -29,7 +29,7 @@ async fn no_token_as_json() {
     exit code: 3
     --- stdout
     --- stderr
-    {"error":{"kind":"authorization","exitCode":3,"message":"server `remote` wants the user to sign in: http://127.0.0.1:PORT/mcp requires an access token, scope \"weather:read\"","server":"remote","hint":"get an access token for the scope `weather:read` where http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp says; put it into a variable, and give the name of that with --token-env NAME","didNotRun":true,"retryable":false,"authorization":{"endpoint":"http://127.0.0.1:PORT/mcp","reason":"missing","scope":"weather:read","resourceMetadata":"http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp"}}}
+    {"error":{"kind":"authorization","exitCode":3,"message":"server `remote` wants the user to sign in: http://127.0.0.1:PORT/mcp requires an access token, scope \"weather:read\"","server":"remote","hint":"`relay login --url URL` signs in with a browser; or get an access token for the scope `weather:read` where http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp says; put it into a variable, and give the name of that with --token-env NAME","didNotRun":true,"retryable":false,"authorization":{"endpoint":"http://127.0.0.1:PORT/mcp","reason":"missing","scope":"weather:read","resourceMetadata":"http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp"}}}
     ---
     "#);
 }
@@ -78,7 +78,7 @@ async fn an_api_key_that_is_rejected() {
     --- stdout
     --- stderr
     error: server `a` wants the user to sign in: http://127.0.0.1:PORT/mcp rejected the access token, scope "weather:read" (the access token is unknown)
-    hint: get a new access token for the scope `weather:read` where http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp says; put it in place of the server's `api_key`, or into a variable for --token-env NAME
+    hint: `relay login a` signs in with a browser; or get a new access token for the scope `weather:read` where http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp says; put it in place of the server's `api_key`, or into a variable for --token-env NAME
     ---
     "#);
 }

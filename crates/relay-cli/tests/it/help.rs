@@ -18,6 +18,9 @@ async fn help_of_the_program() {
       tools    List the tools of a server, or of all
       call     Call a tool
       schema   Print the JSON Schema of relay.toml, for editors
+      login    Sign in to a server with a browser, for all commands after it
+      logout   Sign out of a server
+      status   List the servers that somebody is signed in to
       demo     Show how tools behind a bearer token are used, with servers of its own
 
     Options:
@@ -177,6 +180,79 @@ async fn version() {
     exit code: 0
     --- stdout
     relay 0.1.0
+    --- stderr
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn help_of_login() {
+    assert_snapshot!(relay("login --help").run().await, @"
+    exit code: 0
+    --- stdout
+    Sign in to a server with a browser, for all commands after it
+
+    Usage: relay login [OPTIONS] SERVER
+           relay login [OPTIONS] --url URL
+
+    Arguments:
+      [SERVER]  A server of the configuration
+
+    Options:
+          --url <URL>      The server, without a configuration
+          --config <FILE>  The configuration [default: relay.toml]
+          --no-browser     Print the URL to open, and open no browser
+          --json           Print JSON, errors included
+      -v, --verbose        Print what goes over the wire to stderr, without the tokens
+      -h, --help           Print help
+
+    `relay --help` explains the exit codes.
+    --- stderr
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn help_of_logout() {
+    assert_snapshot!(relay("logout --help").run().await, @"
+    exit code: 0
+    --- stdout
+    Sign out of a server
+
+    Usage: relay logout [OPTIONS] SERVER
+           relay logout [OPTIONS] --url URL
+
+    Arguments:
+      [SERVER]  A server of the configuration
+
+    Options:
+          --url <URL>      The server, without a configuration
+          --config <FILE>  The configuration [default: relay.toml]
+          --json           Print errors as JSON
+      -v, --verbose        Print what goes over the wire to stderr, without the tokens
+      -h, --help           Print help
+
+    `relay --help` explains the exit codes.
+    --- stderr
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn help_of_status() {
+    assert_snapshot!(relay("status --help").run().await, @"
+    exit code: 0
+    --- stdout
+    List the servers that somebody is signed in to
+
+    Usage: relay status [OPTIONS]
+
+    Options:
+          --json     Print JSON, errors included
+      -v, --verbose  Print what goes over the wire to stderr, without the tokens
+      -h, --help     Print help
+
+    `relay --help` explains the exit codes.
     --- stderr
     ---
     ");

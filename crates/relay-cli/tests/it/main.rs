@@ -7,6 +7,7 @@ mod demo;
 mod help;
 mod program;
 mod proxy;
+mod sign_in;
 mod stdio;
 mod tools;
 mod transport;

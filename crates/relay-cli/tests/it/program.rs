@@ -55,6 +55,12 @@ impl Program {
         self
     }
 
+    /// What is not written down as it is, for it is another one each time.
+    pub(crate) fn hiding(mut self, value: &str, shown: &'static str) -> Self {
+        self.varying.push((value.to_owned(), shown));
+        self
+    }
+
     /// What it reads from stdin.
     pub(crate) fn stdin(mut self, text: &str) -> Self {
         text.clone_into(&mut self.input);

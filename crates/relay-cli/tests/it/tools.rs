@@ -99,7 +99,7 @@ async fn a_server_that_fails_does_not_spoil_the_others() {
     good	relay__good__history	history	The weather of a past year
     --- stderr
     error: server `a-bad` wants the user to sign in: http://127.0.0.1:PORT/mcp requires an access token, scope "weather:read"
-    hint: get an access token for the scope `weather:read` where http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp says; put it into a variable, and give the name of that with --token-env NAME
+    hint: `relay login a-bad` signs in with a browser; or get an access token for the scope `weather:read` where http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp says; put it into a variable, and give the name of that with --token-env NAME
     ---
     "#);
 }

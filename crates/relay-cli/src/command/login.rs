@@ -1,0 +1,122 @@
+//! `relay login`: a person signs in to a server with a browser.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use mcp_oauth::{Credentials, Error, OAuthClient, PendingSignIn};
+use relay::{Unauthorized, mcp_http::Endpoint};
+use serde_json::json;
+use tokio::time;
+
+use crate::{
+    args,
+    exit::Exit,
+    loopback::{Loopback, Visit},
+    output::Output,
+    places,
+    setup::Setup,
+    sign_ins::{PRINCIPAL, application},
+};
+
+/// How long a person may take.
+const LONGEST: Duration = Duration::from_secs(10 * 60);
+
+/// A server that somebody signs in to.
+pub(crate) struct Login {
+    setup: Setup,
+    server: String,
+    endpoint: Endpoint,
+    no_browser: bool,
+}
+
+impl Login {
+    pub(crate) fn new(args: &args::Login, output: &Output) -> Result<Self> {
+        let setup = Setup::of_target(&args.target, output)?;
+        let (server, endpoint) = setup.target(&args.target)?;
+        Ok(Self { setup, server, endpoint, no_browser: args.no_browser })
+    }
+
+    pub(crate) fn relay(&self) -> &relay::Relay {
+        &self.setup.relay
+    }
+
+    /// Sends the person to the authorization server and waits until they are back.
+    pub(crate) async fn run(&self, output: &Output) -> Result<Exit> {
+        let loopback = Loopback::open().await?;
+        let client = application(places::store()?, &loopback.url())?;
+        let refused = self.refused().await?;
+        let sign_in = client.user(PRINCIPAL).begin(&self.endpoint, refused.as_ref()).await?;
+        self.send(sign_in.authorization_url.as_str(), output);
+        let finished = finish(&client, &loopback, sign_in.pending);
+        let credentials = time::timeout(LONGEST, finished).await;
+        let late = "nobody has come back from the sign-in within ten minutes";
+        self.done(&credentials.context(late)??, output)?;
+        Ok(Exit::Done)
+    }
+
+    /// What the server says to somebody who has not signed in: which scopes it wants, and where its
+    /// metadata is. One that says nothing may have metadata all the same.
+    async fn refused(&self) -> Result<Option<Unauthorized>> {
+        match self.setup.user.tools(&self.server).await {
+            Err(relay::Error::Authorization(refused)) => Ok(Some(refused.unauthorized)),
+            Err(error) => Err(error.into()),
+            Ok(_) => Ok(None),
+        }
+    }
+
+    fn send(&self, url: &str, output: &Output) {
+        let opened = !self.no_browser && webbrowser::open(url).is_ok();
+        let what = match opened {
+            true => "A browser opens to sign you in. If it does not, open this URL in one:",
+            false => "Open this URL in a browser on this machine, and sign in there:",
+        };
+        output.lines(&format!("{what}\n{url}"));
+    }
+
+    fn done(&self, credentials: &Credentials, output: &Output) -> Result<()> {
+        let (server, issuer) = (&self.server, &credentials.issuer);
+        if output.is_json() {
+            return output.json_result(&json!({
+                "server": server,
+                "issuer": issuer,
+                "expiresAt": credentials.expires_at,
+                "canRefresh": credentials.refresh_token.is_some(),
+            }));
+        }
+        output.result(&format!("signed in to `{server}` by {issuer}"))
+    }
+}
+
+/// Waits for the answer to this sign-in and no other, trades it, and tells the person.
+async fn finish(
+    client: &OAuthClient,
+    loopback: &Loopback,
+    pending: PendingSignIn,
+) -> Result<Credentials> {
+    loop {
+        let visit = loopback.visit().await?;
+        if visit.is_of(pending.state()) {
+            let outcome = client.finish(pending, &visit.query).await;
+            tell(visit, &outcome).await;
+            return Ok(outcome?);
+        }
+        visit.show("Not signed in", "This page is not the answer to the sign-in under way.").await;
+    }
+}
+
+async fn tell(visit: Visit, outcome: &Result<Credentials, Error>) {
+    match outcome {
+        Ok(_) => {
+            let text = "You can close this page. Relay goes on in the terminal.";
+            visit.show("You are signed in", text).await;
+        }
+        Err(Error::Refused { error, .. }) if error == "access_denied" => {
+            let text = "Relay was not let in, and can do nothing on your behalf. Nothing was kept.";
+            visit.show("You said no", text).await;
+        }
+        Err(error) => {
+            let text = format!("It did not work: {error}. The terminal says more.");
+            visit.show("You are not signed in", &text).await;
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! `relay login`, `relay logout`, `relay status`, and what uses a sign-in.
+
+use std::{env, fs, path::PathBuf};
+
+use insta::assert_snapshot;
+use mcp_testkit::{AuthorizationServer, Bearer, Decision, OAuthEndpoint, Reply, TestServer};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
+};
+
+use crate::{
+    program::{Program, relay},
+    weather,
+};
+
+/// A person with a folder for sign-ins, and servers to sign in to.
+struct World {
+    accounts: AuthorizationServer,
+    server: TestServer,
+    home: PathBuf,
+}
+
+impl World {
+    async fn start(name: &str) -> Self {
+        let accounts = AuthorizationServer::builder().start().await.expect("a free port");
+        let bearer = Bearer::issued_by(&accounts).scope("weather:read");
+        let server = weather::open().bearer(bearer).start().await.expect("a free port");
+        let home = format!("sign-in-{}-{name}", std::process::id());
+        Self { accounts, server, home: PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(home) }
+    }
+
+    fn relay(&self, arguments: &str) -> Program {
+        relay(arguments)
+            .env("RELAY_HOME", &self.home)
+            .hiding_port(&self.server)
+            .hiding(self.accounts.issuer(), "http://127.0.0.1:ACCOUNTS")
+    }
+
+    fn at_server(&self, arguments: &str) -> Program {
+        self.relay(arguments).arg("--url").arg(self.server.url())
+    }
+
+    /// Signs in; gives what the program did, and the page that the browser shows.
+    async fn login(&self) -> (String, String) {
+        let mut program = self.at_server("login --no-browser");
+        let mut child = program.start().await;
+        let mut stderr = BufReader::new(child.stderr.take().expect("stderr is a pipe")).lines();
+        let mut lines = Vec::new();
+        let mut page = String::new();
+        while let Some(line) = stderr.next_line().await.expect("it prints UTF-8") {
+            if line.starts_with(self.accounts.issuer()) {
+                page = browse(&self.accounts.visit(&line).expect("people are sent back")).await;
+                lines.push("AUTHORIZATION-URL".to_owned());
+            } else {
+                lines.push(line);
+            }
+        }
+        let page = page.replace(self.accounts.issuer(), "http://127.0.0.1:ACCOUNTS");
+        let mut output = child.wait_with_output().await.expect("the program ends");
+        output.stderr = lines.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect();
+        (program.transcript(&output), page)
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.home));
+    }
+}
+
+/// Goes to a page on this machine, as a browser does, and gives what it says.
+async fn browse(url: &str) -> String {
+    let (host, target) = url["http://".len()..].split_once('/').expect("it has a path");
+    let mut stream = TcpStream::connect(host).await.expect("the page is there");
+    let request = format!("GET /{target} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("it answers");
+    answer.split_once("\r\n\r\n").expect("there is a page").1.to_owned()
+}
+
+#[tokio::test]
+async fn a_sign_in_is_used_until_it_ends() {
+    let world = World::start("life").await;
+    let (transcript, page) = world.login().await;
+    assert_snapshot!(transcript, @"
+    exit code: 0
+    --- stdout
+    signed in to `remote` by http://127.0.0.1:ACCOUNTS
+    --- stderr
+    Open this URL in a browser on this machine, and sign in there:
+    AUTHORIZATION-URL
+    ---
+    ");
+    assert_snapshot!(page, @r#"
+    <!doctype html>
+    <html lang="en"><meta charset="utf-8"><title>You are signed in</title>
+    <h1>You are signed in</h1>
+    <p>You can close this page. Relay goes on in the terminal.</p></html>
+    "#);
+    assert_snapshot!(world.relay("status").run().await, @"
+    exit code: 0
+    --- stdout
+    http://127.0.0.1:PORT/mcp	http://127.0.0.1:ACCOUNTS	signed in; renewed by itself
+    --- stderr
+    ---
+    ");
+    let called = || async { world.at_server("call forecast --arg city=Oslo").run().await };
+    assert_snapshot!(called().await, @"
+    exit code: 0
+    --- stdout
+    Oslo: sunny
+    --- stderr
+    ---
+    ");
+
+    // Another process refreshes, and the one after that knows the new token.
+    world.accounts.expire_access_tokens();
+    assert!(called().await.starts_with("exit code: 0\n"));
+    assert!(called().await.starts_with("exit code: 0\n"));
+    assert_eq!(world.accounts.count(OAuthEndpoint::Token), 2);
+
+    world.accounts.revoke_refresh_tokens();
+    world.accounts.expire_access_tokens();
+    assert_snapshot!(called().await, @r#"
+    exit code: 3
+    --- stdout
+    --- stderr
+    error: server `remote` wants the user to sign in: http://127.0.0.1:PORT/mcp rejected the access token, scope "weather:read" (the access token expired)
+      caused by: the sign-in has expired or was revoked: sign in to http://127.0.0.1:PORT/mcp again
+    hint: `relay login --url URL` signs in with a browser; or get a new access token for the scope `weather:read` where http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp says; put it in place of the server's `api_key`, or into a variable for --token-env NAME
+    ---
+    "#);
+    assert!(world.login().await.0.starts_with("exit code: 0\n"));
+    assert!(called().await.starts_with("exit code: 0\n"));
+
+    assert_snapshot!(world.at_server("logout").run().await, @"
+    exit code: 0
+    --- stdout
+    signed out of `remote`
+    --- stderr
+    ---
+    ");
+    assert_eq!(world.accounts.count(OAuthEndpoint::Revocation), 1);
+    assert_snapshot!(world.at_server("logout").run().await, @"
+    exit code: 0
+    --- stdout
+    --- stderr
+    warning: nobody was signed in to `remote`
+    ---
+    ");
+    assert_snapshot!(world.relay("status").run().await, @"
+    exit code: 0
+    --- stdout
+    --- stderr
+    warning: nobody is signed in anywhere
+    ---
+    ");
+    assert_eq!(world.accounts.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_person_may_refuse() {
+    let world = World::start("refused").await;
+    world.accounts.decide(Decision::Refuse);
+    let (transcript, page) = world.login().await;
+    assert_snapshot!(transcript, @"
+    exit code: 3
+    --- stdout
+    --- stderr
+    Open this URL in a browser on this machine, and sign in there:
+    AUTHORIZATION-URL
+    error: http://127.0.0.1:ACCOUNTS refused: access_denied (the person said no)
+    ---
+    ");
+    assert_snapshot!(page, @r#"
+    <!doctype html>
+    <html lang="en"><meta charset="utf-8"><title>You said no</title>
+    <h1>You said no</h1>
+    <p>Relay was not let in, and can do nothing on your behalf. Nothing was kept.</p></html>
+    "#);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_goes_wrong_says_so_on_the_page() {
+    let world = World::start("wrong").await;
+    let refused =
+        Reply::status(400).chunk(r#"{"error":"invalid_grant","error_description":"<b>"}"#);
+    world.accounts.script(OAuthEndpoint::Token, refused);
+    let (transcript, page) = world.login().await;
+    assert_snapshot!(transcript, @"
+    exit code: 3
+    --- stdout
+    --- stderr
+    Open this URL in a browser on this machine, and sign in there:
+    AUTHORIZATION-URL
+    error: http://127.0.0.1:ACCOUNTS/token refused: invalid_grant (<b>)
+    ---
+    ");
+    assert_snapshot!(page, @r#"
+    <!doctype html>
+    <html lang="en"><meta charset="utf-8"><title>You are not signed in</title>
+    <h1>You are not signed in</h1>
+    <p>It did not work: http://127.0.0.1:ACCOUNTS/token refused: invalid_grant (&lt;b&gt;). The terminal says more.</p></html>
+    "#);
+}
+
+#[tokio::test]
+async fn nobody_signs_in_to_a_program() {
+    let text = "[servers.files]\ncommand = 'true'";
+    assert_snapshot!(relay("login files").file("relay.toml", text).run().await, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: server `files` is a program, which nobody signs in to
+    hint: what it has to know it is given by `env` or `inherit_env`
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn sign_ins_need_a_place() {
+    let world = World::start("place").await;
+    let program = relay("login --no-browser").url(&world.server).env("RELAY_HOME", "/dev/null/x");
+    assert_snapshot!(program.run().await, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: /dev/null/x/sign-ins cannot be used for sign-ins
+      caused by: Not a directory (os error 20)
+    ---
+    ");
+}
