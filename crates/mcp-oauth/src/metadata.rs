@@ -2,7 +2,7 @@
 
 use mcp_http::Endpoint;
 use serde::Deserialize;
-use url::Url;
+use url::{Position, Url};
 
 /// As many entries as are looked at of any list.
 pub(crate) const MOST: usize = 100;
@@ -121,7 +121,8 @@ pub(crate) fn authorization_server_urls(issuer: &Url) -> Vec<Url> {
 /// The name of an MCP server that says none (RFC 8707, section 2; MCP authorization, "Canonical
 /// Server URI").
 fn canonical(endpoint: &Endpoint) -> String {
-    let url = endpoint.url().as_str();
+    // Some servers use the query for keys, which are no matter of an authorization server.
+    let url = &endpoint.url()[..Position::AfterPath];
     match endpoint.url().path() {
         "/" => url.strip_suffix('/').unwrap_or(url).to_owned(),
         _ => url.to_owned(),
@@ -215,7 +216,7 @@ mod tests {
             ("https://A.example:443", "https://a.example"),
             ("https://a.example/mcp", "https://a.example/mcp"),
             ("http://localhost:80/", "http://localhost"),
-            ("https://a.example:8443/?b=c", "https://a.example:8443/?b=c"),
+            ("https://a.example:8443/?key=s3cret", "https://a.example:8443"),
         ] {
             assert_eq!(canonical(&Endpoint::parse(endpoint).unwrap()), name);
         }

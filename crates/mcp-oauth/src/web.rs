@@ -114,7 +114,8 @@ impl Web {
             headers.insert(header::ACCEPT, JSON);
             let answer = self.ask(Method::GET, &at, headers, Bytes::new()).await?;
             let status = answer.status();
-            if status.is_server_error() {
+            // That it is not to be had now does not mean that there is none.
+            if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
                 return Err(unusable(&at, status));
             }
             if !status.is_redirection() {

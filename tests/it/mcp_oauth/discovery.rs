@@ -140,3 +140,16 @@ async fn metadata_that_never_comes_is_not_waited_for() {
     assert!(shown(&error).starts_with("cannot reach http://127.0.0.1:"), "{error}");
     assert!(time < Duration::from_secs(15), "{time:?}");
 }
+
+#[tokio::test]
+async fn metadata_that_is_not_to_be_had_now_is_not_taken_for_none() {
+    for status in [429, 500, 503] {
+        let world = World::start().await;
+        world.resource.reset().await;
+        let path = "/.well-known/oauth-protected-resource/mcp";
+        serve(&world.resource, path, ResponseTemplate::new(status)).await;
+        let error = world.begin(&world.application()).await.unwrap_err();
+        assert!(error.is_temporary(), "{status}: {error:?}");
+        assert_eq!(world.resource.received_requests().await.unwrap().len(), 1);
+    }
+}
