@@ -232,3 +232,17 @@ async fn sign_ins_need_a_place() {
     ---
     ");
 }
+
+#[tokio::test]
+async fn two_processes_at_once_use_a_refresh_token_once() {
+    let world = World::start("two").await;
+    assert!(world.login().await.0.starts_with("exit code: 0\n"));
+    world.accounts.expire_access_tokens();
+    let call = || world.at_server("call forecast --arg city=Oslo").run();
+    for transcript in <[String; 2]>::from(tokio::join!(call(), call())) {
+        assert!(transcript.starts_with("exit code: 0\n"), "{transcript}");
+    }
+    // Whoever used it twice would have lost the sign-in.
+    assert_eq!(world.accounts.count(OAuthEndpoint::Token), 2);
+    assert_eq!(world.accounts.violations(), Vec::<String>::new());
+}
