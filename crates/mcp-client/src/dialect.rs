@@ -13,7 +13,10 @@ use mcp_types::{
     v2026_07_28::{self, DiscoverRequest},
 };
 use serde::Serialize;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    task::unconstrained,
+    time::{Instant, sleep, timeout},
+};
 
 use crate::{
     error::Error,
@@ -336,7 +339,7 @@ impl Dialects {
     async fn first_answer(&self, version: Revision) -> Result<First, Error> {
         let probe = pin!(self.per_request.discover(version));
         let Some(limit) = self.probe_time else { return probe.await.map(First::Discovered) };
-        let probe = match select(probe, pin!(sleep(limit))).await {
+        let probe = match select(probe, pin!(unconstrained(sleep(limit)))).await {
             Either::Left((answer, _)) => return answer.map(First::Discovered),
             Either::Right(((), probe)) => probe,
         };

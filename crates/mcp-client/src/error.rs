@@ -205,6 +205,10 @@ impl Error {
     pub(crate) fn once_taken(self) -> Self {
         match self {
             Self::Transport(error) => Self::Transport(error.once_taken()),
+            // It is by its status that a refusal shows that the request was not read.
+            Self::Rpc { method, error, retry_after, .. } => {
+                Self::Rpc { method, error, status: None, retry_after }
+            }
             error => error,
         }
     }

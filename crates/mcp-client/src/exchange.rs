@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use mcp_types::{
     Incoming, NotificationMethod, RequestId,
     v2026_07_28::{LoggingMessageNotification, ProgressNotification},
@@ -76,21 +76,24 @@ impl Exchange<'_> {
     ) -> Result<Outcome<R>, Error> {
         match messages {
             Messages::None => Err(self.invalid("the server took note of it and sent no answer")),
-            Messages::One(message) => self.answer_among(message, decode),
+            Messages::One(message) if self.link.is_batch(&message) => {
+                let whole = stream::once(async { Ok(message) }).boxed();
+                self.answer_in(whole, decode).await.map_err(|error| match error.transport_kind() {
+                    Some(TransportErrorKind::Interrupted) => self.invalid(error),
+                    _ => error,
+                })
+            }
+            Messages::One(message) => self.answer_alone(&message, decode),
             Messages::Stream(messages) => self.answer_in(messages, decode).await,
         }
     }
 
-    fn answer_among<R>(&self, message: Bytes, decode: Decode<'_, R>) -> Result<Outcome<R>, Error> {
-        let mut stray = "the server sent an empty batch".to_owned();
-        for message in self.unbatch(message)? {
-            match self.read(&message, decode)? {
-                Event::Answer(result) => return Ok(result),
-                Event::Asked(_) => stray = "the server sent a request instead".to_owned(),
-                Event::Stray(reason) => stray = reason,
-            }
+    fn answer_alone<R>(&self, message: &[u8], decode: Decode<'_, R>) -> Result<Outcome<R>, Error> {
+        match self.read(message, decode)? {
+            Event::Answer(result) => Ok(result),
+            Event::Asked(_) => Err(self.invalid("the server sent a request instead")),
+            Event::Stray(reason) => Err(self.invalid(reason)),
         }
-        Err(self.invalid(stray))
     }
 
     /// Reads a stream and answers what the server asks meanwhile, both at once: a server may hold
@@ -109,15 +112,21 @@ impl Exchange<'_> {
             if message.is_empty() {
                 continue;
             }
+            let mut answer = None;
             for message in self.unbatch(message)? {
-                match self.read(&message, decode)? {
-                    Event::Answer(result) => return Ok(result),
-                    Event::Asked(asked) => answers.add(self.link, asked, self.pulse()).await,
-                    Event::Stray(reason) => {
+                match self.read(&message, decode) {
+                    Ok(Event::Answer(result)) => answer = answer.or(Some(Ok(result))),
+                    Ok(Event::Asked(asked)) => answers.add(self.link, asked, self.pulse()).await,
+                    Ok(Event::Stray(reason)) => {
                         tracing::debug!(method = &**self.method, reason, "message passed over");
                         stray = Some(reason);
                     }
+                    Err(error) => answer = answer.or(Some(Err(error))),
                 }
+            }
+            // With what came in the same array behind it.
+            if let Some(answer) = answer {
+                return answer;
             }
             // Messages may come faster than they are read; the clock of the call has its turn too.
             consume_budget().await;

@@ -9,7 +9,10 @@ use std::{
 
 use futures_util::future::{Either, select};
 use mcp_types::{Method, v2026_07_28::SubscriptionsListenRequest};
-use tokio::time::{Instant, sleep};
+use tokio::{
+    task::unconstrained,
+    time::{Instant, sleep},
+};
 
 use crate::{client::Client, error::Error, inbox::Inbox, transport::TransportErrorKind};
 
@@ -54,8 +57,10 @@ impl Following {
         self.inbox.begin();
         let limit = self.client.request_time();
         let followed = pin!(self.client.follow(&self.inbox));
+        // Whatever comes and however fast, the clock has its turn.
+        let alarm = unconstrained(sleep(limit));
         let late = pin!(async {
-            sleep(limit).await;
+            alarm.await;
             if self.inbox.is_open() {
                 std::future::pending::<()>().await;
             }

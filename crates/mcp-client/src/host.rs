@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -79,7 +80,11 @@ impl Host {
             }
             ElicitationCompleteNotification::NAME if self.serves.url => {
                 if let Some(done) = params_of::<ElicitationCompleteNotification>(params) {
-                    self.handler.url_done(&done.elicitation_id);
+                    let told = || self.handler.url_done(&done.elicitation_id);
+                    // A panic must not take down whoever else listens to this server.
+                    if catch_unwind(AssertUnwindSafe(told)).is_err() {
+                        tracing::warn!(method, "the handler panicked");
+                    }
                 }
             }
             _ => {}
@@ -99,5 +104,33 @@ impl fmt::Debug for Host {
             .field("info", &info)
             .field("serves", &self.serves)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A handler that panics at what it is told.
+    struct Panicking;
+
+    impl Handler for Panicking {
+        fn serves(&self) -> Serves {
+            Serves::nothing().url()
+        }
+
+        fn url_done(&self, _: &str) {
+            panic!("it falls over");
+        }
+    }
+
+    #[test]
+    fn a_handler_that_panics_takes_nobody_along() {
+        let info = Implementation::new("tests", "1");
+        let host = Host::new(info, Some(Arc::new(Panicking)));
+        let done = RawValue::from_string(r#"{"elicitationId":"e"}"#.to_owned()).unwrap();
+        host.notice(ElicitationCompleteNotification::NAME, Some(&done));
+        host.notice(ToolListChangedNotification::NAME, None);
+        assert_eq!(host.tool_changes(), 1);
     }
 }

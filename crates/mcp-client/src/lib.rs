@@ -5,6 +5,7 @@
 
 mod answering;
 mod asked;
+mod batch;
 mod brief;
 mod cancel;
 mod client;

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     answering::Asks,
+    batch,
     error::Error,
     exchange::params_of,
     host::Host,
@@ -54,16 +55,16 @@ impl Link {
         &self,
         message: Bytes,
     ) -> serde_json::Result<impl Iterator<Item = Bytes> + use<>> {
-        let batches = self.context.revision == Some(Revision::V2025_03_26);
-        let (single, batch) = match message.trim_ascii_start().first() {
-            Some(b'[') if batches => {
-                let parts: Vec<&RawValue> = serde_json::from_slice(&message)?;
-                let parts = parts.into_iter().map(|part| message.slice_ref(part.get().as_bytes()));
-                (None, parts.collect())
-            }
-            _ => (Some(message), Vec::new()),
+        let (single, batch) = match self.is_batch(&message) {
+            true => (None, batch::parts(&message)?),
+            false => (Some(message), Vec::new()),
         };
         Ok(single.into_iter().chain(batch))
+    }
+
+    /// Whether a message is an array of some, in a revision that has those.
+    pub(crate) fn is_batch(&self, message: &[u8]) -> bool {
+        self.context.revision == Some(Revision::V2025_03_26) && batch::is_batch(message)
     }
 
     /// Sends a notification, with what its sender has for the transport.

@@ -10,6 +10,7 @@ use mcp_types::{
     v2025_11_25::{InitializeRequest, InitializeResult, InitializedNotification},
     v2026_07_28::{ClientCapabilities, Implementation},
 };
+use memchr::memmem;
 use serde::Serialize;
 use tokio::{
     runtime::Handle,
@@ -285,6 +286,16 @@ async fn end(link: Link) {
 /// on invalid parameters is about those, though they may be called so.
 pub(crate) fn says_session_ended(error: &Error) -> bool {
     const BAD_REQUEST: u16 = 400;
+    /// A word about sessions alone may be about another kind, which a tool is concerned with.
+    const NAMES: [&str; 7] = [
+        "session id",
+        "session-id",
+        "sessionid",
+        "session not found",
+        "no valid session",
+        "invalid session",
+        "unknown session",
+    ];
     let text = match error {
         Error::Rpc { error, status: Some(BAD_REQUEST), .. }
             if error.code != error_code::INVALID_PARAMS =>
@@ -298,7 +309,8 @@ pub(crate) fn says_session_ended(error: &Error) -> bool {
         },
         _ => return false,
     };
-    text.windows(b"session".len()).any(|word| word.eq_ignore_ascii_case(b"session"))
+    let text = text.to_ascii_lowercase();
+    NAMES.iter().any(|name| memmem::find(&text, name.as_bytes()).is_some())
 }
 
 #[cfg(test)]
@@ -333,6 +345,8 @@ mod tests {
             (ended, true),
             (rpc(Some(400), forgotten), true),
             (status(400, "Session not found"), true),
+            (rpc(Some(400), "Invalid session ID"), true),
+            (rpc(Some(400), "the login session has expired"), false),
             (rpc(None, forgotten), false),
             (invalid_params("the argument `session` is missing"), false),
             (rpc(Some(403), forgotten), false),

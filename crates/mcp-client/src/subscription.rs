@@ -12,6 +12,7 @@ use mcp_types::{
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::value::RawValue;
+use tokio::task::consume_budget;
 
 use crate::{
     brief::without_text,
@@ -97,6 +98,8 @@ impl Exchange<'_> {
                 }
                 Event::Stray => {}
             }
+            // Messages may come faster than they are read.
+            consume_budget().await;
         }
         let reason = "the stream of changes broke off";
         Err(TransportError::new(TransportErrorKind::Interrupted, reason).into())

@@ -11,9 +11,9 @@ use std::{
 use bytes::Bytes;
 use futures_util::Stream;
 use mcp_types::RequestId;
-use serde_json::value::RawValue;
 
 use crate::{
+    batch,
     head::Addressee,
     transport::{Outgoing, Sent, TransportError, TransportErrorKind},
 };
@@ -129,15 +129,11 @@ impl Switchboard {
 
     /// Hands on a message, or the messages of a batch; false if it is no message of JSON-RPC.
     pub fn put(&self, message: Bytes) -> bool {
-        if message.trim_ascii_start().first() != Some(&b'[') {
+        if !batch::is_batch(&message) {
             return self.put_one(message);
         }
-        match serde_json::from_slice::<Vec<&RawValue>>(&message) {
-            Ok(parts) => {
-                parts.iter().all(|part| self.put_one(message.slice_ref(part.get().as_bytes())))
-            }
-            Err(_) => false,
-        }
+        let parts = batch::parts(&message);
+        parts.is_ok_and(|parts| parts.into_iter().all(|part| self.put_one(part)))
     }
 
     /// Hands on the failure of a message that could not be taken, by its beginning and its end. Where

@@ -7,6 +7,7 @@ use crate::support::{Peer, Script, initialized, json, outcome, outline, sse};
 const ANSWER: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
 const LOG: &str =
     r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}"#;
+const CHANGE: &str = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
 const PING: &str = r#"{"jsonrpc":"2.0","id":"p","method":"ping"}"#;
 
 async fn peer_of(version: &str, messages: &[&str], streamed: bool) -> Peer {
@@ -63,30 +64,37 @@ async fn a_batch_without_the_answer_is_none() {
     }
     assert_snapshot!(shown, @"
     the answer to `tools/call` is not valid
-      the server sent an empty batch
+      the stream ended before `tools/call` was answered
     -> InvalidAnswer
     the answer to `tools/call` is not valid
-      it is the notification `notifications/message`
+      the stream ended before `tools/call` was answered; of the last message: it is the notification `notifications/message`
     -> InvalidAnswer
     the answer to `tools/call` is not valid
-      the server sent a request instead
+      the stream ended before `tools/call` was answered
     -> InvalidAnswer
     the answer to `tools/call` is not valid
       invalid type: integer `1`, expected a JSON-RPC message at line 1 column 1
     -> InvalidAnswer
     the answer to `tools/call` is not valid
-      it answers request 77, not 2
+      the stream ended before `tools/call` was answered; of the last message: it answers request 77, not 2
     -> InvalidAnswer
     ");
 }
 
 #[tokio::test]
 async fn requests_in_a_batch_are_answered() {
-    // PING-01
-    let peer = peer_of("2025-03-26", &[PING, ANSWER], true).await;
-    peer.client().call_tool("add", ()).await.unwrap();
-    let answers = peer.wait_for("answer", 1).await;
-    assert_snapshot!(outline(&answers), @r#"{"jsonrpc":"2.0","id":"p","result":{}}, [alice], 2025-03-26"#);
+    // PING-01: in front of the answer to the call, and behind it
+    for messages in [[CHANGE, PING, ANSWER], [ANSWER, PING, CHANGE]] {
+        for streamed in [true, false] {
+            let peer = peer_of("2025-03-26", &messages, streamed).await;
+            let client = peer.client();
+            client.call_tool("add", ()).await.unwrap();
+            assert_eq!(client.tool_changes(), 1);
+            let answers = peer.wait_for("answer", 1).await;
+            let answered = r#"{"jsonrpc":"2.0","id":"p","result":{}}, [alice], 2025-03-26"#;
+            assert_eq!(outline(&answers), answered);
+        }
+    }
 }
 
 #[tokio::test]

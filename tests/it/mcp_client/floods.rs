@@ -11,7 +11,7 @@ use std::{
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
 use insta::assert_snapshot;
 use mcp_client::{
-    Context, Messages, Outgoing, Reply, Transport, TransportError, mcp_types::Revision,
+    Context, Messages, Outgoing, Reply, Transport, TransportError, Watch, mcp_types::Revision,
 };
 use serde_json::{Value, json};
 use tokio::{task::yield_now, time::advance};
@@ -173,6 +173,11 @@ async fn a_flood_of_messages_does_not_stop_the_clock() {
     let client = client_at(Endless, Revision::V2026_07_28);
     assert_snapshot!(outcome(client.call_tool("add", ()).await), @"
     no answer to `tools/call` within 30s
+    -> Timeout
+    ");
+    let watched = client.watch(Watch::new().tools()).await;
+    assert_snapshot!(outcome(watched.map(drop)), @"
+    no answer to `subscriptions/listen` within 30s
     -> Timeout
     ");
 }

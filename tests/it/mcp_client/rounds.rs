@@ -8,7 +8,9 @@ use mcp_http::HttpTransport;
 use mcp_testkit::{Ask, CallAnswer, Round, TestServer, Tool, Turn};
 use serde_json::{Value, json};
 
-use crate::support::{ALL, Desk, Mood, PROBE, Peer, Script, outcome, passing, result, status};
+use crate::support::{
+    ALL, Desk, Mood, PROBE, Peer, Script, error, outcome, passing, result, status,
+};
 
 /// A strict server with one tool, and a client of it.
 async fn asking(
@@ -135,7 +137,13 @@ async fn a_server_that_only_wants_to_be_asked_again_is_given_time() {
 async fn a_call_that_has_asked_may_have_run() {
     // N-MRTR-03: whatever the server says to the next round, the first one has run
     let mut shown = String::new();
-    for refusal in [status(401), status(404), status(503)] {
+    for refusal in [
+        status(401),
+        status(404),
+        status(503),
+        error(-32601, "no such method", &Value::Null).with_status(404),
+        error(-32021, "a capability is missing", &Value::Null).with_status(400),
+    ] {
         let asked = json!({ "resultType": "input_required", "requestState": "s" });
         let script = Script::new().on("tools/call", result(&asked)).on("tools/call", refusal);
         let peer = script.on(PROBE, status(404)).start().await;
@@ -152,6 +160,10 @@ async fn a_call_that_has_asked_may_have_run() {
     -> Status(404)
     [server]/mcp answered with HTTP status 503 Service Unavailable
     -> Status(503)
+    `tools/call` failed: no such method (code -32601)
+    -> Rpc
+    `tools/call` failed: a capability is missing (code -32021)
+    -> Rpc
     ");
 }
 

@@ -1,0 +1,66 @@
+//! Arrays of messages, which only 2025-03-26 has (MCP 2025-03-26, basic, "Batching").
+
+use std::fmt;
+
+use bytes::Bytes;
+use serde::{
+    Deserializer as _,
+    de::{Error as _, SeqAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+/// How many messages an array may hold: each costs more memory than a short one is long.
+const MOST: usize = 10_000;
+
+/// Whether the text is an array.
+pub(crate) fn is_batch(text: &[u8]) -> bool {
+    text.trim_ascii_start().first() == Some(&b'[')
+}
+
+/// The messages of an array, each where it arrived.
+pub(crate) fn parts(batch: &Bytes) -> serde_json::Result<Vec<Bytes>> {
+    let mut text = serde_json::Deserializer::from_slice(batch);
+    let parts = text.deserialize_seq(Parts(batch))?;
+    text.end()?;
+    Ok(parts)
+}
+
+struct Parts<'a>(&'a Bytes);
+
+impl<'de> Visitor<'de> for Parts<'de> {
+    type Value = Vec<Bytes>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of messages")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut messages: A) -> Result<Vec<Bytes>, A::Error> {
+        let mut parts = Vec::new();
+        while let Some(message) = messages.next_element::<&RawValue>()? {
+            if parts.len() == MOST {
+                return Err(A::Error::custom(format_args!(
+                    "more than {MOST} messages in an array"
+                )));
+            }
+            parts.push(self.0.slice_ref(message.get().as_bytes()));
+        }
+        Ok(parts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_array_is_taken_apart_within_bounds() {
+        let batch = Bytes::from(r#" [{"id":1}, 7 ,[]] "#);
+        assert!(is_batch(&batch));
+        assert_eq!(parts(&batch).unwrap(), [r#"{"id":1}"#, "7", "[]"]);
+        assert!(parts(&Bytes::from("[1] 2")).is_err() && parts(&Bytes::from("[1,")).is_err());
+        let many = |count| Bytes::from(format!("[{}]", vec!["1"; count].join(",")));
+        assert_eq!(parts(&many(MOST)).unwrap().len(), MOST);
+        let error = parts(&many(MOST + 1)).unwrap_err().to_string();
+        assert!(error.starts_with("more than 10000 messages in an array"), "{error}");
+    }
+}
