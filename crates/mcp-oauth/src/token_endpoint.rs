@@ -114,21 +114,20 @@ impl TokenEndpoint<'_> {
             let secret = client_secret.as_ref().map(Secret::expose);
             secret.ok_or_else(|| Error::configuration("the client has no secret"))
         };
+        // The id is no secret, and some servers look for it here, however a client proves itself.
+        body.append_pair("client_id", client_id);
         match auth_method {
             TokenEndpointAuthMethod::ClientSecretBasic => {
                 headers.insert(header::AUTHORIZATION, basic(client_id, secret()?)?);
             }
             TokenEndpointAuthMethod::ClientSecretPost => {
-                body.append_pair("client_id", client_id).append_pair("client_secret", secret()?);
+                body.append_pair("client_secret", secret()?);
             }
-            TokenEndpointAuthMethod::None => {
-                body.append_pair("client_id", client_id);
-            }
+            TokenEndpointAuthMethod::None => {}
             TokenEndpointAuthMethod::PrivateKeyJwt => {
                 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
                 let assertion = self.client_assertion()?;
-                body.append_pair("client_id", client_id)
-                    .append_pair("client_assertion_type", TYPE)
+                body.append_pair("client_assertion_type", TYPE)
                     .append_pair("client_assertion", &assertion);
             }
         }

@@ -37,6 +37,7 @@ async fn a_sign_in_asks_for_a_code_and_trades_it_for_tokens() {
     scope: read
     state: [43 characters]
 
+    client_id: registered
     code: 5ecret-code
     code_verifier: [43 characters]
     grant_type: authorization_code
