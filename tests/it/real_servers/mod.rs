@@ -8,5 +8,6 @@ mod fastmcp;
 mod python_sdk;
 mod server;
 mod sessions;
+mod sign_in;
 mod sse;
 mod stdio;
