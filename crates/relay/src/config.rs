@@ -427,7 +427,7 @@ mod tests {
             ("[servers.a]\nurl = 5", "line 2, column 7: server `a`: expected a string"),
             (
                 "[servers.a]\ntransport = 's3cret'",
-                "line 2, column 13: server `a`: expected `http` or `stdio`",
+                "line 2, column 13: server `a`: expected one of `http`, `sse`, `stdio`",
             ),
             (
                 "[servers.a]\napi_key = 0x53ec7e7",
