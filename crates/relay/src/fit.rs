@@ -97,29 +97,32 @@ impl<'a> Judge<'a> {
         let fit = match schema {
             Value::Bool(true) => Fit::Yes,
             Value::Bool(false) => self.demand(Fit::No, || "nothing may be here".to_owned()),
+            Value::Object(schema) if is_plain(schema) => self.own(schema, value),
             Value::Object(schema) if self.is_elsewhere(schema) => Fit::Open,
             Value::Object(schema) if self.refers_only(schema) => self.referenced(schema, value),
-            Value::Object(schema) => {
-                let keywords = self.general(schema, value).and(self.applied(schema, value));
-                keywords.and(match value {
-                    Value::Object(object) => self.object(schema, object, value),
-                    Value::Array(items) => self.array(schema, items),
-                    Value::String(text) => self.string(schema, text),
-                    Value::Number(number) => {
-                        number::faults(schema, number).fold(Fit::Yes, |fit, (faulty, demand)| {
-                            fit.and(self.demand(
-                                faulty.map_or(Fit::Open, |faulty| Fit::of(!faulty)),
-                                || demand,
-                            ))
-                        })
-                    }
-                    _ => Fit::Yes,
-                })
-            }
+            Value::Object(schema) => self.own(schema, value).and(self.applied(schema, value)),
             _ => Fit::Open,
         };
         self.depth -= 1;
         fit
+    }
+
+    /// Keywords that are about the value itself.
+    fn own(&mut self, schema: &'a Map<String, Value>, value: &Value) -> Fit {
+        let general = self.general(schema, value);
+        general.and(match value {
+            Value::Object(object) => self.object(schema, object, value),
+            Value::Array(items) => self.array(schema, items),
+            Value::String(text) => self.string(schema, text),
+            Value::Number(number) => {
+                number::faults(schema, number).fold(Fit::Yes, |fit, (faulty, demand)| {
+                    fit.and(
+                        self.demand(faulty.map_or(Fit::Open, |faulty| Fit::of(!faulty)), || demand),
+                    )
+                })
+            }
+            _ => Fit::Yes,
+        })
     }
 
     /// Names what was demanded, where it is not met.
@@ -366,6 +369,27 @@ impl<'a> Judge<'a> {
         }
         self.root.pointer(pointer)
     }
+}
+
+/// Whether it has but the most usual keywords, none of which applies another schema to the same value.
+fn is_plain(schema: &Map<String, Value>) -> bool {
+    schema.keys().all(|keyword| {
+        matches!(
+            keyword.as_str(),
+            "type"
+                | "description"
+                | "title"
+                | "default"
+                | "enum"
+                | "format"
+                | "items"
+                | "properties"
+                | "required"
+                | "additionalProperties"
+                | "minimum"
+                | "maximum"
+        )
+    })
 }
 
 fn list<'a>(schema: &'a Map<String, Value>, keyword: &str) -> &'a [Value] {
