@@ -141,9 +141,10 @@ fn print(
 ) {
     let cells = rows.iter().filter_map(|Row { work, clients }| {
         let values = clients.each_ref().map(|one| measure(work, one.as_ref()?));
-        let bare = values[0]?;
+        // The bare client, or the first of those that do it at all.
+        let base = values.iter().flatten().next().copied()?;
         let shown = values.map(|value| match value {
-            Some(value) => format!("{} ({:.2})", rounded(value), value / bare),
+            Some(value) => format!("{} ({:.2})", rounded(value), value / base),
             None => "-".to_owned(),
         });
         let aim = aim(work).map_or_else(String::new, |aim| format!("{aim:.2}"));

@@ -41,11 +41,13 @@ enum Kind {
     Lists { again: bool },
     /// A unit is a user who connects, lists the tools, makes so many calls, and stays.
     Users { calls: usize },
+    /// A unit is a list that the client has in its cache.
+    Cached,
     /// A unit is a call; all of them are made at once.
     Burst,
 }
 
-pub(crate) const ALL: [Work; 10] = [
+pub(crate) const ALL: [Work; 12] = [
     Work::calls("warm call, JSON", "json/1/0", 1, 1.0),
     Work::calls("warm call, SSE", "sse/1/0", 1, 1.0),
     Work::calls("64 calls in flight, JSON", "json/1/0", IN_FLIGHT, 0.95),
@@ -96,6 +98,24 @@ pub(crate) const ALL: [Work; 10] = [
         memory_aim: Some(1.5),
     },
     Work {
+        name: "10,000 sessions held, 1 tool",
+        path: "json/1/0",
+        kind: Kind::Users { calls: 0 },
+        units: 10_000,
+        counted: 0,
+        aim: None,
+        memory_aim: None,
+    },
+    Work {
+        name: "list of 100 tools, cached",
+        path: "json/100/0",
+        kind: Kind::Cached,
+        units: 100_000,
+        counted: 10_000,
+        aim: None,
+        memory_aim: None,
+    },
+    Work {
         name: BURST,
         path: "json/1/50",
         kind: Kind::Burst,
@@ -133,9 +153,14 @@ pub(crate) async fn measure(client: &str, work: &str, units: usize, address: &st
 }
 
 impl Work {
-    /// Whether the client does this work: relay has a list in its cache.
+    /// Whether the client does this work: relay alone has a cache, and rmcp takes 100 KB for a session.
     pub(crate) fn suits(&self, client: &str) -> bool {
-        !(matches!(self.kind, Kind::Lists { .. }) && client == "relay")
+        match self.kind {
+            Kind::Lists { .. } => client != "relay",
+            Kind::Cached => client == "relay",
+            Kind::Users { .. } => client != "rmcp" || self.units <= 1000,
+            _ => true,
+        }
     }
 
     async fn done_by<C: Client>(&self, units: usize, url: &str) -> Result<Vec<Cost>> {
@@ -146,6 +171,7 @@ impl Work {
             Kind::Lists { again: true } => lists(&client, units).await,
             Kind::Lists { again: false } => first_lists(client, units).await,
             Kind::Users { calls } => users(&client, units, calls).await,
+            Kind::Cached => cached(&client, units).await,
             Kind::Burst => burst(&client, units).await,
         }
     }
@@ -199,6 +225,17 @@ async fn lists<C: Client>(client: &C, units: usize) -> Result<Vec<Cost>> {
     for _ in 0..units {
         let tools = black_box(user.list().await?);
         ensure!(C::User::count(&tools) == 1000, "not all of the tools");
+    }
+    Ok(vec![meter.stop()])
+}
+
+async fn cached<C: Client>(client: &C, units: usize) -> Result<Vec<Cost>> {
+    let user = client.connect("token-of-one").await?;
+    user.list().await?;
+    let meter = Meter::start();
+    for _ in 0..units {
+        let tools = black_box(user.list().await?);
+        ensure!(C::User::count(&tools) == 100, "not all of the tools");
     }
     Ok(vec![meter.stop()])
 }
