@@ -113,8 +113,10 @@ impl Entry {
                 }
                 Ok(Some(Server::stdio(program)))
             }
-            (None | Some("http" | "streamable-http" | "streamableHttp"), Some(url), _) => {
-                let mut server = Server::http(resolve(url)?);
+            (None | Some("http" | "streamable-http" | "streamableHttp" | "sse"), Some(url), _) => {
+                let is_sse = self.kind.as_deref() == Some("sse");
+                let url = resolve(url)?;
+                let mut server = if is_sse { Server::sse(url) } else { Server::http(url) };
                 for (name, value) in &self.headers {
                     let value = resolve(value)?;
                     server = match name.eq_ignore_ascii_case("authorization") {
@@ -126,8 +128,8 @@ impl Entry {
             }
             (None, None, None) => Err("neither `command` nor `url` is there".to_owned()),
             (Some("stdio"), _, None) => Err("`command` is missing".to_owned()),
-            (Some("http"), None, _) => Err("`url` is missing".to_owned()),
-            (Some(_), ..) => Err("`type` has to be \"stdio\" or \"http\"".to_owned()),
+            (Some("http" | "sse"), None, _) => Err("`url` is missing".to_owned()),
+            (Some(_), ..) => Err("`type` has to be \"stdio\", \"http\" or \"sse\"".to_owned()),
         }
     }
 }
@@ -259,8 +261,10 @@ mod tests {
             r#"{ "mcpServers": { "good": { "command": "a" },
             "unset": { "command": "a", "env": { "K": "${NONE}" } }, "empty": {},
             "number": { "command": 5 }, "basic": { "url": "https://a.example/",
-            "headers": { "authorization": "Basic s3cret" } }, "sse": { "type": "sse", "url": "x" } } }"#,
+            "headers": { "authorization": "Basic s3cret" } }, "ws": { "type": "ws", "url": "x" },
+            "sse": { "type": "sse", "url": "https://a.example/sse" } } }"#,
         );
+        assert_eq!(config.servers["sse"], Server::sse("https://a.example/sse"));
         let faults = config.servers.iter().map(|(name, server)| {
             let reason = server.fault.as_ref().map_or("", |fault| &fault.reason);
             format!("{name}: {reason}")
@@ -272,8 +276,9 @@ mod tests {
                 "empty: neither `command` nor `url` is there",
                 "good: ",
                 "number: expected a string",
-                "sse: `type` has to be \"stdio\" or \"http\"",
+                "sse: ",
                 "unset: the variable `NONE` is not set and has no default",
+                "ws: `type` has to be \"stdio\", \"http\" or \"sse\"",
             ],
         );
     }
