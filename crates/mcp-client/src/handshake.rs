@@ -136,7 +136,7 @@ impl Handshake {
         drop(current.wait_for(|current| !is(current.as_ref(), session)).await);
     }
 
-    pub(crate) fn host(&self) -> &Host {
+    pub(crate) fn host(&self) -> &Arc<Host> {
         &self.link.host
     }
 

@@ -134,17 +134,35 @@ impl Drop for Attention<'_> {
         if uris.is_empty() || !self.handshake.is_current(self.session) {
             return;
         }
+        let host = Arc::clone(self.handshake.host());
         let (session, options) = (Arc::clone(self.session), self.options.cloned());
         runtime.spawn(time::timeout(LIMIT, async move {
-            let patience = Patience::new(LIMIT, LIMIT);
-            for uri in &uris {
-                let (params, options) = (Uri { uri }, options.as_ref());
-                let method = Name::Borrowed(UnsubscribeRequest::NAME);
-                let request = Request { options, ..Request::new(method, &params, &patience) };
-                if let Err(error) = session.call(&request, DONE).await {
-                    tracing::debug!(%error, "the server could not be told that nobody watches");
+            for uri in uris {
+                let is_watched = || host.inboxes.watch(&Change::Resource(uri.clone()));
+                if is_watched() {
+                    continue;
+                }
+                let (uri, options) = (&uri, options.as_ref());
+                let mut outcome = tell(&session, UnsubscribeRequest::NAME, uri, options).await;
+                // Whoever has begun to watch meanwhile may have been heard first.
+                if is_watched() {
+                    outcome = tell(&session, SubscribeRequest::NAME, uri, options).await;
+                }
+                if let Err(error) = outcome {
+                    tracing::debug!(%error, "the server could not be told who watches");
                 }
             }
         }));
     }
+}
+
+async fn tell(
+    session: &Session,
+    method: &'static str,
+    uri: &str,
+    options: Option<&Options>,
+) -> Result<(), Error> {
+    let (params, patience) = (Uri { uri }, Patience::new(LIMIT, LIMIT));
+    let request = Request { options, ..Request::new(Name::Borrowed(method), &params, &patience) };
+    session.call(&request, DONE).await.map(drop)
 }

@@ -225,6 +225,27 @@ async fn a_dropped_watch_is_over_on_the_server() {
 }
 
 #[tokio::test]
+async fn what_is_watched_again_at_once_stays_watched() {
+    // RES-04: the end of one watch and the beginning of the next may arrive in any order
+    let (server, client) = serve(library(), HANDSHAKE).await;
+    let watch = || client.watch(Watch::new().resource("a://b"));
+    let first = watch().await.unwrap();
+    drop(first);
+    let second = watch().await.unwrap();
+    assert_eq!(server.count("resources/unsubscribe"), 0);
+    let gate = Gate::new();
+    server.script(On::method("resources/unsubscribe"), Fault::Hold(gate.clone()));
+    drop(second);
+    soon(gate.reached(1)).await;
+    let mut third = watch().await.unwrap();
+    gate.open();
+    soon(server.received("resources/subscribe", 4)).await;
+    server.push(&Push::ResourceUpdated("a://b".to_owned()));
+    assert_eq!(next(&mut third).await, resource("a://b"));
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn messages_of_other_subscriptions_are_passed_over() {
     // N-SUB-03
     let (server, client) = serve(library(), PER_REQUEST).await;
