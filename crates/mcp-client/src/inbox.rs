@@ -94,7 +94,8 @@ impl Inbox {
         }
         let mut state = self.lock();
         if !watched && (long || state.pending.len() >= self.watched.len() + MOST) {
-            state.pending.clone_from(&self.watched);
+            state.pending.clear();
+            self.miss(&mut state);
         } else {
             state.pending.insert(change);
         }
@@ -229,6 +230,10 @@ mod tests {
         assert!(taken.contains(&Change::Tools) && taken.contains(&resource("a://b")));
         inbox.put(resource(&"x".repeat(LONGEST + 1)));
         assert_eq!(take(&inbox), [Change::Tools, resource("a://b")]);
+        // What the server does not tell of has not changed.
+        inbox.open(&BTreeSet::from([resource("a://b")]));
+        inbox.put(resource(&"x".repeat(LONGEST + 1)));
+        assert_eq!(take(&inbox), [resource("a://b")]);
     }
 
     #[test]
