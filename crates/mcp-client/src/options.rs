@@ -71,7 +71,8 @@ impl Options {
 
     /// A member of the request's `_meta`, under a name with a prefix of one's own, such as
     /// `com.example/trace` (MCP basic, "_meta"). Members that the protocol itself sets are not
-    /// replaced.
+    /// replaced. The W3C trace context goes here too, as `traceparent`, `tracestate` and `baggage`,
+    /// which have no prefix.
     pub fn meta(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.meta.insert(name.into(), value.into());
         self

@@ -7,7 +7,8 @@ use crate::support::{Peer, Script, initialized, json, outcome, result, sse, stat
 
 #[tokio::test]
 async fn a_conversation_opens_with_initialize_and_initialized() {
-    // RPC-01, RPC-02, RPC-06, LIFE-01, LIFE-05, LIFE-10, HTTP-01..04, HTTP-24, HTTP-30, AUTH-02
+    // RPC-01, RPC-02, RPC-06, LIFE-01, LIFE-05, LIFE-06, LIFE-08, LIFE-10, HTTP-01, HTTP-02, HTTP-03,
+    // HTTP-04, HTTP-24, HTTP-30, AUTH-02
     let peer = Peer::start().await;
     peer.client().call_tool("add", json!({ "a": 1, "b": 2 })).await.unwrap();
     assert_snapshot!(peer.exact().await, @r#"

@@ -20,6 +20,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, ERAS, Peer, Script, client_at, outcome, pass, result, serve, soon};
 
+const TRACE_PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
 type Call = for<'a> fn(&'a Client) -> BoxFuture<'a, Result<(), Error>>;
 
 /// A call of each method, with its name.
@@ -100,13 +102,14 @@ impl Heard {
 
 #[tokio::test]
 async fn every_method_tells_and_is_told_what_was_asked_for() {
-    // META-01, PROG-01, PROG-02, PROG-03, LOG-02, N-LOG-01
+    // META-01, PROG-01, PROG-02, PROG-03, LOG-02, N-BASE-14, N-LOG-01
     for revision in ERAS {
         let peer = talkative_peer().await;
         let heard = Heard::default();
         let options = heard
             .options()
             .meta("com.example/trace", "t-1")
+            .meta("traceparent", TRACE_PARENT)
             .meta("progressToken", "mine")
             .extra(Headers::new().with("x-only", "2"));
         let client = client_at(peer.transport(), revision).with(options);
@@ -119,6 +122,7 @@ async fn every_method_tells_and_is_told_what_was_asked_for() {
             let meta = &message["params"]["_meta"];
             assert_eq!(meta["progressToken"], message["id"], "{method}");
             assert_eq!(meta["com.example/trace"], "t-1", "{method}");
+            assert_eq!(meta["traceparent"], TRACE_PARENT, "{method}");
             let level = &meta["io.modelcontextprotocol/logLevel"];
             let expected = match revision.era() {
                 Era::Handshake => Value::Null,

@@ -69,6 +69,7 @@ async fn each_operation_is_told_once_with_how_it_ended() {
 
 #[tokio::test]
 async fn the_trace_goes_on_in_the_server() {
+    // N-BASE-14
     let (server, ears) = (server().await, Ears::default());
     let tool = relay_of(&server, &ears).tools("main").await.unwrap().get("add").unwrap();
     tool.with(Options::new().meta("com.example/a", 1)).call(()).await.unwrap();
