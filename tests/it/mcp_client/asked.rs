@@ -41,6 +41,7 @@ async fn requests_on_a_stream_are_answered_before_the_answer_comes() {
     let mut answers: Vec<_> = server.requests().iter().map(Sent::from).collect();
     answers.retain(|sent| sent.about() == "answer");
     answers.sort_by_key(|answer| answer.json()["id"].to_string());
+    // N-BASE-08: no code but those of JSON-RPC
     assert_snapshot!(without_session(&outline(&answers)), @r#"
     {"jsonrpc":"2.0","id":"p-1","result":{}}, 2025-11-25
     {"jsonrpc":"2.0","id":7,"result":{}}, 2025-11-25

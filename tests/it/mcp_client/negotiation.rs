@@ -302,7 +302,7 @@ async fn time_that_runs_out_decides_nothing() {
 
 #[tokio::test]
 async fn whoever_does_not_know_the_method_belongs_to_the_handshake_era() {
-    // N-HTTP-16, N-HTTP-17
+    // N-HTTP-16, N-HTTP-17, N-BASE-07, N-VER-05: whatever the code
     for (name, answer) in [
         ("method not found", error(-32601, "no", &Value::Null)),
         ("method not found, 404", error(-32601, "no", &Value::Null).with_status(404)),

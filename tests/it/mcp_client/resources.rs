@@ -84,7 +84,7 @@ async fn resources_are_read_part_by_part() {
 
 #[tokio::test]
 async fn what_needed_input_is_not_to_be_kept() {
-    // N-CACHE-01: the same request would need the input again
+    // N-CACHE-01, N-MRTR-08: the same request would need the input again
     for revision in ERAS {
         let (server, client) = serve(library(), revision).await;
         let read = client.read_resource("x://later").await.unwrap();

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use insta::assert_snapshot;
 use mcp_client::{Client, Negotiation, Serves, mcp_types::Revision};
 use mcp_http::HttpTransport;
-use mcp_testkit::{Ask, CallAnswer, Round, TestServer, Tool, Turn};
+use mcp_testkit::{Ask, CallAnswer, Recorded, Round, TestServer, Tool, Turn};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -130,6 +131,30 @@ async fn a_server_that_only_wants_to_be_asked_again_is_given_time() {
     called.unwrap();
     assert!(passed >= Duration::from_millis(3 * 250), "{passed:?}");
     assert_eq!(server.count("tools/call"), 4);
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn other_calls_carry_nothing_of_a_round() {
+    // N-MRTR-06
+    let desk = Desk::new(ALL, Mood::Willing);
+    let ask = |round: &Round| match round.answer("r") {
+        None => Turn::ask("r", Ask::roots()),
+        Some(_) => CallAnswer::text("done").into(),
+    };
+    let (server, client) = asking(ask, &desk).await;
+    let calls = (0..8).map(|_| async {
+        client.call_tool("ask", ()).await?;
+        client.list_tools().await
+    });
+    assert!(join_all(calls).await.iter().all(Result::is_ok));
+    let carries = |request: &Recorded| {
+        let params = &request.json().expect("a message")["params"];
+        params.get("requestState").is_some() || params.get("inputResponses").is_some()
+    };
+    let requests = server.requests();
+    assert_eq!(requests.iter().filter(|request| carries(request)).count(), 8);
+    assert_eq!(server.count("tools/call"), 16);
     assert_eq!(server.violations(), Vec::<String>::new());
 }
 

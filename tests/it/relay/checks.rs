@@ -74,7 +74,7 @@ async fn a_result_that_does_not_fit_is_set_apart_and_not_lost() {
 
 #[tokio::test]
 async fn schemas_that_nobody_can_judge_stand_in_no_calls_way() {
-    // JSON Schema 2020-12: nothing is fetched, and hostile schemas take bounded work.
+    // N-BASE-11, JSON Schema 2020-12: nothing is fetched, and hostile schemas take bounded work.
     let deep = (0..120).fold(json!({}), |schema, _| json!({ "allOf": [schema] }));
     for property in [
         json!({ "$ref": "http://127.0.0.1:9/schema.json" }),

@@ -62,7 +62,7 @@ async fn a_session_that_a_caller_who_gave_up_has_lost_makes_the_list_stale() {
 
 #[tokio::test]
 async fn a_notice_during_a_call_makes_the_list_stale() {
-    // TOOL-08
+    // TOOL-08, N-CACHE-04
     let server = strict().await;
     let relay = relay_with(Server::http(server.url()));
     let tools = relay.tools("main").await.unwrap();
