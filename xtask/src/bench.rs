@@ -14,6 +14,8 @@ pub(crate) enum What {
     Hostile,
     /// Calls, sessions, lists and a thousand users, next to bare reqwest and rmcp.
     Client,
+    /// Calls of a child process, next to a bare client of its lines and rmcp.
+    Stdio,
 }
 
 /// rust-mcp-schema builds for one revision at a time, so each is a program of its own.
@@ -25,6 +27,7 @@ pub(crate) fn run(what: What) -> Result<()> {
         }
         What::Hostile => measure("hostile", "r2026_07_28"),
         What::Client => program("benches/client", &[], "report"),
+        What::Stdio => program("benches/stdio", &[], "report"),
     }
 }
 

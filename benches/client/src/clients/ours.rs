@@ -7,7 +7,7 @@ use mcp_client::{KnownLists, Negotiation, ToolList};
 use mcp_http::{AccessToken, HttpClient, HttpTransport};
 use serde_json::Value;
 
-use super::{Client, TOOL, User, arguments, http};
+use super::{Client, TOOL, User, arguments};
 
 pub(crate) struct Ours {
     transport: HttpTransport,

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use relay::{HttpClient, Relay, Server, Tools};
 use serde_json::Value;
 
-use super::{Client, TOOL, User, arguments, http};
+use super::{Client, TOOL, User, arguments};
 
 const SERVER: &str = "main";
 
