@@ -429,6 +429,7 @@ mod tests {
 
     #[test]
     fn violations_name_place_and_demand_and_no_value() {
+        // SCHEMA-01: no dialect is named
         let schema = json!({
             "type": "object",
             "required": ["city", "days"],

@@ -5,8 +5,12 @@ use std::sync::Arc;
 use insta::assert_snapshot;
 use mcp_http::{AccessToken, Client, HttpTransport};
 use serde_json::json;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+};
 
-use crate::support::{ALICE, BOB, Peer, Script, client, exact, sse};
+use crate::support::{ALICE, BOB, Peer, Script, client, exact, soon, sse};
 
 #[tokio::test]
 async fn configured_headers_go_with_every_request() {
@@ -119,4 +123,47 @@ async fn clients_name_themselves() {
     Client::builder(peer.transport()).client_info("an app", "2.1").build().connect().await.unwrap();
     let opening = peer.sent_of("initialize").await[0].json();
     assert_snapshot!(opening["params"]["clientInfo"], @r#"{"name":"an app","version":"2.1"}"#);
+}
+
+#[tokio::test]
+async fn names_of_headers_have_no_case() {
+    // HTTP-32
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+    let server = async {
+        let (connection, _) = listener.accept().await.unwrap();
+        let mut connection = BufReader::new(connection);
+        let first = request(&mut connection).await;
+        assert!(first.contains("\"initialize\""), "{first}");
+        let result = json!({
+            "protocolVersion": "2025-11-25", "capabilities": {},
+            "serverInfo": { "name": "loud", "version": "1" },
+        });
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "result": result }).to_string();
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nCONTENT-TYPE: application/json\r\nMCP-SESSION-ID: loud-1\r\n\
+             CONTENT-LENGTH: {}\r\n\r\n{body}",
+            body.len(),
+        );
+        connection.write_all(answer.as_bytes()).await.unwrap();
+        let second = request(&mut connection).await;
+        connection.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        second
+    };
+    let client = client(HttpTransport::builder(url).build().unwrap());
+    let (connected, second) = soon(async { tokio::join!(client.connect(), server) }).await;
+    connected.unwrap();
+    assert!(second.to_ascii_lowercase().contains("mcp-session-id: loud-1"), "{second}");
+}
+
+/// One request, head and body, as it came.
+async fn request(connection: &mut BufReader<TcpStream>) -> String {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        connection.read_line(&mut head).await.expect("a line of the head");
+    }
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(0, |length| length.parse().expect("a length"))];
+    connection.read_exact(&mut body).await.expect("a body");
+    head + &String::from_utf8_lossy(&body)
 }

@@ -201,6 +201,7 @@ async fn media_types_are_read_with_their_parameters() {
 async fn bodies_are_checked() {
     for (body, reason) in [
         ("{", "the body is not JSON"),
+        // RPC-12
         (r#"[{"jsonrpc":"2.0","id":9,"method":"ping"}]"#, "an array of messages"),
         (r#"{"jsonrpc":"1.0","id":9,"method":"ping"}"#, "expected the string"),
         (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, "a request whose id is null"),
