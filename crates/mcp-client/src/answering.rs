@@ -86,7 +86,7 @@ impl Drop for Answers {
 
 async fn answer(link: Link, pulse: Arc<Pulse>, asked: Asked) {
     let Asked { id, method, params, extras } = asked;
-    let outcome = asked::respond(&link.host, &pulse, &method, params.as_deref()).await;
+    let outcome = asked::respond(&link, &pulse, &method, params.as_deref()).await;
     let body = match serde_json::to_vec(&Response::new(id, outcome)) {
         Ok(body) => body,
         Err(error) => return tracing::warn!(%error, method, "an answer is no JSON"),

@@ -4,7 +4,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use mcp_types::{
-    ErrorObject, JsonObject, Method, OneOrMany, error_code,
+    ErrorObject, JsonObject, Method, OneOrMany, Revision, error_code,
     v2025_11_25::PingRequest,
     v2026_07_28::{
         CreateMessageRequest, CreateMessageRequestParams, CreateMessageResult, ElicitAction,
@@ -22,6 +22,7 @@ use crate::{
     form::Form,
     handler::{Handler, Refused, Serves, UrlElicitation},
     host::Host,
+    link::Link,
     patience::Pulse,
     request::Name,
     transport::BoxError,
@@ -138,7 +139,7 @@ impl Question {
 
 /// Answers a request of the server's.
 pub(crate) async fn respond(
-    host: &Host,
+    link: &Link,
     pulse: &Arc<Pulse>,
     method: &str,
     params: Option<&RawValue>,
@@ -146,9 +147,11 @@ pub(crate) async fn respond(
     if method == PingRequest::NAME {
         return Ok(InputResponse::Unknown(JsonObject::new()));
     }
-    let question = Question::by_request(host.serves, method, params)?;
+    let question = Question::by_request(link.host.serves, method, params)?;
     let _at_work = pulse.work();
-    question.put_to(&*host.handler).await.map_err(|error| told(method, &error))
+    let answer = question.put_to(&*link.host.handler).await;
+    let answer = answer.and_then(|answer| fitting(answer, link.context.revision));
+    answer.map_err(|error| told(method, &error))
 }
 
 /// Obtains the input that a call needs first (MCP 2026-07-28, basic/patterns/mrtr). What no one
@@ -251,6 +254,19 @@ fn plain(mut result: CreateMessageResult) -> CreateMessageResult {
     result
 }
 
+/// The answer, unless it has several blocks and the revision knows of no arrays of them
+/// (MCP 2025-11-25, client/sampling).
+fn fitting(answer: InputResponse, revision: Option<Revision>) -> Result<InputResponse, BoxError> {
+    let has_many = match &answer {
+        InputResponse::CreateMessage(result) => matches!(result.content, OneOrMany::Many(_)),
+        _ => false,
+    };
+    match has_many && revision.is_some_and(|revision| revision < Revision::V2025_11_25) {
+        true => Err("its revision takes one block of content, and there are several".into()),
+        false => Ok(answer),
+    }
+}
+
 fn of_files(roots: Vec<Root>) -> Result<Vec<Root>, BoxError> {
     match roots.iter().all(|root| root.uri.starts_with("file://")) {
         true => Ok(roots),
@@ -275,4 +291,29 @@ fn told(method: &str, error: &BoxError) -> ErrorObject {
     tracing::warn!(method, %error, "what the server asked could not be answered");
     let message = "this client failed to answer".to_owned();
     ErrorObject { code: error_code::INTERNAL_ERROR, message, data: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn several_blocks_are_for_revisions_that_know_of_them() {
+        // SAMP-06
+        let text = json!({ "type": "text", "text": "hello" });
+        for (content, older) in
+            [(json!(text), true), (json!([text]), true), (json!([text, text]), false)]
+        {
+            let result = json!({ "role": "assistant", "model": "m", "content": content });
+            let result: CreateMessageResult = serde_json::from_value(result).unwrap();
+            let fits = |revision| {
+                let answer = InputResponse::CreateMessage(plain(result.clone()));
+                fitting(answer, Some(revision)).is_ok()
+            };
+            assert_eq!(fits(Revision::V2025_06_18), older, "{content}");
+            assert!(fits(Revision::V2025_11_25), "{content}");
+        }
+    }
 }
