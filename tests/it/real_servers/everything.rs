@@ -14,11 +14,11 @@ use mcp_client::{
         },
     },
 };
+use peers::{Program, Server as RealServer};
 use relay::{Error, Relay, Server, ToolOutput, Tools, TransportKind, User};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::server::{Program, Server as RealServer};
 use crate::support::soon;
 
 fn start() -> Option<RealServer> {

@@ -2,10 +2,9 @@
 
 use insta::assert_snapshot;
 use mcp_client::mcp_types::{Revision, v2025_11_25::ContentBlock};
+use peers::{Program, Server as RealServer};
 use relay::{Authorization, Challenge, Error, Reason, Relay, Server, ToolOutput, User};
 use serde_json::{Value, json};
-
-use super::server::{Program, Server as RealServer};
 
 fn start(env: &[(&str, &str)]) -> Option<RealServer> {
     RealServer::start(Program::FastMcp, env)

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 use mcp_client::Limits;
+use peers::{Program, Server as RealServer};
 use relay::{Error, Reason, Relay, Server, ToolOutput, TransportKind, User};
 use serde_json::{Value, json};
-
-use super::server::{Program, Server as RealServer};
 
 fn start(env: &[(&str, &str)]) -> Option<RealServer> {
     RealServer::start(Program::PythonSdk, env)

@@ -5,9 +5,8 @@ use std::sync::{Arc, Mutex};
 use mcp_client::{Client, Context, Outgoing, Reply, Transport, TransportError};
 use mcp_http::HttpTransport;
 use mcp_types::Revision;
+use peers::{Program, Server};
 use serde_json::json;
-
-use super::server::{Program, Server};
 
 /// A transport that lets the test end the session behind the client's back.
 #[derive(Debug, Clone)]

@@ -2,11 +2,10 @@
 
 use mcp_http::Endpoint;
 use mcp_oauth::{MemoryStore, OAuthClient, Record, Store, UserTokens};
+use peers::{Program, Server as RealServer};
 use relay::{Error, Relay, Server};
 use reqwest::redirect::Policy;
 use serde_json::json;
-
-use super::server::{Program, Server as RealServer};
 
 fn start() -> Option<RealServer> {
     RealServer::start(Program::FastMcp, &[("OAUTH", "1")])

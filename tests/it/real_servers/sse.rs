@@ -1,10 +1,9 @@
 //! The reference server over HTTP+SSE, the transport of 2024-11-05.
 
 use futures_util::future::join_all;
+use peers::{Program, Server as RealServer};
 use relay::{Relay, Server};
 use serde_json::json;
-
-use super::server::{Program, Server as RealServer};
 
 #[tokio::test]
 async fn it_is_found_out_or_known() {

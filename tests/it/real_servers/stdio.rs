@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use insta::assert_snapshot;
 use mcp_client::mcp_types::Revision;
+use peers::{Program, installed};
 use relay::{Error, Relay, Server, Tools};
 use serde_json::{Value, json};
 
-use super::server::{Program, installed};
 use crate::support::soon;
 
 /// A server of the npm package, with arguments.
