@@ -26,9 +26,21 @@ const PURPOSE: &str = "mcp-oauth pending sign-in";
 /// A sign-in between redirect and callback.
 ///
 /// It is kept where only the same person's browser gets at it: [sealed](Self::seal) in a cookie, or
-/// in their session. Whoever could hand in another's would sign that one in.
+/// in their session. Whoever could hand in another's would sign that one in. What is sealed is
+/// thrown away with the callback, for it opens as often as it is handed in.
+///
+/// It holds the proof that redeems the code, so that it leaves the process in no other form:
+///
+/// ```compile_fail,E0277
+/// fn leak(pending: &mcp_oauth::PendingSignIn) -> String {
+///     serde_json::to_string(pending).unwrap()
+/// }
+/// ```
+pub struct PendingSignIn(pub(crate) Box<Flow>);
+
+/// What is known of a sign-in before it ends.
 #[derive(Serialize, Deserialize)]
-pub struct PendingSignIn {
+pub(crate) struct Flow {
     pub(crate) principal: String,
     pub(crate) server: String,
     pub(crate) resource: String,
@@ -50,17 +62,17 @@ pub struct PendingSignIn {
 impl PendingSignIn {
     /// Who signs in.
     pub fn principal(&self) -> &str {
-        &self.principal
+        &self.0.principal
     }
 
     /// The value that the callback has as `state`, by which an application may find this again.
     pub fn state(&self) -> &str {
-        self.state.expose()
+        self.0.state.expose()
     }
 
     /// Seals it, so that it can be kept where others have access.
     pub fn seal(&self, key: &SealingKey) -> String {
-        let json = serde_json::to_vec(self).expect("a map of texts and numbers is JSON");
+        let json = serde_json::to_vec(&self.0).expect("a map of texts and numbers is JSON");
         key.seal(PURPOSE, &Zeroizing::new(json))
     }
 
@@ -69,9 +81,11 @@ impl PendingSignIn {
     /// # Errors
     /// [`Unsealable`] if it was sealed with another key, or changed.
     pub fn open(key: &SealingKey, sealed: &str) -> Result<Self, Unsealable> {
-        serde_json::from_slice(&key.open(PURPOSE, sealed)?).map_err(|_| Unsealable)
+        serde_json::from_slice(&key.open(PURPOSE, sealed)?).map(Self).map_err(|_| Unsealable)
     }
+}
 
+impl Flow {
     pub(crate) fn authorization_url(&self, mut url: Url, dpop: Option<&DpopKey>) -> Url {
         let Registration { client_id, redirect_uri, .. } = &self.registration;
         let challenge = base64url(&sha256(self.verifier.expose().as_bytes()));
@@ -158,7 +172,7 @@ impl PendingSignIn {
 
 impl fmt::Debug for PendingSignIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { principal, issuer, .. } = self;
+        let Flow { principal, issuer, .. } = &*self.0;
         let mut shown = f.debug_struct("PendingSignIn");
         shown.field("principal", principal).field("issuer", issuer).finish_non_exhaustive()
     }

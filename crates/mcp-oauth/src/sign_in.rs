@@ -11,7 +11,7 @@ use crate::{
     dpop::DpopKey,
     error::Error,
     metadata::AuthorizationServer,
-    pending::PendingSignIn,
+    pending::{Flow, PendingSignIn},
     scopes::{Wanted, join},
     secret::Secret,
     store::{Key, Record},
@@ -59,7 +59,7 @@ impl UserTokens {
         let scope = ever_wanted(&discovered, &wanted);
         let registration = shared.registration(server, metadata, scope.as_deref()).await?;
         let dpop = shared.dpop.then(DpopKey::generate);
-        let pending = PendingSignIn {
+        let flow = Flow {
             principal: self.principal().to_owned(),
             server: server.url().to_string(),
             resource: discovered.resource.clone(),
@@ -75,8 +75,8 @@ impl UserTokens {
             dpop_key: dpop.as_ref().map(|key| key.kept().clone()),
             begun_at: now(),
         };
-        let authorization_url = pending.authorization_url(authorization_endpoint, dpop.as_ref());
-        Ok(SignIn { authorization_url, pending })
+        let authorization_url = flow.authorization_url(authorization_endpoint, dpop.as_ref());
+        Ok(SignIn { authorization_url, pending: PendingSignIn(Box::new(flow)) })
     }
 }
 
@@ -132,33 +132,34 @@ impl OAuthClient {
         pending: PendingSignIn,
         callback: &str,
     ) -> Result<Credentials, Error> {
-        let code = pending.code(callback)?;
+        let PendingSignIn(flow) = pending;
+        let code = flow.code(callback)?;
         let shared = &self.shared;
-        let server = Endpoint::parse(&pending.server);
+        let server = Endpoint::parse(&flow.server);
         let server = server.map_err(|error| Error::configuration(error.to_string()))?;
-        let url = shared.web.check(&pending.token_endpoint, Realm::of(&server))?;
-        let dpop = pending.dpop_key.as_ref().map(DpopKey::read).transpose()?;
-        let PendingSignIn { issuer, registration, .. } = &pending;
+        let url = shared.web.check(&flow.token_endpoint, Realm::of(&server))?;
+        let dpop = flow.dpop_key.as_ref().map(DpopKey::read).transpose()?;
+        let Flow { issuer, registration, .. } = &*flow;
         let endpoint =
-            shared.token_endpoint(&pending.server, &url, issuer, registration, dpop.as_ref());
-        let redirect_uri = pending.registration.redirect_uri.as_deref().unwrap_or_default();
+            shared.token_endpoint(&flow.server, &url, issuer, registration, dpop.as_ref());
+        let redirect_uri = flow.registration.redirect_uri.as_deref().unwrap_or_default();
         let grant = [
             ("grant_type", "authorization_code"),
             ("code", code.expose()),
             ("redirect_uri", redirect_uri),
-            ("code_verifier", pending.verifier.expose()),
-            ("resource", &pending.resource),
+            ("code_verifier", flow.verifier.expose()),
+            ("resource", &flow.resource),
         ];
         let tokens = match endpoint.ask(&grant).await {
             Err(error) if error.is_refusal("invalid_client") => {
                 // The next sign-in registers anew.
-                shared.remove(&Key::new(None, &pending.server, &pending.issuer)).await?;
+                shared.remove(&Key::new(None, &flow.server, &flow.issuer)).await?;
                 return Err(error);
             }
             outcome => outcome?,
         };
-        let credentials = pending.credentials(&url, tokens)?;
-        let key = Key::new(Some(&pending.principal), &pending.server, &pending.issuer);
+        let credentials = flow.credentials(&url, tokens)?;
+        let key = Key::new(Some(&flow.principal), &flow.server, &flow.issuer);
         let record = Record::Credentials(Box::new(credentials.clone()));
         shared.save(&key, &record).await?;
         // The last sign-in is the one that counts.
