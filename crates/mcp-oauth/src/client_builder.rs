@@ -1,12 +1,8 @@
 //! How an application is set up as an OAuth client.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use mcp_http::{Endpoint, HttpClient, HttpClientBuilder};
+use mcp_http::Endpoint;
 use url::Url;
 
 use crate::{
@@ -17,8 +13,9 @@ use crate::{
     memory_store::MemoryStore,
     registered_client::RegisteredClient,
     registration::Applicant,
+    settings::Settings,
     store::Store,
-    web::{self, Web},
+    web,
 };
 
 /// Sets up an [`OAuthClient`]; made by [`OAuthClient::builder`].
@@ -27,9 +24,7 @@ pub struct OAuthClientBuilder {
     name: String,
     redirect_uri: String,
     store: Arc<dyn Store>,
-    http: HttpClientBuilder,
-    allowed_hosts: BTreeSet<String>,
-    dpop: bool,
+    settings: Settings,
     metadata_document: Option<String>,
     metadata_key: Option<SigningKey>,
     registered: Vec<(String, RegisteredClient)>,
@@ -41,9 +36,7 @@ impl OAuthClientBuilder {
             name,
             redirect_uri,
             store: Arc::new(MemoryStore::new()),
-            http: HttpClient::builder(),
-            allowed_hosts: BTreeSet::new(),
-            dpop: false,
+            settings: Settings::new(),
             metadata_document: None,
             metadata_key: None,
             registered: Vec::new(),
@@ -73,21 +66,9 @@ impl OAuthClientBuilder {
         Self { metadata_key: Some(key), ..self }
     }
 
-    /// Asks for tokens that only this application can use (RFC 9449).
-    pub fn dpop(self, dpop: bool) -> Self {
-        Self { dpop, ..self }
-    }
-
-    /// How to connect to authorization servers, in place of the defaults. What goes through a proxy is
-    /// looked up there: the proxy has to keep it away from private networks.
-    pub fn http(self, http: HttpClientBuilder) -> Self {
-        Self { http, ..self }
-    }
-
-    /// A host that may be on a private network, or on this machine, though an MCP server names it.
-    pub fn allow_host(mut self, host: impl Into<String>) -> Self {
-        self.allowed_hosts.insert(host.into());
-        self
+    /// How authorization servers are reached, and which tokens are asked for.
+    pub fn settings(self, settings: Settings) -> Self {
+        Self { settings, ..self }
     }
 
     /// The client. Nothing is sent yet.
@@ -95,19 +76,21 @@ impl OAuthClientBuilder {
     /// # Errors
     /// [`Error::Configuration`] if one of the settings is not what it should be.
     pub fn build(self) -> Result<OAuthClient, Error> {
-        let setup = |error: mcp_http::Error| Error::configuration(error.to_string());
-        let web = Web::new(self.http, self.allowed_hosts).map_err(setup)?;
         let mut registered = BTreeMap::new();
         for (server, client) in self.registered {
-            registered.insert(Endpoint::parse(&server).map_err(setup)?.url().to_string(), client);
+            let server = Endpoint::parse(&server);
+            let server = server.map_err(|error| Error::configuration(error.to_string()))?;
+            registered.insert(server.url().to_string(), client);
         }
+        let dpop = self.settings.dpop;
+        let web = self.settings.web()?;
         Ok(OAuthClient {
             shared: Arc::new(Shared {
                 applicant: applicant(self.name, self.redirect_uri)?,
                 discovery: Discovery::new(web.clone()),
                 web,
                 store: self.store,
-                dpop: self.dpop,
+                dpop,
                 metadata_document: self.metadata_document.map(metadata_document).transpose()?,
                 metadata_key: self.metadata_key,
                 registered,

@@ -26,6 +26,7 @@ mod scopes;
 mod seal;
 mod secret;
 mod service_tokens;
+mod settings;
 mod sign_in;
 mod store;
 mod token_endpoint;
@@ -45,6 +46,7 @@ pub use crate::{
     seal::{SealingKey, Unsealable},
     secret::Secret,
     service_tokens::{ServiceTokens, ServiceTokensBuilder},
+    settings::Settings,
     sign_in::SignIn,
     store::{Key, Lock, Record, Store},
     user_tokens::UserTokens,

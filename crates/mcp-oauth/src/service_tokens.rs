@@ -8,8 +8,8 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use mcp_http::{
-    AccessToken, Challenge, Endpoint, HttpClient, HttpClientBuilder, Reason, Refused, TokenRequest,
-    TokenSource, Unauthorized, mcp_client::BoxError,
+    AccessToken, Challenge, Endpoint, Reason, Refused, TokenRequest, TokenSource, Unauthorized,
+    mcp_client::BoxError,
 };
 use tokio::sync::Mutex as AsyncMutex;
 
@@ -21,6 +21,7 @@ use crate::{
     error::Error,
     registered_client::RegisteredClient,
     scopes::{join, split},
+    settings::Settings,
     token_endpoint::TokenEndpoint,
     user_tokens::access_token,
     web::{Realm, Web},
@@ -77,9 +78,7 @@ struct Held {
 pub struct ServiceTokensBuilder {
     client: RegisteredClient,
     assertions: Option<Arc<dyn AssertionSource>>,
-    dpop: bool,
-    http: HttpClientBuilder,
-    allowed_hosts: BTreeSet<String>,
+    settings: Settings,
 }
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -91,21 +90,9 @@ impl ServiceTokensBuilder {
         Self { assertions: Some(Arc::new(source)), ..self }
     }
 
-    /// Asks for tokens that only this process can use (RFC 9449).
-    pub fn dpop(self, dpop: bool) -> Self {
-        Self { dpop, ..self }
-    }
-
-    /// How to connect to authorization servers, in place of the defaults. What goes through a proxy is
-    /// looked up there: the proxy has to keep it away from private networks.
-    pub fn http(self, http: HttpClientBuilder) -> Self {
-        Self { http, ..self }
-    }
-
-    /// A host that may be on a private network, or on this machine, though an MCP server names it.
-    pub fn allow_host(mut self, host: impl Into<String>) -> Self {
-        self.allowed_hosts.insert(host.into());
-        self
+    /// How authorization servers are reached, and which tokens are asked for.
+    pub fn settings(self, settings: Settings) -> Self {
+        Self { settings, ..self }
     }
 
     /// The source. Nothing is sent yet.
@@ -113,14 +100,14 @@ impl ServiceTokensBuilder {
     /// # Errors
     /// [`Error::Configuration`] if one of the settings is not what it should be.
     pub fn build(self) -> Result<ServiceTokens, Error> {
-        let setup = |error: mcp_http::Error| Error::configuration(error.to_string());
-        let web = Web::new(self.http, self.allowed_hosts).map_err(setup)?;
+        let dpop = self.settings.dpop.then(DpopKey::generate);
+        let web = self.settings.web()?;
         Ok(ServiceTokens(Arc::new(Inner {
             issuer: self.client.issuer.clone().map(OnceLock::from).unwrap_or_default(),
             slots: Mutex::default(),
             client: self.client,
             assertions: self.assertions,
-            dpop: self.dpop.then(DpopKey::generate),
+            dpop,
             discovery: Discovery::new(web.clone()),
             web,
         })))
@@ -130,13 +117,7 @@ impl ServiceTokensBuilder {
 impl ServiceTokens {
     /// Begins to set up the tokens of a client.
     pub fn builder(client: RegisteredClient) -> ServiceTokensBuilder {
-        ServiceTokensBuilder {
-            client,
-            assertions: None,
-            dpop: false,
-            http: HttpClient::builder(),
-            allowed_hosts: BTreeSet::new(),
-        }
+        ServiceTokensBuilder { client, assertions: None, settings: Settings::new() }
     }
 }
 

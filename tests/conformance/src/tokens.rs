@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use mcp_http::TokenSource;
-use mcp_oauth::{OAuthClient, RegisteredClient, ServiceTokens, SigningKey, TokenExchange};
+use mcp_oauth::{
+    OAuthClient, RegisteredClient, ServiceTokens, Settings, SigningKey, TokenExchange,
+};
 
 use crate::{person::Person, task::Task};
 
@@ -33,7 +35,7 @@ pub(crate) fn source(task: &Task) -> Result<Option<Arc<dyn TokenSource>>> {
 fn person(task: &Task, dpop: bool) -> Result<Person> {
     let application = OAuthClient::builder("Conformance client", REDIRECT_URI)
         .metadata_document(METADATA_DOCUMENT)
-        .dpop(dpop);
+        .settings(Settings::new().dpop(dpop));
     let application = match task.context.client_id {
         Some(_) => application.registered(&task.url, registered(task)?),
         None => application,

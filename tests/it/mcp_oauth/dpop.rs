@@ -6,7 +6,7 @@ use aws_lc_rs::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use mcp_http::HttpTransport;
-use mcp_oauth::{Error, OAuthClient};
+use mcp_oauth::{Error, OAuthClient, Settings};
 use serde_json::{Value, json};
 use wiremock::{Mock, Request, ResponseTemplate, matchers::path};
 
@@ -43,7 +43,7 @@ fn wants_nonce(status: u16, nonce: &str) -> ResponseTemplate {
 }
 
 fn application(world: &World) -> OAuthClient {
-    world.builder().dpop(true).build().expect("usable settings")
+    world.builder().settings(Settings::new().dpop(true)).build().expect("usable settings")
 }
 
 #[tokio::test]

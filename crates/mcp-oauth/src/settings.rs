@@ -1,0 +1,111 @@
+//! What is the same for people's tokens and for a service's.
+
+use std::{fmt, net::Ipv6Addr};
+
+use mcp_http::{HttpClient, HttpClientBuilder};
+use url::Host;
+
+use crate::{error::Error, web::Web};
+
+/// How authorization servers are reached, and which tokens are asked for: settings of an
+/// [`OAuthClient`](crate::OAuthClient) and of [`ServiceTokens`](crate::ServiceTokens) alike.
+///
+/// ```
+/// # fn run() -> Result<(), mcp_oauth::Error> {
+/// use mcp_oauth::{OAuthClient, Settings};
+///
+/// let settings = Settings::new().allow_host("login.intranet.example").dpop(true);
+/// let application = OAuthClient::builder("Our application", "https://app.example/callback")
+///     .settings(settings)
+///     .build()?;
+/// # Ok(())
+/// # }
+/// # run().unwrap();
+/// ```
+#[must_use]
+pub struct Settings {
+    http: HttpClientBuilder,
+    allowed_hosts: Vec<String>,
+    pub(crate) dpop: bool,
+}
+
+impl Settings {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self { http: HttpClient::builder(), allowed_hosts: Vec::new(), dpop: false }
+    }
+
+    /// Asks for tokens that only this application can use (RFC 9449).
+    pub fn dpop(self, dpop: bool) -> Self {
+        Self { dpop, ..self }
+    }
+
+    /// How to connect to authorization servers, in place of the defaults. What goes through a proxy is
+    /// looked up there: the proxy has to keep it away from private networks.
+    pub fn http(self, http: HttpClientBuilder) -> Self {
+        Self { http, ..self }
+    }
+
+    /// A host that may be on a private network, or on this machine, though an MCP server names it.
+    /// It is a name or an address alone; may be used more than once.
+    pub fn allow_host(mut self, host: impl Into<String>) -> Self {
+        self.allowed_hosts.push(host.into());
+        self
+    }
+
+    /// The way to authorization servers.
+    pub(crate) fn web(self) -> Result<Web, Error> {
+        let allowed = self.allowed_hosts.iter().map(|text| host(text)).collect::<Result<_, _>>()?;
+        let web = Web::new(self.http, allowed);
+        web.map_err(|error| Error::configuration(error.to_string()))
+    }
+}
+
+/// A host as URLs have it, whatever its case and with the brackets of an address.
+fn host(text: &str) -> Result<String, Error> {
+    let host = match text.parse::<Ipv6Addr>() {
+        Ok(address) => Some(Host::Ipv6(address)),
+        // Patterns are none, though they could be names.
+        Err(_) => Host::parse(text).ok().filter(|_| !text.contains('*')),
+    };
+    host.map(|host| host.to_string()).ok_or_else(|| {
+        let reason = format!("{text:?} is no host to allow: it is a name or an address alone");
+        Error::configuration(reason)
+    })
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { allowed_hosts, dpop, .. } = self;
+        let mut shown = f.debug_struct("Settings");
+        shown.field("allowed_hosts", allowed_hosts).field("dpop", dpop).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_allowed_as_urls_have_them() {
+        for (text, known) in [
+            ("Login.Example", "login.example"),
+            ("10.0.0.1", "10.0.0.1"),
+            ("fd00::1", "[fd00::1]"),
+            ("[fd00::1]", "[fd00::1]"),
+            ("b\u{fc}cher.example", "xn--bcher-kva.example"),
+        ] {
+            assert_eq!(host(text).unwrap(), known);
+        }
+        for text in ["", "https://login.example", "login.example:8443", "login.example/x", "*.x"] {
+            let refused = Settings::new().allow_host(text).web().map(drop).unwrap_err();
+            assert!(matches!(refused, Error::Configuration { .. }), "{text:?}: {refused:?}");
+        }
+    }
+}
