@@ -14,8 +14,8 @@ const DIGITS: usize = 10;
 /// nothing but `server` and `tool`.
 pub(crate) fn for_model(server: &str, tool: &str) -> String {
     let plain = format!("relay__{server}__{tool}");
-    if plain.len() <= LONGEST && is_plain(server) && is_plain(tool) && is_unambiguous(server, tool)
-    {
+    let fits = plain.len() <= LONGEST && is_plain(server) && is_plain(tool);
+    if fits && !server.contains("__") && !server.ends_with('_') && !ends_in_hash(&plain) {
         return plain;
     }
     let hash = digest(&SHA256, format!("{}:{server}{tool}", server.len()).as_bytes());
@@ -24,12 +24,12 @@ pub(crate) fn for_model(server: &str, tool: &str) -> String {
     format!("{kept}_{}", &hex[..DIGITS])
 }
 
-/// The first `__` after the prefix ends the server's name, and no plain name ends like a hash.
-fn is_unambiguous(server: &str, tool: &str) -> bool {
-    let hashed = tool.rsplit_once('_').is_some_and(|(_, end)| {
+/// Whether a name could be a shortened one. No plain name is; and in a plain one the first `__` after
+/// the prefix ends the server's name.
+fn ends_in_hash(name: &str) -> bool {
+    name.rsplit_once('_').is_some_and(|(_, end)| {
         end.len() == DIGITS && end.bytes().all(|byte| byte.is_ascii_hexdigit())
-    });
-    !server.contains("__") && !server.ends_with('_') && !hashed
+    })
 }
 
 fn is_plain(name: &str) -> bool {
@@ -69,12 +69,22 @@ mod tests {
             ("a_", "b"),
             ("a__b", "c"),
             ("github", "f_0123456789"),
+            ("github", "0123456789"),
             ("github", ""),
         ] {
             let name = for_model(server, tool);
             assert!(is_taken_everywhere(&name), "{name}");
             assert_ne!(name, format!("relay__{server}__{tool}"));
         }
+    }
+
+    #[test]
+    fn no_tool_can_take_the_shortened_name_of_another() {
+        let long = "s".repeat(LONGEST - "relay__".len() - "__".len() - DIGITS);
+        let victim = for_model(&format!("{long}_2"), "transfer-money");
+        let (_, hash) = victim.rsplit_once('_').unwrap();
+        assert_eq!(format!("relay__{long}__{hash}"), victim);
+        assert_ne!(for_model(&long, hash), victim);
     }
 
     proptest! {
