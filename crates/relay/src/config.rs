@@ -146,8 +146,7 @@ pub(crate) struct Entry {
     #[serde(default)]
     required: bool,
     /// Patterns of the tools to offer, in which `*` stands for anything; all unless set.
-    #[serde(default)]
-    allow_tools: Vec<String>,
+    allow_tools: Option<Vec<String>>,
     /// Patterns of the tools not to offer.
     #[serde(default)]
     deny_tools: Vec<String>,
@@ -217,7 +216,10 @@ impl Section<'_> {
             }
         };
         let server = server.required(entry.required);
-        let mut server = server.allow_tools(entry.allow_tools).deny_tools(entry.deny_tools);
+        let mut server = server.deny_tools(entry.deny_tools);
+        if let Some(patterns) = entry.allow_tools {
+            server = server.allow_tools(patterns);
+        }
         server.insecure =
             entry.dangerously_allow_insecure_http.is_some_and(|insecure| *insecure.get_ref());
         server.headers = self.resolved_values(&entry.headers)?;
@@ -373,6 +375,12 @@ mod tests {
         assert_eq!(config.servers["b"], Server::stdio(program));
         assert_eq!(config.servers["c"].api_key, None);
         assert_eq!(format!("{config:?}").matches("s3cret").count(), 1, "only in the path of a URL");
+    }
+
+    #[test]
+    fn no_pattern_allows_no_tool() {
+        let config = read("[servers.a]\nurl = ''\nallow_tools = []").unwrap();
+        assert!(!config.servers["a"].filter.offers("any"));
     }
 
     #[test]

@@ -5,15 +5,16 @@
 /// In a pattern `*` stands for any run of characters, and everything else for itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
-    /// Nothing stands for every tool.
-    allow: Vec<String>,
+    /// Every tool unless set.
+    allow: Option<Vec<String>>,
     deny: Vec<String>,
 }
 
 impl Filter {
-    /// Offers what one of these patterns matches too, and nothing that none matches.
+    /// Offers what one of these patterns matches too, and nothing that none matches: without any
+    /// pattern, nothing at all.
     pub(crate) fn allow(&mut self, patterns: impl IntoIterator<Item = impl Into<String>>) {
-        self.allow.extend(patterns.into_iter().map(Into::into));
+        self.allow.get_or_insert_default().extend(patterns.into_iter().map(Into::into));
     }
 
     /// Offers nothing that one of these patterns matches.
@@ -24,7 +25,7 @@ impl Filter {
     /// Whether a tool of this name is offered.
     pub(crate) fn offers(&self, name: &str) -> bool {
         let any = |patterns: &[String]| patterns.iter().any(|pattern| matches(pattern, name));
-        (self.allow.is_empty() || any(&self.allow)) && !any(&self.deny)
+        self.allow.as_deref().is_none_or(any) && !any(&self.deny)
     }
 }
 
@@ -75,6 +76,15 @@ mod tests {
         ] {
             assert_eq!(filter.offers(name), offered, "{name}");
         }
+    }
+
+    #[test]
+    fn to_allow_nothing_offers_nothing() {
+        let mut filter = Filter::default();
+        filter.allow(Vec::<String>::new());
+        assert!(!filter.offers("search"));
+        filter.allow(["search"]);
+        assert!(filter.offers("search"));
     }
 
     proptest! {

@@ -153,7 +153,7 @@ impl Server {
     }
 
     /// Offers only tools whose own names match one of these patterns, in which `*` stands for any
-    /// run of characters.
+    /// run of characters; without any pattern, none.
     pub fn allow_tools<P: Into<String>>(mut self, patterns: impl IntoIterator<Item = P>) -> Self {
         self.filter.allow(patterns);
         self

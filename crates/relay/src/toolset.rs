@@ -65,7 +65,8 @@ impl ToolsetRequest {
     }
 
     /// Takes from a server only tools whose own names match one of these patterns, in which `*`
-    /// stands for any run of characters. What the server's settings deny stays denied.
+    /// stands for any run of characters; without any pattern, none. What the server's settings deny
+    /// stays denied.
     pub fn allow<P: Into<String>>(
         mut self,
         server: impl Into<String>,
