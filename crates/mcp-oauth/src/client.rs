@@ -15,9 +15,9 @@ use crate::{
     metadata::AuthorizationServer,
     registered_client::RegisteredClient,
     registration::Applicant,
-    store::{Key, Record, Store},
+    store::{Key, Lock, Record, Store},
     token_endpoint::TokenEndpoint,
-    user_tokens::UserTokens,
+    user_tokens::{UserTokens, Users},
     web::{Realm, Web},
 };
 
@@ -66,6 +66,7 @@ pub(crate) struct Shared {
     pub(crate) metadata_document: Option<String>,
     pub(crate) metadata_key: Option<SigningKey>,
     pub(crate) registered: BTreeMap<String, RegisteredClient>,
+    pub(crate) users: Users,
 }
 
 impl OAuthClient {
@@ -75,9 +76,10 @@ impl OAuthClient {
         OAuthClientBuilder::new(name.into(), redirect_uri.into())
     }
 
-    /// The tokens of one principal, a name of the application's own choice, at any server.
+    /// The tokens of one principal, a name of the application's own choice, at any server: the same
+    /// ones for all who ask, for as long as any of them is kept.
     pub fn user(&self, principal: impl Into<String>) -> UserTokens {
-        UserTokens::new(self.clone(), principal.into())
+        UserTokens::of(self, principal.into())
     }
 }
 
@@ -92,6 +94,10 @@ impl Shared {
 
     pub(crate) async fn remove(&self, key: &Key) -> Result<(), Error> {
         self.store.remove(key).await.map_err(Error::store)
+    }
+
+    pub(crate) async fn lock(&self, key: &Key) -> Result<Lock, Error> {
+        self.store.lock(key).await.map_err(Error::store)
     }
 
     pub(crate) async fn keys(&self, of: Option<&str>, server: &str) -> Result<Vec<Key>, Error> {

@@ -15,6 +15,7 @@ use crate::{
     registration::Applicant,
     settings::Settings,
     store::Store,
+    user_tokens::Users,
     web,
 };
 
@@ -94,6 +95,7 @@ impl OAuthClientBuilder {
                 metadata_document: self.metadata_document.map(metadata_document).transpose()?,
                 metadata_key: self.metadata_key,
                 registered,
+                users: Users::default(),
             }),
         })
     }

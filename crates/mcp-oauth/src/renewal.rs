@@ -53,7 +53,7 @@ impl Renewal {
             }
             self.check_issuer(&known, refusal).await?;
         }
-        let _lock = self.shared().store.lock(&key).await.map_err(Error::store)?;
+        let _lock = self.shared().lock(&key).await?;
         // Another process may have been faster.
         match self.shared().load(&key).await? {
             Some(Record::Credentials(known)) if self.suits(&known) => Ok(Some(*known)),

@@ -15,7 +15,7 @@ use crate::{
     scopes::{Wanted, join},
     secret::Secret,
     store::{Key, Record},
-    user_tokens::UserTokens,
+    user_tokens::{UserTokens, to_its_end},
     web::Realm,
 };
 
@@ -121,7 +121,8 @@ fn missing(metadata: &AuthorizationServer, what: &str) -> Error {
 
 impl OAuthClient {
     /// Ends a sign-in with what came back: the callback's URL, or its query. From now on the person's
-    /// [`UserTokens`] have a token for the server.
+    /// [`UserTokens`] have a token for the server. Once the code is sent it comes to its end, though it
+    /// is dropped.
     ///
     /// # Errors
     /// [`Error::InvalidCallback`] for an answer to something else, which may be an attack;
@@ -134,6 +135,10 @@ impl OAuthClient {
     ) -> Result<Credentials, Error> {
         let PendingSignIn(flow) = pending;
         let code = flow.code(callback)?;
+        to_its_end(self.clone().redeem(flow, code)).await
+    }
+
+    async fn redeem(self, flow: Box<Flow>, code: Secret) -> Result<Credentials, Error> {
         let shared = &self.shared;
         let server = Endpoint::parse(&flow.server);
         let server = server.map_err(|error| Error::configuration(error.to_string()))?;
@@ -160,14 +165,7 @@ impl OAuthClient {
         };
         let credentials = flow.credentials(&url, tokens)?;
         let key = Key::new(Some(&flow.principal), &flow.server, &flow.issuer);
-        let record = Record::Credentials(Box::new(credentials.clone()));
-        shared.save(&key, &record).await?;
-        // The last sign-in is the one that counts.
-        for other in shared.keys(key.principal.as_deref(), &key.server).await? {
-            if other != key {
-                shared.remove(&other).await?;
-            }
-        }
+        self.user(&flow.principal).replace(&key, credentials.clone()).await?;
         Ok(credentials)
     }
 }

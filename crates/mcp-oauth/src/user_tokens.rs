@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use futures_util::future::BoxFuture;
@@ -17,7 +17,7 @@ use crate::{
     error::Error,
     renewal::{Refusal, Renewal},
     revocation,
-    store::Record,
+    store::{Key, Record},
 };
 
 /// The tokens of one principal at any server: gives a fresh one for each request, refreshing it a
@@ -45,6 +45,10 @@ struct Inner {
     slots: Mutex<BTreeMap<String, Arc<Slot>>>,
 }
 
+/// Whose tokens somebody has, so that what one does with them all the others see.
+#[derive(Default)]
+pub(crate) struct Users(Mutex<BTreeMap<String, Weak<Inner>>>);
+
 /// The token for one server, and the right to look for another.
 #[derive(Default)]
 pub(crate) struct Slot {
@@ -59,8 +63,15 @@ struct Current {
 }
 
 impl UserTokens {
-    pub(crate) fn new(client: OAuthClient, principal: String) -> Self {
-        Self(Arc::new(Inner { client, principal, slots: Mutex::default() }))
+    pub(crate) fn of(client: &OAuthClient, principal: String) -> Self {
+        let mut users = client.shared.users.lock();
+        if let Some(known) = users.get(&principal).and_then(Weak::upgrade) {
+            return Self(known);
+        }
+        let slots = Mutex::default();
+        let new = Arc::new(Inner { client: client.clone(), principal: principal.clone(), slots });
+        users.insert(principal, Arc::downgrade(&new));
+        Self(new)
     }
 
     /// Whose tokens they are.
@@ -73,22 +84,49 @@ impl UserTokens {
     }
 
     /// Forgets the sign-ins at a server, and tells its authorization server where that wants to know
-    /// (RFC 7009). What is forgotten here is so even if nobody can be told.
+    /// (RFC 7009). What is forgotten here is so even if nobody can be told. It comes to its end though
+    /// it is dropped.
     ///
     /// # Errors
     /// [`Error::Store`].
     pub async fn sign_out(&self, server: &Endpoint) -> Result<(), Error> {
+        to_its_end(self.clone().forget(server.clone())).await
+    }
+
+    async fn forget(self, server: Endpoint) -> Result<(), Error> {
         let shared = &self.client().shared;
-        let slot = self.slot(server);
+        let slot = self.slot(&server);
         let _alone = slot.renewing.lock().await;
+        slot.set(None);
         for key in shared.keys(Some(self.principal()), server.url().as_str()).await? {
+            // Nobody who is about to refresh puts it back.
+            let lock = shared.lock(&key).await?;
             let record = shared.load(&key).await?;
             shared.remove(&key).await?;
+            drop(lock);
             if let Some(Record::Credentials(credentials)) = record {
                 revocation::revoke(shared, &key, &credentials).await;
             }
         }
+        Ok(())
+    }
+
+    /// Puts a new sign-in in the place of all that there were.
+    pub(crate) async fn replace(&self, key: &Key, new: Credentials) -> Result<(), Error> {
+        let shared = &self.client().shared;
+        let slot = self.slot_of(&key.server);
+        let _alone = slot.renewing.lock().await;
         slot.set(None);
+        // Nobody who is about to refresh an older one puts that back.
+        let lock = shared.lock(key).await?;
+        shared.save(key, &Record::Credentials(Box::new(new))).await?;
+        drop(lock);
+        for other in shared.keys(key.principal.as_deref(), &key.server).await? {
+            if other != *key {
+                let _lock = shared.lock(&other).await?;
+                shared.remove(&other).await?;
+            }
+        }
         Ok(())
     }
 
@@ -107,19 +145,45 @@ impl UserTokens {
             endpoint: request.endpoint.clone(),
             refusal: request.refused.map(Refusal::new),
         };
-        // A task, for it must come to its end when the call is dropped: the authorization server may
-        // have taken back the old refresh token, and the new one is not stored yet.
-        let task = tokio::spawn(renew(slot, renewal, alone));
-        task.await.map_err(|error| Error::Store { source: error.into() })?
+        // The authorization server may have taken back the old refresh token, and the new one is not
+        // stored yet.
+        to_its_end(renew(slot, renewal, alone)).await
     }
 
     fn slot(&self, server: &Endpoint) -> Arc<Slot> {
+        self.slot_of(server.url().as_str())
+    }
+
+    fn slot_of(&self, server: &str) -> Arc<Slot> {
         let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = slots.get(server.url().as_str()) {
+        if let Some(slot) = slots.get(server) {
             return Arc::clone(slot);
         }
-        Arc::clone(slots.entry(server.url().to_string()).or_default())
+        Arc::clone(slots.entry(server.to_owned()).or_default())
     }
+}
+
+impl Users {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Weak<Inner>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let mut users = self.client.shared.users.lock();
+        // Meanwhile there may be another one.
+        if users.get(&self.principal).is_some_and(|it| it.strong_count() == 0) {
+            users.remove(&self.principal);
+        }
+    }
+}
+
+/// Goes on with what has begun, though whoever waits for it is dropped.
+pub(crate) async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::spawn(work).await.map_err(|error| Error::Store { source: error.into() })?
 }
 
 async fn renew(
@@ -178,5 +242,22 @@ impl fmt::Debug for UserTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let principal = self.principal();
         f.debug_struct("UserTokens").field("principal", &principal).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_principal_has_one_source_for_as_long_as_somebody_has_it() {
+        let client = OAuthClient::builder("Tests", "https://app.example/").build().unwrap();
+        let [one, other] = [client.user("ann"), client.user("ann")];
+        assert!(Arc::ptr_eq(&one.0, &other.0));
+        assert!(!Arc::ptr_eq(&one.0, &client.user("bob").0));
+        drop(one);
+        assert!(Arc::ptr_eq(&other.0, &client.user("ann").0));
+        drop(other);
+        assert!(client.shared.users.lock().is_empty());
     }
 }

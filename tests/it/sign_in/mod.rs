@@ -5,4 +5,5 @@
 mod accounts;
 mod attacks;
 mod lives;
+mod races;
 mod support;
