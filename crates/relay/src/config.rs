@@ -89,10 +89,11 @@ impl Config {
         for (name, entry) in file.servers {
             let section =
                 Section { text, name: name.get_ref(), lookup: &lookup, unset: Cell::new(false) };
+            let required = entry.required;
             let server = match section.server(entry, name.span()) {
                 // A variable that is not set here spoils no other server.
                 Err(Error::Configuration { position, reason, .. }) if section.unset.get() => {
-                    Server::unusable(Fault { position, reason })
+                    Server::unusable(Fault { position, reason }).required(required)
                 }
                 server => server?,
             };

@@ -1,6 +1,10 @@
 //! The tools of several servers at once.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::{StreamExt, future::BoxFuture, stream};
 use serde::Serialize;
@@ -58,7 +62,7 @@ impl ToolsetRequest {
 
     /// Asks for no toolset without these servers, as for those with
     /// [`Server::required`](crate::Server::required): if one of them does not give its tools, that is
-    /// the error of the whole.
+    /// the error of the whole. They are asked even where other [servers](Self::servers) are chosen.
     pub fn required<S: Into<String>>(mut self, servers: impl IntoIterator<Item = S>) -> Self {
         self.required.extend(servers.into_iter().map(Into::into));
         self
@@ -108,13 +112,11 @@ impl ToolsetRequest {
 
     /// The servers to ask, each once.
     fn names(&self) -> Vec<String> {
-        let Some(chosen) = &self.servers else { return self.user.registry.servers.names() };
-        let mut names: Vec<String> = Vec::with_capacity(chosen.len());
-        for name in chosen {
-            if !names.contains(name) {
-                names.push(name.clone());
-            }
-        }
+        let chosen = self.servers.clone();
+        let mut names = chosen.unwrap_or_else(|| self.user.registry.servers.names());
+        names.extend_from_slice(&self.required);
+        let mut seen = HashSet::new();
+        names.retain(|name| seen.insert(name.clone()));
         names
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 use mcp_testkit::{CallAnswer, Fault, Gate, On, TestServer, Tool};
-use relay::{Relay, Server, Toolset};
+use relay::{Config, Relay, Server, Toolset};
 use serde_json::json;
 
 use crate::support::{ALICE, Answer, Peer, Script, failure, outcome, result, status};
@@ -139,6 +139,29 @@ async fn without_a_server_that_is_required_there_is_no_toolset() {
     assert!(relay.without_token().toolset().required(["good"]).await.is_ok());
     let error = relay_of(servers(true)).without_token().toolset().await;
     assert!(outcome(error).starts_with("server `broken` failed"));
+}
+
+#[tokio::test]
+async fn a_server_that_is_required_is_not_passed_over() {
+    let good = peer(&["add"]).await;
+    let user = relay_of([("good", Server::http(good.url()))]).without_token();
+    let misspelt = user.toolset().servers(["good"]).required(["goood"]).await;
+    assert_snapshot!(outcome(misspelt), @"
+    server `goood`: it is not registered; registered are `good`
+    -> Configuration, did not run
+    ");
+    let toolset = user.toolset().servers(Vec::<String>::new()).required(["good"]).await.unwrap();
+    assert_eq!(shown(&toolset), "relay__good__add\n\n");
+    // Nor where a variable is not set that it needs.
+    let text = format!(
+        "[servers.a]\nurl = '${{NONE}}'\nrequired = true\n[servers.good]\nurl = '{}'",
+        good.url()
+    );
+    let relay = Relay::new(Config::from_toml(&text, |_| None).unwrap()).unwrap();
+    assert_snapshot!(outcome(relay.without_token().toolset().await), @"
+    line 2, column 7: server `a`: the variable `NONE` is not set and has no default
+    -> Configuration, did not run
+    ");
 }
 
 #[tokio::test]
