@@ -125,10 +125,12 @@ impl Place {
         if news {
             cache.forget(|key| self.places().any(key));
         }
-        let place = Arc::clone(self);
-        let fetch = || async move {
-            let what = (place.server(), None);
-            observed(&place.user.registry, what, |_| false, place.fetch(!news)).await
+        let fetch = || {
+            let place = Arc::clone(self);
+            async move {
+                let what = (place.server(), None);
+                observed(&place.user.registry, what, |_| false, place.fetch(!news)).await
+            }
         };
         cache.get(self.places(), fetch).await
     }

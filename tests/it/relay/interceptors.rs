@@ -1,15 +1,19 @@
 //! What an application puts around lists and calls.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 use futures_util::future::BoxFuture;
 use insta::assert_snapshot;
+use mcp_testkit::{Fault, Gate, On};
 use relay::{
     Call, Error, Interceptor, Listing, Next, NextList, Relay, Server, ToolList, ToolOutput,
 };
 use serde_json::{json, value::RawValue};
 
-use crate::support::{ALICE, BOB, Peer, outcome};
+use crate::support::{ALICE, BOB, Peer, outcome, soon, strict};
 
 /// Changes, refuses and answers calls by what they say.
 struct Gatekeeper;
@@ -105,4 +109,48 @@ async fn lists_are_changed_before_they_are_kept() {
         assert_eq!(tools.get("add").unwrap().description(), "as we say");
     }
     assert_eq!(peer.sent_of("tools/list").await.len(), 1);
+}
+
+/// Panics with the first list, once it has come.
+#[derive(Default)]
+struct Clumsy(AtomicBool);
+
+impl Interceptor for Clumsy {
+    fn list<'a>(
+        &'a self,
+        listing: Listing,
+        next: NextList<'a>,
+    ) -> BoxFuture<'a, Result<ToolList, Error>> {
+        Box::pin(async move {
+            let list = next.run(listing).await;
+            assert!(self.0.swap(true, Ordering::Relaxed), "on purpose");
+            list
+        })
+    }
+}
+
+#[tokio::test]
+async fn one_who_panics_takes_nobody_along() {
+    let server = strict().await;
+    let gate = Gate::new();
+    server.script(On::method("tools/list").nth(1), Fault::Hold(gate.clone()));
+    let builder = Relay::builder().server("main", Server::http(server.url()));
+    let relay = builder.interceptor(Clumsy::default()).build().unwrap();
+    let ask = || {
+        let relay = relay.clone();
+        tokio::spawn(async move { relay.tools("main").await.expect("a list").len() })
+    };
+    let first = ask();
+    soon(gate.reached(1)).await;
+    let second = ask();
+    soon(async {
+        while relay.cache_stats().joined == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    gate.open();
+    let outcomes = soon(async { [first.await, second.await] }).await;
+    let lists: Vec<_> = outcomes.into_iter().filter_map(Result::ok).collect();
+    assert_eq!(lists, [1], "one has panicked, and the other has got the list");
 }

@@ -140,6 +140,25 @@ async fn an_old_list_is_better_than_none_where_that_is_chosen() {
 }
 
 #[tokio::test]
+async fn a_time_may_be_as_long_as_one_likes() {
+    let server = TestServer::builder().tool(tool("add")).start().await.unwrap();
+    let main = || Server::http(server.url()).timeout(Duration::MAX);
+    let builder = || Relay::builder().server("main", main()).session_idle_time(Duration::MAX);
+    let for_ever = builder().cache_duration(Duration::MAX).list_store(Shelf::default());
+    let stale_for_ever =
+        builder().cache_duration(Duration::from_secs(1)).serve_stale(Duration::MAX);
+    for builder in [for_ever, stale_for_ever] {
+        let user = builder.build().unwrap().without_token();
+        user.tools("main").await.unwrap();
+        pass(Duration::from_secs(60 * 60 * 24 * 365)).await;
+        server.script(On::method("tools/list"), Reply::status(500));
+        let toolset = user.toolset().timeout(Duration::MAX).await.unwrap();
+        assert_eq!(toolset.len(), 1);
+        server.clear_script();
+    }
+}
+
+#[tokio::test]
 async fn the_cache_counts() {
     let peer = peer_with("tools/list", []).await;
     let relay = relay_of(&peer);
