@@ -19,7 +19,7 @@ use futures_util::{
 use quick_cache::sync::Cache;
 use tokio::{runtime::Handle, time::Instant};
 
-use crate::{error::Error, sessions::Key, tools::List};
+use crate::{counts::Counts, error::Error, sessions::Key, tools::List};
 
 type Fetch = BoxFuture<'static, Result<Result<Arc<List>, Error>, Panic>>;
 
@@ -235,57 +235,6 @@ impl Drop for Entry {
         let mut fetches = self.cache.fetches();
         if self.of(&fetches).is_some() {
             fetches.remove(&self.places.own);
-        }
-    }
-}
-
-/// How often the cache of tool lists was of use, since the registry was built; see
-/// [`Relay::cache_stats`](crate::Relay::cache_stats).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CacheStats {
-    /// Lists that were there and fresh.
-    pub hits: u64,
-    /// Lists that were there, were given out past their time, and are fetched anew.
-    pub stale: u64,
-    /// Lists that someone else was already fetching.
-    pub joined: u64,
-    /// Lists that were fetched.
-    pub fetches: u64,
-    /// Fetches that failed.
-    pub failures: u64,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Counts {
-    hits: Count,
-    stale: Count,
-    joined: Count,
-    fetches: Count,
-    failures: Count,
-}
-
-#[derive(Debug, Default)]
-struct Count(AtomicU64);
-
-impl Count {
-    fn add(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl Counts {
-    pub(crate) fn stats(&self) -> CacheStats {
-        CacheStats {
-            hits: self.hits.get(),
-            stale: self.stale.get(),
-            joined: self.joined.get(),
-            fetches: self.fetches.get(),
-            failures: self.failures.get(),
         }
     }
 }

@@ -32,6 +32,7 @@ mod carrier;
 mod check;
 mod command;
 mod config;
+mod counts;
 mod error;
 mod filter;
 mod fit;
@@ -66,9 +67,9 @@ pub use mcp_client::{
 pub use mcp_http::{self, AccessToken, Challenge, HttpClient, Reason, TokenSource, Unauthorized};
 
 pub use crate::{
-    cache::CacheStats,
     call::Call,
     config::Config,
+    counts::CacheStats,
     error::{Authorization, Error, InvalidOutput, TransportKind},
     fit::Violation,
     interceptor::{Interceptor, Listing, Next, NextList},

@@ -7,8 +7,9 @@ use mcp_client::Handler;
 use mcp_http::{AccessToken, HttpClient, TokenSource};
 
 use crate::{
-    cache::{CacheStats, Keeping, ToolCache},
+    cache::{Keeping, ToolCache},
     config::Config,
+    counts::CacheStats,
     error::{Attempt, Error},
     interceptor::Interceptor,
     observe::Observer,
