@@ -13,9 +13,10 @@ use crate::{
     error::Error,
     jws::SigningKey,
     metadata::AuthorizationServer,
+    record::{Record, Unreadable},
     registered_client::RegisteredClient,
     registration::Applicant,
-    store::{Key, Lock, Record, Store},
+    store::{Key, Lock, Store},
     token_endpoint::TokenEndpoint,
     user_tokens::{UserTokens, Users},
     web::{Realm, Web},
@@ -88,6 +89,17 @@ impl Shared {
         self.store.load(key).await.map_err(Error::store)
     }
 
+    /// The record of a key, where one that cannot be read is about to be replaced or removed.
+    pub(crate) async fn load_readable(&self, key: &Key) -> Result<Option<Record>, Error> {
+        match self.store.load(key).await {
+            Err(error) if error.is::<Unreadable>() => {
+                tracing::warn!(%error, "a record is not looked at any more");
+                Ok(None)
+            }
+            loaded => loaded.map_err(Error::store),
+        }
+    }
+
     pub(crate) async fn save(&self, key: &Key, record: &Record) -> Result<(), Error> {
         self.store.save(key, record).await.map_err(Error::store)
     }
@@ -135,7 +147,7 @@ impl Shared {
         {
             return Ok(self.by_metadata_document(url.clone(), server));
         }
-        if let Some(Record::Registration(known)) = self.load(&key).await?
+        if let Some(Record::Registration(known)) = self.load_readable(&key).await?
             && known.is_good_for(redirect_uri)
         {
             return Ok(known);

@@ -15,15 +15,18 @@ mod discovery;
 mod dpop;
 mod error;
 mod jws;
+mod key_locks;
 mod memory_store;
 mod metadata;
 mod pending;
+mod record;
 mod registered_client;
 mod registration;
 mod renewal;
 mod revocation;
 mod scopes;
 mod seal;
+mod sealing_keys;
 mod secret;
 mod service_tokens;
 mod settings;
@@ -40,14 +43,17 @@ pub use crate::{
     credentials::{Credentials, Registration, TokenEndpointAuthMethod, TokenType},
     error::{Error, SignInReason},
     jws::SigningKey,
+    key_locks::KeyLocks,
     memory_store::MemoryStore,
     pending::PendingSignIn,
+    record::{Record, Unreadable, UnreadableReason},
     registered_client::RegisteredClient,
     seal::{SealingKey, Unsealable},
+    sealing_keys::SealingKeys,
     secret::Secret,
     service_tokens::{ServiceTokens, ServiceTokensBuilder},
     settings::Settings,
     sign_in::SignIn,
-    store::{Key, Lock, Record, Store},
+    store::{Key, Lock, Store},
     user_tokens::UserTokens,
 };

@@ -9,7 +9,11 @@ use std::{
 use futures_util::future::{self, BoxFuture};
 use mcp_http::mcp_client::BoxError;
 
-use crate::store::{Key, Lock, Record, Store};
+use crate::{
+    key_locks::KeyLocks,
+    record::Record,
+    store::{Key, Lock, Store},
+};
 
 /// Keeps records in memory. Clones share them.
 ///
@@ -25,12 +29,12 @@ use crate::store::{Key, Lock, Record, Store};
 /// # futures_util::FutureExt::now_or_never(run()).unwrap().unwrap();
 /// ```
 #[derive(Clone, Default)]
-pub struct MemoryStore(Arc<Mutex<Kept>>);
+pub struct MemoryStore(Arc<Inner>);
 
 #[derive(Default)]
-struct Kept {
-    records: BTreeMap<Key, Record>,
-    locks: BTreeMap<Key, Arc<tokio::sync::Mutex<()>>>,
+struct Inner {
+    records: Mutex<BTreeMap<Key, Record>>,
+    locks: KeyLocks,
 }
 
 impl MemoryStore {
@@ -40,32 +44,24 @@ impl MemoryStore {
     }
 
     /// Every change is one step, so that a panic elsewhere leaves nothing half done.
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Kept {
-    /// The lock of a key. Those that nobody holds or waits for are forgotten.
-    fn lock(&mut self, key: &Key) -> Arc<tokio::sync::Mutex<()>> {
-        self.locks.retain(|_, lock| Arc::strong_count(lock) > 1);
-        Arc::clone(self.locks.entry(key.clone()).or_default())
+    fn records(&self) -> MutexGuard<'_, BTreeMap<Key, Record>> {
+        self.0.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Store for MemoryStore {
     fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
-        let record = self.kept().records.get(key).cloned();
+        let record = self.records().get(key).cloned();
         Box::pin(future::ready(Ok(record)))
     }
 
     fn save<'a>(&'a self, key: &'a Key, record: &'a Record) -> BoxFuture<'a, Result<(), BoxError>> {
-        self.kept().records.insert(key.clone(), record.clone());
+        self.records().insert(key.clone(), record.clone());
         Box::pin(future::ready(Ok(())))
     }
 
     fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), BoxError>> {
-        self.kept().records.remove(key);
+        self.records().remove(key);
         Box::pin(future::ready(Ok(())))
     }
 
@@ -75,13 +71,12 @@ impl Store for MemoryStore {
         server: &'a str,
     ) -> BoxFuture<'a, Result<Vec<Key>, BoxError>> {
         let of_both = |key: &&Key| key.principal.as_deref() == principal && key.server == server;
-        let keys = self.kept().records.keys().filter(of_both).cloned().collect();
+        let keys = self.records().keys().filter(of_both).cloned().collect();
         Box::pin(future::ready(Ok(keys)))
     }
 
     fn lock<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Lock, BoxError>> {
-        let lock = self.kept().lock(key);
-        Box::pin(async { Ok(Lock::new(lock.lock_owned().await)) })
+        Box::pin(async { Ok(self.0.locks.lock(key).await) })
     }
 }
 
@@ -93,23 +88,11 @@ impl fmt::Debug for MemoryStore {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt;
-
     use super::*;
-    use crate::credentials::{Registration, TokenEndpointAuthMethod};
+    use crate::record::tests::record;
 
     fn key(principal: Option<&str>, issuer: &str) -> Key {
         Key::new(principal, "https://mcp.example/", issuer)
-    }
-
-    fn record(client_id: &str) -> Record {
-        Record::Registration(Registration {
-            client_id: client_id.to_owned(),
-            client_secret: None,
-            secret_expires_at: None,
-            auth_method: TokenEndpointAuthMethod::None,
-            redirect_uri: None,
-        })
     }
 
     #[tokio::test]
@@ -126,17 +109,5 @@ mod tests {
         assert_eq!(store.load(&key(Some("bob"), "b")).await.unwrap(), None);
         store.remove(&keys[0]).await.unwrap();
         assert_eq!(store.load(&keys[0]).await.unwrap(), None);
-    }
-
-    #[tokio::test]
-    async fn a_lock_is_of_one_at_a_time_and_one_key() {
-        let store = MemoryStore::new();
-        let [one, other] = [key(None, "a"), key(None, "b")];
-        let held = store.lock(&one).await.unwrap();
-        assert!(store.lock(&one).now_or_never().is_none());
-        assert!(store.lock(&other).now_or_never().is_some());
-        drop(held);
-        assert!(store.lock(&one).now_or_never().is_some());
-        assert!(store.kept().locks.len() <= 1);
     }
 }

@@ -7,8 +7,9 @@ use crate::{
     credentials::{Credentials, now},
     dpop::DpopKey,
     error::{Error, SignInReason},
+    record::Record,
     secret::Secret,
-    store::{Key, Record},
+    store::Key,
     web::Realm,
 };
 

@@ -12,9 +12,10 @@ use crate::{
     error::Error,
     metadata::AuthorizationServer,
     pending::{Flow, PendingSignIn},
+    record::Record,
     scopes::{Wanted, join},
     secret::Secret,
-    store::{Key, Record},
+    store::Key,
     user_tokens::{UserTokens, to_its_end},
     web::Realm,
 };
@@ -51,7 +52,7 @@ impl UserTokens {
         let authorization_endpoint = shared.authorization_endpoint(metadata, Realm::of(server))?;
         let token_endpoint = shared.checked_token_endpoint(metadata, Realm::of(server))?;
         let key = Key::new(Some(self.principal()), server.url().as_str(), &metadata.issuer);
-        let before = match shared.load(&key).await? {
+        let before = match shared.load_readable(&key).await? {
             Some(Record::Credentials(before)) => Some(before),
             _ => None,
         };

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use mcp_http::mcp_client::BoxError;
 use serde::{Deserialize, Serialize};
 
-use crate::credentials::{Credentials, Registration};
+use crate::record::Record;
 
 /// Keeps records, for one process or for many.
 ///
@@ -16,7 +16,8 @@ pub trait Store: Send + Sync + 'static {
     /// The record of a key, if there is one.
     ///
     /// # Errors
-    /// Whatever kept it from being read; a record that is there is never "none".
+    /// [`Unreadable`](crate::Unreadable) for a record that cannot be read, which keeps nobody from
+    /// reading others; or whatever else kept it from being read. A record that is there is never "none".
     fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, BoxError>>;
 
     /// Puts a record in the place of the key's record.
@@ -35,7 +36,8 @@ pub trait Store: Send + Sync + 'static {
     /// Whatever kept it from being removed.
     fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), BoxError>>;
 
-    /// The keys of all records that one principal has at one server, whoever issued them.
+    /// The keys of all records that one principal has at one server, whoever issued them, in their
+    /// order. Those that cannot be read are among them.
     ///
     /// # Errors
     /// Whatever kept them from being read.
@@ -62,7 +64,7 @@ pub trait Store: Send + Sync + 'static {
 #[non_exhaustive]
 pub struct Key {
     /// The person or other party whose record it is; `None` for the application's own, which is its
-    /// [`Registration`].
+    /// [`Registration`](crate::Registration).
     pub principal: Option<String>,
     /// The URL of the MCP server.
     pub server: String,
@@ -88,17 +90,6 @@ impl fmt::Debug for Key {
         let Self { principal, issuer, .. } = self;
         write!(f, "Key({principal:?} at {server}, by {issuer})")
     }
-}
-
-/// What is kept. It is serialisable, so that a store need not know what is in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Record {
-    /// The tokens of a principal.
-    Credentials(Box<Credentials>),
-    /// The application, as the authorization server knows it.
-    Registration(Registration),
 }
 
 /// The right to use a refresh token; it ends when it is dropped.

@@ -15,9 +15,10 @@ use crate::{
     credentials::{Credentials, TokenType},
     dpop::DpopKey,
     error::Error,
+    record::Record,
     renewal::{Refusal, Renewal},
     revocation,
-    store::{Key, Record},
+    store::Key,
 };
 
 /// The tokens of one principal at any server: gives a fresh one for each request, refreshing it a
@@ -101,7 +102,7 @@ impl UserTokens {
         for key in shared.keys(Some(self.principal()), server.url().as_str()).await? {
             // Nobody who is about to refresh puts it back.
             let lock = shared.lock(&key).await?;
-            let record = shared.load(&key).await?;
+            let record = shared.load_readable(&key).await?;
             shared.remove(&key).await?;
             drop(lock);
             if let Some(Record::Credentials(credentials)) = record {
