@@ -1,134 +1,173 @@
 //! The folder and what is done to its files. All of this blocks.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
-use aws_lc_rs::digest;
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use mcp_http::mcp_client::BoxError;
-use mcp_oauth::{Key, Record};
+use mcp_oauth::{Key, Record, SealingKeys, Unreadable, UnreadableReason};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
+
+use crate::place;
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 1024 * 1024;
 
 /// A folder with a file for each record.
 #[derive(Debug)]
-pub(crate) struct Folder(PathBuf);
+pub(crate) struct Folder {
+    path: PathBuf,
+    /// Those that records are sealed with; `None` if they are not.
+    keys: Option<SealingKeys>,
+}
 
 /// What is in a file: names of files are digests, so that the key is in it as well.
 #[derive(Serialize, Deserialize)]
-struct Entry {
+struct Entry<'a> {
     key: Key,
-    record: Record,
+    /// The record, or a text that is its seal.
+    #[serde(borrow)]
+    record: &'a RawValue,
 }
 
 impl Folder {
     /// Opens a folder, which is made if it is not there.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let mut builder = DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(path)?;
-        Ok(Self(path.to_owned()))
+    pub(crate) fn open(path: &Path, keys: Option<SealingKeys>) -> io::Result<Self> {
+        place::make_folder(path)?;
+        Ok(Self { path: path.to_owned(), keys })
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     pub(crate) fn load(&self, key: &Key) -> Result<Option<Record>, BoxError> {
-        let entry = read(&self.file(key, "json"))?;
-        Ok(entry.filter(|entry| entry.key == *key).map(|entry| entry.record))
+        let Some(json) = read(&self.file(key, "json"))? else { return Ok(None) };
+        match serde_json::from_slice(&json) {
+            Ok(Entry { key: its, record }) if its == *key => Ok(Some(self.record(key, record)?)),
+            _ => Err(Unreadable::new(key, UnreadableReason::Damaged).into()),
+        }
+    }
+
+    fn record(&self, key: &Key, record: &RawValue) -> Result<Record, Unreadable> {
+        let sealed = serde_json::from_str::<&str>(record.get()).ok();
+        match (&self.keys, sealed) {
+            (None, None) => Record::from_json(key, record.get().as_bytes()),
+            (Some(keys), Some(sealed)) => {
+                let json = keys.open(&purpose(key), sealed);
+                let json = json.map_err(|_| Unreadable::new(key, UnreadableReason::Sealed))?;
+                Record::from_json(key, &json)
+            }
+            _ => Err(Unreadable::new(key, UnreadableReason::Sealed)),
+        }
     }
 
     /// Writes a record beside the old one and puts it in its place in one step, once it is surely on
     /// the disk. What an earlier process left half written is overwritten.
     pub(crate) fn save(&self, key: &Key, record: &Record) -> Result<(), BoxError> {
-        let _alone = self.lock_file("folder.lock")?;
-        let entry = Entry { key: key.clone(), record: record.clone() };
-        let json = Zeroizing::new(serde_json::to_vec(&entry)?);
+        let json = self.json(key, record)?;
+        let _alone = self.alone()?;
         let (new, place) = (self.file(key, "new"), self.file(key, "json"));
-        let mut file = private().truncate(true).open(&new)?;
+        let mut file = place::private().truncate(true).open(&new)?;
         file.write_all(&json)?;
         file.sync_all()?;
         fs::rename(&new, &place)?;
         Ok(self.sync()?)
     }
 
+    fn json(&self, key: &Key, record: &Record) -> serde_json::Result<Zeroizing<Vec<u8>>> {
+        let record = match &self.keys {
+            None => record.to_json(),
+            Some(keys) => {
+                let sealed = keys.seal(&purpose(key), &record.to_json());
+                Zeroizing::new(serde_json::to_vec(&sealed)?)
+            }
+        };
+        let entry = Entry { key: key.clone(), record: serde_json::from_slice(&record)? };
+        serde_json::to_vec(&entry).map(Zeroizing::new)
+    }
+
     pub(crate) fn remove(&self, key: &Key) -> Result<(), BoxError> {
-        let _alone = self.lock_file("folder.lock")?;
+        let _alone = self.alone()?;
         match fs::remove_file(self.file(key, "json")) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
             _ => Ok(self.sync()?),
         }
     }
 
-    /// The keys of all records.
-    pub(crate) fn keys(&self) -> Result<Vec<Key>, BoxError> {
-        let mut keys = Vec::new();
-        for file in fs::read_dir(&self.0)? {
-            let path = file?.path();
-            if path.extension().is_some_and(|extension| extension == "json") {
-                // Between the two somebody may have removed it.
-                keys.extend(read(&path)?.map(|entry| entry.key));
-            }
-        }
+    /// The keys of the records of one principal at one server.
+    pub(crate) fn keys(&self, principal: Option<&str>, server: &str) -> Result<Vec<Key>, BoxError> {
+        let files = self.files(&place::owner(principal, server))?;
+        // Between the two somebody may have removed one.
+        let keys = files.iter().filter_map(|path| key_in(path).transpose());
+        let mut keys = keys.collect::<Result<Vec<_>, _>>()?;
         keys.sort();
         Ok(keys)
     }
 
-    /// Waits for the lock of a key. It ends with the file, and so with the process.
-    pub(crate) fn lock(&self, key: &Key) -> io::Result<File> {
-        self.lock_file(&name(key, "lock"))
+    /// The keys of all records. A file that names none is passed over, for the sake of the others.
+    pub(crate) fn all_keys(&self) -> Result<Vec<Key>, BoxError> {
+        let keys = self.files("")?.into_iter().filter_map(|path| {
+            let key = key_in(&path);
+            key.inspect_err(|error| tracing::warn!(%error, "a record is passed over")).ok()?
+        });
+        let mut keys: Vec<_> = keys.collect();
+        keys.sort();
+        Ok(keys)
     }
 
-    fn lock_file(&self, name: &str) -> io::Result<File> {
-        let file = private().open(self.0.join(name))?;
-        file.lock()?;
-        Ok(file)
+    /// The files of records whose names begin like this.
+    fn files(&self, beginning: &str) -> io::Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        for file in fs::read_dir(&self.path)? {
+            let name = file?.file_name();
+            if name.to_str().is_some_and(|it| it.starts_with(beginning) && it.ends_with(".json")) {
+                files.push(self.path.join(name));
+            }
+        }
+        Ok(files)
     }
 
     fn file(&self, key: &Key, extension: &str) -> PathBuf {
-        self.0.join(name(key, extension))
+        self.path.join(place::name(key, extension))
+    }
+
+    /// Waits until nobody else changes a file.
+    fn alone(&self) -> io::Result<File> {
+        let file = place::private().open(self.path.join("folder.lock"))?;
+        file.lock()?;
+        Ok(file)
     }
 
     /// Sees to it that what was renamed or removed is so after a power cut, too.
     fn sync(&self) -> io::Result<()> {
         // Elsewhere a folder cannot be opened like a file.
-        if cfg!(unix) { File::open(&self.0)?.sync_all() } else { Ok(()) }
+        if cfg!(unix) { File::open(&self.path)?.sync_all() } else { Ok(()) }
     }
 }
 
-/// How files are opened that only their owner reads.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
+/// What ties a seal to its place, so that it is broken anywhere else.
+fn purpose(key: &Key) -> String {
+    place::name(key, "record")
 }
 
-/// A name of any key's file: keys are of any length, and hold what no file system takes.
-fn name(key: &Key, extension: &str) -> String {
-    let Key { principal, server, issuer, .. } = key;
-    let parts = [principal.as_deref(), Some(server), Some(issuer)];
-    let mut context = digest::Context::new(&digest::SHA256);
-    for part in parts {
-        // Lengths first, so that no two keys are the same bytes; there is none without a principal.
-        let length = part.map_or(u64::MAX, |part| part.len() as u64);
-        context.update(&length.to_be_bytes());
-        context.update(part.unwrap_or_default().as_bytes());
+/// The key that a file names, unless it is there no more.
+fn key_in(path: &Path) -> Result<Option<Key>, BoxError> {
+    let Some(json) = read(path)? else { return Ok(None) };
+    match serde_json::from_slice::<Entry<'_>>(&json) {
+        Ok(entry) => Ok(Some(entry.key)),
+        // What is wrong with it is not told: it may quote a token.
+        Err(_) => {
+            Err(format!("{} is damaged: remove it, and sign in again", path.display()).into())
+        }
     }
-    format!("{}.{extension}", URL_SAFE_NO_PAD.encode(context.finish()))
 }
 
-fn read(path: &Path) -> Result<Option<Entry>, BoxError> {
+fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, BoxError> {
     let length = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         metadata => metadata?.len(),
@@ -136,11 +175,8 @@ fn read(path: &Path) -> Result<Option<Entry>, BoxError> {
     if length > LARGEST {
         return Err(format!("{} is larger than {LARGEST} bytes", path.display()).into());
     }
-    let json = match fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        json => Zeroizing::new(json?),
-    };
-    // What is wrong with it is not told: it may quote a token.
-    let entry = serde_json::from_slice(&json);
-    entry.map(Some).map_err(|_| format!("{} is no sign-in", path.display()).into())
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        json => Ok(Some(Zeroizing::new(json?))),
+    }
 }

@@ -1,8 +1,11 @@
 //! Keeps the sign-ins of `mcp-oauth` in files that only their owner reads.
 //!
-//! There is one type: [`FileStore`], a folder that many processes may use at the same time.
+//! Start at [`FileStore`], a folder that many processes may use at the same time. [`FileLocks`] are
+//! for stores that keep records elsewhere.
 
 mod folder;
+mod locks;
+mod place;
 mod store;
 
-pub use crate::store::FileStore;
+pub use crate::{locks::FileLocks, store::FileStore};

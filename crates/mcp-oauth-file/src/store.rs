@@ -4,16 +4,16 @@ use std::{fmt, io, path::Path, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use mcp_http::mcp_client::BoxError;
-use mcp_oauth::{Key, Lock, Record, Store};
+use mcp_oauth::{Key, Lock, Record, SealingKeys, Store};
 use tokio::task;
 
-use crate::folder::Folder;
+use crate::{folder::Folder, locks::FileLocks};
 
 /// Keeps sign-ins in a folder, a file each. Clones share it, as do other processes.
 ///
 /// The files can be read by their owner alone (mode 0600 in a folder of 0700; on Windows they are
-/// as private as the folder). They are not sealed: whoever is the same user of the machine reads
-/// them. A crash leaves the old record or the new one.
+/// as private as the folder). Unless they are [sealed](Self::sealed), whoever is the same user of the
+/// machine reads them. A crash leaves the old record or the new one.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -33,7 +33,12 @@ use crate::folder::Folder;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct FileStore(Arc<Folder>);
+pub struct FileStore(Arc<Inner>);
+
+struct Inner {
+    folder: Folder,
+    locks: FileLocks,
+}
 
 impl FileStore {
     /// Opens a folder, which is made if it is not there.
@@ -41,15 +46,43 @@ impl FileStore {
     /// # Errors
     /// Whatever keeps it from being made.
     pub fn open(folder: impl AsRef<Path>) -> io::Result<Self> {
-        Ok(Self(Arc::new(Folder::open(folder.as_ref())?)))
+        Self::with(folder.as_ref(), None)
     }
 
-    /// The keys of all records, of whomever they are.
+    /// The same with records that are sealed: the files name whose they are, at which servers, and
+    /// hold nothing that is of use without the keys. Records that are not sealed are not read.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let folder = std::env::temp_dir().join(format!("mcp-oauth-sealed-{}", std::process::id()));
+    /// # let bytes = [7; 32];
+    /// use mcp_oauth::SealingKey;
+    /// use mcp_oauth_file::FileStore;
+    ///
+    /// let store = FileStore::sealed(&folder, SealingKey::new(&bytes))?;
+    /// # let _ = store;
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Whatever keeps the folder from being made.
+    pub fn sealed(folder: impl AsRef<Path>, keys: impl Into<SealingKeys>) -> io::Result<Self> {
+        Self::with(folder.as_ref(), Some(keys.into()))
+    }
+
+    fn with(folder: &Path, keys: Option<SealingKeys>) -> io::Result<Self> {
+        let (folder, locks) = (Folder::open(folder, keys)?, FileLocks::open(folder)?);
+        Ok(Self(Arc::new(Inner { folder, locks })))
+    }
+
+    /// The keys of all records, of whomever they are. Files that are damaged are left out.
     ///
     /// # Errors
     /// Whatever kept them from being read.
     pub async fn all_keys(&self) -> Result<Vec<Key>, BoxError> {
-        self.blocking(Folder::keys).await
+        self.blocking(Folder::all_keys).await
     }
 
     /// Does what may take a while where it keeps nobody else waiting. It comes to its end even if
@@ -58,8 +91,8 @@ impl FileStore {
         &self,
         work: impl FnOnce(&Folder) -> Result<T, BoxError> + Send + 'static,
     ) -> Result<T, BoxError> {
-        let folder = Arc::clone(&self.0);
-        task::spawn_blocking(move || work(&folder)).await?
+        let inner = Arc::clone(&self.0);
+        task::spawn_blocking(move || work(&inner.folder)).await?
     }
 }
 
@@ -84,21 +117,17 @@ impl Store for FileStore {
         principal: Option<&'a str>,
         server: &'a str,
     ) -> BoxFuture<'a, Result<Vec<Key>, BoxError>> {
-        Box::pin(async move {
-            let mut keys = self.all_keys().await?;
-            keys.retain(|key| key.principal.as_deref() == principal && key.server == server);
-            Ok(keys)
-        })
+        let (principal, server) = (principal.map(str::to_owned), server.to_owned());
+        Box::pin(self.blocking(move |folder| folder.keys(principal.as_deref(), &server)))
     }
 
     fn lock<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Lock, BoxError>> {
-        let key = key.clone();
-        Box::pin(self.blocking(move |folder| Ok(Lock::new(folder.lock(&key)?))))
+        Box::pin(self.0.locks.lock(key))
     }
 }
 
 impl fmt::Debug for FileStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("FileStore").field(&self.0.path()).finish()
+        f.debug_tuple("FileStore").field(&self.0.folder.path()).finish()
     }
 }

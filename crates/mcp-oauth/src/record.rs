@@ -23,10 +23,10 @@ pub enum Record {
     Registration(Registration),
 }
 
-/// A record that is there and cannot be read. Signing in puts another in its place, and signing out
+/// A record that is there and cannot be read. A sign-in puts another in its place, and a sign-out
 /// removes it; until then it stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the record of {key:?} {}, or sign out and sign in again", .reason.as_str())]
+#[error("the record of {key:?} {} sign in again", .reason.as_str())]
 #[non_exhaustive]
 pub struct Unreadable {
     /// Whose record it is.
@@ -91,13 +91,13 @@ impl Unreadable {
 }
 
 impl UnreadableReason {
-    /// What is wrong, and what helps.
+    /// What is wrong, and what helps besides a sign-in.
     fn as_str(self) -> &'static str {
         match self {
-            Self::Damaged => "is damaged: restore it",
-            Self::Newer => "is from a newer version of this program: use that one",
+            Self::Damaged => "is damaged:",
+            Self::Newer => "is from a newer version of this program: use that one, or",
             Self::Sealed => {
-                "is not sealed with any of the given keys: give the one it is sealed with"
+                "is sealed with none of the given keys: give the one it is sealed with, or"
             }
         }
     }
@@ -142,8 +142,7 @@ pub(crate) mod tests {
         let key = Key::new(Some("ann"), "https://mcp.example/", "https://login.example");
         let error = Unreadable::new(&key, UnreadableReason::Newer);
         let told = "the record of Key(Some(\"ann\") at https://mcp.example/, by https://login.example) \
-                    is from a newer version of this program: use that one, or sign out and sign in \
-                    again";
+                    is from a newer version of this program: use that one, or sign in again";
         assert_eq!(error.to_string(), told);
     }
 }

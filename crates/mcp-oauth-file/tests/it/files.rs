@@ -3,7 +3,8 @@
 use std::fs;
 
 use futures_util::FutureExt;
-use mcp_oauth::{Key, Store};
+use mcp_oauth::{Key, SealingKey, Store};
+use mcp_oauth_file::FileStore;
 
 use crate::support::{Folder, key, number, record};
 
@@ -56,7 +57,14 @@ async fn what_is_no_record_is_an_error_that_quotes_nothing() {
         }
     }
     let error = store.load(&key("ann")).await.unwrap_err().to_string();
-    assert!(error.ends_with("is no sign-in") && !error.contains("s3cret"), "{error}");
+    assert!(error.ends_with("is damaged: sign in again") && !error.contains("s3cret"), "{error}");
+    // Whose it is, is in it.
+    let error = store.keys(Some("ann"), "https://mcp.example/mcp").await.unwrap_err().to_string();
+    assert!(error.ends_with(".json is damaged: remove it, and sign in again"), "{error}");
+    // It keeps nobody from others.
+    store.save(&key("bob"), &record(3)).await.unwrap();
+    assert_eq!(store.keys(Some("bob"), "https://mcp.example/mcp").await.unwrap(), [key("bob")]);
+    assert_eq!(store.all_keys().await.unwrap(), [key("bob")]);
     store.save(&key("ann"), &record(2)).await.unwrap();
     assert_eq!(number(&store.load(&key("ann")).await.unwrap().unwrap()), 2);
 }
@@ -75,4 +83,24 @@ async fn a_lock_is_of_one_at_a_time_and_one_key() {
     drop(waiting.await.unwrap());
     order.push("second");
     assert_eq!(order, ["first", "second"]);
+}
+
+#[tokio::test]
+async fn a_sealed_folder_holds_no_token_and_opens_to_its_keys() {
+    let folder = Folder::new();
+    let sealed = |bytes| FileStore::sealed(folder.path(), SealingKey::new(bytes)).unwrap();
+    sealed(&[1; 32]).save(&key("ann"), &record(1)).await.unwrap();
+    for file in fs::read_dir(folder.path()).unwrap() {
+        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+        assert!(!text.contains("s3cret") && !text.contains("xxxx"), "{text}");
+    }
+    assert_eq!(number(&sealed(&[1; 32]).load(&key("ann")).await.unwrap().unwrap()), 1);
+    // Neither without the keys, nor with others; and what is not sealed is no record here.
+    for store in [folder.store(), sealed(&[2; 32])] {
+        let error = store.load(&key("ann")).await.unwrap_err().to_string();
+        assert!(error.contains("is sealed with none of the given keys"), "{error}");
+        assert_eq!(store.all_keys().await.unwrap(), [key("ann")]);
+    }
+    folder.store().save(&key("ann"), &record(2)).await.unwrap();
+    sealed(&[1; 32]).load(&key("ann")).await.unwrap_err();
 }

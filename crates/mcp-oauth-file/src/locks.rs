@@ -1,0 +1,119 @@
+//! Locks of keys, as files, which other processes respect.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    thread,
+};
+
+use mcp_http::mcp_client::BoxError;
+use mcp_oauth::{Key, KeyLocks, Lock};
+use tokio::{sync::oneshot, task};
+
+use crate::place;
+
+/// A lock for each key, among all processes of this machine that name the same folder. It ends with
+/// the process that holds it, however that ends.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), mcp_http::mcp_client::BoxError> {
+/// # let folder = std::env::temp_dir().join(format!("mcp-oauth-locks-{}", std::process::id()));
+/// use mcp_oauth::Key;
+/// use mcp_oauth_file::FileLocks;
+///
+/// let locks = FileLocks::open(&folder)?;
+/// let key = Key::new(Some("ann"), "https://mcp.example.com/mcp", "https://login.example.com");
+/// let held = locks.lock(&key).await?;
+/// # drop(held);
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct FileLocks {
+    folder: PathBuf,
+    /// Those of this process wait here, so that one at most of them waits for other processes.
+    here: KeyLocks,
+}
+
+/// A file that is locked, and that goes with its lock.
+struct Held {
+    path: PathBuf,
+    _file: File,
+    _here: Lock,
+}
+
+impl FileLocks {
+    /// Opens a folder, which is made if it is not there.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being made.
+    pub fn open(folder: impl AsRef<Path>) -> io::Result<Self> {
+        let folder = folder.as_ref().to_owned();
+        place::make_folder(&folder)?;
+        Ok(Self { folder, here: KeyLocks::default() })
+    }
+
+    /// Waits until nobody else holds the lock of the key, and takes it.
+    ///
+    /// # Errors
+    /// Whatever keeps its file from being opened or locked.
+    pub async fn lock(&self, key: &Key) -> Result<Lock, BoxError> {
+        let _here = self.here.lock(key).await;
+        let path = self.folder.join(place::name(key, "lock"));
+        loop {
+            let file = lock(path.clone()).await?;
+            if is_linked(&file)? {
+                return Ok(Lock::new(Held { path, _file: file, _here }));
+            }
+        }
+    }
+}
+
+async fn lock(path: PathBuf) -> Result<File, BoxError> {
+    match task::spawn_blocking(move || try_lock(&path)).await?? {
+        (file, true) => Ok(file),
+        (file, false) => wait(file).await,
+    }
+}
+
+/// Opens the file, and locks it if nobody else has.
+fn try_lock(path: &Path) -> io::Result<(File, bool)> {
+    let file = place::private().open(path)?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Ok((file, false)),
+        Err(TryLockError::Error(error)) => Err(error),
+        Ok(()) => Ok((file, true)),
+    }
+}
+
+/// Waits in a thread of its own: if those of the pool were all waiting, none would be left to those
+/// who hold the locks, and need one to go on.
+async fn wait(file: File) -> Result<File, BoxError> {
+    let (sender, receiver) = oneshot::channel();
+    thread::Builder::new().name("lock of a sign-in".to_owned()).spawn(move || {
+        let locked = file.lock().map(|()| file);
+        // If nobody waits any more, the lock ends here.
+        drop(sender.send(locked));
+    })?;
+    Ok(receiver.await??)
+}
+
+/// Whether the file is still at its path: who held its lock before may have removed it.
+fn is_linked(file: &File) -> io::Result<bool> {
+    #[cfg(unix)]
+    return Ok(std::os::unix::fs::MetadataExt::nlink(&file.metadata()?) > 0);
+    #[cfg(not(unix))]
+    Ok(file.metadata().is_ok())
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Elsewhere nobody could tell that it is gone. One that stays is in nobody's way.
+        if cfg!(unix) {
+            drop(fs::remove_file(&self.path));
+        }
+    }
+}

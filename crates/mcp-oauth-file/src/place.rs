@@ -1,0 +1,51 @@
+//! Names of files, and who may read them.
+
+use std::{
+    fs::{DirBuilder, OpenOptions},
+    io,
+    path::Path,
+};
+
+use aws_lc_rs::digest;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use mcp_oauth::Key;
+
+/// The name of a key's file. Keys are of any length, and hold what no file system takes.
+pub(crate) fn name(key: &Key, extension: &str) -> String {
+    let owner = owner(key.principal.as_deref(), &key.server);
+    format!("{owner}.{}.{extension}", digest([Some(key.issuer.as_str())]))
+}
+
+/// What the names of all files of one principal at one server begin with.
+pub(crate) fn owner(principal: Option<&str>, server: &str) -> String {
+    digest([principal, Some(server)])
+}
+
+fn digest<const N: usize>(parts: [Option<&str>; N]) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        // Lengths first, so that no two are the same bytes; there is none without a principal.
+        let length = part.map_or(u64::MAX, |part| part.len() as u64);
+        context.update(&length.to_be_bytes());
+        context.update(part.unwrap_or_default().as_bytes());
+    }
+    URL_SAFE_NO_PAD.encode(context.finish())
+}
+
+/// Makes a folder that only its owner enters, unless it is there.
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// How files are opened that only their owner reads.
+pub(crate) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
