@@ -1,5 +1,7 @@
 //! Sending a person to the authorization server, and what comes of it (OAuth 2.1, section 4.1).
 
+use std::collections::BTreeSet;
+
 use mcp_http::{Challenge, Endpoint, Unauthorized};
 use url::Url;
 
@@ -81,10 +83,15 @@ impl UserTokens {
     }
 }
 
-/// The scopes to register for: those of this sign-in, and those that a later one may ask for.
+/// The scopes to register for: those of this sign-in, and those that a later one may ask for. None are
+/// named where one is not among those that the authorization server lists: some list only their own,
+/// and register nobody for that of an MCP server.
 fn ever_wanted(discovered: &Discovered, wanted: &Wanted) -> Option<String> {
-    let supported = discovered.scopes_supported.iter().flatten();
-    join(&wanted.scopes.iter().chain(supported).cloned().collect())
+    let Discovered { scopes_supported, server, .. } = discovered;
+    let scopes = wanted.scopes.iter().chain(scopes_supported.iter().flatten()).cloned().collect();
+    let is_taken =
+        |scope: &String| server.scopes_supported.is_none() || server.supports_scope(scope);
+    BTreeSet::iter(&scopes).all(is_taken).then(|| join(&scopes)).flatten()
 }
 
 impl Shared {

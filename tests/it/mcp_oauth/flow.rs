@@ -87,6 +87,23 @@ async fn an_application_registers_once_and_says_what_it_is() {
 }
 
 #[tokio::test]
+async fn scopes_are_registered_where_the_authorization_server_lists_them_all() {
+    for (listed, scope) in [
+        (serde_json::json!(["read", "write"]), serde_json::json!("read")),
+        (serde_json::json!(["openid"]), Value::Null),
+    ] {
+        let world = World::with(|it| it.issuer["scopes_supported"] = listed).await;
+        let sign_in = world.begin(&world.application()).await.unwrap();
+        let requests = world.issuer.received_requests().await.unwrap();
+        let registration = requests.iter().find(|it| it.url.path() == "/register").unwrap();
+        let sent: Value = serde_json::from_slice(&registration.body).unwrap();
+        assert_eq!(sent["scope"], scope);
+        // They are asked for all the same.
+        assert_eq!(params(&sign_in.authorization_url)["scope"], "read");
+    }
+}
+
+#[tokio::test]
 async fn what_protects_no_code_is_not_used() {
     // AUTH-27: downgrade to plain PKCE, or to none
     for methods in [Value::Null, serde_json::json!([]), serde_json::json!(["plain"])] {
