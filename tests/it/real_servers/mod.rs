@@ -5,6 +5,7 @@
 
 mod everything;
 mod fastmcp;
+mod oidc_provider;
 mod python_sdk;
 mod sessions;
 mod sign_in;

@@ -20,6 +20,8 @@ pub enum Program {
     EverythingSse,
     /// `python/server.py` on `fastmcp`.
     FastMcp,
+    /// `node/oidc-provider.mjs` on `oidc-provider`, an authorization server.
+    OidcProvider,
     /// `python-sdk/server.py` on the SDK `mcp`.
     PythonSdk,
 }
@@ -27,7 +29,7 @@ pub enum Program {
 impl Program {
     fn folder(self) -> PathBuf {
         let name = match self {
-            Self::Everything | Self::EverythingSse => "node",
+            Self::Everything | Self::EverythingSse | Self::OidcProvider => "node",
             Self::FastMcp => "python",
             Self::PythonSdk => "python-sdk",
         };
@@ -45,6 +47,12 @@ impl Program {
                 command.arg(folder.join(package).join("dist/index.js"));
                 let over_sse = matches!(self, Self::EverythingSse);
                 command.arg(if over_sse { "sse" } else { "streamableHttp" });
+                command
+            }
+            Self::OidcProvider => {
+                let mut command = Command::new("node");
+                command.arg(fixtures.join("node/oidc-provider.mjs"));
+                command.arg(folder.join("node_modules/oidc-provider/lib/index.js"));
                 command
             }
             Self::FastMcp | Self::PythonSdk => {
