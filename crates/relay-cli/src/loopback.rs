@@ -1,24 +1,45 @@
-//! Where a browser comes back to after a sign-in: a page on this machine (RFC 8252, section 7.3).
+//! Where a browser comes back to after a sign-in: a place on this machine (RFC 8252, section 7.3).
 
 use std::{net::Ipv4Addr, time::Duration};
 
 use anyhow::{Context, Result};
+use futures_util::{
+    future::BoxFuture,
+    stream::{FuturesUnordered, StreamExt},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    time,
+    select, time,
 };
 
-const PATH: &str = "/callback";
+use crate::page::Page;
+
+const CALLBACK: &str = "/callback";
+/// Where a browser is sent on to, so that neither its address bar nor its history keeps a code.
+const RESULT: &str = "/result";
+/// The same for one that came with something else.
+const OTHER: &str = "/other";
+
 /// The largest request that is read, in bytes.
 const LARGEST: usize = 64 * 1024;
-/// How long a browser may take to send its request.
+/// How long a browser may take to send a request.
 const LONGEST: Duration = Duration::from_secs(10);
+/// How many connections may be without a request: browsers open some before they need them.
+const MOST: usize = 64;
 
-/// The page while nobody has come back yet.
+/// The place, while nobody has come back yet.
 pub(crate) struct Loopback {
     listener: TcpListener,
     port: u16,
+    silent: FuturesUnordered<BoxFuture<'static, Option<Request>>>,
+}
+
+/// What a browser asks for.
+struct Request {
+    stream: TcpStream,
+    /// Path and query.
+    target: String,
 }
 
 /// A browser that has come back and waits for what it is to show.
@@ -29,87 +50,124 @@ pub(crate) struct Visit {
 }
 
 impl Loopback {
-    /// Opens the page on any free port.
+    /// Opens it on any free port.
     pub(crate) async fn open() -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.context("no port of this machine can be had")?;
         let port = listener.local_addr()?.port();
-        Ok(Self { listener, port })
+        Ok(Self { listener, port, silent: FuturesUnordered::new() })
     }
 
-    /// The URL of the page.
+    /// The URL to come back to.
     pub(crate) fn url(&self) -> String {
-        format!("http://127.0.0.1:{}{PATH}", self.port)
+        format!("http://127.0.0.1:{}{CALLBACK}", self.port)
     }
 
-    /// Waits for a browser that comes to the page. Whatever else comes is turned away.
-    pub(crate) async fn visit(&self) -> Result<Visit> {
+    /// Waits for a browser that comes back from the sign-in of this `state`. Whatever else comes is
+    /// turned away.
+    pub(crate) async fn visit(&mut self, state: &str) -> Result<Visit> {
         loop {
-            let (mut stream, _) = self.listener.accept().await?;
-            let target = time::timeout(LONGEST, self.target(&mut stream)).await;
-            let Ok(Some(target)) = target else { continue };
-            match target.strip_prefix(PATH).and_then(|rest| rest.strip_prefix('?')) {
-                Some(query) => return Ok(Visit { stream, query: query.to_owned() }),
-                None => respond(&mut stream, "404 Not Found", "").await,
+            let request = self.request().await?;
+            match request.query() {
+                Some(query) if is_of(query, state) => {
+                    let query = query.to_owned();
+                    return Ok(Visit { stream: request.stream, query });
+                }
+                Some(_) => request.answer("303 See Other", &location(OTHER), "").await,
+                None => request.turn_away().await,
             }
         }
     }
 
-    /// The target of a GET to this very page. A name that was made to lead here is not its name.
-    async fn target(&self, stream: &mut TcpStream) -> Option<String> {
-        let mut request = Vec::new();
-        while !request.windows(4).any(|end| end == b"\r\n\r\n") {
-            if request.len() > LARGEST || stream.read_buf(&mut request).await.ok()? == 0 {
-                return None;
+    /// Shows a page to a browser, which has some seconds to come for it.
+    pub(crate) async fn show(&mut self, visit: Visit, page: &Page<'_>) {
+        let redirected = Request { stream: visit.stream, target: String::new() };
+        redirected.answer("303 See Other", &location(RESULT), "").await;
+        let shown = async {
+            while let Ok(request) = self.request().await {
+                if request.target == RESULT {
+                    return request.show(page).await;
+                }
+                request.turn_away().await;
             }
-        }
-        let request = String::from_utf8(request).ok()?;
-        let mut lines = request.lines();
-        let target = lines.next()?.strip_prefix("GET ")?.strip_suffix(" HTTP/1.1")?;
-        let own = format!("127.0.0.1:{}", self.port);
-        let is_own = |line: &str| {
-            let header = line.split_once(':');
-            header.is_some_and(|(name, value)| {
-                name.eq_ignore_ascii_case("host") && value.trim() == own
-            })
         };
-        lines.any(is_own).then(|| target.to_owned())
+        // A browser that is gone misses nothing but the page.
+        drop(time::timeout(LONGEST, shown).await);
+    }
+
+    /// The next request. Connections that are silent hold up nobody.
+    async fn request(&mut self) -> Result<Request> {
+        loop {
+            select! {
+                accepted = self.listener.accept(), if self.silent.len() < MOST => {
+                    let request = time::timeout(LONGEST, read(accepted?.0, self.port));
+                    self.silent.push(Box::pin(async { request.await.ok().flatten() }));
+                }
+                Some(read) = self.silent.next() => {
+                    if let Some(request) = read {
+                        return Ok(request);
+                    }
+                }
+            }
+        }
     }
 }
 
-impl Visit {
-    /// Whether it is the answer to the sign-in of this `state`.
-    pub(crate) fn is_of(&self, state: &str) -> bool {
-        self.query.split('&').any(|pair| pair.strip_prefix("state=") == Some(state))
+/// Reads a GET to this very place. A name that was made to lead here is not its name.
+async fn read(mut stream: TcpStream, port: u16) -> Option<Request> {
+    let mut request = Vec::new();
+    while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+        if request.len() > LARGEST || stream.read_buf(&mut request).await.ok()? == 0 {
+            return None;
+        }
+    }
+    let request = String::from_utf8(request).ok()?;
+    let mut lines = request.lines();
+    let target = lines.next()?.strip_prefix("GET ")?.strip_suffix(" HTTP/1.1")?.to_owned();
+    let own = format!("127.0.0.1:{port}");
+    let is_own = |line: &str| {
+        let header = line.split_once(':');
+        header.is_some_and(|(name, value)| name.eq_ignore_ascii_case("host") && value.trim() == own)
+    };
+    lines.any(is_own).then_some(Request { stream, target })
+}
+
+impl Request {
+    /// What a browser came back with, if it did.
+    fn query(&self) -> Option<&str> {
+        self.target.strip_prefix(CALLBACK)?.strip_prefix('?')
     }
 
-    /// Shows a heading and a sentence.
-    pub(crate) async fn show(mut self, heading: &str, text: &str) {
-        let (heading, text) = (escaped(heading), escaped(text));
-        let page = format!(
-            "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{heading}</title>\n\
-             <h1>{heading}</h1>\n<p>{text}</p></html>\n"
+    async fn turn_away(self) {
+        match self.target.as_str() {
+            OTHER => self.show(&Page::OTHER).await,
+            _ => self.answer("404 Not Found", "", "").await,
+        }
+    }
+
+    async fn show(self, page: &Page<'_>) {
+        self.answer("200 OK", &Page::headers(), &page.to_html()).await;
+    }
+
+    /// Answers and ends the connection.
+    async fn answer(mut self, status: &str, headers: &str, body: &str) {
+        let answer = format!(
+            "HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nCache-Control: no-store\r\n\
+             Referrer-Policy: no-referrer\r\nConnection: close\r\n\r\n{body}",
+            body.len()
         );
-        respond(&mut self.stream, "200 OK", &page).await;
+        drop(self.stream.write_all(answer.as_bytes()).await);
+        drop(self.stream.shutdown().await);
     }
 }
 
-/// Answers and ends the connection. A browser that is gone misses nothing but the page.
-async fn respond(stream: &mut TcpStream, status: &str, page: &str) {
-    let answer = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\n\
-         Content-Length: {}\r\nContent-Security-Policy: default-src 'none'\r\n\
-         Referrer-Policy: no-referrer\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n{page}",
-        page.len()
-    );
-    drop(stream.write_all(answer.as_bytes()).await);
-    drop(stream.shutdown().await);
+fn location(path: &str) -> String {
+    format!("Location: {path}\r\n")
 }
 
-/// The text without any markup: some of it comes from servers.
-fn escaped(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;");
-    text.replace('>', "&gt;").replace('"', "&quot;")
+/// Whether it is the answer to the sign-in of this `state`.
+fn is_of(query: &str, state: &str) -> bool {
+    query.split('&').any(|pair| pair.strip_prefix("state=") == Some(state))
 }
 
 #[cfg(test)]
@@ -117,37 +175,62 @@ mod tests {
     use super::*;
 
     /// Sends a request, and gives the answer.
-    async fn send(loopback: &Loopback, request: &str) -> String {
-        let mut stream = TcpStream::connect(("127.0.0.1", loopback.port)).await.unwrap();
+    async fn send(port: u16, request: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         drop(stream.read_to_string(&mut answer).await);
         answer
     }
 
+    fn get(port: u16, target: &str) -> String {
+        format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n")
+    }
+
     #[tokio::test]
-    async fn only_a_browser_that_means_this_page_is_a_visit() {
-        let loopback = Loopback::open().await.unwrap();
-        let own = format!("Host: 127.0.0.1:{}\r\n\r\n", loopback.port);
+    async fn only_a_browser_that_means_this_place_and_sign_in_is_a_visit() {
+        let mut loopback = Loopback::open().await.unwrap();
+        let port = loopback.port;
+        // A browser opens a connection beforehand, and says nothing on it.
+        let _silent = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         let others = async {
             for request in [
-                "GET /callback?code=1 HTTP/1.1\r\nHost: evil.example\r\n\r\n".to_owned(),
-                format!("POST /callback?code=1 HTTP/1.1\r\n{own}"),
-                format!("GET /favicon.ico HTTP/1.1\r\n{own}"),
-                format!("GET /callback HTTP/1.1\r\n{own}"),
+                "GET /callback?code=1&state=x HTTP/1.1\r\nHost: evil.example\r\n\r\n".to_owned(),
+                get(port, "/callback?code=1&state=x").replace("GET", "POST"),
+                get(port, "/favicon.ico"),
+                get(port, "/callback"),
+                get(port, RESULT),
                 "\r\n\r\n".to_owned(),
             ] {
-                assert!(!send(&loopback, &request).await.contains("200 OK"), "{request}");
+                let answer = send(port, &request).await;
+                assert!(answer.is_empty() || answer.contains(" 404 "), "{request}{answer}");
             }
-            send(&loopback, &format!("GET /callback?code=2&state=x HTTP/1.1\r\n{own}")).await
+            let foreign = send(port, &get(port, "/callback?code=1&state=y&x=state=x")).await;
+            assert!(foreign.contains("303 See Other\r\nLocation: /other\r\n"), "{foreign}");
+            let page = send(port, &get(port, OTHER)).await;
+            assert!(page.contains("<h1>Not the sign-in under way</h1>"), "{page}");
+            let own = send(port, &get(port, "/callback?code=2&state=x")).await;
+            assert!(own.contains("303 See Other\r\nLocation: /result\r\n"), "{own}");
+            send(port, &get(port, RESULT)).await
         };
         let visit = async {
-            let visit = loopback.visit().await.unwrap();
+            let visit = loopback.visit("x").await.unwrap();
             assert_eq!(visit.query, "code=2&state=x");
-            assert!(visit.is_of("x") && !visit.is_of("code=2"));
-            visit.show("A <b>", "& \"c\"").await;
+            loopback.show(visit, &Page { heading: "A <b>", text: "& \"c\"" }).await;
         };
-        let (page, ()) = tokio::join!(others, visit);
+        let both = time::timeout(LONGEST / 2, async { tokio::join!(others, visit) });
+        let (page, ()) = both.await.expect("the silent one holds up nobody");
         assert!(page.contains("<h1>A &lt;b&gt;</h1>\n<p>&amp; &quot;c&quot;</p>"), "{page}");
+    }
+
+    #[tokio::test]
+    async fn a_browser_that_does_not_come_for_the_page_is_not_waited_for() {
+        let mut loopback = Loopback::open().await.unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", loopback.port)).await.unwrap();
+        let request = get(loopback.port, "/callback?state=x");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let visit = loopback.visit("x").await.unwrap();
+        time::pause();
+        loopback.show(visit, &Page::OTHER).await;
     }
 }

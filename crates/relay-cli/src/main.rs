@@ -9,6 +9,7 @@ mod exit;
 mod hint;
 mod loopback;
 mod output;
+mod page;
 mod places;
 mod program;
 mod report;

@@ -13,6 +13,7 @@ use crate::{
     exit::Exit,
     loopback::{Loopback, Visit},
     output::Output,
+    page::Page,
     places,
     setup::Setup,
     sign_ins::{PRINCIPAL, application},
@@ -42,12 +43,12 @@ impl Login {
 
     /// Sends the person to the authorization server and waits until they are back.
     pub(crate) async fn run(&self, output: &Output) -> Result<Exit> {
-        let loopback = Loopback::open().await?;
+        let mut loopback = Loopback::open().await?;
         let client = application(places::store()?, &loopback.url())?;
         let refused = self.refused().await?;
         let sign_in = client.user(PRINCIPAL).begin(&self.endpoint, refused.as_ref()).await?;
         self.send(sign_in.authorization_url.as_str(), output);
-        let finished = finish(&client, &loopback, sign_in.pending);
+        let finished = finish(&client, &mut loopback, sign_in.pending);
         let credentials = time::timeout(LONGEST, finished).await;
         let late = "nobody has come back from the sign-in within ten minutes";
         self.done(&credentials.context(late)??, output)?;
@@ -90,33 +91,31 @@ impl Login {
 /// Waits for the answer to this sign-in and no other, trades it, and tells the person.
 async fn finish(
     client: &OAuthClient,
-    loopback: &Loopback,
+    loopback: &mut Loopback,
     pending: PendingSignIn,
 ) -> Result<Credentials> {
-    loop {
-        let visit = loopback.visit().await?;
-        if visit.is_of(pending.state()) {
-            let outcome = client.finish(pending, &visit.query).await;
-            tell(visit, &outcome).await;
-            return Ok(outcome?);
-        }
-        visit.show("Not signed in", "This page is not the answer to the sign-in under way.").await;
-    }
+    let visit = loopback.visit(pending.state()).await?;
+    let outcome = client.finish(pending, &visit.query).await;
+    tell(loopback, visit, &outcome).await;
+    Ok(outcome?)
 }
 
-async fn tell(visit: Visit, outcome: &Result<Credentials, Error>) {
-    match outcome {
-        Ok(_) => {
-            let text = "You can close this page. Relay goes on in the terminal.";
-            visit.show("You are signed in", text).await;
-        }
-        Err(Error::Refused { error, .. }) if error == "access_denied" => {
-            let text = "Relay was not let in, and can do nothing on your behalf. Nothing was kept.";
-            visit.show("You said no", text).await;
-        }
+async fn tell(loopback: &mut Loopback, visit: Visit, outcome: &Result<Credentials, Error>) {
+    let failed;
+    let page = match outcome {
+        Ok(_) => Page {
+            heading: "You are signed in",
+            text: "You can close this page. Relay goes on in the terminal.",
+        },
+        Err(Error::Refused { error, .. }) if error == "access_denied" => Page {
+            heading: "You said no",
+            text: "Relay was not let in, and can do nothing on your behalf. Nothing was kept.",
+        },
         Err(error) => {
-            let text = format!("It did not work: {error}. The terminal says more.");
-            visit.show("You are not signed in", &text).await;
+            failed =
+                format!("It did not work: {error}. To try again, run `relay login` once more.");
+            Page { heading: "You are not signed in", text: &failed }
         }
-    }
+    };
+    loopback.show(visit, &page).await;
 }

@@ -1,0 +1,61 @@
+//! The page that a browser shows after a sign-in.
+
+/// What a page says: a heading and a sentence or two.
+pub(crate) struct Page<'a> {
+    pub(crate) heading: &'a str,
+    pub(crate) text: &'a str,
+}
+
+const STYLE: &str = ":root{color-scheme:light dark}\
+    body{font:1.125rem/1.5 system-ui,sans-serif;max-width:34rem;margin:20vh auto;padding:0 1.5rem}\
+    h1{font-size:1.75rem;line-height:1.25;margin:0 0 .75rem}\
+    p{margin:0;overflow-wrap:anywhere}";
+/// SHA-256 of the style, in Base64: it is all that a page may use.
+const STYLE_HASH: &str = "J+Ktgtt1/2gz3keW+mVCGRguCpSAfW+dQYSpW7UOBik=";
+
+impl Page<'_> {
+    /// For whoever comes with the answer to another sign-in, or to none.
+    pub(crate) const OTHER: Page<'static> = Page {
+        heading: "Not the sign-in under way",
+        text: "Relay waits for another sign-in, and has done nothing with this one. If you have \
+               started it yourself, go back to the terminal; otherwise close this page.",
+    };
+
+    /// The headers that a page goes with, each with its line end.
+    pub(crate) fn headers() -> String {
+        format!(
+            "Content-Type: text/html; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\
+             Content-Security-Policy: default-src 'none'; style-src 'sha256-{STYLE_HASH}'; \
+             base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
+        )
+    }
+
+    pub(crate) fn to_html(&self) -> String {
+        let (heading, text) = (escaped(self.heading), escaped(self.text));
+        format!(
+            "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width\">\n\
+             <title>{heading} · Relay</title>\n<style>{STYLE}</style>\n\
+             <h1>{heading}</h1>\n<p>{text}</p>\n</html>\n"
+        )
+    }
+}
+
+/// The text without any markup: some of it comes from servers.
+fn escaped(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;");
+    text.replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::digest::{SHA256, digest};
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+    use super::*;
+
+    #[test]
+    fn a_page_may_use_its_style() {
+        assert_eq!(STYLE_HASH, STANDARD.encode(digest(&SHA256, STYLE.as_bytes())));
+    }
+}
