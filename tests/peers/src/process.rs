@@ -6,7 +6,7 @@ use std::{
     io,
     os::unix::process::CommandExt,
     path::PathBuf,
-    process::{self, Child, ChildStdout, Command, Stdio},
+    process::{self, Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
@@ -32,6 +32,11 @@ impl Group {
         let mut leader = leader.or_else(|error| fs::remove_file(&log).and(Err(error)))?;
         let stdout = leader.stdout.take().unwrap();
         Ok((Self { leader, log }, stdout))
+    }
+
+    /// What the process reads.
+    pub(crate) fn stdin(&mut self) -> ChildStdin {
+        self.leader.stdin.take().unwrap()
     }
 
     /// Where to write what is shown if the test fails.

@@ -1,6 +1,8 @@
 //! The `relay` program as a user runs it: exit code, stdout and stderr together.
 
 mod authorization;
+#[cfg(target_os = "linux")]
+mod browser;
 mod call;
 mod configuration;
 mod demo;
