@@ -7,14 +7,16 @@ use crate::{
     store::Key, token_endpoint::refusal, web::Realm,
 };
 
-/// Tells the authorization server that nobody uses the tokens any more, as well as it can be told.
+/// Tells the authorization server that nobody uses the tokens any more, as well as it can be told. With
+/// a refresh token end the access tokens that it gave.
 pub(crate) async fn revoke(shared: &Shared, key: &Key, credentials: &Credentials) {
-    let told = match (&credentials.revocation_endpoint, &credentials.refresh_token) {
-        (Some(url), Some(token)) => tell(shared, key, credentials, url, token).await,
-        _ => return,
+    let Some(url) = &credentials.revocation_endpoint else { return };
+    let (token, kind) = match &credentials.refresh_token {
+        Some(token) => (token, "refresh_token"),
+        None => (&credentials.access_token, "access_token"),
     };
-    if let Err(error) = told {
-        tracing::warn!(%error, "a refresh token is forgotten, and not revoked");
+    if let Err(error) = tell(shared, key, credentials, url, (token, kind)).await {
+        tracing::warn!(%error, "a sign-in is forgotten, and not revoked");
     }
 }
 
@@ -23,7 +25,7 @@ async fn tell(
     key: &Key,
     credentials: &Credentials,
     url: &str,
-    token: &Secret,
+    (token, kind): (&Secret, &str),
 ) -> Result<(), Error> {
     let server = Endpoint::parse(&key.server);
     let server = server.map_err(|error| Error::configuration(error.to_string()))?;
@@ -31,7 +33,7 @@ async fn tell(
     let dpop = credentials.dpop_key.as_ref().map(DpopKey::read).transpose()?;
     let Credentials { issuer, registration, .. } = credentials;
     let endpoint = shared.token_endpoint(&key.server, &url, issuer, registration, dpop.as_ref());
-    let form = [("token", token.expose()), ("token_type_hint", "refresh_token")];
+    let form = [("token", token.expose()), ("token_type_hint", kind)];
     let answer = endpoint.post(&form).await?;
     match answer.status().is_success() {
         true => Ok(()),

@@ -8,6 +8,7 @@ use std::sync::{
 use futures_util::future::{BoxFuture, join_all};
 use mcp_http::{Reason, mcp_client::BoxError};
 use mcp_oauth::{Error, Key, Lock, MemoryStore, Record, SignInReason, Store};
+use serde_json::json;
 use tokio::sync::Notify;
 use wiremock::ResponseTemplate;
 
@@ -249,20 +250,27 @@ async fn a_dropped_call_loses_no_refresh_token() {
 
 #[tokio::test]
 async fn signing_out_forgets_the_tokens_and_tells_the_authorization_server() {
-    let world = World::with(|it| {
-        let issuer = it.issuer["issuer"].as_str().expect("a URL").to_owned();
-        it.issuer["revocation_endpoint"] = format!("{issuer}/revoke").into();
-    })
-    .await;
-    super::world::serve(&world.issuer, "/revoke", ResponseTemplate::new(200)).await;
-    let application = world.application();
-    world.sign_in(&application).await;
-    let user = application.user("ann");
-    world.token(&user).await.unwrap().unwrap();
-    user.sign_out(&world.endpoint()).await.unwrap();
-    assert_eq!(world.token(&user).await.unwrap(), None);
-    let requests = world.issuer.received_requests().await.unwrap();
-    let revoked = requests.iter().find(|it| it.url.path() == "/revoke").unwrap();
-    let form = String::from_utf8_lossy(&revoked.body);
-    assert!(form.contains("token=5ecret-refresh-0"), "{form}");
+    let no_refresh = json!({ "access_token": "5ecret-access-0", "token_type": "Bearer" });
+    for (answer, token) in [(None, "refresh"), (Some(no_refresh), "access")] {
+        let world = World::with(|it| {
+            let issuer = it.issuer["issuer"].as_str().expect("a URL").to_owned();
+            it.issuer["revocation_endpoint"] = format!("{issuer}/revoke").into();
+        })
+        .await;
+        super::world::serve(&world.issuer, "/revoke", ResponseTemplate::new(200)).await;
+        if let Some(answer) = answer {
+            world.next_answer(ok(&answer)).await;
+        }
+        let application = world.application();
+        world.sign_in(&application).await;
+        let user = application.user("ann");
+        world.token(&user).await.unwrap().unwrap();
+        user.sign_out(&world.endpoint()).await.unwrap();
+        assert_eq!(world.token(&user).await.unwrap(), None);
+        let requests = world.issuer.received_requests().await.unwrap();
+        let revoked = requests.iter().find(|it| it.url.path() == "/revoke").unwrap();
+        let form = String::from_utf8_lossy(&revoked.body);
+        let hint = format!("token=5ecret-{token}-0&token_type_hint={token}_token");
+        assert!(form.starts_with(&hint), "{form}");
+    }
 }
