@@ -7,6 +7,8 @@ use relay::{Error, Relay, Server};
 use reqwest::redirect::Policy;
 use serde_json::json;
 
+use crate::support::Traced;
+
 fn start() -> Option<RealServer> {
     RealServer::start(Program::FastMcp, &[("OAUTH", "1")])
 }
@@ -54,9 +56,17 @@ async fn sign_in_call_refresh_and_sign_out() {
     let Some(Record::Credentials(new)) = store.load(&key).await.unwrap() else { panic!() };
     assert_ne!(new.access_token.expose(), old.access_token.expose());
 
+    // Its revocation endpoint wants `client_secret` in the form of every client, and so refuses all
+    // whose secret is in a header, where it is to be, or who have none: what is copied goes on.
+    let traced = Traced::start();
     other.sign_out(&endpoint).await.unwrap();
+    let said = traced.finish();
+    let told = "a sign-in is forgotten, and not revoked";
+    let warned = said.lines().find(|line| line.contains(told)).expect(&said);
+    assert!(warned.contains("/revoke refused: invalid_request (client_secret: Field required)"));
     assert!(store.keys(Some("alice"), endpoint.url().as_str()).await.unwrap().is_empty());
     let relay = Relay::builder().server("fast", Server::http(server.url())).build().unwrap();
     let after = relay.for_user("alice", other).tools("fast").await;
     assert!(matches!(after, Err(Error::Authorization(_))));
+    relay.with_token(new.access_token.expose()).tools("fast").await.unwrap();
 }
