@@ -2,7 +2,7 @@
 //! second argument names. The first is the server.
 #![allow(clippy::print_stdout, reason = "that is how it tells the test")]
 
-use std::{future::pending, process::exit};
+use std::{env::args, future::pending, process::exit};
 
 use mcp_client::Client;
 use mcp_stdio::StdioTransport;
@@ -10,19 +10,38 @@ use serde_json::json;
 
 #[tokio::main]
 async fn main() {
-    let arguments: Vec<_> = std::env::args().collect();
+    let arguments: Vec<_> = args().collect();
+    if arguments[2] == "adopts" {
+        adopt();
+    }
     let server = StdioTransport::builder(&arguments[1]).args(["new", "stays"]).build();
     let client = Client::new(server);
-    for tool in ["pid", "grandchild"] {
-        let result = client.call_tool(tool, json!({})).await.expect("the tool works");
-        let text = serde_json::to_value(&result.content).expect("JSON");
-        println!("{}", text[0]["text"].as_str().expect("a text"));
-    }
+    say(&client, "pid").await;
+    say(&client, "grandchild").await;
     match arguments[2].as_str() {
         "returns" => {}
         "closes" => client.close().await.expect("it ends"),
         "panics" => panic!("as applications do"),
         "exits" => exit(3),
-        _ => pending().await,
+        "aborts" => std::process::abort(),
+        "adopts" => {
+            client.call_tool("die", ()).await.expect_err("it dies");
+            say(&client, "pid").await;
+            pending::<()>().await;
+        }
+        _ => pending::<()>().await,
     }
+}
+
+/// Prints what a tool says.
+async fn say(client: &Client, tool: &str) {
+    let result = client.call_tool(tool, json!({})).await.expect("the tool works");
+    let text = serde_json::to_value(&result.content).expect("JSON");
+    println!("{}", text[0]["text"].as_str().expect("a text"));
+}
+
+/// Has orphans left to this process, as to the first one of a container.
+fn adopt() {
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_child_subreaper(true).expect("Linux can do that");
 }

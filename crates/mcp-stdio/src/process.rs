@@ -19,6 +19,9 @@ use tokio::{
 #[cfg(unix)]
 use crate::watchdog::Watchdog;
 
+/// How long it may take until killed orphans are gone.
+const BURIAL: Duration = Duration::from_secs(1);
+
 /// A process that leads a group (on Windows: a job) of its own.
 #[derive(Debug)]
 pub(crate) struct Process {
@@ -60,15 +63,17 @@ impl Process {
         }
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until it has ended by itself, whatever it leaves behind.
     pub(crate) async fn wait(&mut self) -> io::Result<ExitStatus> {
-        self.child.wait().await
+        // Its group would be waited for too, as far as orphans are left to this process: to the first
+        // one of a container they are.
+        self.child.inner_mut().wait().await
     }
 
     /// Ends it, whose input is closed already, with ever less patience (MCP basic/lifecycle,
     /// "Shutdown").
     pub(crate) async fn end(&mut self, grace: Duration) -> io::Result<ExitStatus> {
-        if let Ok(status) = timeout(grace, self.child.wait()).await {
+        if let Ok(status) = timeout(grace, self.wait()).await {
             return status;
         }
         #[cfg(unix)]
@@ -76,18 +81,21 @@ impl Process {
             /// The number of `SIGTERM`, which POSIX has fixed.
             const TERM: i32 = 15;
             self.child.signal(TERM)?;
-            if let Ok(status) = timeout(grace, self.child.wait()).await {
+            if let Ok(status) = timeout(grace, self.wait()).await {
                 return status;
             }
         }
         self.child.start_kill()?;
-        self.child.wait().await
+        self.wait().await
     }
 
     /// Ends what it has started, after itself.
     pub(crate) async fn end_rest(mut self) {
         // It fails where there is nothing left to end.
-        drop(self.child.start_kill());
+        if self.child.start_kill().is_ok() {
+            // Orphans that are left to this process are buried by it.
+            drop(timeout(BURIAL, self.child.wait()).await);
+        }
         self.ended = true;
         #[cfg(unix)]
         if let Some(watchdog) = self.watchdog.take()

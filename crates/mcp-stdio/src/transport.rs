@@ -88,7 +88,12 @@ impl StdioTransport {
 
     /// The process of a conversation, or the one that there is, if it takes messages.
     fn of(&self, context: &Context) -> Option<Arc<Running>> {
-        let running = self.running().clone().filter(|running| running.is_alive())?;
+        self.last_of(context).filter(|running| running.is_alive())
+    }
+
+    /// The same, be it that it ends or has ended.
+    fn last_of(&self, context: &Context) -> Option<Arc<Running>> {
+        let running = self.running().clone()?;
         let own = |session| Some(session) == running.connection.session();
         context.session.as_ref().is_none_or(own).then_some(running)
     }
@@ -149,7 +154,7 @@ impl Transport for StdioTransport {
     /// Shuts the process down in order, and waits until it has ended. A later call starts another.
     fn close(&self, context: Context) -> BoxFuture<'_, Result<(), TransportError>> {
         Box::pin(async move {
-            if let Some(running) = self.of(&context) {
+            if let Some(running) = self.last_of(&context) {
                 running.stop();
                 running.ended().await;
             }

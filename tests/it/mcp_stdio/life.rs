@@ -2,13 +2,14 @@
 
 use std::{
     io::{BufRead, BufReader},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
 use insta::assert_snapshot;
 use mcp_client::{Client, Context, Transport};
 use serde_json::json;
+use tokio::task::yield_now;
 
 use super::support::{call, client, exists, gone, kill, pid, server};
 use crate::support::{outcome, soon};
@@ -64,6 +65,25 @@ async fn to_close_ends_the_whole_group_in_order() {
 }
 
 #[tokio::test]
+async fn whoever_closes_waits_for_the_end_be_it_under_way() {
+    // STDIO-07
+    let transport = server(&["new", "stays"]).build();
+    let process = pid(&Client::new(transport.clone())).await;
+    let closing = transport.clone();
+    let first = tokio::spawn(async move { closing.close(Context::default()).await });
+    let under_way = async {
+        while transport.listen(Context::default()).await.is_ok() {
+            yield_now().await;
+        }
+    };
+    soon(under_way).await;
+    assert!(exists(process));
+    soon(transport.close(Context::default())).await.unwrap();
+    assert!(!exists(process), "closed means ended, and buried");
+    soon(first).await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn one_that_stops_is_killed() {
     let client = client(&["new", "stays"]);
     let process = pid(&client).await;
@@ -80,7 +100,7 @@ async fn call_is_under_way(_: &Client, process: u32) {
     let stopped = async {
         let stat = || std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
         while !stat().contains(") T ") {
-            tokio::task::yield_now().await;
+            yield_now().await;
         }
     };
     soon(stopped).await;
@@ -148,29 +168,64 @@ async fn nothing_is_started_only_to_be_told_that_it_is_over() {
 #[test]
 fn nothing_is_left_however_the_application_ends() {
     // At the end of `main`, by a panic, by `exit`, killed, and after a good `close`
-    for end in ["returns", "closes", "panics", "exits", "is killed"] {
-        let mut application = Command::new(env!("CARGO_BIN_EXE_stdio-application"))
-            .args([env!("CARGO_BIN_EXE_stdio-server"), end])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(application.stdout.take().unwrap()).lines();
-        let pids: Vec<u32> = lines.take(2).map(|line| line.unwrap().parse().unwrap()).collect();
-        assert_eq!(pids.len(), 2, "{end}");
+    for end in ["returns", "closes", "panics", "exits", "aborts", "is killed"] {
+        let (mut application, mut said) = Application::start(end);
+        let pids = [said.next().unwrap(), said.next().unwrap()];
         if end == "is killed" {
             assert!(pids.iter().all(|pid| exists(*pid)));
-            kill(application.id());
+            kill(application.0.id());
         }
-        let status = application.wait().unwrap();
+        let status = application.0.wait().unwrap();
         let expected = match end {
             "panics" => Some(101),
             "exits" => Some(3),
-            "is killed" => None,
+            "aborts" | "is killed" => None,
             _ => Some(0),
         };
         assert_eq!(status.code(), expected, "{end}");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(gone(&pids));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_server_leaves_to_the_application_is_ended_and_buried() {
+    // N-STDIO-05: orphans are left to the first process of a container, which is often the application
+    let (application, mut said) = Application::start("adopts");
+    let [server, grandchild] = [said.next().unwrap(), said.next().unwrap()];
+    let next = said.next().unwrap();
+    assert_ne!(next, server, "it is started again");
+    for pid in [server, grandchild] {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+        assert!(stat.is_err(), "{stat:?}");
+    }
+    drop(application);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(gone(&[next]));
+}
+
+/// The application, killed when it is dropped.
+struct Application(Child);
+
+impl Application {
+    /// Starts one that ends like this: it, and the processes that it tells of.
+    fn start(end: &str) -> (Self, impl Iterator<Item = u32> + use<>) {
+        let mut application = Command::new(env!("CARGO_BIN_EXE_stdio-application"))
+            .args([env!("CARGO_BIN_EXE_stdio-server"), end])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it is there");
+        let lines = BufReader::new(application.stdout.take().expect("a pipe")).lines();
+        (Self(application), lines.map(|line| line.expect("a text").parse().expect("a number")))
+    }
+}
+
+impl Drop for Application {
+    fn drop(&mut self) {
+        // It fails where there is nothing left to kill.
+        drop(self.0.kill());
+        drop(self.0.wait());
     }
 }
