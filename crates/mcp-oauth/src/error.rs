@@ -129,7 +129,12 @@ impl Error {
 
     /// Whether the same may go well later.
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Store { .. })
+        let passing = ["temporarily_unavailable", "server_error", "slow_down"];
+        match self {
+            Self::Unreachable { .. } | Self::Store { .. } => true,
+            Self::Refused { error, .. } => passing.contains(&error.as_str()),
+            _ => false,
+        }
     }
 
     /// Whether an authorization server refused with this error code.

@@ -33,6 +33,7 @@ mod settings;
 mod sign_in;
 mod store;
 mod token_endpoint;
+mod token_response;
 mod user_tokens;
 mod web;
 

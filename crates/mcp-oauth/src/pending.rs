@@ -15,7 +15,7 @@ use crate::{
     scopes::{OFFLINE_ACCESS, join, split},
     seal::{SealingKey, Unsealable},
     secret::Secret,
-    token_endpoint::TokenResponse,
+    token_response::TokenResponse,
 };
 
 /// The time that a person has to sign in, in seconds.
@@ -150,15 +150,15 @@ impl Flow {
         }
         let mut requested_scopes = self.scopes.clone();
         if requested_scopes.is_empty() {
-            requested_scopes = split(tokens.scope.as_deref().unwrap_or_default());
+            requested_scopes = split(tokens.scope().unwrap_or_default());
         }
         Ok(Credentials {
             issuer: self.issuer.clone(),
             resource: self.resource.clone(),
             token_type,
             expires_at: tokens.expires_at(),
+            refresh_token: tokens.refresh_token().cloned(),
             access_token: tokens.access_token,
-            refresh_token: tokens.refresh_token,
             requested_scopes,
             step_ups: self.step_ups,
             issued_at: now(),

@@ -120,6 +120,11 @@ impl Renewal {
         if error.is_refusal("invalid_grant") {
             return self.ended(key, known, SignInReason::RefreshTokenRefused).await;
         }
+        if matches!(error, Error::Refused { .. }) && !error.is_temporary() {
+            // Not that the token is bad, but that it gets nothing all the same.
+            tracing::debug!(%error, "no new access token");
+            return self.as_it_is(known, SignInReason::RefreshTokenRefused);
+        }
         // There is time left to try again.
         match self.refusal.is_none() && !known.is_expired() {
             true => {
@@ -154,7 +159,7 @@ impl Renewal {
             expires_at: tokens.expires_at(),
             issued_at: now(),
             // Where there is no new one, the old one goes on.
-            refresh_token: tokens.refresh_token.or_else(|| known.refresh_token.clone()),
+            refresh_token: tokens.refresh_token().or(known.refresh_token.as_ref()).cloned(),
             access_token: tokens.access_token,
             step_ups: 0,
             ..known.clone()

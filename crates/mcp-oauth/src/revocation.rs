@@ -4,7 +4,7 @@ use mcp_http::Endpoint;
 
 use crate::{
     client::Shared, credentials::Credentials, dpop::DpopKey, error::Error, secret::Secret,
-    store::Key, token_endpoint::refusal, web::Realm,
+    store::Key, web::Realm,
 };
 
 /// Tells the authorization server that nobody uses the tokens any more, as well as it can be told. With
@@ -33,10 +33,5 @@ async fn tell(
     let dpop = credentials.dpop_key.as_ref().map(DpopKey::read).transpose()?;
     let Credentials { issuer, registration, .. } = credentials;
     let endpoint = shared.token_endpoint(&key.server, &url, issuer, registration, dpop.as_ref());
-    let form = [("token", token.expose()), ("token_type_hint", kind)];
-    let answer = endpoint.post(&form).await?;
-    match answer.status().is_success() {
-        true => Ok(()),
-        false => Err(refusal(&url, &answer)),
-    }
+    endpoint.tell(&[("token", token.expose()), ("token_type_hint", kind)]).await
 }

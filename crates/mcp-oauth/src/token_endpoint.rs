@@ -1,6 +1,6 @@
 //! Asking for tokens (OAuth 2.1, section 3.2).
 
-use std::fmt;
+use std::borrow::Cow;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -10,19 +10,34 @@ use serde_json::json;
 use url::{Url, form_urlencoded};
 
 use crate::{
-    credentials::{Registration, TokenEndpointAuthMethod, TokenType, now},
+    credentials::{Registration, TokenEndpointAuthMethod, now},
     crypto::random_text,
     dpop::DpopKey,
     error::{At, Error},
     jws::SigningKey,
     secret::Secret,
+    token_response::TokenResponse,
     web::{Web, unusable},
 };
 
-/// The longest lifetime that is believed, in seconds: ten years.
-const LONGEST_LIFE: u64 = 10 * 365 * 24 * 60 * 60;
 /// The life of a client's assertion of itself, in seconds.
 const ASSERTION_LIFE: u64 = 60;
+
+/// What of a form is no secret.
+const PUBLIC: [&str; 10] = [
+    "audience",
+    "client_assertion_type",
+    "client_id",
+    "grant_type",
+    "redirect_uri",
+    "requested_token_type",
+    "resource",
+    "scope",
+    "subject_token_type",
+    "token_type_hint",
+];
+/// The shortest secret that is looked for in a refusal: a shorter one may be there by chance.
+const SHORTEST: usize = 4;
 
 /// One client at one token endpoint.
 pub(crate) struct TokenEndpoint<'a> {
@@ -36,24 +51,10 @@ pub(crate) struct TokenEndpoint<'a> {
     pub(crate) dpop: Option<&'a DpopKey>,
 }
 
-/// What an authorization server gives.
-#[derive(Deserialize)]
-pub(crate) struct TokenResponse {
-    pub(crate) access_token: Secret,
-    #[serde(default)]
-    token_type: String,
-    expires_in: Option<Seconds>,
-    pub(crate) refresh_token: Option<Secret>,
-    pub(crate) scope: Option<String>,
-    pub(crate) issued_token_type: Option<String>,
-}
-
-/// A lifetime, which some write as text.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Seconds {
-    Number(f64),
-    Text(String),
+/// What came back, and for which form.
+struct Answer {
+    response: Response<Bytes>,
+    form: String,
 }
 
 #[derive(Deserialize)]
@@ -66,38 +67,57 @@ impl TokenEndpoint<'_> {
     /// Asks for tokens with the parameters of a grant.
     pub(crate) async fn ask(&self, grant: &[(&str, &str)]) -> Result<TokenResponse, Error> {
         let answer = self.post(grant).await?;
-        if answer.status() != StatusCode::OK {
-            return Err(refusal(self.url, &answer));
-        }
-        // What is wrong with it is not told: it may quote a token.
-        serde_json::from_slice(answer.body()).map_err(|_| match error_response(self.url, &answer) {
+        TokenResponse::read(answer.response.body()).ok_or_else(|| {
             // There are those that refuse with a success.
-            Some(refused) => refused,
-            None => Error::untrusted(self.url, "its answer is no token response"),
+            error_response(self.url, &answer.response).map_or_else(
+                || Error::untrusted(self.url, "its answer is no token response"),
+                |refused| self.masked(refused, &answer.form),
+            )
         })
     }
 
+    /// Posts a form that is answered with success, whatever else the answer says.
+    pub(crate) async fn tell(&self, form: &[(&str, &str)]) -> Result<(), Error> {
+        self.post(form).await.map(drop)
+    }
+
     /// Posts a form, and once more if a proof lacked the server's nonce (RFC 9449, section 8).
-    pub(crate) async fn post(&self, form: &[(&str, &str)]) -> Result<Response<Bytes>, Error> {
-        let answer = self.try_post(form).await?;
-        match self.dpop {
-            Some(key)
-                if key.learn(self.url, answer.headers())
-                    && refusal(self.url, &answer).is_refusal("use_dpop_nonce") =>
-            {
-                self.try_post(form).await
-            }
-            _ => Ok(answer),
+    async fn post(&self, form: &[(&str, &str)]) -> Result<Answer, Error> {
+        let mut answer = self.try_post(form).await?;
+        if let Some(key) = self.dpop
+            && key.learn(self.url, answer.response.headers())
+            && refusal(self.url, &answer.response).is_refusal("use_dpop_nonce")
+        {
+            answer = self.try_post(form).await?;
+        }
+        match answer.response.status().is_success() {
+            true => Ok(answer),
+            false => Err(self.masked(refusal(self.url, &answer.response), &answer.form)),
         }
     }
 
-    async fn try_post(&self, form: &[(&str, &str)]) -> Result<Response<Bytes>, Error> {
+    async fn try_post(&self, form: &[(&str, &str)]) -> Result<Answer, Error> {
         let mut headers = match self.dpop {
             Some(key) => key.proof(&Method::POST, self.url, None)?,
             None => HeaderMap::new(),
         };
-        let body = self.authenticated(form, &mut headers)?;
-        self.web.post_form(self.url, headers, body).await
+        let form = self.authenticated(form, &mut headers)?;
+        let response = self.web.post_form(self.url, headers, form.clone()).await?;
+        Ok(Answer { response, form })
+    }
+
+    /// A refusal without the secrets of the form, which a server may repeat to say what is wrong.
+    fn masked(&self, refusal: Error, form: &str) -> Error {
+        let Error::Refused { url, error, description } = refusal else { return refusal };
+        let sent = form_urlencoded::parse(form.as_bytes());
+        let sent = sent.filter(|(name, _)| !PUBLIC.contains(&&**name)).map(|(_, value)| value);
+        let secret = self.registration.client_secret.as_ref().map(|it| it.expose().into());
+        let secrets: Vec<Cow<'_, str>> = sent.chain(secret).collect();
+        let masked = |text: String| {
+            let secrets = secrets.iter().filter(|secret| secret.len() >= SHORTEST);
+            secrets.fold(text, |text, secret| text.replace(&**secret, "****"))
+        };
+        Error::Refused { url, error: masked(error), description: description.map(masked) }
     }
 
     /// The form, in which or beside which the client proves who it is (OAuth 2.1, section 2.4;
@@ -149,34 +169,6 @@ impl TokenEndpoint<'_> {
     }
 }
 
-impl TokenResponse {
-    /// How the access token is to be sent, if that is known here.
-    pub(crate) fn token_type(&self, url: &Url) -> Result<TokenType, Error> {
-        if self.token_type.eq_ignore_ascii_case("bearer") {
-            return Ok(TokenType::Bearer);
-        }
-        if self.token_type.eq_ignore_ascii_case("dpop") {
-            return Ok(TokenType::DPoP);
-        }
-        Err(Error::untrusted(url, "it gives access tokens of an unknown type"))
-    }
-
-    /// When the access token expires, in seconds since 1970.
-    pub(crate) fn expires_at(&self) -> Option<u64> {
-        let seconds = match self.expires_in.as_ref()? {
-            Seconds::Number(seconds) => *seconds,
-            Seconds::Text(seconds) => seconds.parse().ok()?,
-        };
-        Some(now() + (seconds.max(0.0) as u64).min(LONGEST_LIFE))
-    }
-}
-
-impl fmt::Debug for TokenResponse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenResponse").finish_non_exhaustive()
-    }
-}
-
 /// What an answer that is no success says.
 pub(crate) fn refusal(url: &Url, answer: &Response<Bytes>) -> Error {
     let status = answer.status();
@@ -215,27 +207,5 @@ mod tests {
         let pair = header.to_str().unwrap().strip_prefix("Basic ").unwrap();
         assert_eq!(STANDARD.decode(pair).unwrap(), b"a%3Ab:c+d%C3%A9");
         assert!(header.is_sensitive());
-    }
-
-    #[test]
-    fn lifetimes_are_numbers_of_any_kind_within_reason() {
-        let expires = |json: &str| {
-            let response: TokenResponse = serde_json::from_str(json).unwrap();
-            response.expires_at().map(|at| at - now())
-        };
-        assert_eq!(expires(r#"{"access_token":"a"}"#), None);
-        let given = [("60", 60), ("60.5", 60), ("\"60\"", 60), ("-1", 0), ("1e300", LONGEST_LIFE)];
-        for (given, seconds) in given {
-            let json = format!(r#"{{"access_token":"a","expires_in":{given}}}"#);
-            let left = expires(&json).unwrap();
-            assert!(left == seconds || left + 1 == seconds, "{given}: {left}");
-        }
-    }
-
-    #[test]
-    fn no_debug_shows_a_token() {
-        let response: TokenResponse =
-            serde_json::from_str(r#"{"access_token":"s3cret","refresh_token":"s3cret"}"#).unwrap();
-        assert!(!format!("{response:?}").contains("s3cret"));
     }
 }

@@ -1,11 +1,74 @@
 //! No trace shows a secret, at any level, whatever goes well or wrong.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mcp_http::{HttpTransport, Reason};
-use mcp_oauth::{RegisteredClient, ServiceTokens, TokenExchange};
-use wiremock::ResponseTemplate;
+use mcp_oauth::{Error, RegisteredClient, ServiceTokens, TokenExchange};
+use serde_json::json;
+use wiremock::{Request, Respond, ResponseTemplate};
 
-use super::world::{World, refusal};
+use super::world::{World, refusal, shown, signing_key};
 use crate::support::{Traced, assert_free_of_secrets, client};
+
+/// Refuses, and repeats all that it was asked with in the way of those who are easy to debug.
+struct Repeating(&'static str);
+
+impl Respond for Repeating {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        let form = url::form_urlencoded::parse(&request.body).map(|(_, value)| value.into_owned());
+        let basic = request.headers.get("authorization").map(|header| {
+            let pair = header.to_str().expect("text").strip_prefix("Basic ").expect("a scheme");
+            String::from_utf8(STANDARD.decode(pair).expect("Base64")).expect("text")
+        });
+        let sent: Vec<_> = form.chain(basic).collect();
+        let said = format!("not good: {}", sent.join(", "));
+        let body = json!({ "error": self.0, "error_description": said });
+        ResponseTemplate::new(400).set_body_json(body)
+    }
+}
+
+/// What is shown of a refusal, which says something and no secret.
+#[track_caller]
+fn said(error: &Error, code: &str) -> String {
+    let text = shown(error);
+    assert!(text.contains(&format!("refused: {code} (not good: ")), "{text}");
+    assert!(text.contains("****"), "{text}");
+    text
+}
+
+#[tokio::test]
+async fn what_a_refusal_repeats_of_the_request_is_masked() {
+    // AUTH-05
+    let world = World::living(Some(0), |_| {}).await;
+    let application = world.application();
+    world.next_answer(Repeating("invalid_grant")).await;
+    let sign_in = world.begin(&application).await.unwrap();
+    let callback = world.callback(&sign_in);
+    let refused = application.finish(sign_in.pending, &callback).await.unwrap_err();
+    let verifier = world.posted().await[0]["code_verifier"].clone();
+    assert!(!said(&refused, "invalid_grant").contains(&verifier), "{refused}");
+    world.sign_in(&application).await;
+    world.next_answer(Repeating("server_error")).await;
+    let refused = world.token(&application.user("ann")).await.unwrap_err();
+    said(refused.downcast_ref().unwrap(), "server_error");
+}
+
+#[tokio::test]
+async fn what_a_refusal_repeats_of_a_service_is_masked() {
+    let world = World::start().await;
+    let unauthorized = world.unauthorized(Reason::Missing, "Bearer");
+    let by_secret = RegisteredClient::new("service").with_secret("5ecret-client");
+    let by_key = RegisteredClient::new("service").with_private_key(signing_key());
+    for client in [by_secret, by_key] {
+        let assertion = mcp_oauth::Secret::new("5ecret-assertion");
+        let tokens = ServiceTokens::builder(client).assertions(assertion).build().unwrap();
+        world.next_answer(Repeating("invalid_grant")).await;
+        let refused = world.after(&tokens, None, &unauthorized).await.unwrap_err();
+        let text = said(refused.downcast_ref().unwrap(), "invalid_grant");
+        let posted = world.posted().await.pop().unwrap();
+        let signed = posted.get("client_assertion").is_some_and(|it| text.contains(it));
+        assert!(!signed, "{text}");
+    }
+}
 
 #[tokio::test]
 async fn no_secret_of_a_sign_in_is_in_the_traces() {
@@ -17,10 +80,7 @@ async fn no_secret_of_a_sign_in_is_in_the_traces() {
     let (callback, state) = (world.callback(&sign_in), sign_in.pending.state().to_owned());
     application.finish(sign_in.pending, &callback).await.unwrap();
     let user = application.user("ann");
-    // What the authorization server gives is echoed by the MCP server, and by itself.
-    let echo = ResponseTemplate::new(400)
-        .set_body_string(r#"{"error":"server_error","error_description":"sorry"}"#);
-    world.next_answer(echo).await;
+    world.next_answer(Repeating("server_error")).await;
     world.token(&user).await.unwrap_err();
     world.token(&user).await.unwrap();
     let transport = HttpTransport::builder(world.endpoint().url().as_str());

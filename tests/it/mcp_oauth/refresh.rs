@@ -96,6 +96,40 @@ async fn a_refused_refresh_token_ends_in_signing_in_again() {
 }
 
 #[tokio::test]
+async fn a_refresh_that_gets_nothing_for_another_reason_ends_there_too() {
+    for code in ["invalid_target", "invalid_request", "bad_refresh_token"] {
+        let world = World::start().await;
+        let application = world.application();
+        world.sign_in(&application).await;
+        let user = application.user("ann");
+        let unauthorized = world.unauthorized(Reason::Rejected, "Bearer error=invalid_token");
+        world.next_answer(refusal(code)).await;
+        let token = world.token(&user).await.unwrap();
+        let error = world.after(&user, token.as_deref(), &unauthorized).await.unwrap_err();
+        assert_eq!(reason(&error), SignInReason::RefreshTokenRefused, "{code}");
+        // It is not the token that is bad: it is kept.
+        let token = world.after(&user, token.as_deref(), &unauthorized).await.unwrap();
+        assert_eq!(token.as_deref(), Some("5ecret-access-1"));
+    }
+}
+
+#[tokio::test]
+async fn an_empty_refresh_token_is_none() {
+    let world = fleeting().await;
+    let application = world.application();
+    world.sign_in(&application).await;
+    let empty = serde_json::json!({
+        "access_token": "5ecret-access", "refresh_token": "", "token_type": "bearer",
+        "expires_in": 0,
+    });
+    world.next_answer(ok(&empty)).await;
+    let user = application.user("ann");
+    assert_eq!(world.token(&user).await.unwrap().as_deref(), Some("5ecret-access"));
+    world.token(&user).await.unwrap();
+    assert_eq!(world.posted().await.pop().unwrap()["refresh_token"], "5ecret-refresh-0");
+}
+
+#[tokio::test]
 async fn a_refusal_with_a_status_of_success_is_one() {
     let world = fleeting().await;
     let application = world.application();

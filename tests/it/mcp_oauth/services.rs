@@ -5,13 +5,11 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use mcp_http::Reason;
-use mcp_oauth::{
-    Error, RegisteredClient, ServiceTokens, ServiceTokensBuilder, SigningKey, TokenExchange,
-};
+use mcp_oauth::{Error, RegisteredClient, ServiceTokens, ServiceTokensBuilder, TokenExchange};
 use serde_json::{Value, json};
 use wiremock::MockServer;
 
-use super::world::{Params, World, ok, refusal, serve, shown};
+use super::world::{Params, World, ok, refusal, serve, shown, signing_key};
 
 /// What is posted for a token after the server of `world` has refused to do without.
 async fn ask(world: &World, tokens: ServiceTokensBuilder) -> Params {
@@ -60,11 +58,7 @@ async fn a_client_proves_itself_as_the_authorization_server_wants_it() {
 #[tokio::test]
 async fn a_client_signs_what_says_who_it_is() {
     // RFC 7523, section 3
-    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
-    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
-    let der = STANDARD.encode(pair.to_pkcs8v1().unwrap().as_ref());
-    let pem = format!("-----BEGIN PRIVATE KEY-----\n{der}\n-----END PRIVATE KEY-----\n");
-    let key = SigningKey::from_pem(&pem).unwrap().with_id("k1");
+    let key = signing_key().with_id("k1");
     assert_eq!(format!("{key:?}"), "SigningKey(ES256, ****)");
     let world = World::start().await;
     let client = RegisteredClient::new("service").with_private_key(key);

@@ -5,11 +5,15 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mcp_http::{
     AccessToken, Challenge, Endpoint, Reason, Refused, TokenRequest, TokenSource, Unauthorized,
     mcp_client::BoxError,
 };
-use mcp_oauth::{Credentials, Error, MemoryStore, OAuthClient, OAuthClientBuilder, SignIn};
+use mcp_oauth::{
+    Credentials, Error, MemoryStore, OAuthClient, OAuthClientBuilder, SignIn, SigningKey,
+};
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 use wiremock::{
@@ -100,7 +104,7 @@ impl World {
     }
 
     /// What the token endpoint answers next, before it goes on as it did.
-    pub(crate) async fn next_answer(&self, answer: ResponseTemplate) {
+    pub(crate) async fn next_answer(&self, answer: impl Respond + 'static) {
         let mock = Mock::given(path("/token")).respond_with(answer);
         mock.up_to_n_times(1).with_priority(1).mount(&self.issuer).await;
     }
@@ -179,6 +183,14 @@ impl World {
         let token = source.token(TokenRequest::new(&endpoint).with_refused(refused)).await?;
         Ok(token.map(|token| token.expose().to_owned()))
     }
+}
+
+/// A private key on P-256, as it is read from a file.
+pub(crate) fn signing_key() -> SigningKey {
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("random numbers");
+    let der = STANDARD.encode(pair.to_pkcs8v1().expect("a private key").as_ref());
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{der}\n-----END PRIVATE KEY-----\n");
+    SigningKey::from_pem(&pem).expect("a private key")
 }
 
 /// The parameters of a URL.
