@@ -79,6 +79,11 @@ impl Program {
         &self.env
     }
 
+    /// All that makes it this program and no other, secrets included.
+    pub(crate) fn identity(&self) -> String {
+        format!("{:?}", (&self.command, &self.env, &self.inherit_env, &self.folder))
+    }
+
     /// The transport; its process ends when nobody has called it for `idle`, unless set otherwise.
     pub(crate) fn transport(&self, message_limit: usize, idle: Duration) -> StdioTransport {
         let mut parts = self.command.iter();

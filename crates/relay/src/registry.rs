@@ -18,7 +18,7 @@ use crate::{
     servers::{self, Link, Servers},
     sessions::{Key, Sessions},
     source::Sources,
-    store::ListStore,
+    store::{ListStore, Shelf},
     ticket::Spent,
     tools::Tools,
     user::User,
@@ -292,7 +292,8 @@ impl Relay {
         self.0.cache.counts.stats()
     }
 
-    /// Ends all sessions on all servers, and forgets all lists of tools.
+    /// Ends all sessions on all servers, and forgets all lists of tools but those in a
+    /// [store](Builder::list_store).
     ///
     /// # Errors
     /// The first error of a server; the others are tried all the same.
@@ -330,6 +331,9 @@ pub struct Asker<'a> {
 }
 
 impl Registry {
+    /// How many servers are spoken to at the same time.
+    const AT_ONCE: usize = 64;
+
     /// Drops what was learnt of a server that is registered no more. Its sessions end with the calls
     /// that are under way.
     fn forget(&self, link: &Link) {
@@ -337,15 +341,23 @@ impl Registry {
         drop(self.sessions.take(|key| key.0 == link.id));
     }
 
+    /// Forgets the lists of a user that are in the store.
+    pub(crate) async fn forget_stored(&self, principal: Principal) {
+        let Some(store) = self.store.as_deref() else { return };
+        let links = self.servers.all();
+        let forgotten =
+            links.iter().map(async |link| Shelf { store, link }.forget(principal).await);
+        stream::iter(forgotten).buffer_unordered(Self::AT_ONCE).collect::<()>().await;
+    }
+
     /// Ends the sessions and forgets the lists for which `wanted` holds.
     pub(crate) async fn close(&self, wanted: impl Fn(&Key) -> bool) -> Result<(), Error> {
-        const AT_ONCE: usize = 64;
         self.cache.forget(&wanted);
         let closing = self.sessions.take(&wanted).into_iter().map(async |(key, connection)| {
             let attempt = Attempt { server: &key.0, tool: None, principal: key.1 };
             connection.close().await.map_err(|error| attempt.failed(error))
         });
-        let closing = stream::iter(closing).buffer_unordered(AT_ONCE);
+        let closing = stream::iter(closing).buffer_unordered(Self::AT_ONCE);
         closing.fold(Ok(()), async |all, one| all.and(one)).await
     }
 }

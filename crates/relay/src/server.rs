@@ -2,6 +2,7 @@
 
 use std::{fmt, time::Duration};
 
+use aws_lc_rs::digest::{SHA256, digest};
 use mcp_client::Limits;
 use mcp_http::{AccessToken, HttpTransport};
 use mcp_types::Revision;
@@ -213,6 +214,18 @@ impl Server {
     /// Sends tokens over plain HTTP to other machines too, where anyone on the way can read them.
     pub fn dangerously_allow_insecure_http(self, insecure: bool) -> Self {
         Self { insecure, ..self }
+    }
+
+    /// A hash of all by which a server of the same name may be another, or take us for somebody else.
+    pub(crate) fn fingerprint(&self) -> String {
+        let target = match &self.transport {
+            Transport::Http { url } | Transport::Sse { url } => url.clone(),
+            Transport::Stdio(program) => program.identity(),
+        };
+        let key = self.api_key.as_ref().map(AccessToken::expose);
+        let identity = format!("{:?}", (self.transport.name(), target, key, &self.headers));
+        let hash = digest(&SHA256, identity.as_bytes());
+        hash.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// What carries messages to the server.

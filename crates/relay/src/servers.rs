@@ -47,6 +47,8 @@ pub(crate) struct ServerId {
 pub(crate) struct Link {
     pub(crate) id: ServerId,
     pub(crate) server: Server,
+    /// Of what makes it this server and no other; see [`Server::fingerprint`].
+    pub(crate) fingerprint: String,
     pub(crate) carrier: Carrier,
     /// Room for calls at the same time.
     pub(crate) room: Semaphore,
@@ -79,6 +81,7 @@ impl Servers {
             known_lists: KnownLists::new(),
             named_lists: NamedLists::default(),
             retired: AtomicBool::new(false),
+            fingerprint: server.fingerprint(),
             server,
             id: id.clone(),
         });

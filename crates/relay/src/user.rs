@@ -15,7 +15,7 @@ use crate::{
     registry::{Asker, Registry},
     servers::Link,
     sessions::{Connection, Key},
-    store::{self, Shelved},
+    store::{Shelf, Shelved},
     tools::{List, Tools},
     toolset::ToolsetRequest,
 };
@@ -84,6 +84,7 @@ impl User {
     /// # Errors
     /// The first error of a server; the others are tried all the same.
     pub async fn close(&self) -> Result<(), Error> {
+        self.registry.forget_stored(self.principal).await;
         self.registry.close(|key| key.1 == self.principal).await
     }
 
@@ -123,7 +124,7 @@ impl Place {
         let Registry { cache, sessions, .. } = &*self.user.registry;
         let news = sessions.peek(&self.key).is_some_and(|connection| connection.has_news());
         if news {
-            cache.forget(|key| self.places().any(key));
+            self.forget_list().await;
         }
         let fetch = || {
             let place = Arc::clone(self);
@@ -136,10 +137,9 @@ impl Place {
     }
 
     async fn fetch(&self, from_store: bool) -> Result<List, Error> {
-        let Registry { cache, store, .. } = &*self.user.registry;
-        let (places, store) = (self.places(), store.as_deref());
-        if let Some(store) = store.filter(|_| from_store)
-            && let Some(shelved) = store::load(store, places.iter()).await
+        let (places, shelf) = (self.places(), self.shelf());
+        if let Some(shelf) = shelf.filter(|_| from_store)
+            && let Some(shelved) = shelf.load(&places).await
         {
             return self.named(shelved);
         }
@@ -152,11 +152,12 @@ impl Place {
         let list = NextList { rest: interceptors, place: self }.run(listing).await?;
         connection.heard(changes);
         let link = self.link()?;
-        let ttl = list.cache.map_or(cache.lifetime(), |hint| hint.ttl);
+        let lifetime = self.user.registry.cache.lifetime();
+        let ttl = list.cache.map_or(lifetime, |hint| hint.ttl);
         let public = link.server.share_list || list.cache.is_some_and(|hint| hint.public);
         let shelved = Shelved { list, ttl, public };
-        if let Some(store) = store.filter(|_| !ttl.is_zero()) {
-            store::save(store, places.of(public), &shelved).await;
+        if let Some(shelf) = shelf.filter(|_| !ttl.is_zero()) {
+            shelf.save(places.of(public).1, &shelved).await;
         }
         self.named(shelved)
     }
@@ -188,14 +189,22 @@ impl Place {
 
     /// Has the list fetched anew when it is asked for next.
     pub(crate) async fn forget_list(&self) {
-        let Registry { cache, store, .. } = &*self.user.registry;
-        let places = self.places();
+        let (cache, places) = (&self.user.registry.cache, self.places());
         cache.forget(|key| places.any(key));
-        if let Some(store) = store {
+        if let Some(shelf) = self.shelf() {
             for place in places.iter() {
-                store.forget(&store::key(place)).await;
+                shelf.forget(place.1).await;
             }
+            // What was read from the store meanwhile is no better.
+            cache.forget(|key| places.any(key));
         }
+    }
+
+    /// Where lists are stored, unless none are to be kept.
+    fn shelf(&self) -> Option<Shelf<'_>> {
+        let Registry { cache, store, .. } = &*self.user.registry;
+        let store = store.as_deref().filter(|_| !cache.lifetime().is_zero())?;
+        Some(Shelf { store, link: &self.link })
     }
 
     /// The way to the server, as long as it is registered.

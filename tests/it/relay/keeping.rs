@@ -1,22 +1,16 @@
 //! For how long, and for whom, lists of tools are kept.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard},
-    time::Duration,
-};
+use std::time::Duration;
 
-use futures_util::future::{BoxFuture, join_all, ready};
+use futures_util::future::join_all;
 use insta::assert_snapshot;
 use mcp_testkit::{Bearer, CallAnswer, On, Reply, TestServer, Tool};
 use mcp_types::{Revision, v2026_07_28::CacheScope};
-use relay::{AccessToken, Interceptor, ListStore, Relay, Server, Tools};
+use relay::{Interceptor, Relay, Server};
 use serde_json::json;
 
-use super::{peer_with, relay_of, relay_with};
-use crate::support::{
-    ALICE, BOB, Script, assert_free_of_secrets, error, pass, passing, result, status,
-};
+use super::{peer_with, relay_of, relay_with, stores::Shelf};
+use crate::support::{ALICE, BOB, pass, passing, result, status};
 
 fn tool(name: &str) -> Tool {
     Tool::new(name, json!({ "type": "object" }), |_| CallAnswer::text("done"))
@@ -171,72 +165,4 @@ async fn the_cache_counts() {
     CacheStats { hits: 1, stale: 0, joined: 4, fetches: 1, failures: 0 }
     CacheStats { hits: 0, stale: 0, joined: 0, fetches: 1, failures: 1 }
     ");
-}
-
-/// What a fleet shares.
-#[derive(Clone, Default)]
-struct Shelf(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
-
-impl Shelf {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
-        self.0.lock().expect("nobody panics")
-    }
-}
-
-impl ListStore for Shelf {
-    fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<Vec<u8>>> {
-        Box::pin(ready(self.lock().get(key).cloned()))
-    }
-
-    fn save<'a>(&'a self, key: &'a str, list: Vec<u8>, _: Duration) -> BoxFuture<'a, ()> {
-        self.lock().insert(key.to_owned(), list);
-        Box::pin(ready(()))
-    }
-
-    fn forget<'a>(&'a self, key: &'a str) -> BoxFuture<'a, ()> {
-        self.lock().remove(key);
-        Box::pin(ready(()))
-    }
-}
-
-#[tokio::test]
-async fn a_fleet_asks_once() {
-    let entry = json!({
-        "name": "add", "description": "Adds", "title": "Add",
-        "inputSchema": { "type": "object", "x-own": [1.0] },
-        "annotations": { "readOnlyHint": true }, "_meta": { "a.example/b": 1 },
-    });
-    let list = result(&json!({ "tools": [entry, { "name": "no-schema" }] }));
-    let gone = error(-32602, "Unknown tool: add", &json!(null));
-    let peer = Script::new().on("tools/list", list).on("tools/call", gone).start().await;
-    let shelf = Shelf::default();
-    let process = || {
-        let builder = Relay::builder().server("main", Server::http(peer.url()));
-        builder.list_store(shelf.clone()).build().unwrap()
-    };
-    let first = process().with_token(ALICE).tools("main").await.unwrap();
-    let second = process().with_token(ALICE).tools("main").await.unwrap();
-    assert_eq!(peer.sent_of("tools/list").await.len(), 1);
-    let of = |tools: &Tools| tools.get("add").unwrap().definition().clone();
-    assert_eq!(of(&second), of(&first));
-    assert_eq!(second.refused(), first.refused());
-    // Each user has an entry of their own, and no token is part of it.
-    process().for_user("bob", AccessToken::new(BOB)).tools("main").await.unwrap();
-    process().tools("main").await.unwrap();
-    let entries = format!("{:?}", shelf.lock());
-    assert_free_of_secrets(&entries);
-    let keys: Vec<_> = shelf.lock().keys().map(|key| key[..22].to_owned()).collect();
-    assert_snapshot!(keys.join("\n"), @"
-    relay:tools:main:regis
-    relay:tools:main:token
-    relay:tools:main:user:
-    ");
-    // A tool that is gone is asked for anew, by everyone.
-    second.call("add", ()).await.unwrap_err();
-    process().with_token(ALICE).tools("main").await.unwrap();
-    assert_eq!(peer.sent_of("tools/list").await.len(), 4);
-    // What is no list does not count.
-    shelf.lock().values_mut().for_each(|list| list.truncate(50));
-    assert_eq!(process().tools("main").await.unwrap().len(), 1);
-    assert_eq!(peer.sent_of("tools/list").await.len(), 5);
 }

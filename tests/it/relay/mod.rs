@@ -22,6 +22,7 @@ mod secrets;
 mod shared;
 mod stale;
 mod stdio;
+mod stores;
 mod tickets;
 mod toolsets;
 mod users;

@@ -1,0 +1,229 @@
+//! Lists of tools that a fleet of processes shares.
+
+use std::{
+    collections::BTreeMap,
+    future::pending,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use futures_util::future::{BoxFuture, ready};
+use insta::assert_snapshot;
+use mcp_testkit::{Bearer, CallAnswer, Fault, On, Reply, TestServer, Tool};
+use mcp_types::{Revision, v2026_07_28::CacheScope};
+use relay::{
+    AccessToken, Error, Interceptor, ListStore, Listing, NextList, Relay, Server, ToolList, Tools,
+};
+use serde_json::json;
+
+use crate::support::{ALICE, BOB, Script, assert_free_of_secrets, error, passing, result, strict};
+
+/// What a fleet shares.
+#[derive(Clone, Default)]
+pub(super) struct Shelf(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
+
+impl Shelf {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
+        self.0.lock().expect("nobody panics")
+    }
+}
+
+impl ListStore for Shelf {
+    fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<Vec<u8>>> {
+        Box::pin(ready(self.lock().get(key).cloned()))
+    }
+
+    fn save<'a>(&'a self, key: &'a str, list: Vec<u8>, _: Duration) -> BoxFuture<'a, ()> {
+        self.lock().insert(key.to_owned(), list);
+        Box::pin(ready(()))
+    }
+
+    fn forget<'a>(&'a self, key: &'a str) -> BoxFuture<'a, ()> {
+        self.lock().remove(key);
+        Box::pin(ready(()))
+    }
+}
+
+/// A store that never answers.
+struct Silent;
+
+impl ListStore for Silent {
+    fn load<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Option<Vec<u8>>> {
+        Box::pin(pending())
+    }
+
+    fn save<'a>(&'a self, _: &'a str, _: Vec<u8>, _: Duration) -> BoxFuture<'a, ()> {
+        Box::pin(pending())
+    }
+
+    fn forget<'a>(&'a self, _: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(pending())
+    }
+}
+
+fn tool(name: &str) -> Tool {
+    Tool::new(name, json!({ "type": "object" }), |_| CallAnswer::text("done"))
+}
+
+fn names(tools: &Tools) -> Vec<String> {
+    tools.iter().map(|tool| tool.definition().name.clone()).collect()
+}
+
+/// A process of a fleet, with one server.
+fn process(server: Server, shelf: &Shelf) -> Relay {
+    let builder = Relay::builder().server("main", server);
+    builder.list_store(shelf.clone()).build().expect("usable settings")
+}
+
+#[tokio::test]
+async fn a_fleet_asks_once() {
+    let entry = json!({
+        "name": "add", "description": "Adds", "title": "Add",
+        "inputSchema": { "type": "object", "x-own": [1.0] },
+        "annotations": { "readOnlyHint": true }, "_meta": { "a.example/b": 1 },
+    });
+    let list = result(&json!({ "tools": [entry, { "name": "no-schema" }] }));
+    let gone = error(-32602, "Unknown tool: add", &json!(null));
+    let peer = Script::new().on("tools/list", list).on("tools/call", gone).start().await;
+    let shelf = Shelf::default();
+    let process = || process(Server::http(peer.url()), &shelf);
+    let first = process().with_token(ALICE).tools("main").await.unwrap();
+    let second = process().with_token(ALICE).tools("main").await.unwrap();
+    assert_eq!(peer.sent_of("tools/list").await.len(), 1);
+    let of = |tools: &Tools| tools.get("add").unwrap().definition().clone();
+    assert_eq!(of(&second), of(&first));
+    assert_eq!(second.refused(), first.refused());
+    // Each user has an entry of their own, and no token is part of it.
+    process().for_user("bob", AccessToken::new(BOB)).tools("main").await.unwrap();
+    process().tools("main").await.unwrap();
+    let entries = format!("{:?}", shelf.lock());
+    assert_free_of_secrets(&entries);
+    let shown = |key: &String| {
+        let parts: Vec<_> = key.split(':').collect();
+        [&parts[..3], &["…"], &parts[4..5]].concat().join(":")
+    };
+    let keys: Vec<_> = shelf.lock().keys().map(shown).collect();
+    assert_snapshot!(keys.join("\n"), @"
+    relay:tools:main:…:registry
+    relay:tools:main:…:token
+    relay:tools:main:…:user
+    ");
+    // A tool that is gone is asked for anew, by everyone.
+    second.call("add", ()).await.unwrap_err();
+    process().with_token(ALICE).tools("main").await.unwrap();
+    assert_eq!(peer.sent_of("tools/list").await.len(), 4);
+    // What is no list does not count.
+    shelf.lock().values_mut().for_each(|list| list.truncate(50));
+    assert_eq!(process().tools("main").await.unwrap().len(), 1);
+    assert_eq!(peer.sent_of("tools/list").await.len(), 5);
+}
+
+#[tokio::test]
+async fn a_server_of_the_same_name_may_be_another() {
+    let one = TestServer::builder().tool(tool("old")).start().await.unwrap();
+    let other = TestServer::builder().tool(tool("new")).start().await.unwrap();
+    let relay = process(Server::http(one.url()), &Shelf::default());
+    relay.tools("main").await.unwrap();
+    relay.add_server("main", Server::http(other.url())).unwrap();
+    assert_eq!(names(&relay.tools("main").await.unwrap()), ["new"]);
+}
+
+#[tokio::test]
+async fn a_server_that_is_asked_with_another_key_has_another_list() {
+    let builder = TestServer::builder().bearer(Bearer::tokens([ALICE, BOB]));
+    let builder = builder.tools_for(ALICE, [tool("a")]).tools_for(BOB, [tool("b")]);
+    let server = builder.start().await.unwrap();
+    let shelf = Shelf::default();
+    for (key, expected) in [(ALICE, "a"), (BOB, "b")] {
+        let relay = process(Server::http(server.url()).api_key(key), &shelf);
+        assert_eq!(names(&relay.tools("main").await.unwrap()), [expected]);
+    }
+    assert_free_of_secrets(&format!("{:?}", shelf.lock()));
+}
+
+#[tokio::test]
+async fn a_list_that_holds_no_more_is_not_found_again() {
+    let server = strict().await;
+    let relay = process(Server::http(server.url()), &Shelf::default());
+    let tools = relay.tools("main").await.unwrap();
+    server.add_tool(tool("new"));
+    let notice = json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" });
+    server.script(On::method("tools/call"), Fault::Interject(vec![notice]));
+    tools.call("wait", json!({})).await.unwrap();
+    // Nor after an attempt to get the new one has failed.
+    server.script(On::method("tools/list"), Reply::status(503));
+    relay.tools("main").await.unwrap_err();
+    server.clear_script();
+    assert_eq!(names(&relay.tools("main").await.unwrap()), ["wait", "new"]);
+}
+
+#[tokio::test]
+async fn of_a_user_who_leaves_nothing_stays() {
+    let server = TestServer::builder().bearer(Bearer::tokens([ALICE, BOB])).start().await.unwrap();
+    let shelf = Shelf::default();
+    let relay = process(Server::http(server.url()), &shelf);
+    let users = [ALICE, BOB].map(|token| relay.with_token(token));
+    for user in &users {
+        user.tools("main").await.unwrap();
+    }
+    users[0].close().await.unwrap();
+    assert_eq!(shelf.lock().len(), 1);
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_is_one_that_has_nothing() {
+    let server = TestServer::builder().tool(tool("add")).start().await.unwrap();
+    let builder = Relay::builder().server("main", Server::http(server.url()));
+    let relay = builder.list_store(Silent).build().unwrap();
+    let user = relay.without_token();
+    let (tools, waited) = passing(user.tools("main")).await;
+    assert_eq!(tools.unwrap().len(), 1);
+    assert!(waited < Duration::from_secs(12), "{waited:?}");
+    passing(user.close()).await.0.unwrap();
+}
+
+#[tokio::test]
+async fn where_no_list_is_to_be_kept_none_is_stored() {
+    let caching = TestServer::builder().caching(Duration::from_secs(60), CacheScope::Private);
+    let server = caching.revisions([Revision::V2026_07_28]).start().await.unwrap();
+    let shelf = Shelf::default();
+    let builder = Relay::builder().server("main", Server::http(server.url()));
+    let relay = builder.cache_duration(Duration::ZERO).list_store(shelf.clone()).build().unwrap();
+    relay.tools("main").await.unwrap();
+    relay.tools("main").await.unwrap();
+    assert_eq!((server.count("tools/list"), shelf.lock().len()), (2, 0));
+}
+
+/// Writes for whom a list is.
+struct Dedicated;
+
+impl Interceptor for Dedicated {
+    fn list<'a>(
+        &'a self,
+        listing: Listing,
+        next: NextList<'a>,
+    ) -> BoxFuture<'a, Result<ToolList, Error>> {
+        Box::pin(async move {
+            let mut list = next.run(listing).await?;
+            for tool in &mut list.tools {
+                Arc::make_mut(tool).description = Some("for one alone".to_owned());
+            }
+            Ok(list)
+        })
+    }
+}
+
+#[tokio::test]
+async fn what_one_process_makes_of_a_list_is_everyone_s_in_none() {
+    let caching = TestServer::builder().caching(Duration::from_secs(60), CacheScope::Public);
+    let caching = caching.revisions([Revision::V2026_07_28]).tool(tool("add"));
+    let server = caching.bearer(Bearer::tokens([ALICE, BOB])).start().await.unwrap();
+    let shelf = Shelf::default();
+    let builder = Relay::builder().server("main", Server::http(server.url()));
+    let changing = builder.list_store(shelf.clone()).interceptor(Dedicated).build().unwrap();
+    changing.with_token(ALICE).tools("main").await.unwrap();
+    let plain = process(Server::http(server.url()), &shelf);
+    plain.with_token(ALICE).tools("main").await.unwrap();
+    let of_bob = plain.with_token(BOB).tools("main").await.unwrap();
+    assert_ne!(of_bob.get("add").unwrap().description(), "for one alone");
+}
