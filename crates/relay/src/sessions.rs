@@ -63,15 +63,15 @@ impl Sessions {
             connection.touch();
             return connection;
         }
+        // Not under the lock: the application is asked who answers for the user.
+        let ((client, ends), started) = (client(), self.started);
+        let (used, heard) = (AtomicU64::new(0), AtomicU64::new(0));
+        let new = Connection(Arc::new(Conversation { client, ends, started, used, heard }));
         let mut open = self.write();
         if open.len() >= self.bounds.sessions && !open.contains_key(key) {
             drop_oldest(&mut open, batch(self.bounds.sessions));
         }
-        let connection = open.entry(key.clone()).or_insert_with(|| {
-            let ((client, ends), started) = (client(), self.started);
-            let (used, heard) = (AtomicU64::new(0), AtomicU64::new(0));
-            Connection(Arc::new(Conversation { client, ends, started, used, heard }))
-        });
+        let connection = open.entry(key.clone()).or_insert(new);
         connection.touch();
         connection.clone()
     }

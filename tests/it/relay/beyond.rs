@@ -1,6 +1,10 @@
 //! Resources, prompts and what servers ask, on behalf of users.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, OnceLock, mpsc},
+    thread,
+    time::Duration,
+};
 
 use futures_util::future::BoxFuture;
 use insta::assert_snapshot;
@@ -134,4 +138,25 @@ async fn each_user_is_asked_by_a_handler_of_their_own() {
         let nobody = relay.tools("main").await.unwrap().call("greet", ()).await;
         assert!(!nobody.is_ok_and(|output| output.text().contains("main")));
     }
+}
+
+#[test]
+fn whoever_chooses_the_handlers_may_use_the_registry() {
+    let (done, wait) = mpsc::channel();
+    // A lock that is taken twice would hold this thread for good.
+    thread::spawn(move || {
+        let known = Arc::new(OnceLock::<Relay>::new());
+        let own = Arc::clone(&known);
+        let server = || Server::http("http://127.0.0.1:9/mcp");
+        let builder = Relay::builder().server("a", server()).server("b", server());
+        let relay = builder.handlers(move |asker| {
+            let relay = own.get().filter(|_| asker.server == "a")?;
+            relay.without_token().connection("b").expect("it is registered");
+            None
+        });
+        let relay = known.get_or_init(|| relay.build().expect("usable settings"));
+        relay.without_token().connection("a").expect("it is registered");
+        done.send(()).expect("somebody waits");
+    });
+    wait.recv_timeout(Duration::from_secs(10)).expect("a connection");
 }
