@@ -50,6 +50,9 @@ pub struct Ticket {
     pub arguments: String,
     /// The id of the user, where the application knows the user by one.
     pub user: Option<String>,
+    /// Whether the call was on behalf of no user.
+    #[serde(default)]
+    nobody: bool,
     /// The scopes that the server says the call needs.
     pub scopes: Vec<String>,
 }
@@ -70,6 +73,7 @@ impl Ticket {
             tool: refused.tool.clone()?,
             arguments: arguments.get().to_owned(),
             user: user.id.as_deref().map(str::to_owned),
+            nobody: user.source.is_none(),
             scopes: scopes.split_whitespace().map(str::to_owned).collect(),
         })
     }
@@ -91,12 +95,13 @@ impl User {
     /// [`Error::Configuration`] for the ticket of another user, [`Error::ToolCall`] for one that is
     /// used up, else what [`User::tools`] and [`Tool::call`](crate::Tool::call) give.
     pub async fn resume(&self, ticket: Ticket) -> Result<ToolOutput, Error> {
-        if ticket.user.as_deref() != self.id.as_deref() {
+        if ticket.user.as_deref() != self.id.as_deref() || ticket.nobody != self.source.is_none() {
             return Err(Error::configuration(
                 Some(&ticket.server),
                 "the call is that of another user",
             ));
         }
+        let tools = self.tools(&ticket.server).await?;
         let spent = &self.registry.spent;
         if !spent.spend(&ticket.id) {
             let Ticket { server, tool, .. } = ticket;
@@ -107,9 +112,6 @@ impl User {
                 source: None,
             });
         }
-        // Without a list, no call was made.
-        let tools =
-            self.tools(&ticket.server).await.inspect_err(|_| spent.give_back(&ticket.id))?;
         let outcome = ticket.redeem(&tools).await;
         if outcome.as_ref().is_err_and(Error::did_not_run) {
             spent.give_back(&ticket.id);

@@ -1,13 +1,15 @@
 //! Calls that wait for a sign-in, and are made once after it.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use insta::{allow_duplicates, assert_snapshot};
-use mcp_testkit::{Bearer, CallAnswer, Fault, On, TestServer, Tool};
+use mcp_testkit::{Bearer, CallAnswer, Fault, Gate, On, TestServer, Tool};
 use relay::{AccessToken, Error, Relay, Server, Ticket};
 use serde_json::json;
 
 use super::relay_with;
-use crate::support::{ALICE, BOB, assert_free_of_secrets, outcome};
+use crate::support::{ALICE, BOB, assert_free_of_secrets, outcome, soon};
 
 async fn server() -> TestServer {
     let tool = Tool::new("pay", json!({ "type": "object" }), |_| CallAnswer::text("paid"));
@@ -75,6 +77,24 @@ async fn a_call_of_unknown_outcome_is_not_resumed_again() {
 }
 
 #[tokio::test]
+async fn a_ticket_is_not_used_up_before_the_call_is_made() {
+    let server = server().await;
+    let builder = Relay::builder().server("main", Server::http(server.url()));
+    let relay = builder.cache_duration(Duration::ZERO).build().unwrap();
+    let ticket = ticket(&server, &relay).await;
+    server.renew_token(ALICE, BOB);
+    let user = relay.for_user("alice", AccessToken::new(BOB));
+    let gate = Gate::new();
+    server.script(On::method("tools/list"), Fault::Hold(gate.clone()));
+    tokio::select! {
+        outcome = user.resume(ticket.clone()) => panic!("{outcome:?}"),
+        () = soon(gate.reached(1)) => {}
+    }
+    server.clear_script();
+    assert_eq!(user.resume(ticket).await.unwrap().text(), "paid");
+}
+
+#[tokio::test]
 async fn a_ticket_is_for_its_user_alone() {
     let server = server().await;
     let relay = relay_with(Server::http(server.url()));
@@ -93,5 +113,8 @@ async fn a_ticket_is_for_its_user_alone() {
     server.expire_token(ALICE);
     let error = tools.call("pay", ()).await.unwrap_err();
     let ticket = error.authorization().unwrap().ticket.clone().unwrap();
+    // Nobody in particular is no user, and has rights of its own: those of the server's key.
+    let outcome = outcome(relay.without_token().resume(ticket.clone()).await);
+    assert!(outcome.contains("another user"), "{outcome}");
     assert_eq!(relay.with_token(BOB).resume(ticket).await.unwrap().text(), "paid");
 }
