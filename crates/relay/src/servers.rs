@@ -135,13 +135,18 @@ impl Servers {
 impl Link {
     /// Refuses what is begun with a registration that is no more.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        match self.retired.load(Ordering::Acquire) {
+        match self.is_retired() {
             false => Ok(()),
             true => Err(Error::configuration(
                 Some(&self.id),
                 "it was removed or replaced since its tools were asked for: ask for them anew",
             )),
         }
+    }
+
+    /// Whether it was removed or replaced.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
     }
 
     fn retire(&self) {

@@ -43,9 +43,14 @@ impl User {
     /// [`Error::Authorization`] when the user has to sign in, [`Error::ToolDefinition`] when the
     /// server gives no usable list, else [`Error::Transport`].
     pub async fn tools(&self, server: &str) -> Result<Tools, Error> {
-        let place = Arc::new(self.at(server)?);
-        let list = place.list().await?;
-        Ok(Tools { place, list })
+        loop {
+            let place = Arc::new(self.at(server)?);
+            match place.list().await {
+                // Another one was registered in its place meanwhile, or none.
+                Err(_) if place.link.is_retired() => {}
+                list => return Ok(Tools { list: list?, place }),
+            }
+        }
     }
 
     /// The tools of all servers, asked at the same time: those that are ready, those for which the

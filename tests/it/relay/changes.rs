@@ -61,3 +61,31 @@ async fn servers_come_and_go() {
     relay.tools("main").await.unwrap();
     assert_eq!(server.count("initialize"), 2);
 }
+
+#[tokio::test]
+async fn whoever_waits_for_the_tools_of_a_server_gets_those_of_its_successor() {
+    let (old, new) = (server("old").await, server("new").await);
+    let relay = Relay::builder().server("main", Server::http(old.url())).build().unwrap();
+    let gate = Gate::new();
+    old.script(On::method("tools/list"), Fault::Hold(gate.clone()));
+    let change = async {
+        soon(gate.reached(1)).await;
+        relay.add_server("main", Server::http(new.url())).unwrap();
+        gate.open();
+    };
+    let (tools, ()) = tokio::join!(relay.tools("main"), change);
+    assert_eq!(tools.unwrap().call("say", ()).await.unwrap().text(), "new");
+    let gate = Gate::new();
+    new.script(On::method("tools/list"), Fault::Hold(gate.clone()));
+    relay.close().await.unwrap();
+    let removal = async {
+        soon(gate.reached(1)).await;
+        relay.remove_server("main");
+        gate.open();
+    };
+    let (tools, ()) = tokio::join!(relay.tools("main"), removal);
+    assert_snapshot!(outcome(tools), @"
+    server `main`: it is not registered, nor is any other
+    -> Configuration, did not run
+    ");
+}
