@@ -35,7 +35,7 @@ pub struct Server {
     pub(crate) required: bool,
     pub(crate) filter: Filter,
     pub(crate) checks: bool,
-    pub(crate) share_list: bool,
+    pub(crate) share_list: Option<bool>,
     pub(crate) resource_tools: bool,
     pub(crate) prompt_tools: bool,
     pub(crate) retries: usize,
@@ -104,7 +104,7 @@ impl Server {
             required: false,
             filter: Filter::default(),
             checks: true,
-            share_list: false,
+            share_list: None,
             resource_tools: false,
             prompt_tools: false,
             retries: 2,
@@ -167,10 +167,11 @@ impl Server {
         self
     }
 
-    /// Says that the server gives the same tools to everyone, so that one user's list is all users'.
-    /// A server may say so itself (MCP 2026-07-28, server/utilities/caching).
+    /// Says that the server gives the same tools to everyone, so that one user's list is all users';
+    /// or that it does not, whatever it says itself. Unless set, the server's word counts
+    /// (MCP 2026-07-28, server/utilities/caching).
     pub fn share_list(self, share_list: bool) -> Self {
-        Self { share_list, ..self }
+        Self { share_list: Some(share_list), ..self }
     }
 
     /// Offers the server's resources to models by two more tools, `list_resources` and

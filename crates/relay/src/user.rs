@@ -159,7 +159,8 @@ impl Place {
         let link = self.link()?;
         let lifetime = self.user.registry.cache.lifetime();
         let ttl = list.cache.map_or(lifetime, |hint| hint.ttl);
-        let public = link.server.share_list || list.cache.is_some_and(|hint| hint.public);
+        let says = list.cache.is_some_and(|hint| hint.public);
+        let public = link.server.share_list.unwrap_or(says);
         let shelved = Shelved { list, ttl, public };
         if let Some(shelf) = shelf.filter(|_| !ttl.is_zero()) {
             shelf.save(places.of(public).1, &shelved).await;
@@ -181,8 +182,9 @@ impl Place {
 
     /// Where the list may be found. What interceptors make of it may be for one user alone.
     fn places(&self) -> Places {
-        let public = (self.key.0.clone(), Principal::EVERYONE);
-        let public = self.user.registry.interceptors.is_empty().then_some(public);
+        let may_share = self.link.server.share_list != Some(false)
+            && self.user.registry.interceptors.is_empty();
+        let public = may_share.then(|| (self.key.0.clone(), Principal::EVERYONE));
         Places { own: self.key.clone(), public }
     }
 

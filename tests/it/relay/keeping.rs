@@ -58,6 +58,11 @@ async fn a_public_list_is_for_everyone() {
     of_bob.call("add", json!({})).await.unwrap();
     let call = server.requests().into_iter().find(|request| request.method() == "tools/call");
     assert_eq!(call.unwrap().bearer_token(), Some(BOB));
+    // Unless the application knows better.
+    let relay = relay_with(Server::http(server.url()).share_list(false));
+    relay.with_token(ALICE).tools("main").await.unwrap();
+    relay.with_token(BOB).tools("main").await.unwrap();
+    assert_eq!(server.count("tools/list"), 3);
     // Where an application changes lists, they are nobody else's.
     struct Nothing;
     impl Interceptor for Nothing {}
@@ -65,7 +70,7 @@ async fn a_public_list_is_for_everyone() {
     let relay = builder.interceptor(Nothing).build().unwrap();
     relay.with_token(ALICE).tools("main").await.unwrap();
     relay.with_token(BOB).tools("main").await.unwrap();
-    assert_eq!(server.count("tools/list"), 3);
+    assert_eq!(server.count("tools/list"), 5);
 }
 
 #[tokio::test]
