@@ -1,6 +1,6 @@
 //! Where the records of sign-ins are kept.
 
-use std::{any::Any, fmt};
+use std::{any::Any, fmt, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use mcp_http::mcp_client::BoxError;
@@ -55,6 +55,33 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// Whatever kept it from being taken.
     fn lock<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Lock, BoxError>>;
+}
+
+/// A store that is shared, or chosen when the program runs (`Arc<dyn Store>`).
+impl<S: Store + ?Sized> Store for Arc<S> {
+    fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
+        (**self).load(key)
+    }
+
+    fn save<'a>(&'a self, key: &'a Key, record: &'a Record) -> BoxFuture<'a, Result<(), BoxError>> {
+        (**self).save(key, record)
+    }
+
+    fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), BoxError>> {
+        (**self).remove(key)
+    }
+
+    fn keys<'a>(
+        &'a self,
+        principal: Option<&'a str>,
+        server: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Key>, BoxError>> {
+        (**self).keys(principal, server)
+    }
+
+    fn lock<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Lock, BoxError>> {
+        (**self).lock(key)
+    }
 }
 
 /// What a record is kept under.
