@@ -1,0 +1,128 @@
+//! The file: how it is opened, and its tables in all their versions.
+
+use std::{fs::OpenOptions, io, path::Path, time::Duration};
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::error::Error;
+
+/// How long another process may keep the file busy.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What tells the file from those of other programs: "Rly1".
+const APPLICATION: i32 = 0x526c_7931;
+
+/// What makes each version of the tables from the one before; the file says how many were done.
+const MIGRATIONS: [&str; 1] = ["
+    CREATE TABLE records (
+        principal TEXT, -- NULL for the application itself
+        server TEXT NOT NULL, -- a digest of its URL
+        issuer TEXT NOT NULL,
+        sealed TEXT NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX places ON records (principal, server, issuer);"];
+
+/// Opens the file, which is made if it is not there, and brings its tables up to date.
+pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
+    create(path).map_err(|error| Error::failed(path, error))?;
+    let failed = |error| Error::failed(path, error);
+    let mut connection = Connection::open(path).map_err(failed)?;
+    set_up(&connection).map_err(failed)?;
+    migrate(&mut connection, path, &MIGRATIONS)?;
+    Ok(connection)
+}
+
+/// Makes an empty file that only its owner reads; what SQLite puts beside it is as private.
+fn create(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+/// Readers wait for no writer (`WAL`), and what is committed outlives a power cut (`FULL`).
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")
+}
+
+/// Does what the file lacks, all of it or nothing.
+fn migrate(connection: &mut Connection, path: &Path, migrations: &[&str]) -> Result<(), Error> {
+    let failed = |error| Error::failed(path, error);
+    let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+    let transaction = begun.map_err(failed)?;
+    let number = |pragma| transaction.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
+    let (application, version) =
+        (number("application_id").map_err(failed)?, number("user_version").map_err(failed)?);
+    if application != APPLICATION && !is_empty(&transaction).map_err(failed)? {
+        return Err(Error::Foreign { path: path.to_owned() });
+    }
+    let done = usize::try_from(version).unwrap_or(usize::MAX);
+    let missing = migrations.get(done..).ok_or_else(|| Error::Newer { path: path.to_owned() })?;
+    let work = || {
+        missing.iter().try_for_each(|migration| transaction.execute_batch(migration))?;
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        transaction.pragma_update(None, "user_version", migrations.len() as i64)
+    };
+    work().and_then(|()| transaction.commit()).map_err(failed)
+}
+
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", (), |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn memory() -> Connection {
+        Connection::open_in_memory().unwrap()
+    }
+
+    fn columns(connection: &Connection) -> String {
+        let columns = "SELECT group_concat(name) FROM pragma_table_info('records')";
+        connection.query_row(columns, (), |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_file_of_any_version_is_brought_up_to_date_once() {
+        let more = [MIGRATIONS[0], "ALTER TABLE records ADD COLUMN used_at INTEGER"];
+        let (mut old, path) = (memory(), Path::new("sign-ins"));
+        for _ in 0..2 {
+            migrate(&mut old, path, &MIGRATIONS).unwrap();
+        }
+        assert_eq!(columns(&old), "principal,server,issuer,sealed");
+        for _ in 0..2 {
+            migrate(&mut old, path, &more).unwrap();
+        }
+        assert_eq!(columns(&old), "principal,server,issuer,sealed,used_at");
+        let newer = migrate(&mut old, path, &MIGRATIONS).unwrap_err();
+        assert_eq!(
+            newer.to_string(),
+            "sign-ins is of a newer version of this program: use that one"
+        );
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_what_was_there() {
+        let (mut old, path) = (memory(), Path::new("sign-ins"));
+        migrate(&mut old, path, &MIGRATIONS).unwrap();
+        let broken = [MIGRATIONS[0], "ALTER TABLE records ADD COLUMN used_at INTEGER", "nonsense"];
+        migrate(&mut old, path, &broken).unwrap_err();
+        assert_eq!(columns(&old), "principal,server,issuer,sealed");
+        migrate(&mut old, path, &broken[..2]).unwrap();
+    }
+
+    #[test]
+    fn the_tables_of_others_are_let_alone() {
+        let mut other = memory();
+        other.execute_batch("CREATE TABLE users (name TEXT)").unwrap();
+        let error = migrate(&mut other, Path::new("app.db"), &MIGRATIONS).unwrap_err();
+        assert!(matches!(error, Error::Foreign { .. }), "{error}");
+        assert_eq!(
+            other.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0)),
+            Ok(1)
+        );
+    }
+}

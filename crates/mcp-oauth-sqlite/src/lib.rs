@@ -1,0 +1,13 @@
+//! Keeps the sign-ins of `mcp-oauth` in SQLite, sealed, for the users of a web application.
+//!
+//! Start at [`SqliteStore::open`]; what can go wrong there is in [`Error`].
+
+mod database;
+mod error;
+mod records;
+mod store;
+
+pub use crate::{
+    error::Error,
+    store::{Resealed, SqliteStore},
+};

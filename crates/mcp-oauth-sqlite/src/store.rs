@@ -1,0 +1,211 @@
+//! The store over a database.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use futures_util::future::BoxFuture;
+use mcp_http::mcp_client::BoxError;
+use mcp_oauth::{Key, Lock, Record, SealingKeys, Store, Unreadable, UnreadableReason};
+use mcp_oauth_file::FileLocks;
+use rusqlite::Connection;
+use tokio::{sync::Mutex, task};
+
+use crate::{
+    database,
+    error::Error,
+    records::{self, Place},
+};
+
+/// Keeps sign-ins in a SQLite database, sealed with the application's keys. Clones share it, as do
+/// other processes of the same machine.
+///
+/// The file, and a folder of the same name with `.locks` after it, have to be on a disk of this
+/// machine: over a network file system processes do not see each other's locks. In clear text there
+/// are principals and issuers; of servers there are digests, for their URLs may hold keys. A record
+/// that is moved to another row does not open.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// # let folder = std::env::temp_dir().join(format!("mcp-oauth-sqlite-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// # let file = folder.join("sign-ins.db");
+/// # let bytes = [7; 32];
+/// use mcp_oauth::{OAuthClient, SealingKey};
+/// use mcp_oauth_sqlite::SqliteStore;
+///
+/// let store = SqliteStore::open(&file, SealingKey::new(&bytes))?;
+/// let client = OAuthClient::builder("Our application", "https://app.example/callback")
+///     .store(store)
+///     .build()?;
+/// # drop(client);
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct SqliteStore(Arc<Inner>);
+
+struct Inner {
+    path: PathBuf,
+    keys: SealingKeys,
+    locks: FileLocks,
+    /// One thread at a time works for each, however many tasks wait: readers wait for no disk.
+    reader: Arc<Mutex<Connection>>,
+    writer: Arc<Mutex<Connection>>,
+}
+
+/// What [`SqliteStore::reseal`] has found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Resealed {
+    /// How many records were sealed anew.
+    pub resealed: usize,
+    /// How many are sealed with a key that is not given.
+    pub unreadable: usize,
+}
+
+impl SqliteStore {
+    /// Opens a database, which is made if it is not there. This blocks for a moment.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn open(path: impl AsRef<Path>, keys: impl Into<SealingKeys>) -> Result<Self, Error> {
+        let path = path.as_ref().to_owned();
+        let mut folder = path.clone().into_os_string();
+        folder.push(".locks");
+        let writer = database::open(&path)?;
+        let reader = database::open(&path)?;
+        let locks = FileLocks::open(folder).map_err(|error| Error::failed(&path, error))?;
+        Ok(Self(Arc::new(Inner {
+            path,
+            keys: keys.into(),
+            locks,
+            reader: Arc::new(Mutex::new(reader)),
+            writer: Arc::new(Mutex::new(writer)),
+        })))
+    }
+
+    /// Seals with the newest key whatever an older one has sealed, so that the older one can go. Others
+    /// may go on using the store.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let folder = std::env::temp_dir().join(format!("mcp-oauth-reseal-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder)?;
+    /// # let file = folder.join("sign-ins.db");
+    /// # let [old, new] = [[7; 32], [8; 32]];
+    /// use mcp_oauth::{SealingKey, SealingKeys};
+    /// use mcp_oauth_sqlite::SqliteStore;
+    ///
+    /// let keys = SealingKeys::new(SealingKey::new(&new)).with_older(SealingKey::new(&old));
+    /// let store = SqliteStore::open(&file, keys)?;
+    /// assert_eq!(store.reseal().await?.unreadable, 0);
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Failed`].
+    pub async fn reseal(&self) -> Result<Resealed, Error> {
+        let (mut last, mut found) = (i64::MIN, Resealed::default());
+        loop {
+            let rows = self.read(move |connection| records::after(connection, last)).await?;
+            let Some(row) = rows.last() else { return Ok(found) };
+            last = row.row;
+            for old in rows {
+                match self.0.keys.reseal(&old.place.purpose(), &old.sealed) {
+                    Err(_) => found.unreadable += 1,
+                    Ok(None) => {}
+                    Ok(Some(new)) => {
+                        self.write(move |it| records::replace(it, &old, &new)).await?;
+                        found.resealed += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    fn unsealed(&self, key: &Key, sealed: &str) -> Result<Record, Unreadable> {
+        let json = self.0.keys.open(&Place::of(key).purpose(), sealed);
+        let json = json.map_err(|_| Unreadable::new(key, UnreadableReason::Sealed))?;
+        Record::from_json(key, &json)
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.blocking(&self.0.reader, work).await
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.blocking(&self.0.writer, work).await
+    }
+
+    /// Does what may take a while where it keeps nobody else waiting. Once begun, it comes to its end
+    /// even if nobody waits for it any more.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        connection: &Arc<Mutex<Connection>>,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let mut connection = Arc::clone(connection).lock_owned().await;
+        let done = task::spawn_blocking(move || work(&mut connection)).await;
+        let failed = |source: BoxError| Error::failed(&self.0.path, source);
+        done.map_err(|error| failed(error.into()))?.map_err(|error| failed(error.into()))
+    }
+}
+
+impl Store for SqliteStore {
+    fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
+        Box::pin(async move {
+            let place = Place::of(key);
+            let sealed = self.read(move |connection| records::load(connection, &place)).await?;
+            Ok(sealed.map(|sealed| self.unsealed(key, &sealed)).transpose()?)
+        })
+    }
+
+    fn save<'a>(&'a self, key: &'a Key, record: &'a Record) -> BoxFuture<'a, Result<(), BoxError>> {
+        let place = Place::of(key);
+        let sealed = self.0.keys.seal(&place.purpose(), &record.to_json());
+        Box::pin(async move {
+            Ok(self.write(move |connection| records::save(connection, &place, &sealed)).await?)
+        })
+    }
+
+    fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), BoxError>> {
+        let place = Place::of(key);
+        Box::pin(async move {
+            Ok(self.write(move |connection| records::remove(connection, &place)).await?)
+        })
+    }
+
+    fn keys<'a>(
+        &'a self,
+        principal: Option<&'a str>,
+        server: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Key>, BoxError>> {
+        let (principal, server) = (principal.map(str::to_owned), server.to_owned());
+        let read = move |it: &mut Connection| records::keys(it, principal.as_deref(), &server);
+        Box::pin(async move { Ok(self.read(read).await?) })
+    }
+
+    fn lock<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Lock, BoxError>> {
+        Box::pin(self.0.locks.lock(key))
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SqliteStore").field(&self.0.path).finish()
+    }
+}
