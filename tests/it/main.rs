@@ -8,4 +8,5 @@ mod mcp_stdio;
 mod real_servers;
 mod relay;
 mod sign_in;
+mod stores;
 mod support;

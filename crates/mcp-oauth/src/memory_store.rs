@@ -85,29 +85,3 @@ impl fmt::Debug for MemoryStore {
         f.debug_struct("MemoryStore").finish_non_exhaustive()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::record::tests::record;
-
-    fn key(principal: Option<&str>, issuer: &str) -> Key {
-        Key::new(principal, "https://mcp.example/", issuer)
-    }
-
-    #[tokio::test]
-    async fn records_belong_to_principal_server_and_issuer() {
-        // N-AUTH-14
-        let store = MemoryStore::new();
-        store.save(&key(Some("ann"), "a"), &record("1")).await.unwrap();
-        store.save(&key(Some("ann"), "b"), &record("2")).await.unwrap();
-        store.save(&key(Some("ann"), "b"), &record("3")).await.unwrap();
-        store.save(&key(None, "b"), &record("4")).await.unwrap();
-        let keys = store.keys(Some("ann"), "https://mcp.example/").await.unwrap();
-        assert_eq!(keys, [key(Some("ann"), "a"), key(Some("ann"), "b")]);
-        assert_eq!(store.load(&keys[1]).await.unwrap(), Some(record("3")));
-        assert_eq!(store.load(&key(Some("bob"), "b")).await.unwrap(), None);
-        store.remove(&keys[0]).await.unwrap();
-        assert_eq!(store.load(&keys[0]).await.unwrap(), None);
-    }
-}

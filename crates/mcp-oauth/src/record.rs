@@ -104,11 +104,11 @@ impl UnreadableReason {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
     use crate::credentials::TokenEndpointAuthMethod;
 
-    pub(crate) fn record(client_id: &str) -> Record {
+    fn record(client_id: &str) -> Record {
         Record::Registration(Registration {
             client_id: client_id.to_owned(),
             client_secret: Some("5ecret".into()),

@@ -6,4 +6,4 @@ mod accounts;
 mod attacks;
 mod lives;
 mod races;
-mod support;
+pub(crate) mod support;

@@ -1,35 +1,11 @@
-//! What is in the folder, and who may read it.
+//! What is in the folder, and who may read it; what holds of all stores is in `tests`.
 
 use std::fs;
 
-use futures_util::FutureExt;
-use mcp_oauth::{Key, SealingKey, Store};
+use mcp_oauth::{SealingKey, Store};
 use mcp_oauth_file::FileStore;
 
 use crate::support::{Folder, key, number, record};
-
-#[tokio::test]
-async fn records_are_kept_by_principal_server_and_issuer() {
-    let folder = Folder::new();
-    let keys =
-        [key("ann"), key("bob"), Key::new(None, "https://mcp.example/mcp", "https://b.example")];
-    let store = folder.store();
-    for (at, key) in keys.iter().enumerate() {
-        store.save(key, &record(at as u64)).await.unwrap();
-    }
-    // Whoever opens it again finds the same.
-    let store = folder.store();
-    for (at, key) in keys.iter().enumerate() {
-        assert_eq!(number(&store.load(key).await.unwrap().unwrap()), at as u64);
-    }
-    assert_eq!(store.keys(Some("ann"), "https://mcp.example/mcp").await.unwrap(), [key("ann")]);
-    assert_eq!(store.keys(None, "https://mcp.example/mcp").await.unwrap(), [keys[2].clone()]);
-    assert!(store.keys(Some("ann"), "https://other.example/").await.unwrap().is_empty());
-    store.remove(&keys[0]).await.unwrap();
-    store.remove(&keys[0]).await.unwrap();
-    assert!(store.load(&keys[0]).await.unwrap().is_none());
-    assert_eq!(store.all_keys().await.unwrap().len(), 2);
-}
 
 #[cfg(unix)]
 #[tokio::test]
@@ -67,22 +43,6 @@ async fn what_is_no_record_is_an_error_that_quotes_nothing() {
     assert_eq!(store.all_keys().await.unwrap(), [key("bob")]);
     store.save(&key("ann"), &record(2)).await.unwrap();
     assert_eq!(number(&store.load(&key("ann")).await.unwrap().unwrap()), 2);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_lock_is_of_one_at_a_time_and_one_key() {
-    let folder = Folder::new();
-    let (one, other) = (folder.store(), folder.store());
-    let held = one.lock(&key("ann")).await.unwrap();
-    other.lock(&key("bob")).await.unwrap();
-    let (ann, mut order) = (key("ann"), Vec::new());
-    let mut waiting = other.lock(&ann);
-    assert!((&mut waiting).now_or_never().is_none());
-    order.push("first");
-    drop(held);
-    drop(waiting.await.unwrap());
-    order.push("second");
-    assert_eq!(order, ["first", "second"]);
 }
 
 #[tokio::test]
