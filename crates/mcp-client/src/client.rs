@@ -301,16 +301,37 @@ impl Client {
         name: &str,
         arguments: impl Serialize,
     ) -> Result<ToolResult, Error> {
-        let method = Name::Borrowed(CallToolRequest::NAME);
         let arguments = object(&arguments).map_err(tool_params)?;
-        let call = ToolCall { name, arguments: &arguments };
+        self.call_tool_raw(name, &arguments).await
+    }
+
+    /// Calls a tool with arguments that are JSON already, such as a model's own text.
+    ///
+    /// ```no_run
+    /// # async fn run(client: mcp_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let arguments = serde_json::from_str(r#"{ "a": 1, "b": 2 }"#)?;
+    /// let result = client.call_tool_raw("add", arguments).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`call_tool`](Self::call_tool).
+    pub async fn call_tool_raw(
+        &self,
+        name: &str,
+        arguments: &RawValue,
+    ) -> Result<ToolResult, Error> {
+        let method = Name::Borrowed(CallToolRequest::NAME);
+        has_to_be_object(arguments).map_err(tool_params)?;
+        let call = ToolCall { name, arguments };
         let patience = self.patience();
         let request = Request {
             target: Some(name),
             options: self.options.as_deref(),
             ..Request::new(method, &call, &patience)
         };
-        self.request_tool(request, &arguments, &tool::decode_result).await
+        self.request_tool(request, arguments, &tool::decode_result).await
     }
 
     /// Ends the conversation on the server. A later call opens a new one.
@@ -533,10 +554,17 @@ fn tool_params(error: BoxError) -> Error {
 
 fn object(arguments: &impl Serialize) -> Result<Box<RawValue>, BoxError> {
     let arguments = to_raw_value(arguments)?;
-    match arguments.get().as_bytes().first() {
-        Some(b'{') => Ok(arguments),
-        Some(b'n') => Ok(to_raw_value(&JsonObject::new())?),
-        _ => Err("the arguments of a tool have to be a JSON object".into()),
+    if arguments.get() == "null" {
+        return Ok(to_raw_value(&JsonObject::new())?);
+    }
+    has_to_be_object(&arguments)?;
+    Ok(arguments)
+}
+
+fn has_to_be_object(arguments: &RawValue) -> Result<(), BoxError> {
+    match arguments.get().starts_with('{') {
+        true => Ok(()),
+        false => Err("the arguments of a tool have to be a JSON object".into()),
     }
 }
 
