@@ -7,7 +7,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     error::{Error, InvalidOutput},
-    fit::{self, Violation},
+    fit::{Rules, UnknownDialect, Violation},
     named::NamedTool,
     output::ToolOutput,
 };
@@ -18,17 +18,20 @@ const LARGEST: usize = 256 * 1024;
 /// The schemas of a tool as they are read with its first call, for all who share its definition.
 #[derive(Default)]
 pub(crate) struct Checks {
-    input: OnceLock<Option<Value>>,
-    output: OnceLock<Option<Value>>,
+    input: OnceLock<Check>,
+    output: OnceLock<Check>,
 }
 
+/// A schema that was read; nothing where there is none to judge by.
+type Check = Result<Option<Rules>, UnknownDialect>;
+
 impl NamedTool {
-    /// Refuses arguments that surely do not fit the tool's schema.
+    /// Refuses arguments that surely do not fit the tool's schema, and any where its schemas cannot be
+    /// told from their dialect.
     pub(crate) fn check_arguments(&self, server: &str, arguments: &RawValue) -> Result<(), Error> {
-        let schema = self.checks.input.get_or_init(|| read(&self.tool.input_schema));
-        let arguments = serde_json::from_str::<Value>(arguments.get());
-        let (Some(schema), Ok(arguments)) = (schema, arguments) else { return Ok(()) };
-        match fit::violations(schema, &arguments) {
+        let input = self.checks.input.get_or_init(|| read(&self.tool.input_schema));
+        let (input, _) = (self.known(server, input)?, self.known(server, self.output())?);
+        match input.map(|rules| rules.violations(arguments.get())).unwrap_or_default() {
             none if none.is_empty() => Ok(()),
             violations => {
                 let (server, tool) = (server.to_owned(), self.tool.name.clone());
@@ -44,13 +47,10 @@ impl NamedTool {
         server: &str,
         output: ToolOutput,
     ) -> Result<ToolOutput, Error> {
-        let Some(schema) = &self.tool.output_schema else { return Ok(output) };
-        let Some(schema) = self.checks.output.get_or_init(|| read(schema)) else {
-            return Ok(output);
-        };
+        let Ok(Some(rules)) = self.output() else { return Ok(output) };
         let violations = match &output.structured_content {
             _ if output.is_error => return Ok(output),
-            Some(content) => fit::violations(schema, content),
+            Some(content) => rules.violations(&content.to_string()),
             None => vec![Violation {
                 path: String::new(),
                 demand: "structured content is missing".to_owned(),
@@ -62,11 +62,27 @@ impl NamedTool {
         let (server, tool) = (server.to_owned(), self.tool.name.clone());
         Err(Error::InvalidOutput(Box::new(InvalidOutput { server, tool, violations, output })))
     }
+
+    fn output(&self) -> &Check {
+        let schema = self.tool.output_schema.as_ref();
+        self.checks.output.get_or_init(|| schema.map_or(Ok(None), read))
+    }
+
+    fn known<'a>(&self, server: &str, check: &'a Check) -> Result<Option<&'a Rules>, Error> {
+        check.as_ref().map(Option::as_ref).map_err(|UnknownDialect(dialect)| Error::ToolCall {
+            server: server.to_owned(),
+            tool: self.tool.name.clone(),
+            reason: format!("its schema is in the dialect {dialect}, which is not supported")
+                .into(),
+            source: None,
+        })
+    }
 }
 
-fn read(schema: &Schema) -> Option<Value> {
-    let text = schema.get();
-    (text.len() <= LARGEST).then(|| serde_json::from_str(text).ok())?
+fn read(schema: &Schema) -> Check {
+    let text = Some(schema.get()).filter(|text| text.len() <= LARGEST);
+    let schema = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
+    schema.map(|schema| Rules::read(&schema)).transpose()
 }
 
 impl fmt::Debug for Checks {

@@ -42,7 +42,6 @@ mod json_config;
 mod name;
 mod named;
 mod nearest;
-mod number;
 mod observe;
 mod output;
 mod pager;

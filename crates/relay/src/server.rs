@@ -187,7 +187,10 @@ impl Server {
     }
 
     /// Whether arguments and results are checked against the tools' schemas; they are unless set.
-    /// Only what surely does not fit is refused.
+    /// Only what surely does not fit is refused: `format` is a note, and what cannot be judged here,
+    /// such as a `pattern`, `unevaluatedProperties` or a `$ref` to elsewhere, is left to the server.
+    /// The dialects are JSON Schema 2020-12, 2019-09 and draft 4 to 7; tools with schemas in others
+    /// cannot be called.
     pub fn check_schemas(self, checks: bool) -> Self {
         Self { checks, ..self }
     }

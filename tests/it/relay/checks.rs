@@ -73,6 +73,24 @@ async fn a_result_that_does_not_fit_is_set_apart_and_not_lost() {
 }
 
 #[tokio::test]
+async fn a_dialect_that_nobody_knows_is_told_before_the_call() {
+    // SCHEMA-03, N-BASE-10
+    let unknown = json!({ "$schema": "https://a.example/dialect", "type": "object" });
+    let gives = json!({ "content": [], "structuredContent": { "a": 1 } });
+    for (input, output) in [(unknown.clone(), Value::Null), (schema(), unknown)] {
+        let peer = peer(input, output, gives.clone()).await;
+        let refused = outcome(tools(&peer, true).await.call("add", json!({ "a": 1 })).await);
+        assert_eq!(
+            refused,
+            "tool `add` of server `main`: its schema is in the dialect \
+             \"https://a.example/dialect\", which is not supported\n-> ToolCall, did not run",
+        );
+        assert_eq!(peer.sent_of("tools/call").await.len(), 0);
+        tools(&peer, false).await.call("add", json!({ "a": 1 })).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn schemas_that_nobody_can_judge_stand_in_no_calls_way() {
     // N-BASE-11, JSON Schema 2020-12: nothing is fetched, and hostile schemas take bounded work.
     let deep = (0..120).fold(json!({}), |schema, _| json!({ "allOf": [schema] }));

@@ -1,0 +1,178 @@
+//! Numbers of JSON by their exact value.
+
+use std::{cmp::Ordering, fmt};
+
+/// As long as whole numbers are printed without an exponent.
+const DIGITS: usize = 38;
+
+/// A number: `mantissa` times ten to the power of `exponent`, which is below zero only where there is
+/// a fraction.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Decimal {
+    mantissa: i128,
+    exponent: i32,
+}
+
+impl Decimal {
+    /// Reads a number of JSON, unless it takes too many digits.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        // What is whole and short is by far the most common.
+        if let Ok(whole) = text.parse::<i64>() {
+            return Some(Self { mantissa: whole.into(), exponent: 0 });
+        }
+        let (number, exponent) = match text.split_once(['e', 'E']) {
+            Some((number, exponent)) => (number, exponent.parse().ok()?),
+            None => (text, 0_i32),
+        };
+        let mantissa = mantissa(number)?;
+        let fraction = number.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+        let exponent = exponent.checked_sub(i32::try_from(fraction).ok()?)?;
+        Some(Self { mantissa, exponent }.stripped(0))
+    }
+
+    /// Without zeros at the end of the mantissa, as long as the exponent stays below this.
+    fn stripped(mut self, most: i32) -> Self {
+        if self.mantissa == 0 {
+            return Self { mantissa: 0, exponent: 0 };
+        }
+        while self.exponent < most && self.mantissa % 10 == 0 {
+            self.mantissa /= 10;
+            self.exponent += 1;
+        }
+        self
+    }
+
+    /// Whether a number is written as it is printed here.
+    pub(super) fn is_canonical(text: &str) -> bool {
+        let digit = |byte: u8| byte.is_ascii_digit() || byte == b'-';
+        text.len() < DIGITS && text != "-0" && text.bytes().all(digit)
+    }
+
+    /// Whether it has no fraction, as 1.0 has none.
+    pub(super) fn is_whole(self) -> bool {
+        self.exponent >= 0
+    }
+
+    /// As a number of things, if it can be one.
+    pub(super) fn count(self) -> Option<usize> {
+        let whole = self.is_whole() && self.mantissa >= 0;
+        whole.then(|| self.scaled(0).and_then(|count| count.try_into().ok()).unwrap_or(usize::MAX))
+    }
+
+    /// Which is greater, if that can be told.
+    pub(super) fn compare(self, other: Self) -> Option<Ordering> {
+        let exponent = self.exponent.min(other.exponent);
+        match (self.scaled(exponent), other.scaled(exponent)) {
+            (Some(one), Some(other)) => Some(one.cmp(&other)),
+            // Too large for the scale of the other, and so farther from zero.
+            (None, Some(_)) => Some(self.mantissa.cmp(&0)),
+            (Some(_), None) => Some(0.cmp(&other.mantissa)),
+            (None, None) => None,
+        }
+    }
+
+    /// Whether it is a multiple of a step above zero, if that can be told.
+    pub(super) fn is_multiple(self, step: Self) -> Option<bool> {
+        let exponent = self.exponent.min(step.exponent);
+        let (number, step) = (self.scaled(exponent)?, step.scaled(exponent)?);
+        (step > 0).then(|| number % step == 0)
+    }
+
+    /// The mantissa for a smaller exponent.
+    fn scaled(self, exponent: i32) -> Option<i128> {
+        let power = u32::try_from(self.exponent.checked_sub(exponent)?).ok()?;
+        match (self.mantissa, power) {
+            (0, _) | (_, 0) => Some(self.mantissa),
+            _ => self.mantissa.checked_mul(10_i128.checked_pow(power)?),
+        }
+    }
+}
+
+/// The digits of a number without its point.
+fn mantissa(number: &str) -> Option<i128> {
+    let (negative, digits) = number.strip_prefix('-').map_or((false, number), |it| (true, it));
+    let mut digits = digits.bytes().filter(|byte| *byte != b'.');
+    let all = digits.try_fold(0_i128, |all, digit| {
+        all.checked_mul(10)?.checked_add(i128::from(digit.wrapping_sub(b'0')))
+    })?;
+    Some(if negative { -all } else { all })
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = self.is_whole().then(|| self.scaled(0)).flatten().map(|it| it.to_string());
+        match whole.filter(|whole| whole.len() < DIGITS) {
+            Some(whole) => f.write_str(&whole),
+            None => {
+                let Self { mantissa, exponent } = self.stripped(i32::MAX);
+                write!(f, "{mantissa}e{exponent}")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn decimal(text: &str) -> Decimal {
+        Decimal::read(text).unwrap()
+    }
+
+    #[test]
+    fn numbers_are_compared_by_their_value() {
+        use Ordering::{Equal, Greater, Less};
+        for (one, other, order) in [
+            ("1", "1.0", Equal),
+            ("-0.0", "0", Equal),
+            ("1e2", "100", Equal),
+            ("0.1", "0.10000000000000000001", Less),
+            ("9007199254740993", "9007199254740992.0", Greater),
+            ("1e300", "1", Greater),
+            ("-1e300", "1e-300", Less),
+            ("1e-300", "0", Greater),
+            ("-1e-300", "-1", Greater),
+        ] {
+            assert_eq!(decimal(one).compare(decimal(other)), Some(order), "{one} {other}");
+            let swapped = decimal(other).compare(decimal(one));
+            assert_eq!(swapped, Some(order.reverse()), "{other} {one}");
+        }
+        assert!(Decimal::read(&"9".repeat(60)).is_none());
+        assert!(Decimal::read("1e99999999999").is_none());
+    }
+
+    #[test]
+    fn multiples_are_exact() {
+        for (number, step, multiple) in [
+            ("0.3", "0.1", Some(true)),
+            ("1.0000000001", "1", Some(false)),
+            ("-9", "3.0", Some(true)),
+            ("19.99", "0.01", Some(true)),
+            ("1e30", "7e30", Some(false)),
+            ("1e300", "0.1", None),
+            ("1", "0", None),
+        ] {
+            assert_eq!(decimal(number).is_multiple(decimal(step)), multiple, "{number} {step}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_counted() {
+        let counts = ["0", "2.0", "1e3", "1e99", "-1", "1.5"].map(|text| decimal(text).count());
+        assert_eq!(counts, [Some(0), Some(2), Some(1000), Some(usize::MAX), None, None]);
+    }
+
+    proptest! {
+        #[test]
+        fn floats_are_whole_and_ordered_as_they_are(one: f64, other: f64) {
+            let finite = one.is_finite() && other.is_finite();
+            prop_assume!(finite);
+            let read = |float: f64| Decimal::read(&serde_json::json!(float).to_string()).unwrap();
+            let order = read(one).compare(read(other));
+            prop_assert!(order.is_none_or(|order| Some(order) == one.partial_cmp(&other)));
+            prop_assert_eq!(read(one).is_whole(), one.fract() == 0.0);
+        }
+    }
+}
