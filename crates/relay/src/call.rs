@@ -1,6 +1,6 @@
 //! One call of a tool, from its arguments to its output.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, pin::pin, time::Duration};
 
 use backon::{ExponentialBuilder, Retryable};
 use mcp_client::{BoxError, Options, mcp_types::error_code};
@@ -57,7 +57,7 @@ impl Tool {
         let registry = &*self.place.user.registry;
         let what = (self.server(), Some(&*self.definition().name));
         let failed = |output: &ToolOutput| output.is_error;
-        let called = async {
+        let called = pin!(async {
             let arguments = object(&arguments).map_err(|error| self.unsendable(error))?;
             match &registry.interceptors[..] {
                 [] => self.send(&arguments).await,
@@ -66,7 +66,7 @@ impl Tool {
                     Next { rest: interceptors }.run(call).await
                 }
             }
-        };
+        });
         observed(registry, what, failed, called).await
     }
 
@@ -98,7 +98,7 @@ impl Tool {
         let client = adjusted.as_ref().unwrap_or(&connection);
         let called = match builtin::is_one(&self.entry().tool) {
             false => {
-                let called = client.call_tool(name, arguments).await.map(ToolOutput::from);
+                let called = client.call_tool_raw(name, arguments).await.map(ToolOutput::from);
                 called.map_err(|error| self.place.attempt(Some(name)).failed(error))
             }
             true => {

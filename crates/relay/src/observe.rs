@@ -1,7 +1,9 @@
 //! What the outside gets to see of lists and calls: spans, measurements, trace context.
 
 use std::{
+    borrow::Cow,
     fmt,
+    pin::Pin,
     time::{Duration, Instant},
 };
 
@@ -72,28 +74,29 @@ struct Underway<'a> {
     method: &'static str,
     server: &'a str,
     tool: Option<&'a str>,
-    started: Instant,
+    /// Nothing where nobody wants to know.
+    started: Option<Instant>,
     span: Span,
-    error_type: Option<String>,
+    error_type: Option<Cow<'static, str>>,
 }
 
 /// Does `work` in a span of its own, and tells of its end. `failed` tells whether what comes of it is
-/// a failure after all.
+/// a failure after all. The work is borrowed, for a future that is given away is copied.
 pub(crate) async fn observed<T>(
     registry: &Registry,
     (server, tool): (&str, Option<&str>),
     failed: impl FnOnce(&T) -> bool,
-    work: impl Future<Output = Result<T, Error>>,
+    work: Pin<&mut impl Future<Output = Result<T, Error>>>,
 ) -> Result<T, Error> {
     let method = if tool.is_some() { "tools/call" } else { "tools/list" };
     let span = span(method, server, tool);
-    let error_type = Some("cancelled".to_owned());
-    let started = Instant::now();
+    let error_type = Some(Cow::Borrowed("cancelled"));
+    let started = registry.observer.is_some().then(Instant::now);
     let mut underway =
         Underway { registry, method, server, tool, started, span: span.clone(), error_type };
     let outcome = work.instrument(span).await;
     underway.error_type = match &outcome {
-        Ok(value) => failed(value).then(|| "tool_error".to_owned()),
+        Ok(value) => failed(value).then_some(Cow::Borrowed("tool_error")),
         Err(error) => Some(error_type_of(error)),
     };
     outcome
@@ -124,29 +127,29 @@ impl Drop for Underway<'_> {
         if let Some(error_type) = error_type {
             self.span.record("error.type", error_type);
         }
-        if let Some(observer) = &self.registry.observer {
-            let duration = self.started.elapsed();
+        if let (Some(observer), Some(started)) = (&self.registry.observer, self.started) {
+            let duration = started.elapsed();
             observer.ended(&Operation { method, server, tool, duration, error_type });
         }
     }
 }
 
 /// A name for the kind of failure, of which there are few.
-fn error_type_of(error: &Error) -> String {
-    match error {
-        Error::Configuration { .. } => "configuration".to_owned(),
-        Error::Authorization(_) => "authorization".to_owned(),
-        Error::ToolDefinition { .. } => "tool_definition".to_owned(),
-        Error::UnknownTool { .. } => "unknown_tool".to_owned(),
-        Error::ToolCall { .. } => "tool_call".to_owned(),
-        Error::InvalidArguments { .. } => "invalid_arguments".to_owned(),
-        Error::InvalidOutput(_) => "invalid_output".to_owned(),
+fn error_type_of(error: &Error) -> Cow<'static, str> {
+    Cow::Borrowed(match error {
+        Error::Configuration { .. } => "configuration",
+        Error::Authorization(_) => "authorization",
+        Error::ToolDefinition { .. } => "tool_definition",
+        Error::UnknownTool { .. } => "unknown_tool",
+        Error::ToolCall { .. } => "tool_call",
+        Error::InvalidArguments { .. } => "invalid_arguments",
+        Error::InvalidOutput(_) => "invalid_output",
         Error::Transport { kind, .. } | Error::OutcomeUnknown { kind, .. } => match kind {
-            TransportKind::Status(status) => status.to_string(),
-            TransportKind::Rpc(code) => code.to_string(),
-            kind => format!("{kind:?}").to_lowercase(),
+            TransportKind::Status(status) => return status.to_string().into(),
+            TransportKind::Rpc(code) => return code.to_string().into(),
+            kind => return format!("{kind:?}").to_lowercase().into(),
         },
-    }
+    })
 }
 
 impl fmt::Debug for dyn Observer {

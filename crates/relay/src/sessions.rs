@@ -58,9 +58,10 @@ impl Sessions {
     /// The conversation for `key`, made by `client` unless there is one. Its session ends with it, if
     /// that says so.
     pub(crate) fn get(&self, key: &Key, client: impl FnOnce() -> (Client, bool)) -> Connection {
-        self.sweep(millis(self.started.elapsed()));
+        let now = millis(self.started.elapsed());
+        self.sweep(now);
         if let Some(connection) = self.peek(key) {
-            connection.touch();
+            connection.0.used.store(now, Ordering::Relaxed);
             return connection;
         }
         // Not under the lock: the application is asked who answers for the user.

@@ -1,6 +1,6 @@
 //! The registry as one user sees it.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, pin::pin, sync::Arc};
 
 use mcp_client::ToolList;
 use mcp_http::TokenSource;
@@ -135,7 +135,8 @@ impl Place {
             let place = Arc::clone(self);
             async move {
                 let what = (place.server(), None);
-                observed(&place.user.registry, what, |_| false, place.fetch(!news)).await
+                let fetched = pin!(place.fetch(!news));
+                observed(&place.user.registry, what, |_| false, fetched).await
             }
         };
         cache.get(self.places(), fetch).await
