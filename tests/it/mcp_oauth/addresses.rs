@@ -1,12 +1,14 @@
 //! URLs that servers name so that this application asks what they cannot reach themselves.
 
+use std::fs;
+
 use futures_util::FutureExt;
 use mcp_http::Endpoint;
 use mcp_oauth::Error;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::world::{World, shown};
+use super::world::World;
 
 #[tokio::test]
 async fn no_server_makes_the_application_ask_a_private_network() {
@@ -42,14 +44,16 @@ async fn no_server_makes_the_application_ask_a_private_network() {
 #[tokio::test]
 async fn a_name_does_not_hide_a_private_address() {
     // AUTH-43: what the name stands for is looked at, and connected to
+    let own = fs::read_to_string("/etc/hostname").unwrap_or_default();
     let client = mcp_oauth::OAuthClient::builder("Tests", "https://app.example/").build().unwrap();
-    let inside = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = inside.local_addr().unwrap().port();
-    for name in ["localhost.", "api.localhost"] {
+    for name in ["localhost.", "api.localhost", own.trim()] {
+        // Which of them there are differs from machine to machine; the last one is nearly everywhere.
+        let Ok(inside) = TcpListener::bind((name, 0)).await else { continue };
+        let port = inside.local_addr().unwrap().port();
         let server = Endpoint::parse(&format!("https://{name}:{port}/mcp")).unwrap();
         let error = client.user("ann").begin(&server, None).await.unwrap_err();
-        assert!(matches!(error, Error::Unreachable { .. }), "{name}: {error:?}");
-        shown(&error);
+        let refused = format!("{error:?}").contains("no address that may be connected to");
+        assert!(refused, "{name}: {error:?}");
         assert!(inside.accept().now_or_never().is_none(), "{name}");
     }
 }

@@ -107,6 +107,29 @@ async fn another_process_finishes_a_sign_in_that_was_sealed() {
 }
 
 #[tokio::test]
+async fn a_sign_in_that_began_long_ago_is_over() {
+    const PURPOSE: &str = "mcp-oauth pending sign-in";
+    let world = World::start().await;
+    let application = world.application();
+    let key = SealingKey::random();
+    let sign_in = world.begin(&application).await.unwrap();
+    let sealed = key.open(PURPOSE, &sign_in.pending.seal(&key)).unwrap();
+    let mut pending: serde_json::Value = serde_json::from_slice(&sealed).unwrap();
+    let begun_at = pending["begun_at"].as_u64().unwrap();
+    for (age, outcome) in [(59 * 60, Ok(())), (61 * 60, Err(()))] {
+        pending["begun_at"] = (begun_at - age).into();
+        let sealed = key.seal(PURPOSE, pending.to_string().as_bytes());
+        let old = mcp_oauth::PendingSignIn::open(&key, &sealed).unwrap();
+        let finished = application.finish(old, &world.callback(&sign_in)).await;
+        let finished = finished.map(drop).map_err(|error| {
+            assert!(shown(&error).ends_with("it comes too late"), "{error}");
+        });
+        assert_eq!(finished, outcome, "{age}");
+    }
+    assert_eq!(world.posted().await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_refused_code_signs_nobody_in() {
     let world = World::start().await;
     for (error, again) in [("invalid_grant", 0), ("invalid_client", 1)] {
