@@ -1,0 +1,70 @@
+//! What a person comes back with from an authorization server.
+
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use mcp_oauth::{Error, OAuthClient, PendingSignIn, SealingKey};
+use tokio::runtime::{Builder, Runtime};
+use url::form_urlencoded;
+
+const STATE: &str = "the-state";
+const ISSUER: &str = "https://login.example";
+/// A sign-in whose code is traded nowhere: its token endpoint is one that is never asked.
+const PENDING: &str = r#"{
+    "principal": "ann",
+    "server": "https://mcp.example/mcp",
+    "resource": "https://mcp.example/mcp",
+    "issuer": "https://login.example",
+    "names_issuer": true,
+    "state": "the-state",
+    "verifier": "the-verifier",
+    "scopes": [],
+    "step_ups": 0,
+    "registration": { "client_id": "fuzz", "auth_method": "none" },
+    "token_endpoint": "http://login.example/token",
+    "begun_at": 18446744073709551615
+}"#;
+
+static CLIENT: LazyLock<OAuthClient> = LazyLock::new(|| {
+    let client = OAuthClient::builder("Fuzz", "http://127.0.0.1:1/callback");
+    client.build().expect("the settings are usable")
+});
+/// Without a driver for sockets and timers, so that nothing can be asked.
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| Builder::new_current_thread().build().expect("a runtime"));
+static KEY: LazyLock<SealingKey> = LazyLock::new(SealingKey::random);
+static SEALED: LazyLock<String> =
+    LazyLock::new(|| KEY.seal("mcp-oauth pending sign-in", PENDING.as_bytes()));
+
+fuzz_target!(|callback: &str| {
+    let pending = PendingSignIn::open(&KEY, &SEALED).expect("a pending sign-in");
+    let outcome = RUNTIME.block_on(CLIENT.finish(pending, callback));
+    let only = |name: &str| only(callback, name);
+    let is_its_answer =
+        only("state").as_deref() == Some(STATE) && only("iss").as_deref() == Some(ISSUER);
+    match outcome.expect_err("there is no token endpoint") {
+        // The code was good enough to be traded.
+        Error::Untrusted { url, .. } => {
+            assert_eq!(url, "http://login.example/token");
+            assert!(is_its_answer && only("code").is_some() && only("error").is_none());
+        }
+        Error::Refused { url, error, .. } => {
+            assert_eq!(url, ISSUER);
+            assert!(is_its_answer && only("error").as_ref() == Some(&error));
+        }
+        Error::InvalidCallback { .. } => {}
+        other => panic!("{other:?}"),
+    }
+});
+
+/// The value of a parameter that is there once.
+fn only(callback: &str, name: &str) -> Option<String> {
+    let query = callback.split_once('?').map_or(callback, |(_, query)| query);
+    let query = query.split('#').next().unwrap_or_default();
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    let mut values = pairs.filter(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    let value = values.next()?;
+    values.next().is_none().then_some(value)
+}

@@ -1,0 +1,53 @@
+//! What servers say of themselves: the URL of a server, that of its metadata, and the document, each
+//! on a line; the document may have several.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use mcp_http::Endpoint;
+use url::Url;
+
+#[path = "../../crates/mcp-oauth/src/metadata.rs"]
+#[expect(dead_code, reason = "some of it is what a server is taken for that says nothing")]
+mod metadata;
+
+use metadata::{
+    AuthorizationServer, ProtectedResource, authorization_server_urls, protected_resource_urls,
+};
+
+fuzz_target!(|text: &str| {
+    let mut lines = text.splitn(3, '\n');
+    let [endpoint, found_at, document] = [(); 3].map(|()| lines.next().unwrap_or_default());
+    authorization_server(document);
+    let (Ok(endpoint), Ok(found_at)) = (Endpoint::parse(endpoint), Url::parse(found_at)) else {
+        return;
+    };
+    for url in protected_resource_urls(endpoint.url()) {
+        assert_eq!(url.origin(), endpoint.url().origin());
+        assert!(url.path().starts_with("/.well-known/oauth-protected-resource"));
+    }
+    assert!(ProtectedResource::silent(&endpoint).speaks_for(&endpoint, &found_at));
+    if let Ok(document) = serde_json::from_str::<ProtectedResource>(document)
+        && document.speaks_for(&endpoint, &found_at)
+    {
+        is_part_of(&document.resource, endpoint.url());
+        let other = Endpoint::parse("https://other.example/mcp").expect("a usable URL");
+        assert!(other == endpoint || !document.speaks_for(&other, &found_at));
+    }
+});
+
+fn authorization_server(document: &str) {
+    let Ok(document) = serde_json::from_str::<AuthorizationServer>(document) else { return };
+    let Ok(issuer) = Url::parse(&document.issuer) else { return };
+    for url in authorization_server_urls(&issuer) {
+        assert_eq!((url.host(), url.port()), (issuer.host(), issuer.port()));
+    }
+}
+
+/// The name under which tokens are asked for is of this server, at or above this path.
+fn is_part_of(resource: &str, endpoint: &Url) {
+    let resource = Url::parse(resource).expect("it is compared as a URL");
+    assert_eq!(resource.origin(), endpoint.origin());
+    let below = format!("{}/", endpoint.path().trim_end_matches('/'));
+    assert!(below.starts_with(&format!("{}/", resource.path().trim_end_matches('/'))));
+}
