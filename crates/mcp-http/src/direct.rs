@@ -26,7 +26,7 @@ use tokio::{net::TcpStream, time};
 use tower_http::decompression::{Decompression, DecompressionBody};
 use tower_service::Service;
 
-use crate::resolver::{self, AddressFilter, Resolver};
+use crate::resolver::{AddressFilter, AddressRefused, Resolver};
 
 /// The data of a stream and of a connection that a server may send ahead over HTTP/2, in bytes.
 pub(crate) const STREAM_WINDOW: u32 = 1024 * 1024;
@@ -133,7 +133,7 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, server: Uri) -> Self::Future {
         if !self.resolver.allows(server.host().unwrap_or_default()) {
-            return Box::pin(future::ready(Err(resolver::REFUSED.into())));
+            return Box::pin(future::ready(Err(AddressRefused.into())));
         }
         let connecting = time::timeout(self.connect_timeout, self.https.call(server));
         Box::pin(async { connecting.await.map_err(|_| "no connection in time")? })

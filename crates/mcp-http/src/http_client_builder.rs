@@ -79,13 +79,17 @@ impl HttpClientBuilder {
     }
 
     /// Connects only where `filter` says so, by the host of the URL and by the address that it stands
-    /// for. What is connected to is the very address that was looked at. A proxy looks up names by
-    /// itself, so that nothing filters what goes through it.
+    /// for; of several filters, where all say so. What is connected to is the very address that was
+    /// looked at. A proxy looks up names by itself, so that nothing filters what goes through it.
     pub fn address_filter(
         self,
         filter: impl Fn(&str, IpAddr) -> bool + Send + Sync + 'static,
     ) -> Self {
-        Self { filter: Some(Arc::new(filter)), ..self }
+        let before = self.filter.clone();
+        let all = move |host: &str, address: IpAddr| {
+            before.as_ref().is_none_or(|before| before(host, address)) && filter(host, address)
+        };
+        Self { filter: Some(Arc::new(all)), ..self }
     }
 
     /// The client. No connection is made yet.

@@ -59,6 +59,7 @@ pub use crate::{
     http_client::HttpClient,
     http_client_builder::HttpClientBuilder,
     options::HttpOptions,
+    resolver::AddressRefused,
     sse_transport::SseTransport,
     token::{AccessToken, Refused, RequestSigner, TokenRequest, TokenSource},
     transport::{Builder, HttpTransport},

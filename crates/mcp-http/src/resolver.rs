@@ -56,12 +56,16 @@ impl Service<Name> for Resolver {
             };
             let addresses: Vec<_> = found.await?.filter(allowed).collect();
             match addresses.is_empty() {
-                true => Err(REFUSED.into()),
+                true => Err(AddressRefused.into()),
                 false => Ok(addresses.into_iter()),
             }
         })
     }
 }
 
-/// Why there is no connection.
-pub(crate) const REFUSED: &str = "no address that may be connected to";
+/// Why there is no connection: the [filter](crate::HttpClientBuilder::address_filter) lets none of the
+/// host's addresses pass. It is among the sources of [`Error::Unreachable`](crate::Error::Unreachable).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no address that may be connected to")]
+#[non_exhaustive]
+pub struct AddressRefused;

@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use http::Request;
-use mcp_http::{Error, HttpClient};
+use mcp_http::{AddressRefused, Error, HttpClient};
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
 
 async fn serve(answer: ResponseTemplate) -> MockServer {
@@ -44,10 +44,14 @@ async fn a_filter_sees_every_address_and_nothing_is_sent_to_a_refused_one() {
         asked.lock().unwrap().push((host.to_owned(), address));
         false
     };
-    let client = HttpClient::builder().address_filter(filter).build().unwrap();
+    let client = HttpClient::builder().address_filter(filter).address_filter(|_, _| true);
+    let client = client.build().unwrap();
     for url in [&server.uri(), &by_name] {
-        let refused = client.fetch(get(url), 5).await;
-        assert!(matches!(refused, Err(Error::Unreachable { .. })), "{refused:?}");
+        let refused = client.fetch(get(url), 5).await.unwrap_err();
+        assert!(matches!(refused, Error::Unreachable { .. }), "{refused:?}");
+        let first: &(dyn std::error::Error + 'static) = &refused;
+        let mut causes = std::iter::successors(Some(first), |cause| cause.source());
+        assert!(causes.any(<dyn std::error::Error>::is::<AddressRefused>), "{refused:?}");
     }
     assert_eq!(server.received_requests().await.unwrap().len(), 0);
     let seen = seen.lock().unwrap();
