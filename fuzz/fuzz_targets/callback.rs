@@ -61,7 +61,10 @@ fuzz_target!(|callback: &str| {
 
 /// The value of a parameter that is there once.
 fn only(callback: &str, name: &str) -> Option<String> {
-    let query = callback.split_once('?').map_or(callback, |(_, query)| query);
+    let query = match callback.split_once('?') {
+        Some((before, query)) if !before.contains(['=', '&']) => query,
+        _ => callback,
+    };
     let query = query.split('#').next().unwrap_or_default();
     let pairs = form_urlencoded::parse(query.as_bytes());
     let mut values = pairs.filter(|(key, _)| key == name).map(|(_, value)| value.into_owned());

@@ -18,12 +18,17 @@ pub(crate) struct Callback {
 }
 
 impl Callback {
-    /// Reads a URL or its query; `None` where it is too long, or has a parameter twice.
+    /// Reads a URL, its path and query, or its query; `None` where it is too long, or has a parameter
+    /// twice.
     pub(crate) fn parse(callback: &str) -> Option<Self> {
         if callback.len() > LARGEST {
             return None;
         }
-        let query = callback.split_once('?').map_or(callback, |(_, query)| query);
+        // A query may have question marks of its own.
+        let query = match callback.split_once('?') {
+            Some((before, query)) if !before.contains(['=', '&']) => query,
+            _ => callback,
+        };
         let query = query.split('#').next().unwrap_or_default();
         let mut parsed = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -46,5 +51,23 @@ impl Callback {
     pub(crate) fn has_state(&self, state: &str) -> bool {
         let digest = |text: &str| sha256(text.as_bytes());
         self.state.as_deref().is_some_and(|own| digest(own) == digest(state))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_callback_is_read_however_it_is_handed_over() {
+        for before in ["https://app.example/callback?", "app.example:/?", "/callback?", "?", ""] {
+            for after in ["", "#", "#code=other"] {
+                let callback = format!("{before}code=a?b%3D&state=x%20y&iss=https://i/?z{after}");
+                let parsed = Callback::parse(&callback).unwrap();
+                assert_eq!(parsed.code.as_deref(), Some("a?b="), "{callback}");
+                assert!(parsed.has_state("x y") && !parsed.has_state("x"), "{callback}");
+                assert_eq!(parsed.iss.as_deref(), Some("https://i/?z"), "{callback}");
+            }
+        }
     }
 }

@@ -118,7 +118,11 @@ fn applicant(name: String, redirect_uri: String) -> Result<Applicant, Error> {
 
 /// A client id that is a URL (MCP authorization, "Client ID Metadata Documents").
 fn metadata_document(text: String) -> Result<String, Error> {
-    let url = Url::parse(&text).ok().filter(|url| url.scheme() == "https" && url.path() != "/");
+    let is_one = |url: &Url| {
+        let is_plain = url.fragment().is_none() && url.username().is_empty();
+        url.scheme() == "https" && url.path() != "/" && is_plain && url.password().is_none()
+    };
+    let url = Url::parse(&text).ok().filter(is_one);
     url.map(|_| text).ok_or_else(|| {
         Error::configuration("a client id metadata document has a URL of https, with a path")
     })

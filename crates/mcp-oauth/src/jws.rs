@@ -46,7 +46,9 @@ impl SigningKey {
         const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
         let inside = pem.split_once(BEGIN).and_then(|(_, rest)| rest.split_once("-----END"));
         let Some((base64, _)) = inside else {
-            return Err(Error::configuration("there is no `PRIVATE KEY` (PKCS #8) in the PEM"));
+            let reason = "there is no `PRIVATE KEY` (PKCS #8) in the PEM; \
+                          `openssl pkcs8 -topk8 -nocrypt` makes one of other forms";
+            return Err(Error::configuration(reason));
         };
         Self::from_base64(base64)
     }

@@ -1,7 +1,7 @@
 //! What servers say of themselves: documents under `/.well-known/`.
 
 use mcp_http::Endpoint;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use url::{Position, Url};
 
 /// As many entries as are looked at of any list.
@@ -12,7 +12,7 @@ pub(crate) const MOST: usize = 100;
 pub(crate) struct ProtectedResource {
     /// The name under which tokens are asked for, to be sent as it is written here.
     pub(crate) resource: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(crate) authorization_servers: Vec<String>,
     pub(crate) scopes_supported: Option<Vec<String>>,
 }
@@ -54,9 +54,9 @@ pub(crate) struct AuthorizationServer {
     pub(crate) scopes_supported: Option<Vec<String>>,
     pub(crate) code_challenge_methods_supported: Option<Vec<String>>,
     pub(crate) token_endpoint_auth_methods_supported: Option<Vec<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(crate) client_id_metadata_document_supported: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(crate) authorization_response_iss_parameter_supported: bool,
 }
 
@@ -86,6 +86,15 @@ impl AuthorizationServer {
     pub(crate) fn supports_scope(&self, scope: &str) -> bool {
         self.scopes_supported.iter().flatten().any(|supported| supported == scope)
     }
+}
+
+/// What some write as `null` is not there.
+fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// Where an MCP server's metadata may be: under its path, then at the root (RFC 9728, section 3.1).
@@ -207,6 +216,27 @@ mod tests {
         ] {
             assert!(!speaks(resource, at), "{resource} at {at}");
         }
+    }
+
+    #[test]
+    fn what_is_null_is_not_there() {
+        let json =
+            r#"{ "resource": "r", "authorization_servers": null, "scopes_supported": null }"#;
+        let resource: ProtectedResource = serde_json::from_str(json).unwrap();
+        assert!(resource.authorization_servers.is_empty() && resource.scopes_supported.is_none());
+        let mut json = serde_json::json!({ "issuer": "i" });
+        for name in [
+            "authorization_endpoint",
+            "authorization_response_iss_parameter_supported",
+            "client_id_metadata_document_supported",
+            "code_challenge_methods_supported",
+            "registration_endpoint",
+        ] {
+            json[name] = serde_json::Value::Null;
+        }
+        let server: AuthorizationServer = serde_json::from_value(json).unwrap();
+        assert!(!server.supports_pkce() && !server.client_id_metadata_document_supported);
+        assert!(!server.authorization_response_iss_parameter_supported);
     }
 
     #[test]

@@ -28,12 +28,13 @@ impl Wanted {
         before: Option<&Credentials>,
     ) -> Result<Self, Error> {
         let challenged = unauthorized.and_then(Unauthorized::challenge).and_then(Challenge::scope);
+        let challenged = challenged.map(split).filter(|scopes| !scopes.is_empty());
         let insufficient = unauthorized.is_some_and(|it| it.reason == Reason::InsufficientScope);
         if let Some(before) = before.filter(|_| insufficient) {
-            return Self::wider(server, split(challenged.unwrap_or_default()), before);
+            return Self::wider(server, challenged.unwrap_or_default(), before);
         }
         let mut scopes = match (challenged, &discovered.scopes_supported) {
-            (Some(challenged), _) => split(challenged),
+            (Some(challenged), _) => challenged,
             (None, Some(supported)) => supported.iter().take(MOST).cloned().collect(),
             (None, None) => BTreeSet::new(),
         };

@@ -4,11 +4,13 @@
 //! practices, "Server-Side Request Forgery"): encrypted, but on this machine; no address of a private
 //! network, whatever name it goes by; a bounded answer in a bounded time.
 
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet, error::Error as StdError, net::IpAddr, sync::Arc, time::Duration,
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use mcp_http::{Endpoint, HttpClient, HttpClientBuilder};
+use mcp_http::{AddressRefused, Endpoint, HttpClient, HttpClientBuilder, mcp_client::Brief};
 use serde::de::DeserializeOwned;
 use tokio::time;
 use url::{Host, Url};
@@ -17,10 +19,14 @@ use crate::{address::is_public, error::Error};
 
 /// The largest answer, in bytes after decompression.
 const LARGEST: usize = 1024 * 1024;
-/// The time for one answer.
+/// The time for one answer, redirects included.
 const LONGEST: Duration = Duration::from_secs(10);
 /// How often metadata may be elsewhere on the same origin.
 const REDIRECTS: usize = 3;
+
+/// Why a server is not asked, and what to do about it.
+const PRIVATE: &str =
+    "it is on a private network or on this machine; allow its host by name if that is right";
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -58,21 +64,19 @@ impl Web {
     ) -> Result<Self, mcp_http::Error> {
         let allowed = Arc::new(allowed);
         let names = Arc::clone(&allowed);
-        let filter = move |host: &str, address: IpAddr| {
-            // Whether this machine may be asked is known by the URL alone: see `check`.
-            let is_local = names_loopback(host) && address.to_canonical().is_loopback();
-            names.contains(host) || is_public(address) || is_local
-        };
+        let filter = move |host: &str, address| names.contains(host) || is_open(host, address);
         Ok(Self { http: http.address_filter(filter).build()?, allowed })
     }
 
     /// Reads a URL that a server names, if it may be asked.
     pub(crate) fn check(&self, url: &str, realm: Realm) -> Result<Url, Error> {
-        let untrusted = |reason: &str| Error::Untrusted {
-            url: url.chars().take_while(|c| !matches!(c, '?' | '#')).take(200).collect(),
-            reason: reason.to_owned(),
-        };
-        let parsed = Url::parse(url).map_err(|_| untrusted("it is no URL"))?;
+        let no_url = || Error::Untrusted { url: beginning(url), reason: "it is no URL".to_owned() };
+        let parsed = Url::parse(url).map_err(|_| no_url())?;
+        // A parser leaves them out, so that what is compared as text would look like another's.
+        if url.contains(|c: char| c.is_control() || c.is_whitespace()) {
+            return Err(no_url());
+        }
+        let untrusted = |reason: &str| Error::untrusted(&parsed, reason);
         let host = parsed.host_str().ok_or_else(|| untrusted("it has no host"))?;
         if !parsed.username().is_empty() || parsed.password().is_some() {
             return Err(untrusted("it holds a user name or password"));
@@ -94,16 +98,21 @@ impl Web {
         let private = literal.is_some_and(|address| !is_public(address));
         let is_own = loopback && realm == Realm::Loopback;
         if (loopback || private) && !is_own && !self.allowed.contains(host) {
-            return Err(untrusted(
-                "it is on a private network or on this machine; allow its host by name if it is \
-                 right",
-            ));
+            return Err(untrusted(PRIVATE));
         }
         Ok(parsed)
     }
 
     /// The JSON document at a URL; `None` where there is none.
     pub(crate) async fn document<T: DeserializeOwned>(
+        &self,
+        url: &Url,
+        realm: Realm,
+    ) -> Result<Option<T>, Error> {
+        within(url, self.follow(url, realm)).await
+    }
+
+    async fn follow<T: DeserializeOwned>(
         &self,
         url: &Url,
         realm: Realm,
@@ -143,7 +152,7 @@ impl Web {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, JSON);
         headers.insert(header::CONTENT_TYPE, JSON);
-        self.ask(Method::POST, url, headers, json.into()).await
+        within(url, self.ask(Method::POST, url, headers, json.into())).await
     }
 
     /// Posts a form.
@@ -155,7 +164,7 @@ impl Web {
     ) -> Result<Response<Bytes>, Error> {
         headers.insert(header::ACCEPT, JSON);
         headers.insert(header::CONTENT_TYPE, FORM);
-        self.ask(Method::POST, url, headers, form.into()).await
+        within(url, self.ask(Method::POST, url, headers, form.into())).await
     }
 
     async fn ask(
@@ -169,16 +178,30 @@ impl Web {
         *request.method_mut() = method;
         *request.uri_mut() = url.as_str().parse().map_err(|_| unreadable(url))?;
         *request.headers_mut() = headers;
-        let answer = time::timeout(LONGEST, self.http.fetch(request, LARGEST)).await;
-        match answer {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error @ mcp_http::Error::TooLarge { .. })) => {
-                Err(Error::untrusted(url, error.to_string()))
-            }
-            Ok(Err(error)) => Err(Error::unreachable(url, error)),
-            Err(_) => Err(Error::unreachable(url, format!("no answer within {LONGEST:?}"))),
-        }
+        self.http.fetch(request, LARGEST).await.map_err(|error| match error {
+            mcp_http::Error::TooLarge { .. } => Error::untrusted(url, error.to_string()),
+            _ if is_refusal(&error) => Error::untrusted(url, PRIVATE),
+            _ => Error::unreachable(url, error),
+        })
     }
+}
+
+/// Gives up on a server that does not come to its end.
+async fn within<T>(url: &Url, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let late = || Error::unreachable(url, format!("no answer within {LONGEST:?}"));
+    time::timeout(LONGEST, work).await.unwrap_or_else(|_| Err(late()))
+}
+
+/// Whether there is no connection because of the addresses that a name stands for.
+fn is_refusal(error: &(dyn StdError + 'static)) -> bool {
+    error.is::<AddressRefused>() || error.source().is_some_and(is_refusal)
+}
+
+/// As much as is shown of what is no URL: neither a query nor a password.
+fn beginning(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let url = url.rsplit('@').next().unwrap_or_default();
+    Brief(url).to_string()
 }
 
 fn unreadable(url: &Url) -> Error {
@@ -188,6 +211,13 @@ fn unreadable(url: &Url) -> Error {
 /// An answer that says nothing but that there is no answer now.
 pub(crate) fn unusable(url: &Url, status: StatusCode) -> Error {
     Error::unreachable(url, format!("HTTP status {status}"))
+}
+
+/// Whether a host that nobody has allowed by name may have this address.
+fn is_open(host: &str, address: IpAddr) -> bool {
+    // Whether this machine may be asked is known by the URL alone: see `check`.
+    let is_local = names_loopback(host) && address.to_canonical().is_loopback();
+    is_public(address) || is_local
 }
 
 /// Whether a URL is on this machine.
@@ -236,9 +266,41 @@ mod tests {
             "//a.example/",
             "",
             "https://",
+            "https://a.example/\n",
+            " https://a.example/",
+            "https://a.exa\tmple/",
+            "https://a.example/\u{1b}[2J",
+            "https://a.example/\u{a0}",
         ] {
             let error = web.check(bad, Realm::Public).unwrap_err();
             assert!(matches!(error, Error::Untrusted { .. }), "{bad}");
+            assert!(!error.to_string().contains(char::is_control), "{error}");
+        }
+        for hidden in ["https://s3cret@a.example/?s3cret", "https://s3cret@:b/", "s3cret@a?s3cret"]
+        {
+            let error = web.check(hidden, Realm::Public).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_name_does_not_hide_a_private_address() {
+        // AUTH-43: what it stands for at the very moment (DNS rebinding)
+        for (host, address) in [
+            ("login.example", "127.0.0.1"),
+            ("login.example", "169.254.169.254"),
+            ("login.example", "::ffff:10.0.0.1"),
+            ("localhost.", "127.0.0.1"),
+            ("api.localhost", "::1"),
+            ("localhost", "10.0.0.1"),
+            ("localhost", "0.0.0.0"),
+        ] {
+            assert!(!is_open(host, address.parse().unwrap()), "{host} {address}");
+        }
+        for (host, address) in
+            [("login.example", "1.1.1.1"), ("localhost", "::1"), ("[::1]", "::1")]
+        {
+            assert!(is_open(host, address.parse().unwrap()), "{host} {address}");
         }
     }
 

@@ -76,6 +76,7 @@ async fn what_is_asked_for_first_is_what_the_challenge_says() {
     for (challenge, supported, scope) in [
         ("Bearer scope=\"b a\"", Some("read"), Some("a b")),
         ("Bearer", Some("read"), Some("read")),
+        ("Bearer scope=\" \"", Some("read"), Some("read")),
         ("Bearer", None, None),
     ] {
         let world =
