@@ -82,6 +82,22 @@ impl OAuthClient {
     pub fn user(&self, principal: impl Into<String>) -> UserTokens {
         UserTokens::of(self, principal.into())
     }
+
+    /// Forgets what the application has registered itself as for a server, so that the next sign-in
+    /// there does so anew.
+    ///
+    /// It does that by itself once it is told that it is not known any more. Some authorization
+    /// servers tell only the person, on a page of theirs, and send nobody back.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn forget_registration(&self, server: &Endpoint) -> Result<(), Error> {
+        let server = server.url().as_str();
+        for key in self.shared.keys(None, server).await? {
+            self.shared.forget_registration(server, &key.issuer).await?;
+        }
+        Ok(())
+    }
 }
 
 impl Shared {
@@ -157,6 +173,19 @@ impl Shared {
         let new = new.ok_or_else(|| no_registration(endpoint, &server.issuer))?;
         self.save(&key, &Record::Registration(new.clone())).await?;
         Ok(new)
+    }
+
+    /// Forgets what the application has registered itself as. One that was registered by hand stays
+    /// with its authorization server.
+    pub(crate) async fn forget_registration(
+        &self,
+        server: &str,
+        issuer: &str,
+    ) -> Result<(), Error> {
+        match self.registered.contains_key(server) {
+            true => Ok(()),
+            false => self.remove(&Key::new(None, server, issuer)).await,
+        }
     }
 
     /// Fails if a client that was registered by hand is about to be shown to another authorization

@@ -152,6 +152,11 @@ impl Discovery {
         Ok(Arc::new(AuthorizationServer::silent(&origin)))
     }
 
+    /// Asks an authorization server anew the next time, for what it said may be no longer so.
+    pub(crate) fn forget(&self, issuer: &str) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(issuer);
+    }
+
     fn known(&self, issuer: &str) -> Option<Arc<AuthorizationServer>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, server) = known.get(issuer)?;

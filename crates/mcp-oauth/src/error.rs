@@ -137,6 +137,12 @@ impl Error {
         }
     }
 
+    /// Whether it is the application that was refused, which the authorization server may have
+    /// forgotten.
+    pub(crate) fn is_of_client(&self) -> bool {
+        self.is_refusal("invalid_client") || self.is_refusal("unauthorized_client")
+    }
+
     /// Whether an authorization server refused with this error code.
     pub(crate) fn is_refusal(&self, code: &str) -> bool {
         matches!(self, Self::Refused { error, .. } if error == code)

@@ -112,9 +112,8 @@ impl Renewal {
             }
             Err(error) => error,
         };
-        let forgotten = ["invalid_client", "unauthorized_client"];
-        if forgotten.iter().any(|code| error.is_refusal(code)) {
-            self.shared().remove(&Key::new(None, &key.server, &key.issuer)).await?;
+        if error.is_of_client() {
+            self.shared().forget_registration(&key.server, &key.issuer).await?;
             return self.ended(key, known, SignInReason::ClientForgotten).await;
         }
         if error.is_refusal("invalid_grant") {

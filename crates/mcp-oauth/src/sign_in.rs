@@ -50,6 +50,20 @@ impl UserTokens {
         let challenge = unauthorized.and_then(Unauthorized::challenge);
         let pointer = challenge.and_then(Challenge::resource_metadata);
         let discovered = shared.discover(server, pointer).await?;
+        let begun = self.begin_at(server, &discovered, unauthorized).await;
+        if begun.is_err() {
+            shared.discovery.forget(&discovered.server.issuer);
+        }
+        begun
+    }
+
+    async fn begin_at(
+        &self,
+        server: &Endpoint,
+        discovered: &Discovered,
+        unauthorized: Option<&Unauthorized>,
+    ) -> Result<SignIn, Error> {
+        let shared = &self.client().shared;
         let metadata = &discovered.server;
         let authorization_endpoint = shared.authorization_endpoint(metadata, Realm::of(server))?;
         let token_endpoint = shared.checked_token_endpoint(metadata, Realm::of(server))?;
@@ -58,8 +72,8 @@ impl UserTokens {
             Some(Record::Credentials(before)) => Some(before),
             _ => None,
         };
-        let wanted = Wanted::new(server, &discovered, unauthorized, before.as_deref())?;
-        let scope = ever_wanted(&discovered, &wanted);
+        let wanted = Wanted::new(server, discovered, unauthorized, before.as_deref())?;
+        let scope = ever_wanted(discovered, &wanted);
         let registration = shared.registration(server, metadata, scope.as_deref()).await?;
         let dpop = shared.dpop.then(DpopKey::generate);
         let flow = Flow {
@@ -142,38 +156,45 @@ impl OAuthClient {
         callback: &str,
     ) -> Result<Credentials, Error> {
         let PendingSignIn(flow) = pending;
-        let code = flow.code(callback)?;
-        to_its_end(self.clone().redeem(flow, code)).await
+        let code = flow.code(callback);
+        to_its_end(self.clone().end(flow, code)).await
     }
 
-    async fn redeem(self, flow: Box<Flow>, code: Secret) -> Result<Credentials, Error> {
+    async fn end(self, flow: Box<Flow>, code: Result<Secret, Error>) -> Result<Credentials, Error> {
         let shared = &self.shared;
-        let server = Endpoint::parse(&flow.server);
-        let server = server.map_err(|error| Error::configuration(error.to_string()))?;
-        let url = shared.web.check(&flow.token_endpoint, Realm::of(&server))?;
-        let dpop = flow.dpop_key.as_ref().map(DpopKey::read).transpose()?;
-        let Flow { issuer, registration, .. } = &*flow;
-        let endpoint =
-            shared.token_endpoint(&flow.server, &url, issuer, registration, dpop.as_ref());
-        let redirect_uri = flow.registration.redirect_uri.as_deref().unwrap_or_default();
-        let grant = [
-            ("grant_type", "authorization_code"),
-            ("code", code.expose()),
-            ("redirect_uri", redirect_uri),
-            ("code_verifier", flow.verifier.expose()),
-            ("resource", &flow.resource),
-        ];
-        let tokens = match endpoint.ask(&grant).await {
-            Err(error) if error.is_refusal("invalid_client") => {
-                // The next sign-in registers anew.
-                shared.remove(&Key::new(None, &flow.server, &flow.issuer)).await?;
-                return Err(error);
-            }
-            outcome => outcome?,
+        let traded = match code {
+            Ok(code) => shared.trade(&flow, &code).await,
+            Err(error) => Err(error),
         };
-        let credentials = flow.credentials(&url, tokens)?;
+        if let Err(error) = &traded {
+            shared.discovery.forget(&flow.issuer);
+            if error.is_of_client() {
+                shared.forget_registration(&flow.server, &flow.issuer).await?;
+            }
+        }
+        let credentials = traded?;
         let key = Key::new(Some(&flow.principal), &flow.server, &flow.issuer);
         self.user(&flow.principal).replace(&key, credentials.clone()).await?;
         Ok(credentials)
+    }
+}
+
+impl Shared {
+    /// Trades a code for tokens (OAuth 2.1, section 4.1.3).
+    async fn trade(&self, flow: &Flow, code: &Secret) -> Result<Credentials, Error> {
+        let server = Endpoint::parse(&flow.server);
+        let server = server.map_err(|error| Error::configuration(error.to_string()))?;
+        let url = self.web.check(&flow.token_endpoint, Realm::of(&server))?;
+        let dpop = flow.dpop_key.as_ref().map(DpopKey::read).transpose()?;
+        let Flow { issuer, registration, resource, .. } = flow;
+        let endpoint = self.token_endpoint(&flow.server, &url, issuer, registration, dpop.as_ref());
+        let grant = [
+            ("grant_type", "authorization_code"),
+            ("code", code.expose()),
+            ("redirect_uri", registration.redirect_uri.as_deref().unwrap_or_default()),
+            ("code_verifier", flow.verifier.expose()),
+            ("resource", resource),
+        ];
+        flow.credentials(&url, endpoint.ask(&grant).await?)
     }
 }

@@ -131,19 +131,39 @@ async fn a_sign_in_that_began_long_ago_is_over() {
 
 #[tokio::test]
 async fn a_refused_code_signs_nobody_in() {
+    let of_client = ["invalid_client", "unauthorized_client"];
+    for error in of_client.into_iter().chain(["invalid_grant", "server_error"]) {
+        for at_callback in [false, true] {
+            let world = World::start().await;
+            let application = world.application();
+            let sign_in = world.begin(&application).await.unwrap();
+            let mut callback = world.callback(&sign_in);
+            match at_callback {
+                true => callback = callback.replace("code=5ecret-code", &format!("error={error}")),
+                false => world.next_answer(super::world::refusal(error)).await,
+            }
+            let refused = application.finish(sign_in.pending, &callback).await.unwrap_err();
+            assert!(matches!(&refused, Error::Refused { error: code, .. } if code == error));
+            assert_eq!(world.token(&application.user("ann")).await.unwrap(), None);
+            // A client that is forgotten registers anew, by what its server says of itself then.
+            world.begin(&application).await.unwrap();
+            let again = usize::from(of_client.contains(&error));
+            assert_eq!(world.asked("/register").await, 1 + again, "{error}");
+            assert_eq!(world.asked("/.well-known/oauth-authorization-server").await, 2);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_registration_may_be_forgotten() {
     let world = World::start().await;
-    for (error, again) in [("invalid_grant", 0), ("invalid_client", 1)] {
-        world.next_answer(super::world::refusal(error)).await;
-        let application = world.application();
-        let registered = world.asked("/register").await;
-        let sign_in = world.begin(&application).await.unwrap();
-        let callback = world.callback(&sign_in);
-        let refused = application.finish(sign_in.pending, &callback).await.unwrap_err();
-        assert!(matches!(&refused, Error::Refused { error: code, .. } if code == error));
-        assert_eq!(world.token(&application.user("ann")).await.unwrap(), None);
-        // A client that is forgotten registers anew.
+    let application = world.application();
+    for number in 1..3 {
+        // What the authorization server said of itself is known for a while.
         world.begin(&application).await.unwrap();
-        let first = usize::from(registered == 0);
-        assert_eq!(world.asked("/register").await, registered + first + again, "{error}");
+        world.begin(&application).await.unwrap();
+        assert_eq!(world.asked("/register").await, number);
+        assert_eq!(world.asked("/.well-known/oauth-authorization-server").await, 1);
+        application.forget_registration(&world.endpoint()).await.unwrap();
     }
 }
