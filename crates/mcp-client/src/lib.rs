@@ -3,6 +3,7 @@
 //! Start at [`Client`]; what carries its messages is a [`Transport`], such as the one of the crate
 //! `mcp-http`; everything that can go wrong is in [`Error`].
 
+mod answer;
 mod answering;
 mod asked;
 mod batch;
@@ -49,6 +50,7 @@ mod watch;
 pub use mcp_types;
 
 pub use crate::{
+    answer::{is_answer, is_result},
     brief::Brief,
     client::{Builder, Client, Limits},
     completion::Completing,

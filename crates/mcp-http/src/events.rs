@@ -5,14 +5,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream::{StreamExt, try_unfold};
 use http::HeaderValue;
-use mcp_client::MessageStream;
+use mcp_client::{MessageStream, is_answer};
 
 use crate::{
     body,
     error::Error,
     http_client::Response,
     reply::Success,
-    secrets::{Secrets, is_answer},
+    secrets::Secrets,
     sse::{Event, Kind, Parser},
     wire,
 };

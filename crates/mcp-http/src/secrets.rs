@@ -3,7 +3,7 @@
 use std::{borrow::Cow, iter};
 
 use bytes::Bytes;
-use mcp_client::SessionId;
+use mcp_client::{SessionId, is_result};
 use memchr::memmem;
 
 use crate::token::AccessToken;
@@ -67,49 +67,6 @@ impl Secrets {
             iter::once(Cow::Borrowed(secret)).chain(escaped)
         })
     }
-}
-
-/// Whether the JSON is a result, or a batch that has one: an error may hold anything in its `data`,
-/// so only a member of the message itself counts.
-fn is_result(message: &[u8]) -> bool {
-    has_member(message, |name| name == b"result")
-}
-
-/// Whether the JSON answers a request, or is a batch of which a part does.
-pub(crate) fn is_answer(message: &[u8]) -> bool {
-    has_member(message, |name| matches!(name, b"result" | b"error"))
-}
-
-fn has_member(message: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> bool {
-    let of_message = if message.trim_ascii_start().starts_with(b"[") { 2 } else { 1 };
-    let (mut depth, mut rest) = (0_usize, message);
-    while let Some(at) = rest.iter().position(|byte| b"\"{}[]".contains(byte)) {
-        let (byte, after) = (rest[at], &rest[at + 1..]);
-        rest = after;
-        match byte {
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {
-                let Some(end) = end_of_string(after) else { return false };
-                rest = &after[end + 1..];
-                let is_name = rest.trim_ascii_start().starts_with(b":");
-                if is_name && depth == of_message && is_wanted(&after[..end]) {
-                    return true;
-                }
-            }
-        }
-    }
-    false
-}
-
-/// Where the quotation mark is that ends a string.
-fn end_of_string(text: &[u8]) -> Option<usize> {
-    let mut escaped = false;
-    text.iter().position(|byte| {
-        let ends = *byte == b'"' && !escaped;
-        escaped = *byte == b'\\' && !escaped;
-        ends
-    })
 }
 
 #[cfg(test)]

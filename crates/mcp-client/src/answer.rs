@@ -1,0 +1,76 @@
+//! What a message of JSON is, told by its members without reading what they hold.
+
+/// Whether a message of JSON is a result, or a batch that has one: an error may hold anything in its
+/// `data`, so only a member of the message itself counts. It is read no further than to that.
+///
+/// A transport masks what a server echoes of its secrets in all other messages.
+///
+/// ```
+/// use mcp_client::is_result;
+///
+/// assert!(is_result(br#"{"jsonrpc":"2.0","id":1,"result":{}}"#));
+/// assert!(!is_result(br#"{"jsonrpc":"2.0","id":1,"error":{"data":{"result":7}}}"#));
+/// ```
+pub fn is_result(message: &[u8]) -> bool {
+    has_member(message, |name| name == b"result")
+}
+
+/// Whether it answers a request, or is a batch of which a part does.
+pub fn is_answer(message: &[u8]) -> bool {
+    has_member(message, |name| matches!(name, b"result" | b"error"))
+}
+
+fn has_member(message: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> bool {
+    let of_message = if message.trim_ascii_start().starts_with(b"[") { 2 } else { 1 };
+    let (mut depth, mut rest) = (0_usize, message);
+    while let Some(at) = rest.iter().position(|byte| b"\"{}[]".contains(byte)) {
+        let (byte, after) = (rest[at], &rest[at + 1..]);
+        rest = after;
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {
+                let Some(end) = end_of_string(after) else { return false };
+                rest = &after[end + 1..];
+                let is_name = rest.trim_ascii_start().starts_with(b":");
+                if is_name && depth == of_message && is_wanted(&after[..end]) {
+                    return true;
+                }
+            }
+        }
+    }
+    false
+}
+
+/// Where the quotation mark is that ends a string.
+fn end_of_string(text: &[u8]) -> Option<usize> {
+    let mut escaped = false;
+    text.iter().position(|byte| {
+        let ends = *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        ends
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_told_by_members_of_the_message_itself() {
+        for (message, result, answer) in [
+            (r#"{"result":{}}"#, true, true),
+            (r#"{"a":"\\","b":"}", "result" :7}"#, true, true),
+            (r#"[{"method":"a"},{"result":7}]"#, true, true),
+            (r#"{"error":{"data":{"result":7}}}"#, false, true),
+            (r#"{"error":"\"result\": 7"}"#, false, true),
+            (r#"{"method":"result","id":"error"}"#, false, false),
+            (r#"{"params":{"result":7}}"#, false, false),
+            (r#"{"result"#, false, false),
+            ("", false, false),
+        ] {
+            let is = (is_result(message.as_bytes()), is_answer(message.as_bytes()));
+            assert_eq!(is, (result, answer), "{message}");
+        }
+    }
+}
