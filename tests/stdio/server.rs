@@ -83,7 +83,7 @@ fn serve(message: &Value, held: &mut Vec<Value>) {
             id,
             json!({
                 "protocolVersion": "2025-06-18",
-                "capabilities": { "tools": {} },
+                "capabilities": { "tools": { "listChanged": true } },
                 "serverInfo": { "name": "stdio", "version": "1" },
             }),
         ),
@@ -132,6 +132,10 @@ fn call(id: &Value, params: &Value, held: &mut Vec<Value>) {
             let log = json!({ "level": "info", "data": "half" });
             say(&json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": log }));
             text(id, "told");
+        }
+        "change" => {
+            say(&json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" }));
+            text(id, "changed");
         }
         "noise" => {
             (0..count).for_each(|_| println!("debug: this is no message"));

@@ -64,7 +64,7 @@ pub use crate::{
     profile::{Capabilities, ServerProfile},
     prompt::PromptResult,
     resource::ResourceResult,
-    switchboard::{Switchboard, Waiting},
+    switchboard::{Held, Switchboard, Waiting},
     tool::{Tool, ToolList, ToolResult},
     transport::{
         BoxError, Context, Extras, MessageKind, MessageStream, Messages, Outgoing, Reply, Routing,

@@ -20,6 +20,7 @@ use crate::{
     request::{Name, Request},
     resource::Uri,
     session::Session,
+    switchboard::Held,
     transport::{TransportError, TransportErrorKind},
     watch::Change,
 };
@@ -110,6 +111,8 @@ struct Attention<'a> {
     inbox: &'a Arc<Inbox>,
     options: Option<&'a Options>,
     subscribed: Vec<String>,
+    /// Who watches uses the server, though nobody may call it.
+    _held: Option<Held>,
 }
 
 impl<'a> Attention<'a> {
@@ -120,7 +123,8 @@ impl<'a> Attention<'a> {
         options: Option<&'a Options>,
     ) -> Self {
         handshake.host().inboxes.add(inbox);
-        Self { handshake, session, inbox, options, subscribed: Vec::new() }
+        let held = session.hold();
+        Self { handshake, session, inbox, options, subscribed: Vec::new(), _held: held }
     }
 }
 

@@ -27,6 +27,7 @@ use crate::{
     outcome::{self, Decode, Outcome},
     profile::{Capabilities, ServerProfile},
     request::{Meta, Name, Own, Params, Request},
+    switchboard::Held,
     transport::{Extras, Outgoing, TransportErrorKind},
     version,
 };
@@ -143,6 +144,11 @@ impl Session {
         }
         opening.keep();
         Ok(session)
+    }
+
+    /// Keeps the server from being taken for unused.
+    pub(crate) fn hold(&self) -> Option<Held> {
+        self.link.transport.hold(&self.link.context)
     }
 
     /// Listens to what the server says of its own accord, unless that is done already; tells how it

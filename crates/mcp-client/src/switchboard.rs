@@ -6,11 +6,13 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use futures_util::Stream;
 use mcp_types::RequestId;
+use tokio::time::Instant;
 
 use crate::{
     batch,
@@ -52,11 +54,14 @@ const MOST_BYTES: usize = 4 * 1024 * 1024;
 #[derive(Clone, Default)]
 pub struct Switchboard(Arc<Mutex<Board>>);
 
-#[derive(Default)]
 struct Board {
     requests: HashMap<RequestId, Line>,
     listener: Line,
     listening: bool,
+    /// How many keep the connection in use without a request.
+    holders: usize,
+    /// When it was last in use.
+    used: Instant,
     closed: Option<Box<dyn Fn(bool) -> TransportError + Send>>,
 }
 
@@ -80,6 +85,11 @@ pub struct Waiting {
     /// The request; the listener has none.
     id: Option<RequestId>,
 }
+
+/// Keeps a connection in use; made by [`Switchboard::hold`].
+#[derive(Debug)]
+#[must_use]
+pub struct Held(Switchboard);
 
 impl Switchboard {
     /// One for a new connection.
@@ -170,6 +180,19 @@ impl Switchboard {
         self.lock().closed.is_some()
     }
 
+    /// Keeps the connection in use, although nobody may wait for an answer, until it is dropped.
+    pub fn hold(&self) -> Held {
+        self.lock().holders += 1;
+        Held(self.clone())
+    }
+
+    /// How long the connection has not been in use; `None` while somebody waits for an answer or
+    /// [holds](Self::hold) it. To listen is no use by itself.
+    pub fn idle(&self) -> Option<Duration> {
+        let board = self.lock();
+        (board.holders == 0 && board.requests.is_empty()).then(|| board.used.elapsed())
+    }
+
     /// How many requests are waiting for their answers.
     pub fn waiting(&self) -> usize {
         self.lock().requests.len()
@@ -199,6 +222,19 @@ impl Switchboard {
 
     fn lock(&self) -> MutexGuard<'_, Board> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Board {
+    fn default() -> Self {
+        Self {
+            requests: HashMap::new(),
+            listener: Line::default(),
+            listening: false,
+            holders: 0,
+            used: Instant::now(),
+            closed: None,
+        }
     }
 }
 
@@ -264,9 +300,20 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         let mut board = self.board.lock();
         match &self.id {
-            Some(id) => drop(board.requests.remove(id)),
+            Some(id) => {
+                board.requests.remove(id);
+                board.used = Instant::now();
+            }
             None => board.listening = false,
         }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut board = self.0.lock();
+        board.holders -= 1;
+        board.used = Instant::now();
     }
 }
 
@@ -292,7 +339,10 @@ impl fmt::Debug for Waiting {
 
 #[cfg(test)]
 mod tests {
+    use std::any::Any;
+
     use futures_util::{FutureExt, StreamExt};
+    use tokio::time::advance;
 
     use super::*;
     use crate::transport::{Context, MessageKind};
@@ -362,6 +412,28 @@ mod tests {
         assert_eq!(taken(&mut queued), ["closed, did not run: true"]);
         assert!(board.wait(&request(4)).unwrap_err().did_not_run());
         assert!(board.listen().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_idle_from_the_end_of_its_last_use() {
+        const LONG: Duration = Duration::from_secs(60);
+        let board = Switchboard::new();
+        let _listener = board.listen();
+        advance(LONG).await;
+        assert_eq!(board.idle(), Some(LONG));
+        let begin = |held| -> Box<dyn Any> {
+            match held {
+                true => Box::new(board.hold()),
+                false => Box::new(board.wait(&request(1)).unwrap()),
+            }
+        };
+        for held in [true, false] {
+            let used = begin(held);
+            advance(LONG).await;
+            assert_eq!(board.idle(), None);
+            drop(used);
+            assert_eq!(board.idle(), Some(Duration::ZERO));
+        }
     }
 
     #[test]

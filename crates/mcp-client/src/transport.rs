@@ -16,6 +16,8 @@ use bytes::Bytes;
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use mcp_types::{RequestId, Revision};
 
+use crate::switchboard::Held;
+
 /// An error of any type, as the source of one of ours.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -41,6 +43,13 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     ) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
         let _ = context;
         Box::pin(async { Ok(None) })
+    }
+
+    /// Keeps the server from being taken for unused while somebody waits for its news in the
+    /// conversation of `context`; `None` where a transport does not ask for that.
+    fn hold(&self, context: &Context) -> Option<Held> {
+        let _ = context;
+        None
     }
 
     /// Whether a server knows that nobody waits for an answer when the future of
@@ -83,6 +92,10 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
         context: Context,
     ) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
         (**self).listen(context)
+    }
+
+    fn hold(&self, context: &Context) -> Option<Held> {
+        (**self).hold(context)
     }
 
     fn drop_is_noticed(&self) -> bool {

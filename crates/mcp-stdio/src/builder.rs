@@ -80,8 +80,8 @@ impl Builder {
         self
     }
 
-    /// How long a server is kept that nobody calls; it is started again when somebody does. For ever
-    /// unless set.
+    /// How long a server is kept that nobody calls, nor watches; it is started again when somebody
+    /// does. For ever unless set.
     pub fn idle_timeout(mut self, idle: Duration) -> Self {
         self.spec.idle = Some(idle);
         self

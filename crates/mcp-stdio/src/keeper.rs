@@ -1,16 +1,12 @@
 //! Whoever looks after a process, from its start until nothing is left of it.
 
-use std::{
-    future::pending,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{future::pending, sync::Arc, time::Duration};
 
 use mcp_client::{SessionId, Switchboard};
 use tokio::{
     sync::watch,
     task::JoinHandle,
-    time::{Instant, sleep, sleep_until, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{
@@ -32,7 +28,6 @@ pub(crate) struct Running {
     pub(crate) connection: Connection,
     stop: watch::Sender<bool>,
     stage: watch::Receiver<Stage>,
-    used: Used,
 }
 
 /// How it stands with the process.
@@ -53,9 +48,6 @@ pub(crate) struct Ended {
     pub(crate) in_order: bool,
 }
 
-/// When the process was last sent something.
-type Used = Arc<Mutex<Instant>>;
-
 struct Keeper {
     process: Process,
     program: String,
@@ -67,7 +59,6 @@ struct Keeper {
     quiet: watch::Sender<bool>,
     stopped: watch::Receiver<bool>,
     stage: watch::Sender<Stage>,
-    used: Used,
     idle: Option<Duration>,
     grace: Duration,
 }
@@ -86,7 +77,6 @@ impl Running {
         let (quiet, quieted) = watch::channel(false);
         let (stop, stopped) = watch::channel(false);
         let (stage, seen) = watch::channel(Stage::Alive);
-        let used = Used::new(Mutex::new(Instant::now()));
         let keeper = Keeper {
             process,
             program,
@@ -97,22 +87,16 @@ impl Running {
             quiet,
             stopped,
             stage,
-            used: Arc::clone(&used),
             idle: spec.idle,
             grace: spec.grace,
         };
         tokio::spawn(keeper.keep());
-        Ok(Self { connection, stop, stage: seen, used })
+        Ok(Self { connection, stop, stage: seen })
     }
 
     /// Whether it takes messages.
     pub(crate) fn is_alive(&self) -> bool {
         matches!(*self.stage.borrow(), Stage::Alive)
-    }
-
-    /// Remembers that it is in use now.
-    pub(crate) fn touch(&self) {
-        *self.used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
     /// Asks for it to be shut down.
@@ -177,20 +161,19 @@ impl Keeper {
             status = self.process.wait() => status.map_or(End::Mute, End::Exited),
             _ = &mut self.lanes => End::Mute,
             () = stopped(&mut self.stopped) => End::Closed,
-            () = idle(self.idle, &self.board, &self.used) => End::Closed,
+            () = idle(self.idle, &self.board) => End::Closed,
         }
     }
 }
 
 /// Waits until nobody has used the process for so long.
-async fn idle(limit: Option<Duration>, board: &Switchboard, used: &Used) {
+async fn idle(limit: Option<Duration>, board: &Switchboard) {
     let Some(limit) = limit else { return pending().await };
     loop {
-        let used = *used.lock().unwrap_or_else(PoisonError::into_inner);
-        match used.elapsed() >= limit {
-            true if board.waiting() == 0 => return,
-            true => sleep(limit).await,
-            false => sleep_until(used + limit).await,
+        let idle = board.idle().unwrap_or_default();
+        if idle >= limit {
+            return;
         }
+        sleep(limit - idle).await;
     }
 }

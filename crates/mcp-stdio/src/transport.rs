@@ -12,7 +12,8 @@ use std::{
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use mcp_client::{
-    Context, MessageKind, MessageStream, Outgoing, Reply, SessionId, Transport, TransportError,
+    Context, Held, MessageKind, MessageStream, Outgoing, Reply, SessionId, Transport,
+    TransportError,
 };
 
 use crate::{
@@ -129,7 +130,6 @@ impl Transport for StdioTransport {
     fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
         Box::pin(async move {
             let running = self.process(&message).await?;
-            running.touch();
             running.connection.send(message).await
         })
     }
@@ -141,6 +141,10 @@ impl Transport for StdioTransport {
         let running = self.of(&context).ok_or_else(|| Error::Gone.into());
         let listening = running.map(|running| running.connection.board.listen());
         async { listening.map(|listening| listening.map(StreamExt::boxed)) }.boxed()
+    }
+
+    fn hold(&self, context: &Context) -> Option<Held> {
+        self.of(context).map(|running| running.connection.board.hold())
     }
 
     fn drop_is_noticed(&self) -> bool {

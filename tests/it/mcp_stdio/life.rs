@@ -6,8 +6,9 @@ use std::{
     time::Duration,
 };
 
+use futures_util::StreamExt;
 use insta::assert_snapshot;
-use mcp_client::{Client, Context, Transport};
+use mcp_client::{Change, Client, Context, Transport, Watch};
 use serde_json::json;
 use tokio::task::yield_now;
 
@@ -139,21 +140,43 @@ async fn one_that_nobody_calls_is_ended_and_started_again() {
     }
 }
 
+/// A client of a server that is not kept for long.
+fn of_one_that_may_be_idle(era: &str) -> Client {
+    Client::new(server(&[era]).idle_timeout(Duration::from_millis(100)).build())
+}
+
+/// Waits until another such server, which is called now, has been ended.
+async fn another_is_idle() {
+    let other = of_one_that_may_be_idle("new");
+    gone(&[pid(&other).await]).await;
+}
+
 #[tokio::test]
 async fn one_that_is_called_is_not_idle() {
-    let transport = server(&["new"]).idle_timeout(Duration::from_millis(50)).build();
-    let client = Client::new(transport);
-    let process = pid(&client).await;
-    let calling = client.clone();
-    let held = tokio::spawn(async move { calling.call_tool("hold", ()).await });
-    let other = super::support::client(&["new"]);
-    // Longer than the limit: another process is started and ended meanwhile.
-    for _ in 0..3 {
-        pid(&other).await;
-        soon(other.close()).await.unwrap();
+    for era in ["old", "new"] {
+        let client = of_one_that_may_be_idle(era);
+        let calling = client.clone();
+        let held = tokio::spawn(async move { calling.call_tool("hold", ()).await });
+        let process = pid(&client).await;
+        another_is_idle().await;
+        assert_eq!(call(&client, "release", json!({})).await.unwrap(), "released");
+        soon(held).await.unwrap().unwrap();
+        assert!(exists(process));
     }
-    assert!(exists(process) || held.is_finished());
-    held.abort();
+}
+
+#[tokio::test]
+async fn one_that_is_watched_is_not_idle() {
+    // N-STDIO-05: what it tells while it is not there would be lost
+    let client = of_one_that_may_be_idle("old");
+    let mut changes = soon(client.watch(Watch::new().tools())).await.unwrap();
+    let process = pid(&client).await;
+    another_is_idle().await;
+    assert_eq!(call(&client, "change", json!({})).await.unwrap(), "changed");
+    assert_eq!(soon(changes.next()).await.unwrap().unwrap(), Change::Tools);
+    assert_eq!(pid(&client).await, process);
+    drop(changes);
+    gone(&[process]).await;
 }
 
 #[tokio::test]
