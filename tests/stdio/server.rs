@@ -158,6 +158,11 @@ fn call(id: &Value, params: &Value, held: &mut Vec<Value>) {
             print!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"res");
             exit(0);
         }
+        "refuse" => refuse(id, -32602, &format!("no use for {}", confession())),
+        "confess" => {
+            eprintln!("{}", confession());
+            exit(1);
+        }
         "die" => {
             eprintln!("out of cheese");
             exit(9);
@@ -182,6 +187,13 @@ fn call(id: &Value, params: &Value, held: &mut Vec<Value>) {
         "grandchild" => text(id, grandchild()),
         name => refuse(id, -32602, &format!("no tool {name}")),
     }
+}
+
+/// All that it was given and should keep for itself.
+fn confession() -> String {
+    let told: Vec<_> = env::args().skip(1).collect();
+    let variables = ["PEM", "CARGO_PKG_DESCRIPTION"].map(|name| env::var(name).unwrap_or_default());
+    format!("{told:?}\n{}", variables.join("\n"))
 }
 
 /// Starts a process that would outlive this one, and holds its output open.

@@ -4,7 +4,9 @@ use std::{ffi::OsString, fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::process::Command;
 
-use crate::{environment::Environment, mask::Mask, stderr::OnLine, transport::StdioTransport};
+use crate::{
+    environment::Environment, mask::Mask, secrets, stderr::OnLine, transport::StdioTransport,
+};
 
 /// Sets up a [`StdioTransport`]; made by [`StdioTransport::builder`].
 #[must_use]
@@ -18,6 +20,7 @@ pub(crate) struct Spec {
     program: OsString,
     args: Vec<OsString>,
     environment: Environment,
+    secrets: Vec<String>,
     folder: Option<PathBuf>,
     pub(crate) message_limit: usize,
     pub(crate) idle: Option<Duration>,
@@ -32,6 +35,7 @@ impl Builder {
             program,
             args: Vec::new(),
             environment: Environment::default(),
+            secrets: Vec::new(),
             folder: None,
             message_limit: StdioTransport::MESSAGE_LIMIT,
             idle: None,
@@ -42,7 +46,8 @@ impl Builder {
         Self { spec }
     }
 
-    /// An argument. It is passed as it is: no shell reads it.
+    /// An argument. It is passed as it is: no shell reads it. Others on the machine can see it, so that
+    /// a secret is better off in the [environment](Self::env).
     pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
         self.spec.args.push(arg.into());
         self
@@ -54,8 +59,7 @@ impl Builder {
         self
     }
 
-    /// A variable of the server's environment. What it holds is taken for a secret: where the server
-    /// writes it to stderr, it is masked.
+    /// A variable of the server's environment. What it holds is taken for a secret.
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.spec.environment.own.insert(name.into(), value.into());
         self
@@ -65,6 +69,17 @@ impl Builder {
     /// server gets only those that programs need to work, such as `PATH` and `HOME`.
     pub fn inherit_env(mut self, name: impl Into<String>) -> Self {
         self.spec.environment.inherited.push(name.into());
+        self
+    }
+
+    /// Something that the server is given and that is a secret, such as a part of an argument: it is
+    /// masked where the server repeats it, on stderr or in an error, and wherever messages are traced.
+    /// All else that the server says is passed on as it is.
+    ///
+    /// What variables hold is a secret by itself, those that every server gets excepted, and so is what
+    /// follows an option such as `--api-key`, the password in a URL and what its query holds.
+    pub fn secret(mut self, secret: impl Into<String>) -> Self {
+        self.spec.secrets.push(secret.into());
         self
     }
 
@@ -136,9 +151,12 @@ impl Spec {
         command
     }
 
-    /// Takes the values that the server is given out of what it prints.
+    /// Takes the secrets that the server is given out of what it prints.
     pub(crate) fn mask(&self) -> Mask {
-        Mask::new(self.environment.own.values().map(String::as_str))
+        let texts: Vec<_> =
+            self.args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
+        let secrets = secrets::among(&texts).map(str::to_owned).chain(self.secrets.iter().cloned());
+        Mask::new(Environment::but_common(secrets.chain(self.environment.values())))
     }
 }
 

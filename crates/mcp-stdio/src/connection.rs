@@ -104,7 +104,7 @@ async fn read(reader: impl AsyncRead + Unpin, board: &Switchboard, limit: usize,
             Ok(Line::Whole(line)) if line.trim_ascii().is_empty() => {}
             Ok(Line::Whole(line)) => {
                 wire('<', &line, mask);
-                if !board.put(line.clone()) {
+                if !board.put(mask.in_error(line.clone())) {
                     let text = mask.apply(&line[..line.len().min(1024)]);
                     tracing::debug!(text = %Brief(&text), "a line that is no message is passed over");
                 }

@@ -56,6 +56,18 @@ impl Environment {
         let own = self.own.iter().map(|(name, value)| (name.into(), value.into()));
         inherited.chain(own).collect()
     }
+
+    /// What the variables hold that are its own or inherited by name.
+    pub(crate) fn values(&self) -> impl Iterator<Item = String> {
+        let inherited = self.inherited.iter().filter_map(|name| env::var(name).ok());
+        self.own.values().cloned().chain(inherited)
+    }
+
+    /// The values but those that every server gets in its variables.
+    pub(crate) fn but_common(values: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
+        let common: Vec<_> = COMMON.iter().filter_map(|name| env::var(name).ok()).collect();
+        values.filter(move |value| !common.contains(value))
+    }
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub enum Error {
         end: End,
         /// Whether the request was sent before, so that its outcome is unknown; else it did not run.
         sent: bool,
-        /// The last 64 KiB that it wrote to stderr, without what it was given in its environment.
+        /// The last 64 KiB that it wrote to stderr, without the secrets that it was given.
         stderr: Arc<str>,
     },
 
@@ -66,7 +66,7 @@ pub enum Error {
 pub enum End {
     /// By itself, or killed from elsewhere.
     Exited(ExitStatus),
-    /// It closed its output, and was ended for that.
+    /// It closed its input or output, and was ended for that.
     Mute,
     /// It was shut down from here: by a `close`, or because nobody had used it for long.
     Closed,
@@ -114,7 +114,7 @@ impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exited(status) => write!(f, "ended ({status})"),
-            Self::Mute => f.write_str("closed its output"),
+            Self::Mute => f.write_str("closed its stdin or stdout"),
             Self::Closed => f.write_str("was shut down"),
         }
     }
@@ -162,7 +162,7 @@ mod tests {
             stderr: stderr.clone().into(),
         };
         let shown = error.to_string();
-        let begin = "`npx` closed its output before it answered: outcome unknown; \
+        let begin = "`npx` closed its stdin or stdout before it answered: outcome unknown; \
                      the end of its stderr:\n  line 12\n  line 13\n";
         assert!(shown.starts_with(begin) && shown.ends_with("\n  line 19"), "{shown}");
         assert_eq!(error.stderr(), Some(&*stderr));

@@ -13,6 +13,7 @@ mod lines;
 mod mask;
 mod process;
 mod restarts;
+mod secrets;
 mod stderr;
 mod transport;
 #[cfg(unix)]

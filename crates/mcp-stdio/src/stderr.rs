@@ -47,9 +47,15 @@ impl Stderr {
             self.lock().add(&read[..count]);
             for part in read[..count].split_inclusive(|&byte| byte == b'\n') {
                 line.extend_from_slice(part);
-                if part.ends_with(b"\n") || line.len() >= LINE {
-                    self.pass_on(&line);
-                    line.clear();
+                let whole = match part.ends_with(b"\n") {
+                    true => line.len(),
+                    // A secret is not cut in two: its beginning waits for the rest.
+                    false if line.len() >= LINE => line.len() - self.mask.begun(&line),
+                    false => 0,
+                };
+                if whole > 0 {
+                    self.pass_on(&line[..whole]);
+                    line.drain(..whole);
                 }
             }
         }
@@ -72,7 +78,7 @@ impl Stderr {
         }
     }
 
-    /// What is kept, without the values that the server was given. A line that is not whole is left
+    /// What is kept, without the secrets that the server was given. A line that is not whole is left
     /// out, for it may begin in the middle of such a value.
     pub(crate) fn text(&self) -> Arc<str> {
         let mut ring = self.lock();
@@ -114,7 +120,7 @@ mod tests {
         // STDIO-06
         let passed_on: Arc<Mutex<Vec<String>>> = Arc::default();
         let seen = Arc::clone(&passed_on);
-        let mask = Mask::new(["s3cret"].into_iter());
+        let mask = Mask::new(["s3cret".to_owned()]);
         let stderr = Stderr::new(
             mask,
             Some(Arc::new(move |line: &str| {
@@ -128,5 +134,17 @@ mod tests {
         assert_eq!(passed_on[0], "a ****");
         assert_eq!(passed_on[passed_on.len() - 2..], ["b ****", "c"]);
         assert!(passed_on.iter().all(|line| line.len() <= 2 * LINE));
+    }
+
+    #[tokio::test]
+    async fn no_secret_shows_where_a_long_line_is_cut() {
+        let passed_on: Arc<Mutex<String>> = Arc::default();
+        let seen = Arc::clone(&passed_on);
+        let on_line = move |line: &str| seen.lock().unwrap().push_str(line);
+        let stderr = Stderr::new(Mask::new(["s3cret".to_owned()]), Some(Arc::new(on_line)));
+        let written = "x".repeat(LINE - 3) + "s3cret" + &"y".repeat(LINE);
+        stderr.drain(written.as_bytes()).await;
+        let expected = "x".repeat(LINE - 3) + "****" + &"y".repeat(LINE);
+        assert_eq!(*passed_on.lock().unwrap(), expected);
     }
 }

@@ -61,7 +61,7 @@ impl Section<'_> {
         if let Some(seconds) = &entry.probe_timeout {
             program = program.probe_time(self.seconds("probe_timeout", seconds)?);
         }
-        Ok(program)
+        Ok(self.found.hide(program))
     }
 
     /// An argument as the program gets it: a table or a list as one text of JSON.
@@ -127,10 +127,11 @@ mod tests {
         let program = ["npx", "-y", "7", "true", structured, r#"["a","b"]"#, "1979-05-27"];
         let program = Program::new(program).env("TOKEN", "s3cret").inherit_env("LANG");
         let program = program.current_dir("/srv/s3cret").idle_time(Duration::MAX);
-        let program = program.probe_time(Duration::from_millis(2500));
+        let program = program.probe_time(Duration::from_millis(2500)).secret("s3cret");
         let expected = Server::stdio(program).timeout(Duration::from_secs(60));
         assert_eq!(config.servers["a"], expected);
-        assert_eq!(config.servers["b"], Server::stdio(["npx", "-y", "s3cret"]));
+        let program = Program::new(["npx", "-y", "s3cret"]).secret("s3cret");
+        assert_eq!(config.servers["b"], Server::stdio(program));
         assert!(!format!("{config:?}").replace("/srv/s3cret", "").contains("s3cret"));
     }
 

@@ -9,7 +9,7 @@ use toml::{Spanned, Value};
 
 use crate::{
     error::Error,
-    interpolate,
+    interpolate::{self, Found},
     nearest::nearest,
     server::{Fault, Server},
 };
@@ -87,8 +87,12 @@ impl Config {
             config.cache_duration = Duration::from_secs(minutes.saturating_mul(60));
         }
         for (name, entry) in file.servers {
-            let section =
-                Section { text, name: name.get_ref(), lookup: &lookup, unset: Cell::new(false) };
+            let section = Section {
+                text,
+                name: name.get_ref(),
+                found: Found::new(&lookup),
+                unset: Cell::new(false),
+            };
             let required = entry.required;
             let server = match section.server(entry, name.span()) {
                 // A variable that is not set here spoils no other server.
@@ -188,7 +192,7 @@ enum Kind {
 pub(crate) struct Section<'a> {
     text: &'a str,
     name: &'a str,
-    lookup: &'a dyn Fn(&str) -> Option<String>,
+    pub(crate) found: Found<'a>,
     /// Whether a variable was wanted that is not set.
     unset: Cell<bool>,
 }
@@ -263,7 +267,7 @@ impl Section<'_> {
     pub(crate) fn resolve(&self, text: &str) -> Result<String, String> {
         let unset = Cell::new(false);
         let lookup = |name: &str| {
-            let value = (self.lookup)(name);
+            let value = self.found.lookup(name);
             unset.set(value.is_none());
             value
         };
@@ -372,7 +376,7 @@ mod tests {
         let a = a.protocol(Revision::V2026_07_28).required(true);
         let a = a.allow_tools(["a*"]).deny_tools(["*b"]);
         assert_eq!(config.servers["a"], a);
-        let program = Program::new(["run", "s3cret"]).env("TOKEN", "s3cret");
+        let program = Program::new(["run", "s3cret"]).env("TOKEN", "s3cret").secret("s3cret");
         assert_eq!(config.servers["b"], Server::stdio(program));
         assert_eq!(config.servers["c"].api_key, None);
         assert_eq!(format!("{config:?}").matches("s3cret").count(), 1, "only in the path of a URL");

@@ -1,5 +1,32 @@
 //! `${VAR}` and `${VAR:-default}` in the values of a configuration.
 
+use std::cell::RefCell;
+
+use crate::program::Program;
+
+/// A look-up of variables that remembers what it has found.
+pub(crate) struct Found<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    values: RefCell<Vec<String>>,
+}
+
+impl<'a> Found<'a> {
+    pub(crate) fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self { lookup, values: RefCell::default() }
+    }
+
+    pub(crate) fn lookup(&self, name: &str) -> Option<String> {
+        let value = (self.lookup)(name)?;
+        self.values.borrow_mut().push(value.clone());
+        Some(value)
+    }
+
+    /// The program that was made of what was found, which may be secrets.
+    pub(crate) fn hide(&self, program: Program) -> Program {
+        self.values.take().into_iter().fold(program, Program::secret)
+    }
+}
+
 /// Replaces each `${NAME}` by what `lookup` finds for it, and `${NAME:-default}` by `default` where
 /// that is nothing or empty. `$${` stands for `${` itself; any other `$` is one.
 ///

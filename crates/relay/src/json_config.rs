@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     config::Config,
     error::Error,
-    interpolate,
+    interpolate::{self, Found},
     program::Program,
     server::{Fault, Server},
 };
@@ -96,7 +96,9 @@ struct Entry {
 impl Entry {
     /// The server, unless it is disabled.
     fn server(self, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Option<Server>, String> {
-        let resolve = |text: &str| interpolate::resolve(&text.replace("${env:", "${"), lookup);
+        let found = Found::new(lookup);
+        let lookup = |name: &str| found.lookup(name);
+        let resolve = |text: &str| interpolate::resolve(&text.replace("${env:", "${"), &lookup);
         if self.disabled {
             return Ok(None);
         }
@@ -111,7 +113,7 @@ impl Entry {
                 if let Some(folder) = &self.cwd {
                     program = program.current_dir(resolve(folder)?);
                 }
-                Ok(Some(Server::stdio(program)))
+                Ok(Some(Server::stdio(found.hide(program))))
             }
             (None | Some("http" | "streamable-http" | "streamableHttp" | "sse"), Some(url), _) => {
                 let is_sse = self.kind.as_deref() == Some("sse");

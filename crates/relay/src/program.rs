@@ -1,6 +1,10 @@
 //! A server that is a program to be started.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    time::Duration,
+};
 
 use mcp_stdio::StdioTransport;
 
@@ -26,6 +30,7 @@ pub struct Program {
     command: Vec<String>,
     env: BTreeMap<String, String>,
     inherit_env: Vec<String>,
+    secrets: BTreeSet<String>,
     folder: Option<String>,
     idle_time: Option<Duration>,
     probe_time: Duration,
@@ -38,6 +43,7 @@ impl Program {
             command: command.into_iter().map(Into::into).collect(),
             env: BTreeMap::new(),
             inherit_env: Vec::new(),
+            secrets: BTreeSet::new(),
             folder: None,
             idle_time: None,
             probe_time: StdioTransport::PROBE_TIME,
@@ -54,6 +60,14 @@ impl Program {
     /// those that it needs to work, such as `PATH` and `HOME`.
     pub fn inherit_env(mut self, name: impl Into<String>) -> Self {
         self.inherit_env.push(name.into());
+        self
+    }
+
+    /// Something that it is given and that is a secret, such as a part of an argument: it is masked
+    /// where the program repeats it, on stderr or in an error. What an option such as `--api-key` is
+    /// given is a secret by itself, and what a configuration puts into arguments by `${VAR}`.
+    pub fn secret(mut self, secret: impl Into<String>) -> Self {
+        self.secrets.insert(secret.into());
         self
     }
 
@@ -97,6 +111,9 @@ impl Program {
         }
         for name in &self.inherit_env {
             builder = builder.inherit_env(name);
+        }
+        for secret in &self.secrets {
+            builder = builder.secret(secret);
         }
         if let Some(folder) = &self.folder {
             builder = builder.current_dir(folder);

@@ -47,6 +47,28 @@ async fn what_cannot_be_started_is_said() {
 }
 
 #[tokio::test]
+async fn no_secret_shows_however_a_server_was_given_it() {
+    let given = server(&["new", "--api-key", "s3cret-arg", "postgresql://me:s3cret-url@db/a"]);
+    let given = given.arg("s3cret-own").secret("s3cret-own").env("PEM", "s3cret-1\ns3cret-2");
+    // An inherited variable, whose value is known to the test.
+    let given = given.inherit_env("CARGO_PKG_DESCRIPTION");
+    let inherited = std::env::var("CARGO_PKG_DESCRIPTION").unwrap();
+    let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+    let seen = Arc::clone(&lines);
+    let given = given.on_stderr(move |line| seen.lock().unwrap().push(line.to_owned()));
+    let client = Client::new(given.build());
+    let refused = call(&client, "refuse", json!({})).await.unwrap_err();
+    assert_snapshot!(refused, @r#"`tools/call` failed: no use for ["new", "--api-key", "****", "postgresql://me:****@db/a", "****"] **** **** (code -32602)"#);
+    let failed = call(&client, "confess", json!({})).await.unwrap_err();
+    let lines = lines.lock().unwrap().clone();
+    let shown = format!("{refused:?} {failed} {failed:?} {lines:?}");
+    assert!(lines.len() > 3 && !shown.contains("s3cret") && !shown.contains(&inherited), "{shown}");
+    // A result is the caller's, as it came.
+    let args = call(&client, "args", json!({})).await.unwrap();
+    assert!(args.contains("s3cret-arg") && args.contains("s3cret-own"), "{args}");
+}
+
+#[tokio::test]
 async fn stderr_is_passed_on_and_masked() {
     // STDIO-06
     let lines: Arc<Mutex<Vec<String>>> = Arc::default();

@@ -44,19 +44,22 @@ async fn a_file_says_how_it_is_started() {
         "[servers.files]\ncommand = {SERVER:?}\nargs = ['new', {{ a = [1, '${{KEY}}'] }}]\n\
          env = {{ TOKEN = 's3cret' }}\ninherit_env = ['CARGO_PKG_NAME']\ncwd = '/'",
     );
-    let lookup = |name: &str| (name == "KEY").then(|| "b".to_owned());
+    let lookup = |name: &str| (name == "KEY").then(|| "s3cret-key".to_owned());
     let relay = Relay::new(Config::from_toml(&text, lookup).unwrap()).unwrap();
     let connection = relay.without_token().connection("files").unwrap();
     let call = async |tool: &str| {
         let result = soon(connection.call_tool(tool, ())).await.unwrap();
         relay::ToolOutput::from(result).text()
     };
-    assert_eq!(call("args").await, r#"["new","{\"a\":[1,\"b\"]}"]"#);
+    assert_eq!(call("args").await, r#"["new","{\"a\":[1,\"s3cret-key\"]}"]"#);
     assert_eq!(call("folder").await, "/");
     let names = call("env").await;
     for name in ["TOKEN", "CARGO_PKG_NAME", "PATH"] {
         assert!(names.split(' ').any(|it| it == name), "{name}: {names}");
     }
+    // What a variable was put in for is a secret.
+    let failed = soon(connection.call_tool("confess", ())).await.unwrap_err().to_string();
+    assert!(failed.contains(r#"{\"a\":[1,\"****\"]}"#), "{failed}");
 }
 
 #[tokio::test]
