@@ -85,20 +85,33 @@ impl Builder {
         Self { message_limit, ..self }
     }
 
+    /// Whether the settings can be used, which [`build`](Self::build) finds out too.
+    ///
+    /// # Errors
+    /// Those of [`build`](Self::build), but for [`Error::Setup`].
+    pub fn check(&self) -> Result<(), Error> {
+        self.checked().map(drop)
+    }
+
+    fn checked(&self) -> Result<(Endpoint, HeaderMap), Error> {
+        let endpoint = Endpoint::parse(&self.url)?;
+        if !self.headers.is_empty() && !self.insecure && !endpoint.is_confidential() {
+            return Err(Error::Insecure { endpoint });
+        }
+        Ok((endpoint, headers::constant(&self.headers)?))
+    }
+
     /// The transport. Nothing is sent yet.
     ///
     /// # Errors
     /// [`Error::InvalidEndpoint`], [`Error::InvalidHeader`], [`Error::Insecure`] for headers over
     /// plain HTTP, and [`Error::Setup`].
     pub fn build(self) -> Result<HttpTransport, Error> {
-        let endpoint = Endpoint::parse(&self.url)?;
-        if !self.headers.is_empty() && !self.insecure && !endpoint.is_confidential() {
-            return Err(Error::Insecure { endpoint });
-        }
+        let (endpoint, headers) = self.checked()?;
         let server = Server {
             endpoint,
             client: self.client.map_or_else(HttpClient::new, Ok)?,
-            headers: headers::constant(&self.headers)?,
+            headers,
             insecure: self.insecure,
             message_limit: self.message_limit,
         };
