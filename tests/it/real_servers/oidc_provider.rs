@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use mcp_http::{Endpoint, TokenRequest, TokenSource};
 use mcp_oauth::{
-    Credentials, MemoryStore, OAuthClient, OAuthClientBuilder, Record, Settings, Store, TokenType,
-    UserTokens,
+    Credentials, MemoryStore, OAuthClient, OAuthClientBuilder, Record, RegisteredClient,
+    ServiceTokens, Settings, SigningKey, Store, TokenType, UserTokens,
 };
 use peers::{Program, Server as RealServer};
 use relay::{Error, Relay, Server};
@@ -39,9 +40,9 @@ impl World {
     }
 
     /// Adds two numbers on behalf of somebody, in a session of its own.
-    async fn add(&self, tokens: &UserTokens) -> Result<(), Error> {
+    async fn add(&self, tokens: impl TokenSource + 'static) -> Result<(), Error> {
         let relay = Relay::builder().server("fast", Server::http(self.server.url())).build()?;
-        let tools = relay.for_user(tokens.principal(), tokens.clone()).tools("fast").await?;
+        let tools = relay.for_user("somebody", tokens).tools("fast").await?;
         let sum = tools.call("add", json!({ "a": 2, "b": 3 })).await?;
         assert_eq!(sum.structured_content, Some(json!({ "a": 2, "b": 3, "sum": 5 })));
         relay.close().await
@@ -127,18 +128,18 @@ async fn from_the_first_refusal_to_the_next_sign_in() {
     let Some(world) = World::start(&[("TOKENS", "opaque")], &[("OPAQUE", "1")]) else { return };
     let client = world.application().build().unwrap();
     let alice = client.user("alice");
-    assert!(matches!(world.add(&alice).await, Err(Error::Authorization(_))));
+    assert!(matches!(world.add(alice.clone()).await, Err(Error::Authorization(_))));
     let first = world.sign_in(&client, &alice).await;
     assert_eq!(
         (first.issuer.as_str(), first.token_type),
         (world.issuer.origin(), TokenType::Bearer)
     );
-    world.add(&alice).await.unwrap();
+    world.add(alice.clone()).await.unwrap();
 
     // Another process finds that the token has expired, and gets another one.
     world.expire().await;
     let alice = world.application().build().unwrap().user("alice");
-    world.add(&alice).await.unwrap();
+    world.add(alice.clone()).await.unwrap();
     let (_, second) = world.stored().await;
     let tokens = |it: &Credentials| {
         let refresh_token = it.refresh_token.as_ref().unwrap().expose().to_owned();
@@ -152,24 +153,26 @@ async fn from_the_first_refusal_to_the_next_sign_in() {
     assert!(world.takes(second.access_token.expose()).await);
     alice.sign_out(&world.endpoint()).await.unwrap();
     assert!(!world.takes(second.access_token.expose()).await);
-    assert!(matches!(world.add(&alice).await, Err(Error::Authorization(_))));
+    assert!(matches!(world.add(alice.clone()).await, Err(Error::Authorization(_))));
 
     // Somebody else comes with an old refresh token, which ends the sign-in for all who use it.
     let third = world.sign_in(&client, &alice).await;
     world.expire().await;
     let other = world.application().build().unwrap().user("alice");
-    world.add(&other).await.unwrap();
+    world.add(other.clone()).await.unwrap();
     let (key, _) = world.stored().await;
     world.store.save(&key, &Record::Credentials(Box::new(third))).await.unwrap();
     world.expire().await;
     let thief = world.application().build().unwrap().user("alice");
     for late in [thief, other] {
-        let Err(Error::Authorization(refused)) = world.add(&late).await else { panic!("taken") };
+        let Err(Error::Authorization(refused)) = world.add(late.clone()).await else {
+            panic!("taken")
+        };
         let said = std::error::Error::source(&refused.unauthorized).unwrap().to_string();
         assert!(said.starts_with("the access token was refused: sign in to "), "{said}");
     }
     world.sign_in(&client, &alice).await;
-    world.add(&alice).await.unwrap();
+    world.add(alice.clone()).await.unwrap();
 }
 
 /// Tokens that the MCP server judges by the authorization server's key, for whom they are included.
@@ -179,12 +182,32 @@ async fn a_signed_token_names_the_server_that_it_is_for() {
     let client = world.application().build().unwrap();
     let alice = client.user("alice");
     let credentials = world.sign_in(&client, &alice).await;
-    world.add(&alice).await.unwrap();
+    world.add(alice.clone()).await.unwrap();
     let claims = credentials.access_token.expose().split('.').nth(1).unwrap();
-    let claims = base64::Engine::decode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, claims).unwrap();
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).unwrap();
     let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
     assert_eq!(claims["aud"], world.server.url());
     assert_eq!(claims["sub"], "alice");
+}
+
+/// Tokens without a person, for those who have a secret or a key.
+#[tokio::test]
+async fn a_service_proves_itself_by_a_secret_or_a_key() {
+    let pair = rcgen::KeyPair::generate().unwrap();
+    let [x, y] =
+        [1..33, 33..65].map(|it| BASE64_URL_SAFE_NO_PAD.encode(&pair.public_key_raw()[it]));
+    let public = json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y, "use": "sig" });
+    let Some(world) = World::start(&[("PUBLIC_KEY", &public.to_string())], &[]) else { return };
+    let key = SigningKey::from_pem(&pair.serialize_pem()).unwrap();
+    for client in [
+        RegisteredClient::new("secretive").with_secret("a: b+c%d&e"),
+        RegisteredClient::new("signer").with_private_key(key),
+    ] {
+        world.add(ServiceTokens::builder(client).build().unwrap()).await.unwrap();
+    }
+    let wrong = RegisteredClient::new("secretive").with_secret("a: b+c%d&f");
+    let refused = world.add(ServiceTokens::builder(wrong).build().unwrap()).await;
+    assert!(matches!(refused, Err(Error::Authorization(_))), "{refused:?}");
 }
 
 /// Tokens that are bound to a key, and so is what refreshes them (RFC 9449).
