@@ -30,7 +30,7 @@ fuzz_target!(|text: &str| {
     if let Ok(document) = serde_json::from_str::<ProtectedResource>(document)
         && document.speaks_for(&endpoint, &found_at)
     {
-        is_part_of(&document.resource, endpoint.url());
+        is_part_of(&document.resource, endpoint.url(), &found_at);
         let other = Endpoint::parse("https://other.example/mcp").expect("a usable URL");
         assert!(other == endpoint || !document.speaks_for(&other, &found_at));
     }
@@ -44,10 +44,16 @@ fn authorization_server(document: &str) {
     }
 }
 
-/// The name under which tokens are asked for is of this server, at or above this path.
-fn is_part_of(resource: &str, endpoint: &Url) {
+/// The name under which tokens are asked for is of this server, at or above this path; what is above
+/// says so at its own address.
+fn is_part_of(resource: &str, endpoint: &Url, found_at: &Url) {
     let resource = Url::parse(resource).expect("it is compared as a URL");
     assert_eq!(resource.origin(), endpoint.origin());
-    let below = format!("{}/", endpoint.path().trim_end_matches('/'));
-    assert!(below.starts_with(&format!("{}/", resource.path().trim_end_matches('/'))));
+    let [above, below] = [&resource, endpoint].map(|url| url.path().trim_end_matches('/'));
+    if above != below {
+        assert!(format!("{below}/").starts_with(&format!("{above}/")));
+        let own = format!("/.well-known/oauth-protected-resource{above}");
+        assert_eq!(found_at.path().trim_end_matches('/'), own);
+        assert_eq!(found_at.origin(), endpoint.origin());
+    }
 }
