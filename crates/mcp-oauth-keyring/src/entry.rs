@@ -1,0 +1,40 @@
+//! A secret in one of the keyrings of `keyring-core`.
+
+use std::sync::Arc;
+
+use keyring_core::{Entry, Error::NoEntry, api::CredentialStoreApi};
+use zeroize::Zeroizing;
+
+use crate::{
+    error::Error,
+    keyring::{Keyring, NAME},
+};
+
+/// The secret of an application in a keyring.
+pub(crate) fn open<S: CredentialStoreApi + ?Sized>(
+    keyring: keyring_core::Result<Arc<S>>,
+    application: &str,
+) -> Result<Entry, Error> {
+    keyring
+        .and_then(|keyring| keyring.build(application, NAME, None))
+        .map_err(|error| failed(&error))
+}
+
+impl Keyring for Entry {
+    fn secret(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        match self.get_secret() {
+            Ok(secret) => Ok(Some(Zeroizing::new(secret))),
+            Err(NoEntry) => Ok(None),
+            Err(error) => Err(failed(&error)),
+        }
+    }
+
+    fn set_secret(&self, secret: &[u8]) -> Result<(), Error> {
+        Entry::set_secret(self, secret).map_err(|error| failed(&error))
+    }
+}
+
+/// What went wrong, without the error itself: some of them hold the secret.
+fn failed(error: &keyring_core::Error) -> Error {
+    Error::unavailable(error.to_string())
+}

@@ -1,0 +1,165 @@
+//! Opening a store with the key of the keyring.
+
+use std::{fs::File, io, path::Path};
+
+use aws_lc_rs::rand;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use mcp_oauth::SealingKey;
+use mcp_oauth_file::FileStore;
+use zeroize::Zeroizing;
+
+use crate::{
+    error::Error,
+    keyring::{self, Keyring},
+};
+
+/// Opens a folder of sign-ins that are sealed with a key in the keyring; both are made if they are not
+/// there. `application` is what the keyring shows to people.
+///
+/// It is the key that is in the keyring, and not the sign-ins: these may be larger than what keyrings
+/// hold (2,560 bytes on Windows), and files outlive crashes and are locked as they are by any other
+/// `FileStore`. Whoever copies the folder has nothing; who has lost the key signs in again.
+///
+/// This blocks, for as long as the system lets a person unlock the keyring; the store does not.
+///
+/// ```no_run
+/// # fn run(data: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
+/// use mcp_oauth::OAuthClient;
+///
+/// let store = mcp_oauth_keyring::open("An application", data.join("sign-ins"))?;
+/// let client = OAuthClient::builder("An application", "http://127.0.0.1/callback")
+///     .store(store)
+///     .build()?;
+/// # let _ = client;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`Error`].
+pub fn open(application: &str, folder: impl AsRef<Path>) -> Result<FileStore, Error> {
+    open_with(&keyring::native(application)?, application, folder.as_ref())
+}
+
+fn open_with(keyring: &impl Keyring, application: &str, folder: &Path) -> Result<FileStore, Error> {
+    let failed = |source| Error::Folder { path: folder.to_owned(), source };
+    FileStore::open(folder).map_err(failed)?;
+    // Two who find no key would make two.
+    let alone = lock(folder).map_err(failed)?;
+    let key = match keyring.secret()? {
+        Some(text) => {
+            let key = read(&text);
+            key.ok_or_else(|| Error::Malformed { application: application.to_owned() })?
+        }
+        None => make(keyring)?,
+    };
+    drop(alone);
+    FileStore::sealed(folder, key).map_err(failed)
+}
+
+fn lock(folder: &Path) -> io::Result<File> {
+    let file = File::options().append(true).create(true).open(folder.join("keyring.lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// The key, as it is written where people may see it: in Base64.
+fn read(text: &[u8]) -> Option<SealingKey> {
+    let bytes = Zeroizing::new(STANDARD.decode(text).ok()?);
+    Some(SealingKey::new(bytes.as_slice().try_into().ok()?))
+}
+
+fn make(keyring: &impl Keyring) -> Result<SealingKey, Error> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    rand::fill(bytes.as_mut_slice()).expect("the machine has random numbers");
+    keyring.set_secret(Zeroizing::new(STANDARD.encode(bytes.as_slice())).as_bytes())?;
+    Ok(SealingKey::new(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::PathBuf};
+
+    use keyring_core::{Entry, mock};
+    use mcp_oauth::{Key, Store as _};
+
+    use super::*;
+    use crate::entry;
+
+    /// A folder that goes with the test.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let name = format!("mcp-oauth-keyring-{}-{name}", std::process::id());
+            Self(std::env::temp_dir().join(name))
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            drop(fs::remove_dir_all(&self.0));
+        }
+    }
+
+    fn entry() -> Entry {
+        entry::open(mock::Store::new(), "tests").unwrap()
+    }
+
+    fn record() -> mcp_oauth::Record {
+        let json =
+            br#"{"version":1,"record":{"registration":{"client_id":"c","auth_method":"none"}}}"#;
+        mcp_oauth::Record::from_json(&key(), json).unwrap()
+    }
+
+    fn key() -> Key {
+        Key::new(None, "https://mcp.example/", "https://login.example")
+    }
+
+    #[tokio::test]
+    async fn a_key_is_made_once_and_found_again() {
+        let (folder, entry) = (Folder::new("once"), entry());
+        open_with(&entry, "tests", &folder.0).unwrap().save(&key(), &record()).await.unwrap();
+        let secret = entry.get_secret().unwrap();
+        let again = open_with(&entry, "tests", &folder.0).unwrap();
+        assert_eq!(again.load(&key()).await.unwrap(), Some(record()));
+        assert_eq!(entry.get_secret().unwrap(), secret);
+        assert_eq!(secret.len(), 44);
+    }
+
+    #[tokio::test]
+    async fn who_has_lost_the_key_signs_in_again() {
+        let folder = Folder::new("lost");
+        open_with(&entry(), "tests", &folder.0).unwrap().save(&key(), &record()).await.unwrap();
+        let anew = open_with(&entry(), "tests", &folder.0).unwrap();
+        let error = anew.load(&key()).await.unwrap_err().to_string();
+        assert!(error.ends_with("or sign in again"), "{error}");
+        anew.save(&key(), &record()).await.unwrap();
+        assert_eq!(anew.load(&key()).await.unwrap(), Some(record()));
+    }
+
+    #[test]
+    fn what_is_no_key_is_neither_used_nor_shown_nor_replaced() {
+        let folder = Folder::new("malformed");
+        for secret in ["5ecret", "NWVjcmV0", "\u{e9}5ecret"] {
+            let entry = entry();
+            entry.set_secret(secret.as_bytes()).unwrap();
+            let error = open_with(&entry, "tests", &folder.0).unwrap_err();
+            assert!(matches!(error, Error::Malformed { .. }), "{error}");
+            assert!(!format!("{error} {error:?}").contains("ecret"), "{error:?}");
+            assert_eq!(entry.get_secret().unwrap(), secret.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_keyring_that_fails_is_an_error_without_the_secret() {
+        let (folder, entry) = (Folder::new("fails"), entry());
+        let credential: &mock::Cred = entry.as_any().downcast_ref().unwrap();
+        credential.set_error(keyring_core::Error::BadEncoding(b"5ecret".to_vec()));
+        let error = open_with(&entry, "tests", &folder.0).unwrap_err();
+        assert!(matches!(error, Error::Unavailable { .. }), "{error}");
+        assert!(
+            !format!("{error:?}").contains("5ecret") && !format!("{error:?}").contains("53, 101")
+        );
+    }
+}
