@@ -129,7 +129,7 @@ fn wants_sign_in(error: &relay::Error) -> bool {
 #[tokio::test]
 async fn a_crash_before_any_step_loses_no_refresh_token_that_is_stored() {
     // AUTH-34
-    for kind in Kind::SHARED {
+    for kind in Kind::shared() {
         let life = Life::new(kind, Rotation::Strict).await;
         let mut moments = BTreeSet::new();
         let mut step = 1;

@@ -1,7 +1,7 @@
 //! Where the stores of a test keep their records.
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -21,7 +21,12 @@ pub(crate) enum Kind {
     /// Files that are sealed.
     Sealed,
     Sqlite,
+    /// Files that are sealed with a key of the system's keyring.
+    Keyring,
 }
+
+/// Set to an application's name where there is a keyring to test, and nothing else.
+pub(crate) const KEYRING: &str = "STORES_KEYRING";
 
 /// Records of one kind of store, which go with the test.
 pub(crate) struct Home {
@@ -32,10 +37,15 @@ pub(crate) struct Home {
 
 impl Kind {
     /// Those that other processes see.
-    pub(crate) const SHARED: [Self; 3] = [Self::File, Self::Sealed, Self::Sqlite];
+    pub(crate) fn shared() -> Vec<Self> {
+        match env::var_os(KEYRING) {
+            None => vec![Self::File, Self::Sealed, Self::Sqlite],
+            Some(_) => vec![Self::Keyring],
+        }
+    }
 
     pub(crate) fn named(name: &str) -> Self {
-        let kind = Self::SHARED.into_iter().find(|kind| format!("{kind:?}") == name);
+        let kind = Self::shared().into_iter().find(|kind| format!("{kind:?}") == name);
         kind.unwrap_or_else(|| panic!("no kind of store is {name}"))
     }
 
@@ -47,6 +57,10 @@ impl Kind {
             Self::Sealed => Arc::new(FileStore::sealed(folder, keys(&[1])).unwrap()),
             Self::Sqlite => {
                 Arc::new(SqliteStore::open(folder.join("sign-ins.db"), keys(&[1])).unwrap())
+            }
+            Self::Keyring => {
+                let application = env::var(KEYRING).unwrap();
+                Arc::new(mcp_oauth_keyring::open(&application, folder).unwrap())
             }
         }
     }
@@ -64,12 +78,12 @@ impl Home {
 
     /// One of each kind.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        [Kind::Memory].into_iter().chain(Kind::SHARED).map(Self::new)
+        [Kind::Memory].into_iter().chain(Kind::shared()).map(Self::new)
     }
 
     /// One of each kind that other processes see.
     pub(crate) fn shared() -> impl Iterator<Item = Self> {
-        Kind::SHARED.into_iter().map(Self::new)
+        Kind::shared().into_iter().map(Self::new)
     }
 
     pub(crate) fn folder(&self) -> &Path {

@@ -5,6 +5,7 @@
 mod child;
 mod crashes;
 mod homes;
+mod keyring;
 mod locks;
 mod records;
 mod rules;

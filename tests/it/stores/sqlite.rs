@@ -2,12 +2,13 @@
 
 use std::fs;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use mcp_oauth::Store;
 use mcp_oauth_sqlite::{Error, SqliteStore};
 
 use super::{
     homes::{Home, Kind, keys},
-    records::{key, number, record},
+    records::{SERVER, key, number, record},
 };
 
 fn open(home: &Home, bytes: &[u8]) -> SqliteStore {
@@ -37,6 +38,17 @@ async fn no_file_of_it_holds_a_secret_in_clear_text() {
     check();
     drop(store);
     check();
+}
+
+#[tokio::test]
+async fn what_stands_for_a_server_is_its_sha_256() {
+    let home = Home::new(Kind::Sqlite);
+    open(&home, &[1]).save(&key("ann"), &record(1)).await.unwrap();
+    let database = rusqlite::Connection::open(home.folder().join("sign-ins.db")).unwrap();
+    let select = "SELECT server FROM records";
+    let kept: String = database.query_row(select, (), |row| row.get(0)).unwrap();
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, SERVER.as_bytes());
+    assert_eq!(kept, URL_SAFE_NO_PAD.encode(digest));
 }
 
 #[cfg(unix)]

@@ -2,7 +2,6 @@
 
 use std::{fs, path::PathBuf};
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use mcp_oauth::{Key, Store, Unreadable, UnreadableReason};
 use serde_json::{Value, json};
 
@@ -109,13 +108,16 @@ async fn a_record_that_cannot_be_read_says_why_and_is_in_nobody_elses_way() {
             store.save(&key(principal), &record(2)).await.unwrap();
         }
         let ann = Kept::of(&home, &key("ann"));
-        ann.write(r#"{"version":2,"record":{"something":"5ecret"}}"#);
-        check(&home, UnreadableReason::Newer).await;
-        for damaged in [r#"{"version":1,"record":{"other":"5ecret"}}"#, r#"{"5ecret":1}"#] {
-            ann.write(damaged);
-            check(&home, UnreadableReason::Damaged).await;
+        // The key of the keyring is not known here.
+        if home.kind != Kind::Keyring {
+            ann.write(r#"{"version":2,"record":{"something":"5ecret"}}"#);
+            check(&home, UnreadableReason::Newer).await;
+            for damaged in [r#"{"version":1,"record":{"other":"5ecret"}}"#, r#"{"5ecret":1}"#] {
+                ann.write(damaged);
+                check(&home, UnreadableReason::Damaged).await;
+            }
         }
-        // A text is no record, and no seal either.
+        // A text is no record, and this one is no seal either.
         ann.put(&"5ecret".into());
         check(&home, UnreadableReason::Sealed).await;
         if home.kind != Kind::File {
@@ -151,16 +153,4 @@ async fn a_sign_in_replaces_what_cannot_be_read_and_a_sign_out_removes_it() {
         ann.sign_out(&world.endpoint()).await.unwrap();
         assert_eq!(home.open().load(&key).await.unwrap(), None);
     }
-}
-
-#[test]
-fn the_digests_of_servers_are_those_of_sha_256() {
-    let home = Home::new(Kind::Sqlite);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(async {
-        home.open().save(&key("ann"), &record(1)).await.unwrap();
-    });
-    let Kept { purpose, .. } = Kept::of(&home, &key("ann"));
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, SERVER.as_bytes());
-    assert!(purpose.contains(&URL_SAFE_NO_PAD.encode(digest)), "{purpose}");
 }

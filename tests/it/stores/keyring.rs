@@ -1,0 +1,79 @@
+//! The same with the keyring of a real desktop.
+
+#![cfg(target_os = "linux")]
+
+use std::{env, process::Command};
+
+use mcp_oauth::Store;
+use peers::Desktop;
+
+use super::{
+    homes::{Home, KEYRING, Kind},
+    records::{key, number, record},
+};
+
+/// Those that are for stores of every kind.
+const TESTS: [&str; 4] =
+    ["stores::rules", "stores::locks", "stores::unreadable", "stores::crashes::a_crash_before"];
+
+/// This program's tests with a keyring that is not the one of whoever runs them.
+fn with_keyring(desktop: &Desktop) -> Command {
+    let mut tests = Command::new(env::current_exe().unwrap());
+    tests.env("DBUS_SESSION_BUS_ADDRESS", desktop.bus()).env(KEYRING, "tests");
+    tests
+}
+
+#[track_caller]
+fn passes(mut tests: Command, wanted: &str) {
+    let output = tests.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains(wanted), "{said}");
+}
+
+#[test]
+fn all_that_holds_of_stores_holds_of_it() {
+    let Some(desktop) = Desktop::start() else { return };
+    let mut tests = with_keyring(&desktop);
+    tests.args(TESTS);
+    passes(tests, "a_crash_before_any_step_loses_no_refresh_token_that_is_stored ... ok");
+}
+
+/// Not a test by itself, but what the next one runs where there is a keyring.
+#[tokio::test]
+async fn process() {
+    let Ok(name) = env::var(KEYRING) else { return };
+    let home = Home::new(Kind::Keyring);
+    let opening = (0..4).map(|_| {
+        let (name, folder) = (name.clone(), home.folder().to_owned());
+        std::thread::spawn(move || mcp_oauth_keyring::open(&name, folder).unwrap())
+    });
+    let opening: Vec<_> = opening.collect();
+    let stores: Vec<_> = opening.into_iter().map(|it| it.join().unwrap()).collect();
+    stores[0].save(&key("ann"), &record(7)).await.unwrap();
+    for store in &stores {
+        assert_eq!(number(&store.load(&key("ann")).await.unwrap().unwrap()), 7);
+    }
+}
+
+#[test]
+fn many_who_find_no_key_make_one() {
+    let Some(desktop) = Desktop::start() else { return };
+    let mut tests = with_keyring(&desktop);
+    tests.args(["--exact", "stores::keyring::process"]);
+    passes(tests, "stores::keyring::process ... ok");
+}
+
+#[test]
+fn without_a_keyring_it_is_said_what_to_do() {
+    let home = Home::new(Kind::Keyring);
+    let mut tests = Command::new(env::current_exe().unwrap());
+    tests.args(["--exact", "stores::keyring::process"]).env(KEYRING, "tests");
+    tests.env(
+        "DBUS_SESSION_BUS_ADDRESS",
+        format!("unix:path={}", home.folder().join("no").display()),
+    );
+    let output = tests.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(!output.status.success() && said.contains("Unavailable"), "{said}");
+}
