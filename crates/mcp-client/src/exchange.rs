@@ -11,6 +11,7 @@ use mcp_types::{
 use serde::{Serialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 use tokio::task::consume_budget;
+use tracing::{Span, field::display};
 
 use crate::{
     answering::{Answers, Asked},
@@ -22,7 +23,7 @@ use crate::{
     patience::{Patience, Pulse},
     request::Name,
     transport::{
-        Extras, MessageKind, MessageStream, Messages, Outgoing, Reply, TransportError,
+        Context, Extras, MessageKind, MessageStream, Messages, Outgoing, Reply, TransportError,
         TransportErrorKind,
     },
 };
@@ -53,9 +54,31 @@ impl Exchange<'_> {
         let request = mcp_types::Request::new(self.id.clone(), self.method, params);
         let body = serde_json::to_vec(&request)
             .map_err(|error| Error::params(self.method.clone(), error))?;
+        self.record();
         let message = Outgoing::new(body, MessageKind::Request, self.link.context.clone());
         let logs = self.options.is_some_and(|options| options.logs.is_some());
         Ok(Outgoing { id: Some(self.id.clone()), logs, extras: self.extras(), ..message })
+    }
+
+    /// Tells the span of the call what this request is known by, where it has fields for that
+    /// (OpenTelemetry, "Semantic conventions for Model Context Protocol").
+    fn record(&self) {
+        let span = Span::current();
+        // What has to come before a call is nothing that its span is about.
+        if self.patience.is_none() || span.is_disabled() {
+            return;
+        }
+        match &self.id {
+            RequestId::String(id) => span.record("jsonrpc.request.id", &**id),
+            id => span.record("jsonrpc.request.id", display(id)),
+        };
+        let Context { revision, session } = &self.link.context;
+        if let Some(revision) = revision {
+            span.record("mcp.protocol.version", revision.as_str());
+        }
+        if let Some(session) = session {
+            span.record("mcp.session.id", session.alias());
+        }
     }
 
     /// What the caller has for the transport, for all that belongs to the request.

@@ -5,8 +5,9 @@ use std::{
     borrow::Cow,
     error::Error as StdError,
     fmt,
+    hash::{BuildHasher, RandomState},
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -260,6 +261,13 @@ impl SessionId {
     /// The id itself, to be sent back to the server and shown to nobody.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// What it is called in the traces of this process: it tells sessions apart, and nobody what
+    /// their ids are, for it depends on a secret of the process.
+    pub(crate) fn alias(&self) -> String {
+        static SECRET: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        format!("{:016x}", SECRET.hash_one(&self.0))
     }
 }
 

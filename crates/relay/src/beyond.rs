@@ -1,12 +1,24 @@
 //! What servers have beyond tools, with the errors of the registry.
 
+use std::pin::pin;
+
 use mcp_client::{
-    Listed, PromptResult, ResourceResult,
-    mcp_types::v2026_07_28::{Prompt, Resource, ResourceTemplate},
+    Client, Listed, PromptResult, ResourceResult,
+    mcp_types::{
+        Method,
+        v2026_07_28::{
+            GetPromptRequest, ListPromptsRequest, ListResourceTemplatesRequest,
+            ListResourcesRequest, Prompt, ReadResourceRequest, Resource, ResourceTemplate,
+        },
+    },
 };
 use serde::Serialize;
 
-use crate::{error::Error, sessions::Connection, user::User};
+use crate::{
+    error::Error,
+    observe::{What, observed},
+    user::User,
+};
 
 /// # Resources and prompts
 ///
@@ -29,7 +41,8 @@ use crate::{error::Error, sessions::Connection, user::User};
 impl User {
     /// The resources of a server.
     pub async fn resources(&self, server: &str) -> Result<Listed<Resource>, Error> {
-        self.ask(server, async |connection| connection.list_resources().await).await
+        let what = method::<ListResourcesRequest>();
+        self.ask(server, what, async |client| client.list_resources().await).await
     }
 
     /// The templates of resources of a server.
@@ -37,17 +50,20 @@ impl User {
         &self,
         server: &str,
     ) -> Result<Listed<ResourceTemplate>, Error> {
-        self.ask(server, async |connection| connection.list_resource_templates().await).await
+        let what = method::<ListResourceTemplatesRequest>();
+        self.ask(server, what, async |client| client.list_resource_templates().await).await
     }
 
     /// What is in a resource of a server.
     pub async fn read_resource(&self, server: &str, uri: &str) -> Result<ResourceResult, Error> {
-        self.ask(server, async |connection| connection.read_resource(uri).await).await
+        let what = method::<ReadResourceRequest>();
+        self.ask(server, what, async |client| client.read_resource(uri).await).await
     }
 
     /// The prompts of a server.
     pub async fn prompts(&self, server: &str) -> Result<Listed<Prompt>, Error> {
-        self.ask(server, async |connection| connection.list_prompts().await).await
+        let what = method::<ListPromptsRequest>();
+        self.ask(server, what, async |client| client.list_prompts().await).await
     }
 
     /// The messages of a prompt; `arguments` is whatever serializes as a JSON object of texts.
@@ -57,18 +73,28 @@ impl User {
         name: &str,
         arguments: impl Serialize,
     ) -> Result<PromptResult, Error> {
-        self.ask(server, async |connection| connection.get_prompt(name, arguments).await).await
+        let what = What { prompt: Some(name), ..method::<GetPromptRequest>() };
+        self.ask(server, what, async |client| client.get_prompt(name, arguments).await).await
     }
 
     async fn ask<T>(
         &self,
         server: &str,
-        asked: impl AsyncFnOnce(&Connection) -> Result<T, mcp_client::Error>,
+        what: What<'_>,
+        asked: impl AsyncFnOnce(&Client) -> Result<T, mcp_client::Error>,
     ) -> Result<T, Error> {
         let place = self.at(server)?;
-        let connection = place.connection()?;
-        let answer = asked(&connection).await;
-        connection.touch();
-        answer.map_err(|error| place.attempt(None).failed_beyond_tools(error))
+        let asking = pin!(async {
+            let connection = place.connection()?;
+            let traced = place.traced(&connection, None);
+            let answer = asked(traced.as_ref().unwrap_or(&connection)).await;
+            connection.touch();
+            answer.map_err(|error| place.attempt(None).failed_beyond_tools(error))
+        });
+        observed(&place, what, |_| false, asking).await
     }
+}
+
+fn method<M: Method>() -> What<'static> {
+    What { method: M::NAME, ..What::default() }
 }

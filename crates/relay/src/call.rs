@@ -3,7 +3,10 @@
 use std::{borrow::Cow, pin::pin, time::Duration};
 
 use backon::{ExponentialBuilder, Retryable};
-use mcp_client::{BoxError, Options, mcp_types::error_code};
+use mcp_client::{
+    BoxError,
+    mcp_types::{Method, error_code, v2026_07_28::CallToolRequest},
+};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::{sync::SemaphorePermit, time};
@@ -12,7 +15,7 @@ use crate::{
     builtin,
     error::{Error, TransportKind},
     interceptor::Next,
-    observe::observed,
+    observe::{What, observed},
     output::ToolOutput,
     servers::Link,
     ticket::Ticket,
@@ -55,7 +58,8 @@ impl Tool {
     /// server has answered with an error.
     pub async fn call(&self, arguments: impl Serialize) -> Result<ToolOutput, Error> {
         let registry = &*self.place.user.registry;
-        let what = (self.server(), Some(&*self.definition().name));
+        let tool = Some(&*self.definition().name);
+        let what = What { method: CallToolRequest::NAME, tool, prompt: None };
         let failed = |output: &ToolOutput| output.is_error;
         let called = pin!(async {
             let arguments = object(&arguments).map_err(|error| self.unsendable(error))?;
@@ -67,7 +71,7 @@ impl Tool {
                 }
             }
         });
-        observed(registry, what, failed, called).await
+        observed(&self.place, what, failed, called).await
     }
 
     /// Checks the arguments, waits for its turn, sends the call, and checks the output.
@@ -94,7 +98,7 @@ impl Tool {
     async fn attempt(&self, arguments: &RawValue) -> Result<ToolOutput, Error> {
         let name = &*self.definition().name;
         let connection = self.place.connection()?;
-        let adjusted = self.options().map(|options| connection.with(options));
+        let adjusted = self.place.traced(&connection, self.options.as_deref().cloned());
         let client = adjusted.as_ref().unwrap_or(&connection);
         let called = match builtin::is_one(&self.entry().tool) {
             false => {
@@ -111,18 +115,6 @@ impl Tool {
             Box::pin(self.place.forget_list()).await;
         }
         called
-    }
-
-    /// The options of the caller, with the trace context of the application.
-    fn options(&self) -> Option<Options> {
-        let observer = self.place.user.registry.observer.as_ref();
-        let context = observer.map(|observer| observer.trace_context()).unwrap_or_default();
-        let options = self.options.as_deref();
-        if context.is_empty() {
-            return options.cloned();
-        }
-        let options = options.cloned().unwrap_or_default();
-        Some(context.into_iter().fold(options, |options, (name, value)| options.meta(name, value)))
     }
 
     /// Tries again after a failure, within the time that a call has in all.

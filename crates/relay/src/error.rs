@@ -255,6 +255,17 @@ impl Error {
         }
     }
 
+    /// The code of the JSON-RPC error that the server has answered with, if that is what failed.
+    pub(crate) fn rpc_code(&self) -> Option<i64> {
+        match self {
+            Self::ToolCall { source, .. } => source.as_ref()?.code(),
+            Self::ToolDefinition { source, .. }
+            | Self::OutcomeUnknown { source, .. }
+            | Self::Transport { source, .. } => source.code(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn configuration(server: Option<&str>, reason: impl Into<String>) -> Self {
         let server = server.map(str::to_owned);
         Self::Configuration { server, position: None, reason: reason.into() }

@@ -7,11 +7,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tracing::{Instrument, Span, field::Empty};
+use mcp_http::Endpoint;
+use tracing::{
+    Instrument, Span,
+    field::{Empty, display},
+};
 
 use crate::{
     error::{Error, TransportKind},
-    registry::Registry,
+    server::Transport,
+    user::Place,
 };
 
 /// Hears of every list and call, and gives the trace context that goes with calls; given to
@@ -44,8 +49,8 @@ pub trait Observer: Send + Sync + 'static {
         let _ = operation;
     }
 
-    /// The W3C trace context of the caller, for the `_meta` of a call: `traceparent`, `tracestate`,
-    /// `baggage`. It is asked within the span of the call.
+    /// The W3C trace context of the caller, for the `_meta` of a request: `traceparent`,
+    /// `tracestate`, `baggage`. It is asked within the span of the operation.
     fn trace_context(&self) -> Vec<(&'static str, String)> {
         Vec::new()
     }
@@ -55,81 +60,141 @@ pub trait Observer: Send + Sync + 'static {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Operation<'a> {
-    /// `mcp.method.name`: `tools/call` or `tools/list`.
+    /// `mcp.method.name`, such as `tools/call` or `tools/list`.
     pub method: &'static str,
     /// The server, by its name in the registry.
     pub server: &'a str,
     /// `gen_ai.tool.name`: the tool that was called, by its server's name for it.
     pub tool: Option<&'a str>,
+    /// `gen_ai.prompt.name`: the prompt that was asked for.
+    pub prompt: Option<&'a str>,
+    /// `network.transport`: `tcp`, or `pipe` for a child process.
+    pub network_transport: &'static str,
     /// How long it took, attempts and waits included.
     pub duration: Duration,
     /// `error.type`: how it failed, if it did; `tool_error` where the tool says so itself, and
     /// `cancelled` where nobody waited for the end.
     pub error_type: Option<&'a str>,
+    /// `rpc.response.status_code`: the code of the JSON-RPC error that the server has answered with,
+    /// if it has.
+    pub rpc_code: Option<i64>,
+}
+
+/// What is done.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct What<'a> {
+    pub(crate) method: &'static str,
+    pub(crate) tool: Option<&'a str>,
+    pub(crate) prompt: Option<&'a str>,
 }
 
 /// An operation on its way; it has ended when this goes.
 struct Underway<'a> {
-    registry: &'a Registry,
-    method: &'static str,
-    server: &'a str,
-    tool: Option<&'a str>,
+    place: &'a Place,
+    what: What<'a>,
     /// Nothing where nobody wants to know.
     started: Option<Instant>,
     span: Span,
     error_type: Option<Cow<'static, str>>,
+    rpc_code: Option<i64>,
 }
 
 /// Does `work` in a span of its own, and tells of its end. `failed` tells whether what comes of it is
 /// a failure after all. The work is borrowed, for a future that is given away is copied.
 pub(crate) async fn observed<T>(
-    registry: &Registry,
-    (server, tool): (&str, Option<&str>),
+    place: &Place,
+    what: What<'_>,
     failed: impl FnOnce(&T) -> bool,
     work: Pin<&mut impl Future<Output = Result<T, Error>>>,
 ) -> Result<T, Error> {
-    let method = if tool.is_some() { "tools/call" } else { "tools/list" };
-    let span = span(method, server, tool);
+    let span = span(place, what);
+    let started = place.user.registry.observer.is_some().then(Instant::now);
     let error_type = Some(Cow::Borrowed("cancelled"));
-    let started = registry.observer.is_some().then(Instant::now);
     let mut underway =
-        Underway { registry, method, server, tool, started, span: span.clone(), error_type };
+        Underway { place, what, started, span: span.clone(), error_type, rpc_code: None };
     let outcome = work.instrument(span).await;
-    underway.error_type = match &outcome {
-        Ok(value) => failed(value).then_some(Cow::Borrowed("tool_error")),
-        Err(error) => Some(error_type_of(error)),
+    (underway.error_type, underway.rpc_code) = match &outcome {
+        Ok(value) => (failed(value).then_some(Cow::Borrowed("tool_error")), None),
+        Err(error) => (Some(error_type_of(error)), error.rpc_code()),
     };
     outcome
 }
 
-fn span(method: &'static str, server: &str, tool: Option<&str>) -> Span {
+fn span(place: &Place, what: What<'_>) -> Span {
+    let What { method, tool, prompt } = what;
     let span = tracing::info_span!(
         "mcp",
         "otel.name" = Empty,
         "otel.kind" = "client",
+        "otel.status_code" = Empty,
         "mcp.method.name" = method,
+        "mcp.protocol.version" = Empty,
+        "mcp.session.id" = Empty,
         "gen_ai.operation.name" = Empty,
         "gen_ai.tool.name" = tool,
-        "relay.server" = server,
+        "gen_ai.prompt.name" = prompt,
+        "jsonrpc.request.id" = Empty,
+        "rpc.response.status_code" = Empty,
+        "network.transport" = Empty,
+        "network.protocol.name" = Empty,
+        "server.address" = Empty,
+        "server.port" = Empty,
+        "relay.server" = place.server(),
         "error.type" = Empty,
     );
-    if let Some(tool) = tool.filter(|_| !span.is_disabled()) {
-        span.record("otel.name", format_args!("{method} {tool}").to_string());
+    if span.is_disabled() {
+        return span;
+    }
+    match tool.or(prompt) {
+        Some(target) => span.record("otel.name", format_args!("{method} {target}").to_string()),
+        None => span.record("otel.name", method),
+    };
+    if tool.is_some() {
         span.record("gen_ai.operation.name", "execute_tool");
+    }
+    let transport = place.transport();
+    span.record("network.transport", network_transport(transport));
+    if let Transport::Http { url } | Transport::Sse { url } = transport {
+        span.record("network.protocol.name", "http");
+        if let Ok(endpoint) = Endpoint::parse(url) {
+            span.record("server.address", endpoint.url().host_str());
+            span.record("server.port", endpoint.url().port_or_known_default());
+        }
     }
     span
 }
 
+fn network_transport(transport: &Transport) -> &'static str {
+    match transport {
+        Transport::Http { .. } | Transport::Sse { .. } => "tcp",
+        Transport::Stdio(_) => "pipe",
+    }
+}
+
 impl Drop for Underway<'_> {
     fn drop(&mut self) {
-        let Self { method, server, tool, .. } = *self;
+        let Self { place, what: What { method, tool, prompt }, rpc_code, .. } = *self;
         let error_type = self.error_type.as_deref();
         if let Some(error_type) = error_type {
             self.span.record("error.type", error_type);
+            self.span.record("otel.status_code", "ERROR");
         }
-        if let (Some(observer), Some(started)) = (&self.registry.observer, self.started) {
-            let duration = started.elapsed();
-            observer.ended(&Operation { method, server, tool, duration, error_type });
+        if let Some(code) = rpc_code {
+            self.span.record("rpc.response.status_code", display(code));
+        }
+        if let (Some(observer), Some(started)) = (&place.user.registry.observer, self.started) {
+            let (server, duration) = (place.server(), started.elapsed());
+            let network_transport = network_transport(place.transport());
+            observer.ended(&Operation {
+                method,
+                server,
+                tool,
+                prompt,
+                network_transport,
+                duration,
+                error_type,
+                rpc_code,
+            });
         }
     }
 }

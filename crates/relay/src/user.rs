@@ -2,7 +2,10 @@
 
 use std::{fmt, pin::pin, sync::Arc};
 
-use mcp_client::ToolList;
+use mcp_client::{
+    Client, Options, ToolList,
+    mcp_types::{Method, v2026_07_28::ListToolsRequest},
+};
 use mcp_http::TokenSource;
 
 use crate::{
@@ -10,9 +13,10 @@ use crate::{
     cache::Places,
     error::{Attempt, Error},
     interceptor::{Listing, NextList},
-    observe::observed,
+    observe::{What, observed},
     principal::Principal,
     registry::{Asker, Registry},
+    server::Transport,
     servers::Link,
     sessions::{Connection, Key},
     store::{Shelf, Shelved},
@@ -134,9 +138,9 @@ impl Place {
         let fetch = || {
             let place = Arc::clone(self);
             async move {
-                let what = (place.server(), None);
+                let what = What { method: ListToolsRequest::NAME, ..What::default() };
                 let fetched = pin!(place.fetch(!news));
-                observed(&place.user.registry, what, |_| false, fetched).await
+                observed(&place, what, |_| false, fetched).await
             }
         };
         cache.get(self.places(), fetch).await
@@ -191,7 +195,9 @@ impl Place {
 
     /// Asks the server for its tools.
     pub(crate) async fn list_tools(&self) -> Result<ToolList, Error> {
-        let listed = self.connection()?.list_tools().await;
+        let connection = self.connection()?;
+        let traced = self.traced(&connection, None);
+        let listed = traced.as_ref().unwrap_or(&connection).list_tools().await;
         listed.map_err(|error| self.attempt(None).failed(error))
     }
 
@@ -246,6 +252,24 @@ impl Place {
             };
             (client, !carrier.is_shared())
         }))
+    }
+
+    /// What carries messages to the server.
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.link.server.transport
+    }
+
+    /// The client for requests with these options, and with the trace context of the application;
+    /// nothing where there are neither.
+    pub(crate) fn traced(&self, connection: &Client, options: Option<Options>) -> Option<Client> {
+        let observer = self.user.registry.observer.as_ref();
+        let context = observer.map(|observer| observer.trace_context()).unwrap_or_default();
+        if context.is_empty() {
+            return options.map(|options| connection.with(options));
+        }
+        let options = options.unwrap_or_default();
+        let traced = |options: Options, (name, value)| options.meta(name, value);
+        Some(connection.with(context.into_iter().fold(options, traced)))
     }
 
     pub(crate) fn attempt<'a>(&'a self, tool: Option<&'a str>) -> Attempt<'a> {

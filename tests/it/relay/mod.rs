@@ -23,6 +23,7 @@ mod shared;
 mod stale;
 mod stdio;
 mod stores;
+mod telemetry;
 mod tickets;
 mod toolsets;
 mod users;

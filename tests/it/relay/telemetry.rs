@@ -1,0 +1,252 @@
+//! Spans, context and measurements as OpenTelemetry gets them, by its conventions for MCP.
+
+use std::collections::{BTreeSet, HashMap};
+
+use insta::assert_snapshot;
+use mcp_testkit::{CallAnswer, On, Prompt, Reply, Resource, TestServer, Tool};
+use opentelemetry::{
+    KeyValue,
+    metrics::{Histogram, MeterProvider as _},
+    propagation::TextMapPropagator as _,
+    trace::{SpanId, TracerProvider as _},
+};
+use opentelemetry_sdk::{
+    metrics::{
+        InMemoryMetricExporter, PeriodicReader, SdkMeterProvider,
+        data::{AggregatedMetrics, MetricData, ResourceMetrics, ScopeMetrics},
+    },
+    propagation::TraceContextPropagator,
+    trace::{InMemorySpanExporter, SdkTracerProvider, SpanData},
+};
+use relay::{Observer, Operation, Relay, Revision, Server};
+use serde_json::json;
+use tracing::{Instrument, Span, subscriber::DefaultGuard};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::{Layer as _, filter::LevelFilter, layer::SubscriberExt as _};
+
+use crate::support::{ALICE, Traced, assert_free_of_secrets};
+
+/// What applications do for OpenTelemetry.
+struct Telemetry {
+    duration: Histogram<f64>,
+}
+
+impl Observer for Telemetry {
+    fn ended(&self, operation: &Operation<'_>) {
+        let Operation { method, tool, network_transport, error_type, rpc_code, .. } = *operation;
+        let text = |name, value: Option<&str>| Some(KeyValue::new(name, value?.to_owned()));
+        let attributes = [
+            text("mcp.method.name", Some(method)),
+            text("gen_ai.tool.name", tool),
+            text("network.transport", Some(network_transport)),
+            text("error.type", error_type),
+            text("rpc.response.status_code", rpc_code.map(|code| code.to_string()).as_deref()),
+        ];
+        let attributes: Vec<_> = attributes.into_iter().flatten().collect();
+        self.duration.record(operation.duration.as_secs_f64(), &attributes);
+    }
+
+    fn trace_context(&self) -> Vec<(&'static str, String)> {
+        let mut context = HashMap::new();
+        TraceContextPropagator::new().inject_context(&Span::current().context(), &mut context);
+        let names = ["traceparent", "tracestate"].into_iter();
+        let said = names.filter_map(|name| Some((name, context.remove(name)?)));
+        said.filter(|(_, value)| !value.is_empty()).collect()
+    }
+}
+
+/// OpenTelemetry in memory, for the thread of a test.
+struct Collected {
+    spans: InMemorySpanExporter,
+    metrics: InMemoryMetricExporter,
+    meters: SdkMeterProvider,
+    _tracers: SdkTracerProvider,
+    _subscribed: DefaultGuard,
+}
+
+impl Collected {
+    fn start() -> Self {
+        // With it there are two subscribers, of which `tracing` asks both.
+        Traced::start().finish();
+        let spans = InMemorySpanExporter::default();
+        let tracers = SdkTracerProvider::builder().with_simple_exporter(spans.clone()).build();
+        let layer = tracing_opentelemetry::layer()
+            .with_tracer(tracers.tracer("tests"))
+            .with_location(false)
+            .with_threads(false)
+            .with_target(false)
+            .with_tracked_inactivity(false);
+        let subscriber = tracing_subscriber::registry().with(layer.with_filter(LevelFilter::INFO));
+        let metrics = InMemoryMetricExporter::default();
+        let reader = PeriodicReader::builder(metrics.clone()).build();
+        let meters = SdkMeterProvider::builder().with_reader(reader).build();
+        let _subscribed = tracing::subscriber::set_default(subscriber);
+        Self { spans, metrics, meters, _tracers: tracers, _subscribed }
+    }
+
+    fn observer(&self) -> Telemetry {
+        let meter = self.meters.meter("tests");
+        let duration = meter.f64_histogram("mcp.client.operation.duration").with_unit("s").build();
+        Telemetry { duration }
+    }
+
+    /// The spans that were closed, in the order of their beginning.
+    fn spans(&self) -> Vec<SpanData> {
+        let mut spans = self.spans.get_finished_spans().expect("an exporter that works");
+        spans.sort_by_key(|span| span.start_time);
+        spans
+    }
+
+    /// How often each set of attributes was measured.
+    fn measured(&self) -> Vec<String> {
+        self.meters.force_flush().expect("a reader that works");
+        let finished = self.metrics.get_finished_metrics().expect("an exporter that works");
+        let metrics = finished.iter().flat_map(ResourceMetrics::scope_metrics);
+        let mut lines = Vec::new();
+        for metric in metrics.flat_map(ScopeMetrics::metrics) {
+            let AggregatedMetrics::F64(MetricData::Histogram(histogram)) = metric.data() else {
+                panic!("{metric:?}")
+            };
+            for point in histogram.data_points() {
+                let shown = attributes(point.attributes());
+                lines.push(format!("{} {} {shown}", metric.name(), point.count()));
+            }
+        }
+        lines.sort();
+        lines
+    }
+}
+
+fn attributes<'a>(attributes: impl Iterator<Item = &'a KeyValue>) -> String {
+    let mut shown: Vec<_> = attributes.map(|one| format!("{}={}", one.key, one.value)).collect();
+    shown.sort();
+    shown.join(" ")
+}
+
+/// A span in one line, without what differs from run to run.
+fn line(span: &SpanData) -> String {
+    let differ = ["mcp.session.id", "server.port"];
+    let known = span.attributes.iter().filter(|one| !differ.contains(&one.key.as_str()));
+    format!("{} {:?} {:?} {}", span.name, span.span_kind, span.status, attributes(known))
+}
+
+fn attribute(span: &SpanData, name: &str) -> Option<String> {
+    let found = span.attributes.iter().find(|one| one.key.as_str() == name);
+    found.map(|one| one.value.to_string())
+}
+
+async fn server(revision: Revision) -> TestServer {
+    let schema = json!({ "type": "object", "properties": { "key": { "type": "string" } } });
+    let tool =
+        |name, answer: fn() -> CallAnswer| Tool::new(name, schema.clone(), move |_| answer());
+    let builder = TestServer::builder()
+        .revisions([revision])
+        .tool(tool("add", || CallAnswer::text("3")))
+        .tool(tool("fail", || CallAnswer::failure("5ecret")))
+        .tool(tool("refuse", || CallAnswer::error(-32007, "5ecret")))
+        .prompt(Prompt::new("greet", |_| CallAnswer::messages([])))
+        .resource(Resource::new("file:///5ecret.txt", "notes", "5ecret"));
+    builder.start().await.expect("a free port")
+}
+
+/// All that an application does with a server, in a span of the application's.
+async fn operations(server: &TestServer, collected: &Collected) {
+    let relay = Relay::builder().server("main", Server::http(server.url()));
+    let relay = relay.observer(collected.observer()).build().expect("usable settings");
+    let user = relay.with_token(ALICE);
+    async {
+        let tools = user.tools("main").await.expect("it works");
+        tools.call("add", json!({ "key": "5ecret" })).await.expect("it works");
+        tools.call("fail", json!({})).await.expect("it works");
+        tools.call("refuse", json!({})).await.expect_err("a failure");
+        tools.call("add", json!({ "key": 7 })).await.expect_err("a failure");
+        server.script(On::method("tools/call").nth(1), Reply::status(503));
+        tools.call("add", json!({})).await.expect_err("a failure");
+        user.prompt("main", "greet", json!({})).await.expect("it works");
+        user.read_resource("main", "file:///5ecret.txt").await.expect("it works");
+    }
+    .instrument(tracing::info_span!("application"))
+    .await;
+}
+
+/// The spans that have come of it, in lines, once it is clear that they belong together: with the
+/// application's span, and with what the server was told.
+async fn traced(revision: Revision) -> String {
+    let (server, collected) = (server(revision).await, Collected::start());
+    operations(&server, &collected).await;
+    let spans = collected.spans();
+    let (application, operations) = spans.split_first().expect("spans");
+    assert_eq!((&*application.name, application.parent_span_id), ("application", SpanId::INVALID));
+    for span in operations {
+        assert_eq!(span.parent_span_id, application.span_context.span_id(), "{span:?}");
+        assert_eq!(span.span_context.trace_id(), application.span_context.trace_id());
+        let port = attribute(span, "server.port").expect("a port");
+        assert!(server.url().contains(&format!("127.0.0.1:{port}/")));
+    }
+    // N-BASE-14: each request of an operation, lists included, goes on with its span.
+    for request in server.requests() {
+        let asks = ["tools/list", "tools/call", "prompts/get", "resources/read"];
+        let Some(message) = request.json().filter(|_| asks.contains(&request.method())) else {
+            continue;
+        };
+        let id = message["id"].to_string();
+        let of = |span: &&SpanData| attribute(span, "jsonrpc.request.id").as_ref() == Some(&id);
+        let context = &operations.iter().find(of).expect("its span").span_context;
+        let expected = format!("00-{}-{}-01", context.trace_id(), context.span_id());
+        assert_eq!(message["params"]["_meta"]["traceparent"], expected.as_str());
+    }
+    let aliases = operations.iter().filter_map(|span| attribute(span, "mcp.session.id"));
+    let aliases: BTreeSet<_> = aliases.collect();
+    let requests = server.requests();
+    let ids = requests.iter().filter_map(|request| request.header("mcp-session-id"));
+    let ids: BTreeSet<_> = ids.map(str::to_owned).collect();
+    assert_eq!(aliases.len(), ids.len());
+    assert!(aliases.is_disjoint(&ids), "session ids are secrets");
+    let lines: Vec<_> = operations.iter().map(line).collect();
+    assert_free_of_secrets(&format!("{operations:?}"));
+    lines.join("\n")
+}
+
+#[tokio::test]
+async fn operations_are_spans_of_the_conventions_in_the_handshake_era() {
+    assert_snapshot!(traced(Revision::V2025_11_25).await, @r#"
+    tools/list Client Unset jsonrpc.request.id=2 mcp.method.name=tools/list mcp.protocol.version=2025-11-25 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
+    tools/call add Client Unset gen_ai.operation.name=execute_tool gen_ai.tool.name=add jsonrpc.request.id=3 mcp.method.name=tools/call mcp.protocol.version=2025-11-25 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
+    tools/call fail Client Error { description: "" } error.type=tool_error gen_ai.operation.name=execute_tool gen_ai.tool.name=fail jsonrpc.request.id=4 mcp.method.name=tools/call mcp.protocol.version=2025-11-25 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
+    tools/call refuse Client Error { description: "" } error.type=-32007 gen_ai.operation.name=execute_tool gen_ai.tool.name=refuse jsonrpc.request.id=5 mcp.method.name=tools/call mcp.protocol.version=2025-11-25 network.protocol.name=http network.transport=tcp relay.server=main rpc.response.status_code=-32007 server.address=127.0.0.1
+    tools/call add Client Error { description: "" } error.type=invalid_arguments gen_ai.operation.name=execute_tool gen_ai.tool.name=add mcp.method.name=tools/call network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
+    tools/call add Client Error { description: "" } error.type=503 gen_ai.operation.name=execute_tool gen_ai.tool.name=add jsonrpc.request.id=6 mcp.method.name=tools/call mcp.protocol.version=2025-11-25 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
+    prompts/get greet Client Unset gen_ai.prompt.name=greet jsonrpc.request.id=7 mcp.method.name=prompts/get mcp.protocol.version=2025-11-25 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
+    resources/read Client Unset jsonrpc.request.id=8 mcp.method.name=resources/read mcp.protocol.version=2025-11-25 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
+    "#);
+}
+
+#[tokio::test]
+async fn operations_are_spans_of_the_conventions_in_the_per_request_era() {
+    assert_snapshot!(traced(Revision::V2026_07_28).await, @r#"
+    tools/list Client Unset jsonrpc.request.id=1 mcp.method.name=tools/list mcp.protocol.version=2026-07-28 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
+    tools/call add Client Unset gen_ai.operation.name=execute_tool gen_ai.tool.name=add jsonrpc.request.id=2 mcp.method.name=tools/call mcp.protocol.version=2026-07-28 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
+    tools/call fail Client Error { description: "" } error.type=tool_error gen_ai.operation.name=execute_tool gen_ai.tool.name=fail jsonrpc.request.id=3 mcp.method.name=tools/call mcp.protocol.version=2026-07-28 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
+    tools/call refuse Client Error { description: "" } error.type=-32007 gen_ai.operation.name=execute_tool gen_ai.tool.name=refuse jsonrpc.request.id=4 mcp.method.name=tools/call mcp.protocol.version=2026-07-28 network.protocol.name=http network.transport=tcp relay.server=main rpc.response.status_code=-32007 server.address=127.0.0.1
+    tools/call add Client Error { description: "" } error.type=invalid_arguments gen_ai.operation.name=execute_tool gen_ai.tool.name=add mcp.method.name=tools/call network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
+    tools/call add Client Error { description: "" } error.type=503 gen_ai.operation.name=execute_tool gen_ai.tool.name=add jsonrpc.request.id=5 mcp.method.name=tools/call mcp.protocol.version=2026-07-28 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
+    prompts/get greet Client Unset gen_ai.prompt.name=greet jsonrpc.request.id=6 mcp.method.name=prompts/get mcp.protocol.version=2026-07-28 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
+    resources/read Client Unset jsonrpc.request.id=7 mcp.method.name=resources/read mcp.protocol.version=2026-07-28 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
+    "#);
+}
+
+#[tokio::test]
+async fn operations_are_measured_by_the_conventions() {
+    let (server, collected) = (server(Revision::V2025_11_25).await, Collected::start());
+    operations(&server, &collected).await;
+    assert_snapshot!(collected.measured().join("\n"), @"
+    mcp.client.operation.duration 1 error.type=-32007 gen_ai.tool.name=refuse mcp.method.name=tools/call network.transport=tcp rpc.response.status_code=-32007
+    mcp.client.operation.duration 1 error.type=503 gen_ai.tool.name=add mcp.method.name=tools/call network.transport=tcp
+    mcp.client.operation.duration 1 error.type=invalid_arguments gen_ai.tool.name=add mcp.method.name=tools/call network.transport=tcp
+    mcp.client.operation.duration 1 error.type=tool_error gen_ai.tool.name=fail mcp.method.name=tools/call network.transport=tcp
+    mcp.client.operation.duration 1 gen_ai.tool.name=add mcp.method.name=tools/call network.transport=tcp
+    mcp.client.operation.duration 1 mcp.method.name=prompts/get network.transport=tcp
+    mcp.client.operation.duration 1 mcp.method.name=resources/read network.transport=tcp
+    mcp.client.operation.duration 1 mcp.method.name=tools/list network.transport=tcp
+    ");
+}
