@@ -497,18 +497,21 @@ impl Client {
 
     /// Time for one request until its answer.
     pub(crate) fn request_time(&self) -> Duration {
-        let timeout = self.options.as_ref().and_then(|options| options.timeout);
-        timeout.unwrap_or(self.limits.request)
+        self.own_limits().request
     }
 
     fn patience(&self) -> Patience {
-        let patience = Patience::new(self.request_time(), self.total());
-        patience.with(&self.shared.host.pulse)
+        let Limits { request, total, .. } = self.own_limits();
+        Patience::new(request, total).with(&self.shared.host.pulse)
     }
 
     fn total(&self) -> Duration {
-        let total = self.options.as_ref().and_then(|options| options.total);
-        total.unwrap_or(self.limits.total)
+        self.own_limits().total
+    }
+
+    /// The limits of this caller.
+    fn own_limits(&self) -> Limits {
+        self.options.as_ref().map_or(self.limits, |options| options.limits(self.limits))
     }
 
     async fn settle<T>(

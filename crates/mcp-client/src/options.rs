@@ -8,7 +8,7 @@ use mcp_types::{
 };
 use serde_json::Value;
 
-use crate::transport::Extras;
+use crate::{client::Limits, transport::Extras};
 
 /// What the calls of one caller want beyond their parameters; see [`Client::with`].
 ///
@@ -97,6 +97,12 @@ impl Options {
         on_log: impl Fn(LoggingMessageNotificationParams) + Send + Sync + 'static,
     ) -> Self {
         Self { logs: Some(Logs { level, on_log: Arc::new(on_log) }), ..self }
+    }
+
+    /// The limits of a call with these options, out of those of all calls.
+    pub fn limits(&self, all: Limits) -> Limits {
+        let request = self.timeout.unwrap_or(all.request);
+        Limits { request, total: self.total.unwrap_or(all.total), ..all }
     }
 
     /// A value for the transport, at most one of each type, such as the token of this call.

@@ -1,13 +1,21 @@
 //! Resources and prompts as tools, for servers where that is chosen.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use mcp_client::{
     Client, Error, Tool,
-    mcp_types::v2025_11_25::{ContentBlock, EmbeddedResource},
+    mcp_types::{
+        Method,
+        v2025_11_25::{ContentBlock, EmbeddedResource},
+        v2026_07_28::CallToolRequest,
+    },
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use tokio::time;
 
 use crate::{output::ToolOutput, servers::Link};
 
@@ -77,19 +85,29 @@ pub(crate) fn is_one(tool: &Arc<Tool>) -> bool {
     TOOLS.iter().any(|own| Arc::ptr_eq(own, tool))
 }
 
-/// Does what one of them is for.
+/// Does what one of them is for, however many requests that takes, within the time of a call.
 pub(crate) async fn call(
     client: &Client,
     name: &str,
     arguments: &RawValue,
+    limit: Duration,
 ) -> Result<ToolOutput, Error> {
-    let arguments: Arguments<'_> = serde_json::from_str(arguments.get())
-        .map_err(|error| Error::Params { method: "tools/call".into(), source: Arc::new(error) })?;
+    let done = time::timeout(limit, done(client, name, arguments)).await;
+    done.unwrap_or_else(|_| Err(Error::Timeout { method: CallToolRequest::NAME.into(), limit }))
+}
+
+async fn done(client: &Client, name: &str, arguments: &RawValue) -> Result<ToolOutput, Error> {
+    let arguments: Arguments<'_> = serde_json::from_str(arguments.get()).map_err(|error| {
+        Error::Params { method: CallToolRequest::NAME.into(), source: Arc::new(error) }
+    })?;
     match name {
         "list_resources" => {
             let resources = client.list_resources().await?.items;
-            let templates = client.list_resource_templates().await;
-            let templates = templates.map_or_else(|_| Vec::new(), |templates| templates.items);
+            let templates = match client.list_resource_templates().await {
+                // Servers that have none may not know the method either.
+                Err(error) if error.code().is_some() => Vec::new(),
+                templates => templates?.items,
+            };
             Ok(json(&(resources, templates)))
         }
         "read_resource" => {

@@ -2,14 +2,17 @@
 
 use std::{borrow::Cow, pin::pin, time::Duration};
 
-use backon::{ExponentialBuilder, Retryable};
+use backon::{BackoffBuilder, ExponentialBuilder};
 use mcp_client::{
-    BoxError,
+    BoxError, Limits,
     mcp_types::{Method, error_code, v2026_07_28::CallToolRequest},
 };
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
-use tokio::{sync::SemaphorePermit, time};
+use tokio::{
+    sync::SemaphorePermit,
+    time::{self, Instant},
+};
 
 use crate::{
     builtin,
@@ -30,6 +33,23 @@ pub struct Call {
     pub tool: Tool,
     /// The arguments, a JSON object.
     pub arguments: Box<RawValue>,
+}
+
+/// When the time of a call runs out, with all its waits and attempts.
+#[derive(Debug, Clone, Copy)]
+struct Deadline {
+    began: Instant,
+    total: Duration,
+}
+
+impl Deadline {
+    fn of(limits: Limits) -> Self {
+        Self { began: Instant::now(), total: limits.total }
+    }
+
+    fn left(self) -> Duration {
+        self.total.saturating_sub(self.began.elapsed())
+    }
 }
 
 impl Call {
@@ -63,13 +83,14 @@ impl Tool {
         let failed = |output: &ToolOutput| output.is_error;
         let called = pin!(async {
             let arguments = object(&arguments).map_err(|error| self.unsendable(error))?;
-            match &registry.interceptors[..] {
+            let outcome = match &registry.interceptors[..] {
                 [] => self.send(&arguments).await,
                 interceptors => {
-                    let call = Call { tool: self.clone(), arguments };
+                    let call = Call { tool: self.clone(), arguments: arguments.clone() };
                     Next { rest: interceptors }.run(call).await
                 }
-            }
+            };
+            outcome.map_err(|error| self.with_ticket(error, &arguments))
         });
         observed(&self.place, what, failed, called).await
     }
@@ -80,14 +101,16 @@ impl Tool {
         if link.server.checks {
             self.entry().check_arguments(self.server(), arguments)?;
         }
-        let _turn = self.turn(link).await?;
-        let output = match self.attempt(arguments).await {
+        let deadline = Deadline::of(self.limits(link));
+        let (_turn, waited) = self.turn(link, deadline).await?;
+        // Without a wait, all the time is left, which the client sees to.
+        let limit = waited.then(|| deadline.left());
+        let output = match self.attempt(link, arguments, limit).await {
             Err(error) if self.may_run_again(link, &error) => {
-                Box::pin(self.attempt_again(link, arguments, error)).await
+                Box::pin(self.attempt_again(link, arguments, error, deadline)).await?
             }
-            outcome => outcome,
+            outcome => outcome?,
         };
-        let output = output.map_err(|error| self.with_ticket(error, arguments))?;
         if link.server.checks {
             self.entry().check_output(self.server(), output)
         } else {
@@ -95,10 +118,20 @@ impl Tool {
         }
     }
 
-    async fn attempt(&self, arguments: &RawValue) -> Result<ToolOutput, Error> {
+    /// Makes the call once; `limit` is the time that it has, where that is not all of a call's.
+    async fn attempt(
+        &self,
+        link: &Link,
+        arguments: &RawValue,
+        limit: Option<Duration>,
+    ) -> Result<ToolOutput, Error> {
         let name = &*self.definition().name;
         let connection = self.place.connection()?;
-        let adjusted = self.place.traced(&connection, self.options.as_deref().cloned());
+        let mut options = self.options.as_deref().cloned();
+        if let Some(limit) = limit {
+            options = Some(options.unwrap_or_default().total(limit));
+        }
+        let adjusted = self.place.traced(&connection, options);
         let client = adjusted.as_ref().unwrap_or(&connection);
         let called = match builtin::is_one(&self.entry().tool) {
             false => {
@@ -106,7 +139,8 @@ impl Tool {
                 called.map_err(|error| self.place.attempt(Some(name)).failed(error))
             }
             true => {
-                let called = Box::pin(builtin::call(client, name, arguments)).await;
+                let limit = limit.unwrap_or_else(|| self.limits(link).total);
+                let called = Box::pin(builtin::call(client, name, arguments, limit)).await;
                 called.map_err(|error| self.place.attempt(None).failed_beyond_tools(error))
             }
         };
@@ -117,26 +151,36 @@ impl Tool {
         called
     }
 
-    /// Tries again after a failure, within the time that a call has in all.
+    /// Tries again after a failure, within the time that a call has in all. Once it may have run, no
+    /// later failure says that it surely has not.
     async fn attempt_again(
         &self,
         link: &Link,
         arguments: &RawValue,
-        first: Error,
+        mut error: Error,
+        deadline: Deadline,
     ) -> Result<ToolOutput, Error> {
         const WAIT: Duration = Duration::from_millis(100);
-        let pace = ExponentialBuilder::default().with_jitter();
-        let pace = pace.with_min_delay(WAIT).with_max_times(link.server.retries - 1);
-        let attempts = async {
-            time::sleep(first.retry_after().unwrap_or(WAIT)).await;
-            (|| self.attempt(arguments))
-                .retry(pace)
-                .when(|error| self.may_run_again(link, error))
-                .adjust(|error, wait| wait.map(|wait| error.retry_after().unwrap_or(wait)))
-                .await
-        };
-        let outcome = time::timeout(link.server.limits.total, attempts).await;
-        outcome.unwrap_or(Err(first.clone()))
+        let pace = ExponentialBuilder::default().with_jitter().with_min_delay(WAIT);
+        let mut unknown = None;
+        for wait in pace.with_max_times(link.server.retries).build() {
+            let wait = error.retry_after().unwrap_or(wait);
+            if !self.may_run_again(link, &error) || wait >= deadline.left() {
+                break;
+            }
+            time::sleep(wait).await;
+            if !error.did_not_run() {
+                unknown = unknown.or(Some(error));
+            }
+            match self.attempt(link, arguments, Some(deadline.left())).await {
+                Ok(output) => return Ok(output),
+                Err(next) => error = next,
+            }
+        }
+        Err(match unknown {
+            Some(unknown) => error.after(unknown),
+            None => error,
+        })
     }
 
     /// Whether trying again may help and does no harm.
@@ -151,23 +195,39 @@ impl Tool {
         link.server.retries > 0 && soon && helps
     }
 
-    /// Lets a call be resumed that a sign-in stands in the way of.
+    /// Lets a call be resumed that a sign-in stands in the way of, as it was made: interceptors see
+    /// it again. Where it was another that was refused, as one that an interceptor has made besides,
+    /// this one may have run.
     fn with_ticket(&self, mut error: Error, arguments: &RawValue) -> Error {
-        if let Error::Authorization(refused) = &mut error {
-            refused.ticket = Ticket::new(refused, arguments, &self.place.user);
+        let name = &*self.definition().name;
+        if let Error::Authorization(refused) = &mut error
+            && refused.server == self.server()
+            && refused.tool.as_deref().is_none_or(|tool| tool == name)
+        {
+            refused.ticket = Ticket::new(refused, self, arguments);
         }
         error
     }
 
-    /// Waits until the server has room for one more call.
-    async fn turn<'a>(&self, link: &'a Link) -> Result<Option<SemaphorePermit<'a>>, Error> {
+    /// Waits until the server has room for one more call; also whether that took a while.
+    async fn turn<'a>(
+        &self,
+        link: &'a Link,
+        deadline: Deadline,
+    ) -> Result<(Option<SemaphorePermit<'a>>, bool), Error> {
         if let Ok(turn) = link.room.try_acquire() {
-            return Ok(Some(turn));
+            return Ok((Some(turn), false));
         }
-        match time::timeout(link.server.limits.total, link.room.acquire()).await {
-            Ok(turn) => Ok(turn.ok()),
+        match time::timeout(deadline.left(), link.room.acquire()).await {
+            Ok(turn) => Ok((turn.ok(), true)),
             Err(_) => Err(self.fault("too many calls of its server are under way")),
         }
+    }
+
+    /// The limits of a call.
+    fn limits(&self, link: &Link) -> Limits {
+        let limits = link.server.limits;
+        self.options.as_ref().map_or(limits, |options| options.limits(limits))
     }
 
     pub(crate) fn fault(&self, reason: impl Into<Cow<'static, str>>) -> Error {

@@ -266,6 +266,17 @@ impl Error {
         }
     }
 
+    /// What is known once this has come of repeating what may have run before.
+    pub(crate) fn after(self, unknown: Self) -> Self {
+        match self {
+            Self::Authorization(refused) => {
+                Self::Authorization(Box::new(Authorization { did_not_run: false, ..*refused }))
+            }
+            later if later.did_not_run() => unknown,
+            later => later,
+        }
+    }
+
     pub(crate) fn configuration(server: Option<&str>, reason: impl Into<String>) -> Self {
         let server = server.map(str::to_owned);
         Self::Configuration { server, position: None, reason: reason.into() }

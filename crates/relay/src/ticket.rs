@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::{
     error::{Authorization, Error},
     output::ToolOutput,
-    tools::Tools,
+    tools::{Tool, Tools},
     user::User,
 };
 
@@ -62,15 +62,16 @@ pub(crate) struct Spent(Cache<String, ()>);
 
 impl Ticket {
     /// A ticket for a call that surely did not run.
-    pub(crate) fn new(refused: &Authorization, arguments: &RawValue, user: &User) -> Option<Self> {
+    pub(crate) fn new(refused: &Authorization, tool: &Tool, arguments: &RawValue) -> Option<Self> {
+        let user = &tool.place.user;
         let mut id = [0; 16];
         rand::fill(&mut id).ok().filter(|()| refused.did_not_run)?;
         let scopes =
             refused.challenge().and_then(|challenge| challenge.scope()).unwrap_or_default();
         Some(Self {
             id: id.iter().map(|byte| format!("{byte:02x}")).collect(),
-            server: refused.server.clone(),
-            tool: refused.tool.clone()?,
+            server: tool.server().to_owned(),
+            tool: tool.definition().name.clone(),
             arguments: arguments.get().to_owned(),
             user: user.id.as_deref().map(str::to_owned),
             nobody: user.source.is_none(),
@@ -79,11 +80,19 @@ impl Ticket {
     }
 
     async fn redeem(&self, tools: &Tools) -> Result<ToolOutput, Error> {
-        let arguments = RawValue::from_string(self.arguments.clone()).ok();
+        let arguments: &RawValue = match serde_json::from_str(&self.arguments) {
+            Ok(arguments) => arguments,
+            Err(_) => return Err(self.refused("its arguments are no JSON")),
+        };
         match tools.iter().find(|tool| tool.definition().name == self.tool) {
             Some(tool) => tool.call(arguments).await,
             None => tools.call(&self.tool, arguments).await,
         }
+    }
+
+    fn refused(&self, reason: &'static str) -> Error {
+        let (server, tool) = (self.server.clone(), self.tool.clone());
+        Error::ToolCall { server, tool, reason: reason.into(), source: None }
     }
 }
 
@@ -104,13 +113,7 @@ impl User {
         let tools = self.tools(&ticket.server).await?;
         let spent = &self.registry.spent;
         if !spent.spend(&ticket.id) {
-            let Ticket { server, tool, .. } = ticket;
-            return Err(Error::ToolCall {
-                server,
-                tool,
-                reason: "the call was resumed before".into(),
-                source: None,
-            });
+            return Err(ticket.refused("the call was resumed before"));
         }
         let outcome = ticket.redeem(&tools).await;
         if outcome.as_ref().is_err_and(Error::did_not_run) {

@@ -5,11 +5,13 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use insta::assert_snapshot;
 use mcp_testkit::{CallAnswer, Fault, Gate, On, Reply, TestServer, Tool};
-use relay::{Options, Server};
+use relay::{Limits, Options, Server};
 use serde_json::json;
 
 use super::{peer_with, relay_of, relay_with};
 use crate::support::{error, outcome, passing, result, soon, status};
+
+const SECOND: Duration = Duration::from_secs(1);
 
 /// A server with a tool that says of itself that it may be repeated, and one that says nothing.
 async fn server() -> TestServer {
@@ -55,6 +57,57 @@ async fn what_may_have_run_is_tried_again_only_where_the_server_is_trusted() {
         assert!(outcome(called).contains("OutcomeUnknown Closed"));
         assert_eq!(server.count("tools/call"), calls, "{tool}, {trusted}");
     }
+}
+
+#[tokio::test]
+async fn once_it_may_have_run_no_later_failure_says_that_it_has_not() {
+    let server = server().await;
+    let again = |server: &TestServer| Server::http(server.url()).trust_annotations(true).retries(1);
+    let tools = relay_with(again(&server)).tools("main").await.unwrap();
+    server.script(On::method("tools/call").nth(1), Fault::Close);
+    server.script(On::method("tools/call").nth(2), Fault::LoseSession);
+    server.script(On::method("initialize"), Reply::status(503));
+    let (called, _) = passing(tools.call("again", json!({}))).await;
+    assert!(outcome(called).contains("OutcomeUnknown Closed"));
+    // To sign in comes before all else, but the call is not for a ticket.
+    let server = self::server().await;
+    let tools = relay_with(again(&server)).tools("main").await.unwrap();
+    server.script(On::method("tools/call").nth(1), Fault::Close);
+    server.script(On::method("tools/call").nth(2), Reply::unauthorized("Bearer"));
+    let (called, _) = passing(tools.call("again", json!({}))).await;
+    let refused = called.unwrap_err();
+    let refused = refused.authorization().expect("an authorization error");
+    assert!(!refused.did_not_run && refused.ticket.is_none());
+}
+
+#[tokio::test]
+async fn all_attempts_together_end_within_the_time_of_a_call() {
+    let mut limits = Limits::default();
+    (limits.request, limits.total) = (SECOND, 2 * SECOND);
+    let server = server().await;
+    let settings = |server: &TestServer| {
+        Server::http(server.url()).trust_annotations(true).retries(9).limits(limits)
+    };
+    let tools = relay_with(settings(&server)).tools("main").await.unwrap();
+    // Each attempt waits for a second, and the last has no more than what is left.
+    server.script(On::method("tools/call"), Fault::Hold(Gate::new()));
+    let (called, took) = passing(tools.call("again", json!({}))).await;
+    assert!(outcome(called).contains("OutcomeUnknown Timeout"));
+    assert!(took < 5 * SECOND / 2, "{took:?}");
+    assert_eq!(server.count("tools/call"), 2);
+    // So it is where the call had to wait for its turn first.
+    let tools = relay_with(settings(&server).concurrency(1)).tools("main").await.unwrap();
+    let both = join_all((0..2).map(|_| tools.call("again", json!({}))));
+    let (called, took) = passing(both).await;
+    assert!(called.iter().all(Result::is_err));
+    assert!(took < 5 * SECOND / 2, "{took:?}");
+    // A pause that the server asks for is not made where nothing is left after it.
+    let server = self::server().await;
+    let busy = Reply::status(503).header("retry-after", "3");
+    server.script(On::method("tools/call"), busy);
+    let tools = relay_with(settings(&server)).tools("main").await.unwrap();
+    let (called, took) = passing(tools.call("again", json!({}))).await;
+    assert!(called.is_err() && took < SECOND, "{took:?}");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use mcp_client::{
     BoxError,
     mcp_types::v2026_07_28::{ElicitRequestFormParams, ElicitResult},
 };
-use mcp_testkit::{Ask, CallAnswer, Prompt, Resource, TestServer, Tool, Turn};
+use mcp_testkit::{Ask, CallAnswer, On, Prompt, Reply, Resource, TestServer, Tool, Turn};
 use relay::{AccessToken, Handler, Relay, Server, Serves};
 use serde_json::{Value, json};
 
@@ -92,6 +92,17 @@ async fn resources_and_prompts_are_tools_where_that_is_chosen() {
     -> InvalidArguments, did not run
     "#);
     assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn tools_for_resources_hide_no_sign_in() {
+    let server = server().await;
+    let settings = Server::http(server.url()).resource_tools(true);
+    let tools = relay_with(settings).tools("main").await.unwrap();
+    server.script(On::method("resources/templates/list").nth(1), Reply::unauthorized("Bearer"));
+    let refused = tools.call("list_resources", json!({})).await.unwrap_err();
+    let refused = refused.authorization().expect("an authorization error");
+    assert_eq!(refused.ticket.as_ref().map(|ticket| &*ticket.tool), Some("list_resources"));
 }
 
 /// Says whose it is.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use insta::{allow_duplicates, assert_snapshot};
 use mcp_testkit::{Bearer, CallAnswer, Fault, Gate, On, TestServer, Tool};
-use relay::{AccessToken, Error, Relay, Server, Ticket};
-use serde_json::json;
+use relay::{AccessToken, Call, Error, Interceptor, Next, Relay, Server, Ticket, ToolOutput};
+use serde_json::{Value, json, value::to_raw_value};
 
 use super::relay_with;
 use crate::support::{ALICE, BOB, assert_free_of_secrets, outcome, soon};
@@ -117,4 +117,52 @@ async fn a_ticket_is_for_its_user_alone() {
     let outcome = outcome(relay.without_token().resume(ticket.clone()).await);
     assert!(outcome.contains("another user"), "{outcome}");
     assert_eq!(relay.with_token(BOB).resume(ticket).await.unwrap().text(), "paid");
+}
+
+/// Signs what goes to the server.
+struct Signing;
+
+impl Interceptor for Signing {
+    fn call<'a>(
+        &'a self,
+        mut call: Call,
+        next: Next<'a>,
+    ) -> BoxFuture<'a, Result<ToolOutput, Error>> {
+        let mut arguments: Value = serde_json::from_str(call.arguments.get()).expect("JSON");
+        let signatures = arguments["signatures"].as_u64().unwrap_or(0);
+        arguments["signatures"] = json!(signatures + 1);
+        call.arguments = to_raw_value(&arguments).expect("JSON");
+        next.run(call)
+    }
+}
+
+#[tokio::test]
+async fn a_resumed_call_goes_past_the_interceptors_as_it_was_made() {
+    let server = server().await;
+    let relay = Relay::builder().server("main", Server::http(server.url())).interceptor(Signing);
+    let relay = relay.build().unwrap();
+    let ticket = ticket(&server, &relay).await;
+    assert_eq!(ticket.arguments, r#"{"amount":1.1}"#);
+    server.renew_token(ALICE, BOB);
+    relay.for_user("alice", AccessToken::new(BOB)).resume(ticket).await.unwrap();
+    let sent = server.requests();
+    let call = sent.iter().rfind(|request| request.method() == "tools/call").unwrap();
+    let signed = json!({ "amount": 1.1, "signatures": 1 });
+    assert_eq!(call.json().unwrap()["params"]["arguments"], signed);
+}
+
+#[tokio::test]
+async fn a_ticket_that_was_tampered_with_makes_no_call() {
+    let server = server().await;
+    let relay = relay_with(Server::http(server.url()));
+    let mut ticket = ticket(&server, &relay).await;
+    ticket.arguments = "{".to_owned();
+    server.renew_token(ALICE, BOB);
+    let before = server.count("tools/call");
+    let user = relay.for_user("alice", AccessToken::new(BOB));
+    assert_snapshot!(outcome(user.resume(ticket).await), @"
+    tool `pay` of server `main`: its arguments are no JSON
+    -> ToolCall, did not run
+    ");
+    assert_eq!(server.count("tools/call"), before);
 }
