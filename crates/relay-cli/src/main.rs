@@ -7,6 +7,7 @@ mod conceal;
 mod demo;
 mod exit;
 mod hint;
+mod lookup;
 mod loopback;
 mod output;
 mod page;

@@ -1,6 +1,6 @@
 //! What is said of an error, to people and to programs.
 
-use std::{collections::BTreeMap, error::Error as StdError};
+use std::{collections::BTreeMap, error::Error as StdError, path::Path};
 
 use anyhow::Error;
 use relay::{Authorization, Error as RelayError, Reason};
@@ -11,6 +11,7 @@ use crate::{
     exit::Exit,
     hint,
     output::{Label, Output},
+    setup::DEFAULT_CONFIG,
 };
 
 /// An error with all that is to be said of it.
@@ -68,7 +69,7 @@ impl Report {
             did_not_run: relay.map(RelayError::did_not_run),
             retryable: relay.map(RelayError::retryable),
             authorization: relay.and_then(RelayError::authorization).map(Wanted::new),
-            ..Self::plain(Exit::of(error), error.to_string())
+            ..Self::plain(Exit::of(error), message(error, access))
         }
     }
 
@@ -136,6 +137,20 @@ impl Wanted {
             error: owned(challenge.and_then(|challenge| challenge.error())),
             error_description: owned(challenge.and_then(|challenge| challenge.error_description())),
         }
+    }
+}
+
+/// What an error says; of the configuration with the file, unless that is said already.
+fn message(error: &Error, access: Option<&Access>) -> String {
+    let message = error.to_string();
+    match error.downcast_ref::<RelayError>() {
+        Some(fault @ RelayError::Configuration { position: Some(_), .. })
+            if fault.to_string() == message =>
+        {
+            let file = access.and_then(|access| access.config.as_deref());
+            format!("{}: {message}", file.unwrap_or(Path::new(DEFAULT_CONFIG)).display())
+        }
+        _ => message,
     }
 }
 

@@ -1,12 +1,13 @@
 //! The registry and the user, out of the command line, the configuration and the environment.
 
-use std::{cell::RefCell, env, fs, io, path::Path};
+use std::{env, fs, io, path::Path};
 
 use anyhow::{Context, Result};
 use relay::{AccessToken, Config, Program, Relay, Server, Transport, User, mcp_http::Endpoint};
 
 use crate::{
     args::{Access, Target},
+    lookup::Lookup,
     output::Output,
     sign_ins::{PRINCIPAL, SignIns},
     usage::Usage,
@@ -16,7 +17,8 @@ use crate::{
 const REMOTE: &str = "remote";
 const LOCAL: &str = "local";
 
-const DEFAULT_CONFIG: &str = "relay.toml";
+/// The configuration, where no other is named.
+pub(crate) const DEFAULT_CONFIG: &str = "relay.toml";
 
 /// Who speaks, and with whom.
 pub(crate) struct Setup {
@@ -128,17 +130,13 @@ pub(crate) fn config(file: Option<&Path>) -> Result<Config> {
             anyhow::Error::new(error).context(usage)
         }
     })?;
-    let unreadable = RefCell::new(None);
-    let lookup = |name: &str| {
-        let value = env::var_os(name)?.into_string();
-        value.map_err(|_| unreadable.replace(Some(name.to_owned()))).ok()
-    };
+    let lookup = Lookup::new(path);
     let config = match path.extension().is_some_and(|extension| extension == "json") {
-        true => Config::from_json(&text, lookup),
-        false => Config::from_toml(&text, lookup),
+        true => Config::from_json(&text, |name| lookup.find(name)),
+        false => Config::from_toml(&text, |name| lookup.variable(name)),
     };
     let config = config.map_err(anyhow::Error::new);
-    let config = match unreadable.into_inner() {
+    let config = match lookup.unreadable() {
         Some(name) => Err(Usage::new(format!("the variable `{name}` is not UTF-8")).into()),
         None => config,
     };

@@ -36,6 +36,14 @@ pub(crate) fn resolve(
     value: &str,
     lookup: &dyn Fn(&str) -> Option<String>,
 ) -> Result<String, String> {
+    replace(value, |reference| variable(reference, lookup))
+}
+
+/// Replaces each `${…}` by what is found for that which is between the braces.
+pub(crate) fn replace(
+    value: &str,
+    found: impl Fn(&str) -> Result<String, String>,
+) -> Result<String, String> {
     let mut resolved = String::with_capacity(value.len());
     let mut rest = value;
     while let Some(start) = rest.find("${") {
@@ -49,14 +57,18 @@ pub(crate) fn resolve(
         }
         resolved.push_str(before);
         let end = reference.find('}').ok_or("a `${` has no `}`")?;
-        resolved.push_str(&variable(&reference[..end], lookup)?);
+        resolved.push_str(&found(&reference[..end])?);
         rest = &reference[end + 1..];
     }
     resolved.push_str(rest);
     Ok(resolved)
 }
 
-fn variable(reference: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
+/// What `NAME` or `NAME:-default` stands for.
+pub(crate) fn variable(
+    reference: &str,
+    lookup: &dyn Fn(&str) -> Option<String>,
+) -> Result<String, String> {
     let (name, default) = match reference.split_once(":-") {
         Some((name, default)) => (name, Some(default)),
         None => (reference, None),

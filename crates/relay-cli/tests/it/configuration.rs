@@ -66,7 +66,41 @@ async fn a_variable_of_the_configuration_that_is_not_set() {
     exit code: 2
     --- stdout
     --- stderr
-    error: line 3, column 11: server `weather`: the variable `KEY` is not set and has no default
+    error: relay.toml: line 3, column 11: server `weather`: the variable `KEY` is not set and has no default
+    ---
+    ");
+}
+
+#[tokio::test]
+async fn a_configuration_of_another_program() {
+    let text = r#"{
+        "inputs": [{ "id": "the-program", "type": "promptString" }],
+        "servers": {
+            "local": {
+                "command": "${input:the-program}",
+                "args": ["demo-server"],
+                "cwd": "${workspaceFolder}",
+                "envFile": "${workspaceFolder}/.env", // or in `env`
+            },
+            "other": { "command": "a", "envFile": "none" },
+        },
+    }"#;
+    let program = |arguments| relay(arguments).file("mcp.json", text).file(".env", "A=1");
+    let tools = program("tools local --config mcp.json");
+    let tools = tools.env("INPUT_THE_PROGRAM", env!("CARGO_BIN_EXE_relay"));
+    assert_eq!(tools.results().await, "relay__local__count\tcount\tCounts the words of a text\n");
+    assert_snapshot!(program("tools local --config mcp.json").run().await, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: mcp.json: line 4, column 22: server `local`: the input `the-program` is not given and has no default
+    ---
+    ");
+    assert_snapshot!(program("tools other --config mcp.json").run().await, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: mcp.json: line 10, column 22: server `other`: the file that `envFile` names is not given
     ---
     ");
 }

@@ -1,0 +1,39 @@
+//! Variables in a file of lines `NAME=value`.
+
+/// The variables, in order. Empty lines, those that begin with `#` and those without a `=` are passed
+/// over; `export` before a name and quotation marks around a value are taken off, and a ` #` ends a
+/// value without them.
+pub(crate) fn variables(text: &str) -> impl Iterator<Item = (&str, String)> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| {
+        let (name, value) = line.split_once('=')?;
+        let name = name.trim();
+        let name = name.strip_prefix("export ").unwrap_or(name).trim();
+        Some((name, unquoted(value.trim())))
+    })
+}
+
+fn unquoted(value: &str) -> String {
+    let within = |mark| value.strip_prefix(mark).and_then(|rest| rest.split(mark).next());
+    if let Some(text) = within('"') {
+        return text.replace("\\n", "\n");
+    }
+    let plain = || value.split(" #").next().unwrap_or_default().trim_end();
+    within('\'').unwrap_or_else(plain).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_read_as_other_programs_do() {
+        let text =
+            "# KEY=no\nKEY=a b # why\n\nexport A = \"x # y\\nz\"\nB='it is'\nC=\nno\nD=a=b#c";
+        let read: Vec<_> = variables(text).collect();
+        let read: Vec<_> = read.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let expected =
+            [("KEY", "a b"), ("A", "x # y\nz"), ("B", "it is"), ("C", ""), ("D", "a=b#c")];
+        assert_eq!(read, expected);
+    }
+}

@@ -1,0 +1,59 @@
+//! Lines and columns of a text.
+
+/// A place in a text: line and column, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    line: usize,
+    column: usize,
+}
+
+impl Place {
+    /// The place of a byte.
+    pub(crate) fn at(text: &str, byte: usize) -> Option<Self> {
+        let before = text.get(..byte)?;
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        let column = before[start..].chars().count() + 1;
+        Some(Self { line: before.matches('\n').count() + 1, column })
+    }
+
+    /// Where a part of a text begins, which has to be a piece of the very same string.
+    pub(crate) fn of(text: &str, part: &str) -> Self {
+        let byte = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+        Self::at(text, byte).unwrap_or(Self { line: 1, column: 1 })
+    }
+
+    /// The place that is at `line` and `column` of the part that begins here.
+    pub(crate) fn then(self, line: usize, column: usize) -> Self {
+        match line {
+            0 | 1 => Self { column: self.column + column.saturating_sub(1), ..self },
+            _ => Self { line: self.line + line - 1, column },
+        }
+    }
+}
+
+impl From<Place> for (usize, usize) {
+    fn from(place: Place) -> Self {
+        (place.line, place.column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_a_line_and_a_column() {
+        let text = "a\n\u{fc}b\nc";
+        let at = |byte| Place::at(text, byte).map(<(usize, usize)>::from);
+        assert_eq!(
+            (at(0), at(4), at(6), at(7)),
+            (Some((1, 1)), Some((2, 2)), Some((3, 1)), Some((3, 2)))
+        );
+        assert_eq!((at(3), at(99)), (None, None), "inside of a character, and beyond the end");
+        let part = Place::of(text, &text[4..]);
+        assert_eq!(
+            [part, part.then(1, 3), part.then(2, 3)].map(<(usize, usize)>::from),
+            [(2, 2), (2, 4), (3, 3)]
+        );
+    }
+}
