@@ -71,7 +71,7 @@ async fn tools_are_listed_and_called() {
     assert_snapshot!(text("get-sum", json!({ "a": 1.5, "b": 2 })).await, @"The sum of 1.5 and 2 is 3.5.");
     // Wrong arguments that are sent all the same are a failure of the tool's own.
     let wrong = tools.call("get-sum", json!({ "a": "one" })).await;
-    assert_snapshot!(wrong.unwrap_err(), @r#"tool `get-sum` of server `all`: the arguments do not fit: the whole: "b" is missing; /a: it has to be of type "number""#);
+    assert_snapshot!(wrong.unwrap_err(), @r#"tool `get-sum` of server `all`: the arguments do not fit: /a: it has to be of type "number"; the whole: "b" is missing"#);
     let client = relay.with_token("t").connection("all").unwrap();
     let wrong = client.call_tool("get-sum", json!({ "a": "one" })).await.unwrap();
     assert_snapshot!(ToolOutput::from(wrong).text(), @r"
