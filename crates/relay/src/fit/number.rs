@@ -61,6 +61,9 @@ impl Decimal {
 
     /// Which is greater, if that can be told.
     pub(super) fn compare(self, other: Self) -> Option<Ordering> {
+        if self.exponent == other.exponent {
+            return Some(self.mantissa.cmp(&other.mantissa));
+        }
         let exponent = self.exponent.min(other.exponent);
         match (self.scaled(exponent), other.scaled(exponent)) {
             (Some(one), Some(other)) => Some(one.cmp(&other)),

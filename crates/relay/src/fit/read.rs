@@ -1,6 +1,6 @@
 //! Reads a schema into rules, each part of it once.
 
-use std::{collections::HashMap, ptr};
+use std::{cmp::Ordering, collections::HashMap, ptr};
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use super::{
     Rules, UnknownDialect,
     dialect::Dialect,
     operand::{count, decimal, listed, names, types},
-    rule::{Applied, Array, Dependent, Limit, Named, Object, Rule, Size, Sub},
+    rule::{Applied, Array, Dependent, Limit, Named, Object, Rule, Size, Sub, WillDo},
 };
 
 /// Rules that a schema may have; what is beyond them is left open.
@@ -111,9 +111,17 @@ impl<'a> Reader<'a> {
     }
 
     fn limits(&mut self, schema: &'a Map<String, Value>) -> Vec<Limit> {
-        let keywords = ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf"];
-        let limit =
-            |keyword| self.get(schema, keyword, decimal).map(|bound| Limit { keyword, bound });
+        let keywords: [(_, Option<WillDo>); 5] = [
+            ("minimum", Some(Ordering::is_ge)),
+            ("exclusiveMinimum", Some(Ordering::is_gt)),
+            ("maximum", Some(Ordering::is_le)),
+            ("exclusiveMaximum", Some(Ordering::is_lt)),
+            ("multipleOf", None),
+        ];
+        let limit = |(keyword, order)| {
+            let bound = self.get(schema, keyword, decimal)?;
+            Some(Limit { keyword, bound, order })
+        };
         keywords.into_iter().filter_map(limit).collect()
     }
 
@@ -187,11 +195,11 @@ impl<'a> Reader<'a> {
                 dependent: self.dependent(schema),
             };
             for (name, part) in properties.into_iter().flatten() {
-                let rule = Some(self.sub(part));
-                object.named.push(Named { name: name.as_str().into(), rule, required: false });
+                let (name, rule) = (name.as_str().into(), Some(self.sub(part)));
+                object.named.push(Named { name, rule, required: false });
             }
-            let missing = |name| Named { name, rule: None, required: true };
-            object.named.extend(required.into_iter().map(missing));
+            let needed = |name| Named { name, rule: None, required: true };
+            object.named.extend(required.into_iter().map(needed));
             object.settle();
             Box::new(object)
         })

@@ -1,5 +1,7 @@
 //! A schema as it is judged by: what its keywords say, by the kind of value that they are about.
 
+use std::cmp::Ordering;
+
 use super::{number::Decimal, text::Kind};
 
 /// What a schema says of a value.
@@ -53,26 +55,25 @@ pub(super) struct Listed {
     pub(super) others: Vec<Box<str>>,
 }
 
-/// What a number has to be, compared with this one.
+/// Whether a number will do that is in this order with another.
+pub(super) type WillDo = fn(Ordering) -> bool;
+
+/// What a number has to be next to this one.
 #[derive(Debug)]
 pub(super) struct Limit {
     pub(super) keyword: &'static str,
     pub(super) bound: Decimal,
+    /// Which order of the two will do; nothing where it has to be a multiple.
+    pub(super) order: Option<WillDo>,
 }
 
 impl Limit {
     /// Whether a number meets it, if that can be told.
     pub(super) fn is_met_by(&self, number: Decimal) -> Option<bool> {
-        if self.keyword == "multipleOf" {
-            return number.is_multiple(self.bound);
+        match self.order {
+            Some(will_do) => number.compare(self.bound).map(will_do),
+            None => number.is_multiple(self.bound),
         }
-        let order = number.compare(self.bound)?;
-        Some(match self.keyword {
-            "minimum" => order.is_ge(),
-            "exclusiveMinimum" => order.is_gt(),
-            "maximum" => order.is_le(),
-            _ => order.is_lt(),
-        })
     }
 }
 
@@ -104,7 +105,7 @@ pub(super) struct Array {
 #[derive(Debug)]
 pub(super) struct Object {
     pub(super) size: Size,
-    /// Members that the schema knows, in an order of their names that is cheap to compare.
+    /// Members that the schema knows, sorted by name.
     pub(super) named: Vec<Named>,
     /// How many of them are required.
     pub(super) required: usize,
@@ -119,9 +120,9 @@ pub(super) struct Object {
 }
 
 impl Object {
-    /// Brings order into the members that are known, and makes one of those that are there twice.
+    /// Sorts the members that are known, and makes one of those that are there twice.
     pub(super) fn settle(&mut self) {
-        self.named.sort_by(|one, other| order(&one.name).cmp(&order(&other.name)));
+        self.named.sort_by(|one, other| one.name.cmp(&other.name));
         self.named.dedup_by(|next, kept| {
             let same = next.name == kept.name;
             if same {
@@ -135,16 +136,17 @@ impl Object {
 
     /// What is known of the member of this name.
     pub(super) fn named(&self, name: &str) -> Option<&Named> {
-        let found = self.named.binary_search_by(|named| order(&named.name).cmp(&order(name)));
+        // Of a few, most are told apart by their length alone.
+        const FEW: usize = 16;
+        if self.named.len() <= FEW {
+            return self.named.iter().find(|named| *named.name == *name);
+        }
+        let found = self.named.binary_search_by(|named| (*named.name).cmp(name));
         found.ok().map(|place| &self.named[place])
     }
 }
 
-/// By length first: few names have to be compared letter by letter.
-fn order(name: &str) -> (usize, &str) {
-    (name.len(), name)
-}
-
+/// A member that the schema knows.
 #[derive(Debug)]
 pub(super) struct Named {
     pub(super) name: Box<str>,

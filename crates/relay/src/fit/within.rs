@@ -99,13 +99,13 @@ impl<'a> Judge<'a> {
         let known = object.named(&said);
         *required += usize::from(known.is_some_and(|known| known.required));
         let mut fit = match known.and_then(|known| known.rule) {
-            Some(sub) => self.within(said, sub, value),
+            Some(sub) => self.within(&said, sub, value),
             // Whether a pattern is for it cannot be told.
             None if object.patterns => Fit::Open,
             None if object.others == Sub::Never => {
                 self.demand(Fit::No, || format!("a member {said:?} is not allowed"))
             }
-            None => self.within(said, object.others, value),
+            None => self.within(&said, object.others, value),
         };
         if object.patterns {
             fit = fit.and(Fit::Open);
