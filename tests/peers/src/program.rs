@@ -1,7 +1,7 @@
 //! The servers that the tests know how to start.
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -28,12 +28,26 @@ pub enum Program {
 
 impl Program {
     fn folder(self) -> PathBuf {
-        let name = match self {
-            Self::Everything | Self::EverythingSse | Self::OidcProvider => "node",
-            Self::FastMcp => "python",
-            Self::PythonSdk => "python-sdk",
-        };
-        target().join("real-servers").join(name)
+        target().join("real-servers").join(self.pins().0)
+    }
+
+    /// The folder of what pins it, and the files.
+    fn pins(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Everything | Self::EverythingSse | Self::OidcProvider => {
+                ("node", &["package.json", "package-lock.json", ".npmrc"])
+            }
+            Self::FastMcp => ("python", &["requirements.txt"]),
+            Self::PythonSdk => ("python-sdk", &["requirements.txt"]),
+        }
+    }
+
+    /// What `.ci/real-servers` leaves in the folder: the checksums of what pins it.
+    fn stamp(self) -> String {
+        let (folder, pins) = self.pins();
+        let mut cksum = Command::new("cksum");
+        let sums = cksum.args(pins).current_dir(Path::new(FIXTURES).join(folder)).output();
+        String::from_utf8_lossy(&sums.expect("cksum is there").stdout).trim().to_owned()
     }
 
     /// The command, without the environment of the tests: one server has a tool that shows it.
@@ -67,13 +81,15 @@ impl Program {
     }
 }
 
-/// The folder that a program is installed in. Where it is not, the test is to return: that it was
-/// skipped is said here.
+/// The folder that a program is installed in. Where it is not, or is as it was pinned before, the test
+/// is to return: that it was skipped is said here.
 pub fn installed(program: Program) -> Option<PathBuf> {
     let folder = program.folder();
-    let installed = folder.join("installed");
-    if !installed.exists() {
-        return skip(&format!("{} does not exist: run .ci/real-servers", installed.display()));
+    let installed = fs::read_to_string(folder.join("installed"));
+    let stale = |what: &str| skip(&format!("{} {what}: run .ci/real-servers", folder.display()));
+    match installed {
+        Err(_) => stale("does not exist"),
+        Ok(stamp) if stamp.trim() != program.stamp() => stale("is outdated"),
+        Ok(_) => Some(folder),
     }
-    Some(folder)
 }
