@@ -1,14 +1,11 @@
 //! A reqwest client of the application's own, which keeps to the same rules as our connections.
 
-use std::net::Ipv4Addr;
-
 use insta::assert_snapshot;
 use mcp_client::Client;
 use mcp_http::HttpTransport;
 use mcp_testkit::{Fault, On};
-use tokio::net::TcpSocket;
 
-use crate::support::{ALICE, Peer, Script, client, given, outcome, status, strict};
+use crate::support::{ALICE, Absent, Peer, Script, client, given, outcome, status, strict};
 
 fn client_of(url: &str) -> Client {
     let transport = HttpTransport::builder(url).bearer_token(ALICE).http_client(given());
@@ -28,10 +25,8 @@ async fn it_carries_the_token_and_the_session() {
 
 #[tokio::test]
 async fn what_did_not_run_is_told_from_what_may_have() {
-    // Bound but not listening: nobody else gets the port meanwhile.
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
-    let nowhere = format!("http://{}/mcp?key=5ecret", socket.local_addr().unwrap());
+    let absent = Absent::new();
+    let nowhere = format!("{}?key=5ecret", absent.url());
     assert_snapshot!(outcome(client_of(&nowhere).list_tools().await), @"
     cannot reach [server]/mcp?****
       error sending request

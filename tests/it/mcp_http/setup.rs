@@ -1,12 +1,9 @@
 //! What is refused before anything is sent, and servers that cannot be reached.
 
-use std::net::Ipv4Addr;
-
 use insta::assert_snapshot;
 use mcp_http::{HttpClient, HttpTransport};
-use tokio::net::TcpSocket;
 
-use crate::support::{ALICE, Peer, client, failure, outcome};
+use crate::support::{ALICE, Absent, Peer, client, failure, outcome};
 
 #[test]
 fn urls_have_to_be_of_a_server() {
@@ -162,10 +159,8 @@ fn configured_headers_do_not_travel_unencrypted_to_other_machines() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_cannot_be_reached() {
-    // Bound but not listening: nobody else gets the port meanwhile.
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
-    let url = format!("http://{}/mcp?key=5ecret", socket.local_addr().unwrap());
+    let absent = Absent::new();
+    let url = format!("{}?key=5ecret", absent.url());
     let transport = HttpTransport::builder(url).bearer_token(ALICE).build().unwrap();
     assert_snapshot!(outcome(client(transport).list_tools().await), @"
     cannot reach [server]/mcp?****

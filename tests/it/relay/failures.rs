@@ -1,18 +1,17 @@
 //! Which error is what.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::time::Duration;
 
 use insta::assert_snapshot;
 use mcp_client::Limits;
 use mcp_testkit::{Fault, Gate, On};
 use relay::{Error, Reason, Server};
 use serde_json::{Value, json};
-use tokio::net::TcpSocket;
 
 use super::{peer_with, relay_of, relay_with};
 use crate::support::{
-    ALICE, Answer, Peer, Script, error, failure, initialized, json, outcome, pass, result, soon,
-    sse, status, strict,
+    ALICE, Absent, Answer, Peer, Script, error, failure, initialized, json, outcome, pass, result,
+    soon, sse, status, strict,
 };
 
 /// Lists, calls and closes on behalf of Alice; shows the first error.
@@ -308,9 +307,8 @@ async fn streams_and_bodies_that_are_broken() {
 
 #[tokio::test]
 async fn servers_that_cannot_be_reached_may_be_tried_again() {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
-    let relay = relay_with(Server::http(format!("http://{}/mcp", socket.local_addr().unwrap())));
+    let absent = Absent::new();
+    let relay = relay_with(Server::http(absent.url()));
     assert_snapshot!(outcome(relay.with_token(ALICE).tools("main").await), @"
     server `main` failed: it cannot be reached
       cannot reach [server]/mcp

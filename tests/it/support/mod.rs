@@ -1,5 +1,6 @@
 //! Scripted servers, and how tests show what was sent and what went wrong.
 
+mod absent;
 mod answer;
 mod clock;
 mod desk;
@@ -16,6 +17,7 @@ mod strict;
 mod traced;
 
 pub(crate) use self::{
+    absent::Absent,
     answer::{Answer, error, json, result, sse, status},
     clock::{pass, passing, soon},
     desk::{ALL, Desk, Mood},
