@@ -8,8 +8,10 @@ pub(crate) fn random_text() -> String {
     base64url(&random_bytes::<32>())
 }
 
-/// Random bytes. A machine without randomness can do nothing safely, so that it is no error to
-/// return.
+/// Random bytes.
+///
+/// A machine that has none can do nothing safely, so that there is no error to return: aws-lc ends the
+/// process before it would say so.
 pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     rand::fill(&mut bytes).expect("the machine has random numbers");

@@ -146,6 +146,10 @@ fn origin(url: &Url) -> String {
 #[cfg(test)]
 mod tests {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    use jsonwebtoken::{
+        Algorithm, DecodingKey, Validation, decode,
+        jwk::{Jwk, ThumbprintHash},
+    };
     use serde_json::Value;
 
     use super::*;
@@ -156,6 +160,21 @@ mod tests {
             |part: &str| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
         let mut parts = proof.split('.');
         (json(parts.next().unwrap()), json(parts.next().unwrap()))
+    }
+
+    #[test]
+    fn another_library_takes_a_proof_by_the_key_that_is_in_it() {
+        let key = DpopKey::generate();
+        let url = Url::parse("https://a.example/mcp").unwrap();
+        let headers = key.proof(&Method::POST, &url, Some("abc")).unwrap();
+        let (header, claims) = parts(&headers);
+        let jwk: Jwk = serde_json::from_value(header["jwk"].clone()).unwrap();
+        let mut validation = Validation::new(Algorithm::ES256);
+        validation.required_spec_claims.clear();
+        let public = DecodingKey::from_jwk(&jwk).unwrap();
+        let read = decode::<Value>(headers[DPOP].to_str().unwrap(), &public, &validation).unwrap();
+        assert_eq!(read.claims, claims);
+        assert_eq!(jwk.thumbprint(ThumbprintHash::SHA256).unwrap(), key.thumbprint());
     }
 
     #[test]

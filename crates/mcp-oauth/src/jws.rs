@@ -146,49 +146,77 @@ impl fmt::Debug for SigningKey {
 
 #[cfg(test)]
 mod tests {
-    use aws_lc_rs::{
-        encoding::AsDer,
-        signature::{
-            ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256,
-            UnparsedPublicKey, VerificationAlgorithm,
-        },
-    };
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use aws_lc_rs::encoding::AsDer;
+    use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+    use proptest::prelude::*;
 
     use super::*;
 
-    #[test]
-    fn a_signature_is_that_of_the_algorithm_in_its_header() {
+    fn pem(document: &[u8]) -> String {
+        let base64 = STANDARD.encode(document);
+        format!("-----BEGIN PRIVATE KEY-----\n{base64}\n-----END PRIVATE KEY-----\n")
+    }
+
+    /// A key of each kind as it is kept, its algorithm, and its public key.
+    fn keys() -> [(Vec<u8>, Algorithm, DecodingKey); 4] {
         let p256 = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         let p384 = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
         let ed25519 = Ed25519KeyPair::generate().unwrap();
         let rsa = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).unwrap();
-        let documents = [
-            p256.to_pkcs8v1().unwrap().as_ref().to_vec(),
-            p384.to_pkcs8v1().unwrap().as_ref().to_vec(),
-            ed25519.to_pkcs8v1().unwrap().as_ref().to_vec(),
-            rsa.as_der().unwrap().as_ref().to_vec(),
-        ];
-        let public: [(&str, &'static dyn VerificationAlgorithm, &[u8]); 4] = [
-            ("ES256", &ECDSA_P256_SHA256_FIXED, p256.public_key().as_ref()),
-            ("ES384", &ECDSA_P384_SHA384_FIXED, p384.public_key().as_ref()),
-            ("EdDSA", &ED25519, ed25519.public_key().as_ref()),
-            ("RS256", &RSA_PKCS1_2048_8192_SHA256, rsa.public_key().as_ref()),
-        ];
-        for (document, (name, algorithm, public)) in documents.iter().zip(public) {
-            let base64 = STANDARD.encode(document);
-            let pem = format!("-----BEGIN PRIVATE KEY-----\n{base64}\n-----END PRIVATE KEY-----\n");
-            let key = SigningKey::from_pem(&pem).unwrap();
-            let jws = key.sign(&json!({ "a": 1 })).unwrap();
-            let (signed, signature) = jws.rsplit_once('.').unwrap();
-            let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
-            let public = UnparsedPublicKey::new(algorithm, public);
-            public.verify(signed.as_bytes(), &signature).unwrap();
-            let header = signed.split('.').next().unwrap();
-            let header: Value =
-                serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
-            assert_eq!(header, json!({ "alg": name, "typ": "JWT" }));
-        }
+        let point = |pair: &EcdsaKeyPair| DecodingKey::from_ec_der(pair.public_key().as_ref());
+        [
+            (p256.to_pkcs8v1().unwrap().as_ref().to_vec(), Algorithm::ES256, point(&p256)),
+            (p384.to_pkcs8v1().unwrap().as_ref().to_vec(), Algorithm::ES384, point(&p384)),
+            (
+                ed25519.to_pkcs8v1().unwrap().as_ref().to_vec(),
+                Algorithm::EdDSA,
+                DecodingKey::from_ed_der(ed25519.public_key().as_ref()),
+            ),
+            (
+                rsa.as_der().unwrap().as_ref().to_vec(),
+                Algorithm::RS256,
+                DecodingKey::from_rsa_der(rsa.public_key().as_ref()),
+            ),
+        ]
+    }
+
+    /// Takes any claims, as long as the signature is right.
+    fn only_signature(algorithm: Algorithm) -> Validation {
+        let mut validation = Validation::new(algorithm);
+        validation.required_spec_claims.clear();
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        validation
+    }
+
+    #[test]
+    fn another_library_takes_what_is_signed() {
+        let keys = keys();
+        let own: Vec<_> = keys
+            .iter()
+            .map(|(document, ..)| SigningKey::from_pem(&pem(document)).unwrap().with_id("k \"1\""))
+            .collect();
+        let claims = prop::collection::btree_map("[a-z]{1,4}", any::<String>(), 0..4);
+        proptest!(ProptestConfig::with_cases(16), |(claims in claims, id in any::<u64>())| {
+            let claims = json!({ "id": id, "of": claims });
+            for (own, (_, algorithm, public)) in own.iter().zip(&keys) {
+                let jws = own.sign(&claims).unwrap();
+                let read = decode::<Value>(&jws, public, &only_signature(*algorithm)).unwrap();
+                prop_assert_eq!(&read.claims, &claims);
+                prop_assert_eq!(read.header.alg, *algorithm);
+                prop_assert_eq!(read.header.kid.as_deref(), Some("k \"1\""));
+                prop_assert_eq!(read.header.typ.as_deref(), Some("JWT"));
+            }
+        });
+    }
+
+    #[test]
+    fn a_key_takes_nothing_that_another_has_signed() {
+        let ([own, ..], [other, ..]) = (keys(), keys());
+        let key = SigningKey::from_pem(&pem(&own.0)).unwrap();
+        let jws = key.sign(&json!({})).unwrap();
+        decode::<Value>(&jws, &own.2, &only_signature(own.1)).unwrap();
+        decode::<Value>(&jws, &other.2, &only_signature(own.1)).unwrap_err();
     }
 
     #[test]
