@@ -4,6 +4,7 @@
 
 mod accounts;
 mod attacks;
+mod keys;
 mod lives;
 mod races;
 pub(crate) mod support;

@@ -1,6 +1,6 @@
 //! A server behind a sign-in, and people who go through it.
 
-use mcp_http::Endpoint;
+use mcp_http::{Endpoint, TokenSource};
 use mcp_oauth::{Credentials, Error, OAuthClient, OAuthClientBuilder, UserTokens};
 use mcp_testkit::{
     AuthorizationServer, AuthorizationServerBuilder, Bearer, CallAnswer, TestServer, Tool,
@@ -39,7 +39,11 @@ impl World {
     }
 
     pub(crate) fn user(&self, tokens: &UserTokens) -> User {
-        self.relay.for_user(tokens.principal(), tokens.clone())
+        self.user_of(tokens.principal(), tokens.clone())
+    }
+
+    pub(crate) fn user_of(&self, name: &str, tokens: impl TokenSource) -> User {
+        self.relay.for_user(name, tokens)
     }
 
     /// Goes through a sign-in, as a browser that is sent to and fro.

@@ -1,5 +1,7 @@
 //! How clients prove at the token endpoint who they are (OAuth 2.1, section 2.4; RFC 7523).
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use base64::{
     Engine as _,
@@ -50,26 +52,43 @@ impl Shared {
             (None, Some(key)) => {
                 let typed = params.get("client_assertion_type") == Some(ASSERTION);
                 let assertion = assertion.filter(|_| typed).unwrap_or_default();
-                match self.is_assertion_of(&client.id, key, assertion) {
-                    true => Ok(client),
-                    false => Err(refused("the assertion is not the client's")),
-                }
+                self.check_assertion(&client.id, key, assertion).map_err(refused)?;
+                Ok(client)
             }
             _ => Ok(client),
         }
     }
 
-    /// Whether a client has signed this, of itself and for this server (RFC 7523, section 3).
-    fn is_assertion_of(&self, id: &str, key: &[u8], assertion: &str) -> bool {
-        let Some((signed, signature)) = assertion.rsplit_once('.') else { return false };
-        let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else { return false };
+    /// Fails if a client has not signed this, of itself, for this server and for now (RFC 7523,
+    /// section 3).
+    fn check_assertion(&self, id: &str, key: &[u8], assertion: &str) -> Result<(), &'static str> {
+        const MALFORMED: &str = "there is no assertion signed by ES256";
+        let (signed, signature) = assertion.rsplit_once('.').ok_or(MALFORMED)?;
+        let (header, claims) = signed.split_once('.').ok_or(MALFORMED)?;
+        let header = json(header).filter(|header| header["alg"] == "ES256").ok_or(MALFORMED)?;
+        let claims = json(claims).ok_or(MALFORMED)?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| MALFORMED)?;
         let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key);
-        let claims = signed.split_once('.').and_then(|(_, claims)| json(claims));
-        let Some(claims) = claims else { return false };
+        let is_signed = key.verify(signed.as_bytes(), &signature).is_ok();
         let token_endpoint = format!("{}/token", self.issuer);
-        let for_this = claims["aud"] == self.issuer.as_str() || claims["aud"] == token_endpoint;
-        let of_itself = claims["iss"] == id && claims["sub"] == id;
-        for_this && of_itself && key.verify(signed.as_bytes(), &signature).is_ok()
+        let is_for_this = |aud: &Value| *aud == self.issuer.as_str() || *aud == token_endpoint;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let rules = [
+            (header.get("crit").is_none(), "the assertion wants what is not known here"),
+            (is_signed, "the assertion is not signed by the client"),
+            (claims["iss"] == id && claims["sub"] == id, "the assertion is of another client"),
+            (is_for_this(&claims["aud"]), "the assertion is for another server"),
+            (claims["exp"].as_u64().is_some_and(|exp| exp > now), "the assertion has expired"),
+            (claims["iat"].as_u64().is_none_or(|iat| iat <= now), "the assertion is of the future"),
+            (claims["jti"].is_string(), "the assertion cannot be told from a copy"),
+        ];
+        if let Some((_, broken)) = rules.into_iter().find(|(is_kept, _)| !is_kept) {
+            return Err(broken);
+        }
+        match self.is_new_assertion(&claims["jti"]) {
+            true => Ok(()),
+            false => Err("the assertion was used before"),
+        }
     }
 }
 

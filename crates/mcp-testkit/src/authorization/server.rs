@@ -1,6 +1,7 @@
 //! The handle of a running authorization server.
 
 use std::{
+    collections::HashSet,
     convert::Infallible,
     fmt, io,
     net::SocketAddr,
@@ -81,6 +82,8 @@ struct State {
     script: Vec<(OAuthEndpoint, Reply)>,
     requests: Vec<(OAuthEndpoint, Recorded)>,
     violations: Vec<String>,
+    /// The ids of the assertions that clients have proved themselves with.
+    assertions: HashSet<String>,
 }
 
 impl AuthorizationServer {
@@ -199,6 +202,11 @@ impl Shared {
     pub(crate) fn answered_issuer(&self) -> Option<String> {
         let scripted = self.state().iss.clone();
         scripted.unwrap_or_else(|| self.config.names_issuer.then(|| self.issuer.clone()))
+    }
+
+    /// Whether an assertion of this id is the first one.
+    pub(crate) fn is_new_assertion(&self, jti: &serde_json::Value) -> bool {
+        self.state().assertions.insert(jti.to_string())
     }
 
     /// Whom a trusted assertion is about.

@@ -1,0 +1,169 @@
+//! Clients that prove themselves by a private key (RFC 7523, section 2.2).
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use insta::assert_snapshot;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use mcp_oauth::{RegisteredClient, ServiceTokens, SigningKey};
+use mcp_testkit::{AuthorizationServer, AuthorizationServerBuilder, KnownClient, OAuthEndpoint};
+use serde_json::{Value, json};
+
+use super::support::{World, application};
+
+const ID: &str = "by-key";
+const DOCUMENT: &str = "https://app.example/client.json";
+
+/// The private key of a client in two forms, and what an authorization server knows of it.
+struct Key {
+    document: Vec<u8>,
+    point: Vec<u8>,
+}
+
+impl Key {
+    fn generate() -> Self {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let document = pair.to_pkcs8v1().unwrap().as_ref().to_vec();
+        Self { document, point: pair.public_key().as_ref().to_vec() }
+    }
+
+    fn to_own(&self) -> SigningKey {
+        let base64 = STANDARD.encode(&self.document);
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{base64}\n-----END PRIVATE KEY-----\n");
+        SigningKey::from_pem(&pem).unwrap()
+    }
+
+    /// A server that takes this key of these clients, and no other proof.
+    fn known_to(&self, ids: &[&str]) -> AuthorizationServerBuilder {
+        let server = AuthorizationServer::builder().registration(false).metadata_documents(true);
+        ids.iter().fold(server.auth_methods(["private_key_jwt"]), |server, id| {
+            let client = KnownClient::new(*id).public_key(self.point.clone());
+            server.client(client.redirect_uri("http://127.0.0.1/callback"))
+        })
+    }
+
+    /// Signs in the way of another library.
+    fn sign(&self, algorithm: Algorithm, claims: &Value) -> String {
+        let key = EncodingKey::from_ec_der(&self.document);
+        jsonwebtoken::encode(&Header::new(algorithm), claims, &key).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_client_with_a_key_signs_people_in_and_refreshes() {
+    // AUTH-24, AUTH-41: for a client by hand, and for one with a metadata document
+    let key = Key::generate();
+    for is_by_hand in [true, false] {
+        let world = World::with(key.known_to(&[ID, DOCUMENT])).await;
+        let by_hand = RegisteredClient::new(ID).with_private_key(key.to_own());
+        let client = match is_by_hand {
+            true => application().registered(world.server.url(), by_hand),
+            false => application().metadata_document(DOCUMENT).metadata_document_key(key.to_own()),
+        };
+        let client = client.build().unwrap();
+        let alice = client.user("alice");
+        world.sign_in(&client, &alice).await.unwrap();
+        world.accounts.expire_access_tokens();
+        assert_eq!(world.call(&alice).await.unwrap().text(), "hello");
+        alice.sign_out(&world.endpoint()).await.unwrap();
+        assert_eq!(world.accounts.count(OAuthEndpoint::Token), 2);
+        assert_eq!(world.accounts.count(OAuthEndpoint::Revocation), 1);
+        world.assert_no_violations();
+    }
+}
+
+#[tokio::test]
+async fn a_service_with_a_key_gets_tokens_and_with_another_none() {
+    let key = Key::generate();
+    let world = World::with(key.known_to(&[ID])).await;
+    let tokens = |key: &Key| {
+        let client = RegisteredClient::new(ID).with_private_key(key.to_own());
+        ServiceTokens::builder(client).build().unwrap()
+    };
+    let own = world.user_of("service", tokens(&key));
+    for _ in 0..2 {
+        let tools = own.tools("s").await.unwrap();
+        assert_eq!(tools.call("greet", ()).await.unwrap().text(), "hello");
+        world.accounts.expire_access_tokens();
+    }
+    world.assert_no_violations();
+    let other = world.user_of("other", tokens(&Key::generate()));
+    other.tools("s").await.unwrap_err();
+    assert_eq!(world.accounts.violations(), ["token: the assertion is not signed by the client"]);
+}
+
+#[tokio::test]
+async fn the_kit_takes_only_an_assertion_for_it_and_for_now() {
+    let (key, other) = (Key::generate(), Key::generate());
+    let server = key.known_to(&[ID]).start().await.unwrap();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let claims = |changes: Value| {
+        let mut claims = json!({
+            "iss": ID, "sub": ID, "aud": server.issuer(), "exp": now + 60, "iat": now, "jti": "1",
+        });
+        let Value::Object(changes) = changes else { panic!("members") };
+        changes.into_iter().for_each(|(name, value)| claims[name] = value);
+        claims
+    };
+    let es256 = |key: &Key, changes: Value| key.sign(Algorithm::ES256, &claims(changes));
+    let good = es256(&key, json!({}));
+    let of_another = es256(&key, json!({ "jti": "2" }));
+    let (signed, _) = good.rsplit_once('.').unwrap();
+    let (_, signature) = of_another.rsplit_once('.').unwrap();
+    let mut assertions = vec![
+        "none".to_owned(),
+        es256(&other, json!({})),
+        format!("{signed}.{signature}"),
+        good.replacen("eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiJ9", "eyJhbGciOiJub25lIn0", 1),
+    ];
+    for changes in [
+        json!({ "iss": "other" }),
+        json!({ "sub": "other" }),
+        json!({ "aud": "https://other.example" }),
+        json!({ "exp": now - 1 }),
+        json!({ "exp": null }),
+        json!({ "iat": now + 600 }),
+        json!({ "jti": null }),
+    ] {
+        assertions.push(es256(&key, changes));
+    }
+    assertions.extend([good.clone(), good.clone()]);
+    let mut answers = Vec::new();
+    for assertion in assertions {
+        answers.push(ask(&server, &assertion).await);
+    }
+    assert_eq!(answers.iter().filter(|status| **status == 200).count(), 1, "{answers:?}");
+    assert_snapshot!(server.violations().join("\n"), @"
+    token: there is no assertion signed by ES256
+    token: the assertion is not signed by the client
+    token: the assertion is not signed by the client
+    token: there is no assertion signed by ES256
+    token: the assertion is of another client
+    token: the assertion is of another client
+    token: the assertion is for another server
+    token: the assertion has expired
+    token: the assertion has expired
+    token: the assertion is of the future
+    token: the assertion cannot be told from a copy
+    token: the assertion was used before
+    ");
+}
+
+/// How a server answers to a client that proves itself by this.
+async fn ask(server: &AuthorizationServer, assertion: &str) -> u16 {
+    let form = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("grant_type", "client_credentials")
+        .append_pair("client_id", ID)
+        .append_pair("resource", "http://127.0.0.1:8/mcp")
+        .append_pair(
+            "client_assertion_type",
+            "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        )
+        .append_pair("client_assertion", assertion)
+        .finish();
+    let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+    let request = http.post(format!("{}/token", server.issuer())).body(form);
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    request.send().await.unwrap().status().as_u16()
+}
