@@ -17,9 +17,9 @@ const TESTS: [&str; 4] =
     ["stores::rules", "stores::locks", "stores::unreadable", "stores::crashes::a_crash_before"];
 
 /// This program's tests with a keyring that is not the one of whoever runs them.
-fn with_keyring(desktop: &Desktop) -> Command {
+fn with_keyring(bus: &str) -> Command {
     let mut tests = Command::new(env::current_exe().unwrap());
-    tests.env("DBUS_SESSION_BUS_ADDRESS", desktop.bus()).env(KEYRING, "tests");
+    tests.env("DBUS_SESSION_BUS_ADDRESS", bus).env(KEYRING, "tests");
     tests
 }
 
@@ -34,7 +34,7 @@ fn passes(mut tests: Command, wanted: &str) {
 #[test]
 fn all_that_holds_of_stores_holds_of_it() {
     let Some(desktop) = Desktop::start() else { return };
-    let mut tests = with_keyring(&desktop);
+    let mut tests = with_keyring(desktop.bus());
     tests.args(TESTS);
     passes(tests, "a_crash_before_any_step_loses_no_refresh_token_that_is_stored ... ok");
 }
@@ -59,21 +59,29 @@ async fn process() {
 #[test]
 fn many_who_find_no_key_make_one() {
     let Some(desktop) = Desktop::start() else { return };
-    let mut tests = with_keyring(&desktop);
+    let mut tests = with_keyring(desktop.bus());
     tests.args(["--exact", "stores::keyring::process"]);
     passes(tests, "stores::keyring::process ... ok");
 }
 
-#[test]
-fn without_a_keyring_it_is_said_what_to_do() {
-    let home = Home::new(Kind::Keyring);
-    let mut tests = Command::new(env::current_exe().unwrap());
-    tests.args(["--exact", "stores::keyring::process"]).env(KEYRING, "tests");
-    tests.env(
-        "DBUS_SESSION_BUS_ADDRESS",
-        format!("unix:path={}", home.folder().join("no").display()),
-    );
+#[track_caller]
+fn fails(mut tests: Command, wanted: &str) {
+    tests.args(["--exact", "stores::keyring::process"]);
     let output = tests.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(!output.status.success() && said.contains("Unavailable"), "{said}");
+    assert!(!output.status.success() && said.contains(wanted), "{said}");
+}
+
+#[test]
+fn a_keyring_that_nobody_unlocks_is_an_error() {
+    let Some(desktop) = Desktop::start() else { return };
+    desktop.lock();
+    fails(with_keyring(desktop.bus()), r#"Unavailable { source: "it was not unlocked" }"#);
+}
+
+#[test]
+fn no_keyring_is_an_error() {
+    let home = Home::new(Kind::Keyring);
+    let nowhere = format!("unix:path={}", home.folder().join("nothing").display());
+    fails(with_keyring(&nowhere), "Unavailable { source: ");
 }

@@ -1,5 +1,7 @@
 //! The steps of a process, counted by a library that it is started with (`fixtures/steps`).
 
+#![cfg(target_os = "linux")]
+
 use std::{
     env, fs,
     path::{Path, PathBuf},

@@ -35,7 +35,7 @@ impl Desktop {
     /// to return: that it was skipped is said here.
     pub fn start() -> Option<Self> {
         let path = env::var_os("PATH").unwrap_or_default();
-        for program in ["dbus-run-session", "dbus-monitor", "gnome-keyring-daemon"] {
+        for program in ["dbus-run-session", "dbus-monitor", "dbus-send", "gnome-keyring-daemon"] {
             if !env::split_paths(&path).any(|folder| folder.join(program).exists()) {
                 return skip(&format!("{program} is not installed"));
             }
@@ -57,6 +57,16 @@ impl Desktop {
         // What else is printed has to go somewhere.
         thread::spawn(move || lines.lines().for_each(drop));
         Some(Self { bus, _group: group, _home: home })
+    }
+
+    /// Locks the keyring, for good: nobody can be asked for the password, for there is no screen.
+    pub fn lock(&self) {
+        let mut command = Command::new("dbus-send");
+        command.args(["--session", "--print-reply", "--dest=org.freedesktop.secrets"]);
+        command.args(["/org/freedesktop/secrets", "org.freedesktop.Secret.Service.Lock"]);
+        command.arg("array:objpath:/org/freedesktop/secrets/collection/login");
+        let output = command.env("DBUS_SESSION_BUS_ADDRESS", &self.bus).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
     }
 
     /// The address of the bus, which programs find in `DBUS_SESSION_BUS_ADDRESS`.
