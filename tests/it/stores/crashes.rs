@@ -9,6 +9,7 @@
 
 use std::{collections::BTreeSet, os::unix::process::ExitStatusExt, path::Path};
 
+use futures_util::future::join_all;
 use insta::assert_snapshot;
 use mcp_oauth::{Error, Key, OAuthClient, SignInReason, Store};
 use mcp_testkit::{AuthorizationServer, OAuthEndpoint, Rotation};
@@ -162,6 +163,18 @@ async fn with_a_server_that_gives_leeway_a_crash_loses_nothing_at_all() {
         assert!(step < MOST, "it does not come to its end");
     }
     life.world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn processes_at_the_same_moment_refresh_once() {
+    for kind in Kind::shared() {
+        let life = Life::new(kind, Rotation::Strict).await;
+        life.world.accounts.expire_access_tokens();
+        let outcomes = join_all((0..4).map(|_| life.run(None))).await;
+        assert_eq!(outcomes, [None; 4], "{kind:?}");
+        assert_eq!(life.given(), 2, "{kind:?}");
+        life.world.assert_no_violations();
+    }
 }
 
 /// The steps in the folder from the answer of the authorization server to the end.

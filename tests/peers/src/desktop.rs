@@ -4,23 +4,28 @@ use std::{
     env,
     io::{BufRead, BufReader, Write},
     path::PathBuf,
-    process::{ChildStdout, Command},
+    process::{ChildStdin, ChildStdout, Command},
     thread,
 };
 
 use crate::process::{Group, scratch, skip};
 
 /// The bus, its address, and on it GNOME's keyring, which reads its password before it gets its name.
+/// All of it ends with the input, if nothing else ends it.
 const SCRIPT: &str = r#"
 echo "$DBUS_SESSION_BUS_ADDRESS"
 dbus-monitor "interface=org.freedesktop.DBus,arg0=org.freedesktop.secrets" &
-exec gnome-keyring-daemon --foreground --unlock --components=secrets
+read -r password
+printf %s "$password" | gnome-keyring-daemon --foreground --unlock --components=secrets &
+read -r end
+kill $!
 "#;
 
 /// A keyring that is unlocked, on a bus of its own. Dropping it ends them.
 #[derive(Debug)]
 pub struct Desktop {
     bus: String,
+    _stdin: ChildStdin,
     // They end in this order.
     _group: Group,
     _home: Home,
@@ -52,11 +57,12 @@ impl Desktop {
         let bus = next(&mut lines).trim_end().to_owned();
         // The monitor tells of its own name first.
         while !next(&mut lines).contains("member=Name") {}
-        group.stdin().write_all(b"password").unwrap();
+        let mut stdin = group.stdin();
+        stdin.write_all(b"password\n").unwrap();
         while !next(&mut lines).contains("org.freedesktop.secrets") {}
         // What else is printed has to go somewhere.
         thread::spawn(move || lines.lines().for_each(drop));
-        Some(Self { bus, _group: group, _home: home })
+        Some(Self { bus, _stdin: stdin, _group: group, _home: home })
     }
 
     /// Locks the keyring, for good: nobody can be asked for the password, for there is no screen.
