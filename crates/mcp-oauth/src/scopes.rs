@@ -5,7 +5,12 @@ use std::collections::BTreeSet;
 
 use mcp_http::{Challenge, Endpoint, Reason, Unauthorized};
 
-use crate::{credentials::Credentials, discovery::Discovered, error::Error, metadata::MOST};
+use crate::{
+    credentials::Credentials,
+    discovery::Discovered,
+    error::Error,
+    metadata::{AuthorizationServer, MOST},
+};
 
 /// How often in a row a sign-in is for more than the one before.
 const MOST_STEP_UPS: u32 = 3;
@@ -20,7 +25,7 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// For a person who signed in `before`, if ever, after a refusal, if there was one.
+    /// For somebody who has asked `before`, if ever, after a refusal, if there was one.
     pub(crate) fn new(
         server: &Endpoint,
         discovered: &Discovered,
@@ -33,16 +38,21 @@ impl Wanted {
         if let Some(before) = before.filter(|_| insufficient) {
             return Self::wider(server, challenged.unwrap_or_default(), before);
         }
-        let mut scopes = match (challenged, &discovered.scopes_supported) {
+        let scopes = match (challenged, &discovered.scopes_supported) {
             (Some(challenged), _) => challenged,
             (None, Some(supported)) => supported.iter().take(MOST).cloned().collect(),
             (None, None) => BTreeSet::new(),
         };
-        // Without any, the server chooses: it would take this for a choice.
-        if !scopes.is_empty() && discovered.server.supports_scope(OFFLINE_ACCESS) {
-            scopes.insert(OFFLINE_ACCESS.to_owned());
-        }
         Ok(Self { scopes, step_ups: 0 })
+    }
+
+    /// The same with a refresh token, where the authorization server lists what gets one.
+    pub(crate) fn offline(mut self, server: &AuthorizationServer) -> Self {
+        // Without any, the server chooses: it would take this for a choice.
+        if !self.scopes.is_empty() && server.supports_scope(OFFLINE_ACCESS) {
+            self.scopes.insert(OFFLINE_ACCESS.to_owned());
+        }
+        self
     }
 
     fn wider(

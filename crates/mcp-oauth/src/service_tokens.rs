@@ -1,14 +1,14 @@
 //! Tokens without a person: the application acts for itself, or by what others say of it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use futures_util::future::BoxFuture;
 use mcp_http::{
-    AccessToken, Challenge, Endpoint, Reason, Refused, TokenRequest, TokenSource, Unauthorized,
+    AccessToken, Challenge, Endpoint, Refused, TokenRequest, TokenSource, Unauthorized,
     mcp_client::BoxError,
 };
 use tokio::sync::Mutex as AsyncMutex;
@@ -20,7 +20,7 @@ use crate::{
     dpop::DpopKey,
     error::Error,
     registered_client::RegisteredClient,
-    scopes::{join, split},
+    scopes::{Wanted, join},
     settings::Settings,
     token_endpoint::TokenEndpoint,
     user_tokens::access_token,
@@ -139,17 +139,39 @@ impl Inner {
         if let Some(held) = before.filter(|held| held.suits(&request)) {
             return Ok(held.token.clone());
         }
-        let (discovered, scopes) = match (before, &request.refused) {
+        match self.another(&request, before).await {
+            Ok(held) => {
+                let token = held.token.clone();
+                slot.set(held);
+                Ok(token)
+            }
+            // There is time left to try again.
+            Err(error) => match before.filter(|held| held.is_good_for_now(&request)) {
+                Some(held) => {
+                    tracing::debug!(%error, "no new access token yet");
+                    Ok(held.token.clone())
+                }
+                None => Err(error),
+            },
+        }
+    }
+
+    async fn another(
+        &self,
+        request: &TokenRequest<'_>,
+        before: Option<&Held>,
+    ) -> Result<Held, Error> {
+        let (discovered, wanted) = match (before, &request.refused) {
             (Some(before), None) => {
-                (before.discovered.clone(), before.credentials.requested_scopes.clone())
+                let scopes = before.credentials.requested_scopes.clone();
+                (before.discovered.clone(), Wanted { scopes, step_ups: 0 })
             }
             (_, refused) => self.after(request.endpoint, refused.as_ref(), before).await?,
         };
         self.pin(&discovered)?;
-        let credentials = self.ask(request.endpoint, &discovered, scopes).await?;
+        let credentials = self.ask(request.endpoint, &discovered, wanted).await?;
         let token = access_token(&credentials)?;
-        slot.set(Held { discovered, credentials, token: token.clone() });
-        Ok(token)
+        Ok(Held { discovered, credentials, token })
     }
 
     fn slot(&self, server: &Endpoint) -> Arc<Slot> {
@@ -166,20 +188,15 @@ impl Inner {
         endpoint: &Endpoint,
         refused: Option<&Refused<'_>>,
         before: Option<&Held>,
-    ) -> Result<(Discovered, BTreeSet<String>), Error> {
+    ) -> Result<(Discovered, Wanted), Error> {
         let unauthorized = refused.map(|refused| refused.unauthorized);
         let challenge = unauthorized.and_then(Unauthorized::challenge);
         let pointer = challenge.and_then(Challenge::resource_metadata);
         let own = self.client.issuer.as_deref();
         let discovered = self.discovery.discover(endpoint, pointer, own).await?;
-        let challenged = challenge.and_then(Challenge::scope).map(split);
-        let insufficient = unauthorized.is_some_and(|it| it.reason == Reason::InsufficientScope);
-        let scopes = match (before.filter(|_| insufficient), challenged) {
-            (Some(before), challenged) => wider(endpoint, before, challenged.unwrap_or_default())?,
-            (None, Some(challenged)) => challenged,
-            (None, None) => discovered.scopes_supported.iter().flatten().cloned().collect(),
-        };
-        Ok((discovered, scopes))
+        let before = before.map(|held| &held.credentials);
+        let wanted = Wanted::new(endpoint, &discovered, unauthorized, before)?;
+        Ok((discovered, wanted))
     }
 
     /// Fails if the client is about to be shown to another authorization server than its own.
@@ -198,7 +215,7 @@ impl Inner {
         &self,
         server: &Endpoint,
         discovered: &Discovered,
-        scopes: BTreeSet<String>,
+        wanted: Wanted,
     ) -> Result<Credentials, Error> {
         let Discovered { resource, server: metadata, .. } = discovered;
         let url = metadata.token_endpoint.as_deref().ok_or_else(|| Error::Untrusted {
@@ -215,7 +232,7 @@ impl Inner {
             key: self.client.key.as_deref(),
             dpop: self.dpop.as_ref(),
         };
-        let scope = join(&scopes);
+        let scope = join(&wanted.scopes);
         let assertion = match &self.assertions {
             Some(source) => {
                 let (audience, scope) = (metadata.issuer.as_str(), scope.as_deref());
@@ -243,8 +260,8 @@ impl Inner {
             expires_at: tokens.expires_at(),
             access_token: tokens.access_token,
             refresh_token: None,
-            requested_scopes: scopes,
-            step_ups: 0,
+            requested_scopes: wanted.scopes,
+            step_ups: wanted.step_ups,
             issued_at: now(),
             token_endpoint: url.to_string(),
             revocation_endpoint: None,
@@ -252,20 +269,6 @@ impl Inner {
             registration,
         })
     }
-}
-
-/// The scopes that were asked for before, and those of a challenge, unless these are not new.
-fn wider(
-    endpoint: &Endpoint,
-    before: &Held,
-    challenged: BTreeSet<String>,
-) -> Result<BTreeSet<String>, Error> {
-    let before = &before.credentials.requested_scopes;
-    if challenged.is_subset(before) {
-        let scopes = challenged.into_iter().collect();
-        return Err(Error::ScopeNotGranted { server: endpoint.clone(), scopes });
-    }
-    Ok(before.union(&challenged).cloned().collect())
 }
 
 impl Slot {
@@ -282,6 +285,11 @@ impl Held {
     fn suits(&self, request: &TokenRequest<'_>) -> bool {
         let refused = request.refused.as_ref().and_then(|refused| refused.token);
         !self.credentials.is_stale() && refused != Some(&self.token)
+    }
+
+    /// Whether it will do where there is no other.
+    fn is_good_for_now(&self, request: &TokenRequest<'_>) -> bool {
+        request.refused.is_none() && !self.credentials.is_expired()
     }
 }
 
@@ -303,5 +311,54 @@ impl fmt::Debug for ServiceTokens {
 impl fmt::Debug for ServiceTokensBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServiceTokensBuilder").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::metadata::AuthorizationServer;
+
+    /// A token that was given an hour ago, by a server that is there no more.
+    fn held(client: &RegisteredClient, left: u64) -> Held {
+        let server = AuthorizationServer::silent("http://127.0.0.1:9");
+        let registration = client.registration(&server, None).unwrap();
+        Held {
+            token: AccessToken::new("held"),
+            credentials: Credentials {
+                issuer: server.issuer.clone(),
+                resource: "http://127.0.0.1:9/mcp".to_owned(),
+                access_token: "held".into(),
+                token_type: TokenType::Bearer,
+                expires_at: Some(now() + left),
+                refresh_token: None,
+                requested_scopes: BTreeSet::new(),
+                step_ups: 0,
+                issued_at: now() - 3600,
+                registration,
+                token_endpoint: String::new(),
+                revocation_endpoint: None,
+                dpop_key: None,
+            },
+            discovered: Discovered {
+                resource: "http://127.0.0.1:9/mcp".to_owned(),
+                scopes_supported: None,
+                server: Arc::new(server),
+            },
+        }
+    }
+
+    #[tokio::test]
+    async fn a_token_is_used_to_its_end_while_no_other_is_to_be_had() {
+        let client = RegisteredClient::new("service").with_secret("s3cret");
+        let tokens = ServiceTokens::builder(client.clone()).build().unwrap();
+        let endpoint = Endpoint::parse("http://127.0.0.1:9/mcp").unwrap();
+        for (left, is_used) in [(30, true), (0, false)] {
+            tokens.0.slot(&endpoint).set(held(&client, left));
+            let found = tokens.0.find(TokenRequest::new(&endpoint)).await;
+            assert_eq!(found.is_ok_and(|token| token.is_some()), is_used, "{left}");
+        }
     }
 }

@@ -73,6 +73,7 @@ impl UserTokens {
             _ => None,
         };
         let wanted = Wanted::new(server, discovered, unauthorized, before.as_deref())?;
+        let wanted = wanted.offline(metadata);
         let scope = ever_wanted(discovered, &wanted);
         let registration = shared.registration(server, metadata, scope.as_deref()).await?;
         let dpop = shared.dpop.then(DpopKey::generate);

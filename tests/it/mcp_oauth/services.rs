@@ -141,4 +141,14 @@ async fn a_service_widens_its_scope_once_for_each() {
     let error = world.after(&tokens, token.as_deref(), &refusal).await.unwrap_err();
     assert!(matches!(error.downcast_ref(), Some(Error::ScopeNotGranted { .. })), "{error:?}");
     assert_eq!(world.posted().await.len(), 2);
+    // Nor is a server followed that wants another one each time.
+    let mut token = token;
+    for scope in ["c", "d"] {
+        let challenge = format!("Bearer scope={scope}");
+        let refusal = world.unauthorized(Reason::InsufficientScope, &challenge);
+        token = world.after(&tokens, token.as_deref(), &refusal).await.unwrap();
+    }
+    let refusal = world.unauthorized(Reason::InsufficientScope, "Bearer scope=e");
+    let error = world.after(&tokens, token.as_deref(), &refusal).await.unwrap_err();
+    assert!(matches!(error.downcast_ref(), Some(Error::ScopeNotGranted { .. })), "{error:?}");
 }
