@@ -56,7 +56,7 @@ async fn without_a_token_there_is_no_header_for_it() {
 
 #[tokio::test]
 async fn the_query_of_the_url_is_kept_and_holds_no_token() {
-    // AUTH-03
+    // AUTH-03, N-AUTH-09
     let peer = Peer::start().await;
     let url = format!("{}?tenant=a%20b&x=", peer.url());
     let transport = HttpTransport::builder(url).bearer_token(ALICE).build().unwrap();
@@ -78,7 +78,7 @@ async fn the_query_of_the_url_is_kept_and_holds_no_token() {
 
 #[tokio::test]
 async fn the_answer_to_a_server_carries_the_same_headers() {
-    // HTTP-07, HTTP-30, AUTH-02
+    // HTTP-07, HTTP-30, AUTH-02, N-AUTH-09
     let stream = "data: {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n\n\
                   data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[]}}\n\n";
     let peer = Script::new().on("tools/call", sse(stream)).start().await;

@@ -12,7 +12,7 @@ use super::world::{World, shown};
 
 #[tokio::test]
 async fn no_server_makes_the_application_ask_a_private_network() {
-    // AUTH-20, AUTH-42, AUTH-43, AUTH-44: server-side request forgery by metadata
+    // AUTH-20, AUTH-33, AUTH-42, AUTH-43, AUTH-44: server-side request forgery by metadata
     for inside in [
         "http://169.254.169.254/latest/meta-data",
         "https://169.254.169.254",

@@ -4,6 +4,7 @@ mod addresses;
 mod callbacks;
 mod discovery;
 mod dpop;
+mod fallback;
 mod flow;
 mod issuers;
 mod logs;

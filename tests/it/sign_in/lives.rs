@@ -91,6 +91,7 @@ async fn a_token_is_revoked_on_both_sides_when_somebody_signs_out() {
 
 #[tokio::test]
 async fn metadata_is_found_wherever_it_may_be() {
+    // AUTH-16, AUTH-17, AUTH-18, N-AUTH-02
     use MetadataLocation::{OAuth, OpenId, OpenIdAppended};
     for (path, location) in
         [("", OAuth), ("", OpenId), ("/t", OAuth), ("/t", OpenId), ("/t", OpenIdAppended)]
