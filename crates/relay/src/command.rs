@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use toml::{Spanned, Value};
 
-use crate::{
-    config::{Entry, Section},
-    error::Error,
-    program::Program,
-};
+use crate::{config::Entry, error::Error, program::Program, section::Section};
 
 impl Section<'_> {
     /// Refuses the keys that are for programs.

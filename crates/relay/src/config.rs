@@ -1,17 +1,19 @@
 //! The configuration file: servers by name.
 
-use std::{cell::Cell, collections::BTreeMap, ops::Range, time::Duration};
+use std::{cell::Cell, collections::BTreeMap, time::Duration};
 
 use mcp_types::Revision;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
+use serde_json::json;
 use toml::{Spanned, Value};
 
 use crate::{
     error::Error,
-    interpolate::{self, Found},
-    nearest::nearest,
+    interpolate::Found,
+    section::Section,
     server::{Fault, Server},
+    toml_error,
 };
 
 /// What `relay.toml` says.
@@ -67,7 +69,7 @@ impl Config {
 
     /// Reads a configuration.
     ///
-    /// In any string value but `transport`, `${VAR}` stands for what `lookup` finds for it, and `${VAR:-default}`
+    /// In any string value but `transport`, names and patterns, `${VAR}` stands for what `lookup` finds for it, and `${VAR:-default}`
     /// for `default` where that is nothing or empty; `$${` stands for `${`. This crate reads no
     /// environment: an application that wants it passes `|name| std::env::var(name).ok()`.
     ///
@@ -77,11 +79,7 @@ impl Config {
     /// # Errors
     /// [`Error::Configuration`] with line and column, and without any value.
     pub fn from_toml(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
-        let file: File = toml::from_str(text).map_err(|error| {
-            let reason = with_nearest(without_value(error.message()));
-            let server = error.span().and_then(|span| section(text.get(..span.start)?));
-            Error::Configuration { server, position: position(text, error.span()), reason }
-        })?;
+        let file: File = toml::from_str(text).map_err(|error| toml_error::of(text, &error))?;
         let mut config = Self::default();
         if let Some(minutes) = file.cache_duration {
             config.cache_duration = Duration::from_secs(minutes.saturating_mul(60));
@@ -124,40 +122,41 @@ struct File {
 /// One server.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = by_transport)]
 pub(crate) struct Entry {
     /// What carries messages; `stdio` where there is a `command`, else `http`.
     #[schemars(with = "Option<Kind>")]
-    transport: Option<Spanned<Kind>>,
+    pub(crate) transport: Option<Spanned<Kind>>,
     /// The URL of the MCP endpoint of a server on HTTP.
-    #[schemars(with = "Option<String>")]
-    url: Option<Spanned<String>>,
+    #[schemars(with = "Option<String>", extend("pattern" = r"^https?:|\$\{"))]
+    pub(crate) url: Option<Spanned<String>>,
     /// A bearer token for calls on behalf of no user.
     #[schemars(with = "Option<String>")]
-    api_key: Option<Spanned<String>>,
+    pub(crate) api_key: Option<Spanned<String>>,
     /// Headers to send with each request.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
-    headers: BTreeMap<String, Spanned<String>>,
+    pub(crate) headers: BTreeMap<String, Spanned<String>>,
     /// The time for one request, in seconds.
-    #[schemars(with = "Option<f64>")]
-    timeout: Option<Spanned<f64>>,
+    #[schemars(with = "Option<f64>", extend("exclusiveMinimum" = 0))]
+    pub(crate) timeout: Option<Spanned<f64>>,
     /// `auto`, or the one revision of the protocol to speak.
-    #[schemars(with = "Option<String>")]
-    protocol: Option<Spanned<String>>,
+    #[schemars(with = "Option<String>", transform = revisions)]
+    pub(crate) protocol: Option<Spanned<String>>,
     /// Sends tokens over plain HTTP to other machines too, where anyone on the way can read them.
     #[schemars(with = "Option<bool>")]
-    dangerously_allow_insecure_http: Option<Spanned<bool>>,
+    pub(crate) dangerously_allow_insecure_http: Option<Spanned<bool>>,
     /// Whether a toolset without this server is none.
     #[serde(default)]
-    required: bool,
+    pub(crate) required: bool,
     /// Patterns of the tools to offer, in which `*` stands for anything; all unless set.
-    allow_tools: Option<Vec<String>>,
+    pub(crate) allow_tools: Option<Vec<String>>,
     /// Patterns of the tools not to offer.
     #[serde(default)]
-    deny_tools: Vec<String>,
+    pub(crate) deny_tools: Vec<String>,
     // For servers on stdio: see `command`.
     /// The program to start, or a list that begins with it.
-    #[schemars(with = "Option<serde_json::Value>")]
+    #[schemars(with = "Option<serde_json::Value>", transform = program)]
     pub(crate) command: Option<Spanned<Value>>,
     /// The arguments of the program.
     #[schemars(with = "Option<Vec<serde_json::Value>>")]
@@ -173,167 +172,54 @@ pub(crate) struct Entry {
     #[schemars(with = "Option<String>")]
     pub(crate) cwd: Option<Spanned<String>>,
     /// Seconds without a call until the program is ended; 0 keeps it.
-    #[schemars(with = "Option<f64>")]
+    #[schemars(with = "Option<f64>", extend("minimum" = 0))]
     pub(crate) idle_timeout: Option<Spanned<f64>>,
     /// Seconds that the program may leave the first request unanswered.
-    #[schemars(with = "Option<f64>")]
+    #[schemars(with = "Option<f64>", extend("exclusiveMinimum" = 0))]
     pub(crate) probe_timeout: Option<Spanned<f64>>,
 }
 
 #[derive(Deserialize, JsonSchema, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-enum Kind {
+pub(crate) enum Kind {
     Http,
     Sse,
     Stdio,
 }
 
-/// One server of the file, and what it takes to read it.
-pub(crate) struct Section<'a> {
-    text: &'a str,
-    name: &'a str,
-    pub(crate) found: Found<'a>,
-    /// Whether a variable was wanted that is not set.
-    unset: Cell<bool>,
+/// Adds to the schema of a server which keys go with which transport.
+fn by_transport(schema: &mut Schema) {
+    let nothing = json!({ "maxProperties": 0 });
+    let remote = json!({
+        "required": ["url"],
+        "properties": {
+            "transport": { "enum": ["http", "sse"] }, "command": false, "args": false,
+            "env": nothing, "inherit_env": false, "cwd": false, "idle_timeout": false,
+            "probe_timeout": false,
+        },
+    });
+    let local = json!({
+        "required": ["command"],
+        "properties": {
+            "transport": { "const": "stdio" }, "url": false, "headers": nothing, "api_key": false,
+            "dangerously_allow_insecure_http": false,
+        },
+    });
+    schema.insert("anyOf".to_owned(), json!([remote, local]));
 }
 
-impl Section<'_> {
-    fn server(&self, entry: Entry, whole: Range<usize>) -> Result<Server, Error> {
-        let implied = if entry.command.is_some() { Kind::Stdio } else { Kind::Http };
-        let server = match entry.transport.as_ref().map_or(implied, |kind| *kind.get_ref()) {
-            kind @ (Kind::Http | Kind::Sse) => {
-                self.no_program(&entry)?;
-                let url = entry.url.ok_or_else(|| self.error("`url` is missing", whole))?;
-                let url = self.resolved(&url)?;
-                if kind == Kind::Http { Server::http(url) } else { Server::sse(url) }
-            }
-            Kind::Stdio => {
-                self.foreign(entry.url.as_ref(), "`url` is for transport \"http\"")?;
-                let headers = "`headers` are for transport \"http\"";
-                self.foreign(entry.headers.values().next(), headers)?;
-                let insecure = "`dangerously_allow_insecure_http` is for transport \"http\"";
-                self.foreign(entry.dangerously_allow_insecure_http.as_ref(), insecure)?;
-                let key = "`api_key` is for transport \"http\": pass credentials in `env`";
-                self.foreign(entry.api_key.as_ref(), key)?;
-                let missing = || self.error("`command` is missing", whole);
-                let command = entry.command.as_ref().ok_or_else(missing)?;
-                Server::stdio(self.program(&entry, command)?)
-            }
-        };
-        let server = server.required(entry.required);
-        let mut server = server.deny_tools(entry.deny_tools);
-        if let Some(patterns) = entry.allow_tools {
-            server = server.allow_tools(patterns);
-        }
-        server.insecure =
-            entry.dangerously_allow_insecure_http.is_some_and(|insecure| *insecure.get_ref());
-        server.headers = self.resolved_values(&entry.headers)?;
-        // A variable that is set to nothing is no key.
-        let key = entry.api_key.map(|key| self.resolved(&key)).transpose()?;
-        server.api_key = key.filter(|key| !key.is_empty()).map(Into::into);
-        if let Some(seconds) = entry.timeout {
-            server = server.timeout(self.seconds("timeout", &seconds)?);
-        }
-        if let Some(protocol) = entry.protocol {
-            server.protocol = self.protocol(&protocol)?;
-        }
-        Ok(server)
-    }
-
-    /// The one revision to speak, if there is to be one.
-    fn protocol(&self, protocol: &Spanned<String>) -> Result<Option<Revision>, Error> {
-        let name = self.resolved(protocol)?;
-        if name == "auto" {
-            return Ok(None);
-        }
-        name.parse().map(Some).map_err(|_| {
-            let known =
-                Revision::ALL.iter().map(|known| known.as_str()).collect::<Vec<_>>().join(", ");
-            let reason = format!("`protocol` has to be \"auto\" or a revision: {known}");
-            self.error(&reason, protocol.span())
-        })
-    }
-
-    pub(crate) fn seconds(&self, key: &str, seconds: &Spanned<f64>) -> Result<Duration, Error> {
-        match Duration::try_from_secs_f64(*seconds.get_ref()) {
-            Ok(time) if !time.is_zero() => Ok(time),
-            _ => {
-                let reason = format!("`{key}` has to be a number of seconds above 0");
-                Err(self.error(&reason, seconds.span()))
-            }
-        }
-    }
-
-    pub(crate) fn resolve(&self, text: &str) -> Result<String, String> {
-        let unset = Cell::new(false);
-        let lookup = |name: &str| {
-            let value = self.found.lookup(name);
-            unset.set(value.is_none());
-            value
-        };
-        let resolved = interpolate::resolve(text, &lookup);
-        self.unset.set(resolved.is_err() && unset.get());
-        resolved
-    }
-
-    pub(crate) fn resolved(&self, value: &Spanned<String>) -> Result<String, Error> {
-        self.resolve(value.get_ref()).map_err(|reason| self.error(&reason, value.span()))
-    }
-
-    pub(crate) fn resolved_values(
-        &self,
-        values: &BTreeMap<String, Spanned<String>>,
-    ) -> Result<Vec<(String, String)>, Error> {
-        values.iter().map(|(name, value)| Ok((name.clone(), self.resolved(value)?))).collect()
-    }
-
-    /// Refuses a key that is of no use to the transport.
-    pub(crate) fn foreign<T>(&self, value: Option<&Spanned<T>>, reason: &str) -> Result<(), Error> {
-        value.map_or(Ok(()), |value| Err(self.error(reason, value.span())))
-    }
-
-    pub(crate) fn error(&self, reason: &str, at: Range<usize>) -> Error {
-        Error::Configuration {
-            server: Some(self.name.to_owned()),
-            position: position(self.text, Some(at)),
-            reason: reason.to_owned(),
-        }
-    }
+/// Adds to the schema of a revision which there are.
+fn revisions(schema: &mut Schema) {
+    let known = Revision::ALL.iter().map(|known| known.as_str());
+    let known: Vec<_> = std::iter::once("auto").chain(known).collect();
+    schema.insert("anyOf".to_owned(), json!([{ "enum": known }, { "pattern": r"\$\{" }]));
 }
 
-/// The message of a parser without the value that it names, which may be a secret.
-fn without_value(message: &str) -> String {
-    let names_value = ["invalid type", "invalid value", "invalid length", "unknown variant"];
-    match message.rsplit_once(", expected ") {
-        Some((found, expected)) if names_value.iter().any(|start| found.starts_with(start)) => {
-            format!("expected {}", expected.replace("u64", "a whole number"))
-        }
-        _ => message.to_owned(),
-    }
-}
-
-/// The message that names an unknown key and those that there are, with the nearest of them.
-fn with_nearest(message: String) -> String {
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let unknown = quoted.next().filter(|_| message.starts_with("unknown field"));
-    match unknown.and_then(|unknown| nearest(unknown, quoted)) {
-        Some(nearest) => format!("{message}; the nearest is `{nearest}`"),
-        None => message,
-    }
-}
-
-/// The server whose section a text ends in.
-fn section(before: &str) -> Option<String> {
-    let header = before.lines().map(str::trim).rfind(|line| line.starts_with('['))?;
-    let name = header.strip_prefix("[servers.")?.split(['.', ']']).next()?;
-    Some(name.trim_matches(['"', '\'', ' ']).to_owned())
-}
-
-/// Line and column, from 1, of where a span begins.
-fn position(text: &str, span: Option<Range<usize>>) -> Option<(usize, usize)> {
-    let before = text.get(..span?.start)?;
-    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-    Some((before.matches('\n').count() + 1, before[line_start..].chars().count() + 1))
+/// Adds to the schema of a command that it begins with a name.
+fn program(schema: &mut Schema) {
+    let name = json!({ "type": "string" });
+    let list = json!({ "type": "array", "prefixItems": [name], "minItems": 1 });
+    schema.insert("anyOf".to_owned(), json!([name, list]));
 }
 
 #[cfg(test)]
@@ -384,17 +270,18 @@ mod tests {
 
     #[test]
     fn no_pattern_allows_no_tool() {
-        let config = read("[servers.a]\nurl = ''\nallow_tools = []").unwrap();
+        let config = read("[servers.a]\nurl = 'https://a.example/'\nallow_tools = []").unwrap();
         assert!(!config.servers["a"].filter.offers("any"));
     }
 
     #[test]
     fn a_variable_that_is_not_set_spoils_its_own_server() {
-        let config = read("[servers.a]\nurl = '${NONE}'\n[servers.b]\nurl = '${KEY}'").unwrap();
+        let config =
+            read("[servers.a]\nurl = '${NONE}'\n[servers.b]\nurl = 'https://${KEY}/'").unwrap();
         let reason = "the variable `NONE` is not set and has no default".to_owned();
         let fault = Fault { position: Some((2, 7)), reason };
         assert_eq!(config.servers["a"].fault, Some(fault));
-        assert_eq!(config.servers["b"], Server::http("s3cret"));
+        assert_eq!(config.servers["b"], Server::http("https://s3cret/"));
     }
 
     #[test]
@@ -405,6 +292,71 @@ mod tests {
         assert_eq!(Config::schema(), published, "{hint}");
         let keys = published["$defs"]["Entry"]["properties"].as_object().unwrap();
         assert!(keys.values().all(|key| key["description"].is_string()));
+    }
+
+    #[test]
+    fn the_schema_refuses_what_we_refuse_and_nothing_else() {
+        let schema = jsonschema::validator_for(&Config::schema()).unwrap();
+        let url = "url = 'https://a.example/'";
+        let cases: &[(&str, bool)] = &[
+            ("", false),
+            (url, true),
+            ("url = 'http://localhost/'\ntransport = 'sse'", true),
+            ("url = 'https://${KEY}/'\napi_key = '${NONE}'", true),
+            ("url = '${NONE}'", true),
+            ("url = ''", false),
+            ("url = 'ftp://a.example/'", false),
+            ("url = 5", false),
+            ("ulr = 'https://a.example/'", false),
+            ("transport = 'http'", false),
+            ("transport = 'ws'\nurl = 'https://a.example/'", false),
+            ("transport = 'stdio'", false),
+            ("transport = 'stdio'\nurl = 'https://a.example/'", false),
+            ("transport = 'stdio'\ncommand = 'a'", true),
+            ("transport = 'http'\ncommand = 'a'", false),
+            ("command = 'a'\nurl = 'https://a.example/'", false),
+            ("command = ['a', 1, true, { b = [2.5] }]\nargs = [1, 'x', { y = 1 }]", true),
+            ("command = []", false),
+            ("command = [1]", false),
+            ("command = 7", false),
+            ("command = { a = 1 }", false),
+            ("command = 'a'\nargs = 'b'", false),
+            ("command = 'a'\nenv = { A = 'b' }\ninherit_env = ['C']\ncwd = '/'", true),
+            ("command = 'a'\nenv = { A = 1 }", false),
+            ("command = 'a'\nidle_timeout = 0\nprobe_timeout = 2.5", true),
+            ("command = 'a'\nidle_timeout = -1", false),
+            ("command = 'a'\nprobe_timeout = 0", false),
+            ("command = 'a'\napi_key = 'k'", false),
+            ("command = 'a'\nheaders = { A = 'b' }", false),
+            ("command = 'a'\nheaders = {}", true),
+            ("command = 'a'\ndangerously_allow_insecure_http = true", false),
+            ("$url\nenv = { A = 'b' }", false),
+            ("$url\nenv = {}\nheaders = { A = 'b' }", true),
+            ("$url\nargs = []", false),
+            ("$url\ninherit_env = []", false),
+            ("$url\ncwd = '/'", false),
+            ("$url\nidle_timeout = 1", false),
+            ("$url\nprobe_timeout = 1", false),
+            ("$url\ntimeout = 30", true),
+            ("$url\ntimeout = 0.5", true),
+            ("$url\ntimeout = 0", false),
+            ("$url\ntimeout = -1.5", false),
+            ("$url\ntimeout = '30'", false),
+            ("$url\nprotocol = 'auto'", true),
+            ("$url\nprotocol = '2025-11-25'", true),
+            ("$url\nprotocol = '${NONE:-auto}'", true),
+            ("$url\nprotocol = '2099-01-01'", false),
+            ("$url\nrequired = true\nallow_tools = ['a*']\ndeny_tools = []", true),
+            ("$url\nrequired = 'yes'", false),
+            ("$url\nallow_tools = 'a'", false),
+            ("$url\ndangerously_allow_insecure_http = true", true),
+        ];
+        for (entry, accepted) in cases {
+            let text = format!("[servers.a]\n{}", entry.replace("$url", url));
+            let value: serde_json::Value = toml::from_str(&text).unwrap();
+            assert_eq!(read(&text).is_ok(), *accepted, "{text}: {:?}", read(&text));
+            assert_eq!(schema.is_valid(&value), *accepted, "{text}, by the schema");
+        }
     }
 
     #[test]
@@ -437,6 +389,18 @@ mod tests {
             ),
             ("[servers.a]\nulr = 's3cret'", "line 2, column 1: server `a`: unknown field `ulr`"),
             ("[server.a]", "line 1, column 2: unknown field `server`"),
+            (
+                "[servers.\"a.b\"]\nulr = 's3cret'",
+                "line 2, column 1: server `a.b`: unknown field `ulr`",
+            ),
+            (
+                "[servers.a]\ntimeout = 5\nurl = 's3cret'",
+                "line 3, column 7: server `a`: the server's URL is not usable",
+            ),
+            (
+                "[servers.a]\nurl = 'https://a.example/'\nheaders = { Authorization = 's3cret' }",
+                "line 3, column 29: server `a`: the header \"Authorization\" cannot be set",
+            ),
             ("[servers.a]\nurl = 5", "line 2, column 7: server `a`: expected a string"),
             (
                 "[servers.a]\ntransport = 's3cret'",
