@@ -95,6 +95,7 @@ impl TokenExchange {
             url: &url,
             issuer: self.client.issuer.as_deref().unwrap_or(&self.token_endpoint),
             registration: &registration,
+            secret: registration.client_secret.as_ref(),
             key: self.client.key.as_deref(),
             dpop: None,
         };

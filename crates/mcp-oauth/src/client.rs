@@ -250,18 +250,16 @@ impl Shared {
         registration: &'a Registration,
         dpop: Option<&'a DpopKey>,
     ) -> TokenEndpoint<'a> {
-        let key = self.key_of(server, registration);
-        TokenEndpoint { web: &self.web, url, issuer, registration, key, dpop }
-    }
-
-    /// The key that a client signs with, which is not part of what is stored.
-    fn key_of(&self, server: &str, registration: &Registration) -> Option<&SigningKey> {
         let registered = self.registered.get(server);
         let registered = registered.filter(|client| client.id == registration.client_id);
-        match registered {
+        let key = match registered {
             Some(client) => client.key.as_deref(),
             None => self.metadata_key.as_ref(),
-        }
+        };
+        // What is configured may be newer than what was stored with a sign-in.
+        let configured = registered.and_then(|client| client.secret.as_ref());
+        let secret = configured.or(registration.client_secret.as_ref());
+        TokenEndpoint { web: &self.web, url, issuer, registration, secret, key, dpop }
     }
 }
 

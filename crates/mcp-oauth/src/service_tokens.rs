@@ -229,6 +229,7 @@ impl Inner {
             url: &url,
             issuer: &metadata.issuer,
             registration: &registration,
+            secret: registration.client_secret.as_ref(),
             key: self.client.key.as_deref(),
             dpop: self.dpop.as_ref(),
         };

@@ -46,6 +46,8 @@ pub(crate) struct TokenEndpoint<'a> {
     /// The authorization server, for which a client's assertion is meant.
     pub(crate) issuer: &'a str,
     pub(crate) registration: &'a Registration,
+    /// What a client with a secret proves itself by.
+    pub(crate) secret: Option<&'a Secret>,
     /// What a client with `private_key_jwt` signs with.
     pub(crate) key: Option<&'a SigningKey>,
     pub(crate) dpop: Option<&'a DpopKey>,
@@ -111,7 +113,7 @@ impl TokenEndpoint<'_> {
         let Error::Refused { url, error, description } = refusal else { return refusal };
         let sent = form_urlencoded::parse(form.as_bytes());
         let sent = sent.filter(|(name, _)| !PUBLIC.contains(&&**name)).map(|(_, value)| value);
-        let secret = self.registration.client_secret.as_ref().map(|it| it.expose().into());
+        let secret = self.secret.map(|it| it.expose().into());
         let secrets: Vec<Cow<'_, str>> = sent.chain(secret).collect();
         let masked = |text: String| {
             let secrets = secrets.iter().filter(|secret| secret.len() >= SHORTEST);
@@ -129,10 +131,10 @@ impl TokenEndpoint<'_> {
     ) -> Result<String, Error> {
         let mut body = form_urlencoded::Serializer::new(String::new());
         body.extend_pairs(form);
-        let Registration { client_id, client_secret, auth_method, .. } = self.registration;
+        let Registration { client_id, auth_method, .. } = self.registration;
         let secret = || {
-            let secret = client_secret.as_ref().map(Secret::expose);
-            secret.ok_or_else(|| Error::configuration("the client has no secret"))
+            let reason = || format!("the client {client_id:?} has no secret to prove itself by");
+            self.secret.map(Secret::expose).ok_or_else(|| Error::configuration(reason()))
         };
         // The id is no secret, and some servers look for it here, however a client proves itself.
         body.append_pair("client_id", client_id);

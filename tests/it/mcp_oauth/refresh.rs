@@ -5,9 +5,10 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::future::{BoxFuture, join_all};
 use mcp_http::{Reason, mcp_client::BoxError};
-use mcp_oauth::{Error, Key, Lock, MemoryStore, Record, SignInReason, Store};
+use mcp_oauth::{Error, Key, Lock, MemoryStore, Record, RegisteredClient, SignInReason, Store};
 use serde_json::json;
 use tokio::sync::Notify;
 use wiremock::ResponseTemplate;
@@ -111,6 +112,22 @@ async fn a_refresh_that_gets_nothing_for_another_reason_ends_there_too() {
         let token = world.after(&user, token.as_deref(), &unauthorized).await.unwrap();
         assert_eq!(token.as_deref(), Some("5ecret-access-1"));
     }
+}
+
+#[tokio::test]
+async fn a_client_whose_secret_is_replaced_goes_on_with_the_new_one() {
+    let world = fleeting().await;
+    let with = |secret: &str| {
+        let client = RegisteredClient::new("ours").with_secret(secret);
+        world.builder().registered(world.endpoint().url().as_str(), client).build().unwrap()
+    };
+    world.sign_in(&with("5ecret-old")).await;
+    world.token(&with("5ecret-new").user("ann")).await.unwrap();
+    let requests = world.issuer.received_requests().await.unwrap();
+    let asked = requests.iter().filter(|it| it.url.path() == "/token");
+    let proofs: Vec<_> = asked.map(|it| it.headers["authorization"].to_str().unwrap()).collect();
+    let basic = |secret: &str| format!("Basic {}", STANDARD.encode(format!("ours:{secret}")));
+    assert_eq!(proofs, [basic("5ecret-old"), basic("5ecret-new")]);
 }
 
 #[tokio::test]
