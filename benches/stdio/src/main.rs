@@ -1,6 +1,8 @@
-//! Calls a second of one child process: `report` prints the table, `serve` is the child.
+//! Calls of one child process: `report` prints the tables, `serve` is the child, `calls` is what
+//! instructions are counted of.
 
 mod clients;
+mod instructions;
 mod server;
 
 use std::{env, time::Instant};
@@ -11,45 +13,75 @@ use clients::{Bare, Calls, Ours, Theirs};
 /// How often each client has its turn; the medians are printed.
 const ROUNDS: usize = 5;
 const CALLS: usize = 20_000;
+const IN_FLIGHT: [usize; 2] = [1, 64];
+const NAMES: [&str; 3] = ["bare", "mcp-client", "rmcp"];
 
 fn main() -> Result<()> {
-    match env::args().nth(1).as_deref() {
-        Some("serve") => Ok(server::serve()?),
-        Some("report") => {
-            tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(report())
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["serve"] => Ok(server::serve()?),
+        ["report"] => {
+            on_one_thread(report())?;
+            instructions::print()
         }
-        _ => bail!("report, or serve"),
+        ["calls", client, in_flight, calls] => {
+            on_one_thread(calls_of(client, in_flight.parse()?, calls.parse()?))
+        }
+        _ => bail!("report, serve, or calls CLIENT IN-FLIGHT CALLS"),
     }
 }
 
+fn on_one_thread(work: impl Future<Output = Result<()>>) -> Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}
+
 async fn report() -> Result<()> {
-    println!("| calls in flight | bare | mcp-client | rmcp |\n|---|--:|--:|--:|");
+    println!("Calls a second (time by that of the bare client):\n");
+    head();
     let (bare, ours, theirs) = (Bare::start()?, Ours::start().await?, Theirs::start().await?);
-    for in_flight in [1, 64] {
+    for in_flight in IN_FLIGHT {
         let mut rates = [const { Vec::new() }; 3];
         for _ in 0..ROUNDS {
             rates[0].push(rate(&bare, in_flight).await?);
             rates[1].push(rate(&ours, in_flight).await?);
             rates[2].push(rate(&theirs, in_flight).await?);
         }
-        let [bare, ours, theirs] = rates.map(median);
-        let shown = |rate: f64| format!("{rate:.0} ({:.2})", bare / rate);
-        println!("| {in_flight} | {} | {} | {} |", shown(bare), shown(ours), shown(theirs));
+        let rates = rates.map(median);
+        let shown = rates.map(|rate| format!("{rate:.0} ({:.2})", rates[0] / rate));
+        println!("| {in_flight} | {} |", shown.join(" | "));
     }
     Ok(())
+}
+
+fn head() {
+    println!("| calls in flight | {} |\n|---|--:|--:|--:|", NAMES.join(" | "));
+}
+
+async fn calls_of(client: &str, in_flight: usize, calls: usize) -> Result<()> {
+    match client {
+        "bare" => call(&Bare::start()?, in_flight, calls).await,
+        "mcp-client" => call(&Ours::start().await?, in_flight, calls).await,
+        _ => call(&Theirs::start().await?, in_flight, calls).await,
+    }
 }
 
 /// Calls a second.
 async fn rate(client: &impl Calls, in_flight: usize) -> Result<f64> {
     let began = Instant::now();
+    call(client, in_flight, CALLS).await?;
+    Ok((CALLS / in_flight * in_flight) as f64 / began.elapsed().as_secs_f64())
+}
+
+async fn call(client: &impl Calls, in_flight: usize, calls: usize) -> Result<()> {
     let each = async || -> Result<()> {
-        for _ in 0..CALLS / in_flight {
+        for _ in 0..calls / in_flight {
             client.call().await?;
         }
         Ok(())
     };
     futures_util::future::try_join_all((0..in_flight).map(|_| each())).await?;
-    Ok((CALLS / in_flight * in_flight) as f64 / began.elapsed().as_secs_f64())
+    Ok(())
 }
 
 fn median(mut rates: Vec<f64>) -> f64 {

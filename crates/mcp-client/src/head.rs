@@ -8,7 +8,7 @@ use mcp_types::{
 };
 use serde::{
     Deserialize, Deserializer,
-    de::{Error as _, IgnoredAny, MapAccess, Visitor},
+    de::{IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
@@ -110,8 +110,9 @@ impl<'de> Visitor<'de> for &mut Head<'de> {
                 Member::Result | Member::Error => self.answers = true,
                 Member::Other => {}
             }
+            // The rest is for whoever asked; left unread, it makes the reading fail, at little cost.
             if self.answers && self.id.is_some() {
-                return Err(A::Error::custom("the rest is for whoever asked"));
+                return Ok(());
             }
             if matches!(member, Member::Result | Member::Error | Member::Other) {
                 members.next_value::<IgnoredAny>()?;

@@ -1,7 +1,7 @@
 //! Handing the messages that come on one connection to those who wait for them.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, VecDeque, hash_map::Entry},
     fmt, mem,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -109,13 +109,12 @@ impl Switchboard {
         if let Some(failure) = &board.closed {
             return Err(failure(false));
         }
-        if board.requests.contains_key(&id) {
+        let Entry::Vacant(place) = board.requests.entry(id.clone()) else {
             return Err(refused(
                 "a request of this id is under way: one connection is for one client",
             ));
-        }
-        let line = Line { sent: request.sent.clone(), logs: request.logs, ..Line::default() };
-        board.requests.insert(id.clone(), line);
+        };
+        place.insert(Line { sent: request.sent.clone(), logs: request.logs, ..Line::default() });
         Ok(Waiting { board: self.clone(), id: Some(id) })
     }
 
