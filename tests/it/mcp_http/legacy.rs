@@ -141,7 +141,9 @@ async fn messages_go_to_no_other_origin() {
     for elsewhere in [
         other.url(),
         other.url().replace("http:", ""),
-        "https://127.0.0.1/messages".to_owned(),
+        other.url().replace("http:/", "\\").replace('/', "\\"),
+        other.url().replace("http://", "http://[here]@"),
+        "https://[here]/messages".to_owned(),
         "javascript:alert(1)".to_owned(),
     ] {
         let greeting = format!("event: endpoint\ndata: {elsewhere}\n\n");
@@ -152,6 +154,88 @@ async fn messages_go_to_no_other_origin() {
         assert_eq!(sent(&server), "GET /mcp [alice]");
     }
     assert_eq!(other.sent().await.len(), 0);
+    // With a name and a password, it is none that HTTP has.
+    let greeting = "event: endpoint\ndata: http://me:s3cret@[here]/messages\n\n".to_owned();
+    let server = Legacy { greeting, ..Legacy::default() }.start().await;
+    assert_snapshot!(outcome(sse(&server).list_tools().await), @"
+    [server]/mcp broke the rules of MCP over HTTP: it names no usable URL to send to
+    -> Protocol, did not run
+    ");
+}
+
+#[tokio::test]
+async fn messages_go_where_the_first_event_says_however_it_is_spelled() {
+    // LEG-03, LEG-04
+    for named in ["/messages?a=1", "./messages", "HTTP://[here]/messages", "http:messages"] {
+        let greeting = format!(": hello\nretry: 10\n\nevent: endpoint\ndata: {named}\n\n");
+        let server = Legacy { greeting, ..Legacy::default() }.start().await;
+        let client = sse(&server);
+        client.list_tools().await.unwrap();
+        server.send("event: endpoint\ndata: /elsewhere\n\n");
+        client.call_tool("add", ()).await.unwrap();
+        assert!(sent(&server).ends_with("POST /messages tools/call [alice]"), "{}", sent(&server));
+    }
+}
+
+#[tokio::test]
+async fn headers_go_with_the_stream_and_with_each_message() {
+    let server = Legacy::default().start().await;
+    let http = HttpTransport::builder(server.url()).header("X-Team", "blue").build().unwrap();
+    Client::new(SseTransport::new(http)).connect().await.unwrap();
+    assert_snapshot!(sent(&server), @"
+    GET /mcp, x-team
+    POST /messages initialize, x-team
+    POST /messages notifications/initialized, x-team
+    ");
+}
+
+#[tokio::test]
+async fn what_a_message_is_answered_with_is_no_answer() {
+    // LEG-06
+    let server = Legacy { message: 200, ..Legacy::default() }.start().await;
+    let client = sse(&server);
+    client.connect().await.unwrap();
+    assert!(!client.call_tool("add", ()).await.unwrap().is_error);
+}
+
+#[tokio::test]
+async fn no_redirect_is_followed() {
+    // AUTH-06
+    let other = Peer::start().await;
+    let mut shown = String::new();
+    for (get, message) in [(307, 202), (200, 308)] {
+        let server = Legacy { get, message, elsewhere: other.url(), ..Legacy::default() };
+        let server = server.start().await;
+        shown += &format!("{}\n", outcome(sse(&server).list_tools().await));
+    }
+    assert_eq!(other.sent().await.len(), 0);
+    assert_snapshot!(shown, @"
+    [server]/mcp redirects to [server]/mcp, which is not followed: set that URL if it is right
+    -> Status(307), did not run
+    [server]/mcp redirects to [server]/mcp, which is not followed: set that URL if it is right
+    -> Status(308), did not run
+    ");
+}
+
+#[tokio::test]
+async fn an_event_over_the_limit_ends_the_conversation() {
+    let server = Legacy::default().start().await;
+    let http = HttpTransport::builder(server.url()).bearer_token(ALICE).message_limit(10_000);
+    let client = Client::new(SseTransport::new(http.build().unwrap()));
+    client.connect().await.unwrap();
+    let flood = async {
+        while !sent(&server).contains("tools/call") {
+            task::yield_now().await;
+        }
+        server.send(&format!("data: {}", "x".repeat(20_000)));
+    };
+    let (called, ()) = soon(async { tokio::join!(client.call_tool("silent", ()), flood) }).await;
+    assert_snapshot!(outcome(called), @"
+    the connection to [server]/mcp broke
+      [server]/mcp sent a message of more than 10000 bytes
+    -> Interrupted
+    ");
+    client.call_tool("add", ()).await.unwrap();
 }
 
 #[tokio::test]

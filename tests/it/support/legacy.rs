@@ -29,14 +29,16 @@ type Body = UnsyncBoxBody<Bytes, Infallible>;
 /// How such a server behaves.
 #[derive(Debug, Clone)]
 pub(crate) struct Legacy {
-    /// The events that its stream begins with.
+    /// The events that its stream begins with; `[here]` is its own address.
     pub(crate) greeting: String,
     /// The status of a POST to the URL of its stream.
     pub(crate) post: u16,
     /// The status of GET, if it has no stream.
     pub(crate) get: u16,
-    /// The status of a message.
+    /// The status of a message. 200 comes with an answer of its own, which does not count.
     pub(crate) message: u16,
+    /// Where it redirects to.
+    pub(crate) elsewhere: String,
 }
 
 /// One that runs.
@@ -47,6 +49,7 @@ pub(crate) struct LegacyServer {
 }
 
 struct Shared {
+    address: SocketAddr,
     behaviour: Legacy,
     /// What was sent, in a line each.
     sent: Mutex<Vec<String>>,
@@ -57,7 +60,7 @@ struct Shared {
 impl Default for Legacy {
     fn default() -> Self {
         let greeting = "event: endpoint\ndata: messages?session=5ecret\n\n".to_owned();
-        Self { greeting, post: 405, get: 200, message: 202 }
+        Self { greeting, post: 405, get: 200, message: 202, elsewhere: String::new() }
     }
 }
 
@@ -66,7 +69,7 @@ impl Legacy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (sent, stream) = (Mutex::default(), Mutex::default());
-        let shared = Arc::new(Shared { behaviour: self, sent, stream });
+        let shared = Arc::new(Shared { address, behaviour: self, sent, stream });
         let server = Arc::clone(&shared);
         let accepting = tokio::spawn(async move {
             let mut open = JoinSet::new();
@@ -97,6 +100,11 @@ impl LegacyServer {
         self.shared.say(message);
     }
 
+    /// Sends events as they are.
+    pub(crate) fn send(&self, events: &str) {
+        self.shared.send(events.to_owned());
+    }
+
     /// Ends its stream.
     pub(crate) fn cut(&self) {
         lock(&self.shared.stream).take();
@@ -105,10 +113,30 @@ impl LegacyServer {
 
 impl Shared {
     fn say(&self, message: &Value) {
+        self.send(format!("event: message\ndata: {message}\n\n"));
+    }
+
+    fn send(&self, events: String) {
         if let Some(stream) = &*lock(&self.stream) {
             // Nobody may be there any more.
-            let _ = stream.send(format!("event: message\ndata: {message}\n\n"));
+            let _ = stream.send(events);
         }
+    }
+
+    fn status(&self, status: u16) -> Response<Body> {
+        let status = StatusCode::from_u16(status).expect("a status");
+        let mut response = Response::builder().status(status);
+        if status.is_redirection() {
+            response = response.header(header::LOCATION, &self.behaviour.elsewhere);
+        }
+        let body = match status {
+            StatusCode::OK => {
+                response = response.header(header::CONTENT_TYPE, "application/json");
+                Full::from(r#"{"jsonrpc":"2.0","id":2,"error":{"code":1,"message":"not this"}}"#)
+            }
+            _ => Full::default(),
+        };
+        response.body(body.boxed_unsync()).expect("a response")
     }
 
     fn note(&self, request: &http::request::Parts, message: &Value) {
@@ -117,7 +145,9 @@ impl Shared {
         let about = message["method"].as_str().map(|method| format!(" {method}"));
         let about = about.unwrap_or_default();
         let path = request.uri.path();
-        let names = request.headers.keys().filter(|name| name.as_str().starts_with("mcp-"));
+        let is_shown = |name: &str| name.starts_with("mcp-") || name.starts_with("x-");
+        let names = request.headers.keys().map(http::HeaderName::as_str);
+        let names = names.filter(|name| is_shown(name));
         let names: String = names.map(|name| format!(", {name}")).collect();
         let line = format!("{} {path}{about} [{token}]{names}", request.method);
         lock(&self.sent).push(line.replace(" []", ""));
@@ -135,15 +165,15 @@ async fn answer(
     let behaviour = &server.behaviour;
     let response = match (head.method, head.uri.path()) {
         (Method::GET, "/mcp") if behaviour.get == 200 => open(&server),
-        (Method::GET, "/mcp") => status(behaviour.get),
-        (Method::POST, "/mcp") => status(behaviour.post),
+        (Method::GET, "/mcp") => server.status(behaviour.get),
+        (Method::POST, "/mcp") => server.status(behaviour.post),
         (Method::POST, "/messages") => {
-            if behaviour.message == 202 && message.get("id").is_some() {
+            if behaviour.message < 300 && message.get("id").is_some() {
                 server.say(&answer_to(&message));
             }
-            status(behaviour.message)
+            server.status(behaviour.message)
         }
-        _ => status(404),
+        _ => server.status(404),
     };
     Ok(response)
 }
@@ -151,17 +181,13 @@ async fn answer(
 /// Opens the stream, in place of one that is open.
 fn open(server: &Shared) -> Response<Body> {
     let (sender, mut events) = mpsc::unbounded_channel();
-    let first = stream::iter([server.behaviour.greeting.clone()]);
+    let greeting = server.behaviour.greeting.replace("[here]", &server.address.to_string());
+    let first = stream::iter([greeting]);
     let rest = stream::poll_fn(move |context| events.poll_recv(context));
     let frames = first.chain(rest).map(|event| Ok(Frame::data(Bytes::from(event))));
     *lock(&server.stream) = Some(sender);
     let response = Response::builder().header(header::CONTENT_TYPE, "text/event-stream");
     response.body(StreamBody::new(frames).boxed_unsync()).expect("a response")
-}
-
-fn status(status: u16) -> Response<Body> {
-    let status = StatusCode::from_u16(status).expect("a status");
-    Response::builder().status(status).body(Full::default().boxed_unsync()).expect("a response")
 }
 
 /// The good answer to a request; `silent` is a tool that gives none.
