@@ -5,7 +5,7 @@
 use std::{env::args, future::pending, process::exit};
 
 use mcp_client::Client;
-use mcp_stdio::StdioTransport;
+use mcp_stdio::{Builder, StdioTransport};
 use serde_json::json;
 
 #[tokio::main]
@@ -14,8 +14,11 @@ async fn main() {
     if arguments[2] == "adopts" {
         adopt();
     }
-    let server = StdioTransport::builder(&arguments[1]).args(["new", "stays"]).build();
-    let client = Client::new(server);
+    let server = StdioTransport::builder(&arguments[1]).args(["new", "stays"]);
+    if arguments[2] == "is flooded" {
+        return flooded(server.message_limit(1024 * 1024)).await;
+    }
+    let client = Client::new(server.build());
     say(&client, "pid").await;
     say(&client, "grandchild").await;
     match arguments[2].as_str() {
@@ -38,6 +41,17 @@ async fn say(client: &Client, tool: &str) {
     let result = client.call_tool(tool, json!({})).await.expect("the tool works");
     let text = serde_json::to_value(&result.content).expect("JSON");
     println!("{}", text[0]["text"].as_str().expect("a text"));
+}
+
+/// Has the server write a line of 200 MB, and prints how many KiB of memory this took at most.
+async fn flooded(server: Builder) {
+    let client = Client::new(server.build());
+    let flood = client.call_tool("flood", json!({ "count": 200_000_000 })).await;
+    flood.expect_err("nobody knows whom a line so long is for");
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
+    println!("{}", peak.expect("a number").trim());
+    client.close().await.expect("it ends");
 }
 
 /// Has orphans left to this process, as to the first one of a container.

@@ -9,10 +9,14 @@ use std::{
     fmt::Display,
     io::{self, BufRead, Write},
     process::{Command, exit},
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
 
 use serde_json::{Value, json};
+
+/// How often what it has asked was answered.
+static PONGS: AtomicUsize = AtomicUsize::new(0);
 
 fn main() {
     if has("exits") {
@@ -63,6 +67,7 @@ fn refuse(id: &Value, code: i64, message: &str) {
 fn serve(message: &Value, held: &mut Vec<Value>) {
     let id = &message["id"];
     let Some(method) = message["method"].as_str() else {
+        PONGS.fetch_add(1, Ordering::Relaxed);
         // An answer to what was asked: it is what the call was for.
         return held.drain(..).for_each(|id| text(&id, &message["result"]));
     };
@@ -108,7 +113,14 @@ fn call(id: &Value, params: &Value, held: &mut Vec<Value>) {
     let count = arguments["count"].as_u64().unwrap_or(1);
     match params["name"].as_str().unwrap_or_default() {
         "pid" => text(id, std::process::id()),
-        "echo" => text(id, arguments),
+        "echo" => {
+            let asks = arguments["asks"].as_u64().unwrap_or_default();
+            (0..asks).for_each(|n| {
+                say(&json!({ "jsonrpc": "2.0", "id": format!("{id}-{n}"), "method": "ping" }));
+            });
+            text(id, arguments);
+        }
+        "pongs" => text(id, PONGS.load(Ordering::Relaxed)),
         "hold" => held.push(id.clone()),
         "release" => {
             text(id, "released");
@@ -149,11 +161,13 @@ fn call(id: &Value, params: &Value, held: &mut Vec<Value>) {
             let long = "x".repeat(usize::try_from(count).unwrap_or(usize::MAX));
             text(id, long);
         }
-        "endless" => loop {
-            if io::stdout().write_all(&[b'x'; 4096]).is_err() {
-                exit(0);
-            }
-        },
+        "flood" => {
+            (0..count / 4096)
+                .try_for_each(|_| io::stdout().write_all(&[b'x'; 4096]))
+                .expect("a pipe");
+            println!();
+            text(id, "over");
+        }
         "half" => {
             print!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"res");
             exit(0);

@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use insta::assert_snapshot;
 use mcp_client::Client;
 use serde_json::json;
+use tokio::process::Command;
 
 use super::support::{call, client, pid, server};
 use crate::support::{outcome, soon};
@@ -46,14 +47,30 @@ async fn a_line_over_the_limit_fails_its_call_alone() {
 
 #[tokio::test]
 async fn a_line_without_an_end_is_not_kept() {
-    let transport = server(&["new"]).message_limit(10_000).build();
-    let client = Client::new(transport);
-    let process = pid(&client).await;
-    let calling = client.clone();
-    let call = tokio::spawn(async move { calling.call_tool("endless", ()).await });
-    // It goes on for as long as the server likes: until the call is given up, and the server too.
-    super::support::kill(process);
-    assert!(!soon(call).await.unwrap().unwrap_err().did_not_run());
+    // By an application of its own, whose memory is that of no other test.
+    let application = Command::new(env!("CARGO_BIN_EXE_stdio-application"))
+        .args([env!("CARGO_BIN_EXE_stdio-server"), "is flooded"])
+        .kill_on_drop(true)
+        .output();
+    let output = soon(application).await.unwrap();
+    let peak = String::from_utf8_lossy(&output.stdout);
+    let peak: u64 = peak.trim().parse().unwrap_or_else(|_| panic!("{output:?}"));
+    assert!(peak < 64 * 1024, "{peak} KiB for a line of 200 MB");
+}
+
+#[tokio::test]
+async fn both_sides_may_write_more_than_pipes_take() {
+    // STDIO-02: the server asks and answers while it is written to, and reads nothing meanwhile
+    let client = client(&["old"]);
+    let long = "x".repeat(100_000);
+    let echoes = (0..64).map(|_| call(&client, "echo", json!({ "long": long, "asks": 10 })));
+    for echoed in soon(join_all(echoes)).await {
+        assert!(echoed.unwrap().len() > 100_000);
+    }
+    let answered = async {
+        while call(&client, "pongs", json!({})).await.unwrap() != (64 * 10).to_string() {}
+    };
+    soon(answered).await;
 }
 
 #[tokio::test]
