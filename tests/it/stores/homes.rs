@@ -90,6 +90,11 @@ impl Home {
         &self.folder
     }
 
+    /// A file beside the folder, for what is told of the processes that use it.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.folder.with_extension("log")
+    }
+
     /// Opens the store once more.
     pub(crate) fn open(&self) -> Arc<dyn Store> {
         match self.kind {
@@ -108,6 +113,7 @@ impl Home {
 impl Drop for Home {
     fn drop(&mut self) {
         drop(fs::remove_dir_all(&self.folder));
+        drop(fs::remove_file(self.log()));
     }
 }
 

@@ -33,9 +33,9 @@ pub(crate) fn start(
     fatal: Option<usize>,
     env: &[(&str, &Path)],
 ) -> Child {
-    drop(fs::remove_file(log(home)));
+    drop(fs::remove_file(home.log()));
     let (port, fatal) = (port.to_string(), fatal.map(|step| step.to_string()));
-    let log = log(home);
+    let log = home.log();
     let mut all = vec![
         ("LD_PRELOAD", LIBRARY.as_path()),
         ("STEPS_FOLDER", home.folder()),
@@ -49,10 +49,6 @@ pub(crate) fn start(
 
 /// The steps that were made.
 pub(crate) fn made(home: &Home) -> Vec<String> {
-    let log = fs::read_to_string(log(home)).unwrap_or_default();
+    let log = fs::read_to_string(home.log()).unwrap_or_default();
     log.lines().map(str::to_owned).collect()
-}
-
-fn log(home: &Home) -> PathBuf {
-    home.folder().with_extension("steps")
 }
