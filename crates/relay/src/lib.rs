@@ -50,6 +50,7 @@ mod pager;
 mod place;
 mod principal;
 mod program;
+mod provider;
 mod registry;
 mod section;
 mod server;
@@ -82,6 +83,7 @@ pub use crate::{
     pager::Pager,
     principal::Principal,
     program::Program,
+    provider::{Change, Effect, Provider, ProviderSchema},
     registry::{Asker, Builder, Relay},
     server::{Server, Transport},
     sessions::Connection,

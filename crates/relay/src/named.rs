@@ -7,7 +7,7 @@ use std::{
 
 use mcp_client::{RefusedEntry, Tool, ToolList};
 
-use crate::{check::Checks, filter::Filter, name};
+use crate::{check::Checks, filter::Filter, name, provider::Schemas};
 
 /// Lists of a server that are looked at, whether a new one is the same.
 const MOST: usize = 64;
@@ -18,6 +18,7 @@ pub(crate) struct NamedTool {
     pub(crate) name: String,
     pub(crate) tool: Arc<Tool>,
     pub(crate) checks: Checks,
+    pub(crate) schemas: Schemas,
 }
 
 /// A list of tools with the names that models see.
@@ -32,7 +33,8 @@ impl Named {
     fn new(server: &str, list: ToolList) -> Self {
         let named = |tool: Arc<Tool>| {
             let name = name::for_model(server, &tool.name);
-            Arc::new(NamedTool { name, tool, checks: Checks::default() })
+            let (checks, schemas) = (Checks::default(), Schemas::default());
+            Arc::new(NamedTool { name, tool, checks, schemas })
         };
         Self::of(list.tools.into_iter().map(named).collect(), list.refused)
     }

@@ -19,6 +19,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+pub(crate) use self::number::Decimal;
 use self::{
     judge::Judge,
     rule::{Rule, Sub},

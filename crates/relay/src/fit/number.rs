@@ -8,14 +8,14 @@ const DIGITS: usize = 38;
 /// A number: `mantissa` times ten to the power of `exponent`, which is below zero only where there is
 /// a fraction.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Decimal {
+pub(crate) struct Decimal {
     mantissa: i128,
     exponent: i32,
 }
 
 impl Decimal {
     /// Reads a number of JSON, unless it takes too many digits.
-    pub(super) fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         // What is whole and short is by far the most common.
         if let Ok(whole) = text.parse::<i64>() {
             return Some(Self { mantissa: whole.into(), exponent: 0 });
@@ -49,18 +49,18 @@ impl Decimal {
     }
 
     /// Whether it has no fraction, as 1.0 has none.
-    pub(super) fn is_whole(self) -> bool {
+    pub(crate) fn is_whole(self) -> bool {
         self.exponent >= 0
     }
 
     /// As a number of things, if it can be one.
-    pub(super) fn count(self) -> Option<usize> {
+    pub(crate) fn count(self) -> Option<usize> {
         let whole = self.is_whole() && self.mantissa >= 0;
         whole.then(|| self.scaled(0).and_then(|count| count.try_into().ok()).unwrap_or(usize::MAX))
     }
 
     /// Which is greater, if that can be told.
-    pub(super) fn compare(self, other: Self) -> Option<Ordering> {
+    pub(crate) fn compare(self, other: Self) -> Option<Ordering> {
         if self.exponent == other.exponent {
             return Some(self.mantissa.cmp(&other.mantissa));
         }
@@ -75,7 +75,7 @@ impl Decimal {
     }
 
     /// Whether it is a multiple of a step above zero, if that can be told.
-    pub(super) fn is_multiple(self, step: Self) -> Option<bool> {
+    pub(crate) fn is_multiple(self, step: Self) -> Option<bool> {
         let exponent = self.exponent.min(step.exponent);
         let (number, step) = (self.scaled(exponent)?, step.scaled(exponent)?);
         (step > 0).then(|| number % step == 0)

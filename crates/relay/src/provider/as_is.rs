@@ -1,0 +1,88 @@
+//! Schemas that a provider takes as they are, but for the root.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    change::{Effect, Report},
+    rules::{Concern, References, Rules, concern},
+};
+
+/// What no provider takes at the root.
+const NOT_AT_ROOT: [&str; 7] = ["$ref", "allOf", "anyOf", "oneOf", "enum", "const", "not"];
+
+/// The schema with no more than its root put right; nothing where that is not enough.
+pub(super) fn as_is(source: &Value, rules: &Rules) -> Option<(Value, Report)> {
+    let root = source.as_object()?;
+    let object = root.get("type").is_none_or(|kind| kind == "object");
+    let refused = root.keys().any(|keyword| NOT_AT_ROOT.contains(&&**keyword));
+    let walk = Walk { rules, source };
+    if rules.keywords.is_some() || refused || !object || !walk.takes(source) {
+        return None;
+    }
+    let (mut root, mut report) = (root.clone(), Report::default());
+    let mut missing = |keyword: &str, value, reason| {
+        if !root.contains_key(keyword) {
+            report.change(keyword, Effect::Same, reason);
+            root.insert(keyword.to_owned(), value);
+        }
+    };
+    missing("type", json!("object"), "is missing, and an object for all arguments are");
+    missing("properties", json!({}), "have to be there, be they none");
+    root.retain(|keyword, value| {
+        let taken = rules.takes_at_root(keyword);
+        if !taken {
+            let all = keyword == "additionalProperties" && *value == json!(true);
+            let definitions = matches!(&**keyword, "$defs" | "definitions");
+            let effect = match concern(keyword) {
+                _ if all || definitions => Effect::Same,
+                Concern::Nothing => Effect::Same,
+                _ => Effect::Wider,
+            };
+            report.change(keyword, effect, "is not taken at the root");
+        }
+        taken
+    });
+    Some((Value::Object(root), report))
+}
+
+/// A look at all schemas within a schema.
+struct Walk<'a> {
+    rules: &'a Rules,
+    source: &'a Value,
+}
+
+impl Walk<'_> {
+    fn takes(&self, schema: &Value) -> bool {
+        let Value::Object(schema) = schema else { return true };
+        let tuple = schema.get("items").is_some_and(Value::is_array);
+        let list = schema.get("type").is_some_and(|kind| kind == "array");
+        let itemless = list && !schema.contains_key("items") && !schema.contains_key("prefixItems");
+        let old = ["exclusiveMinimum", "exclusiveMaximum"]
+            .iter()
+            .any(|keyword| schema.get(*keyword).is_some_and(Value::is_boolean));
+        if tuple || itemless || old || !self.leads_somewhere(schema) {
+            return false;
+        }
+        schema.iter().all(|(keyword, value)| match (&**keyword, value) {
+            ("enum" | "const" | "default" | "examples", _) => true,
+            ("properties", Value::Object(members)) => {
+                let named = |name: &String| self.rules.names.is_none_or(|taken| taken(name));
+                members.iter().all(|(name, schema)| named(name) && self.takes(schema))
+            }
+            (
+                "patternProperties" | "dependentSchemas" | "$defs" | "definitions",
+                Value::Object(schemas),
+            ) => schemas.values().all(|schema| self.takes(schema)),
+            (_, Value::Array(parts)) => parts.iter().all(|part| self.takes(part)),
+            (_, value) => self.takes(value),
+        })
+    }
+
+    /// Whether the reference is to a schema that is at hand.
+    fn leads_somewhere(&self, schema: &Map<String, Value>) -> bool {
+        let Some(reference) = schema.get("$ref") else { return true };
+        let pointer = reference.as_str().and_then(|reference| reference.strip_prefix('#'));
+        self.rules.references != References::None
+            && pointer.is_some_and(|pointer| self.source.pointer(pointer).is_some())
+    }
+}

@@ -1,0 +1,74 @@
+//! What a conversion did to a schema.
+
+use std::fmt;
+
+/// Changes that are listed.
+const MOST: usize = 500;
+
+/// One thing that a provider's rules changed in a schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Change {
+    /// Where in the arguments, as in `filter.tags[]`; empty for all of them.
+    pub path: String,
+    /// The keyword of JSON Schema that it is about.
+    pub keyword: String,
+    /// What it does to the arguments that a model can give.
+    pub effect: Effect,
+    /// What was done, and why.
+    pub reason: &'static str,
+}
+
+/// What a change does to the arguments that a model can give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effect {
+    /// The same ones, said otherwise: [`restore`](crate::ProviderSchema::restore) puts them right.
+    Same,
+    /// Fewer: some that the tool takes cannot be said.
+    Narrower,
+    /// More: some that can be said, the tool does not take.
+    Wider,
+}
+
+/// The changes of a conversion, with the place that is being looked at.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    pub(super) changes: Vec<Change>,
+    path: Vec<String>,
+}
+
+impl Report {
+    pub(super) fn change(&mut self, keyword: &str, effect: Effect, reason: &'static str) {
+        // However long the list, it tells of each effect.
+        if self.changes.len() >= MOST && self.changes.iter().any(|it| it.effect == effect) {
+            return;
+        }
+        let path = self.path.concat();
+        let path = path.strip_prefix('.').unwrap_or(&path).to_owned();
+        let change = Change { path, keyword: keyword.to_owned(), effect, reason };
+        if !self.changes.contains(&change) {
+            self.changes.push(change);
+        }
+    }
+
+    pub(super) fn enter(&mut self, step: String) {
+        self.path.push(step);
+    }
+
+    pub(super) fn leave(&mut self) {
+        self.path.pop();
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, keyword, effect, reason } = self;
+        let path = if path.is_empty() { "arguments" } else { path };
+        let effect = match effect {
+            Effect::Same => "same",
+            Effect::Narrower => "narrower",
+            Effect::Wider => "wider",
+        };
+        write!(f, "{path}: `{keyword}` {reason} ({effect})")
+    }
+}

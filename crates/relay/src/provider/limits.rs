@@ -1,0 +1,60 @@
+//! How much a schema may say in all.
+
+use serde_json::Value;
+
+/// The limits of a provider.
+#[derive(Debug, Default)]
+pub(super) struct Limits {
+    pub(super) members: usize,
+    /// Members that are not required.
+    pub(super) optional: usize,
+    pub(super) unions: usize,
+    /// Values of all `enum`s.
+    pub(super) values: usize,
+    /// Characters of all names and values.
+    pub(super) characters: usize,
+}
+
+pub(super) const UNLIMITED: Limits = Limits {
+    members: usize::MAX,
+    optional: usize::MAX,
+    unions: usize::MAX,
+    values: usize::MAX,
+    characters: usize::MAX,
+};
+
+impl Limits {
+    /// Whether a schema keeps to them.
+    pub(super) fn allow(&self, schema: &Value) -> bool {
+        let mut count = Self::default();
+        count.add(schema);
+        count.members <= self.members
+            && count.optional <= self.optional
+            && count.unions <= self.unions
+            && count.values <= self.values
+            && count.characters <= self.characters
+    }
+
+    /// Counts a schema as it is printed, in which each object is a schema or a map of schemas.
+    fn add(&mut self, schema: &Value) {
+        let names = |keyword: &str| schema.get(keyword).and_then(Value::as_object);
+        let list = |keyword: &str| schema.get(keyword).and_then(Value::as_array);
+        for map in ["properties", "$defs"].into_iter().filter_map(names) {
+            self.characters += map.keys().map(|name| name.chars().count()).sum::<usize>();
+            map.values().for_each(|schema| self.add(schema));
+        }
+        if let Some(members) = names("properties") {
+            self.members += members.len();
+            self.optional += members.len() - list("required").map_or(0, Vec::len);
+        }
+        if let Some(values) = list("enum") {
+            self.values += values.len();
+            let texts = values.iter().filter_map(Value::as_str);
+            self.characters += texts.map(|text| text.chars().count()).sum::<usize>();
+        }
+        self.unions += usize::from(list("anyOf").is_some() || list("type").is_some());
+        let parts = ["anyOf", "prefixItems"].into_iter().filter_map(list).flatten();
+        let inner = ["items", "additionalProperties"].into_iter().filter_map(|it| schema.get(it));
+        parts.chain(inner).for_each(|schema| self.add(schema));
+    }
+}

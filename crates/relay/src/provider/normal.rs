@@ -1,0 +1,299 @@
+//! The normal form of a schema: which values of each type fit it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::change::Effect;
+
+/// Keywords of JSON Schema with what they say.
+pub(super) type Keywords = Map<String, Value>;
+/// What a keyword lost before anything was said: the keyword, the effect, and what was done.
+pub(super) type Note = (String, Effect, &'static str);
+
+/// A schema: what fits one of its alternatives fits, and nothing else.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Node {
+    pub(super) any_of: Vec<Alternative>,
+    /// What is demanded of values of all types, and is not looked into, as by `not`.
+    pub(super) rest: Keywords,
+    /// What changes nothing about which values fit.
+    pub(super) annotations: Keywords,
+    pub(super) notes: BTreeSet<Note>,
+}
+
+/// Values of one type.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Alternative {
+    pub(super) kind: Kind,
+    /// Whether the schema names no type, so that this is one of all.
+    pub(super) assumed: bool,
+    /// What else is demanded of the values.
+    pub(super) keywords: Keywords,
+    pub(super) annotations: Keywords,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Kind {
+    Null,
+    Boolean,
+    Number {
+        integer: bool,
+    },
+    String,
+    List(List),
+    Object(Object),
+    /// These values only.
+    Listed(Vec<Value>),
+    /// What fits the definition at this pointer.
+    Reference(String),
+}
+
+/// The first items one by one, then all others; nothing where these may be any.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct List {
+    pub(super) first: Vec<Node>,
+    pub(super) items: Option<Box<Node>>,
+}
+
+/// The members by name, then all others; nothing where these may be any.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Object {
+    pub(super) members: BTreeMap<String, Member>,
+    pub(super) others: Option<Box<Node>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Member {
+    pub(super) node: Node,
+    pub(super) required: bool,
+}
+
+/// The nodes of the definitions, by the pointers to them.
+pub(super) type Definitions = BTreeMap<String, Node>;
+
+impl Node {
+    pub(super) fn of(kind: Kind) -> Self {
+        Self { any_of: vec![kind.into()], ..Self::default() }
+    }
+
+    /// What every value fits.
+    pub(super) fn any() -> Self {
+        let assumed = |kind| Alternative { assumed: true, ..Alternative::from(kind) };
+        Self { any_of: Kind::all().map(assumed).into(), ..Self::default() }
+    }
+
+    /// What no value fits.
+    pub(super) fn never() -> Self {
+        Self::default()
+    }
+
+    pub(super) fn is_any(&self) -> bool {
+        let all = Kind::all().len();
+        self.rest.is_empty() && self.any_of.iter().filter(|it| it.is_unsaid()).count() >= all
+    }
+
+    pub(super) fn is_never(&self) -> bool {
+        self.any_of.is_empty()
+    }
+
+    /// Whether some of its values may be said as those of a type are.
+    pub(super) fn may_be_said_as(&self, kind: &Kind) -> bool {
+        let plain = matches!(kind, Kind::Null | Kind::Boolean | Kind::Number { .. });
+        let same = |own: &Kind| std::mem::discriminant(own) == std::mem::discriminant(kind);
+        let unclear = |own: &Kind| matches!(own, Kind::Listed(_) | Kind::Reference(_));
+        !plain || self.any_of.iter().any(|it| same(&it.kind) || unclear(&it.kind))
+    }
+
+    /// The definition that it refers to, if it is but a reference.
+    pub(super) fn referred(&self) -> Option<&str> {
+        match &self.any_of[..] {
+            [Alternative { kind: Kind::Reference(pointer), .. }] => Some(pointer),
+            _ => None,
+        }
+    }
+
+    /// The definitions that it cannot be told without.
+    pub(super) fn needed(&self) -> impl Iterator<Item = &str> {
+        self.any_of.iter().filter_map(|alternative| match &alternative.kind {
+            Kind::Reference(pointer) => Some(&**pointer),
+            _ => None,
+        })
+    }
+
+    pub(super) fn note(&mut self, keyword: &str, effect: Effect, reason: &'static str) {
+        self.notes.insert((keyword.to_owned(), effect, reason));
+    }
+
+    /// The alternatives as they are within another schema.
+    pub(super) fn into_alternatives(self) -> Vec<Alternative> {
+        let Self { mut any_of, rest, annotations, .. } = self;
+        for alternative in &mut any_of {
+            alternative.keywords.extend(rest.clone());
+        }
+        if let Some(first) = any_of.first_mut() {
+            add(&mut first.annotations, annotations);
+        }
+        any_of
+    }
+
+    /// The definitions that it refers to, anywhere within.
+    pub(super) fn references<'a>(&'a self, found: &mut Vec<&'a str>) {
+        for alternative in &self.any_of {
+            match &alternative.kind {
+                Kind::Reference(pointer) => found.push(pointer),
+                kind => kind.nodes().for_each(|node| node.references(found)),
+            }
+        }
+    }
+
+    /// How much there is to copy.
+    pub(super) fn weight(&self) -> usize {
+        let own = 1 + weigh(&self.rest) + weigh(&self.annotations);
+        own + self.any_of.iter().map(Alternative::weight).sum::<usize>()
+    }
+
+    /// The same without the schemas within.
+    pub(super) fn own_weight(&self) -> usize {
+        let own = 1 + weigh(&self.rest) + weigh(&self.annotations);
+        own + self.any_of.iter().map(Alternative::own_weight).sum::<usize>()
+    }
+}
+
+impl Alternative {
+    fn is_text(&self) -> bool {
+        match &self.kind {
+            Kind::Listed(values) => values.iter().all(Value::is_string),
+            kind => *kind == Kind::String,
+        }
+    }
+
+    /// Whether some value may fit both, neither of which is a reference.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        match (&self.kind, &other.kind) {
+            (Kind::Listed(one), Kind::Listed(other)) => one.iter().any(|it| other.contains(it)),
+            (Kind::List(_), Kind::List(_)) => true,
+            (Kind::Object(one), Kind::Object(other)) => !one.is_apart(other),
+            _ => self.is_text() && other.is_text(),
+        }
+    }
+
+    /// Whether it is there only because nothing is said of its type.
+    pub(super) fn is_unsaid(&self) -> bool {
+        self.assumed && self.is_bare()
+    }
+
+    /// Whether nothing is demanded but the type.
+    fn is_bare(&self) -> bool {
+        self.keywords.is_empty()
+            && match &self.kind {
+                Kind::List(list) => *list == List::default(),
+                Kind::Object(object) => *object == Object::default(),
+                Kind::Listed(_) | Kind::Reference(_) => false,
+                Kind::Null | Kind::Boolean | Kind::String | Kind::Number { .. } => true,
+            }
+    }
+
+    pub(super) fn weight(&self) -> usize {
+        self.own_weight() + self.kind.nodes().map(Node::weight).sum::<usize>()
+    }
+
+    fn own_weight(&self) -> usize {
+        let listed = match &self.kind {
+            Kind::Listed(values) => values.iter().map(weight).sum(),
+            _ => 0,
+        };
+        1 + weigh(&self.keywords) + weigh(&self.annotations) + listed
+    }
+}
+
+impl Kind {
+    /// Each type, with nothing else demanded.
+    pub(super) fn all() -> [Self; 6] {
+        [
+            Self::Null,
+            Self::Boolean,
+            Self::Number { integer: false },
+            Self::String,
+            Self::List(List::default()),
+            Self::Object(Object::default()),
+        ]
+    }
+}
+
+impl Kind {
+    /// The schemas of what is within.
+    fn nodes(&self) -> impl Iterator<Item = &Node> {
+        let (first, members, others) = match self {
+            Self::List(list) => (Some(&list.first), None, &list.items),
+            Self::Object(object) => (None, Some(&object.members), &object.others),
+            _ => (None, None, &None),
+        };
+        let members = members.into_iter().flatten().map(|(_, member)| &member.node);
+        first.into_iter().flatten().chain(members).chain(others.as_deref())
+    }
+}
+
+impl List {
+    /// What is said of an item; nothing where it may be any.
+    pub(super) fn at(&self, index: usize) -> Option<&Node> {
+        self.first.get(index).or(self.items.as_deref())
+    }
+}
+
+impl Object {
+    /// What is said of a member; nothing where it may be any.
+    pub(super) fn at(&self, name: &str) -> Option<&Node> {
+        self.members.get(name).map(|member| &member.node).or(self.others.as_deref())
+    }
+
+    /// Whether no members may be added.
+    pub(super) fn is_closed(&self) -> bool {
+        self.others.as_deref().is_some_and(Node::is_never)
+    }
+
+    /// Whether a member that has to be there tells the two by its value.
+    fn is_apart(&self, other: &Self) -> bool {
+        let tag = |object: &Self, name: &String| match &object.members.get(name)?.node.any_of[..] {
+            [Alternative { kind: Kind::Listed(values), .. }] => Some(values.clone()),
+            _ => None,
+        };
+        self.members.iter().filter(|(_, member)| member.required).any(|(name, _)| {
+            let tags = (tag(self, name), tag(other, name));
+            matches!(tags, (Some(one), Some(other)) if !one.iter().any(|it| other.contains(it)))
+        })
+    }
+
+    /// Whether there is a member that can be said.
+    pub(super) fn has_members(&self) -> bool {
+        self.members.values().any(|member| !member.node.is_never())
+    }
+}
+
+impl From<Kind> for Alternative {
+    fn from(kind: Kind) -> Self {
+        let (keywords, annotations) = Default::default();
+        Self { kind, assumed: false, keywords, annotations }
+    }
+}
+
+/// Adds what is not there yet.
+pub(super) fn add(own: &mut Keywords, others: Keywords) {
+    for (keyword, value) in others {
+        own.entry(keyword).or_insert(value);
+    }
+}
+
+fn weigh(keywords: &Keywords) -> usize {
+    keywords.values().map(weight).sum()
+}
+
+/// How much there is to copy of a value.
+pub(super) fn weight(value: &Value) -> usize {
+    1 + match value {
+        Value::String(text) => text.len() / 64,
+        Value::Array(items) => items.iter().map(weight).sum(),
+        Value::Object(members) => weigh(members),
+        _ => 0,
+    }
+}

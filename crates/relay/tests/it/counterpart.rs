@@ -1,0 +1,131 @@
+//! The ways in which arguments can be said by a converted schema.
+
+use serde_json::{Map, Value, json};
+
+/// Ways that are looked at.
+const MOST: usize = 200;
+
+/// Finds what may stand for a value in the words of a converted schema.
+pub(crate) struct Counterparts<'a> {
+    root: &'a Value,
+}
+
+impl<'a> Counterparts<'a> {
+    pub(crate) fn new(root: &'a Value) -> Self {
+        Self { root }
+    }
+
+    /// All that may stand for the value; what is no counterpart after all may be among it.
+    pub(crate) fn of(&self, schema: &Value, value: &Value) -> Vec<Value> {
+        if let Some(pointer) = schema.get("$ref").and_then(Value::as_str) {
+            let target = self.root.pointer(&pointer[1..]);
+            return target.map_or_else(Vec::new, |target| self.of(target, value));
+        }
+        if let Some(parts) = schema.get("anyOf").and_then(Value::as_array) {
+            return parts.iter().flat_map(|part| self.of(part, value)).take(MOST).collect();
+        }
+        let mut ways = vec![value.clone(), json!(value.to_string())];
+        match (schema.get("properties").and_then(Value::as_object), value) {
+            (Some(members), Value::Object(object)) => {
+                ways.extend(self.object(schema, members, object));
+            }
+            (Some(members), value) => ways.extend(self.wrapped(members, value)),
+            _ => {}
+        }
+        if let Some(members) = schema.get("properties").and_then(Value::as_object) {
+            ways.extend(self.wrapped(members, value));
+        }
+        let item = &schema["items"];
+        match value {
+            Value::Array(items) => {
+                let first = schema.get("prefixItems").and_then(Value::as_array);
+                let schemas = first.into_iter().flatten().chain(std::iter::repeat(item));
+                let each = items.iter().zip(schemas).map(|(value, schema)| self.of(schema, value));
+                ways.extend(combined(each).into_iter().map(Value::Array));
+            }
+            Value::Object(object) if item["properties"].get("key").is_some() => {
+                let each = object.iter().map(|(key, value)| {
+                    let values = self.of(&item["properties"]["value"], value).into_iter();
+                    values.map(|value| json!({ "key": key, "value": value })).collect()
+                });
+                ways.extend(combined(each).into_iter().map(Value::Array));
+            }
+            _ => {}
+        }
+        ways.retain(|way| is_of_type(schema, way));
+        ways
+    }
+
+    fn wrapped(&self, members: &Map<String, Value>, value: &Value) -> Vec<Value> {
+        let inner = members.get("arguments").map(|schema| self.of(schema, value));
+        inner.into_iter().flatten().map(|value| json!({ "arguments": value })).collect()
+    }
+
+    /// Member by member; those that are not there as null where they have to be.
+    fn object(
+        &self,
+        schema: &Value,
+        members: &Map<String, Value>,
+        object: &Map<String, Value>,
+    ) -> Vec<Value> {
+        let required = |name: &String| {
+            schema["required"].as_array().is_some_and(|it| it.contains(&json!(name)))
+        };
+        let named = members.iter().filter_map(|(name, member)| match object.get(own(name)) {
+            Some(value) => Some((name, self.of(member, value))),
+            None => required(name).then(|| (name, vec![Value::Null])),
+        });
+        let taken: Vec<_> = members.keys().map(|name| own(name)).collect();
+        let others =
+            object.iter().filter(|(name, _)| !taken.contains(&&***name)).map(|(name, value)| {
+                (
+                    name,
+                    match schema.get("additionalProperties") {
+                        Some(others) => self.of(others, value),
+                        None => vec![value.clone()],
+                    },
+                )
+            });
+        let (names, values): (Vec<_>, Vec<_>) = named.chain(others).unzip();
+        let whole = |values: Vec<Value>| names.iter().copied().cloned().zip(values).collect();
+        combined(values.into_iter()).into_iter().map(whole).collect()
+    }
+}
+
+fn is_of_type(schema: &Value, way: &Value) -> bool {
+    let fits = |name: &Value| match name.as_str() {
+        Some("null") => way.is_null(),
+        Some("boolean") => way.is_boolean(),
+        Some("integer" | "number") => way.is_number(),
+        Some("string") => way.is_string(),
+        Some("array") => way.is_array(),
+        _ => way.is_object(),
+    };
+    match &schema["type"] {
+        Value::Array(names) => names.iter().any(fits),
+        Value::Null => true,
+        name => fits(name),
+    }
+}
+
+/// The tool's own name of a member that was given another; only those of `property.rs` are known.
+fn own(name: &str) -> &str {
+    match name.strip_prefix("p_") {
+        Some(name) if name.starts_with("bad_name") => "bad name",
+        Some(_) => "\u{e9}",
+        None => name,
+    }
+}
+
+/// One of each, in all ways, as far as these are not too many.
+fn combined(each: impl Iterator<Item = Vec<Value>>) -> Vec<Vec<Value>> {
+    let mut all = vec![Vec::new()];
+    for ways in each {
+        let longer = |start: &Vec<Value>| {
+            let start = start.clone();
+            ways.iter().cloned().map(move |way| [&start[..], &[way]].concat()).collect::<Vec<_>>()
+        };
+        all = all.iter().flat_map(longer).take(MOST).collect();
+    }
+    all
+}

@@ -1,0 +1,125 @@
+//! Values that fit a schema, made as a model would make them.
+
+use serde_json::{Map, Value, json};
+
+/// Makes values by a list of choices, which proptest can shrink.
+pub(crate) struct Maker<'a> {
+    root: &'a Value,
+    choices: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Maker<'a> {
+    pub(crate) fn new(root: &'a Value, choices: &'a [u8]) -> Self {
+        Self { root, choices, at: 0 }
+    }
+
+    fn pick(&mut self, most: usize) -> usize {
+        let choice = self.choices.get(self.at).copied().unwrap_or_default();
+        self.at += 1;
+        usize::from(choice) % most.max(1)
+    }
+
+    /// A value that probably fits; nothing where it gets too deep.
+    pub(crate) fn value(&mut self, schema: &Value, depth: usize) -> Option<Value> {
+        if depth > 12 {
+            return None;
+        }
+        if let Some(pointer) = schema.get("$ref").and_then(Value::as_str) {
+            return self.value(self.root.pointer(&pointer[1..])?, depth + 1);
+        }
+        if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
+            return self.all(parts, schema, depth);
+        }
+        if let Some(only) = schema.get("const") {
+            return Some(only.clone());
+        }
+        if let Some(parts) = ["anyOf", "oneOf", "enum"].iter().find_map(|it| schema.get(*it)) {
+            let parts = parts.as_array()?;
+            let part = &parts[self.pick(parts.len())];
+            return match schema.get("enum") {
+                Some(_) => Some(part.clone()),
+                None => self.value(part, depth + 1),
+            };
+        }
+        let typeless = if schema.get("properties").is_some() {
+            json!("object")
+        } else {
+            json!(["string", "null", "integer", "boolean", "array", "object"])
+        };
+        let kinds = schema.get("type").cloned().unwrap_or(typeless);
+        let kind = match &kinds {
+            Value::Array(kinds) => kinds[self.pick(kinds.len())].as_str()?,
+            kind => kind.as_str()?,
+        };
+        Some(match kind {
+            "null" => Value::Null,
+            "boolean" => json!(self.pick(2) == 1),
+            "integer" => json!(self.number(schema)),
+            "number" => json!(self.number(schema) as f64 + 0.5),
+            "array" => {
+                let items = schema.get("items").cloned().unwrap_or_else(|| json!({}));
+                let first = schema.get("prefixItems").and_then(Value::as_array);
+                let first = first.into_iter().flatten().chain(std::iter::repeat(&items));
+                let count = self.pick(3);
+                first.take(count).map(|it| self.value(it, depth + 1)).collect::<Option<Value>>()?
+            }
+            "object" => Value::Object(self.object(schema, depth)?),
+            _ => {
+                let texts = ["abc", "", "1", "null", "{\"a\":1}", "[true]"];
+                json!(texts[self.pick(texts.len())])
+            }
+        })
+    }
+
+    /// What may fit all parts: the members that each of them has, or what one of them is.
+    fn all(&mut self, parts: &[Value], schema: &Value, depth: usize) -> Option<Value> {
+        let mut beside = schema.clone();
+        beside.as_object_mut()?.remove("allOf");
+        let mut made = Vec::new();
+        for part in parts.iter().chain([&beside]) {
+            made.push(self.value(part, depth + 1)?);
+        }
+        if made.iter().all(Value::is_object) {
+            let members = made.into_iter().rev().filter_map(|it| it.as_object().cloned());
+            return Some(Value::Object(members.flatten().collect()));
+        }
+        made.into_iter().next()
+    }
+
+    fn number(&mut self, schema: &Value) -> i64 {
+        schema.get("minimum").and_then(Value::as_i64).unwrap_or(0) + self.pick(5) as i64
+    }
+
+    fn object(&mut self, schema: &Value, depth: usize) -> Option<Map<String, Value>> {
+        let mut object = Map::new();
+        let required = schema.get("required").and_then(Value::as_array);
+        let properties = schema.get("properties").and_then(Value::as_object);
+        for (name, property) in properties.into_iter().flatten() {
+            let needed = required.is_some_and(|names| names.contains(&json!(name)));
+            if needed || self.pick(2) == 1 {
+                object.insert(name.clone(), self.value(property, depth + 1)?);
+            }
+        }
+        let others = schema.get("additionalProperties");
+        if others != Some(&json!(false)) && self.pick(3) == 1 {
+            let others = others.filter(|it| it.is_object()).cloned().unwrap_or_else(|| json!({}));
+            object.insert("other".to_owned(), self.value(&others, depth + 1)?);
+        }
+        Some(object)
+    }
+}
+
+/// The schema with what OpenAPI means by `nullable` in the words of JSON Schema.
+pub(crate) fn without_nullable(schema: Value) -> Value {
+    match schema {
+        Value::Object(mut members) => {
+            let nullable = members.remove("nullable") == Some(json!(true));
+            let members = members.into_iter().map(|(name, it)| (name, without_nullable(it)));
+            let schema = Value::Object(members.collect());
+            if nullable { json!({ "anyOf": [schema, { "type": "null" }] }) } else { schema }
+        }
+        Value::Array(items) => items.into_iter().map(without_nullable).collect(),
+        other => other,
+    }
+}

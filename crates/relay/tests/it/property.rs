@@ -1,0 +1,245 @@
+//! What a converted schema takes is what the tool's own takes, but for what the report tells.
+
+use proptest::{
+    collection::vec,
+    prelude::*,
+    test_runner::{Config, TestCaseError, TestRunner},
+};
+use relay::{Effect, Provider, ProviderSchema, Schema};
+use serde_json::{Value, json};
+
+use crate::{
+    counterpart::Counterparts,
+    instance::{Maker, without_nullable},
+};
+
+/// Schemas that are tried for each provider.
+const CASES: u32 = 1500;
+
+/// Providers with rules of their own.
+pub(crate) const PROVIDERS: [Provider; 7] = [
+    Provider::OpenAiChat,
+    Provider::OpenAiChatStrict,
+    Provider::Anthropic,
+    Provider::AnthropicStrict,
+    Provider::Gemini,
+    Provider::GeminiJsonSchema,
+    Provider::Bedrock,
+];
+
+/// Schemas of one value, of all that the conversion has a rule for.
+fn schemas() -> impl Strategy<Value = Value> {
+    let leaves = json!([
+        { "type": "string" },
+        { "type": "string", "description": "text", "default": "a" },
+        { "type": "string", "pattern": "^a", "minLength": 1 },
+        { "type": "string", "format": "date", "maxLength": 3 },
+        { "minLength": 2 },
+        { "type": "integer", "minimum": 2 },
+        { "type": "number", "exclusiveMaximum": 4 },
+        { "type": "integer", "not": { "const": 2 } },
+        { "type": ["string", "integer", "null"] },
+        { "type": ["object", "null"], "properties": { "a": { "type": "string" } } },
+        { "type": ["array", "string"], "items": { "type": "boolean" } },
+        { "type": "boolean" },
+        { "type": "null" },
+        { "enum": ["a", "b"] },
+        { "enum": [1, "1", null, [1], { "a": 1 }] },
+        { "type": "string", "enum": ["x", 7] },
+        { "type": "number", "enum": [1, 2.5, 3], "minimum": 2 },
+        { "const": 3 },
+        { "const": "only" },
+        {},
+        true,
+        { "$ref": "#/$defs/node" },
+        { "$ref": "#/$defs/tree" },
+        { "$ref": "#/$defs/name", "description": "a name" },
+        { "$ref": "#/$defs/node", "required": ["next"] },
+        { "type": "array", "items": { "$ref": "#" } },
+        { "type": "array", "prefixItems": [{ "type": "string" }], "items": false },
+        { "type": "object" },
+        { "type": "object", "additionalProperties": false },
+        { "properties": { "a": { "type": "string" } } },
+    ]);
+    let Value::Array(leaves) = leaves else { unreachable!("it is written as one") };
+    proptest::sample::select(leaves).prop_recursive(4, 24, 4, |inner| {
+        let parts = vec(inner.clone(), 1..4);
+        prop_oneof![
+            3 => objects(inner.clone()),
+            1 => (inner.clone(), 0..2u8)
+                .prop_map(|(items, least)| json!({ "type": "array", "items": items, "minItems": least })),
+            1 => vec(inner.clone(), 1..3)
+                .prop_map(|items| json!({ "type": "array", "prefixItems": items })),
+            1 => inner.clone().prop_map(|of| json!({ "type": "object", "additionalProperties": of })),
+            1 => parts.clone().prop_map(|parts| json!({ "anyOf": parts })),
+            1 => parts.clone().prop_map(|parts| json!({ "oneOf": parts })),
+            1 => parts.prop_map(|parts| json!({ "allOf": parts })),
+            1 => (objects(inner.clone()), objects(inner.clone()))
+                .prop_map(|parts| json!({ "allOf": [parts.0, parts.1] })),
+            1 => tagged(inner.clone()),
+            1 => (objects(inner.clone()), objects(inner)).prop_map(|(mut beside, part)| {
+                beside["anyOf"] = json!([part, { "type": "null" }, { "required": ["a"] }]);
+                beside
+            }),
+        ]
+    })
+}
+
+fn objects(of: impl Strategy<Value = Value> + Clone) -> impl Strategy<Value = Value> {
+    let members = proptest::collection::btree_map("[a-c]|bad name|\u{e9}", of, 0..4);
+    let required = proptest::sample::subsequence(vec!["a", "b", "bad name"], 0..3);
+    let others =
+        prop_oneof![3 => Just(json!(false)), 1 => Just(json!(true)), 1 => Just(Value::Null)];
+    let rest = proptest::sample::select(vec!["", "", "", "minProperties", "patternProperties"]);
+    (members, required, others, rest).prop_map(|(members, required, others, rest)| {
+        let mut schema = json!({ "type": "object", "properties": members, "required": required });
+        if !others.is_null() {
+            schema["additionalProperties"] = others;
+        }
+        match rest {
+            "minProperties" => schema[rest] = json!(1),
+            "patternProperties" => schema[rest] = json!({ "^[bo]": { "type": "string" } }),
+            _ => {}
+        }
+        schema
+    })
+}
+
+/// Objects that are told apart by the value of one member.
+fn tagged(of: impl Strategy<Value = Value> + Clone) -> impl Strategy<Value = Value> {
+    vec(of, 2..4).prop_map(|parts| {
+        let part = |(tag, value): (usize, &Value)| {
+            let properties = json!({ "kind": { "const": tag.to_string() }, "value": value });
+            json!({ "type": "object", "properties": properties, "required": ["kind"] })
+        };
+        json!({ "oneOf": parts.iter().enumerate().map(part).collect::<Vec<_>>() })
+    })
+}
+
+/// The schema of a tool's arguments.
+fn arguments() -> impl Strategy<Value = Value> {
+    let root = prop_oneof![4 => objects(schemas().boxed()).boxed(), 1 => schemas().boxed()];
+    root.prop_map(|root| {
+        let mut root = if root.is_object() { root } else { json!({ "anyOf": [root] }) };
+        root["$defs"] = json!({
+            "name": { "type": "string" },
+            "node": {
+                "type": "object",
+                "properties": {
+                    "name": { "$ref": "#/$defs/name" },
+                    "next": { "$ref": "#/$defs/node" },
+                },
+                "required": ["name"],
+                "additionalProperties": false,
+            },
+            "tree": {
+                "anyOf": [
+                    { "type": "integer" },
+                    {
+                        "type": "object",
+                        "properties": {
+                            "of": { "type": "array", "items": { "$ref": "#/$defs/tree" } },
+                            "label": { "type": "string" },
+                        },
+                        "required": ["of"],
+                        "additionalProperties": false,
+                    },
+                ],
+            },
+        });
+        root
+    })
+}
+
+fn valid(schema: &Value) -> jsonschema::Validator {
+    jsonschema::draft202012::new(schema).unwrap_or_else(|error| panic!("{error} in {schema}"))
+}
+
+/// Checks one schema for a provider, and says whether there was something to check.
+type Check = fn(Provider, &Case) -> Result<bool, TestCaseError>;
+
+/// A schema, and the choices that make a value of it.
+struct Case {
+    own: Value,
+    validator: jsonschema::Validator,
+    choices: Vec<u8>,
+}
+
+/// Runs a check on many schemas; each provider has to have so many for which it says something.
+fn run(check: Check, least: usize) {
+    let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
+    let tried = std::cell::RefCell::new([0; PROVIDERS.len()]);
+    let cases = (arguments(), vec(any::<u8>(), 40));
+    let outcome = TestRunner::new(config).run(&cases, |(own, choices)| {
+        let case = Case { validator: valid(&own), own, choices };
+        for (provider, tried) in PROVIDERS.into_iter().zip(tried.borrow_mut().iter_mut()) {
+            *tried += usize::from(check(provider, &case)?);
+        }
+        Ok(())
+    });
+    outcome.unwrap_or_else(|error| panic!("{error}"));
+    let tried = tried.into_inner();
+    assert!(tried.iter().all(|tried| *tried >= least), "{tried:?} of {CASES}, {PROVIDERS:?}");
+}
+
+/// What fits the converted schema fits the own one after the way back, where that is promised.
+fn is_no_wider(provider: Provider, case: &Case) -> Result<bool, TestCaseError> {
+    let converted = ProviderSchema::new(provider, &Schema::from_value(case.own.clone()).unwrap());
+    let schema = without_nullable(converted.schema().parse().unwrap());
+    let said = Maker::new(&schema, &case.choices).value(&schema, 0);
+    let said = said.filter(|_| converted.is_sound());
+    let Some(said) = said.filter(|said| valid(&schema).is_valid(said)) else { return Ok(false) };
+    let restored = converted.restore(said.clone());
+    prop_assert!(
+        case.validator.is_valid(&restored),
+        "{provider:?}: {}\nis {schema}\nand {said}\nbecomes {restored}\n{:#?}",
+        case.own,
+        converted.changes()
+    );
+    Ok(true)
+}
+
+/// What fits the own schema can be said by the converted one, where nothing is told to be narrower.
+fn is_no_narrower(provider: Provider, case: &Case) -> Result<bool, TestCaseError> {
+    let converted = ProviderSchema::new(provider, &Schema::from_value(case.own.clone()).unwrap());
+    let narrower = converted.changes().iter().any(|it| it.effect == Effect::Narrower);
+    let arguments = Maker::new(&case.own, &case.choices).value(&case.own, 0);
+    // Those of a call are always an object.
+    let arguments =
+        arguments.filter(|it| it.is_object() && !narrower && case.validator.is_valid(it));
+    let Some(arguments) = arguments else { return Ok(false) };
+    let schema = without_nullable(converted.schema().parse().unwrap());
+    let validator = valid(&schema);
+    let mut ways = Counterparts::new(&schema).of(&schema, &arguments).into_iter();
+    let said = ways.find(|it| validator.is_valid(it) && converted.restore(it.clone()) == arguments);
+    prop_assert!(
+        said.is_some(),
+        "{provider:?}: {}\nis {schema}\nby which {arguments} cannot be said\n{:#?}",
+        case.own,
+        converted.changes()
+    );
+    Ok(true)
+}
+
+#[test]
+fn nothing_is_wider_but_what_is_told() {
+    run(is_no_wider, 80);
+}
+
+#[test]
+fn nothing_is_narrower_but_what_is_told() {
+    run(is_no_narrower, 40);
+}
+
+#[test]
+fn the_outcome_depends_on_the_schema_only() {
+    proptest!(Config::with_cases(50), |(own in arguments())| {
+        let own = Schema::from_value(own).unwrap();
+        for provider in Provider::ALL {
+            let (one, other) =
+                (ProviderSchema::new(provider, &own), ProviderSchema::new(provider, &own));
+            prop_assert_eq!(one.schema(), other.schema());
+            prop_assert_eq!(one.changes(), other.changes());
+        }
+    });
+}
