@@ -6,3 +6,4 @@ mod counterpart;
 mod hostile;
 mod instance;
 mod property;
+mod real;

@@ -1,0 +1,70 @@
+//! The tools of public servers; `tools/README.md` says of which.
+//!
+//! Beside each list of tools is what the conversion makes of it: for each provider the changes, with
+//! how many tools have them, and the schemas that are no longer what the server sent.
+
+use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
+
+use insta::{Settings, assert_snapshot};
+use relay::{ProviderSchema, Schema};
+use serde::Deserialize;
+
+use crate::property::PROVIDERS;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Tool {
+    name: String,
+    input_schema: Schema,
+}
+
+/// The tools of each server.
+fn lists() -> BTreeMap<String, Vec<Tool>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/tools");
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let lists = paths.filter(|path| path.extension().is_some_and(|it| it == "json"));
+    let list = |path: std::path::PathBuf| {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        (name, serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap())
+    };
+    lists.map(list).collect()
+}
+
+#[test]
+fn what_becomes_of_the_tools_of_public_servers() {
+    let lists = lists();
+    assert_eq!(lists.len(), 12);
+    for (server, tools) in lists {
+        let mut settings = Settings::clone_current();
+        settings.set_snapshot_path("tools");
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.bind(|| assert_snapshot!(server, shown(&tools)));
+    }
+}
+
+fn shown(tools: &[Tool]) -> String {
+    let mut shown = String::new();
+    for provider in PROVIDERS {
+        let schemas = tools.iter().map(|tool| ProviderSchema::new(provider, &tool.input_schema));
+        let schemas: Vec<_> = schemas.collect();
+        let changed =
+            tools.iter().zip(&schemas).filter(|(tool, it)| it.schema() != &tool.input_schema);
+        let changed: Vec<_> = changed.collect();
+        let sound = schemas.iter().filter(|schema| schema.is_sound()).count();
+        let (all, others) = (tools.len(), changed.len());
+        writeln!(shown, "{provider:?}: {others} of {all} changed, {sound} sound").unwrap();
+        let mut times = BTreeMap::<_, usize>::new();
+        for change in schemas.iter().flat_map(ProviderSchema::changes) {
+            let (keyword, reason, effect) = (&change.keyword, change.reason, change.effect);
+            *times.entry(format!("`{keyword}` {reason} ({effect:?})")).or_default() += 1;
+        }
+        for (change, times) in times {
+            writeln!(shown, "  {times:3} {change}").unwrap();
+        }
+        for (tool, schema) in changed {
+            writeln!(shown, "  {} {}", tool.name, schema.schema().get()).unwrap();
+        }
+    }
+    shown
+}
