@@ -2,7 +2,6 @@
 
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
-use mcp_client::TransportErrorKind;
 use mcp_http::{Challenge, Unauthorized};
 
 use crate::{fit::Violation, output::ToolOutput, principal::Principal, ticket::Ticket};
@@ -283,89 +282,6 @@ impl Error {
     }
 }
 
-/// What was being done when a server failed.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Attempt<'a> {
-    pub(crate) server: &'a str,
-    pub(crate) tool: Option<&'a str>,
-    pub(crate) principal: Principal,
-}
-
-impl Attempt<'_> {
-    /// Puts a failure where it belongs. A refused authorization is looked for first, so that no
-    /// other kind ever hides it.
-    pub(crate) fn failed(self, error: mcp_client::Error) -> Error {
-        let fault = fault(&error);
-        self.put(error, fault)
-    }
-
-    /// The same for what is neither a list of tools nor a call.
-    pub(crate) fn failed_beyond_tools(self, error: mcp_client::Error) -> Error {
-        self.put(error, None)
-    }
-
-    fn put(self, error: mcp_client::Error, fault: Option<&'static str>) -> Error {
-        let server = self.server.to_owned();
-        let tool = self.tool.map(str::to_owned);
-        if let Some(unauthorized) = Unauthorized::of(&error) {
-            let unauthorized = unauthorized.clone();
-            let (principal, did_not_run) = (self.principal, error.did_not_run());
-            let ticket = None;
-            let refused =
-                Authorization { server, tool, principal, unauthorized, did_not_run, ticket };
-            return Error::Authorization(Box::new(refused));
-        }
-        let kind = kind(&error);
-        let source = Arc::new(error);
-        match (tool, fault) {
-            (Some(tool), Some(reason)) => {
-                let reason = Cow::Borrowed(reason);
-                Error::ToolCall { server, tool, reason, source: Some(source) }
-            }
-            (None, Some(_)) => Error::ToolDefinition { server, source },
-            (Some(tool), None) if kind.leaves_open() && !source.did_not_run() => {
-                Error::OutcomeUnknown { server, tool, kind, source }
-            }
-            (tool, None) => Error::Transport { server, tool, kind, source },
-        }
-    }
-}
-
-/// What is wrong with a list or a call where the exchange itself is not at fault.
-fn fault(error: &mcp_client::Error) -> Option<&'static str> {
-    use mcp_client::Error as Cause;
-    match error {
-        Cause::Params { .. } => Some("the arguments cannot be sent"),
-        Cause::Capability { .. } => Some("the server declares no tools"),
-        Cause::Endless { .. } => Some("the list does not end"),
-        Cause::InvalidAnswer { method, .. } if method.starts_with("tools/") => {
-            Some("what came back is no result")
-        }
-        Cause::Rounds { .. } => Some("the server asks for input again and again"),
-        _ => None,
-    }
-}
-
-fn kind(error: &mcp_client::Error) -> TransportKind {
-    use mcp_client::Error as Cause;
-    match error {
-        Cause::Timeout { .. } => TransportKind::Timeout,
-        Cause::Rpc { error, .. } => TransportKind::Rpc(error.code),
-        Cause::Transport(error) => match error.kind() {
-            TransportErrorKind::Unreachable => TransportKind::Unreachable,
-            TransportErrorKind::Interrupted | TransportErrorKind::SessionEnded => {
-                TransportKind::Closed
-            }
-            TransportErrorKind::Status(status) => TransportKind::Status(status),
-            TransportErrorKind::Refused => TransportKind::Refused,
-            _ => TransportKind::Protocol,
-        },
-        Cause::NotMcp { initialize, .. } => kind(initialize),
-        Cause::Capability { .. } | Cause::Unsupported { .. } => TransportKind::Unsupported,
-        _ => TransportKind::Protocol,
-    }
-}
-
 impl Authorization {
     /// The server's `Bearer` challenge: where its metadata is, which scope it wants.
     pub fn challenge(&self) -> Option<&Challenge> {
@@ -390,7 +306,7 @@ impl std::error::Error for Authorization {
 impl TransportKind {
     /// Whether a call that failed like this may have run. One that the server answers with an error
     /// of JSON-RPC has failed, and one that is refused by its status has not begun.
-    fn leaves_open(self) -> bool {
+    pub(crate) fn leaves_open(self) -> bool {
         match self {
             Self::Unreachable | Self::Timeout | Self::Closed | Self::Protocol => true,
             Self::Status(status) => status == 408 || status >= 500,

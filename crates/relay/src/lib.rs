@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+mod attempt;
 mod beyond;
 mod builtin;
 mod cache;
@@ -32,6 +33,7 @@ mod carrier;
 mod check;
 mod command;
 mod config;
+mod config_schema;
 mod counts;
 mod dotenv;
 mod error;

@@ -7,10 +7,11 @@ use mcp_client::Handler;
 use mcp_http::{AccessToken, HttpClient, TokenSource};
 
 use crate::{
+    attempt::Attempt,
     cache::{Keeping, ToolCache},
     config::Config,
     counts::CacheStats,
-    error::{Attempt, Error},
+    error::Error,
     interceptor::Interceptor,
     observe::Observer,
     principal::Principal,

@@ -9,9 +9,10 @@ use mcp_client::{
 use mcp_http::TokenSource;
 
 use crate::{
+    attempt::Attempt,
     builtin,
     cache::Places,
-    error::{Attempt, Error},
+    error::Error,
     interceptor::{Listing, NextList},
     observe::{What, observed},
     principal::Principal,
