@@ -4,9 +4,9 @@
 //! (`read`, `normal`), in which a schema is a union of alternatives of one type each: there `allOf`,
 //! `enum` and all that stands side by side is the intersection of two of them (`both`), and whether a
 //! value fits can be told (`judge`). From it a schema is made that the provider's `rules` can say
-//! (`write`, `structure`), in the normal form as well, and printed (`print`). What that changes goes
-//! into the report (`change`); what has to be undone in the arguments that a model then gives is the
-//! way back (`back`), which is made together with the schema, so that the two cannot disagree.
+//! (`write`, `structure`, `listed`), in the normal form as well, and printed (`print`). What that
+//! changes goes into the report (`change`); what has to be undone in the arguments that a model then
+//! gives is the way back (`back`), made together with the schema, so that the two cannot disagree.
 //!
 //! Servers write these schemas. Reading and writing take from a budget that counts schemas, values and
 //! text; where it is used up, the arguments are one text of JSON.
@@ -18,6 +18,7 @@ mod change;
 mod describe;
 mod judge;
 mod limits;
+mod listed;
 mod normal;
 mod number;
 mod print;
