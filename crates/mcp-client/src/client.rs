@@ -13,10 +13,7 @@ use mcp_types::{
     v2026_07_28::{CallToolRequest, Implementation, ListToolsRequest},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{
-    Value,
-    value::{RawValue, to_raw_value},
-};
+use serde_json::{Value, value::RawValue};
 
 use crate::{
     dialect::Dialects,
@@ -25,18 +22,20 @@ use crate::{
     host::Host,
     inbox::Inbox,
     known::KnownLists,
+    limits::Limits,
     link::Link,
     list::{Bounds, Page, Pages},
     mirror::Mirror,
     negotiation::Negotiation,
     options::Options,
     outcome::{self, Decode},
+    params::{Cursor, ToolCall, has_to_be_object, object, split, tool_params},
     patience::Patience,
     profile::ServerProfile,
     request::{Name, Request},
     session::Session,
     tool::{self, Mirrors, ToolList, ToolResult},
-    transport::{BoxError, Transport},
+    transport::Transport,
 };
 
 /// A conversation with one server.
@@ -75,36 +74,6 @@ struct Shared {
     dialects: Dialects,
     /// Of the newest list of tools.
     mirrors: RwLock<Mirrors>,
-}
-
-/// How long and how far a [`Client`] goes along with a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// Time for one request until its answer, with all that it has to wait for: the token, the
-    /// opening of the conversation, a repetition in a new session; 30 seconds. A report of progress
-    /// begins it anew, and it stands still while the [`Handler`] is at work for it.
-    pub request: Duration,
-    /// Time for a call or a list in all, whatever progress it makes; 10 minutes.
-    pub total: Duration,
-    /// Pages in a list; 1,000.
-    pub pages: usize,
-    /// Entries of a list, such as tools; 10,000.
-    pub items: usize,
-    /// Bytes of a list, all pages together; 64 MiB.
-    pub list_bytes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            request: Duration::from_secs(30),
-            total: Duration::from_secs(600),
-            pages: 1_000,
-            items: 10_000,
-            list_bytes: 64 * 1024 * 1024,
-        }
-    }
 }
 
 /// Sets up a [`Client`]; made by [`Client::builder`].
@@ -534,53 +503,5 @@ impl fmt::Debug for Builder {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("limits", &self.limits).finish_non_exhaustive()
-    }
-}
-
-/// The parameters of `tools/call`, borrowed.
-#[derive(Serialize)]
-struct ToolCall<'a> {
-    name: &'a str,
-    arguments: &'a RawValue,
-}
-
-/// The parameters of all lists.
-#[derive(Serialize)]
-struct Cursor {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cursor: Option<String>,
-}
-
-fn tool_params(error: BoxError) -> Error {
-    Error::params(CallToolRequest::NAME, error)
-}
-
-fn object(arguments: &impl Serialize) -> Result<Box<RawValue>, BoxError> {
-    let arguments = to_raw_value(arguments)?;
-    if arguments.get() == "null" {
-        return Ok(to_raw_value(&JsonObject::new())?);
-    }
-    has_to_be_object(&arguments)?;
-    Ok(arguments)
-}
-
-fn has_to_be_object(arguments: &RawValue) -> Result<(), BoxError> {
-    match arguments.get().starts_with('{') {
-        true => Ok(()),
-        false => Err("the arguments of a tool have to be a JSON object".into()),
-    }
-}
-
-/// Parameters, and the `_meta` that they have.
-fn split(params: &impl Serialize) -> Result<(JsonObject, JsonObject), BoxError> {
-    let mut params = match serde_json::to_value(params)? {
-        Value::Object(params) => params,
-        Value::Null => JsonObject::new(),
-        _ => return Err("parameters have to be a JSON object".into()),
-    };
-    match params.remove("_meta") {
-        None => Ok((params, JsonObject::new())),
-        Some(Value::Object(meta)) => Ok((params, meta)),
-        Some(_) => Err("`_meta` has to be a JSON object".into()),
     }
 }

@@ -24,6 +24,7 @@ mod head;
 mod host;
 mod inbox;
 mod known;
+mod limits;
 mod link;
 mod list;
 mod listed;
@@ -32,6 +33,7 @@ mod negotiation;
 mod notices;
 mod options;
 mod outcome;
+mod params;
 mod patience;
 mod per_request;
 mod profile;
@@ -52,11 +54,12 @@ pub use mcp_types;
 pub use crate::{
     answer::{is_answer, is_result},
     brief::Brief,
-    client::{Builder, Client, Limits},
+    client::{Builder, Client},
     completion::Completing,
     error::Error,
     handler::{Handler, Refused, Serves, UrlElicitation},
     known::KnownLists,
+    limits::Limits,
     list::CacheHint,
     listed::{Listed, RefusedEntry},
     negotiation::Negotiation,

@@ -8,7 +8,7 @@ use mcp_types::{
 };
 use serde_json::Value;
 
-use crate::{client::Limits, transport::Extras};
+use crate::{limits::Limits, transport::Extras};
 
 /// What the calls of one caller want beyond their parameters; see [`Client::with`].
 ///
