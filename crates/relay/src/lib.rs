@@ -43,6 +43,7 @@ mod interceptor;
 mod interpolate;
 mod json_config;
 mod jsonc;
+mod model;
 mod name;
 mod named;
 mod nearest;
@@ -80,6 +81,7 @@ pub use crate::{
     error::{Authorization, Error, InvalidOutput, TransportKind},
     fit::Violation,
     interceptor::{Interceptor, Listing, Next, NextList},
+    model::{Called, ModelCall, Part},
     observe::{Observer, Operation},
     output::ToolOutput,
     pager::Pager,

@@ -82,13 +82,17 @@ impl Tools {
     /// # Errors
     /// [`Error::UnknownTool`] if there is no such tool, else what [`Tool::call`] gives.
     pub async fn call(&self, name: &str, arguments: impl Serialize) -> Result<ToolOutput, Error> {
+        self.find(name)?.call(arguments).await
+    }
+
+    /// The same as [`Tools::get`], with the error that names the nearest.
+    pub(crate) fn find(&self, name: &str) -> Result<Tool, Error> {
         let own = self.list.named.entries.iter().map(|entry| &*entry.tool.name);
-        let tool = self.get(name).ok_or_else(|| Error::UnknownTool {
+        self.get(name).ok_or_else(|| Error::UnknownTool {
             server: Some(self.server().to_owned()),
             tool: name.to_owned(),
             nearest: nearest(name, self.names().chain(own)).map(str::to_owned),
-        })?;
-        tool.call(arguments).await
+        })
     }
 
     /// Those of the tools that a filter offers.

@@ -183,11 +183,15 @@ impl Toolset {
     /// [`Error::UnknownTool`] if none of the servers that are ready has such a tool, else what
     /// [`Tool::call`] gives.
     pub async fn call(&self, name: &str, arguments: impl Serialize) -> Result<ToolOutput, Error> {
-        let tool = self.get(name).ok_or_else(|| Error::UnknownTool {
+        self.find(name)?.call(arguments).await
+    }
+
+    /// The same as [`Toolset::get`], with the error that names the nearest.
+    pub(crate) fn find(&self, name: &str) -> Result<Tool, Error> {
+        self.get(name).ok_or_else(|| Error::UnknownTool {
             server: None,
             tool: name.to_owned(),
             nearest: nearest(name, self.ready.iter().flat_map(Tools::names)).map(str::to_owned),
-        })?;
-        tool.call(arguments).await
+        })
     }
 }

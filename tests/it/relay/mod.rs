@@ -14,6 +14,7 @@ mod failures;
 mod interceptors;
 mod keeping;
 mod lists;
+mod models;
 mod observed;
 mod outputs;
 mod principals;
