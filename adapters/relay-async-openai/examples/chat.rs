@@ -1,0 +1,124 @@
+//! A conversation by async-openai with the tools of a server that wants a user's token, until the user
+//! has to sign in.
+//!
+//! The model is scripted, and all of it runs on this machine: in `adapters`,
+//! `cargo run --all-features --example chat`.
+
+#![expect(clippy::print_stdout, reason = "it shows what it does")]
+
+use std::error::Error;
+
+use async_openai::{
+    Client,
+    config::OpenAIConfig,
+    types::chat::{
+        ChatCompletionRequestAssistantMessage, ChatCompletionRequestMessage,
+        ChatCompletionRequestUserMessage, CreateChatCompletionRequest,
+    },
+};
+use mcp_testkit::{Bearer, CallAnswer, TestServer, Tool};
+use relay::{Provider, Relay, Server, Toolset};
+use relay_async_openai::chat;
+use serde_json::{Value, json};
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{body_string_contains, path},
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let (server, model) = (weather().await?, scripted().await);
+    let relay = Relay::builder().server("weather", Server::http(server.url())).build()?;
+    let toolset = relay.with_token("alice-token").toolset().required(["weather"]).await?;
+
+    // No proxy and no certificates: the model is on this machine.
+    let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
+    let openai = OpenAIConfig::new().with_api_key("key").with_api_base(model.uri());
+    let openai = Client::with_config(openai).with_http_client(http);
+
+    let answer = talk(&openai, &toolset, "Do I need an umbrella in Rome?").await?;
+    println!("the model: {answer}");
+    assert_eq!(answer, "Yes.");
+    let sent = model.received_requests().await.unwrap_or_default();
+    let conversation: Value = sent.last().ok_or("a request")?.body_json()?;
+    let (tool, told) = (&conversation["tools"][0]["function"], &conversation["messages"][2]);
+    assert_eq!(tool["name"], "relay__weather__forecast");
+    let result = json!({ "role": "tool", "tool_call_id": "call_1", "content": "rain in Rome" });
+    assert_eq!(told, &result);
+
+    // The token expires: that is for the application, and the model is not asked again.
+    server.expire_token("alice-token");
+    let stopped = talk(&openai, &toolset, "And tomorrow in Rome?").await;
+    let error = stopped.err().ok_or("a sign-in is wanted")?;
+    println!("the application: {error}");
+    let refused = error.downcast::<relay::Error>()?;
+    assert!(refused.authorization().is_some_and(|refused| refused.ticket.is_some()));
+    let asked = model.received_requests().await.unwrap_or_default().len();
+    assert_eq!(asked, sent.len() + 1);
+    Ok(())
+}
+
+/// One turn of a user, with all the calls that the model asks for.
+async fn talk(
+    openai: &Client<OpenAIConfig>,
+    toolset: &Toolset,
+    prompt: &str,
+) -> Result<String, Box<dyn Error>> {
+    let mut messages: Vec<ChatCompletionRequestMessage> =
+        vec![ChatCompletionRequestUserMessage::from(prompt).into()];
+    loop {
+        let request = CreateChatCompletionRequest {
+            model: "scripted".to_owned(),
+            messages: messages.clone(),
+            tools: Some(chat::tools(toolset.iter())),
+            ..CreateChatCompletionRequest::default()
+        };
+        let response = openai.chat().create(request).await?;
+        let message = response.choices.into_iter().next().ok_or("no choice")?.message;
+        let called = toolset.call_all(Provider::OpenAiChat, chat::calls(&message)).await;
+        if called.is_empty() {
+            return Ok(message.content.unwrap_or_default());
+        }
+        let said = ChatCompletionRequestAssistantMessage {
+            content: message.content.map(Into::into),
+            tool_calls: message.tool_calls,
+            ..ChatCompletionRequestAssistantMessage::default()
+        };
+        messages.push(said.into());
+        messages.extend(chat::results(&called)?);
+    }
+}
+
+/// A server of tools that takes Alice's token.
+async fn weather() -> Result<TestServer, mcp_testkit::Error> {
+    let schema = json!({
+        "type": "object", "properties": { "city": { "type": "string" } }, "required": ["city"],
+    });
+    let forecast = Tool::new("forecast", schema, |arguments| {
+        let city = arguments.get("city").and_then(Value::as_str).unwrap_or("nowhere");
+        CallAnswer::text(format!("rain in {city}"))
+    });
+    TestServer::builder().bearer(Bearer::tokens(["alice-token"])).tool(forecast).start().await
+}
+
+/// A model that asks for the weather, and answers once it knows.
+async fn scripted() -> MockServer {
+    let model = MockServer::start().await;
+    let says = |message: Value| {
+        let choice = json!({ "index": 0, "message": message, "finish_reason": "stop" });
+        let answer = json!({ "id": "1", "object": "chat.completion", "created": 0, "model": "scripted", "choices": [choice] });
+        ResponseTemplate::new(200).set_body_json(answer)
+    };
+    let function = json!({ "name": "relay__weather__forecast", "arguments": r#"{"city":"Rome"}"# });
+    let call = json!({ "id": "call_1", "type": "function", "function": function });
+    let asks = json!({ "role": "assistant", "content": null, "tool_calls": [call] });
+    let knows = json!({ "role": "assistant", "content": "Yes." });
+    let completions = || Mock::given(path("/chat/completions"));
+    completions()
+        .and(body_string_contains("rain in"))
+        .respond_with(says(knows))
+        .mount(&model)
+        .await;
+    completions().respond_with(says(asks)).with_priority(9).mount(&model).await;
+    model
+}

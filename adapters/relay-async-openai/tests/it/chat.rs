@@ -1,0 +1,66 @@
+//! Chat Completions.
+
+use async_openai::types::chat::ChatCompletionResponseMessage;
+use insta::assert_snapshot;
+use mcp_testkit::CallAnswer;
+use relay::{Error, Provider};
+use relay_async_openai::chat;
+use serde_json::{Value, json};
+
+use crate::{ALICE, BOB, alice, echo, lines, tool, tools};
+
+/// A model's message that asks for these calls.
+fn message(calls: &[(&str, Value)]) -> ChatCompletionResponseMessage {
+    let call = |(name, arguments): &(&str, Value)| {
+        let function = json!({ "name": name, "arguments": arguments.to_string() });
+        json!({ "id": format!("call_{name}"), "type": "function", "function": function })
+    };
+    let calls: Vec<_> = calls.iter().map(call).collect();
+    let message = json!({ "role": "assistant", "content": null, "tool_calls": calls });
+    serde_json::from_value(message).expect("a message")
+}
+
+#[tokio::test]
+async fn tools_are_defined_in_plain_and_strict_mode() {
+    let (_server, _relay, toolset) = alice([echo()]).await;
+    assert_snapshot!(lines(&chat::tools(toolset.iter())), @r#"{"type":"function","function":{"name":"relay__main__echo","description":"Says it again","parameters":{"type":"object","properties":{"days":{"type":"integer"}},"additionalProperties":false}}}"#);
+    assert_snapshot!(lines(&chat::strict_tools(toolset.iter())), @r#"{"type":"function","function":{"name":"relay__main__echo","description":"Says it again","parameters":{"type":"object","properties":{"days":{"type":["integer","null"]}},"required":["days"],"additionalProperties":false},"strict":true}}"#);
+    // What strict mode made of the arguments is undone.
+    let calls = chat::calls(&message(&[("relay__main__echo", json!({ "days": null }))]));
+    let called = toolset.call_all(Provider::OpenAiChatStrict, calls).await;
+    assert_eq!(called[0].outcome.as_ref().unwrap().text(), "{}");
+}
+
+#[tokio::test]
+async fn results_are_texts() {
+    let (_server, _relay, toolset) = alice(tools()).await;
+    let names: Vec<_> = toolset.iter().map(|tool| tool.name().to_owned()).collect();
+    let mut calls: Vec<_> = names.iter().map(|name| (name.as_str(), json!({}))).collect();
+    calls.push(("relay__main__tekst", json!({})));
+    let called = toolset.call_all(Provider::OpenAiChat, chat::calls(&message(&calls))).await;
+    assert_snapshot!(lines(&chat::results(&called).unwrap()), @r#"
+    {"role":"tool","content":"sunny","tool_call_id":"call_relay__main__text"}
+    {"role":"tool","content":"a chart\n[Image data available]","tool_call_id":"call_relay__main__image"}
+    {"role":"tool","content":"[Resource file:///a.pdf]","tool_call_id":"call_relay__main__pdf"}
+    {"role":"tool","content":"{\"sum\":3}","tool_call_id":"call_relay__main__json"}
+    {"role":"tool","content":"ERROR: no such city","tool_call_id":"call_relay__main__failure"}
+    {"role":"tool","content":"ERROR: [Image data available]","tool_call_id":"call_relay__main__failed-image"}
+    {"role":"tool","content":"ERROR: the servers that are ready offer no tool `relay__main__tekst`; the nearest is `relay__main__text`","tool_call_id":"call_relay__main__tekst"}
+    "#);
+}
+
+#[tokio::test]
+async fn a_sign_in_is_no_result() {
+    let (server, relay, toolset) = alice([tool("pay", CallAnswer::text("paid"))]).await;
+    server.expire_token(ALICE);
+    let calls = chat::calls(&message(&[("relay__main__pay", json!({}))]));
+    let mut called = toolset.call_all(Provider::OpenAiChat, calls).await;
+    let Error::Authorization(refused) = chat::results(&called).unwrap_err() else {
+        panic!("{called:?}");
+    };
+    server.renew_token(ALICE, BOB);
+    let ticket = refused.ticket.expect("it did not run");
+    called[0].outcome = relay.with_token(BOB).resume(ticket).await;
+    let results = json!(chat::results(&called).unwrap());
+    assert_eq!(results[0]["content"], "paid");
+}

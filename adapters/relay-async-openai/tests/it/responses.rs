@@ -1,0 +1,68 @@
+//! Responses.
+
+use async_openai::types::responses::OutputItem;
+use insta::assert_snapshot;
+use mcp_testkit::CallAnswer;
+use relay::{Error, Provider};
+use relay_async_openai::responses;
+use serde_json::{Value, json};
+
+use crate::{ALICE, BOB, alice, echo, lines, tool, tools};
+
+/// A model's output that asks for these calls.
+fn output(calls: &[(&str, Value)]) -> Vec<OutputItem> {
+    let thought = json!({ "type": "reasoning", "id": "rs_1", "summary": [] });
+    let call = |(name, arguments): &(&str, Value)| {
+        let arguments = arguments.to_string();
+        let id = format!("call_{name}");
+        json!({ "type": "function_call", "call_id": id, "name": name, "arguments": arguments })
+    };
+    let items: Vec<_> = [thought].into_iter().chain(calls.iter().map(call)).collect();
+    serde_json::from_value(json!(items)).expect("output")
+}
+
+#[tokio::test]
+async fn tools_are_defined_in_plain_and_strict_mode() {
+    let (_server, _relay, toolset) = alice([echo()]).await;
+    assert_snapshot!(lines(&responses::tools(toolset.iter())), @r#"{"type":"function","name":"relay__main__echo","parameters":{"type":"object","properties":{"days":{"type":"integer"}},"additionalProperties":false},"strict":false,"description":"Says it again"}"#);
+    assert_snapshot!(lines(&responses::strict_tools(toolset.iter())), @r#"{"type":"function","name":"relay__main__echo","parameters":{"type":"object","properties":{"days":{"type":["integer","null"]}},"required":["days"],"additionalProperties":false},"strict":true,"description":"Says it again"}"#);
+    // What strict mode made of the arguments is undone.
+    let calls = responses::calls(&output(&[("relay__main__echo", json!({ "days": null }))]));
+    let called = toolset.call_all(Provider::OpenAiResponsesStrict, calls).await;
+    assert_eq!(called[0].outcome.as_ref().unwrap().text(), "{}");
+}
+
+#[tokio::test]
+async fn results_are_texts_images_and_files() {
+    let (_server, _relay, toolset) = alice(tools()).await;
+    let names: Vec<_> = toolset.iter().map(|tool| tool.name().to_owned()).collect();
+    let mut calls: Vec<_> = names.iter().map(|name| (name.as_str(), json!({}))).collect();
+    calls.push(("relay__main__tekst", json!({})));
+    let calls = responses::calls(&output(&calls));
+    let called = toolset.call_all(Provider::OpenAiResponses, calls).await;
+    assert_snapshot!(lines(&responses::results(&called).unwrap()), @r#"
+    {"type":"function_call_output","call_id":"call_relay__main__text","output":"sunny"}
+    {"type":"function_call_output","call_id":"call_relay__main__image","output":[{"type":"input_text","text":"a chart"},{"type":"input_image","detail":"auto","image_url":"data:image/png;base64,aGk="}]}
+    {"type":"function_call_output","call_id":"call_relay__main__pdf","output":[{"type":"input_file","file_data":"data:application/pdf;base64,aGk=","filename":"document.pdf"}]}
+    {"type":"function_call_output","call_id":"call_relay__main__json","output":"{\"sum\":3}"}
+    {"type":"function_call_output","call_id":"call_relay__main__failure","output":"ERROR: no such city"}
+    {"type":"function_call_output","call_id":"call_relay__main__failed-image","output":[{"type":"input_text","text":"ERROR:"},{"type":"input_image","detail":"auto","image_url":"data:image/png;base64,aGk="}]}
+    {"type":"function_call_output","call_id":"call_relay__main__tekst","output":"ERROR: the servers that are ready offer no tool `relay__main__tekst`; the nearest is `relay__main__text`"}
+    "#);
+}
+
+#[tokio::test]
+async fn a_sign_in_is_no_result() {
+    let (server, relay, toolset) = alice([tool("pay", CallAnswer::text("paid"))]).await;
+    server.expire_token(ALICE);
+    let calls = responses::calls(&output(&[("relay__main__pay", json!({}))]));
+    let mut called = toolset.call_all(Provider::OpenAiResponses, calls).await;
+    let Error::Authorization(refused) = responses::results(&called).unwrap_err() else {
+        panic!("{called:?}");
+    };
+    server.renew_token(ALICE, BOB);
+    let ticket = refused.ticket.expect("it did not run");
+    called[0].outcome = relay.with_token(BOB).resume(ticket).await;
+    let results = json!(responses::results(&called).unwrap());
+    assert_eq!(results[0]["output"], "paid");
+}

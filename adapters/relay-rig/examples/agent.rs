@@ -1,0 +1,90 @@
+//! An agent of rig with the tools of a server that wants a user's token, until the user has to sign in.
+//!
+//! The model is scripted, and all of it runs on this machine: in `adapters`,
+//! `cargo run --all-features --example agent`.
+
+#![expect(clippy::print_stdout, reason = "it shows what it does")]
+
+use std::error::Error;
+
+use mcp_testkit::{Bearer, CallAnswer, TestServer, Tool};
+use relay::{Provider, Relay, Server};
+use relay_rig::{SignIn, dynamic_tools};
+use rig_agent::AgentBuilder;
+use rig_core::providers::openai::{OpenAIConfig, Route};
+use rig_reqwest::{ReqwestClient, reqwest};
+use serde_json::{Value, json};
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{body_string_contains, path},
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let (server, model) = (weather().await?, scripted().await);
+    let relay = Relay::builder().server("weather", Server::http(server.url())).build()?;
+    let toolset = relay.with_token("alice-token").toolset().required(["weather"]).await?;
+
+    // No proxy and no certificates: the model is on this machine.
+    let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
+    let openai = OpenAIConfig::new("key").with_base_url(model.uri()).with_route(Route::Chat);
+    let openai = openai.connect(ReqwestClient::from(http));
+    let tools = dynamic_tools(Provider::OpenAiChat, toolset.iter());
+    let agent = AgentBuilder::new(openai.completion("scripted")).dynamic_tools(tools).build();
+
+    let response = agent.prompt("Do I need an umbrella in Rome?").max_turns(2).await?;
+    println!("the model: {}", response.output());
+    assert_eq!(response.output(), "Yes.");
+    let sent = model.received_requests().await.unwrap_or_default();
+    let last = |sent: &[wiremock::Request]| sent.last()?.body_json::<Value>().ok();
+    let conversation = last(&sent).ok_or("a request")?;
+    let (tool, told) = (&conversation["tools"][0]["function"], &conversation["messages"][2]);
+    assert_eq!(tool["name"], "relay__weather__forecast");
+    assert_eq!(told["tool_call_id"], "call_1");
+    assert_eq!(told["content"], "rain in Rome");
+
+    // The token expires: the run ends, and the model is not asked again.
+    server.expire_token("alice-token");
+    let sign_in = SignIn::default();
+    let run = agent.prompt("And tomorrow in Rome?").add_hook(sign_in.clone()).await;
+    let wanted = sign_in.take();
+    println!("the application: {}", wanted[0]);
+    assert!(run.is_err() && wanted[0].ticket.is_some());
+    let asked = model.received_requests().await.unwrap_or_default().len();
+    assert_eq!(asked, sent.len() + 1);
+    Ok(())
+}
+
+/// A server of tools that takes Alice's token.
+async fn weather() -> Result<TestServer, mcp_testkit::Error> {
+    let schema = json!({
+        "type": "object", "properties": { "city": { "type": "string" } }, "required": ["city"],
+    });
+    let forecast = Tool::new("forecast", schema, |arguments| {
+        let city = arguments.get("city").and_then(Value::as_str).unwrap_or("nowhere");
+        CallAnswer::text(format!("rain in {city}"))
+    });
+    TestServer::builder().bearer(Bearer::tokens(["alice-token"])).tool(forecast).start().await
+}
+
+/// A model that asks for the weather, and answers once it knows.
+async fn scripted() -> MockServer {
+    let model = MockServer::start().await;
+    let says = |message: Value| {
+        let choice = json!({ "index": 0, "message": message, "finish_reason": "stop" });
+        let answer = json!({ "id": "1", "object": "chat.completion", "created": 0, "model": "scripted", "choices": [choice] });
+        ResponseTemplate::new(200).set_body_json(answer)
+    };
+    let function = json!({ "name": "relay__weather__forecast", "arguments": r#"{"city":"Rome"}"# });
+    let call = json!({ "id": "call_1", "type": "function", "function": function });
+    let asks = json!({ "role": "assistant", "content": null, "tool_calls": [call] });
+    let knows = json!({ "role": "assistant", "content": "Yes." });
+    let completions = || Mock::given(path("/chat/completions"));
+    completions()
+        .and(body_string_contains("rain in"))
+        .respond_with(says(knows))
+        .mount(&model)
+        .await;
+    completions().respond_with(says(asks)).with_priority(9).mount(&model).await;
+    model
+}

@@ -1,0 +1,84 @@
+//! What comes of a call, in the types of rig.
+
+use relay::{Authorization, Error, Part, TransportKind};
+use rig_core::{
+    message::{DocumentSourceKind, Image, ImageMediaType, ToolResultContent},
+    tool::{ToolErrorKind, ToolExecutionError, ToolOutput},
+};
+
+/// Finds that a user has to sign in, in the error of a tool of rig.
+///
+/// A model can do nothing about it: look for it before the model is given the result.
+pub fn authorization(error: &ToolExecutionError) -> Option<&Authorization> {
+    error.downcast_ref::<Error>()?.authorization()
+}
+
+pub(crate) fn given(
+    outcome: Result<relay::ToolOutput, Error>,
+) -> Result<ToolOutput, ToolExecutionError> {
+    match outcome {
+        Ok(output) if output.is_error => {
+            Err(ToolExecutionError::other(output.text()).with_model_output(content(&output)))
+        }
+        Ok(output) => Ok(content(&output)),
+        Err(error) => Err(failure(error)),
+    }
+}
+
+fn content(output: &relay::ToolOutput) -> ToolOutput {
+    let block = |part: &Part<'_>| match part {
+        Part::Json { value, .. } => ToolResultContent::json((*value).clone()),
+        // Anthropic refuses a failure with an image.
+        Part::Data { base64, mime_type, .. } if !output.is_error => {
+            image(base64, mime_type).unwrap_or_else(|| ToolResultContent::text(part.text()))
+        }
+        part => ToolResultContent::text(part.text()),
+    };
+    let blocks = output.parts().iter().map(block).collect();
+    // There is always a part.
+    ToolOutput::content(blocks).unwrap_or_else(|_| ToolOutput::text(output.text()))
+}
+
+fn image(base64: &str, mime_type: &str) -> Option<ToolResultContent> {
+    let media_type = match mime_type {
+        "image/png" => ImageMediaType::PNG,
+        "image/jpeg" => ImageMediaType::JPEG,
+        "image/gif" => ImageMediaType::GIF,
+        "image/webp" => ImageMediaType::WEBP,
+        _ => return None,
+    };
+    let (data, media_type) = (DocumentSourceKind::base64(base64), Some(media_type));
+    Some(ToolResultContent::Image(Image { data, media_type, ..Image::default() }))
+}
+
+fn failure(error: Error) -> ToolExecutionError {
+    // Should an agent go on all the same, its model learns no more than this.
+    let told = error.for_model().map_or_else(
+        || "The tool cannot be called at the moment.".to_owned(),
+        |told| told.parts()[0].text().to_owned(),
+    );
+    let failure = ToolExecutionError::new(kind(&error), error.to_string());
+    let failure = failure.with_retryable(error.retryable()).with_model_feedback(told);
+    let failure = match &error {
+        Error::Transport { kind: TransportKind::Status(status), .. } => {
+            failure.with_http_status(*status)
+        }
+        _ => failure,
+    };
+    failure.with_source(error)
+}
+
+fn kind(error: &Error) -> ToolErrorKind {
+    match error {
+        Error::Authorization(_) => ToolErrorKind::PermissionDenied,
+        Error::InvalidArguments { .. } => ToolErrorKind::InvalidArgs,
+        Error::UnknownTool { .. } => ToolErrorKind::NotFound,
+        Error::Transport { kind, .. } | Error::OutcomeUnknown { kind, .. } => match kind {
+            TransportKind::Timeout => ToolErrorKind::Timeout,
+            TransportKind::Status(429) => ToolErrorKind::RateLimited,
+            TransportKind::Unreachable | TransportKind::Closed => ToolErrorKind::Network,
+            _ => ToolErrorKind::Provider,
+        },
+        _ => ToolErrorKind::Other,
+    }
+}

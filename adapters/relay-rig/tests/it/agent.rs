@@ -1,0 +1,96 @@
+//! Tools in the hands of an agent, whose model is scripted.
+
+use mcp_testkit::CallAnswer;
+use relay::Provider;
+use relay_rig::{SignIn, dynamic_tools};
+use rig_agent::{Agent, AgentBuilder};
+use rig_core::providers::openai::{OpenAIConfig, Route};
+use rig_reqwest::{ReqwestClient, reqwest};
+use serde_json::{Value, json};
+use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers::any};
+
+use crate::{ALICE, BOB, alice, image, tool};
+
+/// A model of OpenAI's Responses that calls this tool until it has a result.
+async fn model(tool: &'static str) -> MockServer {
+    let model = MockServer::start().await;
+    let answer = move |request: &Request| {
+        let request: Value = request.body_json().expect("a request");
+        let output = if request.to_string().contains("function_call_output") {
+            let text = json!({ "type": "output_text", "text": "Done.", "annotations": [] });
+            json!({ "type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [text] })
+        } else {
+            json!({ "type": "function_call", "id": "fc_1", "call_id": "call_1", "name": tool, "arguments": "{}", "status": "completed" })
+        };
+        ResponseTemplate::new(200).set_body_json(json!({
+            "id": "resp_1", "object": "response", "created_at": 0, "status": "completed",
+            "model": "scripted", "output": [output],
+        }))
+    };
+    Mock::given(any()).respond_with(answer).mount(&model).await;
+    model
+}
+
+fn agent(model: &MockServer, toolset: &relay::Toolset) -> Agent {
+    let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().expect("a client");
+    let openai = OpenAIConfig::new("key").with_base_url(model.uri()).with_route(Route::Responses);
+    let openai = openai.connect(ReqwestClient::from(http));
+    let tools = dynamic_tools(Provider::OpenAiResponses, toolset.iter());
+    AgentBuilder::new(openai.completion("gpt-5.2")).dynamic_tools(tools).build()
+}
+
+/// What the model was sent last.
+async fn last(model: &MockServer) -> Value {
+    let sent = model.received_requests().await.expect("recorded requests");
+    sent.last().expect("a request").body_json().expect("JSON")
+}
+
+#[tokio::test]
+async fn the_model_sees_text_and_images() {
+    let text = json!({ "type": "text", "text": "a chart" });
+    let chart = tool("chart", CallAnswer::content([text, image()]));
+    let (server, _relay, toolset) = alice([chart]).await;
+    let model = model("relay__main__chart").await;
+    let response = agent(&model, &toolset).prompt("Draw!").max_turns(2).await.unwrap();
+    assert_eq!(response.output(), "Done.");
+    let sent = last(&model).await;
+    assert_eq!(sent["tools"][0]["name"], "relay__main__chart");
+    let result = sent["input"].as_array().unwrap().last().unwrap();
+    assert_eq!(result["call_id"], "call_1");
+    assert_eq!(result["output"][0], json!({ "type": "input_text", "text": "a chart" }));
+    assert_eq!(result["output"][1]["image_url"], "data:image/png;base64,aGk=");
+    assert_eq!(server.count("tools/call"), 1);
+    assert!(server.requests().iter().all(|request| request.bearer_token() == Some(ALICE)));
+}
+
+#[tokio::test]
+async fn the_model_is_told_of_a_failure() {
+    let (_server, _relay, toolset) =
+        alice([tool("find", CallAnswer::failure("no such city"))]).await;
+    let model = model("relay__main__find").await;
+    agent(&model, &toolset).prompt("Find!").max_turns(2).await.unwrap();
+    let sent = last(&model).await;
+    let result = sent["input"].as_array().unwrap().last().unwrap();
+    assert!(result["output"].to_string().contains("no such city"), "{result}");
+}
+
+#[tokio::test]
+async fn a_sign_in_ends_the_run_before_the_model_is_told() {
+    let (server, relay, toolset) = alice([tool("pay", CallAnswer::text("paid"))]).await;
+    let model = model("relay__main__pay").await;
+    let agent = agent(&model, &toolset);
+    server.expire_token(ALICE);
+    let sign_in = SignIn::default();
+    let error = agent.prompt("Pay!").add_hook(sign_in.clone()).await.unwrap_err();
+    assert!(!format!("{error:?} {error}").contains(ALICE));
+    assert_eq!(model.received_requests().await.unwrap().len(), 1, "the model was told");
+    let wanted = sign_in.take();
+    assert_eq!((wanted.len(), sign_in.take().len()), (1, 0));
+    // The call is made once the user has signed in.
+    server.renew_token(ALICE, BOB);
+    let ticket = wanted[0].ticket.clone().expect("it did not run");
+    assert_eq!(relay.with_token(BOB).resume(ticket).await.unwrap().text(), "paid");
+    // Another end of a run is not a sign-in.
+    let done = agent.prompt("Pay!").add_hook(sign_in.clone()).max_turns(0).await;
+    assert!(done.is_err() && sign_in.take().is_empty());
+}

@@ -1,0 +1,113 @@
+//! Tools one by one.
+
+use insta::assert_snapshot;
+use mcp_testkit::{CallAnswer, On, Reply, Tool};
+use relay::Provider;
+use relay_rig::{authorization, dynamic_tools};
+use rig_core::tool::{ToolErrorKind, ToolExecutionError};
+use serde_json::{Value, json};
+
+use crate::{ALICE, alice, image, tool};
+
+#[tokio::test]
+async fn a_tool_has_the_schema_of_its_provider() {
+    let schema = json!({
+        "type": "object", "properties": { "days": { "type": "integer" } },
+        "additionalProperties": false,
+    });
+    let echo = |arguments: &serde_json::Map<String, Value>| {
+        CallAnswer::text(Value::from(arguments.clone()).to_string())
+    };
+    let echo = Tool::new("echo", schema, echo).description("Says it again");
+    let (_server, _relay, toolset) = alice([echo]).await;
+    let strict = &dynamic_tools(Provider::OpenAiChatStrict, toolset.iter())[0];
+    let definition = strict.definition();
+    let shown = format!("{} ({})", definition.name, definition.description);
+    assert_eq!(shown, "relay__main__echo (Says it again)");
+    let expected = json!({
+        "type": "object", "properties": { "days": { "type": ["integer", "null"] } },
+        "required": ["days"], "additionalProperties": false,
+    });
+    assert_eq!(definition.parameters, expected);
+    // What strict mode made of the arguments is undone.
+    let output = strict.execute(json!({ "days": null })).await.unwrap();
+    assert_eq!(output.as_text(), Some("{}"));
+}
+
+#[tokio::test]
+async fn outputs_are_in_the_words_of_rig() {
+    let text = json!({ "type": "text", "text": "a chart" });
+    let audio = json!({ "type": "audio", "data": "aGk=", "mimeType": "audio/wav" });
+    let tools = [
+        tool("text", CallAnswer::text("sunny")),
+        tool("image", CallAnswer::content([text, image()])),
+        tool("audio", CallAnswer::content([audio])),
+        tool("json", CallAnswer::structured(json!({ "sum": 3 }))),
+        tool("nothing", CallAnswer::content([])),
+        tool("failure", CallAnswer::failure("no such city")),
+        tool("failed-image", CallAnswer::content([image()]).member("isError", true)),
+    ];
+    let (server, _relay, toolset) = alice(tools).await;
+    let mut shown = String::new();
+    for tool in dynamic_tools(Provider::Anthropic, toolset.iter()) {
+        let content = match tool.execute(json!({})).await {
+            Ok(output) => json!(output),
+            Err(error) => json!({ "failed": error.model_output(), "kind": error.kind() }),
+        };
+        shown += &format!("{}: {content}\n", &tool.name().as_str()[13..]);
+    }
+    assert_eq!(server.violations(), Vec::<String>::new());
+    assert_snapshot!(shown, @r#"
+    text: [{"type":"text","text":"sunny"}]
+    image: [{"type":"text","text":"a chart"},{"type":"image","data":{"type":"base64","value":"aGk="},"media_type":"png"}]
+    audio: [{"type":"text","text":"[Audio data available]"}]
+    json: [{"type":"json","value":{"sum":3}}]
+    nothing: [{"type":"text","text":"Tool executed successfully"}]
+    failure: {"failed":[{"type":"text","text":"no such city"}],"kind":"other"}
+    failed-image: {"failed":[{"type":"text","text":"[Image data available]"}],"kind":"other"}
+    "#);
+}
+
+/// What rig knows of an error, and what a model may be told.
+fn told(error: &ToolExecutionError) -> String {
+    let (kind, retryable) = (error.kind(), error.retryable());
+    format!("{kind} (again: {retryable:?}): {}\n", error.model_feedback().unwrap_or_default())
+}
+
+#[tokio::test]
+async fn errors_are_told_to_the_model_where_it_can_do_better() {
+    let schema = json!({ "type": "object", "required": ["city"] });
+    let forecast = Tool::new("forecast", schema, |_| CallAnswer::text("sunny"));
+    let (server, _relay, toolset) = alice([forecast]).await;
+    let forecast = &dynamic_tools(Provider::Anthropic, toolset.iter())[0];
+    let mut shown = String::new();
+    for arguments in [json!({}), json!("Rome")] {
+        shown += &told(&forecast.execute(arguments).await.unwrap_err());
+    }
+    server.script(On::method("tools/call"), Reply::status(500));
+    let error = forecast.execute(json!({ "city": "Rome" })).await.unwrap_err();
+    shown += &told(&error);
+    assert!(error.downcast_ref::<relay::Error>().is_some_and(|error| !error.did_not_run()));
+    assert_snapshot!(shown, @r#"
+    invalid_args (again: Some(false)): tool `forecast` of server `main`: the arguments do not fit: the whole: "city" is missing
+    invalid_args (again: Some(false)): tool `forecast` of server `main`: the arguments do not fit: the whole: a JSON object is wanted
+    provider (again: Some(false)): calling `forecast`, server `main` failed, and the call may have run: HTTP status 500
+    "#);
+}
+
+#[tokio::test]
+async fn a_sign_in_is_found_in_the_error() {
+    let (server, _relay, toolset) = alice([tool("pay", CallAnswer::text("paid"))]).await;
+    let pay = &dynamic_tools(Provider::Anthropic, toolset.iter())[0];
+    server.expire_token(ALICE);
+    let error = pay.execute(json!({})).await.unwrap_err();
+    let refused = authorization(&error).expect("a sign-in is wanted");
+    assert_eq!((&*refused.server, refused.did_not_run), ("main", true));
+    assert!(refused.ticket.is_some());
+    assert_eq!(error.kind(), ToolErrorKind::PermissionDenied);
+    // An agent that goes on all the same tells its model nothing of it.
+    assert_eq!(error.model_feedback(), Some("The tool cannot be called at the moment."));
+    assert!(!format!("{error:?} {error}").contains(ALICE));
+    let unrelated = ToolExecutionError::permission_denied("not today");
+    assert!(authorization(&unrelated).is_none());
+}
