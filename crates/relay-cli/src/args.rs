@@ -121,6 +121,15 @@ pub(crate) struct Login {
     /// Print the URL to open, and open no browser
     #[arg(long)]
     pub(crate) no_browser: bool,
+    /// What Relay is registered as by hand, where it cannot register itself
+    #[arg(long, value_name = "ID")]
+    pub(crate) client_id: Option<String>,
+    /// The environment variable that holds the secret of that client, if it has one
+    #[arg(long, value_name = "NAME", requires = "client_id")]
+    pub(crate) client_secret_env: Option<String>,
+    /// The port of http://127.0.0.1:PORT/callback, where the browser comes back to [default: any]
+    #[arg(long, value_name = "PORT", default_value_t, hide_default_value = true)]
+    pub(crate) port: u16,
     /// Print JSON, errors included
     #[arg(long)]
     pub(crate) json: bool,

@@ -8,6 +8,9 @@ use crate::{args::Access, usage::Usage};
 /// `INVALID_PARAMS` of JSON-RPC.
 const INVALID_PARAMS: i64 = -32602;
 
+const REGISTERED: &str = "register it to come back to http://127.0.0.1/callback, on the port of --port if \
+                          it has to be one, and give --client-id ID";
+
 const SCHEMAS: &str = "`relay tools --json` shows the schemas of the arguments";
 
 /// What to do about an error, if that can be said; `access` is how the server was to be spoken to.
@@ -34,7 +37,10 @@ pub(crate) fn of(error: &Error, access: Option<&Access>) -> Option<String> {
             transport(*kind, local).map(str::to_owned)
         }
         Some(_) => None,
-        None => error.downcast_ref().and_then(Usage::to_hint),
+        None => match error.downcast_ref() {
+            Some(mcp_oauth::Error::Configuration { .. }) => Some(REGISTERED.to_owned()),
+            _ => error.downcast_ref().and_then(Usage::to_hint),
+        },
     }
 }
 

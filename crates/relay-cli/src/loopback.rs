@@ -50,10 +50,13 @@ pub(crate) struct Visit {
 }
 
 impl Loopback {
-    /// Opens it on any free port.
-    pub(crate) async fn open() -> Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
-        let listener = listener.context("no port of this machine can be had")?;
+    /// Opens it on a port of this machine; 0 is any that is free.
+    pub(crate) async fn open(port: u16) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+        let listener = listener.with_context(|| match port {
+            0 => "no port of this machine can be had".to_owned(),
+            port => format!("the port {port} of this machine cannot be had"),
+        })?;
         let port = listener.local_addr()?.port();
         Ok(Self { listener, port, silent: FuturesUnordered::new() })
     }
@@ -189,7 +192,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_a_browser_that_means_this_place_and_sign_in_is_a_visit() {
-        let mut loopback = Loopback::open().await.unwrap();
+        let mut loopback = Loopback::open(0).await.unwrap();
         let port = loopback.port;
         // A browser opens a connection beforehand, and says nothing on it.
         let _silent = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
@@ -225,7 +228,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_browser_that_does_not_come_for_the_page_is_not_waited_for() {
-        let mut loopback = Loopback::open().await.unwrap();
+        let mut loopback = Loopback::open(0).await.unwrap();
         let mut stream = TcpStream::connect(("127.0.0.1", loopback.port)).await.unwrap();
         let request = get(loopback.port, "/callback?state=x");
         stream.write_all(request.as_bytes()).await.unwrap();

@@ -162,29 +162,41 @@ fn program(access: &Access) -> Program {
 
 /// The token in the variable `name`.
 fn token(name: &str) -> Result<AccessToken> {
+    let option = "--token-env";
+    let value = secret(option, name, "token", "the user's access token")?;
+    if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let what = "holds a space, a line break or another character that no token has";
+        return Err(Usage::new(format!("the variable {} {what}", shown(option, name))).into());
+    }
+    Ok(AccessToken::new(value))
+}
+
+/// The secret in the variable that `option` names: what it is, and whose.
+pub(crate) fn secret(option: &str, name: &str, what: &str, whose: &str) -> Result<String> {
     let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.is_empty()
         || !name.chars().all(letter)
         || name.starts_with(|c: char| c.is_ascii_digit())
     {
-        let usage = Usage::new("what --token-env gives is not the name of a variable");
-        return Err(usage.hint("put the token into a variable and give the name of that").into());
+        let usage = Usage::new(format!("what {option} gives is not the name of a variable"));
+        let hint = format!("put the {what} into a variable and give the name of that");
+        return Err(usage.hint(hint).into());
     }
-    // By mistake it may be the token itself, which is not to be shown.
-    let shown = match name.chars().any(|c| c.is_ascii_lowercase()) {
-        true => "that --token-env names".to_owned(),
-        false => format!("`{name}` (--token-env)"),
-    };
+    let shown = shown(option, name);
     let Ok(value) = env::var_os(name).unwrap_or_default().into_string() else {
         return Err(Usage::new(format!("the variable {shown} is not UTF-8")).into());
     };
     if value.is_empty() {
         let usage = Usage::new(format!("the variable {shown} is not set"));
-        return Err(usage.hint("it has to hold the user's access token").into());
+        return Err(usage.hint(format!("it has to hold {whose}")).into());
     }
-    if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let what = "holds a space, a line break or another character that no token has";
-        return Err(Usage::new(format!("the variable {shown} {what}")).into());
+    Ok(value)
+}
+
+/// The variable. By mistake it may be the secret itself, which is not to be shown.
+fn shown(option: &str, name: &str) -> String {
+    match name.chars().any(|c| c.is_ascii_lowercase()) {
+        true => format!("that {option} names"),
+        false => format!("`{name}` ({option})"),
     }
-    Ok(AccessToken::new(value))
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use futures_util::future::BoxFuture;
-use mcp_oauth::{OAuthClient, Store, UserTokens};
+use mcp_oauth::{OAuthClient, OAuthClientBuilder, Store, UserTokens};
 use mcp_oauth_file::FileStore;
 use relay::{
     AccessToken, Relay, Server, TokenSource, Transport,
@@ -20,9 +20,8 @@ pub(crate) const PRINCIPAL: &str = "me";
 const NAME: &str = "Relay";
 
 /// The program as authorization servers get to know it; `redirect_uri` is where people come back to.
-pub(crate) fn application(store: FileStore, redirect_uri: &str) -> Result<OAuthClient> {
-    let client = OAuthClient::builder(NAME, redirect_uri).store(store).build();
-    client.context("the sign-in cannot be set up")
+pub(crate) fn application(store: FileStore, redirect_uri: &str) -> OAuthClientBuilder {
+    OAuthClient::builder(NAME, redirect_uri).store(store)
 }
 
 /// A token source for all servers: the sign-in where there is one, or else the server's `api_key`.
@@ -38,7 +37,7 @@ impl SignIns {
     pub(crate) fn known(relay: &Relay, output: &Output) -> Result<Option<Self>> {
         let Some(store) = places::known_store()? else { return Ok(None) };
         // Nobody is sent there: a person signs in by `relay login` alone.
-        let client = application(store.clone(), "http://127.0.0.1/callback")?;
+        let client = application(store.clone(), "http://127.0.0.1/callback").build()?;
         let key = |server: &Server| match server.transport() {
             Transport::Http { url } => {
                 Some((Endpoint::parse(url).ok()?.url().to_string(), server.token()?.clone()))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use mcp_oauth::{Credentials, Error, OAuthClient, PendingSignIn};
+use mcp_oauth::{Credentials, Error, OAuthClient, PendingSignIn, RegisteredClient};
 use relay::{Unauthorized, mcp_http::Endpoint};
 use serde_json::json;
 use tokio::time;
@@ -15,7 +15,7 @@ use crate::{
     output::Output,
     page::Page,
     places,
-    setup::Setup,
+    setup::{Setup, secret},
     sign_ins::{PRINCIPAL, application},
 };
 
@@ -28,13 +28,16 @@ pub(crate) struct Login {
     server: String,
     endpoint: Endpoint,
     no_browser: bool,
+    registered: Option<RegisteredClient>,
+    port: u16,
 }
 
 impl Login {
     pub(crate) fn new(args: &args::Login, output: &Output) -> Result<Self> {
         let setup = Setup::of_target(&args.target, output)?;
         let (server, endpoint) = setup.target(&args.target)?;
-        Ok(Self { setup, server, endpoint, no_browser: args.no_browser })
+        let &args::Login { no_browser, port, .. } = args;
+        Ok(Self { setup, server, endpoint, no_browser, registered: registered(args)?, port })
     }
 
     pub(crate) fn relay(&self) -> &relay::Relay {
@@ -43,8 +46,12 @@ impl Login {
 
     /// Sends the person to the authorization server and waits until they are back.
     pub(crate) async fn run(&self, output: &Output) -> Result<Exit> {
-        let mut loopback = Loopback::open().await?;
-        let client = application(places::store()?, &loopback.url())?;
+        let mut loopback = Loopback::open(self.port).await?;
+        let mut client = application(places::store()?, &loopback.url());
+        if let Some(registered) = &self.registered {
+            client = client.registered(self.endpoint.url().as_str(), registered.clone());
+        }
+        let client = client.build()?;
         let refused = self.refused().await?;
         let sign_in = client.user(PRINCIPAL).begin(&self.endpoint, refused.as_ref()).await?;
         self.send(sign_in.authorization_url.as_str(), output);
@@ -86,6 +93,15 @@ impl Login {
         }
         output.result(&format!("signed in to `{server}` by {issuer}"))
     }
+}
+
+/// What the program is registered as by hand, if it is.
+fn registered(args: &args::Login) -> Result<Option<RegisteredClient>> {
+    let Some(id) = &args.client_id else { return Ok(None) };
+    let client = RegisteredClient::new(id);
+    let Some(name) = &args.client_secret_env else { return Ok(Some(client)) };
+    let secret = secret("--client-secret-env", name, "secret", "the secret of the client")?;
+    Ok(Some(client.with_secret(secret)))
 }
 
 /// Waits for the answer to this sign-in and no other, trades it, and tells the person.

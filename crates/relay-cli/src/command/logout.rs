@@ -26,7 +26,11 @@ pub(crate) async fn logout(args: &args::Logout, output: &Output) -> Result<Exit>
         output.warn(format_args!("nobody was signed in to `{server}`"));
         return Ok(Exit::Done);
     };
-    application(store, "http://127.0.0.1/callback")?.user(PRINCIPAL).sign_out(&endpoint).await?;
+    application(store, "http://127.0.0.1/callback")
+        .build()?
+        .user(PRINCIPAL)
+        .sign_out(&endpoint)
+        .await?;
     output.result(&format!("signed out of `{server}`"))?;
     Ok(Exit::Done)
 }

@@ -199,12 +199,18 @@ async fn help_of_login() {
       [SERVER]  A server of the configuration
 
     Options:
-          --url <URL>      The server, without a configuration
-          --config <FILE>  The configuration [default: relay.toml]
-          --no-browser     Print the URL to open, and open no browser
-          --json           Print JSON, errors included
-      -v, --verbose        Print what goes over the wire to stderr, without the tokens
-      -h, --help           Print help
+          --url <URL>                 The server, without a configuration
+          --config <FILE>             The configuration [default: relay.toml]
+          --no-browser                Print the URL to open, and open no browser
+          --client-id <ID>            What Relay is registered as by hand, where it cannot register
+                                      itself
+          --client-secret-env <NAME>  The environment variable that holds the secret of that client, if
+                                      it has one
+          --port <PORT>               The port of http://127.0.0.1:PORT/callback, where the browser
+                                      comes back to [default: any]
+          --json                      Print JSON, errors included
+      -v, --verbose                   Print what goes over the wire to stderr, without the tokens
+      -h, --help                      Print help
 
     `relay --help` explains the exit codes.
     --- stderr

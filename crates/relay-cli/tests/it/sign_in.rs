@@ -3,7 +3,10 @@
 use std::{env, fs, path::PathBuf};
 
 use insta::assert_snapshot;
-use mcp_testkit::{AuthorizationServer, Bearer, Decision, OAuthEndpoint, Reply, TestServer};
+use mcp_testkit::{
+    AuthorizationServer, AuthorizationServerBuilder, Bearer, Decision, KnownClient, OAuthEndpoint,
+    Reply, TestServer,
+};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
@@ -23,7 +26,11 @@ struct World {
 
 impl World {
     async fn start(name: &str) -> Self {
-        let accounts = AuthorizationServer::builder().start().await.expect("a free port");
+        Self::with(name, AuthorizationServer::builder()).await
+    }
+
+    async fn with(name: &str, accounts: AuthorizationServerBuilder) -> Self {
+        let accounts = accounts.start().await.expect("a free port");
         let bearer = Bearer::issued_by(&accounts).scope("weather:read");
         let server = weather::open().bearer(bearer).start().await.expect("a free port");
         let home = format!("sign-in-{}-{name}", std::process::id());
@@ -43,7 +50,10 @@ impl World {
 
     /// Signs in; gives what the program did, and the page that the browser shows.
     async fn login(&self) -> (String, String) {
-        let mut program = self.at_server("login --no-browser");
+        self.login_by(self.at_server("login --no-browser")).await
+    }
+
+    async fn login_by(&self, mut program: Program) -> (String, String) {
         let mut child = program.start().await;
         let mut stderr = BufReader::new(child.stderr.take().expect("stderr is a pipe")).lines();
         let mut lines = Vec::new();
@@ -250,4 +260,38 @@ async fn two_processes_at_once_use_a_refresh_token_once() {
     // Whoever used it twice would have lost the sign-in.
     assert_eq!(world.accounts.count(OAuthEndpoint::Token), 2);
     assert_eq!(world.accounts.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_client_that_was_registered_by_hand_signs_in_and_refreshes() {
+    let known = KnownClient::new("by-hand").secret("s3cret-of-hand");
+    let known = known.redirect_uri("http://127.0.0.1/callback");
+    let accounts = AuthorizationServer::builder().registration(false).client(known);
+    let world = World::with("by-hand", accounts).await;
+    assert_snapshot!(world.login().await.0, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: http://127.0.0.1:ACCOUNTS registers no clients by itself: register this application there, and set its client id for http://127.0.0.1:PORT/mcp
+    hint: register it to come back to http://127.0.0.1/callback, on the port of --port if it has to be one, and give --client-id ID
+    ---
+    ");
+    let login = "login --no-browser --client-id by-hand --client-secret-env CLIENT_SECRET";
+    assert_snapshot!(world.login_by(world.at_server(login)).await.0, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: the variable `CLIENT_SECRET` (--client-secret-env) is not set
+    hint: it has to hold the secret of the client
+    ---
+    ");
+    let program = world.at_server(login).env("CLIENT_SECRET", "s3cret-of-hand");
+    let (transcript, _) = world.login_by(program).await;
+    assert!(transcript.starts_with("exit code: 0\n"), "{transcript}");
+    // What comes later need not know of it.
+    world.accounts.expire_access_tokens();
+    let called = world.at_server("call forecast --arg city=Oslo").run().await;
+    assert!(called.starts_with("exit code: 0\n"), "{called}");
+    assert_eq!(world.accounts.count(OAuthEndpoint::Token), 2);
+    assert_eq!(world.accounts.count(OAuthEndpoint::Registration), 0);
 }
