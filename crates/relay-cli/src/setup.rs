@@ -23,7 +23,7 @@ pub(crate) const DEFAULT_CONFIG: &str = "relay.toml";
 /// Who speaks, and with whom.
 pub(crate) struct Setup {
     pub(crate) relay: Relay,
-    pub(crate) user: User,
+    user: User,
     servers: Vec<String>,
 }
 
@@ -80,7 +80,9 @@ impl Setup {
         let servers = self.relay.servers();
         let found = servers.iter().find(|(known, _)| known == name);
         match found.map(|(_, server)| server.transport()) {
-            Some(Transport::Http { url }) => Ok((name.to_owned(), Endpoint::parse(url)?)),
+            Some(Transport::Http { url } | Transport::Sse { url }) => {
+                Ok((name.to_owned(), Endpoint::parse(url)?))
+            }
             _ => Err(Usage::new(format!("server `{name}` is a program, which nobody signs in to"))
                 .hint("what it has to know it is given by `env` or `inherit_env`")
                 .into()),
@@ -90,6 +92,18 @@ impl Setup {
     /// The one server that the command line names, where it does.
     pub(crate) fn single(access: &Access) -> Option<&'static str> {
         access.is_single().then_some(if access.stdio { LOCAL } else { REMOTE })
+    }
+
+    /// On whose behalf a server is spoken to. A sign-in is nothing to a program, and neither is the
+    /// lack of one.
+    pub(crate) fn user_at(&self, server: &str) -> User {
+        let servers = self.relay.servers();
+        let found = servers.iter().find(|(known, _)| known == server);
+        let is_program = matches!(found.map(|(_, it)| it.transport()), Some(Transport::Stdio(_)));
+        match is_program && self.user.id() == Some(PRINCIPAL) {
+            true => self.relay.without_token(),
+            false => self.user.clone(),
+        }
     }
 
     /// The names of all servers.

@@ -39,7 +39,7 @@ impl SignIns {
         // Nobody is sent there: a person signs in by `relay login` alone.
         let client = application(store.clone(), "http://127.0.0.1/callback").build()?;
         let key = |server: &Server| match server.transport() {
-            Transport::Http { url } => {
+            Transport::Http { url } | Transport::Sse { url } => {
                 Some((Endpoint::parse(url).ok()?.url().to_string(), server.token()?.clone()))
             }
             _ => None,

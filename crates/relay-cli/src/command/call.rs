@@ -61,7 +61,8 @@ impl<'a> Prepared<'a> {
     /// Makes the call.
     pub(crate) async fn call(self, setup: &Setup) -> Result<Called> {
         let Self { server, tool, arguments } = self;
-        let tools = setup.user.tools(setup.server(server)?).await?;
+        let server = setup.server(server)?;
+        let tools = setup.user_at(server).tools(server).await?;
         let given = tools.call(tool, arguments).await?;
         let failure = given.is_error.then(|| Report::of_tool(server, tool));
         Ok(Called { given, failure })

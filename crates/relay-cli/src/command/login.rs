@@ -65,7 +65,7 @@ impl Login {
     /// What the server says to somebody who has not signed in: which scopes it wants, and where its
     /// metadata is. One that says nothing may have metadata all the same.
     async fn refused(&self) -> Result<Option<Unauthorized>> {
-        match self.setup.user.tools(&self.server).await {
+        match self.setup.user_at(&self.server).tools(&self.server).await {
             Err(relay::Error::Authorization(refused)) => Ok(Some(refused.unauthorized)),
             Err(error) => Err(error.into()),
             Ok(_) => Ok(None),

@@ -80,7 +80,7 @@ impl Found {
 async fn fetch(setup: &Setup, servers: &[&str]) -> Vec<Result<Tools, relay::Error>> {
     let mut requests = JoinSet::new();
     for (index, server) in servers.iter().enumerate() {
-        let (user, server) = (setup.user.clone(), (*server).to_owned());
+        let (user, server) = (setup.user_at(server), (*server).to_owned());
         requests.spawn(async move { (index, user.tools(&server).await) });
     }
     let mut outcomes = requests.join_all().await;

@@ -235,6 +235,26 @@ async fn nobody_signs_in_to_a_program() {
 }
 
 #[tokio::test]
+async fn a_program_needs_none_of_the_sign_ins() {
+    let world = World::start("program").await;
+    let text = format!(
+        "[servers.far]\ntransport = 'sse'\nurl = '{}'\n\n[servers.near]\ncommand = '{}'\nargs = ['demo-server']",
+        world.server.url(),
+        env!("CARGO_BIN_EXE_relay"),
+    );
+    let login = world.relay("login far --no-browser").file("relay.toml", &text);
+    let (transcript, _) = world.login_by(login).await;
+    assert!(transcript.starts_with("exit code: 0\n"), "{transcript}");
+    assert_snapshot!(world.relay("tools near").file("relay.toml", &text).run().await, @"
+    exit code: 0
+    --- stdout
+    relay__near__count	count	Counts the words of a text
+    --- stderr
+    ---
+    ");
+}
+
+#[tokio::test]
 async fn sign_ins_need_a_place() {
     let world = World::start("place").await;
     let program = relay("login --no-browser").url(&world.server).env("RELAY_HOME", "/dev/null/x");
