@@ -27,7 +27,7 @@ pub(super) enum Back {
     Entries(Box<Back>),
     /// What the items of a list need: the first ones, then all others.
     Items { first: Vec<Back>, items: Box<Back> },
-    /// What the first of the alternatives that fits needs.
+    /// What the first of the alternatives that surely fits needs, or else the first that may.
     Any(Vec<(Alternative, Back)>),
     /// What the definition of this name needs.
     Definition(String),
@@ -113,9 +113,12 @@ impl WayBack {
             }
             (Back::Any(parts), value) => {
                 let judge = Judge::new(&self.nodes);
-                let fits = |(part, _): &&(_, _)| judge.alternative(part, &value) != Some(false);
-                match parts.iter().find(fits) {
-                    Some((_, back)) => below(back, value),
+                let fits = |(part, _): &(_, _)| judge.alternative(part, &value);
+                let fits: Vec<_> = parts.iter().map(fits).collect();
+                // Whether a pattern fits is not judged: what surely fits goes first.
+                let first = |fit| fits.iter().position(|it| *it == fit);
+                match first(Some(true)).or_else(|| first(None)) {
+                    Some(place) => below(&parts[place].1, value),
                     None => value,
                 }
             }

@@ -105,8 +105,11 @@ impl Reader<'_> {
                 let object = self.objects(own, more)?;
                 let patterned = |it: &Alternative| it.keywords.contains_key("patternProperties");
                 if [one, other].into_iter().any(patterned) {
-                    let keyword = "patternProperties".to_owned();
-                    notes.insert((keyword, Effect::Wider, "is not joined with what is beside it"));
+                    // Others that it describes may be refused, or taken, where they are named.
+                    for effect in [Effect::Wider, Effect::Narrower] {
+                        let keyword = "patternProperties".to_owned();
+                        notes.insert((keyword, effect, "is not joined with what is beside it"));
+                    }
                 }
                 Kind::Object(object)
             }

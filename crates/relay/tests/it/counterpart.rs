@@ -52,7 +52,7 @@ impl<'a> Counterparts<'a> {
             }
             _ => {}
         }
-        ways.retain(|way| is_of_type(schema, way));
+        ways.retain(|way| is_of_type(schema, way) && has_members(schema, way));
         ways
     }
 
@@ -106,6 +106,12 @@ fn is_of_type(schema: &Value, way: &Value) -> bool {
         Value::Null => true,
         name => fits(name),
     }
+}
+
+/// Whether all members are there that have to be: the few ways that are looked at are to be good ones.
+fn has_members(schema: &Value, way: &Value) -> bool {
+    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    way.as_object().is_none_or(|way| required.into_iter().all(|name| way.contains_key(name)))
 }
 
 /// The tool's own name of a member that was given another; only those of `property.rs` are known.
