@@ -274,7 +274,8 @@ impl Client {
         self.call_tool_raw(name, &arguments).await
     }
 
-    /// Calls a tool with arguments that are JSON already, such as a model's own text.
+    /// Calls a tool with arguments that are JSON already, such as a model's own text; otherwise as
+    /// [`call_tool`](Self::call_tool).
     ///
     /// ```no_run
     /// # async fn run(client: mcp_client::Client) -> Result<(), Box<dyn std::error::Error>> {

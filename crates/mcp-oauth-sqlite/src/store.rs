@@ -69,7 +69,8 @@ pub struct Resealed {
 }
 
 impl SqliteStore {
-    /// Opens a database, which is made if it is not there. This blocks for a moment.
+    /// Opens a database, which is made if it is not there. This blocks for a moment, or for up to 10
+    /// seconds while another process writes.
     ///
     /// # Errors
     /// [`Error`].

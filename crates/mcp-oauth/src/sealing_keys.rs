@@ -44,7 +44,8 @@ impl SealingKeys {
         &self.newest
     }
 
-    /// Seals a text with the newest key.
+    /// Seals a text with the newest key. It opens for the same `purpose` alone, such as the place that it
+    /// is kept in.
     pub fn seal(&self, purpose: &str, open: &[u8]) -> String {
         self.newest.seal(purpose, open)
     }

@@ -30,7 +30,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The defaults.
+    /// The defaults: bearer tokens, connections without a proxy, and no host on a private network.
     pub fn new() -> Self {
         Self { http: HttpClient::builder(), allowed_hosts: Vec::new(), dpop: false }
     }

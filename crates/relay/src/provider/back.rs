@@ -113,12 +113,17 @@ impl WayBack {
             }
             (Back::Any(parts), value) => {
                 let judge = Judge::new(&self.nodes);
-                let fits = |(part, _): &(_, _)| judge.alternative(part, &value);
-                let fits: Vec<_> = parts.iter().map(fits).collect();
                 // Whether a pattern fits is not judged: what surely fits goes first.
-                let first = |fit| fits.iter().position(|it| *it == fit);
-                match first(Some(true)).or_else(|| first(None)) {
-                    Some(place) => below(&parts[place].1, value),
+                let mut best = None;
+                for (part, back) in parts {
+                    match judge.alternative(part, &value) {
+                        Some(true) => return below(back, value),
+                        Some(false) => {}
+                        None => best = best.or(Some(back)),
+                    }
+                }
+                match best {
+                    Some(back) => below(back, value),
                     None => value,
                 }
             }

@@ -49,7 +49,9 @@ pub struct ProviderSchema {
 impl ProviderSchema {
     /// Converts the schema of a tool's arguments. Where nothing has to be changed, it is shared.
     ///
-    /// Time and memory are bounded, whatever the schema says. The outcome depends on nothing else.
+    /// Time and memory are bounded, whatever the schema says: where it is larger than 256 KiB, or takes
+    /// too much work, the arguments become one text of JSON, and [`changes`](Self::changes) says so. The
+    /// outcome depends on nothing but the two.
     pub fn new(provider: Provider, own: &Schema) -> Self {
         let rules = provider.rules();
         let source = (own.get().len() <= LARGEST).then(|| own.parse::<Value>().ok()).flatten();
@@ -80,7 +82,8 @@ impl ProviderSchema {
         self.changes.iter().all(|change| change.effect != Effect::Wider)
     }
 
-    /// Turns arguments that a model gives by this schema into those that the tool takes.
+    /// Turns arguments that a model gives by this schema into those that the tool takes. What does not
+    /// keep to it stays as it is, for the check before the call to name.
     pub fn restore(&self, arguments: Value) -> Value {
         self.back.restore(arguments)
     }
