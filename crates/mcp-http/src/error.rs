@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use mcp_client::{BoxError, TransportError, TransportErrorKind as Kind};
 
-use crate::{body::Body, endpoint::Endpoint, unauthorized::Unauthorized};
+use crate::{auth::unauthorized::Unauthorized, client::body::Body, endpoint::Endpoint};
 
 /// Why a message did not reach a server, or nothing usable came back.
 ///

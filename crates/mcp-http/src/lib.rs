@@ -22,46 +22,27 @@
 //! # }
 //! ```
 
-mod body;
-mod challenge;
-mod direct;
-mod endpoint;
-mod error;
-mod events;
-mod fetch;
-mod headers;
-mod http_client;
-mod http_client_builder;
-mod options;
-mod reply;
-mod request;
-mod resolver;
-mod resume;
-mod routing;
-mod secrets;
-mod sse;
-mod sse_transport;
-mod status;
-mod tls;
-mod token;
 mod transport;
-mod unauthorized;
-mod wire;
+mod message;
+mod client;
+mod error;
+mod auth;
+mod endpoint;
 
 pub use mcp_client::{self, Client};
 
 pub use crate::{
-    body::Body,
-    challenge::Challenge,
+    auth::access_token::{AccessToken, Refused, RequestSigner, TokenRequest, TokenSource},
+    auth::challenge::Challenge,
+    auth::unauthorized::{Reason, Unauthorized},
+    client::body::Body,
+    client::builder::HttpClientBuilder,
+    client::http_client::HttpClient,
+    client::resolver::AddressRefused,
     endpoint::Endpoint,
     error::Error,
-    headers::Headers,
-    http_client::HttpClient,
-    http_client_builder::HttpClientBuilder,
-    options::HttpOptions,
-    resolver::AddressRefused,
-    sse_transport::SseTransport,
-    token::{AccessToken, Refused, RequestSigner, TokenRequest, TokenSource},
-    transport::{Builder, HttpTransport},
-    unauthorized::{Reason, Unauthorized},
+    message::headers::Headers,
+    message::options::HttpOptions,
+    transport::http::{Builder, HttpTransport},
+    transport::sse::SseTransport,
 };

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{Request, Response};
 
-use crate::{body, endpoint::Endpoint, error::Error, http_client::HttpClient};
+use crate::{client::body, client::http_client::HttpClient, endpoint::Endpoint, error::Error};
 
 impl HttpClient {
     /// Sends a request and reads the whole answer, of whatever status; redirects are not followed.

@@ -5,7 +5,9 @@ use std::{error::Error as StdError, fmt, sync::Arc};
 use http::{HeaderMap, StatusCode};
 use mcp_client::{BoxError, Brief};
 
-use crate::{challenge::Challenge, endpoint::Endpoint, error::Error, secrets::Secrets};
+use crate::{
+    auth::challenge::Challenge, endpoint::Endpoint, error::Error, message::redaction::Secrets,
+};
 
 /// A server that wants an access token, or a better one. The request
 /// [did not run](Self::did_not_run), but for a rare case.

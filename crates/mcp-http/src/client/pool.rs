@@ -26,7 +26,7 @@ use tokio::{net::TcpStream, time};
 use tower_http::decompression::{Decompression, DecompressionBody};
 use tower_service::Service;
 
-use crate::resolver::{AddressFilter, AddressRefused, Resolver};
+use crate::client::resolver::{AddressFilter, AddressRefused, Resolver};
 
 /// The data of a stream and of a connection that a server may send ahead over HTTP/2, in bytes.
 pub(crate) const STREAM_WINDOW: u32 = 1024 * 1024;

@@ -16,7 +16,7 @@ use tokio::{sync::Mutex, time};
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::{endpoint::Endpoint, error::Error, unauthorized::Unauthorized};
+use crate::{auth::unauthorized::Unauthorized, endpoint::Endpoint, error::Error};
 
 /// A bearer token (RFC 6750), or one whose sender proves with each request that it is theirs.
 ///
@@ -277,7 +277,7 @@ mod tests {
     use futures_util::future::join_all;
 
     use super::*;
-    use crate::unauthorized::Reason;
+    use crate::auth::unauthorized::Reason;
 
     /// Gives one token, and fails to give another; counts how often it was to.
     #[derive(Default)]

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use mcp_client::Brief;
 use tokio::{runtime::Handle, time};
 
-use crate::{error::Error, http_client::Response, secrets::Secrets};
+use crate::{client::http_client::Response, error::Error, message::redaction::Secrets};
 
 /// As much of a failure's body as is kept, in bytes.
 const BEGINNING: usize = 64 * 1024;

@@ -10,10 +10,10 @@ use mcp_client::BoxError;
 use url::Url;
 
 use crate::{
-    direct::{self, Decoded, Direct},
+    client::builder::HttpClientBuilder,
+    client::pool::{self, Decoded, Direct},
     endpoint::Endpoint,
     error::Error,
-    http_client_builder::HttpClientBuilder,
 };
 
 /// Connections to servers, shared by all users and all servers that are given a clone of it.
@@ -137,7 +137,7 @@ struct Failure {
 
 impl From<legacy::Error> for Failure {
     fn from(error: legacy::Error) -> Self {
-        let unsent = error.is_connect() || direct::is_refusal(&error);
+        let unsent = error.is_connect() || pool::is_refusal(&error);
         Self { unsent, source: error.into() }
     }
 }
@@ -186,7 +186,7 @@ impl Response {
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         let chunk = match &mut self.received {
             Received::Direct(response) => {
-                let chunk = direct::chunk(response.body_mut()).await;
+                let chunk = pool::chunk(response.body_mut()).await;
                 chunk.map_err(|error| (error.is::<hyper::Error>(), error))
             }
             Received::Reqwest(response) => {

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, StatusCode, header};
 
 use crate::{
-    body, error::Error, http_client::Response, secrets::Secrets, unauthorized::Unauthorized,
+    auth::unauthorized::Unauthorized, client::body, client::http_client::Response, error::Error,
+    message::redaction::Secrets,
 };
 
 /// Lets only a success pass.

@@ -8,13 +8,13 @@ use http::HeaderValue;
 use mcp_client::{MessageStream, is_answer};
 
 use crate::{
-    body,
+    client::body,
+    client::http_client::Response,
     error::Error,
-    http_client::Response,
-    reply::Success,
-    secrets::Secrets,
-    sse::{Event, Kind, Parser},
-    wire,
+    message::redaction::Secrets,
+    message::response::Success,
+    message::sse_parser::{Event, Kind, Parser},
+    message::trace as wire,
 };
 
 /// An event stream that is being read.

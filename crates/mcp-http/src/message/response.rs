@@ -4,7 +4,8 @@ use http::{HeaderMap, StatusCode, header};
 use mcp_client::{MessageKind, MessageStream, Messages, Reply, SessionId};
 
 use crate::{
-    body, error::Error, headers::SESSION_ID, http_client::Response, secrets::Secrets, wire,
+    client::body, client::http_client::Response, error::Error, message::headers::SESSION_ID,
+    message::redaction::Secrets, message::trace as wire,
 };
 
 const EVENT_STREAM: &str = "text/event-stream";

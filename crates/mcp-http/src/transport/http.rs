@@ -7,20 +7,20 @@ use http::{HeaderMap, StatusCode, header};
 use mcp_client::{Context, MessageStream, Outgoing, Reply, Transport, TransportError};
 
 use crate::{
-    body,
+    auth::access_token::{AccessToken, Refused, TokenSource, Tokens},
+    client::body,
+    client::http_client::{HttpClient, Response},
     endpoint::Endpoint,
     error::Error,
-    events::Events,
-    headers::{self, Headers},
-    http_client::{HttpClient, Response},
-    reply::Success,
-    request::Request,
-    resume::Resuming,
-    secrets::Secrets,
-    sse_transport::SseTransport,
-    status,
-    token::{AccessToken, Refused, TokenSource, Tokens},
-    wire,
+    message::event_stream::Events,
+    message::headers::{self, Headers},
+    message::redaction::Secrets,
+    message::request::Request,
+    message::response::Success,
+    message::status,
+    message::trace as wire,
+    transport::resumption::Resuming,
+    transport::sse::SseTransport,
 };
 
 /// Streamable HTTP to one server with the token of one user (MCP basic/transports).

@@ -5,7 +5,7 @@
 
 use http::{HeaderMap, header::WWW_AUTHENTICATE};
 
-use crate::secrets::Secrets;
+use crate::message::redaction::Secrets;
 
 /// As much of the headers as is read, in bytes.
 const LIMIT: usize = 16 * 1024;
@@ -231,7 +231,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::token::AccessToken;
+    use crate::auth::access_token::AccessToken;
 
     type Written = (String, Vec<(String, String)>);
 

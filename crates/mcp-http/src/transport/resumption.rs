@@ -15,7 +15,8 @@ use mcp_client::{Context, Extras, MessageStream, TransportError};
 use tokio::time::{self, Instant};
 
 use crate::{
-    error::Error, events::Events, reply::Success, request::Request, transport::HttpTransport,
+    error::Error, message::event_stream::Events, message::request::Request,
+    message::response::Success, transport::http::HttpTransport,
 };
 
 /// How often in a row it is tried to open a stream again, if that brings nothing.

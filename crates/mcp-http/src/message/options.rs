@@ -2,7 +2,7 @@
 
 use mcp_client::Options;
 
-use crate::{headers::Headers, token::AccessToken};
+use crate::{auth::access_token::AccessToken, message::headers::Headers};
 
 /// What the [`Options`] of a call may hold for a call over HTTP.
 ///

@@ -7,8 +7,8 @@ use mcp_client::{Context, Extras, Outgoing, Routing, Sent};
 use crate::{
     endpoint::Endpoint,
     error::Error,
-    headers::{self, Headers},
-    routing,
+    message::headers::{self, Headers},
+    message::standard_headers as routing,
 };
 
 /// One HTTP request, which may be sent with one token and, if that is refused, with another.

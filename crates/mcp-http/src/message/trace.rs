@@ -6,7 +6,7 @@
 use http::{HeaderMap, HeaderValue, Method};
 use tracing::{Level, enabled, event};
 
-use crate::{endpoint::Endpoint, http_client::Response, secrets::Secrets};
+use crate::{client::http_client::Response, endpoint::Endpoint, message::redaction::Secrets};
 
 const TARGET: &str = "mcp_http::wire";
 

@@ -6,11 +6,11 @@ use rustls::ClientConfig;
 use zeroize::Zeroizing;
 
 use crate::{
-    direct::{self, Direct},
+    client::http_client::{HttpClient, Ways, cause},
+    client::pool::{self, Direct},
+    client::resolver::AddressFilter,
+    client::tls,
     error::Error,
-    http_client::{HttpClient, Ways, cause},
-    resolver::AddressFilter,
-    tls,
 };
 
 /// Sets up an [`HttpClient`]; made by [`HttpClient::builder`].
@@ -121,9 +121,9 @@ impl HttpClientBuilder {
             .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(self.connect_timeout)
-            .http2_initial_stream_window_size(direct::STREAM_WINDOW)
-            .http2_initial_connection_window_size(direct::CONNECTION_WINDOW)
-            .http2_keep_alive_interval(direct::KEEP_ALIVE);
+            .http2_initial_stream_window_size(pool::STREAM_WINDOW)
+            .http2_initial_connection_window_size(pool::CONNECTION_WINDOW)
+            .http2_keep_alive_interval(pool::KEEP_ALIVE);
         if self.only_http2 { client.http2_prior_knowledge() } else { client }
     }
 }

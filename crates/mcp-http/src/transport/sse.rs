@@ -21,8 +21,8 @@ use mcp_client::{
 use tokio::{sync::Mutex, task::AbortHandle, time};
 
 use crate::{
-    endpoint::Endpoint, error::Error, events::Events, request::Request, sse::Kind,
-    transport::HttpTransport,
+    endpoint::Endpoint, error::Error, message::event_stream::Events, message::request::Request,
+    message::sse_parser::Kind, transport::http::HttpTransport,
 };
 
 /// How long the event that names the URL for messages is waited for.
