@@ -5,8 +5,6 @@ use std::{fmt, net::IpAddr, sync::Arc};
 use http::Uri;
 use url::{Host, Url};
 
-use crate::error::Error;
-
 /// The URL that a server's messages go to.
 ///
 /// It is `http:` or `https:`, without user name, password and fragment. `Display` and `Debug` leave
@@ -21,13 +19,16 @@ struct Forms {
     uri: Uri,
 }
 
+/// The reason why a URL cannot be an [`Endpoint`].
+#[derive(Debug)]
+pub(crate) struct InvalidEndpoint {
+    pub(crate) reason: String,
+}
+
 impl Endpoint {
-    /// Reads a URL.
-    ///
-    /// # Errors
-    /// [`Error::InvalidEndpoint`] if it is none, or not of the kind described above.
-    pub fn parse(url: &str) -> Result<Self, Error> {
-        let invalid = |reason: &str| Error::InvalidEndpoint { reason: reason.to_owned() };
+    /// Checks a URL; [`Endpoint::parse`] for this crate's modules below its error type.
+    pub(crate) fn new(url: &str) -> Result<Self, InvalidEndpoint> {
+        let invalid = |reason: &str| InvalidEndpoint { reason: reason.to_owned() };
         let url = Url::parse(url).map_err(|error| invalid(&error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(invalid("it has to begin with http: or https:"));
@@ -61,7 +62,7 @@ impl Endpoint {
         if url.origin() != self.url().origin() {
             return Err("it names another origin to send to, which would get the token");
         }
-        Self::parse(url.as_str()).map_err(|_| "it names no usable URL to send to")
+        Self::new(url.as_str()).map_err(|_| "it names no usable URL to send to")
     }
 
     /// Whether a token may be sent there: the way is encrypted or does not leave this machine.

@@ -1,12 +1,16 @@
 //! The one error type of this crate.
 
-use std::time::Duration;
+use std::{error::Error as StdError, time::Duration};
 
 use bytes::Bytes;
 use http::StatusCode;
 use mcp_client::{BoxError, TransportError, TransportErrorKind as Kind};
 
-use crate::{auth::unauthorized::Unauthorized, client::body::Body, endpoint::Endpoint};
+use crate::{
+    auth::Unauthorized,
+    endpoint::{Endpoint, InvalidEndpoint},
+    error_body::Body,
+};
 
 /// Why a message did not reach a server, or nothing usable came back.
 ///
@@ -202,6 +206,51 @@ impl From<Error> for TransportError {
             _ => None,
         };
         Self::new(kind, error).with_body(body).with_retry_after(retry_after)
+    }
+}
+
+impl From<InvalidEndpoint> for Error {
+    fn from(InvalidEndpoint { reason }: InvalidEndpoint) -> Self {
+        Self::InvalidEndpoint { reason }
+    }
+}
+
+impl Endpoint {
+    /// Parses the URL of a server.
+    ///
+    /// # Errors
+    /// [`Error::InvalidEndpoint`] if it is not a URL, its scheme is neither `http:` nor `https:`, or
+    /// it holds a user name, a password or a fragment.
+    pub fn parse(url: &str) -> Result<Self, Error> {
+        Ok(Self::new(url)?)
+    }
+}
+
+impl Unauthorized {
+    /// Finds the refusal in an error, or in what caused it.
+    pub fn of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if let Some(found) = Self::in_one(error) {
+                return Some(found);
+            }
+            next = error.source();
+        }
+        None
+    }
+
+    fn in_one<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
+        if let Some(unauthorized) = error.downcast_ref() {
+            return Some(unauthorized);
+        }
+        if let Some(Error::Unauthorized(unauthorized)) = error.downcast_ref() {
+            return Some(unauthorized);
+        }
+        let transport = match error.downcast_ref() {
+            Some(mcp_client::Error::Transport(error)) => Some(error),
+            _ => error.downcast_ref::<TransportError>(),
+        };
+        transport.and_then(|error| Self::in_one(error.get_ref()))
     }
 }
 

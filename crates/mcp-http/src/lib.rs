@@ -28,21 +28,19 @@ mod client;
 mod error;
 mod auth;
 mod endpoint;
+mod error_body;
 
 pub use mcp_client::{self, Client};
 
 pub use crate::{
-    auth::access_token::{AccessToken, Refused, RequestSigner, TokenRequest, TokenSource},
-    auth::challenge::Challenge,
-    auth::unauthorized::{Reason, Unauthorized},
-    client::body::Body,
-    client::builder::HttpClientBuilder,
-    client::http_client::HttpClient,
-    client::resolver::AddressRefused,
+    auth::{
+        AccessToken, Challenge, Reason, Refused, RequestSigner, TokenRequest, TokenSource,
+        Unauthorized,
+    },
+    client::{AddressRefused, HttpClient, HttpClientBuilder},
     endpoint::Endpoint,
     error::Error,
-    message::headers::Headers,
-    message::options::HttpOptions,
-    transport::http::{Builder, HttpTransport},
-    transport::sse::SseTransport,
+    error_body::Body,
+    message::{Headers, HttpOptions},
+    transport::{Builder, HttpTransport, SseTransport},
 };

@@ -3,13 +3,6 @@
 //! The published parsers give up on the whole header over one malformed challenge; this one goes on
 //! after it, so that a proxy's bad `Negotiate` does not hide the `Bearer` behind it.
 
-use http::{HeaderMap, header::WWW_AUTHENTICATE};
-
-use crate::message::redaction::Secrets;
-
-/// As much of the headers as is read, in bytes.
-const LIMIT: usize = 16 * 1024;
-
 /// One challenge of `WWW-Authenticate` (RFC 9110, section 11.6.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -51,18 +44,6 @@ impl Challenge {
                     }
                 }
             }
-        }
-        challenges
-    }
-
-    /// Reads all `WWW-Authenticate` headers of a response, without the secrets of the request.
-    pub(crate) fn read(headers: &HeaderMap, secrets: &Secrets) -> Vec<Self> {
-        let mut challenges = Vec::new();
-        let mut left = LIMIT;
-        for value in headers.get_all(WWW_AUTHENTICATE) {
-            let bytes = &value.as_bytes()[..value.len().min(left)];
-            left -= bytes.len();
-            challenges.extend(Self::parse(&secrets.mask(&String::from_utf8_lossy(bytes))));
         }
         challenges
     }
@@ -227,11 +208,9 @@ fn is_token68(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::auth::access_token::AccessToken;
 
     type Written = (String, Vec<(String, String)>);
 
@@ -326,20 +305,5 @@ mod tests {
         ] {
             assert_eq!(shown(header), expected, "{header}");
         }
-    }
-
-    #[test]
-    fn headers_are_read_in_order_within_a_limit_and_without_the_token() {
-        let mut headers = HeaderMap::new();
-        headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=a"));
-        let echo = HeaderValue::from_static("Bearer error_description=\"s3cret is bad\"");
-        headers.append(WWW_AUTHENTICATE, echo);
-        let long = format!("Bearer a=\"{}\", b=c", "x".repeat(LIMIT));
-        headers.append(WWW_AUTHENTICATE, HeaderValue::try_from(long).unwrap());
-        let secrets = Secrets { token: Some(AccessToken::new("s3cret")), session: None };
-        let challenges = Challenge::read(&headers, &secrets);
-        assert_eq!(challenges[0].param("REALM"), Some("a"));
-        assert_eq!(challenges[1].error_description(), Some("**** is bad"));
-        assert_eq!(challenges[2].params, []);
     }
 }

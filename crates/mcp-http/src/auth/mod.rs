@@ -1,5 +1,13 @@
 //! Access tokens, where they come from, and the responses that reject them.
 
-pub(crate) mod access_token;
-pub(crate) mod unauthorized;
-pub(crate) mod challenge;
+mod token_source;
+mod unauthorized;
+mod challenge;
+mod access_token;
+
+pub use self::{
+    access_token::{AccessToken, RequestSigner},
+    challenge::Challenge,
+    token_source::{Refused, TokenRequest, TokenSource},
+    unauthorized::{Reason, Unauthorized},
+};

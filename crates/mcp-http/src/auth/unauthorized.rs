@@ -2,12 +2,10 @@
 
 use std::{error::Error as StdError, fmt, sync::Arc};
 
-use http::{HeaderMap, StatusCode};
 use mcp_client::{BoxError, Brief};
 
-use crate::{
-    auth::challenge::Challenge, endpoint::Endpoint, error::Error, message::redaction::Secrets,
-};
+use super::challenge::Challenge;
+use crate::endpoint::Endpoint;
 
 /// A server that wants an access token, or a better one. The request
 /// [did not run](Self::did_not_run), but for a rare case.
@@ -42,29 +40,6 @@ pub enum Reason {
 }
 
 impl Unauthorized {
-    /// Reads the refusal out of a response, if it is one: any 401, and a 403 that says
-    /// `insufficient_scope`. Any other 403 is not cured by another token.
-    pub(crate) fn read(
-        endpoint: &Endpoint,
-        status: StatusCode,
-        headers: &HeaderMap,
-        secrets: &Secrets,
-    ) -> Option<Self> {
-        let reason = match status {
-            StatusCode::UNAUTHORIZED if secrets.token.is_none() => Reason::Missing,
-            StatusCode::UNAUTHORIZED => Reason::Rejected,
-            StatusCode::FORBIDDEN => Reason::InsufficientScope,
-            _ => return None,
-        };
-        let challenges = Challenge::read(headers, secrets);
-        let unauthorized = Self::new(endpoint.clone(), reason, challenges);
-        let scope_error = || {
-            let error = unauthorized.challenge().and_then(Challenge::error);
-            error.is_some_and(|error| error.eq_ignore_ascii_case("insufficient_scope"))
-        };
-        (reason != Reason::InsufficientScope || scope_error()).then_some(unauthorized)
-    }
-
     /// The refusal of a request to `endpoint`.
     pub fn new(endpoint: Endpoint, reason: Reason, challenges: Vec<Challenge>) -> Self {
         Self { endpoint, reason, challenges, renewal: None, taken: false }
@@ -95,33 +70,6 @@ impl Unauthorized {
             .find(|challenge| challenge.error().is_some())
             .or_else(|| bearer().find(|challenge| challenge.resource_metadata().is_some()))
             .or_else(|| bearer().next())
-    }
-
-    /// Finds the refusal in an error, or in what caused it.
-    pub fn of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
-        let mut next = Some(error);
-        while let Some(error) = next {
-            if let Some(found) = Self::in_one(error) {
-                return Some(found);
-            }
-            next = error.source();
-        }
-        None
-    }
-
-    fn in_one<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
-        use mcp_client::{Error as ClientError, TransportError};
-        if let Some(unauthorized) = error.downcast_ref() {
-            return Some(unauthorized);
-        }
-        if let Some(Error::Unauthorized(unauthorized)) = error.downcast_ref() {
-            return Some(unauthorized);
-        }
-        let transport = match error.downcast_ref() {
-            Some(ClientError::Transport(error)) => Some(error),
-            _ => error.downcast_ref::<TransportError>(),
-        };
-        transport.and_then(|error| Self::in_one(error.get_ref()))
     }
 }
 

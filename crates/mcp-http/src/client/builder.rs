@@ -5,13 +5,45 @@ use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 use rustls::ClientConfig;
 use zeroize::Zeroizing;
 
-use crate::{
-    client::http_client::{HttpClient, Ways, cause},
-    client::pool::{self, Direct},
-    client::resolver::AddressFilter,
-    client::tls,
-    error::Error,
+use super::{
+    http_client::{HttpClient, Ways},
+    pool::{self, Direct},
+    resolver::AddressFilter,
+    response::cause,
+    tls,
 };
+use crate::error::Error;
+
+impl HttpClient {
+    /// A client with this crate's settings: no redirects, no proxy, 10 seconds to connect, HTTP/1.1
+    /// and HTTP/2, compressed answers, the machine's certificates.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] if the machine does not allow for one.
+    pub fn new() -> Result<Self, Error> {
+        Self::builder().build()
+    }
+
+    /// Begins to set up a client that differs from [`new`](Self::new).
+    ///
+    /// ```no_run
+    /// # fn run(own_authority: Vec<u8>) -> Result<(), mcp_http::Error> {
+    /// use mcp_http::{HttpClient, HttpTransport};
+    ///
+    /// let connections = HttpClient::builder()
+    ///     .proxy("http://proxy.example.com:3128")
+    ///     .certificates(own_authority)
+    ///     .build()?;
+    /// let transport = HttpTransport::builder("https://mcp.example.com/mcp")
+    ///     .http_client(connections.clone())
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder() -> HttpClientBuilder {
+        HttpClientBuilder::new()
+    }
+}
 
 /// Sets up an [`HttpClient`]; made by [`HttpClient::builder`].
 #[must_use]
@@ -32,7 +64,7 @@ enum Proxy {
 }
 
 impl HttpClientBuilder {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         Self {
             connect_timeout: Duration::from_secs(10),
             proxy: Proxy::None,

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use http::{Request, Response};
 
-use crate::{client::body, client::http_client::HttpClient, endpoint::Endpoint, error::Error};
+use super::http_client::HttpClient;
+use crate::{endpoint::Endpoint, error::Error};
 
 impl HttpClient {
     /// Sends a request and reads the whole answer, of whatever status; redirects are not followed.
@@ -39,7 +40,7 @@ impl HttpClient {
         let mut fetched = Response::new(Bytes::new());
         *fetched.status_mut() = response.status();
         *fetched.headers_mut() = response.headers().clone();
-        *fetched.body_mut() = body::read(response, limit).await?;
+        *fetched.body_mut() = response.read(limit).await?;
         Ok(fetched)
     }
 }

@@ -1,9 +1,14 @@
 //! The HTTP client: connections, TLS, proxies, and reading bodies within limits.
 
-pub(crate) mod builder;
-pub(crate) mod fetch;
-pub(crate) mod http_client;
-pub(crate) mod body;
-pub(crate) mod pool;
-pub(crate) mod resolver;
-pub(crate) mod tls;
+mod builder;
+mod fetch;
+mod http_client;
+mod body;
+mod response;
+mod pool;
+mod resolver;
+mod tls;
+
+pub use self::{builder::HttpClientBuilder, http_client::HttpClient, resolver::AddressRefused};
+
+pub(crate) use self::response::Response;

@@ -26,13 +26,13 @@ use tokio::{net::TcpStream, time};
 use tower_http::decompression::{Decompression, DecompressionBody};
 use tower_service::Service;
 
-use crate::client::resolver::{AddressFilter, AddressRefused, Resolver};
+use super::resolver::{AddressFilter, AddressRefused, Resolver};
 
 /// The data of a stream and of a connection that a server may send ahead over HTTP/2, in bytes.
-pub(crate) const STREAM_WINDOW: u32 = 1024 * 1024;
-pub(crate) const CONNECTION_WINDOW: u32 = 16 * STREAM_WINDOW;
+pub(super) const STREAM_WINDOW: u32 = 1024 * 1024;
+pub(super) const CONNECTION_WINDOW: u32 = 16 * STREAM_WINDOW;
 /// How often a connection over HTTP/2 is asked whether it lives.
-pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(30);
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// The same for one over TCP that is silent.
 const TCP_KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -41,10 +41,10 @@ const REFUSALS: usize = 2;
 
 /// Connections to servers; clones share them.
 #[derive(Clone)]
-pub(crate) struct Direct(Client<Connector, Full<Bytes>>);
+pub(super) struct Direct(Client<Connector, Full<Bytes>>);
 
 impl Direct {
-    pub(crate) fn new(
+    pub(super) fn new(
         tls: ClientConfig,
         connect_timeout: Duration,
         only_http2: bool,
@@ -72,7 +72,7 @@ impl Direct {
 
     /// Sends a request. It is sent again only where none of it has left, because a kept connection
     /// turned out to be closed, or where the server says that it has not looked at it.
-    pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<Response<Decoded>, Error> {
+    pub(super) async fn send(&self, request: Request<Bytes>) -> Result<Response<Decoded>, Error> {
         for _ in 0..REFUSALS {
             match self.try_send(request.clone()).await {
                 Err(error) if is_refusal(&error) => {}
@@ -90,7 +90,7 @@ impl Direct {
 
 /// Whether a server that speaks HTTP/2 says that it has not looked at the request: it is about to
 /// end the connection, or takes no more at a time (RFC 9113, section 8.7).
-pub(crate) fn is_refusal(error: &Error) -> bool {
+pub(super) fn is_refusal(error: &Error) -> bool {
     let of_hyper = error.source().and_then(|error| error.source());
     let of_http2 = of_hyper.and_then(|error| error.downcast_ref::<h2::Error>());
     of_http2.is_some_and(|error| {
@@ -101,11 +101,11 @@ pub(crate) fn is_refusal(error: &Error) -> bool {
 }
 
 /// A body as it is after decompression; boxed, for decoders are large.
-pub(crate) type Decoded = Box<DecompressionBody<Incoming>>;
+pub(super) type Decoded = Box<DecompressionBody<Incoming>>;
 
 /// The next piece of a body; `None` at its end. An error of the connection is one of hyper, any other
 /// is one of decompression.
-pub(crate) async fn chunk(body: &mut Decoded) -> Result<Option<Bytes>, BoxError> {
+pub(super) async fn chunk(body: &mut Decoded) -> Result<Option<Bytes>, BoxError> {
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data() {
             return Ok(Some(data));

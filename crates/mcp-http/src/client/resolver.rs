@@ -13,22 +13,22 @@ use mcp_client::BoxError;
 use tower_service::Service;
 
 /// Says by the name or address in a URL and by the address to connect to whether to connect.
-pub(crate) type AddressFilter = Arc<dyn Fn(&str, IpAddr) -> bool + Send + Sync>;
+pub(super) type AddressFilter = Arc<dyn Fn(&str, IpAddr) -> bool + Send + Sync>;
 
 /// The machine's resolver, behind a filter if there is one.
 #[derive(Clone)]
-pub(crate) struct Resolver {
+pub(super) struct Resolver {
     system: GaiResolver,
     filter: Option<AddressFilter>,
 }
 
 impl Resolver {
-    pub(crate) fn new(filter: Option<AddressFilter>) -> Self {
+    pub(super) fn new(filter: Option<AddressFilter>) -> Self {
         Self { system: GaiResolver::new(), filter }
     }
 
     /// Whether to connect to a host: if it is an address, no one looks it up.
-    pub(crate) fn allows(&self, host: &str) -> bool {
+    pub(super) fn allows(&self, host: &str) -> bool {
         let address = host.trim_start_matches('[').trim_end_matches(']').parse();
         match (&self.filter, address) {
             (Some(filter), Ok(address)) => filter(host, address),

@@ -14,7 +14,7 @@ use crate::error::Error;
 
 /// How to encrypt: trusts the machine's authorities and `authorities`, and shows `identity` to a
 /// server that asks. Both are in PEM.
-pub(crate) fn config(
+pub(super) fn config(
     authorities: &[Vec<u8>],
     identity: Option<&[u8]>,
 ) -> Result<ClientConfig, Error> {

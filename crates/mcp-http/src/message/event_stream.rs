@@ -7,15 +7,13 @@ use futures_util::stream::{StreamExt, try_unfold};
 use http::HeaderValue;
 use mcp_client::{MessageStream, is_answer};
 
-use crate::{
-    client::body,
-    client::http_client::Response,
-    error::Error,
-    message::redaction::Secrets,
-    message::response::Success,
-    message::sse_parser::{Event, Kind, Parser},
-    message::trace as wire,
+use super::{
+    redaction::Secrets,
+    response::Success,
+    sse_parser::{Event, Kind, Parser},
+    trace::trace_body,
 };
+use crate::{client::Response, error::Error};
 
 /// An event stream that is being read.
 pub(crate) struct Events {
@@ -51,7 +49,7 @@ impl Events {
             // Empty data only announces an event id; other types are not MCP.
             if event.kind == Kind::Message && !event.data.is_empty() {
                 self.answered = is_answer(&event.data);
-                wire::body("<", &event.data, &self.secrets);
+                trace_body("<", &event.data, &self.secrets);
                 return Ok(Some(self.secrets.mask_unless_result(event.data)));
             }
         }
@@ -103,7 +101,7 @@ impl Drop for Events {
     /// Who leaves before the answer gives it up: the connection ends, so that the server notices.
     fn drop(&mut self) {
         if let Some(response) = self.response.take().filter(|_| self.answered) {
-            body::leave(response);
+            response.leave();
         }
     }
 }

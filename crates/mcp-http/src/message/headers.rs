@@ -7,15 +7,15 @@ use mcp_client::Context;
 
 use crate::error::Error;
 
-pub(crate) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
-pub(crate) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
-pub(crate) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// Both kinds of answer that a client has to take (MCP basic/transports, "Sending Messages").
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
 /// What a GET asks for ("Listening for Messages from the Server").
-pub(crate) const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
-pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(super) const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Headers that the transport or the HTTP connection sets, and no user.
 const RESERVED: [&str; 15] = [
@@ -67,7 +67,7 @@ impl Headers {
     }
 
     /// The headers as HTTP carries them.
-    pub(crate) fn checked(&self) -> Result<HeaderMap, Error> {
+    pub(super) fn checked(&self) -> Result<HeaderMap, Error> {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.0 {
             let key = HeaderName::try_from(name).map_err(|_| Error::no_header_name(name))?;
@@ -92,14 +92,14 @@ impl fmt::Debug for Headers {
 }
 
 /// What every request to a server carries: the transport's own headers over the configured ones.
-pub(crate) fn constant(configured: &Headers) -> Result<HeaderMap, Error> {
+pub(crate) fn default_headers(configured: &Headers) -> Result<HeaderMap, Error> {
     let mut headers = configured.checked()?;
     headers.insert(header::ACCEPT, ACCEPTED);
     Ok(headers)
 }
 
 /// Adds what belongs to the conversation.
-pub(crate) fn add_context(headers: &mut HeaderMap, context: &Context) {
+pub(super) fn add_context(headers: &mut HeaderMap, context: &Context) {
     if let Some(revision) = context.revision {
         headers.insert(PROTOCOL_VERSION, HeaderValue::from_static(revision.as_str()));
     }
@@ -116,12 +116,12 @@ mod tests {
 
     fn refusal(name: &str, value: &str) -> Option<String> {
         let configured = Headers::new().with(name, value);
-        constant(&configured).err().map(|error| error.to_string())
+        default_headers(&configured).err().map(|error| error.to_string())
     }
 
     #[test]
     fn configured_headers_are_kept_and_hidden() {
-        let headers = constant(&Headers::new().with("X-Team", "blue")).unwrap();
+        let headers = default_headers(&Headers::new().with("X-Team", "blue")).unwrap();
         assert_eq!(headers["x-team"], "blue");
         assert!(headers["x-team"].is_sensitive());
         assert_eq!(headers["accept"], "application/json, text/event-stream"); // HTTP-02

@@ -1,12 +1,25 @@
 //! One HTTP request and its response: headers, status, bodies, event streams.
 
-pub(crate) mod request;
-pub(crate) mod standard_headers;
-pub(crate) mod event_stream;
-pub(crate) mod sse_parser;
-pub(crate) mod response;
-pub(crate) mod status;
-pub(crate) mod options;
-pub(crate) mod headers;
-pub(crate) mod trace;
-pub(crate) mod redaction;
+mod request;
+mod standard_headers;
+mod event_stream;
+mod sse_parser;
+mod response;
+mod status;
+mod options;
+mod headers;
+mod trace;
+mod redaction;
+
+pub use self::{headers::Headers, options::HttpOptions};
+
+pub(crate) use self::{
+    event_stream::Events,
+    headers::default_headers,
+    redaction::Secrets,
+    request::Request,
+    response::Success,
+    sse_parser::Kind,
+    status::check_status,
+    trace::{trace_request, trace_response},
+};

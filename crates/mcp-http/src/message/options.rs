@@ -2,7 +2,8 @@
 
 use mcp_client::Options;
 
-use crate::{auth::access_token::AccessToken, message::headers::Headers};
+use super::headers::Headers;
+use crate::auth::AccessToken;
 
 /// What the [`Options`] of a call may hold for a call over HTTP.
 ///

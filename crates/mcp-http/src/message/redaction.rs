@@ -6,7 +6,7 @@ use bytes::Bytes;
 use mcp_client::{SessionId, is_result};
 use memchr::memmem;
 
-use crate::auth::access_token::AccessToken;
+use crate::auth::AccessToken;
 
 /// What takes the place of a secret.
 const MASK: &str = "****";

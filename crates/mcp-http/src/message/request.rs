@@ -4,12 +4,11 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use mcp_client::{Context, Extras, Outgoing, Routing, Sent};
 
-use crate::{
-    endpoint::Endpoint,
-    error::Error,
-    message::headers::{self, Headers},
-    message::standard_headers as routing,
+use super::{
+    headers::{self, Headers},
+    standard_headers,
 };
+use crate::{endpoint::Endpoint, error::Error};
 
 /// One HTTP request, which may be sent with one token and, if that is refused, with another.
 pub(crate) struct Request {
@@ -82,7 +81,7 @@ impl Request {
         }
         headers::add_context(&mut headers, &self.context);
         if let Some(routing) = &self.routing {
-            routing::add(&mut headers, routing)?;
+            standard_headers::add(&mut headers, routing)?;
         }
         if let Some(own) = self.own_headers() {
             headers.extend(own.checked()?);

@@ -3,10 +3,8 @@
 use http::{HeaderMap, StatusCode, header};
 use mcp_client::{MessageKind, MessageStream, Messages, Reply, SessionId};
 
-use crate::{
-    client::body, client::http_client::Response, error::Error, message::headers::SESSION_ID,
-    message::redaction::Secrets, message::trace as wire,
-};
+use super::{headers::SESSION_ID, redaction::Secrets, status::error_body, trace::trace_body};
+use crate::{client::Response, error::Error};
 
 const EVENT_STREAM: &str = "text/event-stream";
 
@@ -39,7 +37,7 @@ impl Success {
 
     /// Takes nothing from it.
     pub(crate) fn leave(self) {
-        body::leave(self.response);
+        self.response.leave();
     }
 
     /// Whether it is a stream of events.
@@ -50,8 +48,8 @@ impl Success {
     async fn messages(self, stream: impl FnOnce(Self) -> MessageStream) -> Result<Messages, Error> {
         match media_type(self.response.headers()).as_deref() {
             Some("application/json") => {
-                let body = body::read(self.response, self.limit).await?;
-                wire::body("<", &body, &self.secrets);
+                let body = self.response.read(self.limit).await?;
+                trace_body("<", &body, &self.secrets);
                 Ok(Messages::One(self.secrets.mask_unless_result(body)))
             }
             Some(EVENT_STREAM) => Ok(Messages::Stream(stream(self))),
@@ -59,7 +57,7 @@ impl Success {
             other => {
                 let endpoint = self.response.endpoint.clone();
                 let content_type = self.secrets.mask(other.unwrap_or("a body of no declared type"));
-                let body = body::beginning(self.response, &self.secrets).await;
+                let body = error_body(self.response, &self.secrets).await;
                 Err(Error::ContentType { endpoint, content_type, body })
             }
         }

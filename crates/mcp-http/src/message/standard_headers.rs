@@ -13,7 +13,7 @@ const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 const NAME: HeaderName = HeaderName::from_static("mcp-name");
 
 /// Adds the method, the name and the arguments that are to be seen.
-pub(crate) fn add(headers: &mut HeaderMap, routing: &Routing) -> Result<(), Error> {
+pub(super) fn add(headers: &mut HeaderMap, routing: &Routing) -> Result<(), Error> {
     headers.insert(METHOD, method(routing)?);
     if let Some(name) = &routing.name {
         headers.insert(NAME, value(NAME.as_str(), name)?);

@@ -2,27 +2,37 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, StatusCode, header};
-
-use crate::{
-    auth::unauthorized::Unauthorized, client::body, client::http_client::Response, error::Error,
-    message::redaction::Secrets,
+use http::{
+    HeaderMap, StatusCode,
+    header::{self, WWW_AUTHENTICATE},
 };
 
+use super::redaction::Secrets;
+use crate::{
+    auth::{Challenge, Reason, Unauthorized},
+    client::Response,
+    endpoint::Endpoint,
+    error::Error,
+    error_body::Body,
+};
+
+/// As much of the `WWW-Authenticate` headers as is read, in bytes.
+const CHALLENGES_LIMIT: usize = 16 * 1024;
+
 /// Lets only a success pass.
-pub(crate) async fn check(response: Response, secrets: &Secrets) -> Result<Response, Error> {
+pub(crate) async fn check_status(response: Response, secrets: &Secrets) -> Result<Response, Error> {
     let (status, headers) = (response.status(), response.headers());
     if status.is_success() {
         return Ok(response);
     }
     let endpoint = response.endpoint.clone();
-    if let Some(unauthorized) = Unauthorized::read(&endpoint, status, headers, secrets) {
-        body::leave(response);
+    if let Some(unauthorized) = unauthorized(&endpoint, status, headers, secrets) {
+        response.leave();
         return Err(Error::Unauthorized(Box::new(unauthorized)));
     }
     // Without a session in the request, 404 is a wrong URL and no lost session.
     if status == StatusCode::NOT_FOUND && secrets.session.is_some() {
-        body::leave(response);
+        response.leave();
         return Err(Error::SessionEnded { endpoint });
     }
     if status.is_redirection() {
@@ -30,8 +40,52 @@ pub(crate) async fn check(response: Response, secrets: &Secrets) -> Result<Respo
         return Err(Error::Redirect { endpoint, status, location });
     }
     let retry_after = retry_after(headers);
-    let body = body::beginning(response, secrets).await;
+    let body = error_body(response, secrets).await;
     Err(Error::Status { endpoint, status, retry_after, body })
+}
+
+/// Reads the refusal out of a response, if it is one: any 401, and a 403 that says
+/// `insufficient_scope`. Any other 403 is not cured by another token.
+fn unauthorized(
+    endpoint: &Endpoint,
+    status: StatusCode,
+    headers: &HeaderMap,
+    secrets: &Secrets,
+) -> Option<Unauthorized> {
+    let reason = match status {
+        StatusCode::UNAUTHORIZED if secrets.token.is_none() => Reason::Missing,
+        StatusCode::UNAUTHORIZED => Reason::Rejected,
+        StatusCode::FORBIDDEN => Reason::InsufficientScope,
+        _ => return None,
+    };
+    let challenges = challenges(headers, secrets);
+    let unauthorized = Unauthorized::new(endpoint.clone(), reason, challenges);
+    let scope_error = || {
+        let error = unauthorized.challenge().and_then(Challenge::error);
+        error.is_some_and(|error| error.eq_ignore_ascii_case("insufficient_scope"))
+    };
+    (reason != Reason::InsufficientScope || scope_error()).then_some(unauthorized)
+}
+
+/// Reads all `WWW-Authenticate` headers of a response, without the secrets of the request.
+fn challenges(headers: &HeaderMap, secrets: &Secrets) -> Vec<Challenge> {
+    let mut challenges = Vec::new();
+    let mut left = CHALLENGES_LIMIT;
+    for value in headers.get_all(WWW_AUTHENTICATE) {
+        let bytes = &value.as_bytes()[..value.len().min(left)];
+        left -= bytes.len();
+        challenges.extend(Challenge::parse(&secrets.mask(&String::from_utf8_lossy(bytes))));
+    }
+    challenges
+}
+
+/// The beginning of a failure's body, without the secrets of its request.
+pub(super) async fn error_body(response: Response, secrets: &Secrets) -> Body {
+    let (beginning, cut_off) = response.read_beginning().await;
+    Body(match cut_off {
+        true => secrets.mask_cut_off(&beginning),
+        false => secrets.mask_bytes(beginning),
+    })
 }
 
 /// The time to wait, which comes in seconds or as a date (RFC 9110, section 10.2.3).
@@ -55,7 +109,10 @@ fn location(from: &url::Url, headers: &HeaderMap) -> String {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
+    use crate::auth::AccessToken;
 
     fn after(value: &str) -> Option<Duration> {
         let mut headers = HeaderMap::new();
@@ -73,5 +130,20 @@ mod tests {
         for nonsense in ["", "soon", "-1", "1.5", "Wed, 21 Oct"] {
             assert_eq!(after(nonsense), None, "{nonsense}");
         }
+    }
+
+    #[test]
+    fn headers_are_read_in_order_within_a_limit_and_without_the_token() {
+        let mut headers = HeaderMap::new();
+        headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=a"));
+        let echo = HeaderValue::from_static("Bearer error_description=\"s3cret is bad\"");
+        headers.append(WWW_AUTHENTICATE, echo);
+        let long = format!("Bearer a=\"{}\", b=c", "x".repeat(CHALLENGES_LIMIT));
+        headers.append(WWW_AUTHENTICATE, HeaderValue::try_from(long).unwrap());
+        let secrets = Secrets { token: Some(AccessToken::new("s3cret")), session: None };
+        let challenges = challenges(&headers, &secrets);
+        assert_eq!(challenges[0].param("REALM"), Some("a"));
+        assert_eq!(challenges[1].error_description(), Some("**** is bad"));
+        assert_eq!(challenges[2].params, []);
     }
 }

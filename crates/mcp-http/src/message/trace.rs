@@ -6,20 +6,26 @@
 use http::{HeaderMap, HeaderValue, Method};
 use tracing::{Level, enabled, event};
 
-use crate::{client::http_client::Response, endpoint::Endpoint, message::redaction::Secrets};
+use super::redaction::Secrets;
+use crate::{client::Response, endpoint::Endpoint};
 
 const TARGET: &str = "mcp_http::wire";
 
-pub(crate) fn sent(method: &Method, endpoint: &Endpoint, headers: &HeaderMap, body: &[u8]) {
+pub(crate) fn trace_request(
+    method: &Method,
+    endpoint: &Endpoint,
+    headers: &HeaderMap,
+    body: &[u8],
+) {
     if !enabled!(target: TARGET, Level::TRACE) {
         return;
     }
     event!(target: TARGET, Level::TRACE, "> {method} {endpoint}");
     header_lines(">", headers, &Secrets::default());
-    self::body(">", body, &Secrets::default());
+    trace_body(">", body, &Secrets::default());
 }
 
-pub(crate) fn received(response: &Response, secrets: &Secrets) {
+pub(crate) fn trace_response(response: &Response, secrets: &Secrets) {
     if !enabled!(target: TARGET, Level::TRACE) {
         return;
     }
@@ -27,7 +33,7 @@ pub(crate) fn received(response: &Response, secrets: &Secrets) {
     header_lines("<", response.headers(), secrets);
 }
 
-pub(crate) fn body(direction: &str, body: &[u8], secrets: &Secrets) {
+pub(super) fn trace_body(direction: &str, body: &[u8], secrets: &Secrets) {
     if !body.is_empty() && enabled!(target: TARGET, Level::TRACE) {
         let text = secrets.mask(&String::from_utf8_lossy(body));
         event!(target: TARGET, Level::TRACE, "{direction} {text}");

@@ -1,5 +1,10 @@
 //! The transports to a server: Streamable HTTP and HTTP+SSE.
 
-pub(crate) mod http;
-pub(crate) mod sse;
-pub(crate) mod resumption;
+mod builder;
+mod http;
+mod resumption;
+mod sse;
+mod sender;
+mod token_refresh;
+
+pub use self::{builder::Builder, http::HttpTransport, sse::SseTransport};

@@ -14,9 +14,10 @@ use futures_util::stream::{StreamExt, try_unfold};
 use mcp_client::{Context, Extras, MessageStream, TransportError};
 use tokio::time::{self, Instant};
 
+use super::sender::Sender;
 use crate::{
-    error::Error, message::event_stream::Events, message::request::Request,
-    message::response::Success, transport::http::HttpTransport,
+    error::Error,
+    message::{Events, Request, Success},
 };
 
 /// How often in a row it is tried to open a stream again, if that brings nothing.
@@ -34,8 +35,8 @@ const RETRY: std::ops::RangeInclusive<Duration> =
 const STEADY: Duration = Duration::from_secs(30);
 
 /// A stream that is opened again when it ends or breaks, for as long as it is read.
-pub(crate) struct Resuming {
-    transport: HttpTransport,
+pub(super) struct Resuming {
+    sender: Sender,
     context: Context,
     extras: Extras,
     purpose: Purpose,
@@ -58,19 +59,16 @@ enum Purpose {
 
 impl Resuming {
     /// The answer to `request`, which begins with `success`.
-    pub(crate) fn answer(transport: HttpTransport, request: Request, success: Success) -> Self {
-        Self::new(transport, request, success, Purpose::Answer)
+    pub(super) fn answer(sender: Sender, request: Request, success: Success) -> Self {
+        Self::new(sender, request, success, Purpose::Answer)
     }
 
-    /// What the server of `transport` sends of its own accord; `None` where it has no such stream.
-    pub(crate) async fn listen(
-        transport: HttpTransport,
-        context: Context,
-    ) -> Result<Option<Self>, Error> {
+    /// What the server of `sender` sends of its own accord; `None` where it has no such stream.
+    pub(super) async fn listen(sender: Sender, context: Context) -> Result<Option<Self>, Error> {
         let request = Request::get(context, Extras::default(), None);
-        match transport.exchange(&request).await {
+        match sender.exchange(&request).await {
             Ok(success) if success.is_event_stream() => {
-                Ok(Some(Self::new(transport, request, success, Purpose::Listening)))
+                Ok(Some(Self::new(sender, request, success, Purpose::Listening)))
             }
             Ok(success) => {
                 success.leave();
@@ -84,9 +82,9 @@ impl Resuming {
         }
     }
 
-    fn new(transport: HttpTransport, request: Request, success: Success, purpose: Purpose) -> Self {
+    fn new(sender: Sender, request: Request, success: Success, purpose: Purpose) -> Self {
         Self {
-            transport,
+            sender,
             context: request.context,
             extras: request.extras,
             purpose,
@@ -98,7 +96,7 @@ impl Resuming {
     }
 
     /// The messages as they come.
-    pub(crate) fn into_stream(self) -> MessageStream {
+    pub(super) fn into_stream(self) -> MessageStream {
         let next = async |mut stream: Self| match stream.next().await {
             Ok(message) => Ok(message.map(|message| (message, stream))),
             Err(error) => Err(stream.told(error)),
@@ -155,7 +153,7 @@ impl Resuming {
             self.reopenings = self.reopenings.saturating_add(1);
             let (context, extras) = (self.context.clone(), self.extras.clone());
             let request = Request::get(context, extras, last_event_id);
-            match self.transport.exchange(&request).await {
+            match self.sender.exchange(&request).await {
                 Ok(success) if success.is_event_stream() => return Ok(Some(success)),
                 Ok(success) => {
                     success.leave();
@@ -196,7 +194,7 @@ impl Resuming {
     }
 
     fn not_resumed(&self, source: Option<Error>) -> Error {
-        let endpoint = self.transport.endpoint().clone();
+        let endpoint = self.sender.endpoint().clone();
         let attempts = match self.failures {
             MOST_FAILURES.. => self.failures,
             _ => self.reopenings,

@@ -20,9 +20,11 @@ use mcp_client::{
 };
 use tokio::{sync::Mutex, task::AbortHandle, time};
 
+use super::sender::Sender;
 use crate::{
-    endpoint::Endpoint, error::Error, message::event_stream::Events, message::request::Request,
-    message::sse_parser::Kind, transport::http::HttpTransport,
+    endpoint::Endpoint,
+    error::Error,
+    message::{Events, Kind, Request},
 };
 
 /// How long the event that names the URL for messages is waited for.
@@ -30,8 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// HTTP+SSE to one server with the token of one user (MCP 2024-11-05, basic/transports).
 ///
-/// A client of an [`HttpTransport`] falls back to it by itself, if the server has no newer one
-/// (MCP basic/transports, "Backwards Compatibility"). It is for those who know that beforehand:
+/// A client of an [`HttpTransport`](crate::HttpTransport) falls back to it by itself, if the server
+/// has no newer one (MCP basic/transports, "Backwards Compatibility"). It is for those who know that
+/// beforehand:
 ///
 /// ```no_run
 /// # async fn run(token: String) -> Result<(), Box<dyn std::error::Error>> {
@@ -46,8 +49,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct SseTransport(Arc<Shared>);
 
 struct Shared {
-    /// The way to the server, with the token, the headers and the limits.
-    http: HttpTransport,
+    /// Sends requests to the server, with the token, the headers and the limits.
+    sender: Sender,
     /// The stream that is open, or was the last one to be.
     stream: Mutex<Option<Arc<Stream>>>,
 }
@@ -63,10 +66,8 @@ struct Stream {
 }
 
 impl SseTransport {
-    /// The same server, token, headers, connections and limits as `http`, whose URL is that of the
-    /// stream.
-    pub fn new(http: HttpTransport) -> Self {
-        Self(Arc::new(Shared { http, stream: Mutex::default() }))
+    pub(super) fn with_sender(sender: Sender) -> Self {
+        Self(Arc::new(Shared { sender, stream: Mutex::default() }))
     }
 
     async fn post(&self, mut message: Outgoing) -> Result<Reply, TransportError> {
@@ -79,7 +80,7 @@ impl SseTransport {
         (message.context, message.routing) = (Context::default(), None);
         let request = Request::post_to(stream.post_to.clone(), message);
         // Its answer is an acknowledgement and no more.
-        self.0.http.exchange(&request).await?.leave();
+        self.0.sender.exchange(&request).await?.leave();
         let messages = waiting.map_or(Messages::None, |waiting| Messages::Stream(waiting.boxed()));
         Ok(Reply::new(messages).with_session(Some(stream.session.clone())))
     }
@@ -96,16 +97,16 @@ impl SseTransport {
             None if session.is_none() && message.kind == MessageKind::Request => {
                 Ok(Arc::clone(stream.insert(Arc::new(self.open().await?))))
             }
-            _ => Err(Error::SessionEnded { endpoint: self.0.http.endpoint().clone() }),
+            _ => Err(Error::SessionEnded { endpoint: self.0.sender.endpoint().clone() }),
         }
     }
 
     async fn open(&self) -> Result<Stream, Error> {
         static OPENED: AtomicU64 = AtomicU64::new(1);
-        let endpoint = self.0.http.endpoint();
+        let endpoint = self.0.sender.endpoint();
         let broken = |reason| Error::Protocol { endpoint: endpoint.clone(), reason };
         let request = Request::get(Context::default(), Extras::default(), None);
-        let success = self.0.http.exchange(&request).await?;
+        let success = self.0.sender.exchange(&request).await?;
         if !success.is_event_stream() {
             success.leave();
             return Err(broken("a GET is not answered with an event stream"));
@@ -210,7 +211,7 @@ impl Drop for Stream {
 
 impl fmt::Debug for SseTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let endpoint = self.0.http.endpoint();
+        let endpoint = self.0.sender.endpoint();
         f.debug_struct("SseTransport").field("endpoint", endpoint).finish_non_exhaustive()
     }
 }

@@ -1,0 +1,78 @@
+//! A response whose body is read piece by piece.
+
+use std::{error::Error as StdError, io};
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use hyper::body::Body as _;
+use mcp_client::BoxError;
+
+use super::pool::{self, Decoded};
+use crate::{endpoint::Endpoint, error::Error};
+
+/// What the server sent: the head, and the body piece by piece.
+pub(crate) struct Response {
+    pub(crate) endpoint: Endpoint,
+    pub(super) received: Received,
+}
+
+/// The response of either HTTP library.
+pub(super) enum Received {
+    Direct(http::Response<Decoded>),
+    Reqwest(reqwest::Response),
+}
+
+impl Response {
+    pub(crate) fn status(&self) -> StatusCode {
+        match &self.received {
+            Received::Direct(response) => response.status(),
+            Received::Reqwest(response) => response.status(),
+        }
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        match &self.received {
+            Received::Direct(response) => response.headers(),
+            Received::Reqwest(response) => response.headers(),
+        }
+    }
+
+    /// The length that the server announced, if the body is not compressed.
+    pub(super) fn announced_length(&self) -> Option<u64> {
+        match &self.received {
+            Received::Direct(response) => response.body().size_hint().exact(),
+            Received::Reqwest(response) => response.content_length(),
+        }
+    }
+
+    /// The next piece of the body, after decompression; `None` at its end.
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        let chunk = match &mut self.received {
+            Received::Direct(response) => {
+                let chunk = pool::chunk(response.body_mut()).await;
+                chunk.map_err(|error| (error.is::<hyper::Error>(), error))
+            }
+            Received::Reqwest(response) => {
+                let chunk = response.chunk().await;
+                chunk.map_err(|error| (!is_of_decompression(&error), cause(error)))
+            }
+        };
+        chunk.map_err(|(is_of_connection, source)| {
+            let endpoint = self.endpoint.clone();
+            match is_of_connection {
+                true => Error::Interrupted { endpoint, source },
+                false => Error::Protocol { endpoint, reason: "a body cannot be decompressed" },
+            }
+        })
+    }
+}
+
+/// What a connection does comes as an error of hyper; only decompression gives this.
+fn is_of_decompression(error: &reqwest::Error) -> bool {
+    error.source().is_some_and(<dyn StdError>::is::<io::Error>)
+}
+
+/// The error without the URL, which may hold a key in its query.
+pub(super) fn cause(error: reqwest::Error) -> BoxError {
+    error.without_url().into()
+}

@@ -1,0 +1,139 @@
+//! Sending a request with a token, and once more with another if the server rejects that one.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, StatusCode, header};
+
+use super::token_refresh::Tokens;
+use crate::{
+    auth::{AccessToken, Refused, TokenSource},
+    client::{HttpClient, Response},
+    endpoint::Endpoint,
+    error::Error,
+    message::{Request, Secrets, Success, check_status, trace_request, trace_response},
+};
+
+/// Sends requests to one server with the tokens of one user. Clones share both.
+#[derive(Clone)]
+pub(super) struct Sender {
+    server: Arc<Server>,
+    tokens: Arc<Tokens>,
+}
+
+/// What is the same for all users of a server.
+pub(super) struct Server {
+    pub(super) endpoint: Endpoint,
+    pub(super) client: HttpClient,
+    pub(super) headers: HeaderMap,
+    pub(super) insecure: bool,
+    pub(super) message_limit: usize,
+}
+
+impl Sender {
+    pub(super) fn new(server: Server, source: Option<Arc<dyn TokenSource>>) -> Self {
+        Self { server: Arc::new(server), tokens: Arc::new(Tokens::new(source)) }
+    }
+
+    /// A sender with the tokens of another user to the same server.
+    pub(super) fn with_token_source(&self, source: Option<Arc<dyn TokenSource>>) -> Self {
+        Self { server: Arc::clone(&self.server), tokens: Arc::new(Tokens::new(source)) }
+    }
+
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.server.endpoint
+    }
+
+    /// Tries with the user's token and, if the server refuses that one before it runs anything,
+    /// once more with another, if there is one. A token that came with the call is the only one.
+    pub(super) async fn exchange(&self, request: &Request) -> Result<Success, Error> {
+        if let Some(token) = request.extras.get::<AccessToken>() {
+            return self.server.exchange(request, Some(token.clone())).await;
+        }
+        let endpoint = &self.server.endpoint;
+        let token = self.tokens.current(endpoint).await?;
+        let unauthorized = match self.server.exchange(request, token.clone()).await {
+            Err(Error::Unauthorized(unauthorized)) => unauthorized,
+            outcome => return outcome,
+        };
+        let refused = Refused::new(token.as_ref(), &unauthorized);
+        let why = match self.tokens.renewed(endpoint, refused).await {
+            Ok(Some(token)) if token.authorization().is_some() => {
+                return self.server.exchange(request, Some(token)).await;
+            }
+            Ok(Some(_)) => Error::InvalidToken { endpoint: endpoint.clone() }.into(),
+            Ok(None) => return Err(Error::Unauthorized(unauthorized)),
+            Err(error) => error,
+        };
+        Err(Error::Unauthorized(Box::new(unauthorized.after(why))))
+    }
+}
+
+impl Server {
+    async fn exchange(
+        &self,
+        request: &Request,
+        token: Option<AccessToken>,
+    ) -> Result<Success, Error> {
+        let secrets = Secrets { token, session: request.context.session.clone() };
+        let mut response = self.send(request, &secrets).await?;
+        if self.wants_another_signature(&response, &secrets) {
+            response.leave();
+            request.sent.set(false);
+            response = self.send(request, &secrets).await?;
+            self.wants_another_signature(&response, &secrets);
+        }
+        let outcome = check_status(response, &secrets).await;
+        if let Err(Error::Unauthorized(_)) = &outcome {
+            request.sent.set(false);
+        }
+        Ok(Success { response: outcome?, secrets, limit: self.message_limit })
+    }
+
+    async fn send(&self, request: &Request, secrets: &Secrets) -> Result<Response, Error> {
+        let headers = self.headers(request, secrets.token.as_ref())?;
+        let (method, body) = (request.method.clone(), request.body.clone());
+        let target = self.target(request);
+        trace_request(&method, target, &headers, &body);
+        request.sent.set(true);
+        let mut response = self.client.send(target, method, headers, body).await?;
+        // Whatever comes of it is the server's, by its own URL.
+        response.endpoint = self.endpoint.clone();
+        trace_response(&response, secrets);
+        Ok(response)
+    }
+
+    fn target<'a>(&'a self, request: &'a Request) -> &'a Endpoint {
+        request.to.as_ref().unwrap_or(&self.endpoint)
+    }
+
+    /// Shows the answer to whoever has signed the request. One that was answered with 401 did not run.
+    fn wants_another_signature(&self, response: &Response, secrets: &Secrets) -> bool {
+        let Some(signer) = secrets.token.as_ref().and_then(AccessToken::signer) else {
+            return false;
+        };
+        let (status, headers) = (response.status(), response.headers());
+        let again = signer.answered(self.endpoint.url(), status, headers);
+        again && status == StatusCode::UNAUTHORIZED
+    }
+
+    fn headers(&self, request: &Request, token: Option<&AccessToken>) -> Result<HeaderMap, Error> {
+        let endpoint = || self.endpoint.clone();
+        let has_secrets = token.is_some() || request.own_headers().is_some();
+        if has_secrets && !self.insecure && !self.endpoint.is_confidential() {
+            return Err(Error::Insecure { endpoint: endpoint() });
+        }
+        let mut headers = request.headers(&self.headers)?;
+        if let Some(signer) = token.and_then(AccessToken::signer) {
+            let signed = signer.sign(&request.method, self.target(request).url());
+            let no_token = |source| Error::TokenSource { endpoint: endpoint(), source };
+            headers.extend(signed.map_err(no_token)?);
+        }
+        if let Some(token) = token {
+            let authorization = token.authorization().cloned();
+            let authorization =
+                authorization.ok_or_else(|| Error::InvalidToken { endpoint: endpoint() })?;
+            headers.insert(header::AUTHORIZATION, authorization);
+        }
+        Ok(headers)
+    }
+}
