@@ -17,8 +17,8 @@ use tokio_util::codec::FramedRead;
 
 use crate::{
     error::Error,
-    lines::{Line, Lines},
-    mask::Mask,
+    line_decoder::{Line, Lines},
+    redactor::Mask,
 };
 
 /// Messages that wait to be written, at most; whoever has another one waits with it.

@@ -3,25 +3,16 @@
 //! Start at [`StdioTransport::builder`]; [`LineTransport`] is for streams that exist already, and
 //! for servers in the same process. Everything that can go wrong is in [`Error`].
 
-mod builder;
-mod connection;
-mod environment;
-mod error;
-mod keeper;
-mod line_transport;
-mod lines;
-mod mask;
-mod process;
-mod restarts;
-mod secrets;
-mod stderr;
 mod transport;
-#[cfg(unix)]
-mod watchdog;
+mod process;
+mod connection;
+mod line_decoder;
+mod redactor;
+mod error;
 
 pub use crate::{
-    builder::Builder,
     error::{End, Error},
-    line_transport::LineTransport,
-    transport::StdioTransport,
+    transport::builder::Builder,
+    transport::line::LineTransport,
+    transport::stdio::StdioTransport,
 };

@@ -5,7 +5,8 @@ use std::{ffi::OsString, fmt, path::PathBuf, sync::Arc, time::Duration};
 use tokio::process::Command;
 
 use crate::{
-    environment::Environment, mask::Mask, secrets, stderr::OnLine, transport::StdioTransport,
+    process::argument_secrets as secrets, process::environment::Environment,
+    process::stderr::OnLine, redactor::Mask, transport::stdio::StdioTransport,
 };
 
 /// Sets up a [`StdioTransport`]; made by [`StdioTransport::builder`].

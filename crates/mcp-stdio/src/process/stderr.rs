@@ -8,7 +8,7 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::mask::Mask;
+use crate::redactor::Mask;
 
 /// How much is kept.
 const KEPT: usize = 64 * 1024;

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 #[cfg(unix)]
-use crate::watchdog::Watchdog;
+use crate::process::watchdog::Watchdog;
 
 /// How long it may take until killed orphans are gone.
 const BURIAL: Duration = Duration::from_secs(1);

@@ -17,10 +17,10 @@ use mcp_client::{
 };
 
 use crate::{
-    builder::{Builder, Spec},
     error::Error,
-    keeper::Running,
-    restarts::Restarts,
+    process::restart_backoff::Restarts,
+    process::supervisor::Running,
+    transport::builder::{Builder, Spec},
 };
 
 /// A server that is a child process (MCP basic/transports, "stdio").

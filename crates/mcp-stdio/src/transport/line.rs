@@ -13,8 +13,8 @@ use tokio::{
 use crate::{
     connection::{Connection, stopped},
     error::Error,
-    mask::Mask,
-    transport::StdioTransport,
+    redactor::Mask,
+    transport::stdio::StdioTransport,
 };
 
 /// What a server in the process may have written before anyone has read it, in bytes.

@@ -10,11 +10,11 @@ use tokio::{
 };
 
 use crate::{
-    builder::Spec,
     connection::{Connection, stopped},
     error::{End, Error},
-    process::Process,
-    stderr::Stderr,
+    process::child::Process,
+    process::stderr::Stderr,
+    transport::builder::Spec,
 };
 
 /// How long a process that has closed its output may take to end by itself.
