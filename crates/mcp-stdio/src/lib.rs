@@ -6,13 +6,12 @@
 mod transport;
 mod process;
 mod connection;
+mod io_task;
 mod line_decoder;
 mod redactor;
 mod error;
 
 pub use crate::{
     error::{End, Error},
-    transport::builder::Builder,
-    transport::line::LineTransport,
-    transport::stdio::StdioTransport,
+    transport::{Builder, LineTransport, StdioTransport},
 };

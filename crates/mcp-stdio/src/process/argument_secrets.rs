@@ -8,7 +8,7 @@ const NAMES: [&str; 8] =
 
 /// What of the arguments may be a secret: the values of options and variables that are called so, such
 /// as `--api-key`, and what URLs hold besides an address.
-pub(crate) fn among(args: &[String]) -> impl Iterator<Item = &str> {
+pub(super) fn among(args: &[String]) -> impl Iterator<Item = &str> {
     let before = iter::once("").chain(args.iter().map(String::as_str));
     args.iter().zip(before).flat_map(|(arg, before)| {
         let assigned = arg.split_once('=').filter(|(name, _)| is_secret(name));

@@ -17,14 +17,14 @@ use tokio::{
 };
 
 #[cfg(unix)]
-use crate::process::watchdog::Watchdog;
+use super::watchdog::Watchdog;
 
 /// How long it may take until killed orphans are gone.
 const BURIAL: Duration = Duration::from_secs(1);
 
 /// A process that leads a group (on Windows: a job) of its own.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub(super) struct Process {
     child: Box<dyn ChildWrapper>,
     #[cfg(unix)]
     watchdog: Option<Watchdog>,
@@ -32,15 +32,15 @@ pub(crate) struct Process {
 }
 
 /// Its ends of the pipes.
-pub(crate) struct Pipes {
-    pub(crate) stdin: ChildStdin,
-    pub(crate) stdout: ChildStdout,
-    pub(crate) stderr: ChildStderr,
+pub(super) struct Pipes {
+    pub(super) stdin: ChildStdin,
+    pub(super) stdout: ChildStdout,
+    pub(super) stderr: ChildStderr,
 }
 
 impl Process {
     /// Starts it.
-    pub(crate) fn start(mut command: Command) -> io::Result<(Self, Pipes)> {
+    pub(super) fn start(mut command: Command) -> io::Result<(Self, Pipes)> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut command = CommandWrap::from(command);
         #[cfg(unix)]
@@ -64,7 +64,7 @@ impl Process {
     }
 
     /// Waits until it has ended by itself, whatever it leaves behind.
-    pub(crate) async fn wait(&mut self) -> io::Result<ExitStatus> {
+    pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
         // Its group would be waited for too, as far as orphans are left to this process: to the first
         // one of a container they are.
         self.child.inner_mut().wait().await
@@ -72,7 +72,7 @@ impl Process {
 
     /// Ends it, whose input is closed already, with ever less patience (MCP basic/lifecycle,
     /// "Shutdown").
-    pub(crate) async fn end(&mut self, grace: Duration) -> io::Result<ExitStatus> {
+    pub(super) async fn end(&mut self, grace: Duration) -> io::Result<ExitStatus> {
         if let Ok(status) = timeout(grace, self.wait()).await {
             return status;
         }
@@ -90,7 +90,7 @@ impl Process {
     }
 
     /// Ends what it has started, after itself.
-    pub(crate) async fn end_rest(mut self) {
+    pub(super) async fn end_rest(mut self) {
         // It fails where there is nothing left to end.
         if self.child.start_kill().is_ok() {
             // Orphans that are left to this process are buried by it.

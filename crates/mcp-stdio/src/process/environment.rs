@@ -50,7 +50,7 @@ pub(crate) struct Environment {
 
 impl Environment {
     /// All of them, as they are now; its own win.
-    pub(crate) fn variables(&self) -> BTreeMap<OsString, OsString> {
+    pub(super) fn variables(&self) -> BTreeMap<OsString, OsString> {
         let inherited = COMMON.into_iter().chain(self.inherited.iter().map(String::as_str));
         let inherited = inherited.filter_map(|name| Some((name.into(), env::var_os(name)?)));
         let own = self.own.iter().map(|(name, value)| (name.into(), value.into()));
@@ -58,13 +58,13 @@ impl Environment {
     }
 
     /// What the variables hold that are its own or inherited by name.
-    pub(crate) fn values(&self) -> impl Iterator<Item = String> {
+    pub(super) fn values(&self) -> impl Iterator<Item = String> {
         let inherited = self.inherited.iter().filter_map(|name| env::var(name).ok());
         self.own.values().cloned().chain(inherited)
     }
 
     /// The values but those that every server gets in its variables.
-    pub(crate) fn but_common(values: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
+    pub(super) fn but_common(values: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
         let common: Vec<_> = COMMON.iter().filter_map(|name| env::var(name).ok()).collect();
         values.filter(move |value| !common.contains(value))
     }

@@ -1,10 +1,15 @@
 //! The server's process: starting it, supervising it, and ending it with all that it started.
 
-pub(crate) mod supervisor;
-pub(crate) mod restart_backoff;
-pub(crate) mod argument_secrets;
-pub(crate) mod environment;
-pub(crate) mod stderr;
+mod supervisor;
+mod restart_backoff;
+mod spec;
+mod argument_secrets;
+mod environment;
+mod stderr;
 mod child;
 #[cfg(unix)]
 mod watchdog;
+
+pub(crate) use self::{
+    environment::Environment, restart_backoff::Restarts, spec::Spec, supervisor::Running,
+};

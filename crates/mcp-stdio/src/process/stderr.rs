@@ -20,7 +20,7 @@ pub(crate) type OnLine = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// The end of what a process has written to stderr; clones are the same.
 #[derive(Clone)]
-pub(crate) struct Stderr {
+pub(super) struct Stderr {
     ring: Arc<Mutex<Ring>>,
     mask: Mask,
     on_line: Option<OnLine>,
@@ -34,13 +34,13 @@ struct Ring {
 }
 
 impl Stderr {
-    pub(crate) fn new(mask: Mask, on_line: Option<OnLine>) -> Self {
+    pub(super) fn new(mask: Mask, on_line: Option<OnLine>) -> Self {
         Self { ring: Arc::default(), mask, on_line }
     }
 
     /// Reads until there is nothing left to read: a process that nobody listens to would stop at a
     /// full pipe.
-    pub(crate) async fn drain(self, mut reader: impl AsyncRead + Unpin) {
+    pub(super) async fn drain(self, mut reader: impl AsyncRead + Unpin) {
         let mut read = vec![0; LINE];
         let mut line = Vec::new();
         while let Ok(count @ 1..) = reader.read(&mut read).await {
@@ -80,7 +80,7 @@ impl Stderr {
 
     /// What is kept, without the secrets that the server was given. A line that is not whole is left
     /// out, for it may begin in the middle of such a value.
-    pub(crate) fn text(&self) -> Arc<str> {
+    pub(super) fn text(&self) -> Arc<str> {
         let mut ring = self.lock();
         let cut = ring.cut;
         let bytes = ring.bytes.make_contiguous();

@@ -9,12 +9,11 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
+use super::{child::Process, spec::Spec, stderr::Stderr};
 use crate::{
-    connection::{Connection, stopped},
+    connection::Connection,
     error::{End, Error},
-    process::child::Process,
-    process::stderr::Stderr,
-    transport::builder::Spec,
+    io_task::stopped,
 };
 
 /// How long a process that has closed its output may take to end by itself.

@@ -19,11 +19,11 @@ const SCRIPT: &str =
 /// runner is not the server; it comes when the *thread* ends that has started the child; and to ask
 /// for it takes `unsafe`. This works wherever there is a shell.
 #[derive(Debug)]
-pub(crate) struct Watchdog(Child);
+pub(super) struct Watchdog(Child);
 
 impl Watchdog {
     /// Watches over the group that `leader` leads.
-    pub(crate) fn over(leader: u32) -> io::Result<Self> {
+    pub(super) fn over(leader: u32) -> io::Result<Self> {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", SCRIPT, &format!("-{leader}")]);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -33,7 +33,7 @@ impl Watchdog {
     }
 
     /// Lets it go: the group has ended.
-    pub(crate) async fn dismiss(mut self) -> io::Result<()> {
+    pub(super) async fn dismiss(mut self) -> io::Result<()> {
         if let Some(mut pipe) = self.0.stdin.take() {
             pipe.write_all(b"\n").await?;
         }

@@ -2,12 +2,27 @@
 
 use std::{ffi::OsString, fmt, path::PathBuf, sync::Arc, time::Duration};
 
-use tokio::process::Command;
+use super::stdio::StdioTransport;
+use crate::process::{Environment, Spec};
 
-use crate::{
-    process::argument_secrets as secrets, process::environment::Environment,
-    process::stderr::OnLine, redactor::Mask, transport::stdio::StdioTransport,
-};
+impl StdioTransport {
+    /// Sets up a server: the program, by its path or as it is found in `PATH`.
+    pub fn builder(program: impl Into<OsString>) -> Builder {
+        let spec = Spec {
+            program: program.into(),
+            args: Vec::new(),
+            environment: Environment::default(),
+            secrets: Vec::new(),
+            folder: None,
+            message_limit: Self::MESSAGE_LIMIT,
+            idle: None,
+            grace: Self::GRACE,
+            probe_time: Self::PROBE_TIME,
+            on_stderr: None,
+        };
+        Builder { spec }
+    }
+}
 
 /// Sets up a [`StdioTransport`]; made by [`StdioTransport::builder`].
 #[must_use]
@@ -15,38 +30,7 @@ pub struct Builder {
     spec: Spec,
 }
 
-/// All there is to know to start the process, and how to go about it.
-#[derive(Clone)]
-pub(crate) struct Spec {
-    program: OsString,
-    args: Vec<OsString>,
-    environment: Environment,
-    secrets: Vec<String>,
-    folder: Option<PathBuf>,
-    pub(crate) message_limit: usize,
-    pub(crate) idle: Option<Duration>,
-    pub(crate) grace: Duration,
-    pub(crate) probe_time: Duration,
-    pub(crate) on_stderr: Option<OnLine>,
-}
-
 impl Builder {
-    pub(crate) fn new(program: OsString) -> Self {
-        let spec = Spec {
-            program,
-            args: Vec::new(),
-            environment: Environment::default(),
-            secrets: Vec::new(),
-            folder: None,
-            message_limit: StdioTransport::MESSAGE_LIMIT,
-            idle: None,
-            grace: StdioTransport::GRACE,
-            probe_time: StdioTransport::PROBE_TIME,
-            on_stderr: None,
-        };
-        Self { spec }
-    }
-
     /// An argument. It is passed as it is: no shell reads it. Others on the machine can see it, so that
     /// a secret is better off in the [environment](Self::env).
     pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
@@ -134,30 +118,6 @@ impl Builder {
     /// The transport. Nothing is started yet.
     pub fn build(self) -> StdioTransport {
         StdioTransport::new(self.spec)
-    }
-}
-
-impl Spec {
-    /// The program without its arguments, which may hold a secret.
-    pub(crate) fn program(&self) -> String {
-        self.program.to_string_lossy().into_owned()
-    }
-
-    pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
-        command.args(&self.args).env_clear().envs(self.environment.variables());
-        if let Some(folder) = &self.folder {
-            command.current_dir(folder);
-        }
-        command
-    }
-
-    /// Takes the secrets that the server is given out of what it prints.
-    pub(crate) fn mask(&self) -> Mask {
-        let texts: Vec<_> =
-            self.args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
-        let secrets = secrets::among(&texts).map(str::to_owned).chain(self.secrets.iter().cloned());
-        Mask::new(Environment::but_common(secrets.chain(self.environment.values())))
     }
 }
 

@@ -10,12 +10,8 @@ use tokio::{
     time::sleep,
 };
 
-use crate::{
-    connection::{Connection, stopped},
-    error::Error,
-    redactor::Mask,
-    transport::stdio::StdioTransport,
-};
+use super::stdio::StdioTransport;
+use crate::{connection::Connection, error::Error, io_task::stopped, redactor::Mask};
 
 /// What a server in the process may have written before anyone has read it, in bytes.
 const IN_MEMORY: usize = 64 * 1024;

@@ -1,5 +1,7 @@
 //! The transports: a server that is a child process, and lines on any stream of bytes.
 
-pub(crate) mod builder;
-pub(crate) mod line;
-pub(crate) mod stdio;
+mod builder;
+mod line;
+mod stdio;
+
+pub use self::{builder::Builder, line::LineTransport, stdio::StdioTransport};

@@ -1,7 +1,6 @@
 //! The transport to a server that is a child process, started when it is needed.
 
 use std::{
-    ffi::OsString,
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -18,9 +17,7 @@ use mcp_client::{
 
 use crate::{
     error::Error,
-    process::restart_backoff::Restarts,
-    process::supervisor::Running,
-    transport::builder::{Builder, Spec},
+    process::{Restarts, Running, Spec},
 };
 
 /// A server that is a child process (MCP basic/transports, "stdio").
@@ -65,12 +62,7 @@ impl StdioTransport {
     /// How long a server is waited for at each step of its shutdown unless set otherwise: 2 seconds.
     pub const GRACE: Duration = Duration::from_secs(2);
 
-    /// Sets up a server: the program, by its path or as it is found in `PATH`.
-    pub fn builder(program: impl Into<OsString>) -> Builder {
-        Builder::new(program.into())
-    }
-
-    pub(crate) fn new(spec: Spec) -> Self {
+    pub(super) fn new(spec: Spec) -> Self {
         let (running, restarts) = (Mutex::default(), tokio::sync::Mutex::default());
         Self(Arc::new(Shared { spec, running, restarts }))
     }
