@@ -10,11 +10,11 @@ use url::{Host, Url};
 /// It is `http:` or `https:`, without user name, password and fragment. `Display` and `Debug` leave
 /// out the query, which some servers use for keys.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Endpoint(Arc<Forms>);
+pub struct Endpoint(Arc<ParsedUrl>);
 
 /// The URL, once read and once as HTTP carries it.
 #[derive(PartialEq, Eq)]
-struct Forms {
+struct ParsedUrl {
     url: Url,
     uri: Uri,
 }
@@ -41,7 +41,7 @@ impl Endpoint {
         }
         let uri = Uri::try_from(url.as_str());
         let uri = uri.map_err(|_| invalid("it holds what HTTP cannot carry"))?;
-        Ok(Self(Arc::new(Forms { url, uri })))
+        Ok(Self(Arc::new(ParsedUrl { url, uri })))
     }
 
     /// The whole URL, query included.
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_plain_http_urls_are_endpoints() {
+    fn rejects_other_schemes_credentials_and_fragments() {
         for (url, reason) in [
             ("example.com/mcp", "relative URL without a base"),
             ("ftp://example.com/", "http: or https:"),
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_query_is_not_shown() {
+    fn display_and_debug_hide_the_query() {
         let endpoint = Endpoint::parse("https://example.com/mcp?key=secret").unwrap();
         assert_eq!(endpoint.to_string(), "https://example.com/mcp?****");
         assert_eq!(format!("{endpoint:?}"), "Endpoint(https://example.com/mcp?****)");
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_travel_encrypted_or_stay_on_the_machine() {
+    fn https_and_loopback_urls_are_confidential() {
         for url in [
             "https://example.com/",
             "http://localhost:1/",

@@ -112,7 +112,7 @@ pub enum Error {
     },
 
     /// The server answered with an HTTP status that is no success.
-    #[error("{endpoint} answered with HTTP status {status}{}", After(.body))]
+    #[error("{endpoint} answered with HTTP status {status}{}", BodySuffix(.body))]
     Status {
         /// The server.
         endpoint: Endpoint,
@@ -140,7 +140,7 @@ pub enum Error {
     /// The answer is neither JSON nor an event stream.
     #[error(
         "{endpoint} answered with {content_type} instead of JSON or an event stream{}",
-        After(.body)
+        BodySuffix(.body)
     )]
     ContentType {
         /// The server.
@@ -171,11 +171,11 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn no_header_name(name: &str) -> Self {
+    pub(crate) fn invalid_header_name(name: &str) -> Self {
         Self::InvalidHeader { name: name.to_owned(), reason: "it is no header name" }
     }
 
-    pub(crate) fn no_header_value(name: &str) -> Self {
+    pub(crate) fn invalid_header_value(name: &str) -> Self {
         let reason = "its value holds a character that no header carries";
         Self::InvalidHeader { name: name.to_owned(), reason }
     }
@@ -231,7 +231,7 @@ impl Unauthorized {
     pub fn of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
         let mut next = Some(error);
         while let Some(error) = next {
-            if let Some(found) = Self::in_one(error) {
+            if let Some(found) = Self::downcast(error) {
                 return Some(found);
             }
             next = error.source();
@@ -239,7 +239,7 @@ impl Unauthorized {
         None
     }
 
-    fn in_one<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
+    fn downcast<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
         if let Some(unauthorized) = error.downcast_ref() {
             return Some(unauthorized);
         }
@@ -250,14 +250,14 @@ impl Unauthorized {
             Some(mcp_client::Error::Transport(error)) => Some(error),
             _ => error.downcast_ref::<TransportError>(),
         };
-        transport.and_then(|error| Self::in_one(error.get_ref()))
+        transport.and_then(|error| Self::downcast(error.get_ref()))
     }
 }
 
 /// A body after a colon, or nothing.
-struct After<'a>(&'a Body);
+struct BodySuffix<'a>(&'a Body);
 
-impl std::fmt::Display for After<'_> {
+impl std::fmt::Display for BodySuffix<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0.as_bytes().trim_ascii() {
             [] => Ok(()),

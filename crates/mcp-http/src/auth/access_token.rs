@@ -17,9 +17,9 @@ use zeroize::Zeroizing;
 /// assert_eq!(format!("{token:?}"), "AccessToken(****)");
 /// ```
 #[derive(Clone)]
-pub struct AccessToken(Arc<Secret>);
+pub struct AccessToken(Arc<Inner>);
 
-struct Secret {
+struct Inner {
     text: Zeroizing<String>,
     /// The scheme and the token, ready to be sent; `None` where no header can carry the token.
     authorization: Option<HeaderValue>,
@@ -33,15 +33,15 @@ impl AccessToken {
     /// [`Error::InvalidToken`](crate::Error::InvalidToken).
     pub fn new(token: impl Into<String>) -> Self {
         let text = Zeroizing::new(token.into());
-        let authorization = authorization("Bearer", &text);
-        Self(Arc::new(Secret { text, authorization, signer: None }))
+        let authorization = authorization_value("Bearer", &text);
+        Self(Arc::new(Inner { text, authorization, signer: None }))
     }
 
     /// Takes a token that is of no use without what `signer` adds to each request.
     pub fn signed(token: impl Into<String>, signer: Arc<dyn RequestSigner>) -> Self {
         let text = Zeroizing::new(token.into());
-        let authorization = authorization(signer.scheme(), &text);
-        Self(Arc::new(Secret { text, authorization, signer: Some(signer) }))
+        let authorization = authorization_value(signer.scheme(), &text);
+        Self(Arc::new(Inner { text, authorization, signer: Some(signer) }))
     }
 
     /// The token itself, to be sent to its server and shown to nobody.
@@ -79,7 +79,7 @@ pub trait RequestSigner: Send + Sync + 'static {
 }
 
 /// Visible ASCII is more than RFC 6750 allows and all that a header safely carries.
-fn authorization(scheme: &str, token: &str) -> Option<HeaderValue> {
+fn authorization_value(scheme: &str, token: &str) -> Option<HeaderValue> {
     let visible = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
     let header = Zeroizing::new(format!("{scheme} {token}"));
     let mut header = HeaderValue::from_str(&header).ok().filter(|_| visible)?;
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_that_no_header_carries_are_told_apart() {
+    fn tokens_that_no_header_can_carry_have_no_authorization_value() {
         for good in ["abc", "a.b-c_d~e+f/g==", "1|sanctum"] {
             assert!(AccessToken::new(good).authorization().unwrap().is_sensitive(), "{good}");
         }
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn no_form_of_debug_shows_a_token() {
+    fn debug_never_shows_the_token() {
         let token = AccessToken::new("s3cret");
         assert_eq!(format!("{token:?} {:#?}", Some(&token)).matches("s3cret").count(), 0);
         let header = token.authorization().unwrap();

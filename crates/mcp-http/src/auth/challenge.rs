@@ -228,7 +228,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn well_formed_challenges_are_read_as_another_parser_does(written in challenges()) {
+        fn parses_well_formed_challenges_like_the_http_auth_crate(written in challenges()) {
             let header = written.iter().map(header).collect::<Vec<_>>().join(", ");
             let expected: Vec<_> = http_auth::parse_challenges(&header)
                 .unwrap()
@@ -247,7 +247,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_makes_the_parser_fail(header in r#"([a-c"\\,= \t/]|\PC){0,40}"#) {
+        fn parse_never_panics(header in r#"([a-c"\\,= \t/]|\PC){0,40}"#) {
             Challenge::parse(&header);
         }
     }
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_challenge_is_read() {
+    fn parses_every_form_of_challenge() {
         // AUTH-09
         for (header, expected) in [
             ("", ""),
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_hides_nothing_else() {
+    fn parses_valid_challenges_next_to_malformed_ones() {
         for (header, expected) in [
             ("Digest a=b c=d, Bearer scope=x", "Digest; Bearer scope=[x]"),
             ("@@@, Bearer scope=x", "Bearer scope=[x]"),

@@ -39,7 +39,8 @@ pub trait TokenSource: Send + Sync + 'static {
     ///
     /// # Errors
     /// Whatever kept it from finding a token. Before a request, that is
-    /// [`Error::TokenSource`](crate::Error::TokenSource), and nothing is sent; after a refusal, it becomes the source of the [`Unauthorized`].
+    /// [`Error::TokenSource`](crate::Error::TokenSource), and nothing is sent; after a refusal, it
+    /// becomes the source of the [`Unauthorized`].
     fn token<'a>(
         &'a self,
         request: TokenRequest<'a>,

@@ -21,9 +21,9 @@ pub struct Unauthorized {
     /// What the server said in `WWW-Authenticate`, in its order; empty if it said nothing.
     pub challenges: Vec<Challenge>,
     /// Why the token source had no other token to try, if it failed.
-    renewal: Option<Arc<dyn StdError + Send + Sync>>,
-    /// Whether the server had taken the request before.
-    taken: bool,
+    refresh_error: Option<Arc<dyn StdError + Send + Sync>>,
+    /// Whether the server had accepted the request before, so that it may have run.
+    may_have_run: bool,
 }
 
 /// What is wrong with the token of a refused request.
@@ -42,23 +42,23 @@ pub enum Reason {
 impl Unauthorized {
     /// The refusal of a request to `endpoint`.
     pub fn new(endpoint: Endpoint, reason: Reason, challenges: Vec<Challenge>) -> Self {
-        Self { endpoint, reason, challenges, renewal: None, taken: false }
+        Self { endpoint, reason, challenges, refresh_error: None, may_have_run: false }
     }
 
     /// Adds why there was no other token to try.
-    pub(crate) fn after(self, renewal: BoxError) -> Self {
-        Self { renewal: Some(renewal.into()), ..self }
+    pub(crate) fn with_refresh_error(self, refresh_error: BoxError) -> Self {
+        Self { refresh_error: Some(refresh_error.into()), ..self }
     }
 
-    /// The same for a request that the server had taken before.
-    pub(crate) fn once_taken(self) -> Self {
-        Self { taken: true, ..self }
+    /// The same for a request that the server had accepted before, so that it may have run.
+    pub(crate) fn with_may_have_run(self) -> Self {
+        Self { may_have_run: true, ..self }
     }
 
     /// Whether the request surely did not run. It may have where the server had taken it, and refused
     /// to go on with an answer that had broken off.
     pub fn did_not_run(&self) -> bool {
-        !self.taken
+        !self.may_have_run
     }
 
     /// The server's `Bearer` or `DPoP` challenge: of several, the one that names the error, or else the one
@@ -100,7 +100,7 @@ impl PartialEq for Unauthorized {
         self.endpoint == other.endpoint
             && self.reason == other.reason
             && self.challenges == other.challenges
-            && self.taken == other.taken
+            && self.may_have_run == other.may_have_run
     }
 }
 
@@ -108,6 +108,6 @@ impl Eq for Unauthorized {}
 
 impl StdError for Unauthorized {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.renewal.as_deref().map(|renewal| renewal as _)
+        self.refresh_error.as_deref().map(|refresh_error| refresh_error as _)
     }
 }

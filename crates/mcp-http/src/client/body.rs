@@ -10,23 +10,24 @@ use super::response::Response;
 use crate::error::Error;
 
 /// As much of a failure's body as is kept, in bytes.
-const BEGINNING: usize = 64 * 1024;
+const PREFIX_LIMIT: usize = 64 * 1024;
 /// The time that a failure's body may take: its status is what matters.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PREFIX_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The memory that a body gets before it has come, in bytes: its length is only announced.
-const MOST_AT_ONCE: usize = 2 * 1024 * 1024;
+const MAX_PREALLOCATION: usize = 2 * 1024 * 1024;
 
 impl Response {
     /// The whole body, if it is no longer than `limit` bytes.
-    pub(crate) async fn read(mut self, limit: usize) -> Result<Bytes, Error> {
+    pub(crate) async fn read_all(mut self, limit: usize) -> Result<Bytes, Error> {
         let too_large =
             |response: &Self| Err(Error::TooLarge { endpoint: response.endpoint.clone(), limit });
         let announced = self.announced_length().unwrap_or(0);
         if announced > limit as u64 {
             return too_large(&self);
         }
-        let capacity = usize::try_from(announced).map_or(MOST_AT_ONCE, |all| all.min(MOST_AT_ONCE));
+        let capacity =
+            usize::try_from(announced).map_or(MAX_PREALLOCATION, |all| all.min(MAX_PREALLOCATION));
         let Some(first) = self.chunk().await? else { return Ok(Bytes::new()) };
         let Some(second) = self.chunk().await? else {
             return if first.len() > limit { too_large(&self) } else { Ok(first) };
@@ -46,7 +47,7 @@ impl Response {
 
     /// The beginning of a failure's body, and whether there was more: what is longer, late, or breaks
     /// off, is left.
-    pub(crate) async fn read_beginning(mut self) -> (Bytes, bool) {
+    pub(crate) async fn read_prefix(mut self) -> (Bytes, bool) {
         let mut body = Vec::new();
         let mut ended = false;
         let reading = async {
@@ -55,28 +56,28 @@ impl Response {
                     ended = true;
                     break;
                 };
-                body.extend_from_slice(&chunk[..chunk.len().min(BEGINNING - body.len())]);
-                if body.len() == BEGINNING {
+                body.extend_from_slice(&chunk[..chunk.len().min(PREFIX_LIMIT - body.len())]);
+                if body.len() == PREFIX_LIMIT {
                     break;
                 }
             }
         };
         // Whether it ended or time did, what has come is the beginning.
-        let _ = time::timeout(PATIENCE, reading).await;
+        let _ = time::timeout(PREFIX_TIMEOUT, reading).await;
         (body.into(), !ended)
     }
 
     /// Reads what little may be left of a body, so that its connection can be used again.
     ///
     /// Mostly the end is here already; only a server that keeps it back is waited for, elsewhere.
-    pub(crate) fn leave(mut self) {
-        const LONGEST: Duration = Duration::from_secs(1);
-        const MOST: usize = 64 * 1024;
+    pub(crate) fn drain(mut self) {
+        const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
+        const DRAIN_LIMIT: usize = 64 * 1024;
         let mut rest = Box::pin(async move {
             let mut read = 0;
             while let Ok(Some(chunk)) = self.chunk().await {
                 read += chunk.len();
-                if read > MOST {
+                if read > DRAIN_LIMIT {
                     break;
                 }
             }
@@ -84,7 +85,7 @@ impl Response {
         if rest.as_mut().now_or_never().is_none()
             && let Ok(runtime) = Handle::try_current()
         {
-            runtime.spawn(time::timeout(LONGEST, rest));
+            runtime.spawn(time::timeout(DRAIN_TIMEOUT, rest));
         }
     }
 }

@@ -6,10 +6,10 @@ use rustls::ClientConfig;
 use zeroize::Zeroizing;
 
 use super::{
-    http_client::{HttpClient, Ways},
-    pool::{self, Direct},
+    http_client::{Backend, HttpClient},
+    pool::{self, Pool},
     resolver::AddressFilter,
-    response::cause,
+    response::without_url,
     tls,
 };
 use crate::error::Error;
@@ -52,7 +52,7 @@ pub struct HttpClientBuilder {
     proxy: Proxy,
     certificates: Vec<Vec<u8>>,
     identity: Option<Zeroizing<Vec<u8>>>,
-    only_http2: bool,
+    http2_only: bool,
     filter: Option<AddressFilter>,
 }
 
@@ -60,7 +60,7 @@ pub struct HttpClientBuilder {
 enum Proxy {
     None,
     Url(String),
-    OfEnvironment,
+    Environment,
 }
 
 impl HttpClientBuilder {
@@ -70,7 +70,7 @@ impl HttpClientBuilder {
             proxy: Proxy::None,
             certificates: Vec::new(),
             identity: None,
-            only_http2: false,
+            http2_only: false,
             filter: None,
         }
     }
@@ -90,7 +90,7 @@ impl HttpClientBuilder {
     /// `NO_PROXY` and their like), in place of [`proxy`](Self::proxy); the environment is not asked
     /// unless this is set.
     pub fn environment_proxies(self) -> Self {
-        Self { proxy: Proxy::OfEnvironment, ..self }
+        Self { proxy: Proxy::Environment, ..self }
     }
 
     /// Certificates of authorities to trust besides the machine's, in PEM, one or more.
@@ -106,8 +106,8 @@ impl HttpClientBuilder {
     }
 
     /// Speaks HTTP/2 without asking whether the server does, over plain HTTP too.
-    pub fn http2_prior_knowledge(self, only_http2: bool) -> Self {
-        Self { only_http2, ..self }
+    pub fn http2_prior_knowledge(self, http2_only: bool) -> Self {
+        Self { http2_only, ..self }
     }
 
     /// Connects only where `filter` says so, by the host of the URL and by the address that it stands
@@ -131,24 +131,26 @@ impl HttpClientBuilder {
     /// allow for a client.
     pub fn build(self) -> Result<HttpClient, Error> {
         let identity = self.identity.as_ref().map(|pem| pem.as_slice());
-        let mut tls = tls::config(&self.certificates, identity)?;
-        tls.alpn_protocols = match self.only_http2 {
+        let mut tls = tls::client_config(&self.certificates, identity)?;
+        tls.alpn_protocols = match self.http2_only {
             true => vec!["h2".into()],
             false => vec!["h2".into(), "http/1.1".into()],
         };
-        let direct =
-            Direct::new(tls.clone(), self.connect_timeout, self.only_http2, self.filter.clone());
+        let pool =
+            Pool::new(tls.clone(), self.connect_timeout, self.http2_only, self.filter.clone());
         let proxied = match &self.proxy {
-            Proxy::None => return Ok(HttpClient(Ways::Direct(direct))),
-            Proxy::Url(url) => self.proxied(tls).proxy(reqwest::Proxy::all(url).map_err(setup)?),
-            Proxy::OfEnvironment => self.proxied(tls),
+            Proxy::None => return Ok(HttpClient(Backend::Direct(pool))),
+            Proxy::Url(url) => {
+                self.reqwest_builder(tls).proxy(reqwest::Proxy::all(url).map_err(setup_error)?)
+            }
+            Proxy::Environment => self.reqwest_builder(tls),
         };
-        let proxied = proxied.build().map_err(setup)?;
-        Ok(HttpClient(Ways::Proxied(proxied, direct)))
+        let proxied = proxied.build().map_err(setup_error)?;
+        Ok(HttpClient(Backend::Proxied(proxied, pool)))
     }
 
     /// The same for connections through proxies, which are those of the environment unless set.
-    fn proxied(&self, tls: ClientConfig) -> reqwest::ClientBuilder {
+    fn reqwest_builder(&self, tls: ClientConfig) -> reqwest::ClientBuilder {
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
@@ -156,7 +158,7 @@ impl HttpClientBuilder {
             .http2_initial_stream_window_size(pool::STREAM_WINDOW)
             .http2_initial_connection_window_size(pool::CONNECTION_WINDOW)
             .http2_keep_alive_interval(pool::KEEP_ALIVE);
-        if self.only_http2 { client.http2_prior_knowledge() } else { client }
+        if self.http2_only { client.http2_prior_knowledge() } else { client }
     }
 }
 
@@ -166,6 +168,6 @@ impl fmt::Debug for HttpClientBuilder {
     }
 }
 
-fn setup(error: reqwest::Error) -> Error {
-    Error::Setup { source: cause(error) }
+fn setup_error(error: reqwest::Error) -> Error {
+    Error::Setup { source: without_url(error) }
 }

@@ -40,7 +40,7 @@ impl HttpClient {
         let mut fetched = Response::new(Bytes::new());
         *fetched.status_mut() = response.status();
         *fetched.headers_mut() = response.headers().clone();
-        *fetched.body_mut() = response.read(limit).await?;
+        *fetched.body_mut() = response.read_all(limit).await?;
         Ok(fetched)
     }
 }

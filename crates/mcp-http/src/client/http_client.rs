@@ -9,24 +9,24 @@ use mcp_client::BoxError;
 use url::Url;
 
 use super::{
-    pool::{self, Direct},
-    response::{Received, Response, cause},
+    pool::{self, Pool},
+    response::{Received, Response, without_url},
 };
 use crate::{endpoint::Endpoint, error::Error};
 
 /// Connections to servers, shared by all users and all servers that are given a clone of it.
 #[derive(Clone)]
-pub struct HttpClient(pub(super) Ways);
+pub struct HttpClient(pub(super) Backend);
 
 /// How requests get to servers.
 #[derive(Clone)]
-pub(super) enum Ways {
+pub(super) enum Backend {
     /// Straight.
-    Direct(Direct),
+    Direct(Pool),
     /// Through a proxy, and straight to this machine.
-    Proxied(reqwest::Client, Direct),
+    Proxied(reqwest::Client, Pool),
     /// As the application has set it up.
-    Given(reqwest::Client),
+    Custom(reqwest::Client),
 }
 
 impl HttpClient {
@@ -36,7 +36,7 @@ impl HttpClient {
     /// it must not follow redirects, which would take the session id along; and what goes to this
     /// machine over plain HTTP must not go through its proxy, which could read the tokens.
     pub fn from_reqwest(client: reqwest::Client) -> Self {
-        Self(Ways::Given(client))
+        Self(Backend::Custom(client))
     }
 
     pub(crate) async fn send(
@@ -47,19 +47,21 @@ impl HttpClient {
         body: Bytes,
     ) -> Result<Response, Error> {
         let outcome = match &self.0 {
-            Ways::Proxied(client, _) if !endpoint.is_loopback() => {
-                by_reqwest(client, endpoint, method, headers, body).await
+            Backend::Proxied(client, _) if !endpoint.is_loopback() => {
+                send_with_reqwest(client, endpoint, method, headers, body).await
             }
-            Ways::Given(client) => by_reqwest(client, endpoint, method, headers, body).await,
-            Ways::Direct(direct) | Ways::Proxied(_, direct) => {
-                directly(direct, endpoint, method, headers, body).await
+            Backend::Custom(client) => {
+                send_with_reqwest(client, endpoint, method, headers, body).await
+            }
+            Backend::Direct(pool) | Backend::Proxied(_, pool) => {
+                send_with_pool(pool, endpoint, method, headers, body).await
             }
         };
         let endpoint = endpoint.clone();
         match outcome {
             Ok(received) => Ok(Response { endpoint, received }),
-            Err(Failure { unsent: true, source }) => Err(Error::Unreachable { endpoint, source }),
-            Err(Failure { source, .. }) => Err(Error::Interrupted { endpoint, source }),
+            Err(SendError { unsent: true, source }) => Err(Error::Unreachable { endpoint, source }),
+            Err(SendError { source, .. }) => Err(Error::Interrupted { endpoint, source }),
         }
     }
 }
@@ -70,27 +72,27 @@ impl fmt::Debug for HttpClient {
     }
 }
 
-async fn directly(
-    direct: &Direct,
+async fn send_with_pool(
+    pool: &Pool,
     endpoint: &Endpoint,
     method: Method,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Received, Failure> {
+) -> Result<Received, SendError> {
     let mut request = Request::new(body);
     *request.method_mut() = method;
     *request.uri_mut() = endpoint.uri().clone();
     *request.headers_mut() = headers;
-    Ok(Received::Direct(direct.send(request).await?))
+    Ok(Received::Hyper(pool.send(request).await?))
 }
 
-async fn by_reqwest(
+async fn send_with_reqwest(
     client: &reqwest::Client,
     endpoint: &Endpoint,
     method: Method,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Received, Failure> {
+) -> Result<Received, SendError> {
     let mut request = reqwest::Request::new(method, Url::clone(endpoint.url()));
     *request.headers_mut() = headers;
     *request.body_mut() = Some(body.into());
@@ -98,21 +100,21 @@ async fn by_reqwest(
 }
 
 /// Why there is no response.
-struct Failure {
+struct SendError {
     /// Whether there was no connection over which the server would take a request.
     unsent: bool,
     source: BoxError,
 }
 
-impl From<legacy::Error> for Failure {
+impl From<legacy::Error> for SendError {
     fn from(error: legacy::Error) -> Self {
-        let unsent = error.is_connect() || pool::is_refusal(&error);
+        let unsent = error.is_connect() || pool::is_unprocessed(&error);
         Self { unsent, source: error.into() }
     }
 }
 
-impl From<reqwest::Error> for Failure {
+impl From<reqwest::Error> for SendError {
     fn from(error: reqwest::Error) -> Self {
-        Self { unsent: error.is_connect(), source: cause(error) }
+        Self { unsent: error.is_connect(), source: without_url(error) }
     }
 }

@@ -37,17 +37,17 @@ pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(30);
 const TCP_KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// How often a server may refuse to look at a request.
-const REFUSALS: usize = 2;
+const UNPROCESSED_RETRIES: usize = 2;
 
 /// Connections to servers; clones share them.
 #[derive(Clone)]
-pub(super) struct Direct(Client<Connector, Full<Bytes>>);
+pub(super) struct Pool(Client<Connector, Full<Bytes>>);
 
-impl Direct {
+impl Pool {
     pub(super) fn new(
         tls: ClientConfig,
         connect_timeout: Duration,
-        only_http2: bool,
+        http2_only: bool,
         filter: Option<AddressFilter>,
     ) -> Self {
         let resolver = Resolver::new(filter);
@@ -62,7 +62,7 @@ impl Direct {
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
-            .http2_only(only_http2)
+            .http2_only(http2_only)
             .http2_initial_stream_window_size(STREAM_WINDOW)
             .http2_initial_connection_window_size(CONNECTION_WINDOW)
             .http2_keep_alive_interval(KEEP_ALIVE)
@@ -72,17 +72,20 @@ impl Direct {
 
     /// Sends a request. It is sent again only where none of it has left, because a kept connection
     /// turned out to be closed, or where the server says that it has not looked at it.
-    pub(super) async fn send(&self, request: Request<Bytes>) -> Result<Response<Decoded>, Error> {
-        for _ in 0..REFUSALS {
+    pub(super) async fn send(
+        &self,
+        request: Request<Bytes>,
+    ) -> Result<Response<DecodedBody>, Error> {
+        for _ in 0..UNPROCESSED_RETRIES {
             match self.try_send(request.clone()).await {
-                Err(error) if is_refusal(&error) => {}
+                Err(error) if is_unprocessed(&error) => {}
                 outcome => return outcome,
             }
         }
         self.try_send(request).await
     }
 
-    async fn try_send(&self, request: Request<Bytes>) -> Result<Response<Decoded>, Error> {
+    async fn try_send(&self, request: Request<Bytes>) -> Result<Response<DecodedBody>, Error> {
         let response = Decompression::new(&self.0).call(request.map(Full::new)).await?;
         Ok(response.map(Box::new))
     }
@@ -90,22 +93,22 @@ impl Direct {
 
 /// Whether a server that speaks HTTP/2 says that it has not looked at the request: it is about to
 /// end the connection, or takes no more at a time (RFC 9113, section 8.7).
-pub(super) fn is_refusal(error: &Error) -> bool {
-    let of_hyper = error.source().and_then(|error| error.source());
-    let of_http2 = of_hyper.and_then(|error| error.downcast_ref::<h2::Error>());
-    of_http2.is_some_and(|error| {
-        let ends = error.is_go_away() && error.reason() == Some(Reason::NO_ERROR);
-        let is_full = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
-        error.is_remote() && (ends || is_full)
+pub(super) fn is_unprocessed(error: &Error) -> bool {
+    let hyper_error = error.source().and_then(|error| error.source());
+    let h2_error = hyper_error.and_then(|error| error.downcast_ref::<h2::Error>());
+    h2_error.is_some_and(|error| {
+        let shuts_down = error.is_go_away() && error.reason() == Some(Reason::NO_ERROR);
+        let refuses_stream = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
+        error.is_remote() && (shuts_down || refuses_stream)
     })
 }
 
 /// A body as it is after decompression; boxed, for decoders are large.
-pub(super) type Decoded = Box<DecompressionBody<Incoming>>;
+pub(super) type DecodedBody = Box<DecompressionBody<Incoming>>;
 
 /// The next piece of a body; `None` at its end. An error of the connection is one of hyper, any other
 /// is one of decompression.
-pub(super) async fn chunk(body: &mut Decoded) -> Result<Option<Bytes>, BoxError> {
+pub(super) async fn next_chunk(body: &mut DecodedBody) -> Result<Option<Bytes>, BoxError> {
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data() {
             return Ok(Some(data));
@@ -132,7 +135,7 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, server: Uri) -> Self::Future {
-        if !self.resolver.allows(server.host().unwrap_or_default()) {
+        if !self.resolver.allows_host(server.host().unwrap_or_default()) {
             return Box::pin(future::ready(Err(AddressRefused.into())));
         }
         let connecting = time::timeout(self.connect_timeout, self.https.call(server));

@@ -28,7 +28,7 @@ impl Resolver {
     }
 
     /// Whether to connect to a host: if it is an address, no one looks it up.
-    pub(super) fn allows(&self, host: &str) -> bool {
+    pub(super) fn allows_host(&self, host: &str) -> bool {
         let address = host.trim_start_matches('[').trim_end_matches(']').parse();
         match (&self.filter, address) {
             (Some(filter), Ok(address)) => filter(host, address),
@@ -48,13 +48,13 @@ impl Service<Name> for Resolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let found = self.system.call(name.clone());
+        let lookup = self.system.call(name.clone());
         let filter = self.filter.clone();
         Box::pin(async move {
             let allowed = |address: &SocketAddr| {
                 filter.as_ref().is_none_or(|filter| filter(name.as_str(), address.ip()))
             };
-            let addresses: Vec<_> = found.await?.filter(allowed).collect();
+            let addresses: Vec<_> = lookup.await?.filter(allowed).collect();
             match addresses.is_empty() {
                 true => Err(AddressRefused.into()),
                 false => Ok(addresses.into_iter()),

@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use hyper::body::Body as _;
 use mcp_client::BoxError;
 
-use super::pool::{self, Decoded};
+use super::pool::{self, DecodedBody};
 use crate::{endpoint::Endpoint, error::Error};
 
 /// What the server sent: the head, and the body piece by piece.
@@ -18,21 +18,21 @@ pub(crate) struct Response {
 
 /// The response of either HTTP library.
 pub(super) enum Received {
-    Direct(http::Response<Decoded>),
+    Hyper(http::Response<DecodedBody>),
     Reqwest(reqwest::Response),
 }
 
 impl Response {
     pub(crate) fn status(&self) -> StatusCode {
         match &self.received {
-            Received::Direct(response) => response.status(),
+            Received::Hyper(response) => response.status(),
             Received::Reqwest(response) => response.status(),
         }
     }
 
     pub(crate) fn headers(&self) -> &HeaderMap {
         match &self.received {
-            Received::Direct(response) => response.headers(),
+            Received::Hyper(response) => response.headers(),
             Received::Reqwest(response) => response.headers(),
         }
     }
@@ -40,7 +40,7 @@ impl Response {
     /// The length that the server announced, if the body is not compressed.
     pub(super) fn announced_length(&self) -> Option<u64> {
         match &self.received {
-            Received::Direct(response) => response.body().size_hint().exact(),
+            Received::Hyper(response) => response.body().size_hint().exact(),
             Received::Reqwest(response) => response.content_length(),
         }
     }
@@ -48,18 +48,18 @@ impl Response {
     /// The next piece of the body, after decompression; `None` at its end.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         let chunk = match &mut self.received {
-            Received::Direct(response) => {
-                let chunk = pool::chunk(response.body_mut()).await;
+            Received::Hyper(response) => {
+                let chunk = pool::next_chunk(response.body_mut()).await;
                 chunk.map_err(|error| (error.is::<hyper::Error>(), error))
             }
             Received::Reqwest(response) => {
                 let chunk = response.chunk().await;
-                chunk.map_err(|error| (!is_of_decompression(&error), cause(error)))
+                chunk.map_err(|error| (!is_decompression_error(&error), without_url(error)))
             }
         };
-        chunk.map_err(|(is_of_connection, source)| {
+        chunk.map_err(|(is_connection_error, source)| {
             let endpoint = self.endpoint.clone();
-            match is_of_connection {
+            match is_connection_error {
                 true => Error::Interrupted { endpoint, source },
                 false => Error::Protocol { endpoint, reason: "a body cannot be decompressed" },
             }
@@ -68,11 +68,11 @@ impl Response {
 }
 
 /// What a connection does comes as an error of hyper; only decompression gives this.
-fn is_of_decompression(error: &reqwest::Error) -> bool {
+fn is_decompression_error(error: &reqwest::Error) -> bool {
     error.source().is_some_and(<dyn StdError>::is::<io::Error>)
 }
 
 /// The error without the URL, which may hold a key in its query.
-pub(super) fn cause(error: reqwest::Error) -> BoxError {
+pub(super) fn without_url(error: reqwest::Error) -> BoxError {
     error.without_url().into()
 }

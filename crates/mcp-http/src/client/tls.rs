@@ -14,7 +14,7 @@ use crate::error::Error;
 
 /// How to encrypt: trusts the machine's authorities and `authorities`, and shows `identity` to a
 /// server that asks. Both are in PEM.
-pub(super) fn config(
+pub(super) fn client_config(
     authorities: &[Vec<u8>],
     identity: Option<&[u8]>,
 ) -> Result<ClientConfig, Error> {
@@ -22,12 +22,12 @@ pub(super) fn config(
     let trusted = trusted.collect::<Result<Vec<_>, _>>()?.concat();
     let mut roots = RootCertStore::empty();
     for certificate in &trusted {
-        roots.add(certificate.clone()).map_err(setup)?;
+        roots.add(certificate.clone()).map_err(setup_error)?;
     }
     let provider = CryptoProvider::get_default().cloned();
     let provider = provider.unwrap_or_else(|| Arc::new(aws_lc_rs::default_provider()));
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider));
-    let config = config.with_safe_default_protocol_versions().map_err(setup)?;
+    let config = config.with_safe_default_protocol_versions().map_err(setup_error)?;
     let config = match Verifier::new_with_extra_roots(trusted, provider) {
         Ok(verifier) => config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)),
         // Then the given ones still work, and so does plain HTTP.
@@ -38,19 +38,19 @@ pub(super) fn config(
     };
     let Some(pem) = identity else { return Ok(config.with_no_client_auth()) };
     let key = PrivateKeyDer::from_pem_slice(pem);
-    let key = key.map_err(|_| setup("there is no private key in the PEM"))?;
-    config.with_client_auth_cert(certificates(pem)?, key).map_err(setup)
+    let key = key.map_err(|_| setup_error("there is no private key in the PEM"))?;
+    config.with_client_auth_cert(certificates(pem)?, key).map_err(setup_error)
 }
 
 /// The certificates of a PEM, of which there is one at least.
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
     let found = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
-    match found.map_err(setup)? {
-        none if none.is_empty() => Err(setup("there is no certificate in the PEM")),
+    match found.map_err(setup_error)? {
+        none if none.is_empty() => Err(setup_error("there is no certificate in the PEM")),
         found => Ok(found),
     }
 }
 
-fn setup(source: impl Into<BoxError>) -> Error {
+fn setup_error(source: impl Into<BoxError>) -> Error {
     Error::Setup { source: source.into() }
 }

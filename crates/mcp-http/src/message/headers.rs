@@ -12,7 +12,7 @@ pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-pro
 pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// Both kinds of answer that a client has to take (MCP basic/transports, "Sending Messages").
-const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
+const ACCEPT_VALUE: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
 /// What a GET asks for ("Listening for Messages from the Server").
 pub(super) const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -67,16 +67,16 @@ impl Headers {
     }
 
     /// The headers as HTTP carries them.
-    pub(super) fn checked(&self) -> Result<HeaderMap, Error> {
+    pub(super) fn to_header_map(&self) -> Result<HeaderMap, Error> {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.0 {
-            let key = HeaderName::try_from(name).map_err(|_| Error::no_header_name(name))?;
+            let key = HeaderName::try_from(name).map_err(|_| Error::invalid_header_name(name))?;
             if RESERVED.contains(&key.as_str()) || key.as_str().starts_with("mcp-") {
                 let reason = "the transport sets it";
                 return Err(Error::InvalidHeader { name: name.clone(), reason });
             }
             let value = HeaderValue::try_from(value);
-            let mut value = value.map_err(|_| Error::no_header_value(name))?;
+            let mut value = value.map_err(|_| Error::invalid_header_value(name))?;
             value.set_sensitive(true);
             headers.append(key, value);
         }
@@ -93,8 +93,8 @@ impl fmt::Debug for Headers {
 
 /// What every request to a server carries: the transport's own headers over the configured ones.
 pub(crate) fn default_headers(configured: &Headers) -> Result<HeaderMap, Error> {
-    let mut headers = configured.checked()?;
-    headers.insert(header::ACCEPT, ACCEPTED);
+    let mut headers = configured.to_header_map()?;
+    headers.insert(header::ACCEPT, ACCEPT_VALUE);
     Ok(headers)
 }
 
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn configured_headers_are_kept_and_hidden() {
+    fn configured_headers_are_kept_and_marked_sensitive() {
         let headers = default_headers(&Headers::new().with("X-Team", "blue")).unwrap();
         assert_eq!(headers["x-team"], "blue");
         assert!(headers["x-team"].is_sensitive());
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn reserved_and_broken_headers_are_refused_by_name() {
+    fn rejects_reserved_and_invalid_headers_by_name() {
         for name in RESERVED.into_iter().chain(["MCP-Session-Id", "mcp-protocol-version", "Mcp-X"])
         {
             let error = refusal(name, "x").unwrap();

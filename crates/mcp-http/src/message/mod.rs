@@ -14,12 +14,12 @@ mod redaction;
 pub use self::{headers::Headers, options::HttpOptions};
 
 pub(crate) use self::{
-    event_stream::Events,
+    event_stream::EventStream,
     headers::default_headers,
-    redaction::Secrets,
+    redaction::RequestSecrets,
     request::Request,
-    response::Success,
-    sse_parser::Kind,
+    response::AcceptedResponse,
+    sse_parser::EventType,
     status::check_status,
     trace::{trace_request, trace_response},
 };

@@ -9,59 +9,60 @@ use memchr::memmem;
 use crate::auth::AccessToken;
 
 /// What takes the place of a secret.
-const MASK: &str = "****";
+const REPLACEMENT: &str = "****";
 /// Anything shorter is no secret, and would be found in the middle of words.
-const SHORTEST: usize = 4;
+const MIN_SECRET_LEN: usize = 4;
 
 /// The secrets of one request.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Secrets {
+pub(crate) struct RequestSecrets {
     pub(crate) token: Option<AccessToken>,
     pub(crate) session: Option<SessionId>,
 }
 
-impl Secrets {
+impl RequestSecrets {
     /// The text without the secrets.
-    pub(crate) fn mask(&self, text: &str) -> String {
-        self.all().fold(text.to_owned(), |text, secret| text.replace(&*secret, MASK))
+    pub(crate) fn redact(&self, text: &str) -> String {
+        self.variants().fold(text.to_owned(), |text, secret| text.replace(&*secret, REPLACEMENT))
     }
 
     /// The body without the secrets.
-    pub(crate) fn mask_bytes(&self, body: Bytes) -> Bytes {
+    pub(crate) fn redact_bytes(&self, body: Bytes) -> Bytes {
         match self.are_in(&body) {
-            true => self.mask(&String::from_utf8_lossy(&body)).into(),
+            true => self.redact(&String::from_utf8_lossy(&body)).into(),
             false => body,
         }
     }
 
     /// A body that is cut off without the secrets, nor the beginning of one at its end.
-    pub(crate) fn mask_cut_off(&self, body: &Bytes) -> Bytes {
-        let begun = |secret: Cow<'_, str>| {
+    pub(crate) fn redact_truncated(&self, body: &Bytes) -> Bytes {
+        let partial = |secret: Cow<'_, str>| {
             let bytes = secret.as_bytes();
             (1..bytes.len()).rev().find(|length| body.ends_with(&bytes[..*length]))
         };
-        let cut = self.all().filter_map(begun).max().unwrap_or_default();
-        self.mask_bytes(body.slice(..body.len() - cut))
+        let cut = self.variants().filter_map(partial).max().unwrap_or_default();
+        self.redact_bytes(body.slice(..body.len() - cut))
     }
 
     /// The message without the secrets, unless it is a result: that belongs to the caller, as it is.
-    pub(crate) fn mask_unless_result(&self, message: Bytes) -> Bytes {
+    pub(crate) fn redact_unless_result(&self, message: Bytes) -> Bytes {
         // In this order: a result shows at its beginning, a secret only at its end.
         match is_result(&message) {
             true => message,
-            false => self.mask_bytes(message),
+            false => self.redact_bytes(message),
         }
     }
 
     fn are_in(&self, bytes: &[u8]) -> bool {
-        self.all().any(|secret| memmem::find(bytes, secret.as_bytes()).is_some())
+        self.variants().any(|secret| memmem::find(bytes, secret.as_bytes()).is_some())
     }
 
     /// The secrets, and how JSON may spell those with a slash.
-    fn all(&self) -> impl Iterator<Item = Cow<'_, str>> {
+    fn variants(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let token = self.token.as_ref().map(AccessToken::expose);
         let session = self.session.as_ref().map(SessionId::expose);
-        let secrets = token.into_iter().chain(session).filter(|secret| secret.len() >= SHORTEST);
+        let secrets =
+            token.into_iter().chain(session).filter(|secret| secret.len() >= MIN_SECRET_LEN);
         secrets.flat_map(|secret| {
             let escaped = secret.contains('/').then(|| secret.replace('/', "\\/").into());
             iter::once(Cow::Borrowed(secret)).chain(escaped)
@@ -74,12 +75,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_masked_but_in_results() {
+    fn redacts_secrets_except_in_results() {
         let token = Some(AccessToken::new("t0ken"));
         let session = SessionId::new(b"s3ssion");
-        let secrets = Secrets { token, session };
-        assert_eq!(secrets.mask("t0ken, s3ssion and t0ken"), "****, **** and ****");
-        for (message, masked) in [
+        let secrets = RequestSecrets { token, session };
+        assert_eq!(secrets.redact("t0ken, s3ssion and t0ken"), "****, **** and ****");
+        for (message, redacted) in [
             (r#"{"error":{"message":"bad t0ken"}}"#, r#"{"error":{"message":"bad ****"}}"#),
             (r#"{"result":{"text":"t0ken"}}"#, r#"{"result":{"text":"t0ken"}}"#),
             (r#"{"error":"\"result\" t0ken"}"#, r#"{"error":"\"result\" ****"}"#),
@@ -93,28 +94,29 @@ mod tests {
             (r#"[{"error":{"result":"t0ken"}}]"#, r#"[{"error":{"result":"****"}}]"#),
             (r#"t0ken "result"#, r#"**** "result"#),
         ] {
-            assert_eq!(secrets.mask_unless_result(message.into()), masked);
+            assert_eq!(secrets.redact_unless_result(message.into()), redacted);
         }
     }
 
     #[test]
-    fn a_slash_may_be_escaped() {
-        let secrets = Secrets { token: Some(AccessToken::new("t0/k/en")), session: None };
+    fn redacts_secrets_with_json_escaped_slashes() {
+        let secrets = RequestSecrets { token: Some(AccessToken::new("t0/k/en")), session: None };
         let message = Bytes::from_static(br#"{"error":"bad t0\/k\/en, t0/k/en"}"#);
-        assert_eq!(secrets.mask_unless_result(message), r#"{"error":"bad ****, ****"}"#);
+        assert_eq!(secrets.redact_unless_result(message), r#"{"error":"bad ****, ****"}"#);
     }
 
     #[test]
-    fn no_beginning_of_a_secret_is_left_where_a_body_is_cut_off() {
-        let secrets = Secrets { token: Some(AccessToken::new("t0ken")), session: None };
-        for (body, masked) in [("a t0ken t0k", "a **** "), ("a b", "a b"), ("t0ke", ""), ("", "")] {
-            assert_eq!(secrets.mask_cut_off(&body.into()), masked);
+    fn redacts_a_partial_secret_at_the_end_of_a_truncated_body() {
+        let secrets = RequestSecrets { token: Some(AccessToken::new("t0ken")), session: None };
+        for (body, redacted) in [("a t0ken t0k", "a **** "), ("a b", "a b"), ("t0ke", ""), ("", "")]
+        {
+            assert_eq!(secrets.redact_truncated(&body.into()), redacted);
         }
     }
 
     #[test]
-    fn what_is_too_short_to_be_a_secret_masks_nothing() {
-        let secrets = Secrets { token: Some(AccessToken::new("a")), session: None };
-        assert_eq!(secrets.mask("a token"), "a token");
+    fn does_not_redact_secrets_shorter_than_four_bytes() {
+        let secrets = RequestSecrets { token: Some(AccessToken::new("a")), session: None };
+        assert_eq!(secrets.redact("a token"), "a token");
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Request {
     pub(crate) sent: Sent,
     pub(crate) extras: Extras,
     /// Where it goes, if not to the server's own URL.
-    pub(crate) to: Option<Endpoint>,
+    pub(crate) target: Option<Endpoint>,
     routing: Option<Routing>,
     last_event_id: Option<HeaderValue>,
 }
@@ -28,12 +28,12 @@ impl Request {
     pub(crate) fn post(message: Outgoing) -> Self {
         let Outgoing { body, context, sent, routing, extras, .. } = message;
         let method = Method::POST;
-        Self { method, body, context, sent, extras, to: None, routing, last_event_id: None }
+        Self { method, body, context, sent, extras, target: None, routing, last_event_id: None }
     }
 
     /// Hands a message to the server at a URL that it has named, which is of the same origin.
-    pub(crate) fn post_to(to: Endpoint, message: Outgoing) -> Self {
-        Self { to: Some(to), ..Self::post(message) }
+    pub(crate) fn post_to(target: Endpoint, message: Outgoing) -> Self {
+        Self { target: Some(target), ..Self::post(message) }
     }
 
     /// Opens a stream of events, from the one after this event if there is one.
@@ -42,35 +42,35 @@ impl Request {
         extras: Extras,
         last_event_id: Option<HeaderValue>,
     ) -> Self {
-        Self { extras, last_event_id, ..Self::bare(Method::GET, context) }
+        Self { extras, last_event_id, ..Self::without_body(Method::GET, context) }
     }
 
     /// Ends the session of `context`.
     pub(crate) fn delete(context: Context) -> Self {
-        Self::bare(Method::DELETE, context)
+        Self::without_body(Method::DELETE, context)
     }
 
-    fn bare(method: Method, context: Context) -> Self {
+    fn without_body(method: Method, context: Context) -> Self {
         Self {
             method,
             body: Bytes::new(),
             context,
             sent: Sent::default(),
             extras: Extras::default(),
-            to: None,
+            target: None,
             routing: None,
             last_event_id: None,
         }
     }
 
     /// The headers of the user's own that only this request has.
-    pub(crate) fn own_headers(&self) -> Option<&Headers> {
+    pub(crate) fn call_headers(&self) -> Option<&Headers> {
         self.extras.get().filter(|headers: &&Headers| !headers.is_empty())
     }
 
     /// All headers but the token, over those that every message to the server carries.
-    pub(crate) fn headers(&self, constant: &HeaderMap) -> Result<HeaderMap, Error> {
-        let mut headers = constant.clone();
+    pub(crate) fn headers(&self, defaults: &HeaderMap) -> Result<HeaderMap, Error> {
+        let mut headers = defaults.clone();
         match self.method {
             Method::POST => drop(headers.insert(header::CONTENT_TYPE, headers::JSON)),
             Method::GET => drop(headers.insert(header::ACCEPT, headers::EVENT_STREAM)),
@@ -83,8 +83,8 @@ impl Request {
         if let Some(routing) = &self.routing {
             standard_headers::add(&mut headers, routing)?;
         }
-        if let Some(own) = self.own_headers() {
-            headers.extend(own.checked()?);
+        if let Some(headers_of_call) = self.call_headers() {
+            headers.extend(headers_of_call.to_header_map()?);
         }
         Ok(headers)
     }

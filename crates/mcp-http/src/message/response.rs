@@ -3,32 +3,34 @@
 use http::{HeaderMap, StatusCode, header};
 use mcp_client::{MessageKind, MessageStream, Messages, Reply, SessionId};
 
-use super::{headers::SESSION_ID, redaction::Secrets, status::error_body, trace::trace_body};
+use super::{
+    headers::SESSION_ID, redaction::RequestSecrets, status::read_error_body, trace::trace_body,
+};
 use crate::{client::Response, error::Error};
 
 const EVENT_STREAM: &str = "text/event-stream";
 
 /// A response whose status is a success.
-pub(crate) struct Success {
+pub(crate) struct AcceptedResponse {
     pub(crate) response: Response,
     /// What its request held that nobody may see.
-    pub(crate) secrets: Secrets,
+    pub(crate) secrets: RequestSecrets,
     /// The largest message to take from it, in bytes.
-    pub(crate) limit: usize,
+    pub(crate) message_limit: usize,
 }
 
-impl Success {
+impl AcceptedResponse {
     /// What comes back for a message of `kind`; `stream` reads an event stream.
-    pub(crate) async fn reply(
+    pub(crate) async fn into_reply(
         self,
         kind: MessageKind,
         stream: impl FnOnce(Self) -> MessageStream,
     ) -> Result<Reply, Error> {
-        let session = self.session()?;
+        let session = self.new_session_id()?;
         let messages = match kind {
-            MessageKind::Request => self.messages(stream).await?,
+            MessageKind::Request => self.into_messages(stream).await?,
             _ => {
-                self.leave();
+                self.drain();
                 Messages::None
             }
         };
@@ -36,8 +38,8 @@ impl Success {
     }
 
     /// Takes nothing from it.
-    pub(crate) fn leave(self) {
-        self.response.leave();
+    pub(crate) fn drain(self) {
+        self.response.drain();
     }
 
     /// Whether it is a stream of events.
@@ -45,25 +47,29 @@ impl Success {
         media_type(self.response.headers()).as_deref() == Some(EVENT_STREAM)
     }
 
-    async fn messages(self, stream: impl FnOnce(Self) -> MessageStream) -> Result<Messages, Error> {
+    async fn into_messages(
+        self,
+        stream: impl FnOnce(Self) -> MessageStream,
+    ) -> Result<Messages, Error> {
         match media_type(self.response.headers()).as_deref() {
             Some("application/json") => {
-                let body = self.response.read(self.limit).await?;
+                let body = self.response.read_all(self.message_limit).await?;
                 trace_body("<", &body, &self.secrets);
-                Ok(Messages::One(self.secrets.mask_unless_result(body)))
+                Ok(Messages::One(self.secrets.redact_unless_result(body)))
             }
             Some(EVENT_STREAM) => Ok(Messages::Stream(stream(self))),
             _ if self.response.status() == StatusCode::ACCEPTED => Ok(Messages::None),
             other => {
                 let endpoint = self.response.endpoint.clone();
-                let content_type = self.secrets.mask(other.unwrap_or("a body of no declared type"));
-                let body = error_body(self.response, &self.secrets).await;
+                let content_type =
+                    self.secrets.redact(other.unwrap_or("a body of no declared type"));
+                let body = read_error_body(self.response, &self.secrets).await;
                 Err(Error::ContentType { endpoint, content_type, body })
             }
         }
     }
 
-    fn session(&self) -> Result<Option<SessionId>, Error> {
+    fn new_session_id(&self) -> Result<Option<SessionId>, Error> {
         // Only the first answer names the session.
         let id = self.response.headers().get(SESSION_ID);
         let Some(id) = id.filter(|_| self.secrets.session.is_none()) else { return Ok(None) };

@@ -10,20 +10,20 @@ use memchr::memchr2;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// The longest id that is kept, in bytes: servers take no longer header back.
-const LONGEST_ID: usize = 4 * 1024;
+const MAX_ID_LEN: usize = 4 * 1024;
 
 /// An event of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Event {
     /// Its type.
-    pub(crate) kind: Kind,
+    pub(crate) event_type: EventType,
     /// Its `data` lines, joined by line feeds.
     pub(crate) data: Bytes,
 }
 
 /// The types of events that MCP uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Kind {
+pub(crate) enum EventType {
     /// A message of the protocol.
     #[default]
     Message,
@@ -35,24 +35,24 @@ pub(crate) enum Kind {
 
 /// An event is longer than allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TooLong;
+pub(crate) struct EventTooLong;
 
 /// Takes the stream piece by piece and gives its events.
 #[derive(Debug)]
-pub(crate) struct Parser {
+pub(crate) struct SseParser {
     limit: usize,
     /// What has arrived and is not yet read.
     input: Bytes,
     /// The beginning of a line whose end has not arrived.
     line: Vec<u8>,
     data: Data,
-    kind: Kind,
+    event_type: EventType,
     /// The id that was named last, perhaps by an event that has not ended.
     id: Vec<u8>,
     /// The id that holds since the last event; empty where there is none.
     last_event_id: Vec<u8>,
     retry: Option<Duration>,
-    begun: bool,
+    started: bool,
     after_carriage_return: bool,
 }
 
@@ -65,7 +65,7 @@ enum Data {
     Lines(Vec<u8>),
 }
 
-impl Parser {
+impl SseParser {
     /// A parser of events of at most `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
@@ -73,11 +73,11 @@ impl Parser {
             input: Bytes::new(),
             line: Vec::new(),
             data: Data::Absent,
-            kind: Kind::Message,
+            event_type: EventType::Message,
             id: Vec::new(),
             last_event_id: Vec::new(),
             retry: None,
-            begun: false,
+            started: false,
             after_carriage_return: false,
         }
     }
@@ -88,43 +88,43 @@ impl Parser {
     }
 
     /// How long to wait before the stream is opened again, if the server has said so.
-    pub(crate) fn retry(&self) -> Option<Duration> {
+    pub(crate) fn retry_delay(&self) -> Option<Duration> {
         self.retry
     }
 
     /// A parser for the rest of the stream, which comes as a stream of its own. What was read of an
     /// event that had not ended comes again.
-    pub(crate) fn resumed(&self) -> Self {
+    pub(crate) fn for_resumption(&self) -> Self {
         let id = self.last_event_id.clone();
         Self { id: id.clone(), last_event_id: id, retry: self.retry, ..Self::new(self.limit) }
     }
 
     /// Takes the next piece. All events of the last one have to be read before.
     pub(crate) fn push(&mut self, chunk: Bytes) {
-        self.input = if self.begun { chunk } else { self.begin(&chunk) };
+        self.input = if self.started { chunk } else { self.skip_byte_order_mark(&chunk) };
     }
 
     /// The next event, if all of it has arrived.
-    pub(crate) fn next(&mut self) -> Result<Option<Event>, TooLong> {
+    pub(crate) fn next(&mut self) -> Result<Option<Event>, EventTooLong> {
         while let Some(line) = self.next_line()? {
             if line.is_empty() {
                 if let Some(event) = self.dispatch() {
                     return Ok(Some(event));
                 }
             } else {
-                self.field(&line)?;
+                self.process_field(&line)?;
             }
         }
         Ok(None)
     }
 
     /// Passes over a byte order mark, which may arrive in pieces.
-    fn begin(&mut self, chunk: &[u8]) -> Bytes {
+    fn skip_byte_order_mark(&mut self, chunk: &[u8]) -> Bytes {
         self.line.extend_from_slice(chunk);
         if BYTE_ORDER_MARK.starts_with(&self.line) && self.line != BYTE_ORDER_MARK {
             return Bytes::new();
         }
-        self.begun = true;
+        self.started = true;
         let mut start = Bytes::from(std::mem::take(&mut self.line));
         if start.starts_with(BYTE_ORDER_MARK) {
             drop(start.split_to(BYTE_ORDER_MARK.len()));
@@ -132,7 +132,7 @@ impl Parser {
         start
     }
 
-    fn next_line(&mut self) -> Result<Option<Bytes>, TooLong> {
+    fn next_line(&mut self) -> Result<Option<Bytes>, EventTooLong> {
         if self.after_carriage_return && !self.input.is_empty() {
             self.after_carriage_return = false;
             if self.input[0] == b'\n' {
@@ -140,11 +140,11 @@ impl Parser {
             }
         }
         let Some(end) = memchr2(b'\n', b'\r', &self.input) else {
-            self.check(self.input.len())?;
+            self.check_limit(self.input.len())?;
             self.line.extend_from_slice(&std::mem::take(&mut self.input));
             return Ok(None);
         };
-        self.check(end)?;
+        self.check_limit(end)?;
         let piece = self.input.split_to(end);
         self.after_carriage_return = self.input.split_to(1)[0] == b'\r';
         if self.line.is_empty() {
@@ -154,12 +154,12 @@ impl Parser {
         Ok(Some(std::mem::take(&mut self.line).into()))
     }
 
-    fn check(&self, more: usize) -> Result<(), TooLong> {
+    fn check_limit(&self, more: usize) -> Result<(), EventTooLong> {
         let so_far = self.line.len() + self.data.len();
-        if so_far + more > self.limit + b"data: ".len() { Err(TooLong) } else { Ok(()) }
+        if so_far + more > self.limit + b"data: ".len() { Err(EventTooLong) } else { Ok(()) }
     }
 
-    fn field(&mut self, line: &Bytes) -> Result<(), TooLong> {
+    fn process_field(&mut self, line: &Bytes) -> Result<(), EventTooLong> {
         let colon = memchr::memchr(b':', line);
         let name = &line[..colon.unwrap_or(line.len())];
         let start = colon.map_or(line.len(), |colon| colon + 1);
@@ -168,52 +168,52 @@ impl Parser {
         match name {
             b"data" => {
                 self.data.push(value);
-                if self.data.len() > self.limit { Err(TooLong) } else { Ok(()) }
+                if self.data.len() > self.limit { Err(EventTooLong) } else { Ok(()) }
             }
             b"event" => {
-                self.kind = match &value[..] {
-                    b"" | b"message" => Kind::Message,
-                    b"endpoint" => Kind::Endpoint,
-                    _ => Kind::Other,
+                self.event_type = match &value[..] {
+                    b"" | b"message" => EventType::Message,
+                    b"endpoint" => EventType::Endpoint,
+                    _ => EventType::Other,
                 };
                 Ok(())
             }
             b"id" => {
-                self.name(&value);
+                self.set_id(&value);
                 Ok(())
             }
             b"retry" => {
-                self.retry = milliseconds(&value).or(self.retry);
+                self.retry = parse_milliseconds(&value).or(self.retry);
                 Ok(())
             }
             _ => Ok(()),
         }
     }
 
-    fn name(&mut self, id: &[u8]) {
+    fn set_id(&mut self, id: &[u8]) {
         if id.contains(&0) {
             return;
         }
         self.id.clear();
-        if id.len() <= LONGEST_ID {
+        if id.len() <= MAX_ID_LEN {
             self.id.extend_from_slice(id);
         }
     }
 
     fn dispatch(&mut self) -> Option<Event> {
         self.last_event_id.clone_from(&self.id);
-        let kind = std::mem::take(&mut self.kind);
+        let event_type = std::mem::take(&mut self.event_type);
         let data = match std::mem::replace(&mut self.data, Data::Absent) {
             Data::Absent => return None,
             Data::Line(line) => line,
             Data::Lines(lines) => lines.into(),
         };
-        Some(Event { kind, data })
+        Some(Event { event_type, data })
     }
 }
 
 /// A time of digits alone.
-fn milliseconds(digits: &[u8]) -> Option<Duration> {
+fn parse_milliseconds(digits: &[u8]) -> Option<Duration> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
@@ -261,7 +261,7 @@ mod tests {
     type Read = (String, String, Option<Duration>);
 
     /// All message events, as another parser reads them.
-    fn by_another_parser(text: &str) -> Vec<Read> {
+    fn events_by_sse_stream(text: &str) -> Vec<Read> {
         let whole = Bytes::copy_from_slice(text.as_bytes());
         let mut events =
             SseStream::from_bytes_stream(stream::iter([Ok::<_, std::io::Error>(whole)]));
@@ -280,45 +280,45 @@ mod tests {
 
     proptest! {
         #[test]
-        fn streams_are_read_as_another_parser_does(
+        fn parses_streams_like_the_sse_stream_crate(
             lines in prop::collection::vec(
                 "(data|event|id|retry|x|)(:| |: )(message|a|[0-9]| |\0|✓){0,2}|", 0..20),
             end in r"(\r\n|\n|\r)",
             size in 1_usize..20,
         ) {
             let text = lines.join(&end) + &end;
-            let mut parser = Parser::new(1_000);
+            let mut parser = SseParser::new(1_000);
             let mut read = Vec::new();
             for chunk in text.as_bytes().chunks(size) {
                 parser.push(Bytes::copy_from_slice(chunk));
                 while let Some(event) = parser.next().unwrap() {
-                    if event.kind == Kind::Message {
+                    if event.event_type == EventType::Message {
                         let data = String::from_utf8(event.data.to_vec()).unwrap();
                         let id = String::from_utf8(parser.last_event_id().to_vec()).unwrap();
-                        read.push((data, id, parser.retry()));
+                        read.push((data, id, parser.retry_delay()));
                     }
                 }
             }
-            prop_assert_eq!(read, by_another_parser(&text));
+            prop_assert_eq!(read, events_by_sse_stream(&text));
         }
     }
 
     /// The events of a stream that arrives in pieces of `size` bytes, one a line.
-    fn events(stream: &[u8], size: usize) -> Result<String, TooLong> {
-        let mut parser = Parser::new(64);
+    fn events(stream: &[u8], size: usize) -> Result<String, EventTooLong> {
+        let mut parser = SseParser::new(64);
         let mut shown = String::new();
         for chunk in stream.chunks(size) {
             parser.push(Bytes::copy_from_slice(chunk));
             while let Some(event) = parser.next()? {
-                let kind = if event.kind == Kind::Message { "" } else { "other " };
-                shown += &format!("{kind}{:?};", String::from_utf8_lossy(&event.data));
+                let event_type = if event.event_type == EventType::Message { "" } else { "other " };
+                shown += &format!("{event_type}{:?};", String::from_utf8_lossy(&event.data));
             }
         }
         Ok(shown)
     }
 
     #[test]
-    fn an_id_holds_from_the_end_of_its_event() {
+    fn last_event_id_changes_at_the_end_of_an_event() {
         // HTTP-11, HTTP-12, HTTP-16
         for (stream, expected) in [
             ("data: a\n\n", ""),
@@ -334,28 +334,28 @@ mod tests {
             ("id: 7\nevent: ping\ndata: a\n\n", "7"),
         ] {
             for size in [1, 1_000] {
-                let mut parser = Parser::new(64);
+                let mut parser = SseParser::new(64);
                 for chunk in stream.as_bytes().chunks(size) {
                     parser.push(Bytes::copy_from_slice(chunk));
                     while parser.next().unwrap().is_some() {}
                 }
                 let id = String::from_utf8_lossy(parser.last_event_id());
                 assert_eq!(id, expected, "{stream:?} by {size}");
-                assert_eq!(parser.resumed().last_event_id(), parser.last_event_id());
+                assert_eq!(parser.for_resumption().last_event_id(), parser.last_event_id());
             }
         }
     }
 
     #[test]
-    fn an_id_that_no_server_takes_back_is_none() {
-        let mut parser = Parser::new(1_000_000);
-        parser.push(format!("id: 7\n\nid: {}\n\n", "x".repeat(LONGEST_ID + 1)).into());
+    fn clears_the_event_id_if_it_is_too_long() {
+        let mut parser = SseParser::new(1_000_000);
+        parser.push(format!("id: 7\n\nid: {}\n\n", "x".repeat(MAX_ID_LEN + 1)).into());
         assert_eq!(parser.next(), Ok(None));
         assert_eq!(parser.last_event_id(), b"");
     }
 
     #[test]
-    fn the_time_to_wait_is_made_of_digits() {
+    fn retry_accepts_only_ascii_digits() {
         // HTTP-11, HTTP-14
         let ms = |number| Some(Duration::from_millis(number));
         for (stream, expected) in [
@@ -373,16 +373,16 @@ mod tests {
             ("retry: \u{665}\n", None),
             ("retry: 99999999999999999999\n", ms(u64::MAX)),
         ] {
-            let mut parser = Parser::new(64);
+            let mut parser = SseParser::new(64);
             parser.push(Bytes::from_static(stream.as_bytes()));
             while parser.next().unwrap().is_some() {}
-            assert_eq!(parser.retry(), expected, "{stream:?}");
-            assert_eq!(parser.resumed().retry(), expected, "{stream:?}");
+            assert_eq!(parser.retry_delay(), expected, "{stream:?}");
+            assert_eq!(parser.for_resumption().retry_delay(), expected, "{stream:?}");
         }
     }
 
     #[test]
-    fn streams_are_read_by_the_standard_however_they_arrive() {
+    fn parses_streams_in_chunks_of_any_size() {
         // HTTP-11, HTTP-12
         for (stream, expected) in [
             ("data: a\n\ndata: b\n\n", r#""a";"b";"#),
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_has_a_limit() {
+    fn rejects_events_longer_than_the_limit() {
         let long = "x".repeat(80);
         for stream in [
             format!("data: {long}\n\n"),
@@ -419,7 +419,7 @@ mod tests {
             format!("data: {0}\ndata: {0}\ndata: {0}\n\n", &long[..30]),
         ] {
             for size in [1, 7, 1_000] {
-                assert_eq!(events(stream.as_bytes(), size), Err(TooLong), "{stream:?}");
+                assert_eq!(events(stream.as_bytes(), size), Err(EventTooLong), "{stream:?}");
             }
         }
         let exact = format!("data: {}\n\n", &long[..64]);
@@ -429,9 +429,9 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_arrives_whole_is_not_copied() {
+    fn does_not_copy_an_event_that_arrives_in_one_chunk() {
         let chunk = Bytes::from_static(b"event: message\ndata: {\"a\":1}\n\n");
-        let mut parser = Parser::new(64);
+        let mut parser = SseParser::new(64);
         parser.push(Bytes::from_static(b":\n"));
         assert_eq!(parser.next(), Ok(None));
         parser.push(chunk.clone());

@@ -14,14 +14,14 @@ const NAME: HeaderName = HeaderName::from_static("mcp-name");
 
 /// Adds the method, the name and the arguments that are to be seen.
 pub(super) fn add(headers: &mut HeaderMap, routing: &Routing) -> Result<(), Error> {
-    headers.insert(METHOD, method(routing)?);
+    headers.insert(METHOD, method_value(routing)?);
     if let Some(name) = &routing.name {
-        headers.insert(NAME, value(NAME.as_str(), name)?);
+        headers.insert(NAME, header_value(NAME.as_str(), name)?);
     }
     for (name, argument) in &routing.arguments {
         let name = format!("Mcp-Param-{name}");
-        let key = HeaderName::try_from(&name).map_err(|_| Error::no_header_name(&name))?;
-        let mut value = value(&name, argument)?;
+        let key = HeaderName::try_from(&name).map_err(|_| Error::invalid_header_name(&name))?;
+        let mut value = header_value(&name, argument)?;
         value.set_sensitive(true);
         headers.insert(key, value);
     }
@@ -29,8 +29,8 @@ pub(super) fn add(headers: &mut HeaderMap, routing: &Routing) -> Result<(), Erro
 }
 
 /// A method has no other form in a header than its own.
-fn method(routing: &Routing) -> Result<HeaderValue, Error> {
-    let refused = || Error::no_header_value(METHOD.as_str());
+fn method_value(routing: &Routing) -> Result<HeaderValue, Error> {
+    let refused = || Error::invalid_header_value(METHOD.as_str());
     if routing.method.is_empty() || !routing.method.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(refused());
     }
@@ -40,13 +40,13 @@ fn method(routing: &Routing) -> Result<HeaderValue, Error> {
     }
 }
 
-fn value(name: &str, text: &str) -> Result<HeaderValue, Error> {
-    HeaderValue::from_str(&encoded(text)).map_err(|_| Error::no_header_value(name))
+fn header_value(name: &str, text: &str) -> Result<HeaderValue, Error> {
+    HeaderValue::from_str(&encode(text)).map_err(|_| Error::invalid_header_value(name))
 }
 
 /// The text as it is where a header carries it unchanged and nothing takes it for encoded; else
 /// Base64 ("Value Encoding").
-fn encoded(text: &str) -> Cow<'_, str> {
+fn encode(text: &str) -> Cow<'_, str> {
     let printable = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     let padded = text.starts_with(' ') || text.ends_with(' ');
     let marked = text.starts_with("=?base64?") && text.ends_with("?=");
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     /// What a server reads.
-    fn decoded(value: &str) -> String {
+    fn decode(value: &str) -> String {
         let inside = value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?="));
         match inside {
             Some(base64) => String::from_utf8(STANDARD.decode(base64).unwrap()).unwrap(),
@@ -73,19 +73,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_survives_and_no_header_is_injected(
+        fn any_text_round_trips_without_header_injection(
             text in prop_oneof![any::<String>(), "[ -~\t\r\n]{0,40}", r"(=\?base64\?)?[ -~]{0,4}(\?=)?"],
         ) {
             // N-HTTP-06
-            let header = value("mcp-name", &text).unwrap();
+            let header = header_value("mcp-name", &text).unwrap();
             prop_assert!(header.as_bytes().iter().all(|byte| (b' '..=b'~').contains(byte)));
             prop_assert_eq!(header.as_bytes(), header.as_bytes().trim_ascii());
-            prop_assert_eq!(decoded(header.to_str().unwrap()), text);
+            prop_assert_eq!(decode(header.to_str().unwrap()), text);
         }
     }
 
     #[test]
-    fn only_what_needs_it_is_encoded() {
+    fn encodes_only_values_that_need_it() {
         // N-HTTP-06
         for (text, header) in [
             ("", ""),
@@ -101,12 +101,12 @@ mod tests {
             ("a\r\nX-Evil: 1", "=?base64?YQ0KWC1FdmlsOiAx?="),
             ("\u{7f}", "=?base64?fw==?="),
         ] {
-            assert_eq!(encoded(text), header);
+            assert_eq!(encode(text), header);
         }
     }
 
     #[test]
-    fn methods_and_names_of_parameters_inject_nothing() {
+    fn rejects_methods_and_parameter_names_that_would_inject_headers() {
         let mut headers = HeaderMap::new();
         for method in ["", "a b", "a\r\nX-Evil: 1", "\u{e9}"] {
             let refused = add(&mut headers, &Routing::new(method)).unwrap_err().to_string();

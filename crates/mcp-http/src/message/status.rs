@@ -7,7 +7,7 @@ use http::{
     header::{self, WWW_AUTHENTICATE},
 };
 
-use super::redaction::Secrets;
+use super::redaction::RequestSecrets;
 use crate::{
     auth::{Challenge, Reason, Unauthorized},
     client::Response,
@@ -20,37 +20,40 @@ use crate::{
 const CHALLENGES_LIMIT: usize = 16 * 1024;
 
 /// Lets only a success pass.
-pub(crate) async fn check_status(response: Response, secrets: &Secrets) -> Result<Response, Error> {
+pub(crate) async fn check_status(
+    response: Response,
+    secrets: &RequestSecrets,
+) -> Result<Response, Error> {
     let (status, headers) = (response.status(), response.headers());
     if status.is_success() {
         return Ok(response);
     }
     let endpoint = response.endpoint.clone();
-    if let Some(unauthorized) = unauthorized(&endpoint, status, headers, secrets) {
-        response.leave();
+    if let Some(unauthorized) = read_unauthorized(&endpoint, status, headers, secrets) {
+        response.drain();
         return Err(Error::Unauthorized(Box::new(unauthorized)));
     }
     // Without a session in the request, 404 is a wrong URL and no lost session.
     if status == StatusCode::NOT_FOUND && secrets.session.is_some() {
-        response.leave();
+        response.drain();
         return Err(Error::SessionEnded { endpoint });
     }
     if status.is_redirection() {
-        let location = secrets.mask(&location(endpoint.url(), headers));
+        let location = secrets.redact(&redirect_location(endpoint.url(), headers));
         return Err(Error::Redirect { endpoint, status, location });
     }
     let retry_after = retry_after(headers);
-    let body = error_body(response, secrets).await;
+    let body = read_error_body(response, secrets).await;
     Err(Error::Status { endpoint, status, retry_after, body })
 }
 
 /// Reads the refusal out of a response, if it is one: any 401, and a 403 that says
 /// `insufficient_scope`. Any other 403 is not cured by another token.
-fn unauthorized(
+fn read_unauthorized(
     endpoint: &Endpoint,
     status: StatusCode,
     headers: &HeaderMap,
-    secrets: &Secrets,
+    secrets: &RequestSecrets,
 ) -> Option<Unauthorized> {
     let reason = match status {
         StatusCode::UNAUTHORIZED if secrets.token.is_none() => Reason::Missing,
@@ -58,7 +61,7 @@ fn unauthorized(
         StatusCode::FORBIDDEN => Reason::InsufficientScope,
         _ => return None,
     };
-    let challenges = challenges(headers, secrets);
+    let challenges = read_challenges(headers, secrets);
     let unauthorized = Unauthorized::new(endpoint.clone(), reason, challenges);
     let scope_error = || {
         let error = unauthorized.challenge().and_then(Challenge::error);
@@ -68,23 +71,23 @@ fn unauthorized(
 }
 
 /// Reads all `WWW-Authenticate` headers of a response, without the secrets of the request.
-fn challenges(headers: &HeaderMap, secrets: &Secrets) -> Vec<Challenge> {
+fn read_challenges(headers: &HeaderMap, secrets: &RequestSecrets) -> Vec<Challenge> {
     let mut challenges = Vec::new();
-    let mut left = CHALLENGES_LIMIT;
+    let mut remaining = CHALLENGES_LIMIT;
     for value in headers.get_all(WWW_AUTHENTICATE) {
-        let bytes = &value.as_bytes()[..value.len().min(left)];
-        left -= bytes.len();
-        challenges.extend(Challenge::parse(&secrets.mask(&String::from_utf8_lossy(bytes))));
+        let bytes = &value.as_bytes()[..value.len().min(remaining)];
+        remaining -= bytes.len();
+        challenges.extend(Challenge::parse(&secrets.redact(&String::from_utf8_lossy(bytes))));
     }
     challenges
 }
 
 /// The beginning of a failure's body, without the secrets of its request.
-pub(super) async fn error_body(response: Response, secrets: &Secrets) -> Body {
-    let (beginning, cut_off) = response.read_beginning().await;
-    Body(match cut_off {
-        true => secrets.mask_cut_off(&beginning),
-        false => secrets.mask_bytes(beginning),
+pub(super) async fn read_error_body(response: Response, secrets: &RequestSecrets) -> Body {
+    let (prefix, truncated) = response.read_prefix().await;
+    Body(match truncated {
+        true => secrets.redact_truncated(&prefix),
+        false => secrets.redact_bytes(prefix),
     })
 }
 
@@ -99,7 +102,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// Where a redirect points to, without what may be a secret.
-fn location(from: &url::Url, headers: &HeaderMap) -> String {
+fn redirect_location(from: &url::Url, headers: &HeaderMap) -> String {
     let location = headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
     match location.and_then(|location| from.join(location).ok()) {
         Some(url) => format!("{}{}", url.origin().ascii_serialization(), url.path()),
@@ -121,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_to_wait_is_a_number_or_a_date() {
+    fn retry_after_accepts_seconds_and_dates() {
         assert_eq!(after("120"), Some(Duration::from_secs(120)));
         let hour = Duration::from_secs(60 * 60);
         let in_an_hour = after(&httpdate::fmt_http_date(SystemTime::now() + hour)).unwrap();
@@ -133,15 +136,15 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_read_in_order_within_a_limit_and_without_the_token() {
+    fn reads_challenges_in_order_within_a_limit_and_redacts_the_token() {
         let mut headers = HeaderMap::new();
         headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=a"));
         let echo = HeaderValue::from_static("Bearer error_description=\"s3cret is bad\"");
         headers.append(WWW_AUTHENTICATE, echo);
         let long = format!("Bearer a=\"{}\", b=c", "x".repeat(CHALLENGES_LIMIT));
         headers.append(WWW_AUTHENTICATE, HeaderValue::try_from(long).unwrap());
-        let secrets = Secrets { token: Some(AccessToken::new("s3cret")), session: None };
-        let challenges = challenges(&headers, &secrets);
+        let secrets = RequestSecrets { token: Some(AccessToken::new("s3cret")), session: None };
+        let challenges = read_challenges(&headers, &secrets);
         assert_eq!(challenges[0].param("REALM"), Some("a"));
         assert_eq!(challenges[1].error_description(), Some("**** is bad"));
         assert_eq!(challenges[2].params, []);

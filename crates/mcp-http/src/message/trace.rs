@@ -6,7 +6,7 @@
 use http::{HeaderMap, HeaderValue, Method};
 use tracing::{Level, enabled, event};
 
-use super::redaction::Secrets;
+use super::redaction::RequestSecrets;
 use crate::{client::Response, endpoint::Endpoint};
 
 const TARGET: &str = "mcp_http::wire";
@@ -21,30 +21,30 @@ pub(crate) fn trace_request(
         return;
     }
     event!(target: TARGET, Level::TRACE, "> {method} {endpoint}");
-    header_lines(">", headers, &Secrets::default());
-    trace_body(">", body, &Secrets::default());
+    trace_headers(">", headers, &RequestSecrets::default());
+    trace_body(">", body, &RequestSecrets::default());
 }
 
-pub(crate) fn trace_response(response: &Response, secrets: &Secrets) {
+pub(crate) fn trace_response(response: &Response, secrets: &RequestSecrets) {
     if !enabled!(target: TARGET, Level::TRACE) {
         return;
     }
     event!(target: TARGET, Level::TRACE, "< {}", response.status());
-    header_lines("<", response.headers(), secrets);
+    trace_headers("<", response.headers(), secrets);
 }
 
-pub(super) fn trace_body(direction: &str, body: &[u8], secrets: &Secrets) {
+pub(super) fn trace_body(direction: &str, body: &[u8], secrets: &RequestSecrets) {
     if !body.is_empty() && enabled!(target: TARGET, Level::TRACE) {
-        let text = secrets.mask(&String::from_utf8_lossy(body));
+        let text = secrets.redact(&String::from_utf8_lossy(body));
         event!(target: TARGET, Level::TRACE, "{direction} {text}");
     }
 }
 
 /// The headers that matter to the protocol.
-fn header_lines(direction: &str, headers: &HeaderMap, secrets: &Secrets) {
+fn trace_headers(direction: &str, headers: &HeaderMap, secrets: &RequestSecrets) {
     for (name, value) in headers {
         let shown = match name.as_str() {
-            "authorization" => authorization(value),
+            "authorization" => redacted_authorization(value),
             "dpop" => "****".into(),
             "mcp-session-id" => "****".into(),
             "accept"
@@ -52,7 +52,7 @@ fn header_lines(direction: &str, headers: &HeaderMap, secrets: &Secrets) {
             | "mcp-method"
             | "mcp-name"
             | "mcp-protocol-version"
-            | "www-authenticate" => secrets.mask(&String::from_utf8_lossy(value.as_bytes())),
+            | "www-authenticate" => secrets.redact(&String::from_utf8_lossy(value.as_bytes())),
             _ => continue,
         };
         event!(target: TARGET, Level::TRACE, "{direction} {name}: {shown}");
@@ -60,7 +60,7 @@ fn header_lines(direction: &str, headers: &HeaderMap, secrets: &Secrets) {
 }
 
 /// The scheme alone.
-fn authorization(value: &HeaderValue) -> String {
+fn redacted_authorization(value: &HeaderValue) -> String {
     let scheme = value.as_bytes().split(|byte| *byte == b' ').next().unwrap_or_default();
     format!("{} ****", String::from_utf8_lossy(scheme))
 }

@@ -23,7 +23,7 @@ impl HttpTransport {
             url: url.into(),
             client: None,
             headers: Headers::new(),
-            tokens: None,
+            token_source: None,
             insecure: false,
             message_limit: Self::MESSAGE_LIMIT,
         }
@@ -36,7 +36,7 @@ pub struct Builder {
     url: String,
     client: Option<HttpClient>,
     headers: Headers,
-    tokens: Option<Arc<dyn TokenSource>>,
+    token_source: Option<Arc<dyn TokenSource>>,
     insecure: bool,
     message_limit: usize,
 }
@@ -49,7 +49,7 @@ impl Builder {
 
     /// Where to get the token for each request.
     pub fn token_source(self, source: impl TokenSource) -> Self {
-        Self { tokens: Some(Arc::new(source)), ..self }
+        Self { token_source: Some(Arc::new(source)), ..self }
     }
 
     /// A header to send with every request. The transport's own cannot be set. What it holds is
@@ -78,10 +78,10 @@ impl Builder {
     /// # Errors
     /// Those of [`build`](Self::build), but for [`Error::Setup`].
     pub fn check(&self) -> Result<(), Error> {
-        self.checked().map(drop)
+        self.validate().map(drop)
     }
 
-    fn checked(&self) -> Result<(Endpoint, HeaderMap), Error> {
+    fn validate(&self) -> Result<(Endpoint, HeaderMap), Error> {
         let endpoint = Endpoint::parse(&self.url)?;
         if !self.headers.is_empty() && !self.insecure && !endpoint.is_confidential() {
             return Err(Error::Insecure { endpoint });
@@ -95,7 +95,7 @@ impl Builder {
     /// [`Error::InvalidEndpoint`], [`Error::InvalidHeader`], [`Error::Insecure`] for headers over
     /// plain HTTP, and [`Error::Setup`].
     pub fn build(self) -> Result<HttpTransport, Error> {
-        let (endpoint, headers) = self.checked()?;
+        let (endpoint, headers) = self.validate()?;
         let server = Server {
             endpoint,
             client: self.client.map_or_else(HttpClient::new, Ok)?,
@@ -103,7 +103,7 @@ impl Builder {
             insecure: self.insecure,
             message_limit: self.message_limit,
         };
-        Ok(HttpTransport(Sender::new(server, self.tokens)))
+        Ok(HttpTransport(Sender::new(server, self.token_source)))
     }
 }
 

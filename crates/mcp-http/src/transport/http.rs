@@ -6,12 +6,12 @@ use futures_util::future::BoxFuture;
 use http::StatusCode;
 use mcp_client::{Context, MessageStream, Outgoing, Reply, Transport, TransportError};
 
-use super::{resumption::Resuming, sender::Sender, sse::SseTransport};
+use super::{resumption::ResumableStream, sender::Sender, sse::SseTransport};
 use crate::{
     auth::TokenSource,
     endpoint::Endpoint,
     error::Error,
-    message::{Events, Request, Success},
+    message::{AcceptedResponse, EventStream, Request},
 };
 
 /// Streamable HTTP to one server with the token of one user (MCP basic/transports).
@@ -40,25 +40,25 @@ impl HttpTransport {
         if context.session.is_none() {
             return Ok(());
         }
-        match self.0.exchange(&Request::delete(context)).await {
+        match self.0.send(&Request::delete(context)).await {
             // The server lets nobody end sessions, or has ended this one.
             Err(
                 Error::Status { status: StatusCode::METHOD_NOT_ALLOWED, .. }
                 | Error::SessionEnded { .. },
             ) => Ok(()),
-            outcome => outcome.map(Success::leave),
+            outcome => outcome.map(AcceptedResponse::drain),
         }
     }
 
     async fn post(&self, message: Outgoing) -> Result<Reply, Error> {
         let (kind, resumable) = (message.kind, message.resumable);
         let request = Request::post(message);
-        let success = self.0.exchange(&request).await?;
-        let stream = |success| match resumable {
-            true => Resuming::answer(self.0.clone(), request, success).into_stream(),
-            false => Events::new(success).into_stream(),
+        let accepted = self.0.send(&request).await?;
+        let stream = |accepted| match resumable {
+            true => ResumableStream::response(self.0.clone(), request, accepted).into_stream(),
+            false => EventStream::new(accepted).into_stream(),
         };
-        success.reply(kind, stream).await
+        accepted.into_reply(kind, stream).await
     }
 }
 
@@ -72,8 +72,8 @@ impl Transport for HttpTransport {
         context: Context,
     ) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
         Box::pin(async {
-            let listening = Resuming::listen(self.0.clone(), context).await?;
-            Ok(listening.map(Resuming::into_stream))
+            let stream = ResumableStream::listen(self.0.clone(), context).await?;
+            Ok(stream.map(ResumableStream::into_stream))
         })
     }
 

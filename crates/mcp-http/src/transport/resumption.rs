@@ -17,31 +17,31 @@ use tokio::time::{self, Instant};
 use super::sender::Sender;
 use crate::{
     error::Error,
-    message::{Events, Request, Success},
+    message::{AcceptedResponse, EventStream, Request},
 };
 
 /// How often in a row it is tried to open a stream again, if that brings nothing.
-const MOST_FAILURES: u32 = 5;
+const MAX_FAILURES: u32 = 5;
 /// How often one answer is taken up again in all, whatever it brings.
-const MOST_REOPENINGS: u32 = 1_000;
+const MAX_REOPENINGS: u32 = 1_000;
 /// The first wait, unless the server has named one; after each failure it is twice as long.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
+const INITIAL_DELAY: Duration = Duration::from_secs(1);
 /// The longest wait, unless the server has named a longer one.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+const MAX_DELAY: Duration = Duration::from_secs(30);
 /// The bounds of what a server can ask for.
-const RETRY: std::ops::RangeInclusive<Duration> =
+const RETRY_BOUNDS: std::ops::RangeInclusive<Duration> =
     Duration::from_millis(100)..=Duration::from_secs(60 * 60);
 /// A stream that was open for so long was there, even if it had nothing to say.
-const STEADY: Duration = Duration::from_secs(30);
+const HEALTHY_DURATION: Duration = Duration::from_secs(30);
 
 /// A stream that is opened again when it ends or breaks, for as long as it is read.
-pub(super) struct Resuming {
+pub(super) struct ResumableStream {
     sender: Sender,
     context: Context,
     extras: Extras,
     purpose: Purpose,
-    events: Events,
-    opened: Instant,
+    stream: EventStream,
+    opened_at: Instant,
     /// How often in a row opening it brought nothing.
     failures: u32,
     /// How often it was opened again.
@@ -52,26 +52,26 @@ pub(super) struct Resuming {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Purpose {
     /// The answer to a request: there is nothing to open again but from an event on.
-    Answer,
+    Response,
     /// What the server sends of its own accord.
     Listening,
 }
 
-impl Resuming {
-    /// The answer to `request`, which begins with `success`.
-    pub(super) fn answer(sender: Sender, request: Request, success: Success) -> Self {
-        Self::new(sender, request, success, Purpose::Answer)
+impl ResumableStream {
+    /// The answer to `request`, which begins with `accepted`.
+    pub(super) fn response(sender: Sender, request: Request, accepted: AcceptedResponse) -> Self {
+        Self::new(sender, request, accepted, Purpose::Response)
     }
 
     /// What the server of `sender` sends of its own accord; `None` where it has no such stream.
     pub(super) async fn listen(sender: Sender, context: Context) -> Result<Option<Self>, Error> {
         let request = Request::get(context, Extras::default(), None);
-        match sender.exchange(&request).await {
-            Ok(success) if success.is_event_stream() => {
-                Ok(Some(Self::new(sender, request, success, Purpose::Listening)))
+        match sender.send(&request).await {
+            Ok(accepted) if accepted.is_event_stream() => {
+                Ok(Some(Self::new(sender, request, accepted, Purpose::Listening)))
             }
-            Ok(success) => {
-                success.leave();
+            Ok(accepted) => {
+                accepted.drain();
                 Ok(None)
             }
             // 405 is how the specification says so; older servers and routers know others.
@@ -82,14 +82,14 @@ impl Resuming {
         }
     }
 
-    fn new(sender: Sender, request: Request, success: Success, purpose: Purpose) -> Self {
+    fn new(sender: Sender, request: Request, accepted: AcceptedResponse, purpose: Purpose) -> Self {
         Self {
             sender,
             context: request.context,
             extras: request.extras,
             purpose,
-            events: Events::new(success),
-            opened: Instant::now(),
+            stream: EventStream::new(accepted),
+            opened_at: Instant::now(),
             failures: 0,
             reopenings: 0,
         }
@@ -99,28 +99,28 @@ impl Resuming {
     pub(super) fn into_stream(self) -> MessageStream {
         let next = async |mut stream: Self| match stream.next().await {
             Ok(message) => Ok(message.map(|message| (message, stream))),
-            Err(error) => Err(stream.told(error)),
+            Err(error) => Err(stream.transport_error(error)),
         };
         try_unfold(self, next).boxed()
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
-            let broken = match self.events.next().await {
+            let interruption = match self.stream.next_message().await {
                 Ok(None) => None,
                 Err(error @ Error::Interrupted { .. }) => Some(error),
                 outcome => return outcome,
             };
-            self.judge(broken.is_none());
-            let gapless = self.events.last_event_id().is_some();
-            match self.reopened(broken).await? {
-                Some(success) => {
-                    self.events.resume(success);
-                    self.opened = Instant::now();
+            self.record_end(interruption.is_none());
+            let is_gapless = self.stream.last_event_id().is_some();
+            match self.reopen(interruption).await? {
+                Some(accepted) => {
+                    self.stream.resume(accepted);
+                    self.opened_at = Instant::now();
                 }
                 None => return Ok(None),
             }
-            if !gapless {
+            if !is_gapless {
                 return Ok(Some(Bytes::new()));
             }
         }
@@ -128,42 +128,48 @@ impl Resuming {
 
     /// Takes note of whether the stream that is over has brought anything. Where the server has said
     /// when to come back, to end it is how it keeps a client waiting ("Sending Messages").
-    fn judge(&mut self, ended_in_order: bool) {
-        let waiting = ended_in_order && self.events.retry().is_some();
-        match self.events.has_begun() || waiting || self.opened.elapsed() >= STEADY {
+    fn record_end(&mut self, ended_in_order: bool) {
+        let asked_to_reconnect = ended_in_order && self.stream.retry_delay().is_some();
+        match self.stream.has_received_event()
+            || asked_to_reconnect
+            || self.opened_at.elapsed() >= HEALTHY_DURATION
+        {
             true => self.failures = 0,
             false => self.failures += 1,
         }
     }
 
     /// Opens the stream again; if that cannot be, it is over as it was before: `None` if it ended,
-    /// the error if it was `broken`.
-    async fn reopened(&mut self, broken: Option<Error>) -> Result<Option<Success>, Error> {
-        let over = |broken: Option<Error>| broken.map_or(Ok(None), Err);
-        let mut failed = None;
+    /// the error if there was an `interruption`.
+    async fn reopen(
+        &mut self,
+        interruption: Option<Error>,
+    ) -> Result<Option<AcceptedResponse>, Error> {
+        let give_up = |interruption: Option<Error>| interruption.map_or(Ok(None), Err);
+        let mut last_error = None;
         loop {
-            let last_event_id = self.events.last_event_id();
-            if last_event_id.is_none() && self.purpose == Purpose::Answer {
-                return over(broken);
+            let last_event_id = self.stream.last_event_id();
+            if last_event_id.is_none() && self.purpose == Purpose::Response {
+                return give_up(interruption);
             }
             if self.is_exhausted() {
-                return Err(self.not_resumed(failed.or(broken)));
+                return Err(self.not_resumed(last_error.or(interruption)));
             }
-            time::sleep(self.wait(failed.as_ref())).await;
+            time::sleep(self.delay(last_error.as_ref())).await;
             self.reopenings = self.reopenings.saturating_add(1);
             let (context, extras) = (self.context.clone(), self.extras.clone());
             let request = Request::get(context, extras, last_event_id);
-            match self.sender.exchange(&request).await {
-                Ok(success) if success.is_event_stream() => return Ok(Some(success)),
-                Ok(success) => {
-                    success.leave();
-                    return over(broken);
+            match self.sender.send(&request).await {
+                Ok(accepted) if accepted.is_event_stream() => return Ok(Some(accepted)),
+                Ok(accepted) => {
+                    accepted.drain();
+                    return give_up(interruption);
                 }
-                Err(error) if may_pass(&error) => failed = Some(error),
+                Err(error) if is_transient(&error) => last_error = Some(error),
                 Err(Error::Status { .. } | Error::Redirect { .. })
-                    if self.purpose == Purpose::Answer =>
+                    if self.purpose == Purpose::Response =>
                 {
-                    return over(broken);
+                    return give_up(interruption);
                 }
                 Err(error) => return Err(error),
             }
@@ -172,31 +178,34 @@ impl Resuming {
     }
 
     fn is_exhausted(&self) -> bool {
-        let bounded = self.purpose == Purpose::Answer;
-        self.failures >= MOST_FAILURES || bounded && self.reopenings >= MOST_REOPENINGS
+        let bounded = self.purpose == Purpose::Response;
+        self.failures >= MAX_FAILURES || bounded && self.reopenings >= MAX_REOPENINGS
     }
 
     /// The time to wait: what the server has said, or longer after failures (HTML, "retry"; MCP
     /// basic/transports, "Sending Messages").
-    fn wait(&self, failed: Option<&Error>) -> Duration {
-        let retry = self.events.retry().map(|retry| retry.clamp(*RETRY.start(), *RETRY.end()));
-        let grown = FIRST_WAIT.saturating_mul(1 << self.failures).min(LONGEST_WAIT);
-        let wait = match (self.failures, retry) {
+    fn delay(&self, last_error: Option<&Error>) -> Duration {
+        let retry = self
+            .stream
+            .retry_delay()
+            .map(|retry| retry.clamp(*RETRY_BOUNDS.start(), *RETRY_BOUNDS.end()));
+        let backoff = INITIAL_DELAY.saturating_mul(1 << self.failures).min(MAX_DELAY);
+        let delay = match (self.failures, retry) {
             (0, Some(retry)) => retry,
-            (_, retry) => grown.max(retry.unwrap_or_default()),
+            (_, retry) => backoff.max(retry.unwrap_or_default()),
         };
-        match failed {
+        match last_error {
             Some(Error::Status { retry_after: Some(after), .. }) => {
-                wait.max(*after).min(*RETRY.end())
+                delay.max(*after).min(*RETRY_BOUNDS.end())
             }
-            _ => wait,
+            _ => delay,
         }
     }
 
     fn not_resumed(&self, source: Option<Error>) -> Error {
         let endpoint = self.sender.endpoint().clone();
         let attempts = match self.failures {
-            MOST_FAILURES.. => self.failures,
+            MAX_FAILURES.. => self.failures,
             _ => self.reopenings,
         };
         Error::NotResumed { endpoint, attempts, source: source.map(Box::new) }
@@ -204,20 +213,20 @@ impl Resuming {
 
     /// The error as the caller gets it: the server had taken a request before, so that it may have
     /// run whatever became of its answer.
-    fn told(&self, error: Error) -> TransportError {
+    fn transport_error(&self, error: Error) -> TransportError {
         match (self.purpose, error) {
             (Purpose::Listening, error) => error.into(),
-            (Purpose::Answer, Error::Unauthorized(refused)) => {
-                let refused = Box::new(refused.once_taken());
-                TransportError::from(Error::Unauthorized(refused)).once_taken()
+            (Purpose::Response, Error::Unauthorized(unauthorized)) => {
+                let unauthorized = Box::new(unauthorized.with_may_have_run());
+                TransportError::from(Error::Unauthorized(unauthorized)).once_taken()
             }
-            (Purpose::Answer, error) => TransportError::from(error).once_taken(),
+            (Purpose::Response, error) => TransportError::from(error).once_taken(),
         }
     }
 }
 
 /// Whether the same request may go well later.
-fn may_pass(error: &Error) -> bool {
+fn is_transient(error: &Error) -> bool {
     match error {
         Error::Unreachable { .. } | Error::Interrupted { .. } => true,
         Error::Status { status, .. } => matches!(status.as_u16(), 408 | 425 | 429 | 500..),

@@ -4,20 +4,22 @@ use std::sync::Arc;
 
 use http::{HeaderMap, StatusCode, header};
 
-use super::token_refresh::Tokens;
+use super::token_refresh::TokenRefresher;
 use crate::{
     auth::{AccessToken, Refused, TokenSource},
     client::{HttpClient, Response},
     endpoint::Endpoint,
     error::Error,
-    message::{Request, Secrets, Success, check_status, trace_request, trace_response},
+    message::{
+        AcceptedResponse, Request, RequestSecrets, check_status, trace_request, trace_response,
+    },
 };
 
 /// Sends requests to one server with the tokens of one user. Clones share both.
 #[derive(Clone)]
 pub(super) struct Sender {
     server: Arc<Server>,
-    tokens: Arc<Tokens>,
+    tokens: Arc<TokenRefresher>,
 }
 
 /// What is the same for all users of a server.
@@ -31,12 +33,12 @@ pub(super) struct Server {
 
 impl Sender {
     pub(super) fn new(server: Server, source: Option<Arc<dyn TokenSource>>) -> Self {
-        Self { server: Arc::new(server), tokens: Arc::new(Tokens::new(source)) }
+        Self { server: Arc::new(server), tokens: Arc::new(TokenRefresher::new(source)) }
     }
 
     /// A sender with the tokens of another user to the same server.
     pub(super) fn with_token_source(&self, source: Option<Arc<dyn TokenSource>>) -> Self {
-        Self { server: Arc::clone(&self.server), tokens: Arc::new(Tokens::new(source)) }
+        Self { server: Arc::clone(&self.server), tokens: Arc::new(TokenRefresher::new(source)) }
     }
 
     pub(super) fn endpoint(&self) -> &Endpoint {
@@ -45,51 +47,55 @@ impl Sender {
 
     /// Tries with the user's token and, if the server refuses that one before it runs anything,
     /// once more with another, if there is one. A token that came with the call is the only one.
-    pub(super) async fn exchange(&self, request: &Request) -> Result<Success, Error> {
+    pub(super) async fn send(&self, request: &Request) -> Result<AcceptedResponse, Error> {
         if let Some(token) = request.extras.get::<AccessToken>() {
-            return self.server.exchange(request, Some(token.clone())).await;
+            return self.server.send_with_token(request, Some(token.clone())).await;
         }
         let endpoint = &self.server.endpoint;
         let token = self.tokens.current(endpoint).await?;
-        let unauthorized = match self.server.exchange(request, token.clone()).await {
+        let unauthorized = match self.server.send_with_token(request, token.clone()).await {
             Err(Error::Unauthorized(unauthorized)) => unauthorized,
             outcome => return outcome,
         };
-        let refused = Refused::new(token.as_ref(), &unauthorized);
-        let why = match self.tokens.renewed(endpoint, refused).await {
+        let rejected = Refused::new(token.as_ref(), &unauthorized);
+        let refresh_error = match self.tokens.refresh(endpoint, rejected).await {
             Ok(Some(token)) if token.authorization().is_some() => {
-                return self.server.exchange(request, Some(token)).await;
+                return self.server.send_with_token(request, Some(token)).await;
             }
             Ok(Some(_)) => Error::InvalidToken { endpoint: endpoint.clone() }.into(),
             Ok(None) => return Err(Error::Unauthorized(unauthorized)),
             Err(error) => error,
         };
-        Err(Error::Unauthorized(Box::new(unauthorized.after(why))))
+        Err(Error::Unauthorized(Box::new(unauthorized.with_refresh_error(refresh_error))))
     }
 }
 
 impl Server {
-    async fn exchange(
+    async fn send_with_token(
         &self,
         request: &Request,
         token: Option<AccessToken>,
-    ) -> Result<Success, Error> {
-        let secrets = Secrets { token, session: request.context.session.clone() };
-        let mut response = self.send(request, &secrets).await?;
-        if self.wants_another_signature(&response, &secrets) {
-            response.leave();
+    ) -> Result<AcceptedResponse, Error> {
+        let secrets = RequestSecrets { token, session: request.context.session.clone() };
+        let mut response = self.send_once(request, &secrets).await?;
+        if self.must_sign_again(&response, &secrets) {
+            response.drain();
             request.sent.set(false);
-            response = self.send(request, &secrets).await?;
-            self.wants_another_signature(&response, &secrets);
+            response = self.send_once(request, &secrets).await?;
+            self.must_sign_again(&response, &secrets);
         }
         let outcome = check_status(response, &secrets).await;
         if let Err(Error::Unauthorized(_)) = &outcome {
             request.sent.set(false);
         }
-        Ok(Success { response: outcome?, secrets, limit: self.message_limit })
+        Ok(AcceptedResponse { response: outcome?, secrets, message_limit: self.message_limit })
     }
 
-    async fn send(&self, request: &Request, secrets: &Secrets) -> Result<Response, Error> {
+    async fn send_once(
+        &self,
+        request: &Request,
+        secrets: &RequestSecrets,
+    ) -> Result<Response, Error> {
         let headers = self.headers(request, secrets.token.as_ref())?;
         let (method, body) = (request.method.clone(), request.body.clone());
         let target = self.target(request);
@@ -103,11 +109,11 @@ impl Server {
     }
 
     fn target<'a>(&'a self, request: &'a Request) -> &'a Endpoint {
-        request.to.as_ref().unwrap_or(&self.endpoint)
+        request.target.as_ref().unwrap_or(&self.endpoint)
     }
 
     /// Shows the answer to whoever has signed the request. One that was answered with 401 did not run.
-    fn wants_another_signature(&self, response: &Response, secrets: &Secrets) -> bool {
+    fn must_sign_again(&self, response: &Response, secrets: &RequestSecrets) -> bool {
         let Some(signer) = secrets.token.as_ref().and_then(AccessToken::signer) else {
             return false;
         };
@@ -118,15 +124,15 @@ impl Server {
 
     fn headers(&self, request: &Request, token: Option<&AccessToken>) -> Result<HeaderMap, Error> {
         let endpoint = || self.endpoint.clone();
-        let has_secrets = token.is_some() || request.own_headers().is_some();
-        if has_secrets && !self.insecure && !self.endpoint.is_confidential() {
+        let has_credentials = token.is_some() || request.call_headers().is_some();
+        if has_credentials && !self.insecure && !self.endpoint.is_confidential() {
             return Err(Error::Insecure { endpoint: endpoint() });
         }
         let mut headers = request.headers(&self.headers)?;
         if let Some(signer) = token.and_then(AccessToken::signer) {
             let signed = signer.sign(&request.method, self.target(request).url());
-            let no_token = |source| Error::TokenSource { endpoint: endpoint(), source };
-            headers.extend(signed.map_err(no_token)?);
+            let signing_error = |source| Error::TokenSource { endpoint: endpoint(), source };
+            headers.extend(signed.map_err(signing_error)?);
         }
         if let Some(token) = token {
             let authorization = token.authorization().cloned();

@@ -24,11 +24,11 @@ use super::sender::Sender;
 use crate::{
     endpoint::Endpoint,
     error::Error,
-    message::{Events, Kind, Request},
+    message::{EventStream, EventType, Request},
 };
 
 /// How long the event that names the URL for messages is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+const ENDPOINT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// HTTP+SSE to one server with the token of one user (MCP 2024-11-05, basic/transports).
 ///
@@ -52,17 +52,17 @@ struct Shared {
     /// Sends requests to the server, with the token, the headers and the limits.
     sender: Sender,
     /// The stream that is open, or was the last one to be.
-    stream: Mutex<Option<Arc<Stream>>>,
+    stream: Mutex<Option<Arc<SseStream>>>,
 }
 
 /// One stream, and so one conversation.
-struct Stream {
+struct SseStream {
     /// Tells the conversation from others. The server has no name for it.
     session: SessionId,
     /// Where messages go.
     post_to: Endpoint,
-    board: Switchboard,
-    reading: AbortHandle,
+    multiplexer: Switchboard,
+    reader: AbortHandle,
 }
 
 impl SseTransport {
@@ -71,25 +71,25 @@ impl SseTransport {
     }
 
     async fn post(&self, mut message: Outgoing) -> Result<Reply, TransportError> {
-        let stream = self.stream(&message).await?;
-        let waiting = match message.kind {
-            MessageKind::Request => Some(stream.board.wait(&message)?),
+        let stream = self.stream_for(&message).await?;
+        let pending = match message.kind {
+            MessageKind::Request => Some(stream.multiplexer.wait(&message)?),
             _ => None,
         };
         // Neither a session nor a revision is named on this transport.
         (message.context, message.routing) = (Context::default(), None);
         let request = Request::post_to(stream.post_to.clone(), message);
         // Its answer is an acknowledgement and no more.
-        self.0.sender.exchange(&request).await?.leave();
-        let messages = waiting.map_or(Messages::None, |waiting| Messages::Stream(waiting.boxed()));
+        self.0.sender.send(&request).await?.drain();
+        let messages = pending.map_or(Messages::None, |pending| Messages::Stream(pending.boxed()));
         Ok(Reply::new(messages).with_session(Some(stream.session.clone())))
     }
 
     /// The stream that a message belongs to. Only a request that begins a conversation opens one.
-    async fn stream(&self, message: &Outgoing) -> Result<Arc<Stream>, Error> {
+    async fn stream_for(&self, message: &Outgoing) -> Result<Arc<SseStream>, Error> {
         let mut stream = self.0.stream.lock().await;
         let session = message.context.session.as_ref();
-        let open = stream.as_ref().filter(|stream| !stream.board.is_closed());
+        let open = stream.as_ref().filter(|stream| !stream.multiplexer.is_closed());
         match open {
             Some(open) if session.is_none_or(|session| *session == open.session) => {
                 Ok(Arc::clone(open))
@@ -101,44 +101,45 @@ impl SseTransport {
         }
     }
 
-    async fn open(&self) -> Result<Stream, Error> {
-        static OPENED: AtomicU64 = AtomicU64::new(1);
+    async fn open(&self) -> Result<SseStream, Error> {
+        static NEXT_SESSION: AtomicU64 = AtomicU64::new(1);
         let endpoint = self.0.sender.endpoint();
         let broken = |reason| Error::Protocol { endpoint: endpoint.clone(), reason };
         let request = Request::get(Context::default(), Extras::default(), None);
-        let success = self.0.sender.exchange(&request).await?;
-        if !success.is_event_stream() {
-            success.leave();
+        let accepted = self.0.sender.send(&request).await?;
+        if !accepted.is_event_stream() {
+            accepted.drain();
             return Err(broken("a GET is not answered with an event stream"));
         }
-        let mut events = Events::new(success);
-        let first = time::timeout(PATIENCE, events.event()).await;
+        let mut events = EventStream::new(accepted);
+        let first = time::timeout(ENDPOINT_TIMEOUT, events.next_event()).await;
         let first = first.map_err(|_| broken("its stream does not begin in time"))??;
-        let named = first.filter(|event| event.kind == Kind::Endpoint);
+        let named = first.filter(|event| event.event_type == EventType::Endpoint);
         let named = named.ok_or_else(|| broken("its stream does not name a URL to send to"))?;
         let post_to = str::from_utf8(&named.data).map_err(|_| "it names no URL to send to");
         let post_to = post_to.and_then(|url| endpoint.join(url)).map_err(broken)?;
-        let number = OPENED.fetch_add(1, Ordering::Relaxed).to_string();
+        let number = NEXT_SESSION.fetch_add(1, Ordering::Relaxed).to_string();
         let session = SessionId::new(number.as_bytes());
         let session = session.ok_or_else(|| broken("no more streams can be told apart"))?;
-        let board = Switchboard::new();
-        let reading = tokio::spawn(read(events, board.clone(), endpoint.clone())).abort_handle();
-        Ok(Stream { session, post_to, board, reading })
+        let multiplexer = Switchboard::new();
+        let reader =
+            tokio::spawn(read_events(events, multiplexer.clone(), endpoint.clone())).abort_handle();
+        Ok(SseStream { session, post_to, multiplexer, reader })
     }
 
-    async fn current(&self, context: &Context) -> Option<Arc<Stream>> {
+    async fn stream_of(&self, context: &Context) -> Option<Arc<SseStream>> {
         let stream = self.0.stream.lock().await;
-        let own = |stream: &&Arc<Stream>| context.session.as_ref() == Some(&stream.session);
+        let own = |stream: &&Arc<SseStream>| context.session.as_ref() == Some(&stream.session);
         stream.as_ref().filter(own).cloned()
     }
 }
 
 /// Reads a stream to its end, which is that of its conversation.
-async fn read(mut events: Events, board: Switchboard, endpoint: Endpoint) {
-    let why: BoxError = loop {
-        match events.next().await {
+async fn read_events(mut events: EventStream, multiplexer: Switchboard, endpoint: Endpoint) {
+    let reason: BoxError = loop {
+        match events.next_message().await {
             Ok(Some(message)) => {
-                if !board.put(message) {
+                if !multiplexer.put(message) {
                     tracing::debug!(%endpoint, "an event that is no message is passed over");
                 }
             }
@@ -146,16 +147,16 @@ async fn read(mut events: Events, board: Switchboard, endpoint: Endpoint) {
             Err(error) => break error.into(),
         }
     };
-    end(&board, &endpoint, why);
+    fail_pending(&multiplexer, &endpoint, reason);
 }
 
 /// Fails all who wait: what was sent may have run.
-fn end(board: &Switchboard, endpoint: &Endpoint, why: BoxError) {
-    let (endpoint, why) = (endpoint.clone(), Arc::<dyn StdError + Send + Sync>::from(why));
-    board.close(move |sent| {
+fn fail_pending(multiplexer: &Switchboard, endpoint: &Endpoint, reason: BoxError) {
+    let (endpoint, reason) = (endpoint.clone(), Arc::<dyn StdError + Send + Sync>::from(reason));
+    multiplexer.close(move |sent| {
         let endpoint = endpoint.clone();
         match sent {
-            true => Error::Interrupted { endpoint, source: Box::new(Arc::clone(&why)) }.into(),
+            true => Error::Interrupted { endpoint, source: Box::new(Arc::clone(&reason)) }.into(),
             false => Error::SessionEnded { endpoint }.into(),
         }
     });
@@ -170,11 +171,12 @@ impl Transport for SseTransport {
         &self,
         context: Context,
     ) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
-        let listening = async move {
-            let waiting = self.current(&context).await.and_then(|stream| stream.board.listen());
-            Ok(waiting.map(StreamExt::boxed))
+        let listen = async move {
+            let pending =
+                self.stream_of(&context).await.and_then(|stream| stream.multiplexer.listen());
+            Ok(pending.map(StreamExt::boxed))
         };
-        listening.boxed()
+        listen.boxed()
     }
 
     fn drop_is_noticed(&self) -> bool {
@@ -186,26 +188,26 @@ impl Transport for SseTransport {
     }
 
     fn close(&self, context: Context) -> BoxFuture<'_, Result<(), TransportError>> {
-        let closing = async move {
-            if let Some(stream) = self.current(&context).await {
-                stream.end("it was closed on this side");
+        let close = async move {
+            if let Some(stream) = self.stream_of(&context).await {
+                stream.close("it was closed on this side");
             }
             Ok(())
         };
-        closing.boxed()
+        close.boxed()
     }
 }
 
-impl Stream {
-    fn end(&self, why: &str) {
-        self.reading.abort();
-        end(&self.board, &self.post_to, why.into());
+impl SseStream {
+    fn close(&self, reason: &str) {
+        self.reader.abort();
+        fail_pending(&self.multiplexer, &self.post_to, reason.into());
     }
 }
 
-impl Drop for Stream {
+impl Drop for SseStream {
     fn drop(&mut self) {
-        self.end("nobody uses it any more");
+        self.close("nobody uses it any more");
     }
 }
 

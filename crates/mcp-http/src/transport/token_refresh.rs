@@ -18,59 +18,62 @@ use crate::{
 };
 
 /// The time that a source has to find another token.
-const RENEWAL_LIMIT: Duration = Duration::from_secs(20);
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The token source of one user, asked for another token by one call at a time.
-pub(super) struct Tokens {
+pub(super) struct TokenRefresher {
     source: Option<Arc<dyn TokenSource>>,
-    renewing: Mutex<()>,
+    refresh_lock: Mutex<()>,
     /// How often another token has been asked for.
-    renewals: AtomicU64,
+    refresh_count: AtomicU64,
 }
 
-impl Tokens {
+impl TokenRefresher {
     pub(super) fn new(source: Option<Arc<dyn TokenSource>>) -> Self {
-        Self { source, renewing: Mutex::default(), renewals: AtomicU64::new(0) }
+        Self { source, refresh_lock: Mutex::default(), refresh_count: AtomicU64::new(0) }
     }
 
     /// The token for a request to `endpoint`.
     pub(super) async fn current(&self, endpoint: &Endpoint) -> Result<Option<AccessToken>, Error> {
-        let token = self.ask(TokenRequest::new(endpoint)).await;
+        let token = self.request_token(TokenRequest::new(endpoint)).await;
         token.map_err(|source| Error::TokenSource { endpoint: endpoint.clone(), source })
     }
 
     /// Another token than the refused one, if there is any.
-    pub(super) async fn renewed(
+    pub(super) async fn refresh(
         &self,
         endpoint: &Endpoint,
-        refused: Refused<'_>,
+        rejected: Refused<'_>,
     ) -> Result<Option<AccessToken>, BoxError> {
-        let renewal = time::timeout(RENEWAL_LIMIT, self.renew(endpoint, refused));
-        renewal.await.unwrap_or_else(|_| Err("no other token came in time".into()))
+        let refreshed = time::timeout(REFRESH_TIMEOUT, self.refresh_alone(endpoint, rejected));
+        refreshed.await.unwrap_or_else(|_| Err("no other token came in time".into()))
     }
 
     /// Whoever waits here while another call renews takes what came out, and asks for no third.
-    async fn renew(
+    async fn refresh_alone(
         &self,
         endpoint: &Endpoint,
-        refused: Refused<'_>,
+        rejected: Refused<'_>,
     ) -> Result<Option<AccessToken>, BoxError> {
-        let before = self.renewals.load(Ordering::Acquire);
-        let _alone = self.renewing.lock().await;
-        let other = |token: &AccessToken| Some(token) != refused.token;
+        let before = self.refresh_count.load(Ordering::Acquire);
+        let _guard = self.refresh_lock.lock().await;
+        let other = |token: &AccessToken| Some(token) != rejected.token;
         let request = TokenRequest::new(endpoint);
-        if let Some(token) = self.ask(request).await?.filter(other) {
+        if let Some(token) = self.request_token(request).await?.filter(other) {
             return Ok(Some(token));
         }
-        if self.renewals.load(Ordering::Acquire) > before {
+        if self.refresh_count.load(Ordering::Acquire) > before {
             return Ok(None);
         }
-        let token = self.ask(request.with_refused(refused)).await;
-        self.renewals.fetch_add(1, Ordering::Release);
+        let token = self.request_token(request.with_refused(rejected)).await;
+        self.refresh_count.fetch_add(1, Ordering::Release);
         Ok(token?.filter(other))
     }
 
-    async fn ask(&self, request: TokenRequest<'_>) -> Result<Option<AccessToken>, BoxError> {
+    async fn request_token(
+        &self,
+        request: TokenRequest<'_>,
+    ) -> Result<Option<AccessToken>, BoxError> {
         match &self.source {
             Some(source) => source.token(request).await,
             None => Ok(None),
@@ -106,19 +109,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn concurrent_renewals_that_fail_are_one() {
+    async fn concurrent_refreshes_share_one_failed_attempt() {
         let source = Arc::new(Failing::default());
-        let tokens = Tokens::new(Some(Arc::new(Arc::clone(&source))));
+        let tokens = TokenRefresher::new(Some(Arc::new(Arc::clone(&source))));
         let endpoint = Endpoint::parse("https://example.com/").unwrap();
         let unauthorized = Unauthorized::new(endpoint.clone(), Reason::Rejected, Vec::new());
         let old = AccessToken::new("old");
-        let refused = Refused::new(Some(&old), &unauthorized);
-        let renewals = join_all((0..8).map(|_| tokens.renewed(&endpoint, refused))).await;
-        assert!(renewals.iter().all(|renewed| !matches!(renewed, Ok(Some(_)))));
-        assert_eq!(renewals.iter().filter(|renewed| renewed.is_err()).count(), 1);
+        let rejected = Refused::new(Some(&old), &unauthorized);
+        let outcomes = join_all((0..8).map(|_| tokens.refresh(&endpoint, rejected))).await;
+        assert!(outcomes.iter().all(|outcome| !matches!(outcome, Ok(Some(_)))));
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_err()).count(), 1);
         assert_eq!(source.0.load(Ordering::Relaxed), 1);
         // A later refusal asks anew.
-        assert!(tokens.renewed(&endpoint, refused).await.is_err());
+        assert!(tokens.refresh(&endpoint, rejected).await.is_err());
         assert_eq!(source.0.load(Ordering::Relaxed), 2);
     }
 }
