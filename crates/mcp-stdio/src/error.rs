@@ -18,7 +18,7 @@ pub enum Error {
     },
 
     /// The process ended, or had to be.
-    #[error("`{program}` {end} before {}{}", Missed(*.sent), LastWords(.stderr))]
+    #[error("`{program}` {end} before {}{}", Outcome(*.sent), StderrTail(.stderr))]
     Ended {
         /// The program, without its arguments.
         program: String,
@@ -53,7 +53,7 @@ pub enum Error {
     },
 
     /// The connection was closed, on this side or the other.
-    #[error("the connection was closed before {}", Missed(*.sent))]
+    #[error("the connection was closed before {}", Outcome(*.sent))]
     Closed {
         /// Whether the request was sent before, so that its outcome is unknown; else it did not run.
         sent: bool,
@@ -121,9 +121,9 @@ impl fmt::Display for End {
 }
 
 /// Says what became of a request.
-struct Missed(bool);
+struct Outcome(bool);
 
-impl fmt::Display for Missed {
+impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             true => "it answered: outcome unknown",
@@ -133,13 +133,13 @@ impl fmt::Display for Missed {
 }
 
 /// Shows the last lines of what a process wrote.
-struct LastWords<'a>(&'a str);
+struct StderrTail<'a>(&'a str);
 
-impl fmt::Display for LastWords<'_> {
+impl fmt::Display for StderrTail<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const MOST: usize = 8;
+        const MAX_LINES: usize = 8;
         let mut lines: Vec<_> =
-            self.0.lines().rev().filter(|line| !line.trim().is_empty()).take(MOST).collect();
+            self.0.lines().rev().filter(|line| !line.trim().is_empty()).take(MAX_LINES).collect();
         lines.reverse();
         if !lines.is_empty() {
             f.write_str("; the end of its stderr:")?;
@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_end_is_told_with_the_last_words() {
+    fn ended_error_shows_how_it_ended_and_the_last_stderr_lines() {
         let stderr: String = (0..20).map(|n| format!("line {n}\n\n")).collect();
         let error = Error::Ended {
             program: "npx".to_owned(),
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_sent_did_not_run() {
+    fn errors_before_sending_mean_that_the_request_did_not_run() {
         for error in [
             Error::Closed { sent: false },
             Error::Gone,

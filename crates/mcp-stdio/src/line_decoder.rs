@@ -1,4 +1,4 @@
-//! Lines out of bytes, none longer than a limit.
+//! Decodes newline-delimited lines with a limit on their length.
 
 use std::io;
 
@@ -7,14 +7,14 @@ use memchr::memchr;
 use tokio_util::codec::Decoder;
 
 /// What is kept of the beginning of a line that is too long: enough to see whom it is for.
-const BEGINNING: usize = 4 * 1024;
+const BEGINNING_LEN: usize = 4 * 1024;
 /// The same of its end.
-const END: usize = 256;
+const END_LEN: usize = 256;
 
 /// A line without its end.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line {
-    Whole(Bytes),
+    Complete(Bytes),
     /// It is longer than allowed; no more is kept of it.
     TooLong {
         beginning: Bytes,
@@ -24,54 +24,54 @@ pub(crate) enum Line {
 
 /// Reads lines. Of one that is too long, no more is held than the limit.
 #[derive(Debug)]
-pub(crate) struct Lines {
+pub(crate) struct LineDecoder {
     limit: usize,
     /// So many bytes have been looked through for the end of the line.
-    seen: usize,
+    scanned: usize,
     /// How the line began that is being passed over.
-    passed_over: Option<Bytes>,
+    skipped_beginning: Option<Bytes>,
 }
 
-impl Lines {
+impl LineDecoder {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, seen: 0, passed_over: None }
+        Self { limit, scanned: 0, skipped_beginning: None }
     }
 
-    fn finish(&mut self, line: BytesMut) -> Line {
-        self.seen = 0;
+    fn finish_line(&mut self, line: BytesMut) -> Line {
+        self.scanned = 0;
         let line = line.freeze();
-        let beginning = match self.passed_over.take() {
+        let beginning = match self.skipped_beginning.take() {
             Some(beginning) => beginning,
             None if line.len() > self.limit => {
-                Bytes::copy_from_slice(&line[..BEGINNING.min(line.len())])
+                Bytes::copy_from_slice(&line[..BEGINNING_LEN.min(line.len())])
             }
-            None => return Line::Whole(line),
+            None => return Line::Complete(line),
         };
-        let end = Bytes::copy_from_slice(&line[line.len().saturating_sub(END)..]);
+        let end = Bytes::copy_from_slice(&line[line.len().saturating_sub(END_LEN)..]);
         Line::TooLong { beginning, end }
     }
 
-    fn pass_over(&mut self, read: &mut BytesMut) {
-        let beginning = || Bytes::copy_from_slice(&read[..BEGINNING.min(read.len())]);
-        self.passed_over.get_or_insert_with(beginning);
-        read.advance(read.len().saturating_sub(END));
+    fn skip(&mut self, read: &mut BytesMut) {
+        let beginning = || Bytes::copy_from_slice(&read[..BEGINNING_LEN.min(read.len())]);
+        self.skipped_beginning.get_or_insert_with(beginning);
+        read.advance(read.len().saturating_sub(END_LEN));
     }
 }
 
-impl Decoder for Lines {
+impl Decoder for LineDecoder {
     type Item = Line;
     type Error = io::Error;
 
     fn decode(&mut self, read: &mut BytesMut) -> io::Result<Option<Line>> {
-        if let Some(end) = memchr(b'\n', &read[self.seen..]) {
-            let mut line = read.split_to(self.seen + end + 1);
+        if let Some(end) = memchr(b'\n', &read[self.scanned..]) {
+            let mut line = read.split_to(self.scanned + end + 1);
             line.truncate(line.len() - 1);
-            return Ok(Some(self.finish(line)));
+            return Ok(Some(self.finish_line(line)));
         }
-        if read.len() > self.limit || self.passed_over.is_some() {
-            self.pass_over(read);
+        if read.len() > self.limit || self.skipped_beginning.is_some() {
+            self.skip(read);
         }
-        self.seen = read.len();
+        self.scanned = read.len();
         Ok(None)
     }
 
@@ -80,7 +80,7 @@ impl Decoder for Lines {
         match self.decode(read)? {
             None if !read.is_empty() => {
                 let line = read.split();
-                Ok(Some(self.finish(line)))
+                Ok(Some(self.finish_line(line)))
             }
             line => Ok(line),
         }
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     fn lines(parts: &[&[u8]], limit: usize) -> Vec<Line> {
-        let mut lines = Lines::new(limit);
+        let mut lines = LineDecoder::new(limit);
         let (mut read, mut out) = (BytesMut::new(), Vec::new());
         for part in parts {
             read.extend_from_slice(part);
@@ -102,28 +102,29 @@ mod tests {
         out
     }
 
-    fn whole(line: &str) -> Line {
-        Line::Whole(Bytes::copy_from_slice(line.as_bytes()))
+    fn complete(line: &str) -> Line {
+        Line::Complete(Bytes::copy_from_slice(line.as_bytes()))
     }
 
     #[test]
-    fn lines_may_come_in_any_parts() {
-        let expected = || ["one", "", "two\r", "half"].map(whole).into_iter().collect::<Vec<_>>();
+    fn decodes_lines_from_chunks_of_any_size() {
+        let expected =
+            || ["one", "", "two\r", "half"].map(complete).into_iter().collect::<Vec<_>>();
         assert_eq!(lines(&[b"one\n\ntwo\r\nhalf"], 10), expected());
         assert_eq!(lines(&[b"on", b"e", b"\n", b"\ntwo\r\nha", b"lf"], 10), expected());
         assert_eq!(lines(&[], 10), []);
     }
 
     #[test]
-    fn of_a_line_that_is_too_long_little_is_kept() {
-        let long = "x".repeat(3 * BEGINNING);
+    fn keeps_only_the_beginning_and_end_of_an_oversized_line() {
+        let long = "x".repeat(3 * BEGINNING_LEN);
         let text = format!("ok\n{long}end\nok\n");
         let parts: Vec<&[u8]> = text.as_bytes().chunks(1_000).collect();
         for parts in [&parts[..], &[text.as_bytes()]] {
-            let read = lines(parts, BEGINNING * 2);
-            assert_eq!((&read[0], &read[2], read.len()), (&whole("ok"), &whole("ok"), 3));
+            let read = lines(parts, BEGINNING_LEN * 2);
+            assert_eq!((&read[0], &read[2], read.len()), (&complete("ok"), &complete("ok"), 3));
             let Line::TooLong { beginning, end } = &read[1] else { panic!("{read:?}") };
-            assert_eq!((beginning.len(), end.len()), (BEGINNING, END));
+            assert_eq!((beginning.len(), end.len()), (BEGINNING_LEN, END_LEN));
             assert!(end.ends_with(b"xend"));
         }
         assert_eq!(lines(&[b"abc\nabcd"], 3).len(), 2);
@@ -132,13 +133,13 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_without_an_end_is_not_kept() {
-        let mut lines = Lines::new(100);
+    fn does_not_buffer_an_endless_line() {
+        let mut lines = LineDecoder::new(100);
         let mut read = BytesMut::new();
         for _ in 0..1_000 {
             read.extend_from_slice(&[b'x'; 1_000]);
             assert_eq!(lines.decode(&mut read).unwrap(), None);
-            assert!(read.len() <= END);
+            assert!(read.len() <= END_LEN);
         }
     }
 }

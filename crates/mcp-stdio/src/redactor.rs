@@ -8,11 +8,11 @@ use memchr::memmem;
 
 /// The values that a server was given and that may be secrets: what it prints may repeat them.
 #[derive(Clone, Default)]
-pub(crate) struct Mask(Arc<[String]>);
+pub(crate) struct Redactor(Arc<[String]>);
 
-impl Mask {
+impl Redactor {
     /// Shorter values, such as `true` or a port, are no secrets.
-    const SHORTEST: usize = 6;
+    const MIN_SECRET_LEN: usize = 6;
 
     pub(crate) fn new(values: impl IntoIterator<Item = String>) -> Self {
         // Those of several lines, such as keys, may be shown line by line.
@@ -20,52 +20,52 @@ impl Mask {
             let lines: Vec<_> = value.lines().map(|line| line.trim().to_owned()).collect();
             iter::once(value).chain(lines)
         });
-        let secrets = lines.filter(|value| value.len() >= Self::SHORTEST);
-        let mut spelled: Vec<_> = secrets.flat_map(spellings).collect();
+        let secrets = lines.filter(|value| value.len() >= Self::MIN_SECRET_LEN);
+        let mut variants: Vec<_> = secrets.flat_map(json_variants).collect();
         // One may be part of another.
-        spelled.sort_by(|one, other| (other.len(), other).cmp(&(one.len(), one)));
-        spelled.dedup();
-        Self(spelled.into())
+        variants.sort_by(|one, other| (other.len(), other).cmp(&(one.len(), one)));
+        variants.dedup();
+        Self(variants.into())
     }
 
     /// The text with asterisks in place of the values.
-    pub(crate) fn apply(&self, text: &[u8]) -> String {
+    pub(crate) fn redact(&self, text: &[u8]) -> String {
         let text = String::from_utf8_lossy(text).into_owned();
         self.0.iter().fold(text, |text, value| text.replace(value.as_str(), "****"))
     }
 
     /// The message without the values if it is an error; what else a server says is the caller's, as
     /// it is.
-    pub(crate) fn in_error(&self, message: Bytes) -> Bytes {
+    pub(crate) fn redact_error(&self, message: Bytes) -> Bytes {
         // In this order: most messages are results, which shows at their beginning.
         let is_error = !self.0.is_empty() && !is_result(&message) && is_answer(&message);
         let is_in = |value: &String| memmem::find(&message, value.as_bytes()).is_some();
         match is_error && self.0.iter().any(is_in) {
-            true => self.apply(&message).into(),
+            true => self.redact(&message).into(),
             false => message,
         }
     }
 
     /// How many bytes at the end of a text that goes on may be the beginning of a value.
-    pub(crate) fn begun(&self, text: &[u8]) -> usize {
-        let begun = |value: &String| {
+    pub(crate) fn partial_secret_len(&self, text: &[u8]) -> usize {
+        let partial = |value: &String| {
             let value = value.as_bytes();
             (1..value.len()).rev().find(|length| text.ends_with(&value[..*length]))
         };
-        self.0.iter().filter_map(begun).max().unwrap_or_default()
+        self.0.iter().filter_map(partial).max().unwrap_or_default()
     }
 }
 
 /// A value as it is, and as JSON may spell it.
-fn spellings(value: String) -> impl Iterator<Item = String> {
+fn json_variants(value: String) -> impl Iterator<Item = String> {
     let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     let slashes = escaped.replace('/', "\\/");
     [value, escaped, slashes].into_iter()
 }
 
-impl fmt::Debug for Mask {
+impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Mask({})", self.0.len())
+        write!(f, "Redactor({})", self.0.len())
     }
 }
 
@@ -73,47 +73,50 @@ impl fmt::Debug for Mask {
 mod tests {
     use super::*;
 
-    fn mask(values: &[&str]) -> Mask {
-        Mask::new(values.iter().map(|value| (*value).to_owned()))
+    fn redactor(values: &[&str]) -> Redactor {
+        Redactor::new(values.iter().map(|value| (*value).to_owned()))
     }
 
     #[test]
-    fn values_are_masked_wherever_they_are() {
-        let mask = mask(&["s3cret-key", "s3cret", "true", "s3cret"]);
-        assert_eq!(mask.apply(b"key=s3cret-key, s3cret\xff, true"), "key=****, ****\u{fffd}, true");
-        assert_eq!(format!("{mask:?}"), "Mask(2)");
+    fn redacts_all_occurrences_of_secrets() {
+        let redactor = redactor(&["s3cret-key", "s3cret", "true", "s3cret"]);
+        assert_eq!(
+            redactor.redact(b"key=s3cret-key, s3cret\xff, true"),
+            "key=****, ****\u{fffd}, true"
+        );
+        assert_eq!(format!("{redactor:?}"), "Redactor(2)");
     }
 
     #[test]
-    fn values_are_masked_however_they_are_spelled() {
-        let mask = mask(&["first-line\n  second/\"line\"\n"]);
+    fn redacts_json_escaped_secrets_and_single_lines() {
+        let redactor = redactor(&["first-line\n  second/\"line\"\n"]);
         for text in [
             "first-line\n  second/\"line\"\n",
             r#"first-line\n  second/\"line\"\n"#,
             r#"first-line\n  second\/\"line\"\n"#,
         ] {
-            assert_eq!(mask.apply(text.as_bytes()), "****");
+            assert_eq!(redactor.redact(text.as_bytes()), "****");
         }
-        assert_eq!(mask.apply(br#"2: second\/\"line\""#), "2: ****");
+        assert_eq!(redactor.redact(br#"2: second\/\"line\""#), "2: ****");
     }
 
     #[test]
-    fn all_but_errors_belongs_to_the_caller() {
-        let mask = mask(&["s3cret"]);
+    fn redacts_secrets_only_in_errors() {
+        let redactor = redactor(&["s3cret"]);
         for (message, expected) in [
             (r#"{"result":"s3cret"}"#, r#"{"result":"s3cret"}"#),
             (r#"{"error":"bad s3cret"}"#, r#"{"error":"bad ****"}"#),
             (r#"{"method":"a","params":"s3cret"}"#, r#"{"method":"a","params":"s3cret"}"#),
         ] {
-            assert_eq!(mask.in_error(message.into()), expected);
+            assert_eq!(redactor.redact_error(message.into()), expected);
         }
     }
 
     #[test]
-    fn what_may_be_the_beginning_of_a_value_is_known() {
-        let mask = mask(&["s3cret", "cret-key"]);
-        for (text, begun) in [("a s3cre", 5), ("a s3cret", 4), ("a s", 1), ("a", 0), ("", 0)] {
-            assert_eq!(mask.begun(text.as_bytes()), begun, "{text}");
+    fn finds_a_partial_secret_at_the_end() {
+        let redactor = redactor(&["s3cret", "cret-key"]);
+        for (text, expected) in [("a s3cre", 5), ("a s3cret", 4), ("a s", 1), ("a", 0), ("", 0)] {
+            assert_eq!(redactor.partial_secret_len(text.as_bytes()), expected, "{text}");
         }
     }
 }

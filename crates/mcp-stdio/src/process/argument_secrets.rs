@@ -3,34 +3,34 @@
 use std::iter;
 
 /// What is part of the names of those that hold secrets.
-const NAMES: [&str; 8] =
+const SECRET_NAMES: [&str; 8] =
     ["auth", "credential", "header", "key", "passphrase", "password", "secret", "token"];
 
 /// What of the arguments may be a secret: the values of options and variables that are called so, such
 /// as `--api-key`, and what URLs hold besides an address.
-pub(super) fn among(args: &[String]) -> impl Iterator<Item = &str> {
+pub(super) fn find(args: &[String]) -> impl Iterator<Item = &str> {
     let before = iter::once("").chain(args.iter().map(String::as_str));
     args.iter().zip(before).flat_map(|(arg, before)| {
-        let assigned = arg.split_once('=').filter(|(name, _)| is_secret(name));
-        let value = match before.starts_with('-') && is_secret(before) {
+        let assigned = arg.split_once('=').filter(|(name, _)| is_secret_name(name));
+        let value = match before.starts_with('-') && is_secret_name(before) {
             true => Some(arg.as_str()),
             false => assigned.map(|(_, value)| value),
         };
         // Of a header such as `Authorization: Bearer …`, the last word is one by itself.
         let last = value.and_then(|value| value.split_whitespace().next_back());
-        value.into_iter().chain(last).chain(of_url(arg))
+        value.into_iter().chain(last).chain(url_secrets(arg))
     })
 }
 
 /// Whether it is the name of an option or a variable that holds a secret.
-fn is_secret(name: &str) -> bool {
+fn is_secret_name(name: &str) -> bool {
     let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     let name = name.to_ascii_lowercase();
-    is_name && NAMES.iter().any(|secret| name.contains(secret))
+    is_name && SECRET_NAMES.iter().any(|secret| name.contains(secret))
 }
 
 /// The password of a URL, and the values of its query.
-fn of_url(arg: &str) -> impl Iterator<Item = &str> {
+fn url_secrets(arg: &str) -> impl Iterator<Item = &str> {
     let rest = arg.split_once("://").map_or("", |(_, rest)| rest);
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let user = rest.split('/').next().and_then(|authority| authority.rsplit_once('@'));
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arguments_that_may_be_secrets_are_known() {
+    fn finds_secrets_in_arguments() {
         for (args, expected) in [
             (&["--api-key", "abc", "/srv/files"][..], &["abc", "abc"][..]),
             (&["--API_TOKEN=a b", "-y"], &["a b", "b"]),
@@ -56,7 +56,7 @@ mod tests {
             (&["-y", "@scope/server", "--verbose"], &[]),
         ] {
             let args: Vec<_> = args.iter().map(|arg| (*arg).to_owned()).collect();
-            assert_eq!(among(&args).collect::<Vec<_>>(), expected, "{args:?}");
+            assert_eq!(find(&args).collect::<Vec<_>>(), expected, "{args:?}");
         }
     }
 }

@@ -20,11 +20,11 @@ use tokio::{
 use super::watchdog::Watchdog;
 
 /// How long it may take until killed orphans are gone.
-const BURIAL: Duration = Duration::from_secs(1);
+const REAP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A process that leads a group (on Windows: a job) of its own.
 #[derive(Debug)]
-pub(super) struct Process {
+pub(super) struct ChildProcess {
     child: Box<dyn ChildWrapper>,
     #[cfg(unix)]
     watchdog: Option<Watchdog>,
@@ -38,7 +38,7 @@ pub(super) struct Pipes {
     pub(super) stderr: ChildStderr,
 }
 
-impl Process {
+impl ChildProcess {
     /// Starts it.
     pub(super) fn start(mut command: Command) -> io::Result<(Self, Pipes)> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -51,7 +51,7 @@ impl Process {
         let pipes = (child.stdin().take(), child.stdout().take(), child.stderr().take());
         let process = Self {
             #[cfg(unix)]
-            watchdog: child.id().and_then(watched),
+            watchdog: child.id().and_then(start_watchdog),
             child,
             ended: false,
         };
@@ -72,15 +72,15 @@ impl Process {
 
     /// Ends it, whose input is closed already, with ever less patience (MCP basic/lifecycle,
     /// "Shutdown").
-    pub(super) async fn end(&mut self, grace: Duration) -> io::Result<ExitStatus> {
+    pub(super) async fn shut_down(&mut self, grace: Duration) -> io::Result<ExitStatus> {
         if let Ok(status) = timeout(grace, self.wait()).await {
             return status;
         }
         #[cfg(unix)]
         {
             /// The number of `SIGTERM`, which POSIX has fixed.
-            const TERM: i32 = 15;
-            self.child.signal(TERM)?;
+            const SIGTERM: i32 = 15;
+            self.child.signal(SIGTERM)?;
             if let Ok(status) = timeout(grace, self.wait()).await {
                 return status;
             }
@@ -90,11 +90,11 @@ impl Process {
     }
 
     /// Ends what it has started, after itself.
-    pub(super) async fn end_rest(mut self) {
+    pub(super) async fn kill_group(mut self) {
         // It fails where there is nothing left to end.
         if self.child.start_kill().is_ok() {
             // Orphans that are left to this process are buried by it.
-            drop(timeout(BURIAL, self.child.wait()).await);
+            drop(timeout(REAP_TIMEOUT, self.child.wait()).await);
         }
         self.ended = true;
         #[cfg(unix)]
@@ -107,8 +107,8 @@ impl Process {
 }
 
 #[cfg(unix)]
-fn watched(leader: u32) -> Option<Watchdog> {
-    Watchdog::over(leader)
+fn start_watchdog(leader: u32) -> Option<Watchdog> {
+    Watchdog::for_group(leader)
         .inspect_err(|error| {
             tracing::warn!(%error, "a server may outlive an application that is killed");
         })
@@ -116,7 +116,7 @@ fn watched(leader: u32) -> Option<Watchdog> {
 }
 
 /// The watchdog, where there is one, ends the process in better order.
-impl Drop for Process {
+impl Drop for ChildProcess {
     fn drop(&mut self) {
         #[cfg(unix)]
         if self.watchdog.is_some() {

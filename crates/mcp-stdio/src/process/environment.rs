@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, env, ffi::OsString};
 /// What programs need to work at all, and holds no secrets. All else is passed on by name only: a
 /// server has no business with the tokens of others.
 #[cfg(unix)]
-const COMMON: [&str; 12] = [
+const DEFAULTS: [&str; 12] = [
     "HOME",
     "LANG",
     "LC_ALL",
@@ -20,7 +20,7 @@ const COMMON: [&str; 12] = [
     "XDG_RUNTIME_DIR",
 ];
 #[cfg(windows)]
-const COMMON: [&str; 18] = [
+const DEFAULTS: [&str; 18] = [
     "APPDATA",
     "COMSPEC",
     "HOMEDRIVE",
@@ -44,29 +44,31 @@ const COMMON: [&str; 18] = [
 /// The variables that a server is started with.
 #[derive(Clone, Default)]
 pub(crate) struct Environment {
-    pub(crate) own: BTreeMap<String, String>,
+    pub(crate) set: BTreeMap<String, String>,
     pub(crate) inherited: Vec<String>,
 }
 
 impl Environment {
-    /// All of them, as they are now; its own win.
+    /// All variables with their present values. Set values take precedence over inherited ones.
     pub(super) fn variables(&self) -> BTreeMap<OsString, OsString> {
-        let inherited = COMMON.into_iter().chain(self.inherited.iter().map(String::as_str));
+        let inherited = DEFAULTS.into_iter().chain(self.inherited.iter().map(String::as_str));
         let inherited = inherited.filter_map(|name| Some((name.into(), env::var_os(name)?)));
-        let own = self.own.iter().map(|(name, value)| (name.into(), value.into()));
-        inherited.chain(own).collect()
+        let set = self.set.iter().map(|(name, value)| (name.into(), value.into()));
+        inherited.chain(set).collect()
     }
 
-    /// What the variables hold that are its own or inherited by name.
-    pub(super) fn values(&self) -> impl Iterator<Item = String> {
+    /// The values of the variables that are set or inherited by name.
+    pub(super) fn secret_values(&self) -> impl Iterator<Item = String> {
         let inherited = self.inherited.iter().filter_map(|name| env::var(name).ok());
-        self.own.values().cloned().chain(inherited)
+        self.set.values().cloned().chain(inherited)
     }
 
     /// The values but those that every server gets in its variables.
-    pub(super) fn but_common(values: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
-        let common: Vec<_> = COMMON.iter().filter_map(|name| env::var(name).ok()).collect();
-        values.filter(move |value| !common.contains(value))
+    pub(super) fn without_defaults(
+        values: impl Iterator<Item = String>,
+    ) -> impl Iterator<Item = String> {
+        let defaults: Vec<_> = DEFAULTS.iter().filter_map(|name| env::var(name).ok()).collect();
+        values.filter(move |value| !defaults.contains(value))
     }
 }
 
@@ -75,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_named_is_inherited_and_its_own_wins() {
+    fn inherits_only_named_variables_and_set_values_take_precedence() {
         // Cargo sets variables for its tests.
         let names = |environment: &Environment| {
             let variables = environment.variables();
@@ -86,7 +88,7 @@ mod tests {
         assert_eq!(names(&environment), [true, false, false]);
         environment.inherited.push("CARGO_PKG_NAME".to_owned());
         assert_eq!(names(&environment), [true, false, true]);
-        environment.own.insert("PATH".to_owned(), "/own".to_owned());
-        assert_eq!(environment.variables()[&OsString::from("PATH")], "/own");
+        environment.set.insert("PATH".to_owned(), "/set".to_owned());
+        assert_eq!(environment.variables()[&OsString::from("PATH")], "/set");
     }
 }

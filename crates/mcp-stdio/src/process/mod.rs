@@ -11,5 +11,6 @@ mod child;
 mod watchdog;
 
 pub(crate) use self::{
-    environment::Environment, restart_backoff::Restarts, spec::Spec, supervisor::Running,
+    environment::Environment, restart_backoff::RestartBackoff, spec::Spec,
+    supervisor::ProcessHandle,
 };

@@ -6,41 +6,41 @@ use tokio::time::{Instant, sleep};
 
 use crate::error::Error;
 
-/// A process that has lived as long is a good one, whatever ended it.
-const LASTING: Duration = Duration::from_secs(10);
+/// A process that ran for this long was healthy, whatever ended it.
+const HEALTHY_UPTIME: Duration = Duration::from_secs(10);
 /// The pause before the second restart in a row; each is twice as long as the one before.
-const SHORTEST: Duration = Duration::from_millis(250);
-const LONGEST: Duration = Duration::from_secs(30);
+const INITIAL_DELAY: Duration = Duration::from_millis(250);
+const MAX_DELAY: Duration = Duration::from_secs(30);
 /// The longest pause that a call waits out; a longer one fails it.
-const PATIENCE: Duration = Duration::from_secs(1);
+const MAX_WAIT: Duration = Duration::from_secs(1);
 
 /// How often in a row a process has ended, and when it may be started again.
 #[derive(Debug, Default)]
-pub(crate) struct Restarts {
+pub(crate) struct RestartBackoff {
     failures: u32,
-    next: Option<(Instant, Error)>,
+    next_start: Option<(Instant, Error)>,
 }
 
-impl Restarts {
+impl RestartBackoff {
     /// Takes note of the end of a process that was not asked for. The first one in a row is forgiven
     /// at once: whoever starts it anew has nothing to wait for.
-    pub(crate) fn ended(&mut self, lived: Duration, error: Error) {
-        self.failures = if lived < LASTING { self.failures + 1 } else { 1 };
-        let pause = match self.failures {
+    pub(crate) fn record_exit(&mut self, uptime: Duration, error: Error) {
+        self.failures = if uptime < HEALTHY_UPTIME { self.failures + 1 } else { 1 };
+        let delay = match self.failures {
             1 => Duration::ZERO,
-            many => LONGEST.min(SHORTEST * 2_u32.saturating_pow(many - 2)),
+            many => MAX_DELAY.min(INITIAL_DELAY * 2_u32.saturating_pow(many - 2)),
         };
-        self.next = Some((Instant::now() + pause, error));
+        self.next_start = Some((Instant::now() + delay, error));
     }
 
     /// Waits until it may be started again.
     ///
     /// # Errors
     /// [`Error::Resting`] where that takes too long.
-    pub(crate) async fn pause(&self, program: &str) -> Result<(), Error> {
-        let Some((when, error)) = &self.next else { return Ok(()) };
+    pub(crate) async fn wait(&self, program: &str) -> Result<(), Error> {
+        let Some((when, error)) = &self.next_start else { return Ok(()) };
         let wait = when.saturating_duration_since(Instant::now());
-        if wait > PATIENCE {
+        if wait > MAX_WAIT {
             let (program, source) = (program.to_owned(), Box::new(error.clone()));
             return Err(Error::Resting { program, wait, source });
         }
@@ -54,14 +54,14 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn pauses_grow_until_a_process_lasts() {
+    async fn delays_grow_until_a_process_stays_up() {
         // N-STDIO-05
-        let mut restarts = Restarts::default();
+        let mut backoff = RestartBackoff::default();
         let mut waited = Vec::new();
-        for lived in [1, 1, 1, 1, 1, 20, 1] {
-            restarts.ended(Duration::from_secs(lived), Error::Gone);
+        for uptime in [1, 1, 1, 1, 1, 20, 1] {
+            backoff.record_exit(Duration::from_secs(uptime), Error::Gone);
             let before = Instant::now();
-            let wait = match restarts.pause("a").await {
+            let wait = match backoff.wait("a").await {
                 Err(Error::Resting { wait, .. }) => wait,
                 outcome => outcome.map(|()| before.elapsed()).unwrap(),
             };
@@ -69,9 +69,9 @@ mod tests {
         }
         assert_eq!(waited, [0, 250, 500, 1000, 2000, 0, 250]);
         for _ in 0..50 {
-            restarts.ended(Duration::ZERO, Error::Gone);
+            backoff.record_exit(Duration::ZERO, Error::Gone);
         }
-        let error = restarts.pause("a").await.unwrap_err();
-        assert!(matches!(error, Error::Resting { wait: LONGEST, .. }), "{error}");
+        let error = backoff.wait("a").await.unwrap_err();
+        assert!(matches!(error, Error::Resting { wait: MAX_DELAY, .. }), "{error}");
     }
 }

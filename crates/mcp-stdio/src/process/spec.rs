@@ -5,7 +5,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 use tokio::process::Command;
 
 use super::{argument_secrets, environment::Environment, stderr::OnLine};
-use crate::redactor::Mask;
+use crate::redactor::Redactor;
 
 /// All there is to know to start the process, and how to go about it.
 #[derive(Clone)]
@@ -14,9 +14,9 @@ pub(crate) struct Spec {
     pub(crate) args: Vec<OsString>,
     pub(crate) environment: Environment,
     pub(crate) secrets: Vec<String>,
-    pub(crate) folder: Option<PathBuf>,
+    pub(crate) current_dir: Option<PathBuf>,
     pub(crate) message_limit: usize,
-    pub(crate) idle: Option<Duration>,
+    pub(crate) idle_timeout: Option<Duration>,
     pub(crate) grace: Duration,
     pub(crate) probe_time: Duration,
     pub(crate) on_stderr: Option<OnLine>,
@@ -31,18 +31,20 @@ impl Spec {
     pub(super) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.args).env_clear().envs(self.environment.variables());
-        if let Some(folder) = &self.folder {
-            command.current_dir(folder);
+        if let Some(current_dir) = &self.current_dir {
+            command.current_dir(current_dir);
         }
         command
     }
 
     /// Takes the secrets that the server is given out of what it prints.
-    pub(super) fn mask(&self) -> Mask {
+    pub(super) fn redactor(&self) -> Redactor {
         let texts: Vec<_> =
             self.args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
         let secrets =
-            argument_secrets::among(&texts).map(str::to_owned).chain(self.secrets.iter().cloned());
-        Mask::new(Environment::but_common(secrets.chain(self.environment.values())))
+            argument_secrets::find(&texts).map(str::to_owned).chain(self.secrets.iter().cloned());
+        Redactor::new(Environment::without_defaults(
+            secrets.chain(self.environment.secret_values()),
+        ))
     }
 }

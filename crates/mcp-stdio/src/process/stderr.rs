@@ -8,12 +8,12 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::redactor::Mask;
+use crate::redactor::Redactor;
 
 /// How much is kept.
-const KEPT: usize = 64 * 1024;
+const TAIL_LEN: usize = 64 * 1024;
 /// The longest line that is passed on in one piece.
-const LINE: usize = 8 * 1024;
+const MAX_LINE_LEN: usize = 8 * 1024;
 
 /// Who is told of each line.
 pub(crate) type OnLine = Arc<dyn Fn(&str) + Send + Sync>;
@@ -21,56 +21,58 @@ pub(crate) type OnLine = Arc<dyn Fn(&str) + Send + Sync>;
 /// The end of what a process has written to stderr; clones are the same.
 #[derive(Clone)]
 pub(super) struct Stderr {
-    ring: Arc<Mutex<Ring>>,
-    mask: Mask,
+    tail: Arc<Mutex<Tail>>,
+    redactor: Redactor,
     on_line: Option<OnLine>,
 }
 
 #[derive(Default)]
-struct Ring {
+struct Tail {
     bytes: VecDeque<u8>,
     /// Its beginning is lost.
-    cut: bool,
+    truncated: bool,
 }
 
 impl Stderr {
-    pub(super) fn new(mask: Mask, on_line: Option<OnLine>) -> Self {
-        Self { ring: Arc::default(), mask, on_line }
+    pub(super) fn new(redactor: Redactor, on_line: Option<OnLine>) -> Self {
+        Self { tail: Arc::default(), redactor, on_line }
     }
 
     /// Reads until there is nothing left to read: a process that nobody listens to would stop at a
     /// full pipe.
-    pub(super) async fn drain(self, mut reader: impl AsyncRead + Unpin) {
-        let mut read = vec![0; LINE];
+    pub(super) async fn read_all(self, mut reader: impl AsyncRead + Unpin) {
+        let mut read = vec![0; MAX_LINE_LEN];
         let mut line = Vec::new();
         while let Ok(count @ 1..) = reader.read(&mut read).await {
             self.lock().add(&read[..count]);
             for part in read[..count].split_inclusive(|&byte| byte == b'\n') {
                 line.extend_from_slice(part);
-                let whole = match part.ends_with(b"\n") {
+                let complete = match part.ends_with(b"\n") {
                     true => line.len(),
-                    // A secret is not cut in two: its beginning waits for the rest.
-                    false if line.len() >= LINE => line.len() - self.mask.begun(&line),
+                    // A secret is not split in two: its beginning waits for the rest.
+                    false if line.len() >= MAX_LINE_LEN => {
+                        line.len() - self.redactor.partial_secret_len(&line)
+                    }
                     false => 0,
                 };
-                if whole > 0 {
-                    self.pass_on(&line[..whole]);
-                    line.drain(..whole);
+                if complete > 0 {
+                    self.report_line(&line[..complete]);
+                    line.drain(..complete);
                 }
             }
         }
         if !line.is_empty() {
-            self.pass_on(&line);
+            self.report_line(&line);
         }
     }
 
     /// Tells of a line those who want to know.
-    fn pass_on(&self, line: &[u8]) {
+    fn report_line(&self, line: &[u8]) {
         let traced = tracing::enabled!(target: "mcp_stdio::wire", tracing::Level::DEBUG);
         if !traced && self.on_line.is_none() {
             return;
         }
-        let line = self.mask.apply(line);
+        let line = self.redactor.redact(line);
         let line = line.trim_end_matches(['\n', '\r']);
         tracing::debug!(target: "mcp_stdio::wire", "! {line}");
         if let Some(on_line) = &self.on_line {
@@ -80,28 +82,28 @@ impl Stderr {
 
     /// What is kept, without the secrets that the server was given. A line that is not whole is left
     /// out, for it may begin in the middle of such a value.
-    pub(super) fn text(&self) -> Arc<str> {
-        let mut ring = self.lock();
-        let cut = ring.cut;
-        let bytes = ring.bytes.make_contiguous();
-        let whole = match cut {
+    pub(super) fn tail(&self) -> Arc<str> {
+        let mut tail = self.lock();
+        let truncated = tail.truncated;
+        let bytes = tail.bytes.make_contiguous();
+        let start = match truncated {
             true => bytes.iter().position(|&byte| byte == b'\n').map_or(bytes.len(), |end| end + 1),
             false => 0,
         };
-        self.mask.apply(&bytes[whole..]).into()
+        self.redactor.redact(&bytes[start..]).into()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Ring> {
-        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Tail> {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Ring {
+impl Tail {
     fn add(&mut self, bytes: &[u8]) {
         self.bytes.extend(bytes);
-        let over = self.bytes.len().saturating_sub(KEPT);
+        let over = self.bytes.len().saturating_sub(TAIL_LEN);
         self.bytes.drain(..over);
-        self.cut |= over > 0;
+        self.truncated |= over > 0;
     }
 }
 
@@ -116,35 +118,35 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_last_of_it_is_kept_and_each_line_passed_on() {
+    async fn keeps_the_tail_of_stderr_and_reports_each_line() {
         // STDIO-06
-        let passed_on: Arc<Mutex<Vec<String>>> = Arc::default();
-        let seen = Arc::clone(&passed_on);
-        let mask = Mask::new(["s3cret".to_owned()]);
+        let reported: Arc<Mutex<Vec<String>>> = Arc::default();
+        let seen = Arc::clone(&reported);
+        let redactor = Redactor::new(["s3cret".to_owned()]);
         let stderr = Stderr::new(
-            mask,
+            redactor,
             Some(Arc::new(move |line: &str| {
                 seen.lock().unwrap().push(line.to_owned());
             })),
         );
-        let written = "a s3cret\r\n".to_owned() + &"x".repeat(KEPT) + "\nb s3cret\nc";
-        stderr.clone().drain(written.as_bytes()).await;
-        assert_eq!(&*stderr.text(), "b ****\nc", "the long line is not whole");
-        let passed_on = passed_on.lock().unwrap();
-        assert_eq!(passed_on[0], "a ****");
-        assert_eq!(passed_on[passed_on.len() - 2..], ["b ****", "c"]);
-        assert!(passed_on.iter().all(|line| line.len() <= 2 * LINE));
+        let written = "a s3cret\r\n".to_owned() + &"x".repeat(TAIL_LEN) + "\nb s3cret\nc";
+        stderr.clone().read_all(written.as_bytes()).await;
+        assert_eq!(&*stderr.tail(), "b ****\nc", "the long line is not whole");
+        let reported = reported.lock().unwrap();
+        assert_eq!(reported[0], "a ****");
+        assert_eq!(reported[reported.len() - 2..], ["b ****", "c"]);
+        assert!(reported.iter().all(|line| line.len() <= 2 * MAX_LINE_LEN));
     }
 
     #[tokio::test]
-    async fn no_secret_shows_where_a_long_line_is_cut() {
-        let passed_on: Arc<Mutex<String>> = Arc::default();
-        let seen = Arc::clone(&passed_on);
+    async fn redacts_a_secret_at_the_boundary_of_a_long_line() {
+        let reported: Arc<Mutex<String>> = Arc::default();
+        let seen = Arc::clone(&reported);
         let on_line = move |line: &str| seen.lock().unwrap().push_str(line);
-        let stderr = Stderr::new(Mask::new(["s3cret".to_owned()]), Some(Arc::new(on_line)));
-        let written = "x".repeat(LINE - 3) + "s3cret" + &"y".repeat(LINE);
-        stderr.drain(written.as_bytes()).await;
-        let expected = "x".repeat(LINE - 3) + "****" + &"y".repeat(LINE);
-        assert_eq!(*passed_on.lock().unwrap(), expected);
+        let stderr = Stderr::new(Redactor::new(["s3cret".to_owned()]), Some(Arc::new(on_line)));
+        let written = "x".repeat(MAX_LINE_LEN - 3) + "s3cret" + &"y".repeat(MAX_LINE_LEN);
+        stderr.read_all(written.as_bytes()).await;
+        let expected = "x".repeat(MAX_LINE_LEN - 3) + "****" + &"y".repeat(MAX_LINE_LEN);
+        assert_eq!(*reported.lock().unwrap(), expected);
     }
 }

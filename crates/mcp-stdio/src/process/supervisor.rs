@@ -9,93 +9,94 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::{child::Process, spec::Spec, stderr::Stderr};
+use super::{child::ChildProcess, spec::Spec, stderr::Stderr};
 use crate::{
     connection::Connection,
     error::{End, Error},
-    io_task::stopped,
+    io_task::wait_for_stop,
 };
 
 /// How long a process that has closed its output may take to end by itself.
-const MUTE: Duration = Duration::from_millis(500);
+const EXIT_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long what an ended process has printed is read on.
-const REST: Duration = Duration::from_millis(500);
+const OUTPUT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A process that was started, and the way to it. Dropped, it is shut down.
 #[derive(Debug)]
-pub(crate) struct Running {
+pub(crate) struct ProcessHandle {
     pub(crate) connection: Connection,
     stop: watch::Sender<bool>,
-    stage: watch::Receiver<Stage>,
+    state: watch::Receiver<ProcessState>,
 }
 
 /// How it stands with the process.
 #[derive(Debug, Clone)]
-pub(crate) enum Stage {
-    Alive,
+pub(crate) enum ProcessState {
+    Running,
     /// It takes no more messages.
-    Ending,
-    Ended(Ended),
+    Stopping,
+    Exited(ProcessExit),
 }
 
 /// The end of a process.
 #[derive(Debug, Clone)]
-pub(crate) struct Ended {
-    pub(crate) lived: Duration,
+pub(crate) struct ProcessExit {
+    pub(crate) uptime: Duration,
     pub(crate) error: Error,
     /// It was asked for.
-    pub(crate) in_order: bool,
+    pub(crate) requested: bool,
 }
 
-struct Keeper {
-    process: Process,
+struct Supervisor {
+    process: ChildProcess,
     program: String,
-    board: Switchboard,
-    lanes: JoinHandle<()>,
-    draining: JoinHandle<()>,
+    multiplexer: Switchboard,
+    io_task: JoinHandle<()>,
+    stderr_task: JoinHandle<()>,
     stderr: Stderr,
     /// Ends what is written to the process.
-    quiet: watch::Sender<bool>,
-    stopped: watch::Receiver<bool>,
-    stage: watch::Sender<Stage>,
-    idle: Option<Duration>,
+    stop_writing: watch::Sender<bool>,
+    stop_received: watch::Receiver<bool>,
+    state: watch::Sender<ProcessState>,
+    idle_timeout: Option<Duration>,
     grace: Duration,
 }
 
-impl Running {
+impl ProcessHandle {
     /// Starts the process, whose conversations are those of `session`.
     pub(crate) fn start(spec: &Spec, session: SessionId) -> Result<Self, Error> {
         let program = spec.program();
-        let (process, pipes) = Process::start(spec.command()).map_err(|error| {
+        let (process, pipes) = ChildProcess::start(spec.command()).map_err(|error| {
             let program = program.clone();
             Error::Start { program, source: Arc::new(error) }
         })?;
         tracing::debug!(program, "a server was started");
-        let (connection, lanes) = Connection::new(Some(session), spec.message_limit, spec.mask());
-        let stderr = Stderr::new(spec.mask(), spec.on_stderr.clone());
-        let (quiet, quieted) = watch::channel(false);
-        let (stop, stopped) = watch::channel(false);
-        let (stage, seen) = watch::channel(Stage::Alive);
-        let keeper = Keeper {
+        let (connection, io_task) =
+            Connection::new(Some(session), spec.message_limit, spec.redactor());
+        let stderr = Stderr::new(spec.redactor(), spec.on_stderr.clone());
+        let (stop_writing, writing_stopped) = watch::channel(false);
+        let (stop, stop_received) = watch::channel(false);
+        let (state, state_receiver) = watch::channel(ProcessState::Running);
+        let supervisor = Supervisor {
             process,
             program,
-            board: connection.board.clone(),
-            lanes: tokio::spawn(lanes.serve(pipes.stdout, pipes.stdin, quieted)),
-            draining: tokio::spawn(stderr.clone().drain(pipes.stderr)),
+            multiplexer: connection.multiplexer.clone(),
+            io_task: tokio::spawn(io_task.run(pipes.stdout, pipes.stdin, writing_stopped)),
+            stderr_task: tokio::spawn(stderr.clone().read_all(pipes.stderr)),
             stderr,
-            quiet,
-            stopped,
-            stage,
-            idle: spec.idle,
+            stop_writing,
+            stop_received,
+            state,
+            idle_timeout: spec.idle_timeout,
             grace: spec.grace,
         };
-        tokio::spawn(keeper.keep());
-        Ok(Self { connection, stop, stage: seen })
+        tokio::spawn(supervisor.run());
+        Ok(Self { connection, stop, state: state_receiver })
     }
 
     /// Whether it takes messages.
-    pub(crate) fn is_alive(&self) -> bool {
-        matches!(*self.stage.borrow(), Stage::Alive)
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(*self.state.borrow(), ProcessState::Running)
     }
 
     /// Asks for it to be shut down.
@@ -104,72 +105,72 @@ impl Running {
     }
 
     /// Waits until nothing is left of it. There is no end to tell of where the runtime has ended first.
-    pub(crate) async fn ended(&self) -> Option<Ended> {
-        let mut stage = self.stage.clone();
-        let ended = stage.wait_for(|stage| matches!(stage, Stage::Ended(_))).await;
-        match ended.as_deref() {
-            Ok(Stage::Ended(ended)) => Some(ended.clone()),
+    pub(crate) async fn wait_for_exit(&self) -> Option<ProcessExit> {
+        let mut state = self.state.clone();
+        let exited = state.wait_for(|state| matches!(state, ProcessState::Exited(_))).await;
+        match exited.as_deref() {
+            Ok(ProcessState::Exited(exit)) => Some(exit.clone()),
             _ => None,
         }
     }
 }
 
-impl Keeper {
-    async fn keep(mut self) {
-        let began = Instant::now();
-        let mut end = self.end_of_life().await;
-        self.stage.send_replace(Stage::Ending);
-        self.quiet.send_replace(true);
+impl Supervisor {
+    async fn run(mut self) {
+        let started_at = Instant::now();
+        let mut end = self.wait_for_end().await;
+        self.state.send_replace(ProcessState::Stopping);
+        self.stop_writing.send_replace(true);
         if end == End::Mute
-            && let Ok(Ok(status)) = timeout(MUTE, self.process.wait()).await
+            && let Ok(Ok(status)) = timeout(EXIT_TIMEOUT, self.process.wait()).await
         {
             end = End::Exited(status);
         }
         if !matches!(end, End::Exited(_))
-            && let Err(error) = self.process.end(self.grace).await
+            && let Err(error) = self.process.shut_down(self.grace).await
         {
             tracing::warn!(program = self.program, %error, "a server could not be ended");
         }
-        self.process.end_rest().await;
-        let rest = async {
-            for task in [&mut self.lanes, &mut self.draining] {
+        self.process.kill_group().await;
+        let output = async {
+            for task in [&mut self.io_task, &mut self.stderr_task] {
                 if !task.is_finished() {
                     let _ = task.await;
                 }
             }
         };
-        if let Err(_elapsed) = timeout(REST, rest).await {
-            self.lanes.abort();
-            self.draining.abort();
+        if let Err(_elapsed) = timeout(OUTPUT_TIMEOUT, output).await {
+            self.io_task.abort();
+            self.stderr_task.abort();
         }
         tracing::debug!(program = self.program, %end, "a server has ended");
-        let (program, stderr) = (self.program, self.stderr.text());
+        let (program, stderr) = (self.program, self.stderr.tail());
         let error = move |sent| {
             let (program, stderr) = (program.clone(), Arc::clone(&stderr));
             Error::Ended { program, end, sent, stderr }
         };
-        let in_order = end == End::Closed;
-        let ended = Ended { lived: began.elapsed(), error: error(true), in_order };
-        self.board.close(move |sent| error(sent).into());
-        self.stage.send_replace(Stage::Ended(ended));
+        let requested = end == End::Closed;
+        let exit = ProcessExit { uptime: started_at.elapsed(), error: error(true), requested };
+        self.multiplexer.close(move |sent| error(sent).into());
+        self.state.send_replace(ProcessState::Exited(exit));
     }
 
     /// Waits for a reason to end.
-    async fn end_of_life(&mut self) -> End {
+    async fn wait_for_end(&mut self) -> End {
         tokio::select! {
             status = self.process.wait() => status.map_or(End::Mute, End::Exited),
-            _ = &mut self.lanes => End::Mute,
-            () = stopped(&mut self.stopped) => End::Closed,
-            () = idle(self.idle, &self.board) => End::Closed,
+            _ = &mut self.io_task => End::Mute,
+            () = wait_for_stop(&mut self.stop_received) => End::Closed,
+            () = wait_for_idle(self.idle_timeout, &self.multiplexer) => End::Closed,
         }
     }
 }
 
 /// Waits until nobody has used the process for so long.
-async fn idle(limit: Option<Duration>, board: &Switchboard) {
+async fn wait_for_idle(limit: Option<Duration>, multiplexer: &Switchboard) {
     let Some(limit) = limit else { return pending().await };
     loop {
-        let idle = board.idle().unwrap_or_default();
+        let idle = multiplexer.idle().unwrap_or_default();
         if idle >= limit {
             return;
         }

@@ -23,7 +23,7 @@ pub(super) struct Watchdog(Child);
 
 impl Watchdog {
     /// Watches over the group that `leader` leads.
-    pub(super) fn over(leader: u32) -> io::Result<Self> {
+    pub(super) fn for_group(leader: u32) -> io::Result<Self> {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", SCRIPT, &format!("-{leader}")]);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -13,9 +13,9 @@ impl StdioTransport {
             args: Vec::new(),
             environment: Environment::default(),
             secrets: Vec::new(),
-            folder: None,
+            current_dir: None,
             message_limit: Self::MESSAGE_LIMIT,
-            idle: None,
+            idle_timeout: None,
             grace: Self::GRACE,
             probe_time: Self::PROBE_TIME,
             on_stderr: None,
@@ -46,7 +46,7 @@ impl Builder {
 
     /// A variable of the server's environment. What it holds is taken for a secret.
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.spec.environment.own.insert(name.into(), value.into());
+        self.spec.environment.set.insert(name.into(), value.into());
         self
     }
 
@@ -69,8 +69,8 @@ impl Builder {
     }
 
     /// The folder that the server works in; that of the application unless set.
-    pub fn current_dir(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.spec.folder = Some(folder.into());
+    pub fn current_dir(mut self, current_dir: impl Into<PathBuf>) -> Self {
+        self.spec.current_dir = Some(current_dir.into());
         self
     }
 
@@ -82,8 +82,8 @@ impl Builder {
 
     /// How long a server is kept that nobody calls, nor watches; it is started again when somebody
     /// does. For ever unless set.
-    pub fn idle_timeout(mut self, idle: Duration) -> Self {
-        self.spec.idle = Some(idle);
+    pub fn idle_timeout(mut self, idle_timeout: Duration) -> Self {
+        self.spec.idle_timeout = Some(idle_timeout);
         self
     }
 

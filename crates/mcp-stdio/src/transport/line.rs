@@ -1,4 +1,4 @@
-//! Lines on any stream of bytes, such as one within the process.
+//! A transport of newline-delimited messages on any stream of bytes, such as one in memory.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -11,12 +11,12 @@ use tokio::{
 };
 
 use super::stdio::StdioTransport;
-use crate::{connection::Connection, error::Error, io_task::stopped, redactor::Mask};
+use crate::{connection::Connection, error::Error, io_task::wait_for_stop, redactor::Redactor};
 
 /// What a server in the process may have written before anyone has read it, in bytes.
-const IN_MEMORY: usize = 64 * 1024;
+const IN_MEMORY_CAPACITY: usize = 64 * 1024;
 /// How long a server may go on to answer once its input has ended.
-const PARTING: Duration = Duration::from_secs(2);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Messages line by line on a stream of bytes that is there already: a socket, the pipes of a process
 /// that was started elsewhere, memory. It is for one [`Client`](mcp_client::Client); once the stream
@@ -67,26 +67,26 @@ impl LineTransport {
         writer: impl AsyncWrite + Send + Unpin + 'static,
         limit: usize,
     ) -> Self {
-        let (connection, lanes) = Connection::new(None, limit, Mask::default());
+        let (connection, io_task) = Connection::new(None, limit, Redactor::default());
         let (stop, stopping) = watch::channel(false);
-        let board = connection.board.clone();
+        let multiplexer = connection.multiplexer.clone();
         tokio::spawn(async move {
-            let mut closed = stopping.clone();
+            let mut stop_received = stopping.clone();
             tokio::select! {
-                () = lanes.serve(reader, writer, stopping) => {}
+                () = io_task.run(reader, writer, stopping) => {}
                 () = async {
-                    stopped(&mut closed).await;
-                    sleep(PARTING).await;
+                    wait_for_stop(&mut stop_received).await;
+                    sleep(CLOSE_TIMEOUT).await;
                 } => {}
             }
-            board.close(|sent| Error::Closed { sent }.into());
+            multiplexer.close(|sent| Error::Closed { sent }.into());
         });
         Self { connection, stop: Arc::new(stop) }
     }
 
     /// A transport within the process, and the stream for the server at its other end.
     pub fn in_memory() -> (Self, DuplexStream) {
-        let (client, server) = duplex(IN_MEMORY);
+        let (client, server) = duplex(IN_MEMORY_CAPACITY);
         let (reader, writer) = split(client);
         (Self::new(reader, writer), server)
     }
@@ -98,8 +98,8 @@ impl Transport for LineTransport {
     }
 
     fn listen(&self, _: Context) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
-        let listening = self.connection.board.listen();
-        async { Ok(listening.map(StreamExt::boxed)) }.boxed()
+        let stream = self.connection.multiplexer.listen();
+        async { Ok(stream.map(StreamExt::boxed)) }.boxed()
     }
 
     fn drop_is_noticed(&self) -> bool {
@@ -119,6 +119,6 @@ impl Transport for LineTransport {
 
 impl fmt::Debug for LineTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("LineTransport").field(&self.connection.board).finish()
+        f.debug_tuple("LineTransport").field(&self.connection.multiplexer).finish()
     }
 }

@@ -17,7 +17,7 @@ use mcp_client::{
 
 use crate::{
     error::Error,
-    process::{Restarts, Running, Spec},
+    process::{ProcessHandle, RestartBackoff, Spec},
 };
 
 /// A server that is a child process (MCP basic/transports, "stdio").
@@ -49,9 +49,9 @@ pub struct StdioTransport(Arc<Shared>);
 
 struct Shared {
     spec: Spec,
-    running: Mutex<Option<Arc<Running>>>,
+    current: Mutex<Option<Arc<ProcessHandle>>>,
     /// Held while it is started.
-    restarts: tokio::sync::Mutex<Restarts>,
+    backoff: tokio::sync::Mutex<RestartBackoff>,
 }
 
 impl StdioTransport {
@@ -63,15 +63,15 @@ impl StdioTransport {
     pub const GRACE: Duration = Duration::from_secs(2);
 
     pub(super) fn new(spec: Spec) -> Self {
-        let (running, restarts) = (Mutex::default(), tokio::sync::Mutex::default());
-        Self(Arc::new(Shared { spec, running, restarts }))
+        let (current, backoff) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self(Arc::new(Shared { spec, current, backoff }))
     }
 
     /// The process that a message is for. Only a request that begins a conversation, or needs none,
     /// starts another.
-    async fn process(&self, message: &Outgoing) -> Result<Arc<Running>, Error> {
-        match self.of(&message.context) {
-            Some(running) => Ok(running),
+    async fn process_for(&self, message: &Outgoing) -> Result<Arc<ProcessHandle>, Error> {
+        match self.live_process(&message.context) {
+            Some(process) => Ok(process),
             None if message.kind == MessageKind::Request && message.context.session.is_none() => {
                 self.start().await
             }
@@ -80,49 +80,49 @@ impl StdioTransport {
     }
 
     /// The process of a conversation, or the one that there is, if it takes messages.
-    fn of(&self, context: &Context) -> Option<Arc<Running>> {
-        self.last_of(context).filter(|running| running.is_alive())
+    fn live_process(&self, context: &Context) -> Option<Arc<ProcessHandle>> {
+        self.last_process(context).filter(|process| process.is_running())
     }
 
     /// The same, be it that it ends or has ended.
-    fn last_of(&self, context: &Context) -> Option<Arc<Running>> {
-        let running = self.running().clone()?;
-        let own = |session| Some(session) == running.connection.session();
-        context.session.as_ref().is_none_or(own).then_some(running)
+    fn last_process(&self, context: &Context) -> Option<Arc<ProcessHandle>> {
+        let process = self.current().clone()?;
+        let is_same = |session| Some(session) == process.connection.session();
+        context.session.as_ref().is_none_or(is_same).then_some(process)
     }
 
-    async fn start(&self) -> Result<Arc<Running>, Error> {
-        static STARTED: AtomicU64 = AtomicU64::new(1);
-        let mut restarts = self.0.restarts.lock().await;
-        let last = self.running().clone();
+    async fn start(&self) -> Result<Arc<ProcessHandle>, Error> {
+        static NEXT_SESSION: AtomicU64 = AtomicU64::new(1);
+        let mut backoff = self.0.backoff.lock().await;
+        let last = self.current().clone();
         if let Some(last) = last {
-            if last.is_alive() {
+            if last.is_running() {
                 return Ok(last);
             }
-            if let Some(ended) = last.ended().await.filter(|ended| !ended.in_order) {
-                restarts.ended(ended.lived, ended.error);
+            if let Some(exit) = last.wait_for_exit().await.filter(|exit| !exit.requested) {
+                backoff.record_exit(exit.uptime, exit.error);
             }
-            *self.running() = None;
+            *self.current() = None;
         }
         let spec = &self.0.spec;
-        restarts.pause(&spec.program()).await?;
-        let number = STARTED.fetch_add(1, Ordering::Relaxed).to_string();
+        backoff.wait(&spec.program()).await?;
+        let number = NEXT_SESSION.fetch_add(1, Ordering::Relaxed).to_string();
         let session = SessionId::new(number.as_bytes()).ok_or(Error::Gone)?;
-        let running = Arc::new(Running::start(spec, session)?);
-        *self.running() = Some(Arc::clone(&running));
-        Ok(running)
+        let process = Arc::new(ProcessHandle::start(spec, session)?);
+        *self.current() = Some(Arc::clone(&process));
+        Ok(process)
     }
 
-    fn running(&self) -> MutexGuard<'_, Option<Arc<Running>>> {
-        self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+    fn current(&self) -> MutexGuard<'_, Option<Arc<ProcessHandle>>> {
+        self.0.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Transport for StdioTransport {
     fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
         Box::pin(async move {
-            let running = self.process(&message).await?;
-            running.connection.send(message).await
+            let process = self.process_for(&message).await?;
+            process.connection.send(message).await
         })
     }
 
@@ -130,13 +130,13 @@ impl Transport for StdioTransport {
         &self,
         context: Context,
     ) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
-        let running = self.of(&context).ok_or_else(|| Error::Gone.into());
-        let listening = running.map(|running| running.connection.board.listen());
-        async { listening.map(|listening| listening.map(StreamExt::boxed)) }.boxed()
+        let process = self.live_process(&context).ok_or_else(|| Error::Gone.into());
+        let stream = process.map(|process| process.connection.multiplexer.listen());
+        async { stream.map(|stream| stream.map(StreamExt::boxed)) }.boxed()
     }
 
     fn hold(&self, context: &Context) -> Option<Held> {
-        self.of(context).map(|running| running.connection.board.hold())
+        self.live_process(context).map(|process| process.connection.multiplexer.hold())
     }
 
     fn drop_is_noticed(&self) -> bool {
@@ -150,9 +150,9 @@ impl Transport for StdioTransport {
     /// Shuts the process down in order, and waits until it has ended. A later call starts another.
     fn close(&self, context: Context) -> BoxFuture<'_, Result<(), TransportError>> {
         Box::pin(async move {
-            if let Some(running) = self.last_of(&context) {
-                running.stop();
-                running.ended().await;
+            if let Some(process) = self.last_process(&context) {
+                process.stop();
+                process.wait_for_exit().await;
             }
             Ok(())
         })
