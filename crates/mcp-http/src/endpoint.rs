@@ -1,4 +1,4 @@
-//! The URL of a server, checked once and shown without its secrets.
+//! The URL of a server, validated once and displayed without its query.
 
 use std::{fmt, net::IpAddr, sync::Arc};
 
@@ -12,21 +12,21 @@ use url::{Host, Url};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint(Arc<ParsedUrl>);
 
-/// The URL, once read and once as HTTP carries it.
+/// The same URL as two types: for parsing, and for sending.
 #[derive(PartialEq, Eq)]
 struct ParsedUrl {
     url: Url,
     uri: Uri,
 }
 
-/// The reason why a URL cannot be an [`Endpoint`].
+/// The error for a URL that cannot be an [`Endpoint`].
 #[derive(Debug)]
 pub(crate) struct InvalidEndpoint {
     pub(crate) reason: String,
 }
 
 impl Endpoint {
-    /// Checks a URL; [`Endpoint::parse`] for this crate's modules below its error type.
+    /// Validates a URL, without the crate's error type. Callers use [`Endpoint::parse`].
     pub(crate) fn new(url: &str) -> Result<Self, InvalidEndpoint> {
         let invalid = |reason: &str| InvalidEndpoint { reason: reason.to_owned() };
         let url = Url::parse(url).map_err(|error| invalid(&error.to_string()))?;
@@ -53,10 +53,10 @@ impl Endpoint {
         &self.0.uri
     }
 
-    /// The URL that the server means by `reference` (RFC 3986, section 5).
+    /// Resolves a `reference` that the server sent (RFC 3986, section 5).
     ///
     /// # Errors
-    /// Why it is not one that a token for this URL may go to.
+    /// Returns the reason if a token for this URL must not go there.
     pub(crate) fn join(&self, reference: &str) -> Result<Self, &'static str> {
         let url = self.url().join(reference).map_err(|_| "it names no URL to send to")?;
         if url.origin() != self.url().origin() {
@@ -65,12 +65,13 @@ impl Endpoint {
         Self::new(url.as_str()).map_err(|_| "it names no usable URL to send to")
     }
 
-    /// Whether a token may be sent there: the way is encrypted or does not leave this machine.
+    /// Returns whether a token may be sent there: the connection is encrypted or does not leave
+    /// this machine.
     pub(crate) fn is_confidential(&self) -> bool {
         self.0.url.scheme() == "https" || self.is_loopback()
     }
 
-    /// Whether it is on this machine.
+    /// Returns whether the host is this machine.
     pub(crate) fn is_loopback(&self) -> bool {
         match self.0.url.host() {
             Some(Host::Domain(name)) => name == "localhost",

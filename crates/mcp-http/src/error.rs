@@ -1,4 +1,4 @@
-//! The one error type of this crate.
+//! The error type of this crate, and its conversions.
 
 use std::{error::Error as StdError, time::Duration};
 
@@ -219,7 +219,7 @@ impl Endpoint {
     /// Parses the URL of a server.
     ///
     /// # Errors
-    /// [`Error::InvalidEndpoint`] if it is not a URL, its scheme is neither `http:` nor `https:`, or
+    /// [`Error::InvalidEndpoint`] if it is not a URL, its scheme is not `http:` or `https:`, or
     /// it holds a user name, a password or a fragment.
     pub fn parse(url: &str) -> Result<Self, Error> {
         Ok(Self::new(url)?)
@@ -254,7 +254,7 @@ impl Unauthorized {
     }
 }
 
-/// A body after a colon, or nothing.
+/// Shows a body after a colon, or nothing if it is empty.
 struct BodySuffix<'a>(&'a Body);
 
 impl std::fmt::Display for BodySuffix<'_> {

@@ -21,7 +21,7 @@ pub struct AccessToken(Arc<Inner>);
 
 struct Inner {
     text: Zeroizing<String>,
-    /// The scheme and the token, ready to be sent; `None` where no header can carry the token.
+    /// The value of the `Authorization` header; `None` if no header can carry the token.
     authorization: Option<HeaderValue>,
     signer: Option<Arc<dyn RequestSigner>>,
 }
@@ -78,7 +78,8 @@ pub trait RequestSigner: Send + Sync + 'static {
     }
 }
 
-/// Visible ASCII is more than RFC 6750 allows and all that a header safely carries.
+/// Returns the value of the `Authorization` header. Visible ASCII is more than RFC 6750 allows, and
+/// is everything that a header safely carries.
 fn authorization_value(scheme: &str, token: &str) -> Option<HeaderValue> {
     let visible = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
     let header = Zeroizing::new(format!("{scheme} {token}"));

@@ -1,7 +1,8 @@
-//! What a server wants in place of the credentials it refused: `WWW-Authenticate`, parsed.
+//! The challenges of `WWW-Authenticate` response headers (RFC 9110, section 11.6.1).
 //!
-//! The published parsers give up on the whole header over one malformed challenge; this one goes on
-//! after it, so that a proxy's bad `Negotiate` does not hide the `Bearer` behind it.
+//! The published parsers reject the whole header if one challenge is malformed. This parser
+//! continues after it, so that a proxy's malformed `Negotiate` does not hide the `Bearer` challenge
+//! behind it.
 
 /// One challenge of `WWW-Authenticate` (RFC 9110, section 11.6.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +81,7 @@ impl Challenge {
     }
 }
 
-/// The rest of a header that is still to be read.
+/// The part of a header that is not parsed yet.
 struct Input<'a>(&'a str);
 
 enum Part<'a> {
@@ -89,10 +90,10 @@ enum Part<'a> {
 }
 
 impl<'a> Input<'a> {
-    /// The next scheme or parameter.
+    /// Parses the next scheme or parameter.
     ///
-    /// Both are separated by commas, so only what follows a name tells them apart: a parameter has
-    /// an equals sign.
+    /// Both are separated by commas, so only what follows a name distinguishes them: a parameter
+    /// has an equals sign.
     fn part(&mut self) -> Option<Part<'a>> {
         loop {
             self.skip(|c| matches!(c, ' ' | '\t' | ','));
@@ -119,7 +120,8 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// The value of a parameter: a token or a quoted string; `None` if it is neither.
+    /// Parses the value of a parameter, which is a token or a quoted string; `None` if it is
+    /// neither.
     fn value(&mut self) -> Option<String> {
         if self.eat('"') {
             return self.quoted();
@@ -142,7 +144,7 @@ impl<'a> Input<'a> {
         Some(value)
     }
 
-    /// The single value after a scheme, unless what follows is a parameter.
+    /// Parses the single value after a scheme, unless a parameter follows.
     fn token68(&mut self) -> Option<&'a str> {
         let rest = self.0;
         let value = self.take(is_token68);
@@ -159,7 +161,7 @@ impl<'a> Input<'a> {
         rest.is_empty() || rest.starts_with(',')
     }
 
-    /// Goes to the next comma outside of quotes.
+    /// Skips to the next comma outside of quotes.
     fn skip_malformed(&mut self) {
         let mut quoted = false;
         let mut escaped = false;
@@ -252,7 +254,7 @@ mod tests {
         }
     }
 
-    /// One challenge a line: scheme, token68, parameters.
+    /// Formats challenges as scheme, token68 and parameters, separated by semicolons.
     fn shown(header: &str) -> String {
         let show = |challenge: &Challenge| {
             let mut line = challenge.scheme.clone();

@@ -1,4 +1,4 @@
-//! Where access tokens come from.
+//! Sources of access tokens: the trait that applications implement, and its requests.
 
 use futures_util::future::{self, BoxFuture};
 use mcp_client::BoxError;

@@ -1,4 +1,4 @@
-//! The one error that means: send the user through sign-in.
+//! The error for a request that the server rejected because of its access token.
 
 use std::{error::Error as StdError, fmt, sync::Arc};
 
@@ -20,9 +20,9 @@ pub struct Unauthorized {
     pub reason: Reason,
     /// What the server said in `WWW-Authenticate`, in its order; empty if it said nothing.
     pub challenges: Vec<Challenge>,
-    /// Why the token source had no other token to try, if it failed.
+    /// The error of the token source when it was asked for another token.
     refresh_error: Option<Arc<dyn StdError + Send + Sync>>,
-    /// Whether the server had accepted the request before, so that it may have run.
+    /// Set if the server had accepted the request before, so that it may have run.
     may_have_run: bool,
 }
 
@@ -45,12 +45,12 @@ impl Unauthorized {
         Self { endpoint, reason, challenges, refresh_error: None, may_have_run: false }
     }
 
-    /// Adds why there was no other token to try.
+    /// Adds the error of the token source when it was asked for another token.
     pub(crate) fn with_refresh_error(self, refresh_error: BoxError) -> Self {
         Self { refresh_error: Some(refresh_error.into()), ..self }
     }
 
-    /// The same for a request that the server had accepted before, so that it may have run.
+    /// Marks the request as one that the server had accepted before, so that it may have run.
     pub(crate) fn with_may_have_run(self) -> Self {
         Self { may_have_run: true, ..self }
     }
@@ -94,7 +94,7 @@ impl fmt::Display for Unauthorized {
     }
 }
 
-/// Refusals are equal if the server said the same, whatever the token source did then.
+/// Two values are equal if the server said the same. The error of the token source is not compared.
 impl PartialEq for Unauthorized {
     fn eq(&self, other: &Self) -> bool {
         self.endpoint == other.endpoint

@@ -9,16 +9,16 @@ use tokio::{runtime::Handle, time};
 use super::response::Response;
 use crate::error::Error;
 
-/// As much of a failure's body as is kept, in bytes.
+/// The largest part of an error response's body that is kept, in bytes.
 const PREFIX_LIMIT: usize = 64 * 1024;
-/// The time that a failure's body may take: its status is what matters.
+/// The time limit for reading an error response's body. The status is what matters.
 const PREFIX_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The memory that a body gets before it has come, in bytes: its length is only announced.
+/// The most memory to allocate before the body arrives, in bytes: its length is only announced.
 const MAX_PREALLOCATION: usize = 2 * 1024 * 1024;
 
 impl Response {
-    /// The whole body, if it is no longer than `limit` bytes.
+    /// Reads the whole body, which must not be longer than `limit` bytes.
     pub(crate) async fn read_all(mut self, limit: usize) -> Result<Bytes, Error> {
         let too_large =
             |response: &Self| Err(Error::TooLarge { endpoint: response.endpoint.clone(), limit });
@@ -45,8 +45,8 @@ impl Response {
         Ok(body.into())
     }
 
-    /// The beginning of a failure's body, and whether there was more: what is longer, late, or breaks
-    /// off, is left.
+    /// Reads the beginning of an error response's body. Also returns whether there is more, because
+    /// the body is too long, too slow, or interrupted.
     pub(crate) async fn read_prefix(mut self) -> (Bytes, bool) {
         let mut body = Vec::new();
         let mut ended = false;
@@ -62,14 +62,15 @@ impl Response {
                 }
             }
         };
-        // Whether it ended or time did, what has come is the beginning.
+        // On a timeout, the part that has arrived is the beginning.
         let _ = time::timeout(PREFIX_TIMEOUT, reading).await;
         (body.into(), !ended)
     }
 
-    /// Reads what little may be left of a body, so that its connection can be used again.
+    /// Reads the rest of the body, so that the connection can be reused.
     ///
-    /// Mostly the end is here already; only a server that keeps it back is waited for, elsewhere.
+    /// Usually the end has already arrived. Only if the server delays it, a separate task waits for
+    /// it.
     pub(crate) fn drain(mut self) {
         const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
         const DRAIN_LIMIT: usize = 64 * 1024;

@@ -1,4 +1,4 @@
-//! How connections are set up.
+//! The settings of an HTTP client: timeouts, proxies, certificates, address filters.
 
 use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
@@ -56,7 +56,7 @@ pub struct HttpClientBuilder {
     filter: Option<AddressFilter>,
 }
 
-/// What stands between a client and servers on other machines.
+/// The proxy for connections to other machines.
 enum Proxy {
     None,
     Url(String),
@@ -149,7 +149,8 @@ impl HttpClientBuilder {
         Ok(HttpClient(Backend::Proxied(proxied, pool)))
     }
 
-    /// The same for connections through proxies, which are those of the environment unless set.
+    /// Returns a reqwest builder with the same settings, for connections through a proxy. Unless
+    /// one is set, reqwest takes the proxies of the environment.
     fn reqwest_builder(&self, tls: ClientConfig) -> reqwest::ClientBuilder {
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)

@@ -1,4 +1,4 @@
-//! Requests that are no messages of MCP, such as for the metadata of an authorization server.
+//! Requests that are not MCP messages, such as for the metadata of an authorization server.
 
 use bytes::Bytes;
 use http::{Request, Response};

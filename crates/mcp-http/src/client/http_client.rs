@@ -1,4 +1,4 @@
-//! An HTTP client, and how it sends one request.
+//! An HTTP client that sends a request directly or through a proxy.
 
 use std::fmt;
 
@@ -18,14 +18,14 @@ use crate::{endpoint::Endpoint, error::Error};
 #[derive(Clone)]
 pub struct HttpClient(pub(super) Backend);
 
-/// How requests get to servers.
+/// The HTTP libraries that send the requests.
 #[derive(Clone)]
 pub(super) enum Backend {
-    /// Straight.
+    /// Directly, with hyper.
     Direct(Pool),
-    /// Through a proxy, and straight to this machine.
+    /// Through a proxy, with reqwest; directly to this machine.
     Proxied(reqwest::Client, Pool),
-    /// As the application has set it up.
+    /// With a reqwest client that the application has configured.
     Custom(reqwest::Client),
 }
 
@@ -99,9 +99,10 @@ async fn send_with_reqwest(
     Ok(Received::Reqwest(client.execute(request).await?))
 }
 
-/// Why there is no response.
+/// The error of a request that got no response.
 struct SendError {
-    /// Whether there was no connection over which the server would take a request.
+    /// Set if the server cannot have processed the request: there was no connection, or the server
+    /// refused the request on it.
     unsent: bool,
     source: BoxError,
 }

@@ -1,7 +1,7 @@
-//! Connections that go straight to servers, and are kept for later requests.
+//! A pool of direct connections to servers.
 //!
-//! This is what a reqwest client does too, at two thirds of its instructions for a small call: a URL
-//! is read once, and nothing stands between hyper's pool of connections and us but decompression.
+//! It does what a reqwest client does, with two thirds of the instructions for a small call: a URL
+//! is parsed once, and only decompression stands between hyper's connection pool and this crate.
 
 use std::{
     error::Error as _,
@@ -28,18 +28,18 @@ use tower_service::Service;
 
 use super::resolver::{AddressFilter, AddressRefused, Resolver};
 
-/// The data of a stream and of a connection that a server may send ahead over HTTP/2, in bytes.
+/// The HTTP/2 flow-control windows of a stream and of a connection, in bytes.
 pub(super) const STREAM_WINDOW: u32 = 1024 * 1024;
 pub(super) const CONNECTION_WINDOW: u32 = 16 * STREAM_WINDOW;
-/// How often a connection over HTTP/2 is asked whether it lives.
+/// The interval of HTTP/2 keep-alive pings.
 pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(30);
-/// The same for one over TCP that is silent.
+/// The idle time before TCP keep-alive probes, and their interval.
 const TCP_KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// How often a server may refuse to look at a request.
+/// The number of retries of a request that the server did not process.
 const UNPROCESSED_RETRIES: usize = 2;
 
-/// Connections to servers; clones share them.
+/// A pool of connections to servers. Clones share it.
 #[derive(Clone)]
 pub(super) struct Pool(Client<Connector, Full<Bytes>>);
 
@@ -70,8 +70,8 @@ impl Pool {
         Self(client)
     }
 
-    /// Sends a request. It is sent again only where none of it has left, because a kept connection
-    /// turned out to be closed, or where the server says that it has not looked at it.
+    /// Sends a request. The request is retried only if none of it was sent because a pooled
+    /// connection turned out to be closed, or if the server reports that it did not process it.
     pub(super) async fn send(
         &self,
         request: Request<Bytes>,
@@ -91,8 +91,8 @@ impl Pool {
     }
 }
 
-/// Whether a server that speaks HTTP/2 says that it has not looked at the request: it is about to
-/// end the connection, or takes no more at a time (RFC 9113, section 8.7).
+/// Returns whether an HTTP/2 server reports that it did not process the request: it is closing the
+/// connection, or accepts no more streams at present (RFC 9113, section 8.7).
 pub(super) fn is_unprocessed(error: &Error) -> bool {
     let hyper_error = error.source().and_then(|error| error.source());
     let h2_error = hyper_error.and_then(|error| error.downcast_ref::<h2::Error>());
@@ -103,11 +103,11 @@ pub(super) fn is_unprocessed(error: &Error) -> bool {
     })
 }
 
-/// A body as it is after decompression; boxed, for decoders are large.
+/// A body after decompression. It is boxed because decoders are large.
 pub(super) type DecodedBody = Box<DecompressionBody<Incoming>>;
 
-/// The next piece of a body; `None` at its end. An error of the connection is one of hyper, any other
-/// is one of decompression.
+/// Reads the next chunk of a body; `None` at its end. An error of the connection is a hyper error,
+/// any other error comes from decompression.
 pub(super) async fn next_chunk(body: &mut DecodedBody) -> Result<Option<Bytes>, BoxError> {
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data() {
@@ -117,7 +117,7 @@ pub(super) async fn next_chunk(body: &mut DecodedBody) -> Result<Option<Bytes>, 
     Ok(None)
 }
 
-/// Makes connections, within a time for name resolution, TCP and TLS together.
+/// Connects within one timeout for name resolution, TCP and TLS together.
 #[derive(Clone)]
 struct Connector {
     https: HttpsConnector<HttpConnector<Resolver>>,

@@ -1,4 +1,4 @@
-//! Looking up the addresses of servers, and refusing some.
+//! Name resolution with an optional filter on addresses.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -12,10 +12,10 @@ use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use mcp_client::BoxError;
 use tower_service::Service;
 
-/// Says by the name or address in a URL and by the address to connect to whether to connect.
+/// Decides whether to connect, by the host of the URL and the IP address to connect to.
 pub(super) type AddressFilter = Arc<dyn Fn(&str, IpAddr) -> bool + Send + Sync>;
 
-/// The machine's resolver, behind a filter if there is one.
+/// The system's resolver with an optional filter.
 #[derive(Clone)]
 pub(super) struct Resolver {
     system: GaiResolver,
@@ -27,7 +27,8 @@ impl Resolver {
         Self { system: GaiResolver::new(), filter }
     }
 
-    /// Whether to connect to a host: if it is an address, no one looks it up.
+    /// Returns whether to connect to a host that is an IP address, for which there is no lookup.
+    /// Names are always allowed here, and filtered after the lookup.
     pub(super) fn allows_host(&self, host: &str) -> bool {
         let address = host.trim_start_matches('[').trim_end_matches(']').parse();
         match (&self.filter, address) {
@@ -37,7 +38,7 @@ impl Resolver {
     }
 }
 
-/// What is connected to is what was looked at: no name is looked up twice.
+/// The filter sees the very addresses that are connected to: no name is looked up twice.
 impl Service<Name> for Resolver {
     type Response = vec::IntoIter<SocketAddr>;
     type Error = BoxError;

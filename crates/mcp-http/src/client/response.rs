@@ -1,4 +1,4 @@
-//! A response whose body is read piece by piece.
+//! A response whose body is read in chunks.
 
 use std::{error::Error as StdError, io};
 
@@ -10,13 +10,13 @@ use mcp_client::BoxError;
 use super::pool::{self, DecodedBody};
 use crate::{endpoint::Endpoint, error::Error};
 
-/// What the server sent: the head, and the body piece by piece.
+/// A response: status and headers, and the body in chunks.
 pub(crate) struct Response {
     pub(crate) endpoint: Endpoint,
     pub(super) received: Received,
 }
 
-/// The response of either HTTP library.
+/// The response of either HTTP library, hyper or reqwest.
 pub(super) enum Received {
     Hyper(http::Response<DecodedBody>),
     Reqwest(reqwest::Response),
@@ -37,7 +37,7 @@ impl Response {
         }
     }
 
-    /// The length that the server announced, if the body is not compressed.
+    /// The length from `Content-Length`, if the body is not compressed.
     pub(super) fn announced_length(&self) -> Option<u64> {
         match &self.received {
             Received::Hyper(response) => response.body().size_hint().exact(),
@@ -45,7 +45,7 @@ impl Response {
         }
     }
 
-    /// The next piece of the body, after decompression; `None` at its end.
+    /// Reads the next chunk of the body, after decompression; `None` at its end.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         let chunk = match &mut self.received {
             Received::Hyper(response) => {
@@ -67,12 +67,13 @@ impl Response {
     }
 }
 
-/// What a connection does comes as an error of hyper; only decompression gives this.
+/// Returns whether decompression failed. Errors of the connection are hyper errors; only
+/// decompression gives an I/O error.
 fn is_decompression_error(error: &reqwest::Error) -> bool {
     error.source().is_some_and(<dyn StdError>::is::<io::Error>)
 }
 
-/// The error without the URL, which may hold a key in its query.
+/// Removes the URL, which may contain a key in its query, from the error.
 pub(super) fn without_url(error: reqwest::Error) -> BoxError {
     error.without_url().into()
 }

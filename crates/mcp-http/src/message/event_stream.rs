@@ -1,4 +1,4 @@
-//! The messages of an event stream, as they come.
+//! An event stream of a response, read message by message.
 
 use std::time::Duration;
 
@@ -15,16 +15,16 @@ use super::{
 };
 use crate::{client::Response, error::Error};
 
-/// An event stream that is being read.
+/// An event stream of a response.
 pub(crate) struct EventStream {
-    /// Its response; `None` once that has ended.
+    /// The response; `None` after its end.
     response: Option<Response>,
     parser: SseParser,
     secrets: RequestSecrets,
     message_limit: usize,
-    /// Whether an event has come with this response, be it one that only tells its id.
+    /// Set once this response has delivered an event, even one with an id only.
     received_event: bool,
-    /// Whether the last message was an answer, after which a server has no more to say.
+    /// Set if the last message was a JSON-RPC response, after which the server sends nothing else.
     received_response: bool,
 }
 
@@ -42,7 +42,7 @@ impl EventStream {
         }
     }
 
-    /// Goes on with another response.
+    /// Continues with another response.
     pub(crate) fn resume(&mut self, accepted: AcceptedResponse) {
         self.response = Some(accepted.response);
         self.parser = self.parser.for_resumption();
@@ -50,7 +50,7 @@ impl EventStream {
         self.received_event = false;
     }
 
-    /// The next message; `None` where the stream has ended.
+    /// Reads the next message; `None` at the end of the stream.
     pub(crate) async fn next_message(&mut self) -> Result<Option<Bytes>, Error> {
         while let Some(event) = self.next_event().await? {
             // Empty data only announces an event id; other types are not MCP.
@@ -63,7 +63,7 @@ impl EventStream {
         Ok(None)
     }
 
-    /// The next event; `None` where the stream has ended.
+    /// Reads the next event; `None` at the end of the stream.
     pub(crate) async fn next_event(&mut self) -> Result<Option<Event>, Error> {
         loop {
             let Some(response) = &mut self.response else { return Ok(None) };
@@ -82,23 +82,23 @@ impl EventStream {
         }
     }
 
-    /// Whether an event has come with the present response.
+    /// Returns whether the current response has delivered an event.
     pub(crate) fn has_received_event(&self) -> bool {
         self.received_event
     }
 
-    /// Where the stream has got to, if the server has named a place that a header can carry.
+    /// The last event id, if the server has sent one that a header can carry.
     pub(crate) fn last_event_id(&self) -> Option<HeaderValue> {
         let id = self.parser.last_event_id();
         HeaderValue::from_bytes(id).ok().filter(|id| !id.is_empty())
     }
 
-    /// How long the server wants a client to wait before it opens the stream again.
-    pub(crate) fn retry_delay(&self) -> Option<Duration> {
-        self.parser.retry_delay()
+    /// The server's reconnection time (`retry`).
+    pub(crate) fn reconnection_time(&self) -> Option<Duration> {
+        self.parser.reconnection_time()
     }
 
-    /// The messages of a stream that is read once.
+    /// The messages of a stream that is not resumed.
     pub(crate) fn into_stream(self) -> MessageStream {
         let next = async |mut stream: Self| {
             Ok(stream.next_message().await?.map(|message| (message, stream)))
@@ -108,7 +108,8 @@ impl EventStream {
 }
 
 impl Drop for EventStream {
-    /// Who leaves before the answer gives it up: the connection ends, so that the server notices.
+    /// Before the JSON-RPC response, dropping closes the connection, so that the server notices the
+    /// cancellation.
     fn drop(&mut self) {
         if let Some(response) = self.response.take().filter(|_| self.received_response) {
             response.drain();

@@ -1,4 +1,4 @@
-//! The headers of a request: the transport's own, and those of its user.
+//! The headers of a request: those of the transport and those of the caller.
 
 use std::fmt;
 
@@ -11,13 +11,14 @@ pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-i
 pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// Both kinds of answer that a client has to take (MCP basic/transports, "Sending Messages").
+/// The content types that a client must accept (MCP basic/transports, "Sending Messages").
 const ACCEPT_VALUE: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
-/// What a GET asks for ("Listening for Messages from the Server").
+/// The content type of a GET stream (MCP basic/transports, "Listening for Messages from the
+/// Server").
 pub(super) const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Headers that the transport or the HTTP connection sets, and no user.
+/// Headers that only the transport or the HTTP connection sets.
 const RESERVED: [&str; 15] = [
     "accept",
     "authorization",
@@ -66,7 +67,7 @@ impl Headers {
         self.0.is_empty()
     }
 
-    /// The headers as HTTP carries them.
+    /// Validates the headers and converts them.
     pub(super) fn to_header_map(&self) -> Result<HeaderMap, Error> {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.0 {
@@ -91,14 +92,15 @@ impl fmt::Debug for Headers {
     }
 }
 
-/// What every request to a server carries: the transport's own headers over the configured ones.
+/// Returns the headers of every request to a server: the configured ones, and those of the
+/// transport, which take precedence.
 pub(crate) fn default_headers(configured: &Headers) -> Result<HeaderMap, Error> {
     let mut headers = configured.to_header_map()?;
     headers.insert(header::ACCEPT, ACCEPT_VALUE);
     Ok(headers)
 }
 
-/// Adds what belongs to the conversation.
+/// Adds the protocol version and the session id.
 pub(super) fn add_context(headers: &mut HeaderMap, context: &Context) {
     if let Some(revision) = context.revision {
         headers.insert(PROTOCOL_VERSION, HeaderValue::from_static(revision.as_str()));

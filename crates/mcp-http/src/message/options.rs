@@ -1,4 +1,4 @@
-//! What a caller may want of HTTP for a single call.
+//! The options of a single call over HTTP.
 
 use mcp_client::Options;
 

@@ -1,4 +1,4 @@
-//! Keeping a request's secrets out of what is shown of the server's answer, which may echo them.
+//! Redaction of a request's secrets from text of the server, which may echo them.
 
 use std::{borrow::Cow, iter};
 
@@ -8,9 +8,9 @@ use memchr::memmem;
 
 use crate::auth::AccessToken;
 
-/// What takes the place of a secret.
+/// The replacement for a secret.
 const REPLACEMENT: &str = "****";
-/// Anything shorter is no secret, and would be found in the middle of words.
+/// The length of the shortest text to redact, in bytes. Shorter ones are found within words.
 const MIN_SECRET_LEN: usize = 4;
 
 /// The secrets of one request.
@@ -21,12 +21,12 @@ pub(crate) struct RequestSecrets {
 }
 
 impl RequestSecrets {
-    /// The text without the secrets.
+    /// Replaces the secrets in a text.
     pub(crate) fn redact(&self, text: &str) -> String {
         self.variants().fold(text.to_owned(), |text, secret| text.replace(&*secret, REPLACEMENT))
     }
 
-    /// The body without the secrets.
+    /// Replaces the secrets in a body.
     pub(crate) fn redact_bytes(&self, body: Bytes) -> Bytes {
         match self.are_in(&body) {
             true => self.redact(&String::from_utf8_lossy(&body)).into(),
@@ -34,7 +34,7 @@ impl RequestSecrets {
         }
     }
 
-    /// A body that is cut off without the secrets, nor the beginning of one at its end.
+    /// Replaces the secrets in a truncated body, and removes the beginning of one at its end.
     pub(crate) fn redact_truncated(&self, body: &Bytes) -> Bytes {
         let partial = |secret: Cow<'_, str>| {
             let bytes = secret.as_bytes();
@@ -44,9 +44,11 @@ impl RequestSecrets {
         self.redact_bytes(body.slice(..body.len() - cut))
     }
 
-    /// The message without the secrets, unless it is a result: that belongs to the caller, as it is.
+    /// Replaces the secrets in a message unless it is a result, which belongs to the caller
+    /// unchanged.
     pub(crate) fn redact_unless_result(&self, message: Bytes) -> Bytes {
-        // In this order: a result shows at its beginning, a secret only at its end.
+        // Checks for a result first: that takes its first bytes only, while a search takes all
+        // bytes.
         match is_result(&message) {
             true => message,
             false => self.redact_bytes(message),
@@ -57,7 +59,7 @@ impl RequestSecrets {
         self.variants().any(|secret| memmem::find(bytes, secret.as_bytes()).is_some())
     }
 
-    /// The secrets, and how JSON may spell those with a slash.
+    /// The secrets, and their spelling in JSON with escaped slashes.
     fn variants(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let token = self.token.as_ref().map(AccessToken::expose);
         let session = self.session.as_ref().map(SessionId::expose);

@@ -1,4 +1,4 @@
-//! What is asked of a server over HTTP, but for the token.
+//! One HTTP request without its access token.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
@@ -10,33 +10,33 @@ use super::{
 };
 use crate::{endpoint::Endpoint, error::Error};
 
-/// One HTTP request, which may be sent with one token and, if that is refused, with another.
+/// One HTTP request. It is sent with one token and, if the server rejects that, with another.
 pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) body: Bytes,
     pub(crate) context: Context,
     pub(crate) sent: Sent,
     pub(crate) extras: Extras,
-    /// Where it goes, if not to the server's own URL.
+    /// The URL to send to, if not the endpoint of the server.
     pub(crate) target: Option<Endpoint>,
     routing: Option<Routing>,
     last_event_id: Option<HeaderValue>,
 }
 
 impl Request {
-    /// Hands a message to the server.
+    /// Sends a message to the server.
     pub(crate) fn post(message: Outgoing) -> Self {
         let Outgoing { body, context, sent, routing, extras, .. } = message;
         let method = Method::POST;
         Self { method, body, context, sent, extras, target: None, routing, last_event_id: None }
     }
 
-    /// Hands a message to the server at a URL that it has named, which is of the same origin.
+    /// Sends a message to a URL of the same origin that the server has named.
     pub(crate) fn post_to(target: Endpoint, message: Outgoing) -> Self {
         Self { target: Some(target), ..Self::post(message) }
     }
 
-    /// Opens a stream of events, from the one after this event if there is one.
+    /// Opens an event stream, after the event with `last_event_id` if there is one.
     pub(crate) fn get(
         context: Context,
         extras: Extras,
@@ -63,12 +63,13 @@ impl Request {
         }
     }
 
-    /// The headers of the user's own that only this request has.
+    /// The caller's headers for this request only.
     pub(crate) fn call_headers(&self) -> Option<&Headers> {
         self.extras.get().filter(|headers: &&Headers| !headers.is_empty())
     }
 
-    /// All headers but the token, over those that every message to the server carries.
+    /// Returns `defaults` and the headers of this request, which take precedence, without the
+    /// token.
     pub(crate) fn headers(&self, defaults: &HeaderMap) -> Result<HeaderMap, Error> {
         let mut headers = defaults.clone();
         match self.method {

@@ -1,4 +1,4 @@
-//! The messages that a response carries.
+//! The messages of a successful response.
 
 use http::{HeaderMap, StatusCode, header};
 use mcp_client::{MessageKind, MessageStream, Messages, Reply, SessionId};
@@ -10,17 +10,17 @@ use crate::{client::Response, error::Error};
 
 const EVENT_STREAM: &str = "text/event-stream";
 
-/// A response whose status is a success.
+/// A response with a success status.
 pub(crate) struct AcceptedResponse {
     pub(crate) response: Response,
-    /// What its request held that nobody may see.
+    /// The secrets of the request, which are redacted from messages.
     pub(crate) secrets: RequestSecrets,
-    /// The largest message to take from it, in bytes.
+    /// The maximum size of a message, in bytes.
     pub(crate) message_limit: usize,
 }
 
 impl AcceptedResponse {
-    /// What comes back for a message of `kind`; `stream` reads an event stream.
+    /// Reads the reply to a message of `kind`. `stream` reads an event stream.
     pub(crate) async fn into_reply(
         self,
         kind: MessageKind,
@@ -37,12 +37,12 @@ impl AcceptedResponse {
         Ok(Reply::new(messages).with_session(session))
     }
 
-    /// Takes nothing from it.
+    /// Discards the response.
     pub(crate) fn drain(self) {
         self.response.drain();
     }
 
-    /// Whether it is a stream of events.
+    /// Returns whether the response is an event stream.
     pub(crate) fn is_event_stream(&self) -> bool {
         media_type(self.response.headers()).as_deref() == Some(EVENT_STREAM)
     }
@@ -70,7 +70,7 @@ impl AcceptedResponse {
     }
 
     fn new_session_id(&self) -> Result<Option<SessionId>, Error> {
-        // Only the first answer names the session.
+        // Only the first response of a session contains its id.
         let id = self.response.headers().get(SESSION_ID);
         let Some(id) = id.filter(|_| self.secrets.session.is_none()) else { return Ok(None) };
         SessionId::new(id.as_bytes()).map(Some).ok_or_else(|| Error::Protocol {
@@ -80,7 +80,7 @@ impl AcceptedResponse {
     }
 }
 
-/// The media type without its parameters, in lower case; none where it is empty.
+/// Returns the media type in lower case, without its parameters; `None` if it is empty.
 fn media_type(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     let media_type = value.split(';').next()?.trim().to_ascii_lowercase();

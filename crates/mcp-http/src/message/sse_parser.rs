@@ -1,7 +1,7 @@
-//! Server-sent events, by the rules of the WHATWG HTML standard, section 9.2.
+//! A parser of server-sent events (WHATWG HTML standard, section 9.2).
 //!
 //! The published crates panic on a byte order mark, take quadratic time for a long line, or have no
-//! limit; this one copies nothing where an event arrives in one piece, and stops at a limit.
+//! limit. This parser does not copy an event that arrives in one chunk, and it has a limit.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use memchr::memchr2;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// The longest id that is kept, in bytes: servers take no longer header back.
+/// The maximum length of an event id, in bytes: servers accept no longer header.
 const MAX_ID_LEN: usize = 4 * 1024;
 
 /// An event of the stream.
@@ -27,46 +27,46 @@ pub(crate) enum EventType {
     /// A message of the protocol.
     #[default]
     Message,
-    /// Where messages go, on the transport of 2024-11-05.
+    /// The URL to send messages to, on the HTTP+SSE transport of 2024-11-05.
     Endpoint,
-    /// None of MCP's.
+    /// A type that MCP does not use.
     Other,
 }
 
-/// An event is longer than allowed.
+/// The error for an event that is longer than the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct EventTooLong;
 
-/// Takes the stream piece by piece and gives its events.
+/// Parses a stream that arrives in chunks.
 #[derive(Debug)]
 pub(crate) struct SseParser {
     limit: usize,
-    /// What has arrived and is not yet read.
+    /// The bytes that have arrived and are not parsed yet.
     input: Bytes,
-    /// The beginning of a line whose end has not arrived.
+    /// The beginning of an incomplete line.
     line: Vec<u8>,
     data: Data,
     event_type: EventType,
-    /// The id that was named last, perhaps by an event that has not ended.
+    /// The last `id` field, possibly of an incomplete event.
     id: Vec<u8>,
-    /// The id that holds since the last event; empty where there is none.
+    /// The id after the last complete event; empty if there is none.
     last_event_id: Vec<u8>,
     retry: Option<Duration>,
     started: bool,
     after_carriage_return: bool,
 }
 
-/// The `data` lines of the event under way.
+/// The `data` lines of the current event.
 #[derive(Debug)]
 enum Data {
     Absent,
-    /// One line, still where it arrived.
+    /// One line, which shares the memory of its chunk.
     Line(Bytes),
     Lines(Vec<u8>),
 }
 
 impl SseParser {
-    /// A parser of events of at most `limit` bytes.
+    /// Creates a parser with a limit of `limit` bytes for each event.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -82,29 +82,29 @@ impl SseParser {
         }
     }
 
-    /// Where the stream has got to, by the words of the server; empty where it has said nothing.
+    /// The id of the last event; empty if the server has sent none.
     pub(crate) fn last_event_id(&self) -> &[u8] {
         &self.last_event_id
     }
 
-    /// How long to wait before the stream is opened again, if the server has said so.
-    pub(crate) fn retry_delay(&self) -> Option<Duration> {
+    /// The server's reconnection time, if it has sent one.
+    pub(crate) fn reconnection_time(&self) -> Option<Duration> {
         self.retry
     }
 
-    /// A parser for the rest of the stream, which comes as a stream of its own. What was read of an
-    /// event that had not ended comes again.
+    /// Returns a parser for the response that resumes this stream. The server sends an incomplete
+    /// event again.
     pub(crate) fn for_resumption(&self) -> Self {
         let id = self.last_event_id.clone();
         Self { id: id.clone(), last_event_id: id, retry: self.retry, ..Self::new(self.limit) }
     }
 
-    /// Takes the next piece. All events of the last one have to be read before.
+    /// Adds the next chunk. The caller must have read all events of the previous one.
     pub(crate) fn push(&mut self, chunk: Bytes) {
         self.input = if self.started { chunk } else { self.skip_byte_order_mark(&chunk) };
     }
 
-    /// The next event, if all of it has arrived.
+    /// Returns the next event if it is complete.
     pub(crate) fn next(&mut self) -> Result<Option<Event>, EventTooLong> {
         while let Some(line) = self.next_line()? {
             if line.is_empty() {
@@ -118,7 +118,7 @@ impl SseParser {
         Ok(None)
     }
 
-    /// Passes over a byte order mark, which may arrive in pieces.
+    /// Skips a byte order mark, which may arrive in several chunks.
     fn skip_byte_order_mark(&mut self, chunk: &[u8]) -> Bytes {
         self.line.extend_from_slice(chunk);
         if BYTE_ORDER_MARK.starts_with(&self.line) && self.line != BYTE_ORDER_MARK {
@@ -212,7 +212,7 @@ impl SseParser {
     }
 }
 
-/// A time of digits alone.
+/// Parses a time of ASCII digits only.
 fn parse_milliseconds(digits: &[u8]) -> Option<Duration> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
@@ -257,10 +257,10 @@ mod tests {
 
     use super::*;
 
-    /// The data of a message event, the id that holds since, and the time to wait, if any.
+    /// The data of a message event, the last event id, and the reconnection time, if any.
     type Read = (String, String, Option<Duration>);
 
-    /// All message events, as another parser reads them.
+    /// Returns all message events, as parsed by the `sse-stream` crate.
     fn events_by_sse_stream(text: &str) -> Vec<Read> {
         let whole = Bytes::copy_from_slice(text.as_bytes());
         let mut events =
@@ -268,7 +268,7 @@ mod tests {
         let (mut read, mut id, mut retry) = (Vec::new(), String::new(), None);
         while let Some(event) = events.next().now_or_never().unwrap() {
             let event = event.unwrap();
-            // It tells what each event says, and nothing of what still holds.
+            // It returns the fields of each event, without those of earlier ones.
             id = event.id.unwrap_or(id);
             retry = event.retry.map(Duration::from_millis).or(retry);
             if event.event.is_none_or(|name| name == "message" || name.is_empty()) {
@@ -295,7 +295,7 @@ mod tests {
                     if event.event_type == EventType::Message {
                         let data = String::from_utf8(event.data.to_vec()).unwrap();
                         let id = String::from_utf8(parser.last_event_id().to_vec()).unwrap();
-                        read.push((data, id, parser.retry_delay()));
+                        read.push((data, id, parser.reconnection_time()));
                     }
                 }
             }
@@ -303,7 +303,7 @@ mod tests {
         }
     }
 
-    /// The events of a stream that arrives in pieces of `size` bytes, one a line.
+    /// Formats the events of a stream that arrives in chunks of `size` bytes.
     fn events(stream: &[u8], size: usize) -> Result<String, EventTooLong> {
         let mut parser = SseParser::new(64);
         let mut shown = String::new();
@@ -376,8 +376,8 @@ mod tests {
             let mut parser = SseParser::new(64);
             parser.push(Bytes::from_static(stream.as_bytes()));
             while parser.next().unwrap().is_some() {}
-            assert_eq!(parser.retry_delay(), expected, "{stream:?}");
-            assert_eq!(parser.for_resumption().retry_delay(), expected, "{stream:?}");
+            assert_eq!(parser.reconnection_time(), expected, "{stream:?}");
+            assert_eq!(parser.for_resumption().reconnection_time(), expected, "{stream:?}");
         }
     }
 

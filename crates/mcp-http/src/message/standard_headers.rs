@@ -1,5 +1,5 @@
-//! What a request says of itself in headers, for those on the way that do not read its body
-//! (MCP 2026-07-28, basic/transports/streamable-http, "Standard Request Headers").
+//! Standard request headers: method, name and parameters for intermediaries that do not read the
+//! body (MCP 2026-07-28, basic/transports/streamable-http, "Standard Request Headers").
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::error::Error;
 const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 const NAME: HeaderName = HeaderName::from_static("mcp-name");
 
-/// Adds the method, the name and the arguments that are to be seen.
+/// Adds the method, the name and the parameter headers (`Mcp-Param-*`).
 pub(super) fn add(headers: &mut HeaderMap, routing: &Routing) -> Result<(), Error> {
     headers.insert(METHOD, method_value(routing)?);
     if let Some(name) = &routing.name {
@@ -28,7 +28,7 @@ pub(super) fn add(headers: &mut HeaderMap, routing: &Routing) -> Result<(), Erro
     Ok(())
 }
 
-/// A method has no other form in a header than its own.
+/// Returns the header value of the method, which has no encoded form.
 fn method_value(routing: &Routing) -> Result<HeaderValue, Error> {
     let refused = || Error::invalid_header_value(METHOD.as_str());
     if routing.method.is_empty() || !routing.method.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -44,8 +44,8 @@ fn header_value(name: &str, text: &str) -> Result<HeaderValue, Error> {
     HeaderValue::from_str(&encode(text)).map_err(|_| Error::invalid_header_value(name))
 }
 
-/// The text as it is where a header carries it unchanged and nothing takes it for encoded; else
-/// Base64 ("Value Encoding").
+/// Returns the text unchanged if a header can carry it and nothing takes it for encoded, otherwise
+/// as Base64 ("Value Encoding").
 fn encode(text: &str) -> Cow<'_, str> {
     let printable = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     let padded = text.starts_with(' ') || text.ends_with(' ');
@@ -62,7 +62,7 @@ mod tests {
 
     use super::*;
 
-    /// What a server reads.
+    /// Decodes a value as a server does.
     fn decode(value: &str) -> String {
         let inside = value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?="));
         match inside {

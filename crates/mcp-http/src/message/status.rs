@@ -1,4 +1,4 @@
-//! What the status of a response means.
+//! The status of a response, and the error for each one that is not a success.
 
 use std::time::{Duration, SystemTime};
 
@@ -16,10 +16,10 @@ use crate::{
     error_body::Body,
 };
 
-/// As much of the `WWW-Authenticate` headers as is read, in bytes.
+/// The maximum length of all `WWW-Authenticate` headers together, in bytes. The rest is ignored.
 const CHALLENGES_LIMIT: usize = 16 * 1024;
 
-/// Lets only a success pass.
+/// Returns the response if its status is a success, otherwise an error.
 pub(crate) async fn check_status(
     response: Response,
     secrets: &RequestSecrets,
@@ -33,7 +33,7 @@ pub(crate) async fn check_status(
         response.drain();
         return Err(Error::Unauthorized(Box::new(unauthorized)));
     }
-    // Without a session in the request, 404 is a wrong URL and no lost session.
+    // If the request has no session, 404 means a wrong URL, not an ended session.
     if status == StatusCode::NOT_FOUND && secrets.session.is_some() {
         response.drain();
         return Err(Error::SessionEnded { endpoint });
@@ -47,8 +47,8 @@ pub(crate) async fn check_status(
     Err(Error::Status { endpoint, status, retry_after, body })
 }
 
-/// Reads the refusal out of a response, if it is one: any 401, and a 403 that says
-/// `insufficient_scope`. Any other 403 is not cured by another token.
+/// Returns an error if another token may help: for any 401, and for a 403 with the error
+/// `insufficient_scope`.
 fn read_unauthorized(
     endpoint: &Endpoint,
     status: StatusCode,
@@ -70,7 +70,7 @@ fn read_unauthorized(
     (reason != Reason::InsufficientScope || scope_error()).then_some(unauthorized)
 }
 
-/// Reads all `WWW-Authenticate` headers of a response, without the secrets of the request.
+/// Parses all `WWW-Authenticate` headers of a response, without the secrets of the request.
 fn read_challenges(headers: &HeaderMap, secrets: &RequestSecrets) -> Vec<Challenge> {
     let mut challenges = Vec::new();
     let mut remaining = CHALLENGES_LIMIT;
@@ -82,7 +82,7 @@ fn read_challenges(headers: &HeaderMap, secrets: &RequestSecrets) -> Vec<Challen
     challenges
 }
 
-/// The beginning of a failure's body, without the secrets of its request.
+/// Reads the beginning of an error response's body, without the secrets of the request.
 pub(super) async fn read_error_body(response: Response, secrets: &RequestSecrets) -> Body {
     let (prefix, truncated) = response.read_prefix().await;
     Body(match truncated {
@@ -91,7 +91,7 @@ pub(super) async fn read_error_body(response: Response, secrets: &RequestSecrets
     })
 }
 
-/// The time to wait, which comes in seconds or as a date (RFC 9110, section 10.2.3).
+/// Parses `Retry-After`, which is a number of seconds or a date (RFC 9110, section 10.2.3).
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?;
     if let Ok(seconds) = value.parse() {
@@ -101,7 +101,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(date.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
-/// Where a redirect points to, without what may be a secret.
+/// Returns the target of a redirect without its query, which may contain secrets.
 fn redirect_location(from: &url::Url, headers: &HeaderMap) -> String {
     let location = headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
     match location.and_then(|location| from.join(location).ok()) {

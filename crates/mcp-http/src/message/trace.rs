@@ -1,7 +1,8 @@
-//! What goes over the wire, as `tracing` events of the target `mcp_http::wire` and level `TRACE`.
+//! Traces of requests and responses: `tracing` events of the target `mcp_http::wire` and level
+//! `TRACE`.
 //!
-//! Tokens, session ids and configured headers are never part of it, even where a server echoes them;
-//! messages are, so the target is for development.
+//! They never contain tokens, session ids or configured headers, even if a server echoes them. They
+//! contain messages, so the target is for development.
 
 use http::{HeaderMap, HeaderValue, Method};
 use tracing::{Level, enabled, event};
@@ -40,7 +41,7 @@ pub(super) fn trace_body(direction: &str, body: &[u8], secrets: &RequestSecrets)
     }
 }
 
-/// The headers that matter to the protocol.
+/// Traces the headers that are part of the protocol.
 fn trace_headers(direction: &str, headers: &HeaderMap, secrets: &RequestSecrets) {
     for (name, value) in headers {
         let shown = match name.as_str() {
@@ -59,7 +60,7 @@ fn trace_headers(direction: &str, headers: &HeaderMap, secrets: &RequestSecrets)
     }
 }
 
-/// The scheme alone.
+/// Returns the scheme of the header with a redacted token.
 fn redacted_authorization(value: &HeaderValue) -> String {
     let scheme = value.as_bytes().split(|byte| *byte == b' ').next().unwrap_or_default();
     format!("{} ****", String::from_utf8_lossy(scheme))

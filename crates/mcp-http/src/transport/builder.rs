@@ -1,4 +1,4 @@
-//! The settings of a transport.
+//! The builder of a transport: server, connections, token source, headers, limits.
 
 use std::{fmt, sync::Arc};
 

@@ -41,7 +41,7 @@ impl HttpTransport {
             return Ok(());
         }
         match self.0.send(&Request::delete(context)).await {
-            // The server lets nobody end sessions, or has ended this one.
+            // The server does not let clients end sessions, or has already ended this one.
             Err(
                 Error::Status { status: StatusCode::METHOD_NOT_ALLOWED, .. }
                 | Error::SessionEnded { .. },

@@ -1,11 +1,11 @@
-//! Event streams that are opened again where they broke off (MCP basic/transports, "Resumability and
-//! Redelivery") or, being the server's to speak of its own accord, from now on.
+//! Resumption of event streams (MCP basic/transports, "Resumability and Redelivery"). A stream of
+//! messages without a request, opened by GET, is also reopened if the server sends no event ids.
 //!
-//! A stream is opened again by GET: what was asked for with POST is never asked for again, for it
-//! may have run. Before that, the client waits for as long as the server has said, or else a second;
-//! after each failure it waits longer. Five failures in a row are the end. An event, half a minute
-//! of being there, or an orderly end after the server has said when to come back, is no failure; but
-//! an answer is taken up a thousand times at most, and for as long as its caller waits.
+//! A stream is reopened with GET. A POST is never repeated, because the request may have run.
+//! Before each attempt, the client waits for the server's reconnection time or one second, and
+//! longer after each failure. Five consecutive failures end the stream. It is no failure if the
+//! stream delivered an event, was open for 30 seconds, or ended in order after the server sent a
+//! reconnection time. A response is reopened at most 1,000 times, and only while its caller waits.
 
 use std::time::Duration;
 
@@ -20,21 +20,21 @@ use crate::{
     message::{AcceptedResponse, EventStream, Request},
 };
 
-/// How often in a row it is tried to open a stream again, if that brings nothing.
+/// The maximum number of consecutive failures to reopen a stream.
 const MAX_FAILURES: u32 = 5;
-/// How often one answer is taken up again in all, whatever it brings.
+/// The maximum number of times that one response is reopened.
 const MAX_REOPENINGS: u32 = 1_000;
-/// The first wait, unless the server has named one; after each failure it is twice as long.
+/// The first delay, unless the server sends a reconnection time. It doubles after each failure.
 const INITIAL_DELAY: Duration = Duration::from_secs(1);
-/// The longest wait, unless the server has named a longer one.
+/// The longest delay, unless the server sends a longer one.
 const MAX_DELAY: Duration = Duration::from_secs(30);
-/// The bounds of what a server can ask for.
+/// The bounds of the delay that a server can request.
 const RETRY_BOUNDS: std::ops::RangeInclusive<Duration> =
     Duration::from_millis(100)..=Duration::from_secs(60 * 60);
-/// A stream that was open for so long was there, even if it had nothing to say.
+/// The time after which an open stream counts as healthy, even without events.
 const HEALTHY_DURATION: Duration = Duration::from_secs(30);
 
-/// A stream that is opened again when it ends or breaks, for as long as it is read.
+/// A stream that is reopened when it ends or breaks, while it is read.
 pub(super) struct ResumableStream {
     sender: Sender,
     context: Context,
@@ -42,28 +42,28 @@ pub(super) struct ResumableStream {
     purpose: Purpose,
     stream: EventStream,
     opened_at: Instant,
-    /// How often in a row opening it brought nothing.
+    /// The number of consecutive failures.
     failures: u32,
-    /// How often it was opened again.
+    /// The number of times the stream was reopened.
     reopenings: u32,
 }
 
-/// What a stream is for.
+/// The purpose of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Purpose {
-    /// The answer to a request: there is nothing to open again but from an event on.
+    /// The response to a request. It can be reopened only after an event with an id.
     Response,
-    /// What the server sends of its own accord.
+    /// Messages that the server sends without a request.
     Listening,
 }
 
 impl ResumableStream {
-    /// The answer to `request`, which begins with `accepted`.
+    /// The stream of the response to `request`, which begins with `accepted`.
     pub(super) fn response(sender: Sender, request: Request, accepted: AcceptedResponse) -> Self {
         Self::new(sender, request, accepted, Purpose::Response)
     }
 
-    /// What the server of `sender` sends of its own accord; `None` where it has no such stream.
+    /// Opens the stream of messages that the server sends without a request; `None` if it has none.
     pub(super) async fn listen(sender: Sender, context: Context) -> Result<Option<Self>, Error> {
         let request = Request::get(context, Extras::default(), None);
         match sender.send(&request).await {
@@ -74,7 +74,7 @@ impl ResumableStream {
                 accepted.drain();
                 Ok(None)
             }
-            // 405 is how the specification says so; older servers and routers know others.
+            // The specification says 405; older servers and routers respond with 400 or 404.
             Err(Error::Status { status, .. }) if matches!(status.as_u16(), 400 | 404 | 405) => {
                 Ok(None)
             }
@@ -95,7 +95,7 @@ impl ResumableStream {
         }
     }
 
-    /// The messages as they come.
+    /// Converts it into a stream of messages.
     pub(super) fn into_stream(self) -> MessageStream {
         let next = async |mut stream: Self| match stream.next().await {
             Ok(message) => Ok(message.map(|message| (message, stream))),
@@ -126,10 +126,10 @@ impl ResumableStream {
         }
     }
 
-    /// Takes note of whether the stream that is over has brought anything. Where the server has said
-    /// when to come back, to end it is how it keeps a client waiting ("Sending Messages").
+    /// Records whether the ended stream was a failure. If the server has sent a reconnection time,
+    /// it may end the stream to let the client poll ("Sending Messages").
     fn record_end(&mut self, ended_in_order: bool) {
-        let asked_to_reconnect = ended_in_order && self.stream.retry_delay().is_some();
+        let asked_to_reconnect = ended_in_order && self.stream.reconnection_time().is_some();
         match self.stream.has_received_event()
             || asked_to_reconnect
             || self.opened_at.elapsed() >= HEALTHY_DURATION
@@ -139,8 +139,8 @@ impl ResumableStream {
         }
     }
 
-    /// Opens the stream again; if that cannot be, it is over as it was before: `None` if it ended,
-    /// the error if there was an `interruption`.
+    /// Reopens the stream. If that is not possible, returns how it ended: `None`, or the error of
+    /// the `interruption`.
     async fn reopen(
         &mut self,
         interruption: Option<Error>,
@@ -182,12 +182,12 @@ impl ResumableStream {
         self.failures >= MAX_FAILURES || bounded && self.reopenings >= MAX_REOPENINGS
     }
 
-    /// The time to wait: what the server has said, or longer after failures (HTML, "retry"; MCP
-    /// basic/transports, "Sending Messages").
+    /// The delay before the next attempt: the server's reconnection time, or longer after failures
+    /// (WHATWG HTML, "retry"; MCP basic/transports, "Sending Messages").
     fn delay(&self, last_error: Option<&Error>) -> Duration {
         let retry = self
             .stream
-            .retry_delay()
+            .reconnection_time()
             .map(|retry| retry.clamp(*RETRY_BOUNDS.start(), *RETRY_BOUNDS.end()));
         let backoff = INITIAL_DELAY.saturating_mul(1 << self.failures).min(MAX_DELAY);
         let delay = match (self.failures, retry) {
@@ -211,8 +211,8 @@ impl ResumableStream {
         Error::NotResumed { endpoint, attempts, source: source.map(Box::new) }
     }
 
-    /// The error as the caller gets it: the server had taken a request before, so that it may have
-    /// run whatever became of its answer.
+    /// Converts an error for the caller. The server had accepted the request before, so it may have
+    /// run.
     fn transport_error(&self, error: Error) -> TransportError {
         match (self.purpose, error) {
             (Purpose::Listening, error) => error.into(),
@@ -225,7 +225,7 @@ impl ResumableStream {
     }
 }
 
-/// Whether the same request may go well later.
+/// Returns whether the same request may succeed later.
 fn is_transient(error: &Error) -> bool {
     match error {
         Error::Unreachable { .. } | Error::Interrupted { .. } => true,

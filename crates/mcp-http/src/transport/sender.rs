@@ -1,4 +1,4 @@
-//! Sending a request with a token, and once more with another if the server rejects that one.
+//! Sending requests with an access token, and once more with another one if the server rejects it.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub(super) struct Sender {
     tokens: Arc<TokenRefresher>,
 }
 
-/// What is the same for all users of a server.
+/// The settings that all users of a server share.
 pub(super) struct Server {
     pub(super) endpoint: Endpoint,
     pub(super) client: HttpClient,
@@ -36,7 +36,7 @@ impl Sender {
         Self { server: Arc::new(server), tokens: Arc::new(TokenRefresher::new(source)) }
     }
 
-    /// A sender with the tokens of another user to the same server.
+    /// Returns a sender to the same server with the tokens of another user.
     pub(super) fn with_token_source(&self, source: Option<Arc<dyn TokenSource>>) -> Self {
         Self { server: Arc::clone(&self.server), tokens: Arc::new(TokenRefresher::new(source)) }
     }
@@ -45,8 +45,9 @@ impl Sender {
         &self.server.endpoint
     }
 
-    /// Tries with the user's token and, if the server refuses that one before it runs anything,
-    /// once more with another, if there is one. A token that came with the call is the only one.
+    /// Sends the request with the user's token. If the server rejects the token before it runs the
+    /// request, sends it once more with another token, if there is one. A token in the options of
+    /// the call is never replaced.
     pub(super) async fn send(&self, request: &Request) -> Result<AcceptedResponse, Error> {
         if let Some(token) = request.extras.get::<AccessToken>() {
             return self.server.send_with_token(request, Some(token.clone())).await;
@@ -102,7 +103,7 @@ impl Server {
         trace_request(&method, target, &headers, &body);
         request.sent.set(true);
         let mut response = self.client.send(target, method, headers, body).await?;
-        // Whatever comes of it is the server's, by its own URL.
+        // Errors name the URL of the server, not the target of this request.
         response.endpoint = self.endpoint.clone();
         trace_response(&response, secrets);
         Ok(response)
@@ -112,7 +113,8 @@ impl Server {
         request.target.as_ref().unwrap_or(&self.endpoint)
     }
 
-    /// Shows the answer to whoever has signed the request. One that was answered with 401 did not run.
+    /// Shows the response to the signer of the request. Returns whether to sign and send it again,
+    /// after a 401, which means that it did not run.
     fn must_sign_again(&self, response: &Response, secrets: &RequestSecrets) -> bool {
         let Some(signer) = secrets.token.as_ref().and_then(AccessToken::signer) else {
             return false;

@@ -1,7 +1,7 @@
-//! HTTP+SSE, the transport of 2024-11-05, which Streamable HTTP has replaced.
+//! The HTTP+SSE transport of 2024-11-05, which Streamable HTTP has replaced.
 //!
-//! A GET opens one stream, on which all that the server says comes; its first event names the URL
-//! that messages are sent to. The end of the stream is the end of the conversation.
+//! A GET opens one stream with all messages of the server. Its first event names the URL to send
+//! messages to. The end of the stream is the end of the session.
 
 use std::{
     error::Error as StdError,
@@ -27,7 +27,7 @@ use crate::{
     message::{EventStream, EventType, Request},
 };
 
-/// How long the event that names the URL for messages is waited for.
+/// The time limit for the event that names the URL for messages.
 const ENDPOINT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// HTTP+SSE to one server with the token of one user (MCP 2024-11-05, basic/transports).
@@ -51,15 +51,15 @@ pub struct SseTransport(Arc<Shared>);
 struct Shared {
     /// Sends requests to the server, with the token, the headers and the limits.
     sender: Sender,
-    /// The stream that is open, or was the last one to be.
+    /// The open stream, or the last one.
     stream: Mutex<Option<Arc<SseStream>>>,
 }
 
-/// One stream, and so one conversation.
+/// One stream, which is one session.
 struct SseStream {
-    /// Tells the conversation from others. The server has no name for it.
+    /// Identifies the session on this side. The server has no id for it.
     session: SessionId,
-    /// Where messages go.
+    /// The URL to send messages to.
     post_to: Endpoint,
     multiplexer: Switchboard,
     reader: AbortHandle,
@@ -76,16 +76,16 @@ impl SseTransport {
             MessageKind::Request => Some(stream.multiplexer.wait(&message)?),
             _ => None,
         };
-        // Neither a session nor a revision is named on this transport.
+        // This transport does not send a session id or a protocol version.
         (message.context, message.routing) = (Context::default(), None);
         let request = Request::post_to(stream.post_to.clone(), message);
-        // Its answer is an acknowledgement and no more.
+        // The HTTP response is only an acknowledgement.
         self.0.sender.send(&request).await?.drain();
         let messages = pending.map_or(Messages::None, |pending| Messages::Stream(pending.boxed()));
         Ok(Reply::new(messages).with_session(Some(stream.session.clone())))
     }
 
-    /// The stream that a message belongs to. Only a request that begins a conversation opens one.
+    /// Returns the stream that a message belongs to. Only a request without a session opens one.
     async fn stream_for(&self, message: &Outgoing) -> Result<Arc<SseStream>, Error> {
         let mut stream = self.0.stream.lock().await;
         let session = message.context.session.as_ref();
@@ -134,7 +134,7 @@ impl SseTransport {
     }
 }
 
-/// Reads a stream to its end, which is that of its conversation.
+/// Reads a stream to its end, which ends the session.
 async fn read_events(mut events: EventStream, multiplexer: Switchboard, endpoint: Endpoint) {
     let reason: BoxError = loop {
         match events.next_message().await {
@@ -150,7 +150,7 @@ async fn read_events(mut events: EventStream, multiplexer: Switchboard, endpoint
     fail_pending(&multiplexer, &endpoint, reason);
 }
 
-/// Fails all who wait: what was sent may have run.
+/// Fails all pending requests. Those that were sent may have run.
 fn fail_pending(multiplexer: &Switchboard, endpoint: &Endpoint, reason: BoxError) {
     let (endpoint, reason) = (endpoint.clone(), Arc::<dyn StdError + Send + Sync>::from(reason));
     multiplexer.close(move |sent| {

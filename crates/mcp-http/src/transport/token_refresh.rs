@@ -1,4 +1,4 @@
-//! The tokens of one user, refreshed by one call at a time.
+//! The access tokens of one user, refreshed by one call at a time.
 
 use std::{
     sync::{
@@ -17,14 +17,14 @@ use crate::{
     error::Error,
 };
 
-/// The time that a source has to find another token.
+/// The time limit for a token source to return another token.
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The token source of one user, asked for another token by one call at a time.
+/// The token source of one user. Only one call at a time asks it for another token.
 pub(super) struct TokenRefresher {
     source: Option<Arc<dyn TokenSource>>,
     refresh_lock: Mutex<()>,
-    /// How often another token has been asked for.
+    /// The number of times that another token was requested.
     refresh_count: AtomicU64,
 }
 
@@ -33,13 +33,13 @@ impl TokenRefresher {
         Self { source, refresh_lock: Mutex::default(), refresh_count: AtomicU64::new(0) }
     }
 
-    /// The token for a request to `endpoint`.
+    /// Returns the token for a request to `endpoint`.
     pub(super) async fn current(&self, endpoint: &Endpoint) -> Result<Option<AccessToken>, Error> {
         let token = self.request_token(TokenRequest::new(endpoint)).await;
         token.map_err(|source| Error::TokenSource { endpoint: endpoint.clone(), source })
     }
 
-    /// Another token than the refused one, if there is any.
+    /// Returns a token that differs from the rejected one, if there is one.
     pub(super) async fn refresh(
         &self,
         endpoint: &Endpoint,
@@ -49,7 +49,7 @@ impl TokenRefresher {
         refreshed.await.unwrap_or_else(|_| Err("no other token came in time".into()))
     }
 
-    /// Whoever waits here while another call renews takes what came out, and asks for no third.
+    /// Calls that wait here while another one refreshes use its result, and do not refresh again.
     async fn refresh_alone(
         &self,
         endpoint: &Endpoint,
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
     use crate::auth::{Reason, Unauthorized};
 
-    /// Gives one token, and fails to give another; counts how often it was to.
+    /// Returns one token, fails to return another, and counts the attempts.
     #[derive(Default)]
     struct Failing(AtomicU64);
 
@@ -120,7 +120,7 @@ mod tests {
         assert!(outcomes.iter().all(|outcome| !matches!(outcome, Ok(Some(_)))));
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_err()).count(), 1);
         assert_eq!(source.0.load(Ordering::Relaxed), 1);
-        // A later refusal asks anew.
+        // A later rejection asks again.
         assert!(tokens.refresh(&endpoint, rejected).await.is_err());
         assert_eq!(source.0.load(Ordering::Relaxed), 2);
     }
