@@ -1,4 +1,4 @@
-//! The sending end of a connection, shared by all calls.
+//! The sending side of a connection, shared by all calls.
 
 use futures_util::StreamExt;
 use mcp_client::{MessageKind, Messages, Outgoing, Reply, SessionId, Switchboard, TransportError};
@@ -6,15 +6,15 @@ use tokio::sync::mpsc;
 
 use crate::{error::Error, io_task::IoTask, redactor::Redactor};
 
-/// Messages that wait to be written, at most; whoever has another one waits with it.
+/// The maximum number of messages in the queue. A caller with another one waits.
 const QUEUE_CAPACITY: usize = 256;
 
-/// The way to a connection.
+/// The sending side of a connection. Clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
     pub(crate) multiplexer: Switchboard,
     queue: mpsc::Sender<Outgoing>,
-    /// Given to those who begin a conversation, where it is to be told from a later one.
+    /// The session id for callers that start a session, if there can be a later session.
     session: Option<SessionId>,
 }
 
@@ -30,7 +30,7 @@ impl Connection {
         (Self { multiplexer, queue: sender, session }, io_task)
     }
 
-    /// Takes a message on its way; waits while there are too many.
+    /// Queues a message. Waits while the queue is full.
     pub(crate) async fn send(&self, message: Outgoing) -> Result<Reply, TransportError> {
         let session = self.session.clone();
         if message.kind != MessageKind::Request {
@@ -38,7 +38,7 @@ impl Connection {
             return Ok(Reply::new(Messages::None).with_session(session));
         }
         let pending = self.multiplexer.wait(&message)?;
-        // The queue ends before the multiplexer is closed, which then tells why.
+        // The queue closes before the multiplexer, which then reports the reason.
         if self.queue.send(message).await.is_err() {
             tracing::trace!("a message came too late to be sent");
         }

@@ -19,12 +19,13 @@ use crate::{
     redactor::Redactor,
 };
 
-/// What is written at once, about: as much as a pipe takes. What is part of it counts as sent.
+/// The approximate size of one write, in bytes: as much as a pipe holds. All messages of a write
+/// count as sent.
 const BATCH_LEN: usize = 64 * 1024;
-/// How long a server that takes no more messages is still listened to.
+/// The time for which a server is still read after it accepts no more messages.
 const WRITE_FAILURE_LINGER: Duration = Duration::from_secs(2);
 
-/// The connection's own end: both directions, until they are served.
+/// The task side of a connection.
 pub(crate) struct IoTask {
     pub(crate) multiplexer: Switchboard,
     pub(crate) queue: mpsc::Receiver<Outgoing>,
@@ -33,8 +34,8 @@ pub(crate) struct IoTask {
 }
 
 impl IoTask {
-    /// Reads and writes until there is nothing left to read, or the server takes no more for a while.
-    /// Writing ends, and closes the stream, when `stop` is set or dropped.
+    /// Reads and writes until the input ends, or until a short time after the server accepts no
+    /// more messages.
     pub(crate) async fn run(
         mut self,
         reader: impl AsyncRead + Unpin,
@@ -82,7 +83,7 @@ async fn read_lines(
     }
 }
 
-/// Writes what is in the queue until `stop` is set, then what is left in it.
+/// Writes the queued messages until `stop` is set, then those that are left in the queue.
 async fn write_lines(
     mut writer: impl AsyncWrite + Unpin,
     multiplexer: &Switchboard,
@@ -116,12 +117,12 @@ async fn write_lines(
     writer.shutdown().await
 }
 
-/// Waits until it is set, or there is nobody left to set it.
+/// Waits until `stop` is set or its sender is dropped.
 pub(crate) async fn wait_for_stop(stop: &mut watch::Receiver<bool>) {
     drop(stop.wait_for(|stop| *stop).await);
 }
 
-/// Adds a message as a line, unless nobody waits for its answer any more.
+/// Adds a message as a line, unless its caller no longer waits for the response.
 fn add_to_batch(
     batch: &mut BytesMut,
     multiplexer: &Switchboard,
@@ -135,15 +136,15 @@ fn add_to_batch(
     }
 }
 
-/// Shows a message as it goes over the wire, to those who trace that.
+/// Traces a message of the connection.
 fn trace_message(direction: char, message: &[u8], redactor: &Redactor) {
     if tracing::enabled!(target: "mcp_stdio::wire", tracing::Level::TRACE) {
         tracing::trace!(target: "mcp_stdio::wire", "{direction} {}", redactor.redact(message));
     }
 }
 
-/// The message without line ends, which can be nothing but blanks between its parts: in a string of
-/// JSON they are escaped (MCP basic/transports, "stdio").
+/// Replaces line breaks in a message by spaces. Line breaks occur only between JSON tokens: in a
+/// string, they are escaped (MCP basic/transports, "stdio").
 fn without_newlines(message: &Bytes) -> Bytes {
     if memchr2(b'\n', b'\r', message).is_none() {
         return message.clone();

@@ -6,29 +6,30 @@ use bytes::{Buf, Bytes, BytesMut};
 use memchr::memchr;
 use tokio_util::codec::Decoder;
 
-/// What is kept of the beginning of a line that is too long: enough to see whom it is for.
+/// The length of the part that is kept of the beginning of an oversized line, in bytes. It contains
+/// the id of the request.
 const BEGINNING_LEN: usize = 4 * 1024;
-/// The same of its end.
+/// The same for the end of the line.
 const END_LEN: usize = 256;
 
-/// A line without its end.
+/// A line without its line break.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line {
     Complete(Bytes),
-    /// It is longer than allowed; no more is kept of it.
+    /// A line that is longer than the limit. Only these parts of it are kept.
     TooLong {
         beginning: Bytes,
         end: Bytes,
     },
 }
 
-/// Reads lines. Of one that is too long, no more is held than the limit.
+/// Decodes lines. It never buffers more of a line than the limit.
 #[derive(Debug)]
 pub(crate) struct LineDecoder {
     limit: usize,
-    /// So many bytes have been looked through for the end of the line.
+    /// The number of bytes that were searched for a line break.
     scanned: usize,
-    /// How the line began that is being passed over.
+    /// The beginning of the oversized line that is being skipped.
     skipped_beginning: Option<Bytes>,
 }
 
@@ -75,7 +76,7 @@ impl Decoder for LineDecoder {
         Ok(None)
     }
 
-    /// The last line may lack its end.
+    /// The last line may have no line break.
     fn decode_eof(&mut self, read: &mut BytesMut) -> io::Result<Option<Line>> {
         match self.decode(read)? {
             None if !read.is_empty() => {

@@ -1,4 +1,4 @@
-//! Secrets taken out of what a server prints.
+//! Redaction of secrets from the output of a server.
 
 use std::{fmt, iter, sync::Arc};
 
@@ -6,38 +6,39 @@ use bytes::Bytes;
 use mcp_client::{is_answer, is_result};
 use memchr::memmem;
 
-/// The values that a server was given and that may be secrets: what it prints may repeat them.
+/// The secrets that a server was given. Its output may repeat them.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor(Arc<[String]>);
 
 impl Redactor {
-    /// Shorter values, such as `true` or a port, are no secrets.
+    /// The minimum length of a secret, in bytes. Shorter values, such as `true` or a port, are not
+    /// secrets.
     const MIN_SECRET_LEN: usize = 6;
 
     pub(crate) fn new(values: impl IntoIterator<Item = String>) -> Self {
-        // Those of several lines, such as keys, may be shown line by line.
+        // The lines of a secret, such as a key, may be printed one by one.
         let lines = values.into_iter().flat_map(|value| {
             let lines: Vec<_> = value.lines().map(|line| line.trim().to_owned()).collect();
             iter::once(value).chain(lines)
         });
         let secrets = lines.filter(|value| value.len() >= Self::MIN_SECRET_LEN);
         let mut variants: Vec<_> = secrets.flat_map(json_variants).collect();
-        // One may be part of another.
+        // Longer ones come first, because one secret may be part of another.
         variants.sort_by(|one, other| (other.len(), other).cmp(&(one.len(), one)));
         variants.dedup();
         Self(variants.into())
     }
 
-    /// The text with asterisks in place of the values.
+    /// Replaces the secrets in a text.
     pub(crate) fn redact(&self, text: &[u8]) -> String {
         let text = String::from_utf8_lossy(text).into_owned();
         self.0.iter().fold(text, |text, value| text.replace(value.as_str(), "****"))
     }
 
-    /// The message without the values if it is an error; what else a server says is the caller's, as
-    /// it is.
+    /// Replaces the secrets in a message if it is an error. Other messages belong to the caller
+    /// unchanged.
     pub(crate) fn redact_error(&self, message: Bytes) -> Bytes {
-        // In this order: most messages are results, which shows at their beginning.
+        // Checks for a result first: most messages are results, which the first bytes show.
         let is_error = !self.0.is_empty() && !is_result(&message) && is_answer(&message);
         let is_in = |value: &String| memmem::find(&message, value.as_bytes()).is_some();
         match is_error && self.0.iter().any(is_in) {
@@ -46,7 +47,7 @@ impl Redactor {
         }
     }
 
-    /// How many bytes at the end of a text that goes on may be the beginning of a value.
+    /// Returns how many bytes at the end of an incomplete text may be the beginning of a secret.
     pub(crate) fn partial_secret_len(&self, text: &[u8]) -> usize {
         let partial = |value: &String| {
             let value = value.as_bytes();
@@ -56,7 +57,7 @@ impl Redactor {
     }
 }
 
-/// A value as it is, and as JSON may spell it.
+/// Returns a value unchanged, and as it may be escaped in JSON.
 fn json_variants(value: String) -> impl Iterator<Item = String> {
     let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     let slashes = escaped.replace('/', "\\/");

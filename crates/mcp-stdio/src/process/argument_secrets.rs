@@ -1,13 +1,13 @@
-//! What is likely a secret among the arguments of a program.
+//! Detection of likely secrets among the arguments of a program.
 
 use std::iter;
 
-/// What is part of the names of those that hold secrets.
+/// Parts of names that mark the value as a secret.
 const SECRET_NAMES: [&str; 8] =
     ["auth", "credential", "header", "key", "passphrase", "password", "secret", "token"];
 
-/// What of the arguments may be a secret: the values of options and variables that are called so, such
-/// as `--api-key`, and what URLs hold besides an address.
+/// Returns likely secrets: the values of options and variables with such a name, such as
+/// `--api-key`, and the passwords and query values of URLs.
 pub(super) fn find(args: &[String]) -> impl Iterator<Item = &str> {
     let before = iter::once("").chain(args.iter().map(String::as_str));
     args.iter().zip(before).flat_map(|(arg, before)| {
@@ -16,20 +16,20 @@ pub(super) fn find(args: &[String]) -> impl Iterator<Item = &str> {
             true => Some(arg.as_str()),
             false => assigned.map(|(_, value)| value),
         };
-        // Of a header such as `Authorization: Bearer …`, the last word is one by itself.
+        // In a header such as `Authorization: Bearer …`, the last word is a secret of its own.
         let last = value.and_then(|value| value.split_whitespace().next_back());
         value.into_iter().chain(last).chain(url_secrets(arg))
     })
 }
 
-/// Whether it is the name of an option or a variable that holds a secret.
+/// Returns whether this is the name of an option or a variable that contains a secret.
 fn is_secret_name(name: &str) -> bool {
     let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     let name = name.to_ascii_lowercase();
     is_name && SECRET_NAMES.iter().any(|secret| name.contains(secret))
 }
 
-/// The password of a URL, and the values of its query.
+/// Returns the password of a URL and the values of its query.
 fn url_secrets(arg: &str) -> impl Iterator<Item = &str> {
     let rest = arg.split_once("://").map_or("", |(_, rest)| rest);
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));

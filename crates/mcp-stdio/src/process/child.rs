@@ -1,4 +1,4 @@
-//! A process and all that it starts, from beginning to end.
+//! A child process and its descendants: starting, waiting, shutting down.
 
 use std::{
     io,
@@ -19,10 +19,10 @@ use tokio::{
 #[cfg(unix)]
 use super::watchdog::Watchdog;
 
-/// How long it may take until killed orphans are gone.
+/// The time limit for reaping killed descendants.
 const REAP_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A process that leads a group (on Windows: a job) of its own.
+/// A child process that leads a process group of its own (on Windows: a job).
 #[derive(Debug)]
 pub(super) struct ChildProcess {
     child: Box<dyn ChildWrapper>,
@@ -31,7 +31,7 @@ pub(super) struct ChildProcess {
     ended: bool,
 }
 
-/// Its ends of the pipes.
+/// The pipes to the standard streams of a child process.
 pub(super) struct Pipes {
     pub(super) stdin: ChildStdin,
     pub(super) stdout: ChildStdout,
@@ -39,7 +39,7 @@ pub(super) struct Pipes {
 }
 
 impl ChildProcess {
-    /// Starts it.
+    /// Starts the process.
     pub(super) fn start(mut command: Command) -> io::Result<(Self, Pipes)> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut command = CommandWrap::from(command);
@@ -63,22 +63,22 @@ impl ChildProcess {
         }
     }
 
-    /// Waits until it has ended by itself, whatever it leaves behind.
+    /// Waits for the process itself to exit, not for its descendants.
     pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
-        // Its group would be waited for too, as far as orphans are left to this process: to the first
-        // one of a container they are.
+        // Waiting for the group would also wait for descendants whose parent has exited, if this
+        // process is the first of a container and inherits them.
         self.child.inner_mut().wait().await
     }
 
-    /// Ends it, whose input is closed already, with ever less patience (MCP basic/lifecycle,
-    /// "Shutdown").
+    /// Shuts the process down after its input was closed: waits, sends `SIGTERM`, waits again, and
+    /// kills it (MCP basic/lifecycle, "Shutdown").
     pub(super) async fn shut_down(&mut self, grace: Duration) -> io::Result<ExitStatus> {
         if let Ok(status) = timeout(grace, self.wait()).await {
             return status;
         }
         #[cfg(unix)]
         {
-            /// The number of `SIGTERM`, which POSIX has fixed.
+            /// The signal number that POSIX defines.
             const SIGTERM: i32 = 15;
             self.child.signal(SIGTERM)?;
             if let Ok(status) = timeout(grace, self.wait()).await {
@@ -89,11 +89,11 @@ impl ChildProcess {
         self.wait().await
     }
 
-    /// Ends what it has started, after itself.
+    /// Kills the descendants after the process has exited.
     pub(super) async fn kill_group(mut self) {
-        // It fails where there is nothing left to end.
+        // This fails if there is nothing left to kill.
         if self.child.start_kill().is_ok() {
-            // Orphans that are left to this process are buried by it.
+            // Reaps the descendants that this process has inherited.
             drop(timeout(REAP_TIMEOUT, self.child.wait()).await);
         }
         self.ended = true;
@@ -115,7 +115,7 @@ fn start_watchdog(leader: u32) -> Option<Watchdog> {
         .ok()
 }
 
-/// The watchdog, where there is one, ends the process in better order.
+/// If there is a watchdog, it ends the process more gracefully.
 impl Drop for ChildProcess {
     fn drop(&mut self) {
         #[cfg(unix)]

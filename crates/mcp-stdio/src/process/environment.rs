@@ -1,9 +1,9 @@
-//! What a server gets to see of the environment of the application.
+//! The environment variables of a server's process.
 
 use std::{collections::BTreeMap, env, ffi::OsString};
 
-/// What programs need to work at all, and holds no secrets. All else is passed on by name only: a
-/// server has no business with the tokens of others.
+/// The variables that programs need to work, and that contain no secrets. All others are passed on
+/// by name only, so that a server does not get the tokens of other programs.
 #[cfg(unix)]
 const DEFAULTS: [&str; 12] = [
     "HOME",
@@ -63,7 +63,7 @@ impl Environment {
         self.set.values().cloned().chain(inherited)
     }
 
-    /// The values but those that every server gets in its variables.
+    /// Removes the values of the variables that every server gets.
     pub(super) fn without_defaults(
         values: impl Iterator<Item = String>,
     ) -> impl Iterator<Item = String> {

@@ -1,4 +1,4 @@
-//! The server's process: starting it, supervising it, and ending it with all that it started.
+//! The server's process: starting, supervising and ending it and its descendants.
 
 mod supervisor;
 mod restart_backoff;

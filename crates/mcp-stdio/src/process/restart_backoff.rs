@@ -1,4 +1,4 @@
-//! When a process that has ended is started anew.
+//! The delay before an ended process is started again.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use crate::error::Error;
 
 /// A process that ran for this long was healthy, whatever ended it.
 const HEALTHY_UPTIME: Duration = Duration::from_secs(10);
-/// The pause before the second restart in a row; each is twice as long as the one before.
+/// The delay before the second restart in a row. It doubles with each further one.
 const INITIAL_DELAY: Duration = Duration::from_millis(250);
 const MAX_DELAY: Duration = Duration::from_secs(30);
-/// The longest pause that a call waits out; a longer one fails it.
+/// The longest delay that a call waits for. If the delay is longer, the call fails.
 const MAX_WAIT: Duration = Duration::from_secs(1);
 
-/// How often in a row a process has ended, and when it may be started again.
+/// The number of consecutive failures of a process, and the time of its next start.
 #[derive(Debug, Default)]
 pub(crate) struct RestartBackoff {
     failures: u32,
@@ -22,8 +22,8 @@ pub(crate) struct RestartBackoff {
 }
 
 impl RestartBackoff {
-    /// Takes note of the end of a process that was not asked for. The first one in a row is forgiven
-    /// at once: whoever starts it anew has nothing to wait for.
+    /// Records an exit that was not requested. After the first one in a row, the process may be
+    /// started again without a delay.
     pub(crate) fn record_exit(&mut self, uptime: Duration, error: Error) {
         self.failures = if uptime < HEALTHY_UPTIME { self.failures + 1 } else { 1 };
         let delay = match self.failures {
@@ -33,10 +33,10 @@ impl RestartBackoff {
         self.next_start = Some((Instant::now() + delay, error));
     }
 
-    /// Waits until it may be started again.
+    /// Waits until the process may be started again.
     ///
     /// # Errors
-    /// [`Error::Resting`] where that takes too long.
+    /// [`Error::Resting`] if the delay is too long.
     pub(crate) async fn wait(&self, program: &str) -> Result<(), Error> {
         let Some((when, error)) = &self.next_start else { return Ok(()) };
         let wait = when.saturating_duration_since(Instant::now());

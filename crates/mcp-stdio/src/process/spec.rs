@@ -1,4 +1,4 @@
-//! All there is to know to start a server's process.
+//! The settings of a server's process.
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
@@ -7,7 +7,7 @@ use tokio::process::Command;
 use super::{argument_secrets, environment::Environment, stderr::OnLine};
 use crate::redactor::Redactor;
 
-/// All there is to know to start the process, and how to go about it.
+/// The settings of the process and of its supervision.
 #[derive(Clone)]
 pub(crate) struct Spec {
     pub(crate) program: OsString,
@@ -23,7 +23,7 @@ pub(crate) struct Spec {
 }
 
 impl Spec {
-    /// The program without its arguments, which may hold a secret.
+    /// Returns the program without its arguments, which may contain a secret.
     pub(crate) fn program(&self) -> String {
         self.program.to_string_lossy().into_owned()
     }
@@ -37,7 +37,7 @@ impl Spec {
         command
     }
 
-    /// Takes the secrets that the server is given out of what it prints.
+    /// Returns a redactor of the secrets that the server is given.
     pub(super) fn redactor(&self) -> Redactor {
         let texts: Vec<_> =
             self.args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();

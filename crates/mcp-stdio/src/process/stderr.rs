@@ -1,4 +1,4 @@
-//! What a server writes to stderr: read on and on, the last of it kept.
+//! The server's stderr: read continuously, reported line by line, and its tail kept for errors.
 
 use std::{
     collections::VecDeque,
@@ -10,15 +10,15 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::redactor::Redactor;
 
-/// How much is kept.
+/// The size of the tail, in bytes.
 const TAIL_LEN: usize = 64 * 1024;
-/// The longest line that is passed on in one piece.
+/// The longest line that is reported in one piece, in bytes.
 const MAX_LINE_LEN: usize = 8 * 1024;
 
-/// Who is told of each line.
+/// The callback for each line.
 pub(crate) type OnLine = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// The end of what a process has written to stderr; clones are the same.
+/// The tail of what a process has written to stderr. Clones share it.
 #[derive(Clone)]
 pub(super) struct Stderr {
     tail: Arc<Mutex<Tail>>,
@@ -29,7 +29,7 @@ pub(super) struct Stderr {
 #[derive(Default)]
 struct Tail {
     bytes: VecDeque<u8>,
-    /// Its beginning is lost.
+    /// Set if the beginning was dropped.
     truncated: bool,
 }
 
@@ -38,8 +38,7 @@ impl Stderr {
         Self { tail: Arc::default(), redactor, on_line }
     }
 
-    /// Reads until there is nothing left to read: a process that nobody listens to would stop at a
-    /// full pipe.
+    /// Reads until the end. A process whose stderr is not read would block on a full pipe.
     pub(super) async fn read_all(self, mut reader: impl AsyncRead + Unpin) {
         let mut read = vec![0; MAX_LINE_LEN];
         let mut line = Vec::new();
@@ -66,7 +65,7 @@ impl Stderr {
         }
     }
 
-    /// Tells of a line those who want to know.
+    /// Reports a line to the callback and to `tracing`.
     fn report_line(&self, line: &[u8]) {
         let traced = tracing::enabled!(target: "mcp_stdio::wire", tracing::Level::DEBUG);
         if !traced && self.on_line.is_none() {
@@ -80,8 +79,8 @@ impl Stderr {
         }
     }
 
-    /// What is kept, without the secrets that the server was given. A line that is not whole is left
-    /// out, for it may begin in the middle of such a value.
+    /// Returns the tail without secrets. An incomplete first line is left out, because it may begin
+    /// in the middle of a secret.
     pub(super) fn tail(&self) -> Arc<str> {
         let mut tail = self.lock();
         let truncated = tail.truncated;

@@ -1,4 +1,4 @@
-//! Whoever looks after a process, from its start until nothing is left of it.
+//! The supervisor of a process, from its start until its descendants have ended.
 
 use std::{future::pending, sync::Arc, time::Duration};
 
@@ -16,12 +16,12 @@ use crate::{
     io_task::wait_for_stop,
 };
 
-/// How long a process that has closed its output may take to end by itself.
+/// The time limit for a process to exit after it has closed its output.
 const EXIT_TIMEOUT: Duration = Duration::from_millis(500);
-/// How long what an ended process has printed is read on.
+/// The time limit for reading the remaining output of an ended process.
 const OUTPUT_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// A process that was started, and the way to it. Dropped, it is shut down.
+/// A process and the connection to it. Dropping it shuts the process down.
 #[derive(Debug)]
 pub(crate) struct ProcessHandle {
     pub(crate) connection: Connection,
@@ -29,21 +29,21 @@ pub(crate) struct ProcessHandle {
     state: watch::Receiver<ProcessState>,
 }
 
-/// How it stands with the process.
+/// The state of a process.
 #[derive(Debug, Clone)]
 pub(crate) enum ProcessState {
     Running,
-    /// It takes no more messages.
+    /// The process is shutting down and accepts no more messages.
     Stopping,
     Exited(ProcessExit),
 }
 
-/// The end of a process.
+/// The exit of a process.
 #[derive(Debug, Clone)]
 pub(crate) struct ProcessExit {
     pub(crate) uptime: Duration,
     pub(crate) error: Error,
-    /// It was asked for.
+    /// Set if the exit was requested.
     pub(crate) requested: bool,
 }
 
@@ -54,7 +54,7 @@ struct Supervisor {
     io_task: JoinHandle<()>,
     stderr_task: JoinHandle<()>,
     stderr: Stderr,
-    /// Ends what is written to the process.
+    /// Stops writing to the process, which closes its input.
     stop_writing: watch::Sender<bool>,
     stop_received: watch::Receiver<bool>,
     state: watch::Sender<ProcessState>,
@@ -63,7 +63,7 @@ struct Supervisor {
 }
 
 impl ProcessHandle {
-    /// Starts the process, whose conversations are those of `session`.
+    /// Starts the process. `session` is the id of all sessions with it.
     pub(crate) fn start(spec: &Spec, session: SessionId) -> Result<Self, Error> {
         let program = spec.program();
         let (process, pipes) = ChildProcess::start(spec.command()).map_err(|error| {
@@ -94,17 +94,18 @@ impl ProcessHandle {
         Ok(Self { connection, stop, state: state_receiver })
     }
 
-    /// Whether it takes messages.
+    /// Returns whether the process accepts messages.
     pub(crate) fn is_running(&self) -> bool {
         matches!(*self.state.borrow(), ProcessState::Running)
     }
 
-    /// Asks for it to be shut down.
+    /// Requests the shutdown of the process.
     pub(crate) fn stop(&self) {
         self.stop.send_replace(true);
     }
 
-    /// Waits until nothing is left of it. There is no end to tell of where the runtime has ended first.
+    /// Waits until the process and its descendants have ended; `None` if the runtime has shut down
+    /// before.
     pub(crate) async fn wait_for_exit(&self) -> Option<ProcessExit> {
         let mut state = self.state.clone();
         let exited = state.wait_for(|state| matches!(state, ProcessState::Exited(_))).await;
@@ -155,7 +156,7 @@ impl Supervisor {
         self.state.send_replace(ProcessState::Exited(exit));
     }
 
-    /// Waits for a reason to end.
+    /// Waits for a reason to end the process.
     async fn wait_for_end(&mut self) -> End {
         tokio::select! {
             status = self.process.wait() => status.map_or(End::Mute, End::Exited),
@@ -166,7 +167,7 @@ impl Supervisor {
     }
 }
 
-/// Waits until nobody has used the process for so long.
+/// Waits until the process was idle for `limit`.
 async fn wait_for_idle(limit: Option<Duration>, multiplexer: &Switchboard) {
     let Some(limit) = limit else { return pending().await };
     loop {

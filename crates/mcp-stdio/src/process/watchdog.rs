@@ -1,4 +1,4 @@
-//! The end of a server whose application has ended without a farewell.
+//! The watchdog that ends a server if the application exits without shutting it down.
 
 use std::{io, process::Stdio};
 
@@ -7,32 +7,33 @@ use tokio::{
     process::{Child, Command},
 };
 
-/// Ends the process group that is named, in order, unless a line comes before the end of the input.
+/// Ends the process group `$0`, with `SIGTERM` first, unless a line arrives before the end of the
+/// input.
 const SCRIPT: &str =
     r#"read -r _ || { kill -s TERM -- "$0"; sleep 1; kill -s KILL -- "$0"; } 2>/dev/null"#;
 
-/// A process that sleeps at the end of a pipe from this one. However this process ends, the pipe is
-/// closed then: killed, panicked or out of `main`. Then it ends the server and all that this has
-/// started.
+/// A process that waits at the end of a pipe from this process. When this process ends, by a
+/// signal, a panic or a return from `main`, the pipe is closed. The watchdog then ends the server
+/// and its descendants.
 ///
-/// Linux has a signal for the death of a parent. It reaches the child alone, which for a package
-/// runner is not the server; it comes when the *thread* ends that has started the child; and to ask
-/// for it takes `unsafe`. This works wherever there is a shell.
+/// Linux can send a signal when the parent dies. However, only the child gets it, and for a package
+/// runner that is not the server. It is sent when the *thread* that started the child ends, and
+/// requesting it takes `unsafe`. The watchdog works on every system with a shell.
 #[derive(Debug)]
 pub(super) struct Watchdog(Child);
 
 impl Watchdog {
-    /// Watches over the group that `leader` leads.
+    /// Starts a watchdog for the process group of `leader`.
     pub(super) fn for_group(leader: u32) -> io::Result<Self> {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", SCRIPT, &format!("-{leader}")]);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        // In a group of its own, so that what a terminal sends to this one does not reach it.
+        // A process group of its own, so that signals of a terminal do not reach it.
         command.process_group(0).env_clear().env("PATH", "/usr/bin:/bin");
         command.spawn().map(Self)
     }
 
-    /// Lets it go: the group has ended.
+    /// Ends the watchdog after the process group has ended.
     pub(super) async fn dismiss(mut self) -> io::Result<()> {
         if let Some(mut pipe) = self.0.stdin.take() {
             pipe.write_all(b"\n").await?;

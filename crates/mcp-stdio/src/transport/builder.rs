@@ -1,4 +1,4 @@
-//! How a server is started and kept.
+//! The builder of a transport: program, arguments, environment, timeouts.
 
 use std::{ffi::OsString, fmt, path::PathBuf, sync::Arc, time::Duration};
 

@@ -13,9 +13,9 @@ use tokio::{
 use super::stdio::StdioTransport;
 use crate::{connection::Connection, error::Error, io_task::wait_for_stop, redactor::Redactor};
 
-/// What a server in the process may have written before anyone has read it, in bytes.
+/// The size of the buffers of an in-memory stream, in bytes.
 const IN_MEMORY_CAPACITY: usize = 64 * 1024;
-/// How long a server may go on to answer once its input has ended.
+/// The time for which a server may still send responses after its input has ended.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Messages line by line on a stream of bytes that is there already: a socket, the pipes of a process

@@ -1,4 +1,4 @@
-//! The transports: a server that is a child process, and lines on any stream of bytes.
+//! The transports: a server in a child process, and lines on any byte streams.
 
 mod builder;
 mod line;

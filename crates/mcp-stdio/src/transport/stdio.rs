@@ -1,4 +1,4 @@
-//! The transport to a server that is a child process, started when it is needed.
+//! The transport to a server in a child process, which is started when it is needed.
 
 use std::{
     fmt,
@@ -50,7 +50,7 @@ pub struct StdioTransport(Arc<Shared>);
 struct Shared {
     spec: Spec,
     current: Mutex<Option<Arc<ProcessHandle>>>,
-    /// Held while it is started.
+    /// Locked while the process is started.
     backoff: tokio::sync::Mutex<RestartBackoff>,
 }
 
@@ -67,8 +67,7 @@ impl StdioTransport {
         Self(Arc::new(Shared { spec, current, backoff }))
     }
 
-    /// The process that a message is for. Only a request that begins a conversation, or needs none,
-    /// starts another.
+    /// Returns the process for a message. Only a request without a session starts a process.
     async fn process_for(&self, message: &Outgoing) -> Result<Arc<ProcessHandle>, Error> {
         match self.live_process(&message.context) {
             Some(process) => Ok(process),
@@ -79,12 +78,12 @@ impl StdioTransport {
         }
     }
 
-    /// The process of a conversation, or the one that there is, if it takes messages.
+    /// Returns the process of the session, or the current one, if it accepts messages.
     fn live_process(&self, context: &Context) -> Option<Arc<ProcessHandle>> {
         self.last_process(context).filter(|process| process.is_running())
     }
 
-    /// The same, be it that it ends or has ended.
+    /// The same, even if the process is shutting down or has ended.
     fn last_process(&self, context: &Context) -> Option<Arc<ProcessHandle>> {
         let process = self.current().clone()?;
         let is_same = |session| Some(session) == process.connection.session();
