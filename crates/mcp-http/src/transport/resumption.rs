@@ -112,7 +112,7 @@ impl ResumableStream {
                 outcome => return outcome,
             };
             self.record_end(interruption.is_none());
-            let is_gapless = self.stream.last_event_id().is_some();
+            let can_resume = self.stream.last_event_id().is_some();
             match self.reopen(interruption).await? {
                 Some(accepted) => {
                     self.stream.resume(accepted);
@@ -120,7 +120,8 @@ impl ResumableStream {
                 }
                 None => return Ok(None),
             }
-            if !is_gapless {
+            // Messages may have been lost, which an empty one says.
+            if !can_resume {
                 return Ok(Some(Bytes::new()));
             }
         }
@@ -130,13 +131,10 @@ impl ResumableStream {
     /// it may end the stream to let the client poll ("Sending Messages").
     fn record_end(&mut self, ended_in_order: bool) {
         let asked_to_reconnect = ended_in_order && self.stream.reconnection_time().is_some();
-        match self.stream.has_received_event()
+        let was_healthy = self.stream.has_received_event()
             || asked_to_reconnect
-            || self.opened_at.elapsed() >= HEALTHY_DURATION
-        {
-            true => self.failures = 0,
-            false => self.failures += 1,
-        }
+            || self.opened_at.elapsed() >= HEALTHY_DURATION;
+        self.failures = if was_healthy { 0 } else { self.failures + 1 };
     }
 
     /// Reopens the stream. If that is not possible, returns how it ended: `None`, or the error of
