@@ -31,7 +31,7 @@ pub(crate) struct ProcessHandle {
 
 /// The state of a process.
 #[derive(Debug, Clone)]
-pub(crate) enum ProcessState {
+enum ProcessState {
     Running,
     /// The process is shutting down and accepts no more messages.
     Stopping,

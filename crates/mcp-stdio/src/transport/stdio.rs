@@ -69,7 +69,7 @@ impl StdioTransport {
 
     /// Returns the process for a message. Only a request without a session starts a process.
     async fn process_for(&self, message: &Outgoing) -> Result<Arc<ProcessHandle>, Error> {
-        match self.live_process(&message.context) {
+        match self.running_process(&message.context) {
             Some(process) => Ok(process),
             None if message.kind == MessageKind::Request && message.context.session.is_none() => {
                 self.start().await
@@ -79,12 +79,12 @@ impl StdioTransport {
     }
 
     /// Returns the process of the session, or the current one, if it accepts messages.
-    fn live_process(&self, context: &Context) -> Option<Arc<ProcessHandle>> {
-        self.last_process(context).filter(|process| process.is_running())
+    fn running_process(&self, context: &Context) -> Option<Arc<ProcessHandle>> {
+        self.process_of(context).filter(|process| process.is_running())
     }
 
     /// The same, even if the process is shutting down or has ended.
-    fn last_process(&self, context: &Context) -> Option<Arc<ProcessHandle>> {
+    fn process_of(&self, context: &Context) -> Option<Arc<ProcessHandle>> {
         let process = self.current().clone()?;
         let is_same = |session| Some(session) == process.connection.session();
         context.session.as_ref().is_none_or(is_same).then_some(process)
@@ -129,13 +129,13 @@ impl Transport for StdioTransport {
         &self,
         context: Context,
     ) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
-        let process = self.live_process(&context).ok_or_else(|| Error::Gone.into());
+        let process = self.running_process(&context).ok_or_else(|| Error::Gone.into());
         let stream = process.map(|process| process.connection.multiplexer.listen());
         async { stream.map(|stream| stream.map(StreamExt::boxed)) }.boxed()
     }
 
     fn hold(&self, context: &Context) -> Option<Held> {
-        self.live_process(context).map(|process| process.connection.multiplexer.hold())
+        self.running_process(context).map(|process| process.connection.multiplexer.hold())
     }
 
     fn drop_is_noticed(&self) -> bool {
@@ -149,7 +149,7 @@ impl Transport for StdioTransport {
     /// Shuts the process down in order, and waits until it has ended. A later call starts another.
     fn close(&self, context: Context) -> BoxFuture<'_, Result<(), TransportError>> {
         Box::pin(async move {
-            if let Some(process) = self.last_process(&context) {
+            if let Some(process) = self.process_of(&context) {
                 process.stop();
                 process.wait_for_exit().await;
             }
