@@ -4,57 +4,29 @@
 //! them in; [`ServiceTokens`] are one without a person. What a sign-in leaves behind is kept in a
 //! [`Store`]. Everything that can go wrong is in [`Error`].
 
-mod address;
-mod assertion;
-mod callback;
 mod client;
-mod client_builder;
-mod credentials;
-mod crypto;
-mod discovery;
-mod dpop;
-mod error;
-mod jws;
-mod key_locks;
-mod memory_store;
-mod metadata;
-mod pending;
-mod record;
-mod registered_client;
+mod authorization;
+mod client_credentials;
+mod token;
 mod registration;
-mod renewal;
-mod revocation;
-mod scopes;
-mod seal;
-mod sealing_keys;
-mod secret;
-mod service_tokens;
-mod settings;
-mod sign_in;
+mod discovery;
 mod store;
-mod token_endpoint;
-mod token_response;
-mod user_tokens;
-mod web;
+mod settings;
+mod crypto;
+mod http;
+mod error;
 
 pub use crate::{
-    assertion::{AssertionRequest, AssertionSource, TokenExchange},
-    client::OAuthClient,
-    client_builder::OAuthClientBuilder,
-    credentials::{Credentials, Registration, TokenEndpointAuthMethod, TokenType},
+    authorization::PendingSignIn,
+    client::{OAuthClient, OAuthClientBuilder, SignIn, UserTokens},
+    client_credentials::{ServiceTokens, ServiceTokensBuilder},
+    crypto::{SealingKey, SealingKeys, Secret, SigningKey, Unsealable},
     error::{Error, SignInReason},
-    jws::SigningKey,
-    key_locks::KeyLocks,
-    memory_store::MemoryStore,
-    pending::PendingSignIn,
-    record::{Record, Unreadable, UnreadableReason},
-    registered_client::RegisteredClient,
-    seal::{SealingKey, Unsealable},
-    sealing_keys::SealingKeys,
-    secret::Secret,
-    service_tokens::{ServiceTokens, ServiceTokensBuilder},
+    registration::RegisteredClient,
     settings::Settings,
-    sign_in::SignIn,
-    store::{Key, Lock, Store},
-    user_tokens::UserTokens,
+    store::{
+        Credentials, Key, KeyLocks, Lock, MemoryStore, Record, Registration, Store,
+        TokenEndpointAuthMethod, TokenType, Unreadable, UnreadableReason,
+    },
+    token::{AssertionRequest, AssertionSource, TokenExchange},
 };

@@ -5,7 +5,7 @@ use std::{fmt, net::Ipv6Addr};
 use mcp_http::{HttpClient, HttpClientBuilder};
 use url::Host;
 
-use crate::{error::Error, web::Web};
+use crate::{error::Error, http::Web};
 
 /// How authorization servers are reached, and which tokens are asked for: settings of an
 /// [`OAuthClient`](crate::OAuthClient) and of [`ServiceTokens`](crate::ServiceTokens) alike.

@@ -1,0 +1,135 @@
+//! How an application is set up as an OAuth client.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use mcp_http::Endpoint;
+use url::Url;
+
+use super::{
+    client::{OAuthClient, Shared},
+    user_tokens::Users,
+};
+use crate::{
+    crypto::SigningKey,
+    discovery::Discovery,
+    error::Error,
+    http::is_loopback,
+    registration::{Applicant, RegisteredClient},
+    settings::Settings,
+    store::{MemoryStore, Store},
+};
+
+/// Sets up an [`OAuthClient`]; made by [`OAuthClient::builder`].
+#[must_use]
+pub struct OAuthClientBuilder {
+    name: String,
+    redirect_uri: String,
+    store: Arc<dyn Store>,
+    settings: Settings,
+    metadata_document: Option<String>,
+    metadata_key: Option<SigningKey>,
+    registered: Vec<(String, RegisteredClient)>,
+}
+
+impl OAuthClientBuilder {
+    pub(crate) fn new(name: String, redirect_uri: String) -> Self {
+        Self {
+            name,
+            redirect_uri,
+            store: Arc::new(MemoryStore::new()),
+            settings: Settings::new(),
+            metadata_document: None,
+            metadata_key: None,
+            registered: Vec::new(),
+        }
+    }
+
+    /// Where sign-ins are kept; in memory unless set.
+    pub fn store(self, store: impl Store) -> Self {
+        Self { store: Arc::new(store), ..self }
+    }
+
+    /// What the application is registered as for the MCP server at this URL.
+    pub fn registered(mut self, server: impl Into<String>, client: RegisteredClient) -> Self {
+        self.registered.push((server.into(), client));
+        self
+    }
+
+    /// The URL of the application's metadata document, which is its id wherever authorization servers
+    /// take such ones.
+    pub fn metadata_document(self, url: impl Into<String>) -> Self {
+        Self { metadata_document: Some(url.into()), ..self }
+    }
+
+    /// The private key to a public one in the metadata document, with which the application proves
+    /// itself where `private_key_jwt` is taken.
+    pub fn metadata_document_key(self, key: SigningKey) -> Self {
+        Self { metadata_key: Some(key), ..self }
+    }
+
+    /// How authorization servers are reached, and which tokens are asked for.
+    pub fn settings(self, settings: Settings) -> Self {
+        Self { settings, ..self }
+    }
+
+    /// The client. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] if one of the settings is not what it should be.
+    pub fn build(self) -> Result<OAuthClient, Error> {
+        let mut registered = BTreeMap::new();
+        for (server, client) in self.registered {
+            let server = Endpoint::parse(&server);
+            let server = server.map_err(|error| Error::configuration(error.to_string()))?;
+            registered.insert(server.url().to_string(), client);
+        }
+        let dpop = self.settings.dpop;
+        let web = self.settings.web()?;
+        Ok(OAuthClient {
+            shared: Arc::new(Shared {
+                applicant: applicant(self.name, self.redirect_uri)?,
+                discovery: Discovery::new(web.clone()),
+                web,
+                store: self.store,
+                dpop,
+                metadata_document: self.metadata_document.map(metadata_document).transpose()?,
+                metadata_key: self.metadata_key,
+                registered,
+                users: Users::default(),
+            }),
+        })
+    }
+}
+
+/// The application, with where people come back to (MCP authorization, "Communication Security").
+fn applicant(name: String, redirect_uri: String) -> Result<Applicant, Error> {
+    let wrong = |reason| Error::configuration(format!("the redirect URI {reason}"));
+    let url = Url::parse(&redirect_uri).map_err(|error| wrong(error.to_string()))?;
+    let is_own = !matches!(url.scheme(), "http" | "javascript" | "data" | "file" | "vbscript");
+    if !(is_own || url.scheme() == "http" && is_loopback(&url)) {
+        return Err(wrong("has to be of https, or on this machine".to_owned()));
+    }
+    if url.fragment().is_some() {
+        return Err(wrong("must not have a fragment".to_owned()));
+    }
+    let is_native = url.scheme() != "https" || is_loopback(&url);
+    Ok(Applicant { name, redirect_uri, is_native })
+}
+
+/// A client id that is a URL (MCP authorization, "Client ID Metadata Documents").
+fn metadata_document(text: String) -> Result<String, Error> {
+    let is_one = |url: &Url| {
+        let is_plain = url.fragment().is_none() && url.username().is_empty();
+        url.scheme() == "https" && url.path() != "/" && is_plain && url.password().is_none()
+    };
+    let url = Url::parse(&text).ok().filter(is_one);
+    url.map(|_| text).ok_or_else(|| {
+        Error::configuration("a client id metadata document has a URL of https, with a path")
+    })
+}
+
+impl fmt::Debug for OAuthClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OAuthClientBuilder").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,13 @@
+//! The application as an OAuth client: users, sign-in, refresh and revocation.
+
+mod builder;
+mod sign_in;
+mod client;
+mod user_tokens;
+mod refresh;
+mod revocation;
+
+pub(crate) use self::user_tokens::access_token;
+pub use self::{
+    builder::OAuthClientBuilder, client::OAuthClient, sign_in::SignIn, user_tokens::UserTokens,
+};

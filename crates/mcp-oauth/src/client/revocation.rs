@@ -1,0 +1,41 @@
+//! Giving tokens back (RFC 7009).
+
+use mcp_http::Endpoint;
+
+use super::client::Shared;
+use crate::{
+    crypto::Secret,
+    error::Error,
+    http::Realm,
+    store::{Credentials, Key},
+    token::DpopKey,
+};
+
+/// Tells the authorization server that nobody uses the tokens any more, as well as it can be told. With
+/// a refresh token end the access tokens that it gave.
+pub(crate) async fn revoke(shared: &Shared, key: &Key, credentials: &Credentials) {
+    let Some(url) = &credentials.revocation_endpoint else { return };
+    let (token, kind) = match &credentials.refresh_token {
+        Some(token) => (token, "refresh_token"),
+        None => (&credentials.access_token, "access_token"),
+    };
+    if let Err(error) = tell(shared, key, credentials, url, (token, kind)).await {
+        tracing::warn!(%error, "a sign-in is forgotten, and not revoked");
+    }
+}
+
+async fn tell(
+    shared: &Shared,
+    key: &Key,
+    credentials: &Credentials,
+    url: &str,
+    (token, kind): (&Secret, &str),
+) -> Result<(), Error> {
+    let server = Endpoint::parse(&key.server);
+    let server = server.map_err(|error| Error::configuration(error.to_string()))?;
+    let url = shared.web.check(url, Realm::of(&server))?;
+    let dpop = credentials.dpop_key.as_ref().map(DpopKey::read).transpose()?;
+    let Credentials { issuer, registration, .. } = credentials;
+    let endpoint = shared.token_endpoint(&key.server, &url, issuer, registration, dpop.as_ref());
+    endpoint.tell(&[("token", token.expose()), ("token_type_hint", kind)]).await
+}

@@ -1,0 +1,264 @@
+//! The tokens of one person, as a token source.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
+
+use futures_util::future::BoxFuture;
+use mcp_http::{AccessToken, Endpoint, TokenRequest, TokenSource, mcp_client::BoxError};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
+
+use super::{
+    client::OAuthClient,
+    refresh::{Refusal, Renewal},
+    revocation,
+};
+use crate::{
+    error::Error,
+    store::{Credentials, Key, Record, TokenType},
+    token::DpopKey,
+};
+
+/// The tokens of one principal at any server: gives a fresh one for each request, refreshing it a
+/// little before it expires and when a server refuses it, once however many calls wait.
+///
+/// It never asks a person anything. When only they can go on, a call ends in
+/// [`Unauthorized`](mcp_http::Unauthorized) with [`Error::SignInRequired`] as its source, and the
+/// application [begins](Self::begin) a sign-in. Clones share everything.
+///
+/// ```no_run
+/// # fn run(application: mcp_oauth::OAuthClient) -> Result<(), mcp_http::Error> {
+/// let transport = mcp_http::HttpTransport::builder("https://mcp.example.com/mcp")
+///     .token_source(application.user("ann"))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct UserTokens(Arc<Inner>);
+
+struct Inner {
+    client: OAuthClient,
+    principal: String,
+    /// What is known of each server.
+    slots: Mutex<BTreeMap<String, Arc<Slot>>>,
+}
+
+/// Whose tokens somebody has, so that what one does with them all the others see.
+#[derive(Default)]
+pub(crate) struct Users(Mutex<BTreeMap<String, Weak<Inner>>>);
+
+/// The token for one server, and the right to look for another.
+#[derive(Default)]
+pub(crate) struct Slot {
+    current: Mutex<Option<Current>>,
+    renewing: Arc<AsyncMutex<()>>,
+}
+
+#[derive(Clone)]
+struct Current {
+    credentials: Arc<Credentials>,
+    token: AccessToken,
+}
+
+impl UserTokens {
+    pub(crate) fn of(client: &OAuthClient, principal: String) -> Self {
+        let mut users = client.shared.users.lock();
+        if let Some(known) = users.get(&principal).and_then(Weak::upgrade) {
+            return Self(known);
+        }
+        let slots = Mutex::default();
+        let new = Arc::new(Inner { client: client.clone(), principal: principal.clone(), slots });
+        users.insert(principal, Arc::downgrade(&new));
+        Self(new)
+    }
+
+    /// Whose tokens they are.
+    pub fn principal(&self) -> &str {
+        &self.0.principal
+    }
+
+    pub(crate) fn client(&self) -> &OAuthClient {
+        &self.0.client
+    }
+
+    /// Forgets the sign-ins at a server, and tells its authorization server where that wants to know
+    /// (RFC 7009). What is forgotten here is so even if nobody can be told. It comes to its end though
+    /// it is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn sign_out(&self, server: &Endpoint) -> Result<(), Error> {
+        to_its_end(self.clone().forget(server.clone())).await
+    }
+
+    async fn forget(self, server: Endpoint) -> Result<(), Error> {
+        let shared = &self.client().shared;
+        let slot = self.slot(&server);
+        let _alone = slot.renewing.lock().await;
+        slot.set(None);
+        for key in shared.keys(Some(self.principal()), server.url().as_str()).await? {
+            // Nobody who is about to refresh puts it back.
+            let lock = shared.lock(&key).await?;
+            let record = shared.load_readable(&key).await?;
+            shared.remove(&key).await?;
+            drop(lock);
+            if let Some(Record::Credentials(credentials)) = record {
+                revocation::revoke(shared, &key, &credentials).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a new sign-in in the place of all that there were.
+    pub(crate) async fn replace(&self, key: &Key, new: Credentials) -> Result<(), Error> {
+        let shared = &self.client().shared;
+        let slot = self.slot_of(&key.server);
+        let _alone = slot.renewing.lock().await;
+        slot.set(None);
+        // Nobody who is about to refresh an older one puts that back.
+        let lock = shared.lock(key).await?;
+        shared.save(key, &Record::Credentials(Box::new(new))).await?;
+        drop(lock);
+        for other in shared.keys(key.principal.as_deref(), &key.server).await? {
+            if other != *key {
+                let _lock = shared.lock(&other).await?;
+                shared.remove(&other).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn find(&self, request: TokenRequest<'_>) -> Result<Option<AccessToken>, Error> {
+        let slot = self.slot(request.endpoint);
+        if let Some(token) = slot.fresh(&request) {
+            return Ok(Some(token));
+        }
+        let alone = Arc::clone(&slot.renewing).lock_owned().await;
+        if let Some(token) = slot.fresh(&request) {
+            return Ok(Some(token));
+        }
+        let renewal = Renewal {
+            client: self.client().clone(),
+            principal: self.principal().to_owned(),
+            endpoint: request.endpoint.clone(),
+            refusal: request.refused.map(Refusal::new),
+        };
+        // The authorization server may have taken back the old refresh token, and the new one is not
+        // stored yet.
+        to_its_end(renew(slot, renewal, alone)).await
+    }
+
+    fn slot(&self, server: &Endpoint) -> Arc<Slot> {
+        self.slot_of(server.url().as_str())
+    }
+
+    fn slot_of(&self, server: &str) -> Arc<Slot> {
+        let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = slots.get(server) {
+            return Arc::clone(slot);
+        }
+        Arc::clone(slots.entry(server.to_owned()).or_default())
+    }
+}
+
+impl Users {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Weak<Inner>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let mut users = self.client.shared.users.lock();
+        // Meanwhile there may be another one.
+        if users.get(&self.principal).is_some_and(|it| it.strong_count() == 0) {
+            users.remove(&self.principal);
+        }
+    }
+}
+
+/// Goes on with what has begun, though whoever waits for it is dropped.
+pub(crate) async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::spawn(work).await.map_err(|error| Error::Store { source: error.into() })?
+}
+
+async fn renew(
+    slot: Arc<Slot>,
+    renewal: Renewal,
+    _alone: OwnedMutexGuard<()>,
+) -> Result<Option<AccessToken>, Error> {
+    let credentials = renewal.credentials().await?;
+    let Some(credentials) = credentials else {
+        slot.set(None);
+        return Ok(None);
+    };
+    let token = access_token(&credentials)?;
+    slot.set(Some(Current { credentials: Arc::new(credentials), token: token.clone() }));
+    Ok(Some(token))
+}
+
+/// The access token as requests carry it.
+pub(crate) fn access_token(credentials: &Credentials) -> Result<AccessToken, Error> {
+    let token = credentials.access_token.expose();
+    match (credentials.token_type, &credentials.dpop_key) {
+        (TokenType::DPoP, Some(key)) => {
+            let signer = DpopKey::read(key)?.signer(&credentials.access_token);
+            Ok(AccessToken::signed(token, signer))
+        }
+        _ => Ok(AccessToken::new(token)),
+    }
+}
+
+impl Slot {
+    /// The known token, if it will do for a request.
+    fn fresh(&self, request: &TokenRequest<'_>) -> Option<AccessToken> {
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let Current { credentials, token } = current.as_ref()?;
+        let refused = request.refused.as_ref().and_then(|refused| refused.token);
+        let suits = !credentials.is_stale() && request.refused.is_none()
+            || refused.is_some_and(|it| it != token);
+        suits.then(|| token.clone())
+    }
+
+    fn set(&self, current: Option<Current>) {
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = current;
+    }
+}
+
+impl TokenSource for UserTokens {
+    fn token<'a>(
+        &'a self,
+        request: TokenRequest<'a>,
+    ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
+        Box::pin(async move { Ok(self.find(request).await?) })
+    }
+}
+
+impl fmt::Debug for UserTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let principal = self.principal();
+        f.debug_struct("UserTokens").field("principal", &principal).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_principal_has_one_source_for_as_long_as_somebody_has_it() {
+        let client = OAuthClient::builder("Tests", "https://app.example/").build().unwrap();
+        let [one, other] = [client.user("ann"), client.user("ann")];
+        assert!(Arc::ptr_eq(&one.0, &other.0));
+        assert!(!Arc::ptr_eq(&one.0, &client.user("bob").0));
+        drop(one);
+        assert!(Arc::ptr_eq(&other.0, &client.user("ann").0));
+        drop(other);
+        assert!(client.shared.users.lock().is_empty());
+    }
+}

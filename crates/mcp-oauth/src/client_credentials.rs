@@ -1,0 +1,362 @@
+//! Tokens without a person: the application acts for itself, or by what others say of it.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use futures_util::future::BoxFuture;
+use mcp_http::{
+    AccessToken, Challenge, Endpoint, Refused, TokenRequest, TokenSource, Unauthorized,
+    mcp_client::BoxError,
+};
+use tokio::sync::Mutex as AsyncMutex;
+
+use crate::{
+    client::access_token,
+    discovery::{Discovered, Discovery, Wanted, join},
+    error::Error,
+    http::{Realm, Web},
+    registration::RegisteredClient,
+    settings::Settings,
+    store::{Credentials, TokenType, now},
+    token::{AssertionRequest, AssertionSource, DpopKey, TokenEndpoint},
+};
+
+/// The tokens of an application that acts without a person, at any server: by its own credentials,
+/// or by an assertion of someone whom the authorization server trusts.
+///
+/// They are kept in memory, for there are always new ones. A server is asked without a token first;
+/// its refusal says where to get one. Clones share everything.
+///
+/// ```no_run
+/// # fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use mcp_http::HttpTransport;
+/// use mcp_oauth::{RegisteredClient, ServiceTokens};
+///
+/// let client = RegisteredClient::new("nightly-report").with_secret("s3cret");
+/// let transport = HttpTransport::builder("https://mcp.example.com/mcp")
+///     .token_source(ServiceTokens::builder(client).build()?)
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct ServiceTokens(Arc<Inner>);
+
+struct Inner {
+    client: RegisteredClient,
+    assertions: Option<Arc<dyn AssertionSource>>,
+    dpop: Option<DpopKey>,
+    web: Web,
+    discovery: Discovery,
+    /// The authorization server that knows the client.
+    issuer: OnceLock<String>,
+    slots: Mutex<BTreeMap<String, Arc<Slot>>>,
+}
+
+/// What is known of one server.
+#[derive(Default)]
+struct Slot {
+    held: Mutex<Option<Arc<Held>>>,
+    asking: AsyncMutex<()>,
+}
+
+/// A token, and where there are more.
+struct Held {
+    discovered: Discovered,
+    credentials: Credentials,
+    token: AccessToken,
+}
+
+/// Sets up [`ServiceTokens`]; made by [`ServiceTokens::builder`].
+#[must_use]
+pub struct ServiceTokensBuilder {
+    client: RegisteredClient,
+    assertions: Option<Arc<dyn AssertionSource>>,
+    settings: Settings,
+}
+
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+impl ServiceTokensBuilder {
+    /// Trades assertions for tokens (RFC 7523) instead of asking in the client's own name: a workload's
+    /// identity, or what a [`TokenExchange`](crate::TokenExchange) gives.
+    pub fn assertions(self, source: impl AssertionSource) -> Self {
+        Self { assertions: Some(Arc::new(source)), ..self }
+    }
+
+    /// How authorization servers are reached, and which tokens are asked for.
+    pub fn settings(self, settings: Settings) -> Self {
+        Self { settings, ..self }
+    }
+
+    /// The source. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] if one of the settings is not what it should be.
+    pub fn build(self) -> Result<ServiceTokens, Error> {
+        let dpop = self.settings.dpop.then(DpopKey::generate);
+        let web = self.settings.web()?;
+        Ok(ServiceTokens(Arc::new(Inner {
+            issuer: self.client.issuer.clone().map(OnceLock::from).unwrap_or_default(),
+            slots: Mutex::default(),
+            client: self.client,
+            assertions: self.assertions,
+            dpop,
+            discovery: Discovery::new(web.clone()),
+            web,
+        })))
+    }
+}
+
+impl ServiceTokens {
+    /// Begins to set up the tokens of a client.
+    pub fn builder(client: RegisteredClient) -> ServiceTokensBuilder {
+        ServiceTokensBuilder { client, assertions: None, settings: Settings::new() }
+    }
+}
+
+impl Inner {
+    async fn find(&self, request: TokenRequest<'_>) -> Result<Option<AccessToken>, Error> {
+        let slot = self.slot(request.endpoint);
+        match slot.held() {
+            None if request.refused.is_none() => Ok(None),
+            Some(held) if held.suits(&request) => Ok(Some(held.token.clone())),
+            _ => self.renewed(&slot, request).await.map(Some),
+        }
+    }
+
+    /// Another token; one call at a time asks for it.
+    async fn renewed(&self, slot: &Slot, request: TokenRequest<'_>) -> Result<AccessToken, Error> {
+        let _alone = slot.asking.lock().await;
+        let before = slot.held();
+        let before = before.as_deref();
+        if let Some(held) = before.filter(|held| held.suits(&request)) {
+            return Ok(held.token.clone());
+        }
+        match self.another(&request, before).await {
+            Ok(held) => {
+                let token = held.token.clone();
+                slot.set(held);
+                Ok(token)
+            }
+            // There is time left to try again.
+            Err(error) => match before.filter(|held| held.is_good_for_now(&request)) {
+                Some(held) => {
+                    tracing::debug!(%error, "no new access token yet");
+                    Ok(held.token.clone())
+                }
+                None => Err(error),
+            },
+        }
+    }
+
+    async fn another(
+        &self,
+        request: &TokenRequest<'_>,
+        before: Option<&Held>,
+    ) -> Result<Held, Error> {
+        let (discovered, wanted) = match (before, &request.refused) {
+            (Some(before), None) => {
+                let scopes = before.credentials.requested_scopes.clone();
+                (before.discovered.clone(), Wanted { scopes, step_ups: 0 })
+            }
+            (_, refused) => self.after(request.endpoint, refused.as_ref(), before).await?,
+        };
+        self.pin(&discovered)?;
+        let credentials = self.ask(request.endpoint, &discovered, wanted).await?;
+        let token = access_token(&credentials)?;
+        Ok(Held { discovered, credentials, token })
+    }
+
+    fn slot(&self, server: &Endpoint) -> Arc<Slot> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = slots.get(server.url().as_str()) {
+            return Arc::clone(slot);
+        }
+        Arc::clone(slots.entry(server.url().to_string()).or_default())
+    }
+
+    /// Whom to ask after a refusal, and for which scopes.
+    async fn after(
+        &self,
+        endpoint: &Endpoint,
+        refused: Option<&Refused<'_>>,
+        before: Option<&Held>,
+    ) -> Result<(Discovered, Wanted), Error> {
+        let unauthorized = refused.map(|refused| refused.unauthorized);
+        let challenge = unauthorized.and_then(Unauthorized::challenge);
+        let pointer = challenge.and_then(Challenge::resource_metadata);
+        let own = self.client.issuer.as_deref();
+        let discovered = self.discovery.discover(endpoint, pointer, own).await?;
+        let before = before.map(|held| &held.credentials);
+        let wanted = Wanted::new(endpoint, &discovered, unauthorized, before)?;
+        Ok((discovered, wanted))
+    }
+
+    /// Fails if the client is about to be shown to another authorization server than its own.
+    fn pin(&self, discovered: &Discovered) -> Result<(), Error> {
+        let issuer = &discovered.server.issuer;
+        match self.issuer.get_or_init(|| issuer.clone()) {
+            known if known == issuer => Ok(()),
+            known => Err(Error::configuration(format!(
+                "the client {:?} is registered with {known}, and the server wants tokens by {issuer}",
+                self.client.id,
+            ))),
+        }
+    }
+
+    async fn ask(
+        &self,
+        server: &Endpoint,
+        discovered: &Discovered,
+        wanted: Wanted,
+    ) -> Result<Credentials, Error> {
+        let Discovered { resource, server: metadata, .. } = discovered;
+        let url = metadata.token_endpoint.as_deref().ok_or_else(|| Error::Untrusted {
+            url: metadata.issuer.clone(),
+            reason: "its metadata names no token endpoint".to_owned(),
+        })?;
+        let url = self.web.check(url, Realm::of(server))?;
+        let registration = self.client.registration(metadata, None)?;
+        let endpoint = TokenEndpoint {
+            web: &self.web,
+            url: &url,
+            issuer: &metadata.issuer,
+            registration: &registration,
+            secret: registration.client_secret.as_ref(),
+            key: self.client.key.as_deref(),
+            dpop: self.dpop.as_ref(),
+        };
+        let scope = join(&wanted.scopes);
+        let assertion = match &self.assertions {
+            Some(source) => {
+                let (audience, scope) = (metadata.issuer.as_str(), scope.as_deref());
+                let request = AssertionRequest { audience, resource, scope, web: &self.web };
+                let no_assertion = |source| Error::Assertion { source };
+                Some(source.assertion(request).await.map_err(no_assertion)?)
+            }
+            None => None,
+        };
+        let mut grant = match &assertion {
+            Some(assertion) => vec![("grant_type", JWT_BEARER), ("assertion", assertion.expose())],
+            None => vec![("grant_type", "client_credentials")],
+        };
+        grant.push(("resource", resource));
+        grant.extend(scope.as_deref().map(|scope| ("scope", scope)));
+        let tokens = endpoint.ask(&grant).await?;
+        let token_type = tokens.token_type(&url)?;
+        if (token_type == TokenType::DPoP) != self.dpop.is_some() {
+            return Err(Error::untrusted(&url, "it gives tokens of another type than asked for"));
+        }
+        Ok(Credentials {
+            issuer: metadata.issuer.clone(),
+            resource: resource.clone(),
+            token_type,
+            expires_at: tokens.expires_at(),
+            access_token: tokens.access_token,
+            refresh_token: None,
+            requested_scopes: wanted.scopes,
+            step_ups: wanted.step_ups,
+            issued_at: now(),
+            token_endpoint: url.to_string(),
+            revocation_endpoint: None,
+            dpop_key: self.dpop.as_ref().map(|key| key.kept().clone()),
+            registration,
+        })
+    }
+}
+
+impl Slot {
+    fn held(&self) -> Option<Arc<Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, held: Held) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(held));
+    }
+}
+
+impl Held {
+    fn suits(&self, request: &TokenRequest<'_>) -> bool {
+        let refused = request.refused.as_ref().and_then(|refused| refused.token);
+        !self.credentials.is_stale() && refused != Some(&self.token)
+    }
+
+    /// Whether it will do where there is no other.
+    fn is_good_for_now(&self, request: &TokenRequest<'_>) -> bool {
+        request.refused.is_none() && !self.credentials.is_expired()
+    }
+}
+
+impl TokenSource for ServiceTokens {
+    fn token<'a>(
+        &'a self,
+        request: TokenRequest<'a>,
+    ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
+        Box::pin(async move { Ok(self.0.find(request).await?) })
+    }
+}
+
+impl fmt::Debug for ServiceTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceTokens").field("client", &self.0.client.id).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ServiceTokensBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceTokensBuilder").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::discovery::AuthorizationServer;
+
+    /// A token that was given an hour ago, by a server that is there no more.
+    fn held(client: &RegisteredClient, left: u64) -> Held {
+        let server = AuthorizationServer::silent("http://127.0.0.1:9");
+        let registration = client.registration(&server, None).unwrap();
+        Held {
+            token: AccessToken::new("held"),
+            credentials: Credentials {
+                issuer: server.issuer.clone(),
+                resource: "http://127.0.0.1:9/mcp".to_owned(),
+                access_token: "held".into(),
+                token_type: TokenType::Bearer,
+                expires_at: Some(now() + left),
+                refresh_token: None,
+                requested_scopes: BTreeSet::new(),
+                step_ups: 0,
+                issued_at: now() - 3600,
+                registration,
+                token_endpoint: String::new(),
+                revocation_endpoint: None,
+                dpop_key: None,
+            },
+            discovered: Discovered {
+                resource: "http://127.0.0.1:9/mcp".to_owned(),
+                scopes_supported: None,
+                server: Arc::new(server),
+            },
+        }
+    }
+
+    #[tokio::test]
+    async fn a_token_is_used_to_its_end_while_no_other_is_to_be_had() {
+        let client = RegisteredClient::new("service").with_secret("s3cret");
+        let tokens = ServiceTokens::builder(client.clone()).build().unwrap();
+        let endpoint = Endpoint::parse("http://127.0.0.1:9/mcp").unwrap();
+        for (left, is_used) in [(30, true), (0, false)] {
+            tokens.0.slot(&endpoint).set(held(&client, left));
+            let found = tokens.0.find(TokenRequest::new(&endpoint)).await;
+            assert_eq!(found.is_ok_and(|token| token.is_some()), is_used, "{left}");
+        }
+    }
+}

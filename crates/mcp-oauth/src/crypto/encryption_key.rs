@@ -1,0 +1,102 @@
+//! Sealing what leaves the process for a while, so that nobody else reads or changes it.
+
+use std::fmt;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use zeroize::Zeroizing;
+
+use super::random::random_bytes;
+
+/// A key of the application's own that seals (AES-256-GCM): for a sign-in between redirect and
+/// callback, and for stores that others can read.
+///
+/// What is sealed is text that fits into a cookie or a URL. `purpose` is part of the seal: what was
+/// sealed for one is not opened for another.
+///
+/// ```
+/// # fn run() -> Result<(), mcp_oauth::Unsealable> {
+/// use mcp_oauth::SealingKey;
+///
+/// let key = SealingKey::random();
+/// let sealed = key.seal("example", b"for no one else");
+/// assert_eq!(*key.open("example", &sealed)?, b"for no one else");
+/// assert!(key.open("other", &sealed).is_err());
+/// # Ok(())
+/// # }
+/// # run().unwrap();
+/// ```
+pub struct SealingKey(RandomizedNonceKey);
+
+/// A sealed text that was made with another key or for another purpose, or was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the seal is broken, or of another key")]
+#[non_exhaustive]
+pub struct Unsealable;
+
+impl SealingKey {
+    /// A key of 32 bytes that are random and secret.
+    pub fn new(bytes: &[u8; 32]) -> Self {
+        let key = RandomizedNonceKey::new(&AES_256_GCM, bytes);
+        Self(key.expect("AES-256 has keys of 32 bytes"))
+    }
+
+    /// A new key, for what is opened by the same process.
+    pub fn random() -> Self {
+        Self::new(&Zeroizing::new(random_bytes()))
+    }
+
+    /// Seals a text.
+    pub fn seal(&self, purpose: &str, open: &[u8]) -> String {
+        let mut sealed = open.to_vec();
+        let aad = Aad::from(purpose.as_bytes());
+        let nonce = self.0.seal_in_place_append_tag(aad, &mut sealed);
+        let nonce = nonce.expect("a text in memory is short enough to be sealed");
+        URL_SAFE_NO_PAD.encode([nonce.as_ref().as_slice(), &sealed].concat())
+    }
+
+    /// Opens what was sealed.
+    ///
+    /// # Errors
+    /// [`Unsealable`] if it was not sealed with this key and for this purpose.
+    pub fn open(&self, purpose: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, Unsealable> {
+        let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| Unsealable)?;
+        let (nonce, sealed) = bytes.split_at_checked(NONCE_LEN).ok_or(Unsealable)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Unsealable)?;
+        let mut sealed = Zeroizing::new(sealed.to_vec());
+        let opened = self.0.open_in_place(nonce, Aad::from(purpose.as_bytes()), &mut sealed);
+        let length = opened.map_err(|_| Unsealable)?.len();
+        sealed.truncate(length);
+        Ok(sealed)
+    }
+}
+
+impl fmt::Debug for SealingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealingKey(****)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_same_key_opens_what_nobody_changed() {
+        let key = SealingKey::new(&[7; 32]);
+        let sealed = key.seal("a", b"text");
+        assert_ne!(sealed, key.seal("a", b"text"));
+        assert_eq!(*SealingKey::new(&[7; 32]).open("a", &sealed).unwrap(), b"text");
+        assert_eq!(SealingKey::random().open("a", &sealed), Err(Unsealable));
+        assert_eq!(key.open("b", &sealed), Err(Unsealable));
+        for at in 0..sealed.len() - 1 {
+            let mut changed = sealed.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).unwrap();
+            assert_eq!(key.open("a", &changed), Err(Unsealable), "{at}");
+        }
+        for nonsense in ["", "a", "\u{e9}", "AAAA"] {
+            assert_eq!(key.open("a", nonsense), Err(Unsealable), "{nonsense}");
+        }
+    }
+}

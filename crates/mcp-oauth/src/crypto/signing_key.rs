@@ -1,0 +1,231 @@
+//! Signing: JSON Web Signatures in compact form (RFC 7515).
+
+use std::fmt;
+
+use aws_lc_rs::{
+    rand::SystemRandom,
+    rsa,
+    signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
+        Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
+    },
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::{random::base64url, secret::Secret};
+use crate::error::Error;
+
+/// A private key that signs in the name of this application: ECDSA on P-256 or P-384, Ed25519 or RSA.
+///
+/// ```
+/// # fn run(pem: &str) -> Result<(), mcp_oauth::Error> {
+/// let key = mcp_oauth::SigningKey::from_pem(pem)?.with_id("2026-01");
+/// # Ok(())
+/// # }
+/// # assert!(run("no key").is_err());
+/// ```
+pub struct SigningKey {
+    pair: Pair,
+    id: Option<String>,
+}
+
+enum Pair {
+    P256(EcdsaKeyPair),
+    P384(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+    Rsa(rsa::KeyPair),
+}
+
+impl SigningKey {
+    /// Reads a private key (PKCS #8) in PEM.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] if there is none, or of another kind.
+    pub fn from_pem(pem: &str) -> Result<Self, Error> {
+        const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
+        let inside = pem.split_once(BEGIN).and_then(|(_, rest)| rest.split_once("-----END"));
+        let Some((base64, _)) = inside else {
+            let reason = "there is no `PRIVATE KEY` (PKCS #8) in the PEM; \
+                          `openssl pkcs8 -topk8 -nocrypt` makes one of other forms";
+            return Err(Error::configuration(reason));
+        };
+        Self::from_base64(base64)
+    }
+
+    /// Makes a new key on P-256, and says how it is kept.
+    pub(crate) fn generate() -> (Self, Secret) {
+        let made = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
+            .and_then(|pair| Ok((pair.to_pkcs8v1()?, pair)));
+        let (document, pair) = made.expect("the machine has random numbers");
+        (Self { pair: Pair::P256(pair), id: None }, Secret::new(STANDARD.encode(document.as_ref())))
+    }
+
+    /// Reads a private key (PKCS #8) in Base64, line breaks aside.
+    pub(crate) fn from_base64(base64: &str) -> Result<Self, Error> {
+        let base64 = Zeroizing::new(base64.split_ascii_whitespace().collect::<String>());
+        let der = STANDARD.decode(&*base64).map(Zeroizing::new);
+        let der = der.map_err(|_| Error::configuration("the private key is not in Base64"))?;
+        let ecdsa = |algorithm| EcdsaKeyPair::from_pkcs8(algorithm, &der);
+        let pair = ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING)
+            .map(Pair::P256)
+            .or_else(|_| ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING).map(Pair::P384))
+            .or_else(|_| Ed25519KeyPair::from_pkcs8(&der).map(Pair::Ed25519))
+            .or_else(|_| rsa::KeyPair::from_pkcs8(&der).map(Pair::Rsa));
+        let pair = pair.map_err(|_| {
+            let reason =
+                "the private key is of no kind that is known here (P-256, P-384, Ed25519, RSA)";
+            Error::configuration(reason)
+        })?;
+        Ok(Self { pair, id: None })
+    }
+
+    /// The name of the key (`kid`), by which an authorization server finds the public one.
+    #[must_use]
+    pub fn with_id(self, id: impl Into<String>) -> Self {
+        Self { id: Some(id.into()), ..self }
+    }
+
+    /// The name of the algorithm (RFC 7518, section 3.1; RFC 8037).
+    pub(crate) fn algorithm(&self) -> &'static str {
+        match &self.pair {
+            Pair::P256(_) => "ES256",
+            Pair::P384(_) => "ES384",
+            Pair::Ed25519(_) => "EdDSA",
+            Pair::Rsa(_) => "RS256",
+        }
+    }
+
+    /// Signs claims.
+    pub(crate) fn sign(&self, claims: &Value) -> Result<String, Error> {
+        let mut header = json!({ "typ": "JWT", "alg": self.algorithm() });
+        if let Some(id) = &self.id {
+            header["kid"] = json!(id);
+        }
+        self.sign_with(&header, claims)
+    }
+
+    /// Signs claims under a header that names this key's algorithm.
+    pub(crate) fn sign_with(&self, header: &Value, claims: &Value) -> Result<String, Error> {
+        let part = |json: &Value| base64url(json.to_string().as_bytes());
+        let signed = format!("{}.{}", part(header), part(claims));
+        let signature = self.signature(signed.as_bytes());
+        let signature = signature.ok_or_else(|| Error::configuration("the key cannot sign"))?;
+        Ok(format!("{signed}.{}", base64url(&signature)))
+    }
+
+    fn signature(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let random = SystemRandom::new();
+        match &self.pair {
+            Pair::P256(pair) | Pair::P384(pair) => {
+                Some(pair.sign(&random, text).ok()?.as_ref().to_vec())
+            }
+            Pair::Ed25519(pair) => Some(pair.sign(text).as_ref().to_vec()),
+            Pair::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &random, text, &mut signature).ok()?;
+                Some(signature)
+            }
+        }
+    }
+
+    /// The public key, if it is on P-256: a JSON Web Key with the members of its thumbprint in their
+    /// order (RFC 7638, section 3).
+    pub(crate) fn public_jwk(&self) -> Option<Value> {
+        let Pair::P256(pair) = &self.pair else { return None };
+        let (x, y) = pair.public_key().as_ref().get(1..)?.split_at_checked(32)?;
+        Some(json!({ "crv": "P-256", "kty": "EC", "x": base64url(x), "y": base64url(y) }))
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SigningKey({}, ****)", self.algorithm())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::encoding::AsDer;
+    use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pem(document: &[u8]) -> String {
+        let base64 = STANDARD.encode(document);
+        format!("-----BEGIN PRIVATE KEY-----\n{base64}\n-----END PRIVATE KEY-----\n")
+    }
+
+    /// A key of each kind as it is kept, its algorithm, and its public key.
+    fn keys() -> [(Vec<u8>, Algorithm, DecodingKey); 4] {
+        let p256 = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let p384 = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
+        let ed25519 = Ed25519KeyPair::generate().unwrap();
+        let rsa = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).unwrap();
+        let point = |pair: &EcdsaKeyPair| DecodingKey::from_ec_der(pair.public_key().as_ref());
+        [
+            (p256.to_pkcs8v1().unwrap().as_ref().to_vec(), Algorithm::ES256, point(&p256)),
+            (p384.to_pkcs8v1().unwrap().as_ref().to_vec(), Algorithm::ES384, point(&p384)),
+            (
+                ed25519.to_pkcs8v1().unwrap().as_ref().to_vec(),
+                Algorithm::EdDSA,
+                DecodingKey::from_ed_der(ed25519.public_key().as_ref()),
+            ),
+            (
+                rsa.as_der().unwrap().as_ref().to_vec(),
+                Algorithm::RS256,
+                DecodingKey::from_rsa_der(rsa.public_key().as_ref()),
+            ),
+        ]
+    }
+
+    /// Takes any claims, as long as the signature is right.
+    fn only_signature(algorithm: Algorithm) -> Validation {
+        let mut validation = Validation::new(algorithm);
+        validation.required_spec_claims.clear();
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        validation
+    }
+
+    #[test]
+    fn another_library_takes_what_is_signed() {
+        let keys = keys();
+        let own: Vec<_> = keys
+            .iter()
+            .map(|(document, ..)| SigningKey::from_pem(&pem(document)).unwrap().with_id("k \"1\""))
+            .collect();
+        let claims = prop::collection::btree_map("[a-z]{1,4}", any::<String>(), 0..4);
+        proptest!(ProptestConfig::with_cases(16), |(claims in claims, id in any::<u64>())| {
+            let claims = json!({ "id": id, "of": claims });
+            for (own, (_, algorithm, public)) in own.iter().zip(&keys) {
+                let jws = own.sign(&claims).unwrap();
+                let read = decode::<Value>(&jws, public, &only_signature(*algorithm)).unwrap();
+                prop_assert_eq!(&read.claims, &claims);
+                prop_assert_eq!(read.header.alg, *algorithm);
+                prop_assert_eq!(read.header.kid.as_deref(), Some("k \"1\""));
+                prop_assert_eq!(read.header.typ.as_deref(), Some("JWT"));
+            }
+        });
+    }
+
+    #[test]
+    fn a_key_takes_nothing_that_another_has_signed() {
+        let ([own, ..], [other, ..]) = (keys(), keys());
+        let key = SigningKey::from_pem(&pem(&own.0)).unwrap();
+        let jws = key.sign(&json!({})).unwrap();
+        decode::<Value>(&jws, &own.2, &only_signature(own.1)).unwrap();
+        decode::<Value>(&jws, &other.2, &only_signature(own.1)).unwrap_err();
+    }
+
+    #[test]
+    fn what_is_no_private_key_is_said_to_be_none() {
+        for pem in ["", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END", "-----BEGIN RSA PRIVATE KEY"]
+        {
+            let error = SigningKey::from_pem(pem).unwrap_err();
+            assert!(matches!(error, Error::Configuration { .. }), "{pem}");
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! Requests to what servers name: metadata and the endpoints of authorization servers.
+//!
+//! All of these URLs come from others, so that each is judged before it is asked (MCP security best
+//! practices, "Server-Side Request Forgery"): encrypted, but on this machine; no address of a private
+//! network, whatever name it goes by; a bounded answer in a bounded time.
+
+use std::{
+    collections::BTreeSet, error::Error as StdError, net::IpAddr, sync::Arc, time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use mcp_http::{AddressRefused, Endpoint, HttpClient, HttpClientBuilder, mcp_client::Brief};
+use serde::de::DeserializeOwned;
+use tokio::time;
+use url::{Host, Url};
+
+use super::address::is_public;
+use crate::error::Error;
+
+/// The largest answer, in bytes after decompression.
+const LARGEST: usize = 1024 * 1024;
+/// The time for one answer, redirects included.
+const LONGEST: Duration = Duration::from_secs(10);
+/// How often metadata may be elsewhere on the same origin.
+const REDIRECTS: usize = 3;
+
+/// Why a server is not asked, and what to do about it.
+const PRIVATE: &str =
+    "it is on a private network or on this machine; allow its host by name if that is right";
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+
+/// The way to what servers name.
+#[derive(Clone)]
+pub(crate) struct Web {
+    http: HttpClient,
+    /// Hosts that may have any address.
+    allowed: Arc<BTreeSet<String>>,
+}
+
+/// On whose behalf something is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Realm {
+    /// A server on another machine, which names nothing on this one.
+    Public,
+    /// A server on this machine.
+    Loopback,
+}
+
+impl Realm {
+    pub(crate) fn of(endpoint: &Endpoint) -> Self {
+        match is_loopback(endpoint.url()) {
+            true => Self::Loopback,
+            false => Self::Public,
+        }
+    }
+}
+
+impl Web {
+    pub(crate) fn new(
+        http: HttpClientBuilder,
+        allowed: BTreeSet<String>,
+    ) -> Result<Self, mcp_http::Error> {
+        let allowed = Arc::new(allowed);
+        let names = Arc::clone(&allowed);
+        let filter = move |host: &str, address| names.contains(host) || is_open(host, address);
+        Ok(Self { http: http.address_filter(filter).build()?, allowed })
+    }
+
+    /// Reads a URL that a server names, if it may be asked.
+    pub(crate) fn check(&self, url: &str, realm: Realm) -> Result<Url, Error> {
+        let no_url = || Error::Untrusted { url: beginning(url), reason: "it is no URL".to_owned() };
+        let parsed = Url::parse(url).map_err(|_| no_url())?;
+        // A parser leaves them out, so that what is compared as text would look like another's.
+        if url.contains(|c: char| c.is_control() || c.is_whitespace()) {
+            return Err(no_url());
+        }
+        let untrusted = |reason: &str| Error::untrusted(&parsed, reason);
+        let host = parsed.host_str().ok_or_else(|| untrusted("it has no host"))?;
+        if !parsed.username().is_empty() || parsed.password().is_some() {
+            return Err(untrusted("it holds a user name or password"));
+        }
+        if parsed.fragment().is_some() {
+            return Err(untrusted("it has a fragment"));
+        }
+        let loopback = is_loopback(&parsed);
+        match parsed.scheme() {
+            "https" => {}
+            "http" if loopback => {}
+            _ => return Err(untrusted("it is not https")),
+        }
+        let literal = match parsed.host() {
+            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
+            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
+            _ => None,
+        };
+        let private = literal.is_some_and(|address| !is_public(address));
+        let is_own = loopback && realm == Realm::Loopback;
+        if (loopback || private) && !is_own && !self.allowed.contains(host) {
+            return Err(untrusted(PRIVATE));
+        }
+        Ok(parsed)
+    }
+
+    /// The JSON document at a URL; `None` where there is none.
+    pub(crate) async fn document<T: DeserializeOwned>(
+        &self,
+        url: &Url,
+        realm: Realm,
+    ) -> Result<Option<T>, Error> {
+        within(url, self.follow(url, realm)).await
+    }
+
+    async fn follow<T: DeserializeOwned>(
+        &self,
+        url: &Url,
+        realm: Realm,
+    ) -> Result<Option<T>, Error> {
+        let mut at = self.check(url.as_str(), realm)?;
+        for _ in 0..=REDIRECTS {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, JSON);
+            let answer = self.ask(Method::GET, &at, headers, Bytes::new()).await?;
+            let status = answer.status();
+            // That it is not to be had now does not mean that there is none.
+            if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+                return Err(unusable(&at, status));
+            }
+            if !status.is_redirection() {
+                let found = status == StatusCode::OK;
+                return Ok(found.then(|| serde_json::from_slice(answer.body()).ok()).flatten());
+            }
+            let location = answer.headers().get(header::LOCATION).and_then(|it| it.to_str().ok());
+            match location.and_then(|location| at.join(location).ok()) {
+                // Elsewhere, whoever is there would speak for this origin.
+                Some(next) if next.origin() == at.origin() => {
+                    at = self.check(next.as_str(), realm)?;
+                }
+                _ => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Posts JSON.
+    pub(crate) async fn post_json(
+        &self,
+        url: &Url,
+        json: Vec<u8>,
+    ) -> Result<Response<Bytes>, Error> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, JSON);
+        headers.insert(header::CONTENT_TYPE, JSON);
+        within(url, self.ask(Method::POST, url, headers, json.into())).await
+    }
+
+    /// Posts a form.
+    pub(crate) async fn post_form(
+        &self,
+        url: &Url,
+        mut headers: HeaderMap,
+        form: String,
+    ) -> Result<Response<Bytes>, Error> {
+        headers.insert(header::ACCEPT, JSON);
+        headers.insert(header::CONTENT_TYPE, FORM);
+        within(url, self.ask(Method::POST, url, headers, form.into())).await
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Response<Bytes>, Error> {
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = url.as_str().parse().map_err(|_| unreadable(url))?;
+        *request.headers_mut() = headers;
+        self.http.fetch(request, LARGEST).await.map_err(|error| match error {
+            mcp_http::Error::TooLarge { .. } => Error::untrusted(url, error.to_string()),
+            _ if is_refusal(&error) => Error::untrusted(url, PRIVATE),
+            _ => Error::unreachable(url, error),
+        })
+    }
+}
+
+/// Gives up on a server that does not come to its end.
+async fn within<T>(url: &Url, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let late = || Error::unreachable(url, format!("no answer within {LONGEST:?}"));
+    time::timeout(LONGEST, work).await.unwrap_or_else(|_| Err(late()))
+}
+
+/// Whether there is no connection because of the addresses that a name stands for.
+fn is_refusal(error: &(dyn StdError + 'static)) -> bool {
+    error.is::<AddressRefused>() || error.source().is_some_and(is_refusal)
+}
+
+/// As much as is shown of what is no URL: neither a query nor a password.
+fn beginning(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let url = url.rsplit('@').next().unwrap_or_default();
+    Brief(url).to_string()
+}
+
+fn unreadable(url: &Url) -> Error {
+    Error::untrusted(url, "it holds what HTTP cannot carry")
+}
+
+/// An answer that says nothing but that there is no answer now.
+pub(crate) fn unusable(url: &Url, status: StatusCode) -> Error {
+    Error::unreachable(url, format!("HTTP status {status}"))
+}
+
+/// Whether a host that nobody has allowed by name may have this address.
+fn is_open(host: &str, address: IpAddr) -> bool {
+    // Whether this machine may be asked is known by the URL alone: see `check`.
+    let is_local = names_loopback(host) && address.to_canonical().is_loopback();
+    is_public(address) || is_local
+}
+
+/// Whether a URL is on this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    url.host_str().is_some_and(names_loopback)
+}
+
+fn names_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse();
+    match address {
+        Ok(address) => IpAddr::to_canonical(&address).is_loopback(),
+        Err(_) => host == "localhost",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn web(allowed: &[&str]) -> Web {
+        let allowed = allowed.iter().map(|&host| host.to_owned()).collect();
+        Web::new(HttpClient::builder(), allowed).unwrap()
+    }
+
+    #[test]
+    fn only_what_is_safe_is_asked() {
+        // AUTH-20, AUTH-42, AUTH-43, AUTH-44, N-AUTH-16
+        let web = web(&[]);
+        for good in ["https://a.example/x", "https://1.1.1.1/", "https://a.example:8443/?b=c"] {
+            web.check(good, Realm::Public).unwrap();
+        }
+        for bad in [
+            "http://a.example/",
+            "https://10.0.0.1/",
+            "https://[fd00::1]/",
+            "https://localhost/",
+            "http://127.0.0.1/",
+            "http://2130706433/",
+            "https://169.254.169.254/latest/meta-data/",
+            "https://[::ffff:127.0.0.1]/",
+            "https://user@a.example/",
+            "https://a.example/#b",
+            "javascript:alert(1)",
+            "data:,x",
+            "file:///etc/passwd",
+            "//a.example/",
+            "",
+            "https://",
+            "https://a.example/\n",
+            " https://a.example/",
+            "https://a.exa\tmple/",
+            "https://a.example/\u{1b}[2J",
+            "https://a.example/\u{a0}",
+        ] {
+            let error = web.check(bad, Realm::Public).unwrap_err();
+            assert!(matches!(error, Error::Untrusted { .. }), "{bad}");
+            assert!(!error.to_string().contains(char::is_control), "{error}");
+        }
+        for hidden in ["https://s3cret@a.example/?s3cret", "https://s3cret@:b/", "s3cret@a?s3cret"]
+        {
+            let error = web.check(hidden, Realm::Public).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_name_does_not_hide_a_private_address() {
+        // AUTH-43: what it stands for at the very moment (DNS rebinding)
+        for (host, address) in [
+            ("login.example", "127.0.0.1"),
+            ("login.example", "169.254.169.254"),
+            ("login.example", "::ffff:10.0.0.1"),
+            ("localhost.", "127.0.0.1"),
+            ("api.localhost", "::1"),
+            ("localhost", "10.0.0.1"),
+            ("localhost", "0.0.0.0"),
+        ] {
+            assert!(!is_open(host, address.parse().unwrap()), "{host} {address}");
+        }
+        for (host, address) in
+            [("login.example", "1.1.1.1"), ("localhost", "::1"), ("[::1]", "::1")]
+        {
+            assert!(is_open(host, address.parse().unwrap()), "{host} {address}");
+        }
+    }
+
+    #[test]
+    fn a_server_on_this_machine_may_name_this_machine_and_a_host_may_be_allowed() {
+        web(&[]).check("http://localhost:1/a", Realm::Loopback).unwrap();
+        assert!(web(&[]).check("https://10.0.0.1/", Realm::Loopback).is_err());
+        let web = web(&["10.0.0.1", "localhost"]);
+        web.check("https://10.0.0.1/", Realm::Public).unwrap();
+        web.check("http://localhost:1/", Realm::Public).unwrap();
+        assert!(web.check("http://10.0.0.1/", Realm::Public).is_err());
+    }
+}

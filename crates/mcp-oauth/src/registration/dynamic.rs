@@ -1,0 +1,114 @@
+//! Becoming a client that an authorization server knows (MCP authorization, "Client Registration").
+
+use bytes::Bytes;
+use http::Response;
+use serde::Deserialize;
+use serde_json::json;
+use url::Url;
+
+use crate::{
+    crypto::Secret,
+    discovery::AuthorizationServer,
+    error::Error,
+    http::{Realm, Web},
+    store::{Registration, TokenEndpointAuthMethod, now},
+    token::refusal,
+};
+
+/// An application that asks to be registered (RFC 7591).
+#[derive(Debug, Clone)]
+pub(crate) struct Applicant {
+    pub(crate) name: String,
+    /// Where people come back to, as it is registered.
+    pub(crate) redirect_uri: String,
+    /// Whether it runs at its user's, where it keeps no secret.
+    pub(crate) is_native: bool,
+}
+
+#[derive(Deserialize)]
+struct Registered {
+    client_id: String,
+    client_secret: Option<Secret>,
+    client_secret_expires_at: Option<u64>,
+    token_endpoint_auth_method: Option<TokenEndpointAuthMethod>,
+}
+
+impl Applicant {
+    /// Registers the application at an authorization server, if that has an endpoint for it.
+    pub(crate) async fn register(
+        &self,
+        web: &Web,
+        server: &AuthorizationServer,
+        realm: Realm,
+        scope: Option<&str>,
+    ) -> Result<Option<Registration>, Error> {
+        let Some(url) = &server.registration_endpoint else { return Ok(None) };
+        let url = web.check(url, realm)?;
+        let wanted = self.auth_method(server);
+        let mut document = json!({
+            "client_name": self.name,
+            "redirect_uris": [self.redirect_uri],
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"],
+            "token_endpoint_auth_method": wanted.as_str(),
+            "application_type": self.application_type(),
+        });
+        if let Some(scope) = scope {
+            document["scope"] = json!(scope);
+        }
+        let answer = web.post_json(&url, document.to_string().into_bytes()).await?;
+        self.read(&url, &answer, wanted).map(Some)
+    }
+
+    fn read(
+        &self,
+        url: &Url,
+        answer: &Response<Bytes>,
+        wanted: TokenEndpointAuthMethod,
+    ) -> Result<Registration, Error> {
+        if !answer.status().is_success() {
+            return Err(refusal(url, answer));
+        }
+        let registered: Registered = serde_json::from_slice(answer.body())
+            .map_err(|_| Error::untrusted(url, "its answer is no registration"))?;
+        let method = registered.token_endpoint_auth_method.unwrap_or(wanted);
+        Ok(Registration {
+            client_id: registered.client_id,
+            auth_method: match registered.client_secret {
+                Some(_) => method,
+                None => TokenEndpointAuthMethod::None,
+            },
+            client_secret: registered.client_secret,
+            // Zero is for ever (RFC 7591, section 3.2.1).
+            secret_expires_at: registered.client_secret_expires_at.filter(|at| *at != 0),
+            redirect_uri: Some(self.redirect_uri.clone()),
+        })
+    }
+
+    /// What suits the application best.
+    fn auth_method(&self, server: &AuthorizationServer) -> TokenEndpointAuthMethod {
+        use TokenEndpointAuthMethod::{ClientSecretBasic, ClientSecretPost, None};
+        // Who does not say takes this one (RFC 8414, section 2).
+        if server.token_endpoint_auth_methods_supported.is_none() {
+            return ClientSecretBasic;
+        }
+        let best_first = match self.is_native {
+            true => [None, ClientSecretBasic, ClientSecretPost],
+            false => [ClientSecretBasic, ClientSecretPost, None],
+        };
+        best_first.into_iter().find(|method| method.is_supported_by(server)).unwrap_or(None)
+    }
+
+    /// Where the application runs (OpenID Connect Dynamic Client Registration 1.0, section 2).
+    fn application_type(&self) -> &'static str {
+        if self.is_native { "native" } else { "web" }
+    }
+}
+
+impl Registration {
+    /// Whether the secret is still good, for a person that comes back to `redirect_uri`.
+    pub(crate) fn is_good_for(&self, redirect_uri: &str) -> bool {
+        let expired = self.secret_expires_at.is_some_and(|at| at <= now());
+        !expired && self.redirect_uri.as_deref() == Some(redirect_uri)
+    }
+}

@@ -1,0 +1,7 @@
+//! Client registration: by hand in advance, or dynamic (RFC 7591).
+
+mod dynamic;
+mod preregistered;
+
+pub(crate) use self::dynamic::Applicant;
+pub use self::preregistered::RegisteredClient;

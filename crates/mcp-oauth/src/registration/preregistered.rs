@@ -1,0 +1,99 @@
+//! Clients that somebody has registered by hand.
+
+use std::sync::Arc;
+
+use crate::{
+    crypto::{Secret, SigningKey},
+    discovery::AuthorizationServer,
+    error::Error,
+    store::{Registration, TokenEndpointAuthMethod},
+};
+
+/// A client that an authorization server knows beforehand.
+///
+/// ```
+/// use mcp_oauth::RegisteredClient;
+///
+/// let client = RegisteredClient::new("our-app")
+///     .with_secret("s3cret")
+///     .with_issuer("https://login.example.com");
+/// assert!(!format!("{client:?}").contains("s3cret"));
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct RegisteredClient {
+    pub(crate) id: String,
+    pub(crate) secret: Option<Secret>,
+    pub(crate) key: Option<Arc<SigningKey>>,
+    pub(crate) issuer: Option<String>,
+}
+
+impl RegisteredClient {
+    /// A client of this id, which is a public one unless it gets a secret or a key.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into(), secret: None, key: None, issuer: None }
+    }
+
+    /// The client's secret.
+    pub fn with_secret(self, secret: impl Into<Secret>) -> Self {
+        Self { secret: Some(secret.into()), ..self }
+    }
+
+    /// A key that the client proves itself with, in place of a secret.
+    pub fn with_private_key(self, key: SigningKey) -> Self {
+        Self { key: Some(Arc::new(key)), ..self }
+    }
+
+    /// The authorization server that knows the client. Unless set, it is the first that the client is
+    /// used at; the client is never shown to another one.
+    pub fn with_issuer(self, issuer: impl Into<String>) -> Self {
+        Self { issuer: Some(issuer.into()), ..self }
+    }
+
+    /// The client as it is used at a server, by the best method that both have.
+    pub(crate) fn registration(
+        &self,
+        server: &AuthorizationServer,
+        redirect_uri: Option<&str>,
+    ) -> Result<Registration, Error> {
+        use TokenEndpointAuthMethod::{ClientSecretBasic, ClientSecretPost, None, PrivateKeyJwt};
+        let own: &[_] = match (&self.key, &self.secret) {
+            (Some(_), _) => &[PrivateKeyJwt],
+            (_, Some(_)) => &[ClientSecretBasic, ClientSecretPost],
+            _ => &[None],
+        };
+        let supported = own.iter().find(|method| method.is_supported_by(server));
+        let Some(&auth_method) = supported else {
+            let Self { id, .. } = self;
+            let AuthorizationServer { issuer, .. } = server;
+            let reason =
+                format!("the client {id:?} has no credentials of a kind that {issuer} takes");
+            return Err(Error::configuration(reason));
+        };
+        Ok(Registration {
+            client_id: self.id.clone(),
+            client_secret: self.secret.clone(),
+            secret_expires_at: Option::None,
+            auth_method,
+            redirect_uri: redirect_uri.map(str::to_owned),
+        })
+    }
+}
+
+impl TokenEndpointAuthMethod {
+    /// The name on the wire.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
+        }
+    }
+
+    /// Whether a server takes it. One that does not say takes what a client has registered.
+    pub(crate) fn is_supported_by(self, server: &AuthorizationServer) -> bool {
+        let supported = server.token_endpoint_auth_methods_supported.as_ref();
+        supported.is_none_or(|methods| methods.iter().any(|method| method == self.as_str()))
+    }
+}

@@ -1,0 +1,107 @@
+//! What a sign-in leaves behind.
+
+use std::{
+    collections::BTreeSet,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::Secret;
+
+/// How long before its end an access token is replaced at most, in seconds.
+const LONGEST_SKEW: u64 = 60;
+
+/// The tokens of one principal at one server, by one authorization server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Credentials {
+    /// The authorization server that they are from: they are shown to no other.
+    pub issuer: String,
+    /// What the access token is for, as it was asked for (RFC 8707).
+    pub resource: String,
+    /// What is sent to the server.
+    pub access_token: Secret,
+    /// How it is sent.
+    pub token_type: TokenType,
+    /// When the access token expires, in seconds since 1970; `None` if nobody said so.
+    pub expires_at: Option<u64>,
+    /// What gets another access token; `None` where there is none, or no longer.
+    pub refresh_token: Option<Secret>,
+    /// Every scope that was asked for so far, granted or not.
+    pub requested_scopes: BTreeSet<String>,
+    /// How often in a row the scopes were widened.
+    pub step_ups: u32,
+    /// When the tokens came, in seconds since 1970.
+    pub issued_at: u64,
+    /// The client that they were given to.
+    pub registration: Registration,
+    /// Where another access token is to be had.
+    pub token_endpoint: String,
+    /// Where the refresh token is given back (RFC 7009), if anywhere.
+    pub revocation_endpoint: Option<String>,
+    /// The private key that the access token is bound to, in PKCS #8 and Base64 (RFC 9449).
+    pub dpop_key: Option<Secret>,
+}
+
+/// How an access token is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum TokenType {
+    /// As it is (RFC 6750).
+    Bearer,
+    /// With a proof of who sends it (RFC 9449).
+    DPoP,
+}
+
+/// A client that an authorization server knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Registration {
+    /// The client's id.
+    pub client_id: String,
+    /// The client's secret, if it has one.
+    pub client_secret: Option<Secret>,
+    /// When the secret expires, in seconds since 1970; `None` if it does not.
+    pub secret_expires_at: Option<u64>,
+    /// How the client proves at the token endpoint who it is.
+    pub auth_method: TokenEndpointAuthMethod,
+    /// Where people come back to; `None` for a client without any.
+    pub redirect_uri: Option<String>,
+}
+
+/// How a client proves at the token endpoint who it is (RFC 7591, section 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TokenEndpointAuthMethod {
+    /// It does not: it is a public client.
+    None,
+    /// By its secret in the `Authorization` header.
+    ClientSecretBasic,
+    /// By its secret in the form.
+    ClientSecretPost,
+    /// By an assertion that it signs (RFC 7523).
+    PrivateKeyJwt,
+}
+
+impl Credentials {
+    /// Whether the access token is expired.
+    pub fn is_expired(&self) -> bool {
+        self.expires_at.is_some_and(|at| at <= now())
+    }
+
+    /// Whether it is time for another access token: a minute before this one expires, or earlier
+    /// by a tenth of its life if that is less.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.expires_at.is_some_and(|at| {
+            let skew = (at.saturating_sub(self.issued_at) / 10).min(LONGEST_SKEW);
+            at <= now().saturating_add(skew)
+        })
+    }
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}

@@ -1,0 +1,66 @@
+//! The locks of keys within one process.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::store::{Key, Lock};
+
+/// A lock for each key, among the tasks of one process: all that a store needs that no other process
+/// uses, and what keeps those of one process in line where others do.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use mcp_oauth::{Key, KeyLocks};
+///
+/// let locks = KeyLocks::default();
+/// let key = Key::new(Some("ann"), "https://mcp.example.com/mcp", "https://login.example.com");
+/// let held = locks.lock(&key).await;
+/// # drop(held);
+/// # }
+/// ```
+#[derive(Default)]
+pub struct KeyLocks(Mutex<BTreeMap<Key, Arc<tokio::sync::Mutex<()>>>>);
+
+impl KeyLocks {
+    /// Waits until no other task holds the lock of the key, and takes it.
+    pub async fn lock(&self, key: &Key) -> Lock {
+        let lock = self.of(key);
+        Lock::new(lock.lock_owned().await)
+    }
+
+    /// The lock of a key. Those that nobody holds or waits for are forgotten.
+    fn of(&self, key: &Key) -> Arc<tokio::sync::Mutex<()>> {
+        let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        locks.retain(|_, lock| Arc::strong_count(lock) > 1);
+        Arc::clone(locks.entry(key.clone()).or_default())
+    }
+}
+
+impl fmt::Debug for KeyLocks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyLocks").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_lock_is_of_one_at_a_time_and_one_key() {
+        let locks = KeyLocks::default();
+        let [one, other] = ["a", "b"].map(|issuer| Key::new(None, "https://mcp.example/", issuer));
+        let held = locks.lock(&one).await;
+        assert!(locks.lock(&one).now_or_never().is_none());
+        assert!(locks.lock(&other).now_or_never().is_some());
+        drop(held);
+        assert!(locks.lock(&one).now_or_never().is_some());
+        assert!(locks.0.lock().unwrap().len() <= 1);
+    }
+}

@@ -1,0 +1,87 @@
+//! A store that forgets everything with the process.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use futures_util::future::{self, BoxFuture};
+use mcp_http::mcp_client::BoxError;
+
+use super::{
+    key_locks::KeyLocks,
+    record::Record,
+    store::{Key, Lock, Store},
+};
+
+/// Keeps records in memory. Clones share them.
+///
+/// ```
+/// # async fn run() -> Result<(), mcp_http::mcp_client::BoxError> {
+/// use mcp_oauth::{Key, MemoryStore, Store};
+///
+/// let store = MemoryStore::new();
+/// let key = Key::new(Some("ann"), "https://mcp.example.com/mcp", "https://login.example.com");
+/// assert!(store.load(&key).await?.is_none());
+/// # Ok(())
+/// # }
+/// # futures_util::FutureExt::now_or_never(run()).unwrap().unwrap();
+/// ```
+#[derive(Clone, Default)]
+pub struct MemoryStore(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    records: Mutex<BTreeMap<Key, Record>>,
+    locks: KeyLocks,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Every change is one step, so that a panic elsewhere leaves nothing half done.
+    fn records(&self) -> MutexGuard<'_, BTreeMap<Key, Record>> {
+        self.0.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for MemoryStore {
+    fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
+        let record = self.records().get(key).cloned();
+        Box::pin(future::ready(Ok(record)))
+    }
+
+    fn save<'a>(&'a self, key: &'a Key, record: &'a Record) -> BoxFuture<'a, Result<(), BoxError>> {
+        self.records().insert(key.clone(), record.clone());
+        Box::pin(future::ready(Ok(())))
+    }
+
+    fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), BoxError>> {
+        self.records().remove(key);
+        Box::pin(future::ready(Ok(())))
+    }
+
+    fn keys<'a>(
+        &'a self,
+        principal: Option<&'a str>,
+        server: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Key>, BoxError>> {
+        let of_both = |key: &&Key| key.principal.as_deref() == principal && key.server == server;
+        let keys = self.records().keys().filter(of_both).cloned().collect();
+        Box::pin(future::ready(Ok(keys)))
+    }
+
+    fn lock<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Lock, BoxError>> {
+        Box::pin(async { Ok(self.0.locks.lock(key).await) })
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}

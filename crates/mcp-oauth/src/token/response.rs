@@ -1,0 +1,164 @@
+//! What an authorization server gives (OAuth 2.1, section 3.2.3).
+
+use std::fmt;
+
+use serde::{Deserialize, de::IgnoredAny};
+use url::Url;
+
+use crate::{
+    crypto::Secret,
+    error::Error,
+    store::{TokenType, now},
+};
+
+/// The longest lifetime that is believed, in seconds: ten years.
+const LONGEST_LIFE: u64 = 10 * 365 * 24 * 60 * 60;
+
+/// The answer to a request for tokens.
+///
+/// What it need not have and has in a wrong form is taken for not there: the old refresh token may be
+/// good no longer, so that whoever threw away the new one would lose the sign-in.
+#[derive(Deserialize)]
+pub(crate) struct TokenResponse {
+    pub(crate) access_token: Secret,
+    #[serde(default)]
+    token_type: String,
+    expires_in: Option<Lenient<Seconds>>,
+    refresh_token: Option<Lenient<Secret>>,
+    scope: Option<Lenient<String>>,
+    pub(crate) issued_token_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Lenient<T> {
+    Good(T),
+    Bad(IgnoredAny),
+}
+
+/// A lifetime, which some write as text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Seconds {
+    Number(f64),
+    Text(String),
+}
+
+impl<T> Lenient<T> {
+    fn good(&self) -> Option<&T> {
+        match self {
+            Self::Good(it) => Some(it),
+            Self::Bad(_) => None,
+        }
+    }
+}
+
+impl TokenResponse {
+    /// Reads an answer; `None` if there is no access token in it.
+    pub(crate) fn read(body: &[u8]) -> Option<Self> {
+        // What is wrong with it is not told: it may quote a token.
+        let response: Self = serde_json::from_slice(body).ok()?;
+        (!response.access_token.expose().is_empty()).then_some(response)
+    }
+
+    /// How the access token is to be sent, if that is known here.
+    pub(crate) fn token_type(&self, url: &Url) -> Result<TokenType, Error> {
+        if self.token_type.eq_ignore_ascii_case("bearer") {
+            return Ok(TokenType::Bearer);
+        }
+        if self.token_type.eq_ignore_ascii_case("dpop") {
+            return Ok(TokenType::DPoP);
+        }
+        Err(Error::untrusted(url, "it gives access tokens of an unknown type"))
+    }
+
+    /// When the access token expires, in seconds since 1970.
+    pub(crate) fn expires_at(&self) -> Option<u64> {
+        let seconds = match self.expires_in.as_ref()?.good()? {
+            Seconds::Number(seconds) => *seconds,
+            Seconds::Text(seconds) => seconds.parse().ok()?,
+        };
+        Some(now() + (seconds.max(0.0) as u64).min(LONGEST_LIFE))
+    }
+
+    /// What gets another access token. Some write none as an empty one.
+    pub(crate) fn refresh_token(&self) -> Option<&Secret> {
+        self.refresh_token.as_ref()?.good().filter(|token| !token.expose().is_empty())
+    }
+
+    /// The scopes that were granted, where that is said.
+    pub(crate) fn scope(&self) -> Option<&str> {
+        self.scope.as_ref()?.good().map(String::as_str)
+    }
+}
+
+impl fmt::Debug for TokenResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenResponse").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An answer with an access token and this besides.
+    fn with(members: &str) -> TokenResponse {
+        let json = format!(r#"{{"access_token":"s3cret"{members}}}"#);
+        TokenResponse::read(json.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn lifetimes_are_numbers_of_any_kind_within_reason() {
+        let given = [("60", 60), ("60.5", 60), ("\"60\"", 60), ("-1", 0), ("1e300", LONGEST_LIFE)];
+        for (given, seconds) in given.into_iter().chain([("\"nan\"", 0)]) {
+            let left = with(&format!(r#","expires_in":{given}"#)).expires_at().unwrap() - now();
+            assert!(left == seconds || left + 1 == seconds, "{given}: {left}");
+        }
+        for unknown in ["", r#","expires_in":null"#, r#","expires_in":"soon""#] {
+            assert_eq!(with(unknown).expires_at(), None, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn what_is_in_a_wrong_form_costs_nothing_else() {
+        for wrong in ["true", "[]", "{}", "[\"a\"]", "{\"a\":1}", "null"] {
+            let response = with(&format!(r#","expires_in":{wrong},"scope":{wrong}"#));
+            assert_eq!((response.expires_at(), response.scope()), (None, None), "{wrong}");
+            assert_eq!(with(&format!(r#","refresh_token":{wrong}"#)).refresh_token(), None);
+        }
+        assert_eq!(with(r#","refresh_token":"""#).refresh_token(), None);
+        let response = with(r#","refresh_token":"r","scope":"a b","expires_in":[]"#);
+        assert_eq!(response.refresh_token(), Some(&Secret::new("r")));
+        assert_eq!(response.scope(), Some("a b"));
+    }
+
+    #[test]
+    fn an_answer_without_an_access_token_is_none() {
+        for json in ["", "[]", "{}", r#"{"access_token":""}"#, r#"{"access_token":1}"#] {
+            assert!(TokenResponse::read(json.as_bytes()).is_none(), "{json}");
+        }
+    }
+
+    #[test]
+    fn only_tokens_whose_use_is_known_are_taken() {
+        let url = Url::parse("https://login.example/token").unwrap();
+        let of = |given: &str| with(&format!(r#","token_type":"{given}""#)).token_type(&url);
+        for (given, known) in [
+            ("Bearer", TokenType::Bearer),
+            ("BEARER", TokenType::Bearer),
+            ("dpop", TokenType::DPoP),
+        ] {
+            assert_eq!(of(given).unwrap(), known);
+        }
+        for odd in ["", "mac", "N_A", "Bearer ", "bearer,dpop"] {
+            assert!(matches!(of(odd), Err(Error::Untrusted { .. })), "{odd}");
+        }
+    }
+
+    #[test]
+    fn no_debug_shows_a_token() {
+        let response = with(r#","refresh_token":"s3cret""#);
+        assert!(!format!("{response:?}").contains("s3cret"));
+    }
+}
