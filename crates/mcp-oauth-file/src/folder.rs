@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use crate::place;
+use crate::file_name;
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -37,7 +37,7 @@ struct Entry<'a> {
 impl Folder {
     /// Opens a folder, which is made if it is not there.
     pub(crate) fn open(path: &Path, keys: Option<SealingKeys>) -> io::Result<Self> {
-        place::make_folder(path)?;
+        file_name::make_folder(path)?;
         Ok(Self { path: path.to_owned(), keys })
     }
 
@@ -72,7 +72,7 @@ impl Folder {
         let json = self.json(key, record)?;
         let _alone = self.alone()?;
         let (new, place) = (self.file(key, "new"), self.file(key, "json"));
-        let mut file = place::private().truncate(true).open(&new)?;
+        let mut file = file_name::private().truncate(true).open(&new)?;
         file.write_all(&json)?;
         file.sync_all()?;
         fs::rename(&new, &place)?;
@@ -101,7 +101,7 @@ impl Folder {
 
     /// The keys of the records of one principal at one server.
     pub(crate) fn keys(&self, principal: Option<&str>, server: &str) -> Result<Vec<Key>, BoxError> {
-        let files = self.files(&place::owner(principal, server))?;
+        let files = self.files(&file_name::owner(principal, server))?;
         // Between the two somebody may have removed one.
         let keys = files.iter().filter_map(|path| key_in(path).transpose());
         let mut keys = keys.collect::<Result<Vec<_>, _>>()?;
@@ -133,12 +133,12 @@ impl Folder {
     }
 
     fn file(&self, key: &Key, extension: &str) -> PathBuf {
-        self.path.join(place::name(key, extension))
+        self.path.join(file_name::name(key, extension))
     }
 
     /// Waits until nobody else changes a file.
     fn alone(&self) -> io::Result<File> {
-        let file = place::private().open(self.path.join("folder.lock"))?;
+        let file = file_name::private().open(self.path.join("folder.lock"))?;
         file.lock()?;
         Ok(file)
     }
@@ -152,7 +152,7 @@ impl Folder {
 
 /// What ties a seal to its place, so that it is broken anywhere else.
 fn purpose(key: &Key) -> String {
-    place::name(key, "record")
+    file_name::name(key, "record")
 }
 
 /// The key that a file names, unless it is there no more.

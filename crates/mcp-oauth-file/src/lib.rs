@@ -3,9 +3,9 @@
 //! Start at [`FileStore`], a folder that many processes may use at the same time. [`FileLocks`] are
 //! for stores that keep records elsewhere.
 
+mod store;
 mod folder;
 mod locks;
-mod place;
-mod store;
+mod file_name;
 
 pub use crate::{locks::FileLocks, store::FileStore};
