@@ -5,13 +5,13 @@
 //! Service of the desktop, which is spoken to by way of libdbus: its source comes along, under the
 //! Academic Free License 2.1.
 
+mod open;
 // The tests speak to a keyring that is made for that.
 #[cfg(any(test, target_os = "macos", windows))]
 mod entry;
-mod error;
-mod keyring;
-mod open;
 #[cfg(not(any(target_os = "macos", windows)))]
 mod secret_service;
+mod keyring;
+mod error;
 
 pub use crate::{error::Error, open::open};
