@@ -2,10 +2,10 @@
 //!
 //! Start at [`SqliteStore::open`]; what can go wrong there is in [`Error`].
 
+mod store;
+mod rows;
 mod database;
 mod error;
-mod records;
-mod store;
 
 pub use crate::{
     error::Error,

@@ -16,7 +16,7 @@ use tokio::{sync::Mutex, task};
 use crate::{
     database,
     error::Error,
-    records::{self, Place},
+    rows::{self, Place},
 };
 
 /// Keeps sign-ins in a SQLite database, sealed with the application's keys. Clones share it, as do
@@ -116,7 +116,7 @@ impl SqliteStore {
     pub async fn reseal(&self) -> Result<Resealed, Error> {
         let (mut last, mut found) = (i64::MIN, Resealed::default());
         loop {
-            let rows = self.read(move |connection| records::after(connection, last)).await?;
+            let rows = self.read(move |connection| rows::after(connection, last)).await?;
             let Some(row) = rows.last() else { return Ok(found) };
             last = row.row;
             for old in rows {
@@ -124,7 +124,7 @@ impl SqliteStore {
                     Err(_) => found.unreadable += 1,
                     Ok(None) => {}
                     Ok(Some(new)) => {
-                        self.write(move |it| records::replace(it, &old, &new)).await?;
+                        self.write(move |it| rows::replace(it, &old, &new)).await?;
                         found.resealed += 1;
                     }
                 }
@@ -170,7 +170,7 @@ impl Store for SqliteStore {
     fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
         Box::pin(async move {
             let place = Place::of(key);
-            let sealed = self.read(move |connection| records::load(connection, &place)).await?;
+            let sealed = self.read(move |connection| rows::load(connection, &place)).await?;
             Ok(sealed.map(|sealed| self.unsealed(key, &sealed)).transpose()?)
         })
     }
@@ -179,14 +179,14 @@ impl Store for SqliteStore {
         let place = Place::of(key);
         let sealed = self.0.keys.seal(&place.purpose(), &record.to_json());
         Box::pin(async move {
-            Ok(self.write(move |connection| records::save(connection, &place, &sealed)).await?)
+            Ok(self.write(move |connection| rows::save(connection, &place, &sealed)).await?)
         })
     }
 
     fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), BoxError>> {
         let place = Place::of(key);
         Box::pin(async move {
-            Ok(self.write(move |connection| records::remove(connection, &place)).await?)
+            Ok(self.write(move |connection| rows::remove(connection, &place)).await?)
         })
     }
 
@@ -196,7 +196,7 @@ impl Store for SqliteStore {
         server: &'a str,
     ) -> BoxFuture<'a, Result<Vec<Key>, BoxError>> {
         let (principal, server) = (principal.map(str::to_owned), server.to_owned());
-        let read = move |it: &mut Connection| records::keys(it, principal.as_deref(), &server);
+        let read = move |it: &mut Connection| rows::keys(it, principal.as_deref(), &server);
         Box::pin(async move { Ok(self.read(read).await?) })
     }
 
