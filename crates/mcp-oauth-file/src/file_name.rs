@@ -1,10 +1,4 @@
-//! Names of files, and who may read them.
-
-use std::{
-    fs::{DirBuilder, OpenOptions},
-    io,
-    path::Path,
-};
+//! The names of files, which are digests of keys.
 
 use aws_lc_rs::digest;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -30,22 +24,4 @@ fn digest<const N: usize>(parts: [Option<&str>; N]) -> String {
         context.update(part.unwrap_or_default().as_bytes());
     }
     URL_SAFE_NO_PAD.encode(context.finish())
-}
-
-/// Makes a folder that only its owner enters, unless it is there.
-pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
-/// How files are opened that only their owner reads.
-pub(crate) fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use crate::file_name;
+use crate::{file_name, permissions};
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -37,7 +37,7 @@ struct Entry<'a> {
 impl Folder {
     /// Opens a folder, which is made if it is not there.
     pub(crate) fn open(path: &Path, keys: Option<SealingKeys>) -> io::Result<Self> {
-        file_name::make_folder(path)?;
+        permissions::make_folder(path)?;
         Ok(Self { path: path.to_owned(), keys })
     }
 
@@ -72,7 +72,7 @@ impl Folder {
         let json = self.json(key, record)?;
         let _alone = self.alone()?;
         let (new, place) = (self.file(key, "new"), self.file(key, "json"));
-        let mut file = file_name::private().truncate(true).open(&new)?;
+        let mut file = permissions::private().truncate(true).open(&new)?;
         file.write_all(&json)?;
         file.sync_all()?;
         fs::rename(&new, &place)?;
@@ -138,7 +138,7 @@ impl Folder {
 
     /// Waits until nobody else changes a file.
     fn alone(&self) -> io::Result<File> {
-        let file = file_name::private().open(self.path.join("folder.lock"))?;
+        let file = permissions::private().open(self.path.join("folder.lock"))?;
         file.lock()?;
         Ok(file)
     }

@@ -7,5 +7,6 @@ mod store;
 mod folder;
 mod locks;
 mod file_name;
+mod permissions;
 
 pub use crate::{locks::FileLocks, store::FileStore};

@@ -11,7 +11,7 @@ use mcp_http::mcp_client::BoxError;
 use mcp_oauth::{Key, KeyLocks, Lock};
 use tokio::{sync::oneshot, task};
 
-use crate::file_name;
+use crate::{file_name, permissions};
 
 /// A lock for each key, among all processes of this machine that name the same folder. It ends with
 /// the process that holds it, however that ends.
@@ -52,7 +52,7 @@ impl FileLocks {
     /// Whatever keeps it from being made.
     pub fn open(folder: impl AsRef<Path>) -> io::Result<Self> {
         let folder = folder.as_ref().to_owned();
-        file_name::make_folder(&folder)?;
+        permissions::make_folder(&folder)?;
         Ok(Self { folder, here: KeyLocks::default() })
     }
 
@@ -81,7 +81,7 @@ async fn lock(path: PathBuf) -> Result<File, BoxError> {
 
 /// Opens the file, and locks it if nobody else has.
 fn try_lock(path: &Path) -> io::Result<(File, bool)> {
-    let file = file_name::private().open(path)?;
+    let file = permissions::private().open(path)?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Ok((file, false)),
         Err(TryLockError::Error(error)) => Err(error),
