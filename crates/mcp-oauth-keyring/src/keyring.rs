@@ -15,15 +15,3 @@ pub(crate) trait Keyring {
     /// Puts a secret in the place of what is there.
     fn set_secret(&self, secret: &[u8]) -> Result<(), Error>;
 }
-
-/// The keyring of the system, and in it the secret of an application.
-pub(crate) fn native(application: &str) -> Result<impl Keyring, Error> {
-    #[cfg(target_os = "macos")]
-    let keyring =
-        crate::entry::open(apple_native_keyring_store::keychain::Store::new(), application);
-    #[cfg(windows)]
-    let keyring = crate::entry::open(windows_native_keyring_store::Store::new(), application);
-    #[cfg(not(any(target_os = "macos", windows)))]
-    let keyring = crate::secret_service::SecretService::open(application);
-    keyring
-}

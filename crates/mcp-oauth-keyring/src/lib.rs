@@ -6,6 +6,7 @@
 //! Academic Free License 2.1.
 
 mod open;
+mod native;
 // The tests speak to a keyring that is made for that.
 #[cfg(any(test, target_os = "macos", windows))]
 mod entry;

@@ -8,10 +8,7 @@ use mcp_oauth::SealingKey;
 use mcp_oauth_file::FileStore;
 use zeroize::Zeroizing;
 
-use crate::{
-    error::Error,
-    keyring::{self, Keyring},
-};
+use crate::{error::Error, keyring::Keyring, native::native};
 
 /// Opens a folder of sign-ins that are sealed with a key in the keyring; both are made if they are not
 /// there. `application` is what the keyring shows to people.
@@ -38,7 +35,7 @@ use crate::{
 /// # Errors
 /// [`Error`].
 pub fn open(application: &str, folder: impl AsRef<Path>) -> Result<FileStore, Error> {
-    open_with(&keyring::native(application)?, application, folder.as_ref())
+    open_with(&native(application)?, application, folder.as_ref())
 }
 
 fn open_with(keyring: &impl Keyring, application: &str, folder: &Path) -> Result<FileStore, Error> {
