@@ -14,14 +14,14 @@ use mcp_http::{
 use tokio::sync::Mutex as AsyncMutex;
 
 use crate::{
-    client::access_token,
+    clock::now,
     discovery::{Discovered, Discovery, Wanted, join},
     error::Error,
     http::{Realm, Web},
     registration::RegisteredClient,
     settings::Settings,
-    store::{Credentials, TokenType, now},
-    token::{AssertionRequest, AssertionSource, DpopKey, TokenEndpoint},
+    store::{Credentials, TokenType},
+    token::{AssertionRequest, AssertionSource, DpopKey, TokenEndpoint, access_token},
 };
 
 /// The tokens of an application that acts without a person, at any server: by its own credentials,

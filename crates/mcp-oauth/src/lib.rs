@@ -15,6 +15,7 @@ mod settings;
 mod crypto;
 mod http;
 mod error;
+mod clock;
 
 pub use crate::{
     authorization::PendingSignIn,

@@ -5,10 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use mcp_http::Endpoint;
 use url::Url;
 
-use super::{
-    client::{OAuthClient, Shared},
-    user_tokens::Users,
-};
+use super::{client::OAuthClient, state::ClientState};
 use crate::{
     crypto::SigningKey,
     discovery::Discovery,
@@ -31,8 +28,16 @@ pub struct OAuthClientBuilder {
     registered: Vec<(String, RegisteredClient)>,
 }
 
+impl OAuthClient {
+    /// Begins to set up an application with the name that people see, and the URL that they come back
+    /// to: of https, on this machine, or with a scheme of the application's own.
+    pub fn builder(name: impl Into<String>, redirect_uri: impl Into<String>) -> OAuthClientBuilder {
+        OAuthClientBuilder::new(name.into(), redirect_uri.into())
+    }
+}
+
 impl OAuthClientBuilder {
-    pub(crate) fn new(name: String, redirect_uri: String) -> Self {
+    fn new(name: String, redirect_uri: String) -> Self {
         Self {
             name,
             redirect_uri,
@@ -86,7 +91,7 @@ impl OAuthClientBuilder {
         let dpop = self.settings.dpop;
         let web = self.settings.web()?;
         Ok(OAuthClient {
-            shared: Arc::new(Shared {
+            state: Arc::new(ClientState {
                 applicant: applicant(self.name, self.redirect_uri)?,
                 discovery: Discovery::new(web.clone()),
                 web,
@@ -95,8 +100,8 @@ impl OAuthClientBuilder {
                 metadata_document: self.metadata_document.map(metadata_document).transpose()?,
                 metadata_key: self.metadata_key,
                 registered,
-                users: Users::default(),
             }),
+            users: Arc::default(),
         })
     }
 }

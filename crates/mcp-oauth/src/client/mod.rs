@@ -6,8 +6,10 @@ mod client;
 mod user_tokens;
 mod refresh;
 mod revocation;
+mod registration;
+mod state;
+mod detached;
 
-pub(crate) use self::user_tokens::access_token;
 pub use self::{
     builder::OAuthClientBuilder, client::OAuthClient, sign_in::SignIn, user_tokens::UserTokens,
 };

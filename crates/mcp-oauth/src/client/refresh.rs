@@ -1,19 +1,22 @@
 //! Looking for a better token than the one at hand, without asking a person.
 
+use std::sync::Arc;
+
 use mcp_http::{AccessToken, Challenge, Endpoint, Reason, Refused, Unauthorized};
 
-use super::client::{OAuthClient, Shared};
+use super::state::ClientState;
 use crate::{
+    clock::now,
     crypto::Secret,
     error::{Error, SignInReason},
     http::Realm,
-    store::{Credentials, Key, Record, now},
+    store::{Credentials, Key, Record},
     token::DpopKey,
 };
 
 /// One search, of which there is one at a time for a principal and a server.
 pub(crate) struct Renewal {
-    pub(crate) client: OAuthClient,
+    pub(crate) state: Arc<ClientState>,
     pub(crate) principal: String,
     pub(crate) endpoint: Endpoint,
     pub(crate) refusal: Option<Refusal>,
@@ -52,25 +55,21 @@ impl Renewal {
             }
             self.check_issuer(&known, refusal).await?;
         }
-        let _lock = self.shared().lock(&key).await?;
+        let _lock = self.state.lock(&key).await?;
         // Another process may have been faster.
-        match self.shared().load(&key).await? {
+        match self.state.load(&key).await? {
             Some(Record::Credentials(known)) if self.suits(&known) => Ok(Some(*known)),
             Some(Record::Credentials(known)) => self.refreshed(&key, *known).await.map(Some),
             _ => self.none(),
         }
     }
 
-    fn shared(&self) -> &Shared {
-        &self.client.shared
-    }
-
     /// The last sign-in, whoever the authorization server was.
     async fn newest(&self) -> Result<Option<(Key, Credentials)>, Error> {
         let server = self.endpoint.url().as_str();
         let mut newest: Option<(Key, Credentials)> = None;
-        for key in self.shared().keys(Some(&self.principal), server).await? {
-            if let Some(Record::Credentials(found)) = self.shared().load(&key).await?
+        for key in self.state.keys(Some(&self.principal), server).await? {
+            if let Some(Record::Credentials(found)) = self.state.load(&key).await?
                 && newest.as_ref().is_none_or(|(_, it)| it.issued_at <= found.issued_at)
             {
                 newest = Some((key, *found));
@@ -88,7 +87,7 @@ impl Renewal {
     /// Fails if the server has another authorization server now: the refresh token is shown to the
     /// old one no more than to the new one.
     async fn check_issuer(&self, known: &Credentials, refusal: &Refusal) -> Result<(), Error> {
-        let discovery = &self.shared().discovery;
+        let discovery = &self.state.discovery;
         let resource = discovery.resource(&self.endpoint, refusal.pointer.as_deref()).await?;
         let issuers = resource.map(|resource| resource.authorization_servers).unwrap_or_default();
         match issuers.is_empty() || issuers.contains(&known.issuer) {
@@ -105,13 +104,13 @@ impl Renewal {
             Ok(new) => {
                 // Before anything is done with it (OAuth 2.1, section 4.3.1).
                 let record = Record::Credentials(Box::new(new.clone()));
-                self.shared().save(key, &record).await?;
+                self.state.save(key, &record).await?;
                 return Ok(new);
             }
             Err(error) => error,
         };
         if error.is_of_client() {
-            self.shared().forget_registration(&key.server, &key.issuer).await?;
+            self.state.forget_registration(&key.server, &key.issuer).await?;
             return self.ended(key, known, SignInReason::ClientForgotten).await;
         }
         if error.is_refusal("invalid_grant") {
@@ -137,7 +136,7 @@ impl Renewal {
         known: &Credentials,
         refresh_token: &Secret,
     ) -> Result<Credentials, Error> {
-        let shared = self.shared();
+        let shared = &self.state;
         let url = shared.web.check(&known.token_endpoint, Realm::of(&self.endpoint))?;
         let dpop = known.dpop_key.as_ref().map(DpopKey::read).transpose()?;
         let Credentials { issuer, registration, resource, .. } = known;
@@ -171,7 +170,7 @@ impl Renewal {
         reason: SignInReason,
     ) -> Result<Credentials, Error> {
         let known = Credentials { refresh_token: None, ..known };
-        self.shared().save(key, &Record::Credentials(Box::new(known.clone()))).await?;
+        self.state.save(key, &Record::Credentials(Box::new(known.clone()))).await?;
         self.as_it_is(known, reason)
     }
 

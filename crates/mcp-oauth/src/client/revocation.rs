@@ -2,7 +2,7 @@
 
 use mcp_http::Endpoint;
 
-use super::client::Shared;
+use super::state::ClientState;
 use crate::{
     crypto::Secret,
     error::Error,
@@ -13,7 +13,7 @@ use crate::{
 
 /// Tells the authorization server that nobody uses the tokens any more, as well as it can be told. With
 /// a refresh token end the access tokens that it gave.
-pub(crate) async fn revoke(shared: &Shared, key: &Key, credentials: &Credentials) {
+pub(crate) async fn revoke(shared: &ClientState, key: &Key, credentials: &Credentials) {
     let Some(url) = &credentials.revocation_endpoint else { return };
     let (token, kind) = match &credentials.refresh_token {
         Some(token) => (token, "refresh_token"),
@@ -25,7 +25,7 @@ pub(crate) async fn revoke(shared: &Shared, key: &Key, credentials: &Credentials
 }
 
 async fn tell(
-    shared: &Shared,
+    shared: &ClientState,
     key: &Key,
     credentials: &Credentials,
     url: &str,

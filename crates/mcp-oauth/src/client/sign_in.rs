@@ -6,16 +6,16 @@ use mcp_http::{Challenge, Endpoint, Unauthorized};
 use url::Url;
 
 use super::{
-    client::{OAuthClient, Shared},
-    user_tokens::{UserTokens, to_its_end},
+    client::OAuthClient, detached::to_its_end, state::ClientState, user_tokens::UserTokens,
 };
 use crate::{
     authorization::{Flow, PendingSignIn},
+    clock::now,
     crypto::{Secret, random_text},
     discovery::{AuthorizationServer, Discovered, Wanted, join},
     error::Error,
     http::Realm,
-    store::{Credentials, Key, Record, now},
+    store::{Credentials, Key, Record},
     token::DpopKey,
 };
 
@@ -42,7 +42,7 @@ impl UserTokens {
         server: &Endpoint,
         unauthorized: Option<&Unauthorized>,
     ) -> Result<SignIn, Error> {
-        let shared = &self.client().shared;
+        let shared = self.state();
         let unauthorized = unauthorized.filter(|it| it.endpoint == *server);
         let challenge = unauthorized.and_then(Unauthorized::challenge);
         let pointer = challenge.and_then(Challenge::resource_metadata);
@@ -60,7 +60,7 @@ impl UserTokens {
         discovered: &Discovered,
         unauthorized: Option<&Unauthorized>,
     ) -> Result<SignIn, Error> {
-        let shared = &self.client().shared;
+        let shared = self.state();
         let metadata = &discovered.server;
         let authorization_endpoint = shared.authorization_endpoint(metadata, Realm::of(server))?;
         let token_endpoint = shared.checked_token_endpoint(metadata, Realm::of(server))?;
@@ -106,7 +106,7 @@ fn ever_wanted(discovered: &Discovered, wanted: &Wanted) -> Option<String> {
     BTreeSet::iter(&scopes).all(is_taken).then(|| join(&scopes)).flatten()
 }
 
-impl Shared {
+impl ClientState {
     /// Where people go, if what they bring back is safe with them (MCP authorization, "Authorization
     /// Code Protection").
     fn authorization_endpoint(
@@ -159,7 +159,7 @@ impl OAuthClient {
     }
 
     async fn end(self, flow: Box<Flow>, code: Result<Secret, Error>) -> Result<Credentials, Error> {
-        let shared = &self.shared;
+        let shared = &self.state;
         let traded = match code {
             Ok(code) => shared.trade(&flow, &code).await,
             Err(error) => Err(error),
@@ -177,7 +177,7 @@ impl OAuthClient {
     }
 }
 
-impl Shared {
+impl ClientState {
     /// Trades a code for tokens (OAuth 2.1, section 4.1.3).
     async fn trade(&self, flow: &Flow, code: &Secret) -> Result<Credentials, Error> {
         let server = Endpoint::parse(&flow.server);

@@ -11,14 +11,15 @@ use mcp_http::{AccessToken, Endpoint, TokenRequest, TokenSource, mcp_client::Box
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use super::{
-    client::OAuthClient,
+    detached::to_its_end,
     refresh::{Refusal, Renewal},
     revocation,
+    state::ClientState,
 };
 use crate::{
     error::Error,
-    store::{Credentials, Key, Record, TokenType},
-    token::DpopKey,
+    store::{Credentials, Key, Record},
+    token::access_token,
 };
 
 /// The tokens of one principal at any server: gives a fresh one for each request, refreshing it a
@@ -40,7 +41,8 @@ use crate::{
 pub struct UserTokens(Arc<Inner>);
 
 struct Inner {
-    client: OAuthClient,
+    state: Arc<ClientState>,
+    users: Arc<Users>,
     principal: String,
     /// What is known of each server.
     slots: Mutex<BTreeMap<String, Arc<Slot>>>,
@@ -64,14 +66,18 @@ struct Current {
 }
 
 impl UserTokens {
-    pub(crate) fn of(client: &OAuthClient, principal: String) -> Self {
-        let mut users = client.shared.users.lock();
-        if let Some(known) = users.get(&principal).and_then(Weak::upgrade) {
+    pub(crate) fn of(state: &Arc<ClientState>, users: &Arc<Users>, principal: String) -> Self {
+        let mut known = users.lock();
+        if let Some(known) = known.get(&principal).and_then(Weak::upgrade) {
             return Self(known);
         }
-        let slots = Mutex::default();
-        let new = Arc::new(Inner { client: client.clone(), principal: principal.clone(), slots });
-        users.insert(principal, Arc::downgrade(&new));
+        let new = Arc::new(Inner {
+            state: Arc::clone(state),
+            users: Arc::clone(users),
+            principal: principal.clone(),
+            slots: Mutex::default(),
+        });
+        known.insert(principal, Arc::downgrade(&new));
         Self(new)
     }
 
@@ -80,8 +86,8 @@ impl UserTokens {
         &self.0.principal
     }
 
-    pub(crate) fn client(&self) -> &OAuthClient {
-        &self.0.client
+    pub(crate) fn state(&self) -> &ClientState {
+        &self.0.state
     }
 
     /// Forgets the sign-ins at a server, and tells its authorization server where that wants to know
@@ -95,7 +101,7 @@ impl UserTokens {
     }
 
     async fn forget(self, server: Endpoint) -> Result<(), Error> {
-        let shared = &self.client().shared;
+        let shared = self.state();
         let slot = self.slot(&server);
         let _alone = slot.renewing.lock().await;
         slot.set(None);
@@ -114,7 +120,7 @@ impl UserTokens {
 
     /// Puts a new sign-in in the place of all that there were.
     pub(crate) async fn replace(&self, key: &Key, new: Credentials) -> Result<(), Error> {
-        let shared = &self.client().shared;
+        let shared = self.state();
         let slot = self.slot_of(&key.server);
         let _alone = slot.renewing.lock().await;
         slot.set(None);
@@ -141,7 +147,7 @@ impl UserTokens {
             return Ok(Some(token));
         }
         let renewal = Renewal {
-            client: self.client().clone(),
+            state: Arc::clone(&self.0.state),
             principal: self.principal().to_owned(),
             endpoint: request.endpoint.clone(),
             refusal: request.refused.map(Refusal::new),
@@ -172,19 +178,12 @@ impl Users {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        let mut users = self.client.shared.users.lock();
+        let mut users = self.users.lock();
         // Meanwhile there may be another one.
         if users.get(&self.principal).is_some_and(|it| it.strong_count() == 0) {
             users.remove(&self.principal);
         }
     }
-}
-
-/// Goes on with what has begun, though whoever waits for it is dropped.
-pub(crate) async fn to_its_end<T: Send + 'static>(
-    work: impl Future<Output = Result<T, Error>> + Send + 'static,
-) -> Result<T, Error> {
-    tokio::spawn(work).await.map_err(|error| Error::Store { source: error.into() })?
 }
 
 async fn renew(
@@ -200,18 +199,6 @@ async fn renew(
     let token = access_token(&credentials)?;
     slot.set(Some(Current { credentials: Arc::new(credentials), token: token.clone() }));
     Ok(Some(token))
-}
-
-/// The access token as requests carry it.
-pub(crate) fn access_token(credentials: &Credentials) -> Result<AccessToken, Error> {
-    let token = credentials.access_token.expose();
-    match (credentials.token_type, &credentials.dpop_key) {
-        (TokenType::DPoP, Some(key)) => {
-            let signer = DpopKey::read(key)?.signer(&credentials.access_token);
-            Ok(AccessToken::signed(token, signer))
-        }
-        _ => Ok(AccessToken::new(token)),
-    }
 }
 
 impl Slot {
@@ -249,6 +236,7 @@ impl fmt::Debug for UserTokens {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::OAuthClient;
 
     #[test]
     fn a_principal_has_one_source_for_as_long_as_somebody_has_it() {
@@ -259,6 +247,6 @@ mod tests {
         drop(one);
         assert!(Arc::ptr_eq(&other.0, &client.user("ann").0));
         drop(other);
-        assert!(client.shared.users.lock().is_empty());
+        assert!(client.users.lock().is_empty());
     }
 }

@@ -4,9 +4,13 @@ mod encryption_keys;
 mod encryption_key;
 mod signing_key;
 mod random;
+mod encoding;
 mod secret;
 
-pub(crate) use self::random::{base64url, random_text, sha256};
+pub(crate) use self::{
+    encoding::{base64url, sha256},
+    random::random_text,
+};
 pub use self::{
     encryption_key::{SealingKey, Unsealable},
     encryption_keys::SealingKeys,

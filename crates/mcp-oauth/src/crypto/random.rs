@@ -1,7 +1,8 @@
-//! Random text and digests.
+//! Random bytes and text.
 
-use aws_lc_rs::{digest, rand};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use aws_lc_rs::rand;
+
+use super::encoding::base64url;
 
 /// Text of 256 random bits, for what nobody may guess.
 pub(crate) fn random_text() -> String {
@@ -18,25 +19,9 @@ pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
-pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let digest = digest::digest(&digest::SHA256, bytes);
-    digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
-}
-
-/// Base64 as URLs and JOSE have it (RFC 4648, section 5), without padding.
-pub(crate) fn base64url(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn digests_are_those_of_sha_256() {
-        // FIPS 180-2, appendix B.1, in Base64.
-        assert_eq!(base64url(&sha256(b"abc")), "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
-    }
 
     #[test]
     fn random_text_is_long_and_never_the_same() {

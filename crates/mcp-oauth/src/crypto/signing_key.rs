@@ -14,7 +14,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{random::base64url, secret::Secret};
+use super::{encoding::base64url, secret::Secret};
 use crate::error::Error;
 
 /// A private key that signs in the name of this application: ECDSA on P-256 or P-384, Ed25519 or RSA.

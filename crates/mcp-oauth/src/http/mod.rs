@@ -1,6 +1,10 @@
 //! HTTP requests to servers whose URLs come from others.
 
+mod error_response;
 mod guarded_client;
 mod address;
 
-pub(crate) use self::guarded_client::{Realm, Web, is_loopback, unusable};
+pub(crate) use self::{
+    error_response::{error_response, refusal},
+    guarded_client::{Realm, Web, is_loopback},
+};

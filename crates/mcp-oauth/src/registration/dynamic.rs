@@ -10,9 +10,8 @@ use crate::{
     crypto::Secret,
     discovery::AuthorizationServer,
     error::Error,
-    http::{Realm, Web},
-    store::{Registration, TokenEndpointAuthMethod, now},
-    token::refusal,
+    http::{Realm, Web, refusal},
+    store::{Registration, TokenEndpointAuthMethod},
 };
 
 /// An application that asks to be registered (RFC 7591).
@@ -102,13 +101,5 @@ impl Applicant {
     /// Where the application runs (OpenID Connect Dynamic Client Registration 1.0, section 2).
     fn application_type(&self) -> &'static str {
         if self.is_native { "native" } else { "web" }
-    }
-}
-
-impl Registration {
-    /// Whether the secret is still good, for a person that comes back to `redirect_uri`.
-    pub(crate) fn is_good_for(&self, redirect_uri: &str) -> bool {
-        let expired = self.secret_expires_at.is_some_and(|at| at <= now());
-        !expired && self.redirect_uri.as_deref() == Some(redirect_uri)
     }
 }

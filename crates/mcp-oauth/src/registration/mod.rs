@@ -2,6 +2,7 @@
 
 mod dynamic;
 mod preregistered;
+mod auth_method;
 
 pub(crate) use self::dynamic::Applicant;
 pub use self::preregistered::RegisteredClient;

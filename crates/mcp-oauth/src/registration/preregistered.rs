@@ -79,21 +79,3 @@ impl RegisteredClient {
         })
     }
 }
-
-impl TokenEndpointAuthMethod {
-    /// The name on the wire.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::ClientSecretBasic => "client_secret_basic",
-            Self::ClientSecretPost => "client_secret_post",
-            Self::PrivateKeyJwt => "private_key_jwt",
-        }
-    }
-
-    /// Whether a server takes it. One that does not say takes what a client has registered.
-    pub(crate) fn is_supported_by(self, server: &AuthorizationServer) -> bool {
-        let supported = server.token_endpoint_auth_methods_supported.as_ref();
-        supported.is_none_or(|methods| methods.iter().any(|method| method == self.as_str()))
-    }
-}

@@ -1,13 +1,10 @@
 //! What a sign-in leaves behind.
 
-use std::{
-    collections::BTreeSet,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::crypto::Secret;
+use crate::{clock::now, crypto::Secret};
 
 /// How long before its end an access token is replaced at most, in seconds.
 const LONGEST_SKEW: u64 = 60;
@@ -101,7 +98,22 @@ impl Credentials {
     }
 }
 
-/// Seconds since 1970.
-pub(crate) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+impl Registration {
+    /// Whether the secret is still good, for a person that comes back to `redirect_uri`.
+    pub(crate) fn is_good_for(&self, redirect_uri: &str) -> bool {
+        let expired = self.secret_expires_at.is_some_and(|at| at <= now());
+        !expired && self.redirect_uri.as_deref() == Some(redirect_uri)
+    }
+}
+
+impl TokenEndpointAuthMethod {
+    /// The name on the wire.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
+        }
+    }
 }

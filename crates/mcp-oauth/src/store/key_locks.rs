@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::store::{Key, Lock};
+use super::{key::Key, store::Lock};
 
 /// A lock for each key, among the tasks of one process: all that a store needs that no other process
 /// uses, and what keeps those of one process in line where others do.

@@ -10,9 +10,10 @@ use futures_util::future::{self, BoxFuture};
 use mcp_http::mcp_client::BoxError;
 
 use super::{
+    key::Key,
     key_locks::KeyLocks,
     record::Record,
-    store::{Key, Lock, Store},
+    store::{Lock, Store},
 };
 
 /// Keeps records in memory. Clones share them.

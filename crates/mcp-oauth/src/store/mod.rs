@@ -4,13 +4,14 @@ mod memory;
 mod key_locks;
 mod store;
 mod record;
+mod key;
 mod credentials;
 
-pub(crate) use self::credentials::now;
 pub use self::{
     credentials::{Credentials, Registration, TokenEndpointAuthMethod, TokenType},
+    key::Key,
     key_locks::KeyLocks,
     memory::MemoryStore,
     record::{Record, Unreadable, UnreadableReason},
-    store::{Key, Lock, Store},
+    store::{Lock, Store},
 };

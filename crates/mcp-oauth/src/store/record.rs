@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::{
     credentials::{Credentials, Registration},
-    store::Key,
+    key::Key,
 };
 
 /// The version of the JSON that is written. It grows when older programs would misread it.

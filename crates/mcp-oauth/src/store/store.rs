@@ -4,9 +4,8 @@ use std::{any::Any, fmt, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use mcp_http::mcp_client::BoxError;
-use serde::{Deserialize, Serialize};
 
-use super::record::Record;
+use super::{key::Key, record::Record};
 
 /// Keeps records, for one process or for many.
 ///
@@ -84,41 +83,6 @@ impl<S: Store + ?Sized> Store for Arc<S> {
     }
 }
 
-/// What a record is kept under.
-///
-/// `Debug` leaves out the query of the server's URL, which some use for keys.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Key {
-    /// The person or other party whose record it is; `None` for the application's own, which is its
-    /// [`Registration`](crate::Registration).
-    pub principal: Option<String>,
-    /// The URL of the MCP server.
-    pub server: String,
-    /// The authorization server.
-    pub issuer: String,
-}
-
-impl Key {
-    /// The key of a principal's credentials, or of the application's registration.
-    pub fn new(
-        principal: Option<&str>,
-        server: impl Into<String>,
-        issuer: impl Into<String>,
-    ) -> Self {
-        let principal = principal.map(str::to_owned);
-        Self { principal, server: server.into(), issuer: issuer.into() }
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let server = self.server.split('?').next().unwrap_or_default();
-        let Self { principal, issuer, .. } = self;
-        write!(f, "Key({principal:?} at {server}, by {issuer})")
-    }
-}
-
 /// The right to use a refresh token; it ends when it is dropped.
 pub struct Lock {
     _guard: Box<dyn Any + Send>,
@@ -134,17 +98,5 @@ impl Lock {
 impl fmt::Debug for Lock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Lock")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_shown_without_the_query_of_its_server() {
-        let key = Key::new(Some("ann"), "https://a.example/mcp?key=s3cret", "https://b.example");
-        let shown = format!("{key:?}");
-        assert_eq!(shown, r#"Key(Some("ann") at https://a.example/mcp, by https://b.example)"#);
     }
 }

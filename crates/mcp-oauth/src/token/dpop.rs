@@ -12,9 +12,9 @@ use serde_json::json;
 use url::{Position, Url};
 
 use crate::{
+    clock::now,
     crypto::{Secret, SigningKey, base64url, random_text, sha256},
     error::Error,
-    store::now,
 };
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");

@@ -4,17 +4,17 @@ use std::borrow::Cow;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
-use serde::Deserialize;
+use http::{HeaderMap, HeaderValue, Method, Response, header};
 use serde_json::json;
 use url::{Url, form_urlencoded};
 
 use super::{dpop::DpopKey, response::TokenResponse};
 use crate::{
+    clock::now,
     crypto::{Secret, SigningKey, random_text},
-    error::{At, Error},
-    http::{Web, unusable},
-    store::{Registration, TokenEndpointAuthMethod, now},
+    error::Error,
+    http::{Web, error_response, refusal},
+    store::{Registration, TokenEndpointAuthMethod},
 };
 
 /// The life of a client's assertion of itself, in seconds.
@@ -54,12 +54,6 @@ pub(crate) struct TokenEndpoint<'a> {
 struct Answer {
     response: Response<Bytes>,
     form: String,
-}
-
-#[derive(Deserialize)]
-struct ErrorResponse {
-    error: String,
-    error_description: Option<String>,
 }
 
 impl TokenEndpoint<'_> {
@@ -166,24 +160,6 @@ impl TokenEndpoint<'_> {
             "jti": random_text(),
         }))
     }
-}
-
-/// What an answer that is no success says.
-pub(crate) fn refusal(url: &Url, answer: &Response<Bytes>) -> Error {
-    let status = answer.status();
-    match error_response(url, answer) {
-        Some(refused) if status.is_client_error() => refused,
-        _ if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => {
-            Error::untrusted(url, format!("it answers with HTTP status {status} and no reason"))
-        }
-        _ => unusable(url, status),
-    }
-}
-
-fn error_response(url: &Url, answer: &Response<Bytes>) -> Option<Error> {
-    let response = serde_json::from_slice(answer.body()).ok()?;
-    let ErrorResponse { error, error_description } = response;
-    Some(Error::Refused { url: At(url).to_string(), error, description: error_description })
 }
 
 /// The client's id and secret, each encoded as in a form (OAuth 2.1, section 2.4.1).

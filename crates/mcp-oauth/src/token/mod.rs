@@ -3,11 +3,10 @@
 mod assertion;
 mod endpoint;
 mod response;
+mod access_token;
 mod dpop;
 
 pub use self::assertion::{AssertionRequest, AssertionSource, TokenExchange};
 pub(crate) use self::{
-    dpop::DpopKey,
-    endpoint::{TokenEndpoint, refusal},
-    response::TokenResponse,
+    access_token::access_token, dpop::DpopKey, endpoint::TokenEndpoint, response::TokenResponse,
 };

@@ -5,11 +5,7 @@ use std::fmt;
 use serde::{Deserialize, de::IgnoredAny};
 use url::Url;
 
-use crate::{
-    crypto::Secret,
-    error::Error,
-    store::{TokenType, now},
-};
+use crate::{clock::now, crypto::Secret, error::Error, store::TokenType};
 
 /// The longest lifetime that is believed, in seconds: ten years.
 const LONGEST_LIFE: u64 = 10 * 365 * 24 * 60 * 60;

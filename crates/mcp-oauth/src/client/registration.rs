@@ -1,0 +1,120 @@
+//! The registration to use at an authorization server (MCP authorization, "Client
+//! Registration").
+
+use mcp_http::Endpoint;
+
+use super::state::ClientState;
+use crate::{
+    discovery::AuthorizationServer,
+    error::Error,
+    http::Realm,
+    registration::RegisteredClient,
+    store::{Key, Record, Registration, TokenEndpointAuthMethod},
+};
+
+impl ClientState {
+    /// The application as the authorization server knows it, or comes to know it now, in the order of
+    /// the specification.
+    pub(crate) async fn registration(
+        &self,
+        endpoint: &Endpoint,
+        server: &AuthorizationServer,
+        scope: Option<&str>,
+    ) -> Result<Registration, Error> {
+        let redirect_uri = &self.applicant.redirect_uri;
+        let key = Key::new(None, endpoint.url().as_str(), &server.issuer);
+        if let Some(client) = self.registered.get(endpoint.url().as_str()) {
+            let registration = client.registration(server, Some(redirect_uri))?;
+            self.pin(client, &key, &registration).await?;
+            return Ok(registration);
+        }
+        if let Some(url) = &self.metadata_document
+            && server.client_id_metadata_document_supported
+        {
+            return Ok(self.by_metadata_document(url.clone(), server));
+        }
+        if let Some(Record::Registration(known)) = self.load_readable(&key).await?
+            && known.is_good_for(redirect_uri)
+        {
+            return Ok(known);
+        }
+        let realm = Realm::of(endpoint);
+        let new = self.applicant.register(&self.web, server, realm, scope).await?;
+        let new = new.ok_or_else(|| no_registration(endpoint, &server.issuer))?;
+        self.save(&key, &Record::Registration(new.clone())).await?;
+        Ok(new)
+    }
+
+    /// Forgets what the application has registered itself as. One that was registered by hand stays
+    /// with its authorization server.
+    pub(crate) async fn forget_registration(
+        &self,
+        server: &str,
+        issuer: &str,
+    ) -> Result<(), Error> {
+        match self.registered.contains_key(server) {
+            true => Ok(()),
+            false => self.remove(&Key::new(None, server, issuer)).await,
+        }
+    }
+
+    /// Fails if a client that was registered by hand is about to be shown to another authorization
+    /// server than its own; if nobody said which that is, the first is.
+    async fn pin(
+        &self,
+        client: &RegisteredClient,
+        key: &Key,
+        registration: &Registration,
+    ) -> Result<(), Error> {
+        let known = match &client.issuer {
+            Some(issuer) => Some(issuer.clone()),
+            None => {
+                let keys = self.keys(None, &key.server).await?;
+                let mut of_client = None;
+                for known in keys {
+                    if let Some(Record::Registration(it)) = self.load(&known).await?
+                        && it.client_id == client.id
+                    {
+                        of_client = Some(known.issuer);
+                    }
+                }
+                of_client
+            }
+        };
+        match known {
+            Some(issuer) if issuer != key.issuer => Err(Error::configuration(format!(
+                "the client {:?} is registered with {issuer}, and the server wants sign-ins by {}",
+                client.id, key.issuer,
+            ))),
+            Some(_) if client.issuer.is_some() => Ok(()),
+            // The secret is in the configuration, and need not be anywhere else.
+            _ => {
+                let public = Registration { client_secret: None, ..registration.clone() };
+                self.save(key, &Record::Registration(public)).await
+            }
+        }
+    }
+
+    fn by_metadata_document(
+        &self,
+        client_id: String,
+        server: &AuthorizationServer,
+    ) -> Registration {
+        let by_key = TokenEndpointAuthMethod::PrivateKeyJwt;
+        let has_key = self.metadata_key.is_some() && by_key.is_supported_by(server);
+        Registration {
+            client_id,
+            client_secret: None,
+            secret_expires_at: None,
+            auth_method: if has_key { by_key } else { TokenEndpointAuthMethod::None },
+            redirect_uri: Some(self.applicant.redirect_uri.clone()),
+        }
+    }
+}
+
+fn no_registration(endpoint: &Endpoint, issuer: &str) -> Error {
+    Error::configuration(format!(
+        "{issuer} registers no clients by itself: register this application there, and set its \
+         client id for {endpoint}"
+    ))
+}

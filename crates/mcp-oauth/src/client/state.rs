@@ -1,0 +1,92 @@
+//! The settings and the store of an application, which its users share.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use mcp_http::Endpoint;
+use url::Url;
+
+use crate::{
+    crypto::SigningKey,
+    discovery::{Discovered, Discovery},
+    error::Error,
+    http::Web,
+    registration::{Applicant, RegisteredClient},
+    store::{Key, Lock, Record, Registration, Store, Unreadable},
+    token::{DpopKey, TokenEndpoint},
+};
+
+pub(crate) struct ClientState {
+    pub(crate) applicant: Applicant,
+    pub(crate) web: Web,
+    pub(crate) discovery: Discovery,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) dpop: bool,
+    pub(crate) metadata_document: Option<String>,
+    pub(crate) metadata_key: Option<SigningKey>,
+    pub(crate) registered: BTreeMap<String, RegisteredClient>,
+}
+
+impl ClientState {
+    pub(crate) async fn load(&self, key: &Key) -> Result<Option<Record>, Error> {
+        self.store.load(key).await.map_err(Error::store)
+    }
+
+    /// The record of a key, where one that cannot be read is about to be replaced or removed.
+    pub(crate) async fn load_readable(&self, key: &Key) -> Result<Option<Record>, Error> {
+        match self.store.load(key).await {
+            Err(error) if error.is::<Unreadable>() => {
+                tracing::warn!(%error, "a record is not looked at any more");
+                Ok(None)
+            }
+            loaded => loaded.map_err(Error::store),
+        }
+    }
+
+    pub(crate) async fn save(&self, key: &Key, record: &Record) -> Result<(), Error> {
+        self.store.save(key, record).await.map_err(Error::store)
+    }
+
+    pub(crate) async fn remove(&self, key: &Key) -> Result<(), Error> {
+        self.store.remove(key).await.map_err(Error::store)
+    }
+
+    pub(crate) async fn lock(&self, key: &Key) -> Result<Lock, Error> {
+        self.store.lock(key).await.map_err(Error::store)
+    }
+
+    pub(crate) async fn keys(&self, of: Option<&str>, server: &str) -> Result<Vec<Key>, Error> {
+        self.store.keys(of, server).await.map_err(Error::store)
+    }
+
+    /// The authorization server of an MCP server, by the last challenge's pointer if there is one.
+    pub(crate) async fn discover(
+        &self,
+        endpoint: &Endpoint,
+        pointer: Option<&str>,
+    ) -> Result<Discovered, Error> {
+        let registered = self.registered.get(endpoint.url().as_str());
+        let own = registered.and_then(|client| client.issuer.as_deref());
+        self.discovery.discover(endpoint, pointer, own).await
+    }
+
+    /// A client at a token endpoint, or at another that it proves itself at in the same way.
+    pub(crate) fn token_endpoint<'a>(
+        &'a self,
+        server: &str,
+        url: &'a Url,
+        issuer: &'a str,
+        registration: &'a Registration,
+        dpop: Option<&'a DpopKey>,
+    ) -> TokenEndpoint<'a> {
+        let registered = self.registered.get(server);
+        let registered = registered.filter(|client| client.id == registration.client_id);
+        let key = match registered {
+            Some(client) => client.key.as_deref(),
+            None => self.metadata_key.as_ref(),
+        };
+        // What is configured may be newer than what was stored with a sign-in.
+        let configured = registered.and_then(|client| client.secret.as_ref());
+        let secret = configured.or(registration.client_secret.as_ref());
+        TokenEndpoint { web: &self.web, url, issuer, registration, secret, key, dpop }
+    }
+}

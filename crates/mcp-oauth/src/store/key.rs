@@ -1,0 +1,52 @@
+//! The key of a record in a store.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What a record is kept under.
+///
+/// `Debug` leaves out the query of the server's URL, which some use for keys.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Key {
+    /// The person or other party whose record it is; `None` for the application's own, which is its
+    /// [`Registration`](crate::Registration).
+    pub principal: Option<String>,
+    /// The URL of the MCP server.
+    pub server: String,
+    /// The authorization server.
+    pub issuer: String,
+}
+
+impl Key {
+    /// The key of a principal's credentials, or of the application's registration.
+    pub fn new(
+        principal: Option<&str>,
+        server: impl Into<String>,
+        issuer: impl Into<String>,
+    ) -> Self {
+        let principal = principal.map(str::to_owned);
+        Self { principal, server: server.into(), issuer: issuer.into() }
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let server = self.server.split('?').next().unwrap_or_default();
+        let Self { principal, issuer, .. } = self;
+        write!(f, "Key({principal:?} at {server}, by {issuer})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_shown_without_the_query_of_its_server() {
+        let key = Key::new(Some("ann"), "https://a.example/mcp?key=s3cret", "https://b.example");
+        let shown = format!("{key:?}");
+        assert_eq!(shown, r#"Key(Some("ann") at https://a.example/mcp, by https://b.example)"#);
+    }
+}
