@@ -15,9 +15,9 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use crate::{
     clock::now,
-    discovery::{Discovered, Discovery, Wanted, join},
+    discovery::{Discovery, DiscoveryResult, RequestedScopes, format_scopes},
     error::Error,
-    http::{Realm, Web},
+    http::{GuardedClient, NetworkZone},
     registration::RegisteredClient,
     settings::Settings,
     store::{Credentials, TokenType},
@@ -49,23 +49,23 @@ struct Inner {
     client: RegisteredClient,
     assertions: Option<Arc<dyn AssertionSource>>,
     dpop: Option<DpopKey>,
-    web: Web,
+    http: GuardedClient,
     discovery: Discovery,
     /// The authorization server that knows the client.
     issuer: OnceLock<String>,
-    slots: Mutex<BTreeMap<String, Arc<Slot>>>,
+    tokens: Mutex<BTreeMap<String, Arc<CachedToken>>>,
 }
 
 /// What is known of one server.
 #[derive(Default)]
-struct Slot {
-    held: Mutex<Option<Arc<Held>>>,
-    asking: AsyncMutex<()>,
+struct CachedToken {
+    issued: Mutex<Option<Arc<IssuedToken>>>,
+    request_lock: AsyncMutex<()>,
 }
 
 /// A token, and where there are more.
-struct Held {
-    discovered: Discovered,
+struct IssuedToken {
+    discovered: DiscoveryResult,
     credentials: Credentials,
     token: AccessToken,
 }
@@ -98,15 +98,15 @@ impl ServiceTokensBuilder {
     /// [`Error::Configuration`] if one of the settings is not what it should be.
     pub fn build(self) -> Result<ServiceTokens, Error> {
         let dpop = self.settings.dpop.then(DpopKey::generate);
-        let web = self.settings.web()?;
+        let http = self.settings.http_client()?;
         Ok(ServiceTokens(Arc::new(Inner {
             issuer: self.client.issuer.clone().map(OnceLock::from).unwrap_or_default(),
-            slots: Mutex::default(),
+            tokens: Mutex::default(),
             client: self.client,
             assertions: self.assertions,
             dpop,
-            discovery: Discovery::new(web.clone()),
-            web,
+            discovery: Discovery::new(http.clone()),
+            http,
         })))
     }
 }
@@ -119,86 +119,91 @@ impl ServiceTokens {
 }
 
 impl Inner {
-    async fn find(&self, request: TokenRequest<'_>) -> Result<Option<AccessToken>, Error> {
-        let slot = self.slot(request.endpoint);
-        match slot.held() {
+    async fn find_token(&self, request: TokenRequest<'_>) -> Result<Option<AccessToken>, Error> {
+        let cached = self.cached_token(request.endpoint);
+        match cached.issued() {
             None if request.refused.is_none() => Ok(None),
-            Some(held) if held.suits(&request) => Ok(Some(held.token.clone())),
-            _ => self.renewed(&slot, request).await.map(Some),
+            Some(issued) if issued.is_usable_for(&request) => Ok(Some(issued.token.clone())),
+            _ => self.request_once(&cached, request).await.map(Some),
         }
     }
 
     /// Another token; one call at a time asks for it.
-    async fn renewed(&self, slot: &Slot, request: TokenRequest<'_>) -> Result<AccessToken, Error> {
-        let _alone = slot.asking.lock().await;
-        let before = slot.held();
-        let before = before.as_deref();
-        if let Some(held) = before.filter(|held| held.suits(&request)) {
-            return Ok(held.token.clone());
+    async fn request_once(
+        &self,
+        cached: &CachedToken,
+        request: TokenRequest<'_>,
+    ) -> Result<AccessToken, Error> {
+        let _guard = cached.request_lock.lock().await;
+        let previous = cached.issued();
+        let previous = previous.as_deref();
+        if let Some(issued) = previous.filter(|issued| issued.is_usable_for(&request)) {
+            return Ok(issued.token.clone());
         }
-        match self.another(&request, before).await {
-            Ok(held) => {
-                let token = held.token.clone();
-                slot.set(held);
+        match self.request_token(&request, previous).await {
+            Ok(issued) => {
+                let token = issued.token.clone();
+                cached.set(issued);
                 Ok(token)
             }
             // There is time left to try again.
-            Err(error) => match before.filter(|held| held.is_good_for_now(&request)) {
-                Some(held) => {
+            Err(error) => match previous.filter(|issued| issued.is_usable_until_expiry(&request)) {
+                Some(issued) => {
                     tracing::debug!(%error, "no new access token yet");
-                    Ok(held.token.clone())
+                    Ok(issued.token.clone())
                 }
                 None => Err(error),
             },
         }
     }
 
-    async fn another(
+    async fn request_token(
         &self,
         request: &TokenRequest<'_>,
-        before: Option<&Held>,
-    ) -> Result<Held, Error> {
-        let (discovered, wanted) = match (before, &request.refused) {
-            (Some(before), None) => {
-                let scopes = before.credentials.requested_scopes.clone();
-                (before.discovered.clone(), Wanted { scopes, step_ups: 0 })
+        previous: Option<&IssuedToken>,
+    ) -> Result<IssuedToken, Error> {
+        let (discovered, requested) = match (previous, &request.refused) {
+            (Some(previous), None) => {
+                let scopes = previous.credentials.requested_scopes.clone();
+                (previous.discovered.clone(), RequestedScopes { scopes, step_ups: 0 })
             }
-            (_, refused) => self.after(request.endpoint, refused.as_ref(), before).await?,
+            (_, refused) => self.select(request.endpoint, refused.as_ref(), previous).await?,
         };
-        self.pin(&discovered)?;
-        let credentials = self.ask(request.endpoint, &discovered, wanted).await?;
+        self.check_issuer(&discovered)?;
+        let credentials =
+            self.request_credentials(request.endpoint, &discovered, requested).await?;
         let token = access_token(&credentials)?;
-        Ok(Held { discovered, credentials, token })
+        Ok(IssuedToken { discovered, credentials, token })
     }
 
-    fn slot(&self, server: &Endpoint) -> Arc<Slot> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = slots.get(server.url().as_str()) {
-            return Arc::clone(slot);
+    fn cached_token(&self, server: &Endpoint) -> Arc<CachedToken> {
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cached) = tokens.get(server.url().as_str()) {
+            return Arc::clone(cached);
         }
-        Arc::clone(slots.entry(server.url().to_string()).or_default())
+        Arc::clone(tokens.entry(server.url().to_string()).or_default())
     }
 
     /// Whom to ask after a refusal, and for which scopes.
-    async fn after(
+    async fn select(
         &self,
         endpoint: &Endpoint,
         refused: Option<&Refused<'_>>,
-        before: Option<&Held>,
-    ) -> Result<(Discovered, Wanted), Error> {
+        previous: Option<&IssuedToken>,
+    ) -> Result<(DiscoveryResult, RequestedScopes), Error> {
         let unauthorized = refused.map(|refused| refused.unauthorized);
         let challenge = unauthorized.and_then(Unauthorized::challenge);
-        let pointer = challenge.and_then(Challenge::resource_metadata);
+        let metadata_url = challenge.and_then(Challenge::resource_metadata);
         let own = self.client.issuer.as_deref();
-        let discovered = self.discovery.discover(endpoint, pointer, own).await?;
-        let before = before.map(|held| &held.credentials);
-        let wanted = Wanted::new(endpoint, &discovered, unauthorized, before)?;
-        Ok((discovered, wanted))
+        let discovered = self.discovery.discover(endpoint, metadata_url, own).await?;
+        let previous = previous.map(|issued| &issued.credentials);
+        let requested = RequestedScopes::select(endpoint, &discovered, unauthorized, previous)?;
+        Ok((discovered, requested))
     }
 
     /// Fails if the client is about to be shown to another authorization server than its own.
-    fn pin(&self, discovered: &Discovered) -> Result<(), Error> {
-        let issuer = &discovered.server.issuer;
+    fn check_issuer(&self, discovered: &DiscoveryResult) -> Result<(), Error> {
+        let issuer = &discovered.authorization_server.issuer;
         match self.issuer.get_or_init(|| issuer.clone()) {
             known if known == issuer => Ok(()),
             known => Err(Error::configuration(format!(
@@ -208,21 +213,21 @@ impl Inner {
         }
     }
 
-    async fn ask(
+    async fn request_credentials(
         &self,
         server: &Endpoint,
-        discovered: &Discovered,
-        wanted: Wanted,
+        discovered: &DiscoveryResult,
+        requested: RequestedScopes,
     ) -> Result<Credentials, Error> {
-        let Discovered { resource, server: metadata, .. } = discovered;
+        let DiscoveryResult { resource, authorization_server: metadata, .. } = discovered;
         let url = metadata.token_endpoint.as_deref().ok_or_else(|| Error::Untrusted {
             url: metadata.issuer.clone(),
             reason: "its metadata names no token endpoint".to_owned(),
         })?;
-        let url = self.web.check(url, Realm::of(server))?;
+        let url = self.http.check(url, NetworkZone::of(server))?;
         let registration = self.client.registration(metadata, None)?;
         let endpoint = TokenEndpoint {
-            web: &self.web,
+            http: &self.http,
             url: &url,
             issuer: &metadata.issuer,
             registration: &registration,
@@ -230,11 +235,11 @@ impl Inner {
             key: self.client.key.as_deref(),
             dpop: self.dpop.as_ref(),
         };
-        let scope = join(&wanted.scopes);
+        let scope = format_scopes(&requested.scopes);
         let assertion = match &self.assertions {
             Some(source) => {
                 let (audience, scope) = (metadata.issuer.as_str(), scope.as_deref());
-                let request = AssertionRequest { audience, resource, scope, web: &self.web };
+                let request = AssertionRequest { audience, resource, scope, http: &self.http };
                 let no_assertion = |source| Error::Assertion { source };
                 Some(source.assertion(request).await.map_err(no_assertion)?)
             }
@@ -246,7 +251,7 @@ impl Inner {
         };
         grant.push(("resource", resource));
         grant.extend(scope.as_deref().map(|scope| ("scope", scope)));
-        let tokens = endpoint.ask(&grant).await?;
+        let tokens = endpoint.request_token(&grant).await?;
         let token_type = tokens.token_type(&url)?;
         if (token_type == TokenType::DPoP) != self.dpop.is_some() {
             return Err(Error::untrusted(&url, "it gives tokens of another type than asked for"));
@@ -258,35 +263,35 @@ impl Inner {
             expires_at: tokens.expires_at(),
             access_token: tokens.access_token,
             refresh_token: None,
-            requested_scopes: wanted.scopes,
-            step_ups: wanted.step_ups,
+            requested_scopes: requested.scopes,
+            step_ups: requested.step_ups,
             issued_at: now(),
             token_endpoint: url.to_string(),
             revocation_endpoint: None,
-            dpop_key: self.dpop.as_ref().map(|key| key.kept().clone()),
+            dpop_key: self.dpop.as_ref().map(|key| key.encoded().clone()),
             registration,
         })
     }
 }
 
-impl Slot {
-    fn held(&self) -> Option<Arc<Held>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+impl CachedToken {
+    fn issued(&self) -> Option<Arc<IssuedToken>> {
+        self.issued.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set(&self, held: Held) {
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(held));
+    fn set(&self, issued: IssuedToken) {
+        *self.issued.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(issued));
     }
 }
 
-impl Held {
-    fn suits(&self, request: &TokenRequest<'_>) -> bool {
+impl IssuedToken {
+    fn is_usable_for(&self, request: &TokenRequest<'_>) -> bool {
         let refused = request.refused.as_ref().and_then(|refused| refused.token);
-        !self.credentials.is_stale() && refused != Some(&self.token)
+        !self.credentials.needs_refresh() && refused != Some(&self.token)
     }
 
     /// Whether it will do where there is no other.
-    fn is_good_for_now(&self, request: &TokenRequest<'_>) -> bool {
+    fn is_usable_until_expiry(&self, request: &TokenRequest<'_>) -> bool {
         request.refused.is_none() && !self.credentials.is_expired()
     }
 }
@@ -296,7 +301,7 @@ impl TokenSource for ServiceTokens {
         &'a self,
         request: TokenRequest<'a>,
     ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
-        Box::pin(async move { Ok(self.0.find(request).await?) })
+        Box::pin(async move { Ok(self.0.find_token(request).await?) })
     }
 }
 
@@ -317,13 +322,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::discovery::AuthorizationServer;
+    use crate::discovery::AuthorizationServerMetadata;
 
     /// A token that was given an hour ago, by a server that is there no more.
-    fn held(client: &RegisteredClient, left: u64) -> Held {
-        let server = AuthorizationServer::silent("http://127.0.0.1:9");
+    fn issued(client: &RegisteredClient, left: u64) -> IssuedToken {
+        let server = AuthorizationServerMetadata::with_default_endpoints("http://127.0.0.1:9");
         let registration = client.registration(&server, None).unwrap();
-        Held {
+        IssuedToken {
             token: AccessToken::new("held"),
             credentials: Credentials {
                 issuer: server.issuer.clone(),
@@ -340,22 +345,22 @@ mod tests {
                 revocation_endpoint: None,
                 dpop_key: None,
             },
-            discovered: Discovered {
+            discovered: DiscoveryResult {
                 resource: "http://127.0.0.1:9/mcp".to_owned(),
                 scopes_supported: None,
-                server: Arc::new(server),
+                authorization_server: Arc::new(server),
             },
         }
     }
 
     #[tokio::test]
-    async fn a_token_is_used_to_its_end_while_no_other_is_to_be_had() {
+    async fn a_token_is_used_until_it_expires_if_no_new_one_is_available() {
         let client = RegisteredClient::new("service").with_secret("s3cret");
         let tokens = ServiceTokens::builder(client.clone()).build().unwrap();
         let endpoint = Endpoint::parse("http://127.0.0.1:9/mcp").unwrap();
         for (left, is_used) in [(30, true), (0, false)] {
-            tokens.0.slot(&endpoint).set(held(&client, left));
-            let found = tokens.0.find(TokenRequest::new(&endpoint)).await;
+            tokens.0.cached_token(&endpoint).set(issued(&client, left));
+            let found = tokens.0.find_token(TokenRequest::new(&endpoint)).await;
             assert_eq!(found.is_ok_and(|token| token.is_some()), is_used, "{left}");
         }
     }

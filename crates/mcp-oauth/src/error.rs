@@ -26,7 +26,7 @@ pub enum Error {
 
     /// The server wants a scope that the last sign-in asked for and was not given, or it wants more
     /// each time: another sign-in would not help.
-    #[error("{server} wants a scope that a sign-in does not give{}", Scopes(.scopes))]
+    #[error("{server} wants a scope that a sign-in does not give{}", ScopeList(.scopes))]
     ScopeNotGranted {
         /// The MCP server.
         server: Endpoint,
@@ -42,7 +42,7 @@ pub enum Error {
     },
 
     /// The authorization server refused.
-    #[error("{url} refused: {}{}", Brief(.error), Described(.description))]
+    #[error("{url} refused: {}{}", Brief(.error), ErrorDescription(.description))]
     Refused {
         /// What was asked, without its query.
         url: String,
@@ -112,11 +112,11 @@ pub enum SignInReason {
 
 impl Error {
     pub(crate) fn untrusted(url: &Url, reason: impl Into<String>) -> Self {
-        Self::Untrusted { url: At(url).to_string(), reason: reason.into() }
+        Self::Untrusted { url: DisplayUrl(url).to_string(), reason: reason.into() }
     }
 
     pub(crate) fn unreachable(url: &Url, source: impl Into<BoxError>) -> Self {
-        Self::Unreachable { url: At(url).to_string(), source: source.into() }
+        Self::Unreachable { url: DisplayUrl(url).to_string(), source: source.into() }
     }
 
     pub(crate) fn configuration(reason: impl Into<String>) -> Self {
@@ -139,12 +139,12 @@ impl Error {
 
     /// Whether it is the application that was refused, which the authorization server may have
     /// forgotten.
-    pub(crate) fn is_of_client(&self) -> bool {
-        self.is_refusal("invalid_client") || self.is_refusal("unauthorized_client")
+    pub(crate) fn is_client_rejected(&self) -> bool {
+        self.has_code("invalid_client") || self.has_code("unauthorized_client")
     }
 
     /// Whether an authorization server refused with this error code.
-    pub(crate) fn is_refusal(&self, code: &str) -> bool {
+    pub(crate) fn has_code(&self, code: &str) -> bool {
         matches!(self, Self::Refused { error, .. } if error == code)
     }
 }
@@ -163,9 +163,9 @@ impl fmt::Display for SignInReason {
 }
 
 /// A URL without its query.
-pub(crate) struct At<'a>(pub(crate) &'a Url);
+pub(crate) struct DisplayUrl<'a>(pub(crate) &'a Url);
 
-impl fmt::Display for At<'_> {
+impl fmt::Display for DisplayUrl<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0[url::Position::BeforeScheme..url::Position::AfterScheme])?;
         let host = &self.0[url::Position::BeforeHost..url::Position::AfterPath];
@@ -173,17 +173,17 @@ impl fmt::Display for At<'_> {
     }
 }
 
-struct Described<'a>(&'a Option<String>);
+struct ErrorDescription<'a>(&'a Option<String>);
 
-impl fmt::Display for Described<'_> {
+impl fmt::Display for ErrorDescription<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|text| write!(f, " ({})", Brief(text)))
     }
 }
 
-struct Scopes<'a>(&'a [String]);
+struct ScopeList<'a>(&'a [String]);
 
-impl fmt::Display for Scopes<'_> {
+impl fmt::Display for ScopeList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             [] => Ok(()),

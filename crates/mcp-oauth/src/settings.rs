@@ -5,7 +5,7 @@ use std::{fmt, net::Ipv6Addr};
 use mcp_http::{HttpClient, HttpClientBuilder};
 use url::Host;
 
-use crate::{error::Error, http::Web};
+use crate::{error::Error, http::GuardedClient};
 
 /// How authorization servers are reached, and which tokens are asked for: settings of an
 /// [`OAuthClient`](crate::OAuthClient) and of [`ServiceTokens`](crate::ServiceTokens) alike.
@@ -54,15 +54,16 @@ impl Settings {
     }
 
     /// The way to authorization servers.
-    pub(crate) fn web(self) -> Result<Web, Error> {
-        let allowed = self.allowed_hosts.iter().map(|text| host(text)).collect::<Result<_, _>>()?;
-        let web = Web::new(self.http, allowed);
-        web.map_err(|error| Error::configuration(error.to_string()))
+    pub(crate) fn http_client(self) -> Result<GuardedClient, Error> {
+        let allowed_hosts =
+            self.allowed_hosts.iter().map(|text| normalize_host(text)).collect::<Result<_, _>>()?;
+        GuardedClient::new(self.http, allowed_hosts)
+            .map_err(|error| Error::configuration(error.to_string()))
     }
 }
 
 /// A host as URLs have it, whatever its case and with the brackets of an address.
-fn host(text: &str) -> Result<String, Error> {
+fn normalize_host(text: &str) -> Result<String, Error> {
     let host = match text.parse::<Ipv6Addr>() {
         Ok(address) => Some(Host::Ipv6(address)),
         // Patterns are none, though they could be names.
@@ -93,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_are_allowed_as_urls_have_them() {
+    fn normalizes_allowed_hosts_as_urls_do() {
         for (text, known) in [
             ("Login.Example", "login.example"),
             ("10.0.0.1", "10.0.0.1"),
@@ -101,10 +102,10 @@ mod tests {
             ("[fd00::1]", "[fd00::1]"),
             ("b\u{fc}cher.example", "xn--bcher-kva.example"),
         ] {
-            assert_eq!(host(text).unwrap(), known);
+            assert_eq!(normalize_host(text).unwrap(), known);
         }
         for text in ["", "https://login.example", "login.example:8443", "login.example/x", "*.x"] {
-            let refused = Settings::new().allow_host(text).web().map(drop).unwrap_err();
+            let refused = Settings::new().allow_host(text).http_client().map(drop).unwrap_err();
             assert!(matches!(refused, Error::Configuration { .. }), "{text:?}: {refused:?}");
         }
     }

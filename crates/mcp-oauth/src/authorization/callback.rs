@@ -5,7 +5,7 @@ use url::form_urlencoded;
 use crate::crypto::sha256;
 
 /// The largest callback that is read, in bytes.
-const LARGEST: usize = 64 * 1024;
+const MAX_LENGTH: usize = 64 * 1024;
 
 /// The parameters of an authorization response (OAuth 2.1, section 4.1.2; RFC 9207).
 #[derive(Default)]
@@ -21,7 +21,7 @@ impl Callback {
     /// Reads a URL, its path and query, or its query; `None` where it is too long, or has a parameter
     /// twice.
     pub(crate) fn parse(callback: &str) -> Option<Self> {
-        if callback.len() > LARGEST {
+        if callback.len() > MAX_LENGTH {
             return None;
         }
         // A query may have question marks of its own.
@@ -32,7 +32,7 @@ impl Callback {
         let query = query.split('#').next().unwrap_or_default();
         let mut parsed = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let place = match &*name {
+            let parameter = match &*name {
                 "code" => &mut parsed.code,
                 "state" => &mut parsed.state,
                 "iss" => &mut parsed.iss,
@@ -40,7 +40,7 @@ impl Callback {
                 "error_description" => &mut parsed.error_description,
                 _ => continue,
             };
-            if place.replace(value.into_owned()).is_some() {
+            if parameter.replace(value.into_owned()).is_some() {
                 return None;
             }
         }
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_callback_is_read_however_it_is_handed_over() {
+    fn parses_a_url_a_path_and_a_query() {
         for before in ["https://app.example/callback?", "app.example:/?", "/callback?", "?", ""] {
             for after in ["", "#", "#code=other"] {
                 let callback = format!("{before}code=a?b%3D&state=x%20y&iss=https://i/?z{after}");

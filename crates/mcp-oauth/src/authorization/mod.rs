@@ -5,4 +5,4 @@ mod request;
 mod callback;
 
 pub use self::pending::PendingSignIn;
-pub(crate) use self::request::Flow;
+pub(crate) use self::request::AuthorizationRequest;

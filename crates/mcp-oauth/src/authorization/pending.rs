@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::request::Flow;
+use super::request::AuthorizationRequest;
 use crate::crypto::{SealingKey, Unsealable};
 
 /// What [`PendingSignIn::seal`] seals for.
@@ -23,7 +23,7 @@ const PURPOSE: &str = "mcp-oauth pending sign-in";
 ///     serde_json::to_string(pending).unwrap()
 /// }
 /// ```
-pub struct PendingSignIn(pub(crate) Box<Flow>);
+pub struct PendingSignIn(pub(crate) Box<AuthorizationRequest>);
 
 impl PendingSignIn {
     /// Who signs in.
@@ -53,7 +53,7 @@ impl PendingSignIn {
 
 impl fmt::Debug for PendingSignIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Flow { principal, issuer, .. } = &*self.0;
+        let AuthorizationRequest { principal, issuer, .. } = &*self.0;
         let mut shown = f.debug_struct("PendingSignIn");
         shown.field("principal", principal).field("issuer", issuer).finish_non_exhaustive()
     }

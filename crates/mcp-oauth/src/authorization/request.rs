@@ -9,18 +9,18 @@ use super::callback::Callback;
 use crate::{
     clock::now,
     crypto::{Secret, base64url, sha256},
-    discovery::{OFFLINE_ACCESS, join, split},
+    discovery::{OFFLINE_ACCESS, format_scopes, parse_scopes},
     error::Error,
     store::{Credentials, Registration, TokenType},
     token::{DpopKey, TokenResponse},
 };
 
 /// The time that a person has to sign in, in seconds.
-const LONGEST: u64 = 60 * 60;
+const SIGN_IN_TIMEOUT: u64 = 60 * 60;
 
 /// What is known of a sign-in before it ends.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Flow {
+pub(crate) struct AuthorizationRequest {
     pub(crate) principal: String,
     pub(crate) server: String,
     pub(crate) resource: String,
@@ -39,7 +39,7 @@ pub(crate) struct Flow {
     pub(crate) begun_at: u64,
 }
 
-impl Flow {
+impl AuthorizationRequest {
     pub(crate) fn authorization_url(&self, mut url: Url, dpop: Option<&DpopKey>) -> Url {
         let Registration { client_id, redirect_uri, .. } = &self.registration;
         let challenge = base64url(&sha256(self.verifier.expose().as_bytes()));
@@ -52,7 +52,7 @@ impl Flow {
             .append_pair("code_challenge", &challenge)
             .append_pair("code_challenge_method", "S256")
             .append_pair("resource", &self.resource);
-        if let Some(scope) = join(&self.scopes) {
+        if let Some(scope) = format_scopes(&self.scopes) {
             query.append_pair("scope", &scope);
         }
         if self.scopes.contains(OFFLINE_ACCESS) {
@@ -70,27 +70,27 @@ impl Flow {
     ///
     /// Whose answer it is comes first: nothing of another's is acted upon or shown (RFC 9207,
     /// section 2.4).
-    pub(crate) fn code(&self, callback: &str) -> Result<Secret, Error> {
+    pub(crate) fn code_from_callback(&self, callback: &str) -> Result<Secret, Error> {
         let invalid = |reason| Err(Error::InvalidCallback { reason });
-        let Some(answer) = Callback::parse(callback) else {
+        let Some(response) = Callback::parse(callback) else {
             return invalid("it cannot be read, or has a parameter twice");
         };
-        if now() > self.begun_at.saturating_add(LONGEST) {
+        if now() > self.begun_at.saturating_add(SIGN_IN_TIMEOUT) {
             return invalid("it comes too late");
         }
-        if !answer.has_state(self.state.expose()) {
+        if !response.has_state(self.state.expose()) {
             return invalid("its state is another");
         }
-        match &answer.iss {
+        match &response.iss {
             Some(iss) if *iss != self.issuer => return invalid("it is of another issuer"),
             None if self.names_issuer => return invalid("it does not name its issuer"),
             _ => {}
         }
-        if let Some(error) = answer.error {
-            let (url, description) = (self.issuer.clone(), answer.error_description);
+        if let Some(error) = response.error {
+            let (url, description) = (self.issuer.clone(), response.error_description);
             return Err(Error::Refused { url, error, description });
         }
-        answer.code.map_or_else(|| invalid("it holds no code"), |code| Ok(Secret::new(code)))
+        response.code.map_or_else(|| invalid("it holds no code"), |code| Ok(Secret::new(code)))
     }
 
     pub(crate) fn credentials(
@@ -104,7 +104,7 @@ impl Flow {
         }
         let mut requested_scopes = self.scopes.clone();
         if requested_scopes.is_empty() {
-            requested_scopes = split(tokens.scope().unwrap_or_default());
+            requested_scopes = parse_scopes(tokens.scope().unwrap_or_default());
         }
         Ok(Credentials {
             issuer: self.issuer.clone(),

@@ -11,7 +11,7 @@ use crate::{
     discovery::Discovery,
     error::Error,
     http::is_loopback,
-    registration::{Applicant, RegisteredClient},
+    registration::{ClientMetadata, RegisteredClient},
     settings::Settings,
     store::{MemoryStore, Store},
 };
@@ -89,15 +89,18 @@ impl OAuthClientBuilder {
             registered.insert(server.url().to_string(), client);
         }
         let dpop = self.settings.dpop;
-        let web = self.settings.web()?;
+        let http = self.settings.http_client()?;
         Ok(OAuthClient {
             state: Arc::new(ClientState {
-                applicant: applicant(self.name, self.redirect_uri)?,
-                discovery: Discovery::new(web.clone()),
-                web,
+                client_metadata: client_metadata(self.name, self.redirect_uri)?,
+                discovery: Discovery::new(http.clone()),
+                http,
                 store: self.store,
                 dpop,
-                metadata_document: self.metadata_document.map(metadata_document).transpose()?,
+                metadata_document: self
+                    .metadata_document
+                    .map(check_metadata_document_url)
+                    .transpose()?,
                 metadata_key: self.metadata_key,
                 registered,
             }),
@@ -107,7 +110,7 @@ impl OAuthClientBuilder {
 }
 
 /// The application, with where people come back to (MCP authorization, "Communication Security").
-fn applicant(name: String, redirect_uri: String) -> Result<Applicant, Error> {
+fn client_metadata(name: String, redirect_uri: String) -> Result<ClientMetadata, Error> {
     let wrong = |reason| Error::configuration(format!("the redirect URI {reason}"));
     let url = Url::parse(&redirect_uri).map_err(|error| wrong(error.to_string()))?;
     let is_own = !matches!(url.scheme(), "http" | "javascript" | "data" | "file" | "vbscript");
@@ -118,11 +121,11 @@ fn applicant(name: String, redirect_uri: String) -> Result<Applicant, Error> {
         return Err(wrong("must not have a fragment".to_owned()));
     }
     let is_native = url.scheme() != "https" || is_loopback(&url);
-    Ok(Applicant { name, redirect_uri, is_native })
+    Ok(ClientMetadata { name, redirect_uri, is_native })
 }
 
 /// A client id that is a URL (MCP authorization, "Client ID Metadata Documents").
-fn metadata_document(text: String) -> Result<String, Error> {
+fn check_metadata_document_url(text: String) -> Result<String, Error> {
     let is_one = |url: &Url| {
         let is_plain = url.fragment().is_none() && url.username().is_empty();
         url.scheme() == "https" && url.path() != "/" && is_plain && url.password().is_none()

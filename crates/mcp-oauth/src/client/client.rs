@@ -8,7 +8,7 @@ use super::{
     state::ClientState,
     user_tokens::{UserTokens, Users},
 };
-use crate::{error::Error, registration::Applicant};
+use crate::{error::Error, registration::ClientMetadata};
 
 /// An application that signs people in to MCP servers: its name, where people come back to, what it
 /// is registered as, and its store. Clones share everything.
@@ -51,7 +51,7 @@ impl OAuthClient {
     /// The tokens of one principal, a name of the application's own choice, at any server: the same
     /// ones for all who ask, for as long as any of them is kept.
     pub fn user(&self, principal: impl Into<String>) -> UserTokens {
-        UserTokens::of(&self.state, &self.users, principal.into())
+        UserTokens::new(&self.state, &self.users, principal.into())
     }
 
     /// Forgets what the application has registered itself as for a server, so that the next sign-in
@@ -73,7 +73,7 @@ impl OAuthClient {
 
 impl fmt::Debug for OAuthClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Applicant { name, .. } = &self.state.applicant;
+        let ClientMetadata { name, .. } = &self.state.client_metadata;
         f.debug_struct("OAuthClient").field("name", name).finish_non_exhaustive()
     }
 }

@@ -3,7 +3,7 @@
 use crate::error::Error;
 
 /// Goes on with what has begun, though whoever waits for it is dropped.
-pub(crate) async fn to_its_end<T: Send + 'static>(
+pub(crate) async fn run_to_completion<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
     tokio::spawn(work).await.map_err(|error| Error::Store { source: error.into() })?

@@ -5,9 +5,9 @@ use mcp_http::Endpoint;
 
 use super::state::ClientState;
 use crate::{
-    discovery::AuthorizationServer,
+    discovery::AuthorizationServerMetadata,
     error::Error,
-    http::Realm,
+    http::NetworkZone,
     registration::RegisteredClient,
     store::{Key, Record, Registration, TokenEndpointAuthMethod},
 };
@@ -18,28 +18,28 @@ impl ClientState {
     pub(crate) async fn registration(
         &self,
         endpoint: &Endpoint,
-        server: &AuthorizationServer,
+        server: &AuthorizationServerMetadata,
         scope: Option<&str>,
     ) -> Result<Registration, Error> {
-        let redirect_uri = &self.applicant.redirect_uri;
+        let redirect_uri = &self.client_metadata.redirect_uri;
         let key = Key::new(None, endpoint.url().as_str(), &server.issuer);
         if let Some(client) = self.registered.get(endpoint.url().as_str()) {
             let registration = client.registration(server, Some(redirect_uri))?;
-            self.pin(client, &key, &registration).await?;
+            self.check_issuer(client, &key, &registration).await?;
             return Ok(registration);
         }
         if let Some(url) = &self.metadata_document
             && server.client_id_metadata_document_supported
         {
-            return Ok(self.by_metadata_document(url.clone(), server));
+            return Ok(self.metadata_document_registration(url.clone(), server));
         }
         if let Some(Record::Registration(known)) = self.load_readable(&key).await?
-            && known.is_good_for(redirect_uri)
+            && known.is_valid_for(redirect_uri)
         {
             return Ok(known);
         }
-        let realm = Realm::of(endpoint);
-        let new = self.applicant.register(&self.web, server, realm, scope).await?;
+        let zone = NetworkZone::of(endpoint);
+        let new = self.client_metadata.register(&self.http, server, zone, scope).await?;
         let new = new.ok_or_else(|| no_registration(endpoint, &server.issuer))?;
         self.save(&key, &Record::Registration(new.clone())).await?;
         Ok(new)
@@ -60,7 +60,7 @@ impl ClientState {
 
     /// Fails if a client that was registered by hand is about to be shown to another authorization
     /// server than its own; if nobody said which that is, the first is.
-    async fn pin(
+    async fn check_issuer(
         &self,
         client: &RegisteredClient,
         key: &Key,
@@ -95,10 +95,10 @@ impl ClientState {
         }
     }
 
-    fn by_metadata_document(
+    fn metadata_document_registration(
         &self,
         client_id: String,
-        server: &AuthorizationServer,
+        server: &AuthorizationServerMetadata,
     ) -> Registration {
         let by_key = TokenEndpointAuthMethod::PrivateKeyJwt;
         let has_key = self.metadata_key.is_some() && by_key.is_supported_by(server);
@@ -107,7 +107,7 @@ impl ClientState {
             client_secret: None,
             secret_expires_at: None,
             auth_method: if has_key { by_key } else { TokenEndpointAuthMethod::None },
-            redirect_uri: Some(self.applicant.redirect_uri.clone()),
+            redirect_uri: Some(self.client_metadata.redirect_uri.clone()),
         }
     }
 }

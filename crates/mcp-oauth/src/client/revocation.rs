@@ -6,36 +6,36 @@ use super::state::ClientState;
 use crate::{
     crypto::Secret,
     error::Error,
-    http::Realm,
+    http::NetworkZone,
     store::{Credentials, Key},
     token::DpopKey,
 };
 
 /// Tells the authorization server that nobody uses the tokens any more, as well as it can be told. With
 /// a refresh token end the access tokens that it gave.
-pub(crate) async fn revoke(shared: &ClientState, key: &Key, credentials: &Credentials) {
+pub(crate) async fn revoke(client: &ClientState, key: &Key, credentials: &Credentials) {
     let Some(url) = &credentials.revocation_endpoint else { return };
-    let (token, kind) = match &credentials.refresh_token {
+    let (token, token_type_hint) = match &credentials.refresh_token {
         Some(token) => (token, "refresh_token"),
         None => (&credentials.access_token, "access_token"),
     };
-    if let Err(error) = tell(shared, key, credentials, url, (token, kind)).await {
+    if let Err(error) = revoke_at(client, key, credentials, url, (token, token_type_hint)).await {
         tracing::warn!(%error, "a sign-in is forgotten, and not revoked");
     }
 }
 
-async fn tell(
-    shared: &ClientState,
+async fn revoke_at(
+    client: &ClientState,
     key: &Key,
     credentials: &Credentials,
     url: &str,
-    (token, kind): (&Secret, &str),
+    (token, token_type_hint): (&Secret, &str),
 ) -> Result<(), Error> {
     let server = Endpoint::parse(&key.server);
     let server = server.map_err(|error| Error::configuration(error.to_string()))?;
-    let url = shared.web.check(url, Realm::of(&server))?;
-    let dpop = credentials.dpop_key.as_ref().map(DpopKey::read).transpose()?;
+    let url = client.http.check(url, NetworkZone::of(&server))?;
+    let dpop = credentials.dpop_key.as_ref().map(DpopKey::decode).transpose()?;
     let Credentials { issuer, registration, .. } = credentials;
-    let endpoint = shared.token_endpoint(&key.server, &url, issuer, registration, dpop.as_ref());
-    endpoint.tell(&[("token", token.expose()), ("token_type_hint", kind)]).await
+    let endpoint = client.token_endpoint(&key.server, &url, issuer, registration, dpop.as_ref());
+    endpoint.send(&[("token", token.expose()), ("token_type_hint", token_type_hint)]).await
 }

@@ -6,15 +6,15 @@ use mcp_http::{Challenge, Endpoint, Unauthorized};
 use url::Url;
 
 use super::{
-    client::OAuthClient, detached::to_its_end, state::ClientState, user_tokens::UserTokens,
+    client::OAuthClient, detached::run_to_completion, state::ClientState, user_tokens::UserTokens,
 };
 use crate::{
-    authorization::{Flow, PendingSignIn},
+    authorization::{AuthorizationRequest, PendingSignIn},
     clock::now,
     crypto::{Secret, random_text},
-    discovery::{AuthorizationServer, Discovered, Wanted, join},
+    discovery::{AuthorizationServerMetadata, DiscoveryResult, RequestedScopes, format_scopes},
     error::Error,
-    http::Realm,
+    http::NetworkZone,
     store::{Credentials, Key, Record},
     token::DpopKey,
 };
@@ -42,39 +42,41 @@ impl UserTokens {
         server: &Endpoint,
         unauthorized: Option<&Unauthorized>,
     ) -> Result<SignIn, Error> {
-        let shared = self.state();
+        let client = self.client();
         let unauthorized = unauthorized.filter(|it| it.endpoint == *server);
         let challenge = unauthorized.and_then(Unauthorized::challenge);
-        let pointer = challenge.and_then(Challenge::resource_metadata);
-        let discovered = shared.discover(server, pointer).await?;
-        let begun = self.begin_at(server, &discovered, unauthorized).await;
-        if begun.is_err() {
-            shared.discovery.forget(&discovered.server.issuer);
+        let metadata_url = challenge.and_then(Challenge::resource_metadata);
+        let discovered = client.discover(server, metadata_url).await?;
+        let sign_in = self.begin_at(server, &discovered, unauthorized).await;
+        if sign_in.is_err() {
+            client.discovery.forget(&discovered.authorization_server.issuer);
         }
-        begun
+        sign_in
     }
 
     async fn begin_at(
         &self,
         server: &Endpoint,
-        discovered: &Discovered,
+        discovered: &DiscoveryResult,
         unauthorized: Option<&Unauthorized>,
     ) -> Result<SignIn, Error> {
-        let shared = self.state();
-        let metadata = &discovered.server;
-        let authorization_endpoint = shared.authorization_endpoint(metadata, Realm::of(server))?;
-        let token_endpoint = shared.checked_token_endpoint(metadata, Realm::of(server))?;
+        let client = self.client();
+        let metadata = &discovered.authorization_server;
+        let authorization_endpoint =
+            client.authorization_endpoint(metadata, NetworkZone::of(server))?;
+        let token_endpoint = client.checked_token_endpoint(metadata, NetworkZone::of(server))?;
         let key = Key::new(Some(self.principal()), server.url().as_str(), &metadata.issuer);
-        let before = match shared.load_readable(&key).await? {
-            Some(Record::Credentials(before)) => Some(before),
+        let previous = match client.load_readable(&key).await? {
+            Some(Record::Credentials(previous)) => Some(previous),
             _ => None,
         };
-        let wanted = Wanted::new(server, discovered, unauthorized, before.as_deref())?;
-        let wanted = wanted.offline(metadata);
-        let scope = ever_wanted(discovered, &wanted);
-        let registration = shared.registration(server, metadata, scope.as_deref()).await?;
-        let dpop = shared.dpop.then(DpopKey::generate);
-        let flow = Flow {
+        let requested =
+            RequestedScopes::select(server, discovered, unauthorized, previous.as_deref())?;
+        let requested = requested.with_offline_access(metadata);
+        let scope = registration_scopes(discovered, &requested);
+        let registration = client.registration(server, metadata, scope.as_deref()).await?;
+        let dpop = client.dpop.then(DpopKey::generate);
+        let request = AuthorizationRequest {
             principal: self.principal().to_owned(),
             server: server.url().to_string(),
             resource: discovered.resource.clone(),
@@ -82,28 +84,34 @@ impl UserTokens {
             names_issuer: metadata.authorization_response_iss_parameter_supported,
             state: Secret::new(random_text()),
             verifier: Secret::new(random_text()),
-            scopes: wanted.scopes,
-            step_ups: wanted.step_ups,
+            scopes: requested.scopes,
+            step_ups: requested.step_ups,
             registration,
             token_endpoint: token_endpoint.into(),
             revocation_endpoint: metadata.revocation_endpoint.clone(),
-            dpop_key: dpop.as_ref().map(|key| key.kept().clone()),
+            dpop_key: dpop.as_ref().map(|key| key.encoded().clone()),
             begun_at: now(),
         };
-        let authorization_url = flow.authorization_url(authorization_endpoint, dpop.as_ref());
-        Ok(SignIn { authorization_url, pending: PendingSignIn(Box::new(flow)) })
+        let authorization_url = request.authorization_url(authorization_endpoint, dpop.as_ref());
+        Ok(SignIn { authorization_url, pending: PendingSignIn(Box::new(request)) })
     }
 }
 
 /// The scopes to register for: those of this sign-in, and those that a later one may ask for. None are
 /// named where one is not among those that the authorization server lists: some list only their own,
 /// and register nobody for that of an MCP server.
-fn ever_wanted(discovered: &Discovered, wanted: &Wanted) -> Option<String> {
-    let Discovered { scopes_supported, server, .. } = discovered;
-    let scopes = wanted.scopes.iter().chain(scopes_supported.iter().flatten()).cloned().collect();
-    let is_taken =
-        |scope: &String| server.scopes_supported.is_none() || server.supports_scope(scope);
-    BTreeSet::iter(&scopes).all(is_taken).then(|| join(&scopes)).flatten()
+fn registration_scopes(
+    discovered: &DiscoveryResult,
+    requested: &RequestedScopes,
+) -> Option<String> {
+    let DiscoveryResult { scopes_supported, authorization_server, .. } = discovered;
+    let scopes =
+        requested.scopes.iter().chain(scopes_supported.iter().flatten()).cloned().collect();
+    let is_supported = |scope: &String| {
+        authorization_server.scopes_supported.is_none()
+            || authorization_server.supports_scope(scope)
+    };
+    BTreeSet::iter(&scopes).all(is_supported).then(|| format_scopes(&scopes)).flatten()
 }
 
 impl ClientState {
@@ -111,12 +119,13 @@ impl ClientState {
     /// Code Protection").
     fn authorization_endpoint(
         &self,
-        metadata: &AuthorizationServer,
-        realm: Realm,
+        metadata: &AuthorizationServerMetadata,
+        zone: NetworkZone,
     ) -> Result<Url, Error> {
         let endpoint = metadata.authorization_endpoint.as_deref();
-        let endpoint = endpoint.ok_or_else(|| missing(metadata, "authorization endpoint"))?;
-        let url = self.web.check(endpoint, realm)?;
+        let endpoint =
+            endpoint.ok_or_else(|| missing_endpoint(metadata, "authorization endpoint"))?;
+        let url = self.http.check(endpoint, zone)?;
         match metadata.supports_pkce() {
             true => Ok(url),
             false => Err(Error::untrusted(&url, "it does not protect codes by PKCE with S256")),
@@ -125,16 +134,16 @@ impl ClientState {
 
     fn checked_token_endpoint(
         &self,
-        metadata: &AuthorizationServer,
-        realm: Realm,
+        metadata: &AuthorizationServerMetadata,
+        zone: NetworkZone,
     ) -> Result<Url, Error> {
         let endpoint = metadata.token_endpoint.as_deref();
-        let endpoint = endpoint.ok_or_else(|| missing(metadata, "token endpoint"))?;
-        self.web.check(endpoint, realm)
+        let endpoint = endpoint.ok_or_else(|| missing_endpoint(metadata, "token endpoint"))?;
+        self.http.check(endpoint, zone)
     }
 }
 
-fn missing(metadata: &AuthorizationServer, what: &str) -> Error {
+fn missing_endpoint(metadata: &AuthorizationServerMetadata, what: &str) -> Error {
     let reason = format!("its metadata names no {what}");
     Error::Untrusted { url: metadata.issuer.clone(), reason }
 }
@@ -153,46 +162,55 @@ impl OAuthClient {
         pending: PendingSignIn,
         callback: &str,
     ) -> Result<Credentials, Error> {
-        let PendingSignIn(flow) = pending;
-        let code = flow.code(callback);
-        to_its_end(self.clone().end(flow, code)).await
+        let PendingSignIn(request) = pending;
+        let code = request.code_from_callback(callback);
+        run_to_completion(self.clone().complete(request, code)).await
     }
 
-    async fn end(self, flow: Box<Flow>, code: Result<Secret, Error>) -> Result<Credentials, Error> {
-        let shared = &self.state;
-        let traded = match code {
-            Ok(code) => shared.trade(&flow, &code).await,
+    async fn complete(
+        self,
+        request: Box<AuthorizationRequest>,
+        code: Result<Secret, Error>,
+    ) -> Result<Credentials, Error> {
+        let client = &self.state;
+        let result = match code {
+            Ok(code) => client.exchange_code(&request, &code).await,
             Err(error) => Err(error),
         };
-        if let Err(error) = &traded {
-            shared.discovery.forget(&flow.issuer);
-            if error.is_of_client() {
-                shared.forget_registration(&flow.server, &flow.issuer).await?;
+        if let Err(error) = &result {
+            client.discovery.forget(&request.issuer);
+            if error.is_client_rejected() {
+                client.forget_registration(&request.server, &request.issuer).await?;
             }
         }
-        let credentials = traded?;
-        let key = Key::new(Some(&flow.principal), &flow.server, &flow.issuer);
-        self.user(&flow.principal).replace(&key, credentials.clone()).await?;
+        let credentials = result?;
+        let key = Key::new(Some(&request.principal), &request.server, &request.issuer);
+        self.user(&request.principal).store_credentials(&key, credentials.clone()).await?;
         Ok(credentials)
     }
 }
 
 impl ClientState {
     /// Trades a code for tokens (OAuth 2.1, section 4.1.3).
-    async fn trade(&self, flow: &Flow, code: &Secret) -> Result<Credentials, Error> {
-        let server = Endpoint::parse(&flow.server);
+    async fn exchange_code(
+        &self,
+        request: &AuthorizationRequest,
+        code: &Secret,
+    ) -> Result<Credentials, Error> {
+        let server = Endpoint::parse(&request.server);
         let server = server.map_err(|error| Error::configuration(error.to_string()))?;
-        let url = self.web.check(&flow.token_endpoint, Realm::of(&server))?;
-        let dpop = flow.dpop_key.as_ref().map(DpopKey::read).transpose()?;
-        let Flow { issuer, registration, resource, .. } = flow;
-        let endpoint = self.token_endpoint(&flow.server, &url, issuer, registration, dpop.as_ref());
+        let url = self.http.check(&request.token_endpoint, NetworkZone::of(&server))?;
+        let dpop = request.dpop_key.as_ref().map(DpopKey::decode).transpose()?;
+        let AuthorizationRequest { issuer, registration, resource, .. } = request;
+        let endpoint =
+            self.token_endpoint(&request.server, &url, issuer, registration, dpop.as_ref());
         let grant = [
             ("grant_type", "authorization_code"),
             ("code", code.expose()),
             ("redirect_uri", registration.redirect_uri.as_deref().unwrap_or_default()),
-            ("code_verifier", flow.verifier.expose()),
+            ("code_verifier", request.verifier.expose()),
             ("resource", resource),
         ];
-        flow.credentials(&url, endpoint.ask(&grant).await?)
+        request.credentials(&url, endpoint.request_token(&grant).await?)
     }
 }

@@ -7,17 +7,17 @@ use url::Url;
 
 use crate::{
     crypto::SigningKey,
-    discovery::{Discovered, Discovery},
+    discovery::{Discovery, DiscoveryResult},
     error::Error,
-    http::Web,
-    registration::{Applicant, RegisteredClient},
+    http::GuardedClient,
+    registration::{ClientMetadata, RegisteredClient},
     store::{Key, Lock, Record, Registration, Store, Unreadable},
     token::{DpopKey, TokenEndpoint},
 };
 
 pub(crate) struct ClientState {
-    pub(crate) applicant: Applicant,
-    pub(crate) web: Web,
+    pub(crate) client_metadata: ClientMetadata,
+    pub(crate) http: GuardedClient,
     pub(crate) discovery: Discovery,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) dpop: bool,
@@ -62,11 +62,11 @@ impl ClientState {
     pub(crate) async fn discover(
         &self,
         endpoint: &Endpoint,
-        pointer: Option<&str>,
-    ) -> Result<Discovered, Error> {
+        metadata_url: Option<&str>,
+    ) -> Result<DiscoveryResult, Error> {
         let registered = self.registered.get(endpoint.url().as_str());
         let own = registered.and_then(|client| client.issuer.as_deref());
-        self.discovery.discover(endpoint, pointer, own).await
+        self.discovery.discover(endpoint, metadata_url, own).await
     }
 
     /// A client at a token endpoint, or at another that it proves itself at in the same way.
@@ -87,6 +87,6 @@ impl ClientState {
         // What is configured may be newer than what was stored with a sign-in.
         let configured = registered.and_then(|client| client.secret.as_ref());
         let secret = configured.or(registration.client_secret.as_ref());
-        TokenEndpoint { web: &self.web, url, issuer, registration, secret, key, dpop }
+        TokenEndpoint { http: &self.http, url, issuer, registration, secret, key, dpop }
     }
 }

@@ -11,8 +11,8 @@ use mcp_http::{AccessToken, Endpoint, TokenRequest, TokenSource, mcp_client::Box
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use super::{
-    detached::to_its_end,
-    refresh::{Refusal, Renewal},
+    detached::run_to_completion,
+    refresh::{Rejection, TokenRefresh},
     revocation,
     state::ClientState,
 };
@@ -41,11 +41,11 @@ use crate::{
 pub struct UserTokens(Arc<Inner>);
 
 struct Inner {
-    state: Arc<ClientState>,
+    client: Arc<ClientState>,
     users: Arc<Users>,
     principal: String,
     /// What is known of each server.
-    slots: Mutex<BTreeMap<String, Arc<Slot>>>,
+    tokens: Mutex<BTreeMap<String, Arc<CachedToken>>>,
 }
 
 /// Whose tokens somebody has, so that what one does with them all the others see.
@@ -54,28 +54,28 @@ pub(crate) struct Users(Mutex<BTreeMap<String, Weak<Inner>>>);
 
 /// The token for one server, and the right to look for another.
 #[derive(Default)]
-pub(crate) struct Slot {
-    current: Mutex<Option<Current>>,
-    renewing: Arc<AsyncMutex<()>>,
+pub(crate) struct CachedToken {
+    current: Mutex<Option<CurrentToken>>,
+    refresh_lock: Arc<AsyncMutex<()>>,
 }
 
 #[derive(Clone)]
-struct Current {
+struct CurrentToken {
     credentials: Arc<Credentials>,
     token: AccessToken,
 }
 
 impl UserTokens {
-    pub(crate) fn of(state: &Arc<ClientState>, users: &Arc<Users>, principal: String) -> Self {
+    pub(crate) fn new(client: &Arc<ClientState>, users: &Arc<Users>, principal: String) -> Self {
         let mut known = users.lock();
         if let Some(known) = known.get(&principal).and_then(Weak::upgrade) {
             return Self(known);
         }
         let new = Arc::new(Inner {
-            state: Arc::clone(state),
+            client: Arc::clone(client),
             users: Arc::clone(users),
             principal: principal.clone(),
-            slots: Mutex::default(),
+            tokens: Mutex::default(),
         });
         known.insert(principal, Arc::downgrade(&new));
         Self(new)
@@ -86,8 +86,8 @@ impl UserTokens {
         &self.0.principal
     }
 
-    pub(crate) fn state(&self) -> &ClientState {
-        &self.0.state
+    pub(crate) fn client(&self) -> &ClientState {
+        &self.0.client
     }
 
     /// Forgets the sign-ins at a server, and tells its authorization server where that wants to know
@@ -97,76 +97,76 @@ impl UserTokens {
     /// # Errors
     /// [`Error::Store`].
     pub async fn sign_out(&self, server: &Endpoint) -> Result<(), Error> {
-        to_its_end(self.clone().forget(server.clone())).await
+        run_to_completion(self.clone().remove_credentials(server.clone())).await
     }
 
-    async fn forget(self, server: Endpoint) -> Result<(), Error> {
-        let shared = self.state();
-        let slot = self.slot(&server);
-        let _alone = slot.renewing.lock().await;
-        slot.set(None);
-        for key in shared.keys(Some(self.principal()), server.url().as_str()).await? {
+    async fn remove_credentials(self, server: Endpoint) -> Result<(), Error> {
+        let client = self.client();
+        let cached = self.cached_token(&server);
+        let _guard = cached.refresh_lock.lock().await;
+        cached.set(None);
+        for key in client.keys(Some(self.principal()), server.url().as_str()).await? {
             // Nobody who is about to refresh puts it back.
-            let lock = shared.lock(&key).await?;
-            let record = shared.load_readable(&key).await?;
-            shared.remove(&key).await?;
+            let lock = client.lock(&key).await?;
+            let record = client.load_readable(&key).await?;
+            client.remove(&key).await?;
             drop(lock);
             if let Some(Record::Credentials(credentials)) = record {
-                revocation::revoke(shared, &key, &credentials).await;
+                revocation::revoke(client, &key, &credentials).await;
             }
         }
         Ok(())
     }
 
     /// Puts a new sign-in in the place of all that there were.
-    pub(crate) async fn replace(&self, key: &Key, new: Credentials) -> Result<(), Error> {
-        let shared = self.state();
-        let slot = self.slot_of(&key.server);
-        let _alone = slot.renewing.lock().await;
-        slot.set(None);
+    pub(crate) async fn store_credentials(&self, key: &Key, new: Credentials) -> Result<(), Error> {
+        let client = self.client();
+        let cached = self.cached_token_for(&key.server);
+        let _guard = cached.refresh_lock.lock().await;
+        cached.set(None);
         // Nobody who is about to refresh an older one puts that back.
-        let lock = shared.lock(key).await?;
-        shared.save(key, &Record::Credentials(Box::new(new))).await?;
+        let lock = client.lock(key).await?;
+        client.save(key, &Record::Credentials(Box::new(new))).await?;
         drop(lock);
-        for other in shared.keys(key.principal.as_deref(), &key.server).await? {
+        for other in client.keys(key.principal.as_deref(), &key.server).await? {
             if other != *key {
-                let _lock = shared.lock(&other).await?;
-                shared.remove(&other).await?;
+                let _lock = client.lock(&other).await?;
+                client.remove(&other).await?;
             }
         }
         Ok(())
     }
 
-    async fn find(&self, request: TokenRequest<'_>) -> Result<Option<AccessToken>, Error> {
-        let slot = self.slot(request.endpoint);
-        if let Some(token) = slot.fresh(&request) {
+    async fn find_token(&self, request: TokenRequest<'_>) -> Result<Option<AccessToken>, Error> {
+        let cached = self.cached_token(request.endpoint);
+        if let Some(token) = cached.usable(&request) {
             return Ok(Some(token));
         }
-        let alone = Arc::clone(&slot.renewing).lock_owned().await;
-        if let Some(token) = slot.fresh(&request) {
+        let guard = Arc::clone(&cached.refresh_lock).lock_owned().await;
+        if let Some(token) = cached.usable(&request) {
             return Ok(Some(token));
         }
-        let renewal = Renewal {
-            state: Arc::clone(&self.0.state),
+        let refresh = TokenRefresh {
+            client: Arc::clone(&self.0.client),
             principal: self.principal().to_owned(),
             endpoint: request.endpoint.clone(),
-            refusal: request.refused.map(Refusal::new),
+            rejection: request.refused.map(Rejection::new),
         };
         // The authorization server may have taken back the old refresh token, and the new one is not
         // stored yet.
-        to_its_end(renew(slot, renewal, alone)).await
+        run_to_completion(refresh_cached(cached, refresh, guard)).await
     }
 
-    fn slot(&self, server: &Endpoint) -> Arc<Slot> {
-        self.slot_of(server.url().as_str())
+    fn cached_token(&self, server: &Endpoint) -> Arc<CachedToken> {
+        self.cached_token_for(server.url().as_str())
     }
 
-    fn slot_of(&self, server: &str) -> Arc<Slot> {
-        let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = slots.get(server) {
-            return Arc::clone(slot);
+    fn cached_token_for(&self, server: &str) -> Arc<CachedToken> {
+        let mut tokens = self.0.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cached) = tokens.get(server) {
+            return Arc::clone(cached);
         }
-        Arc::clone(slots.entry(server.to_owned()).or_default())
+        Arc::clone(tokens.entry(server.to_owned()).or_default())
     }
 }
 
@@ -186,33 +186,33 @@ impl Drop for Inner {
     }
 }
 
-async fn renew(
-    slot: Arc<Slot>,
-    renewal: Renewal,
-    _alone: OwnedMutexGuard<()>,
+async fn refresh_cached(
+    cached: Arc<CachedToken>,
+    refresh: TokenRefresh,
+    _guard: OwnedMutexGuard<()>,
 ) -> Result<Option<AccessToken>, Error> {
-    let credentials = renewal.credentials().await?;
+    let credentials = refresh.usable_credentials().await?;
     let Some(credentials) = credentials else {
-        slot.set(None);
+        cached.set(None);
         return Ok(None);
     };
     let token = access_token(&credentials)?;
-    slot.set(Some(Current { credentials: Arc::new(credentials), token: token.clone() }));
+    cached.set(Some(CurrentToken { credentials: Arc::new(credentials), token: token.clone() }));
     Ok(Some(token))
 }
 
-impl Slot {
+impl CachedToken {
     /// The known token, if it will do for a request.
-    fn fresh(&self, request: &TokenRequest<'_>) -> Option<AccessToken> {
+    fn usable(&self, request: &TokenRequest<'_>) -> Option<AccessToken> {
         let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let Current { credentials, token } = current.as_ref()?;
+        let CurrentToken { credentials, token } = current.as_ref()?;
         let refused = request.refused.as_ref().and_then(|refused| refused.token);
-        let suits = !credentials.is_stale() && request.refused.is_none()
+        let is_usable = !credentials.needs_refresh() && request.refused.is_none()
             || refused.is_some_and(|it| it != token);
-        suits.then(|| token.clone())
+        is_usable.then(|| token.clone())
     }
 
-    fn set(&self, current: Option<Current>) {
+    fn set(&self, current: Option<CurrentToken>) {
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = current;
     }
 }
@@ -222,7 +222,7 @@ impl TokenSource for UserTokens {
         &'a self,
         request: TokenRequest<'a>,
     ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
-        Box::pin(async move { Ok(self.find(request).await?) })
+        Box::pin(async move { Ok(self.find_token(request).await?) })
     }
 }
 
@@ -239,7 +239,7 @@ mod tests {
     use crate::client::OAuthClient;
 
     #[test]
-    fn a_principal_has_one_source_for_as_long_as_somebody_has_it() {
+    fn a_principal_has_one_token_source_while_any_clone_lives() {
         let client = OAuthClient::builder("Tests", "https://app.example/").build().unwrap();
         let [one, other] = [client.user("ann"), client.user("ann")];
         assert!(Arc::ptr_eq(&one.0, &other.0));

@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digests_are_those_of_sha_256() {
+    fn sha256_matches_the_published_test_vector() {
         // FIPS 180-2, appendix B.1, in Base64.
         assert_eq!(base64url(&sha256(b"abc")), "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
     }

@@ -47,8 +47,8 @@ impl SealingKey {
     }
 
     /// Seals a text.
-    pub fn seal(&self, purpose: &str, open: &[u8]) -> String {
-        let mut sealed = open.to_vec();
+    pub fn seal(&self, purpose: &str, plaintext: &[u8]) -> String {
+        let mut sealed = plaintext.to_vec();
         let aad = Aad::from(purpose.as_bytes());
         let nonce = self.0.seal_in_place_append_tag(aad, &mut sealed);
         let nonce = nonce.expect("a text in memory is short enough to be sealed");
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_same_key_opens_what_nobody_changed() {
+    fn decrypts_only_unchanged_text_with_the_same_key_and_purpose() {
         let key = SealingKey::new(&[7; 32]);
         let sealed = key.seal("a", b"text");
         assert_ne!(sealed, key.seal("a", b"text"));

@@ -46,8 +46,8 @@ impl SealingKeys {
 
     /// Seals a text with the newest key. It opens for the same `purpose` alone, such as the place that it
     /// is kept in.
-    pub fn seal(&self, purpose: &str, open: &[u8]) -> String {
-        self.newest.seal(purpose, open)
+    pub fn seal(&self, purpose: &str, plaintext: &[u8]) -> String {
+        self.newest.seal(purpose, plaintext)
     }
 
     /// Opens what was sealed with any of the keys.
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn all_keys_open_and_the_newest_seals() {
+    fn all_keys_decrypt_and_the_newest_encrypts() {
         let sealed = keys(1, &[]).seal("a", b"text");
         let both = keys(2, &[3, 1]);
         assert_eq!(*both.open("a", &sealed).unwrap(), b"text");

@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn random_text_is_long_and_never_the_same() {
+    fn random_text_has_256_bits_and_differs_each_time() {
         let [one, other] = [random_text(), random_text()];
         assert_eq!(one.len(), 43);
         assert_ne!(one, other);

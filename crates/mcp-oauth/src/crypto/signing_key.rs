@@ -27,11 +27,11 @@ use crate::error::Error;
 /// # assert!(run("no key").is_err());
 /// ```
 pub struct SigningKey {
-    pair: Pair,
+    key: PrivateKey,
     id: Option<String>,
 }
 
-enum Pair {
+enum PrivateKey {
     P256(EcdsaKeyPair),
     P384(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
@@ -57,9 +57,12 @@ impl SigningKey {
     /// Makes a new key on P-256, and says how it is kept.
     pub(crate) fn generate() -> (Self, Secret) {
         let made = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
-            .and_then(|pair| Ok((pair.to_pkcs8v1()?, pair)));
-        let (document, pair) = made.expect("the machine has random numbers");
-        (Self { pair: Pair::P256(pair), id: None }, Secret::new(STANDARD.encode(document.as_ref())))
+            .and_then(|key| Ok((key.to_pkcs8v1()?, key)));
+        let (document, key) = made.expect("the machine has random numbers");
+        (
+            Self { key: PrivateKey::P256(key), id: None },
+            Secret::new(STANDARD.encode(document.as_ref())),
+        )
     }
 
     /// Reads a private key (PKCS #8) in Base64, line breaks aside.
@@ -68,17 +71,17 @@ impl SigningKey {
         let der = STANDARD.decode(&*base64).map(Zeroizing::new);
         let der = der.map_err(|_| Error::configuration("the private key is not in Base64"))?;
         let ecdsa = |algorithm| EcdsaKeyPair::from_pkcs8(algorithm, &der);
-        let pair = ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING)
-            .map(Pair::P256)
-            .or_else(|_| ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING).map(Pair::P384))
-            .or_else(|_| Ed25519KeyPair::from_pkcs8(&der).map(Pair::Ed25519))
-            .or_else(|_| rsa::KeyPair::from_pkcs8(&der).map(Pair::Rsa));
-        let pair = pair.map_err(|_| {
+        let key = ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING)
+            .map(PrivateKey::P256)
+            .or_else(|_| ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING).map(PrivateKey::P384))
+            .or_else(|_| Ed25519KeyPair::from_pkcs8(&der).map(PrivateKey::Ed25519))
+            .or_else(|_| rsa::KeyPair::from_pkcs8(&der).map(PrivateKey::Rsa));
+        let key = key.map_err(|_| {
             let reason =
                 "the private key is of no kind that is known here (P-256, P-384, Ed25519, RSA)";
             Error::configuration(reason)
         })?;
-        Ok(Self { pair, id: None })
+        Ok(Self { key, id: None })
     }
 
     /// The name of the key (`kid`), by which an authorization server finds the public one.
@@ -89,11 +92,11 @@ impl SigningKey {
 
     /// The name of the algorithm (RFC 7518, section 3.1; RFC 8037).
     pub(crate) fn algorithm(&self) -> &'static str {
-        match &self.pair {
-            Pair::P256(_) => "ES256",
-            Pair::P384(_) => "ES384",
-            Pair::Ed25519(_) => "EdDSA",
-            Pair::Rsa(_) => "RS256",
+        match &self.key {
+            PrivateKey::P256(_) => "ES256",
+            PrivateKey::P384(_) => "ES384",
+            PrivateKey::Ed25519(_) => "EdDSA",
+            PrivateKey::Rsa(_) => "RS256",
         }
     }
 
@@ -103,11 +106,11 @@ impl SigningKey {
         if let Some(id) = &self.id {
             header["kid"] = json!(id);
         }
-        self.sign_with(&header, claims)
+        self.sign_with_header(&header, claims)
     }
 
     /// Signs claims under a header that names this key's algorithm.
-    pub(crate) fn sign_with(&self, header: &Value, claims: &Value) -> Result<String, Error> {
+    pub(crate) fn sign_with_header(&self, header: &Value, claims: &Value) -> Result<String, Error> {
         let part = |json: &Value| base64url(json.to_string().as_bytes());
         let signed = format!("{}.{}", part(header), part(claims));
         let signature = self.signature(signed.as_bytes());
@@ -117,14 +120,14 @@ impl SigningKey {
 
     fn signature(&self, text: &[u8]) -> Option<Vec<u8>> {
         let random = SystemRandom::new();
-        match &self.pair {
-            Pair::P256(pair) | Pair::P384(pair) => {
-                Some(pair.sign(&random, text).ok()?.as_ref().to_vec())
+        match &self.key {
+            PrivateKey::P256(key) | PrivateKey::P384(key) => {
+                Some(key.sign(&random, text).ok()?.as_ref().to_vec())
             }
-            Pair::Ed25519(pair) => Some(pair.sign(text).as_ref().to_vec()),
-            Pair::Rsa(pair) => {
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, text, &mut signature).ok()?;
+            PrivateKey::Ed25519(key) => Some(key.sign(text).as_ref().to_vec()),
+            PrivateKey::Rsa(key) => {
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign(&RSA_PKCS1_SHA256, &random, text, &mut signature).ok()?;
                 Some(signature)
             }
         }
@@ -133,8 +136,8 @@ impl SigningKey {
     /// The public key, if it is on P-256: a JSON Web Key with the members of its thumbprint in their
     /// order (RFC 7638, section 3).
     pub(crate) fn public_jwk(&self) -> Option<Value> {
-        let Pair::P256(pair) = &self.pair else { return None };
-        let (x, y) = pair.public_key().as_ref().get(1..)?.split_at_checked(32)?;
+        let PrivateKey::P256(key) = &self.key else { return None };
+        let (x, y) = key.public_key().as_ref().get(1..)?.split_at_checked(32)?;
         Some(json!({ "crv": "P-256", "kty": "EC", "x": base64url(x), "y": base64url(y) }))
     }
 }
@@ -164,7 +167,7 @@ mod tests {
         let p384 = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
         let ed25519 = Ed25519KeyPair::generate().unwrap();
         let rsa = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).unwrap();
-        let point = |pair: &EcdsaKeyPair| DecodingKey::from_ec_der(pair.public_key().as_ref());
+        let point = |key: &EcdsaKeyPair| DecodingKey::from_ec_der(key.public_key().as_ref());
         [
             (p256.to_pkcs8v1().unwrap().as_ref().to_vec(), Algorithm::ES256, point(&p256)),
             (p384.to_pkcs8v1().unwrap().as_ref().to_vec(), Algorithm::ES384, point(&p384)),
@@ -191,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn another_library_takes_what_is_signed() {
+    fn another_library_verifies_signatures_of_every_key_type() {
         let keys = keys();
         let own: Vec<_> = keys
             .iter()
@@ -212,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_takes_nothing_that_another_has_signed() {
+    fn a_key_does_not_verify_signatures_of_another() {
         let ([own, ..], [other, ..]) = (keys(), keys());
         let key = SigningKey::from_pem(&pem(&own.0)).unwrap();
         let jws = key.sign(&json!({})).unwrap();
@@ -221,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_private_key_is_said_to_be_none() {
+    fn an_invalid_private_key_is_a_configuration_error() {
         for pem in ["", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END", "-----BEGIN RSA PRIVATE KEY"]
         {
             let error = SigningKey::from_pem(pem).unwrap_err();

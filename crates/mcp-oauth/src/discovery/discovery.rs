@@ -11,77 +11,77 @@ use mcp_http::Endpoint;
 use url::Url;
 
 use super::metadata::{
-    AuthorizationServer, MOST, ProtectedResource, authorization_server_urls,
-    protected_resource_urls,
+    AuthorizationServerMetadata, MAX_LIST_ENTRIES, ProtectedResourceMetadata,
+    authorization_server_urls, protected_resource_urls,
 };
 use crate::{
-    error::{At, Error},
-    http::{Realm, Web},
+    error::{DisplayUrl, Error},
+    http::{GuardedClient, NetworkZone},
 };
 
 /// How long an authorization server's metadata is good.
-const FRESH: Duration = Duration::from_secs(10 * 60);
+const CACHE_LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// How many are kept.
-const KEPT: usize = 1_000;
+const MAX_CACHED_SERVERS: usize = 1_000;
 
 /// Finds authorization servers, and keeps for a while what they say.
 pub(crate) struct Discovery {
-    web: Web,
-    known: Mutex<BTreeMap<String, Known>>,
+    http: GuardedClient,
+    cache: Mutex<BTreeMap<String, CachedServer>>,
 }
 
 /// What an authorization server said, and when.
-type Known = (Instant, Arc<AuthorizationServer>);
+type CachedServer = (Instant, Arc<AuthorizationServerMetadata>);
 
 /// What there is to know of an MCP server before a sign-in.
 #[derive(Debug, Clone)]
-pub(crate) struct Discovered {
+pub(crate) struct DiscoveryResult {
     pub(crate) resource: String,
     pub(crate) scopes_supported: Option<Vec<String>>,
-    pub(crate) server: Arc<AuthorizationServer>,
+    pub(crate) authorization_server: Arc<AuthorizationServerMetadata>,
 }
 
 impl Discovery {
-    pub(crate) fn new(web: Web) -> Self {
-        Self { web, known: Mutex::default() }
+    pub(crate) fn new(http: GuardedClient) -> Self {
+        Self { http, cache: Mutex::default() }
     }
 
     /// What an MCP server says of itself, asked anew each time; `None` if it says nothing.
-    pub(crate) async fn resource(
+    pub(crate) async fn protected_resource(
         &self,
         endpoint: &Endpoint,
-        pointer: Option<&str>,
-    ) -> Result<Option<ProtectedResource>, Error> {
-        let realm = Realm::of(endpoint);
-        if let Some(pointer) = pointer {
-            let url = self.web.check(pointer, realm)?;
-            let document = self.web.document(&url, realm).await?;
+        metadata_url: Option<&str>,
+    ) -> Result<Option<ProtectedResourceMetadata>, Error> {
+        let zone = NetworkZone::of(endpoint);
+        if let Some(metadata_url) = metadata_url {
+            let url = self.http.check(metadata_url, zone)?;
+            let document = self.http.get_json(&url, zone).await?;
             let document = document.ok_or_else(|| {
                 Error::untrusted(&url, "it was named as the server's metadata, and is none")
             })?;
-            return self.trusted(endpoint, &url, document).map(Some);
+            return self.validate(endpoint, &url, document).map(Some);
         }
         let urls = protected_resource_urls(endpoint.url());
         let at_root = endpoint.url().path() == "/";
         for url in urls.into_iter().skip(usize::from(at_root)) {
-            if let Some(document) = self.web.document(&url, realm).await? {
-                return self.trusted(endpoint, &url, document).map(Some);
+            if let Some(document) = self.http.get_json(&url, zone).await? {
+                return self.validate(endpoint, &url, document).map(Some);
             }
         }
         Ok(None)
     }
 
-    fn trusted(
+    fn validate(
         &self,
         endpoint: &Endpoint,
         url: &Url,
-        mut document: ProtectedResource,
-    ) -> Result<ProtectedResource, Error> {
-        if !document.speaks_for(endpoint, url) {
+        mut document: ProtectedResourceMetadata,
+    ) -> Result<ProtectedResourceMetadata, Error> {
+        if !document.is_valid_for(endpoint, url) {
             let reason = format!("it is the metadata of another resource than {endpoint}");
             return Err(Error::untrusted(url, reason));
         }
-        document.authorization_servers.truncate(MOST);
+        document.authorization_servers.truncate(MAX_LIST_ENTRIES);
         Ok(document)
     }
 
@@ -90,43 +90,47 @@ impl Discovery {
     pub(crate) async fn discover(
         &self,
         endpoint: &Endpoint,
-        pointer: Option<&str>,
-        configured: Option<&str>,
-    ) -> Result<Discovered, Error> {
-        let document = self.resource(endpoint, pointer).await?;
-        let document = document.unwrap_or_else(|| ProtectedResource::silent(endpoint));
+        metadata_url: Option<&str>,
+        configured_issuer: Option<&str>,
+    ) -> Result<DiscoveryResult, Error> {
+        let document = self.protected_resource(endpoint, metadata_url).await?;
+        let document =
+            document.unwrap_or_else(|| ProtectedResourceMetadata::without_document(endpoint));
         let mut issuers = document.authorization_servers.iter().map(String::as_str);
         let first = issuers.clone().next();
-        let issuer = issuers.find(|it| Some(*it) == configured).or(first).or(configured);
-        let server = match issuer {
-            Some(issuer) => self.server(issuer, Realm::of(endpoint)).await?,
-            None => self.of_origin(endpoint).await?,
+        let issuer =
+            issuers.find(|it| Some(*it) == configured_issuer).or(first).or(configured_issuer);
+        let authorization_server = match issuer {
+            Some(issuer) => self.authorization_server(issuer, NetworkZone::of(endpoint)).await?,
+            None => self.server_at_origin(endpoint).await?,
         };
-        let ProtectedResource { resource, scopes_supported, .. } = document;
-        Ok(Discovered { resource, scopes_supported, server })
+        let ProtectedResourceMetadata { resource, scopes_supported, .. } = document;
+        Ok(DiscoveryResult { resource, scopes_supported, authorization_server })
     }
 
     /// The metadata of an authorization server.
-    pub(crate) async fn server(
+    pub(crate) async fn authorization_server(
         &self,
         issuer: &str,
-        realm: Realm,
-    ) -> Result<Arc<AuthorizationServer>, Error> {
-        let url = self.web.check(issuer, realm)?;
-        if let Some(known) = self.known(issuer) {
+        zone: NetworkZone,
+    ) -> Result<Arc<AuthorizationServerMetadata>, Error> {
+        let url = self.http.check(issuer, zone)?;
+        if let Some(known) = self.cached(issuer) {
             return Ok(known);
         }
         if url.query().is_some() {
             return Err(Error::untrusted(&url, "an issuer has no query"));
         }
         for url in authorization_server_urls(&url) {
-            if let Some(document) = self.web.document::<AuthorizationServer>(&url, realm).await? {
+            if let Some(document) =
+                self.http.get_json::<AuthorizationServerMetadata>(&url, zone).await?
+            {
                 // As strings: what only means the same may be another's (RFC 8414, section 3.3).
                 if document.issuer != issuer {
                     return Err(Error::untrusted(&url, "it is the metadata of another issuer"));
                 }
                 let document = Arc::new(document);
-                self.keep(issuer, Arc::clone(&document));
+                self.insert(issuer, Arc::clone(&document));
                 return Ok(document);
             }
         }
@@ -136,38 +140,43 @@ impl Discovery {
 
     /// The authorization server of an MCP server that names none: itself, as revision 2025-03-26 has
     /// it.
-    async fn of_origin(&self, endpoint: &Endpoint) -> Result<Arc<AuthorizationServer>, Error> {
+    async fn server_at_origin(
+        &self,
+        endpoint: &Endpoint,
+    ) -> Result<Arc<AuthorizationServerMetadata>, Error> {
         let origin = endpoint.url().origin().ascii_serialization();
-        let realm = Realm::of(endpoint);
-        let url = self.web.check(&origin, realm)?;
+        let zone = NetworkZone::of(endpoint);
+        let url = self.http.check(&origin, zone)?;
         for url in authorization_server_urls(&url) {
-            if let Some(document) = self.web.document::<AuthorizationServer>(&url, realm).await? {
+            if let Some(document) =
+                self.http.get_json::<AuthorizationServerMetadata>(&url, zone).await?
+            {
                 return match document.issuer.strip_suffix('/').unwrap_or(&document.issuer) {
                     issuer if issuer == origin => Ok(Arc::new(document)),
                     _ => Err(Error::untrusted(&url, "it is the metadata of another issuer")),
                 };
             }
         }
-        tracing::debug!(server = %At(&url), "no metadata: the defaults of 2025-03-26 are tried");
-        Ok(Arc::new(AuthorizationServer::silent(&origin)))
+        tracing::debug!(server = %DisplayUrl(&url), "no metadata: the defaults of 2025-03-26 are tried");
+        Ok(Arc::new(AuthorizationServerMetadata::with_default_endpoints(&origin)))
     }
 
     /// Asks an authorization server anew the next time, for what it said may be no longer so.
     pub(crate) fn forget(&self, issuer: &str) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(issuer);
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).remove(issuer);
     }
 
-    fn known(&self, issuer: &str) -> Option<Arc<AuthorizationServer>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, server) = known.get(issuer)?;
-        (since.elapsed() < FRESH).then(|| Arc::clone(server))
+    fn cached(&self, issuer: &str) -> Option<Arc<AuthorizationServerMetadata>> {
+        let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, server) = cache.get(issuer)?;
+        (since.elapsed() < CACHE_LIFETIME).then(|| Arc::clone(server))
     }
 
-    fn keep(&self, issuer: &str, server: Arc<AuthorizationServer>) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|_, (since, _)| since.elapsed() < FRESH);
-        if known.len() < KEPT {
-            known.insert(issuer.to_owned(), (Instant::now(), server));
+    fn insert(&self, issuer: &str, server: Arc<AuthorizationServerMetadata>) {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.retain(|_, (since, _)| since.elapsed() < CACHE_LIFETIME);
+        if cache.len() < MAX_CACHED_SERVERS {
+            cache.insert(issuer.to_owned(), (Instant::now(), server));
         }
     }
 }

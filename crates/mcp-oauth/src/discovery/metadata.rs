@@ -5,28 +5,28 @@ use serde::{Deserialize, Deserializer};
 use url::{Position, Url};
 
 /// As many entries as are looked at of any list.
-pub(crate) const MOST: usize = 100;
+pub(crate) const MAX_LIST_ENTRIES: usize = 100;
 
 /// What an MCP server says (RFC 9728, section 2).
 #[derive(Debug, Clone, Deserialize)]
-pub(crate) struct ProtectedResource {
+pub(crate) struct ProtectedResourceMetadata {
     /// The name under which tokens are asked for, to be sent as it is written here.
     pub(crate) resource: String,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub(crate) authorization_servers: Vec<String>,
     pub(crate) scopes_supported: Option<Vec<String>>,
 }
 
-impl ProtectedResource {
+impl ProtectedResourceMetadata {
     /// What a server is taken for that says nothing.
-    pub(crate) fn silent(endpoint: &Endpoint) -> Self {
-        let resource = canonical(endpoint);
+    pub(crate) fn without_document(endpoint: &Endpoint) -> Self {
+        let resource = canonical_uri(endpoint);
         Self { resource, authorization_servers: Vec::new(), scopes_supported: None }
     }
 
     /// Whether the document at `found_at` may speak for `endpoint` (RFC 9728, section 3.3): it names
     /// the endpoint itself, or a part of the server above it at whose own address it is.
-    pub(crate) fn speaks_for(&self, endpoint: &Endpoint, found_at: &Url) -> bool {
+    pub(crate) fn is_valid_for(&self, endpoint: &Endpoint, found_at: &Url) -> bool {
         let Ok(resource) = Url::parse(&self.resource) else { return false };
         let endpoint = endpoint.url();
         if resource.origin() != endpoint.origin() || resource.fragment().is_some() {
@@ -45,7 +45,7 @@ impl ProtectedResource {
 
 /// What an authorization server says (RFC 8414, section 2; OpenID Connect Discovery 1.0, section 3).
 #[derive(Debug, Clone, Deserialize)]
-pub(crate) struct AuthorizationServer {
+pub(crate) struct AuthorizationServerMetadata {
     pub(crate) issuer: String,
     pub(crate) authorization_endpoint: Option<String>,
     pub(crate) token_endpoint: Option<String>,
@@ -54,16 +54,16 @@ pub(crate) struct AuthorizationServer {
     pub(crate) scopes_supported: Option<Vec<String>>,
     pub(crate) code_challenge_methods_supported: Option<Vec<String>>,
     pub(crate) token_endpoint_auth_methods_supported: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub(crate) client_id_metadata_document_supported: bool,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub(crate) authorization_response_iss_parameter_supported: bool,
 }
 
-impl AuthorizationServer {
+impl AuthorizationServerMetadata {
     /// What a server of revision 2025-03-26 is taken for that says nothing (its authorization,
     /// "Fallbacks for Servers without Metadata Discovery").
-    pub(crate) fn silent(origin: &str) -> Self {
+    pub(crate) fn with_default_endpoints(origin: &str) -> Self {
         Self {
             issuer: origin.to_owned(),
             authorization_endpoint: Some(format!("{origin}/authorize")),
@@ -89,7 +89,7 @@ impl AuthorizationServer {
 }
 
 /// What some write as `null` is not there.
-fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Default + Deserialize<'de>,
@@ -129,7 +129,7 @@ pub(crate) fn authorization_server_urls(issuer: &Url) -> Vec<Url> {
 
 /// The name of an MCP server that says none (RFC 8707, section 2; MCP authorization, "Canonical
 /// Server URI").
-fn canonical(endpoint: &Endpoint) -> String {
+fn canonical_uri(endpoint: &Endpoint) -> String {
     // Some servers use the query for keys, which are no matter of an authorization server.
     let url = &endpoint.url()[..Position::AfterPath];
     match endpoint.url().path() {
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn metadata_is_looked_for_in_the_order_of_the_specification() {
+    fn metadata_urls_are_in_the_order_of_the_specification() {
         // AUTH-11, AUTH-12, AUTH-17, AUTH-18, N-AUTH-01, N-AUTH-02
         let resource = protected_resource_urls(&url("https://a.example/b/mcp?k=v"));
         assert_eq!(
@@ -179,24 +179,24 @@ mod tests {
     }
 
     #[test]
-    fn a_document_speaks_for_its_own_resource() {
+    fn a_metadata_document_is_valid_only_for_its_own_resource() {
         // AUTH-14, AUTH-29, AUTH-30
         let endpoint = Endpoint::parse("https://a.example/t/mcp").unwrap();
-        let speaks = |resource: &str, found_at: &str| {
-            let document = ProtectedResource {
+        let is_valid = |resource: &str, found_at: &str| {
+            let document = ProtectedResourceMetadata {
                 resource: resource.to_owned(),
                 authorization_servers: Vec::new(),
                 scopes_supported: None,
             };
-            document.speaks_for(&endpoint, &url(found_at))
+            document.is_valid_for(&endpoint, &url(found_at))
         };
         let [own, root] = protected_resource_urls(endpoint.url()).map(String::from);
         for at in [own.as_str(), "https://a.example/anywhere", "https://b.example/x"] {
-            assert!(speaks("https://a.example/t/mcp", at), "{at}");
-            assert!(speaks("HTTPS://A.EXAMPLE:443/t/mcp/", at), "{at}");
+            assert!(is_valid("https://a.example/t/mcp", at), "{at}");
+            assert!(is_valid("HTTPS://A.EXAMPLE:443/t/mcp/", at), "{at}");
         }
-        assert!(speaks("https://a.example", &root));
-        assert!(speaks(
+        assert!(is_valid("https://a.example", &root));
+        assert!(is_valid(
             "https://a.example/t",
             "https://a.example/.well-known/oauth-protected-resource/t"
         ));
@@ -214,15 +214,15 @@ mod tests {
             ("https://a.example/t/mcp#x", own.as_str()),
             ("mcp", own.as_str()),
         ] {
-            assert!(!speaks(resource, at), "{resource} at {at}");
+            assert!(!is_valid(resource, at), "{resource} at {at}");
         }
     }
 
     #[test]
-    fn what_is_null_is_not_there() {
+    fn null_members_count_as_absent() {
         let json =
             r#"{ "resource": "r", "authorization_servers": null, "scopes_supported": null }"#;
-        let resource: ProtectedResource = serde_json::from_str(json).unwrap();
+        let resource: ProtectedResourceMetadata = serde_json::from_str(json).unwrap();
         assert!(resource.authorization_servers.is_empty() && resource.scopes_supported.is_none());
         let mut json = serde_json::json!({ "issuer": "i" });
         for name in [
@@ -234,13 +234,13 @@ mod tests {
         ] {
             json[name] = serde_json::Value::Null;
         }
-        let server: AuthorizationServer = serde_json::from_value(json).unwrap();
+        let server: AuthorizationServerMetadata = serde_json::from_value(json).unwrap();
         assert!(!server.supports_pkce() && !server.client_id_metadata_document_supported);
         assert!(!server.authorization_response_iss_parameter_supported);
     }
 
     #[test]
-    fn a_server_is_named_as_tokens_are_asked_for_it() {
+    fn the_canonical_uri_has_no_query_and_no_default_port() {
         // AUTH-29, AUTH-30
         for (endpoint, name) in [
             ("https://A.example:443", "https://a.example"),
@@ -248,7 +248,7 @@ mod tests {
             ("http://localhost:80/", "http://localhost"),
             ("https://a.example:8443/?key=s3cret", "https://a.example:8443"),
         ] {
-            assert_eq!(canonical(&Endpoint::parse(endpoint).unwrap()), name);
+            assert_eq!(canonical_uri(&Endpoint::parse(endpoint).unwrap()), name);
         }
     }
 }

@@ -5,7 +5,7 @@ mod discovery;
 mod metadata;
 
 pub(crate) use self::{
-    discovery::{Discovered, Discovery},
-    metadata::AuthorizationServer,
-    scopes::{OFFLINE_ACCESS, Wanted, join, split},
+    discovery::{Discovery, DiscoveryResult},
+    metadata::AuthorizationServerMetadata,
+    scopes::{OFFLINE_ACCESS, RequestedScopes, format_scopes, parse_scopes},
 };

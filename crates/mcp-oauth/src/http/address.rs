@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_public_addresses_are_public() {
+    fn special_purpose_addresses_are_not_public() {
         // AUTH-43
         for special in [
             "0.0.0.0",

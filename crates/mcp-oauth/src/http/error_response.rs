@@ -5,8 +5,8 @@ use http::{Response, StatusCode};
 use serde::Deserialize;
 use url::Url;
 
-use super::guarded_client::unusable;
-use crate::error::{At, Error};
+use super::guarded_client::status_error;
+use crate::error::{DisplayUrl, Error};
 
 #[derive(Deserialize)]
 struct ErrorResponse {
@@ -15,19 +15,19 @@ struct ErrorResponse {
 }
 
 /// What an answer that is no success says.
-pub(crate) fn refusal(url: &Url, answer: &Response<Bytes>) -> Error {
-    let status = answer.status();
-    match error_response(url, answer) {
+pub(crate) fn error_from_response(url: &Url, response: &Response<Bytes>) -> Error {
+    let status = response.status();
+    match parse_error_response(url, response) {
         Some(refused) if status.is_client_error() => refused,
         _ if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => {
             Error::untrusted(url, format!("it answers with HTTP status {status} and no reason"))
         }
-        _ => unusable(url, status),
+        _ => status_error(url, status),
     }
 }
 
-pub(crate) fn error_response(url: &Url, answer: &Response<Bytes>) -> Option<Error> {
-    let response = serde_json::from_slice(answer.body()).ok()?;
-    let ErrorResponse { error, error_description } = response;
-    Some(Error::Refused { url: At(url).to_string(), error, description: error_description })
+pub(crate) fn parse_error_response(url: &Url, response: &Response<Bytes>) -> Option<Error> {
+    let ErrorResponse { error, error_description } =
+        serde_json::from_slice(response.body()).ok()?;
+    Some(Error::Refused { url: DisplayUrl(url).to_string(), error, description: error_description })
 }

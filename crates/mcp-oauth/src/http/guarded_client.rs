@@ -19,14 +19,14 @@ use super::address::is_public;
 use crate::error::Error;
 
 /// The largest answer, in bytes after decompression.
-const LARGEST: usize = 1024 * 1024;
+const MAX_RESPONSE_SIZE: usize = 1024 * 1024;
 /// The time for one answer, redirects included.
-const LONGEST: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// How often metadata may be elsewhere on the same origin.
-const REDIRECTS: usize = 3;
+const MAX_REDIRECTS: usize = 3;
 
 /// Why a server is not asked, and what to do about it.
-const PRIVATE: &str =
+const PRIVATE_ADDRESS: &str =
     "it is on a private network or on this machine; allow its host by name if that is right";
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -34,22 +34,22 @@ const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlen
 
 /// The way to what servers name.
 #[derive(Clone)]
-pub(crate) struct Web {
+pub(crate) struct GuardedClient {
     http: HttpClient,
     /// Hosts that may have any address.
-    allowed: Arc<BTreeSet<String>>,
+    allowed_hosts: Arc<BTreeSet<String>>,
 }
 
 /// On whose behalf something is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Realm {
+pub(crate) enum NetworkZone {
     /// A server on another machine, which names nothing on this one.
     Public,
     /// A server on this machine.
     Loopback,
 }
 
-impl Realm {
+impl NetworkZone {
     pub(crate) fn of(endpoint: &Endpoint) -> Self {
         match is_loopback(endpoint.url()) {
             true => Self::Loopback,
@@ -58,20 +58,22 @@ impl Realm {
     }
 }
 
-impl Web {
+impl GuardedClient {
     pub(crate) fn new(
         http: HttpClientBuilder,
-        allowed: BTreeSet<String>,
+        allowed_hosts: BTreeSet<String>,
     ) -> Result<Self, mcp_http::Error> {
-        let allowed = Arc::new(allowed);
-        let names = Arc::clone(&allowed);
-        let filter = move |host: &str, address| names.contains(host) || is_open(host, address);
-        Ok(Self { http: http.address_filter(filter).build()?, allowed })
+        let allowed_hosts = Arc::new(allowed_hosts);
+        let names = Arc::clone(&allowed_hosts);
+        let filter =
+            move |host: &str, address| names.contains(host) || is_allowed_address(host, address);
+        Ok(Self { http: http.address_filter(filter).build()?, allowed_hosts })
     }
 
     /// Reads a URL that a server names, if it may be asked.
-    pub(crate) fn check(&self, url: &str, realm: Realm) -> Result<Url, Error> {
-        let no_url = || Error::Untrusted { url: beginning(url), reason: "it is no URL".to_owned() };
+    pub(crate) fn check(&self, url: &str, zone: NetworkZone) -> Result<Url, Error> {
+        let no_url =
+            || Error::Untrusted { url: without_secrets(url), reason: "it is no URL".to_owned() };
         let parsed = Url::parse(url).map_err(|_| no_url())?;
         // A parser leaves them out, so that what is compared as text would look like another's.
         if url.contains(|c: char| c.is_control() || c.is_whitespace()) {
@@ -97,46 +99,46 @@ impl Web {
             _ => None,
         };
         let private = literal.is_some_and(|address| !is_public(address));
-        let is_own = loopback && realm == Realm::Loopback;
-        if (loopback || private) && !is_own && !self.allowed.contains(host) {
-            return Err(untrusted(PRIVATE));
+        let is_local_server = loopback && zone == NetworkZone::Loopback;
+        if (loopback || private) && !is_local_server && !self.allowed_hosts.contains(host) {
+            return Err(untrusted(PRIVATE_ADDRESS));
         }
         Ok(parsed)
     }
 
     /// The JSON document at a URL; `None` where there is none.
-    pub(crate) async fn document<T: DeserializeOwned>(
+    pub(crate) async fn get_json<T: DeserializeOwned>(
         &self,
         url: &Url,
-        realm: Realm,
+        zone: NetworkZone,
     ) -> Result<Option<T>, Error> {
-        within(url, self.follow(url, realm)).await
+        with_timeout(url, self.get_following_redirects(url, zone)).await
     }
 
-    async fn follow<T: DeserializeOwned>(
+    async fn get_following_redirects<T: DeserializeOwned>(
         &self,
         url: &Url,
-        realm: Realm,
+        zone: NetworkZone,
     ) -> Result<Option<T>, Error> {
-        let mut at = self.check(url.as_str(), realm)?;
-        for _ in 0..=REDIRECTS {
+        let mut at = self.check(url.as_str(), zone)?;
+        for _ in 0..=MAX_REDIRECTS {
             let mut headers = HeaderMap::new();
             headers.insert(header::ACCEPT, JSON);
-            let answer = self.ask(Method::GET, &at, headers, Bytes::new()).await?;
-            let status = answer.status();
+            let response = self.send(Method::GET, &at, headers, Bytes::new()).await?;
+            let status = response.status();
             // That it is not to be had now does not mean that there is none.
             if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-                return Err(unusable(&at, status));
+                return Err(status_error(&at, status));
             }
             if !status.is_redirection() {
                 let found = status == StatusCode::OK;
-                return Ok(found.then(|| serde_json::from_slice(answer.body()).ok()).flatten());
+                return Ok(found.then(|| serde_json::from_slice(response.body()).ok()).flatten());
             }
-            let location = answer.headers().get(header::LOCATION).and_then(|it| it.to_str().ok());
+            let location = response.headers().get(header::LOCATION).and_then(|it| it.to_str().ok());
             match location.and_then(|location| at.join(location).ok()) {
                 // Elsewhere, whoever is there would speak for this origin.
                 Some(next) if next.origin() == at.origin() => {
-                    at = self.check(next.as_str(), realm)?;
+                    at = self.check(next.as_str(), zone)?;
                 }
                 _ => return Ok(None),
             }
@@ -153,7 +155,7 @@ impl Web {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, JSON);
         headers.insert(header::CONTENT_TYPE, JSON);
-        within(url, self.ask(Method::POST, url, headers, json.into())).await
+        with_timeout(url, self.send(Method::POST, url, headers, json.into())).await
     }
 
     /// Posts a form.
@@ -165,10 +167,10 @@ impl Web {
     ) -> Result<Response<Bytes>, Error> {
         headers.insert(header::ACCEPT, JSON);
         headers.insert(header::CONTENT_TYPE, FORM);
-        within(url, self.ask(Method::POST, url, headers, form.into())).await
+        with_timeout(url, self.send(Method::POST, url, headers, form.into())).await
     }
 
-    async fn ask(
+    async fn send(
         &self,
         method: Method,
         url: &Url,
@@ -177,56 +179,59 @@ impl Web {
     ) -> Result<Response<Bytes>, Error> {
         let mut request = Request::new(body);
         *request.method_mut() = method;
-        *request.uri_mut() = url.as_str().parse().map_err(|_| unreadable(url))?;
+        *request.uri_mut() = url.as_str().parse().map_err(|_| invalid_uri(url))?;
         *request.headers_mut() = headers;
-        self.http.fetch(request, LARGEST).await.map_err(|error| match error {
+        self.http.fetch(request, MAX_RESPONSE_SIZE).await.map_err(|error| match error {
             mcp_http::Error::TooLarge { .. } => Error::untrusted(url, error.to_string()),
-            _ if is_refusal(&error) => Error::untrusted(url, PRIVATE),
+            _ if is_address_blocked(&error) => Error::untrusted(url, PRIVATE_ADDRESS),
             _ => Error::unreachable(url, error),
         })
     }
 }
 
 /// Gives up on a server that does not come to its end.
-async fn within<T>(url: &Url, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    let late = || Error::unreachable(url, format!("no answer within {LONGEST:?}"));
-    time::timeout(LONGEST, work).await.unwrap_or_else(|_| Err(late()))
+async fn with_timeout<T>(
+    url: &Url,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let late = || Error::unreachable(url, format!("no answer within {TIMEOUT:?}"));
+    time::timeout(TIMEOUT, work).await.unwrap_or_else(|_| Err(late()))
 }
 
 /// Whether there is no connection because of the addresses that a name stands for.
-fn is_refusal(error: &(dyn StdError + 'static)) -> bool {
-    error.is::<AddressRefused>() || error.source().is_some_and(is_refusal)
+fn is_address_blocked(error: &(dyn StdError + 'static)) -> bool {
+    error.is::<AddressRefused>() || error.source().is_some_and(is_address_blocked)
 }
 
 /// As much as is shown of what is no URL: neither a query nor a password.
-fn beginning(url: &str) -> String {
+fn without_secrets(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let url = url.rsplit('@').next().unwrap_or_default();
     Brief(url).to_string()
 }
 
-fn unreadable(url: &Url) -> Error {
+fn invalid_uri(url: &Url) -> Error {
     Error::untrusted(url, "it holds what HTTP cannot carry")
 }
 
 /// An answer that says nothing but that there is no answer now.
-pub(crate) fn unusable(url: &Url, status: StatusCode) -> Error {
+pub(crate) fn status_error(url: &Url, status: StatusCode) -> Error {
     Error::unreachable(url, format!("HTTP status {status}"))
 }
 
 /// Whether a host that nobody has allowed by name may have this address.
-fn is_open(host: &str, address: IpAddr) -> bool {
+fn is_allowed_address(host: &str, address: IpAddr) -> bool {
     // Whether this machine may be asked is known by the URL alone: see `check`.
-    let is_local = names_loopback(host) && address.to_canonical().is_loopback();
+    let is_local = is_loopback_host(host) && address.to_canonical().is_loopback();
     is_public(address) || is_local
 }
 
 /// Whether a URL is on this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
-    url.host_str().is_some_and(names_loopback)
+    url.host_str().is_some_and(is_loopback_host)
 }
 
-fn names_loopback(host: &str) -> bool {
+fn is_loopback_host(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse();
     match address {
         Ok(address) => IpAddr::to_canonical(&address).is_loopback(),
@@ -238,17 +243,17 @@ fn names_loopback(host: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn web(allowed: &[&str]) -> Web {
-        let allowed = allowed.iter().map(|&host| host.to_owned()).collect();
-        Web::new(HttpClient::builder(), allowed).unwrap()
+    fn client(allowed_hosts: &[&str]) -> GuardedClient {
+        let allowed_hosts = allowed_hosts.iter().map(|&host| host.to_owned()).collect();
+        GuardedClient::new(HttpClient::builder(), allowed_hosts).unwrap()
     }
 
     #[test]
-    fn only_what_is_safe_is_asked() {
+    fn rejects_unsafe_urls() {
         // AUTH-20, AUTH-42, AUTH-43, AUTH-44, N-AUTH-16
-        let web = web(&[]);
+        let client = client(&[]);
         for good in ["https://a.example/x", "https://1.1.1.1/", "https://a.example:8443/?b=c"] {
-            web.check(good, Realm::Public).unwrap();
+            client.check(good, NetworkZone::Public).unwrap();
         }
         for bad in [
             "http://a.example/",
@@ -273,19 +278,19 @@ mod tests {
             "https://a.example/\u{1b}[2J",
             "https://a.example/\u{a0}",
         ] {
-            let error = web.check(bad, Realm::Public).unwrap_err();
+            let error = client.check(bad, NetworkZone::Public).unwrap_err();
             assert!(matches!(error, Error::Untrusted { .. }), "{bad}");
             assert!(!error.to_string().contains(char::is_control), "{error}");
         }
         for hidden in ["https://s3cret@a.example/?s3cret", "https://s3cret@:b/", "s3cret@a?s3cret"]
         {
-            let error = web.check(hidden, Realm::Public).unwrap_err();
+            let error = client.check(hidden, NetworkZone::Public).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
         }
     }
 
     #[test]
-    fn a_name_does_not_hide_a_private_address() {
+    fn rejects_host_names_that_resolve_to_private_addresses() {
         // AUTH-43: what it stands for at the very moment (DNS rebinding)
         for (host, address) in [
             ("login.example", "127.0.0.1"),
@@ -296,22 +301,22 @@ mod tests {
             ("localhost", "10.0.0.1"),
             ("localhost", "0.0.0.0"),
         ] {
-            assert!(!is_open(host, address.parse().unwrap()), "{host} {address}");
+            assert!(!is_allowed_address(host, address.parse().unwrap()), "{host} {address}");
         }
         for (host, address) in
             [("login.example", "1.1.1.1"), ("localhost", "::1"), ("[::1]", "::1")]
         {
-            assert!(is_open(host, address.parse().unwrap()), "{host} {address}");
+            assert!(is_allowed_address(host, address.parse().unwrap()), "{host} {address}");
         }
     }
 
     #[test]
-    fn a_server_on_this_machine_may_name_this_machine_and_a_host_may_be_allowed() {
-        web(&[]).check("http://localhost:1/a", Realm::Loopback).unwrap();
-        assert!(web(&[]).check("https://10.0.0.1/", Realm::Loopback).is_err());
-        let web = web(&["10.0.0.1", "localhost"]);
-        web.check("https://10.0.0.1/", Realm::Public).unwrap();
-        web.check("http://localhost:1/", Realm::Public).unwrap();
-        assert!(web.check("http://10.0.0.1/", Realm::Public).is_err());
+    fn allows_loopback_for_local_servers_and_hosts_allowed_by_name() {
+        client(&[]).check("http://localhost:1/a", NetworkZone::Loopback).unwrap();
+        assert!(client(&[]).check("https://10.0.0.1/", NetworkZone::Loopback).is_err());
+        let client = client(&["10.0.0.1", "localhost"]);
+        client.check("https://10.0.0.1/", NetworkZone::Public).unwrap();
+        client.check("http://localhost:1/", NetworkZone::Public).unwrap();
+        assert!(client.check("http://10.0.0.1/", NetworkZone::Public).is_err());
     }
 }

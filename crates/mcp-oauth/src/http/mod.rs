@@ -5,6 +5,6 @@ mod guarded_client;
 mod address;
 
 pub(crate) use self::{
-    error_response::{error_response, refusal},
-    guarded_client::{Realm, Web, is_loopback},
+    error_response::{error_from_response, parse_error_response},
+    guarded_client::{GuardedClient, NetworkZone, is_loopback},
 };

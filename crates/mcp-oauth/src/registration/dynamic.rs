@@ -8,15 +8,15 @@ use url::Url;
 
 use crate::{
     crypto::Secret,
-    discovery::AuthorizationServer,
+    discovery::AuthorizationServerMetadata,
     error::Error,
-    http::{Realm, Web, refusal},
+    http::{GuardedClient, NetworkZone, error_from_response},
     store::{Registration, TokenEndpointAuthMethod},
 };
 
 /// An application that asks to be registered (RFC 7591).
 #[derive(Debug, Clone)]
-pub(crate) struct Applicant {
+pub(crate) struct ClientMetadata {
     pub(crate) name: String,
     /// Where people come back to, as it is registered.
     pub(crate) redirect_uri: String,
@@ -25,67 +25,70 @@ pub(crate) struct Applicant {
 }
 
 #[derive(Deserialize)]
-struct Registered {
+struct RegistrationResponse {
     client_id: String,
     client_secret: Option<Secret>,
     client_secret_expires_at: Option<u64>,
     token_endpoint_auth_method: Option<TokenEndpointAuthMethod>,
 }
 
-impl Applicant {
+impl ClientMetadata {
     /// Registers the application at an authorization server, if that has an endpoint for it.
     pub(crate) async fn register(
         &self,
-        web: &Web,
-        server: &AuthorizationServer,
-        realm: Realm,
+        http: &GuardedClient,
+        server: &AuthorizationServerMetadata,
+        zone: NetworkZone,
         scope: Option<&str>,
     ) -> Result<Option<Registration>, Error> {
         let Some(url) = &server.registration_endpoint else { return Ok(None) };
-        let url = web.check(url, realm)?;
-        let wanted = self.auth_method(server);
+        let url = http.check(url, zone)?;
+        let requested_method = self.preferred_auth_method(server);
         let mut document = json!({
             "client_name": self.name,
             "redirect_uris": [self.redirect_uri],
             "grant_types": ["authorization_code", "refresh_token"],
             "response_types": ["code"],
-            "token_endpoint_auth_method": wanted.as_str(),
+            "token_endpoint_auth_method": requested_method.as_str(),
             "application_type": self.application_type(),
         });
         if let Some(scope) = scope {
             document["scope"] = json!(scope);
         }
-        let answer = web.post_json(&url, document.to_string().into_bytes()).await?;
-        self.read(&url, &answer, wanted).map(Some)
+        let http_response = http.post_json(&url, document.to_string().into_bytes()).await?;
+        self.read(&url, &http_response, requested_method).map(Some)
     }
 
     fn read(
         &self,
         url: &Url,
-        answer: &Response<Bytes>,
-        wanted: TokenEndpointAuthMethod,
+        http_response: &Response<Bytes>,
+        requested_method: TokenEndpointAuthMethod,
     ) -> Result<Registration, Error> {
-        if !answer.status().is_success() {
-            return Err(refusal(url, answer));
+        if !http_response.status().is_success() {
+            return Err(error_from_response(url, http_response));
         }
-        let registered: Registered = serde_json::from_slice(answer.body())
+        let response: RegistrationResponse = serde_json::from_slice(http_response.body())
             .map_err(|_| Error::untrusted(url, "its answer is no registration"))?;
-        let method = registered.token_endpoint_auth_method.unwrap_or(wanted);
+        let method = response.token_endpoint_auth_method.unwrap_or(requested_method);
         Ok(Registration {
-            client_id: registered.client_id,
-            auth_method: match registered.client_secret {
+            client_id: response.client_id,
+            auth_method: match response.client_secret {
                 Some(_) => method,
                 None => TokenEndpointAuthMethod::None,
             },
-            client_secret: registered.client_secret,
+            client_secret: response.client_secret,
             // Zero is for ever (RFC 7591, section 3.2.1).
-            secret_expires_at: registered.client_secret_expires_at.filter(|at| *at != 0),
+            secret_expires_at: response.client_secret_expires_at.filter(|at| *at != 0),
             redirect_uri: Some(self.redirect_uri.clone()),
         })
     }
 
     /// What suits the application best.
-    fn auth_method(&self, server: &AuthorizationServer) -> TokenEndpointAuthMethod {
+    fn preferred_auth_method(
+        &self,
+        server: &AuthorizationServerMetadata,
+    ) -> TokenEndpointAuthMethod {
         use TokenEndpointAuthMethod::{ClientSecretBasic, ClientSecretPost, None};
         // Who does not say takes this one (RFC 8414, section 2).
         if server.token_endpoint_auth_methods_supported.is_none() {

@@ -4,5 +4,5 @@ mod dynamic;
 mod preregistered;
 mod auth_method;
 
-pub(crate) use self::dynamic::Applicant;
+pub(crate) use self::dynamic::ClientMetadata;
 pub use self::preregistered::RegisteredClient;

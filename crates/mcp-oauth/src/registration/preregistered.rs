@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     crypto::{Secret, SigningKey},
-    discovery::AuthorizationServer,
+    discovery::AuthorizationServerMetadata,
     error::Error,
     store::{Registration, TokenEndpointAuthMethod},
 };
@@ -53,19 +53,19 @@ impl RegisteredClient {
     /// The client as it is used at a server, by the best method that both have.
     pub(crate) fn registration(
         &self,
-        server: &AuthorizationServer,
+        server: &AuthorizationServerMetadata,
         redirect_uri: Option<&str>,
     ) -> Result<Registration, Error> {
         use TokenEndpointAuthMethod::{ClientSecretBasic, ClientSecretPost, None, PrivateKeyJwt};
-        let own: &[_] = match (&self.key, &self.secret) {
+        let methods: &[_] = match (&self.key, &self.secret) {
             (Some(_), _) => &[PrivateKeyJwt],
             (_, Some(_)) => &[ClientSecretBasic, ClientSecretPost],
             _ => &[None],
         };
-        let supported = own.iter().find(|method| method.is_supported_by(server));
+        let supported = methods.iter().find(|method| method.is_supported_by(server));
         let Some(&auth_method) = supported else {
             let Self { id, .. } = self;
-            let AuthorizationServer { issuer, .. } = server;
+            let AuthorizationServerMetadata { issuer, .. } = server;
             let reason =
                 format!("the client {id:?} has no credentials of a kind that {issuer} takes");
             return Err(Error::configuration(reason));

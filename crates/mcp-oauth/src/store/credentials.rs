@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{clock::now, crypto::Secret};
 
 /// How long before its end an access token is replaced at most, in seconds.
-const LONGEST_SKEW: u64 = 60;
+const MAX_REFRESH_SKEW: u64 = 60;
 
 /// The tokens of one principal at one server, by one authorization server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,9 +90,9 @@ impl Credentials {
 
     /// Whether it is time for another access token: a minute before this one expires, or earlier
     /// by a tenth of its life if that is less.
-    pub(crate) fn is_stale(&self) -> bool {
+    pub(crate) fn needs_refresh(&self) -> bool {
         self.expires_at.is_some_and(|at| {
-            let skew = (at.saturating_sub(self.issued_at) / 10).min(LONGEST_SKEW);
+            let skew = (at.saturating_sub(self.issued_at) / 10).min(MAX_REFRESH_SKEW);
             at <= now().saturating_add(skew)
         })
     }
@@ -100,7 +100,7 @@ impl Credentials {
 
 impl Registration {
     /// Whether the secret is still good, for a person that comes back to `redirect_uri`.
-    pub(crate) fn is_good_for(&self, redirect_uri: &str) -> bool {
+    pub(crate) fn is_valid_for(&self, redirect_uri: &str) -> bool {
         let expired = self.secret_expires_at.is_some_and(|at| at <= now());
         !expired && self.redirect_uri.as_deref() == Some(redirect_uri)
     }

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_shown_without_the_query_of_its_server() {
+    fn debug_leaves_out_the_query_of_the_server_url() {
         let key = Key::new(Some("ann"), "https://a.example/mcp?key=s3cret", "https://b.example");
         let shown = format!("{key:?}");
         assert_eq!(shown, r#"Key(Some("ann") at https://a.example/mcp, by https://b.example)"#);

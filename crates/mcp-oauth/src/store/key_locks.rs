@@ -28,12 +28,12 @@ pub struct KeyLocks(Mutex<BTreeMap<Key, Arc<tokio::sync::Mutex<()>>>>);
 impl KeyLocks {
     /// Waits until no other task holds the lock of the key, and takes it.
     pub async fn lock(&self, key: &Key) -> Lock {
-        let lock = self.of(key);
+        let lock = self.lock_for(key);
         Lock::new(lock.lock_owned().await)
     }
 
     /// The lock of a key. Those that nobody holds or waits for are forgotten.
-    fn of(&self, key: &Key) -> Arc<tokio::sync::Mutex<()>> {
+    fn lock_for(&self, key: &Key) -> Arc<tokio::sync::Mutex<()>> {
         let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         locks.retain(|_, lock| Arc::strong_count(lock) > 1);
         Arc::clone(locks.entry(key.clone()).or_default())
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_lock_is_of_one_at_a_time_and_one_key() {
+    async fn one_task_at_a_time_holds_the_lock_of_a_key() {
         let locks = KeyLocks::default();
         let [one, other] = ["a", "b"].map(|issuer| Key::new(None, "https://mcp.example/", issuer));
         let held = locks.lock(&one).await;

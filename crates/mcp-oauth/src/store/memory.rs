@@ -71,8 +71,8 @@ impl Store for MemoryStore {
         principal: Option<&'a str>,
         server: &'a str,
     ) -> BoxFuture<'a, Result<Vec<Key>, BoxError>> {
-        let of_both = |key: &&Key| key.principal.as_deref() == principal && key.server == server;
-        let keys = self.records().keys().filter(of_both).cloned().collect();
+        let matches = |key: &&Key| key.principal.as_deref() == principal && key.server == server;
+        let keys = self.records().keys().filter(matches).cloned().collect();
         Box::pin(future::ready(Ok(keys)))
     }
 

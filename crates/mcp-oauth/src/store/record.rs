@@ -49,13 +49,13 @@ pub enum UnreadableReason {
 }
 
 #[derive(Serialize)]
-struct Written<'a> {
+struct WrittenRecord<'a> {
     version: u32,
     record: &'a Record,
 }
 
 #[derive(Deserialize)]
-struct Read<'a> {
+struct ReadRecord<'a> {
     version: u32,
     #[serde(borrow)]
     record: &'a RawValue,
@@ -64,7 +64,7 @@ struct Read<'a> {
 impl Record {
     /// The record as a store writes it, with the version of what is written.
     pub fn to_json(&self) -> Zeroizing<Vec<u8>> {
-        let written = Written { version: VERSION, record: self };
+        let written = WrittenRecord { version: VERSION, record: self };
         let json = serde_json::to_vec(&written);
         Zeroizing::new(json.expect("a record is texts and numbers"))
     }
@@ -75,7 +75,7 @@ impl Record {
     /// [`Unreadable`], which quotes nothing of it.
     pub fn from_json(key: &Key, json: &[u8]) -> Result<Self, Unreadable> {
         let damaged = |_| Unreadable::new(key, UnreadableReason::Damaged);
-        let Read { version, record } = serde_json::from_slice(json).map_err(damaged)?;
+        let ReadRecord { version, record } = serde_json::from_slice(json).map_err(damaged)?;
         if version > VERSION {
             return Err(Unreadable::new(key, UnreadableReason::Newer));
         }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_and_nothing_else_is() {
+    fn reads_what_it_wrote_and_rejects_newer_and_damaged_records() {
         let key = Key::new(Some("ann"), "https://mcp.example/?key=5ecret", "https://login.example");
         let json = record("c").to_json();
         assert_eq!(Record::from_json(&key, &json), Ok(record("c")));
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_record_is_told_with_what_helps() {
+    fn an_unreadable_record_error_says_what_to_do() {
         let key = Key::new(Some("ann"), "https://mcp.example/", "https://login.example");
         let error = Unreadable::new(&key, UnreadableReason::Newer);
         let told = "the record of Key(Some(\"ann\") at https://mcp.example/, by https://login.example) \

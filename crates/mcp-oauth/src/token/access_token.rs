@@ -13,7 +13,7 @@ pub(crate) fn access_token(credentials: &Credentials) -> Result<AccessToken, Err
     let token = credentials.access_token.expose();
     match (credentials.token_type, &credentials.dpop_key) {
         (TokenType::DPoP, Some(key)) => {
-            let signer = DpopKey::read(key)?.signer(&credentials.access_token);
+            let signer = DpopKey::decode(key)?.signer(&credentials.access_token);
             Ok(AccessToken::signed(token, signer))
         }
         _ => Ok(AccessToken::new(token)),

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::endpoint::TokenEndpoint;
 use crate::{
-    crypto::Secret, discovery::AuthorizationServer, error::Error, http::Web,
+    crypto::Secret, discovery::AuthorizationServerMetadata, error::Error, http::GuardedClient,
     registration::RegisteredClient,
 };
 
@@ -36,7 +36,7 @@ pub struct AssertionRequest<'a> {
     pub resource: &'a str,
     /// The scopes to ask for, separated by spaces.
     pub scope: Option<&'a str>,
-    pub(crate) web: &'a Web,
+    pub(crate) http: &'a GuardedClient,
 }
 
 impl AssertionSource for Secret {
@@ -61,9 +61,9 @@ pub struct TokenExchange {
     id_token: Arc<dyn Fn() -> Secret + Send + Sync>,
 }
 
-const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
-const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
-const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
+const GRANT_TYPE_TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const TOKEN_TYPE_ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
+const TOKEN_TYPE_ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
 
 impl TokenExchange {
     /// Exchanges an ID token at the token endpoint of the identity provider, where this application
@@ -88,11 +88,12 @@ impl TokenExchange {
     }
 
     async fn exchange(&self, request: AssertionRequest<'_>) -> Result<Secret, Error> {
-        let wrong = |_| Error::configuration("the identity provider's token endpoint is no URL");
-        let url = Url::parse(&self.token_endpoint).map_err(wrong)?;
+        let invalid_url =
+            |_| Error::configuration("the identity provider's token endpoint is no URL");
+        let url = Url::parse(&self.token_endpoint).map_err(invalid_url)?;
         let registration = self.client.registration(&provider(&self.token_endpoint), None)?;
         let endpoint = TokenEndpoint {
-            web: request.web,
+            http: request.http,
             url: &url,
             issuer: self.client.issuer.as_deref().unwrap_or(&self.token_endpoint),
             registration: &registration,
@@ -102,25 +103,25 @@ impl TokenExchange {
         };
         let id_token = (self.id_token)();
         let mut grant = vec![
-            ("grant_type", EXCHANGE),
-            ("requested_token_type", ID_JAG),
-            ("subject_token_type", ID_TOKEN),
+            ("grant_type", GRANT_TYPE_TOKEN_EXCHANGE),
+            ("requested_token_type", TOKEN_TYPE_ID_JAG),
+            ("subject_token_type", TOKEN_TYPE_ID_TOKEN),
             ("subject_token", id_token.expose()),
             ("audience", request.audience),
             ("resource", request.resource),
         ];
         grant.extend(request.scope.map(|scope| ("scope", scope)));
-        let tokens = endpoint.ask(&grant).await?;
+        let tokens = endpoint.request_token(&grant).await?;
         match tokens.issued_token_type.as_deref() {
-            Some(ID_JAG) => Ok(tokens.access_token),
+            Some(TOKEN_TYPE_ID_JAG) => Ok(tokens.access_token),
             _ => Err(Error::untrusted(&url, "it issues another type of token than asked for")),
         }
     }
 }
 
 /// An identity provider as far as its client has to know it.
-fn provider(token_endpoint: &str) -> AuthorizationServer {
-    AuthorizationServer::silent(token_endpoint)
+fn provider(token_endpoint: &str) -> AuthorizationServerMetadata {
+    AuthorizationServerMetadata::with_default_endpoints(token_endpoint)
 }
 
 impl AssertionSource for TokenExchange {

@@ -18,9 +18,9 @@ use crate::{
 };
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
-const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 /// The longest nonce that is kept, in bytes.
-const LONGEST_NONCE: usize = 4 * 1024;
+const MAX_NONCE_LENGTH: usize = 4 * 1024;
 
 /// A key, and the nonces that servers want in its proofs. Clones share both.
 #[derive(Clone)]
@@ -28,28 +28,28 @@ pub(crate) struct DpopKey(Arc<Inner>);
 
 struct Inner {
     key: SigningKey,
-    kept: Secret,
+    encoded: Secret,
     /// The last nonce by origin; the origins are those of one MCP server and its authorization server.
     nonces: Mutex<BTreeMap<String, String>>,
 }
 
 impl DpopKey {
     pub(crate) fn generate() -> Self {
-        let (key, kept) = SigningKey::generate();
-        Self::new(key, kept)
+        let (key, encoded) = SigningKey::generate();
+        Self::new(key, encoded)
     }
 
-    pub(crate) fn read(kept: &Secret) -> Result<Self, Error> {
-        Ok(Self::new(SigningKey::from_base64(kept.expose())?, kept.clone()))
+    pub(crate) fn decode(encoded: &Secret) -> Result<Self, Error> {
+        Ok(Self::new(SigningKey::from_base64(encoded.expose())?, encoded.clone()))
     }
 
-    fn new(key: SigningKey, kept: Secret) -> Self {
-        Self(Arc::new(Inner { key, kept, nonces: Mutex::default() }))
+    fn new(key: SigningKey, encoded: Secret) -> Self {
+        Self(Arc::new(Inner { key, encoded, nonces: Mutex::default() }))
     }
 
     /// The private key as it is kept in credentials.
-    pub(crate) fn kept(&self) -> &Secret {
-        &self.0.kept
+    pub(crate) fn encoded(&self) -> &Secret {
+        &self.0.encoded
     }
 
     /// The thumbprint of the public key, by which an authorization code is bound to it (section 10).
@@ -80,16 +80,16 @@ impl DpopKey {
         if let Some(nonce) = nonces.get(&origin(url)) {
             claims["nonce"] = json!(nonce);
         }
-        let proof = HeaderValue::try_from(self.0.key.sign_with(&header, &claims)?);
+        let proof = HeaderValue::try_from(self.0.key.sign_with_header(&header, &claims)?);
         let mut proof = proof.map_err(|_| Error::configuration("a proof fits no header"))?;
         proof.set_sensitive(true);
         Ok(HeaderMap::from_iter([(DPOP, proof)]))
     }
 
     /// Keeps the nonce of an answer (section 8.2). Whether there is one that was not known.
-    pub(crate) fn learn(&self, url: &Url, headers: &HeaderMap) -> bool {
-        let nonce = headers.get(NONCE).and_then(|nonce| nonce.to_str().ok());
-        let Some(nonce) = nonce.filter(|nonce| nonce.len() <= LONGEST_NONCE) else {
+    pub(crate) fn record_nonce(&self, url: &Url, headers: &HeaderMap) -> bool {
+        let nonce = headers.get(DPOP_NONCE).and_then(|nonce| nonce.to_str().ok());
+        let Some(nonce) = nonce.filter(|nonce| nonce.len() <= MAX_NONCE_LENGTH) else {
             return false;
         };
         let mut nonces = self.0.nonces.lock().unwrap_or_else(PoisonError::into_inner);
@@ -125,13 +125,13 @@ impl RequestSigner for DpopSigner {
     }
 
     fn answered(&self, url: &Url, status: StatusCode, headers: &HeaderMap) -> bool {
-        let is_new = self.key.learn(url, headers);
-        status == StatusCode::UNAUTHORIZED && is_new && wants_nonce(headers)
+        let is_new = self.key.record_nonce(url, headers);
+        status == StatusCode::UNAUTHORIZED && is_new && requires_nonce(headers)
     }
 }
 
 /// Whether a challenge asks for a nonce (section 9).
-fn wants_nonce(headers: &HeaderMap) -> bool {
+fn requires_nonce(headers: &HeaderMap) -> bool {
     let values = headers.get_all(http::header::WWW_AUTHENTICATE);
     let texts = values.iter().filter_map(|value| value.to_str().ok());
     texts.flat_map(Challenge::parse).any(|it| it.is("DPoP") && it.error() == Some("use_dpop_nonce"))
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn another_library_takes_a_proof_by_the_key_that_is_in_it() {
+    fn another_library_verifies_a_proof_with_its_jwk() {
         let key = DpopKey::generate();
         let url = Url::parse("https://a.example/mcp").unwrap();
         let headers = key.proof(&Method::POST, &url, Some("abc")).unwrap();
@@ -176,9 +176,9 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_is_for_one_request_one_token_and_one_nonce() {
+    fn a_proof_is_bound_to_the_request_token_and_nonce() {
         // RFC 9449, sections 4.2 and 8
-        let key = DpopKey::read(DpopKey::generate().kept()).unwrap();
+        let key = DpopKey::decode(DpopKey::generate().encoded()).unwrap();
         let url = Url::parse("https://a.example/mcp?key=s3cret").unwrap();
         let (header, claims) = parts(&key.proof(&Method::POST, &url, Some("abc")).unwrap());
         assert_eq!((&header["typ"], &header["alg"]), (&json!("dpop+jwt"), &json!("ES256")));
@@ -189,9 +189,9 @@ mod tests {
         );
         assert_eq!(claims["ath"], "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
         assert!(claims.get("nonce").is_none());
-        let answer = HeaderMap::from_iter([(NONCE, HeaderValue::from_static("n1"))]);
-        assert!(key.learn(&url, &answer));
-        assert!(!key.learn(&url, &answer));
+        let answer = HeaderMap::from_iter([(DPOP_NONCE, HeaderValue::from_static("n1"))]);
+        assert!(key.record_nonce(&url, &answer));
+        assert!(!key.record_nonce(&url, &answer));
         let (_, again) = parts(&key.proof(&Method::POST, &url, None).unwrap());
         assert_eq!(again["nonce"], "n1");
         assert_ne!(again["jti"], claims["jti"]);

@@ -13,15 +13,15 @@ use crate::{
     clock::now,
     crypto::{Secret, SigningKey, random_text},
     error::Error,
-    http::{Web, error_response, refusal},
+    http::{GuardedClient, error_from_response, parse_error_response},
     store::{Registration, TokenEndpointAuthMethod},
 };
 
 /// The life of a client's assertion of itself, in seconds.
-const ASSERTION_LIFE: u64 = 60;
+const ASSERTION_LIFETIME: u64 = 60;
 
 /// What of a form is no secret.
-const PUBLIC: [&str; 10] = [
+const NON_SECRET_PARAMETERS: [&str; 10] = [
     "audience",
     "client_assertion_type",
     "client_id",
@@ -34,11 +34,11 @@ const PUBLIC: [&str; 10] = [
     "token_type_hint",
 ];
 /// The shortest secret that is looked for in a refusal: a shorter one may be there by chance.
-const SHORTEST: usize = 4;
+const MIN_SECRET_LENGTH: usize = 4;
 
 /// One client at one token endpoint.
 pub(crate) struct TokenEndpoint<'a> {
-    pub(crate) web: &'a Web,
+    pub(crate) http: &'a GuardedClient,
     pub(crate) url: &'a Url,
     /// The authorization server, for which a client's assertion is meant.
     pub(crate) issuer: &'a str,
@@ -51,71 +51,81 @@ pub(crate) struct TokenEndpoint<'a> {
 }
 
 /// What came back, and for which form.
-struct Answer {
+struct PostedForm {
     response: Response<Bytes>,
     form: String,
 }
 
 impl TokenEndpoint<'_> {
     /// Asks for tokens with the parameters of a grant.
-    pub(crate) async fn ask(&self, grant: &[(&str, &str)]) -> Result<TokenResponse, Error> {
-        let answer = self.post(grant).await?;
-        TokenResponse::read(answer.response.body()).ok_or_else(|| {
+    pub(crate) async fn request_token(
+        &self,
+        grant: &[(&str, &str)],
+    ) -> Result<TokenResponse, Error> {
+        let posted = self.post(grant).await?;
+        TokenResponse::parse(posted.response.body()).ok_or_else(|| {
             // There are those that refuse with a success.
-            error_response(self.url, &answer.response).map_or_else(
+            parse_error_response(self.url, &posted.response).map_or_else(
                 || Error::untrusted(self.url, "its answer is no token response"),
-                |refused| self.masked(refused, &answer.form),
+                |error| self.without_secrets(error, &posted.form),
             )
         })
     }
 
     /// Posts a form that is answered with success, whatever else the answer says.
-    pub(crate) async fn tell(&self, form: &[(&str, &str)]) -> Result<(), Error> {
+    pub(crate) async fn send(&self, form: &[(&str, &str)]) -> Result<(), Error> {
         self.post(form).await.map(drop)
     }
 
     /// Posts a form, and once more if a proof lacked the server's nonce (RFC 9449, section 8).
-    async fn post(&self, form: &[(&str, &str)]) -> Result<Answer, Error> {
-        let mut answer = self.try_post(form).await?;
+    async fn post(&self, form: &[(&str, &str)]) -> Result<PostedForm, Error> {
+        let mut posted = self.post_once(form).await?;
         if let Some(key) = self.dpop
-            && key.learn(self.url, answer.response.headers())
-            && refusal(self.url, &answer.response).is_refusal("use_dpop_nonce")
+            && key.record_nonce(self.url, posted.response.headers())
+            && error_from_response(self.url, &posted.response).has_code("use_dpop_nonce")
         {
-            answer = self.try_post(form).await?;
+            posted = self.post_once(form).await?;
         }
-        match answer.response.status().is_success() {
-            true => Ok(answer),
-            false => Err(self.masked(refusal(self.url, &answer.response), &answer.form)),
+        match posted.response.status().is_success() {
+            true => Ok(posted),
+            false => {
+                let error = error_from_response(self.url, &posted.response);
+                Err(self.without_secrets(error, &posted.form))
+            }
         }
     }
 
-    async fn try_post(&self, form: &[(&str, &str)]) -> Result<Answer, Error> {
+    async fn post_once(&self, form: &[(&str, &str)]) -> Result<PostedForm, Error> {
         let mut headers = match self.dpop {
             Some(key) => key.proof(&Method::POST, self.url, None)?,
             None => HeaderMap::new(),
         };
-        let form = self.authenticated(form, &mut headers)?;
-        let response = self.web.post_form(self.url, headers, form.clone()).await?;
-        Ok(Answer { response, form })
+        let form = self.with_client_authentication(form, &mut headers)?;
+        let response = self.http.post_form(self.url, headers, form.clone()).await?;
+        Ok(PostedForm { response, form })
     }
 
     /// A refusal without the secrets of the form, which a server may repeat to say what is wrong.
-    fn masked(&self, refusal: Error, form: &str) -> Error {
-        let Error::Refused { url, error, description } = refusal else { return refusal };
+    fn without_secrets(&self, error: Error, form: &str) -> Error {
+        let Error::Refused { url, error, description } = error else {
+            return error;
+        };
         let sent = form_urlencoded::parse(form.as_bytes());
-        let sent = sent.filter(|(name, _)| !PUBLIC.contains(&&**name)).map(|(_, value)| value);
+        let sent = sent
+            .filter(|(name, _)| !NON_SECRET_PARAMETERS.contains(&&**name))
+            .map(|(_, value)| value);
         let secret = self.secret.map(|it| it.expose().into());
         let secrets: Vec<Cow<'_, str>> = sent.chain(secret).collect();
-        let masked = |text: String| {
-            let secrets = secrets.iter().filter(|secret| secret.len() >= SHORTEST);
+        let redact = |text: String| {
+            let secrets = secrets.iter().filter(|secret| secret.len() >= MIN_SECRET_LENGTH);
             secrets.fold(text, |text, secret| text.replace(&**secret, "****"))
         };
-        Error::Refused { url, error: masked(error), description: description.map(masked) }
+        Error::Refused { url, error: redact(error), description: description.map(redact) }
     }
 
     /// The form, in which or beside which the client proves who it is (OAuth 2.1, section 2.4;
     /// RFC 7523, section 2.2).
-    fn authenticated(
+    fn with_client_authentication(
         &self,
         form: &[(&str, &str)],
         headers: &mut HeaderMap,
@@ -131,7 +141,7 @@ impl TokenEndpoint<'_> {
         body.append_pair("client_id", client_id);
         match auth_method {
             TokenEndpointAuthMethod::ClientSecretBasic => {
-                headers.insert(header::AUTHORIZATION, basic(client_id, secret()?)?);
+                headers.insert(header::AUTHORIZATION, basic_authorization(client_id, secret()?)?);
             }
             TokenEndpointAuthMethod::ClientSecretPost => {
                 body.append_pair("client_secret", secret()?);
@@ -156,14 +166,14 @@ impl TokenEndpoint<'_> {
             "sub": id,
             "aud": self.issuer,
             "iat": issued_at,
-            "exp": issued_at + ASSERTION_LIFE,
+            "exp": issued_at + ASSERTION_LIFETIME,
             "jti": random_text(),
         }))
     }
 }
 
 /// The client's id and secret, each encoded as in a form (OAuth 2.1, section 2.4.1).
-fn basic(id: &str, secret: &str) -> Result<HeaderValue, Error> {
+fn basic_authorization(id: &str, secret: &str) -> Result<HeaderValue, Error> {
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let pair = STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret)));
     let header = HeaderValue::try_from(format!("Basic {pair}"));
@@ -177,8 +187,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn id_and_secret_are_encoded_before_they_are_joined() {
-        let header = basic("a:b", "c d\u{e9}").unwrap();
+    fn encodes_the_id_and_secret_before_joining_them() {
+        let header = basic_authorization("a:b", "c d\u{e9}").unwrap();
         let pair = header.to_str().unwrap().strip_prefix("Basic ").unwrap();
         assert_eq!(STANDARD.decode(pair).unwrap(), b"a%3Ab:c+d%C3%A9");
         assert!(header.is_sensitive());

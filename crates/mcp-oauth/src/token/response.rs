@@ -8,7 +8,7 @@ use url::Url;
 use crate::{clock::now, crypto::Secret, error::Error, store::TokenType};
 
 /// The longest lifetime that is believed, in seconds: ten years.
-const LONGEST_LIFE: u64 = 10 * 365 * 24 * 60 * 60;
+const MAX_LIFETIME: u64 = 10 * 365 * 24 * 60 * 60;
 
 /// The answer to a request for tokens.
 ///
@@ -28,8 +28,8 @@ pub(crate) struct TokenResponse {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Lenient<T> {
-    Good(T),
-    Bad(IgnoredAny),
+    Valid(T),
+    Invalid(IgnoredAny),
 }
 
 /// A lifetime, which some write as text.
@@ -41,17 +41,17 @@ enum Seconds {
 }
 
 impl<T> Lenient<T> {
-    fn good(&self) -> Option<&T> {
+    fn valid(&self) -> Option<&T> {
         match self {
-            Self::Good(it) => Some(it),
-            Self::Bad(_) => None,
+            Self::Valid(it) => Some(it),
+            Self::Invalid(_) => None,
         }
     }
 }
 
 impl TokenResponse {
     /// Reads an answer; `None` if there is no access token in it.
-    pub(crate) fn read(body: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(body: &[u8]) -> Option<Self> {
         // What is wrong with it is not told: it may quote a token.
         let response: Self = serde_json::from_slice(body).ok()?;
         (!response.access_token.expose().is_empty()).then_some(response)
@@ -70,21 +70,21 @@ impl TokenResponse {
 
     /// When the access token expires, in seconds since 1970.
     pub(crate) fn expires_at(&self) -> Option<u64> {
-        let seconds = match self.expires_in.as_ref()?.good()? {
+        let seconds = match self.expires_in.as_ref()?.valid()? {
             Seconds::Number(seconds) => *seconds,
             Seconds::Text(seconds) => seconds.parse().ok()?,
         };
-        Some(now() + (seconds.max(0.0) as u64).min(LONGEST_LIFE))
+        Some(now() + (seconds.max(0.0) as u64).min(MAX_LIFETIME))
     }
 
     /// What gets another access token. Some write none as an empty one.
     pub(crate) fn refresh_token(&self) -> Option<&Secret> {
-        self.refresh_token.as_ref()?.good().filter(|token| !token.expose().is_empty())
+        self.refresh_token.as_ref()?.valid().filter(|token| !token.expose().is_empty())
     }
 
     /// The scopes that were granted, where that is said.
     pub(crate) fn scope(&self) -> Option<&str> {
-        self.scope.as_ref()?.good().map(String::as_str)
+        self.scope.as_ref()?.valid().map(String::as_str)
     }
 }
 
@@ -101,12 +101,12 @@ mod tests {
     /// An answer with an access token and this besides.
     fn with(members: &str) -> TokenResponse {
         let json = format!(r#"{{"access_token":"s3cret"{members}}}"#);
-        TokenResponse::read(json.as_bytes()).unwrap()
+        TokenResponse::parse(json.as_bytes()).unwrap()
     }
 
     #[test]
-    fn lifetimes_are_numbers_of_any_kind_within_reason() {
-        let given = [("60", 60), ("60.5", 60), ("\"60\"", 60), ("-1", 0), ("1e300", LONGEST_LIFE)];
+    fn reads_lifetimes_of_every_number_form_and_limits_them() {
+        let given = [("60", 60), ("60.5", 60), ("\"60\"", 60), ("-1", 0), ("1e300", MAX_LIFETIME)];
         for (given, seconds) in given.into_iter().chain([("\"nan\"", 0)]) {
             let left = with(&format!(r#","expires_in":{given}"#)).expires_at().unwrap() - now();
             assert!(left == seconds || left + 1 == seconds, "{given}: {left}");
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_a_wrong_form_costs_nothing_else() {
+    fn ignores_optional_members_of_the_wrong_type() {
         for wrong in ["true", "[]", "{}", "[\"a\"]", "{\"a\":1}", "null"] {
             let response = with(&format!(r#","expires_in":{wrong},"scope":{wrong}"#));
             assert_eq!((response.expires_at(), response.scope()), (None, None), "{wrong}");
@@ -130,14 +130,14 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_an_access_token_is_none() {
+    fn a_response_without_an_access_token_is_none() {
         for json in ["", "[]", "{}", r#"{"access_token":""}"#, r#"{"access_token":1}"#] {
-            assert!(TokenResponse::read(json.as_bytes()).is_none(), "{json}");
+            assert!(TokenResponse::parse(json.as_bytes()).is_none(), "{json}");
         }
     }
 
     #[test]
-    fn only_tokens_whose_use_is_known_are_taken() {
+    fn rejects_unknown_token_types() {
         let url = Url::parse("https://login.example/token").unwrap();
         let of = |given: &str| with(&format!(r#","token_type":"{given}""#)).token_type(&url);
         for (given, known) in [
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn no_debug_shows_a_token() {
+    fn debug_shows_no_token() {
         let response = with(r#","refresh_token":"s3cret""#);
         assert!(!format!("{response:?}").contains("s3cret"));
     }
