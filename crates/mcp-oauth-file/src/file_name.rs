@@ -5,13 +5,13 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use mcp_oauth::Key;
 
 /// The name of a key's file. Keys are of any length, and hold what no file system takes.
-pub(crate) fn name(key: &Key, extension: &str) -> String {
-    let owner = owner(key.principal.as_deref(), &key.server);
-    format!("{owner}.{}.{extension}", digest([Some(key.issuer.as_str())]))
+pub(crate) fn of(key: &Key, extension: &str) -> String {
+    let prefix = prefix(key.principal.as_deref(), &key.server);
+    format!("{prefix}.{}.{extension}", digest([Some(key.issuer.as_str())]))
 }
 
 /// What the names of all files of one principal at one server begin with.
-pub(crate) fn owner(principal: Option<&str>, server: &str) -> String {
+pub(crate) fn prefix(principal: Option<&str>, server: &str) -> String {
     digest([principal, Some(server)])
 }
 

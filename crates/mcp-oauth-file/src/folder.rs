@@ -15,14 +15,14 @@ use zeroize::Zeroizing;
 use crate::{file_name, permissions};
 
 /// The largest file that is read, in bytes.
-const LARGEST: u64 = 1024 * 1024;
+const MAX_FILE_SIZE: u64 = 1024 * 1024;
 
 /// A folder with a file for each record.
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
     /// Those that records are sealed with; `None` if they are not.
-    keys: Option<SealingKeys>,
+    encryption_keys: Option<SealingKeys>,
 }
 
 /// What is in a file: names of files are digests, so that the key is in it as well.
@@ -36,9 +36,9 @@ struct Entry<'a> {
 
 impl Folder {
     /// Opens a folder, which is made if it is not there.
-    pub(crate) fn open(path: &Path, keys: Option<SealingKeys>) -> io::Result<Self> {
-        permissions::make_folder(path)?;
-        Ok(Self { path: path.to_owned(), keys })
+    pub(crate) fn open(path: &Path, encryption_keys: Option<SealingKeys>) -> io::Result<Self> {
+        permissions::create_private_folder(path)?;
+        Ok(Self { path: path.to_owned(), encryption_keys })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -48,17 +48,19 @@ impl Folder {
     pub(crate) fn load(&self, key: &Key) -> Result<Option<Record>, BoxError> {
         let Some(json) = read(&self.file(key, "json"))? else { return Ok(None) };
         match serde_json::from_slice(&json) {
-            Ok(Entry { key: its, record }) if its == *key => Ok(Some(self.record(key, record)?)),
+            Ok(Entry { key: stored_key, record }) if stored_key == *key => {
+                Ok(Some(self.decode(key, record)?))
+            }
             _ => Err(Unreadable::new(key, UnreadableReason::Damaged).into()),
         }
     }
 
-    fn record(&self, key: &Key, record: &RawValue) -> Result<Record, Unreadable> {
+    fn decode(&self, key: &Key, record: &RawValue) -> Result<Record, Unreadable> {
         let sealed = serde_json::from_str::<&str>(record.get()).ok();
-        match (&self.keys, sealed) {
+        match (&self.encryption_keys, sealed) {
             (None, None) => Record::from_json(key, record.get().as_bytes()),
             (Some(keys), Some(sealed)) => {
-                let json = keys.open(&purpose(key), sealed);
+                let json = keys.open(&associated_data(key), sealed);
                 let json = json.map_err(|_| Unreadable::new(key, UnreadableReason::Sealed))?;
                 Record::from_json(key, &json)
             }
@@ -69,21 +71,21 @@ impl Folder {
     /// Writes a record beside the old one and puts it in its place in one step, once it is surely on
     /// the disk. What an earlier process left half written is overwritten.
     pub(crate) fn save(&self, key: &Key, record: &Record) -> Result<(), BoxError> {
-        let json = self.json(key, record)?;
-        let _alone = self.alone()?;
-        let (new, place) = (self.file(key, "new"), self.file(key, "json"));
-        let mut file = permissions::private().truncate(true).open(&new)?;
+        let json = self.encode(key, record)?;
+        let _lock = self.lock()?;
+        let (new_path, path) = (self.file(key, "new"), self.file(key, "json"));
+        let mut file = permissions::private_file_options().truncate(true).open(&new_path)?;
         file.write_all(&json)?;
         file.sync_all()?;
-        fs::rename(&new, &place)?;
+        fs::rename(&new_path, &path)?;
         Ok(self.sync()?)
     }
 
-    fn json(&self, key: &Key, record: &Record) -> serde_json::Result<Zeroizing<Vec<u8>>> {
-        let record = match &self.keys {
+    fn encode(&self, key: &Key, record: &Record) -> serde_json::Result<Zeroizing<Vec<u8>>> {
+        let record = match &self.encryption_keys {
             None => record.to_json(),
             Some(keys) => {
-                let sealed = keys.seal(&purpose(key), &record.to_json());
+                let sealed = keys.seal(&associated_data(key), &record.to_json());
                 Zeroizing::new(serde_json::to_vec(&sealed)?)
             }
         };
@@ -92,7 +94,7 @@ impl Folder {
     }
 
     pub(crate) fn remove(&self, key: &Key) -> Result<(), BoxError> {
-        let _alone = self.alone()?;
+        let _lock = self.lock()?;
         match fs::remove_file(self.file(key, "json")) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
             _ => Ok(self.sync()?),
@@ -101,9 +103,9 @@ impl Folder {
 
     /// The keys of the records of one principal at one server.
     pub(crate) fn keys(&self, principal: Option<&str>, server: &str) -> Result<Vec<Key>, BoxError> {
-        let files = self.files(&file_name::owner(principal, server))?;
+        let files = self.record_files(&file_name::prefix(principal, server))?;
         // Between the two somebody may have removed one.
-        let keys = files.iter().filter_map(|path| key_in(path).transpose());
+        let keys = files.iter().filter_map(|path| read_key(path).transpose());
         let mut keys = keys.collect::<Result<Vec<_>, _>>()?;
         keys.sort();
         Ok(keys)
@@ -111,8 +113,8 @@ impl Folder {
 
     /// The keys of all records. A file that names none is passed over, for the sake of the others.
     pub(crate) fn all_keys(&self) -> Result<Vec<Key>, BoxError> {
-        let keys = self.files("")?.into_iter().filter_map(|path| {
-            let key = key_in(&path);
+        let keys = self.record_files("")?.into_iter().filter_map(|path| {
+            let key = read_key(&path);
             key.inspect_err(|error| tracing::warn!(%error, "a record is passed over")).ok()?
         });
         let mut keys: Vec<_> = keys.collect();
@@ -121,11 +123,11 @@ impl Folder {
     }
 
     /// The files of records whose names begin like this.
-    fn files(&self, beginning: &str) -> io::Result<Vec<PathBuf>> {
+    fn record_files(&self, prefix: &str) -> io::Result<Vec<PathBuf>> {
         let mut files = Vec::new();
         for file in fs::read_dir(&self.path)? {
             let name = file?.file_name();
-            if name.to_str().is_some_and(|it| it.starts_with(beginning) && it.ends_with(".json")) {
+            if name.to_str().is_some_and(|it| it.starts_with(prefix) && it.ends_with(".json")) {
                 files.push(self.path.join(name));
             }
         }
@@ -133,12 +135,12 @@ impl Folder {
     }
 
     fn file(&self, key: &Key, extension: &str) -> PathBuf {
-        self.path.join(file_name::name(key, extension))
+        self.path.join(file_name::of(key, extension))
     }
 
     /// Waits until nobody else changes a file.
-    fn alone(&self) -> io::Result<File> {
-        let file = permissions::private().open(self.path.join("folder.lock"))?;
+    fn lock(&self) -> io::Result<File> {
+        let file = permissions::private_file_options().open(self.path.join("folder.lock"))?;
         file.lock()?;
         Ok(file)
     }
@@ -151,12 +153,12 @@ impl Folder {
 }
 
 /// What ties a seal to its place, so that it is broken anywhere else.
-fn purpose(key: &Key) -> String {
-    file_name::name(key, "record")
+fn associated_data(key: &Key) -> String {
+    file_name::of(key, "record")
 }
 
 /// The key that a file names, unless it is there no more.
-fn key_in(path: &Path) -> Result<Option<Key>, BoxError> {
+fn read_key(path: &Path) -> Result<Option<Key>, BoxError> {
     let Some(json) = read(path)? else { return Ok(None) };
     match serde_json::from_slice::<Entry<'_>>(&json) {
         Ok(entry) => Ok(Some(entry.key)),
@@ -172,8 +174,8 @@ fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, BoxError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         metadata => metadata?.len(),
     };
-    if length > LARGEST {
-        return Err(format!("{} is larger than {LARGEST} bytes", path.display()).into());
+    if length > MAX_FILE_SIZE {
+        return Err(format!("{} is larger than {MAX_FILE_SIZE} bytes", path.display()).into());
     }
     match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

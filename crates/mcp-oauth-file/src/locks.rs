@@ -35,14 +35,14 @@ use crate::{file_name, permissions};
 pub struct FileLocks {
     folder: PathBuf,
     /// Those of this process wait here, so that one at most of them waits for other processes.
-    here: KeyLocks,
+    process_locks: KeyLocks,
 }
 
 /// A file that is locked, and that goes with its lock.
-struct Held {
+struct HeldLock {
     path: PathBuf,
     _file: File,
-    _here: Lock,
+    _process_lock: Lock,
 }
 
 impl FileLocks {
@@ -52,8 +52,8 @@ impl FileLocks {
     /// Whatever keeps it from being made.
     pub fn open(folder: impl AsRef<Path>) -> io::Result<Self> {
         let folder = folder.as_ref().to_owned();
-        permissions::make_folder(&folder)?;
-        Ok(Self { folder, here: KeyLocks::default() })
+        permissions::create_private_folder(&folder)?;
+        Ok(Self { folder, process_locks: KeyLocks::default() })
     }
 
     /// Waits until nobody else holds the lock of the key, and takes it.
@@ -61,27 +61,27 @@ impl FileLocks {
     /// # Errors
     /// Whatever keeps its file from being opened or locked.
     pub async fn lock(&self, key: &Key) -> Result<Lock, BoxError> {
-        let _here = self.here.lock(key).await;
-        let path = self.folder.join(file_name::name(key, "lock"));
+        let _process_lock = self.process_locks.lock(key).await;
+        let path = self.folder.join(file_name::of(key, "lock"));
         loop {
-            let file = lock(path.clone()).await?;
+            let file = lock_file(path.clone()).await?;
             if is_linked(&file)? {
-                return Ok(Lock::new(Held { path, _file: file, _here }));
+                return Ok(Lock::new(HeldLock { path, _file: file, _process_lock }));
             }
         }
     }
 }
 
-async fn lock(path: PathBuf) -> Result<File, BoxError> {
+async fn lock_file(path: PathBuf) -> Result<File, BoxError> {
     match task::spawn_blocking(move || try_lock(&path)).await?? {
         (file, true) => Ok(file),
-        (file, false) => wait(file).await,
+        (file, false) => wait_for_lock(file).await,
     }
 }
 
 /// Opens the file, and locks it if nobody else has.
 fn try_lock(path: &Path) -> io::Result<(File, bool)> {
-    let file = permissions::private().open(path)?;
+    let file = permissions::private_file_options().open(path)?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Ok((file, false)),
         Err(TryLockError::Error(error)) => Err(error),
@@ -91,7 +91,7 @@ fn try_lock(path: &Path) -> io::Result<(File, bool)> {
 
 /// Waits in a thread of its own: if those of the pool were all waiting, none would be left to those
 /// who hold the locks, and need one to go on.
-async fn wait(file: File) -> Result<File, BoxError> {
+async fn wait_for_lock(file: File) -> Result<File, BoxError> {
     let (sender, receiver) = oneshot::channel();
     thread::Builder::new().name("lock of a sign-in".to_owned()).spawn(move || {
         let locked = file.lock().map(|()| file);
@@ -109,7 +109,7 @@ fn is_linked(file: &File) -> io::Result<bool> {
     Ok(file.metadata().is_ok())
 }
 
-impl Drop for Held {
+impl Drop for HeldLock {
     fn drop(&mut self) {
         // Elsewhere nobody could tell that it is gone. One that stays is in nobody's way.
         if cfg!(unix) {

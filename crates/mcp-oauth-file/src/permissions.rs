@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Makes a folder that only its owner enters, unless it is there.
-pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -16,7 +16,7 @@ pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
 }
 
 /// How files are opened that only their owner reads.
-pub(crate) fn private() -> OpenOptions {
+pub(crate) fn private_file_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]

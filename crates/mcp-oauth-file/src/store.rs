@@ -46,7 +46,7 @@ impl FileStore {
     /// # Errors
     /// Whatever keeps it from being made.
     pub fn open(folder: impl AsRef<Path>) -> io::Result<Self> {
-        Self::with(folder.as_ref(), None)
+        Self::open_with(folder.as_ref(), None)
     }
 
     /// The same with records that are sealed: the files name whose they are, at which servers, and
@@ -69,11 +69,11 @@ impl FileStore {
     /// # Errors
     /// Whatever keeps the folder from being made.
     pub fn sealed(folder: impl AsRef<Path>, keys: impl Into<SealingKeys>) -> io::Result<Self> {
-        Self::with(folder.as_ref(), Some(keys.into()))
+        Self::open_with(folder.as_ref(), Some(keys.into()))
     }
 
-    fn with(folder: &Path, keys: Option<SealingKeys>) -> io::Result<Self> {
-        let (folder, locks) = (Folder::open(folder, keys)?, FileLocks::open(folder)?);
+    fn open_with(folder: &Path, encryption_keys: Option<SealingKeys>) -> io::Result<Self> {
+        let (folder, locks) = (Folder::open(folder, encryption_keys)?, FileLocks::open(folder)?);
         Ok(Self(Arc::new(Inner { folder, locks })))
     }
 
@@ -82,12 +82,12 @@ impl FileStore {
     /// # Errors
     /// Whatever kept them from being read.
     pub async fn all_keys(&self) -> Result<Vec<Key>, BoxError> {
-        self.blocking(Folder::all_keys).await
+        self.run_blocking(Folder::all_keys).await
     }
 
     /// Does what may take a while where it keeps nobody else waiting. It comes to its end even if
     /// nobody waits for it any more.
-    async fn blocking<T: Send + 'static>(
+    async fn run_blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Folder) -> Result<T, BoxError> + Send + 'static,
     ) -> Result<T, BoxError> {
@@ -99,17 +99,17 @@ impl FileStore {
 impl Store for FileStore {
     fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
         let key = key.clone();
-        Box::pin(self.blocking(move |folder| folder.load(&key)))
+        Box::pin(self.run_blocking(move |folder| folder.load(&key)))
     }
 
     fn save<'a>(&'a self, key: &'a Key, record: &'a Record) -> BoxFuture<'a, Result<(), BoxError>> {
         let (key, record) = (key.clone(), record.clone());
-        Box::pin(self.blocking(move |folder| folder.save(&key, &record)))
+        Box::pin(self.run_blocking(move |folder| folder.save(&key, &record)))
     }
 
     fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), BoxError>> {
         let key = key.clone();
-        Box::pin(self.blocking(move |folder| folder.remove(&key)))
+        Box::pin(self.run_blocking(move |folder| folder.remove(&key)))
     }
 
     fn keys<'a>(
@@ -118,7 +118,7 @@ impl Store for FileStore {
         server: &'a str,
     ) -> BoxFuture<'a, Result<Vec<Key>, BoxError>> {
         let (principal, server) = (principal.map(str::to_owned), server.to_owned());
-        Box::pin(self.blocking(move |folder| folder.keys(principal.as_deref(), &server)))
+        Box::pin(self.run_blocking(move |folder| folder.keys(principal.as_deref(), &server)))
     }
 
     fn lock<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Lock, BoxError>> {

@@ -22,10 +22,10 @@ async fn writer() {
 }
 
 /// Runs the writer, which is killed once it writes more than this.
-fn run(folder: &Folder, blocks: u32) -> ExitStatus {
+fn run_writer(folder: &Folder, max_blocks: u32) -> ExitStatus {
     Command::new("sh")
         .arg("-c")
-        .arg(format!("ulimit -f {blocks}; exec \"$0\" --exact crashes::writer"))
+        .arg(format!("ulimit -f {max_blocks}; exec \"$0\" --exact crashes::writer"))
         .arg(env::current_exe().unwrap())
         .env(FOLDER, folder.path())
         .stdout(Stdio::null())
@@ -35,17 +35,17 @@ fn run(folder: &Folder, blocks: u32) -> ExitStatus {
 }
 
 #[tokio::test]
-async fn a_process_that_is_killed_while_it_writes_leaves_the_old_token() {
+async fn a_process_killed_while_writing_leaves_the_old_token() {
     let folder = Folder::new();
     folder.store().save(&key("ann"), &record(42)).await.unwrap();
     // At the first byte of the file, and after some.
-    for blocks in [0, 8] {
-        assert!(!run(&folder, blocks).success());
+    for max_blocks in [0, 8] {
+        assert!(!run_writer(&folder, max_blocks).success());
         let new = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
         let new = new.filter(|path| path.extension().is_some_and(|extension| extension == "new"));
         let lengths: Vec<_> = new.map(|path| fs::metadata(path).unwrap().len()).collect();
         assert_eq!(lengths.len(), 1, "it was not killed between the first step and the last");
-        assert_eq!(lengths[0] > 0, blocks > 0);
+        assert_eq!(lengths[0] > 0, max_blocks > 0);
         assert_eq!(number(&folder.store().load(&key("ann")).await.unwrap().unwrap()), 42);
     }
     folder.store().save(&key("ann"), &record(43)).await.unwrap();

@@ -9,7 +9,7 @@ use crate::support::{Folder, key, number, record};
 
 #[cfg(unix)]
 #[tokio::test]
-async fn nobody_but_the_owner_reads_them() {
+async fn only_the_owner_can_read_the_files() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = Folder::new();
@@ -22,7 +22,7 @@ async fn nobody_but_the_owner_reads_them() {
 }
 
 #[tokio::test]
-async fn what_is_no_record_is_an_error_that_quotes_nothing() {
+async fn a_damaged_record_is_an_error_that_quotes_nothing() {
     let folder = Folder::new();
     let store = folder.store();
     store.save(&key("ann"), &record(1)).await.unwrap();
@@ -46,21 +46,21 @@ async fn what_is_no_record_is_an_error_that_quotes_nothing() {
 }
 
 #[tokio::test]
-async fn a_sealed_folder_holds_no_token_and_opens_to_its_keys() {
+async fn an_encrypted_folder_holds_no_token_and_needs_its_keys() {
     let folder = Folder::new();
-    let sealed = |bytes| FileStore::sealed(folder.path(), SealingKey::new(bytes)).unwrap();
-    sealed(&[1; 32]).save(&key("ann"), &record(1)).await.unwrap();
+    let encrypted = |bytes| FileStore::sealed(folder.path(), SealingKey::new(bytes)).unwrap();
+    encrypted(&[1; 32]).save(&key("ann"), &record(1)).await.unwrap();
     for file in fs::read_dir(folder.path()).unwrap() {
         let text = fs::read_to_string(file.unwrap().path()).unwrap();
         assert!(!text.contains("s3cret") && !text.contains("xxxx"), "{text}");
     }
-    assert_eq!(number(&sealed(&[1; 32]).load(&key("ann")).await.unwrap().unwrap()), 1);
+    assert_eq!(number(&encrypted(&[1; 32]).load(&key("ann")).await.unwrap().unwrap()), 1);
     // Neither without the keys, nor with others; and what is not sealed is no record here.
-    for store in [folder.store(), sealed(&[2; 32])] {
+    for store in [folder.store(), encrypted(&[2; 32])] {
         let error = store.load(&key("ann")).await.unwrap_err().to_string();
         assert!(error.contains("is sealed with none of the given keys"), "{error}");
         assert_eq!(store.all_keys().await.unwrap(), [key("ann")]);
     }
     folder.store().save(&key("ann"), &record(2)).await.unwrap();
-    sealed(&[1; 32]).load(&key("ann")).await.unwrap_err();
+    encrypted(&[1; 32]).load(&key("ann")).await.unwrap_err();
 }
