@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     error::Error,
-    keyring::{Keyring, NAME},
+    keyring::{Keyring, SECRET_NAME},
 };
 
 /// The secret of an application in a keyring.
@@ -16,8 +16,8 @@ pub(crate) fn open<S: CredentialStoreApi + ?Sized>(
     application: &str,
 ) -> Result<Entry, Error> {
     keyring
-        .and_then(|keyring| keyring.build(application, NAME, None))
-        .map_err(|error| failed(&error))
+        .and_then(|keyring| keyring.build(application, SECRET_NAME, None))
+        .map_err(|error| unavailable(&error))
 }
 
 impl Keyring for Entry {
@@ -25,16 +25,16 @@ impl Keyring for Entry {
         match self.get_secret() {
             Ok(secret) => Ok(Some(Zeroizing::new(secret))),
             Err(NoEntry) => Ok(None),
-            Err(error) => Err(failed(&error)),
+            Err(error) => Err(unavailable(&error)),
         }
     }
 
     fn set_secret(&self, secret: &[u8]) -> Result<(), Error> {
-        Entry::set_secret(self, secret).map_err(|error| failed(&error))
+        Entry::set_secret(self, secret).map_err(|error| unavailable(&error))
     }
 }
 
 /// What went wrong, without the error itself: some of them hold the secret.
-fn failed(error: &keyring_core::Error) -> Error {
+fn unavailable(error: &keyring_core::Error) -> Error {
     Error::unavailable(error.to_string())
 }

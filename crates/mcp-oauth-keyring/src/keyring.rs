@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 
 /// What the one secret is called beside the application's name.
-pub(crate) const NAME: &str = "key to the sign-ins";
+pub(crate) const SECRET_NAME: &str = "key to the sign-ins";
 
 /// A place for one secret, which blocks while a person is asked to unlock it.
 pub(crate) trait Keyring {

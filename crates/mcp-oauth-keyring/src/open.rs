@@ -42,31 +42,31 @@ fn open_with(keyring: &impl Keyring, application: &str, folder: &Path) -> Result
     let failed = |source| Error::Folder { path: folder.to_owned(), source };
     FileStore::open(folder).map_err(failed)?;
     // Two who find no key would make two.
-    let alone = lock(folder).map_err(failed)?;
+    let guard = lock_folder(folder).map_err(failed)?;
     let key = match keyring.secret()? {
         Some(text) => {
-            let key = read(&text);
+            let key = parse_key(&text);
             key.ok_or_else(|| Error::Malformed { application: application.to_owned() })?
         }
-        None => make(keyring)?,
+        None => create_key(keyring)?,
     };
-    drop(alone);
+    drop(guard);
     FileStore::sealed(folder, key).map_err(failed)
 }
 
-fn lock(folder: &Path) -> io::Result<File> {
+fn lock_folder(folder: &Path) -> io::Result<File> {
     let file = File::options().append(true).create(true).open(folder.join("keyring.lock"))?;
     file.lock()?;
     Ok(file)
 }
 
 /// The key, as it is written where people may see it: in Base64.
-fn read(text: &[u8]) -> Option<SealingKey> {
+fn parse_key(text: &[u8]) -> Option<SealingKey> {
     let bytes = Zeroizing::new(STANDARD.decode(text).ok()?);
     Some(SealingKey::new(bytes.as_slice().try_into().ok()?))
 }
 
-fn make(keyring: &impl Keyring) -> Result<SealingKey, Error> {
+fn create_key(keyring: &impl Keyring) -> Result<SealingKey, Error> {
     let mut bytes = Zeroizing::new([0; 32]);
     rand::fill(bytes.as_mut_slice()).expect("the machine has random numbers");
     keyring.set_secret(Zeroizing::new(STANDARD.encode(bytes.as_slice())).as_bytes())?;
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_key_is_made_once_and_found_again() {
+    async fn creates_a_key_once_and_finds_it_again() {
         let (folder, entry) = (Folder::new("once"), entry());
         open_with(&entry, "tests", &folder.0).unwrap().save(&key(), &record()).await.unwrap();
         let secret = entry.get_secret().unwrap();
@@ -125,18 +125,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_has_lost_the_key_signs_in_again() {
+    async fn a_lost_key_needs_a_new_sign_in() {
         let folder = Folder::new("lost");
         open_with(&entry(), "tests", &folder.0).unwrap().save(&key(), &record()).await.unwrap();
-        let anew = open_with(&entry(), "tests", &folder.0).unwrap();
-        let error = anew.load(&key()).await.unwrap_err().to_string();
+        let reopened = open_with(&entry(), "tests", &folder.0).unwrap();
+        let error = reopened.load(&key()).await.unwrap_err().to_string();
         assert!(error.ends_with("or sign in again"), "{error}");
-        anew.save(&key(), &record()).await.unwrap();
-        assert_eq!(anew.load(&key()).await.unwrap(), Some(record()));
+        reopened.save(&key(), &record()).await.unwrap();
+        assert_eq!(reopened.load(&key()).await.unwrap(), Some(record()));
     }
 
     #[test]
-    fn what_is_no_key_is_neither_used_nor_shown_nor_replaced() {
+    fn an_invalid_key_is_neither_used_nor_shown_nor_replaced() {
         let folder = Folder::new("malformed");
         for secret in ["5ecret", "NWVjcmV0", "\u{e9}5ecret"] {
             let entry = entry();
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_keyring_that_fails_is_an_error_without_the_secret() {
+    fn a_keyring_failure_is_an_error_without_the_secret() {
         let (folder, entry) = (Folder::new("fails"), entry());
         let credential: &mock::Cred = entry.as_any().downcast_ref().unwrap();
         credential.set_error(keyring_core::Error::BadEncoding(b"5ecret".to_vec()));

@@ -12,13 +12,13 @@ use zeroize::Zeroizing;
 
 use crate::{
     error::Error,
-    keyring::{Keyring, NAME},
+    keyring::{Keyring, SECRET_NAME},
 };
 
 /// How long an answer may take that no person has to do with.
-const PATIENCE: Duration = Duration::from_secs(25);
+const CALL_TIMEOUT: Duration = Duration::from_secs(25);
 /// How long a person may take to unlock the keyring.
-const LONGEST: Duration = Duration::from_secs(5 * 60);
+const UNLOCK_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 const SERVICE: &str = "org.freedesktop.Secret.Service";
 const COLLECTION: &str = "org.freedesktop.Secret.Collection";
@@ -54,13 +54,13 @@ impl SecretService {
         method: &str,
         arguments: impl AppendAll,
     ) -> Result<R, Error> {
-        let proxy = self.connection.with_proxy("org.freedesktop.secrets", object, PATIENCE);
+        let proxy = self.connection.with_proxy("org.freedesktop.secrets", object, CALL_TIMEOUT);
         proxy.method_call(interface, method, arguments).map_err(Error::unavailable)
     }
 
     /// What the secret is found by.
     fn attributes(&self) -> HashMap<&str, &str> {
-        HashMap::from([("application", self.application.as_str()), ("name", NAME)])
+        HashMap::from([("application", self.application.as_str()), ("name", SECRET_NAME)])
     }
 
     fn unlock(&self, object: Path<'static>) -> Result<(), Error> {
@@ -71,7 +71,7 @@ impl SecretService {
 
     /// Has a person asked what the service wants to know, if anything.
     fn prompt(&self, prompt: &Path<'static>) -> Result<(), Error> {
-        if is_none(prompt) {
+        if is_null(prompt) {
             return Ok(());
         }
         let dismissed = Rc::new(Cell::new(None));
@@ -83,12 +83,12 @@ impl SecretService {
         };
         self.connection.add_match(rule, completed).map_err(Error::unavailable)?;
         let () = self.call(prompt, PROMPT, "Prompt", ("",))?;
-        let begun = Instant::now();
-        while begun.elapsed() < LONGEST {
+        let started = Instant::now();
+        while started.elapsed() < UNLOCK_TIMEOUT {
             match dismissed.get() {
                 Some(false) => return Ok(()),
                 Some(true) => return Err(Error::unavailable("it was not unlocked")),
-                None => self.connection.process(PATIENCE).map_err(Error::unavailable)?,
+                None => self.connection.process(CALL_TIMEOUT).map_err(Error::unavailable)?,
             };
         }
         Err(Error::unavailable("nobody has unlocked it"))
@@ -110,14 +110,17 @@ impl Keyring for SecretService {
     fn set_secret(&self, secret: &[u8]) -> Result<(), Error> {
         let (collection,): (Path<'_>,) = self.call(&root(), SERVICE, "ReadAlias", ("default",))?;
         let collection = collection.into_static();
-        if is_none(&collection) {
+        if is_null(&collection) {
             return Err(Error::unavailable("there is no default keyring: make one"));
         }
         self.unlock(collection.clone())?;
-        let label = format!("{}: {NAME}", self.application);
+        let label = format!("{}: {SECRET_NAME}", self.application);
         let properties: HashMap<&str, Variant<Box<dyn RefArg>>> = HashMap::from([
             ("org.freedesktop.Secret.Item.Label", Variant(Box::new(label) as Box<dyn RefArg>)),
-            ("org.freedesktop.Secret.Item.Attributes", Variant(Box::new(owned(self.attributes())))),
+            (
+                "org.freedesktop.Secret.Item.Attributes",
+                Variant(Box::new(to_owned_map(self.attributes()))),
+            ),
         ]);
         let secret = (self.session.clone(), Vec::<u8>::new(), secret.to_vec(), "text/plain");
         let (_, prompt): (Path<'_>, Path<'_>) =
@@ -126,7 +129,7 @@ impl Keyring for SecretService {
     }
 }
 
-fn owned(attributes: HashMap<&str, &str>) -> HashMap<String, String> {
+fn to_owned_map(attributes: HashMap<&str, &str>) -> HashMap<String, String> {
     let owned = attributes.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
     owned.collect()
 }
@@ -136,6 +139,6 @@ fn root() -> Path<'static> {
 }
 
 /// Whether a path stands for no object.
-fn is_none(path: &Path<'_>) -> bool {
+fn is_null(path: &Path<'_>) -> bool {
     **path == *"/"
 }
