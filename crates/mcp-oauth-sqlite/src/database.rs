@@ -7,9 +7,9 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::error::Error;
 
 /// How long another process may keep the file busy.
-const PATIENCE: Duration = Duration::from_secs(10);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// What tells the file from those of other programs: "Rly1".
-const APPLICATION: i32 = 0x526c_7931;
+const APPLICATION_ID: i32 = 0x526c_7931;
 
 /// What makes each version of the tables from the one before; the file says how many were done.
 const MIGRATIONS: [&str; 1] = ["
@@ -26,7 +26,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
     create(path).map_err(|error| Error::failed(path, error))?;
     let failed = |error| Error::failed(path, error);
     let mut connection = Connection::open(path).map_err(failed)?;
-    set_up(&connection).map_err(failed)?;
+    configure(&connection).map_err(failed)?;
     migrate(&mut connection, path, &MIGRATIONS)?;
     Ok(connection)
 }
@@ -41,8 +41,8 @@ fn create(path: &Path) -> io::Result<()> {
 }
 
 /// Readers wait for no writer (`WAL`), and what is committed outlives a power cut (`FULL`).
-fn set_up(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(PATIENCE)?;
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")
 }
@@ -55,14 +55,14 @@ fn migrate(connection: &mut Connection, path: &Path, migrations: &[&str]) -> Res
     let number = |pragma| transaction.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let (application, version) =
         (number("application_id").map_err(failed)?, number("user_version").map_err(failed)?);
-    if application != APPLICATION && !is_empty(&transaction).map_err(failed)? {
+    if application != APPLICATION_ID && !is_empty(&transaction).map_err(failed)? {
         return Err(Error::Foreign { path: path.to_owned() });
     }
     let done = usize::try_from(version).unwrap_or(usize::MAX);
     let missing = migrations.get(done..).ok_or_else(|| Error::Newer { path: path.to_owned() })?;
     let work = || {
         missing.iter().try_for_each(|migration| transaction.execute_batch(migration))?;
-        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", migrations.len() as i64)
     };
     work().and_then(|()| transaction.commit()).map_err(failed)
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_any_version_is_brought_up_to_date_once() {
+    fn migrates_a_file_of_any_version_once() {
         let more = [MIGRATIONS[0], "ALTER TABLE records ADD COLUMN used_at INTEGER"];
         let (mut old, path) = (memory(), Path::new("sign-ins"));
         for _ in 0..2 {
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_migration_that_fails_leaves_what_was_there() {
+    fn a_failed_migration_changes_nothing() {
         let (mut old, path) = (memory(), Path::new("sign-ins"));
         migrate(&mut old, path, &MIGRATIONS).unwrap();
         let broken = [MIGRATIONS[0], "ALTER TABLE records ADD COLUMN used_at INTEGER", "nonsense"];
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tables_of_others_are_let_alone() {
+    fn refuses_a_database_of_another_program() {
         let mut other = memory();
         other.execute_batch("CREATE TABLE users (name TEXT)").unwrap();
         let error = migrate(&mut other, Path::new("app.db"), &MIGRATIONS).unwrap_err();

@@ -8,20 +8,20 @@ use serde::Serialize;
 
 /// The columns that a row is found by, of which no two keys have the same.
 #[derive(Serialize)]
-pub(crate) struct Place {
+pub(crate) struct RowKey {
     principal: Option<String>,
     server: String,
     issuer: String,
 }
 
 /// A row, for the time that it is not changed by anybody.
-pub(crate) struct Stored {
-    pub(crate) row: i64,
-    pub(crate) place: Place,
-    pub(crate) sealed: String,
+pub(crate) struct StoredRow {
+    pub(crate) rowid: i64,
+    pub(crate) key: RowKey,
+    pub(crate) ciphertext: String,
 }
 
-impl Place {
+impl RowKey {
     pub(crate) fn of(key: &Key) -> Self {
         Self {
             principal: key.principal.clone(),
@@ -31,7 +31,7 @@ impl Place {
     }
 
     /// What ties a seal to its place, so that it is broken anywhere else.
-    pub(crate) fn purpose(&self) -> String {
+    pub(crate) fn associated_data(&self) -> String {
         serde_json::to_string(self).expect("texts are JSON")
     }
 }
@@ -41,22 +41,22 @@ fn digest(server: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, server.as_bytes()))
 }
 
-pub(crate) fn load(connection: &Connection, at: &Place) -> Result<Option<String>> {
+pub(crate) fn load(connection: &Connection, at: &RowKey) -> Result<Option<String>> {
     let select = "SELECT sealed FROM records WHERE principal IS ?1 AND server = ?2 AND issuer = ?3";
     connection
         .query_row(select, params![at.principal, at.server, at.issuer], |row| row.get(0))
         .optional()
 }
 
-pub(crate) fn save(connection: &mut Connection, at: &Place, sealed: &str) -> Result<()> {
+pub(crate) fn save(connection: &mut Connection, at: &RowKey, ciphertext: &str) -> Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     remove(&transaction, at)?;
     let insert = "INSERT INTO records (principal, server, issuer, sealed) VALUES (?1, ?2, ?3, ?4)";
-    transaction.execute(insert, params![at.principal, at.server, at.issuer, sealed])?;
+    transaction.execute(insert, params![at.principal, at.server, at.issuer, ciphertext])?;
     transaction.commit()
 }
 
-pub(crate) fn remove(connection: &Connection, at: &Place) -> Result<()> {
+pub(crate) fn remove(connection: &Connection, at: &RowKey) -> Result<()> {
     let delete = "DELETE FROM records WHERE principal IS ?1 AND server = ?2 AND issuer = ?3";
     connection.execute(delete, params![at.principal, at.server, at.issuer]).map(drop)
 }
@@ -74,18 +74,22 @@ pub(crate) fn keys(
 }
 
 /// Some rows, in their order, after one of them.
-pub(crate) fn after(connection: &Connection, row: i64) -> Result<Vec<Stored>> {
+pub(crate) fn load_after(connection: &Connection, rowid: i64) -> Result<Vec<StoredRow>> {
     let select = "SELECT rowid, principal, server, issuer, sealed FROM records
                   WHERE rowid > ?1 ORDER BY rowid LIMIT 200";
     let stored = |row: &Row<'_>| {
-        let place = Place { principal: row.get(1)?, server: row.get(2)?, issuer: row.get(3)? };
-        Ok(Stored { row: row.get(0)?, place, sealed: row.get(4)? })
+        let key = RowKey { principal: row.get(1)?, server: row.get(2)?, issuer: row.get(3)? };
+        Ok(StoredRow { rowid: row.get(0)?, key, ciphertext: row.get(4)? })
     };
-    connection.prepare(select)?.query_map([row], stored)?.collect()
+    connection.prepare(select)?.query_map([rowid], stored)?.collect()
 }
 
 /// Replaces a seal, unless somebody else has replaced the record.
-pub(crate) fn replace(connection: &Connection, old: &Stored, sealed: &str) -> Result<()> {
+pub(crate) fn replace_ciphertext(
+    connection: &Connection,
+    old: &StoredRow,
+    ciphertext: &str,
+) -> Result<()> {
     let update = "UPDATE records SET sealed = ?3 WHERE rowid = ?1 AND sealed = ?2";
-    connection.execute(update, params![old.row, old.sealed, sealed]).map(drop)
+    connection.execute(update, params![old.rowid, old.ciphertext, ciphertext]).map(drop)
 }

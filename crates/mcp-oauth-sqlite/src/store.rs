@@ -16,7 +16,7 @@ use tokio::{sync::Mutex, task};
 use crate::{
     database,
     error::Error,
-    rows::{self, Place},
+    rows::{self, RowKey},
 };
 
 /// Keeps sign-ins in a SQLite database, sealed with the application's keys. Clones share it, as do
@@ -51,7 +51,7 @@ pub struct SqliteStore(Arc<Inner>);
 
 struct Inner {
     path: PathBuf,
-    keys: SealingKeys,
+    encryption_keys: SealingKeys,
     locks: FileLocks,
     /// One thread at a time works for each, however many tasks wait: readers wait for no disk.
     reader: Arc<Mutex<Connection>>,
@@ -83,7 +83,7 @@ impl SqliteStore {
         let locks = FileLocks::open(folder).map_err(|error| Error::failed(&path, error))?;
         Ok(Self(Arc::new(Inner {
             path,
-            keys: keys.into(),
+            encryption_keys: keys.into(),
             locks,
             reader: Arc::new(Mutex::new(reader)),
             writer: Arc::new(Mutex::new(writer)),
@@ -116,15 +116,15 @@ impl SqliteStore {
     pub async fn reseal(&self) -> Result<Resealed, Error> {
         let (mut last, mut found) = (i64::MIN, Resealed::default());
         loop {
-            let rows = self.read(move |connection| rows::after(connection, last)).await?;
+            let rows = self.read(move |connection| rows::load_after(connection, last)).await?;
             let Some(row) = rows.last() else { return Ok(found) };
-            last = row.row;
+            last = row.rowid;
             for old in rows {
-                match self.0.keys.reseal(&old.place.purpose(), &old.sealed) {
+                match self.0.encryption_keys.reseal(&old.key.associated_data(), &old.ciphertext) {
                     Err(_) => found.unreadable += 1,
                     Ok(None) => {}
                     Ok(Some(new)) => {
-                        self.write(move |it| rows::replace(it, &old, &new)).await?;
+                        self.write(move |it| rows::replace_ciphertext(it, &old, &new)).await?;
                         found.resealed += 1;
                     }
                 }
@@ -132,8 +132,8 @@ impl SqliteStore {
         }
     }
 
-    fn unsealed(&self, key: &Key, sealed: &str) -> Result<Record, Unreadable> {
-        let json = self.0.keys.open(&Place::of(key).purpose(), sealed);
+    fn decrypt(&self, key: &Key, ciphertext: &str) -> Result<Record, Unreadable> {
+        let json = self.0.encryption_keys.open(&RowKey::of(key).associated_data(), ciphertext);
         let json = json.map_err(|_| Unreadable::new(key, UnreadableReason::Sealed))?;
         Record::from_json(key, &json)
     }
@@ -142,19 +142,19 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
-        self.blocking(&self.0.reader, work).await
+        self.run_blocking(&self.0.reader, work).await
     }
 
     async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
-        self.blocking(&self.0.writer, work).await
+        self.run_blocking(&self.0.writer, work).await
     }
 
     /// Does what may take a while where it keeps nobody else waiting. Once begun, it comes to its end
     /// even if nobody waits for it any more.
-    async fn blocking<T: Send + 'static>(
+    async fn run_blocking<T: Send + 'static>(
         &self,
         connection: &Arc<Mutex<Connection>>,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -169,24 +169,24 @@ impl SqliteStore {
 impl Store for SqliteStore {
     fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
         Box::pin(async move {
-            let place = Place::of(key);
-            let sealed = self.read(move |connection| rows::load(connection, &place)).await?;
-            Ok(sealed.map(|sealed| self.unsealed(key, &sealed)).transpose()?)
+            let row_key = RowKey::of(key);
+            let ciphertext = self.read(move |connection| rows::load(connection, &row_key)).await?;
+            Ok(ciphertext.map(|ciphertext| self.decrypt(key, &ciphertext)).transpose()?)
         })
     }
 
     fn save<'a>(&'a self, key: &'a Key, record: &'a Record) -> BoxFuture<'a, Result<(), BoxError>> {
-        let place = Place::of(key);
-        let sealed = self.0.keys.seal(&place.purpose(), &record.to_json());
+        let row_key = RowKey::of(key);
+        let ciphertext = self.0.encryption_keys.seal(&row_key.associated_data(), &record.to_json());
         Box::pin(async move {
-            Ok(self.write(move |connection| rows::save(connection, &place, &sealed)).await?)
+            Ok(self.write(move |connection| rows::save(connection, &row_key, &ciphertext)).await?)
         })
     }
 
     fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), BoxError>> {
-        let place = Place::of(key);
+        let row_key = RowKey::of(key);
         Box::pin(async move {
-            Ok(self.write(move |connection| rows::remove(connection, &place)).await?)
+            Ok(self.write(move |connection| rows::remove(connection, &row_key)).await?)
         })
     }
 
