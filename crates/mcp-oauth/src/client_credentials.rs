@@ -1,4 +1,4 @@
-//! Tokens without a person: the application acts for itself, or by what others say of it.
+//! Access tokens without a user: the client credentials grant, and assertion grants (RFC 7523).
 
 use std::{
     collections::BTreeMap,
@@ -51,19 +51,19 @@ struct Inner {
     dpop: Option<DpopKey>,
     http: GuardedClient,
     discovery: Discovery,
-    /// The authorization server that knows the client.
+    /// The authorization server that the client is registered with.
     issuer: OnceLock<String>,
     tokens: Mutex<BTreeMap<String, Arc<CachedToken>>>,
 }
 
-/// What is known of one server.
+/// The cached token for one MCP server, and the lock of whoever requests another.
 #[derive(Default)]
 struct CachedToken {
     issued: Mutex<Option<Arc<IssuedToken>>>,
     request_lock: AsyncMutex<()>,
 }
 
-/// A token, and where there are more.
+/// An access token, and what the request for the next one needs.
 struct IssuedToken {
     discovered: DiscoveryResult,
     credentials: Credentials,
@@ -128,7 +128,7 @@ impl Inner {
         }
     }
 
-    /// Another token; one call at a time asks for it.
+    /// Requests another token. One call at a time does so, and the others use its result.
     async fn request_once(
         &self,
         cached: &CachedToken,
@@ -146,7 +146,7 @@ impl Inner {
                 cached.set(issued);
                 Ok(token)
             }
-            // There is time left to try again.
+            // If the previous token is still valid, the next request tries again.
             Err(error) => match previous.filter(|issued| issued.is_usable_until_expiry(&request)) {
                 Some(issued) => {
                     tracing::debug!(%error, "no new access token yet");
@@ -184,7 +184,7 @@ impl Inner {
         Arc::clone(tokens.entry(server.url().to_string()).or_default())
     }
 
-    /// Whom to ask after a refusal, and for which scopes.
+    /// Returns the authorization server and the scopes to request after a rejection.
     async fn select(
         &self,
         endpoint: &Endpoint,
@@ -201,7 +201,7 @@ impl Inner {
         Ok((discovered, requested))
     }
 
-    /// Fails if the client is about to be shown to another authorization server than its own.
+    /// Returns an error if the client would be used at another authorization server than its own.
     fn check_issuer(&self, discovered: &DiscoveryResult) -> Result<(), Error> {
         let issuer = &discovered.authorization_server.issuer;
         match self.issuer.get_or_init(|| issuer.clone()) {
@@ -290,7 +290,7 @@ impl IssuedToken {
         !self.credentials.needs_refresh() && refused != Some(&self.token)
     }
 
-    /// Whether it will do where there is no other.
+    /// Returns whether the token can be used if no new one is available.
     fn is_usable_until_expiry(&self, request: &TokenRequest<'_>) -> bool {
         request.refused.is_none() && !self.credentials.is_expired()
     }
@@ -324,7 +324,7 @@ mod tests {
     use super::*;
     use crate::discovery::AuthorizationServerMetadata;
 
-    /// A token that was given an hour ago, by a server that is there no more.
+    /// A token that was issued an hour ago, by a server that is not running.
     fn issued(client: &RegisteredClient, left: u64) -> IssuedToken {
         let server = AuthorizationServerMetadata::with_default_endpoints("http://127.0.0.1:9");
         let registration = client.registration(&server, None).unwrap();

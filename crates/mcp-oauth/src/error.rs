@@ -1,4 +1,4 @@
-//! The one error type of this crate.
+//! The error type of this crate.
 
 use std::fmt;
 
@@ -137,13 +137,13 @@ impl Error {
         }
     }
 
-    /// Whether it is the application that was refused, which the authorization server may have
-    /// forgotten.
+    /// Returns whether the authorization server rejected the client itself. It may have deleted the
+    /// registration.
     pub(crate) fn is_client_rejected(&self) -> bool {
         self.has_code("invalid_client") || self.has_code("unauthorized_client")
     }
 
-    /// Whether an authorization server refused with this error code.
+    /// Returns whether this is an error response with this code.
     pub(crate) fn has_code(&self, code: &str) -> bool {
         matches!(self, Self::Refused { error, .. } if error == code)
     }
@@ -162,7 +162,7 @@ impl fmt::Display for SignInReason {
     }
 }
 
-/// A URL without its query.
+/// Displays a URL without its query and user information.
 pub(crate) struct DisplayUrl<'a>(pub(crate) &'a Url);
 
 impl fmt::Display for DisplayUrl<'_> {

@@ -1,4 +1,4 @@
-//! What is the same for people's tokens and for a service's.
+//! The settings that user tokens and client credentials share.
 
 use std::{fmt, net::Ipv6Addr};
 
@@ -53,7 +53,7 @@ impl Settings {
         self
     }
 
-    /// The way to authorization servers.
+    /// Builds the HTTP client for authorization servers.
     pub(crate) fn http_client(self) -> Result<GuardedClient, Error> {
         let allowed_hosts =
             self.allowed_hosts.iter().map(|text| normalize_host(text)).collect::<Result<_, _>>()?;
@@ -62,11 +62,11 @@ impl Settings {
     }
 }
 
-/// A host as URLs have it, whatever its case and with the brackets of an address.
+/// Normalizes a host as URLs do: lower case, and an IPv6 address in brackets.
 fn normalize_host(text: &str) -> Result<String, Error> {
     let host = match text.parse::<Ipv6Addr>() {
         Ok(address) => Some(Host::Ipv6(address)),
-        // Patterns are none, though they could be names.
+        // Patterns are not supported, although they parse as names.
         Err(_) => Host::parse(text).ok().filter(|_| !text.contains('*')),
     };
     host.map(|host| host.to_string()).ok_or_else(|| {

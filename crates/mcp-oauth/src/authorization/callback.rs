@@ -1,10 +1,10 @@
-//! What a person comes back with from an authorization server.
+//! The query parameters of the redirect back to the application.
 
 use url::form_urlencoded;
 
 use crate::crypto::sha256;
 
-/// The largest callback that is read, in bytes.
+/// The largest callback that is parsed, in bytes.
 const MAX_LENGTH: usize = 64 * 1024;
 
 /// The parameters of an authorization response (OAuth 2.1, section 4.1.2; RFC 9207).
@@ -18,13 +18,13 @@ pub(crate) struct Callback {
 }
 
 impl Callback {
-    /// Reads a URL, its path and query, or its query; `None` where it is too long, or has a parameter
-    /// twice.
+    /// Parses a URL, its path and query, or its query alone. Returns `None` if it is too long, or
+    /// if a parameter is repeated.
     pub(crate) fn parse(callback: &str) -> Option<Self> {
         if callback.len() > MAX_LENGTH {
             return None;
         }
-        // A query may have question marks of its own.
+        // The query may contain question marks itself.
         let query = match callback.split_once('?') {
             Some((before, query)) if !before.contains(['=', '&']) => query,
             _ => callback,
@@ -47,7 +47,8 @@ impl Callback {
         Some(parsed)
     }
 
-    /// Whether the state is this one; the time that it takes does not tell where it differs.
+    /// Returns whether `state` is the expected one. Compares digests, so that the time taken does
+    /// not tell where they differ.
     pub(crate) fn has_state(&self, state: &str) -> bool {
         let digest = |text: &str| sha256(text.as_bytes());
         self.state.as_deref().is_some_and(|own| digest(own) == digest(state))

@@ -1,4 +1,5 @@
-//! The authorization request and its callback (OAuth 2.1, section 4.1).
+//! The authorization request, its callback, and the pending sign-in between them (OAuth 2.1,
+//! section 4.1).
 
 mod pending;
 mod request;

@@ -1,4 +1,4 @@
-//! A sign-in between redirect and callback.
+//! The state of a sign-in between the authorization request and the callback.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::request::AuthorizationRequest;
 use crate::crypto::{SealingKey, Unsealable};
 
-/// What [`PendingSignIn::seal`] seals for.
+/// The purpose, as associated data, of what [`PendingSignIn::seal`] returns.
 const PURPOSE: &str = "mcp-oauth pending sign-in";
 
 /// A sign-in between redirect and callback.

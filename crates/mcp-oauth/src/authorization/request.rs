@@ -1,4 +1,4 @@
-//! The authorization request: its URL, and the check of its response.
+//! The authorization request: its URL, the check of its callback, and the credentials it leads to.
 
 use std::collections::BTreeSet;
 
@@ -15,18 +15,21 @@ use crate::{
     token::{DpopKey, TokenResponse},
 };
 
-/// The time that a person has to sign in, in seconds.
+/// The longest time between the request and the callback, in seconds.
 const SIGN_IN_TIMEOUT: u64 = 60 * 60;
 
-/// What is known of a sign-in before it ends.
+/// An authorization request (OAuth 2.1, section 4.1.1), and what the token request after it needs.
+///
+/// It is serialized into [`PendingSignIn`](crate::PendingSignIn): the names of its fields
+/// must not change.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct AuthorizationRequest {
     pub(crate) principal: String,
     pub(crate) server: String,
     pub(crate) resource: String,
-    /// The issuer that the person is sent to (RFC 9207, section 2.4).
+    /// The authorization server that the user is redirected to (RFC 9207, section 2.4).
     pub(crate) issuer: String,
-    /// Whether the issuer has said that its answers name it.
+    /// Whether the authorization server declares that its responses have an `iss` parameter.
     pub(crate) names_issuer: bool,
     pub(crate) state: Secret,
     pub(crate) verifier: Secret,
@@ -40,6 +43,7 @@ pub(crate) struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
+    /// Returns the URL to redirect the user to.
     pub(crate) fn authorization_url(&self, mut url: Url, dpop: Option<&DpopKey>) -> Url {
         let Registration { client_id, redirect_uri, .. } = &self.registration;
         let challenge = base64url(&sha256(self.verifier.expose().as_bytes()));
@@ -56,7 +60,8 @@ impl AuthorizationRequest {
             query.append_pair("scope", &scope);
         }
         if self.scopes.contains(OFFLINE_ACCESS) {
-            // Without it, the scope is to be ignored (OpenID Connect Core 1.0, section 11).
+            // Without this prompt, the server must ignore the scope (OpenID Connect Core 1.0,
+            // section 11).
             query.append_pair("prompt", "consent");
         }
         if let Some(key) = dpop {
@@ -66,10 +71,10 @@ impl AuthorizationRequest {
         url
     }
 
-    /// The code of an answer, if it is the answer to this sign-in.
+    /// Returns the authorization code of a callback, if the callback belongs to this request.
     ///
-    /// Whose answer it is comes first: nothing of another's is acted upon or shown (RFC 9207,
-    /// section 2.4).
+    /// Checks `state` and `iss` first: other parameters of a foreign callback must be neither used
+    /// nor shown (RFC 9207, section 2.4).
     pub(crate) fn code_from_callback(&self, callback: &str) -> Result<Secret, Error> {
         let invalid = |reason| Err(Error::InvalidCallback { reason });
         let Some(response) = Callback::parse(callback) else {
@@ -93,6 +98,7 @@ impl AuthorizationRequest {
         response.code.map_or_else(|| invalid("it holds no code"), |code| Ok(Secret::new(code)))
     }
 
+    /// Returns the credentials for a response of the token endpoint at `url`.
     pub(crate) fn credentials(
         &self,
         url: &Url,

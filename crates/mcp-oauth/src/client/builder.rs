@@ -1,4 +1,4 @@
-//! How an application is set up as an OAuth client.
+//! The builder of an OAuth client.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -109,7 +109,7 @@ impl OAuthClientBuilder {
     }
 }
 
-/// The application, with where people come back to (MCP authorization, "Communication Security").
+/// Checks the redirect URI (MCP authorization, "Communication Security").
 fn client_metadata(name: String, redirect_uri: String) -> Result<ClientMetadata, Error> {
     let wrong = |reason| Error::configuration(format!("the redirect URI {reason}"));
     let url = Url::parse(&redirect_uri).map_err(|error| wrong(error.to_string()))?;
@@ -124,7 +124,7 @@ fn client_metadata(name: String, redirect_uri: String) -> Result<ClientMetadata,
     Ok(ClientMetadata { name, redirect_uri, is_native })
 }
 
-/// A client id that is a URL (MCP authorization, "Client ID Metadata Documents").
+/// Checks a client ID that is a URL (MCP authorization, "Client ID Metadata Documents").
 fn check_metadata_document_url(text: String) -> Result<String, Error> {
     let is_one = |url: &Url| {
         let is_plain = url.fragment().is_none() && url.username().is_empty();

@@ -1,4 +1,4 @@
-//! The application as an OAuth client, for all its users and servers.
+//! The OAuth client of an application, for all its users and MCP servers.
 
 use std::{fmt, sync::Arc};
 

@@ -1,8 +1,8 @@
-//! Work that goes on though its caller stops waiting.
+//! Work that runs to completion even if its caller is dropped.
 
 use crate::error::Error;
 
-/// Goes on with what has begun, though whoever waits for it is dropped.
+/// Runs work in a task of its own, so that it completes even if the caller is dropped.
 pub(crate) async fn run_to_completion<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {

@@ -1,4 +1,4 @@
-//! The application as an OAuth client: users, sign-in, refresh and revocation.
+//! The OAuth client of an application: its users, their sign-ins, tokens, refresh and revocation.
 
 mod builder;
 mod sign_in;

@@ -1,4 +1,4 @@
-//! Looking for a better token than the one at hand, without asking a person.
+//! The refresh of an access token, without the user (OAuth 2.1, section 4.3).
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{
     token::DpopKey,
 };
 
-/// One search, of which there is one at a time for a principal and a server.
+/// A search for usable credentials of one principal at one MCP server. Only one runs at a time.
 pub(crate) struct TokenRefresh {
     pub(crate) client: Arc<ClientState>,
     pub(crate) principal: String,
@@ -22,11 +22,11 @@ pub(crate) struct TokenRefresh {
     pub(crate) rejection: Option<Rejection>,
 }
 
-/// What a server did not take.
+/// The rejection of an access token by an MCP server.
 pub(crate) struct Rejection {
     token: Option<AccessToken>,
     reason: Reason,
-    /// Where the server says its metadata is.
+    /// The URL of the protected resource metadata, from the challenge.
     metadata_url: Option<String>,
 }
 
@@ -43,7 +43,8 @@ impl Rejection {
 }
 
 impl TokenRefresh {
-    /// The credentials to use; `None` where nobody has signed in and nobody has been refused.
+    /// Returns the credentials to use. Returns `None` if the user is not signed in and no token was
+    /// rejected.
     pub(crate) async fn usable_credentials(&self) -> Result<Option<Credentials>, Error> {
         let Some((key, known)) = self.latest().await? else { return self.not_signed_in() };
         if self.is_usable(&known) {
@@ -56,7 +57,7 @@ impl TokenRefresh {
             self.check_issuer(&known, rejection).await?;
         }
         let _lock = self.client.lock(&key).await?;
-        // Another process may have been faster.
+        // Another process may have refreshed them meanwhile.
         match self.client.load(&key).await? {
             Some(Record::Credentials(known)) if self.is_usable(&known) => Ok(Some(*known)),
             Some(Record::Credentials(known)) => self.refresh_and_save(&key, *known).await.map(Some),
@@ -64,7 +65,7 @@ impl TokenRefresh {
         }
     }
 
-    /// The last sign-in, whoever the authorization server was.
+    /// Returns the most recent credentials, of any authorization server.
     async fn latest(&self) -> Result<Option<(Key, Credentials)>, Error> {
         let server = self.endpoint.url().as_str();
         let mut latest: Option<(Key, Credentials)> = None;
@@ -85,8 +86,8 @@ impl TokenRefresh {
         !credentials.needs_refresh() && !is_rejected
     }
 
-    /// Fails if the server has another authorization server now: the refresh token is shown to the
-    /// old one no more than to the new one.
+    /// Returns an error if the MCP server now names another authorization server. The refresh token
+    /// is then sent to neither of them.
     async fn check_issuer(&self, known: &Credentials, rejection: &Rejection) -> Result<(), Error> {
         let discovery = &self.client.discovery;
         let resource =
@@ -104,7 +105,8 @@ impl TokenRefresh {
         };
         let error = match self.request_token(&known, refresh_token).await {
             Ok(new) => {
-                // Before anything is done with it (OAuth 2.1, section 4.3.1).
+                // Stored before it is used: the old refresh token may be revoked (OAuth 2.1,
+                // section 4.3.1).
                 let record = Record::Credentials(Box::new(new.clone()));
                 self.client.save(key, &record).await?;
                 return Ok(new);
@@ -119,11 +121,11 @@ impl TokenRefresh {
             return self.remove_refresh_token(key, known, SignInReason::RefreshTokenRefused).await;
         }
         if matches!(error, Error::Refused { .. }) && !error.is_temporary() {
-            // Not that the token is bad, but that it gets nothing all the same.
+            // The refresh token may still be valid, but this request gets no access token.
             tracing::debug!(%error, "no new access token");
             return self.unless_rejected(known, SignInReason::RefreshTokenRefused);
         }
-        // There is time left to try again.
+        // If the access token is still valid, the next request tries again.
         match self.rejection.is_none() && !known.is_expired() {
             true => {
                 tracing::debug!(%error, "no new access token yet");
@@ -156,7 +158,7 @@ impl TokenRefresh {
         Ok(Credentials {
             expires_at: tokens.expires_at(),
             issued_at: now(),
-            // Where there is no new one, the old one goes on.
+            // The old refresh token stays in use if there is no new one.
             refresh_token: tokens.refresh_token().or(known.refresh_token.as_ref()).cloned(),
             access_token: tokens.access_token,
             step_ups: 0,
@@ -164,7 +166,7 @@ impl TokenRefresh {
         })
     }
 
-    /// Keeps that there is no refreshing any more.
+    /// Removes the refresh token from the stored credentials, because it is no longer valid.
     async fn remove_refresh_token(
         &self,
         key: &Key,
@@ -176,8 +178,8 @@ impl TokenRefresh {
         self.unless_rejected(known, reason)
     }
 
-    /// Gives the old access token, for it is the server that says whether it is good; once it has
-    /// said so, a person has to sign in.
+    /// Returns the credentials unchanged, unless the MCP server rejected their access token. In
+    /// that case the user must sign in again.
     fn unless_rejected(
         &self,
         known: Credentials,

@@ -1,5 +1,4 @@
-//! The registration to use at an authorization server (MCP authorization, "Client
-//! Registration").
+//! The choice of a client registration (MCP authorization, "Client Registration").
 
 use mcp_http::Endpoint;
 
@@ -13,8 +12,8 @@ use crate::{
 };
 
 impl ClientState {
-    /// The application as the authorization server knows it, or comes to know it now, in the order of
-    /// the specification.
+    /// Returns the registration to use at an authorization server. In the order of the
+    /// specification: pre-registered, client ID metadata document, dynamic.
     pub(crate) async fn registration(
         &self,
         endpoint: &Endpoint,
@@ -45,8 +44,8 @@ impl ClientState {
         Ok(new)
     }
 
-    /// Forgets what the application has registered itself as. One that was registered by hand stays
-    /// with its authorization server.
+    /// Removes a dynamic registration. A pre-registered client stays bound to its authorization
+    /// server.
     pub(crate) async fn forget_registration(
         &self,
         server: &str,
@@ -58,8 +57,8 @@ impl ClientState {
         }
     }
 
-    /// Fails if a client that was registered by hand is about to be shown to another authorization
-    /// server than its own; if nobody said which that is, the first is.
+    /// Returns an error if a pre-registered client would be used at another authorization server
+    /// than its own. Unless configured, its own is the first one that it is used at.
     async fn check_issuer(
         &self,
         client: &RegisteredClient,
@@ -87,7 +86,7 @@ impl ClientState {
                 client.id, key.issuer,
             ))),
             Some(_) if client.issuer.is_some() => Ok(()),
-            // The secret is in the configuration, and need not be anywhere else.
+            // The secret is in the configuration, so the store does not need it.
             _ => {
                 let public = Registration { client_secret: None, ..registration.clone() };
                 self.save(key, &Record::Registration(public)).await

@@ -1,4 +1,4 @@
-//! Giving tokens back (RFC 7009).
+//! Token revocation (RFC 7009).
 
 use mcp_http::Endpoint;
 
@@ -11,8 +11,8 @@ use crate::{
     token::DpopKey,
 };
 
-/// Tells the authorization server that nobody uses the tokens any more, as well as it can be told. With
-/// a refresh token end the access tokens that it gave.
+/// Revokes the refresh token, or the access token if there is no refresh token. A failure is only
+/// logged. Revoking a refresh token also revokes its access tokens.
 pub(crate) async fn revoke(client: &ClientState, key: &Key, credentials: &Credentials) {
     let Some(url) = &credentials.revocation_endpoint else { return };
     let (token, token_type_hint) = match &credentials.refresh_token {

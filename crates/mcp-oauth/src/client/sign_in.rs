@@ -1,4 +1,5 @@
-//! Sending a person to the authorization server, and what comes of it (OAuth 2.1, section 4.1).
+//! The sign-in of a user, from the authorization request to the code exchange (OAuth 2.1, section
+//! 4.1).
 
 use std::collections::BTreeSet;
 
@@ -97,9 +98,11 @@ impl UserTokens {
     }
 }
 
-/// The scopes to register for: those of this sign-in, and those that a later one may ask for. None are
-/// named where one is not among those that the authorization server lists: some list only their own,
-/// and register nobody for that of an MCP server.
+/// Returns the scopes to register for: those of this sign-in, and those that a later one may
+/// request.
+///
+/// Returns `None` if the authorization server does not list one of them. Some servers list only
+/// their own scopes, and reject a registration for the scopes of an MCP server.
 fn registration_scopes(
     discovered: &DiscoveryResult,
     requested: &RequestedScopes,
@@ -115,8 +118,8 @@ fn registration_scopes(
 }
 
 impl ClientState {
-    /// Where people go, if what they bring back is safe with them (MCP authorization, "Authorization
-    /// Code Protection").
+    /// Returns the authorization endpoint, if the server supports PKCE with S256 (MCP
+    /// authorization, "Authorization Code Protection").
     fn authorization_endpoint(
         &self,
         metadata: &AuthorizationServerMetadata,
@@ -191,7 +194,7 @@ impl OAuthClient {
 }
 
 impl ClientState {
-    /// Trades a code for tokens (OAuth 2.1, section 4.1.3).
+    /// Exchanges an authorization code for tokens (OAuth 2.1, section 4.1.3).
     async fn exchange_code(
         &self,
         request: &AuthorizationRequest,

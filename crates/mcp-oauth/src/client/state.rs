@@ -1,4 +1,4 @@
-//! The settings and the store of an application, which its users share.
+//! The settings, HTTP client and store of an application, shared by all its users.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -31,7 +31,7 @@ impl ClientState {
         self.store.load(key).await.map_err(Error::store)
     }
 
-    /// The record of a key, where one that cannot be read is about to be replaced or removed.
+    /// Loads a record that is about to be replaced or removed. An unreadable one counts as absent.
     pub(crate) async fn load_readable(&self, key: &Key) -> Result<Option<Record>, Error> {
         match self.store.load(key).await {
             Err(error) if error.is::<Unreadable>() => {
@@ -58,7 +58,8 @@ impl ClientState {
         self.store.keys(of, server).await.map_err(Error::store)
     }
 
-    /// The authorization server of an MCP server, by the last challenge's pointer if there is one.
+    /// Discovers the authorization server of an MCP server. `metadata_url` is from the last
+    /// challenge.
     pub(crate) async fn discover(
         &self,
         endpoint: &Endpoint,
@@ -69,7 +70,8 @@ impl ClientState {
         self.discovery.discover(endpoint, metadata_url, own).await
     }
 
-    /// A client at a token endpoint, or at another that it proves itself at in the same way.
+    /// Returns a client of the token endpoint, or of another endpoint with the same client
+    /// authentication.
     pub(crate) fn token_endpoint<'a>(
         &'a self,
         server: &str,
@@ -84,7 +86,7 @@ impl ClientState {
             Some(client) => client.key.as_deref(),
             None => self.metadata_key.as_ref(),
         };
-        // What is configured may be newer than what was stored with a sign-in.
+        // A configured secret may be newer than the one stored with the credentials.
         let configured = registered.and_then(|client| client.secret.as_ref());
         let secret = configured.or(registration.client_secret.as_ref());
         TokenEndpoint { http: &self.http, url, issuer, registration, secret, key, dpop }

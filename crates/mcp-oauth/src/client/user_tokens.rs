@@ -1,4 +1,4 @@
-//! The tokens of one person, as a token source.
+//! The tokens of one user, as a token source.
 
 use std::{
     collections::BTreeMap,
@@ -44,15 +44,16 @@ struct Inner {
     client: Arc<ClientState>,
     users: Arc<Users>,
     principal: String,
-    /// What is known of each server.
+    /// The cached token of each MCP server, by its URL.
     tokens: Mutex<BTreeMap<String, Arc<CachedToken>>>,
 }
 
-/// Whose tokens somebody has, so that what one does with them all the others see.
+/// The users whose tokens are in use, by principal. All clones and calls for one principal share
+/// one entry.
 #[derive(Default)]
 pub(crate) struct Users(Mutex<BTreeMap<String, Weak<Inner>>>);
 
-/// The token for one server, and the right to look for another.
+/// The cached token for one MCP server, and the lock of whoever refreshes it.
 #[derive(Default)]
 pub(crate) struct CachedToken {
     current: Mutex<Option<CurrentToken>>,
@@ -106,7 +107,7 @@ impl UserTokens {
         let _guard = cached.refresh_lock.lock().await;
         cached.set(None);
         for key in client.keys(Some(self.principal()), server.url().as_str()).await? {
-            // Nobody who is about to refresh puts it back.
+            // Under the lock, no refresh in another process can save the credentials again.
             let lock = client.lock(&key).await?;
             let record = client.load_readable(&key).await?;
             client.remove(&key).await?;
@@ -118,13 +119,13 @@ impl UserTokens {
         Ok(())
     }
 
-    /// Puts a new sign-in in the place of all that there were.
+    /// Stores new credentials, and removes those of other authorization servers.
     pub(crate) async fn store_credentials(&self, key: &Key, new: Credentials) -> Result<(), Error> {
         let client = self.client();
         let cached = self.cached_token_for(&key.server);
         let _guard = cached.refresh_lock.lock().await;
         cached.set(None);
-        // Nobody who is about to refresh an older one puts that back.
+        // Under the lock, no refresh in another process can save older credentials.
         let lock = client.lock(key).await?;
         client.save(key, &Record::Credentials(Box::new(new))).await?;
         drop(lock);
@@ -152,8 +153,8 @@ impl UserTokens {
             endpoint: request.endpoint.clone(),
             rejection: request.refused.map(Rejection::new),
         };
-        // The authorization server may have taken back the old refresh token, and the new one is not
-        // stored yet.
+        // The authorization server may have revoked the old refresh token before the new one is
+        // stored, so this must run to completion.
         run_to_completion(refresh_cached(cached, refresh, guard)).await
     }
 
@@ -179,13 +180,14 @@ impl Users {
 impl Drop for Inner {
     fn drop(&mut self) {
         let mut users = self.users.lock();
-        // Meanwhile there may be another one.
+        // The entry may already belong to a newer value.
         if users.get(&self.principal).is_some_and(|it| it.strong_count() == 0) {
             users.remove(&self.principal);
         }
     }
 }
 
+/// Refreshes the credentials, and caches the access token.
 async fn refresh_cached(
     cached: Arc<CachedToken>,
     refresh: TokenRefresh,
@@ -202,7 +204,7 @@ async fn refresh_cached(
 }
 
 impl CachedToken {
-    /// The known token, if it will do for a request.
+    /// Returns the cached token, if it can be used for a request.
     fn usable(&self, request: &TokenRequest<'_>) -> Option<AccessToken> {
         let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let CurrentToken { credentials, token } = current.as_ref()?;

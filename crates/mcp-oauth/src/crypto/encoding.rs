@@ -1,4 +1,4 @@
-//! Digests, and Base64 for URLs.
+//! SHA-256 digests and Base64 for URLs.
 
 use aws_lc_rs::digest;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -8,7 +8,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
-/// Base64 as URLs and JOSE have it (RFC 4648, section 5), without padding.
+/// Encodes Base64 for URLs, without padding (RFC 4648, section 5).
 pub(crate) fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }

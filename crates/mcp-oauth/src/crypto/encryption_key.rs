@@ -1,4 +1,4 @@
-//! Sealing what leaves the process for a while, so that nobody else reads or changes it.
+//! Authenticated encryption with one key (AES-256-GCM).
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Several keys that seal, so that one can be replaced.
+//! Authenticated encryption with several keys, so that a key can be replaced.
 
 use zeroize::Zeroizing;
 

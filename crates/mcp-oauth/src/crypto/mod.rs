@@ -1,4 +1,4 @@
-//! Secrets, random numbers, signatures and encryption.
+//! Secrets, random numbers, signing and encryption.
 
 mod encryption_keys;
 mod encryption_key;

@@ -4,15 +4,14 @@ use aws_lc_rs::rand;
 
 use super::encoding::base64url;
 
-/// Text of 256 random bits, for what nobody may guess.
+/// Returns text of 256 random bits, which cannot be guessed.
 pub(crate) fn random_text() -> String {
     base64url(&random_bytes::<32>())
 }
 
-/// Random bytes.
+/// Returns random bytes.
 ///
-/// A machine that has none can do nothing safely, so that there is no error to return: aws-lc ends the
-/// process before it would say so.
+/// Never fails: without a source of randomness, aws-lc ends the process.
 pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     rand::fill(&mut bytes).expect("the machine has random numbers");

@@ -1,4 +1,4 @@
-//! Text that nobody is to see.
+//! Text that must not be shown.
 
 use std::fmt;
 

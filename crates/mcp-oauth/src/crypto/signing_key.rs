@@ -1,4 +1,4 @@
-//! Signing: JSON Web Signatures in compact form (RFC 7515).
+//! Signing keys: JSON Web Signatures in compact form (RFC 7515).
 
 use std::fmt;
 
@@ -54,7 +54,7 @@ impl SigningKey {
         Self::from_base64(base64)
     }
 
-    /// Makes a new key on P-256, and says how it is kept.
+    /// Generates a key on P-256. Also returns it in its stored form.
     pub(crate) fn generate() -> (Self, Secret) {
         let made = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
             .and_then(|key| Ok((key.to_pkcs8v1()?, key)));
@@ -65,7 +65,7 @@ impl SigningKey {
         )
     }
 
-    /// Reads a private key (PKCS #8) in Base64, line breaks aside.
+    /// Reads a private key (PKCS #8) in Base64. Ignores line breaks.
     pub(crate) fn from_base64(base64: &str) -> Result<Self, Error> {
         let base64 = Zeroizing::new(base64.split_ascii_whitespace().collect::<String>());
         let der = STANDARD.decode(&*base64).map(Zeroizing::new);
@@ -109,7 +109,7 @@ impl SigningKey {
         self.sign_with_header(&header, claims)
     }
 
-    /// Signs claims under a header that names this key's algorithm.
+    /// Signs claims with a header that names this key's algorithm.
     pub(crate) fn sign_with_header(&self, header: &Value, claims: &Value) -> Result<String, Error> {
         let part = |json: &Value| base64url(json.to_string().as_bytes());
         let signed = format!("{}.{}", part(header), part(claims));
@@ -133,8 +133,8 @@ impl SigningKey {
         }
     }
 
-    /// The public key, if it is on P-256: a JSON Web Key with the members of its thumbprint in their
-    /// order (RFC 7638, section 3).
+    /// Returns the public key as a JSON Web Key, if it is on P-256. Its members are in the order of
+    /// its thumbprint (RFC 7638, section 3).
     pub(crate) fn public_jwk(&self) -> Option<Value> {
         let PrivateKey::P256(key) = &self.key else { return None };
         let (x, y) = key.public_key().as_ref().get(1..)?.split_at_checked(32)?;
@@ -161,7 +161,7 @@ mod tests {
         format!("-----BEGIN PRIVATE KEY-----\n{base64}\n-----END PRIVATE KEY-----\n")
     }
 
-    /// A key of each kind as it is kept, its algorithm, and its public key.
+    /// A key of each kind in its stored form, its algorithm, and its public key.
     fn keys() -> [(Vec<u8>, Algorithm, DecodingKey); 4] {
         let p256 = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         let p384 = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
@@ -184,7 +184,7 @@ mod tests {
         ]
     }
 
-    /// Takes any claims, as long as the signature is right.
+    /// Accepts any claims if the signature is valid.
     fn only_signature(algorithm: Algorithm) -> Validation {
         let mut validation = Validation::new(algorithm);
         validation.required_spec_claims.clear();

@@ -1,4 +1,4 @@
-//! From an MCP server to its authorization server (MCP authorization, "Authorization Server
+//! Discovery of the authorization server of an MCP server (MCP authorization, "Authorization Server
 //! Discovery").
 
 use std::{
@@ -19,21 +19,21 @@ use crate::{
     http::{GuardedClient, NetworkZone},
 };
 
-/// How long an authorization server's metadata is good.
+/// How long authorization server metadata is cached.
 const CACHE_LIFETIME: Duration = Duration::from_secs(10 * 60);
-/// How many are kept.
+/// The largest number of cached metadata documents.
 const MAX_CACHED_SERVERS: usize = 1_000;
 
-/// Finds authorization servers, and keeps for a while what they say.
+/// Discovers authorization servers, and caches their metadata.
 pub(crate) struct Discovery {
     http: GuardedClient,
     cache: Mutex<BTreeMap<String, CachedServer>>,
 }
 
-/// What an authorization server said, and when.
+/// The metadata of an authorization server, and when it was fetched.
 type CachedServer = (Instant, Arc<AuthorizationServerMetadata>);
 
-/// What there is to know of an MCP server before a sign-in.
+/// The result of discovery: what a token request must know of an MCP server.
 #[derive(Debug, Clone)]
 pub(crate) struct DiscoveryResult {
     pub(crate) resource: String,
@@ -46,7 +46,7 @@ impl Discovery {
         Self { http, cache: Mutex::default() }
     }
 
-    /// What an MCP server says of itself, asked anew each time; `None` if it says nothing.
+    /// Fetches the metadata of an MCP server. It is not cached. Returns `None` if there is none.
     pub(crate) async fn protected_resource(
         &self,
         endpoint: &Endpoint,
@@ -71,6 +71,7 @@ impl Discovery {
         Ok(None)
     }
 
+    /// Returns the document if it is the metadata of `endpoint`.
     fn validate(
         &self,
         endpoint: &Endpoint,
@@ -85,8 +86,8 @@ impl Discovery {
         Ok(document)
     }
 
-    /// The authorization server of an MCP server. Of several it is the `configured` one, or else the
-    /// first; it is the configured one too where the MCP server names none.
+    /// Discovers the authorization server of an MCP server. If the server names several, the
+    /// configured one is chosen, or else the first. If it names none, the configured one is chosen.
     pub(crate) async fn discover(
         &self,
         endpoint: &Endpoint,
@@ -108,7 +109,7 @@ impl Discovery {
         Ok(DiscoveryResult { resource, scopes_supported, authorization_server })
     }
 
-    /// The metadata of an authorization server.
+    /// Returns the metadata of an authorization server, from the cache or the network.
     pub(crate) async fn authorization_server(
         &self,
         issuer: &str,
@@ -125,7 +126,8 @@ impl Discovery {
             if let Some(document) =
                 self.http.get_json::<AuthorizationServerMetadata>(&url, zone).await?
             {
-                // As strings: what only means the same may be another's (RFC 8414, section 3.3).
+                // Compared as strings: an equivalent URL may belong to another issuer (RFC 8414,
+                // section 3.3).
                 if document.issuer != issuer {
                     return Err(Error::untrusted(&url, "it is the metadata of another issuer"));
                 }
@@ -138,8 +140,8 @@ impl Discovery {
         Err(Error::untrusted(&url, reason))
     }
 
-    /// The authorization server of an MCP server that names none: itself, as revision 2025-03-26 has
-    /// it.
+    /// Returns the authorization server at the origin of an MCP server that names none, as revision
+    /// 2025-03-26 specifies.
     async fn server_at_origin(
         &self,
         endpoint: &Endpoint,
@@ -161,7 +163,7 @@ impl Discovery {
         Ok(Arc::new(AuthorizationServerMetadata::with_default_endpoints(&origin)))
     }
 
-    /// Asks an authorization server anew the next time, for what it said may be no longer so.
+    /// Removes the metadata of an authorization server from the cache, because it may be outdated.
     pub(crate) fn forget(&self, issuer: &str) {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner).remove(issuer);
     }

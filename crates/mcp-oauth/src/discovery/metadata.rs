@@ -1,16 +1,16 @@
-//! What servers say of themselves: documents under `/.well-known/`.
+//! Metadata documents under `/.well-known/`, and their URLs.
 
 use mcp_http::Endpoint;
 use serde::{Deserialize, Deserializer};
 use url::{Position, Url};
 
-/// As many entries as are looked at of any list.
+/// The largest number of entries that are read from any list.
 pub(crate) const MAX_LIST_ENTRIES: usize = 100;
 
-/// What an MCP server says (RFC 9728, section 2).
+/// The protected resource metadata of an MCP server (RFC 9728, section 2).
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct ProtectedResourceMetadata {
-    /// The name under which tokens are asked for, to be sent as it is written here.
+    /// The resource identifier. Token requests send it exactly as it is written here.
     pub(crate) resource: String,
     #[serde(default, deserialize_with = "null_as_default")]
     pub(crate) authorization_servers: Vec<String>,
@@ -18,14 +18,15 @@ pub(crate) struct ProtectedResourceMetadata {
 }
 
 impl ProtectedResourceMetadata {
-    /// What a server is taken for that says nothing.
+    /// The metadata that is assumed for a server without a document.
     pub(crate) fn without_document(endpoint: &Endpoint) -> Self {
         let resource = canonical_uri(endpoint);
         Self { resource, authorization_servers: Vec::new(), scopes_supported: None }
     }
 
-    /// Whether the document at `found_at` may speak for `endpoint` (RFC 9728, section 3.3): it names
-    /// the endpoint itself, or a part of the server above it at whose own address it is.
+    /// Returns whether the document at `found_at` is valid for `endpoint` (RFC 9728, section 3.3).
+    /// Its resource must be the endpoint itself, or a parent path whose own metadata URL is
+    /// `found_at`.
     pub(crate) fn is_valid_for(&self, endpoint: &Endpoint, found_at: &Url) -> bool {
         let Ok(resource) = Url::parse(&self.resource) else { return false };
         let endpoint = endpoint.url();
@@ -43,7 +44,8 @@ impl ProtectedResourceMetadata {
     }
 }
 
-/// What an authorization server says (RFC 8414, section 2; OpenID Connect Discovery 1.0, section 3).
+/// The metadata of an authorization server (RFC 8414, section 2; OpenID Connect Discovery 1.0,
+/// section 3).
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct AuthorizationServerMetadata {
     pub(crate) issuer: String,
@@ -61,8 +63,8 @@ pub(crate) struct AuthorizationServerMetadata {
 }
 
 impl AuthorizationServerMetadata {
-    /// What a server of revision 2025-03-26 is taken for that says nothing (its authorization,
-    /// "Fallbacks for Servers without Metadata Discovery").
+    /// The metadata that is assumed for a server of revision 2025-03-26 without a document (its
+    /// authorization, "Fallbacks for Servers without Metadata Discovery").
     pub(crate) fn with_default_endpoints(origin: &str) -> Self {
         Self {
             issuer: origin.to_owned(),
@@ -78,7 +80,7 @@ impl AuthorizationServerMetadata {
         }
     }
 
-    /// Whether it takes proofs of S256, the one kind that is safe.
+    /// Returns whether the server supports PKCE with S256, the only secure method.
     pub(crate) fn supports_pkce(&self) -> bool {
         self.code_challenge_methods_supported.iter().flatten().any(|method| method == "S256")
     }
@@ -88,7 +90,7 @@ impl AuthorizationServerMetadata {
     }
 }
 
-/// What some write as `null` is not there.
+/// Reads `null` as the default value.
 fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -97,7 +99,8 @@ where
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// Where an MCP server's metadata may be: under its path, then at the root (RFC 9728, section 3.1).
+/// Returns the URLs of protected resource metadata: under the path, then at the root (RFC 9728,
+/// section 3.1).
 pub(crate) fn protected_resource_urls(resource: &Url) -> [Url; 2] {
     let well_known = |path: &str| {
         let mut url = resource.clone();
@@ -108,7 +111,7 @@ pub(crate) fn protected_resource_urls(resource: &Url) -> [Url; 2] {
     [well_known(resource.path().trim_end_matches('/')), well_known("")]
 }
 
-/// Where an authorization server's metadata may be, in the order of the specification (MCP
+/// Returns the URLs of authorization server metadata, in the order of the specification (MCP
 /// authorization, "Authorization Server Metadata Discovery").
 pub(crate) fn authorization_server_urls(issuer: &Url) -> Vec<Url> {
     let path = issuer.path().trim_end_matches('/');
@@ -127,10 +130,10 @@ pub(crate) fn authorization_server_urls(issuer: &Url) -> Vec<Url> {
     urls
 }
 
-/// The name of an MCP server that says none (RFC 8707, section 2; MCP authorization, "Canonical
-/// Server URI").
+/// Returns the resource identifier of an MCP server without metadata (RFC 8707, section 2; MCP
+/// authorization, "Canonical Server URI").
 fn canonical_uri(endpoint: &Endpoint) -> String {
-    // Some servers use the query for keys, which are no matter of an authorization server.
+    // The query may hold a secret key, which the authorization server must not see.
     let url = &endpoint.url()[..Position::AfterPath];
     match endpoint.url().path() {
         "/" => url.strip_suffix('/').unwrap_or(url).to_owned(),

@@ -1,4 +1,4 @@
-//! Authorization server discovery, metadata documents and scope selection.
+//! Authorization server discovery, metadata documents and the choice of scopes.
 
 mod scopes;
 mod discovery;

@@ -1,5 +1,5 @@
-//! Which scopes to ask for (MCP authorization, "Scope Selection Strategy" and "Step-Up Authorization
-//! Flow").
+//! The choice of scopes to request (MCP authorization, "Scope Selection Strategy" and "Step-Up
+//! Authorization Flow").
 
 use std::collections::BTreeSet;
 
@@ -11,12 +11,12 @@ use super::{
 };
 use crate::{error::Error, store::Credentials};
 
-/// How often in a row a sign-in is for more than the one before.
+/// The largest number of consecutive step-up requests.
 const MAX_STEP_UPS: u32 = 3;
-/// What gets a refresh token from servers that list it (OpenID Connect Core 1.0, section 11).
+/// The scope for a refresh token, at servers that list it (OpenID Connect Core 1.0, section 11).
 pub(crate) const OFFLINE_ACCESS: &str = "offline_access";
 
-/// Scopes to ask for, and how often they were widened.
+/// The scopes to request, and the number of consecutive step-up requests so far.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RequestedScopes {
     pub(crate) scopes: BTreeSet<String>,
@@ -24,7 +24,7 @@ pub(crate) struct RequestedScopes {
 }
 
 impl RequestedScopes {
-    /// For somebody who has asked `before`, if ever, after a refusal, if there was one.
+    /// Chooses the scopes after an optional rejection. `previous` are the credentials so far.
     pub(crate) fn select(
         server: &Endpoint,
         discovered: &DiscoveryResult,
@@ -45,15 +45,16 @@ impl RequestedScopes {
         Ok(Self { scopes, step_ups: 0 })
     }
 
-    /// The same with a refresh token, where the authorization server lists what gets one.
+    /// Adds the scope for a refresh token, if the authorization server lists it.
     pub(crate) fn with_offline_access(mut self, server: &AuthorizationServerMetadata) -> Self {
-        // Without any, the server chooses: it would take this for a choice.
+        // Without scopes the server chooses them, and must not take this one for the choice.
         if !self.scopes.is_empty() && server.supports_scope(OFFLINE_ACCESS) {
             self.scopes.insert(OFFLINE_ACCESS.to_owned());
         }
         self
     }
 
+    /// Adds the challenged scopes to those requested before. Returns an error if that cannot help.
     fn step_up(
         server: &Endpoint,
         challenged: BTreeSet<String>,
@@ -69,12 +70,12 @@ impl RequestedScopes {
     }
 }
 
-/// The scopes of a parameter (OAuth 2.1, section 1.4.1).
+/// Parses a `scope` parameter (OAuth 2.1, section 1.4.1).
 pub(crate) fn parse_scopes(scope: &str) -> BTreeSet<String> {
     scope.split_ascii_whitespace().take(MAX_LIST_ENTRIES).map(str::to_owned).collect()
 }
 
-/// The parameter for scopes; `None` for none.
+/// Formats a `scope` parameter. Returns `None` if there are no scopes.
 pub(crate) fn format_scopes(scopes: &BTreeSet<String>) -> Option<String> {
     let scopes: Vec<_> = scopes.iter().map(String::as_str).collect();
     (!scopes.is_empty()).then(|| scopes.join(" "))

@@ -1,9 +1,10 @@
-//! Which addresses a server may make this application connect to.
+//! The check whether an IP address is public.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether an address is on the public internet: not of this machine, this network, a cloud's
-/// metadata service, or reserved (the IANA special-purpose address registries).
+/// Returns whether an address is on the public internet. Loopback, private, link-local and reserved
+/// addresses, such as that of a cloud's metadata service, are not (IANA special-purpose address
+/// registries).
 pub(crate) fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => is_public_v4(address),
@@ -24,14 +25,14 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
     match address.segments() {
-        // What stands for an IPv4 address is judged as one: NAT64 (RFC 6052) and 6to4 (RFC 3056).
+        // Embedded IPv4 addresses count as such: NAT64 (RFC 6052) and 6to4 (RFC 3056).
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
             let [[a, b], [c, d]] = [high.to_be_bytes(), low.to_be_bytes()];
             is_public_v4(Ipv4Addr::new(a, b, c, d))
         }
-        // Teredo, benchmarks, ORCHID, documentation.
+        // Teredo, benchmarking, ORCHID, documentation.
         [0x2001, second, ..] => second >= 0x200 && second != 0xdb8,
-        // All of what is given out for the public.
+        // The range of global unicast addresses.
         [first, ..] => first & 0xe000 == 0x2000 && first != 0x3fff,
     }
 }

@@ -1,8 +1,8 @@
-//! Requests to what servers name: metadata and the endpoints of authorization servers.
+//! An HTTP client for metadata and the endpoints of authorization servers.
 //!
-//! All of these URLs come from others, so that each is judged before it is asked (MCP security best
-//! practices, "Server-Side Request Forgery"): encrypted, but on this machine; no address of a private
-//! network, whatever name it goes by; a bounded answer in a bounded time.
+//! Other servers name all of these URLs, so each is checked first (MCP security best practices,
+//! "Server-Side Request Forgery"). It must be HTTPS, except on this machine. No address may be on a
+//! private network, even if a host name resolves to it. Size and time of a response are limited.
 
 use std::{
     collections::BTreeSet, error::Error as StdError, net::IpAddr, sync::Arc, time::Duration,
@@ -18,34 +18,34 @@ use url::{Host, Url};
 use super::address::is_public;
 use crate::error::Error;
 
-/// The largest answer, in bytes after decompression.
+/// The largest response, in bytes after decompression.
 const MAX_RESPONSE_SIZE: usize = 1024 * 1024;
-/// The time for one answer, redirects included.
+/// The timeout of a response, including redirects.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// How often metadata may be elsewhere on the same origin.
+/// The largest number of redirects of metadata, all within one origin.
 const MAX_REDIRECTS: usize = 3;
 
-/// Why a server is not asked, and what to do about it.
+/// The reason for the rejection of a private address, and what to do about it.
 const PRIVATE_ADDRESS: &str =
     "it is on a private network or on this machine; allow its host by name if that is right";
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
-/// The way to what servers name.
+/// An HTTP client that only sends requests to safe URLs and addresses.
 #[derive(Clone)]
 pub(crate) struct GuardedClient {
     http: HttpClient,
-    /// Hosts that may have any address.
+    /// The hosts that may have private addresses.
     allowed_hosts: Arc<BTreeSet<String>>,
 }
 
-/// On whose behalf something is asked.
+/// The network zone of the MCP server that a request is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NetworkZone {
-    /// A server on another machine, which names nothing on this one.
+    /// The server is on another machine, and must not name URLs on this one.
     Public,
-    /// A server on this machine.
+    /// The server is on this machine.
     Loopback,
 }
 
@@ -70,12 +70,13 @@ impl GuardedClient {
         Ok(Self { http: http.address_filter(filter).build()?, allowed_hosts })
     }
 
-    /// Reads a URL that a server names, if it may be asked.
+    /// Parses a URL that a server names. Returns an error if no request may be sent to it.
     pub(crate) fn check(&self, url: &str, zone: NetworkZone) -> Result<Url, Error> {
         let no_url =
             || Error::Untrusted { url: without_secrets(url), reason: "it is no URL".to_owned() };
         let parsed = Url::parse(url).map_err(|_| no_url())?;
-        // A parser leaves them out, so that what is compared as text would look like another's.
+        // The parser drops these characters, so the text could differ from the URL that is
+        // requested.
         if url.contains(|c: char| c.is_control() || c.is_whitespace()) {
             return Err(no_url());
         }
@@ -106,7 +107,7 @@ impl GuardedClient {
         Ok(parsed)
     }
 
-    /// The JSON document at a URL; `None` where there is none.
+    /// Fetches a JSON document. Returns `None` if there is none at the URL.
     pub(crate) async fn get_json<T: DeserializeOwned>(
         &self,
         url: &Url,
@@ -126,7 +127,7 @@ impl GuardedClient {
             headers.insert(header::ACCEPT, JSON);
             let response = self.send(Method::GET, &at, headers, Bytes::new()).await?;
             let status = response.status();
-            // That it is not to be had now does not mean that there is none.
+            // The document may exist although the server cannot deliver it now.
             if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
                 return Err(status_error(&at, status));
             }
@@ -136,7 +137,7 @@ impl GuardedClient {
             }
             let location = response.headers().get(header::LOCATION).and_then(|it| it.to_str().ok());
             match location.and_then(|location| at.join(location).ok()) {
-                // Elsewhere, whoever is there would speak for this origin.
+                // Another origin must not supply the metadata of this one.
                 Some(next) if next.origin() == at.origin() => {
                     at = self.check(next.as_str(), zone)?;
                 }
@@ -189,7 +190,7 @@ impl GuardedClient {
     }
 }
 
-/// Gives up on a server that does not come to its end.
+/// Returns an error if the work does not complete in time.
 async fn with_timeout<T>(
     url: &Url,
     work: impl Future<Output = Result<T, Error>>,
@@ -198,12 +199,12 @@ async fn with_timeout<T>(
     time::timeout(TIMEOUT, work).await.unwrap_or_else(|_| Err(late()))
 }
 
-/// Whether there is no connection because of the addresses that a name stands for.
+/// Returns whether the connection failed because the address filter blocked all addresses.
 fn is_address_blocked(error: &(dyn StdError + 'static)) -> bool {
     error.is::<AddressRefused>() || error.source().is_some_and(is_address_blocked)
 }
 
-/// As much as is shown of what is no URL: neither a query nor a password.
+/// Returns the part of an invalid URL that can be shown: no query and no password.
 fn without_secrets(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let url = url.rsplit('@').next().unwrap_or_default();
@@ -214,19 +215,19 @@ fn invalid_uri(url: &Url) -> Error {
     Error::untrusted(url, "it holds what HTTP cannot carry")
 }
 
-/// An answer that says nothing but that there is no answer now.
+/// The error for a response whose status means that the server is not available now.
 pub(crate) fn status_error(url: &Url, status: StatusCode) -> Error {
     Error::unreachable(url, format!("HTTP status {status}"))
 }
 
-/// Whether a host that nobody has allowed by name may have this address.
+/// Returns whether a host that is not allowed by name may have this address.
 fn is_allowed_address(host: &str, address: IpAddr) -> bool {
-    // Whether this machine may be asked is known by the URL alone: see `check`.
+    // Whether this machine may be reached depends on the URL alone: see `check`.
     let is_local = is_loopback_host(host) && address.to_canonical().is_loopback();
     is_public(address) || is_local
 }
 
-/// Whether a URL is on this machine.
+/// Returns whether a URL is on this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     url.host_str().is_some_and(is_loopback_host)
 }
@@ -291,7 +292,7 @@ mod tests {
 
     #[test]
     fn rejects_host_names_that_resolve_to_private_addresses() {
-        // AUTH-43: what it stands for at the very moment (DNS rebinding)
+        // AUTH-43: the address is checked at connection time (DNS rebinding)
         for (host, address) in [
             ("login.example", "127.0.0.1"),
             ("login.example", "169.254.169.254"),

@@ -1,4 +1,4 @@
-//! HTTP requests to servers whose URLs come from others.
+//! HTTP requests to URLs that servers name, with protection against SSRF.
 
 mod error_response;
 mod guarded_client;

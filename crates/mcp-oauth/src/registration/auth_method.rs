@@ -1,9 +1,10 @@
-//! The token endpoint authentication methods that an authorization server supports.
+//! The check whether an authorization server supports an authentication method.
 
 use crate::{discovery::AuthorizationServerMetadata, store::TokenEndpointAuthMethod};
 
 impl TokenEndpointAuthMethod {
-    /// Whether a server takes it. One that does not say takes what a client has registered.
+    /// Returns whether a server supports the method. A server that lists none supports the
+    /// registered one.
     pub(crate) fn is_supported_by(self, server: &AuthorizationServerMetadata) -> bool {
         let supported = server.token_endpoint_auth_methods_supported.as_ref();
         supported.is_none_or(|methods| methods.iter().any(|method| method == self.as_str()))

@@ -1,4 +1,4 @@
-//! Becoming a client that an authorization server knows (MCP authorization, "Client Registration").
+//! Dynamic client registration (RFC 7591; MCP authorization, "Client Registration").
 
 use bytes::Bytes;
 use http::Response;
@@ -14,13 +14,13 @@ use crate::{
     store::{Registration, TokenEndpointAuthMethod},
 };
 
-/// An application that asks to be registered (RFC 7591).
+/// The metadata of the application as a client (RFC 7591, section 2).
 #[derive(Debug, Clone)]
 pub(crate) struct ClientMetadata {
     pub(crate) name: String,
-    /// Where people come back to, as it is registered.
+    /// The redirect URI, as it is registered.
     pub(crate) redirect_uri: String,
-    /// Whether it runs at its user's, where it keeps no secret.
+    /// Whether the application runs on its user's machine, and so keeps no secret.
     pub(crate) is_native: bool,
 }
 
@@ -33,7 +33,8 @@ struct RegistrationResponse {
 }
 
 impl ClientMetadata {
-    /// Registers the application at an authorization server, if that has an endpoint for it.
+    /// Registers the application at an authorization server. Returns `None` if the server has no
+    /// registration endpoint.
     pub(crate) async fn register(
         &self,
         http: &GuardedClient,
@@ -78,19 +79,19 @@ impl ClientMetadata {
                 None => TokenEndpointAuthMethod::None,
             },
             client_secret: response.client_secret,
-            // Zero is for ever (RFC 7591, section 3.2.1).
+            // Zero means that the secret does not expire (RFC 7591, section 3.2.1).
             secret_expires_at: response.client_secret_expires_at.filter(|at| *at != 0),
             redirect_uri: Some(self.redirect_uri.clone()),
         })
     }
 
-    /// What suits the application best.
+    /// Returns the best authentication method that the server supports.
     fn preferred_auth_method(
         &self,
         server: &AuthorizationServerMetadata,
     ) -> TokenEndpointAuthMethod {
         use TokenEndpointAuthMethod::{ClientSecretBasic, ClientSecretPost, None};
-        // Who does not say takes this one (RFC 8414, section 2).
+        // The default if the server lists none (RFC 8414, section 2).
         if server.token_endpoint_auth_methods_supported.is_none() {
             return ClientSecretBasic;
         }
@@ -101,7 +102,7 @@ impl ClientMetadata {
         best_first.into_iter().find(|method| method.is_supported_by(server)).unwrap_or(None)
     }
 
-    /// Where the application runs (OpenID Connect Dynamic Client Registration 1.0, section 2).
+    /// Returns the `application_type` (OpenID Connect Dynamic Client Registration 1.0, section 2).
     fn application_type(&self) -> &'static str {
         if self.is_native { "native" } else { "web" }
     }

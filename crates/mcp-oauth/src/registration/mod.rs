@@ -1,4 +1,4 @@
-//! Client registration: by hand in advance, or dynamic (RFC 7591).
+//! Client registration: pre-registered and dynamic clients (RFC 7591).
 
 mod dynamic;
 mod preregistered;

@@ -1,4 +1,4 @@
-//! Clients that somebody has registered by hand.
+//! Clients that are registered by hand, before the application runs.
 
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ impl RegisteredClient {
         Self { issuer: Some(issuer.into()), ..self }
     }
 
-    /// The client as it is used at a server, by the best method that both have.
+    /// Returns the registration at a server, with the best authentication method that both support.
     pub(crate) fn registration(
         &self,
         server: &AuthorizationServerMetadata,

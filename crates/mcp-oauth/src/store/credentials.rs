@@ -1,4 +1,4 @@
-//! What a sign-in leaves behind.
+//! The credentials of a principal, and the client registration they belong to.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{clock::now, crypto::Secret};
 
-/// How long before its end an access token is replaced at most, in seconds.
+/// The longest time before expiry at which an access token is refreshed, in seconds.
 const MAX_REFRESH_SKEW: u64 = 60;
 
 /// The tokens of one principal at one server, by one authorization server.
@@ -88,8 +88,8 @@ impl Credentials {
         self.expires_at.is_some_and(|at| at <= now())
     }
 
-    /// Whether it is time for another access token: a minute before this one expires, or earlier
-    /// by a tenth of its life if that is less.
+    /// Returns whether the access token should be refreshed: in its last minute, or in the last
+    /// tenth of its lifetime if that is shorter.
     pub(crate) fn needs_refresh(&self) -> bool {
         self.expires_at.is_some_and(|at| {
             let skew = (at.saturating_sub(self.issued_at) / 10).min(MAX_REFRESH_SKEW);
@@ -99,7 +99,7 @@ impl Credentials {
 }
 
 impl Registration {
-    /// Whether the secret is still good, for a person that comes back to `redirect_uri`.
+    /// Returns whether the registration has this redirect URI and its secret has not expired.
     pub(crate) fn is_valid_for(&self, redirect_uri: &str) -> bool {
         let expired = self.secret_expires_at.is_some_and(|at| at <= now());
         !expired && self.redirect_uri.as_deref() == Some(redirect_uri)
@@ -107,7 +107,7 @@ impl Registration {
 }
 
 impl TokenEndpointAuthMethod {
-    /// The name on the wire.
+    /// The name of the method in requests and metadata (RFC 7591, section 2).
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",

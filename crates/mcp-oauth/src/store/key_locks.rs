@@ -1,4 +1,4 @@
-//! The locks of keys within one process.
+//! Locks of keys within one process.
 
 use std::{
     collections::BTreeMap,
@@ -32,7 +32,7 @@ impl KeyLocks {
         Lock::new(lock.lock_owned().await)
     }
 
-    /// The lock of a key. Those that nobody holds or waits for are forgotten.
+    /// Returns the lock of a key, and drops locks that are not in use.
     fn lock_for(&self, key: &Key) -> Arc<tokio::sync::Mutex<()>> {
         let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         locks.retain(|_, lock| Arc::strong_count(lock) > 1);

@@ -1,4 +1,4 @@
-//! A store that forgets everything with the process.
+//! A store in memory.
 
 use std::{
     collections::BTreeMap,
@@ -44,7 +44,7 @@ impl MemoryStore {
         Self::default()
     }
 
-    /// Every change is one step, so that a panic elsewhere leaves nothing half done.
+    /// Returns the records. A poisoned lock is ignored, because every change is a single step.
     fn records(&self) -> MutexGuard<'_, BTreeMap<Key, Record>> {
         self.0.records.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! The [`Store`] of credentials and registrations, and what it holds.
+//! The store of credentials and client registrations, and its records.
 
 mod memory;
 mod key_locks;

@@ -1,4 +1,4 @@
-//! What stores keep, and how they write it.
+//! The records of a store, and their JSON format.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -9,7 +9,7 @@ use super::{
     key::Key,
 };
 
-/// The version of the JSON that is written. It grows when older programs would misread it.
+/// The version of the JSON format. It must grow if older programs would misread the records.
 const VERSION: u32 = 1;
 
 /// What is kept. It is serialisable, so that a store need not know what is in it.
@@ -91,7 +91,7 @@ impl Unreadable {
 }
 
 impl UnreadableReason {
-    /// What is wrong, and what helps besides a sign-in.
+    /// What is wrong, and what helps except to sign in again.
     fn as_str(self) -> &'static str {
         match self {
             Self::Damaged => "is damaged:",

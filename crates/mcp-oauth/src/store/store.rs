@@ -1,4 +1,4 @@
-//! Where the records of sign-ins are kept.
+//! The interface of stores.
 
 use std::{any::Any, fmt, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! The access token as requests carry it.
+//! The access token that requests carry.
 
 use mcp_http::AccessToken;
 
@@ -8,7 +8,7 @@ use crate::{
     store::{Credentials, TokenType},
 };
 
-/// The access token as requests carry it.
+/// Returns the access token of credentials, with a DPoP signer if it is bound to a key.
 pub(crate) fn access_token(credentials: &Credentials) -> Result<AccessToken, Error> {
     let token = credentials.access_token.expose();
     match (credentials.token_type, &credentials.dpop_key) {

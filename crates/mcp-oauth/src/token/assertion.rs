@@ -1,4 +1,4 @@
-//! Statements by others about who this application, or its user, is (RFC 7521).
+//! Assertions that are exchanged for access tokens (RFC 7521).
 
 use std::{fmt, sync::Arc};
 

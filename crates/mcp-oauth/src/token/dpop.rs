@@ -1,4 +1,4 @@
-//! Tokens that only the holder of a key can use (RFC 9449).
+//! DPoP proofs and keys (RFC 9449).
 
 use std::{
     collections::BTreeMap,
@@ -19,17 +19,17 @@ use crate::{
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
-/// The longest nonce that is kept, in bytes.
+/// The longest nonce that is stored, in bytes.
 const MAX_NONCE_LENGTH: usize = 4 * 1024;
 
-/// A key, and the nonces that servers want in its proofs. Clones share both.
+/// A DPoP key, and the nonces that servers require in its proofs. Clones share both.
 #[derive(Clone)]
 pub(crate) struct DpopKey(Arc<Inner>);
 
 struct Inner {
     key: SigningKey,
     encoded: Secret,
-    /// The last nonce by origin; the origins are those of one MCP server and its authorization server.
+    /// The last nonce of each origin: that of one MCP server and that of its authorization server.
     nonces: Mutex<BTreeMap<String, String>>,
 }
 
@@ -47,18 +47,19 @@ impl DpopKey {
         Self(Arc::new(Inner { key, encoded, nonces: Mutex::default() }))
     }
 
-    /// The private key as it is kept in credentials.
+    /// Returns the private key as it is stored in credentials.
     pub(crate) fn encoded(&self) -> &Secret {
         &self.0.encoded
     }
 
-    /// The thumbprint of the public key, by which an authorization code is bound to it (section 10).
+    /// Returns the thumbprint of the public key, which binds an authorization code to it (section
+    /// 10).
     pub(crate) fn thumbprint(&self) -> String {
         let jwk = self.0.key.public_jwk().unwrap_or_default();
         base64url(&sha256(jwk.to_string().as_bytes()))
     }
 
-    /// The proof for one request, which may carry an access token (section 4.2).
+    /// Returns the proof for one request, and for its access token if it carries one (section 4.2).
     pub(crate) fn proof(
         &self,
         method: &Method,
@@ -86,7 +87,7 @@ impl DpopKey {
         Ok(HeaderMap::from_iter([(DPOP, proof)]))
     }
 
-    /// Keeps the nonce of an answer (section 8.2). Whether there is one that was not known.
+    /// Stores the nonce of a response (section 8.2). Returns whether there is one and it is new.
     pub(crate) fn record_nonce(&self, url: &Url, headers: &HeaderMap) -> bool {
         let nonce = headers.get(DPOP_NONCE).and_then(|nonce| nonce.to_str().ok());
         let Some(nonce) = nonce.filter(|nonce| nonce.len() <= MAX_NONCE_LENGTH) else {
@@ -97,7 +98,7 @@ impl DpopKey {
         before.as_deref() != Some(nonce)
     }
 
-    /// What signs the requests that carry an access token.
+    /// Returns the signer of requests that carry an access token.
     pub(crate) fn signer(&self, access_token: &Secret) -> Arc<dyn RequestSigner> {
         Arc::new(DpopSigner { key: self.clone(), access_token: access_token.clone() })
     }
@@ -109,7 +110,7 @@ impl fmt::Debug for DpopKey {
     }
 }
 
-/// Proves with each request that the access token's key is here.
+/// Adds a proof to each request that carries the access token.
 struct DpopSigner {
     key: DpopKey,
     access_token: Secret,
@@ -130,7 +131,7 @@ impl RequestSigner for DpopSigner {
     }
 }
 
-/// Whether a challenge asks for a nonce (section 9).
+/// Returns whether a challenge requires a nonce (section 9).
 fn requires_nonce(headers: &HeaderMap) -> bool {
     let values = headers.get_all(http::header::WWW_AUTHENTICATE);
     let texts = values.iter().filter_map(|value| value.to_str().ok());

@@ -1,4 +1,4 @@
-//! Asking for tokens (OAuth 2.1, section 3.2).
+//! Requests to the token endpoint, with client authentication (OAuth 2.1, sections 2.4 and 3.2).
 
 use std::borrow::Cow;
 
@@ -17,10 +17,10 @@ use crate::{
     store::{Registration, TokenEndpointAuthMethod},
 };
 
-/// The life of a client's assertion of itself, in seconds.
+/// The lifetime of a client assertion, in seconds.
 const ASSERTION_LIFETIME: u64 = 60;
 
-/// What of a form is no secret.
+/// The form parameters that are not secret.
 const NON_SECRET_PARAMETERS: [&str; 10] = [
     "audience",
     "client_assertion_type",
@@ -33,38 +33,38 @@ const NON_SECRET_PARAMETERS: [&str; 10] = [
     "subject_token_type",
     "token_type_hint",
 ];
-/// The shortest secret that is looked for in a refusal: a shorter one may be there by chance.
+/// The shortest secret that is redacted in error responses. Shorter ones may occur by chance.
 const MIN_SECRET_LENGTH: usize = 4;
 
-/// One client at one token endpoint.
+/// One client at one token endpoint, or at an endpoint with the same client authentication.
 pub(crate) struct TokenEndpoint<'a> {
     pub(crate) http: &'a GuardedClient,
     pub(crate) url: &'a Url,
-    /// The authorization server, for which a client's assertion is meant.
+    /// The authorization server, which is the audience of client assertions.
     pub(crate) issuer: &'a str,
     pub(crate) registration: &'a Registration,
-    /// What a client with a secret proves itself by.
+    /// The client secret, for `client_secret_basic` and `client_secret_post`.
     pub(crate) secret: Option<&'a Secret>,
-    /// What a client with `private_key_jwt` signs with.
+    /// The key that signs client assertions, for `private_key_jwt`.
     pub(crate) key: Option<&'a SigningKey>,
     pub(crate) dpop: Option<&'a DpopKey>,
 }
 
-/// What came back, and for which form.
+/// A response, and the form that was posted.
 struct PostedForm {
     response: Response<Bytes>,
     form: String,
 }
 
 impl TokenEndpoint<'_> {
-    /// Asks for tokens with the parameters of a grant.
+    /// Requests tokens with the parameters of a grant.
     pub(crate) async fn request_token(
         &self,
         grant: &[(&str, &str)],
     ) -> Result<TokenResponse, Error> {
         let posted = self.post(grant).await?;
         TokenResponse::parse(posted.response.body()).ok_or_else(|| {
-            // There are those that refuse with a success.
+            // Some servers send error responses with a success status.
             parse_error_response(self.url, &posted.response).map_or_else(
                 || Error::untrusted(self.url, "its answer is no token response"),
                 |error| self.without_secrets(error, &posted.form),
@@ -72,12 +72,13 @@ impl TokenEndpoint<'_> {
         })
     }
 
-    /// Posts a form that is answered with success, whatever else the answer says.
+    /// Posts a form, and ignores the body of a successful response.
     pub(crate) async fn send(&self, form: &[(&str, &str)]) -> Result<(), Error> {
         self.post(form).await.map(drop)
     }
 
-    /// Posts a form, and once more if a proof lacked the server's nonce (RFC 9449, section 8).
+    /// Posts a form. Posts it once more if the proof lacked the server's nonce (RFC 9449, section
+    /// 8).
     async fn post(&self, form: &[(&str, &str)]) -> Result<PostedForm, Error> {
         let mut posted = self.post_once(form).await?;
         if let Some(key) = self.dpop
@@ -105,7 +106,7 @@ impl TokenEndpoint<'_> {
         Ok(PostedForm { response, form })
     }
 
-    /// A refusal without the secrets of the form, which a server may repeat to say what is wrong.
+    /// Redacts the secrets of the form in an error response, which may quote them.
     fn without_secrets(&self, error: Error, form: &str) -> Error {
         let Error::Refused { url, error, description } = error else {
             return error;
@@ -123,8 +124,8 @@ impl TokenEndpoint<'_> {
         Error::Refused { url, error: redact(error), description: description.map(redact) }
     }
 
-    /// The form, in which or beside which the client proves who it is (OAuth 2.1, section 2.4;
-    /// RFC 7523, section 2.2).
+    /// Returns the form with the client authentication, which may also add a header (OAuth 2.1,
+    /// section 2.4; RFC 7523, section 2.2).
     fn with_client_authentication(
         &self,
         form: &[(&str, &str)],
@@ -137,7 +138,7 @@ impl TokenEndpoint<'_> {
             let reason = || format!("the client {client_id:?} has no secret to prove itself by");
             self.secret.map(Secret::expose).ok_or_else(|| Error::configuration(reason()))
         };
-        // The id is no secret, and some servers look for it here, however a client proves itself.
+        // Some servers need the client ID here with every authentication method. It is not secret.
         body.append_pair("client_id", client_id);
         match auth_method {
             TokenEndpointAuthMethod::ClientSecretBasic => {
@@ -172,7 +173,8 @@ impl TokenEndpoint<'_> {
     }
 }
 
-/// The client's id and secret, each encoded as in a form (OAuth 2.1, section 2.4.1).
+/// Returns the `Authorization` header. ID and secret are form-encoded first (OAuth 2.1, section
+/// 2.4.1).
 fn basic_authorization(id: &str, secret: &str) -> Result<HeaderValue, Error> {
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let pair = STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret)));

@@ -1,4 +1,4 @@
-//! Token requests and responses, DPoP proofs and assertions.
+//! Requests to the token endpoint, their responses, DPoP proofs and assertions.
 
 mod assertion;
 mod endpoint;

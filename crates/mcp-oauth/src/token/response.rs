@@ -1,4 +1,4 @@
-//! What an authorization server gives (OAuth 2.1, section 3.2.3).
+//! The response of the token endpoint (OAuth 2.1, section 3.2.3).
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use url::Url;
 
 use crate::{clock::now, crypto::Secret, error::Error, store::TokenType};
 
-/// The longest lifetime that is believed, in seconds: ten years.
+/// The longest lifetime that is accepted, in seconds: ten years.
 const MAX_LIFETIME: u64 = 10 * 365 * 24 * 60 * 60;
 
-/// The answer to a request for tokens.
+/// A successful token response.
 ///
-/// What it need not have and has in a wrong form is taken for not there: the old refresh token may be
-/// good no longer, so that whoever threw away the new one would lose the sign-in.
+/// Optional members of the wrong type count as absent. To fail instead would lose the sign-in,
+/// because the old refresh token may already be revoked.
 #[derive(Deserialize)]
 pub(crate) struct TokenResponse {
     pub(crate) access_token: Secret,
@@ -32,7 +32,7 @@ enum Lenient<T> {
     Invalid(IgnoredAny),
 }
 
-/// A lifetime, which some write as text.
+/// A lifetime. Some servers send it as a string.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Seconds {
@@ -50,14 +50,14 @@ impl<T> Lenient<T> {
 }
 
 impl TokenResponse {
-    /// Reads an answer; `None` if there is no access token in it.
+    /// Parses a response body. Returns `None` if it has no access token.
     pub(crate) fn parse(body: &[u8]) -> Option<Self> {
-        // What is wrong with it is not told: it may quote a token.
+        // The parse error is not reported, because it may quote a token.
         let response: Self = serde_json::from_slice(body).ok()?;
         (!response.access_token.expose().is_empty()).then_some(response)
     }
 
-    /// How the access token is to be sent, if that is known here.
+    /// Returns the type of the access token, or an error if the type is unknown.
     pub(crate) fn token_type(&self, url: &Url) -> Result<TokenType, Error> {
         if self.token_type.eq_ignore_ascii_case("bearer") {
             return Ok(TokenType::Bearer);
@@ -68,7 +68,7 @@ impl TokenResponse {
         Err(Error::untrusted(url, "it gives access tokens of an unknown type"))
     }
 
-    /// When the access token expires, in seconds since 1970.
+    /// Returns when the access token expires, in seconds since 1970.
     pub(crate) fn expires_at(&self) -> Option<u64> {
         let seconds = match self.expires_in.as_ref()?.valid()? {
             Seconds::Number(seconds) => *seconds,
@@ -77,12 +77,12 @@ impl TokenResponse {
         Some(now() + (seconds.max(0.0) as u64).min(MAX_LIFETIME))
     }
 
-    /// What gets another access token. Some write none as an empty one.
+    /// Returns the refresh token. An empty one counts as absent.
     pub(crate) fn refresh_token(&self) -> Option<&Secret> {
         self.refresh_token.as_ref()?.valid().filter(|token| !token.expose().is_empty())
     }
 
-    /// The scopes that were granted, where that is said.
+    /// Returns the granted scopes, if the server names them.
     pub(crate) fn scope(&self) -> Option<&str> {
         self.scope.as_ref()?.valid().map(String::as_str)
     }
@@ -98,7 +98,7 @@ impl fmt::Debug for TokenResponse {
 mod tests {
     use super::*;
 
-    /// An answer with an access token and this besides.
+    /// A response with an access token and further members.
     fn with(members: &str) -> TokenResponse {
         let json = format!(r#"{{"access_token":"s3cret"{members}}}"#);
         TokenResponse::parse(json.as_bytes()).unwrap()
