@@ -1,4 +1,4 @@
-//! The folder and what is done to its files. All of this blocks.
+//! The folder of records. Every function here blocks.
 
 use std::{
     fs::{self, File},
@@ -21,21 +21,21 @@ const MAX_FILE_SIZE: u64 = 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
-    /// Those that records are sealed with; `None` if they are not.
+    /// The keys that encrypt the records; `None` if they are not encrypted.
     encryption_keys: Option<SealingKeys>,
 }
 
-/// What is in a file: names of files are digests, so that the key is in it as well.
+/// The content of a file. It holds the key of the record, because the file name is only a digest.
 #[derive(Serialize, Deserialize)]
 struct Entry<'a> {
     key: Key,
-    /// The record, or a text that is its seal.
+    /// The record as JSON, or a string with its ciphertext.
     #[serde(borrow)]
     record: &'a RawValue,
 }
 
 impl Folder {
-    /// Opens a folder, which is made if it is not there.
+    /// Opens a folder. Creates it if it does not exist.
     pub(crate) fn open(path: &Path, encryption_keys: Option<SealingKeys>) -> io::Result<Self> {
         permissions::create_private_folder(path)?;
         Ok(Self { path: path.to_owned(), encryption_keys })
@@ -68,8 +68,8 @@ impl Folder {
         }
     }
 
-    /// Writes a record beside the old one and puts it in its place in one step, once it is surely on
-    /// the disk. What an earlier process left half written is overwritten.
+    /// Writes the record to a second file, syncs it, and renames it to the first. A leftover second
+    /// file of an interrupted write is overwritten.
     pub(crate) fn save(&self, key: &Key, record: &Record) -> Result<(), BoxError> {
         let json = self.encode(key, record)?;
         let _lock = self.lock()?;
@@ -101,17 +101,17 @@ impl Folder {
         }
     }
 
-    /// The keys of the records of one principal at one server.
+    /// Returns the keys of the records of one principal at one server.
     pub(crate) fn keys(&self, principal: Option<&str>, server: &str) -> Result<Vec<Key>, BoxError> {
         let files = self.record_files(&file_name::prefix(principal, server))?;
-        // Between the two somebody may have removed one.
+        // A file may be removed between the listing and the read.
         let keys = files.iter().filter_map(|path| read_key(path).transpose());
         let mut keys = keys.collect::<Result<Vec<_>, _>>()?;
         keys.sort();
         Ok(keys)
     }
 
-    /// The keys of all records. A file that names none is passed over, for the sake of the others.
+    /// Returns the keys of all records. Skips files that cannot be read.
     pub(crate) fn all_keys(&self) -> Result<Vec<Key>, BoxError> {
         let keys = self.record_files("")?.into_iter().filter_map(|path| {
             let key = read_key(&path);
@@ -122,7 +122,7 @@ impl Folder {
         Ok(keys)
     }
 
-    /// The files of records whose names begin like this.
+    /// Returns the record files whose names start with `prefix`.
     fn record_files(&self, prefix: &str) -> io::Result<Vec<PathBuf>> {
         let mut files = Vec::new();
         for file in fs::read_dir(&self.path)? {
@@ -138,31 +138,31 @@ impl Folder {
         self.path.join(file_name::of(key, extension))
     }
 
-    /// Waits until nobody else changes a file.
+    /// Waits for the lock of the folder, which allows one writer at a time.
     fn lock(&self) -> io::Result<File> {
         let file = permissions::private_file_options().open(self.path.join("folder.lock"))?;
         file.lock()?;
         Ok(file)
     }
 
-    /// Sees to it that what was renamed or removed is so after a power cut, too.
+    /// Syncs the folder, so that a rename or removal survives a power failure.
     fn sync(&self) -> io::Result<()> {
-        // Elsewhere a folder cannot be opened like a file.
+        // Other systems cannot open a folder as a file.
         if cfg!(unix) { File::open(&self.path)?.sync_all() } else { Ok(()) }
     }
 }
 
-/// What ties a seal to its place, so that it is broken anywhere else.
+/// Returns the associated data of a ciphertext, which binds it to its file.
 fn associated_data(key: &Key) -> String {
     file_name::of(key, "record")
 }
 
-/// The key that a file names, unless it is there no more.
+/// Reads the key in a file. Returns `None` if the file does not exist.
 fn read_key(path: &Path) -> Result<Option<Key>, BoxError> {
     let Some(json) = read(path)? else { return Ok(None) };
     match serde_json::from_slice::<Entry<'_>>(&json) {
         Ok(entry) => Ok(Some(entry.key)),
-        // What is wrong with it is not told: it may quote a token.
+        // The parse error is not reported, because it may quote a token.
         Err(_) => {
             Err(format!("{} is damaged: remove it, and sign in again", path.display()).into())
         }

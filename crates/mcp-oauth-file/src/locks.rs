@@ -1,4 +1,4 @@
-//! Locks of keys, as files, which other processes respect.
+//! Locks of keys across processes, as file locks.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -34,11 +34,11 @@ use crate::{file_name, permissions};
 #[derive(Debug)]
 pub struct FileLocks {
     folder: PathBuf,
-    /// Those of this process wait here, so that one at most of them waits for other processes.
+    /// The locks within this process, so that at most one task of it waits for other processes.
     process_locks: KeyLocks,
 }
 
-/// A file that is locked, and that goes with its lock.
+/// A locked file, which is removed when the lock is dropped.
 struct HeldLock {
     path: PathBuf,
     _file: File,
@@ -79,7 +79,7 @@ async fn lock_file(path: PathBuf) -> Result<File, BoxError> {
     }
 }
 
-/// Opens the file, and locks it if nobody else has.
+/// Opens the file, and tries to lock it. Returns whether it is locked.
 fn try_lock(path: &Path) -> io::Result<(File, bool)> {
     let file = permissions::private_file_options().open(path)?;
     match file.try_lock() {
@@ -89,19 +89,19 @@ fn try_lock(path: &Path) -> io::Result<(File, bool)> {
     }
 }
 
-/// Waits in a thread of its own: if those of the pool were all waiting, none would be left to those
-/// who hold the locks, and need one to go on.
+/// Waits for the lock in a thread of its own. Waiting threads must not fill the blocking pool,
+/// because those who hold the locks need it to continue.
 async fn wait_for_lock(file: File) -> Result<File, BoxError> {
     let (sender, receiver) = oneshot::channel();
     thread::Builder::new().name("lock of a sign-in".to_owned()).spawn(move || {
         let locked = file.lock().map(|()| file);
-        // If nobody waits any more, the lock ends here.
+        // If the receiver is gone, this unlocks the file.
         drop(sender.send(locked));
     })?;
     Ok(receiver.await??)
 }
 
-/// Whether the file is still at its path: who held its lock before may have removed it.
+/// Returns whether the file is still at its path. The previous holder may have removed it.
 fn is_linked(file: &File) -> io::Result<bool> {
     #[cfg(unix)]
     return Ok(std::os::unix::fs::MetadataExt::nlink(&file.metadata()?) > 0);
@@ -111,7 +111,7 @@ fn is_linked(file: &File) -> io::Result<bool> {
 
 impl Drop for HeldLock {
     fn drop(&mut self) {
-        // Elsewhere nobody could tell that it is gone. One that stays is in nobody's way.
+        // Other systems cannot detect a removed file. A leftover file does no harm.
         if cfg!(unix) {
             drop(fs::remove_file(&self.path));
         }

@@ -1,4 +1,4 @@
-//! Folders and files that only their owner can read.
+//! Folders and files that only their owner can access.
 
 use std::{
     fs::{DirBuilder, OpenOptions},
@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-/// Makes a folder that only its owner enters, unless it is there.
+/// Creates a folder that only its owner can enter, unless it exists.
 pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -15,7 +15,7 @@ pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// How files are opened that only their owner reads.
+/// Returns options to open a file that only its owner can access.
 pub(crate) fn private_file_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);

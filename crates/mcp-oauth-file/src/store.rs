@@ -1,4 +1,4 @@
-//! The store over a folder.
+//! The store in a folder of files.
 
 use std::{fmt, io, path::Path, sync::Arc};
 
@@ -85,8 +85,7 @@ impl FileStore {
         self.run_blocking(Folder::all_keys).await
     }
 
-    /// Does what may take a while where it keeps nobody else waiting. It comes to its end even if
-    /// nobody waits for it any more.
+    /// Runs blocking work in the blocking pool. It completes even if the caller is dropped.
     async fn run_blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Folder) -> Result<T, BoxError> + Send + 'static,

@@ -1,4 +1,5 @@
-//! A process that is killed in the middle of a write; `tests` kills one before each of its steps.
+//! Processes that are killed while they write. The workspace tests kill one before each of its
+//! steps.
 
 #![cfg(unix)]
 
@@ -13,7 +14,7 @@ use crate::support::{Folder, key, number, record};
 
 const FOLDER: &str = "FILE_STORE_FOLDER";
 
-/// Not a test by itself: the process that the test below starts and the system kills.
+/// Not a test by itself: the process that the test below starts, and that the system kills.
 #[tokio::test]
 async fn writer() {
     let Some(folder) = env::var_os(FOLDER) else { return };
@@ -21,7 +22,7 @@ async fn writer() {
     store.save(&key("ann"), &record(1)).await.unwrap();
 }
 
-/// Runs the writer, which is killed once it writes more than this.
+/// Runs the writer with a limit on the size of its files, at which it is killed.
 fn run_writer(folder: &Folder, max_blocks: u32) -> ExitStatus {
     Command::new("sh")
         .arg("-c")

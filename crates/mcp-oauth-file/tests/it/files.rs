@@ -1,4 +1,4 @@
-//! What is in the folder, and who may read it; what holds of all stores is in `tests`.
+//! The content and permissions of the files. The workspace tests cover what holds for all stores.
 
 use std::fs;
 
@@ -34,10 +34,10 @@ async fn a_damaged_record_is_an_error_that_quotes_nothing() {
     }
     let error = store.load(&key("ann")).await.unwrap_err().to_string();
     assert!(error.ends_with("is damaged: sign in again") && !error.contains("s3cret"), "{error}");
-    // Whose it is, is in it.
+    // The key is in the file as well.
     let error = store.keys(Some("ann"), "https://mcp.example/mcp").await.unwrap_err().to_string();
     assert!(error.ends_with(".json is damaged: remove it, and sign in again"), "{error}");
-    // It keeps nobody from others.
+    // Other records stay readable.
     store.save(&key("bob"), &record(3)).await.unwrap();
     assert_eq!(store.keys(Some("bob"), "https://mcp.example/mcp").await.unwrap(), [key("bob")]);
     assert_eq!(store.all_keys().await.unwrap(), [key("bob")]);
@@ -55,7 +55,7 @@ async fn an_encrypted_folder_holds_no_token_and_needs_its_keys() {
         assert!(!text.contains("s3cret") && !text.contains("xxxx"), "{text}");
     }
     assert_eq!(number(&encrypted(&[1; 32]).load(&key("ann")).await.unwrap().unwrap()), 1);
-    // Neither without the keys, nor with others; and what is not sealed is no record here.
+    // Fails without keys and with other keys. A record that is not encrypted is rejected as well.
     for store in [folder.store(), encrypted(&[2; 32])] {
         let error = store.load(&key("ann")).await.unwrap_err().to_string();
         assert!(error.contains("is sealed with none of the given keys"), "{error}");

@@ -1,4 +1,4 @@
-//! The store as processes use it that are killed, wait for one another, or are someone else's.
+//! Tests of the file store.
 
 #![expect(clippy::unwrap_used, reason = "the lint does not know helpers of tests")]
 

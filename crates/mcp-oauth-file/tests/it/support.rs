@@ -1,4 +1,4 @@
-//! Folders, keys and records of tests.
+//! Folders, keys and records for tests.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use mcp_oauth::{Key, Record};
 use mcp_oauth_file::FileStore;
 use serde_json::json;
 
-/// A folder that goes with the test.
+/// A folder that is removed after the test.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -40,7 +40,7 @@ pub(crate) fn key(principal: &str) -> Key {
     Key::new(Some(principal), "https://mcp.example/mcp", "https://login.example")
 }
 
-/// Credentials whose refresh token has a number, and is long enough to be written in parts.
+/// Credentials whose refresh token contains a number, and is long enough to be written in parts.
 pub(crate) fn record(number: u64) -> Record {
     let refresh_token = format!("{number}.{}", "x".repeat(20_000));
     let record = json!({ "credentials": {
@@ -67,7 +67,7 @@ pub(crate) fn record(number: u64) -> Record {
     serde_json::from_value(record).unwrap()
 }
 
-/// The number of a record that is whole.
+/// Returns the number in a complete record.
 pub(crate) fn number(record: &Record) -> u64 {
     let Record::Credentials(credentials) = record else { panic!("{record:?}") };
     let text = credentials.refresh_token.as_ref().unwrap().expose();
