@@ -1,4 +1,4 @@
-//! A secret in one of the keyrings of `keyring-core`.
+//! The secret in a keyring that `keyring-core` supports.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::{
     keyring::{Keyring, SECRET_NAME},
 };
 
-/// The secret of an application in a keyring.
+/// Opens the entry of an application in a keyring.
 pub(crate) fn open<S: CredentialStoreApi + ?Sized>(
     keyring: keyring_core::Result<Arc<S>>,
     application: &str,
@@ -34,7 +34,7 @@ impl Keyring for Entry {
     }
 }
 
-/// What went wrong, without the error itself: some of them hold the secret.
+/// Converts an error by its message alone, because the error value may contain the secret.
 fn unavailable(error: &keyring_core::Error) -> Error {
     Error::unavailable(error.to_string())
 }

@@ -1,17 +1,17 @@
-//! What a keyring is to this crate.
+//! The interface of keyrings.
 
 use zeroize::Zeroizing;
 
 use crate::error::Error;
 
-/// What the one secret is called beside the application's name.
+/// The name of the secret, beside that of the application.
 pub(crate) const SECRET_NAME: &str = "key to the sign-ins";
 
-/// A place for one secret, which blocks while a person is asked to unlock it.
+/// A keyring entry for one secret. It blocks while the user is asked to unlock the keyring.
 pub(crate) trait Keyring {
-    /// The secret, if there is one.
+    /// Returns the secret, if there is one.
     fn secret(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Error>;
 
-    /// Puts a secret in the place of what is there.
+    /// Stores the secret, and replaces the previous one.
     fn set_secret(&self, secret: &[u8]) -> Result<(), Error>;
 }

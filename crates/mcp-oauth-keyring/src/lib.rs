@@ -7,7 +7,7 @@
 
 mod open;
 mod native;
-// The tests speak to a keyring that is made for that.
+// The tests use the mock keyring of `keyring-core`.
 #[cfg(any(test, target_os = "macos", windows))]
 mod entry;
 #[cfg(not(any(target_os = "macos", windows)))]

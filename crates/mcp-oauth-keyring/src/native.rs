@@ -1,4 +1,4 @@
-//! The keyring of the operating system.
+//! The choice of the operating system's keyring.
 
 #[cfg(any(target_os = "macos", windows))]
 use crate::entry;
@@ -6,7 +6,7 @@ use crate::entry;
 use crate::secret_service::SecretService;
 use crate::{error::Error, keyring::Keyring};
 
-/// The keyring of the system, and in it the secret of an application.
+/// Opens the entry of an application in the keyring of the system.
 pub(crate) fn native(application: &str) -> Result<impl Keyring, Error> {
     #[cfg(target_os = "macos")]
     let keyring = entry::open(apple_native_keyring_store::keychain::Store::new(), application);

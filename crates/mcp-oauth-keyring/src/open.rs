@@ -1,4 +1,4 @@
-//! Opening a store with the key of the keyring.
+//! Opens a file store whose encryption key is in the keyring.
 
 use std::{fs::File, io, path::Path};
 
@@ -41,7 +41,7 @@ pub fn open(application: &str, folder: impl AsRef<Path>) -> Result<FileStore, Er
 fn open_with(keyring: &impl Keyring, application: &str, folder: &Path) -> Result<FileStore, Error> {
     let failed = |source| Error::Folder { path: folder.to_owned(), source };
     FileStore::open(folder).map_err(failed)?;
-    // Two who find no key would make two.
+    // Without the lock, two processes could each create a key.
     let guard = lock_folder(folder).map_err(failed)?;
     let key = match keyring.secret()? {
         Some(text) => {
@@ -60,12 +60,13 @@ fn lock_folder(folder: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// The key, as it is written where people may see it: in Base64.
+/// Parses the stored key. It is in Base64, because keyrings show it to the user.
 fn parse_key(text: &[u8]) -> Option<SealingKey> {
     let bytes = Zeroizing::new(STANDARD.decode(text).ok()?);
     Some(SealingKey::new(bytes.as_slice().try_into().ok()?))
 }
 
+/// Creates a key and stores it in the keyring.
 fn create_key(keyring: &impl Keyring) -> Result<SealingKey, Error> {
     let mut bytes = Zeroizing::new([0; 32]);
     rand::fill(bytes.as_mut_slice()).expect("the machine has random numbers");
@@ -83,7 +84,7 @@ mod tests {
     use super::*;
     use crate::entry;
 
-    /// A folder that goes with the test.
+    /// A folder that is removed after the test.
     struct Folder(PathBuf);
 
     impl Folder {

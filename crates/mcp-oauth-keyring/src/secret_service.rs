@@ -1,4 +1,4 @@
-//! The keyring of a Linux desktop (freedesktop.org Secret Service API, draft 0.2).
+//! The keyring of Linux desktops (freedesktop.org Secret Service API, draft 0.2).
 
 use std::{cell::Cell, collections::HashMap, rc::Rc, time::Duration, time::Instant};
 
@@ -15,9 +15,9 @@ use crate::{
     keyring::{Keyring, SECRET_NAME},
 };
 
-/// How long an answer may take that no person has to do with.
+/// The timeout of calls that need no user action.
 const CALL_TIMEOUT: Duration = Duration::from_secs(25);
-/// How long a person may take to unlock the keyring.
+/// How long the user may take to unlock the keyring.
 const UNLOCK_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 const SERVICE: &str = "org.freedesktop.Secret.Service";
@@ -25,10 +25,10 @@ const COLLECTION: &str = "org.freedesktop.Secret.Collection";
 const ITEM: &str = "org.freedesktop.Secret.Item";
 const PROMPT: &str = "org.freedesktop.Secret.Prompt";
 
-/// A secret as it is sent: session, parameters of its encryption, itself, its type.
+/// A secret in D-Bus form: session, encryption parameters, value, content type.
 type Secret = (Path<'static>, Vec<u8>, Vec<u8>, String);
 
-/// A conversation with the service, about the secret of one application.
+/// A session with the service, for the secret of one application.
 pub(crate) struct SecretService {
     connection: LocalConnection,
     session: Path<'static>,
@@ -40,7 +40,7 @@ impl SecretService {
         let connection = LocalConnection::new_session().map_err(Error::unavailable)?;
         let mut service =
             Self { connection, session: Path::default(), application: application.to_owned() };
-        // The bus is private to the user, who may ask for the secret anyway: it is not encrypted.
+        // The secret is not encrypted on the bus, which is private to the user.
         let (_, session): (Variant<Box<dyn RefArg>>, _) =
             service.call(&root(), SERVICE, "OpenSession", ("plain", Variant("")))?;
         service.session = session;
@@ -58,7 +58,7 @@ impl SecretService {
         proxy.method_call(interface, method, arguments).map_err(Error::unavailable)
     }
 
-    /// What the secret is found by.
+    /// Returns the attributes that identify the secret.
     fn attributes(&self) -> HashMap<&str, &str> {
         HashMap::from([("application", self.application.as_str()), ("name", SECRET_NAME)])
     }
@@ -69,7 +69,7 @@ impl SecretService {
         self.prompt(&prompt.into_static())
     }
 
-    /// Has a person asked what the service wants to know, if anything.
+    /// Shows a prompt of the service to the user, if there is one, and waits for its completion.
     fn prompt(&self, prompt: &Path<'static>) -> Result<(), Error> {
         if is_null(prompt) {
             return Ok(());
@@ -138,7 +138,7 @@ fn root() -> Path<'static> {
     Path::from("/org/freedesktop/secrets")
 }
 
-/// Whether a path stands for no object.
+/// Returns whether a path means "no object".
 fn is_null(path: &Path<'_>) -> bool {
     **path == *"/"
 }
