@@ -1,4 +1,4 @@
-//! The file: how it is opened, and its tables in all their versions.
+//! The database file: opening, and migrations of its schema.
 
 use std::{fs::OpenOptions, io, path::Path, time::Duration};
 
@@ -6,12 +6,12 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::Error;
 
-/// How long another process may keep the file busy.
+/// How long to wait while another process keeps the database busy.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// What tells the file from those of other programs: "Rly1".
+/// The application ID that marks the database as ours: "Rly1".
 const APPLICATION_ID: i32 = 0x526c_7931;
 
-/// What makes each version of the tables from the one before; the file says how many were done.
+/// The migrations, one for each schema version. The file stores how many have run.
 const MIGRATIONS: [&str; 1] = ["
     CREATE TABLE records (
         principal TEXT, -- NULL for the application itself
@@ -21,7 +21,7 @@ const MIGRATIONS: [&str; 1] = ["
     ) STRICT;
     CREATE UNIQUE INDEX places ON records (principal, server, issuer);"];
 
-/// Opens the file, which is made if it is not there, and brings its tables up to date.
+/// Opens the file, creates it if it does not exist, and runs missing migrations.
 pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
     create(path).map_err(|error| Error::failed(path, error))?;
     let failed = |error| Error::failed(path, error);
@@ -31,7 +31,8 @@ pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-/// Makes an empty file that only its owner reads; what SQLite puts beside it is as private.
+/// Creates an empty file that only its owner can access. SQLite gives its other files the same
+/// mode.
 fn create(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
@@ -40,14 +41,14 @@ fn create(path: &Path) -> io::Result<()> {
     options.open(path).map(drop)
 }
 
-/// Readers wait for no writer (`WAL`), and what is committed outlives a power cut (`FULL`).
+/// Readers do not wait for writers (`WAL`), and commits survive a power failure (`FULL`).
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")
 }
 
-/// Does what the file lacks, all of it or nothing.
+/// Runs the missing migrations in one transaction.
 fn migrate(connection: &mut Connection, path: &Path, migrations: &[&str]) -> Result<(), Error> {
     let failed = |error| Error::failed(path, error);
     let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);

@@ -1,4 +1,4 @@
-//! Records as rows. All of this blocks.
+//! The table of records. Every function here blocks.
 
 use aws_lc_rs::digest;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -6,7 +6,9 @@ use mcp_oauth::Key;
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, TransactionBehavior, params};
 use serde::Serialize;
 
-/// The columns that a row is found by, of which no two keys have the same.
+/// The columns that identify a row. No two store keys have the same.
+///
+/// Their JSON is associated data of the ciphertext: the names of the fields must not change.
 #[derive(Serialize)]
 pub(crate) struct RowKey {
     principal: Option<String>,
@@ -14,7 +16,7 @@ pub(crate) struct RowKey {
     issuer: String,
 }
 
-/// A row, for the time that it is not changed by anybody.
+/// A row as it was read. Another writer may replace it.
 pub(crate) struct StoredRow {
     pub(crate) rowid: i64,
     pub(crate) key: RowKey,
@@ -30,13 +32,13 @@ impl RowKey {
         }
     }
 
-    /// What ties a seal to its place, so that it is broken anywhere else.
+    /// Returns the associated data of the ciphertext, which binds it to its row.
     pub(crate) fn associated_data(&self) -> String {
         serde_json::to_string(self).expect("texts are JSON")
     }
 }
 
-/// A server's column: its URL may hold a key.
+/// Returns the digest of a server's URL, because the URL may contain a secret key.
 fn digest(server: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, server.as_bytes()))
 }
@@ -61,7 +63,7 @@ pub(crate) fn remove(connection: &Connection, at: &RowKey) -> Result<()> {
     connection.execute(delete, params![at.principal, at.server, at.issuer]).map(drop)
 }
 
-/// The keys of the records of one principal at one server.
+/// Returns the keys of the records of one principal at one server.
 pub(crate) fn keys(
     connection: &Connection,
     principal: Option<&str>,
@@ -73,7 +75,7 @@ pub(crate) fn keys(
     select.query_map(params![principal, digest(server)], key)?.collect()
 }
 
-/// Some rows, in their order, after one of them.
+/// Returns the next rows after a row ID, in order.
 pub(crate) fn load_after(connection: &Connection, rowid: i64) -> Result<Vec<StoredRow>> {
     let select = "SELECT rowid, principal, server, issuer, sealed FROM records
                   WHERE rowid > ?1 ORDER BY rowid LIMIT 200";
@@ -84,7 +86,7 @@ pub(crate) fn load_after(connection: &Connection, rowid: i64) -> Result<Vec<Stor
     connection.prepare(select)?.query_map([rowid], stored)?.collect()
 }
 
-/// Replaces a seal, unless somebody else has replaced the record.
+/// Replaces a ciphertext, unless the row has changed since it was read.
 pub(crate) fn replace_ciphertext(
     connection: &Connection,
     old: &StoredRow,

@@ -1,4 +1,4 @@
-//! The store over a database.
+//! The store in a SQLite database.
 
 use std::{
     fmt,
@@ -53,7 +53,7 @@ struct Inner {
     path: PathBuf,
     encryption_keys: SealingKeys,
     locks: FileLocks,
-    /// One thread at a time works for each, however many tasks wait: readers wait for no disk.
+    /// Each connection serves one task at a time, so that reads do not wait for writes.
     reader: Arc<Mutex<Connection>>,
     writer: Arc<Mutex<Connection>>,
 }
@@ -152,8 +152,8 @@ impl SqliteStore {
         self.run_blocking(&self.0.writer, work).await
     }
 
-    /// Does what may take a while where it keeps nobody else waiting. Once begun, it comes to its end
-    /// even if nobody waits for it any more.
+    /// Runs blocking work on a connection in the blocking pool. Once started, it completes even if
+    /// the caller is dropped.
     async fn run_blocking<T: Send + 'static>(
         &self,
         connection: &Arc<Mutex<Connection>>,
