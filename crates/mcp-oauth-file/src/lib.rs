@@ -1,7 +1,7 @@
-//! Keeps the sign-ins of `mcp-oauth` in files that only their owner reads.
+//! A store for the credentials of `mcp-oauth`, in files that only their owner can read.
 //!
-//! Start at [`FileStore`], a folder that many processes may use at the same time. [`FileLocks`] are
-//! for stores that keep records elsewhere.
+//! Start at [`FileStore`], a folder that several processes may use at the same time. [`FileLocks`]
+//! are for stores that keep their records elsewhere.
 
 mod store;
 mod folder;

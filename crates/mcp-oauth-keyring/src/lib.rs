@@ -1,9 +1,10 @@
-//! Keeps the sign-ins of `mcp-oauth` sealed with a key in the keyring of the system.
+//! A store for the credentials of `mcp-oauth`, encrypted with a key in the keyring of the system.
 //!
-//! There is one function: [`open`], which gives a `FileStore`; what can go wrong is in [`Error`]. The
-//! keyring is the Keychain of macOS, the Credential Manager of Windows, and elsewhere the Secret
-//! Service of the desktop, which is spoken to by way of libdbus: its source comes along, under the
-//! Academic Free License 2.1.
+//! The only function is [`open`], which returns a `FileStore`. Every error is an [`Error`].
+//!
+//! The keyring is the Keychain of macOS, the Credential Manager of Windows, or the Secret Service
+//! of other desktops. The Secret Service needs libdbus, whose source is included under the Academic
+//! Free License 2.1.
 
 mod open;
 mod native;

@@ -17,7 +17,7 @@ use crate::{
 
 /// The timeout of calls that need no user action.
 const CALL_TIMEOUT: Duration = Duration::from_secs(25);
-/// How long the user may take to unlock the keyring.
+/// The timeout for the user to unlock the keyring.
 const UNLOCK_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 const SERVICE: &str = "org.freedesktop.Secret.Service";

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::Error;
 
-/// How long to wait while another process keeps the database busy.
+/// The timeout while another process keeps the database busy.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The application ID that marks the database as ours: "Rly1".
 const APPLICATION_ID: i32 = 0x526c_7931;

@@ -1,6 +1,7 @@
-//! Keeps the sign-ins of `mcp-oauth` in SQLite, sealed, for the users of a web application.
+//! A store for the credentials of `mcp-oauth`, encrypted in SQLite, for the users of a web
+//! application.
 //!
-//! Start at [`SqliteStore::open`]; what can go wrong there is in [`Error`].
+//! Start at [`SqliteStore::open`]. Every error is an [`Error`].
 
 mod store;
 mod rows;

@@ -56,7 +56,7 @@ struct Inner {
     tokens: Mutex<BTreeMap<String, Arc<CachedToken>>>,
 }
 
-/// The cached token for one MCP server, and the lock of whoever requests another.
+/// The cached token for one MCP server, and the lock that allows one request at a time.
 #[derive(Default)]
 struct CachedToken {
     issued: Mutex<Option<Arc<IssuedToken>>>,

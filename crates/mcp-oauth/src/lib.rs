@@ -1,8 +1,8 @@
-//! OAuth 2.1 for Model Context Protocol clients, as a token source of `mcp-http`.
+//! OAuth 2.1 for Model Context Protocol clients, as token sources of `mcp-http`.
 //!
-//! Start at [`OAuthClient::builder`]: its [`UserTokens`] are the token source of one person, and sign
-//! them in; [`ServiceTokens`] are one without a person. What a sign-in leaves behind is kept in a
-//! [`Store`]. Everything that can go wrong is in [`Error`].
+//! Start at [`OAuthClient::builder`]. Its [`UserTokens`] are the token source of one user, and
+//! start the sign-in. [`ServiceTokens`] are a token source without a user. A [`Store`] keeps the
+//! credentials. Every error is an [`Error`].
 
 mod client;
 mod authorization;

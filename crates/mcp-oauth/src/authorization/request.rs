@@ -29,7 +29,7 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) resource: String,
     /// The authorization server that the user is redirected to (RFC 9207, section 2.4).
     pub(crate) issuer: String,
-    /// Whether the authorization server declares that its responses have an `iss` parameter.
+    /// Set if the authorization server declares that its responses have an `iss` parameter.
     pub(crate) names_issuer: bool,
     pub(crate) state: Secret,
     pub(crate) verifier: Secret,
@@ -73,8 +73,8 @@ impl AuthorizationRequest {
 
     /// Returns the authorization code of a callback, if the callback belongs to this request.
     ///
-    /// Checks `state` and `iss` first: other parameters of a foreign callback must be neither used
-    /// nor shown (RFC 9207, section 2.4).
+    /// Checks `state` and `iss` first: other parameters of a foreign callback must not be used
+    /// or shown (RFC 9207, section 2.4).
     pub(crate) fn code_from_callback(&self, callback: &str) -> Result<Secret, Error> {
         let invalid = |reason| Err(Error::InvalidCallback { reason });
         let Some(response) = Callback::parse(callback) else {

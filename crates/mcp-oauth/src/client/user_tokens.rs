@@ -53,7 +53,7 @@ struct Inner {
 #[derive(Default)]
 pub(crate) struct Users(Mutex<BTreeMap<String, Weak<Inner>>>);
 
-/// The cached token for one MCP server, and the lock of whoever refreshes it.
+/// The cached token for one MCP server, and the lock that allows one refresh at a time.
 #[derive(Default)]
 pub(crate) struct CachedToken {
     current: Mutex<Option<CurrentToken>>,

@@ -19,7 +19,7 @@ use crate::{
     http::{GuardedClient, NetworkZone},
 };
 
-/// How long authorization server metadata is cached.
+/// The time for which authorization server metadata is cached.
 const CACHE_LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// The largest number of cached metadata documents.
 const MAX_CACHED_SERVERS: usize = 1_000;

@@ -20,7 +20,7 @@ pub(crate) struct ClientMetadata {
     pub(crate) name: String,
     /// The redirect URI, as it is registered.
     pub(crate) redirect_uri: String,
-    /// Whether the application runs on its user's machine, and so keeps no secret.
+    /// Set if the application runs on its user's machine, where it keeps no secret.
     pub(crate) is_native: bool,
 }
 

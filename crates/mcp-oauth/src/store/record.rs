@@ -91,7 +91,7 @@ impl Unreadable {
 }
 
 impl UnreadableReason {
-    /// What is wrong, and what helps except to sign in again.
+    /// Describes the problem, and what helps except to sign in again.
     fn as_str(self) -> &'static str {
         match self {
             Self::Damaged => "is damaged:",
