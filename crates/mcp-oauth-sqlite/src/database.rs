@@ -51,8 +51,8 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
 /// Runs the missing migrations in one transaction.
 fn migrate(connection: &mut Connection, path: &Path, migrations: &[&str]) -> Result<(), Error> {
     let failed = |error| Error::failed(path, error);
-    let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
-    let transaction = begun.map_err(failed)?;
+    let started = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+    let transaction = started.map_err(failed)?;
     let number = |pragma| transaction.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let (application, version) =
         (number("application_id").map_err(failed)?, number("user_version").map_err(failed)?);

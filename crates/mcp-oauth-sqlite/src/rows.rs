@@ -43,24 +43,24 @@ fn digest(server: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, server.as_bytes()))
 }
 
-pub(crate) fn load(connection: &Connection, at: &RowKey) -> Result<Option<String>> {
+pub(crate) fn load(connection: &Connection, key: &RowKey) -> Result<Option<String>> {
     let select = "SELECT sealed FROM records WHERE principal IS ?1 AND server = ?2 AND issuer = ?3";
     connection
-        .query_row(select, params![at.principal, at.server, at.issuer], |row| row.get(0))
+        .query_row(select, params![key.principal, key.server, key.issuer], |row| row.get(0))
         .optional()
 }
 
-pub(crate) fn save(connection: &mut Connection, at: &RowKey, ciphertext: &str) -> Result<()> {
+pub(crate) fn save(connection: &mut Connection, key: &RowKey, ciphertext: &str) -> Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    remove(&transaction, at)?;
+    remove(&transaction, key)?;
     let insert = "INSERT INTO records (principal, server, issuer, sealed) VALUES (?1, ?2, ?3, ?4)";
-    transaction.execute(insert, params![at.principal, at.server, at.issuer, ciphertext])?;
+    transaction.execute(insert, params![key.principal, key.server, key.issuer, ciphertext])?;
     transaction.commit()
 }
 
-pub(crate) fn remove(connection: &Connection, at: &RowKey) -> Result<()> {
+pub(crate) fn remove(connection: &Connection, key: &RowKey) -> Result<()> {
     let delete = "DELETE FROM records WHERE principal IS ?1 AND server = ?2 AND issuer = ?3";
-    connection.execute(delete, params![at.principal, at.server, at.issuer]).map(drop)
+    connection.execute(delete, params![key.principal, key.server, key.issuer]).map(drop)
 }
 
 /// Returns the keys of the records of one principal at one server.

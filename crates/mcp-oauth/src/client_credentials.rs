@@ -194,8 +194,8 @@ impl Inner {
         let unauthorized = refused.map(|refused| refused.unauthorized);
         let challenge = unauthorized.and_then(Unauthorized::challenge);
         let metadata_url = challenge.and_then(Challenge::resource_metadata);
-        let own = self.client.issuer.as_deref();
-        let discovered = self.discovery.discover(endpoint, metadata_url, own).await?;
+        let configured_issuer = self.client.issuer.as_deref();
+        let discovered = self.discovery.discover(endpoint, metadata_url, configured_issuer).await?;
         let previous = previous.map(|issued| &issued.credentials);
         let requested = RequestedScopes::select(endpoint, &discovered, unauthorized, previous)?;
         Ok((discovered, requested))
@@ -205,9 +205,9 @@ impl Inner {
     fn check_issuer(&self, discovered: &DiscoveryResult) -> Result<(), Error> {
         let issuer = &discovered.authorization_server.issuer;
         match self.issuer.get_or_init(|| issuer.clone()) {
-            known if known == issuer => Ok(()),
-            known => Err(Error::configuration(format!(
-                "the client {:?} is registered with {known}, and the server wants tokens by {issuer}",
+            expected if expected == issuer => Ok(()),
+            expected => Err(Error::configuration(format!(
+                "the client {:?} is registered with {expected}, and the server wants tokens by {issuer}",
                 self.client.id,
             ))),
         }

@@ -51,7 +51,7 @@ impl Callback {
     /// not tell where they differ.
     pub(crate) fn has_state(&self, state: &str) -> bool {
         let digest = |text: &str| sha256(text.as_bytes());
-        self.state.as_deref().is_some_and(|own| digest(own) == digest(state))
+        self.state.as_deref().is_some_and(|received| digest(received) == digest(state))
     }
 }
 

@@ -111,14 +111,15 @@ impl OAuthClientBuilder {
 
 /// Checks the redirect URI (MCP authorization, "Communication Security").
 fn client_metadata(name: String, redirect_uri: String) -> Result<ClientMetadata, Error> {
-    let wrong = |reason| Error::configuration(format!("the redirect URI {reason}"));
-    let url = Url::parse(&redirect_uri).map_err(|error| wrong(error.to_string()))?;
-    let is_own = !matches!(url.scheme(), "http" | "javascript" | "data" | "file" | "vbscript");
-    if !(is_own || url.scheme() == "http" && is_loopback(&url)) {
-        return Err(wrong("has to be of https, or on this machine".to_owned()));
+    let invalid = |reason| Error::configuration(format!("the redirect URI {reason}"));
+    let url = Url::parse(&redirect_uri).map_err(|error| invalid(error.to_string()))?;
+    let has_own_scheme =
+        !matches!(url.scheme(), "http" | "javascript" | "data" | "file" | "vbscript");
+    if !(has_own_scheme || url.scheme() == "http" && is_loopback(&url)) {
+        return Err(invalid("has to be of https, or on this machine".to_owned()));
     }
     if url.fragment().is_some() {
-        return Err(wrong("must not have a fragment".to_owned()));
+        return Err(invalid("must not have a fragment".to_owned()));
     }
     let is_native = url.scheme() != "https" || is_loopback(&url);
     Ok(ClientMetadata { name, redirect_uri, is_native })

@@ -46,21 +46,25 @@ impl TokenRefresh {
     /// Returns the credentials to use. Returns `None` if the user is not signed in and no token was
     /// rejected.
     pub(crate) async fn usable_credentials(&self) -> Result<Option<Credentials>, Error> {
-        let Some((key, known)) = self.latest().await? else { return self.not_signed_in() };
-        if self.is_usable(&known) {
-            return Ok(Some(known));
+        let Some((key, credentials)) = self.latest().await? else { return self.not_signed_in() };
+        if self.is_usable(&credentials) {
+            return Ok(Some(credentials));
         }
         if let Some(rejection) = &self.rejection {
             if rejection.reason == Reason::InsufficientScope {
                 return Err(self.sign_in_required(SignInReason::InsufficientScope));
             }
-            self.check_issuer(&known, rejection).await?;
+            self.check_issuer(&credentials, rejection).await?;
         }
         let _lock = self.client.lock(&key).await?;
         // Another process may have refreshed them meanwhile.
         match self.client.load(&key).await? {
-            Some(Record::Credentials(known)) if self.is_usable(&known) => Ok(Some(*known)),
-            Some(Record::Credentials(known)) => self.refresh_and_save(&key, *known).await.map(Some),
+            Some(Record::Credentials(credentials)) if self.is_usable(&credentials) => {
+                Ok(Some(*credentials))
+            }
+            Some(Record::Credentials(credentials)) => {
+                self.refresh_and_save(&key, *credentials).await.map(Some)
+            }
             _ => self.not_signed_in(),
         }
     }
@@ -70,10 +74,10 @@ impl TokenRefresh {
         let server = self.endpoint.url().as_str();
         let mut latest: Option<(Key, Credentials)> = None;
         for key in self.client.keys(Some(&self.principal), server).await? {
-            if let Some(Record::Credentials(found)) = self.client.load(&key).await?
-                && latest.as_ref().is_none_or(|(_, it)| it.issued_at <= found.issued_at)
+            if let Some(Record::Credentials(stored)) = self.client.load(&key).await?
+                && latest.as_ref().is_none_or(|(_, it)| it.issued_at <= stored.issued_at)
             {
-                latest = Some((key, *found));
+                latest = Some((key, *stored));
             }
         }
         Ok(latest)
@@ -88,22 +92,30 @@ impl TokenRefresh {
 
     /// Returns an error if the MCP server now names another authorization server. The refresh token
     /// is then sent to neither of them.
-    async fn check_issuer(&self, known: &Credentials, rejection: &Rejection) -> Result<(), Error> {
+    async fn check_issuer(
+        &self,
+        credentials: &Credentials,
+        rejection: &Rejection,
+    ) -> Result<(), Error> {
         let discovery = &self.client.discovery;
         let resource =
             discovery.protected_resource(&self.endpoint, rejection.metadata_url.as_deref()).await?;
         let issuers = resource.map(|resource| resource.authorization_servers).unwrap_or_default();
-        match issuers.is_empty() || issuers.contains(&known.issuer) {
+        match issuers.is_empty() || issuers.contains(&credentials.issuer) {
             true => Ok(()),
             false => Err(self.sign_in_required(SignInReason::OtherAuthorizationServer)),
         }
     }
 
-    async fn refresh_and_save(&self, key: &Key, known: Credentials) -> Result<Credentials, Error> {
-        let Some(refresh_token) = &known.refresh_token else {
-            return self.unless_rejected(known, SignInReason::TokenRefused);
+    async fn refresh_and_save(
+        &self,
+        key: &Key,
+        credentials: Credentials,
+    ) -> Result<Credentials, Error> {
+        let Some(refresh_token) = &credentials.refresh_token else {
+            return self.unless_rejected(credentials, SignInReason::TokenRefused);
         };
-        let error = match self.request_token(&known, refresh_token).await {
+        let error = match self.request_token(&credentials, refresh_token).await {
             Ok(new) => {
                 // Stored before it is used: the old refresh token may be revoked (OAuth 2.1,
                 // section 4.3.1).
@@ -115,21 +127,25 @@ impl TokenRefresh {
         };
         if error.is_client_rejected() {
             self.client.forget_registration(&key.server, &key.issuer).await?;
-            return self.remove_refresh_token(key, known, SignInReason::ClientForgotten).await;
+            return self
+                .remove_refresh_token(key, credentials, SignInReason::ClientForgotten)
+                .await;
         }
         if error.has_code("invalid_grant") {
-            return self.remove_refresh_token(key, known, SignInReason::RefreshTokenRefused).await;
+            return self
+                .remove_refresh_token(key, credentials, SignInReason::RefreshTokenRefused)
+                .await;
         }
         if matches!(error, Error::Refused { .. }) && !error.is_temporary() {
             // The refresh token may still be valid, but this request gets no access token.
             tracing::debug!(%error, "no new access token");
-            return self.unless_rejected(known, SignInReason::RefreshTokenRefused);
+            return self.unless_rejected(credentials, SignInReason::RefreshTokenRefused);
         }
         // If the access token is still valid, the next request tries again.
-        match self.rejection.is_none() && !known.is_expired() {
+        match self.rejection.is_none() && !credentials.is_expired() {
             true => {
                 tracing::debug!(%error, "no new access token yet");
-                Ok(known)
+                Ok(credentials)
             }
             false => Err(error),
         }
@@ -137,13 +153,14 @@ impl TokenRefresh {
 
     async fn request_token(
         &self,
-        known: &Credentials,
+        credentials: &Credentials,
         refresh_token: &Secret,
     ) -> Result<Credentials, Error> {
         let client = &self.client;
-        let url = client.http.check(&known.token_endpoint, NetworkZone::of(&self.endpoint))?;
-        let dpop = known.dpop_key.as_ref().map(DpopKey::decode).transpose()?;
-        let Credentials { issuer, registration, resource, .. } = known;
+        let url =
+            client.http.check(&credentials.token_endpoint, NetworkZone::of(&self.endpoint))?;
+        let dpop = credentials.dpop_key.as_ref().map(DpopKey::decode).transpose()?;
+        let Credentials { issuer, registration, resource, .. } = credentials;
         let server = self.endpoint.url().as_str();
         let endpoint = client.token_endpoint(server, &url, issuer, registration, dpop.as_ref());
         let grant = [
@@ -152,17 +169,17 @@ impl TokenRefresh {
             ("resource", resource),
         ];
         let tokens = endpoint.request_token(&grant).await?;
-        if tokens.token_type(&url)? != known.token_type {
+        if tokens.token_type(&url)? != credentials.token_type {
             return Err(Error::untrusted(&url, "it gives tokens of another type than before"));
         }
         Ok(Credentials {
             expires_at: tokens.expires_at(),
             issued_at: now(),
             // The old refresh token stays in use if there is no new one.
-            refresh_token: tokens.refresh_token().or(known.refresh_token.as_ref()).cloned(),
+            refresh_token: tokens.refresh_token().or(credentials.refresh_token.as_ref()).cloned(),
             access_token: tokens.access_token,
             step_ups: 0,
-            ..known.clone()
+            ..credentials.clone()
         })
     }
 
@@ -170,23 +187,23 @@ impl TokenRefresh {
     async fn remove_refresh_token(
         &self,
         key: &Key,
-        known: Credentials,
+        credentials: Credentials,
         reason: SignInReason,
     ) -> Result<Credentials, Error> {
-        let known = Credentials { refresh_token: None, ..known };
-        self.client.save(key, &Record::Credentials(Box::new(known.clone()))).await?;
-        self.unless_rejected(known, reason)
+        let credentials = Credentials { refresh_token: None, ..credentials };
+        self.client.save(key, &Record::Credentials(Box::new(credentials.clone()))).await?;
+        self.unless_rejected(credentials, reason)
     }
 
     /// Returns the credentials unchanged, unless the MCP server rejected their access token. In
     /// that case the user must sign in again.
     fn unless_rejected(
         &self,
-        known: Credentials,
+        credentials: Credentials,
         reason: SignInReason,
     ) -> Result<Credentials, Error> {
         match self.rejection {
-            None => Ok(known),
+            None => Ok(credentials),
             Some(_) => Err(self.sign_in_required(reason)),
         }
     }

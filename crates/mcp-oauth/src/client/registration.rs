@@ -65,22 +65,22 @@ impl ClientState {
         key: &Key,
         registration: &Registration,
     ) -> Result<(), Error> {
-        let known = match &client.issuer {
+        let own_issuer = match &client.issuer {
             Some(issuer) => Some(issuer.clone()),
             None => {
                 let keys = self.keys(None, &key.server).await?;
-                let mut of_client = None;
-                for known in keys {
-                    if let Some(Record::Registration(it)) = self.load(&known).await?
-                        && it.client_id == client.id
+                let mut found = None;
+                for other in keys {
+                    if let Some(Record::Registration(stored)) = self.load(&other).await?
+                        && stored.client_id == client.id
                     {
-                        of_client = Some(known.issuer);
+                        found = Some(other.issuer);
                     }
                 }
-                of_client
+                found
             }
         };
-        match known {
+        match own_issuer {
             Some(issuer) if issuer != key.issuer => Err(Error::configuration(format!(
                 "the client {:?} is registered with {issuer}, and the server wants sign-ins by {}",
                 client.id, key.issuer,

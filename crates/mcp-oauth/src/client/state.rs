@@ -66,8 +66,8 @@ impl ClientState {
         metadata_url: Option<&str>,
     ) -> Result<DiscoveryResult, Error> {
         let registered = self.registered.get(endpoint.url().as_str());
-        let own = registered.and_then(|client| client.issuer.as_deref());
-        self.discovery.discover(endpoint, metadata_url, own).await
+        let configured_issuer = registered.and_then(|client| client.issuer.as_deref());
+        self.discovery.discover(endpoint, metadata_url, configured_issuer).await
     }
 
     /// Returns a client of the token endpoint, or of another endpoint with the same client

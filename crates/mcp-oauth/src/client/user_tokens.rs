@@ -68,8 +68,8 @@ struct CurrentToken {
 
 impl UserTokens {
     pub(crate) fn new(client: &Arc<ClientState>, users: &Arc<Users>, principal: String) -> Self {
-        let mut known = users.lock();
-        if let Some(known) = known.get(&principal).and_then(Weak::upgrade) {
+        let mut entries = users.lock();
+        if let Some(known) = entries.get(&principal).and_then(Weak::upgrade) {
             return Self(known);
         }
         let new = Arc::new(Inner {
@@ -78,7 +78,7 @@ impl UserTokens {
             principal: principal.clone(),
             tokens: Mutex::default(),
         });
-        known.insert(principal, Arc::downgrade(&new));
+        entries.insert(principal, Arc::downgrade(&new));
         Self(new)
     }
 
@@ -181,7 +181,7 @@ impl Drop for Inner {
     fn drop(&mut self) {
         let mut users = self.users.lock();
         // The entry may already belong to a newer value.
-        if users.get(&self.principal).is_some_and(|it| it.strong_count() == 0) {
+        if users.get(&self.principal).is_some_and(|entry| entry.strong_count() == 0) {
             users.remove(&self.principal);
         }
     }
@@ -208,9 +208,9 @@ impl CachedToken {
     fn usable(&self, request: &TokenRequest<'_>) -> Option<AccessToken> {
         let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let CurrentToken { credentials, token } = current.as_ref()?;
-        let refused = request.refused.as_ref().and_then(|refused| refused.token);
+        let rejected = request.refused.as_ref().and_then(|refused| refused.token);
         let is_usable = !credentials.needs_refresh() && request.refused.is_none()
-            || refused.is_some_and(|it| it != token);
+            || rejected.is_some_and(|rejected| rejected != token);
         is_usable.then(|| token.clone())
     }
 

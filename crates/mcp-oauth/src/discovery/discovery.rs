@@ -116,8 +116,8 @@ impl Discovery {
         zone: NetworkZone,
     ) -> Result<Arc<AuthorizationServerMetadata>, Error> {
         let url = self.http.check(issuer, zone)?;
-        if let Some(known) = self.cached(issuer) {
-            return Ok(known);
+        if let Some(cached) = self.cached(issuer) {
+            return Ok(cached);
         }
         if url.query().is_some() {
             return Err(Error::untrusted(&url, "an issuer has no query"));

@@ -34,13 +34,16 @@ impl ProtectedResourceMetadata {
             return false;
         }
         let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
-        let (above, below) = (path(&resource), path(endpoint));
-        if above == below {
+        let (resource_path, endpoint_path) = (path(&resource), path(endpoint));
+        if resource_path == endpoint_path {
             return resource.query().is_none() || resource.query() == endpoint.query();
         }
-        let is_above = below.strip_prefix(&above).is_some_and(|rest| rest.starts_with('/'));
-        let [own, _] = protected_resource_urls(&resource);
-        is_above && path(&own) == path(found_at) && own.origin() == found_at.origin()
+        let is_parent =
+            endpoint_path.strip_prefix(&resource_path).is_some_and(|rest| rest.starts_with('/'));
+        let [metadata_url, _] = protected_resource_urls(&resource);
+        is_parent
+            && path(&metadata_url) == path(found_at)
+            && metadata_url.origin() == found_at.origin()
     }
 }
 

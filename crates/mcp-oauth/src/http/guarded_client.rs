@@ -121,25 +121,25 @@ impl GuardedClient {
         url: &Url,
         zone: NetworkZone,
     ) -> Result<Option<T>, Error> {
-        let mut at = self.check(url.as_str(), zone)?;
+        let mut current = self.check(url.as_str(), zone)?;
         for _ in 0..=MAX_REDIRECTS {
             let mut headers = HeaderMap::new();
             headers.insert(header::ACCEPT, JSON);
-            let response = self.send(Method::GET, &at, headers, Bytes::new()).await?;
+            let response = self.send(Method::GET, &current, headers, Bytes::new()).await?;
             let status = response.status();
             // The document may exist although the server cannot deliver it now.
             if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-                return Err(status_error(&at, status));
+                return Err(status_error(&current, status));
             }
             if !status.is_redirection() {
                 let found = status == StatusCode::OK;
                 return Ok(found.then(|| serde_json::from_slice(response.body()).ok()).flatten());
             }
             let location = response.headers().get(header::LOCATION).and_then(|it| it.to_str().ok());
-            match location.and_then(|location| at.join(location).ok()) {
+            match location.and_then(|location| current.join(location).ok()) {
                 // Another origin must not supply the metadata of this one.
-                Some(next) if next.origin() == at.origin() => {
-                    at = self.check(next.as_str(), zone)?;
+                Some(next) if next.origin() == current.origin() => {
+                    current = self.check(next.as_str(), zone)?;
                 }
                 _ => return Ok(None),
             }
@@ -195,8 +195,8 @@ async fn with_timeout<T>(
     url: &Url,
     work: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
-    let late = || Error::unreachable(url, format!("no answer within {TIMEOUT:?}"));
-    time::timeout(TIMEOUT, work).await.unwrap_or_else(|_| Err(late()))
+    let timed_out = || Error::unreachable(url, format!("no answer within {TIMEOUT:?}"));
+    time::timeout(TIMEOUT, work).await.unwrap_or_else(|_| Err(timed_out()))
 }
 
 /// Returns whether the connection failed because the address filter blocked all addresses.

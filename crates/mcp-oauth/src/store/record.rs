@@ -141,8 +141,8 @@ mod tests {
     fn an_unreadable_record_error_says_what_to_do() {
         let key = Key::new(Some("ann"), "https://mcp.example/", "https://login.example");
         let error = Unreadable::new(&key, UnreadableReason::Newer);
-        let told = "the record of Key(Some(\"ann\") at https://mcp.example/, by https://login.example) \
+        let message = "the record of Key(Some(\"ann\") at https://mcp.example/, by https://login.example) \
                     is from a newer version of this program: use that one, or sign in again";
-        assert_eq!(error.to_string(), told);
+        assert_eq!(error.to_string(), message);
     }
 }

@@ -94,8 +94,8 @@ impl DpopKey {
             return false;
         };
         let mut nonces = self.0.nonces.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = nonces.insert(origin(url), nonce.to_owned());
-        before.as_deref() != Some(nonce)
+        let previous = nonces.insert(origin(url), nonce.to_owned());
+        previous.as_deref() != Some(nonce)
     }
 
     /// Returns the signer of requests that carry an access token.
@@ -190,9 +190,9 @@ mod tests {
         );
         assert_eq!(claims["ath"], "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
         assert!(claims.get("nonce").is_none());
-        let answer = HeaderMap::from_iter([(DPOP_NONCE, HeaderValue::from_static("n1"))]);
-        assert!(key.record_nonce(&url, &answer));
-        assert!(!key.record_nonce(&url, &answer));
+        let response = HeaderMap::from_iter([(DPOP_NONCE, HeaderValue::from_static("n1"))]);
+        assert!(key.record_nonce(&url, &response));
+        assert!(!key.record_nonce(&url, &response));
         let (_, again) = parts(&key.proof(&Method::POST, &url, None).unwrap());
         assert_eq!(again["nonce"], "n1");
         assert_ne!(again["jti"], claims["jti"]);
