@@ -1,6 +1,6 @@
 //! A store for the credentials of `mcp-oauth`, encrypted with a key in the keyring of the system.
 //!
-//! The only function is [`open`], which returns a `FileStore`. Every error is an [`Error`].
+//! The only function is [`open()`], which returns a `FileStore`. Every error is an [`Error`].
 //!
 //! The keyring is the Keychain of macOS, the Credential Manager of Windows, or the Secret Service
 //! of other desktops. The Secret Service needs libdbus, whose source is included under the Academic
