@@ -166,74 +166,22 @@
 //! [`received`](TestServer::received), [`cancelled`](TestServer::cancelled) and
 //! [`when`](TestServer::when) wait for what clients do.
 
-mod answer;
-mod ask;
-mod asks;
-mod authorization;
-mod bearer;
-mod body;
-mod bomb;
-mod builder;
-mod call;
-mod capabilities;
-mod catalog;
-mod completion;
-mod config;
-mod connection;
-mod counts;
-mod deliver;
-mod entry;
-mod envelope;
-mod era;
-mod error;
-mod exchange;
-mod fault;
-mod flight;
-mod gate;
-mod handshake;
-mod listener;
-mod log;
-mod lookup;
-mod methods;
-mod mirrored;
-mod per_request;
-mod prompt;
-mod push;
-mod recorded;
-mod reply;
-mod resource;
-mod rounds;
-mod script;
 mod server;
-mod service;
-mod session;
-mod stream;
-mod streams;
-mod subscriptions;
-mod talk;
-mod tool;
-mod turn;
+mod protocol;
+mod state;
+mod auth;
+mod http;
+mod catalog;
+mod base;
 
 pub use crate::{
-    ask::Ask,
-    authorization::{
-        AuthorizationServer, AuthorizationServerBuilder, Decision, KnownClient, MetadataLocation,
-        OAuthEndpoint, Rotation,
+    auth::{
+        AuthorizationServer, AuthorizationServerBuilder, Bearer, Decision, KnownClient,
+        MetadataLocation, OAuthEndpoint, Rotation,
     },
-    bearer::Bearer,
-    builder::Builder,
-    config::{AnswerMode, ProbeAnswer},
-    counts::Counts,
-    error::Error,
-    fault::{Fault, Responder},
-    gate::Gate,
-    prompt::Prompt,
-    push::Push,
-    recorded::Recorded,
-    reply::Reply,
-    resource::{Resource, ResourceTemplate},
-    script::On,
-    server::TestServer,
-    tool::{CallAnswer, Tool},
-    turn::{Round, Turn},
+    base::{Counts, Error, Gate, Recorded},
+    catalog::{Ask, CallAnswer, Prompt, Resource, ResourceTemplate, Round, Tool, Turn},
+    http::Reply,
+    server::{Builder, TestServer},
+    state::{AnswerMode, Fault, On, ProbeAnswer, Push, Responder},
 };

@@ -1,0 +1,28 @@
+//! Refusals in the words of OAuth.
+
+use serde_json::json;
+
+use crate::http::Reply;
+
+/// An error code, and what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: String,
+    pub(crate) description: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: impl Into<String>, description: impl Into<String>) -> Self {
+        Self { code: code.into(), description: description.into() }
+    }
+
+    /// The refusal as a body (OAuth 2.1, section 3.2.4).
+    pub(crate) fn reply(&self) -> Reply {
+        let status = if self.code == "invalid_client" { 401 } else { 400 };
+        let body = json!({ "error": self.code, "error_description": self.description });
+        Reply::status(status)
+            .header("content-type", "application/json")
+            .header("cache-control", "no-store")
+            .chunk(body.to_string())
+    }
+}

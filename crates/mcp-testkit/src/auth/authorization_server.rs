@@ -1,0 +1,293 @@
+//! The handle of a running authorization server.
+
+use std::{
+    collections::HashSet,
+    convert::Infallible,
+    fmt, io,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use hyper::{Request, Response, body::Incoming, service::service_fn};
+use hyper_util::{rt::TokioIo, server::conn::auto};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::builder::{AuthorizationServerBuilder, Config};
+use crate::{
+    auth::authorization::{Clients, KnownClient, Ledger, OAuthEndpoint},
+    base::Recorded,
+    http::{Outgoing, Reply},
+    server::{Tasks, lock},
+};
+
+/// A scripted OAuth 2.1 authorization server that listens on loopback until it is stopped or dropped.
+///
+/// People approve at once, unless a test [decides](Self::decide) otherwise. It takes from clients
+/// only what the specification of MCP lets them send, and keeps a list of what they did wrong; what
+/// it does wrong itself is [scripted](Self::script).
+///
+/// ```
+/// use mcp_testkit::{AuthorizationServer, Bearer, OAuthEndpoint, TestServer};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let accounts = AuthorizationServer::builder().scopes(["tools:call"]).start().await?;
+/// let bearer = Bearer::issued_by(&accounts).scope("tools:call");
+/// let server = TestServer::builder().bearer(bearer).start().await?;
+///
+/// // Here the application under test works with `server.url()`: it is refused, finds `accounts` by
+/// // the metadata, signs a person in and calls a tool. Then its access token expires:
+/// accounts.expire_access_tokens();
+/// // … which it does not notice, for it refreshes. Then somebody takes the sign-in back:
+/// accounts.revoke_refresh_tokens();
+/// accounts.expire_access_tokens();
+/// // … whereupon the person has to sign in again.
+///
+/// assert_eq!(accounts.count(OAuthEndpoint::Token), 0, "nobody came");
+/// assert_eq!(accounts.violations(), Vec::<String>::new());
+/// # Ok(())
+/// # }
+/// ```
+pub struct AuthorizationServer {
+    shared: Arc<Shared>,
+}
+
+/// What a person who comes with a browser does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Decision {
+    /// Lets the application in.
+    #[default]
+    Approve,
+    /// Refuses: `access_denied`.
+    Refuse,
+    /// Meets a server that fails with this error code, such as `server_error`.
+    Fail(String),
+}
+
+/// What the handle and all connections share.
+pub(crate) struct Shared {
+    pub(crate) issuer: String,
+    pub(crate) config: Config,
+    pub(crate) ledger: Arc<Ledger>,
+    state: Mutex<State>,
+    tasks: Tasks,
+}
+
+#[derive(Default)]
+struct State {
+    clients: Clients,
+    decision: Decision,
+    /// What answers name as their issuer, in place of the truth.
+    iss: Option<Option<String>>,
+    script: Vec<(OAuthEndpoint, Reply)>,
+    requests: Vec<(OAuthEndpoint, Recorded)>,
+    violations: Vec<String>,
+    /// The ids of the assertions that clients have proved themselves with.
+    assertions: HashSet<String>,
+}
+
+impl AuthorizationServer {
+    /// Begins to set up a server.
+    pub fn builder() -> AuthorizationServerBuilder {
+        AuthorizationServerBuilder::new()
+    }
+
+    pub(crate) async fn start(
+        address: SocketAddr,
+        config: Config,
+        clients: Vec<KnownClient>,
+    ) -> io::Result<Self> {
+        let socket = TcpListener::bind(address).await?;
+        let issuer = format!("http://{}{}", socket.local_addr()?, config.issuer_path);
+        let clients = clients.into_iter().map(|client| (client.id.clone(), client)).collect();
+        let shared = Arc::new(Shared {
+            issuer,
+            config,
+            ledger: Arc::default(),
+            state: Mutex::new(State { clients, ..State::default() }),
+            tasks: Tasks::default(),
+        });
+        shared.tasks.spawn(accept(socket, Arc::clone(&shared)));
+        Ok(Self { shared })
+    }
+
+    /// The issuer, which is also where the server is.
+    pub fn issuer(&self) -> &str {
+        &self.shared.issuer
+    }
+
+    /// Sets what people do from now on.
+    pub fn decide(&self, decision: Decision) {
+        self.shared.state().decision = decision;
+    }
+
+    /// Does what a browser does with an authorization URL, and returns the URL that it is sent back
+    /// to; `None` where people see an error and are sent nowhere.
+    pub fn visit(&self, authorization_url: &str) -> Option<String> {
+        let query = authorization_url.split_once('?').map_or("", |(_, query)| query);
+        self.shared.callback(query).ok()
+    }
+
+    /// Has answers name this issuer from now on, or none, whoever it is.
+    pub fn answer_as(&self, issuer: Option<&str>) {
+        self.shared.state().iss = Some(issuer.map(str::to_owned));
+    }
+
+    /// Answers the next request to an endpoint with this; the one after with what is scripted next,
+    /// or else properly again.
+    pub fn script(&self, endpoint: OAuthEndpoint, reply: Reply) {
+        self.shared.state().script.push((endpoint, reply));
+    }
+
+    /// Lets all access tokens expire that there are, before the time that clients were told.
+    pub fn expire_access_tokens(&self) {
+        self.shared.ledger.expire_access_tokens();
+    }
+
+    /// Takes back all sign-ins: no refresh token is good any more. Access tokens live on.
+    pub fn revoke_refresh_tokens(&self) {
+        self.shared.ledger.forget_refresh_tokens();
+    }
+
+    /// Forgets all clients, those that were known beforehand as well.
+    pub fn forget_clients(&self) {
+        self.shared.state().clients.clear();
+    }
+
+    /// The requests to an endpoint, in the order of their arrival.
+    pub fn requests(&self, endpoint: OAuthEndpoint) -> Vec<Recorded> {
+        let state = self.shared.state();
+        let requests = state.requests.iter().filter(|(at, _)| *at == endpoint);
+        requests.map(|(_, request)| request.clone()).collect()
+    }
+
+    /// The number of requests to an endpoint.
+    pub fn count(&self, endpoint: OAuthEndpoint) -> usize {
+        self.requests(endpoint).len()
+    }
+
+    /// What the clients did wrong, a sentence each.
+    pub fn violations(&self) -> Vec<String> {
+        self.shared.state().violations.clone()
+    }
+
+    pub(crate) fn ledger(&self) -> Arc<Ledger> {
+        Arc::clone(&self.shared.ledger)
+    }
+
+    /// Closes all connections and frees the port; done when it returns.
+    pub async fn stop(self) {
+        self.shared.tasks.stop().await;
+    }
+}
+
+impl Shared {
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    pub(crate) fn client(&self, id: &str) -> Option<KnownClient> {
+        self.state().clients.get(id).cloned()
+    }
+
+    pub(crate) fn add_client(&self, client: KnownClient) {
+        self.state().clients.insert(client.id.clone(), client);
+    }
+
+    pub(crate) fn decision(&self) -> Decision {
+        self.state().decision.clone()
+    }
+
+    /// The issuer that answers name.
+    pub(crate) fn answered_issuer(&self) -> Option<String> {
+        let scripted = self.state().iss.clone();
+        scripted.unwrap_or_else(|| self.config.names_issuer.then(|| self.issuer.clone()))
+    }
+
+    /// Whether an assertion of this id is the first one.
+    pub(crate) fn is_new_assertion(&self, jti: &serde_json::Value) -> bool {
+        self.state().assertions.insert(jti.to_string())
+    }
+
+    /// Whom a trusted assertion is about.
+    pub(crate) fn subject_of(&self, assertion: &str) -> Option<String> {
+        self.config.assertions.get(assertion).cloned()
+    }
+
+    /// Remembers what a client did wrong.
+    pub(crate) fn note(&self, endpoint: OAuthEndpoint, what: &str) {
+        self.state().violations.push(format!("{endpoint}: {what}"));
+    }
+
+    fn scripted(&self, endpoint: OAuthEndpoint) -> Option<Reply> {
+        let mut state = self.state();
+        let at = state.script.iter().position(|(scripted, _)| *scripted == endpoint)?;
+        Some(state.script.remove(at).1)
+    }
+
+    fn reply(&self, request: &Recorded) -> Reply {
+        let Some(endpoint) = OAuthEndpoint::at(request.path(), &self.config.issuer_path) else {
+            return Reply::status(404);
+        };
+        self.state().requests.push((endpoint, request.clone()));
+        if let Some(reply) = self.scripted(endpoint) {
+            return reply;
+        }
+        if request.http_method() != endpoint.http_method() {
+            self.note(endpoint, &format!("{} is not its method", request.http_method()));
+            return Reply::status(405).header("allow", endpoint.http_method());
+        }
+        match endpoint {
+            OAuthEndpoint::Metadata => self.metadata_at(request),
+            OAuthEndpoint::Registration => self.register(request),
+            OAuthEndpoint::Authorization => self.authorize(request.query().unwrap_or_default()),
+            OAuthEndpoint::Token => self.token(request),
+            OAuthEndpoint::Revocation => self.give_back(request),
+        }
+    }
+}
+
+async fn accept(socket: TcpListener, shared: Arc<Shared>) {
+    loop {
+        match socket.accept().await {
+            Ok((stream, _)) => serve(stream, &shared),
+            // The client is gone already, or there are too many open files at the moment.
+            Err(_) => tokio::task::yield_now().await,
+        }
+    }
+}
+
+fn serve(stream: TcpStream, shared: &Arc<Shared>) {
+    let server = Arc::clone(shared);
+    shared.tasks.spawn(async move {
+        let builder = auto::Builder::new(server.tasks.clone());
+        let service = service_fn(|request| answer(Arc::clone(&server), request));
+        // What ends a connection is the client's doing.
+        drop(builder.serve_connection(TokioIo::new(stream), service).await);
+    });
+}
+
+async fn answer(
+    shared: Arc<Shared>,
+    request: Request<Incoming>,
+) -> Result<Response<Outgoing>, Infallible> {
+    let reply = match Recorded::read(request).await {
+        Ok(request) => shared.reply(&request),
+        Err(_) => Reply::status(400),
+    };
+    Ok(reply.into_response())
+}
+
+impl Drop for AuthorizationServer {
+    fn drop(&mut self) {
+        self.shared.tasks.abort();
+    }
+}
+
+impl fmt::Debug for AuthorizationServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationServer")
+            .field("issuer", &self.issuer())
+            .finish_non_exhaustive()
+    }
+}

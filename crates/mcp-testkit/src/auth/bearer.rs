@@ -1,0 +1,206 @@
+//! The tokens that the server accepts, and the challenge for those that it does not.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex},
+};
+
+use serde_json::{Value, json};
+
+use super::authorization_server::AuthorizationServer;
+use crate::{
+    auth::authorization::{Ledger, Standing},
+    base::Recorded,
+    http::Reply,
+    server::lock,
+};
+
+/// Bearer authorization (RFC 6750): every request needs a valid token.
+///
+/// Each token is a user of its own; [`TestServer::renew_token`](crate::TestServer::renew_token)
+/// gives a user another token. A refused request gets a status of 401 and a challenge that points
+/// to the server's resource metadata (RFC 9728), which the server publishes.
+///
+/// ```
+/// use mcp_testkit::{Bearer, TestServer};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bearer = Bearer::tokens(["alice-token", "bob-token"]).scope("tools:read tools:call");
+/// let server = TestServer::builder().bearer(bearer).start().await?;
+/// server.revoke_token("alice-token");
+/// server.accept_token("carol-token");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct Bearer {
+    tokens: Vec<Token>,
+    scope: Option<String>,
+    authorization_servers: Vec<String>,
+    ledger: Option<Arc<Ledger>>,
+}
+
+/// A token; its `Debug` form does not show it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Token(String);
+
+/// Whoever a token stands for, known by the first one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct User(Token);
+
+/// The guard of a running server.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    tokens: Mutex<HashMap<Token, Grant>>,
+    required: Option<Bearer>,
+    metadata_url: String,
+    /// The server's own name, which tokens are issued for.
+    resource: String,
+}
+
+#[derive(Debug)]
+struct Grant {
+    user: User,
+    refused: Option<Refusal>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Refusal {
+    Expired,
+    Revoked,
+}
+
+impl Bearer {
+    /// Accepts these tokens.
+    pub fn tokens<T: Into<String>>(tokens: impl IntoIterator<Item = T>) -> Self {
+        let tokens = tokens.into_iter().map(|token| Token(token.into())).collect();
+        Self { tokens, ..Self::default() }
+    }
+
+    /// Accepts the access tokens of an authorization server that are for this server, and names it in
+    /// the metadata. Each person is a user, whose tools are
+    /// [those for](crate::Builder::tools_for) the name of the person.
+    pub fn issued_by(server: &AuthorizationServer) -> Self {
+        let ledger = Some(server.ledger());
+        Self { ledger, ..Self::default() }.authorization_server(server.issuer())
+    }
+
+    /// Names the scopes that are needed, separated by spaces, in challenge and metadata.
+    pub fn scope(self, scope: impl Into<String>) -> Self {
+        Self { scope: Some(scope.into()), ..self }
+    }
+
+    /// Names an authorization server in the metadata; may be used more than once.
+    pub fn authorization_server(mut self, issuer: impl Into<String>) -> Self {
+        self.authorization_servers.push(issuer.into());
+        self
+    }
+}
+
+impl Guard {
+    pub(crate) fn new(required: Option<Bearer>, metadata_url: String, resource: String) -> Self {
+        let tokens = required.iter().flat_map(|bearer| bearer.tokens.iter().cloned());
+        let tokens = tokens.map(|token| (token.clone(), Grant::new(User(token)))).collect();
+        Self { tokens: Mutex::new(tokens), required, metadata_url, resource }
+    }
+
+    pub(crate) fn accept(&self, token: &str) {
+        let token = Token(token.to_owned());
+        let new = || Grant::new(User(token.clone()));
+        lock(&self.tokens).entry(token.clone()).or_insert_with(new).refused = None;
+    }
+
+    pub(crate) fn refuse(&self, token: &str, refusal: Refusal) {
+        if let Some(grant) = lock(&self.tokens).get_mut(&Token(token.to_owned())) {
+            grant.refused = Some(refusal);
+        }
+    }
+
+    /// Expires the token `old` and accepts `new` for the same user.
+    pub(crate) fn renew(&self, old: &str, new: &str) {
+        let mut tokens = lock(&self.tokens);
+        let old = Token(old.to_owned());
+        let grant = tokens.entry(old.clone()).or_insert_with(|| Grant::new(User(old)));
+        grant.refused = Some(Refusal::Expired);
+        let user = grant.user.clone();
+        tokens.insert(Token(new.to_owned()), Grant::new(user));
+    }
+
+    /// Tells whose request it is; nobody's where no token is needed.
+    pub(crate) fn check(&self, request: &Recorded) -> Result<Option<User>, Reply> {
+        let Some(bearer) = &self.required else {
+            return Ok(None);
+        };
+        let Some(token) = request.bearer_token() else {
+            return Err(self.challenge(bearer, None));
+        };
+        let reason = match lock(&self.tokens).get(&Token(token.to_owned())) {
+            Some(Grant { user, refused: None }) => return Ok(Some(user.clone())),
+            Some(Grant { refused: Some(Refusal::Expired), .. }) => "the access token expired",
+            Some(Grant { refused: Some(Refusal::Revoked), .. }) => "the access token was revoked",
+            None => match self.standing(bearer, token) {
+                Standing::Good { subject } => return Ok(Some(User::of(&subject))),
+                Standing::Expired => "the access token expired",
+                Standing::Revoked => "the access token was revoked",
+                Standing::Elsewhere => "the access token is for another server",
+                Standing::Unknown => "the access token is unknown",
+            },
+        };
+        Err(self.challenge(bearer, Some(reason)))
+    }
+
+    /// What the authorization server has to say of a token, if there is one.
+    fn standing(&self, bearer: &Bearer, token: &str) -> Standing {
+        let ledger = bearer.ledger.as_ref();
+        ledger.map_or(Standing::Unknown, |ledger| ledger.standing(token, &self.resource))
+    }
+
+    /// The resource metadata of the server at `resource` (RFC 9728, section 2).
+    pub(crate) fn metadata(&self, resource: &str) -> Option<Value> {
+        let bearer = self.required.as_ref()?;
+        let mut metadata = json!({ "resource": resource, "bearer_methods_supported": ["header"] });
+        if !bearer.authorization_servers.is_empty() {
+            metadata["authorization_servers"] = json!(bearer.authorization_servers);
+        }
+        if let Some(scope) = &bearer.scope {
+            metadata["scopes_supported"] = scope.split_whitespace().collect();
+        }
+        Some(metadata)
+    }
+
+    /// `error` is left out where the request has no token at all (RFC 6750, section 3.1).
+    fn challenge(&self, bearer: &Bearer, reason: Option<&str>) -> Reply {
+        let error =
+            reason.map(|reason| [("error", "invalid_token"), ("error_description", reason)]);
+        let pointer = ("resource_metadata", self.metadata_url.as_str());
+        let scope = bearer.scope.as_deref().map(|scope| ("scope", scope));
+        let parameters = error.into_iter().flatten().chain([pointer]).chain(scope);
+        let parameters = parameters.map(|(name, value)| format!("{name}={}", quoted(value)));
+        Reply::unauthorized(&format!("Bearer {}", parameters.collect::<Vec<_>>().join(", ")))
+    }
+}
+
+impl Grant {
+    fn new(user: User) -> Self {
+        Self { user, refused: None }
+    }
+}
+
+impl User {
+    pub(crate) fn of(token: &str) -> Self {
+        Self(Token(token.to_owned()))
+    }
+}
+
+fn quoted(value: &str) -> String {
+    format!("\"{}\"", value.replace('\\', r"\\").replace('"', "\\\""))
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("****")
+    }
+}

@@ -1,0 +1,106 @@
+//! The authorization endpoint, and what sends people back (OAuth 2.1, section 4.1).
+
+use url::Url;
+
+use super::params::Params;
+use crate::{
+    auth::{
+        Decision, Shared,
+        authorization::{Code, Consent, OAuthEndpoint, Refusal},
+    },
+    http::Reply,
+};
+
+impl Shared {
+    /// Sends people back to their application, or shows them what is wrong where it is not known
+    /// where that is.
+    pub(crate) fn authorize(&self, query: &str) -> Reply {
+        match self.callback(query) {
+            Ok(callback) => Reply::status(302).header("location", &callback),
+            Err(page) => Reply::status(400)
+                .header("content-type", "text/plain; charset=utf-8")
+                .chunk(page.description),
+        }
+    }
+
+    /// The URL of the application that people come back with.
+    pub(crate) fn callback(&self, query: &str) -> Result<String, Refusal> {
+        let params = Params::parse(query.as_bytes());
+        let wrong = |what: &str| {
+            self.note(OAuthEndpoint::Authorization, what);
+            Refusal::new("invalid_request", what)
+        };
+        let client = params.get("client_id").and_then(|id| self.client(id));
+        let client = client.ok_or_else(|| wrong("an unknown client"))?;
+        let redirect_uri = params.get("redirect_uri").ok_or_else(|| wrong("no redirect_uri"))?;
+        if !client.may_redirect_to(redirect_uri) {
+            return Err(wrong("a redirect_uri that is not the client's"));
+        }
+        let mut callback =
+            Url::parse(redirect_uri).map_err(|_| wrong("a redirect_uri that is no URL"))?;
+        let answer = self.check(&params).and_then(|()| self.decide(&params, redirect_uri));
+        let mut query = callback.query_pairs_mut();
+        match answer {
+            Ok(code) => query.append_pair("code", &code),
+            Err(Refusal { code, description }) => {
+                query.append_pair("error", &code).append_pair("error_description", &description)
+            }
+        };
+        if let Some(state) = params.get("state") {
+            query.append_pair("state", state);
+        }
+        if let Some(iss) = self.answered_issuer() {
+            query.append_pair("iss", &iss);
+        }
+        drop(query);
+        Ok(callback.into())
+    }
+
+    fn check(&self, params: &Params) -> Result<(), Refusal> {
+        let wrong = |code: &str, what: String| {
+            self.note(OAuthEndpoint::Authorization, &what);
+            Err(Refusal::new(code, what))
+        };
+        if let Some(name) = params.repeated() {
+            return wrong("invalid_request", format!("{name} is there twice"));
+        }
+        if params.get("response_type") != Some("code") {
+            return wrong("unsupported_response_type", "response_type is not code".to_owned());
+        }
+        if params.get("code_challenge_method") != Some("S256") {
+            return wrong("invalid_request", "code_challenge_method is not S256".to_owned());
+        }
+        if params.get("code_challenge").is_none_or(|challenge| challenge.len() != 43) {
+            return wrong("invalid_request", "code_challenge is not one of S256".to_owned());
+        }
+        if params.get("state").is_none() {
+            return wrong("invalid_request", "no state".to_owned());
+        }
+        match params.get("resource") {
+            None => wrong("invalid_target", "no resource".to_owned()),
+            Some(resource) if resource.contains('#') => {
+                wrong("invalid_target", "resource has a fragment".to_owned())
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn decide(&self, params: &Params, redirect_uri: &str) -> Result<String, Refusal> {
+        let subject = match self.decision() {
+            Decision::Approve => self.config.subject.clone(),
+            Decision::Refuse => {
+                return Err(Refusal::new("access_denied", "the person said no"));
+            }
+            Decision::Fail(code) => return Err(Refusal::new(code, "as the test wants it")),
+        };
+        let owned = |name| params.get(name).map(str::to_owned);
+        let consent = Consent {
+            subject,
+            client_id: owned("client_id").unwrap_or_default(),
+            scope: owned("scope"),
+            resource: owned("resource"),
+        };
+        let challenge = params.get("code_challenge").unwrap_or_default();
+        Ok(self.ledger.give_code(Code::new(consent, redirect_uri, challenge)))
+    }
+}

@@ -1,0 +1,73 @@
+//! What an authorization server says of itself (RFC 8414, OpenID Connect Discovery 1.0).
+
+use serde_json::{Value, json};
+
+use crate::{
+    auth::{Shared, authorization::OAuthEndpoint},
+    base::Recorded,
+    http::Reply,
+};
+
+/// Where an authorization server has its metadata; there is no other place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum MetadataLocation {
+    /// `/.well-known/oauth-authorization-server`, before the path of the issuer (RFC 8414).
+    #[default]
+    OAuth,
+    /// `/.well-known/openid-configuration`, before the path of the issuer.
+    OpenId,
+    /// `/.well-known/openid-configuration`, after the path of the issuer (OpenID Connect).
+    OpenIdAppended,
+}
+
+impl MetadataLocation {
+    fn path(self, base: &str) -> String {
+        match self {
+            Self::OAuth => format!("/.well-known/oauth-authorization-server{base}"),
+            Self::OpenId => format!("/.well-known/openid-configuration{base}"),
+            Self::OpenIdAppended => format!("{base}/.well-known/openid-configuration"),
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn metadata_at(&self, request: &Recorded) -> Reply {
+        let config = &self.config;
+        if request.path() != config.metadata_location.path(&config.issuer_path) {
+            return Reply::status(404);
+        }
+        if request.header("authorization").is_some() {
+            self.note(OAuthEndpoint::Metadata, "a token where none is wanted");
+        }
+        Reply::json(&self.metadata())
+    }
+
+    fn metadata(&self) -> Value {
+        let (config, issuer) = (&self.config, &self.issuer);
+        let mut metadata = json!({
+            "issuer": config.announced_issuer.as_ref().unwrap_or(issuer),
+            "authorization_endpoint": format!("{issuer}/authorize"),
+            "token_endpoint": format!("{issuer}/token"),
+            "revocation_endpoint": format!("{issuer}/revoke"),
+            "response_types_supported": ["code"],
+            "grant_types_supported": [
+                "authorization_code",
+                "refresh_token",
+                "client_credentials",
+                "urn:ietf:params:oauth:grant-type:jwt-bearer",
+                "urn:ietf:params:oauth:grant-type:token-exchange",
+            ],
+            "code_challenge_methods_supported": config.pkce_methods,
+            "token_endpoint_auth_methods_supported": config.auth_methods,
+            "authorization_response_iss_parameter_supported": config.names_issuer,
+            "client_id_metadata_document_supported": config.metadata_documents,
+        });
+        if config.registration {
+            metadata["registration_endpoint"] = json!(format!("{issuer}/register"));
+        }
+        if !config.scopes.is_empty() {
+            metadata["scopes_supported"] = json!(config.scopes);
+        }
+        metadata
+    }
+}

@@ -1,0 +1,56 @@
+//! Dynamic client registration (RFC 7591).
+
+use serde_json::Value;
+
+use crate::{
+    auth::{
+        Shared,
+        authorization::{KnownClient, OAuthEndpoint, Refusal, random},
+    },
+    base::Recorded,
+    http::Reply,
+};
+
+impl Shared {
+    pub(crate) fn register(&self, request: &Recorded) -> Reply {
+        if !self.config.registration {
+            return Reply::status(404);
+        }
+        match self.new_client(request.json().unwrap_or(&Value::Null)) {
+            Ok(client) => {
+                let answer = client.registered().to_string();
+                self.add_client(client);
+                Reply::status(201).header("content-type", "application/json").chunk(answer)
+            }
+            Err(refusal) => {
+                self.note(OAuthEndpoint::Registration, &refusal.description);
+                refusal.reply()
+            }
+        }
+    }
+
+    fn new_client(&self, metadata: &Value) -> Result<KnownClient, Refusal> {
+        let wrong = |code: &str, what: &str| Err(Refusal::new(code, what));
+        let redirect_uris = metadata["redirect_uris"].as_array().filter(|uris| !uris.is_empty());
+        let Some(redirect_uris) = redirect_uris else {
+            return wrong("invalid_redirect_uri", "no redirect_uris");
+        };
+        let redirect_uris: Option<Vec<_>> =
+            redirect_uris.iter().map(|uri| uri.as_str().map(str::to_owned)).collect();
+        let Some(redirect_uris) = redirect_uris else {
+            return wrong("invalid_redirect_uri", "a redirect_uri that is no text");
+        };
+        let method = metadata["token_endpoint_auth_method"].as_str();
+        let method = method.unwrap_or("client_secret_basic");
+        if !self.config.auth_methods.iter().any(|known| known == method) {
+            return wrong("invalid_client_metadata", "an unsupported token_endpoint_auth_method");
+        }
+        let has_secret = method.starts_with("client_secret");
+        Ok(KnownClient {
+            secret: has_secret.then(|| random("secret")),
+            auth_method: Some(method.to_owned()),
+            redirect_uris,
+            ..KnownClient::new(random("client"))
+        })
+    }
+}

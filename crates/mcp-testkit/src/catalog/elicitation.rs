@@ -1,0 +1,135 @@
+//! What a tool may ask its client.
+
+use mcp_types::{Era, JsonObject};
+use serde_json::{Value, json};
+
+use crate::state::random_id;
+
+/// A question to the client, which a [`Turn`](crate::Turn) puts.
+///
+/// What the client has not declared that it can answer is not asked: the call fails in its place.
+/// Only what [`Ask::other`] makes is asked in any case.
+///
+/// ```
+/// use mcp_testkit::Ask;
+/// use serde_json::json;
+///
+/// let schema = json!({ "type": "object", "properties": { "city": { "type": "string" } } });
+/// let questions = [
+///     Ask::form("Which city?", schema),
+///     Ask::url("Sign in, please", "https://example.com/sign-in"),
+///     Ask::sampling(json!({ "messages": [], "maxTokens": 100 })),
+///     Ask::roots(),
+///     Ask::other("ping", json!({})),
+/// ];
+/// # let _ = questions;
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Ask {
+    method: String,
+    params: Value,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Form,
+    Url,
+    Sampling,
+    Roots,
+    Other,
+}
+
+impl Ask {
+    /// Asks the user for what `schema` describes: an object of plain values (MCP elicitation).
+    pub fn form(message: impl Into<String>, schema: impl Into<Value>) -> Self {
+        let params = json!({ "message": message.into(), "requestedSchema": schema.into() });
+        Self { params, ..Self::new("elicitation/create", Kind::Form) }
+    }
+
+    /// Asks the user to visit a URL (MCP elicitation, "URL Mode").
+    pub fn url(message: impl Into<String>, url: impl Into<String>) -> Self {
+        let params = json!({ "mode": "url", "message": message.into(), "url": url.into() });
+        Self { params, ..Self::new("elicitation/create", Kind::Url) }
+    }
+
+    /// Asks the client's model; `params` are those of `sampling/createMessage`.
+    pub fn sampling(params: Value) -> Self {
+        Self { params, ..Self::new("sampling/createMessage", Kind::Sampling) }
+    }
+
+    /// Asks for the folders that the client shares.
+    pub fn roots() -> Self {
+        Self::new("roots/list", Kind::Roots)
+    }
+
+    /// Asks for anything else, or for any of the above with no regard of what the client declares.
+    pub fn other(method: impl Into<String>, params: Value) -> Self {
+        Self { params, ..Self::new(method, Kind::Other) }
+    }
+
+    fn new(method: impl Into<String>, kind: Kind) -> Self {
+        Self { method: method.into(), params: json!({}), kind }
+    }
+
+    /// Method and parameters, as the era writes them.
+    pub(crate) fn to_json(&self, era: Era) -> Value {
+        let mut params = self.params.clone();
+        if self.kind == Kind::Url && era == Era::Handshake {
+            params["elicitationId"] = json!(random_id());
+        }
+        json!({ "method": self.method, "params": params })
+    }
+
+    /// The question as a JSON-RPC request, as the handshake era asks it.
+    pub(crate) fn to_request(&self, id: &str) -> Value {
+        let mut request = self.to_json(Era::Handshake);
+        request["jsonrpc"] = json!("2.0");
+        request["id"] = json!(id);
+        request
+    }
+
+    /// The capabilities that the client lacks for it.
+    pub(crate) fn missing(&self, capabilities: &JsonObject) -> Option<Value> {
+        let elicitation = capabilities.get("elicitation");
+        let has =
+            |value: Option<&Value>, name: &str| value.is_some_and(|it| it.get(name).is_some());
+        match self.kind {
+            // Without a mode it is declared for forms.
+            Kind::Form if elicitation.is_some() && !only_urls(elicitation) => None,
+            Kind::Form => Some(json!({ "elicitation": { "form": {} } })),
+            Kind::Url if has(elicitation, "url") => None,
+            Kind::Url => Some(json!({ "elicitation": { "url": {} } })),
+            Kind::Sampling if self.params.get("tools").is_some() => {
+                let declared = has(capabilities.get("sampling"), "tools");
+                (!declared).then(|| json!({ "sampling": { "tools": {} } }))
+            }
+            Kind::Sampling if capabilities.contains_key("sampling") => None,
+            Kind::Sampling => Some(json!({ "sampling": {} })),
+            Kind::Roots if capabilities.contains_key("roots") => None,
+            Kind::Roots => Some(json!({ "roots": {} })),
+            Kind::Other => None,
+        }
+    }
+
+    /// What an answer lacks, if it lacks anything.
+    pub(crate) fn lack(&self, answer: &Value) -> Option<&'static str> {
+        let action = || answer.get("action").and_then(Value::as_str);
+        let has = |name: &str| answer.get(name).is_some();
+        match self.kind {
+            Kind::Form | Kind::Url => match action() {
+                Some("accept") if self.kind == Kind::Form && !has("content") => Some("content"),
+                Some("accept" | "decline" | "cancel") => None,
+                _ => Some("action"),
+            },
+            Kind::Sampling => ["role", "content", "model"].into_iter().find(|name| !has(name)),
+            Kind::Roots => (!has("roots")).then_some("roots"),
+            Kind::Other => None,
+        }
+    }
+}
+
+fn only_urls(elicitation: Option<&Value>) -> bool {
+    elicitation.is_some_and(|it| it.get("url").is_some() && it.get("form").is_none())
+}

@@ -1,0 +1,74 @@
+//! What the lists of a server have in common: tools, prompts, resources and their templates.
+
+use mcp_types::JsonObject;
+use serde_json::Value;
+
+use super::step::{Round, Steps, Turn};
+
+/// One item of a list, and what it does when it is used.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) kind: Kind,
+    pub(crate) definition: JsonObject,
+    pub(crate) steps: Steps,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    Tool,
+    Prompt,
+    Resource,
+    Template,
+}
+
+impl Entry {
+    pub(crate) fn new(
+        kind: Kind,
+        key: String,
+        steps: impl Fn(&Round) -> Turn + Send + Sync + 'static,
+    ) -> Self {
+        Self { kind, definition: JsonObject::new(), steps: Steps::new(steps) }
+            .member(kind.key(), key)
+    }
+
+    pub(crate) fn member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.definition.insert(name.into(), value.into());
+        self
+    }
+
+    /// What tells it from others of its kind.
+    pub(crate) fn key(&self) -> Option<&Value> {
+        self.definition.get(self.kind.key())
+    }
+}
+
+impl Kind {
+    /// The kind that this method lists.
+    pub(crate) fn listed_by(method: &str) -> Option<Self> {
+        Some(match method {
+            "tools/list" => Self::Tool,
+            "prompts/list" => Self::Prompt,
+            "resources/list" => Self::Resource,
+            "resources/templates/list" => Self::Template,
+            _ => return None,
+        })
+    }
+
+    /// The member of the result that holds the list.
+    pub(crate) fn list(self) -> &'static str {
+        match self {
+            Self::Tool => "tools",
+            Self::Prompt => "prompts",
+            Self::Resource => "resources",
+            Self::Template => "resourceTemplates",
+        }
+    }
+
+    fn key(self) -> &'static str {
+        match self {
+            Self::Tool | Self::Prompt => "name",
+            Self::Resource => "uri",
+            Self::Template => "uriTemplate",
+        }
+    }
+}

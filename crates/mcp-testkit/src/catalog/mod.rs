@@ -1,0 +1,25 @@
+//! What a server offers: tools, prompts, resources and completions.
+
+mod entries;
+mod tool;
+mod prompt;
+mod resource;
+mod completion;
+mod entry;
+mod step;
+mod elicitation;
+
+pub(crate) use self::{
+    completion::Completion,
+    entries::{Catalog, Entries, cursor, invalid},
+    entry::{Entry, Kind},
+    resource::variables,
+    step::{Step, Steps, Then, severity},
+};
+pub use self::{
+    elicitation::Ask,
+    prompt::Prompt,
+    resource::{Resource, ResourceTemplate},
+    step::{Round, Turn},
+    tool::{CallAnswer, Tool},
+};

@@ -1,0 +1,61 @@
+//! Prompts.
+
+use mcp_types::JsonObject;
+use serde_json::{Value, json};
+
+use super::{
+    entry::{Entry, Kind},
+    step::{Round, Turn},
+    tool::CallAnswer,
+};
+
+/// A prompt: its definition, and the closure that makes its messages.
+///
+/// ```
+/// use mcp_testkit::{CallAnswer, Prompt};
+/// use serde_json::json;
+///
+/// let review = Prompt::new("review", |args| {
+///     let text = format!("Review this: {}", args["code"]);
+///     let content = json!({ "type": "text", "text": text });
+///     CallAnswer::messages([json!({ "role": "user", "content": content })])
+/// })
+/// .argument("code", true);
+/// # let _ = review;
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Prompt(pub(crate) Entry);
+
+impl Prompt {
+    /// A prompt whose messages depend on its arguments, which are all texts.
+    pub fn new(
+        name: impl Into<String>,
+        messages: impl Fn(&JsonObject) -> CallAnswer + Send + Sync + 'static,
+    ) -> Self {
+        Self::asking(name, move |round| messages(round.arguments()).into())
+    }
+
+    /// A prompt that may ask its client before it answers, as [`Tool::asking`](crate::Tool::asking).
+    pub fn asking(
+        name: impl Into<String>,
+        steps: impl Fn(&Round) -> Turn + Send + Sync + 'static,
+    ) -> Self {
+        Self(Entry::new(Kind::Prompt, name.into(), steps))
+    }
+
+    /// Adds an argument; one that is required and missing is answered with an error.
+    pub fn argument(mut self, name: impl Into<String>, required: bool) -> Self {
+        let argument = json!({ "name": name.into(), "required": required });
+        match self.0.definition.get_mut("arguments") {
+            Some(Value::Array(arguments)) => arguments.push(argument),
+            _ => return self.member("arguments", vec![argument]),
+        }
+        self
+    }
+
+    /// Sets any other member of the definition, such as `title` or `description`.
+    pub fn member(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self(self.0.member(name, value))
+    }
+}

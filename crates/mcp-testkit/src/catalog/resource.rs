@@ -1,0 +1,130 @@
+//! Resources, and templates of them.
+
+use mcp_types::JsonObject;
+use serde_json::{Value, json};
+
+use super::{
+    entry::{Entry, Kind},
+    step::{Round, Turn},
+    tool::CallAnswer,
+};
+
+/// A resource that a client may list, read and subscribe to.
+///
+/// ```
+/// use mcp_testkit::Resource;
+///
+/// let notes = Resource::new("file:///notes.txt", "notes", "Buy milk.")
+///     .member("mimeType", "text/plain");
+/// # let _ = notes;
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Resource(pub(crate) Entry);
+
+/// A template of resources, and the closure that makes their contents.
+///
+/// ```
+/// use mcp_testkit::{CallAnswer, ResourceTemplate};
+/// use serde_json::json;
+///
+/// let users = ResourceTemplate::new("users://{id}/profile", "profile", |variables| {
+///     let uri = &variables["uri"];
+///     CallAnswer::contents([json!({ "uri": uri, "text": format!("user {}", variables["id"]) })])
+/// });
+/// # let _ = users;
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct ResourceTemplate(pub(crate) Entry);
+
+impl Resource {
+    /// A resource that is a text.
+    pub fn new(uri: impl Into<String>, name: impl Into<String>, text: impl Into<String>) -> Self {
+        let (uri, text) = (uri.into(), text.into());
+        let contents = json!({ "uri": uri, "text": text });
+        Self::asking(uri, name, move |_| CallAnswer::contents([contents.clone()]).into())
+    }
+
+    /// A resource that makes its contents when it is read, and may ask its client before, as
+    /// [`Tool::asking`](crate::Tool::asking).
+    pub fn asking(
+        uri: impl Into<String>,
+        name: impl Into<String>,
+        steps: impl Fn(&Round) -> Turn + Send + Sync + 'static,
+    ) -> Self {
+        Self(Entry::new(Kind::Resource, uri.into(), steps)).member("name", name.into())
+    }
+
+    /// Sets any other member of the definition, such as `mimeType` or `size`.
+    pub fn member(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self(self.0.member(name, value))
+    }
+}
+
+impl ResourceTemplate {
+    /// A template like `users://{id}/profile`, whose variables each stand for text without a slash
+    /// (RFC 6570, level 1); `contents` gets them by name, and the whole URI as `uri`.
+    pub fn new(
+        uri_template: impl Into<String>,
+        name: impl Into<String>,
+        contents: impl Fn(&JsonObject) -> CallAnswer + Send + Sync + 'static,
+    ) -> Self {
+        let steps = move |round: &Round| contents(round.arguments()).into();
+        Self(Entry::new(Kind::Template, uri_template.into(), steps)).member("name", name.into())
+    }
+
+    /// Sets any other member of the definition, such as `mimeType`.
+    pub fn member(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self(self.0.member(name, value))
+    }
+}
+
+/// The variables of a template in a URI, if it is one of the template's.
+pub(crate) fn variables(template: &str, uri: &str) -> Option<JsonObject> {
+    let mut found = JsonObject::new();
+    let (mut template, mut rest) = (template, uri);
+    while let Some((literal, tail)) = template.split_once('{') {
+        let (name, tail) = tail.split_once('}')?;
+        rest = rest.strip_prefix(literal)?;
+        let next = tail.split('{').next().unwrap_or_default();
+        let end = match next {
+            "" => rest.find('/').unwrap_or(rest.len()),
+            next => rest.find(next)?,
+        };
+        let (value, after) = rest.split_at(end);
+        if value.is_empty() || value.contains('/') {
+            return None;
+        }
+        found.insert(name.to_owned(), json!(value));
+        (template, rest) = (tail, after);
+    }
+    (rest == template).then(|| {
+        found.insert("uri".to_owned(), json!(uri));
+        found
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_fits_a_uri_or_does_not() {
+        for (template, uri, expected) in [
+            ("users://{id}/profile", "users://7/profile", Some(json!({ "id": "7" }))),
+            ("a://{x}/{y}", "a://1/2", Some(json!({ "x": "1", "y": "2" }))),
+            ("a://b", "a://b", Some(json!({}))),
+            ("users://{id}/profile", "users:///profile", None),
+            ("users://{id}/profile", "users://7/profiles", None),
+            ("a://{x}", "a://1/2", None),
+            ("a://{x", "a://1", None),
+        ] {
+            let expected = expected.map(|mut variables| {
+                variables["uri"] = json!(uri);
+                variables
+            });
+            assert_eq!(variables(template, uri).map(Value::Object), expected, "{template} {uri}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! How a tool takes part in a call that has several rounds.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use mcp_types::{ErrorObject, JsonObject, v2025_11_25::LoggingLevel};
+use serde_json::{Value, json};
+
+use super::{elicitation::Ask, tool::CallAnswer};
+use crate::base::Gate;
+
+/// What a tool knows when its turn comes: its arguments, and what it was answered so far.
+#[derive(Debug, Clone, Default)]
+pub struct Round {
+    pub(crate) arguments: JsonObject,
+    pub(crate) number: usize,
+    pub(crate) answers: BTreeMap<String, Result<Value, ErrorObject>>,
+}
+
+/// What a tool does in its turn: it answers the call, or asks the client first.
+///
+/// What is told by [`Turn::progress`] and [`Turn::log`] comes before that, on the stream of the
+/// call, in the order of the methods.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Turn {
+    pub(crate) steps: Vec<Step>,
+    pub(crate) then: Then,
+    pub(crate) elsewhere: bool,
+    pub(crate) stateless: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    Progress(JsonObject),
+    Log(LoggingLevel, Value),
+    Message(Value),
+    Hold(Gate),
+    Disconnect,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Then {
+    Answer(CallAnswer),
+    /// By key; none if the client is only to come again.
+    Ask(Vec<(String, Ask)>),
+}
+
+/// What a tool, a prompt or a resource does in each round.
+#[derive(Clone)]
+pub(crate) struct Steps(Arc<dyn Fn(&Round) -> Turn + Send + Sync>);
+
+impl Round {
+    /// The arguments of the call; an empty object if there are none.
+    pub fn arguments(&self) -> &JsonObject {
+        &self.arguments
+    }
+
+    /// How often the tool has asked before; 0 in the first round.
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
+    /// The newest answer to the question that was asked by this key.
+    pub fn answer(&self, key: &str) -> Option<&Value> {
+        self.answers.get(key)?.as_ref().ok()
+    }
+
+    /// The error that this question was answered with, as is possible in the handshake era.
+    pub fn error(&self, key: &str) -> Option<&ErrorObject> {
+        self.answers.get(key)?.as_ref().err()
+    }
+}
+
+impl Turn {
+    /// Answers the call.
+    pub fn answer(answer: CallAnswer) -> Self {
+        Self { steps: Vec::new(), then: Then::Answer(answer), elsewhere: false, stateless: false }
+    }
+
+    /// Asks a question, whose answer the tool finds by `key` when its turn comes again.
+    pub fn ask(key: impl Into<String>, question: Ask) -> Self {
+        Self::again().and(key, question)
+    }
+
+    /// Asks another question in the same round; after an answer, in place of it.
+    pub fn and(mut self, key: impl Into<String>, question: Ask) -> Self {
+        let question = (key.into(), question);
+        match &mut self.then {
+            Then::Ask(questions) => questions.push(question),
+            Then::Answer(_) => self.then = Then::Ask(vec![question]),
+        }
+        self
+    }
+
+    /// Asks for nothing but to come again: in the per-request era the client gets only a state to
+    /// return; in the other the next round begins at once.
+    pub fn again() -> Self {
+        let then = Then::Ask(Vec::new());
+        Self { steps: Vec::new(), then, elsewhere: false, stateless: false }
+    }
+
+    /// Tells of progress, if the client wants to know: a number, or an object with the members of
+    /// the notification but for the token, such as `{ "progress": 0.5, "total": 1 }`.
+    pub fn progress(self, progress: impl Into<Value>) -> Self {
+        self.step(Step::Progress(match progress.into() {
+            Value::Object(members) => members,
+            number => JsonObject::from_iter([("progress".to_owned(), number)]),
+        }))
+    }
+
+    /// Writes to the log of the client, if it wants messages of this level.
+    pub fn log(self, level: LoggingLevel, data: impl Into<Value>) -> Self {
+        self.step(Step::Log(level, data.into()))
+    }
+
+    /// Sends any message on the stream of the call, verbatim.
+    pub fn message(self, message: Value) -> Self {
+        self.step(Step::Message(message))
+    }
+
+    /// Waits until the gate is open.
+    pub fn hold(self, gate: &Gate) -> Self {
+        self.step(Step::Hold(gate.clone()))
+    }
+
+    /// Closes the connection of the stream, which ends the call in the per-request era. In the
+    /// other, if [streams can be resumed](crate::Builder::resumable), the client gets what comes
+    /// after by resuming.
+    pub fn disconnect(self) -> Self {
+        self.step(Step::Disconnect)
+    }
+
+    /// Asks on the stream that the client listens on with GET, if it does: in the handshake era,
+    /// for in the other there is no way but one.
+    pub fn elsewhere(self) -> Self {
+        Self { elsewhere: true, ..self }
+    }
+
+    /// Gives the client no state to return, in the per-request era.
+    pub fn stateless(self) -> Self {
+        Self { stateless: true, ..self }
+    }
+
+    fn step(mut self, step: Step) -> Self {
+        self.steps.push(step);
+        self
+    }
+}
+
+impl From<CallAnswer> for Turn {
+    fn from(answer: CallAnswer) -> Self {
+        Self::answer(answer)
+    }
+}
+
+impl Step {
+    /// The message that it sends, if it sends one.
+    pub(crate) fn message(
+        &self,
+        token: Option<&Value>,
+        level: Option<&LoggingLevel>,
+    ) -> Option<Value> {
+        let (method, params) = match self {
+            Self::Progress(progress) => {
+                let mut params = progress.clone();
+                params.insert("progressToken".to_owned(), token?.clone());
+                ("notifications/progress", Value::Object(params))
+            }
+            Self::Log(at, data) if severity(at) >= severity(level?) => {
+                ("notifications/message", json!({ "level": at, "data": data }))
+            }
+            Self::Message(message) => return Some(message.clone()),
+            Self::Log(..) | Self::Hold(_) | Self::Disconnect => return None,
+        };
+        Some(json!({ "jsonrpc": "2.0", "method": method, "params": params }))
+    }
+}
+
+/// The levels of RFC 5424, the least serious first.
+const LEVELS: [&str; 8] =
+    ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+
+/// `None` for a level that does not exist.
+pub(crate) fn severity(level: &LoggingLevel) -> Option<usize> {
+    LEVELS.iter().position(|it| *it == level.as_str())
+}
+
+impl Steps {
+    pub(crate) fn new(steps: impl Fn(&Round) -> Turn + Send + Sync + 'static) -> Self {
+        Self(Arc::new(steps))
+    }
+
+    pub(crate) fn take(&self, round: &Round) -> Turn {
+        (self.0)(round)
+    }
+}
+
+impl fmt::Debug for Steps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Steps").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,185 @@
+//! The body of an answer: parts that are sent one after the other.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::sync::mpsc;
+
+use super::{connection::Link, in_flight::Ticket};
+use crate::base::{Counted, Gate};
+
+/// One step of sending a body.
+#[derive(Debug, Clone)]
+pub(crate) enum Part {
+    /// Bytes, sent as they are.
+    Chunk(Bytes),
+    /// So many spaces, which JSON ignores.
+    Fill(usize),
+    /// A wait.
+    Hold(Gate),
+    /// A wait of this long.
+    Pause(Duration),
+    /// The same bytes for ever, with a wait after each time.
+    Repeat(Bytes, Duration),
+    /// The end of the connection, in the middle of the body.
+    Abort,
+    /// The same, without a farewell.
+    Reset,
+}
+
+/// A body as the HTTP server takes it: parts that were given in advance, then those of a stream.
+#[derive(Default)]
+pub(crate) struct Outgoing {
+    left: VecDeque<Part>,
+    stream: Option<mpsc::UnboundedReceiver<Part>>,
+    pause: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    sized: bool,
+    /// Kept until the body is at its end, or the client does not want the rest.
+    ticket: Option<Ticket>,
+    link: Link,
+    counted: Option<Counted>,
+}
+
+/// The body ends here on purpose.
+#[derive(Debug)]
+pub(crate) struct Aborted;
+
+static SPACES: [u8; 16 * 1024] = [b' '; 16 * 1024];
+
+impl Outgoing {
+    /// A body of `parts`; its length is announced if it is `sized` and known in advance.
+    pub(crate) fn new(parts: Vec<Part>, sized: bool) -> Self {
+        let sized = sized && parts.iter().all(|part| matches!(part, Part::Chunk(_)));
+        Self { left: parts.into(), sized, ..Self::default() }
+    }
+
+    /// A body that ends when the sender of `stream` is dropped.
+    pub(crate) fn live(stream: mpsc::UnboundedReceiver<Part>) -> Self {
+        Self { stream: Some(stream), ..Self::default() }
+    }
+
+    pub(crate) fn with_ticket(self, ticket: Ticket) -> Self {
+        Self { ticket: Some(ticket), ..self }
+    }
+
+    pub(crate) fn with_link(self, link: Link) -> Self {
+        Self { link, ..self }
+    }
+
+    pub(crate) fn counted(self, counted: Counted) -> Self {
+        Self { counted: Some(counted), ..self }
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Aborted>>> {
+        loop {
+            if let Some(pause) = &mut self.pause {
+                ready!(pause.as_mut().poll(cx));
+                self.pause = None;
+            }
+            let part = match (self.left.pop_front(), &mut self.stream) {
+                (Some(part), _) => part,
+                (None, Some(stream)) => match ready!(stream.poll_recv(cx)) {
+                    Some(part) => part,
+                    None => return Poll::Ready(None),
+                },
+                (None, None) => return Poll::Ready(None),
+            };
+            match part {
+                Part::Hold(gate) => {
+                    self.pause = Some(Box::pin(async move { gate.pass().await }));
+                }
+                Part::Pause(time) => self.pause = Some(Box::pin(tokio::time::sleep(time))),
+                Part::Repeat(bytes, time) => {
+                    self.left.push_front(Part::Repeat(bytes.clone(), time));
+                    if !time.is_zero() {
+                        self.left.push_front(Part::Pause(time));
+                    }
+                    return self.send(bytes);
+                }
+                Part::Abort => return Poll::Ready(Some(Err(Aborted))),
+                Part::Reset => {
+                    self.link.reset();
+                    return Poll::Ready(Some(Err(Aborted)));
+                }
+                Part::Chunk(bytes) => return self.send(bytes),
+                Part::Fill(size) => {
+                    let now = size.min(SPACES.len());
+                    if size > now {
+                        self.left.push_front(Part::Fill(size - now));
+                    }
+                    return self.send(Bytes::from_static(&SPACES[..now]));
+                }
+            }
+        }
+    }
+
+    /// Yields before the next part: only then does the HTTP server write what it has.
+    fn send(&mut self, bytes: Bytes) -> Poll<Option<Result<Bytes, Aborted>>> {
+        if self.left.is_empty() && self.stream.is_none() {
+            self.finish();
+        } else {
+            self.pause = Some(Box::pin(tokio::task::yield_now()));
+        }
+        Poll::Ready(Some(Ok(bytes)))
+    }
+
+    /// What the client does from now on is no sign of impatience.
+    fn finish(&mut self) {
+        self.counted = None;
+        if let Some(ticket) = self.ticket.take() {
+            ticket.finish();
+        }
+    }
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = Aborted;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
+        let body = self.get_mut();
+        let next = ready!(body.poll_next(cx));
+        if !matches!(next, Some(Ok(_))) {
+            body.finish();
+        }
+        Poll::Ready(next.map(|chunk| chunk.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left.is_empty() && self.stream.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        if !self.sized {
+            return SizeHint::default();
+        }
+        SizeHint::with_exact(self.left.iter().map(|part| part.known_size() as u64).sum::<u64>())
+    }
+}
+
+impl Part {
+    fn known_size(&self) -> usize {
+        match self {
+            Self::Chunk(bytes) => bytes.len(),
+            _ => 0,
+        }
+    }
+}
+
+impl fmt::Display for Aborted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the body was aborted on purpose")
+    }
+}
+
+impl std::error::Error for Aborted {}

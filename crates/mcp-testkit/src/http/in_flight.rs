@@ -1,0 +1,118 @@
+//! The requests that are on their way, and those that their clients gave up.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use mcp_types::{Era, RequestId};
+use tokio::task::AbortHandle;
+
+use crate::{
+    base::{Counted, Recorded},
+    protocol::SESSION,
+    server::{Shared, lock},
+};
+
+/// All requests that are not answered yet.
+#[derive(Debug, Default)]
+pub(crate) struct Flights(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    last: u64,
+    flights: HashMap<u64, Flight>,
+}
+
+#[derive(Debug)]
+struct Flight {
+    request: Recorded,
+    /// The task that works on the answer, if there is one that may be ended.
+    task: Option<AbortHandle>,
+    _counted: Option<Counted>,
+}
+
+/// Stands for one request on its way, until it is answered or its client goes away.
+pub(crate) struct Ticket {
+    shared: Arc<Shared>,
+    number: u64,
+    era: Era,
+}
+
+impl Flights {
+    /// Gives up the request of this id, if it is on its way in this session.
+    ///
+    /// Its answer is worked on no longer; what was finished and is only held comes late.
+    pub(crate) fn cancel(&self, session: Option<&str>, id: &RequestId) -> Option<Recorded> {
+        let mut state = lock(&self.0);
+        let is_meant = |flight: &Flight| {
+            flight.request.header(SESSION) == session && flight.request.id().as_ref() == Some(id)
+        };
+        let number = state.flights.iter().find(|(_, flight)| is_meant(flight)).map(|it| *it.0)?;
+        let flight = state.flights.remove(&number)?;
+        if let Some(task) = flight.task {
+            task.abort();
+        }
+        Some(flight.request)
+    }
+
+    /// Lets the cancellation of a request end this task; `None` puts it out of reach.
+    pub(crate) fn work(&self, number: u64, task: Option<AbortHandle>) {
+        if let Some(flight) = lock(&self.0).flights.get_mut(&number) {
+            flight.task = task;
+        }
+    }
+
+    /// Takes out a request, because it was answered or given up; returns the task that works on it.
+    pub(crate) fn finish(&self, number: u64) -> Option<AbortHandle> {
+        lock(&self.0).flights.remove(&number)?.task
+    }
+
+    fn request(&self, number: u64) -> Option<Recorded> {
+        Some(lock(&self.0).flights.get(&number)?.request.clone())
+    }
+
+    /// How many requests like this are on their way.
+    pub(crate) fn count(&self, alike: impl Fn(&Recorded) -> bool) -> usize {
+        lock(&self.0).flights.values().filter(|flight| alike(&flight.request)).count()
+    }
+}
+
+impl Ticket {
+    pub(crate) fn new(shared: &Arc<Shared>, request: &Recorded, era: Era) -> Self {
+        let mut state = lock(&shared.flights.0);
+        state.last += 1;
+        let number = state.last;
+        let counted = request.is_call().then(|| shared.counters.request());
+        let flight = Flight { request: request.clone(), task: None, _counted: counted };
+        state.flights.insert(number, flight);
+        Self { shared: Arc::clone(shared), number, era }
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The request was answered.
+    pub(crate) fn finish(self) {
+        self.shared.flights.finish(self.number);
+    }
+}
+
+/// In the per-request era a client cancels by closing the stream. In the other it does not: there the
+/// request stays on its way, though its answer has nowhere to go, until the client cancels it.
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let flights = &self.shared.flights;
+        let Some(request) = flights.request(self.number) else { return };
+        if self.era == Era::Handshake && request.is_call() {
+            return;
+        }
+        if let Some(task) = flights.finish(self.number) {
+            task.abort();
+        }
+        if request.is_call() {
+            self.shared.log.cancelled(request);
+        }
+    }
+}

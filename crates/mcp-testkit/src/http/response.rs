@@ -1,0 +1,147 @@
+//! HTTP answers made by hand.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::{
+    HeaderMap, Response, StatusCode,
+    header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, WWW_AUTHENTICATE},
+};
+use serde_json::Value;
+
+use super::body::{Outgoing, Part};
+use crate::base::Gate;
+
+pub(crate) const JSON: &str = "application/json";
+pub(crate) const EVENT_STREAM: &str = "text/event-stream";
+
+/// An HTTP answer, sent as it is: status, headers, and a body told part by part.
+///
+/// Give it to [`TestServer::script`](crate::TestServer::script), which takes it for a
+/// [`Fault`](crate::Fault). The methods panic on what HTTP does not allow, such as a status of 42.
+///
+/// ```
+/// use mcp_testkit::{Gate, Reply};
+///
+/// let busy = Reply::status(503).header("retry-after", "1").chunk("try again");
+///
+/// // A stream that breaks off once the test opens the gate, in the middle of an event.
+/// let gate = Gate::new();
+/// let broken = Reply::sse(["id: 1\ndata:\n\n"]).hold(&gate).chunk("data: {\"json").abort();
+/// # let _ = (busy, broken);
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Reply {
+    status: StatusCode,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    parts: Vec<Part>,
+}
+
+impl Reply {
+    /// An answer without a body.
+    pub fn status(code: u16) -> Self {
+        let status = StatusCode::from_u16(code).expect("an HTTP status has three digits");
+        Self { status, headers: Vec::new(), parts: Vec::new() }
+    }
+
+    /// A status of 200 with any body.
+    pub fn body(content_type: &str, body: impl Into<Bytes>) -> Self {
+        Self::status(200).header(CONTENT_TYPE.as_str(), content_type).chunk(body)
+    }
+
+    /// A status of 200 with a JSON body.
+    pub fn json(body: &Value) -> Self {
+        Self::body(JSON, body.to_string())
+    }
+
+    /// A status of 200 with an event stream: `chunks` verbatim, each sent on its own, then its end.
+    pub fn sse<C: Into<Bytes>>(chunks: impl IntoIterator<Item = C>) -> Self {
+        let reply = Self::status(200).header(CONTENT_TYPE.as_str(), EVENT_STREAM);
+        chunks.into_iter().fold(reply, Self::chunk)
+    }
+
+    /// A page as a captive portal or a misplaced load balancer gives it: 200, and HTML.
+    pub fn html_page() -> Self {
+        let page = "<!doctype html><title>Sign in</title><p>Sign in to go on.</p>";
+        Self::body("text/html; charset=utf-8", page)
+    }
+
+    /// A redirect that keeps method and body (307).
+    pub fn redirect(location: &str) -> Self {
+        Self::status(307).header(LOCATION.as_str(), location)
+    }
+
+    /// A demand for authorization (401) with this `WWW-Authenticate` value.
+    pub fn unauthorized(challenge: &str) -> Self {
+        Self::status(401).header(WWW_AUTHENTICATE.as_str(), challenge)
+    }
+
+    /// Adds a header; one that is there already is kept and sent as well.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        let name = HeaderName::from_bytes(name.as_bytes()).expect("a valid header name");
+        let value = HeaderValue::from_str(value).expect("a valid header value");
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Adds bytes to the body.
+    pub fn chunk(self, bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        if bytes.is_empty() { self } else { self.part(Part::Chunk(bytes)) }
+    }
+
+    /// Adds `size` spaces to the body, streamed: JSON allows them between any two tokens, so that
+    /// only a limit on its size refuses such a body.
+    pub fn fill(self, size: usize) -> Self {
+        if size == 0 { self } else { self.part(Part::Fill(size)) }
+    }
+
+    /// Stops sending the body until the gate is open; status and headers are already sent.
+    pub fn hold(self, gate: &Gate) -> Self {
+        self.part(Part::Hold(gate.clone()))
+    }
+
+    /// Breaks the connection at this place of the body.
+    pub fn abort(self) -> Self {
+        self.part(Part::Abort)
+    }
+
+    /// Resets the connection at this place of the body, so that the client finds it broken.
+    pub fn reset(self) -> Self {
+        self.part(Part::Reset)
+    }
+
+    /// Stops sending the body for this long.
+    pub fn pause(self, time: Duration) -> Self {
+        self.part(Part::Pause(time))
+    }
+
+    /// Adds the same bytes to the body for ever, with a wait after each time; what is added later is
+    /// never sent.
+    pub fn repeat(self, bytes: impl Into<Bytes>, every: Duration) -> Self {
+        self.part(Part::Repeat(bytes.into(), every))
+    }
+
+    pub(crate) fn parts(mut self, parts: Vec<Part>) -> Self {
+        self.parts.extend(parts);
+        self
+    }
+
+    pub(crate) fn into_response(self) -> Response<Outgoing> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in self.headers {
+            headers.append(name, value);
+        }
+        let streamed = headers.get(CONTENT_TYPE).is_some_and(|kind| kind == EVENT_STREAM);
+        let mut response = Response::new(Outgoing::new(self.parts, !streamed));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = headers;
+        response
+    }
+
+    fn part(mut self, part: Part) -> Self {
+        self.parts.push(part);
+        self
+    }
+}

@@ -1,0 +1,198 @@
+//! A stream of events, which may outlive the connections that it is read on.
+
+use std::{
+    fmt::Write,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use hyper::{
+    Response,
+    header::{CONTENT_TYPE, HeaderValue},
+};
+use tokio::sync::mpsc;
+
+use super::{
+    body::{Outgoing, Part},
+    response::EVENT_STREAM,
+};
+use crate::server::lock;
+
+/// A stream; clones are the same one.
+#[derive(Debug, Clone)]
+pub(crate) struct Stream(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    /// What all its event ids begin with, if it can be resumed.
+    name: Option<String>,
+    retry: Duration,
+    /// The events so far, if it can be resumed; else none.
+    kept: Vec<String>,
+    reader: Option<Reader>,
+    ended: bool,
+}
+
+/// The connection that gets the next event.
+#[derive(Debug)]
+struct Reader {
+    sender: mpsc::UnboundedSender<Part>,
+    /// The number of events after which the connection is closed.
+    left: Option<usize>,
+}
+
+/// What a stream is written to with; dropped, it ends the stream.
+#[derive(Debug)]
+pub(crate) struct Writer(Stream);
+
+impl Stream {
+    /// A stream that is lost with its connection.
+    pub(crate) fn plain() -> Self {
+        Self::new(None, Duration::ZERO)
+    }
+
+    /// A stream that can be resumed; its event ids begin with `name`.
+    pub(crate) fn resumable(name: String, retry: Duration) -> Self {
+        Self::new(Some(name), retry)
+    }
+
+    fn new(name: Option<String>, retry: Duration) -> Self {
+        let state = State { name, retry, kept: Vec::new(), reader: None, ended: false };
+        let stream = Self(Arc::new(Mutex::new(state)));
+        stream.prime();
+        stream
+    }
+
+    pub(crate) fn writer(&self) -> Writer {
+        Writer(self.clone())
+    }
+
+    /// Reads the stream from `start` on, in the place of an earlier connection; the connection is
+    /// closed after `limit` messages, if there is a limit.
+    pub(crate) fn connect(&self, start: usize, limit: Option<usize>) -> Response<Outgoing> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let mut state = lock(&self.0);
+        let mut reader = Reader { sender, left: limit };
+        for (place, event) in state.kept.iter().enumerate().skip(start) {
+            // The priming event is no message.
+            reader.take(vec![Part::Chunk(event.clone().into())], usize::from(place > 0));
+        }
+        state.reader = (!state.ended && !reader.is_done()).then_some(reader);
+        let mut response = Response::new(Outgoing::live(receiver));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM));
+        response
+    }
+
+    /// The place after the event of this id, if it is one of this stream.
+    pub(crate) fn place_after(&self, id: &str) -> Option<usize> {
+        let state = lock(&self.0);
+        let number = id.strip_prefix(state.name.as_deref()?)?.strip_prefix('-')?;
+        number.parse::<usize>().ok().filter(|it| *it < state.kept.len()).map(|it| it + 1)
+    }
+
+    /// Sends a message; tells whether someone reads it, or may do so later.
+    pub(crate) fn send(&self, json: &str) -> bool {
+        self.send_as(json, |event| vec![Part::Chunk(event.into())])
+    }
+
+    /// Sends a message in some other form; what is kept of it is as it should be.
+    pub(crate) fn send_as(&self, json: &str, form: impl FnOnce(String) -> Vec<Part>) -> bool {
+        let mut state = lock(&self.0);
+        if state.ended {
+            return false;
+        }
+        let event = state.keep(&format!("event: message\ndata: {json}\n\n"));
+        let read = state.reader.as_mut().is_some_and(|reader| reader.take(form(event), 1));
+        state.reader.take_if(|reader| reader.is_done());
+        read || state.name.is_some()
+    }
+
+    /// Sends part of a body as it is, to whoever reads now.
+    pub(crate) fn send_part(&self, part: Part) {
+        let state = lock(&self.0);
+        if let Some(reader) = &state.reader {
+            drop(reader.sender.send(part));
+        }
+    }
+
+    /// Waits until nobody reads the stream.
+    pub(crate) async fn abandoned(&self) {
+        let reader = lock(&self.0).reader.as_ref().map(|reader| reader.sender.clone());
+        if let Some(sender) = reader {
+            sender.closed().await;
+        }
+    }
+
+    /// Whether a client reads the stream, or may come back to do so.
+    pub(crate) fn is_open(&self) -> bool {
+        let state = lock(&self.0);
+        let read = state.reader.as_ref().is_some_and(|reader| !reader.sender.is_closed());
+        !state.ended && (read || state.name.is_some())
+    }
+
+    /// Closes the connection, not the stream.
+    pub(crate) fn disconnect(&self) {
+        lock(&self.0).reader = None;
+    }
+
+    pub(crate) fn end(&self) {
+        let mut state = lock(&self.0);
+        state.ended = true;
+        state.reader = None;
+    }
+
+    /// Gives the client an id to come back with, before there is anything to say (MCP transports,
+    /// "Sending Messages to the Server").
+    fn prime(&self) {
+        let mut state = lock(&self.0);
+        if state.name.is_some() {
+            let retry = state.retry.as_millis();
+            state.keep(&format!("retry: {retry}\ndata: \n\n"));
+        }
+    }
+}
+
+impl State {
+    /// The event with an id, if the stream can be resumed.
+    fn keep(&mut self, event: &str) -> String {
+        let mut text = String::new();
+        if let Some(name) = &self.name {
+            let number = self.kept.len();
+            let _ = writeln!(text, "id: {name}-{number}");
+            text.push_str(event);
+            self.kept.push(text.clone());
+        } else {
+            text.push_str(event);
+        }
+        text
+    }
+}
+
+impl Reader {
+    /// Sends an event, which is so many messages, unless that is too many for this connection.
+    fn take(&mut self, event: Vec<Part>, messages: usize) -> bool {
+        if let Some(left) = &mut self.left {
+            match left.checked_sub(messages) {
+                Some(rest) => *left = rest,
+                None => return false,
+            }
+        }
+        event.into_iter().all(|part| self.sender.send(part).is_ok())
+    }
+
+    fn is_done(&self) -> bool {
+        self.left == Some(0)
+    }
+}
+
+impl Writer {
+    pub(crate) fn stream(&self) -> &Stream {
+        &self.0
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}

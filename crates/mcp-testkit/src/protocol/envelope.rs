@@ -1,0 +1,167 @@
+//! What a request of the per-request era has to carry, in `_meta` and in headers.
+
+use mcp_types::{Era, ErrorObject, JsonObject, Revision, error_code, v2025_11_25::LoggingLevel};
+use serde_json::{Value, json};
+
+use super::{exchange::Exchange, stateful::SESSION};
+use crate::{
+    base::{HeaderValue, Recorded, annotations, decoded},
+    catalog::{Kind, severity},
+    http::Reply,
+    state::CARRIED,
+};
+
+pub(crate) const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+pub(crate) const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+pub(crate) const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
+const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
+
+impl Exchange<'_> {
+    /// Wants what makes a request complete (MCP basic, "`_meta`"; transports, "Protocol Version
+    /// Header" and "Standard Request Headers").
+    pub(crate) fn check_envelope(&self, method: &str, params: &JsonObject) -> Result<(), Reply> {
+        for header in [SESSION, "last-event-id"] {
+            if self.request.header(header).is_some() {
+                self.note(format_args!("{header}, which the revision does not have"));
+            }
+        }
+        let version = self.check_meta(params)?;
+        self.check_header("mcp-protocol-version", version)?;
+        let revision = version.parse::<Revision>();
+        let mut spoken = self.server.config.spoken(Era::PerRequest);
+        if revision.is_err() || !spoken.any(|it| Ok(it) == revision) {
+            return Err(self.unsupported_version(&json!(version)));
+        }
+        self.check_header("mcp-method", method)?;
+        self.check_id()?;
+        let named = match method {
+            "tools/call" | "prompts/get" => "name",
+            "resources/read" => "uri",
+            _ => {
+                for member in CARRIED.iter().filter(|member| params.contains_key(**member)) {
+                    self.note(format_args!("{member}, which belongs to another request"));
+                }
+                return Ok(());
+            }
+        };
+        match params.get(named).and_then(Value::as_str) {
+            Some(name) => self.check_mirror("mcp-name", Some(name)),
+            // What is wrong with it, the method itself says.
+            None => Ok(()),
+        }
+    }
+
+    /// Wants the headers that repeat arguments of a tool (MCP transports, "Custom Headers").
+    pub(crate) fn check_parameters(&self, params: &JsonObject) -> Result<(), Reply> {
+        let name = params.get("name").and_then(Value::as_str);
+        let find = |name| self.server.catalog.find(self.user.as_ref(), Kind::Tool, name);
+        let Some(tool) = name.and_then(find) else {
+            return Ok(());
+        };
+        let schema = tool.definition.get("inputSchema").unwrap_or(&Value::Null);
+        match annotations(schema) {
+            Err(fault) => self.note(format_args!("a tool that is to be left out: {fault}")),
+            Ok(annotations) => {
+                let arguments = params.get("arguments").unwrap_or(&Value::Null);
+                for annotation in annotations {
+                    let header = format!("mcp-param-{}", annotation.header.to_ascii_lowercase());
+                    self.check_parameter(&header, annotation.value(arguments))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_parameter(&self, header: &str, argument: HeaderValue) -> Result<(), Reply> {
+        let present = self.request.headers().contains_key(header);
+        match argument {
+            HeaderValue::Text(text) if present => self.check_mirror(header, Some(&text)),
+            // Not a violation: a client that has not seen the newest schema leaves it out.
+            HeaderValue::Text(_) => {
+                Err(self.refusal(400, error_code::HEADER_MISMATCH, format_args!("no {header}")))
+            }
+            HeaderValue::Absent if present => self.check_mirror(header, None),
+            HeaderValue::Absent | HeaderValue::Other => Ok(()),
+        }
+    }
+
+    /// Refuses a revision and names those that could be used in its place.
+    pub(crate) fn unsupported_version(&self, requested: &Value) -> Reply {
+        let supported = &self.server.config.revisions;
+        let supported = supported.iter().map(|revision| revision.as_str()).collect::<Vec<_>>();
+        let error = ErrorObject {
+            code: error_code::UNSUPPORTED_PROTOCOL_VERSION,
+            message: "Unsupported protocol version".to_owned(),
+            data: Some(json!({ "supported": supported, "requested": requested })),
+        };
+        self.refuse(400, &error)
+    }
+
+    /// Wants an id that no other request has that is still to be answered (MCP basic, "Requests").
+    /// Only the ids of one client have to differ, and nothing tells whose a request is.
+    fn check_id(&self) -> Result<(), Reply> {
+        let Some(id) = self.request.id().filter(|_| self.server.config.one_client) else {
+            return Ok(());
+        };
+        let of_this_era =
+            |other: &Recorded| other.meta().is_some_and(|it| it.contains_key(VERSION));
+        let alike = |other: &Recorded| of_this_era(other) && other.id().as_ref() == Some(&id);
+        if self.server.flights.count(alike) > 1 {
+            let what = format_args!("the id {id} waits for an answer already");
+            return Err(self.violation(400, error_code::INVALID_REQUEST, what));
+        }
+        self.check_progress_token(of_this_era);
+        Ok(())
+    }
+
+    /// Returns the version that the request is written in.
+    fn check_meta<'p>(&self, params: &'p JsonObject) -> Result<&'p str, Reply> {
+        let meta = |key| params.get("_meta").and_then(|meta| meta.get(key));
+        let version = meta(VERSION).and_then(Value::as_str);
+        let missing = [
+            (VERSION, version.is_some()),
+            (CAPABILITIES, meta(CAPABILITIES).is_some_and(Value::is_object)),
+            (CLIENT_INFO, meta(CLIENT_INFO).is_none_or(is_implementation)),
+            (LOG_LEVEL, meta(LOG_LEVEL).is_none_or(is_level)),
+        ];
+        let missing = missing.into_iter().find_map(|(key, right)| (!right).then_some(key));
+        match (missing, version) {
+            (None, Some(version)) => Ok(version),
+            (missing, _) => {
+                let error = self.invalid_params(&format!("_meta[{}]", missing.unwrap_or(VERSION)));
+                Err(self.refuse(400, &error))
+            }
+        }
+    }
+
+    /// Wants a header that repeats a value as it is.
+    fn check_header(&self, header: &str, expected: &str) -> Result<(), Reply> {
+        match self.request.only_header(header) {
+            Some(value) if value == expected => Ok(()),
+            Some(value) => Err(self.mismatch(format_args!("{header} is {value}, not {expected}"))),
+            None => Err(self.mismatch(format_args!("no {header}, or more than one"))),
+        }
+    }
+
+    /// Wants a header that repeats a value, encoded where HTTP could not carry it.
+    fn check_mirror(&self, header: &str, expected: Option<&str>) -> Result<(), Reply> {
+        match self.request.only_header(header).map(decoded) {
+            None => Err(self.mismatch(format_args!("no {header}, or more than one"))),
+            Some(Err(fault)) => Err(self.mismatch(format_args!("{header}: {fault}"))),
+            Some(Ok(value)) if Some(&*value) == expected => Ok(()),
+            Some(Ok(_)) => Err(self.mismatch(format_args!("{header} is not what the body has"))),
+        }
+    }
+
+    fn mismatch(&self, what: impl std::fmt::Display) -> Reply {
+        self.violation(400, error_code::HEADER_MISMATCH, what)
+    }
+}
+
+fn is_level(level: &Value) -> bool {
+    level.as_str().is_some_and(|level| severity(&LoggingLevel::from(level)).is_some())
+}
+
+fn is_implementation(info: &Value) -> bool {
+    ["name", "version"].into_iter().all(|member| info.get(member).is_some_and(Value::is_string))
+}

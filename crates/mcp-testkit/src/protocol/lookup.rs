@@ -1,0 +1,103 @@
+//! Finds what a request is about, and checks what it says of it.
+
+use mcp_types::{Era, ErrorObject, JsonObject, error_code};
+use serde_json::{Value, json};
+
+use super::exchange::Exchange;
+use crate::{
+    catalog::{Entry, Kind, Steps, invalid, variables},
+    state::Call,
+};
+
+/// What is done, and what it is given.
+pub(crate) type Found = (Steps, JsonObject);
+
+impl Exchange<'_> {
+    pub(crate) fn find_tool(&self, params: &JsonObject) -> Result<Found, ErrorObject> {
+        let (name, arguments) = (self.text(params, "name")?, self.arguments(params)?);
+        let tool = self.find(Kind::Tool, name);
+        let tool = tool.ok_or_else(|| invalid(format!("Unknown tool: {name}")))?;
+        Ok((tool.steps, arguments))
+    }
+
+    pub(crate) fn find_prompt(&self, params: &JsonObject) -> Result<Found, ErrorObject> {
+        let (name, arguments) = (self.text(params, "name")?, self.arguments(params)?);
+        if !arguments.values().all(Value::is_string) {
+            return Err(self.invalid_params("arguments"));
+        }
+        let prompt = self.find(Kind::Prompt, name);
+        let prompt = prompt.ok_or_else(|| invalid(format!("Unknown prompt: {name}")))?;
+        match missing_argument(&prompt, &arguments) {
+            Some(missing) => Err(invalid(format!("Missing argument: {missing}"))),
+            None => Ok((prompt.steps, arguments)),
+        }
+    }
+
+    pub(crate) fn find_resource(&self, call: &Call) -> Result<Found, ErrorObject> {
+        let uri = self.text(&call.params, "uri")?;
+        if let Some(resource) = self.find(Kind::Resource, uri) {
+            return Ok((resource.steps, JsonObject::new()));
+        }
+        let templates = self.server.catalog.visible(self.user.as_ref(), Kind::Template);
+        let found = templates.into_iter().find_map(|template| {
+            let variables = variables(template.key()?.as_str()?, uri)?;
+            Some((template.steps, variables))
+        });
+        found.ok_or_else(|| ErrorObject {
+            code: match call.era {
+                Era::Handshake => error_code::RESOURCE_NOT_FOUND,
+                Era::PerRequest => error_code::INVALID_PARAMS,
+            },
+            message: "Resource not found".to_owned(),
+            data: Some(json!({ "uri": uri })),
+        })
+    }
+
+    /// Suggests values (MCP utilities, "Completion").
+    pub(crate) fn complete(&self, params: &JsonObject) -> Result<Value, ErrorObject> {
+        const MOST: usize = 100;
+        let member = |of: &str, name: &str| params.get(of).and_then(|it| it.get(name)?.as_str());
+        let target = match member("ref", "type") {
+            Some("ref/prompt") => member("ref", "name"),
+            Some("ref/resource") => member("ref", "uri"),
+            _ => None,
+        };
+        target.ok_or_else(|| self.invalid_params("ref"))?;
+        let argument = member("argument", "name").and(member("argument", "value"));
+        argument.ok_or_else(|| self.invalid_params("argument"))?;
+        let all =
+            self.server.config.completion.as_ref().map(|completion| completion.values(params));
+        let all = all.unwrap_or_default();
+        let values = all.iter().take(MOST).collect::<Vec<_>>();
+        let more = all.len() > MOST;
+        Ok(json!({ "completion": { "values": values, "total": all.len(), "hasMore": more } }))
+    }
+
+    /// A member that is a text.
+    pub(crate) fn text<'p>(
+        &self,
+        params: &'p JsonObject,
+        name: &str,
+    ) -> Result<&'p str, ErrorObject> {
+        params.get(name).and_then(Value::as_str).ok_or_else(|| self.invalid_params(name))
+    }
+
+    fn find(&self, kind: Kind, key: &str) -> Option<Entry> {
+        self.server.catalog.find(self.user.as_ref(), kind, key)
+    }
+
+    fn arguments(&self, params: &JsonObject) -> Result<JsonObject, ErrorObject> {
+        match params.get("arguments") {
+            None => Ok(JsonObject::new()),
+            Some(Value::Object(arguments)) => Ok(arguments.clone()),
+            Some(_) => Err(self.invalid_params("arguments")),
+        }
+    }
+}
+
+fn missing_argument(prompt: &Entry, given: &JsonObject) -> Option<String> {
+    let arguments = prompt.definition.get("arguments")?.as_array()?;
+    let required = arguments.iter().filter(|argument| argument["required"] == true);
+    let mut names = required.filter_map(|argument| argument["name"].as_str());
+    names.find(|name| !given.contains_key(*name)).map(str::to_owned)
+}

@@ -1,0 +1,269 @@
+//! The handshake era: `initialize`, sessions, and the methods that follow.
+
+use mcp_types::{
+    Era, ErrorObject, JsonObject, RequestId, Revision, error_code, v2025_11_25::LoggingLevel,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    answer::{Answer, Message},
+    exchange::Exchange,
+};
+use crate::{
+    catalog::severity,
+    http::{EVENT_STREAM, Reply},
+    state::{Call, Client, NoSession, Reaction, Session},
+};
+
+impl Exchange<'_> {
+    pub(crate) fn answer_request(&self, mut call: Call) -> Result<Answer, Reply> {
+        if call.method == "initialize" {
+            return self.initialize(call.id, &call.params).map(Answer::Message);
+        }
+        let client = self.admit(|session| {
+            self.check_request(session, &call.id, &call.method)?;
+            Ok(Some(session.client.clone()))
+        })?;
+        call.client = client.unwrap_or_else(Client::unknown);
+        if let Some(session) = &call.client.session {
+            self.check_progress_token(|other| other.header(SESSION) == Some(session));
+        }
+        if !self.server.is_capable(call.era, &call.method) {
+            return self.perform(call);
+        }
+        let outcome = match &*call.method {
+            "ping" => Ok(json!({})),
+            "logging/setLevel" => self.set_level(&call.params),
+            "resources/subscribe" => self.set_subscribed(&call.params, true),
+            "resources/unsubscribe" => self.set_subscribed(&call.params, false),
+            _ => return self.perform(call),
+        };
+        Ok(self.answer_with(&call, outcome))
+    }
+
+    fn set_level(&self, params: &JsonObject) -> Result<Value, ErrorObject> {
+        let level = LoggingLevel::from(self.text(params, "level")?);
+        if severity(&level).is_none() {
+            return Err(self.invalid_params("level"));
+        }
+        self.change(|session| session.client.log_level = Some(level));
+        Ok(json!({}))
+    }
+
+    fn set_subscribed(&self, params: &JsonObject, wanted: bool) -> Result<Value, ErrorObject> {
+        let uri = self.text(params, "uri")?;
+        self.change(|session| {
+            if wanted {
+                session.subscribed.insert(uri.to_owned());
+            } else {
+                session.subscribed.remove(uri);
+            }
+        });
+        Ok(json!({}))
+    }
+
+    /// Changes what is kept of the session, where there are sessions.
+    fn change(&self, change: impl FnOnce(&mut Session)) {
+        if let Some(session) = self.request.header(SESSION) {
+            // It was admitted just now; it may have ended since, and then nothing is kept.
+            let _ = self.server.sessions.with(session, self.user.as_ref(), change);
+        }
+    }
+
+    pub(crate) fn accept_notification(
+        &self,
+        method: &str,
+        params: &JsonObject,
+    ) -> Result<Answer, Reply> {
+        self.admit(|session| match method {
+            "notifications/initialized" if !session.initialize() => {
+                Err(self.invalid_request("the session is initialized already"))
+            }
+            _ => Ok(()),
+        })?;
+        if method == "notifications/cancelled" {
+            self.cancel(params);
+        }
+        Ok(Answer::Reply(Reply::status(202)))
+    }
+
+    /// Gives up a request (MCP utilities, "Cancellation"); one that is not on its way is none of
+    /// the client's faults, for it may have been answered meanwhile.
+    fn cancel(&self, params: &JsonObject) {
+        let id = params.get("requestId").and_then(|id| RequestId::deserialize(id).ok());
+        let Some(id) = id else {
+            return self.note("requestId is missing or of the wrong type");
+        };
+        match self.server.flights.cancel(self.request.header(SESSION), &id) {
+            Some(request) if request.method() == "initialize" => {
+                self.note("initialize must not be cancelled");
+            }
+            Some(request) => self.server.log.cancelled(request),
+            None => {}
+        }
+    }
+
+    /// Accepts the answer to a request that the server sent; a test finds it among the requests.
+    pub(crate) fn accept_response(
+        &self,
+        id: Option<&RequestId>,
+        reaction: Reaction,
+    ) -> Result<Answer, Reply> {
+        self.admit(|_| Ok(()))?;
+        let session = self.request.header(SESSION);
+        if let Some(Err(fault)) = id.map(|id| self.server.asks.settle(session, id, reaction)) {
+            return Err(self.invalid_request(fault));
+        }
+        Ok(Answer::Reply(Reply::status(202)))
+    }
+
+    /// Opens a stream for what the server sends unasked, or goes on with one that broke off (MCP
+    /// transports, "Listening" and "Resumability").
+    pub(crate) fn listen(&self) -> Result<Answer, Reply> {
+        self.check_accept(EVENT_STREAM)?;
+        self.admit(|_| Ok(()))?;
+        let (streams, retry) = (&self.server.streams, self.server.config.retry);
+        let session = self.request.header(SESSION);
+        match self.request.header("last-event-id") {
+            Some(id) if retry.is_some() => {
+                let resumed = streams.resume(session, id);
+                let fault = "an event id that the server never gave in this session";
+                let (stream, place) = resumed.ok_or_else(|| self.invalid_request(fault))?;
+                Ok(Answer::Stream(stream, place))
+            }
+            _ if self.server.config.allow_get => {
+                Ok(Answer::Stream(streams.listen(session, retry), 0))
+            }
+            _ => Err(self.not_allowed()),
+        }
+    }
+
+    pub(crate) fn end_session(&self) -> Result<Answer, Reply> {
+        self.admit(|session| {
+            session.end();
+            Ok(())
+        })?;
+        if let Some(session) = self.request.header(SESSION) {
+            self.server.streams.close(session);
+        }
+        Ok(Answer::Reply(Reply::status(204)))
+    }
+
+    /// Agrees on a revision (MCP lifecycle, "Version Negotiation") and begins a session.
+    fn initialize(&self, id: RequestId, params: &JsonObject) -> Result<Message, Reply> {
+        if self.request.header(SESSION).is_some() {
+            return Err(self.invalid_request("a session id, though a session is yet to begin"));
+        }
+        if let Some(member) = missing_member(params) {
+            return Ok(Message { id, outcome: Err(self.invalid_params(member)), session: None });
+        }
+        let config = &self.server.config;
+        let offered = &params["protocolVersion"];
+        let spoken = config.spoken(Era::Handshake).find(|revision| offered == revision.as_str());
+        let Some(revision) = spoken.or_else(|| config.spoken(Era::Handshake).next()) else {
+            return Err(self.unsupported_version(offered));
+        };
+        let mut result = json!({
+            "protocolVersion": revision.as_str(),
+            "capabilities": self.server.capabilities(Era::Handshake),
+            "serverInfo": config.server_info(),
+        });
+        if let Some(instructions) = &config.instructions {
+            result["instructions"] = json!(instructions);
+        }
+        let sessions = &self.server.sessions;
+        sessions.negotiated(revision);
+        let capabilities = params["capabilities"].as_object().cloned().unwrap_or_default();
+        let session = config
+            .sessions
+            .then(|| sessions.begin(self.user.clone(), revision, capabilities, id.clone()));
+        Ok(Message { id, outcome: Ok(result), session })
+    }
+
+    /// Checks session and version of a request after `initialize`, then lets `work` at the session,
+    /// if the server has sessions.
+    fn admit<T: Default>(
+        &self,
+        work: impl FnOnce(&mut Session) -> Result<T, Reply>,
+    ) -> Result<T, Reply> {
+        let sessions = &self.server.sessions;
+        match (self.server.config.sessions, self.request.header(SESSION)) {
+            (false, None) => {
+                self.check_version(&sessions.revisions())?;
+                Ok(T::default())
+            }
+            (false, Some(_)) => Err(self.invalid_request("a session id that nobody assigned")),
+            (true, None) => Err(self.invalid_request("no MCP-Session-Id")),
+            (true, Some(id)) => sessions
+                .with(id, self.user.as_ref(), |session| {
+                    self.check_version(&[session.revision()])?;
+                    work(session)
+                })
+                .unwrap_or_else(|reason| Err(self.no_session(reason))),
+        }
+    }
+
+    /// Wants the header that says what was agreed upon, one of `agreed` (MCP transports, "Protocol
+    /// Version Header"); revisions before 2025-06-18 do not know it.
+    fn check_version(&self, agreed: &[Revision]) -> Result<(), Reply> {
+        if agreed.is_empty() {
+            return Err(self.invalid_request("no initialize came before"));
+        }
+        match self.request.header("mcp-protocol-version") {
+            Some(version) if agreed.iter().any(|it| it.as_str() == version) => Ok(()),
+            Some(version) => {
+                let what = format_args!("MCP-Protocol-Version {version} was not agreed upon");
+                Err(self.invalid_request(what))
+            }
+            None if agreed.iter().any(|revision| *revision < Revision::V2025_06_18) => Ok(()),
+            None => Err(self.invalid_request("no MCP-Protocol-Version")),
+        }
+    }
+
+    fn check_request(
+        &self,
+        session: &mut Session,
+        id: &RequestId,
+        method: &str,
+    ) -> Result<(), Reply> {
+        if !session.take_id(id) {
+            return Err(self.invalid_request(format_args!("the id {id} was used before")));
+        }
+        if !session.is_initialized() && method != "ping" {
+            return Err(self.invalid_request("notifications/initialized did not come before"));
+        }
+        Ok(())
+    }
+
+    /// Refuses an unusable session: 404, so that the client begins a new one.
+    fn no_session(&self, reason: NoSession) -> Reply {
+        let what = match reason {
+            NoSession::Lost => {
+                return self.refusal(404, error_code::INVALID_REQUEST, "no such session");
+            }
+            NoSession::Deleted => "a session that the client has ended",
+            NoSession::Unknown => "a session id that the server never assigned",
+            NoSession::Foreign => "a session of another user",
+        };
+        self.violation(404, error_code::INVALID_REQUEST, what)
+    }
+
+    fn invalid_request(&self, what: impl std::fmt::Display) -> Reply {
+        self.violation(400, error_code::INVALID_REQUEST, what)
+    }
+}
+
+pub(crate) const SESSION: &str = "mcp-session-id";
+
+/// The first member that `initialize` needs and does not have.
+fn missing_member(params: &JsonObject) -> Option<&'static str> {
+    let info = |member| params.get("clientInfo").and_then(|info| info.get(member));
+    let needed = [
+        ("protocolVersion", params.get("protocolVersion").is_some_and(Value::is_string)),
+        ("capabilities", params.get("capabilities").is_some_and(Value::is_object)),
+        ("clientInfo.name", info("name").is_some_and(Value::is_string)),
+        ("clientInfo.version", info("version").is_some_and(Value::is_string)),
+    ];
+    needed.into_iter().find_map(|(member, present)| (!present).then_some(member))
+}

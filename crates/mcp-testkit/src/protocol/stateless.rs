@@ -1,0 +1,82 @@
+//! The per-request era: every request is complete in itself.
+
+use mcp_types::{Era, JsonObject, error_code, v2025_11_25::LoggingLevel};
+use serde_json::{Value, json};
+
+use super::{answer::Answer, envelope, exchange::Exchange};
+use crate::{
+    http::Reply,
+    state::{Call, Client, Config},
+};
+
+impl Exchange<'_> {
+    pub(crate) fn answer_complete_request(&self, mut call: Call) -> Result<Answer, Reply> {
+        self.check_envelope(&call.method, &call.params)?;
+        call.client = client(&call.params);
+        match &*call.method {
+            "server/discover" => Ok(self.answer_with(&call, Ok(self.discover()))),
+            "subscriptions/listen" => {
+                self.subscribe(&call).or_else(|error| Ok(self.answer_with(&call, Err(error))))
+            }
+            "tools/call" => {
+                self.check_parameters(&call.params)?;
+                self.perform(call)
+            }
+            _ => self.perform(call),
+        }
+    }
+
+    /// Accepts a notification, of which the revision has none over HTTP: a client cancels a request
+    /// by closing its stream.
+    pub(crate) fn ignore_notification(&self) -> Answer {
+        self.note("the revision has no such notification over HTTP");
+        Answer::Reply(Reply::status(202))
+    }
+
+    /// Refuses an answer of the client, for a server of this era asks nothing that needs one.
+    pub(crate) fn refuse_response(&self) -> Reply {
+        self.violation(400, error_code::INVALID_REQUEST, "an answer, though nothing was asked")
+    }
+
+    fn discover(&self) -> Value {
+        let config = &self.server.config;
+        let versions = config.revisions.iter().map(|it| it.as_str()).collect::<Vec<_>>();
+        let mut result = json!({
+            "supportedVersions": versions,
+            "capabilities": self.server.capabilities(Era::PerRequest),
+        });
+        if let Some(instructions) = &config.instructions {
+            result["instructions"] = json!(instructions);
+        }
+        result
+    }
+}
+
+/// What a client says of itself, in every request.
+fn client(params: &JsonObject) -> Client {
+    let meta = |key| params.get("_meta").and_then(|meta| meta.get(key));
+    let capabilities = meta(envelope::CAPABILITIES).and_then(Value::as_object).cloned();
+    let log_level = meta(envelope::LOG_LEVEL).and_then(Value::as_str).map(LoggingLevel::from);
+    Client { session: None, capabilities, log_level }
+}
+
+/// Adds what every result of this era has; a tool's own members stay as they are.
+pub(crate) fn complete(config: &Config, method: &str, mut result: Value) -> Value {
+    let Value::Object(members) = &mut result else {
+        return result;
+    };
+    let kind = members.entry("resultType").or_insert_with(|| json!("complete"));
+    if kind == "complete" && is_cacheable(method) {
+        members.entry("ttlMs").or_insert_with(|| json!(config.ttl.as_millis()));
+        members.entry("cacheScope").or_insert_with(|| json!(config.cache_scope));
+    }
+    if let Value::Object(meta) = members.entry("_meta").or_insert_with(|| json!({})) {
+        meta.entry("io.modelcontextprotocol/serverInfo").or_insert_with(|| config.server_info());
+    }
+    result
+}
+
+/// MCP utilities, "Caching".
+fn is_cacheable(method: &str) -> bool {
+    method == "server/discover" || method == "resources/read" || method.ends_with("/list")
+}

@@ -1,0 +1,54 @@
+//! What a server declares that it can do, in either era.
+
+use mcp_types::Era;
+use serde_json::{Value, json};
+
+use crate::{catalog::Kind, server::Shared};
+
+impl Shared {
+    /// What the server can do: it has prompts and resources only where there are some, or were.
+    pub(crate) fn capabilities(&self, era: Era) -> Value {
+        // Of changes it tells those who listen.
+        let listening = match era {
+            Era::Handshake => self.config.allow_get,
+            Era::PerRequest => true,
+        };
+        let mut capabilities = json!({ "tools": { "listChanged": listening } });
+        if self.catalog.has(Kind::Prompt) {
+            capabilities["prompts"] = json!({ "listChanged": listening });
+        }
+        if self.has_resources() {
+            capabilities["resources"] = json!({ "subscribe": listening, "listChanged": listening });
+        }
+        if self.config.completion.is_some() {
+            capabilities["completions"] = json!({});
+        }
+        if self.config.logging {
+            capabilities["logging"] = json!({});
+        }
+        capabilities
+    }
+
+    /// Whether the capabilities that are declared cover this method.
+    pub(crate) fn is_capable(&self, era: Era, method: &str) -> bool {
+        match method {
+            "tools/list" | "tools/call" => true,
+            "prompts/list" | "prompts/get" => self.catalog.has(Kind::Prompt),
+            "resources/list" | "resources/templates/list" | "resources/read" => {
+                self.has_resources()
+            }
+            "completion/complete" => self.config.completion.is_some(),
+            "resources/subscribe" | "resources/unsubscribe" => {
+                era == Era::Handshake && self.config.allow_get && self.has_resources()
+            }
+            "logging/setLevel" => era == Era::Handshake && self.config.logging,
+            "ping" => era == Era::Handshake,
+            "server/discover" | "subscriptions/listen" => era == Era::PerRequest,
+            _ => false,
+        }
+    }
+
+    fn has_resources(&self) -> bool {
+        self.catalog.has(Kind::Resource) || self.catalog.has(Kind::Template)
+    }
+}

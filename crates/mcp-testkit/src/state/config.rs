@@ -1,0 +1,107 @@
+//! What stays as it is while a server runs.
+
+use std::time::Duration;
+
+use mcp_types::{Era, Revision, error_code, v2026_07_28::CacheScope};
+use serde_json::{Value, json};
+
+use crate::catalog::Completion;
+
+/// How requests are answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AnswerMode {
+    /// With a JSON object.
+    #[default]
+    Json,
+    /// With an event stream that ends after the answer.
+    Sse,
+}
+
+/// What a server that speaks only revisions of the handshake era answers to a request of the
+/// per-request era, which it takes for one that it does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProbeAnswer {
+    /// A JSON-RPC error.
+    Error {
+        /// The HTTP status.
+        status: u16,
+        /// The code of the error.
+        code: i64,
+    },
+    /// An HTTP status without a body.
+    Status(u16),
+}
+
+/// What stays as it is while the server runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) instructions: Option<String>,
+    /// Newest first.
+    pub(crate) revisions: Vec<Revision>,
+    pub(crate) probe_answer: ProbeAnswer,
+    pub(crate) ttl: Duration,
+    pub(crate) cache_scope: CacheScope,
+    pub(crate) one_client: bool,
+    pub(crate) completion: Option<Completion>,
+    pub(crate) logging: bool,
+    pub(crate) page_size: Option<usize>,
+    pub(crate) answers: AnswerMode,
+    /// How long a client is to wait before it resumes a stream; `None` if there is no resuming.
+    pub(crate) retry: Option<Duration>,
+    pub(crate) sessions: bool,
+    pub(crate) allow_get: bool,
+    pub(crate) allow_delete: bool,
+}
+
+impl Config {
+    /// The revisions of this era that the server speaks, newest first.
+    pub(crate) fn spoken(&self, era: Era) -> impl Iterator<Item = Revision> {
+        self.revisions.iter().copied().filter(move |revision| revision.era() == era)
+    }
+
+    /// The server as it introduces itself.
+    pub(crate) fn server_info(&self) -> Value {
+        json!({ "name": self.name, "version": self.version })
+    }
+
+    pub(crate) fn speaks(&self, era: Era) -> bool {
+        self.spoken(era).next().is_some()
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            name: "mcp-testkit".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            instructions: None,
+            revisions: handshake_revisions(),
+            probe_answer: ProbeAnswer::default(),
+            ttl: Duration::ZERO,
+            cache_scope: CacheScope::Private,
+            one_client: false,
+            completion: None,
+            logging: false,
+            page_size: None,
+            answers: AnswerMode::default(),
+            retry: None,
+            sessions: true,
+            allow_get: false,
+            allow_delete: true,
+        }
+    }
+}
+
+/// An unknown method, with a status of 200, as JSON-RPC has it.
+impl Default for ProbeAnswer {
+    fn default() -> Self {
+        Self::Error { status: 200, code: error_code::METHOD_NOT_FOUND }
+    }
+}
+
+fn handshake_revisions() -> Vec<Revision> {
+    Revision::ALL.iter().copied().filter(|revision| revision.era() == Era::Handshake).collect()
+}

@@ -1,0 +1,60 @@
+//! What the server remembers: the requests, and what was wrong with them.
+
+use std::sync::Mutex;
+
+use tokio::sync::watch;
+
+use crate::{base::Recorded, server::lock};
+
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    requests: watch::Sender<Vec<Recorded>>,
+    cancelled: watch::Sender<Vec<Recorded>>,
+    violations: Mutex<Vec<String>>,
+}
+
+impl Log {
+    pub(crate) fn record(&self, request: Recorded) {
+        self.requests.send_modify(|requests| requests.push(request));
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Recorded> {
+        self.requests.borrow().clone()
+    }
+
+    pub(crate) fn count(&self, method: &str) -> usize {
+        count(&self.requests.borrow(), method)
+    }
+
+    /// Waits until `wanted` requests of `method` are there.
+    pub(crate) async fn received(&self, method: &str, wanted: usize) {
+        let mut requests = self.requests.subscribe();
+        // It fails only without a sender, and the sender is `self`.
+        drop(requests.wait_for(|requests| count(requests, method) >= wanted).await);
+    }
+
+    pub(crate) fn cancelled(&self, request: Recorded) {
+        self.cancelled.send_modify(|requests| requests.push(request));
+    }
+
+    pub(crate) fn all_cancelled(&self) -> Vec<Recorded> {
+        self.cancelled.borrow().clone()
+    }
+
+    /// Waits until so many requests were cancelled.
+    pub(crate) async fn wait_for_cancelled(&self, wanted: usize) {
+        drop(self.cancelled.subscribe().wait_for(|requests| requests.len() >= wanted).await);
+    }
+
+    pub(crate) fn violation(&self, text: String) {
+        lock(&self.violations).push(text);
+    }
+
+    pub(crate) fn violations(&self) -> Vec<String> {
+        lock(&self.violations).clone()
+    }
+}
+
+fn count(requests: &[Recorded], method: &str) -> usize {
+    requests.iter().filter(|request| request.method() == method).count()
+}

@@ -1,0 +1,158 @@
+//! Calls of the per-request era that wait for their client to come again (MCP patterns, "Multi
+//! Round-Trip Requests").
+
+use std::{collections::BTreeSet, sync::Mutex};
+
+use mcp_types::{Era, JsonObject, RequestId};
+use serde_json::{Map, Value, json};
+
+use super::{call::Call, session::random_id};
+use crate::{
+    auth::User,
+    catalog::{Ask, Round, Turn},
+    server::lock,
+};
+
+#[derive(Debug, Default)]
+pub(crate) struct Rounds(Mutex<Vec<Open>>);
+
+/// A call that was answered with questions.
+#[derive(Debug)]
+struct Open {
+    state: Option<String>,
+    user: Option<User>,
+    method: String,
+    /// What the next request has to repeat.
+    params: JsonObject,
+    /// The ids of the requests so far.
+    ids: Vec<RequestId>,
+    round: Round,
+    questions: Vec<(String, Ask)>,
+}
+
+/// What goes on with a request, and what is wrong with its answers all the same.
+#[derive(Debug, Default)]
+pub(crate) struct Resumed {
+    pub(crate) round: Round,
+    /// The ids of the requests before this one.
+    pub(crate) ids: Vec<RequestId>,
+    pub(crate) faults: Vec<String>,
+}
+
+const STATE: &str = "requestState";
+const RESPONSES: &str = "inputResponses";
+
+/// The members of a request that belong to earlier rounds.
+pub(crate) const CARRIED: [&str; 2] = [STATE, RESPONSES];
+
+impl Rounds {
+    /// Asks the client to answer questions and to come again: the result of the call for now.
+    pub(crate) fn open(
+        &self,
+        call: &Call,
+        ids: Vec<RequestId>,
+        round: Round,
+        turn: &Turn,
+        questions: Vec<(String, Ask)>,
+    ) -> Value {
+        let mut result = json!({ "resultType": "input_required" });
+        if !questions.is_empty() {
+            let asked =
+                questions.iter().map(|(key, ask)| (key.clone(), ask.to_json(Era::PerRequest)));
+            result["inputRequests"] = Value::Object(asked.collect());
+        }
+        let state = (!turn.stateless).then(random_state);
+        if let Some(state) = &state {
+            result[STATE] = json!(state);
+        }
+        lock(&self.0).push(Open {
+            state,
+            user: call.user.clone(),
+            method: call.method.clone(),
+            params: repeated(&call.params),
+            ids: ids.into_iter().chain([call.id.clone()]).collect(),
+            round,
+            questions,
+        });
+        result
+    }
+
+    /// The round that a request continues, which is the first one if it carries nothing; or what is
+    /// wrong with what it carries.
+    pub(crate) fn resume(&self, call: &Call) -> Result<Resumed, &'static str> {
+        let state = match call.params.get(STATE) {
+            None => None,
+            Some(Value::String(state)) => Some(state),
+            Some(_) => return Err("requestState is not a string"),
+        };
+        let responses = match call.params.get(RESPONSES) {
+            None if state.is_none() => return Ok(Resumed::default()),
+            None => &Map::new(),
+            Some(Value::Object(responses)) => responses,
+            Some(_) => return Err("inputResponses is not an object"),
+        };
+        let mut open = lock(&self.0);
+        let is_same = |open: &Open| {
+            open.user == call.user
+                && open.method == call.method
+                && open.params == repeated(&call.params)
+        };
+        let place = match state {
+            Some(state) => {
+                let known = open.iter().position(|it| it.state.as_ref() == Some(state));
+                let place = known.ok_or("a requestState that this server never gave")?;
+                if !is_same(&open[place]) {
+                    return Err("the requestState of another request");
+                }
+                let begun = &open[place].ids;
+                if open.iter().any(|it| it.state.is_none() && it.ids.starts_with(begun)) {
+                    return Err("a requestState, though the last round gave none");
+                }
+                place
+            }
+            None => open
+                .iter()
+                .rposition(|it| it.state.is_none() && is_same(it))
+                .ok_or("answers to what nobody asked without giving a state")?,
+        };
+        if open[place].ids.contains(&call.id) {
+            return Err("a retry has the id of an earlier request");
+        }
+        open[place].ids.push(call.id.clone());
+        let resumed = open[place].answered(responses);
+        if state.is_none() {
+            open.remove(place);
+        }
+        Ok(resumed)
+    }
+}
+
+impl Open {
+    fn answered(&self, responses: &JsonObject) -> Resumed {
+        let asked = self.questions.iter().map(|(key, _)| key).collect::<BTreeSet<_>>();
+        let answered = responses.keys().collect::<BTreeSet<_>>();
+        let missing = asked.difference(&answered).map(|key| format!("no answer to {key:?}"));
+        let extra = answered.difference(&asked);
+        let extra = extra.map(|key| format!("an answer to {key:?}, which this round did not ask"));
+        let lacking = self.questions.iter().filter_map(|(key, ask)| {
+            let lack = responses.get(key).and_then(|answer| ask.lack(answer))?;
+            Some(format!("the answer to {key:?} has no valid {lack}"))
+        });
+        let faults = missing.chain(extra).chain(lacking).collect();
+        let mut round = self.round.clone();
+        round.number += 1;
+        round.answers.extend(responses.iter().map(|(key, it)| (key.clone(), Ok(it.clone()))));
+        Resumed { round, ids: self.ids.clone(), faults }
+    }
+}
+
+/// What every request of a call has in common.
+fn repeated(params: &JsonObject) -> JsonObject {
+    let own = |name: &str| name == "_meta" || CARRIED.contains(&name);
+    params.iter().filter(|(name, _)| !own(name)).map(|(k, v)| (k.clone(), v.clone())).collect()
+}
+
+/// Characters that a client must not touch: what is escaped, padded or trimmed comes back changed.
+fn random_state() -> String {
+    format!(" {}/+=\"\\\u{e9}\u{1f511}\t", random_id())
+}

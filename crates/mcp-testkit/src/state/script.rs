@@ -1,0 +1,82 @@
+//! Which request meets which fault.
+
+use std::{ops::RangeInclusive, sync::Mutex};
+
+use super::fault::{Fault, Plan};
+use crate::{base::Recorded, server::lock};
+
+/// Which requests a [`Fault`] is for: all of a kind, or some of them by their turn.
+///
+/// Turns count from 1, from the moment of scripting, as the requests arrive.
+///
+/// ```
+/// use mcp_testkit::On;
+///
+/// let each_call = On::method("tools/call");
+/// let second_list = On::method("tools/list").nth(2);
+/// let end_of_session = On::method("DELETE");
+/// let first_three = On::any().first(3);
+/// # let _ = (each_call, second_list, end_of_session, first_three);
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct On {
+    method: Option<String>,
+    turns: RangeInclusive<usize>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Script(Mutex<Vec<Rule>>);
+
+#[derive(Debug)]
+struct Rule {
+    on: On,
+    fault: Fault,
+    seen: usize,
+}
+
+impl On {
+    /// Requests of this [method](Recorded::method): `tools/call`, but also `GET` and `DELETE`.
+    pub fn method(method: impl Into<String>) -> Self {
+        Self { method: Some(method.into()), turns: 1..=usize::MAX }
+    }
+
+    /// All requests.
+    pub fn any() -> Self {
+        Self { method: None, turns: 1..=usize::MAX }
+    }
+
+    /// Of these requests only the one whose turn it is.
+    pub fn nth(self, turn: usize) -> Self {
+        Self { turns: turn..=turn, ..self }
+    }
+
+    /// Of these requests only the first ones.
+    pub fn first(self, count: usize) -> Self {
+        Self { turns: 1..=count, ..self }
+    }
+
+    fn matches(&self, request: &Recorded) -> bool {
+        self.method.as_ref().is_none_or(|method| method == request.method())
+    }
+}
+
+impl Script {
+    pub(crate) fn add(&self, on: On, fault: Fault) {
+        lock(&self.0).push(Rule { on, fault, seen: 0 });
+    }
+
+    pub(crate) fn clear(&self) {
+        lock(&self.0).clear();
+    }
+
+    /// Takes the faults that are meant for this request, and counts it.
+    pub(crate) fn plan(&self, request: &Recorded) -> Plan {
+        let mut rules = lock(&self.0);
+        let due = rules.iter_mut().filter(|rule| rule.on.matches(request)).filter_map(|rule| {
+            rule.seen += 1;
+            rule.on.turns.contains(&rule.seen).then(|| rule.fault.clone())
+        });
+        due.fold(Plan::default(), Plan::with)
+    }
+}

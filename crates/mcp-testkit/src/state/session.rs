@@ -1,0 +1,165 @@
+//! Sessions of the handshake era.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    hash::{BuildHasher, RandomState},
+    sync::Mutex,
+};
+
+use mcp_types::{JsonObject, RequestId, Revision, v2025_11_25::LoggingLevel};
+
+use super::call::Client;
+use crate::{auth::User, server::lock};
+
+#[derive(Debug)]
+pub(crate) struct Session {
+    user: Option<User>,
+    revision: Revision,
+    initialized: bool,
+    used: HashSet<RequestId>,
+    pub(crate) client: Client,
+    /// The URIs of resources.
+    pub(crate) subscribed: HashSet<String>,
+    end: Option<End>,
+}
+
+/// Who ended a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Client,
+    Server,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Sessions(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    sessions: HashMap<String, Session>,
+    negotiated: BTreeSet<Revision>,
+}
+
+/// Why a session cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoSession {
+    /// The server ended it, which the client could not know.
+    Lost,
+    /// The client ended it, and uses it nevertheless.
+    Deleted,
+    /// The server never assigned such an id.
+    Unknown,
+    /// It belongs to another user.
+    Foreign,
+}
+
+impl Sessions {
+    /// Remembers what was agreed upon with a client that gets no session.
+    pub(crate) fn negotiated(&self, revision: Revision) {
+        lock(&self.0).negotiated.insert(revision);
+    }
+
+    /// All revisions that were agreed upon so far.
+    pub(crate) fn revisions(&self) -> Vec<Revision> {
+        lock(&self.0).negotiated.iter().copied().collect()
+    }
+
+    /// Begins a session with the request `id`, and returns the id of the session.
+    pub(crate) fn begin(
+        &self,
+        user: Option<User>,
+        revision: Revision,
+        capabilities: JsonObject,
+        id: RequestId,
+    ) -> String {
+        let name = random_id();
+        let client = Client {
+            session: Some(name.clone()),
+            capabilities: Some(capabilities),
+            log_level: Some(LoggingLevel::Debug),
+        };
+        let used = HashSet::from([id]);
+        let session = Session {
+            user,
+            revision,
+            initialized: false,
+            used,
+            client,
+            subscribed: HashSet::new(),
+            end: None,
+        };
+        lock(&self.0).sessions.insert(name.clone(), session);
+        name
+    }
+
+    /// Works with a session that is open to `user`.
+    pub(crate) fn with<T>(
+        &self,
+        name: &str,
+        user: Option<&User>,
+        work: impl FnOnce(&mut Session) -> T,
+    ) -> Result<T, NoSession> {
+        let mut state = lock(&self.0);
+        let session = state.sessions.get_mut(name).ok_or(NoSession::Unknown)?;
+        if session.user.as_ref() != user {
+            return Err(NoSession::Foreign);
+        }
+        match session.end {
+            None => Ok(work(session)),
+            Some(End::Server) => Err(NoSession::Lost),
+            Some(End::Client) => Err(NoSession::Deleted),
+        }
+    }
+
+    /// Looks at a session, if there is one of this id.
+    pub(crate) fn any_state(&self, name: &str, look: impl FnOnce(&Session) -> bool) -> bool {
+        lock(&self.0).sessions.get(name).is_some_and(look)
+    }
+
+    /// Ends a session, as a server does that forgets it.
+    pub(crate) fn end(&self, name: &str) {
+        if let Some(session) = lock(&self.0).sessions.get_mut(name) {
+            session.end.get_or_insert(End::Server);
+        }
+    }
+
+    /// Ends all sessions, as a restarted server does.
+    pub(crate) fn end_all(&self) {
+        for session in lock(&self.0).sessions.values_mut() {
+            session.end.get_or_insert(End::Server);
+        }
+    }
+
+    pub(crate) fn open(&self) -> usize {
+        lock(&self.0).sessions.values().filter(|session| session.end.is_none()).count()
+    }
+}
+
+impl Session {
+    pub(crate) fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    pub(crate) fn is_initialized(&self) -> bool {
+        self.initialized
+    }
+
+    /// Tells whether it is the first time.
+    pub(crate) fn initialize(&mut self) -> bool {
+        !std::mem::replace(&mut self.initialized, true)
+    }
+
+    /// Tells whether the id is new in this session.
+    pub(crate) fn take_id(&mut self, id: &RequestId) -> bool {
+        self.used.insert(id.clone())
+    }
+
+    pub(crate) fn end(&mut self) {
+        self.end = Some(End::Client);
+    }
+}
+
+/// 128 bits from the seeds that the standard library draws for its hash maps.
+pub(crate) fn random_id() -> String {
+    let half = || RandomState::new().hash_one("session");
+    format!("{:016x}{:016x}", half(), half())
+}
