@@ -1,23 +1,15 @@
 //! The handle of a running authorization server.
 
-use std::{
-    collections::HashSet,
-    convert::Infallible,
-    fmt, io,
-    net::SocketAddr,
-    sync::{Arc, Mutex},
-};
+use std::{convert::Infallible, fmt, io, net::SocketAddr, sync::Arc};
 
 use hyper::{Request, Response, body::Incoming, service::service_fn};
 use hyper_util::{rt::TokioIo, server::conn::auto};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::builder::{AuthorizationServerBuilder, Config};
+use super::authorization::{Config, Decision, KnownClient, Ledger, OAuthEndpoint, Shared};
 use crate::{
-    auth::authorization::{Clients, KnownClient, Ledger, OAuthEndpoint},
     base::Recorded,
     http::{Outgoing, Reply},
-    server::{Tasks, lock},
 };
 
 /// A scripted OAuth 2.1 authorization server that listens on loopback until it is stopped or dropped.
@@ -52,46 +44,7 @@ pub struct AuthorizationServer {
     shared: Arc<Shared>,
 }
 
-/// What a person who comes with a browser does.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Decision {
-    /// Lets the application in.
-    #[default]
-    Approve,
-    /// Refuses: `access_denied`.
-    Refuse,
-    /// Meets a server that fails with this error code, such as `server_error`.
-    Fail(String),
-}
-
-/// What the handle and all connections share.
-pub(crate) struct Shared {
-    pub(crate) issuer: String,
-    pub(crate) config: Config,
-    pub(crate) ledger: Arc<Ledger>,
-    state: Mutex<State>,
-    tasks: Tasks,
-}
-
-#[derive(Default)]
-struct State {
-    clients: Clients,
-    decision: Decision,
-    /// What answers name as their issuer, in place of the truth.
-    iss: Option<Option<String>>,
-    script: Vec<(OAuthEndpoint, Reply)>,
-    requests: Vec<(OAuthEndpoint, Recorded)>,
-    violations: Vec<String>,
-    /// The ids of the assertions that clients have proved themselves with.
-    assertions: HashSet<String>,
-}
-
 impl AuthorizationServer {
-    /// Begins to set up a server.
-    pub fn builder() -> AuthorizationServerBuilder {
-        AuthorizationServerBuilder::new()
-    }
-
     pub(crate) async fn start(
         address: SocketAddr,
         config: Config,
@@ -99,14 +52,7 @@ impl AuthorizationServer {
     ) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
         let issuer = format!("http://{}{}", socket.local_addr()?, config.issuer_path);
-        let clients = clients.into_iter().map(|client| (client.id.clone(), client)).collect();
-        let shared = Arc::new(Shared {
-            issuer,
-            config,
-            ledger: Arc::default(),
-            state: Mutex::new(State { clients, ..State::default() }),
-            tasks: Tasks::default(),
-        });
+        let shared = Arc::new(Shared::new(issuer, config, clients));
         shared.tasks.spawn(accept(socket, Arc::clone(&shared)));
         Ok(Self { shared })
     }
@@ -118,7 +64,7 @@ impl AuthorizationServer {
 
     /// Sets what people do from now on.
     pub fn decide(&self, decision: Decision) {
-        self.shared.state().decision = decision;
+        self.shared.set_decision(decision);
     }
 
     /// Does what a browser does with an authorization URL, and returns the URL that it is sent back
@@ -130,13 +76,13 @@ impl AuthorizationServer {
 
     /// Has answers name this issuer from now on, or none, whoever it is.
     pub fn answer_as(&self, issuer: Option<&str>) {
-        self.shared.state().iss = Some(issuer.map(str::to_owned));
+        self.shared.set_answered_issuer(issuer.map(str::to_owned));
     }
 
     /// Answers the next request to an endpoint with this; the one after with what is scripted next,
     /// or else properly again.
     pub fn script(&self, endpoint: OAuthEndpoint, reply: Reply) {
-        self.shared.state().script.push((endpoint, reply));
+        self.shared.script(endpoint, reply);
     }
 
     /// Lets all access tokens expire that there are, before the time that clients were told.
@@ -151,14 +97,12 @@ impl AuthorizationServer {
 
     /// Forgets all clients, those that were known beforehand as well.
     pub fn forget_clients(&self) {
-        self.shared.state().clients.clear();
+        self.shared.forget_clients();
     }
 
     /// The requests to an endpoint, in the order of their arrival.
     pub fn requests(&self, endpoint: OAuthEndpoint) -> Vec<Recorded> {
-        let state = self.shared.state();
-        let requests = state.requests.iter().filter(|(at, _)| *at == endpoint);
-        requests.map(|(_, request)| request.clone()).collect()
+        self.shared.requests(endpoint)
     }
 
     /// The number of requests to an endpoint.
@@ -168,7 +112,7 @@ impl AuthorizationServer {
 
     /// What the clients did wrong, a sentence each.
     pub fn violations(&self) -> Vec<String> {
-        self.shared.state().violations.clone()
+        self.shared.violations()
     }
 
     pub(crate) fn ledger(&self) -> Arc<Ledger> {
@@ -178,72 +122,6 @@ impl AuthorizationServer {
     /// Closes all connections and frees the port; done when it returns.
     pub async fn stop(self) {
         self.shared.tasks.stop().await;
-    }
-}
-
-impl Shared {
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        lock(&self.state)
-    }
-
-    pub(crate) fn client(&self, id: &str) -> Option<KnownClient> {
-        self.state().clients.get(id).cloned()
-    }
-
-    pub(crate) fn add_client(&self, client: KnownClient) {
-        self.state().clients.insert(client.id.clone(), client);
-    }
-
-    pub(crate) fn decision(&self) -> Decision {
-        self.state().decision.clone()
-    }
-
-    /// The issuer that answers name.
-    pub(crate) fn answered_issuer(&self) -> Option<String> {
-        let scripted = self.state().iss.clone();
-        scripted.unwrap_or_else(|| self.config.names_issuer.then(|| self.issuer.clone()))
-    }
-
-    /// Whether an assertion of this id is the first one.
-    pub(crate) fn is_new_assertion(&self, jti: &serde_json::Value) -> bool {
-        self.state().assertions.insert(jti.to_string())
-    }
-
-    /// Whom a trusted assertion is about.
-    pub(crate) fn subject_of(&self, assertion: &str) -> Option<String> {
-        self.config.assertions.get(assertion).cloned()
-    }
-
-    /// Remembers what a client did wrong.
-    pub(crate) fn note(&self, endpoint: OAuthEndpoint, what: &str) {
-        self.state().violations.push(format!("{endpoint}: {what}"));
-    }
-
-    fn scripted(&self, endpoint: OAuthEndpoint) -> Option<Reply> {
-        let mut state = self.state();
-        let at = state.script.iter().position(|(scripted, _)| *scripted == endpoint)?;
-        Some(state.script.remove(at).1)
-    }
-
-    fn reply(&self, request: &Recorded) -> Reply {
-        let Some(endpoint) = OAuthEndpoint::at(request.path(), &self.config.issuer_path) else {
-            return Reply::status(404);
-        };
-        self.state().requests.push((endpoint, request.clone()));
-        if let Some(reply) = self.scripted(endpoint) {
-            return reply;
-        }
-        if request.http_method() != endpoint.http_method() {
-            self.note(endpoint, &format!("{} is not its method", request.http_method()));
-            return Reply::status(405).header("allow", endpoint.http_method());
-        }
-        match endpoint {
-            OAuthEndpoint::Metadata => self.metadata_at(request),
-            OAuthEndpoint::Registration => self.register(request),
-            OAuthEndpoint::Authorization => self.authorize(request.query().unwrap_or_default()),
-            OAuthEndpoint::Token => self.token(request),
-            OAuthEndpoint::Revocation => self.give_back(request),
-        }
     }
 }
 

@@ -2,18 +2,18 @@
 
 use std::{
     collections::HashMap,
-    fmt,
     sync::{Arc, Mutex},
 };
 
 use serde_json::{Value, json};
 
-use super::authorization_server::AuthorizationServer;
+use super::{
+    authorization::{Ledger, Standing},
+    authorization_server::AuthorizationServer,
+};
 use crate::{
-    auth::authorization::{Ledger, Standing},
-    base::Recorded,
+    base::{Recorded, Token, User, lock},
     http::Reply,
-    server::lock,
 };
 
 /// Bearer authorization (RFC 6750): every request needs a valid token.
@@ -43,14 +43,6 @@ pub struct Bearer {
     ledger: Option<Arc<Ledger>>,
 }
 
-/// A token; its `Debug` form does not show it.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Token(String);
-
-/// Whoever a token stands for, known by the first one.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct User(Token);
-
 /// The guard of a running server.
 #[derive(Debug)]
 pub(crate) struct Guard {
@@ -76,7 +68,7 @@ pub(crate) enum Refusal {
 impl Bearer {
     /// Accepts these tokens.
     pub fn tokens<T: Into<String>>(tokens: impl IntoIterator<Item = T>) -> Self {
-        let tokens = tokens.into_iter().map(|token| Token(token.into())).collect();
+        let tokens = tokens.into_iter().map(|token| Token::new(token)).collect();
         Self { tokens, ..Self::default() }
     }
 
@@ -103,18 +95,19 @@ impl Bearer {
 impl Guard {
     pub(crate) fn new(required: Option<Bearer>, metadata_url: String, resource: String) -> Self {
         let tokens = required.iter().flat_map(|bearer| bearer.tokens.iter().cloned());
-        let tokens = tokens.map(|token| (token.clone(), Grant::new(User(token)))).collect();
+        let tokens =
+            tokens.map(|token| (token.clone(), Grant::new(User::first_known_by(token)))).collect();
         Self { tokens: Mutex::new(tokens), required, metadata_url, resource }
     }
 
     pub(crate) fn accept(&self, token: &str) {
-        let token = Token(token.to_owned());
-        let new = || Grant::new(User(token.clone()));
+        let token = Token::new(token);
+        let new = || Grant::new(User::first_known_by(token.clone()));
         lock(&self.tokens).entry(token.clone()).or_insert_with(new).refused = None;
     }
 
     pub(crate) fn refuse(&self, token: &str, refusal: Refusal) {
-        if let Some(grant) = lock(&self.tokens).get_mut(&Token(token.to_owned())) {
+        if let Some(grant) = lock(&self.tokens).get_mut(&Token::new(token)) {
             grant.refused = Some(refusal);
         }
     }
@@ -122,11 +115,12 @@ impl Guard {
     /// Expires the token `old` and accepts `new` for the same user.
     pub(crate) fn renew(&self, old: &str, new: &str) {
         let mut tokens = lock(&self.tokens);
-        let old = Token(old.to_owned());
-        let grant = tokens.entry(old.clone()).or_insert_with(|| Grant::new(User(old)));
+        let old = Token::new(old);
+        let grant =
+            tokens.entry(old.clone()).or_insert_with(|| Grant::new(User::first_known_by(old)));
         grant.refused = Some(Refusal::Expired);
         let user = grant.user.clone();
-        tokens.insert(Token(new.to_owned()), Grant::new(user));
+        tokens.insert(Token::new(new), Grant::new(user));
     }
 
     /// Tells whose request it is; nobody's where no token is needed.
@@ -137,7 +131,7 @@ impl Guard {
         let Some(token) = request.bearer_token() else {
             return Err(self.challenge(bearer, None));
         };
-        let reason = match lock(&self.tokens).get(&Token(token.to_owned())) {
+        let reason = match lock(&self.tokens).get(&Token::new(token)) {
             Some(Grant { user, refused: None }) => return Ok(Some(user.clone())),
             Some(Grant { refused: Some(Refusal::Expired), .. }) => "the access token expired",
             Some(Grant { refused: Some(Refusal::Revoked), .. }) => "the access token was revoked",
@@ -189,18 +183,6 @@ impl Grant {
     }
 }
 
-impl User {
-    pub(crate) fn of(token: &str) -> Self {
-        Self(Token(token.to_owned()))
-    }
-}
-
 fn quoted(value: &str) -> String {
     format!("\"{}\"", value.replace('\\', r"\\").replace('"', "\\\""))
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("****")
-    }
 }

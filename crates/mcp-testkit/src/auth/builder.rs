@@ -1,12 +1,15 @@
 //! How an authorization server is set up.
 
-use std::{collections::BTreeMap, net::Ipv4Addr, net::SocketAddr, time::Duration};
-
-use super::authorization_server::AuthorizationServer;
-use crate::{
-    auth::{authorization::KnownClient, endpoints::MetadataLocation},
-    base::Error,
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
 };
+
+use super::{
+    authorization::{Config, KnownClient, MetadataLocation, Rotation},
+    authorization_server::AuthorizationServer,
+};
+use crate::base::Error;
 
 /// Sets up an [`AuthorizationServer`]; made by [`AuthorizationServer::builder`].
 #[derive(Debug, Clone)]
@@ -17,35 +20,11 @@ pub struct AuthorizationServerBuilder {
     config: Config,
 }
 
-/// What becomes of a refresh token that is used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Rotation {
-    /// Another one takes its place. Whoever comes with the old one again loses all.
-    #[default]
-    Strict,
-    /// Another one takes its place, and the old one stays good.
-    Lenient,
-    /// It goes on being the only one.
-    Never,
-}
-
-/// What stays as it is while the server runs.
-#[derive(Debug, Clone)]
-pub(crate) struct Config {
-    pub(crate) issuer_path: String,
-    pub(crate) announced_issuer: Option<String>,
-    pub(crate) metadata_location: MetadataLocation,
-    pub(crate) pkce_methods: Vec<String>,
-    pub(crate) auth_methods: Vec<String>,
-    pub(crate) scopes: Vec<String>,
-    pub(crate) names_issuer: bool,
-    pub(crate) registration: bool,
-    pub(crate) metadata_documents: bool,
-    pub(crate) life: Duration,
-    pub(crate) rotation: Rotation,
-    pub(crate) subject: String,
-    /// Whom an assertion is about.
-    pub(crate) assertions: BTreeMap<String, String>,
+impl AuthorizationServer {
+    /// Begins to set up a server.
+    pub fn builder() -> AuthorizationServerBuilder {
+        AuthorizationServerBuilder::new()
+    }
 }
 
 impl AuthorizationServerBuilder {
@@ -158,26 +137,5 @@ impl AuthorizationServerBuilder {
         AuthorizationServer::start(address, self.config, self.clients)
             .await
             .map_err(|source| Error::Listen { address, source })
-    }
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        let auth_methods = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
-        Self {
-            issuer_path: String::new(),
-            announced_issuer: None,
-            metadata_location: MetadataLocation::default(),
-            pkce_methods: vec!["S256".to_owned()],
-            auth_methods: auth_methods.map(str::to_owned).to_vec(),
-            scopes: Vec::new(),
-            names_issuer: true,
-            registration: true,
-            metadata_documents: false,
-            life: Duration::from_secs(3600),
-            rotation: Rotation::default(),
-            subject: "alice".to_owned(),
-            assertions: BTreeMap::new(),
-        }
     }
 }

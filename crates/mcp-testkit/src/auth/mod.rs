@@ -6,14 +6,10 @@ mod authorization_server;
 mod endpoints;
 mod authorization;
 
+pub(crate) use self::bearer::{Guard, Refusal};
 pub use self::{
-    authorization::{KnownClient, OAuthEndpoint},
-    authorization_server::{AuthorizationServer, Decision},
+    authorization::{Decision, KnownClient, MetadataLocation, OAuthEndpoint, Rotation},
+    authorization_server::AuthorizationServer,
     bearer::Bearer,
-    builder::{AuthorizationServerBuilder, Rotation},
-    endpoints::MetadataLocation,
-};
-pub(crate) use self::{
-    authorization_server::Shared,
-    bearer::{Guard, Refusal, User},
+    builder::AuthorizationServerBuilder,
 };

@@ -2,8 +2,6 @@
 
 use tokio::sync::watch;
 
-use crate::server::TestServer;
-
 /// How much of what there is; from [`TestServer::counts`].
 ///
 /// The requests are counted by [`TestServer::count`].
@@ -32,34 +30,18 @@ pub(crate) struct Counted {
     field: fn(&mut Counts) -> &mut usize,
 }
 
-impl TestServer {
-    /// The counts of this moment.
-    pub fn counts(&self) -> Counts {
-        *self.shared().counters.0.borrow()
-    }
-
-    /// Waits until the counts are as wanted, and returns them.
-    ///
-    /// ```
-    /// use mcp_testkit::TestServer;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let server = TestServer::builder().start().await?;
-    /// // The application under test works with the server, and is dropped.
-    /// server.when(|counts| counts.open_connections == 0 && counts.open_streams == 0).await;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn when(&self, wanted: impl FnMut(&Counts) -> bool) -> Counts {
-        let mut counts = self.shared().counters.0.subscribe();
-        // It fails only without a sender, and the server has one.
-        let wanted = counts.wait_for(wanted).await.map(|counts| *counts);
-        wanted.unwrap_or_else(|_| self.counts())
-    }
-}
-
 impl Counters {
+    pub(crate) fn now(&self) -> Counts {
+        *self.0.borrow()
+    }
+
+    pub(crate) async fn wait_for(&self, wanted: impl FnMut(&Counts) -> bool) -> Counts {
+        let mut counts = self.0.subscribe();
+        // It fails only without a sender, and the sender is `self`.
+        let wanted = counts.wait_for(wanted).await.map(|counts| *counts);
+        wanted.unwrap_or_else(|_| self.now())
+    }
+
     pub(crate) fn connection(&self) -> Counted {
         self.0.send_modify(|counts| counts.connections += 1);
         self.open(|counts| &mut counts.open_connections)

@@ -1,15 +1,27 @@
 //! Building blocks that every other module uses.
 
-mod counts;
-mod barrier;
+mod error;
 mod request;
 mod param_headers;
 mod zip_bomb;
-mod error;
+mod counts;
+mod barrier;
+mod tasks;
+mod user;
+mod http_names;
+mod log_level;
+mod random;
+mod sync;
 
 pub use self::{barrier::Gate, counts::Counts, error::Error, request::Recorded};
 pub(crate) use self::{
     counts::{Counted, Counters},
+    http_names::{EVENT_STREAM, JSON, METADATA_PATH, PATH, SESSION},
+    log_level::severity,
     param_headers::{HeaderValue, annotations, decoded},
+    random::{random, random_id},
+    sync::lock,
+    tasks::Tasks,
+    user::{Token, User},
     zip_bomb::gzip,
 };

@@ -3,7 +3,7 @@
 use mcp_types::{Era, JsonObject};
 use serde_json::{Value, json};
 
-use crate::state::random_id;
+use crate::base::random_id;
 
 /// A question to the client, which a [`Turn`](crate::Turn) puts.
 ///

@@ -10,7 +10,7 @@ use mcp_types::{ErrorObject, error_code};
 use serde_json::{Value, json};
 
 use super::entry::{Entry, Kind};
-use crate::{auth::User, server::lock};
+use crate::base::{User, lock};
 
 /// All entries: those of everyone, and those of single users.
 #[derive(Debug, Clone, Default)]

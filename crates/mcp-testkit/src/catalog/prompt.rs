@@ -4,9 +4,9 @@ use mcp_types::JsonObject;
 use serde_json::{Value, json};
 
 use super::{
+    call_result::CallAnswer,
     entry::{Entry, Kind},
     step::{Round, Turn},
-    tool::CallAnswer,
 };
 
 /// A prompt: its definition, and the closure that makes its messages.

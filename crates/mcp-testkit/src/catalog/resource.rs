@@ -4,9 +4,9 @@ use mcp_types::JsonObject;
 use serde_json::{Value, json};
 
 use super::{
+    call_result::CallAnswer,
     entry::{Entry, Kind},
     step::{Round, Turn},
-    tool::CallAnswer,
 };
 
 /// A resource that a client may list, read and subscribe to.

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use mcp_types::{ErrorObject, JsonObject, v2025_11_25::LoggingLevel};
 use serde_json::{Value, json};
 
-use super::{elicitation::Ask, tool::CallAnswer};
-use crate::base::Gate;
+use super::{call_result::CallAnswer, elicitation::Ask};
+use crate::base::{Gate, severity};
 
 /// What a tool knows when its turn comes: its arguments, and what it was answered so far.
 #[derive(Debug, Clone, Default)]
@@ -174,15 +174,6 @@ impl Step {
         };
         Some(json!({ "jsonrpc": "2.0", "method": method, "params": params }))
     }
-}
-
-/// The levels of RFC 5424, the least serious first.
-const LEVELS: [&str; 8] =
-    ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
-
-/// `None` for a level that does not exist.
-pub(crate) fn severity(level: &LoggingLevel) -> Option<usize> {
-    LEVELS.iter().position(|it| *it == level.as_str())
 }
 
 impl Steps {

@@ -16,7 +16,7 @@ use tokio::{
     task::AbortHandle,
 };
 
-use crate::{base::Counted, server::lock};
+use crate::base::{Counted, lock};
 
 /// A connection, which is reset in place of closed if its link says so.
 pub(crate) struct Connection {

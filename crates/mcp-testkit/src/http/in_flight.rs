@@ -2,21 +2,23 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use mcp_types::{Era, RequestId};
-use tokio::task::AbortHandle;
+use tokio::{sync::watch, task::AbortHandle};
 
-use crate::{
-    base::{Counted, Recorded},
-    protocol::SESSION,
-    server::{Shared, lock},
-};
+use crate::base::{Counted, Counters, Recorded, SESSION, lock};
 
-/// All requests that are not answered yet.
+/// All requests that are not answered yet, and those that were cancelled; clones are the same ones.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Flights(Arc<Inner>);
+
 #[derive(Debug, Default)]
-pub(crate) struct Flights(Mutex<State>);
+struct Inner {
+    state: Mutex<State>,
+    cancelled: watch::Sender<Vec<Recorded>>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -34,17 +36,28 @@ struct Flight {
 
 /// Stands for one request on its way, until it is answered or its client goes away.
 pub(crate) struct Ticket {
-    shared: Arc<Shared>,
+    flights: Flights,
     number: u64,
     era: Era,
 }
 
 impl Flights {
+    /// Takes up a request.
+    pub(crate) fn begin(&self, request: &Recorded, era: Era, counters: &Counters) -> Ticket {
+        let mut state = self.state();
+        state.last += 1;
+        let number = state.last;
+        let counted = request.is_call().then(|| counters.request());
+        let flight = Flight { request: request.clone(), task: None, _counted: counted };
+        state.flights.insert(number, flight);
+        Ticket { flights: self.clone(), number, era }
+    }
+
     /// Gives up the request of this id, if it is on its way in this session.
     ///
     /// Its answer is worked on no longer; what was finished and is only held comes late.
     pub(crate) fn cancel(&self, session: Option<&str>, id: &RequestId) -> Option<Recorded> {
-        let mut state = lock(&self.0);
+        let mut state = self.state();
         let is_meant = |flight: &Flight| {
             flight.request.header(SESSION) == session && flight.request.id().as_ref() == Some(id)
         };
@@ -58,44 +71,55 @@ impl Flights {
 
     /// Lets the cancellation of a request end this task; `None` puts it out of reach.
     pub(crate) fn work(&self, number: u64, task: Option<AbortHandle>) {
-        if let Some(flight) = lock(&self.0).flights.get_mut(&number) {
+        if let Some(flight) = self.state().flights.get_mut(&number) {
             flight.task = task;
         }
     }
 
     /// Takes out a request, because it was answered or given up; returns the task that works on it.
     pub(crate) fn finish(&self, number: u64) -> Option<AbortHandle> {
-        lock(&self.0).flights.remove(&number)?.task
+        self.state().flights.remove(&number)?.task
     }
 
     fn request(&self, number: u64) -> Option<Recorded> {
-        Some(lock(&self.0).flights.get(&number)?.request.clone())
+        Some(self.state().flights.get(&number)?.request.clone())
     }
 
     /// How many requests like this are on their way.
     pub(crate) fn count(&self, alike: impl Fn(&Recorded) -> bool) -> usize {
-        lock(&self.0).flights.values().filter(|flight| alike(&flight.request)).count()
+        self.state().flights.values().filter(|flight| alike(&flight.request)).count()
+    }
+}
+
+impl Flights {
+    pub(crate) fn record_cancelled(&self, request: Recorded) {
+        self.0.cancelled.send_modify(|requests| requests.push(request));
+    }
+
+    /// The requests that their clients cancelled.
+    pub(crate) fn cancelled(&self) -> Vec<Recorded> {
+        self.0.cancelled.borrow().clone()
+    }
+
+    /// Waits until so many requests were cancelled.
+    pub(crate) async fn wait_for_cancelled(&self, wanted: usize) {
+        // It fails only without a sender, and the sender is `self`.
+        drop(self.0.cancelled.subscribe().wait_for(|requests| requests.len() >= wanted).await);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.0.state)
     }
 }
 
 impl Ticket {
-    pub(crate) fn new(shared: &Arc<Shared>, request: &Recorded, era: Era) -> Self {
-        let mut state = lock(&shared.flights.0);
-        state.last += 1;
-        let number = state.last;
-        let counted = request.is_call().then(|| shared.counters.request());
-        let flight = Flight { request: request.clone(), task: None, _counted: counted };
-        state.flights.insert(number, flight);
-        Self { shared: Arc::clone(shared), number, era }
-    }
-
     pub(crate) fn number(&self) -> u64 {
         self.number
     }
 
     /// The request was answered.
     pub(crate) fn finish(self) {
-        self.shared.flights.finish(self.number);
+        self.flights.finish(self.number);
     }
 }
 
@@ -103,16 +127,15 @@ impl Ticket {
 /// request stays on its way, though its answer has nowhere to go, until the client cancels it.
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let flights = &self.shared.flights;
-        let Some(request) = flights.request(self.number) else { return };
+        let Some(request) = self.flights.request(self.number) else { return };
         if self.era == Era::Handshake && request.is_call() {
             return;
         }
-        if let Some(task) = flights.finish(self.number) {
+        if let Some(task) = self.flights.finish(self.number) {
             task.abort();
         }
         if request.is_call() {
-            self.shared.log.cancelled(request);
+            self.flights.record_cancelled(request);
         }
     }
 }

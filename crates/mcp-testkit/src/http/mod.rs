@@ -12,7 +12,6 @@ pub(crate) use self::{
     body::{Outgoing, Part},
     connection::{Connection, Connections, Link},
     in_flight::{Flights, Ticket},
-    response::{EVENT_STREAM, JSON},
     stream::{Stream, Writer},
     streams::Streams,
 };

@@ -10,10 +10,7 @@ use hyper::{
 use serde_json::Value;
 
 use super::body::{Outgoing, Part};
-use crate::base::Gate;
-
-pub(crate) const JSON: &str = "application/json";
-pub(crate) const EVENT_STREAM: &str = "text/event-stream";
+use crate::base::{EVENT_STREAM, Gate, JSON};
 
 /// An HTTP answer, sent as it is: status, headers, and a body told part by part.
 ///

@@ -12,11 +12,8 @@ use hyper::{
 };
 use tokio::sync::mpsc;
 
-use super::{
-    body::{Outgoing, Part},
-    response::EVENT_STREAM,
-};
-use crate::server::lock;
+use super::body::{Outgoing, Part};
+use crate::base::{EVENT_STREAM, lock};
 
 /// A stream; clones are the same one.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Mutex, time::Duration};
 
 use super::stream::Stream;
-use crate::{server::lock, state::random_id};
+use crate::base::{lock, random_id};
 
 /// The streams that clients listen on with GET, oldest first, and those that can be resumed.
 #[derive(Debug, Default)]

@@ -3,10 +3,10 @@
 use mcp_types::{Era, ErrorObject, JsonObject, Revision, error_code, v2025_11_25::LoggingLevel};
 use serde_json::{Value, json};
 
-use super::{exchange::Exchange, stateful::SESSION};
+use super::exchange::Exchange;
 use crate::{
-    base::{HeaderValue, Recorded, annotations, decoded},
-    catalog::{Kind, severity},
+    base::{HeaderValue, Recorded, SESSION, annotations, decoded, severity},
+    catalog::Kind,
     http::Reply,
     state::CARRIED,
 };

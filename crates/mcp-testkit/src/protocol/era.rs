@@ -2,8 +2,8 @@
 
 use mcp_types::{Era, Revision};
 
-use super::{envelope, exchange::Exchange, stateful::SESSION};
-use crate::{http::Reply, state::ProbeAnswer};
+use super::{envelope, exchange::Exchange};
+use crate::{base::SESSION, http::Reply, state::ProbeAnswer};
 
 impl Exchange<'_> {
     /// The era by whose rules a message is read, or the answer of a server that cannot read it.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{answer::Answer, exchange::Exchange, multi_round::Talk};
 use crate::{
     base::Recorded,
-    catalog::{Kind, Steps, Then, invalid},
+    catalog::{Kind, Steps, Then},
     http::Reply,
     state::{Call, Resumed},
 };
@@ -103,10 +103,5 @@ impl Exchange<'_> {
         };
         let size = self.server.config.page_size;
         self.server.catalog.page(self.user.as_ref(), kind, cursor, size)
-    }
-
-    pub(crate) fn invalid_params(&self, member: &str) -> ErrorObject {
-        self.note(format_args!("{member} is missing or of the wrong type"));
-        invalid(format!("Invalid {member}"))
     }
 }

@@ -1,6 +1,6 @@
 //! The protocol rules: how a request is checked, routed and answered.
 
-mod exchange;
+mod router;
 mod era;
 mod stateful;
 mod stateless;
@@ -8,14 +8,8 @@ mod envelope;
 mod subscriptions;
 mod methods;
 mod lookup;
+mod exchange;
 mod answer;
 mod multi_round;
 
-pub(crate) use self::{
-    answer::{Answer, Closed, Message},
-    exchange::Exchange,
-    multi_round::Talk,
-    stateful::SESSION,
-    stateless::complete,
-    subscriptions::Subscriptions,
-};
+pub(crate) use self::{answer::Answer, exchange::Exchange, multi_round::Talk};

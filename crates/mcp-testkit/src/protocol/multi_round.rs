@@ -3,12 +3,10 @@
 use mcp_types::{Era, ErrorObject, RequestId, error_code};
 use serde_json::Value;
 
-use super::answer::Message;
 use crate::{
     catalog::{Ask, CallAnswer, Round, Step, Steps, Then, Turn},
     http::Stream,
-    server::Shared,
-    state::Call,
+    state::{Call, Message, Shared},
 };
 
 /// A call in the middle: the turn that was taken, and whose it is next.

@@ -6,14 +6,11 @@ use mcp_types::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{
-    answer::{Answer, Message},
-    exchange::Exchange,
-};
+use super::{answer::Answer, exchange::Exchange};
 use crate::{
-    catalog::severity,
-    http::{EVENT_STREAM, Reply},
-    state::{Call, Client, NoSession, Reaction, Session},
+    base::{EVENT_STREAM, SESSION, severity},
+    http::Reply,
+    state::{Call, Client, Message, NoSession, Reaction, Session},
 };
 
 impl Exchange<'_> {
@@ -99,7 +96,7 @@ impl Exchange<'_> {
             Some(request) if request.method() == "initialize" => {
                 self.note("initialize must not be cancelled");
             }
-            Some(request) => self.server.log.cancelled(request),
+            Some(request) => self.server.flights.record_cancelled(request),
             None => {}
         }
     }
@@ -253,8 +250,6 @@ impl Exchange<'_> {
         self.violation(400, error_code::INVALID_REQUEST, what)
     }
 }
-
-pub(crate) const SESSION: &str = "mcp-session-id";
 
 /// The first member that `initialize` needs and does not have.
 fn missing_member(params: &JsonObject) -> Option<&'static str> {

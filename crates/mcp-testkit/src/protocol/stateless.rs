@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{answer::Answer, envelope, exchange::Exchange};
 use crate::{
     http::Reply,
-    state::{Call, Client, Config},
+    state::{Call, Client},
 };
 
 impl Exchange<'_> {
@@ -58,25 +58,4 @@ fn client(params: &JsonObject) -> Client {
     let capabilities = meta(envelope::CAPABILITIES).and_then(Value::as_object).cloned();
     let log_level = meta(envelope::LOG_LEVEL).and_then(Value::as_str).map(LoggingLevel::from);
     Client { session: None, capabilities, log_level }
-}
-
-/// Adds what every result of this era has; a tool's own members stay as they are.
-pub(crate) fn complete(config: &Config, method: &str, mut result: Value) -> Value {
-    let Value::Object(members) = &mut result else {
-        return result;
-    };
-    let kind = members.entry("resultType").or_insert_with(|| json!("complete"));
-    if kind == "complete" && is_cacheable(method) {
-        members.entry("ttlMs").or_insert_with(|| json!(config.ttl.as_millis()));
-        members.entry("cacheScope").or_insert_with(|| json!(config.cache_scope));
-    }
-    if let Value::Object(meta) = members.entry("_meta").or_insert_with(|| json!({})) {
-        meta.entry("io.modelcontextprotocol/serverInfo").or_insert_with(|| config.server_info());
-    }
-    result
-}
-
-/// MCP utilities, "Caching".
-fn is_cacheable(method: &str) -> bool {
-    method == "server/discover" || method == "resources/read" || method.ends_with("/list")
 }

@@ -9,8 +9,8 @@ use mcp_types::{JsonObject, Revision, v2026_07_28::CacheScope};
 
 use super::test_server::TestServer;
 use crate::{
-    auth::{Bearer, User},
-    base::Error,
+    auth::Bearer,
+    base::{Error, User},
     catalog::{Completion, Entries, Prompt, Resource, ResourceTemplate, Tool},
     state::{AnswerMode, Config, ProbeAnswer},
 };
@@ -44,6 +44,13 @@ pub struct Builder {
     config: Config,
     bearer: Option<Bearer>,
     entries: Entries,
+}
+
+impl TestServer {
+    /// Begins to set up a server.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
 }
 
 impl Builder {

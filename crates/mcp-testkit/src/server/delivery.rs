@@ -1,6 +1,6 @@
 //! Writes an answer to the connection, in the way that was scripted.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use hyper::{
     Response,
@@ -8,12 +8,11 @@ use hyper::{
 };
 use mcp_types::Era;
 
-use super::test_server::Shared;
 use crate::{
-    base::{Recorded, gzip},
-    http::{JSON, Link, Outgoing, Part, Reply, Stream, Ticket, Writer},
-    protocol::{Answer, Closed, Message, SESSION, Subscriptions, Talk},
-    state::{AnswerMode, End, Plan},
+    base::{JSON, Recorded, SESSION, gzip},
+    http::{Link, Outgoing, Part, Reply, Stream, Ticket, Writer},
+    protocol::{Answer, Talk},
+    state::{AnswerMode, End, Message, Plan, Shared},
 };
 
 /// A request that is about to be answered.
@@ -31,6 +30,10 @@ enum Work {
     Answer(Message),
     Talk(Box<Talk>),
 }
+
+/// The connection is closed in place of an answer.
+#[derive(Debug)]
+pub(crate) struct Closed;
 
 impl Delivery {
     pub(crate) async fn deliver(
@@ -68,7 +71,9 @@ impl Delivery {
                 stream.connect(start, self.plan.cut).map(|body| body.counted(counted))
             }
             Answer::Listen(subscription) => {
-                Subscriptions::begin(&self.shared, subscription, self.ticket, self.plan.cut)
+                let counted = self.shared.counters.stream();
+                let cut = self.plan.cut;
+                self.shared.subscriptions.begin(subscription, self.ticket, counted, cut)
             }
             Answer::Message(message) if !self.is_streamed() => self.send_json(message),
             Answer::Message(message) => self.stream(Work::Answer(message)),
@@ -182,3 +187,11 @@ fn with_session(mut response: Response<Outgoing>, session: Option<&str>) -> Resp
     }
     response
 }
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection is closed on purpose")
+    }
+}
+
+impl std::error::Error for Closed {}

@@ -1,13 +1,11 @@
 //! The running test server: its handle, its builder, and the service that answers requests.
 
 mod builder;
+mod counts;
+mod push;
 mod test_server;
 mod listener;
 mod service;
 mod delivery;
 
 pub use self::{builder::Builder, test_server::TestServer};
-pub(crate) use self::{
-    listener::Tasks,
-    test_server::{METADATA_PATH, PATH, Shared, lock},
-};

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use hyper::{Request, Response, body::Incoming};
 use mcp_types::Era;
 
-use super::{delivery::Delivery, test_server::Shared};
+use super::delivery::{Closed, Delivery};
 use crate::{
-    base::Recorded,
-    http::{Link, Outgoing, Ticket},
-    protocol::{Answer, Closed, Exchange, SESSION},
+    base::{Recorded, SESSION},
+    http::{Link, Outgoing},
+    protocol::{Answer, Exchange},
+    state::Shared,
 };
 
 pub(crate) async fn answer(
@@ -24,7 +25,7 @@ pub(crate) async fn answer(
     }
     let exchange = Exchange::new(&shared, &request);
     let era = exchange.era().unwrap_or(Era::Handshake);
-    let ticket = Ticket::new(&shared, &request, era);
+    let ticket = shared.flights.begin(&request, era, &shared.counters);
     let answer = match plan.reply(&request) {
         Some(reply) => Answer::Reply(reply),
         None => exchange.answer(),

@@ -1,29 +1,17 @@
 //! The handle of a running server.
 
-use std::{
-    fmt, io,
-    net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{fmt, io, net::SocketAddr, sync::Arc};
 
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{
-    builder::Builder,
-    listener::{self, Tasks},
-};
+use super::listener;
 use crate::{
-    auth::{Bearer, Guard, Refusal},
-    base::{Counters, Recorded},
-    catalog::{Catalog, Entries, Kind, Prompt, Resource, Tool},
-    http::{Connections, Flights, Streams},
-    protocol::Subscriptions,
-    state::{Asks, Config, Fault, Log, On, Rounds, Script, Sessions},
+    auth::{Bearer, Refusal},
+    base::Recorded,
+    catalog::{Entries, Kind, Prompt, Resource, Tool},
+    state::{Config, Fault, On, Shared},
 };
-
-pub(crate) const PATH: &str = "/mcp";
-pub(crate) const METADATA_PATH: &str = "/.well-known/oauth-protected-resource";
 
 /// A scripted MCP server that listens on loopback until it is stopped or dropped.
 ///
@@ -32,32 +20,7 @@ pub struct TestServer {
     shared: Arc<Shared>,
 }
 
-/// What the handle and all connections share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) url: String,
-    pub(crate) config: Config,
-    pub(crate) guard: Guard,
-    pub(crate) catalog: Catalog,
-    pub(crate) sessions: Sessions,
-    pub(crate) streams: Streams,
-    pub(crate) subscriptions: Subscriptions,
-    pub(crate) asks: Asks,
-    pub(crate) rounds: Rounds,
-    pub(crate) flights: Flights,
-    pub(crate) connections: Connections,
-    pub(crate) counters: Counters,
-    pub(crate) tasks: Tasks,
-    pub(crate) script: Script,
-    pub(crate) log: Log,
-}
-
 impl TestServer {
-    /// Begins to set up a server.
-    pub fn builder() -> Builder {
-        Builder::new()
-    }
-
     pub(crate) async fn start(
         address: SocketAddr,
         config: Config,
@@ -66,27 +29,7 @@ impl TestServer {
     ) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
         let origin = format!("http://{}", socket.local_addr()?);
-        let shared = Arc::new(Shared {
-            url: format!("{origin}{PATH}"),
-            config,
-            guard: Guard::new(
-                bearer,
-                format!("{origin}{METADATA_PATH}{PATH}"),
-                format!("{origin}{PATH}"),
-            ),
-            catalog: Catalog::new(entries),
-            sessions: Sessions::default(),
-            streams: Streams::default(),
-            subscriptions: Subscriptions::default(),
-            asks: Asks::default(),
-            rounds: Rounds::default(),
-            flights: Flights::default(),
-            connections: Connections::default(),
-            counters: Counters::default(),
-            tasks: Tasks::default(),
-            script: Script::default(),
-            log: Log::default(),
-        });
+        let shared = Arc::new(Shared::new(&origin, config, bearer, entries));
         shared.tasks.spawn(listener::accept(socket, Arc::clone(&shared)));
         Ok(Self { shared })
     }
@@ -220,12 +163,12 @@ impl TestServer {
     /// The requests that their clients gave up before they were answered: by
     /// `notifications/cancelled` in the handshake era, by closing the stream in the other.
     pub fn cancelled_requests(&self) -> Vec<Recorded> {
-        self.shared.log.all_cancelled()
+        self.shared.flights.cancelled()
     }
 
     /// Waits until so many requests were given up.
     pub async fn cancelled(&self, count: usize) {
-        self.shared.log.wait_for_cancelled(count).await;
+        self.shared.flights.wait_for_cancelled(count).await;
     }
 
     /// What the clients did against the protocol, a sentence each.
@@ -245,16 +188,6 @@ impl TestServer {
     }
 }
 
-impl Shared {
-    /// Ends a session of which the client believes that it goes on.
-    pub(crate) fn forget(&self, session: Option<&str>) {
-        if let Some(session) = session {
-            self.sessions.end(session);
-            self.streams.close(session);
-        }
-    }
-}
-
 impl Drop for TestServer {
     fn drop(&mut self) {
         self.shared.tasks.abort();
@@ -265,9 +198,4 @@ impl fmt::Debug for TestServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TestServer").field("url", &self.shared.url).finish_non_exhaustive()
     }
-}
-
-/// Locks, whatever became of the last one to hold the lock.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,11 +3,11 @@
 use mcp_types::{Era, ErrorObject, JsonObject, RequestId, v2025_11_25::LoggingLevel};
 use serde_json::Value;
 
-use super::config::Config;
-use crate::{
-    auth::User,
-    protocol::{Message, complete},
+use super::{
+    config::Config,
+    message::{Message, complete},
 };
+use crate::base::User;
 
 /// A JSON-RPC request.
 #[derive(Debug, Clone)]

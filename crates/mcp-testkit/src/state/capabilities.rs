@@ -3,7 +3,8 @@
 use mcp_types::Era;
 use serde_json::{Value, json};
 
-use crate::{catalog::Kind, server::Shared};
+use super::shared::Shared;
+use crate::catalog::Kind;
 
 impl Shared {
     /// What the server can do: it has prompts and resources only where there are some, or were.

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use mcp_types::RequestId;
 use serde_json::Value;
 
+use super::message::Message;
 use crate::{
     base::{Gate, Recorded},
     http::{Part, Reply},
-    protocol::Message,
 };
 
 /// A deviation from the right answer, scripted with

@@ -4,12 +4,11 @@ use std::sync::Mutex;
 
 use tokio::sync::watch;
 
-use crate::{base::Recorded, server::lock};
+use crate::base::{Recorded, lock};
 
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     requests: watch::Sender<Vec<Recorded>>,
-    cancelled: watch::Sender<Vec<Recorded>>,
     violations: Mutex<Vec<String>>,
 }
 
@@ -31,19 +30,6 @@ impl Log {
         let mut requests = self.requests.subscribe();
         // It fails only without a sender, and the sender is `self`.
         drop(requests.wait_for(|requests| count(requests, method) >= wanted).await);
-    }
-
-    pub(crate) fn cancelled(&self, request: Recorded) {
-        self.cancelled.send_modify(|requests| requests.push(request));
-    }
-
-    pub(crate) fn all_cancelled(&self) -> Vec<Recorded> {
-        self.cancelled.borrow().clone()
-    }
-
-    /// Waits until so many requests were cancelled.
-    pub(crate) async fn wait_for_cancelled(&self, wanted: usize) {
-        drop(self.cancelled.subscribe().wait_for(|requests| requests.len() >= wanted).await);
     }
 
     pub(crate) fn violation(&self, text: String) {

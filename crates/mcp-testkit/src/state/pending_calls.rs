@@ -6,11 +6,10 @@ use std::{collections::BTreeSet, sync::Mutex};
 use mcp_types::{Era, JsonObject, RequestId};
 use serde_json::{Map, Value, json};
 
-use super::{call::Call, session::random_id};
+use super::call::Call;
 use crate::{
-    auth::User,
+    base::{User, lock, random_id},
     catalog::{Ask, Round, Turn},
-    server::lock,
 };
 
 #[derive(Debug, Default)]

@@ -1,13 +1,10 @@
 //! What a server tells those who listen, in either era.
 
-use mcp_types::{ErrorObject, JsonObject, v2025_11_25::LoggingLevel};
+use mcp_types::{JsonObject, v2025_11_25::LoggingLevel};
 use serde_json::{Value, json};
 
 use super::session::Session;
-use crate::{
-    catalog::{Ask, severity},
-    server::{Shared, TestServer},
-};
+use crate::base::severity;
 
 /// News for those who listen, given to [`TestServer::push`].
 ///
@@ -40,36 +37,6 @@ pub enum Push {
     Log(LoggingLevel, Value),
 }
 
-impl TestServer {
-    /// Tells all clients that listen and want to know; returns their number.
-    ///
-    /// In the handshake era they listen with GET, which [has to be
-    /// allowed](crate::Builder::allow_get); in the other with `subscriptions/listen`.
-    pub fn push(&self, push: &Push) -> usize {
-        let Shared { sessions, streams, subscriptions, .. } = self.shared();
-        let message = json!({ "jsonrpc": "2.0", "method": push.method(), "params": push.params() });
-        let wants = |session: Option<&str>| {
-            session.is_none_or(|id| sessions.any_state(id, |session| push.is_for(session)))
-        };
-        streams.send(&message.to_string(), wants) + subscriptions.push(push)
-    }
-
-    /// Asks the client that began to listen with GET last, whatever it declared, and waits for its
-    /// answer; `None` if nobody listens.
-    pub async fn ask(&self, question: Ask) -> Option<Result<Value, ErrorObject>> {
-        let server = self.shared();
-        let (session, stream) = server.streams.last()?;
-        let (id, answer) = server.asks.begin(session.as_deref());
-        stream.send(&question.to_request(&id).to_string());
-        answer.await.ok()
-    }
-
-    /// Answers all who listen with `subscriptions/listen`, which ends their streams as it should.
-    pub fn end_subscriptions(&self) {
-        self.shared().subscriptions.end(self.shared());
-    }
-}
-
 impl Push {
     pub(crate) fn method(&self) -> &'static str {
         match self {
@@ -90,7 +57,7 @@ impl Push {
     }
 
     /// Whether a session is told.
-    fn is_for(&self, session: &Session) -> bool {
+    pub(crate) fn is_for(&self, session: &Session) -> bool {
         match self {
             Self::ResourceUpdated(uri) => session.subscribed.contains(uri),
             Self::Log(level, _) => {

@@ -3,7 +3,7 @@
 use std::{ops::RangeInclusive, sync::Mutex};
 
 use super::fault::{Fault, Plan};
-use crate::{base::Recorded, server::lock};
+use crate::base::{Recorded, lock};
 
 /// Which requests a [`Fault`] is for: all of a kind, or some of them by their turn.
 ///

@@ -6,7 +6,7 @@ use mcp_types::{ErrorObject, RequestId};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use crate::server::lock;
+use crate::base::lock;
 
 /// What a client answers.
 pub(crate) type Reaction = Result<Value, ErrorObject>;

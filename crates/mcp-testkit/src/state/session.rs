@@ -2,14 +2,13 @@
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
-    hash::{BuildHasher, RandomState},
     sync::Mutex,
 };
 
 use mcp_types::{JsonObject, RequestId, Revision, v2025_11_25::LoggingLevel};
 
 use super::call::Client;
-use crate::{auth::User, server::lock};
+use crate::base::{User, lock, random_id};
 
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -156,10 +155,4 @@ impl Session {
     pub(crate) fn end(&mut self) {
         self.end = Some(End::Client);
     }
-}
-
-/// 128 bits from the seeds that the standard library draws for its hash maps.
-pub(crate) fn random_id() -> String {
-    let half = || RandomState::new().hash_one("session");
-    format!("{:016x}{:016x}", half(), half())
 }

@@ -4,8 +4,8 @@ use std::{collections::HashMap, fmt, sync::Mutex, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{oauth_error::Refusal, random::random};
-use crate::{auth::Rotation, server::lock};
+use super::{config::Rotation, oauth_error::Refusal};
+use crate::base::{lock, random};
 
 /// Codes and tokens. `Debug` shows none of them.
 #[derive(Default)]

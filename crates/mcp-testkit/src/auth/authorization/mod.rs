@@ -1,15 +1,21 @@
 //! The state of the authorization server: clients, codes and tokens.
 
+mod state;
 mod issued_tokens;
+mod config;
 mod client;
 mod endpoint;
 mod oauth_error;
-mod random;
 
+pub use self::{
+    client::KnownClient,
+    config::{MetadataLocation, Rotation},
+    endpoint::OAuthEndpoint,
+    state::Decision,
+};
 pub(crate) use self::{
-    client::Clients,
+    config::Config,
     issued_tokens::{Code, Consent, Ledger, Standing, Tokens},
     oauth_error::Refusal,
-    random::{random, s256},
+    state::Shared,
 };
-pub use self::{client::KnownClient, endpoint::OAuthEndpoint};

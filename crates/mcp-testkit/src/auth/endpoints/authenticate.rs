@@ -12,10 +12,7 @@ use url::form_urlencoded;
 
 use super::params::Params;
 use crate::{
-    auth::{
-        Shared,
-        authorization::{KnownClient, Refusal},
-    },
+    auth::authorization::{KnownClient, Refusal, Shared},
     base::Recorded,
 };
 

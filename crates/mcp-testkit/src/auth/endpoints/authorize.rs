@@ -4,10 +4,7 @@ use url::Url;
 
 use super::params::Params;
 use crate::{
-    auth::{
-        Decision, Shared,
-        authorization::{Code, Consent, OAuthEndpoint, Refusal},
-    },
+    auth::authorization::{Code, Consent, Decision, OAuthEndpoint, Refusal, Shared},
     http::Reply,
 };
 

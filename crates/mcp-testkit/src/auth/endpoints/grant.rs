@@ -2,12 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::params::Params;
+use super::{params::Params, pkce::s256};
 use crate::{
-    auth::{
-        Shared,
-        authorization::{Code, Consent, KnownClient, Refusal, s256},
-    },
+    auth::authorization::{Code, Consent, KnownClient, Refusal, Shared},
     base::Recorded,
 };
 

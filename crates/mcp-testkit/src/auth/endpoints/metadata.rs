@@ -3,32 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::{
-    auth::{Shared, authorization::OAuthEndpoint},
+    auth::authorization::{OAuthEndpoint, Shared},
     base::Recorded,
     http::Reply,
 };
-
-/// Where an authorization server has its metadata; there is no other place.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum MetadataLocation {
-    /// `/.well-known/oauth-authorization-server`, before the path of the issuer (RFC 8414).
-    #[default]
-    OAuth,
-    /// `/.well-known/openid-configuration`, before the path of the issuer.
-    OpenId,
-    /// `/.well-known/openid-configuration`, after the path of the issuer (OpenID Connect).
-    OpenIdAppended,
-}
-
-impl MetadataLocation {
-    fn path(self, base: &str) -> String {
-        match self {
-            Self::OAuth => format!("/.well-known/oauth-authorization-server{base}"),
-            Self::OpenId => format!("/.well-known/openid-configuration{base}"),
-            Self::OpenIdAppended => format!("{base}/.well-known/openid-configuration"),
-        }
-    }
-}
 
 impl Shared {
     pub(crate) fn metadata_at(&self, request: &Recorded) -> Reply {

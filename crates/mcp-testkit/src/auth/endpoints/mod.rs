@@ -1,5 +1,6 @@
 //! The HTTP endpoints of the authorization server.
 
+mod router;
 mod authorize;
 mod register;
 mod revoke;
@@ -7,6 +8,5 @@ mod token;
 mod grant;
 mod authenticate;
 mod metadata;
+mod pkce;
 mod params;
-
-pub use self::metadata::MetadataLocation;

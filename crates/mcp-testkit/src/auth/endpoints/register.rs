@@ -3,11 +3,8 @@
 use serde_json::Value;
 
 use crate::{
-    auth::{
-        Shared,
-        authorization::{KnownClient, OAuthEndpoint, Refusal, random},
-    },
-    base::Recorded,
+    auth::authorization::{KnownClient, OAuthEndpoint, Refusal, Shared},
+    base::{Recorded, random},
     http::Reply,
 };
 

@@ -2,7 +2,7 @@
 
 use super::params::Params;
 use crate::{
-    auth::{Shared, authorization::OAuthEndpoint},
+    auth::authorization::{OAuthEndpoint, Shared},
     base::Recorded,
     http::Reply,
 };

@@ -4,10 +4,7 @@ use serde_json::{Value, json};
 
 use super::params::Params;
 use crate::{
-    auth::{
-        Shared,
-        authorization::{Consent, OAuthEndpoint, Refusal, Tokens},
-    },
+    auth::authorization::{Consent, OAuthEndpoint, Refusal, Shared, Tokens},
     base::Recorded,
     http::Reply,
 };

@@ -1,14 +1,7 @@
-//! Text that nobody guesses, and digests.
+//! The PKCE code challenge (RFC 7636).
 
-use aws_lc_rs::{digest, rand};
+use aws_lc_rs::digest;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-
-/// Text of 192 random bits behind a prefix that says what it is.
-pub(crate) fn random(prefix: &str) -> String {
-    let mut bytes = [0; 24];
-    rand::fill(&mut bytes).expect("the machine has random numbers");
-    format!("{prefix}-{}", URL_SAFE_NO_PAD.encode(bytes))
-}
 
 /// The challenge to a verifier (RFC 7636, section 4.2).
 pub(crate) fn s256(verifier: &str) -> String {

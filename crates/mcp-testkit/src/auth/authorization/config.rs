@@ -1,0 +1,77 @@
+//! The settings of an authorization server.
+
+use std::{collections::BTreeMap, time::Duration};
+
+/// Where an authorization server has its metadata; there is no other place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum MetadataLocation {
+    /// `/.well-known/oauth-authorization-server`, before the path of the issuer (RFC 8414).
+    #[default]
+    OAuth,
+    /// `/.well-known/openid-configuration`, before the path of the issuer.
+    OpenId,
+    /// `/.well-known/openid-configuration`, after the path of the issuer (OpenID Connect).
+    OpenIdAppended,
+}
+
+/// What becomes of a refresh token that is used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Rotation {
+    /// Another one takes its place. Whoever comes with the old one again loses all.
+    #[default]
+    Strict,
+    /// Another one takes its place, and the old one stays good.
+    Lenient,
+    /// It goes on being the only one.
+    Never,
+}
+
+/// What stays as it is while the server runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) issuer_path: String,
+    pub(crate) announced_issuer: Option<String>,
+    pub(crate) metadata_location: MetadataLocation,
+    pub(crate) pkce_methods: Vec<String>,
+    pub(crate) auth_methods: Vec<String>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) names_issuer: bool,
+    pub(crate) registration: bool,
+    pub(crate) metadata_documents: bool,
+    pub(crate) life: Duration,
+    pub(crate) rotation: Rotation,
+    pub(crate) subject: String,
+    /// Whom an assertion is about.
+    pub(crate) assertions: BTreeMap<String, String>,
+}
+
+impl MetadataLocation {
+    pub(crate) fn path(self, base: &str) -> String {
+        match self {
+            Self::OAuth => format!("/.well-known/oauth-authorization-server{base}"),
+            Self::OpenId => format!("/.well-known/openid-configuration{base}"),
+            Self::OpenIdAppended => format!("{base}/.well-known/openid-configuration"),
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let auth_methods = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
+        Self {
+            issuer_path: String::new(),
+            announced_issuer: None,
+            metadata_location: MetadataLocation::default(),
+            pkce_methods: vec!["S256".to_owned()],
+            auth_methods: auth_methods.map(str::to_owned).to_vec(),
+            scopes: Vec::new(),
+            names_issuer: true,
+            registration: true,
+            metadata_documents: false,
+            life: Duration::from_secs(3600),
+            rotation: Rotation::default(),
+            subject: "alice".to_owned(),
+            assertions: BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Finds the endpoint of a request, and answers it.
+
+use crate::{
+    auth::authorization::{OAuthEndpoint, Shared},
+    base::Recorded,
+    http::Reply,
+};
+
+impl Shared {
+    pub(crate) fn reply(&self, request: &Recorded) -> Reply {
+        let Some(endpoint) = OAuthEndpoint::at(request.path(), &self.config.issuer_path) else {
+            return Reply::status(404);
+        };
+        self.record(endpoint, request.clone());
+        if let Some(reply) = self.scripted(endpoint) {
+            return reply;
+        }
+        if request.http_method() != endpoint.http_method() {
+            self.note(endpoint, &format!("{} is not its method", request.http_method()));
+            return Reply::status(405).header("allow", endpoint.http_method());
+        }
+        match endpoint {
+            OAuthEndpoint::Metadata => self.metadata_at(request),
+            OAuthEndpoint::Registration => self.register(request),
+            OAuthEndpoint::Authorization => self.authorize(request.query().unwrap_or_default()),
+            OAuthEndpoint::Token => self.token(request),
+            OAuthEndpoint::Revocation => self.give_back(request),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! JSON-RPC responses before they are written.
+
+use mcp_types::{ErrorObject, RequestId, Response};
+use serde_json::{Value, json};
+
+use super::config::Config;
+use crate::{
+    base::Recorded,
+    catalog::{Kind, cursor},
+};
+
+/// The answer to a JSON-RPC request; `session` is the id of the session that begins with it.
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) id: RequestId,
+    pub(crate) outcome: Result<Value, ErrorObject>,
+    pub(crate) session: Option<String>,
+}
+
+impl Message {
+    pub(crate) fn into_json(self) -> String {
+        let response = Response::new(self.id, self.outcome);
+        serde_json::to_string(&response).expect("a JSON value serializes")
+    }
+
+    /// Lets the page lead to itself: to the cursor asked for, or else to the first page.
+    pub(crate) fn repeat_cursor(&mut self, request: &Recorded) {
+        let asked = request.params().and_then(|params| params.get("cursor")).cloned();
+        if let Ok(Value::Object(page)) = &mut self.outcome {
+            let natural = page.remove("nextCursor");
+            let kind = Kind::listed_by(request.method()).unwrap_or(Kind::Tool);
+            let next = asked.or(natural).unwrap_or_else(|| json!(cursor(kind, 0)));
+            page.insert("nextCursor".to_owned(), next);
+        }
+    }
+}
+
+/// Adds what every result of this era has; a tool's own members stay as they are.
+pub(crate) fn complete(config: &Config, method: &str, mut result: Value) -> Value {
+    let Value::Object(members) = &mut result else {
+        return result;
+    };
+    let kind = members.entry("resultType").or_insert_with(|| json!("complete"));
+    if kind == "complete" && is_cacheable(method) {
+        members.entry("ttlMs").or_insert_with(|| json!(config.ttl.as_millis()));
+        members.entry("cacheScope").or_insert_with(|| json!(config.cache_scope));
+    }
+    if let Value::Object(meta) = members.entry("_meta").or_insert_with(|| json!({})) {
+        meta.entry("io.modelcontextprotocol/serverInfo").or_insert_with(|| config.server_info());
+    }
+    result
+}
+
+/// MCP utilities, "Caching".
+fn is_cacheable(method: &str) -> bool {
+    method == "server/discover" || method == "resources/read" || method.ends_with("/list")
+}

@@ -1,0 +1,96 @@
+//! Subscriptions of stateless clients (MCP patterns, "Subscriptions").
+
+use std::sync::Mutex;
+
+use hyper::Response;
+use mcp_types::{JsonObject, RequestId};
+use serde_json::{Value, json};
+
+use super::{config::Config, message::complete, push::Push};
+use crate::{
+    base::{Counted, lock},
+    http::{Flights, Outgoing, Stream, Ticket},
+};
+
+/// All subscriptions, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Subscriptions(Mutex<Vec<Subscription>>);
+
+/// A request to listen, which is answered when the server has nothing more to say.
+#[derive(Debug, Clone)]
+pub(crate) struct Subscription {
+    id: RequestId,
+    /// What is sent, as it was acknowledged.
+    filter: JsonObject,
+    stream: Stream,
+    ticket: u64,
+}
+
+const ID: &str = "io.modelcontextprotocol/subscriptionId";
+
+impl Subscriptions {
+    /// Begins to serve a subscription, with the acknowledgement as the first message.
+    pub(crate) fn begin(
+        &self,
+        mut subscription: Subscription,
+        ticket: Ticket,
+        counted: Counted,
+        limit: Option<usize>,
+    ) -> Response<Outgoing> {
+        let response = subscription.stream.connect(0, limit).map(|body| body.counted(counted));
+        subscription.ticket = ticket.number();
+        subscription.send(
+            "notifications/subscriptions/acknowledged",
+            json!({ "notifications": subscription.filter }),
+        );
+        lock(&self.0).push(subscription);
+        response.map(|body| body.with_ticket(ticket))
+    }
+
+    /// Tells all who want to know; returns their number.
+    pub(crate) fn push(&self, push: &Push) -> usize {
+        let due = self.open();
+        let due = due.iter().filter(|subscription| push.is_wanted(&subscription.filter));
+        due.filter(|subscription| subscription.send(push.method(), push.params())).count()
+    }
+
+    /// Sends a message as it is.
+    pub(crate) fn send(&self, json: &str) -> usize {
+        self.open().iter().filter(|subscription| subscription.stream.send(json)).count()
+    }
+
+    /// Answers all requests to listen, which ends them.
+    pub(crate) fn end(&self, config: &Config, flights: &Flights) {
+        for Subscription { id, stream, ticket, .. } in lock(&self.0).drain(..) {
+            let result = json!({ "_meta": { ID: id } });
+            let result = complete(config, "subscriptions/listen", result);
+            let answer = json!({ "jsonrpc": "2.0", "id": id, "result": result });
+            flights.finish(ticket);
+            stream.send(&answer.to_string());
+            stream.end();
+        }
+    }
+
+    /// Closes the connections without an answer.
+    pub(crate) fn drop_all(&self) {
+        lock(&self.0).drain(..).for_each(|subscription| subscription.stream.end());
+    }
+
+    fn open(&self) -> Vec<Subscription> {
+        let mut all = lock(&self.0);
+        all.retain(|subscription| subscription.stream.is_open());
+        all.clone()
+    }
+}
+
+impl Subscription {
+    pub(crate) fn new(id: RequestId, filter: JsonObject) -> Self {
+        Self { id, filter, stream: Stream::plain(), ticket: 0 }
+    }
+
+    fn send(&self, method: &str, mut params: Value) -> bool {
+        params["_meta"] = json!({ ID: self.id });
+        let message = json!({ "jsonrpc": "2.0", "method": method, "params": params });
+        self.stream.send(&message.to_string())
+    }
+}
