@@ -6,10 +6,12 @@ use hyper::{Request, Response, body::Incoming, service::service_fn};
 use hyper_util::{rt::TokioIo, server::conn::auto};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::authorization::{Config, Decision, KnownClient, Ledger, OAuthEndpoint, Shared};
+use super::authorization::{
+    AuthorizationConfig, AuthorizationState, Decision, IssuedTokens, KnownClient, OAuthEndpoint,
+};
 use crate::{
     base::Recorded,
-    http::{Outgoing, Reply},
+    http::{Reply, ResponseBody},
 };
 
 /// A scripted OAuth 2.1 authorization server that listens on loopback until it is stopped or dropped.
@@ -41,68 +43,68 @@ use crate::{
 /// # }
 /// ```
 pub struct AuthorizationServer {
-    shared: Arc<Shared>,
+    state: Arc<AuthorizationState>,
 }
 
 impl AuthorizationServer {
     pub(crate) async fn start(
         address: SocketAddr,
-        config: Config,
+        config: AuthorizationConfig,
         clients: Vec<KnownClient>,
     ) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
         let issuer = format!("http://{}{}", socket.local_addr()?, config.issuer_path);
-        let shared = Arc::new(Shared::new(issuer, config, clients));
-        shared.tasks.spawn(accept(socket, Arc::clone(&shared)));
-        Ok(Self { shared })
+        let state = Arc::new(AuthorizationState::new(issuer, config, clients));
+        state.tasks.spawn(accept(socket, Arc::clone(&state)));
+        Ok(Self { state })
     }
 
     /// The issuer, which is also where the server is.
     pub fn issuer(&self) -> &str {
-        &self.shared.issuer
+        &self.state.issuer
     }
 
     /// Sets what people do from now on.
     pub fn decide(&self, decision: Decision) {
-        self.shared.set_decision(decision);
+        self.state.set_decision(decision);
     }
 
     /// Does what a browser does with an authorization URL, and returns the URL that it is sent back
     /// to; `None` where people see an error and are sent nowhere.
     pub fn visit(&self, authorization_url: &str) -> Option<String> {
         let query = authorization_url.split_once('?').map_or("", |(_, query)| query);
-        self.shared.callback(query).ok()
+        self.state.callback_url(query).ok()
     }
 
     /// Has answers name this issuer from now on, or none, whoever it is.
     pub fn answer_as(&self, issuer: Option<&str>) {
-        self.shared.set_answered_issuer(issuer.map(str::to_owned));
+        self.state.set_answered_issuer(issuer.map(str::to_owned));
     }
 
     /// Answers the next request to an endpoint with this; the one after with what is scripted next,
     /// or else properly again.
     pub fn script(&self, endpoint: OAuthEndpoint, reply: Reply) {
-        self.shared.script(endpoint, reply);
+        self.state.script(endpoint, reply);
     }
 
     /// Lets all access tokens expire that there are, before the time that clients were told.
     pub fn expire_access_tokens(&self) {
-        self.shared.ledger.expire_access_tokens();
+        self.state.issued_tokens.expire_access_tokens();
     }
 
     /// Takes back all sign-ins: no refresh token is good any more. Access tokens live on.
     pub fn revoke_refresh_tokens(&self) {
-        self.shared.ledger.forget_refresh_tokens();
+        self.state.issued_tokens.remove_refresh_tokens();
     }
 
     /// Forgets all clients, those that were known beforehand as well.
     pub fn forget_clients(&self) {
-        self.shared.forget_clients();
+        self.state.forget_clients();
     }
 
     /// The requests to an endpoint, in the order of their arrival.
     pub fn requests(&self, endpoint: OAuthEndpoint) -> Vec<Recorded> {
-        self.shared.requests(endpoint)
+        self.state.requests(endpoint)
     }
 
     /// The number of requests to an endpoint.
@@ -112,32 +114,32 @@ impl AuthorizationServer {
 
     /// What the clients did wrong, a sentence each.
     pub fn violations(&self) -> Vec<String> {
-        self.shared.violations()
+        self.state.violations()
     }
 
-    pub(crate) fn ledger(&self) -> Arc<Ledger> {
-        Arc::clone(&self.shared.ledger)
+    pub(crate) fn issued_tokens(&self) -> Arc<IssuedTokens> {
+        Arc::clone(&self.state.issued_tokens)
     }
 
     /// Closes all connections and frees the port; done when it returns.
     pub async fn stop(self) {
-        self.shared.tasks.stop().await;
+        self.state.tasks.stop().await;
     }
 }
 
-async fn accept(socket: TcpListener, shared: Arc<Shared>) {
+async fn accept(socket: TcpListener, state: Arc<AuthorizationState>) {
     loop {
         match socket.accept().await {
-            Ok((stream, _)) => serve(stream, &shared),
+            Ok((stream, _)) => serve(stream, &state),
             // The client is gone already, or there are too many open files at the moment.
             Err(_) => tokio::task::yield_now().await,
         }
     }
 }
 
-fn serve(stream: TcpStream, shared: &Arc<Shared>) {
-    let server = Arc::clone(shared);
-    shared.tasks.spawn(async move {
+fn serve(stream: TcpStream, state: &Arc<AuthorizationState>) {
+    let server = Arc::clone(state);
+    state.tasks.spawn(async move {
         let builder = auto::Builder::new(server.tasks.clone());
         let service = service_fn(|request| answer(Arc::clone(&server), request));
         // What ends a connection is the client's doing.
@@ -146,11 +148,11 @@ fn serve(stream: TcpStream, shared: &Arc<Shared>) {
 }
 
 async fn answer(
-    shared: Arc<Shared>,
+    state: Arc<AuthorizationState>,
     request: Request<Incoming>,
-) -> Result<Response<Outgoing>, Infallible> {
+) -> Result<Response<ResponseBody>, Infallible> {
     let reply = match Recorded::read(request).await {
-        Ok(request) => shared.reply(&request),
+        Ok(request) => state.reply(&request),
         Err(_) => Reply::status(400),
     };
     Ok(reply.into_response())
@@ -158,7 +160,7 @@ async fn answer(
 
 impl Drop for AuthorizationServer {
     fn drop(&mut self) {
-        self.shared.tasks.abort();
+        self.state.tasks.abort();
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    authorization::{Ledger, Standing},
+    authorization::{IssuedTokens, TokenStatus},
     authorization_server::AuthorizationServer,
 };
 use crate::{
@@ -40,13 +40,13 @@ pub struct Bearer {
     tokens: Vec<Token>,
     scope: Option<String>,
     authorization_servers: Vec<String>,
-    ledger: Option<Arc<Ledger>>,
+    issued_tokens: Option<Arc<IssuedTokens>>,
 }
 
 /// The guard of a running server.
 #[derive(Debug)]
-pub(crate) struct Guard {
-    tokens: Mutex<HashMap<Token, Grant>>,
+pub(crate) struct TokenVerifier {
+    tokens: Mutex<HashMap<Token, TokenEntry>>,
     required: Option<Bearer>,
     metadata_url: String,
     /// The server's own name, which tokens are issued for.
@@ -54,13 +54,13 @@ pub(crate) struct Guard {
 }
 
 #[derive(Debug)]
-struct Grant {
+struct TokenEntry {
     user: User,
-    refused: Option<Refusal>,
+    rejection: Option<TokenRejection>,
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Refusal {
+pub(crate) enum TokenRejection {
     Expired,
     Revoked,
 }
@@ -76,8 +76,8 @@ impl Bearer {
     /// the metadata. Each person is a user, whose tools are
     /// [those for](crate::Builder::tools_for) the name of the person.
     pub fn issued_by(server: &AuthorizationServer) -> Self {
-        let ledger = Some(server.ledger());
-        Self { ledger, ..Self::default() }.authorization_server(server.issuer())
+        let issued_tokens = Some(server.issued_tokens());
+        Self { issued_tokens, ..Self::default() }.authorization_server(server.issuer())
     }
 
     /// Names the scopes that are needed, separated by spaces, in challenge and metadata.
@@ -92,35 +92,37 @@ impl Bearer {
     }
 }
 
-impl Guard {
+impl TokenVerifier {
     pub(crate) fn new(required: Option<Bearer>, metadata_url: String, resource: String) -> Self {
         let tokens = required.iter().flat_map(|bearer| bearer.tokens.iter().cloned());
-        let tokens =
-            tokens.map(|token| (token.clone(), Grant::new(User::first_known_by(token)))).collect();
+        let tokens = tokens
+            .map(|token| (token.clone(), TokenEntry::new(User::from_first_token(token))))
+            .collect();
         Self { tokens: Mutex::new(tokens), required, metadata_url, resource }
     }
 
     pub(crate) fn accept(&self, token: &str) {
         let token = Token::new(token);
-        let new = || Grant::new(User::first_known_by(token.clone()));
-        lock(&self.tokens).entry(token.clone()).or_insert_with(new).refused = None;
+        let new = || TokenEntry::new(User::from_first_token(token.clone()));
+        lock(&self.tokens).entry(token.clone()).or_insert_with(new).rejection = None;
     }
 
-    pub(crate) fn refuse(&self, token: &str, refusal: Refusal) {
-        if let Some(grant) = lock(&self.tokens).get_mut(&Token::new(token)) {
-            grant.refused = Some(refusal);
+    pub(crate) fn reject(&self, token: &str, rejection: TokenRejection) {
+        if let Some(entry) = lock(&self.tokens).get_mut(&Token::new(token)) {
+            entry.rejection = Some(rejection);
         }
     }
 
     /// Expires the token `old` and accepts `new` for the same user.
-    pub(crate) fn renew(&self, old: &str, new: &str) {
+    pub(crate) fn replace(&self, old: &str, new: &str) {
         let mut tokens = lock(&self.tokens);
         let old = Token::new(old);
-        let grant =
-            tokens.entry(old.clone()).or_insert_with(|| Grant::new(User::first_known_by(old)));
-        grant.refused = Some(Refusal::Expired);
-        let user = grant.user.clone();
-        tokens.insert(Token::new(new), Grant::new(user));
+        let entry = tokens
+            .entry(old.clone())
+            .or_insert_with(|| TokenEntry::new(User::from_first_token(old)));
+        entry.rejection = Some(TokenRejection::Expired);
+        let user = entry.user.clone();
+        tokens.insert(Token::new(new), TokenEntry::new(user));
     }
 
     /// Tells whose request it is; nobody's where no token is needed.
@@ -132,24 +134,30 @@ impl Guard {
             return Err(self.challenge(bearer, None));
         };
         let reason = match lock(&self.tokens).get(&Token::new(token)) {
-            Some(Grant { user, refused: None }) => return Ok(Some(user.clone())),
-            Some(Grant { refused: Some(Refusal::Expired), .. }) => "the access token expired",
-            Some(Grant { refused: Some(Refusal::Revoked), .. }) => "the access token was revoked",
-            None => match self.standing(bearer, token) {
-                Standing::Good { subject } => return Ok(Some(User::of(&subject))),
-                Standing::Expired => "the access token expired",
-                Standing::Revoked => "the access token was revoked",
-                Standing::Elsewhere => "the access token is for another server",
-                Standing::Unknown => "the access token is unknown",
+            Some(TokenEntry { user, rejection: None }) => return Ok(Some(user.clone())),
+            Some(TokenEntry { rejection: Some(TokenRejection::Expired), .. }) => {
+                "the access token expired"
+            }
+            Some(TokenEntry { rejection: Some(TokenRejection::Revoked), .. }) => {
+                "the access token was revoked"
+            }
+            None => match self.status(bearer, token) {
+                TokenStatus::Active { subject } => return Ok(Some(User::of(&subject))),
+                TokenStatus::Expired => "the access token expired",
+                TokenStatus::Revoked => "the access token was revoked",
+                TokenStatus::WrongAudience => "the access token is for another server",
+                TokenStatus::Unknown => "the access token is unknown",
             },
         };
         Err(self.challenge(bearer, Some(reason)))
     }
 
     /// What the authorization server has to say of a token, if there is one.
-    fn standing(&self, bearer: &Bearer, token: &str) -> Standing {
-        let ledger = bearer.ledger.as_ref();
-        ledger.map_or(Standing::Unknown, |ledger| ledger.standing(token, &self.resource))
+    fn status(&self, bearer: &Bearer, token: &str) -> TokenStatus {
+        let issued_tokens = bearer.issued_tokens.as_ref();
+        issued_tokens.map_or(TokenStatus::Unknown, |issued_tokens| {
+            issued_tokens.status(token, &self.resource)
+        })
     }
 
     /// The resource metadata of the server at `resource` (RFC 9728, section 2).
@@ -177,9 +185,9 @@ impl Guard {
     }
 }
 
-impl Grant {
+impl TokenEntry {
     fn new(user: User) -> Self {
-        Self { user, refused: None }
+        Self { user, rejection: None }
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    authorization::{Config, KnownClient, MetadataLocation, Rotation},
+    authorization::{AuthorizationConfig, KnownClient, MetadataLocation, Rotation},
     authorization_server::AuthorizationServer,
 };
 use crate::base::Error;
@@ -17,7 +17,7 @@ use crate::base::Error;
 pub struct AuthorizationServerBuilder {
     port: u16,
     clients: Vec<KnownClient>,
-    config: Config,
+    config: AuthorizationConfig,
 }
 
 impl AuthorizationServer {
@@ -29,7 +29,7 @@ impl AuthorizationServer {
 
 impl AuthorizationServerBuilder {
     pub(crate) fn new() -> Self {
-        Self { port: 0, clients: Vec::new(), config: Config::default() }
+        Self { port: 0, clients: Vec::new(), config: AuthorizationConfig::default() }
     }
 
     /// Gives the issuer a path, such as `/tenant`; it has none unless set.
@@ -94,8 +94,8 @@ impl AuthorizationServerBuilder {
     }
 
     /// Sets how long access tokens are good; an hour unless set.
-    pub fn token_life(mut self, life: Duration) -> Self {
-        self.config.life = life;
+    pub fn token_life(mut self, lifetime: Duration) -> Self {
+        self.config.access_token_lifetime = lifetime;
         self
     }
 
@@ -118,7 +118,7 @@ impl AuthorizationServerBuilder {
         assertion: impl Into<String>,
         subject: impl Into<String>,
     ) -> Self {
-        self.config.assertions.insert(assertion.into(), subject.into());
+        self.config.trusted_assertions.insert(assertion.into(), subject.into());
         self
     }
 

@@ -6,7 +6,7 @@ mod authorization_server;
 mod endpoints;
 mod authorization;
 
-pub(crate) use self::bearer::{Guard, Refusal};
+pub(crate) use self::bearer::{TokenRejection, TokenVerifier};
 pub use self::{
     authorization::{Decision, KnownClient, MetadataLocation, OAuthEndpoint, Rotation},
     authorization_server::AuthorizationServer,

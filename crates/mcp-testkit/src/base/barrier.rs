@@ -23,10 +23,10 @@ use tokio::sync::watch;
 /// # }
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Gate(Arc<watch::Sender<Passage>>);
+pub struct Gate(Arc<watch::Sender<State>>);
 
 #[derive(Debug, Default)]
-struct Passage {
+struct State {
     open: bool,
     reached: usize,
 }
@@ -39,20 +39,20 @@ impl Gate {
 
     /// Lets everything pass that waits here, and all that comes later.
     pub fn open(&self) {
-        self.0.send_modify(|passage| passage.open = true);
+        self.0.send_modify(|state| state.open = true);
     }
 
     /// Waits until `count` answers in all have come to this gate, whether they passed or not.
     pub async fn reached(&self, count: usize) {
-        self.wait_for(|passage| passage.reached >= count).await;
+        self.wait_for(|state| state.reached >= count).await;
     }
 
-    pub(crate) async fn pass(&self) {
-        self.0.send_modify(|passage| passage.reached += 1);
-        self.wait_for(|passage| passage.open).await;
+    pub(crate) async fn wait(&self) {
+        self.0.send_modify(|state| state.reached += 1);
+        self.wait_for(|state| state.open).await;
     }
 
-    async fn wait_for(&self, condition: impl FnMut(&Passage) -> bool) {
+    async fn wait_for(&self, condition: impl FnMut(&State) -> bool) {
         // It fails only without a sender, and the sender is `self`.
         drop(self.0.subscribe().wait_for(condition).await);
     }

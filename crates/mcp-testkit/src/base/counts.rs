@@ -25,7 +25,7 @@ pub(crate) struct Counters(watch::Sender<Counts>);
 
 /// Something that is counted until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Counted {
+pub(crate) struct CountGuard {
     counters: Counters,
     field: fn(&mut Counts) -> &mut usize,
 }
@@ -42,26 +42,26 @@ impl Counters {
         wanted.unwrap_or_else(|_| self.now())
     }
 
-    pub(crate) fn connection(&self) -> Counted {
+    pub(crate) fn connection(&self) -> CountGuard {
         self.0.send_modify(|counts| counts.connections += 1);
         self.open(|counts| &mut counts.open_connections)
     }
 
-    pub(crate) fn request(&self) -> Counted {
+    pub(crate) fn request(&self) -> CountGuard {
         self.open(|counts| &mut counts.open_requests)
     }
 
-    pub(crate) fn stream(&self) -> Counted {
+    pub(crate) fn stream(&self) -> CountGuard {
         self.open(|counts| &mut counts.open_streams)
     }
 
-    fn open(&self, field: fn(&mut Counts) -> &mut usize) -> Counted {
+    fn open(&self, field: fn(&mut Counts) -> &mut usize) -> CountGuard {
         self.0.send_modify(|counts| *field(counts) += 1);
-        Counted { counters: self.clone(), field }
+        CountGuard { counters: self.clone(), field }
     }
 }
 
-impl Drop for Counted {
+impl Drop for CountGuard {
     fn drop(&mut self) {
         self.counters.0.send_modify(|counts| *(self.field)(counts) -= 1);
     }

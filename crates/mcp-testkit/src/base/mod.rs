@@ -15,13 +15,13 @@ mod sync;
 
 pub use self::{barrier::Gate, counts::Counts, error::Error, request::Recorded};
 pub(crate) use self::{
-    counts::{Counted, Counters},
+    counts::{CountGuard, Counters},
     http_names::{EVENT_STREAM, JSON, METADATA_PATH, PATH, SESSION},
     log_level::severity,
-    param_headers::{HeaderValue, annotations, decoded},
-    random::{random, random_id},
+    param_headers::{ParamValue, decode_value, param_headers},
+    random::{random_id, random_token},
     sync::lock,
     tasks::Tasks,
     user::{Token, User},
-    zip_bomb::gzip,
+    zip_bomb::gzip_bomb,
 };

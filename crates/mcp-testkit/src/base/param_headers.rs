@@ -1,5 +1,5 @@
 //! Headers that repeat what is in the body: how values are written, and which arguments a tool
-//! wants to see there (MCP transports, "Custom Headers" and "HeaderValue Encoding").
+//! wants to see there (MCP transports, "Custom Headers" and "Value Encoding").
 
 use std::collections::HashSet;
 
@@ -8,24 +8,24 @@ use serde_json::Value as Json;
 
 /// An argument that is repeated in the header `Mcp-Param-{header}`.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Annotation {
-    pub(crate) header: String,
+pub(crate) struct ParamHeader {
+    pub(crate) name: String,
     /// The names of the properties that lead to it.
     path: Vec<String>,
 }
 
 /// What the header of an argument has to say.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum HeaderValue {
+pub(crate) enum ParamValue {
     /// There must be no header.
     Absent,
     Text(String),
     /// The argument is not what its schema says.
-    Other,
+    Invalid,
 }
 
 /// The text that a header value stands for.
-pub(crate) fn decoded(value: &str) -> Result<String, &'static str> {
+pub(crate) fn decode_value(value: &str) -> Result<String, &'static str> {
     let Some(encoded) = value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?="))
     else {
         return Ok(value.to_owned());
@@ -35,46 +35,46 @@ pub(crate) fn decoded(value: &str) -> Result<String, &'static str> {
 }
 
 /// The arguments that a tool wants in headers, or why clients have to leave the tool out.
-pub(crate) fn annotations(schema: &Json) -> Result<Vec<Annotation>, String> {
+pub(crate) fn param_headers(schema: &Json) -> Result<Vec<ParamHeader>, String> {
     let mut found = Vec::new();
     collect(schema, &mut Vec::new(), &mut found)?;
     let mut seen = HashSet::new();
-    match found.iter().find(|it| !seen.insert(it.header.to_ascii_lowercase())) {
-        Some(twice) => Err(format!("x-mcp-header {:?} is there twice", twice.header)),
+    match found.iter().find(|it| !seen.insert(it.name.to_ascii_lowercase())) {
+        Some(twice) => Err(format!("x-mcp-header {:?} is there twice", twice.name)),
         None => Ok(found),
     }
 }
 
-impl Annotation {
-    pub(crate) fn value(&self, arguments: &Json) -> HeaderValue {
+impl ParamHeader {
+    pub(crate) fn value(&self, arguments: &Json) -> ParamValue {
         let mut value = arguments;
         for name in &self.path {
             value = value.get(name).unwrap_or(&Json::Null);
         }
         match value {
-            Json::Null => HeaderValue::Absent,
-            Json::String(text) => HeaderValue::Text(text.clone()),
-            Json::Bool(truth) => HeaderValue::Text(truth.to_string()),
-            Json::Number(number) if number.is_i64() => HeaderValue::Text(number.to_string()),
-            _ => HeaderValue::Other,
+            Json::Null => ParamValue::Absent,
+            Json::String(text) => ParamValue::Text(text.clone()),
+            Json::Bool(truth) => ParamValue::Text(truth.to_string()),
+            Json::Number(number) if number.is_i64() => ParamValue::Text(number.to_string()),
+            _ => ParamValue::Invalid,
         }
     }
 }
 
-const ANNOTATION: &str = "x-mcp-header";
+const X_MCP_HEADER: &str = "x-mcp-header";
 
 /// Follows `properties`, the only way on which annotations may be.
 fn collect(
     schema: &Json,
     path: &mut Vec<String>,
-    found: &mut Vec<Annotation>,
+    found: &mut Vec<ParamHeader>,
 ) -> Result<(), String> {
     let Json::Object(keywords) = schema else {
         return Ok(());
     };
     for (keyword, value) in keywords {
         match (keyword.as_str(), value) {
-            (ANNOTATION, header) => found.push(annotation(header, schema, path)?),
+            (X_MCP_HEADER, header) => found.push(param_header(header, schema, path)?),
             ("properties", Json::Object(properties)) => {
                 for (name, property) in properties {
                     path.push(name.clone());
@@ -84,8 +84,8 @@ fn collect(
             }
             // These hold values, not schemas.
             ("default" | "const" | "enum" | "examples", _) => {}
-            (_, other) if mentions(other) => {
-                return Err(format!("{ANNOTATION} below {keyword:?}"));
+            (_, other) if contains_annotation(other) => {
+                return Err(format!("{X_MCP_HEADER} below {keyword:?}"));
             }
             _ => {}
         }
@@ -93,9 +93,9 @@ fn collect(
     Ok(())
 }
 
-fn annotation(header: &Json, schema: &Json, path: &[String]) -> Result<Annotation, String> {
+fn param_header(header: &Json, schema: &Json, path: &[String]) -> Result<ParamHeader, String> {
     let Some(name) = header.as_str().filter(|name| is_token(name)) else {
-        return Err(format!("{ANNOTATION} is {header}, not a name for a header"));
+        return Err(format!("{X_MCP_HEADER} is {header}, not a name for a header"));
     };
     let types = match &schema["type"] {
         Json::Array(types) => types.iter().filter(|it| *it != "null").collect(),
@@ -103,15 +103,17 @@ fn annotation(header: &Json, schema: &Json, path: &[String]) -> Result<Annotatio
     };
     let primitive = |it: &&Json| ["string", "integer", "boolean"].iter().any(|name| *it == name);
     if path.is_empty() || types.is_empty() || !types.iter().all(primitive) {
-        return Err(format!("{ANNOTATION} {name:?} is on a type that has no place in a header"));
+        return Err(format!("{X_MCP_HEADER} {name:?} is on a type that has no place in a header"));
     }
-    Ok(Annotation { header: name.to_owned(), path: path.to_vec() })
+    Ok(ParamHeader { name: name.to_owned(), path: path.to_vec() })
 }
 
-fn mentions(json: &Json) -> bool {
+fn contains_annotation(json: &Json) -> bool {
     match json {
-        Json::Object(members) => members.iter().any(|(key, it)| key == ANNOTATION || mentions(it)),
-        Json::Array(items) => items.iter().any(mentions),
+        Json::Object(members) => {
+            members.iter().any(|(key, it)| key == X_MCP_HEADER || contains_annotation(it))
+        }
+        Json::Array(items) => items.iter().any(contains_annotation),
         _ => false,
     }
 }
@@ -129,8 +131,8 @@ mod tests {
     use super::*;
 
     fn headers(properties: &Json) -> Result<Vec<String>, String> {
-        let found = annotations(&json!({ "type": "object", "properties": properties }))?;
-        Ok(found.into_iter().map(|it| format!("{}={}", it.header, it.path.join("."))).collect())
+        let found = param_headers(&json!({ "type": "object", "properties": properties }))?;
+        Ok(found.into_iter().map(|it| format!("{}={}", it.name, it.path.join("."))).collect())
     }
 
     #[test]
@@ -170,27 +172,27 @@ mod tests {
 
     #[test]
     fn values_are_written_as_text() {
-        let text = |text: &str| HeaderValue::Text(text.to_owned());
-        let annotation = Annotation { header: "A".to_owned(), path: vec!["a".to_owned()] };
+        let text = |text: &str| ParamValue::Text(text.to_owned());
+        let param_header = ParamHeader { name: "A".to_owned(), path: vec!["a".to_owned()] };
         for (argument, expected) in [
             (json!("x"), text("x")),
             (json!(-7), text("-7")),
             (json!(true), text("true")),
-            (json!(null), HeaderValue::Absent),
-            (json!([1]), HeaderValue::Other),
+            (json!(null), ParamValue::Absent),
+            (json!([1]), ParamValue::Invalid),
         ] {
-            assert_eq!(annotation.value(&json!({ "a": argument })), expected);
+            assert_eq!(param_header.value(&json!({ "a": argument })), expected);
         }
-        assert_eq!(annotation.value(&json!({})), HeaderValue::Absent);
+        assert_eq!(param_header.value(&json!({})), ParamValue::Absent);
     }
 
     #[test]
     fn base64_is_told_by_its_markers() {
-        assert_eq!(decoded("=?base64?w7xiZXI=?=").as_deref(), Ok("über"));
-        assert_eq!(decoded("=?base64??=").as_deref(), Ok(""));
-        assert_eq!(decoded("=?BASE64?w7w=?=").as_deref(), Ok("=?BASE64?w7w=?="));
-        assert_eq!(decoded("").as_deref(), Ok(""));
-        assert!(decoded("=?base64?%?=").is_err());
-        assert!(decoded("=?base64?/w==?=").is_err());
+        assert_eq!(decode_value("=?base64?w7xiZXI=?=").as_deref(), Ok("über"));
+        assert_eq!(decode_value("=?base64??=").as_deref(), Ok(""));
+        assert_eq!(decode_value("=?BASE64?w7w=?=").as_deref(), Ok("=?BASE64?w7w=?="));
+        assert_eq!(decode_value("").as_deref(), Ok(""));
+        assert!(decode_value("=?base64?%?=").is_err());
+        assert!(decode_value("=?base64?/w==?=").is_err());
     }
 }

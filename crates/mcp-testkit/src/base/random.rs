@@ -6,7 +6,7 @@ use aws_lc_rs::rand;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 /// Text of 192 random bits behind a prefix that says what it is.
-pub(crate) fn random(prefix: &str) -> String {
+pub(crate) fn random_token(prefix: &str) -> String {
     let mut bytes = [0; 24];
     rand::fill(&mut bytes).expect("the machine has random numbers");
     format!("{prefix}-{}", URL_SAFE_NO_PAD.encode(bytes))

@@ -17,9 +17,9 @@ use serde_json::Value;
 ///
 /// Its `Debug` form shows neither the value of `Authorization` nor the query of the URL.
 #[derive(Clone)]
-pub struct Recorded(Arc<Parts>);
+pub struct Recorded(Arc<Inner>);
 
-struct Parts {
+struct Inner {
     http_method: hyper::Method,
     uri: Uri,
     headers: HeaderMap,
@@ -36,7 +36,7 @@ impl Recorded {
         let body = body.collect().await?.to_bytes();
         let json = serde_json::from_slice(&body).ok();
         let (http_method, uri, headers) = (head.method, head.uri, head.headers);
-        Ok(Self(Arc::new(Parts { http_method, uri, headers, body, json })))
+        Ok(Self(Arc::new(Inner { http_method, uri, headers, body, json })))
     }
 
     /// What the request is about: the JSON-RPC method, such as `tools/call`, or the HTTP method
@@ -50,7 +50,7 @@ impl Recorded {
     }
 
     /// Whether it is a JSON-RPC request, which wants an answer.
-    pub(crate) fn is_call(&self) -> bool {
+    pub(crate) fn is_rpc_request(&self) -> bool {
         self.rpc_method().is_some() && self.id().is_some()
     }
 
@@ -80,7 +80,7 @@ impl Recorded {
     }
 
     /// The value of a header that is there once, if it is text.
-    pub(crate) fn only_header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn single_header(&self, name: &str) -> Option<&str> {
         let mut values = self.0.headers.get_all(name).iter();
         values.next().filter(|_| values.next().is_none()).map(HeaderValue::to_str)?.ok()
     }
@@ -116,7 +116,7 @@ impl Recorded {
     }
 
     /// Whether a list-valued header, such as `Accept`, names this media type.
-    pub(crate) fn names(&self, header: &str, media_type: &str) -> bool {
+    pub(crate) fn has_media_type(&self, header: &str, media_type: &str) -> bool {
         let values = self.0.headers.get_all(header).iter();
         values
             .filter_map(|value| value.to_str().ok())

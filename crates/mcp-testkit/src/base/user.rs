@@ -21,7 +21,7 @@ impl User {
         Self(Token::new(token))
     }
 
-    pub(crate) fn first_known_by(token: Token) -> Self {
+    pub(crate) fn from_first_token(token: Token) -> Self {
         Self(token)
     }
 }

@@ -7,7 +7,7 @@ const BLOCK: usize = 1024 * 1024;
 
 /// `json` after at least `size` spaces, in gzip (RFC 1952): the spaces are compressed once, and the
 /// outcome is repeated.
-pub(crate) fn gzip(size: usize, json: &str) -> Bytes {
+pub(crate) fn gzip_bomb(size: usize, json: &str) -> Bytes {
     let spaces = vec![b' '; BLOCK];
     let packed = deflate(&spaces, FlushCompress::Full);
     let mut block = Crc::new();
@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn a_bomb_unpacks_to_what_was_asked() {
-        let bomb = gzip(3 * BLOCK - 1, "{}");
+        let bomb = gzip_bomb(3 * BLOCK - 1, "{}");
         assert!(bomb.len() < 10_000, "{}", bomb.len());
         let mut unpacked = String::new();
         flate2::read::GzDecoder::new(&*bomb).read_to_string(&mut unpacked).unwrap();

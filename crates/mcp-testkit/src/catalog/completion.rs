@@ -4,13 +4,13 @@ use std::{fmt, sync::Arc};
 
 use mcp_types::JsonObject;
 
-type Values = dyn Fn(&JsonObject) -> Vec<String> + Send + Sync;
+type ValuesFn = dyn Fn(&JsonObject) -> Vec<String> + Send + Sync;
 
 /// Makes suggestions from the parameters of a request.
 #[derive(Clone)]
-pub(crate) struct Completion(Arc<Values>);
+pub(crate) struct CompletionHandler(Arc<ValuesFn>);
 
-impl Completion {
+impl CompletionHandler {
     pub(crate) fn new(values: impl Fn(&JsonObject) -> Vec<String> + Send + Sync + 'static) -> Self {
         Self(Arc::new(values))
     }
@@ -20,8 +20,8 @@ impl Completion {
     }
 }
 
-impl fmt::Debug for Completion {
+impl fmt::Debug for CompletionHandler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Completion").finish_non_exhaustive()
+        f.debug_struct("CompletionHandler").finish_non_exhaustive()
     }
 }

@@ -29,11 +29,11 @@ use crate::base::random_id;
 pub struct Ask {
     method: String,
     params: Value,
-    kind: Kind,
+    kind: RequestKind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum RequestKind {
     Form,
     Url,
     Sampling,
@@ -45,38 +45,38 @@ impl Ask {
     /// Asks the user for what `schema` describes: an object of plain values (MCP elicitation).
     pub fn form(message: impl Into<String>, schema: impl Into<Value>) -> Self {
         let params = json!({ "message": message.into(), "requestedSchema": schema.into() });
-        Self { params, ..Self::new("elicitation/create", Kind::Form) }
+        Self { params, ..Self::new("elicitation/create", RequestKind::Form) }
     }
 
     /// Asks the user to visit a URL (MCP elicitation, "URL Mode").
     pub fn url(message: impl Into<String>, url: impl Into<String>) -> Self {
         let params = json!({ "mode": "url", "message": message.into(), "url": url.into() });
-        Self { params, ..Self::new("elicitation/create", Kind::Url) }
+        Self { params, ..Self::new("elicitation/create", RequestKind::Url) }
     }
 
     /// Asks the client's model; `params` are those of `sampling/createMessage`.
     pub fn sampling(params: Value) -> Self {
-        Self { params, ..Self::new("sampling/createMessage", Kind::Sampling) }
+        Self { params, ..Self::new("sampling/createMessage", RequestKind::Sampling) }
     }
 
     /// Asks for the folders that the client shares.
     pub fn roots() -> Self {
-        Self::new("roots/list", Kind::Roots)
+        Self::new("roots/list", RequestKind::Roots)
     }
 
     /// Asks for anything else, or for any of the above with no regard of what the client declares.
     pub fn other(method: impl Into<String>, params: Value) -> Self {
-        Self { params, ..Self::new(method, Kind::Other) }
+        Self { params, ..Self::new(method, RequestKind::Other) }
     }
 
-    fn new(method: impl Into<String>, kind: Kind) -> Self {
+    fn new(method: impl Into<String>, kind: RequestKind) -> Self {
         Self { method: method.into(), params: json!({}), kind }
     }
 
     /// Method and parameters, as the era writes them.
     pub(crate) fn to_json(&self, era: Era) -> Value {
         let mut params = self.params.clone();
-        if self.kind == Kind::Url && era == Era::Handshake {
+        if self.kind == RequestKind::Url && era == Era::Handshake {
             params["elicitationId"] = json!(random_id());
         }
         json!({ "method": self.method, "params": params })
@@ -91,45 +91,49 @@ impl Ask {
     }
 
     /// The capabilities that the client lacks for it.
-    pub(crate) fn missing(&self, capabilities: &JsonObject) -> Option<Value> {
+    pub(crate) fn missing_capabilities(&self, capabilities: &JsonObject) -> Option<Value> {
         let elicitation = capabilities.get("elicitation");
         let has =
             |value: Option<&Value>, name: &str| value.is_some_and(|it| it.get(name).is_some());
         match self.kind {
             // Without a mode it is declared for forms.
-            Kind::Form if elicitation.is_some() && !only_urls(elicitation) => None,
-            Kind::Form => Some(json!({ "elicitation": { "form": {} } })),
-            Kind::Url if has(elicitation, "url") => None,
-            Kind::Url => Some(json!({ "elicitation": { "url": {} } })),
-            Kind::Sampling if self.params.get("tools").is_some() => {
+            RequestKind::Form if elicitation.is_some() && !is_url_only(elicitation) => None,
+            RequestKind::Form => Some(json!({ "elicitation": { "form": {} } })),
+            RequestKind::Url if has(elicitation, "url") => None,
+            RequestKind::Url => Some(json!({ "elicitation": { "url": {} } })),
+            RequestKind::Sampling if self.params.get("tools").is_some() => {
                 let declared = has(capabilities.get("sampling"), "tools");
                 (!declared).then(|| json!({ "sampling": { "tools": {} } }))
             }
-            Kind::Sampling if capabilities.contains_key("sampling") => None,
-            Kind::Sampling => Some(json!({ "sampling": {} })),
-            Kind::Roots if capabilities.contains_key("roots") => None,
-            Kind::Roots => Some(json!({ "roots": {} })),
-            Kind::Other => None,
+            RequestKind::Sampling if capabilities.contains_key("sampling") => None,
+            RequestKind::Sampling => Some(json!({ "sampling": {} })),
+            RequestKind::Roots if capabilities.contains_key("roots") => None,
+            RequestKind::Roots => Some(json!({ "roots": {} })),
+            RequestKind::Other => None,
         }
     }
 
     /// What an answer lacks, if it lacks anything.
-    pub(crate) fn lack(&self, answer: &Value) -> Option<&'static str> {
+    pub(crate) fn invalid_member(&self, answer: &Value) -> Option<&'static str> {
         let action = || answer.get("action").and_then(Value::as_str);
         let has = |name: &str| answer.get(name).is_some();
         match self.kind {
-            Kind::Form | Kind::Url => match action() {
-                Some("accept") if self.kind == Kind::Form && !has("content") => Some("content"),
+            RequestKind::Form | RequestKind::Url => match action() {
+                Some("accept") if self.kind == RequestKind::Form && !has("content") => {
+                    Some("content")
+                }
                 Some("accept" | "decline" | "cancel") => None,
                 _ => Some("action"),
             },
-            Kind::Sampling => ["role", "content", "model"].into_iter().find(|name| !has(name)),
-            Kind::Roots => (!has("roots")).then_some("roots"),
-            Kind::Other => None,
+            RequestKind::Sampling => {
+                ["role", "content", "model"].into_iter().find(|name| !has(name))
+            }
+            RequestKind::Roots => (!has("roots")).then_some("roots"),
+            RequestKind::Other => None,
         }
     }
 }
 
-fn only_urls(elicitation: Option<&Value>) -> bool {
+fn is_url_only(elicitation: Option<&Value>) -> bool {
     elicitation.is_some_and(|it| it.get("url").is_some() && it.get("form").is_none())
 }

@@ -9,16 +9,16 @@ use std::{
 use mcp_types::{ErrorObject, error_code};
 use serde_json::{Value, json};
 
-use super::entry::{Entry, Kind};
+use super::entry::{Entry, EntryKind};
 use crate::base::{User, lock};
 
 /// All entries: those of everyone, and those of single users.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Entries {
     common: Vec<Entry>,
-    of_user: HashMap<User, Vec<Entry>>,
+    by_user: HashMap<User, Vec<Entry>>,
     /// What there is, or was: a client may have been told.
-    kinds: HashSet<Kind>,
+    kinds: HashSet<EntryKind>,
 }
 
 /// The entries of a running server.
@@ -28,12 +28,12 @@ pub(crate) struct Catalog(Mutex<Entries>);
 impl Entries {
     pub(crate) fn add(&mut self, entry: Entry) {
         self.kinds.insert(entry.kind);
-        put(&mut self.common, entry);
+        insert_entry(&mut self.common, entry);
     }
 
     pub(crate) fn add_for(&mut self, user: User, entry: Entry) {
         self.kinds.insert(entry.kind);
-        put(self.of_user.entry(user).or_default(), entry);
+        insert_entry(self.by_user.entry(user).or_default(), entry);
     }
 }
 
@@ -47,11 +47,11 @@ impl Catalog {
     }
 
     /// Removes an entry from all lists; tells whether there was one.
-    pub(crate) fn remove(&self, kind: Kind, key: &str) -> bool {
+    pub(crate) fn remove(&self, kind: EntryKind, key: &str) -> bool {
         let mut entries = lock(&self.0);
-        let Entries { common, of_user, .. } = &mut *entries;
+        let Entries { common, by_user, .. } = &mut *entries;
         let mut removed = false;
-        for list in of_user.values_mut().chain([common]) {
+        for list in by_user.values_mut().chain([common]) {
             let before = list.len();
             list.retain(|entry| entry.kind != kind || entry.key().is_none_or(|it| it != key));
             removed |= list.len() < before;
@@ -60,11 +60,11 @@ impl Catalog {
     }
 
     /// Whether there is anything of a kind, for anyone, or ever was.
-    pub(crate) fn has(&self, kind: Kind) -> bool {
+    pub(crate) fn has(&self, kind: EntryKind) -> bool {
         lock(&self.0).kinds.contains(&kind)
     }
 
-    pub(crate) fn find(&self, user: Option<&User>, kind: Kind, key: &str) -> Option<Entry> {
+    pub(crate) fn find(&self, user: Option<&User>, kind: EntryKind, key: &str) -> Option<Entry> {
         self.visible(user, kind).into_iter().find(|entry| entry.key().is_some_and(|it| it == key))
     }
 
@@ -72,7 +72,7 @@ impl Catalog {
     pub(crate) fn page(
         &self,
         user: Option<&User>,
-        kind: Kind,
+        kind: EntryKind,
         from: Option<&str>,
         size: Option<usize>,
     ) -> Result<Value, ErrorObject> {
@@ -82,40 +82,40 @@ impl Catalog {
             None => 0,
             Some(given) => (0..entries.len().max(1))
                 .step_by(size)
-                .find(|start| cursor(kind, *start) == given)
-                .ok_or_else(|| invalid("Unknown cursor"))?,
+                .find(|start| page_cursor(kind, *start) == given)
+                .ok_or_else(|| invalid_params_error("Unknown cursor"))?,
         };
         let page = entries.iter().skip(start).take(size).map(|entry| &entry.definition);
         let mut result = json!({ (kind.list()): page.collect::<Vec<_>>() });
         if start.saturating_add(size) < entries.len() {
-            result["nextCursor"] = json!(cursor(kind, start + size));
+            result["nextCursor"] = json!(page_cursor(kind, start + size));
         }
         Ok(result)
     }
 
     /// A user's own entry hides the common one of the same key.
-    pub(crate) fn visible(&self, user: Option<&User>, kind: Kind) -> Vec<Entry> {
+    pub(crate) fn visible(&self, user: Option<&User>, kind: EntryKind) -> Vec<Entry> {
         let entries = lock(&self.0);
-        let own = user.and_then(|user| entries.of_user.get(user)).into_iter().flatten();
+        let own = user.and_then(|user| entries.by_user.get(user)).into_iter().flatten();
         let mut list = entries.common.clone();
-        own.for_each(|entry| put(&mut list, entry.clone()));
+        own.for_each(|entry| insert_entry(&mut list, entry.clone()));
         list.retain(|entry| entry.kind == kind);
         list
     }
 }
 
-pub(crate) fn invalid(message: impl Into<String>) -> ErrorObject {
+pub(crate) fn invalid_params_error(message: impl Into<String>) -> ErrorObject {
     ErrorObject { code: error_code::INVALID_PARAMS, message: message.into(), data: None }
 }
 
 /// The cursor of the page that begins at `start`: hashed, so that no client counts on its form.
-pub(crate) fn cursor(kind: Kind, start: usize) -> String {
+pub(crate) fn page_cursor(kind: EntryKind, start: usize) -> String {
     let mut hasher = DefaultHasher::new();
     (kind, start).hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 
-fn put(list: &mut Vec<Entry>, entry: Entry) {
+fn insert_entry(list: &mut Vec<Entry>, entry: Entry) {
     match list.iter_mut().find(|it| it.kind == entry.kind && it.key() == entry.key()) {
         Some(place) => *place = entry,
         None => list.push(entry),

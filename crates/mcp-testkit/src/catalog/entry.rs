@@ -3,18 +3,18 @@
 use mcp_types::JsonObject;
 use serde_json::Value;
 
-use super::step::{Round, Steps, Turn};
+use super::step::{Round, StepHandler, Turn};
 
 /// One item of a list, and what it does when it is used.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
-    pub(crate) kind: Kind,
+    pub(crate) kind: EntryKind,
     pub(crate) definition: JsonObject,
-    pub(crate) steps: Steps,
+    pub(crate) handler: StepHandler,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Kind {
+pub(crate) enum EntryKind {
     Tool,
     Prompt,
     Resource,
@@ -23,11 +23,11 @@ pub(crate) enum Kind {
 
 impl Entry {
     pub(crate) fn new(
-        kind: Kind,
+        kind: EntryKind,
         key: String,
-        steps: impl Fn(&Round) -> Turn + Send + Sync + 'static,
+        handler: impl Fn(&Round) -> Turn + Send + Sync + 'static,
     ) -> Self {
-        Self { kind, definition: JsonObject::new(), steps: Steps::new(steps) }
+        Self { kind, definition: JsonObject::new(), handler: StepHandler::new(handler) }
             .member(kind.key(), key)
     }
 
@@ -42,7 +42,7 @@ impl Entry {
     }
 }
 
-impl Kind {
+impl EntryKind {
     /// The kind that this method lists.
     pub(crate) fn listed_by(method: &str) -> Option<Self> {
         Some(match method {

@@ -19,9 +19,9 @@ pub use self::{
     tool::Tool,
 };
 pub(crate) use self::{
-    completion::Completion,
-    entries::{Catalog, Entries, cursor, invalid},
-    entry::{Entry, Kind},
-    resource::variables,
-    step::{Step, Steps, Then},
+    completion::CompletionHandler,
+    entries::{Catalog, Entries, invalid_params_error, page_cursor},
+    entry::{Entry, EntryKind},
+    resource::match_template,
+    step::{Action, StepHandler, StepResult},
 };

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     call_result::CallAnswer,
-    entry::{Entry, Kind},
+    entry::{Entry, EntryKind},
     step::{Round, Turn},
 };
 
@@ -39,9 +39,9 @@ impl Prompt {
     /// A prompt that may ask its client before it answers, as [`Tool::asking`](crate::Tool::asking).
     pub fn asking(
         name: impl Into<String>,
-        steps: impl Fn(&Round) -> Turn + Send + Sync + 'static,
+        handler: impl Fn(&Round) -> Turn + Send + Sync + 'static,
     ) -> Self {
-        Self(Entry::new(Kind::Prompt, name.into(), steps))
+        Self(Entry::new(EntryKind::Prompt, name.into(), handler))
     }
 
     /// Adds an argument; one that is required and missing is answered with an error.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     call_result::CallAnswer,
-    entry::{Entry, Kind},
+    entry::{Entry, EntryKind},
     step::{Round, Turn},
 };
 
@@ -51,9 +51,9 @@ impl Resource {
     pub fn asking(
         uri: impl Into<String>,
         name: impl Into<String>,
-        steps: impl Fn(&Round) -> Turn + Send + Sync + 'static,
+        handler: impl Fn(&Round) -> Turn + Send + Sync + 'static,
     ) -> Self {
-        Self(Entry::new(Kind::Resource, uri.into(), steps)).member("name", name.into())
+        Self(Entry::new(EntryKind::Resource, uri.into(), handler)).member("name", name.into())
     }
 
     /// Sets any other member of the definition, such as `mimeType` or `size`.
@@ -70,8 +70,9 @@ impl ResourceTemplate {
         name: impl Into<String>,
         contents: impl Fn(&JsonObject) -> CallAnswer + Send + Sync + 'static,
     ) -> Self {
-        let steps = move |round: &Round| contents(round.arguments()).into();
-        Self(Entry::new(Kind::Template, uri_template.into(), steps)).member("name", name.into())
+        let handler = move |round: &Round| contents(round.arguments()).into();
+        Self(Entry::new(EntryKind::Template, uri_template.into(), handler))
+            .member("name", name.into())
     }
 
     /// Sets any other member of the definition, such as `mimeType`.
@@ -81,7 +82,7 @@ impl ResourceTemplate {
 }
 
 /// The variables of a template in a URI, if it is one of the template's.
-pub(crate) fn variables(template: &str, uri: &str) -> Option<JsonObject> {
+pub(crate) fn match_template(template: &str, uri: &str) -> Option<JsonObject> {
     let mut found = JsonObject::new();
     let (mut template, mut rest) = (template, uri);
     while let Some((literal, tail)) = template.split_once('{') {
@@ -124,7 +125,11 @@ mod tests {
                 variables["uri"] = json!(uri);
                 variables
             });
-            assert_eq!(variables(template, uri).map(Value::Object), expected, "{template} {uri}");
+            assert_eq!(
+                match_template(template, uri).map(Value::Object),
+                expected,
+                "{template} {uri}"
+            );
         }
     }
 }

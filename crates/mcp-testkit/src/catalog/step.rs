@@ -23,14 +23,14 @@ pub struct Round {
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Turn {
-    pub(crate) steps: Vec<Step>,
-    pub(crate) then: Then,
-    pub(crate) elsewhere: bool,
-    pub(crate) stateless: bool,
+    pub(crate) actions: Vec<Action>,
+    pub(crate) result: StepResult,
+    pub(crate) on_get_stream: bool,
+    pub(crate) without_state: bool,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Step {
+pub(crate) enum Action {
     Progress(JsonObject),
     Log(LoggingLevel, Value),
     Message(Value),
@@ -39,15 +39,15 @@ pub(crate) enum Step {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Then {
-    Answer(CallAnswer),
+pub(crate) enum StepResult {
+    Complete(CallAnswer),
     /// By key; none if the client is only to come again.
-    Ask(Vec<(String, Ask)>),
+    InputRequired(Vec<(String, Ask)>),
 }
 
 /// What a tool, a prompt or a resource does in each round.
 #[derive(Clone)]
-pub(crate) struct Steps(Arc<dyn Fn(&Round) -> Turn + Send + Sync>);
+pub(crate) struct StepHandler(Arc<dyn Fn(&Round) -> Turn + Send + Sync>);
 
 impl Round {
     /// The arguments of the call; an empty object if there are none.
@@ -74,7 +74,12 @@ impl Round {
 impl Turn {
     /// Answers the call.
     pub fn answer(answer: CallAnswer) -> Self {
-        Self { steps: Vec::new(), then: Then::Answer(answer), elsewhere: false, stateless: false }
+        Self {
+            actions: Vec::new(),
+            result: StepResult::Complete(answer),
+            on_get_stream: false,
+            without_state: false,
+        }
     }
 
     /// Asks a question, whose answer the tool finds by `key` when its turn comes again.
@@ -85,9 +90,9 @@ impl Turn {
     /// Asks another question in the same round; after an answer, in place of it.
     pub fn and(mut self, key: impl Into<String>, question: Ask) -> Self {
         let question = (key.into(), question);
-        match &mut self.then {
-            Then::Ask(questions) => questions.push(question),
-            Then::Answer(_) => self.then = Then::Ask(vec![question]),
+        match &mut self.result {
+            StepResult::InputRequired(questions) => questions.push(question),
+            StepResult::Complete(_) => self.result = StepResult::InputRequired(vec![question]),
         }
         self
     }
@@ -95,14 +100,14 @@ impl Turn {
     /// Asks for nothing but to come again: in the per-request era the client gets only a state to
     /// return; in the other the next round begins at once.
     pub fn again() -> Self {
-        let then = Then::Ask(Vec::new());
-        Self { steps: Vec::new(), then, elsewhere: false, stateless: false }
+        let result = StepResult::InputRequired(Vec::new());
+        Self { actions: Vec::new(), result, on_get_stream: false, without_state: false }
     }
 
     /// Tells of progress, if the client wants to know: a number, or an object with the members of
     /// the notification but for the token, such as `{ "progress": 0.5, "total": 1 }`.
     pub fn progress(self, progress: impl Into<Value>) -> Self {
-        self.step(Step::Progress(match progress.into() {
+        self.action(Action::Progress(match progress.into() {
             Value::Object(members) => members,
             number => JsonObject::from_iter([("progress".to_owned(), number)]),
         }))
@@ -110,39 +115,39 @@ impl Turn {
 
     /// Writes to the log of the client, if it wants messages of this level.
     pub fn log(self, level: LoggingLevel, data: impl Into<Value>) -> Self {
-        self.step(Step::Log(level, data.into()))
+        self.action(Action::Log(level, data.into()))
     }
 
     /// Sends any message on the stream of the call, verbatim.
     pub fn message(self, message: Value) -> Self {
-        self.step(Step::Message(message))
+        self.action(Action::Message(message))
     }
 
     /// Waits until the gate is open.
     pub fn hold(self, gate: &Gate) -> Self {
-        self.step(Step::Hold(gate.clone()))
+        self.action(Action::Hold(gate.clone()))
     }
 
     /// Closes the connection of the stream, which ends the call in the per-request era. In the
     /// other, if [streams can be resumed](crate::Builder::resumable), the client gets what comes
     /// after by resuming.
     pub fn disconnect(self) -> Self {
-        self.step(Step::Disconnect)
+        self.action(Action::Disconnect)
     }
 
     /// Asks on the stream that the client listens on with GET, if it does: in the handshake era,
     /// for in the other there is no way but one.
     pub fn elsewhere(self) -> Self {
-        Self { elsewhere: true, ..self }
+        Self { on_get_stream: true, ..self }
     }
 
     /// Gives the client no state to return, in the per-request era.
     pub fn stateless(self) -> Self {
-        Self { stateless: true, ..self }
+        Self { without_state: true, ..self }
     }
 
-    fn step(mut self, step: Step) -> Self {
-        self.steps.push(step);
+    fn action(mut self, action: Action) -> Self {
+        self.actions.push(action);
         self
     }
 }
@@ -153,7 +158,7 @@ impl From<CallAnswer> for Turn {
     }
 }
 
-impl Step {
+impl Action {
     /// The message that it sends, if it sends one.
     pub(crate) fn message(
         &self,
@@ -176,18 +181,18 @@ impl Step {
     }
 }
 
-impl Steps {
-    pub(crate) fn new(steps: impl Fn(&Round) -> Turn + Send + Sync + 'static) -> Self {
-        Self(Arc::new(steps))
+impl StepHandler {
+    pub(crate) fn new(handler: impl Fn(&Round) -> Turn + Send + Sync + 'static) -> Self {
+        Self(Arc::new(handler))
     }
 
-    pub(crate) fn take(&self, round: &Round) -> Turn {
+    pub(crate) fn next(&self, round: &Round) -> Turn {
         (self.0)(round)
     }
 }
 
-impl fmt::Debug for Steps {
+impl fmt::Debug for StepHandler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Steps").finish_non_exhaustive()
+        f.debug_struct("StepHandler").finish_non_exhaustive()
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     call_result::CallAnswer,
-    entry::{Entry, Kind},
+    entry::{Entry, EntryKind},
     step::{Round, Turn},
 };
 
@@ -44,13 +44,13 @@ impl Tool {
         input_schema: Value,
         handler: impl Fn(&JsonObject) -> CallAnswer + Send + Sync + 'static,
     ) -> Self {
-        let steps = move |round: &Round| handler(round.arguments()).into();
-        Self::asking(name, input_schema, steps)
+        let handler = move |round: &Round| handler(round.arguments()).into();
+        Self::asking(name, input_schema, handler)
     }
 
     /// A tool that may ask its client, and tell it things, before it answers.
     ///
-    /// `steps` is called once for each round, with the answers of all earlier ones: it is the same
+    /// `handler` is called once for each round, with the answers of all earlier ones: it is the same
     /// in both eras of the protocol.
     ///
     /// ```
@@ -73,9 +73,9 @@ impl Tool {
     pub fn asking(
         name: impl Into<String>,
         input_schema: Value,
-        steps: impl Fn(&Round) -> Turn + Send + Sync + 'static,
+        handler: impl Fn(&Round) -> Turn + Send + Sync + 'static,
     ) -> Self {
-        Self(Entry::new(Kind::Tool, name.into(), steps)).member("inputSchema", input_schema)
+        Self(Entry::new(EntryKind::Tool, name.into(), handler)).member("inputSchema", input_schema)
     }
 
     /// Sets the title that people read.

@@ -12,8 +12,8 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc;
 
-use super::{connection::Link, in_flight::Ticket};
-use crate::base::{Counted, Gate};
+use super::{connection::ResetHandle, in_flight::RequestGuard};
+use crate::base::{CountGuard, Gate};
 
 /// One step of sending a body.
 #[derive(Debug, Clone)]
@@ -36,15 +36,15 @@ pub(crate) enum Part {
 
 /// A body as the HTTP server takes it: parts that were given in advance, then those of a stream.
 #[derive(Default)]
-pub(crate) struct Outgoing {
-    left: VecDeque<Part>,
+pub(crate) struct ResponseBody {
+    queue: VecDeque<Part>,
     stream: Option<mpsc::UnboundedReceiver<Part>>,
     pause: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     sized: bool,
     /// Kept until the body is at its end, or the client does not want the rest.
-    ticket: Option<Ticket>,
-    link: Link,
-    counted: Option<Counted>,
+    guard: Option<RequestGuard>,
+    reset_handle: ResetHandle,
+    count_guard: Option<CountGuard>,
 }
 
 /// The body ends here on purpose.
@@ -53,28 +53,28 @@ pub(crate) struct Aborted;
 
 static SPACES: [u8; 16 * 1024] = [b' '; 16 * 1024];
 
-impl Outgoing {
+impl ResponseBody {
     /// A body of `parts`; its length is announced if it is `sized` and known in advance.
     pub(crate) fn new(parts: Vec<Part>, sized: bool) -> Self {
         let sized = sized && parts.iter().all(|part| matches!(part, Part::Chunk(_)));
-        Self { left: parts.into(), sized, ..Self::default() }
+        Self { queue: parts.into(), sized, ..Self::default() }
     }
 
     /// A body that ends when the sender of `stream` is dropped.
-    pub(crate) fn live(stream: mpsc::UnboundedReceiver<Part>) -> Self {
+    pub(crate) fn streaming(stream: mpsc::UnboundedReceiver<Part>) -> Self {
         Self { stream: Some(stream), ..Self::default() }
     }
 
-    pub(crate) fn with_ticket(self, ticket: Ticket) -> Self {
-        Self { ticket: Some(ticket), ..self }
+    pub(crate) fn with_guard(self, guard: RequestGuard) -> Self {
+        Self { guard: Some(guard), ..self }
     }
 
-    pub(crate) fn with_link(self, link: Link) -> Self {
-        Self { link, ..self }
+    pub(crate) fn with_reset_handle(self, reset_handle: ResetHandle) -> Self {
+        Self { reset_handle, ..self }
     }
 
-    pub(crate) fn counted(self, counted: Counted) -> Self {
-        Self { counted: Some(counted), ..self }
+    pub(crate) fn with_count_guard(self, count_guard: CountGuard) -> Self {
+        Self { count_guard: Some(count_guard), ..self }
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Aborted>>> {
@@ -83,7 +83,7 @@ impl Outgoing {
                 ready!(pause.as_mut().poll(cx));
                 self.pause = None;
             }
-            let part = match (self.left.pop_front(), &mut self.stream) {
+            let part = match (self.queue.pop_front(), &mut self.stream) {
                 (Some(part), _) => part,
                 (None, Some(stream)) => match ready!(stream.poll_recv(cx)) {
                     Some(part) => part,
@@ -93,26 +93,26 @@ impl Outgoing {
             };
             match part {
                 Part::Hold(gate) => {
-                    self.pause = Some(Box::pin(async move { gate.pass().await }));
+                    self.pause = Some(Box::pin(async move { gate.wait().await }));
                 }
                 Part::Pause(time) => self.pause = Some(Box::pin(tokio::time::sleep(time))),
                 Part::Repeat(bytes, time) => {
-                    self.left.push_front(Part::Repeat(bytes.clone(), time));
+                    self.queue.push_front(Part::Repeat(bytes.clone(), time));
                     if !time.is_zero() {
-                        self.left.push_front(Part::Pause(time));
+                        self.queue.push_front(Part::Pause(time));
                     }
                     return self.send(bytes);
                 }
                 Part::Abort => return Poll::Ready(Some(Err(Aborted))),
                 Part::Reset => {
-                    self.link.reset();
+                    self.reset_handle.reset();
                     return Poll::Ready(Some(Err(Aborted)));
                 }
                 Part::Chunk(bytes) => return self.send(bytes),
                 Part::Fill(size) => {
                     let now = size.min(SPACES.len());
                     if size > now {
-                        self.left.push_front(Part::Fill(size - now));
+                        self.queue.push_front(Part::Fill(size - now));
                     }
                     return self.send(Bytes::from_static(&SPACES[..now]));
                 }
@@ -122,7 +122,7 @@ impl Outgoing {
 
     /// Yields before the next part: only then does the HTTP server write what it has.
     fn send(&mut self, bytes: Bytes) -> Poll<Option<Result<Bytes, Aborted>>> {
-        if self.left.is_empty() && self.stream.is_none() {
+        if self.queue.is_empty() && self.stream.is_none() {
             self.finish();
         } else {
             self.pause = Some(Box::pin(tokio::task::yield_now()));
@@ -132,14 +132,14 @@ impl Outgoing {
 
     /// What the client does from now on is no sign of impatience.
     fn finish(&mut self) {
-        self.counted = None;
-        if let Some(ticket) = self.ticket.take() {
-            ticket.finish();
+        self.count_guard = None;
+        if let Some(guard) = self.guard.take() {
+            guard.finish();
         }
     }
 }
 
-impl Body for Outgoing {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = Aborted;
 
@@ -156,14 +156,14 @@ impl Body for Outgoing {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.left.is_empty() && self.stream.is_none()
+        self.queue.is_empty() && self.stream.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
         if !self.sized {
             return SizeHint::default();
         }
-        SizeHint::with_exact(self.left.iter().map(|part| part.known_size() as u64).sum::<u64>())
+        SizeHint::with_exact(self.queue.iter().map(|part| part.known_size() as u64).sum::<u64>())
     }
 }
 

@@ -16,18 +16,18 @@ use tokio::{
     task::AbortHandle,
 };
 
-use crate::base::{Counted, lock};
+use crate::base::{CountGuard, lock};
 
 /// A connection, which is reset in place of closed if its link says so.
 pub(crate) struct Connection {
     stream: TcpStream,
-    link: Link,
-    _counted: Counted,
+    reset_handle: ResetHandle,
+    _count_guard: CountGuard,
 }
 
 /// Tells a connection from afar to be reset when it is dropped; clones are the same one.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Link(Arc<AtomicBool>);
+pub(crate) struct ResetHandle(Arc<AtomicBool>);
 
 /// The connections that are open, and the number of those to come that are to be reset at once.
 #[derive(Debug, Default)]
@@ -35,55 +35,59 @@ pub(crate) struct Connections(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    open: Vec<(Link, AbortHandle)>,
-    doomed: usize,
+    open: Vec<(ResetHandle, AbortHandle)>,
+    pending_resets: usize,
 }
 
 impl Connection {
-    pub(crate) fn new(stream: TcpStream, link: Link, counted: Counted) -> Self {
+    pub(crate) fn new(
+        stream: TcpStream,
+        reset_handle: ResetHandle,
+        count_guard: CountGuard,
+    ) -> Self {
         // Without it events would wait for one another; a failure only makes them late.
         let _ = stream.set_nodelay(true);
-        Self { stream, link, _counted: counted }
+        Self { stream, reset_handle, _count_guard: count_guard }
     }
 }
 
-impl Link {
+impl ResetHandle {
     pub(crate) fn reset(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
 
 impl Connections {
-    pub(crate) fn add(&self, link: Link, task: Option<AbortHandle>) {
+    pub(crate) fn add(&self, reset_handle: ResetHandle, task: Option<AbortHandle>) {
         let mut state = lock(&self.0);
         state.open.retain(|(_, task)| !task.is_finished());
-        state.open.extend(task.map(|task| (link, task)));
+        state.open.extend(task.map(|task| (reset_handle, task)));
     }
 
     /// Resets all that are open.
     pub(crate) fn reset(&self) {
-        for (link, task) in lock(&self.0).open.drain(..) {
-            link.reset();
+        for (reset_handle, task) in lock(&self.0).open.drain(..) {
+            reset_handle.reset();
             task.abort();
         }
     }
 
-    pub(crate) fn doom(&self, count: usize) {
-        lock(&self.0).doomed = count;
+    pub(crate) fn reset_next(&self, count: usize) {
+        lock(&self.0).pending_resets = count;
     }
 
     /// Whether the next connection is to be reset before anything is read from it.
-    pub(crate) fn is_next_doomed(&self) -> bool {
+    pub(crate) fn take_pending_reset(&self) -> bool {
         let mut state = lock(&self.0);
-        let doomed = state.doomed > 0;
-        state.doomed = state.doomed.saturating_sub(1);
-        doomed
+        let is_due = state.pending_resets > 0;
+        state.pending_resets = state.pending_resets.saturating_sub(1);
+        is_due
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if self.link.0.load(Ordering::Relaxed) {
+        if self.reset_handle.0.load(Ordering::Relaxed) {
             // If it fails, the connection is closed in the ordinary way.
             let _ = self.stream.set_zero_linger();
         }
@@ -127,7 +131,7 @@ impl AsyncWrite for Connection {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // Shutting down would announce an orderly end.
-        if self.link.0.load(Ordering::Relaxed) {
+        if self.reset_handle.0.load(Ordering::Relaxed) {
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_shutdown(cx)

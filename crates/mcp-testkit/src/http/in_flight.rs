@@ -8,11 +8,11 @@ use std::{
 use mcp_types::{Era, RequestId};
 use tokio::{sync::watch, task::AbortHandle};
 
-use crate::base::{Counted, Counters, Recorded, SESSION, lock};
+use crate::base::{CountGuard, Counters, Recorded, SESSION, lock};
 
 /// All requests that are not answered yet, and those that were cancelled; clones are the same ones.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Flights(Arc<Inner>);
+pub(crate) struct InFlightRequests(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -23,34 +23,35 @@ struct Inner {
 #[derive(Debug, Default)]
 struct State {
     last: u64,
-    flights: HashMap<u64, Flight>,
+    requests: HashMap<u64, InFlightRequest>,
 }
 
 #[derive(Debug)]
-struct Flight {
+struct InFlightRequest {
     request: Recorded,
     /// The task that works on the answer, if there is one that may be ended.
     task: Option<AbortHandle>,
-    _counted: Option<Counted>,
+    _count_guard: Option<CountGuard>,
 }
 
 /// Stands for one request on its way, until it is answered or its client goes away.
-pub(crate) struct Ticket {
-    flights: Flights,
+pub(crate) struct RequestGuard {
+    in_flight: InFlightRequests,
     number: u64,
     era: Era,
 }
 
-impl Flights {
+impl InFlightRequests {
     /// Takes up a request.
-    pub(crate) fn begin(&self, request: &Recorded, era: Era, counters: &Counters) -> Ticket {
+    pub(crate) fn begin(&self, request: &Recorded, era: Era, counters: &Counters) -> RequestGuard {
         let mut state = self.state();
         state.last += 1;
         let number = state.last;
-        let counted = request.is_call().then(|| counters.request());
-        let flight = Flight { request: request.clone(), task: None, _counted: counted };
-        state.flights.insert(number, flight);
-        Ticket { flights: self.clone(), number, era }
+        let count_guard = request.is_rpc_request().then(|| counters.request());
+        let entry =
+            InFlightRequest { request: request.clone(), task: None, _count_guard: count_guard };
+        state.requests.insert(number, entry);
+        RequestGuard { in_flight: self.clone(), number, era }
     }
 
     /// Gives up the request of this id, if it is on its way in this session.
@@ -58,40 +59,38 @@ impl Flights {
     /// Its answer is worked on no longer; what was finished and is only held comes late.
     pub(crate) fn cancel(&self, session: Option<&str>, id: &RequestId) -> Option<Recorded> {
         let mut state = self.state();
-        let is_meant = |flight: &Flight| {
-            flight.request.header(SESSION) == session && flight.request.id().as_ref() == Some(id)
+        let matches = |entry: &InFlightRequest| {
+            entry.request.header(SESSION) == session && entry.request.id().as_ref() == Some(id)
         };
-        let number = state.flights.iter().find(|(_, flight)| is_meant(flight)).map(|it| *it.0)?;
-        let flight = state.flights.remove(&number)?;
-        if let Some(task) = flight.task {
+        let number = state.requests.iter().find(|(_, entry)| matches(entry)).map(|it| *it.0)?;
+        let entry = state.requests.remove(&number)?;
+        if let Some(task) = entry.task {
             task.abort();
         }
-        Some(flight.request)
+        Some(entry.request)
     }
 
     /// Lets the cancellation of a request end this task; `None` puts it out of reach.
-    pub(crate) fn work(&self, number: u64, task: Option<AbortHandle>) {
-        if let Some(flight) = self.state().flights.get_mut(&number) {
-            flight.task = task;
+    pub(crate) fn set_task(&self, number: u64, task: Option<AbortHandle>) {
+        if let Some(entry) = self.state().requests.get_mut(&number) {
+            entry.task = task;
         }
     }
 
     /// Takes out a request, because it was answered or given up; returns the task that works on it.
     pub(crate) fn finish(&self, number: u64) -> Option<AbortHandle> {
-        self.state().flights.remove(&number)?.task
+        self.state().requests.remove(&number)?.task
     }
 
     fn request(&self, number: u64) -> Option<Recorded> {
-        Some(self.state().flights.get(&number)?.request.clone())
+        Some(self.state().requests.get(&number)?.request.clone())
     }
 
     /// How many requests like this are on their way.
     pub(crate) fn count(&self, alike: impl Fn(&Recorded) -> bool) -> usize {
-        self.state().flights.values().filter(|flight| alike(&flight.request)).count()
+        self.state().requests.values().filter(|entry| alike(&entry.request)).count()
     }
-}
 
-impl Flights {
     pub(crate) fn record_cancelled(&self, request: Recorded) {
         self.0.cancelled.send_modify(|requests| requests.push(request));
     }
@@ -112,30 +111,30 @@ impl Flights {
     }
 }
 
-impl Ticket {
+impl RequestGuard {
     pub(crate) fn number(&self) -> u64 {
         self.number
     }
 
     /// The request was answered.
     pub(crate) fn finish(self) {
-        self.flights.finish(self.number);
+        self.in_flight.finish(self.number);
     }
 }
 
 /// In the per-request era a client cancels by closing the stream. In the other it does not: there the
 /// request stays on its way, though its answer has nowhere to go, until the client cancels it.
-impl Drop for Ticket {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
-        let Some(request) = self.flights.request(self.number) else { return };
-        if self.era == Era::Handshake && request.is_call() {
+        let Some(request) = self.in_flight.request(self.number) else { return };
+        if self.era == Era::Handshake && request.is_rpc_request() {
             return;
         }
-        if let Some(task) = self.flights.finish(self.number) {
+        if let Some(task) = self.in_flight.finish(self.number) {
             task.abort();
         }
-        if request.is_call() {
-            self.flights.record_cancelled(request);
+        if request.is_rpc_request() {
+            self.in_flight.record_cancelled(request);
         }
     }
 }

@@ -9,9 +9,9 @@ mod connection;
 
 pub use self::response::Reply;
 pub(crate) use self::{
-    body::{Outgoing, Part},
-    connection::{Connection, Connections, Link},
-    in_flight::{Flights, Ticket},
+    body::{Part, ResponseBody},
+    connection::{Connection, Connections, ResetHandle},
+    in_flight::{InFlightRequests, RequestGuard},
     stream::{Stream, Writer},
     streams::Streams,
 };

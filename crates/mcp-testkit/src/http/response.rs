@@ -9,7 +9,7 @@ use hyper::{
 };
 use serde_json::Value;
 
-use super::body::{Outgoing, Part};
+use super::body::{Part, ResponseBody};
 use crate::base::{EVENT_STREAM, Gate, JSON};
 
 /// An HTTP answer, sent as it is: status, headers, and a body told part by part.
@@ -125,13 +125,13 @@ impl Reply {
         self
     }
 
-    pub(crate) fn into_response(self) -> Response<Outgoing> {
+    pub(crate) fn into_response(self) -> Response<ResponseBody> {
         let mut headers = HeaderMap::new();
         for (name, value) in self.headers {
             headers.append(name, value);
         }
         let streamed = headers.get(CONTENT_TYPE).is_some_and(|kind| kind == EVENT_STREAM);
-        let mut response = Response::new(Outgoing::new(self.parts, !streamed));
+        let mut response = Response::new(ResponseBody::new(self.parts, !streamed));
         *response.status_mut() = self.status;
         *response.headers_mut() = headers;
         response

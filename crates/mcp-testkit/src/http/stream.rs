@@ -12,7 +12,7 @@ use hyper::{
 };
 use tokio::sync::mpsc;
 
-use super::body::{Outgoing, Part};
+use super::body::{Part, ResponseBody};
 use crate::base::{EVENT_STREAM, lock};
 
 /// A stream; clones are the same one.
@@ -25,7 +25,7 @@ struct State {
     name: Option<String>,
     retry: Duration,
     /// The events so far, if it can be resumed; else none.
-    kept: Vec<String>,
+    events: Vec<String>,
     reader: Option<Reader>,
     ended: bool,
 }
@@ -35,7 +35,7 @@ struct State {
 struct Reader {
     sender: mpsc::UnboundedSender<Part>,
     /// The number of events after which the connection is closed.
-    left: Option<usize>,
+    remaining: Option<usize>,
 }
 
 /// What a stream is written to with; dropped, it ends the stream.
@@ -54,7 +54,7 @@ impl Stream {
     }
 
     fn new(name: Option<String>, retry: Duration) -> Self {
-        let state = State { name, retry, kept: Vec::new(), reader: None, ended: false };
+        let state = State { name, retry, events: Vec::new(), reader: None, ended: false };
         let stream = Self(Arc::new(Mutex::new(state)));
         stream.prime();
         stream
@@ -66,40 +66,40 @@ impl Stream {
 
     /// Reads the stream from `start` on, in the place of an earlier connection; the connection is
     /// closed after `limit` messages, if there is a limit.
-    pub(crate) fn connect(&self, start: usize, limit: Option<usize>) -> Response<Outgoing> {
+    pub(crate) fn connect(&self, start: usize, limit: Option<usize>) -> Response<ResponseBody> {
         let (sender, receiver) = mpsc::unbounded_channel();
         let mut state = lock(&self.0);
-        let mut reader = Reader { sender, left: limit };
-        for (place, event) in state.kept.iter().enumerate().skip(start) {
+        let mut reader = Reader { sender, remaining: limit };
+        for (position, event) in state.events.iter().enumerate().skip(start) {
             // The priming event is no message.
-            reader.take(vec![Part::Chunk(event.clone().into())], usize::from(place > 0));
+            reader.send(vec![Part::Chunk(event.clone().into())], usize::from(position > 0));
         }
         state.reader = (!state.ended && !reader.is_done()).then_some(reader);
-        let mut response = Response::new(Outgoing::live(receiver));
+        let mut response = Response::new(ResponseBody::streaming(receiver));
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM));
         response
     }
 
     /// The place after the event of this id, if it is one of this stream.
-    pub(crate) fn place_after(&self, id: &str) -> Option<usize> {
+    pub(crate) fn position_after(&self, id: &str) -> Option<usize> {
         let state = lock(&self.0);
         let number = id.strip_prefix(state.name.as_deref()?)?.strip_prefix('-')?;
-        number.parse::<usize>().ok().filter(|it| *it < state.kept.len()).map(|it| it + 1)
+        number.parse::<usize>().ok().filter(|it| *it < state.events.len()).map(|it| it + 1)
     }
 
     /// Sends a message; tells whether someone reads it, or may do so later.
     pub(crate) fn send(&self, json: &str) -> bool {
-        self.send_as(json, |event| vec![Part::Chunk(event.into())])
+        self.send_with(json, |event| vec![Part::Chunk(event.into())])
     }
 
     /// Sends a message in some other form; what is kept of it is as it should be.
-    pub(crate) fn send_as(&self, json: &str, form: impl FnOnce(String) -> Vec<Part>) -> bool {
+    pub(crate) fn send_with(&self, json: &str, form: impl FnOnce(String) -> Vec<Part>) -> bool {
         let mut state = lock(&self.0);
         if state.ended {
             return false;
         }
-        let event = state.keep(&format!("event: message\ndata: {json}\n\n"));
-        let read = state.reader.as_mut().is_some_and(|reader| reader.take(form(event), 1));
+        let event = state.store(&format!("event: message\ndata: {json}\n\n"));
+        let read = state.reader.as_mut().is_some_and(|reader| reader.send(form(event), 1));
         state.reader.take_if(|reader| reader.is_done());
         read || state.name.is_some()
     }
@@ -113,7 +113,7 @@ impl Stream {
     }
 
     /// Waits until nobody reads the stream.
-    pub(crate) async fn abandoned(&self) {
+    pub(crate) async fn closed(&self) {
         let reader = lock(&self.0).reader.as_ref().map(|reader| reader.sender.clone());
         if let Some(sender) = reader {
             sender.closed().await;
@@ -144,20 +144,20 @@ impl Stream {
         let mut state = lock(&self.0);
         if state.name.is_some() {
             let retry = state.retry.as_millis();
-            state.keep(&format!("retry: {retry}\ndata: \n\n"));
+            state.store(&format!("retry: {retry}\ndata: \n\n"));
         }
     }
 }
 
 impl State {
     /// The event with an id, if the stream can be resumed.
-    fn keep(&mut self, event: &str) -> String {
+    fn store(&mut self, event: &str) -> String {
         let mut text = String::new();
         if let Some(name) = &self.name {
-            let number = self.kept.len();
+            let number = self.events.len();
             let _ = writeln!(text, "id: {name}-{number}");
             text.push_str(event);
-            self.kept.push(text.clone());
+            self.events.push(text.clone());
         } else {
             text.push_str(event);
         }
@@ -167,10 +167,10 @@ impl State {
 
 impl Reader {
     /// Sends an event, which is so many messages, unless that is too many for this connection.
-    fn take(&mut self, event: Vec<Part>, messages: usize) -> bool {
-        if let Some(left) = &mut self.left {
-            match left.checked_sub(messages) {
-                Some(rest) => *left = rest,
+    fn send(&mut self, event: Vec<Part>, messages: usize) -> bool {
+        if let Some(remaining) = &mut self.remaining {
+            match remaining.checked_sub(messages) {
+                Some(rest) => *remaining = rest,
                 None => return false,
             }
         }
@@ -178,7 +178,7 @@ impl Reader {
     }
 
     fn is_done(&self) -> bool {
-        self.left == Some(0)
+        self.remaining == Some(0)
     }
 }
 

@@ -8,13 +8,13 @@ use crate::base::{lock, random_id};
 /// The streams that clients listen on with GET, oldest first, and those that can be resumed.
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
-    listening: Mutex<Vec<Owned>>,
-    resumable: Mutex<Vec<Owned>>,
+    listening: Mutex<Vec<SessionStream>>,
+    resumable: Mutex<Vec<SessionStream>>,
 }
 
 /// A stream, and the session that it belongs to.
 #[derive(Debug, Clone)]
-struct Owned {
+struct SessionStream {
     session: Option<String>,
     stream: Stream,
 }
@@ -27,7 +27,7 @@ impl Streams {
         };
         let stream = Stream::resumable(random_id(), retry);
         let session = session.map(str::to_owned);
-        lock(&self.resumable).push(Owned { session, stream: stream.clone() });
+        lock(&self.resumable).push(SessionStream { session, stream: stream.clone() });
         stream
     }
 
@@ -35,15 +35,15 @@ impl Streams {
     pub(crate) fn listen(&self, session: Option<&str>, retry: Option<Duration>) -> Stream {
         let stream = self.open(session, retry);
         let session = session.map(str::to_owned);
-        lock(&self.listening).push(Owned { session, stream: stream.clone() });
+        lock(&self.listening).push(SessionStream { session, stream: stream.clone() });
         stream
     }
 
     /// The stream of the session that has an event of this id, and the place after it.
     pub(crate) fn resume(&self, session: Option<&str>, id: &str) -> Option<(Stream, usize)> {
         let resumable = lock(&self.resumable);
-        let mut own = resumable.iter().filter(|owned| owned.session.as_deref() == session);
-        own.find_map(|owned| Some((owned.stream.clone(), owned.stream.place_after(id)?)))
+        let mut own = resumable.iter().filter(|entry| entry.session.as_deref() == session);
+        own.find_map(|entry| Some((entry.stream.clone(), entry.stream.position_after(id)?)))
     }
 
     /// Sends a message to every client of which `wants` is true by its session; a session with
@@ -52,55 +52,55 @@ impl Streams {
     pub(crate) fn send(&self, json: &str, wants: impl Fn(Option<&str>) -> bool) -> usize {
         let due = self.newest();
         due.iter()
-            .filter(|owned| wants(owned.session.as_deref()) && owned.stream.send(json))
+            .filter(|entry| wants(entry.session.as_deref()) && entry.stream.send(json))
             .count()
     }
 
     /// The stream that this session listens on.
-    pub(crate) fn of(&self, session: Option<&str>) -> Option<Stream> {
+    pub(crate) fn listening_stream(&self, session: Option<&str>) -> Option<Stream> {
         let listening = self.newest();
-        let own = listening.into_iter().find(|owned| owned.session.as_deref() == session);
-        own.map(|owned| owned.stream)
+        let own = listening.into_iter().find(|entry| entry.session.as_deref() == session);
+        own.map(|entry| entry.stream)
     }
 
     /// The stream that was listened on last, with its session.
-    pub(crate) fn last(&self) -> Option<(Option<String>, Stream)> {
-        self.newest().into_iter().next().map(|owned| (owned.session, owned.stream))
+    pub(crate) fn newest_listening(&self) -> Option<(Option<String>, Stream)> {
+        self.newest().into_iter().next().map(|entry| (entry.session, entry.stream))
     }
 
     /// The newest stream of each session, newest first, and all streams of those who have none.
-    fn newest(&self) -> Vec<Owned> {
+    fn newest(&self) -> Vec<SessionStream> {
         let mut listening = lock(&self.listening);
-        listening.retain(|owned| owned.stream.is_open());
+        listening.retain(|entry| entry.stream.is_open());
         let mut served = HashSet::new();
         let newest_first = listening.iter().rev();
         newest_first
-            .filter(|owned| owned.session.as_ref().is_none_or(|id| served.insert(id)))
+            .filter(|entry| entry.session.as_ref().is_none_or(|id| served.insert(id)))
             .cloned()
             .collect()
     }
 
     /// Closes the connections that clients listen on; those streams that can be resumed go on.
     pub(crate) fn disconnect(&self) {
-        lock(&self.listening).iter().for_each(|owned| owned.stream.disconnect());
+        lock(&self.listening).iter().for_each(|entry| entry.stream.disconnect());
     }
 
     /// Ends the streams of one session.
     pub(crate) fn close(&self, session: &str) {
-        self.end(|owner| owner == Some(session));
+        self.end_matching(|owner| owner == Some(session));
     }
 
     /// Ends the streams of all sessions.
     pub(crate) fn close_sessions(&self) {
-        self.end(|owner| owner.is_some());
+        self.end_matching(|owner| owner.is_some());
     }
 
-    fn end(&self, chosen: impl Fn(Option<&str>) -> bool) {
+    fn end_matching(&self, chosen: impl Fn(Option<&str>) -> bool) {
         for streams in [&self.listening, &self.resumable] {
-            lock(streams).retain(|owned| {
-                let ends = chosen(owned.session.as_deref());
+            lock(streams).retain(|entry| {
+                let ends = chosen(entry.session.as_deref());
                 if ends {
-                    owned.stream.end();
+                    entry.stream.end();
                 }
                 !ends
             });

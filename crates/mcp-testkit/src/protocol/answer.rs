@@ -1,9 +1,9 @@
 //! What the server answers, before it is written to the connection.
 
-use super::multi_round::Talk;
+use super::multi_round::MultiRoundCall;
 use crate::{
     http::{Reply, Stream},
-    state::{Message, Subscription},
+    state::{RpcResponse, Subscription},
 };
 
 /// The answer to an HTTP request.
@@ -12,11 +12,11 @@ pub(crate) enum Answer {
     /// A plain HTTP answer: a refusal, or the receipt of a notification.
     Reply(Reply),
     /// The answer to a JSON-RPC request.
-    Message(Message),
+    Response(RpcResponse),
     /// A stream that the client listens on, read from this place on.
     Stream(Stream, usize),
     /// A client that listens without a session.
     Listen(Subscription),
     /// A call that takes more than an answer.
-    Talk(Box<Talk>),
+    Call(Box<MultiRoundCall>),
 }

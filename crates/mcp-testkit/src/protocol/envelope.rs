@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::exchange::Exchange;
 use crate::{
-    base::{HeaderValue, Recorded, SESSION, annotations, decoded, severity},
-    catalog::Kind,
+    base::{ParamValue, Recorded, SESSION, decode_value, param_headers, severity},
+    catalog::EntryKind,
     http::Reply,
-    state::CARRIED,
+    state::RETRY_MEMBERS,
 };
 
 pub(crate) const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
@@ -19,10 +19,14 @@ const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 impl Exchange<'_> {
     /// Wants what makes a request complete (MCP basic, "`_meta`"; transports, "Protocol Version
     /// Header" and "Standard Request Headers").
-    pub(crate) fn check_envelope(&self, method: &str, params: &JsonObject) -> Result<(), Reply> {
+    pub(crate) fn check_request_metadata(
+        &self,
+        method: &str,
+        params: &JsonObject,
+    ) -> Result<(), Reply> {
         for header in [SESSION, "last-event-id"] {
             if self.request.header(header).is_some() {
-                self.note(format_args!("{header}, which the revision does not have"));
+                self.record_violation(format_args!("{header}, which the revision does not have"));
             }
         }
         let version = self.check_meta(params)?;
@@ -38,50 +42,54 @@ impl Exchange<'_> {
             "tools/call" | "prompts/get" => "name",
             "resources/read" => "uri",
             _ => {
-                for member in CARRIED.iter().filter(|member| params.contains_key(**member)) {
-                    self.note(format_args!("{member}, which belongs to another request"));
+                for member in RETRY_MEMBERS.iter().filter(|member| params.contains_key(**member)) {
+                    self.record_violation(format_args!(
+                        "{member}, which belongs to another request"
+                    ));
                 }
                 return Ok(());
             }
         };
         match params.get(named).and_then(Value::as_str) {
-            Some(name) => self.check_mirror("mcp-name", Some(name)),
+            Some(name) => self.check_encoded_header("mcp-name", Some(name)),
             // What is wrong with it, the method itself says.
             None => Ok(()),
         }
     }
 
     /// Wants the headers that repeat arguments of a tool (MCP transports, "Custom Headers").
-    pub(crate) fn check_parameters(&self, params: &JsonObject) -> Result<(), Reply> {
+    pub(crate) fn check_param_headers(&self, params: &JsonObject) -> Result<(), Reply> {
         let name = params.get("name").and_then(Value::as_str);
-        let find = |name| self.server.catalog.find(self.user.as_ref(), Kind::Tool, name);
+        let find = |name| self.server.catalog.find(self.user.as_ref(), EntryKind::Tool, name);
         let Some(tool) = name.and_then(find) else {
             return Ok(());
         };
         let schema = tool.definition.get("inputSchema").unwrap_or(&Value::Null);
-        match annotations(schema) {
-            Err(fault) => self.note(format_args!("a tool that is to be left out: {fault}")),
-            Ok(annotations) => {
+        match param_headers(schema) {
+            Err(fault) => {
+                self.record_violation(format_args!("a tool that is to be left out: {fault}"));
+            }
+            Ok(param_headers) => {
                 let arguments = params.get("arguments").unwrap_or(&Value::Null);
-                for annotation in annotations {
-                    let header = format!("mcp-param-{}", annotation.header.to_ascii_lowercase());
-                    self.check_parameter(&header, annotation.value(arguments))?;
+                for param in param_headers {
+                    let header = format!("mcp-param-{}", param.name.to_ascii_lowercase());
+                    self.check_param_header(&header, param.value(arguments))?;
                 }
             }
         }
         Ok(())
     }
 
-    fn check_parameter(&self, header: &str, argument: HeaderValue) -> Result<(), Reply> {
+    fn check_param_header(&self, header: &str, argument: ParamValue) -> Result<(), Reply> {
         let present = self.request.headers().contains_key(header);
         match argument {
-            HeaderValue::Text(text) if present => self.check_mirror(header, Some(&text)),
+            ParamValue::Text(text) if present => self.check_encoded_header(header, Some(&text)),
             // Not a violation: a client that has not seen the newest schema leaves it out.
-            HeaderValue::Text(_) => {
-                Err(self.refusal(400, error_code::HEADER_MISMATCH, format_args!("no {header}")))
+            ParamValue::Text(_) => {
+                Err(self.error_reply(400, error_code::HEADER_MISMATCH, format_args!("no {header}")))
             }
-            HeaderValue::Absent if present => self.check_mirror(header, None),
-            HeaderValue::Absent | HeaderValue::Other => Ok(()),
+            ParamValue::Absent if present => self.check_encoded_header(header, None),
+            ParamValue::Absent | ParamValue::Invalid => Ok(()),
         }
     }
 
@@ -94,7 +102,7 @@ impl Exchange<'_> {
             message: "Unsupported protocol version".to_owned(),
             data: Some(json!({ "supported": supported, "requested": requested })),
         };
-        self.refuse(400, &error)
+        self.error_object_reply(400, &error)
     }
 
     /// Wants an id that no other request has that is still to be answered (MCP basic, "Requests").
@@ -106,9 +114,9 @@ impl Exchange<'_> {
         let of_this_era =
             |other: &Recorded| other.meta().is_some_and(|it| it.contains_key(VERSION));
         let alike = |other: &Recorded| of_this_era(other) && other.id().as_ref() == Some(&id);
-        if self.server.flights.count(alike) > 1 {
+        if self.server.in_flight.count(alike) > 1 {
             let what = format_args!("the id {id} waits for an answer already");
-            return Err(self.violation(400, error_code::INVALID_REQUEST, what));
+            return Err(self.reject(400, error_code::INVALID_REQUEST, what));
         }
         self.check_progress_token(of_this_era);
         Ok(())
@@ -129,32 +137,36 @@ impl Exchange<'_> {
             (None, Some(version)) => Ok(version),
             (missing, _) => {
                 let error = self.invalid_params(&format!("_meta[{}]", missing.unwrap_or(VERSION)));
-                Err(self.refuse(400, &error))
+                Err(self.error_object_reply(400, &error))
             }
         }
     }
 
     /// Wants a header that repeats a value as it is.
     fn check_header(&self, header: &str, expected: &str) -> Result<(), Reply> {
-        match self.request.only_header(header) {
+        match self.request.single_header(header) {
             Some(value) if value == expected => Ok(()),
-            Some(value) => Err(self.mismatch(format_args!("{header} is {value}, not {expected}"))),
-            None => Err(self.mismatch(format_args!("no {header}, or more than one"))),
+            Some(value) => {
+                Err(self.header_mismatch(format_args!("{header} is {value}, not {expected}")))
+            }
+            None => Err(self.header_mismatch(format_args!("no {header}, or more than one"))),
         }
     }
 
     /// Wants a header that repeats a value, encoded where HTTP could not carry it.
-    fn check_mirror(&self, header: &str, expected: Option<&str>) -> Result<(), Reply> {
-        match self.request.only_header(header).map(decoded) {
-            None => Err(self.mismatch(format_args!("no {header}, or more than one"))),
-            Some(Err(fault)) => Err(self.mismatch(format_args!("{header}: {fault}"))),
+    fn check_encoded_header(&self, header: &str, expected: Option<&str>) -> Result<(), Reply> {
+        match self.request.single_header(header).map(decode_value) {
+            None => Err(self.header_mismatch(format_args!("no {header}, or more than one"))),
+            Some(Err(fault)) => Err(self.header_mismatch(format_args!("{header}: {fault}"))),
             Some(Ok(value)) if Some(&*value) == expected => Ok(()),
-            Some(Ok(_)) => Err(self.mismatch(format_args!("{header} is not what the body has"))),
+            Some(Ok(_)) => {
+                Err(self.header_mismatch(format_args!("{header} is not what the body has")))
+            }
         }
     }
 
-    fn mismatch(&self, what: impl std::fmt::Display) -> Reply {
-        self.violation(400, error_code::HEADER_MISMATCH, what)
+    fn header_mismatch(&self, what: impl std::fmt::Display) -> Reply {
+        self.reject(400, error_code::HEADER_MISMATCH, what)
     }
 }
 

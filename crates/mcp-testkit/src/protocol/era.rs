@@ -8,10 +8,10 @@ use crate::{base::SESSION, http::Reply, state::ProbeAnswer};
 impl Exchange<'_> {
     /// The era by whose rules a message is read, or the answer of a server that cannot read it.
     pub(crate) fn era(&self) -> Result<Era, Reply> {
-        let meant = self.era_meant();
+        let meant = self.requested_era();
         match meant {
             _ if self.server.config.speaks(meant) => Ok(meant),
-            Era::PerRequest => Err(self.answer_probe()),
+            Era::PerRequest => Err(self.unsupported_era_reply()),
             // Its answer tells which revisions there are.
             Era::Handshake if self.is_initialize() => Ok(Era::Handshake),
             Era::Handshake => Ok(Era::PerRequest),
@@ -19,7 +19,7 @@ impl Exchange<'_> {
     }
 
     /// The era that the client shows; without a sign it is the one of the handshake.
-    fn era_meant(&self) -> Era {
+    fn requested_era(&self) -> Era {
         let request = self.request;
         let complete = request.meta().is_some_and(|meta| meta.contains_key(envelope::VERSION));
         let marked = request.rpc_method() == Some("server/discover")
@@ -40,12 +40,12 @@ impl Exchange<'_> {
     }
 
     /// Not a violation: the client cannot know what the server speaks.
-    fn answer_probe(&self) -> Reply {
+    fn unsupported_era_reply(&self) -> Reply {
         match self.server.config.probe_answer {
             ProbeAnswer::Status(status) => Reply::status(status),
             ProbeAnswer::Error { status, code } => {
                 let method = self.request.method();
-                self.refusal(status, code, format_args!("Unknown method: {method}"))
+                self.error_reply(status, code, format_args!("Unknown method: {method}"))
             }
         }
     }

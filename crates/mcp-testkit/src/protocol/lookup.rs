@@ -5,43 +5,44 @@ use serde_json::{Value, json};
 
 use super::exchange::Exchange;
 use crate::{
-    catalog::{Entry, Kind, Steps, invalid, variables},
+    catalog::{Entry, EntryKind, StepHandler, invalid_params_error, match_template},
     state::Call,
 };
 
 /// What is done, and what it is given.
-pub(crate) type Found = (Steps, JsonObject);
+pub(crate) type Target = (StepHandler, JsonObject);
 
 impl Exchange<'_> {
-    pub(crate) fn find_tool(&self, params: &JsonObject) -> Result<Found, ErrorObject> {
-        let (name, arguments) = (self.text(params, "name")?, self.arguments(params)?);
-        let tool = self.find(Kind::Tool, name);
-        let tool = tool.ok_or_else(|| invalid(format!("Unknown tool: {name}")))?;
-        Ok((tool.steps, arguments))
+    pub(crate) fn find_tool(&self, params: &JsonObject) -> Result<Target, ErrorObject> {
+        let (name, arguments) = (self.string_param(params, "name")?, self.arguments(params)?);
+        let tool = self.find(EntryKind::Tool, name);
+        let tool = tool.ok_or_else(|| invalid_params_error(format!("Unknown tool: {name}")))?;
+        Ok((tool.handler, arguments))
     }
 
-    pub(crate) fn find_prompt(&self, params: &JsonObject) -> Result<Found, ErrorObject> {
-        let (name, arguments) = (self.text(params, "name")?, self.arguments(params)?);
+    pub(crate) fn find_prompt(&self, params: &JsonObject) -> Result<Target, ErrorObject> {
+        let (name, arguments) = (self.string_param(params, "name")?, self.arguments(params)?);
         if !arguments.values().all(Value::is_string) {
             return Err(self.invalid_params("arguments"));
         }
-        let prompt = self.find(Kind::Prompt, name);
-        let prompt = prompt.ok_or_else(|| invalid(format!("Unknown prompt: {name}")))?;
+        let prompt = self.find(EntryKind::Prompt, name);
+        let prompt =
+            prompt.ok_or_else(|| invalid_params_error(format!("Unknown prompt: {name}")))?;
         match missing_argument(&prompt, &arguments) {
-            Some(missing) => Err(invalid(format!("Missing argument: {missing}"))),
-            None => Ok((prompt.steps, arguments)),
+            Some(missing) => Err(invalid_params_error(format!("Missing argument: {missing}"))),
+            None => Ok((prompt.handler, arguments)),
         }
     }
 
-    pub(crate) fn find_resource(&self, call: &Call) -> Result<Found, ErrorObject> {
-        let uri = self.text(&call.params, "uri")?;
-        if let Some(resource) = self.find(Kind::Resource, uri) {
-            return Ok((resource.steps, JsonObject::new()));
+    pub(crate) fn find_resource(&self, call: &Call) -> Result<Target, ErrorObject> {
+        let uri = self.string_param(&call.params, "uri")?;
+        if let Some(resource) = self.find(EntryKind::Resource, uri) {
+            return Ok((resource.handler, JsonObject::new()));
         }
-        let templates = self.server.catalog.visible(self.user.as_ref(), Kind::Template);
+        let templates = self.server.catalog.visible(self.user.as_ref(), EntryKind::Template);
         let found = templates.into_iter().find_map(|template| {
-            let variables = variables(template.key()?.as_str()?, uri)?;
-            Some((template.steps, variables))
+            let variables = match_template(template.key()?.as_str()?, uri)?;
+            Some((template.handler, variables))
         });
         found.ok_or_else(|| ErrorObject {
             code: match call.era {
@@ -74,7 +75,7 @@ impl Exchange<'_> {
     }
 
     /// A member that is a text.
-    pub(crate) fn text<'p>(
+    pub(crate) fn string_param<'p>(
         &self,
         params: &'p JsonObject,
         name: &str,
@@ -82,7 +83,7 @@ impl Exchange<'_> {
         params.get(name).and_then(Value::as_str).ok_or_else(|| self.invalid_params(name))
     }
 
-    fn find(&self, kind: Kind, key: &str) -> Option<Entry> {
+    fn find(&self, kind: EntryKind, key: &str) -> Option<Entry> {
         self.server.catalog.find(self.user.as_ref(), kind, key)
     }
 

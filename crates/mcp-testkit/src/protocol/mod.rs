@@ -12,4 +12,4 @@ mod exchange;
 mod answer;
 mod multi_round;
 
-pub(crate) use self::{answer::Answer, exchange::Exchange, multi_round::Talk};
+pub(crate) use self::{answer::Answer, exchange::Exchange, multi_round::MultiRoundCall};

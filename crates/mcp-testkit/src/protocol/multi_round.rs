@@ -4,60 +4,70 @@ use mcp_types::{Era, ErrorObject, RequestId, error_code};
 use serde_json::Value;
 
 use crate::{
-    catalog::{Ask, CallAnswer, Round, Step, Steps, Then, Turn},
+    catalog::{Action, Ask, CallAnswer, Round, StepHandler, StepResult, Turn},
     http::Stream,
-    state::{Call, Message, Shared},
+    state::{Call, RpcResponse, ServerState},
 };
 
 /// A call in the middle: the turn that was taken, and whose it is next.
 #[derive(Debug)]
-pub(crate) struct Talk {
+pub(crate) struct MultiRoundCall {
     pub(crate) call: Call,
-    pub(crate) steps: Steps,
+    pub(crate) handler: StepHandler,
     pub(crate) round: Round,
     pub(crate) turn: Turn,
     /// The ids of the requests before this one, in the per-request era.
-    pub(crate) ids: Vec<RequestId>,
+    pub(crate) earlier_ids: Vec<RequestId>,
 }
 
-impl Talk {
+impl MultiRoundCall {
     /// The answer, if nothing has to come before it.
-    pub(crate) fn immediate(self: Box<Self>, server: &Shared) -> Result<Message, Box<Self>> {
-        let silent = self.turn.steps.iter().all(|step| match step {
-            Step::Hold(_) | Step::Disconnect => false,
-            other => self.message(other).is_none(),
+    pub(crate) fn try_finish(
+        self: Box<Self>,
+        server: &ServerState,
+    ) -> Result<RpcResponse, Box<Self>> {
+        let silent = self.turn.actions.iter().all(|action| match action {
+            Action::Hold(_) | Action::Disconnect => false,
+            other => self.action_message(other).is_none(),
         });
-        let asks = matches!(self.turn.then, Then::Ask(_)) && self.call.era == Era::Handshake;
+        let asks = matches!(self.turn.result, StepResult::InputRequired(_))
+            && self.call.era == Era::Handshake;
         if !silent || asks {
             return Err(self);
         }
-        let Self { call, round, turn, ids, .. } = *self;
-        let outcome = match turn.then.clone() {
-            Then::Answer(answer) => answer.into_outcome(),
-            Then::Ask(questions) => Ok(server.rounds.open(&call, ids, round, &turn, questions)),
+        let Self { call, round, turn, earlier_ids, .. } = *self;
+        let outcome = match turn.result.clone() {
+            StepResult::Complete(answer) => answer.into_outcome(),
+            StepResult::InputRequired(input_requests) => {
+                Ok(server.pending_calls.suspend(&call, earlier_ids, round, &turn, input_requests))
+            }
         };
         Ok(call.answer(&server.config, outcome))
     }
 
     /// Goes through all rounds, as many as can be had on this stream.
-    pub(crate) async fn run(mut self: Box<Self>, server: &Shared, stream: &Stream) -> Message {
+    pub(crate) async fn run(
+        mut self: Box<Self>,
+        server: &ServerState,
+        stream: &Stream,
+    ) -> RpcResponse {
         loop {
-            for step in &self.turn.steps {
-                match step {
-                    Step::Hold(gate) => gate.pass().await,
-                    Step::Disconnect => stream.disconnect(),
+            for action in &self.turn.actions {
+                match action {
+                    Action::Hold(gate) => gate.wait().await,
+                    Action::Disconnect => stream.disconnect(),
                     other => {
-                        if let Some(message) = self.message(other) {
+                        if let Some(message) = self.action_message(other) {
                             stream.send(&message.to_string());
                         }
                     }
                 }
             }
-            self.turn.steps.clear();
-            self = match self.immediate(server) {
+            self.turn.actions.clear();
+            self = match self.try_finish(server) {
                 Ok(answer) => return answer,
-                Err(talk) => match talk.ask(server, stream).await {
-                    Ok(talk) => talk,
+                Err(call) => match call.next_round(server, stream).await {
+                    Ok(call) => call,
                     Err(answer) => return answer,
                 },
             }
@@ -66,54 +76,57 @@ impl Talk {
 
     /// Puts the questions of this turn, and takes the next one; or answers the call if the client
     /// cannot be asked.
-    async fn ask(
+    async fn next_round(
         mut self: Box<Self>,
-        server: &Shared,
+        server: &ServerState,
         stream: &Stream,
-    ) -> Result<Box<Self>, Message> {
-        let Then::Ask(questions) = &self.turn.then else {
+    ) -> Result<Box<Self>, RpcResponse> {
+        let StepResult::InputRequired(input_requests) = &self.turn.result else {
             return Ok(self);
         };
-        if let Some(missing) = self.missing(questions) {
+        if let Some(missing) = self.missing_capabilities(input_requests) {
             let answer = CallAnswer::failure(format!("the client has not declared {missing}"));
             return Err(self.call.answer(&server.config, answer.into_outcome()));
         }
         let session = self.call.client.session.as_deref();
-        let elsewhere = self.turn.elsewhere.then(|| server.streams.of(session)).flatten();
+        let elsewhere =
+            self.turn.on_get_stream.then(|| server.streams.listening_stream(session)).flatten();
         let stream = elsewhere.as_ref().unwrap_or(stream);
         let mut waiting = Vec::new();
-        for (key, question) in questions {
-            let (id, answer) = server.asks.begin(session);
+        for (key, question) in input_requests {
+            let (id, answer) = server.server_requests.begin(session);
             stream.send(&question.to_request(&id).to_string());
             waiting.push((key.clone(), question.clone(), answer));
         }
         for (key, question, answer) in waiting {
-            let answer = answer.await.unwrap_or_else(|_| Err(never_answered()));
-            if let Some(lack) = answer.as_ref().ok().and_then(|answer| question.lack(answer)) {
+            let answer = answer.await.unwrap_or_else(|_| Err(no_answer_error()));
+            if let Some(invalid_member) =
+                answer.as_ref().ok().and_then(|answer| question.invalid_member(answer))
+            {
                 let method = &self.call.method;
-                let what = format!("{method}: the answer to {key:?} has no valid {lack}");
-                server.log.violation(what);
+                let what = format!("{method}: the answer to {key:?} has no valid {invalid_member}");
+                server.log.record_violation(what);
             }
             self.round.answers.insert(key, answer);
         }
         self.round.number += 1;
-        self.turn = self.steps.take(&self.round);
+        self.turn = self.handler.next(&self.round);
         Ok(self)
     }
 
     /// The capabilities that the client would need, and has not declared.
-    pub(crate) fn missing(&self, questions: &[(String, Ask)]) -> Option<Value> {
+    pub(crate) fn missing_capabilities(&self, input_requests: &[(String, Ask)]) -> Option<Value> {
         let declared = self.call.client.capabilities.as_ref()?;
-        questions.iter().find_map(|(_, question)| question.missing(declared))
+        input_requests.iter().find_map(|(_, question)| question.missing_capabilities(declared))
     }
 
-    fn message(&self, step: &Step) -> Option<Value> {
-        step.message(self.call.progress_token(), self.call.client.log_level.as_ref())
+    fn action_message(&self, action: &Action) -> Option<Value> {
+        action.message(self.call.progress_token(), self.call.client.log_level.as_ref())
     }
 }
 
 /// The server stops.
-fn never_answered() -> ErrorObject {
+fn no_answer_error() -> ErrorObject {
     let message = "there was no answer".to_owned();
     ErrorObject { code: error_code::INTERNAL_ERROR, message, data: None }
 }

@@ -7,11 +7,11 @@ use super::{answer::Answer, exchange::Exchange};
 use crate::{
     base::{EVENT_STREAM, JSON, METADATA_PATH, PATH},
     http::Reply,
-    state::{Call, Client},
+    state::{Call, ClientInfo},
 };
 
 impl Exchange<'_> {
-    pub(crate) fn answer(mut self) -> Answer {
+    pub(crate) fn handle(mut self) -> Answer {
         self.route().unwrap_or_else(Answer::Reply)
     }
 
@@ -24,24 +24,24 @@ impl Exchange<'_> {
             return Err(Reply::status(404));
         }
         self.check_origin()?;
-        self.user = self.server.guard.check(self.request)?;
+        self.user = self.server.token_verifier.check(self.request)?;
         let config = &self.server.config;
         let handshake = config.speaks(Era::Handshake);
         match self.request.http_method() {
             "POST" => self.post(),
             "GET" | "DELETE" if !handshake => {
-                self.note("the revision has nothing but POST");
-                Err(self.not_allowed())
+                self.record_violation("the revision has nothing but POST");
+                Err(self.method_not_allowed())
             }
-            "GET" if config.allow_get || config.retry.is_some() => self.listen(),
+            "GET" if config.allow_get || config.retry.is_some() => self.open_get_stream(),
             "DELETE" if config.sessions && config.allow_delete => self.end_session(),
-            _ => Err(self.not_allowed()),
+            _ => Err(self.method_not_allowed()),
         }
     }
 
     /// Publishes the resource metadata (RFC 9728, section 3), which needs no token.
     fn metadata(&self) -> Result<Answer, Reply> {
-        let metadata = self.server.guard.metadata(&self.server.url);
+        let metadata = self.server.token_verifier.metadata(&self.server.url);
         let metadata = metadata.ok_or_else(|| Reply::status(404))?;
         match self.request.http_method() {
             "GET" => Ok(Answer::Reply(Reply::json(&metadata))),
@@ -61,64 +61,63 @@ impl Exchange<'_> {
         if local {
             return Ok(());
         }
-        Err(self.refusal(403, error_code::INVALID_REQUEST, "this origin is not allowed"))
+        Err(self.error_reply(403, error_code::INVALID_REQUEST, "this origin is not allowed"))
     }
 
     fn post(&self) -> Result<Answer, Reply> {
         for media_type in [JSON, EVENT_STREAM] {
             self.check_accept(media_type)?;
         }
-        if !self.request.names("content-type", JSON) {
+        if !self.request.has_media_type("content-type", JSON) {
             let what = format_args!("Content-Type is not {JSON}");
-            return Err(self.violation(415, error_code::INVALID_REQUEST, what));
+            return Err(self.reject(415, error_code::INVALID_REQUEST, what));
         }
         let Some(json) = self.request.json() else {
-            return Err(self.violation(400, error_code::PARSE_ERROR, "the body is not JSON"));
+            return Err(self.reject(400, error_code::PARSE_ERROR, "the body is not JSON"));
         };
         if json.is_array() {
             let what = "an array of messages in place of one";
-            return Err(self.violation(400, error_code::INVALID_REQUEST, what));
+            return Err(self.reject(400, error_code::INVALID_REQUEST, what));
         }
         // Those who read messages are lenient with them, but they are not to be sent.
         for (member, what) in
             [("id", "a request whose id is null"), ("params", "params is not an object")]
         {
             if json.get("method").is_some() && json.get(member).is_some_and(Value::is_null) {
-                return Err(self.violation(400, error_code::INVALID_REQUEST, what));
+                return Err(self.reject(400, error_code::INVALID_REQUEST, what));
             }
         }
         let message = serde_json::from_slice::<Incoming<Value>>(self.request.body())
-            .map_err(|error| self.violation(400, error_code::INVALID_REQUEST, error))?;
+            .map_err(|error| self.reject(400, error_code::INVALID_REQUEST, error))?;
         let era = self.era()?;
         match message {
             Incoming::Request { id, method, params } => {
-                let params = self.object(params.as_deref())?;
-                let (user, client) = (self.user.clone(), Client::default());
+                let params = self.params_object(params.as_deref())?;
+                let (user, client) = (self.user.clone(), ClientInfo::default());
                 let call = Call { era, id, method, params, user, client };
                 match era {
-                    Era::Handshake => self.answer_request(call),
-                    Era::PerRequest => self.answer_complete_request(call),
+                    Era::Handshake => self.handle_stateful_request(call),
+                    Era::PerRequest => self.handle_stateless_request(call),
                 }
             }
             Incoming::Notification { method, params } => {
-                let params = self.object(params.as_deref())?;
+                let params = self.params_object(params.as_deref())?;
                 match era {
-                    Era::Handshake => self.accept_notification(&method, &params),
+                    Era::Handshake => self.handle_notification(&method, &params),
                     Era::PerRequest => Ok(self.ignore_notification()),
                 }
             }
             Incoming::Result { .. } | Incoming::Error { .. } if era == Era::PerRequest => {
-                Err(self.refuse_response())
+                Err(self.reject_response())
             }
-            Incoming::Result { id, result } => self.accept_response(Some(&id), Ok(result)),
-            Incoming::Error { id, error } => self.accept_response(id.as_ref(), Err(error)),
+            Incoming::Result { id, result } => self.handle_response(Some(&id), Ok(result)),
+            Incoming::Error { id, error } => self.handle_response(id.as_ref(), Err(error)),
         }
     }
 
-    fn object(&self, params: Option<&RawValue>) -> Result<JsonObject, Reply> {
+    fn params_object(&self, params: Option<&RawValue>) -> Result<JsonObject, Reply> {
         let params = params.map_or("{}", RawValue::get);
-        serde_json::from_str(params).map_err(|_| {
-            self.violation(400, error_code::INVALID_REQUEST, "params is not an object")
-        })
+        serde_json::from_str(params)
+            .map_err(|_| self.reject(400, error_code::INVALID_REQUEST, "params is not an object"))
     }
 }

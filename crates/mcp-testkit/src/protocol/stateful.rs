@@ -10,47 +10,47 @@ use super::{answer::Answer, exchange::Exchange};
 use crate::{
     base::{EVENT_STREAM, SESSION, severity},
     http::Reply,
-    state::{Call, Client, Message, NoSession, Reaction, Session},
+    state::{Call, ClientInfo, ClientResponse, RpcResponse, Session, SessionError},
 };
 
 impl Exchange<'_> {
-    pub(crate) fn answer_request(&self, mut call: Call) -> Result<Answer, Reply> {
+    pub(crate) fn handle_stateful_request(&self, mut call: Call) -> Result<Answer, Reply> {
         if call.method == "initialize" {
-            return self.initialize(call.id, &call.params).map(Answer::Message);
+            return self.initialize(call.id, &call.params).map(Answer::Response);
         }
-        let client = self.admit(|session| {
+        let client = self.with_checked_session(|session| {
             self.check_request(session, &call.id, &call.method)?;
             Ok(Some(session.client.clone()))
         })?;
-        call.client = client.unwrap_or_else(Client::unknown);
+        call.client = client.unwrap_or_else(ClientInfo::unknown);
         if let Some(session) = &call.client.session {
             self.check_progress_token(|other| other.header(SESSION) == Some(session));
         }
         if !self.server.is_capable(call.era, &call.method) {
-            return self.perform(call);
+            return self.call_method(call);
         }
         let outcome = match &*call.method {
             "ping" => Ok(json!({})),
             "logging/setLevel" => self.set_level(&call.params),
             "resources/subscribe" => self.set_subscribed(&call.params, true),
             "resources/unsubscribe" => self.set_subscribed(&call.params, false),
-            _ => return self.perform(call),
+            _ => return self.call_method(call),
         };
-        Ok(self.answer_with(&call, outcome))
+        Ok(self.respond(&call, outcome))
     }
 
     fn set_level(&self, params: &JsonObject) -> Result<Value, ErrorObject> {
-        let level = LoggingLevel::from(self.text(params, "level")?);
+        let level = LoggingLevel::from(self.string_param(params, "level")?);
         if severity(&level).is_none() {
             return Err(self.invalid_params("level"));
         }
-        self.change(|session| session.client.log_level = Some(level));
+        self.update_session(|session| session.client.log_level = Some(level));
         Ok(json!({}))
     }
 
     fn set_subscribed(&self, params: &JsonObject, wanted: bool) -> Result<Value, ErrorObject> {
-        let uri = self.text(params, "uri")?;
-        self.change(|session| {
+        let uri = self.string_param(params, "uri")?;
+        self.update_session(|session| {
             if wanted {
                 session.subscribed.insert(uri.to_owned());
             } else {
@@ -61,19 +61,19 @@ impl Exchange<'_> {
     }
 
     /// Changes what is kept of the session, where there are sessions.
-    fn change(&self, change: impl FnOnce(&mut Session)) {
+    fn update_session(&self, update: impl FnOnce(&mut Session)) {
         if let Some(session) = self.request.header(SESSION) {
             // It was admitted just now; it may have ended since, and then nothing is kept.
-            let _ = self.server.sessions.with(session, self.user.as_ref(), change);
+            let _ = self.server.sessions.with_session(session, self.user.as_ref(), update);
         }
     }
 
-    pub(crate) fn accept_notification(
+    pub(crate) fn handle_notification(
         &self,
         method: &str,
         params: &JsonObject,
     ) -> Result<Answer, Reply> {
-        self.admit(|session| match method {
+        self.with_checked_session(|session| match method {
             "notifications/initialized" if !session.initialize() => {
                 Err(self.invalid_request("the session is initialized already"))
             }
@@ -90,26 +90,28 @@ impl Exchange<'_> {
     fn cancel(&self, params: &JsonObject) {
         let id = params.get("requestId").and_then(|id| RequestId::deserialize(id).ok());
         let Some(id) = id else {
-            return self.note("requestId is missing or of the wrong type");
+            return self.record_violation("requestId is missing or of the wrong type");
         };
-        match self.server.flights.cancel(self.request.header(SESSION), &id) {
+        match self.server.in_flight.cancel(self.request.header(SESSION), &id) {
             Some(request) if request.method() == "initialize" => {
-                self.note("initialize must not be cancelled");
+                self.record_violation("initialize must not be cancelled");
             }
-            Some(request) => self.server.flights.record_cancelled(request),
+            Some(request) => self.server.in_flight.record_cancelled(request),
             None => {}
         }
     }
 
     /// Accepts the answer to a request that the server sent; a test finds it among the requests.
-    pub(crate) fn accept_response(
+    pub(crate) fn handle_response(
         &self,
         id: Option<&RequestId>,
-        reaction: Reaction,
+        response: ClientResponse,
     ) -> Result<Answer, Reply> {
-        self.admit(|_| Ok(()))?;
+        self.with_checked_session(|_| Ok(()))?;
         let session = self.request.header(SESSION);
-        if let Some(Err(fault)) = id.map(|id| self.server.asks.settle(session, id, reaction)) {
+        if let Some(Err(fault)) =
+            id.map(|id| self.server.server_requests.resolve(session, id, response))
+        {
             return Err(self.invalid_request(fault));
         }
         Ok(Answer::Reply(Reply::status(202)))
@@ -117,9 +119,9 @@ impl Exchange<'_> {
 
     /// Opens a stream for what the server sends unasked, or goes on with one that broke off (MCP
     /// transports, "Listening" and "Resumability").
-    pub(crate) fn listen(&self) -> Result<Answer, Reply> {
+    pub(crate) fn open_get_stream(&self) -> Result<Answer, Reply> {
         self.check_accept(EVENT_STREAM)?;
-        self.admit(|_| Ok(()))?;
+        self.with_checked_session(|_| Ok(()))?;
         let (streams, retry) = (&self.server.streams, self.server.config.retry);
         let session = self.request.header(SESSION);
         match self.request.header("last-event-id") {
@@ -132,12 +134,12 @@ impl Exchange<'_> {
             _ if self.server.config.allow_get => {
                 Ok(Answer::Stream(streams.listen(session, retry), 0))
             }
-            _ => Err(self.not_allowed()),
+            _ => Err(self.method_not_allowed()),
         }
     }
 
     pub(crate) fn end_session(&self) -> Result<Answer, Reply> {
-        self.admit(|session| {
+        self.with_checked_session(|session| {
             session.end();
             Ok(())
         })?;
@@ -148,12 +150,16 @@ impl Exchange<'_> {
     }
 
     /// Agrees on a revision (MCP lifecycle, "Version Negotiation") and begins a session.
-    fn initialize(&self, id: RequestId, params: &JsonObject) -> Result<Message, Reply> {
+    fn initialize(&self, id: RequestId, params: &JsonObject) -> Result<RpcResponse, Reply> {
         if self.request.header(SESSION).is_some() {
             return Err(self.invalid_request("a session id, though a session is yet to begin"));
         }
         if let Some(member) = missing_member(params) {
-            return Ok(Message { id, outcome: Err(self.invalid_params(member)), session: None });
+            return Ok(RpcResponse {
+                id,
+                outcome: Err(self.invalid_params(member)),
+                session: None,
+            });
         }
         let config = &self.server.config;
         let offered = &params["protocolVersion"];
@@ -175,12 +181,12 @@ impl Exchange<'_> {
         let session = config
             .sessions
             .then(|| sessions.begin(self.user.clone(), revision, capabilities, id.clone()));
-        Ok(Message { id, outcome: Ok(result), session })
+        Ok(RpcResponse { id, outcome: Ok(result), session })
     }
 
     /// Checks session and version of a request after `initialize`, then lets `work` at the session,
     /// if the server has sessions.
-    fn admit<T: Default>(
+    fn with_checked_session<T: Default>(
         &self,
         work: impl FnOnce(&mut Session) -> Result<T, Reply>,
     ) -> Result<T, Reply> {
@@ -193,11 +199,11 @@ impl Exchange<'_> {
             (false, Some(_)) => Err(self.invalid_request("a session id that nobody assigned")),
             (true, None) => Err(self.invalid_request("no MCP-Session-Id")),
             (true, Some(id)) => sessions
-                .with(id, self.user.as_ref(), |session| {
+                .with_session(id, self.user.as_ref(), |session| {
                     self.check_version(&[session.revision()])?;
                     work(session)
                 })
-                .unwrap_or_else(|reason| Err(self.no_session(reason))),
+                .unwrap_or_else(|reason| Err(self.session_error_reply(reason))),
         }
     }
 
@@ -224,7 +230,7 @@ impl Exchange<'_> {
         id: &RequestId,
         method: &str,
     ) -> Result<(), Reply> {
-        if !session.take_id(id) {
+        if !session.use_id(id) {
             return Err(self.invalid_request(format_args!("the id {id} was used before")));
         }
         if !session.is_initialized() && method != "ping" {
@@ -234,20 +240,20 @@ impl Exchange<'_> {
     }
 
     /// Refuses an unusable session: 404, so that the client begins a new one.
-    fn no_session(&self, reason: NoSession) -> Reply {
+    fn session_error_reply(&self, reason: SessionError) -> Reply {
         let what = match reason {
-            NoSession::Lost => {
-                return self.refusal(404, error_code::INVALID_REQUEST, "no such session");
+            SessionError::EndedByServer => {
+                return self.error_reply(404, error_code::INVALID_REQUEST, "no such session");
             }
-            NoSession::Deleted => "a session that the client has ended",
-            NoSession::Unknown => "a session id that the server never assigned",
-            NoSession::Foreign => "a session of another user",
+            SessionError::EndedByClient => "a session that the client has ended",
+            SessionError::Unknown => "a session id that the server never assigned",
+            SessionError::OtherUser => "a session of another user",
         };
-        self.violation(404, error_code::INVALID_REQUEST, what)
+        self.reject(404, error_code::INVALID_REQUEST, what)
     }
 
     fn invalid_request(&self, what: impl std::fmt::Display) -> Reply {
-        self.violation(400, error_code::INVALID_REQUEST, what)
+        self.reject(400, error_code::INVALID_REQUEST, what)
     }
 }
 

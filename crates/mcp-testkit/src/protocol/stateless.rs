@@ -6,36 +6,36 @@ use serde_json::{Value, json};
 use super::{answer::Answer, envelope, exchange::Exchange};
 use crate::{
     http::Reply,
-    state::{Call, Client},
+    state::{Call, ClientInfo},
 };
 
 impl Exchange<'_> {
-    pub(crate) fn answer_complete_request(&self, mut call: Call) -> Result<Answer, Reply> {
-        self.check_envelope(&call.method, &call.params)?;
-        call.client = client(&call.params);
+    pub(crate) fn handle_stateless_request(&self, mut call: Call) -> Result<Answer, Reply> {
+        self.check_request_metadata(&call.method, &call.params)?;
+        call.client = client_info(&call.params);
         match &*call.method {
-            "server/discover" => Ok(self.answer_with(&call, Ok(self.discover()))),
+            "server/discover" => Ok(self.respond(&call, Ok(self.discover()))),
             "subscriptions/listen" => {
-                self.subscribe(&call).or_else(|error| Ok(self.answer_with(&call, Err(error))))
+                self.subscribe(&call).or_else(|error| Ok(self.respond(&call, Err(error))))
             }
             "tools/call" => {
-                self.check_parameters(&call.params)?;
-                self.perform(call)
+                self.check_param_headers(&call.params)?;
+                self.call_method(call)
             }
-            _ => self.perform(call),
+            _ => self.call_method(call),
         }
     }
 
     /// Accepts a notification, of which the revision has none over HTTP: a client cancels a request
     /// by closing its stream.
     pub(crate) fn ignore_notification(&self) -> Answer {
-        self.note("the revision has no such notification over HTTP");
+        self.record_violation("the revision has no such notification over HTTP");
         Answer::Reply(Reply::status(202))
     }
 
     /// Refuses an answer of the client, for a server of this era asks nothing that needs one.
-    pub(crate) fn refuse_response(&self) -> Reply {
-        self.violation(400, error_code::INVALID_REQUEST, "an answer, though nothing was asked")
+    pub(crate) fn reject_response(&self) -> Reply {
+        self.reject(400, error_code::INVALID_REQUEST, "an answer, though nothing was asked")
     }
 
     fn discover(&self) -> Value {
@@ -53,9 +53,9 @@ impl Exchange<'_> {
 }
 
 /// What a client says of itself, in every request.
-fn client(params: &JsonObject) -> Client {
+fn client_info(params: &JsonObject) -> ClientInfo {
     let meta = |key| params.get("_meta").and_then(|meta| meta.get(key));
     let capabilities = meta(envelope::CAPABILITIES).and_then(Value::as_object).cloned();
     let log_level = meta(envelope::LOG_LEVEL).and_then(Value::as_str).map(LoggingLevel::from);
-    Client { session: None, capabilities, log_level }
+    ClientInfo { session: None, capabilities, log_level }
 }

@@ -11,7 +11,7 @@ use super::test_server::TestServer;
 use crate::{
     auth::Bearer,
     base::{Error, User},
-    catalog::{Completion, Entries, Prompt, Resource, ResourceTemplate, Tool},
+    catalog::{CompletionHandler, Entries, Prompt, Resource, ResourceTemplate, Tool},
     state::{AnswerMode, Config, ProbeAnswer},
 };
 
@@ -148,7 +148,7 @@ impl Builder {
         mut self,
         values: impl Fn(&JsonObject) -> Vec<String> + Send + Sync + 'static,
     ) -> Self {
-        self.config.completion = Some(Completion::new(values));
+        self.config.completion = Some(CompletionHandler::new(values));
         self
     }
 

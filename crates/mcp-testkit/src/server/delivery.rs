@@ -9,126 +9,129 @@ use hyper::{
 use mcp_types::Era;
 
 use crate::{
-    base::{JSON, Recorded, SESSION, gzip},
-    http::{Link, Outgoing, Part, Reply, Stream, Ticket, Writer},
-    protocol::{Answer, Talk},
-    state::{AnswerMode, End, Message, Plan, Shared},
+    base::{JSON, Recorded, SESSION, gzip_bomb},
+    http::{Part, Reply, RequestGuard, ResetHandle, ResponseBody, Stream, Writer},
+    protocol::{Answer, MultiRoundCall},
+    state::{AnswerMode, ConnectionEnd, FaultPlan, RpcResponse, ServerState},
 };
 
 /// A request that is about to be answered.
 pub(crate) struct Delivery {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Arc<ServerState>,
     pub(crate) request: Recorded,
     pub(crate) era: Era,
-    pub(crate) plan: Plan,
-    pub(crate) ticket: Ticket,
-    pub(crate) link: Link,
+    pub(crate) plan: FaultPlan,
+    pub(crate) guard: RequestGuard,
+    pub(crate) reset_handle: ResetHandle,
 }
 
 /// What ends a stream: an answer, or a talk that leads to one.
-enum Work {
-    Answer(Message),
-    Talk(Box<Talk>),
+enum ResponseSource {
+    Response(RpcResponse),
+    Call(Box<MultiRoundCall>),
 }
 
 /// The connection is closed in place of an answer.
 #[derive(Debug)]
-pub(crate) struct Closed;
+pub(crate) struct ConnectionClosed;
 
 impl Delivery {
     pub(crate) async fn deliver(
         mut self,
         mut answer: Answer,
-    ) -> Result<Response<Outgoing>, Closed> {
+    ) -> Result<Response<ResponseBody>, ConnectionClosed> {
         if let Some(reply) = self.plan.replace.take() {
             answer = Answer::Reply(reply);
         }
         // With something to send first, only the answer proper is held.
         let held_inside = match &answer {
-            Answer::Talk(_) => true,
-            Answer::Message(_) => !self.plan.interjected.is_empty(),
+            Answer::Call(_) => true,
+            Answer::Response(_) => !self.plan.messages_before.is_empty(),
             Answer::Reply(_) | Answer::Stream(..) | Answer::Listen(_) => false,
         };
         if !held_inside {
             for gate in std::mem::take(&mut self.plan.gates) {
-                gate.pass().await;
+                gate.wait().await;
             }
         }
         if let Some(end) = self.plan.end {
-            if end == End::Reset {
-                self.link.reset();
+            if end == ConnectionEnd::Reset {
+                self.reset_handle.reset();
             }
-            self.ticket.finish();
-            return Err(Closed);
+            self.guard.finish();
+            return Err(ConnectionClosed);
         }
-        let link = self.link.clone();
+        let reset_handle = self.reset_handle.clone();
         let response = match answer {
             Answer::Reply(reply) => self.send(reply),
             Answer::Stream(stream, start) => {
-                self.ticket.finish();
+                self.guard.finish();
                 let start = if self.plan.redeliver { 0 } else { start };
-                let counted = self.shared.counters.stream();
-                stream.connect(start, self.plan.cut).map(|body| body.counted(counted))
+                let count_guard = self.shared.counters.stream();
+                stream
+                    .connect(start, self.plan.cut_after)
+                    .map(|body| body.with_count_guard(count_guard))
             }
             Answer::Listen(subscription) => {
-                let counted = self.shared.counters.stream();
-                let cut = self.plan.cut;
-                self.shared.subscriptions.begin(subscription, self.ticket, counted, cut)
+                let count_guard = self.shared.counters.stream();
+                let cut = self.plan.cut_after;
+                self.shared.subscriptions.begin(subscription, self.guard, count_guard, cut)
             }
-            Answer::Message(message) if !self.is_streamed() => self.send_json(message),
-            Answer::Message(message) => self.stream(Work::Answer(message)),
-            Answer::Talk(talk) => self.stream(Work::Talk(talk)),
+            Answer::Response(response) if !self.is_streamed() => self.send_json(response),
+            Answer::Response(response) => self.stream(ResponseSource::Response(response)),
+            Answer::Call(call) => self.stream(ResponseSource::Call(call)),
         };
-        Ok(response.map(|body| body.with_link(link)))
+        Ok(response.map(|body| body.with_reset_handle(reset_handle)))
     }
 
     fn is_streamed(&self) -> bool {
         self.shared.config.answers == AnswerMode::Sse || self.plan.needs_stream()
     }
 
-    fn send(self, reply: Reply) -> Response<Outgoing> {
-        reply.into_response().map(|body| body.with_ticket(self.ticket))
+    fn send(self, reply: Reply) -> Response<ResponseBody> {
+        reply.into_response().map(|body| body.with_guard(self.guard))
     }
 
-    fn send_json(self, mut message: Message) -> Response<Outgoing> {
-        let session = message.session.take();
-        let json = self.plan.message(message, &self.request);
+    fn send_json(self, mut response: RpcResponse) -> Response<ResponseBody> {
+        let session = response.session.take();
+        let json = self.plan.response_text(response, &self.request);
         let reply = Reply::status(200).header("content-type", JSON);
-        let reply = match self.plan.bomb {
-            Some(size) => reply.header("content-encoding", "gzip").chunk(gzip(size, &json)),
-            None => reply.fill(self.plan.padding).parts(self.plan.parts(json)),
+        let reply = match self.plan.gzip_bomb {
+            Some(size) => reply.header("content-encoding", "gzip").chunk(gzip_bomb(size, &json)),
+            None => reply.fill(self.plan.padding).parts(self.plan.body_parts(json)),
         };
         with_session(self.send(reply), session.as_deref())
     }
 
-    fn stream(self, work: Work) -> Response<Outgoing> {
-        let Self { shared, request, era, plan, ticket, .. } = self;
-        let begun = match &work {
-            Work::Answer(message) => message.session.clone(),
-            Work::Talk(_) => None,
+    fn stream(self, source: ResponseSource) -> Response<ResponseBody> {
+        let Self { shared, request, era, plan, guard, .. } = self;
+        let begun = match &source {
+            ResponseSource::Response(response) => response.session.clone(),
+            ResponseSource::Call(_) => None,
         };
         let session = begun.as_deref().or_else(|| request.header(SESSION));
         let retry = shared.config.retry.filter(|_| era == Era::Handshake);
         let stream = shared.streams.open(session, retry);
-        let counted = shared.counters.stream();
-        let response = stream.connect(0, plan.cut).map(|body| body.counted(counted));
+        let count_guard = shared.counters.stream();
+        let response =
+            stream.connect(0, plan.cut_after).map(|body| body.with_count_guard(count_guard));
         let response = with_session(response, begun.as_deref());
-        let number = ticket.number();
-        let (ticket, kept) = match era {
+        let number = guard.number();
+        let (guard, kept) = match era {
             // It goes on without a connection.
-            Era::Handshake => (None, Some(ticket)),
+            Era::Handshake => (None, Some(guard)),
             // The connection gone, the client does not want it any more.
-            Era::PerRequest => (Some(ticket), None),
+            Era::PerRequest => (Some(guard), None),
         };
         let writer = stream.writer();
         let server = Arc::clone(&shared);
         let task = shared.tasks.spawn(async move {
             let _ticket = kept;
-            write(&server, writer, work, plan, &request, number).await;
+            write(&server, writer, source, plan, &request, number).await;
         });
-        shared.flights.work(number, task);
-        match ticket {
-            Some(ticket) => response.map(|body| body.with_ticket(ticket)),
+        shared.in_flight.set_task(number, task);
+        match guard {
+            Some(guard) => response.map(|body| body.with_guard(guard)),
             None => response,
         }
     }
@@ -136,44 +139,44 @@ impl Delivery {
 
 /// Sends all that belongs to a call, its answer last.
 async fn write(
-    server: &Shared,
+    server: &ServerState,
     writer: Writer,
-    work: Work,
-    plan: Plan,
+    source: ResponseSource,
+    plan: FaultPlan,
     request: &Recorded,
     number: u64,
 ) {
     let stream = writer.stream();
-    for message in &plan.interjected {
+    for message in &plan.messages_before {
         stream.send(&message.to_string());
     }
-    let message = match work {
-        Work::Answer(message) => message,
-        Work::Talk(talk) => talk.run(server, stream).await,
+    let response = match source {
+        ResponseSource::Response(response) => response,
+        ResponseSource::Call(call) => call.run(server, stream).await,
     };
     // What is held from here on comes late if it is cancelled.
-    server.flights.work(number, None);
+    server.in_flight.set_task(number, None);
     for gate in &plan.gates {
-        gate.pass().await;
+        gate.wait().await;
     }
     if let Some((bytes, every)) = plan.endless {
         stream.send_part(Part::Repeat(bytes, every));
-        return stream.abandoned().await;
+        return stream.closed().await;
     }
-    server.flights.finish(number);
-    let json = plan.message(message, request);
-    send_answer(&plan, &json, stream);
+    server.in_flight.finish(number);
+    let json = plan.response_text(response, request);
+    send_response(&plan, &json, stream);
     if plan.duplicate {
-        send_answer(&plan, &json, stream);
+        send_response(&plan, &json, stream);
     }
     if plan.never_end {
-        stream.abandoned().await;
+        stream.closed().await;
     }
 }
 
-fn send_answer(plan: &Plan, json: &str, stream: &Stream) {
+fn send_response(plan: &FaultPlan, json: &str, stream: &Stream) {
     if plan.padding == 0 {
-        stream.send_as(json, |event| plan.parts(event));
+        stream.send_with(json, |event| plan.body_parts(event));
     } else {
         stream.send_part(Part::Chunk("event: message\ndata: ".into()));
         stream.send_part(Part::Fill(plan.padding));
@@ -181,17 +184,20 @@ fn send_answer(plan: &Plan, json: &str, stream: &Stream) {
     }
 }
 
-fn with_session(mut response: Response<Outgoing>, session: Option<&str>) -> Response<Outgoing> {
+fn with_session(
+    mut response: Response<ResponseBody>,
+    session: Option<&str>,
+) -> Response<ResponseBody> {
     if let Some(id) = session.and_then(|id| HeaderValue::from_str(id).ok()) {
         response.headers_mut().insert(HeaderName::from_static(SESSION), id);
     }
     response
 }
 
-impl fmt::Display for Closed {
+impl fmt::Display for ConnectionClosed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the connection is closed on purpose")
     }
 }
 
-impl std::error::Error for Closed {}
+impl std::error::Error for ConnectionClosed {}

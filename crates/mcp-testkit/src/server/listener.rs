@@ -8,12 +8,12 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::service;
 use crate::{
-    http::{Connection, Link},
-    state::Shared,
+    http::{Connection, ResetHandle},
+    state::ServerState,
 };
 
 /// Serves connections until the task that runs it is ended.
-pub(crate) async fn accept(socket: TcpListener, shared: Arc<Shared>) {
+pub(crate) async fn accept(socket: TcpListener, shared: Arc<ServerState>) {
     loop {
         match socket.accept().await {
             Ok((stream, _)) => serve(stream, &shared),
@@ -23,19 +23,20 @@ pub(crate) async fn accept(socket: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-fn serve(stream: TcpStream, shared: &Arc<Shared>) {
-    let link = Link::default();
-    let connection = Connection::new(stream, link.clone(), shared.counters.connection());
-    if shared.connections.is_next_doomed() {
-        return link.reset();
+fn serve(stream: TcpStream, shared: &Arc<ServerState>) {
+    let reset_handle = ResetHandle::default();
+    let connection = Connection::new(stream, reset_handle.clone(), shared.counters.connection());
+    if shared.connections.take_pending_reset() {
+        return reset_handle.reset();
     }
-    let (server, its_link) = (Arc::clone(shared), link.clone());
+    let (server, its_reset_handle) = (Arc::clone(shared), reset_handle.clone());
     let task = shared.tasks.spawn(async move {
         let builder = auto::Builder::new(server.tasks.clone());
-        let service =
-            service_fn(|request| service::answer(Arc::clone(&server), its_link.clone(), request));
+        let service = service_fn(|request| {
+            service::handle(Arc::clone(&server), its_reset_handle.clone(), request)
+        });
         // What ends a connection is the client's or a script's doing.
         let _ = builder.serve_connection(TokioIo::new(connection), service).await;
     });
-    shared.connections.add(link, task);
+    shared.connections.add(reset_handle, task);
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::test_server::TestServer;
 use crate::{
     catalog::Ask,
-    state::{Push, Shared},
+    state::{Push, ServerState},
 };
 
 impl TestServer {
@@ -15,10 +15,10 @@ impl TestServer {
     /// In the handshake era they listen with GET, which [has to be
     /// allowed](crate::Builder::allow_get); in the other with `subscriptions/listen`.
     pub fn push(&self, push: &Push) -> usize {
-        let Shared { sessions, streams, subscriptions, .. } = self.shared();
+        let ServerState { sessions, streams, subscriptions, .. } = self.shared();
         let message = json!({ "jsonrpc": "2.0", "method": push.method(), "params": push.params() });
         let wants = |session: Option<&str>| {
-            session.is_none_or(|id| sessions.any_state(id, |session| push.is_for(session)))
+            session.is_none_or(|id| sessions.session_matches(id, |session| push.is_for(session)))
         };
         streams.send(&message.to_string(), wants) + subscriptions.push(push)
     }
@@ -27,8 +27,8 @@ impl TestServer {
     /// answer; `None` if nobody listens.
     pub async fn ask(&self, question: Ask) -> Option<Result<Value, ErrorObject>> {
         let server = self.shared();
-        let (session, stream) = server.streams.last()?;
-        let (id, answer) = server.asks.begin(session.as_deref());
+        let (session, stream) = server.streams.newest_listening()?;
+        let (id, answer) = server.server_requests.begin(session.as_deref());
         stream.send(&question.to_request(&id).to_string());
         answer.await.ok()
     }
@@ -36,6 +36,6 @@ impl TestServer {
     /// Answers all who listen with `subscriptions/listen`, which ends their streams as it should.
     pub fn end_subscriptions(&self) {
         let shared = self.shared();
-        shared.subscriptions.end(&shared.config, &shared.flights);
+        shared.subscriptions.end(&shared.config, &shared.in_flight);
     }
 }

@@ -5,32 +5,32 @@ use std::sync::Arc;
 use hyper::{Request, Response, body::Incoming};
 use mcp_types::Era;
 
-use super::delivery::{Closed, Delivery};
+use super::delivery::{ConnectionClosed, Delivery};
 use crate::{
     base::{Recorded, SESSION},
-    http::{Link, Outgoing},
+    http::{ResetHandle, ResponseBody},
     protocol::{Answer, Exchange},
-    state::Shared,
+    state::ServerState,
 };
 
-pub(crate) async fn answer(
-    shared: Arc<Shared>,
-    link: Link,
+pub(crate) async fn handle(
+    shared: Arc<ServerState>,
+    reset_handle: ResetHandle,
     request: Request<Incoming>,
-) -> Result<Response<Outgoing>, Closed> {
-    let request = Recorded::read(request).await.map_err(|_| Closed)?;
+) -> Result<Response<ResponseBody>, ConnectionClosed> {
+    let request = Recorded::read(request).await.map_err(|_| ConnectionClosed)?;
     let plan = shared.script.plan(&request);
     if plan.lose_session {
         shared.forget(request.header(SESSION));
     }
     let exchange = Exchange::new(&shared, &request);
     let era = exchange.era().unwrap_or(Era::Handshake);
-    let ticket = shared.flights.begin(&request, era, &shared.counters);
+    let guard = shared.in_flight.begin(&request, era, &shared.counters);
     let answer = match plan.reply(&request) {
         Some(reply) => Answer::Reply(reply),
-        None => exchange.answer(),
+        None => exchange.handle(),
     };
     // Only now, so that whoever waits for the request finds its effects.
     shared.log.record(request.clone());
-    Delivery { shared, request, era, plan, ticket, link }.deliver(answer).await
+    Delivery { shared, request, era, plan, guard, reset_handle }.deliver(answer).await
 }

@@ -7,17 +7,17 @@ use tokio::net::TcpListener;
 
 use super::listener;
 use crate::{
-    auth::{Bearer, Refusal},
+    auth::{Bearer, TokenRejection},
     base::Recorded,
-    catalog::{Entries, Kind, Prompt, Resource, Tool},
-    state::{Config, Fault, On, Shared},
+    catalog::{Entries, EntryKind, Prompt, Resource, Tool},
+    state::{Config, Fault, On, ServerState},
 };
 
 /// A scripted MCP server that listens on loopback until it is stopped or dropped.
 ///
 /// See the [crate] for an example.
 pub struct TestServer {
-    shared: Arc<Shared>,
+    shared: Arc<ServerState>,
 }
 
 impl TestServer {
@@ -29,7 +29,7 @@ impl TestServer {
     ) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
         let origin = format!("http://{}", socket.local_addr()?);
-        let shared = Arc::new(Shared::new(&origin, config, bearer, entries));
+        let shared = Arc::new(ServerState::new(&origin, config, bearer, entries));
         shared.tasks.spawn(listener::accept(socket, Arc::clone(&shared)));
         Ok(Self { shared })
     }
@@ -53,22 +53,22 @@ impl TestServer {
 
     /// Accepts a token: one that was refused for the user that it had, any other for a new user.
     pub fn accept_token(&self, token: &str) {
-        self.shared.guard.accept(token);
+        self.shared.token_verifier.accept(token);
     }
 
     /// Refuses a token from now on, as revoked.
     pub fn revoke_token(&self, token: &str) {
-        self.shared.guard.refuse(token, Refusal::Revoked);
+        self.shared.token_verifier.reject(token, TokenRejection::Revoked);
     }
 
     /// Refuses a token from now on, as expired.
     pub fn expire_token(&self, token: &str) {
-        self.shared.guard.refuse(token, Refusal::Expired);
+        self.shared.token_verifier.reject(token, TokenRejection::Expired);
     }
 
     /// Expires a token and accepts another for the same user, who keeps sessions and tools.
     pub fn renew_token(&self, old: &str, new: &str) {
-        self.shared.guard.renew(old, new);
+        self.shared.token_verifier.replace(old, new);
     }
 
     /// Adds a tool for everyone, or puts it in the place of the one of the same name.
@@ -80,7 +80,7 @@ impl TestServer {
 
     /// Removes a tool from all lists; returns false if there was none.
     pub fn remove_tool(&self, name: &str) -> bool {
-        self.shared.catalog.remove(Kind::Tool, name)
+        self.shared.catalog.remove(EntryKind::Tool, name)
     }
 
     /// Adds a prompt, or puts it in the place of the one of the same name.
@@ -90,7 +90,7 @@ impl TestServer {
 
     /// Removes a prompt; returns false if there was none.
     pub fn remove_prompt(&self, name: &str) -> bool {
-        self.shared.catalog.remove(Kind::Prompt, name)
+        self.shared.catalog.remove(EntryKind::Prompt, name)
     }
 
     /// Adds a resource, or puts it in the place of the one of the same URI: its new contents.
@@ -100,7 +100,7 @@ impl TestServer {
 
     /// Removes a resource; returns false if there was none.
     pub fn remove_resource(&self, uri: &str) -> bool {
-        self.shared.catalog.remove(Kind::Resource, uri)
+        self.shared.catalog.remove(EntryKind::Resource, uri)
     }
 
     /// Sends any notification to all clients that listen; returns their number. What servers usually
@@ -130,7 +130,7 @@ impl TestServer {
 
     /// Resets the next connections, so many of them, before anything is read from them.
     pub fn reset_next_connections(&self, count: usize) {
-        self.shared.connections.doom(count);
+        self.shared.connections.reset_next(count);
     }
 
     /// Ends all sessions, as a restart does: their next requests get 404, their streams end.
@@ -141,7 +141,7 @@ impl TestServer {
 
     /// The number of sessions that have not ended.
     pub fn open_sessions(&self) -> usize {
-        self.shared.sessions.open()
+        self.shared.sessions.open_count()
     }
 
     /// All requests, in the order in which they were dealt with.
@@ -163,12 +163,12 @@ impl TestServer {
     /// The requests that their clients gave up before they were answered: by
     /// `notifications/cancelled` in the handshake era, by closing the stream in the other.
     pub fn cancelled_requests(&self) -> Vec<Recorded> {
-        self.shared.flights.cancelled()
+        self.shared.in_flight.cancelled()
     }
 
     /// Waits until so many requests were given up.
     pub async fn cancelled(&self, count: usize) {
-        self.shared.flights.wait_for_cancelled(count).await;
+        self.shared.in_flight.wait_for_cancelled(count).await;
     }
 
     /// What the clients did against the protocol, a sentence each.
@@ -176,7 +176,7 @@ impl TestServer {
         self.shared.log.violations()
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
+    pub(crate) fn shared(&self) -> &ServerState {
         &self.shared
     }
 

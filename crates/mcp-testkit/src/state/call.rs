@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     config::Config,
-    message::{Message, complete},
+    rpc_response::{RpcResponse, complete_result},
 };
 use crate::base::User;
 
@@ -17,12 +17,12 @@ pub(crate) struct Call {
     pub(crate) method: String,
     pub(crate) params: JsonObject,
     pub(crate) user: Option<User>,
-    pub(crate) client: Client,
+    pub(crate) client: ClientInfo,
 }
 
 /// What a client has said of itself.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Client {
+pub(crate) struct ClientInfo {
     pub(crate) session: Option<String>,
     /// `None` where a server without sessions has forgotten them.
     pub(crate) capabilities: Option<JsonObject>,
@@ -30,7 +30,7 @@ pub(crate) struct Client {
     pub(crate) log_level: Option<LoggingLevel>,
 }
 
-impl Client {
+impl ClientInfo {
     /// A client that was not remembered, which may be told of everything.
     pub(crate) fn unknown() -> Self {
         Self { log_level: Some(LoggingLevel::Debug), ..Self::default() }
@@ -43,11 +43,15 @@ impl Call {
     }
 
     /// The answer as the era wants it.
-    pub(crate) fn answer(&self, config: &Config, outcome: Result<Value, ErrorObject>) -> Message {
+    pub(crate) fn answer(
+        &self,
+        config: &Config,
+        outcome: Result<Value, ErrorObject>,
+    ) -> RpcResponse {
         let outcome = match self.era {
             Era::Handshake => outcome,
-            Era::PerRequest => outcome.map(|result| complete(config, &self.method, result)),
+            Era::PerRequest => outcome.map(|result| complete_result(config, &self.method, result)),
         };
-        Message { id: self.id.clone(), outcome, session: None }
+        RpcResponse { id: self.id.clone(), outcome, session: None }
     }
 }

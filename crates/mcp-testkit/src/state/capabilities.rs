@@ -3,10 +3,10 @@
 use mcp_types::Era;
 use serde_json::{Value, json};
 
-use super::shared::Shared;
-use crate::catalog::Kind;
+use super::server_state::ServerState;
+use crate::catalog::EntryKind;
 
-impl Shared {
+impl ServerState {
     /// What the server can do: it has prompts and resources only where there are some, or were.
     pub(crate) fn capabilities(&self, era: Era) -> Value {
         // Of changes it tells those who listen.
@@ -15,7 +15,7 @@ impl Shared {
             Era::PerRequest => true,
         };
         let mut capabilities = json!({ "tools": { "listChanged": listening } });
-        if self.catalog.has(Kind::Prompt) {
+        if self.catalog.has(EntryKind::Prompt) {
             capabilities["prompts"] = json!({ "listChanged": listening });
         }
         if self.has_resources() {
@@ -34,7 +34,7 @@ impl Shared {
     pub(crate) fn is_capable(&self, era: Era, method: &str) -> bool {
         match method {
             "tools/list" | "tools/call" => true,
-            "prompts/list" | "prompts/get" => self.catalog.has(Kind::Prompt),
+            "prompts/list" | "prompts/get" => self.catalog.has(EntryKind::Prompt),
             "resources/list" | "resources/templates/list" | "resources/read" => {
                 self.has_resources()
             }
@@ -50,6 +50,6 @@ impl Shared {
     }
 
     fn has_resources(&self) -> bool {
-        self.catalog.has(Kind::Resource) || self.catalog.has(Kind::Template)
+        self.catalog.has(EntryKind::Resource) || self.catalog.has(EntryKind::Template)
     }
 }

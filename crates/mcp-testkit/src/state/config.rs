@@ -5,7 +5,7 @@ use std::time::Duration;
 use mcp_types::{Era, Revision, error_code, v2026_07_28::CacheScope};
 use serde_json::{Value, json};
 
-use crate::catalog::Completion;
+use crate::catalog::CompletionHandler;
 
 /// How requests are answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(crate) struct Config {
     pub(crate) ttl: Duration,
     pub(crate) cache_scope: CacheScope,
     pub(crate) one_client: bool,
-    pub(crate) completion: Option<Completion>,
+    pub(crate) completion: Option<CompletionHandler>,
     pub(crate) logging: bool,
     pub(crate) page_size: Option<usize>,
     pub(crate) answers: AnswerMode,

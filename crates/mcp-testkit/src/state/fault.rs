@@ -6,7 +6,7 @@ use bytes::Bytes;
 use mcp_types::RequestId;
 use serde_json::Value;
 
-use super::message::Message;
+use super::rpc_response::RpcResponse;
 use crate::{
     base::{Gate, Recorded},
     http::{Part, Reply},
@@ -90,35 +90,35 @@ pub struct Responder(Arc<dyn Fn(&Recorded) -> Reply + Send + Sync>);
 
 /// All faults of one request.
 #[derive(Debug, Default)]
-pub(crate) struct Plan {
+pub(crate) struct FaultPlan {
     reply: Option<Responder>,
     pub(crate) replace: Option<Reply>,
     pub(crate) lose_session: bool,
     pub(crate) gates: Vec<Gate>,
-    pub(crate) end: Option<End>,
-    breakage: Option<Breakage>,
+    pub(crate) end: Option<ConnectionEnd>,
+    body_fault: Option<BodyFault>,
     wrong_id: bool,
     repeat_cursor: bool,
     pub(crate) duplicate: bool,
     pub(crate) never_end: bool,
     pub(crate) endless: Option<(Bytes, Duration)>,
-    pub(crate) bomb: Option<usize>,
+    pub(crate) gzip_bomb: Option<usize>,
     pub(crate) padding: usize,
-    pub(crate) interjected: Vec<Value>,
-    pub(crate) cut: Option<usize>,
+    pub(crate) messages_before: Vec<Value>,
+    pub(crate) cut_after: Option<usize>,
     pub(crate) redeliver: bool,
 }
 
 /// How a connection ends in place of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum ConnectionEnd {
     Close,
     Reset,
 }
 
 /// What happens in the middle of an answer.
 #[derive(Debug)]
-enum Breakage {
+enum BodyFault {
     Truncate,
     Reset,
     Stall(Gate),
@@ -161,28 +161,28 @@ impl fmt::Debug for Responder {
     }
 }
 
-impl Plan {
-    pub(crate) fn with(mut self, fault: Fault) -> Self {
+impl FaultPlan {
+    pub(crate) fn with_fault(mut self, fault: Fault) -> Self {
         match fault {
             Fault::Reply(reply) => self.reply = self.reply.or(Some(reply)),
             Fault::Hold(gate) => self.gates.push(gate),
             Fault::Replace(reply) => self.replace = self.replace.or(Some(reply)),
             Fault::LoseSession => self.lose_session = true,
-            Fault::Close => self.end = Some(End::Close),
-            Fault::Reset => self.end = Some(End::Reset),
-            Fault::ResetInside => self.breakage = Some(Breakage::Reset),
-            Fault::Stall(gate) => self.breakage = Some(Breakage::Stall(gate)),
-            Fault::Drip(time) => self.breakage = Some(Breakage::Drip(time)),
+            Fault::Close => self.end = Some(ConnectionEnd::Close),
+            Fault::Reset => self.end = Some(ConnectionEnd::Reset),
+            Fault::ResetInside => self.body_fault = Some(BodyFault::Reset),
+            Fault::Stall(gate) => self.body_fault = Some(BodyFault::Stall(gate)),
+            Fault::Drip(time) => self.body_fault = Some(BodyFault::Drip(time)),
             Fault::WrongId => self.wrong_id = true,
             Fault::Duplicate => self.duplicate = true,
             Fault::NeverEnd => self.never_end = true,
             Fault::Endless(bytes, every) => self.endless = Some((bytes, every)),
-            Fault::GzipBomb(size) => self.bomb = Some(size),
+            Fault::GzipBomb(size) => self.gzip_bomb = Some(size),
             Fault::RepeatCursor => self.repeat_cursor = true,
-            Fault::TruncatedSse => self.breakage = Some(Breakage::Truncate),
+            Fault::TruncatedSse => self.body_fault = Some(BodyFault::Truncate),
             Fault::Oversized(size) => self.padding = size,
-            Fault::Interject(messages) => self.interjected.extend(messages),
-            Fault::CutStream(messages) => self.cut = Some(messages),
+            Fault::Interject(messages) => self.messages_before.extend(messages),
+            Fault::CutStream(messages) => self.cut_after = Some(messages),
             Fault::Redeliver => self.redeliver = true,
         }
         self
@@ -195,25 +195,25 @@ impl Plan {
 
     /// Whether JSON alone cannot show what is planned.
     pub(crate) fn needs_stream(&self) -> bool {
-        let truncated = matches!(self.breakage, Some(Breakage::Truncate));
-        let sends_more = self.duplicate || !self.interjected.is_empty();
+        let truncated = matches!(self.body_fault, Some(BodyFault::Truncate));
+        let sends_more = self.duplicate || !self.messages_before.is_empty();
         let does_not_end = self.never_end || self.endless.is_some();
-        truncated || sends_more || does_not_end || self.cut.is_some()
+        truncated || sends_more || does_not_end || self.cut_after.is_some()
     }
 
     /// The text of an answer, be it JSON or an event, as it is sent.
-    pub(crate) fn parts(&self, text: String) -> Vec<Part> {
+    pub(crate) fn body_parts(&self, text: String) -> Vec<Part> {
         let whole = Bytes::from(text);
         let middle = whole.len() / 2;
         let half = || Part::Chunk(whole.slice(..middle));
-        match &self.breakage {
+        match &self.body_fault {
             None => vec![Part::Chunk(whole)],
-            Some(Breakage::Truncate) => vec![half()],
-            Some(Breakage::Reset) => vec![half(), Part::Reset],
-            Some(Breakage::Stall(gate)) => {
+            Some(BodyFault::Truncate) => vec![half()],
+            Some(BodyFault::Reset) => vec![half(), Part::Reset],
+            Some(BodyFault::Stall(gate)) => {
                 vec![half(), Part::Hold(gate.clone()), Part::Chunk(whole.slice(middle..))]
             }
-            Some(Breakage::Drip(time)) => {
+            Some(BodyFault::Drip(time)) => {
                 let byte = |at| Part::Chunk(whole.slice(at..=at));
                 (0..whole.len()).flat_map(|at| [byte(at), Part::Pause(*time)]).collect()
             }
@@ -221,18 +221,18 @@ impl Plan {
     }
 
     /// The answer as it is planned.
-    pub(crate) fn message(&self, mut message: Message, request: &Recorded) -> String {
+    pub(crate) fn response_text(&self, mut response: RpcResponse, request: &Recorded) -> String {
         if self.wrong_id {
-            message.id = other_than(message.id);
+            response.id = different_id(response.id);
         }
         if self.repeat_cursor {
-            message.repeat_cursor(request);
+            response.repeat_cursor(request);
         }
-        message.into_json()
+        response.into_json()
     }
 }
 
-fn other_than(id: RequestId) -> RequestId {
+fn different_id(id: RequestId) -> RequestId {
     match id {
         RequestId::Number(number) => RequestId::Number(number.wrapping_add(1_000_003)),
         RequestId::String(string) => RequestId::String(string + "-other"),

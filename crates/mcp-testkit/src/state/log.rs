@@ -32,7 +32,7 @@ impl Log {
         drop(requests.wait_for(|requests| count(requests, method) >= wanted).await);
     }
 
-    pub(crate) fn violation(&self, text: String) {
+    pub(crate) fn record_violation(&self, text: String) {
         lock(&self.violations).push(text);
     }
 

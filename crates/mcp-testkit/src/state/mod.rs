@@ -1,7 +1,7 @@
 //! The state that all requests of a server share.
 
 mod capabilities;
-mod shared;
+mod server_state;
 mod script;
 mod fault;
 mod log;
@@ -11,18 +11,18 @@ mod session;
 mod server_requests;
 mod pending_calls;
 mod call;
-mod message;
+mod rpc_response;
 mod config;
 
 pub(crate) use self::{
-    call::{Call, Client},
+    call::{Call, ClientInfo},
     config::Config,
-    fault::{End, Plan},
-    message::Message,
-    pending_calls::{CARRIED, Resumed},
-    server_requests::Reaction,
-    session::{NoSession, Session},
-    shared::Shared,
+    fault::{ConnectionEnd, FaultPlan},
+    pending_calls::{RETRY_MEMBERS, ResumedCall},
+    rpc_response::RpcResponse,
+    server_requests::ClientResponse,
+    server_state::ServerState,
+    session::{Session, SessionError},
     subscriptions::Subscription,
 };
 pub use self::{

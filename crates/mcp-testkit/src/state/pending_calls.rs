@@ -13,141 +13,142 @@ use crate::{
 };
 
 #[derive(Debug, Default)]
-pub(crate) struct Rounds(Mutex<Vec<Open>>);
+pub(crate) struct PendingCalls(Mutex<Vec<PendingCall>>);
 
 /// A call that was answered with questions.
 #[derive(Debug)]
-struct Open {
+struct PendingCall {
     state: Option<String>,
     user: Option<User>,
     method: String,
     /// What the next request has to repeat.
     params: JsonObject,
     /// The ids of the requests so far.
-    ids: Vec<RequestId>,
+    request_ids: Vec<RequestId>,
     round: Round,
-    questions: Vec<(String, Ask)>,
+    input_requests: Vec<(String, Ask)>,
 }
 
 /// What goes on with a request, and what is wrong with its answers all the same.
 #[derive(Debug, Default)]
-pub(crate) struct Resumed {
+pub(crate) struct ResumedCall {
     pub(crate) round: Round,
     /// The ids of the requests before this one.
-    pub(crate) ids: Vec<RequestId>,
+    pub(crate) request_ids: Vec<RequestId>,
     pub(crate) faults: Vec<String>,
 }
 
-const STATE: &str = "requestState";
-const RESPONSES: &str = "inputResponses";
+const REQUEST_STATE: &str = "requestState";
+const INPUT_RESPONSES: &str = "inputResponses";
 
 /// The members of a request that belong to earlier rounds.
-pub(crate) const CARRIED: [&str; 2] = [STATE, RESPONSES];
+pub(crate) const RETRY_MEMBERS: [&str; 2] = [REQUEST_STATE, INPUT_RESPONSES];
 
-impl Rounds {
+impl PendingCalls {
     /// Asks the client to answer questions and to come again: the result of the call for now.
-    pub(crate) fn open(
+    pub(crate) fn suspend(
         &self,
         call: &Call,
-        ids: Vec<RequestId>,
+        request_ids: Vec<RequestId>,
         round: Round,
         turn: &Turn,
-        questions: Vec<(String, Ask)>,
+        input_requests: Vec<(String, Ask)>,
     ) -> Value {
         let mut result = json!({ "resultType": "input_required" });
-        if !questions.is_empty() {
+        if !input_requests.is_empty() {
             let asked =
-                questions.iter().map(|(key, ask)| (key.clone(), ask.to_json(Era::PerRequest)));
+                input_requests.iter().map(|(key, ask)| (key.clone(), ask.to_json(Era::PerRequest)));
             result["inputRequests"] = Value::Object(asked.collect());
         }
-        let state = (!turn.stateless).then(random_state);
+        let state = (!turn.without_state).then(random_state);
         if let Some(state) = &state {
-            result[STATE] = json!(state);
+            result[REQUEST_STATE] = json!(state);
         }
-        lock(&self.0).push(Open {
+        lock(&self.0).push(PendingCall {
             state,
             user: call.user.clone(),
             method: call.method.clone(),
-            params: repeated(&call.params),
-            ids: ids.into_iter().chain([call.id.clone()]).collect(),
+            params: unchanged_params(&call.params),
+            request_ids: request_ids.into_iter().chain([call.id.clone()]).collect(),
             round,
-            questions,
+            input_requests,
         });
         result
     }
 
     /// The round that a request continues, which is the first one if it carries nothing; or what is
     /// wrong with what it carries.
-    pub(crate) fn resume(&self, call: &Call) -> Result<Resumed, &'static str> {
-        let state = match call.params.get(STATE) {
+    pub(crate) fn resume(&self, call: &Call) -> Result<ResumedCall, &'static str> {
+        let state = match call.params.get(REQUEST_STATE) {
             None => None,
             Some(Value::String(state)) => Some(state),
             Some(_) => return Err("requestState is not a string"),
         };
-        let responses = match call.params.get(RESPONSES) {
-            None if state.is_none() => return Ok(Resumed::default()),
+        let responses = match call.params.get(INPUT_RESPONSES) {
+            None if state.is_none() => return Ok(ResumedCall::default()),
             None => &Map::new(),
             Some(Value::Object(responses)) => responses,
             Some(_) => return Err("inputResponses is not an object"),
         };
         let mut open = lock(&self.0);
-        let is_same = |open: &Open| {
+        let is_same = |open: &PendingCall| {
             open.user == call.user
                 && open.method == call.method
-                && open.params == repeated(&call.params)
+                && open.params == unchanged_params(&call.params)
         };
-        let place = match state {
+        let position = match state {
             Some(state) => {
                 let known = open.iter().position(|it| it.state.as_ref() == Some(state));
-                let place = known.ok_or("a requestState that this server never gave")?;
-                if !is_same(&open[place]) {
+                let position = known.ok_or("a requestState that this server never gave")?;
+                if !is_same(&open[position]) {
                     return Err("the requestState of another request");
                 }
-                let begun = &open[place].ids;
-                if open.iter().any(|it| it.state.is_none() && it.ids.starts_with(begun)) {
+                let begun = &open[position].request_ids;
+                if open.iter().any(|it| it.state.is_none() && it.request_ids.starts_with(begun)) {
                     return Err("a requestState, though the last round gave none");
                 }
-                place
+                position
             }
             None => open
                 .iter()
                 .rposition(|it| it.state.is_none() && is_same(it))
                 .ok_or("answers to what nobody asked without giving a state")?,
         };
-        if open[place].ids.contains(&call.id) {
+        if open[position].request_ids.contains(&call.id) {
             return Err("a retry has the id of an earlier request");
         }
-        open[place].ids.push(call.id.clone());
-        let resumed = open[place].answered(responses);
+        open[position].request_ids.push(call.id.clone());
+        let resumed = open[position].resume_with(responses);
         if state.is_none() {
-            open.remove(place);
+            open.remove(position);
         }
         Ok(resumed)
     }
 }
 
-impl Open {
-    fn answered(&self, responses: &JsonObject) -> Resumed {
-        let asked = self.questions.iter().map(|(key, _)| key).collect::<BTreeSet<_>>();
+impl PendingCall {
+    fn resume_with(&self, responses: &JsonObject) -> ResumedCall {
+        let asked = self.input_requests.iter().map(|(key, _)| key).collect::<BTreeSet<_>>();
         let answered = responses.keys().collect::<BTreeSet<_>>();
         let missing = asked.difference(&answered).map(|key| format!("no answer to {key:?}"));
         let extra = answered.difference(&asked);
         let extra = extra.map(|key| format!("an answer to {key:?}, which this round did not ask"));
-        let lacking = self.questions.iter().filter_map(|(key, ask)| {
-            let lack = responses.get(key).and_then(|answer| ask.lack(answer))?;
-            Some(format!("the answer to {key:?} has no valid {lack}"))
+        let lacking = self.input_requests.iter().filter_map(|(key, ask)| {
+            let invalid_member =
+                responses.get(key).and_then(|answer| ask.invalid_member(answer))?;
+            Some(format!("the answer to {key:?} has no valid {invalid_member}"))
         });
         let faults = missing.chain(extra).chain(lacking).collect();
         let mut round = self.round.clone();
         round.number += 1;
         round.answers.extend(responses.iter().map(|(key, it)| (key.clone(), Ok(it.clone()))));
-        Resumed { round, ids: self.ids.clone(), faults }
+        ResumedCall { round, request_ids: self.request_ids.clone(), faults }
     }
 }
 
 /// What every request of a call has in common.
-fn repeated(params: &JsonObject) -> JsonObject {
-    let own = |name: &str| name == "_meta" || CARRIED.contains(&name);
+fn unchanged_params(params: &JsonObject) -> JsonObject {
+    let own = |name: &str| name == "_meta" || RETRY_MEMBERS.contains(&name);
     params.iter().filter(|(name, _)| !own(name)).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, sync::Mutex};
 
-use super::fault::{Fault, Plan};
+use super::fault::{Fault, FaultPlan};
 use crate::base::{Recorded, lock};
 
 /// Which requests a [`Fault`] is for: all of a kind, or some of them by their turn.
@@ -22,7 +22,7 @@ use crate::base::{Recorded, lock};
 #[must_use]
 pub struct On {
     method: Option<String>,
-    turns: RangeInclusive<usize>,
+    occurrences: RangeInclusive<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -38,22 +38,22 @@ struct Rule {
 impl On {
     /// Requests of this [method](Recorded::method): `tools/call`, but also `GET` and `DELETE`.
     pub fn method(method: impl Into<String>) -> Self {
-        Self { method: Some(method.into()), turns: 1..=usize::MAX }
+        Self { method: Some(method.into()), occurrences: 1..=usize::MAX }
     }
 
     /// All requests.
     pub fn any() -> Self {
-        Self { method: None, turns: 1..=usize::MAX }
+        Self { method: None, occurrences: 1..=usize::MAX }
     }
 
     /// Of these requests only the one whose turn it is.
     pub fn nth(self, turn: usize) -> Self {
-        Self { turns: turn..=turn, ..self }
+        Self { occurrences: turn..=turn, ..self }
     }
 
     /// Of these requests only the first ones.
     pub fn first(self, count: usize) -> Self {
-        Self { turns: 1..=count, ..self }
+        Self { occurrences: 1..=count, ..self }
     }
 
     fn matches(&self, request: &Recorded) -> bool {
@@ -71,12 +71,12 @@ impl Script {
     }
 
     /// Takes the faults that are meant for this request, and counts it.
-    pub(crate) fn plan(&self, request: &Recorded) -> Plan {
+    pub(crate) fn plan(&self, request: &Recorded) -> FaultPlan {
         let mut rules = lock(&self.0);
         let due = rules.iter_mut().filter(|rule| rule.on.matches(request)).filter_map(|rule| {
             rule.seen += 1;
-            rule.on.turns.contains(&rule.seen).then(|| rule.fault.clone())
+            rule.on.occurrences.contains(&rule.seen).then(|| rule.fault.clone())
         });
-        due.fold(Plan::default(), Plan::with)
+        due.fold(FaultPlan::default(), FaultPlan::with_fault)
     }
 }

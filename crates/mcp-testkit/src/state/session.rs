@@ -7,7 +7,7 @@ use std::{
 
 use mcp_types::{JsonObject, RequestId, Revision, v2025_11_25::LoggingLevel};
 
-use super::call::Client;
+use super::call::ClientInfo;
 use crate::base::{User, lock, random_id};
 
 #[derive(Debug)]
@@ -15,16 +15,16 @@ pub(crate) struct Session {
     user: Option<User>,
     revision: Revision,
     initialized: bool,
-    used: HashSet<RequestId>,
-    pub(crate) client: Client,
+    used_ids: HashSet<RequestId>,
+    pub(crate) client: ClientInfo,
     /// The URIs of resources.
     pub(crate) subscribed: HashSet<String>,
-    end: Option<End>,
+    end: Option<EndedBy>,
 }
 
 /// Who ended a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
+enum EndedBy {
     Client,
     Server,
 }
@@ -40,15 +40,15 @@ struct State {
 
 /// Why a session cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NoSession {
+pub(crate) enum SessionError {
     /// The server ended it, which the client could not know.
-    Lost,
+    EndedByServer,
     /// The client ended it, and uses it nevertheless.
-    Deleted,
+    EndedByClient,
     /// The server never assigned such an id.
     Unknown,
     /// It belongs to another user.
-    Foreign,
+    OtherUser,
 }
 
 impl Sessions {
@@ -71,17 +71,17 @@ impl Sessions {
         id: RequestId,
     ) -> String {
         let name = random_id();
-        let client = Client {
+        let client = ClientInfo {
             session: Some(name.clone()),
             capabilities: Some(capabilities),
             log_level: Some(LoggingLevel::Debug),
         };
-        let used = HashSet::from([id]);
+        let used_ids = HashSet::from([id]);
         let session = Session {
             user,
             revision,
             initialized: false,
-            used,
+            used_ids,
             client,
             subscribed: HashSet::new(),
             end: None,
@@ -91,44 +91,44 @@ impl Sessions {
     }
 
     /// Works with a session that is open to `user`.
-    pub(crate) fn with<T>(
+    pub(crate) fn with_session<T>(
         &self,
         name: &str,
         user: Option<&User>,
         work: impl FnOnce(&mut Session) -> T,
-    ) -> Result<T, NoSession> {
+    ) -> Result<T, SessionError> {
         let mut state = lock(&self.0);
-        let session = state.sessions.get_mut(name).ok_or(NoSession::Unknown)?;
+        let session = state.sessions.get_mut(name).ok_or(SessionError::Unknown)?;
         if session.user.as_ref() != user {
-            return Err(NoSession::Foreign);
+            return Err(SessionError::OtherUser);
         }
         match session.end {
             None => Ok(work(session)),
-            Some(End::Server) => Err(NoSession::Lost),
-            Some(End::Client) => Err(NoSession::Deleted),
+            Some(EndedBy::Server) => Err(SessionError::EndedByServer),
+            Some(EndedBy::Client) => Err(SessionError::EndedByClient),
         }
     }
 
     /// Looks at a session, if there is one of this id.
-    pub(crate) fn any_state(&self, name: &str, look: impl FnOnce(&Session) -> bool) -> bool {
+    pub(crate) fn session_matches(&self, name: &str, look: impl FnOnce(&Session) -> bool) -> bool {
         lock(&self.0).sessions.get(name).is_some_and(look)
     }
 
     /// Ends a session, as a server does that forgets it.
     pub(crate) fn end(&self, name: &str) {
         if let Some(session) = lock(&self.0).sessions.get_mut(name) {
-            session.end.get_or_insert(End::Server);
+            session.end.get_or_insert(EndedBy::Server);
         }
     }
 
     /// Ends all sessions, as a restarted server does.
     pub(crate) fn end_all(&self) {
         for session in lock(&self.0).sessions.values_mut() {
-            session.end.get_or_insert(End::Server);
+            session.end.get_or_insert(EndedBy::Server);
         }
     }
 
-    pub(crate) fn open(&self) -> usize {
+    pub(crate) fn open_count(&self) -> usize {
         lock(&self.0).sessions.values().filter(|session| session.end.is_none()).count()
     }
 }
@@ -148,11 +148,11 @@ impl Session {
     }
 
     /// Tells whether the id is new in this session.
-    pub(crate) fn take_id(&mut self, id: &RequestId) -> bool {
-        self.used.insert(id.clone())
+    pub(crate) fn use_id(&mut self, id: &RequestId) -> bool {
+        self.used_ids.insert(id.clone())
     }
 
     pub(crate) fn end(&mut self) {
-        self.end = Some(End::Client);
+        self.end = Some(EndedBy::Client);
     }
 }

@@ -6,10 +6,10 @@ use hyper::Response;
 use mcp_types::{JsonObject, RequestId};
 use serde_json::{Value, json};
 
-use super::{config::Config, message::complete, push::Push};
+use super::{config::Config, push::Push, rpc_response::complete_result};
 use crate::{
-    base::{Counted, lock},
-    http::{Flights, Outgoing, Stream, Ticket},
+    base::{CountGuard, lock},
+    http::{InFlightRequests, RequestGuard, ResponseBody, Stream},
 };
 
 /// All subscriptions, oldest first.
@@ -23,7 +23,7 @@ pub(crate) struct Subscription {
     /// What is sent, as it was acknowledged.
     filter: JsonObject,
     stream: Stream,
-    ticket: u64,
+    guard: u64,
 }
 
 const ID: &str = "io.modelcontextprotocol/subscriptionId";
@@ -33,18 +33,19 @@ impl Subscriptions {
     pub(crate) fn begin(
         &self,
         mut subscription: Subscription,
-        ticket: Ticket,
-        counted: Counted,
+        guard: RequestGuard,
+        count_guard: CountGuard,
         limit: Option<usize>,
-    ) -> Response<Outgoing> {
-        let response = subscription.stream.connect(0, limit).map(|body| body.counted(counted));
-        subscription.ticket = ticket.number();
+    ) -> Response<ResponseBody> {
+        let response =
+            subscription.stream.connect(0, limit).map(|body| body.with_count_guard(count_guard));
+        subscription.guard = guard.number();
         subscription.send(
             "notifications/subscriptions/acknowledged",
             json!({ "notifications": subscription.filter }),
         );
         lock(&self.0).push(subscription);
-        response.map(|body| body.with_ticket(ticket))
+        response.map(|body| body.with_guard(guard))
     }
 
     /// Tells all who want to know; returns their number.
@@ -60,12 +61,12 @@ impl Subscriptions {
     }
 
     /// Answers all requests to listen, which ends them.
-    pub(crate) fn end(&self, config: &Config, flights: &Flights) {
-        for Subscription { id, stream, ticket, .. } in lock(&self.0).drain(..) {
+    pub(crate) fn end(&self, config: &Config, in_flight: &InFlightRequests) {
+        for Subscription { id, stream, guard, .. } in lock(&self.0).drain(..) {
             let result = json!({ "_meta": { ID: id } });
-            let result = complete(config, "subscriptions/listen", result);
+            let result = complete_result(config, "subscriptions/listen", result);
             let answer = json!({ "jsonrpc": "2.0", "id": id, "result": result });
-            flights.finish(ticket);
+            in_flight.finish(guard);
             stream.send(&answer.to_string());
             stream.end();
         }
@@ -85,7 +86,7 @@ impl Subscriptions {
 
 impl Subscription {
     pub(crate) fn new(id: RequestId, filter: JsonObject) -> Self {
-        Self { id, filter, stream: Stream::plain(), ticket: 0 }
+        Self { id, filter, stream: Stream::plain(), guard: 0 }
     }
 
     fn send(&self, method: &str, mut params: Value) -> bool {

@@ -64,7 +64,7 @@ impl KnownClient {
     }
 
     /// The answer to a registration (RFC 7591, section 3.2.1).
-    pub(crate) fn registered(&self) -> Value {
+    pub(crate) fn registration_response(&self) -> Value {
         let mut answer = json!({ "client_id": self.id, "redirect_uris": self.redirect_uris });
         if let Some(method) = &self.auth_method {
             answer["token_endpoint_auth_method"] = json!(method);

@@ -28,7 +28,7 @@ pub enum Rotation {
 
 /// What stays as it is while the server runs.
 #[derive(Debug, Clone)]
-pub(crate) struct Config {
+pub(crate) struct AuthorizationConfig {
     pub(crate) issuer_path: String,
     pub(crate) announced_issuer: Option<String>,
     pub(crate) metadata_location: MetadataLocation,
@@ -38,11 +38,11 @@ pub(crate) struct Config {
     pub(crate) names_issuer: bool,
     pub(crate) registration: bool,
     pub(crate) metadata_documents: bool,
-    pub(crate) life: Duration,
+    pub(crate) access_token_lifetime: Duration,
     pub(crate) rotation: Rotation,
     pub(crate) subject: String,
     /// Whom an assertion is about.
-    pub(crate) assertions: BTreeMap<String, String>,
+    pub(crate) trusted_assertions: BTreeMap<String, String>,
 }
 
 impl MetadataLocation {
@@ -55,7 +55,7 @@ impl MetadataLocation {
     }
 }
 
-impl Default for Config {
+impl Default for AuthorizationConfig {
     fn default() -> Self {
         let auth_methods = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
         Self {
@@ -68,10 +68,10 @@ impl Default for Config {
             names_issuer: true,
             registration: true,
             metadata_documents: false,
-            life: Duration::from_secs(3600),
+            access_token_lifetime: Duration::from_secs(3600),
             rotation: Rotation::default(),
             subject: "alice".to_owned(),
-            assertions: BTreeMap::new(),
+            trusted_assertions: BTreeMap::new(),
         }
     }
 }

@@ -4,16 +4,16 @@ use std::{collections::HashMap, fmt, sync::Mutex, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{config::Rotation, oauth_error::Refusal};
-use crate::base::{lock, random};
+use super::{config::Rotation, oauth_error::OAuthError};
+use crate::base::{lock, random_token};
 
 /// Codes and tokens. `Debug` shows none of them.
 #[derive(Default)]
-pub(crate) struct Ledger(Mutex<Given>);
+pub(crate) struct IssuedTokens(Mutex<State>);
 
 #[derive(Default)]
-struct Given {
-    codes: HashMap<String, Code>,
+struct State {
+    codes: HashMap<String, AuthorizationCode>,
     refresh_tokens: HashMap<String, RefreshToken>,
     access_tokens: HashMap<String, AccessToken>,
     families: u64,
@@ -21,7 +21,7 @@ struct Given {
 
 /// Who may do what, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Consent {
+pub(crate) struct Grant {
     pub(crate) subject: String,
     pub(crate) client_id: String,
     pub(crate) scope: Option<String>,
@@ -29,8 +29,8 @@ pub(crate) struct Consent {
 }
 
 /// A code, until it is traded for tokens.
-pub(crate) struct Code {
-    pub(crate) consent: Consent,
+pub(crate) struct AuthorizationCode {
+    pub(crate) grant: Grant,
     pub(crate) redirect_uri: String,
     pub(crate) challenge: String,
     /// The tokens that it was traded for.
@@ -38,77 +38,77 @@ pub(crate) struct Code {
 }
 
 struct RefreshToken {
-    consent: Consent,
+    grant: Grant,
     family: u64,
     used: bool,
 }
 
 struct AccessToken {
-    consent: Consent,
+    grant: Grant,
     family: u64,
     expires: Instant,
     revoked: bool,
 }
 
 /// Tokens as they are given.
-pub(crate) struct Tokens {
+pub(crate) struct TokenPair {
     pub(crate) access: String,
     pub(crate) refresh: Option<String>,
 }
 
 /// What an access token is good for.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum TokenStatus {
     /// For requests of this person to the server.
-    Good {
+    Active {
         subject: String,
     },
     Expired,
     Revoked,
     /// For another server.
-    Elsewhere,
+    WrongAudience,
     Unknown,
 }
 
-impl Code {
-    pub(crate) fn new(consent: Consent, redirect_uri: &str, challenge: &str) -> Self {
+impl AuthorizationCode {
+    pub(crate) fn new(grant: Grant, redirect_uri: &str, challenge: &str) -> Self {
         let (redirect_uri, challenge) = (redirect_uri.to_owned(), challenge.to_owned());
-        Self { consent, redirect_uri, challenge, family: None }
+        Self { grant, redirect_uri, challenge, family: None }
     }
 }
 
-impl Ledger {
+impl IssuedTokens {
     /// Writes down a code.
-    pub(crate) fn give_code(&self, code: Code) -> String {
-        let text = random("code");
+    pub(crate) fn issue_code(&self, code: AuthorizationCode) -> String {
+        let text = random_token("code");
         lock(&self.0).codes.insert(text.clone(), code);
         text
     }
 
     /// Trades a code for tokens, if `check` finds nothing wrong. A code that comes again costs the
     /// tokens that it was traded for (OAuth 2.1, section 4.1.3).
-    pub(crate) fn trade_code(
+    pub(crate) fn exchange_code(
         &self,
         text: &str,
-        check: impl FnOnce(&Code) -> Result<(), Refusal>,
-        life: Duration,
-    ) -> Result<(Consent, Tokens), Refusal> {
-        let mut given = lock(&self.0);
-        let code = given.codes.get(text);
-        let code = code.ok_or_else(|| Refusal::new("invalid_grant", "the code is unknown"))?;
+        check: impl FnOnce(&AuthorizationCode) -> Result<(), OAuthError>,
+        access_token_lifetime: Duration,
+    ) -> Result<(Grant, TokenPair), OAuthError> {
+        let mut state = lock(&self.0);
+        let code = state.codes.get(text);
+        let code = code.ok_or_else(|| OAuthError::new("invalid_grant", "the code is unknown"))?;
         if let Some(family) = code.family {
-            given.revoke(family);
-            return Err(Refusal::new("invalid_grant", "the code was used twice"));
+            state.revoke(family);
+            return Err(OAuthError::new("invalid_grant", "the code was used twice"));
         }
         check(code)?;
-        let consent = code.consent.clone();
-        given.families += 1;
-        let family = given.families;
-        if let Some(code) = given.codes.get_mut(text) {
+        let grant = code.grant.clone();
+        state.families += 1;
+        let family = state.families;
+        if let Some(code) = state.codes.get_mut(text) {
             code.family = Some(family);
         }
-        let tokens = given.give(&consent, family, life, true);
-        Ok((consent, tokens))
+        let tokens = state.issue(&grant, family, access_token_lifetime, true);
+        Ok((grant, tokens))
     }
 
     /// Trades a refresh token for new tokens, if `check` finds nothing wrong. One that was replaced
@@ -117,47 +117,52 @@ impl Ledger {
     pub(crate) fn refresh(
         &self,
         text: &str,
-        check: impl FnOnce(&Consent) -> Result<(), Refusal>,
-        life: Duration,
+        check: impl FnOnce(&Grant) -> Result<(), OAuthError>,
+        access_token_lifetime: Duration,
         rotation: Rotation,
-    ) -> Result<(Consent, Tokens), Refusal> {
-        let mut given = lock(&self.0);
-        let refresh = given.refresh_tokens.get(text);
-        let refresh =
-            refresh.ok_or_else(|| Refusal::new("invalid_grant", "the refresh token is unknown"))?;
-        let (family, used, consent) = (refresh.family, refresh.used, refresh.consent.clone());
+    ) -> Result<(Grant, TokenPair), OAuthError> {
+        let mut state = lock(&self.0);
+        let refresh = state.refresh_tokens.get(text);
+        let refresh = refresh
+            .ok_or_else(|| OAuthError::new("invalid_grant", "the refresh token is unknown"))?;
+        let (family, used, grant) = (refresh.family, refresh.used, refresh.grant.clone());
         if used && rotation == Rotation::Strict {
-            given.revoke(family);
-            return Err(Refusal::new("invalid_grant", "a refresh token was used twice"));
+            state.revoke(family);
+            return Err(OAuthError::new("invalid_grant", "a refresh token was used twice"));
         }
-        check(&consent)?;
-        if let Some(refresh) = given.refresh_tokens.get_mut(text) {
+        check(&grant)?;
+        if let Some(refresh) = state.refresh_tokens.get_mut(text) {
             refresh.used = true;
         }
-        let tokens = given.give(&consent, family, life, rotation != Rotation::Never);
-        Ok((consent, tokens))
+        let tokens =
+            state.issue(&grant, family, access_token_lifetime, rotation != Rotation::Never);
+        Ok((grant, tokens))
     }
 
     /// An access token without a refresh token, for a client that acts for itself.
-    pub(crate) fn give_access(&self, consent: &Consent, life: Duration) -> Tokens {
-        let mut given = lock(&self.0);
-        given.families += 1;
-        let family = given.families;
-        given.give(consent, family, life, false)
+    pub(crate) fn issue_access_token(
+        &self,
+        grant: &Grant,
+        access_token_lifetime: Duration,
+    ) -> TokenPair {
+        let mut state = lock(&self.0);
+        state.families += 1;
+        let family = state.families;
+        state.issue(grant, family, access_token_lifetime, false)
     }
 
     /// Revokes a token with all that came of the same sign-in (RFC 7009, section 2.1).
     pub(crate) fn revoke(&self, token: &str) {
-        let mut given = lock(&self.0);
-        let refresh = given.refresh_tokens.get(token).map(|refresh| refresh.family);
-        let access = || given.access_tokens.get(token).map(|access| access.family);
+        let mut state = lock(&self.0);
+        let refresh = state.refresh_tokens.get(token).map(|refresh| refresh.family);
+        let access = || state.access_tokens.get(token).map(|access| access.family);
         if let Some(family) = refresh.or_else(access) {
-            given.revoke(family);
+            state.revoke(family);
         }
     }
 
     /// Forgets all refresh tokens; access tokens live on.
-    pub(crate) fn forget_refresh_tokens(&self) {
+    pub(crate) fn remove_refresh_tokens(&self) {
         lock(&self.0).refresh_tokens.clear();
     }
 
@@ -167,33 +172,39 @@ impl Ledger {
     }
 
     /// What an access token is good for at the server of this name.
-    pub(crate) fn standing(&self, token: &str, resource: &str) -> Standing {
-        let given = lock(&self.0);
-        match given.access_tokens.get(token) {
-            None => Standing::Unknown,
-            Some(token) if token.revoked => Standing::Revoked,
-            Some(token) if token.expires <= Instant::now() => Standing::Expired,
-            Some(AccessToken { consent, .. }) if consent.resource.as_deref() != Some(resource) => {
-                Standing::Elsewhere
+    pub(crate) fn status(&self, token: &str, resource: &str) -> TokenStatus {
+        let state = lock(&self.0);
+        match state.access_tokens.get(token) {
+            None => TokenStatus::Unknown,
+            Some(token) if token.revoked => TokenStatus::Revoked,
+            Some(token) if token.expires <= Instant::now() => TokenStatus::Expired,
+            Some(AccessToken { grant, .. }) if grant.resource.as_deref() != Some(resource) => {
+                TokenStatus::WrongAudience
             }
-            Some(token) => Standing::Good { subject: token.consent.subject.clone() },
+            Some(token) => TokenStatus::Active { subject: token.grant.subject.clone() },
         }
     }
 }
 
-impl Given {
-    fn give(&mut self, consent: &Consent, family: u64, life: Duration, refresh: bool) -> Tokens {
-        let access = random("access");
-        let expires = Instant::now() + life;
-        let token = AccessToken { consent: consent.clone(), family, expires, revoked: false };
+impl State {
+    fn issue(
+        &mut self,
+        grant: &Grant,
+        family: u64,
+        access_token_lifetime: Duration,
+        refresh: bool,
+    ) -> TokenPair {
+        let access = random_token("access");
+        let expires = Instant::now() + access_token_lifetime;
+        let token = AccessToken { grant: grant.clone(), family, expires, revoked: false };
         self.access_tokens.insert(access.clone(), token);
         let refresh = refresh.then(|| {
-            let text = random("refresh");
-            let token = RefreshToken { consent: consent.clone(), family, used: false };
+            let text = random_token("refresh");
+            let token = RefreshToken { grant: grant.clone(), family, used: false };
             self.refresh_tokens.insert(text.clone(), token);
             text
         });
-        Tokens { access, refresh }
+        TokenPair { access, refresh }
     }
 
     fn revoke(&mut self, family: u64) {
@@ -203,8 +214,8 @@ impl Given {
     }
 }
 
-impl fmt::Debug for Ledger {
+impl fmt::Debug for IssuedTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ledger").finish_non_exhaustive()
+        f.debug_struct("IssuedTokens").finish_non_exhaustive()
     }
 }

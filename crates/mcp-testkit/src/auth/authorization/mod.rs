@@ -14,8 +14,8 @@ pub use self::{
     state::Decision,
 };
 pub(crate) use self::{
-    config::Config,
-    issued_tokens::{Code, Consent, Ledger, Standing, Tokens},
-    oauth_error::Refusal,
-    state::Shared,
+    config::AuthorizationConfig,
+    issued_tokens::{AuthorizationCode, Grant, IssuedTokens, TokenPair, TokenStatus},
+    oauth_error::OAuthError,
+    state::AuthorizationState,
 };

@@ -6,12 +6,12 @@ use crate::http::Reply;
 
 /// An error code, and what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct OAuthError {
     pub(crate) code: String,
     pub(crate) description: String,
 }
 
-impl Refusal {
+impl OAuthError {
     pub(crate) fn new(code: impl Into<String>, description: impl Into<String>) -> Self {
         Self { code: code.into(), description: description.into() }
     }

@@ -7,9 +7,9 @@ use std::{
 
 use super::{
     client::{Clients, KnownClient},
-    config::Config,
+    config::AuthorizationConfig,
     endpoint::OAuthEndpoint,
-    issued_tokens::Ledger,
+    issued_tokens::IssuedTokens,
 };
 use crate::{
     base::{Recorded, Tasks, lock},
@@ -29,10 +29,10 @@ pub enum Decision {
 }
 
 /// What the handle and all connections share.
-pub(crate) struct Shared {
+pub(crate) struct AuthorizationState {
     pub(crate) issuer: String,
-    pub(crate) config: Config,
-    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) config: AuthorizationConfig,
+    pub(crate) issued_tokens: Arc<IssuedTokens>,
     state: Mutex<State>,
     pub(crate) tasks: Tasks,
 }
@@ -42,21 +42,25 @@ struct State {
     clients: Clients,
     decision: Decision,
     /// What answers name as their issuer, in place of the truth.
-    iss: Option<Option<String>>,
+    answered_issuer: Option<Option<String>>,
     script: Vec<(OAuthEndpoint, Reply)>,
     requests: Vec<(OAuthEndpoint, Recorded)>,
     violations: Vec<String>,
     /// The ids of the assertions that clients have proved themselves with.
-    assertions: HashSet<String>,
+    used_assertions: HashSet<String>,
 }
 
-impl Shared {
-    pub(crate) fn new(issuer: String, config: Config, clients: Vec<KnownClient>) -> Self {
+impl AuthorizationState {
+    pub(crate) fn new(
+        issuer: String,
+        config: AuthorizationConfig,
+        clients: Vec<KnownClient>,
+    ) -> Self {
         let clients = clients.into_iter().map(|client| (client.id.clone(), client)).collect();
         Self {
             issuer,
             config,
-            ledger: Arc::default(),
+            issued_tokens: Arc::default(),
             state: Mutex::new(State { clients, ..State::default() }),
             tasks: Tasks::default(),
         }
@@ -88,27 +92,27 @@ impl Shared {
 
     /// Sets the issuer that answers name, in place of the truth.
     pub(crate) fn set_answered_issuer(&self, issuer: Option<String>) {
-        self.state().iss = Some(issuer);
+        self.state().answered_issuer = Some(issuer);
     }
 
     /// The issuer that answers name.
     pub(crate) fn answered_issuer(&self) -> Option<String> {
-        let scripted = self.state().iss.clone();
+        let scripted = self.state().answered_issuer.clone();
         scripted.unwrap_or_else(|| self.config.names_issuer.then(|| self.issuer.clone()))
     }
 
     /// Whether an assertion of this id is the first one.
     pub(crate) fn is_new_assertion(&self, jti: &serde_json::Value) -> bool {
-        self.state().assertions.insert(jti.to_string())
+        self.state().used_assertions.insert(jti.to_string())
     }
 
     /// Whom a trusted assertion is about.
     pub(crate) fn subject_of(&self, assertion: &str) -> Option<String> {
-        self.config.assertions.get(assertion).cloned()
+        self.config.trusted_assertions.get(assertion).cloned()
     }
 
     /// Remembers what a client did wrong.
-    pub(crate) fn note(&self, endpoint: OAuthEndpoint, what: &str) {
+    pub(crate) fn record_violation(&self, endpoint: OAuthEndpoint, what: &str) {
         self.state().violations.push(format!("{endpoint}: {what}"));
     }
 

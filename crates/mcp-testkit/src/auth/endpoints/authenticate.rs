@@ -12,27 +12,27 @@ use url::form_urlencoded;
 
 use super::params::Params;
 use crate::{
-    auth::authorization::{KnownClient, Refusal, Shared},
+    auth::authorization::{AuthorizationState, KnownClient, OAuthError},
     base::Recorded,
 };
 
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-impl Shared {
+impl AuthorizationState {
     /// The client that asks, if it is who it says.
     pub(crate) fn authenticate(
         &self,
         request: &Recorded,
         params: &Params,
-    ) -> Result<KnownClient, Refusal> {
-        let refused = |what: &str| Refusal::new("invalid_client", what);
+    ) -> Result<KnownClient, OAuthError> {
+        let refused = |what: &str| OAuthError::new("invalid_client", what);
         let basic = request.header("authorization").map(basic);
         let basic = basic.map(|pair| pair.ok_or_else(|| refused("Authorization is not Basic")));
         let (basic, posted) = (basic.transpose()?, params.get("client_secret"));
         let assertion = params.get("client_assertion");
         let ways = [basic.is_some(), posted.is_some(), assertion.is_some()];
         if ways.into_iter().filter(|used| *used).count() > 1 {
-            return Err(Refusal::new("invalid_request", "the client proves itself twice"));
+            return Err(OAuthError::new("invalid_request", "the client proves itself twice"));
         }
         let id = match &basic {
             Some((id, _)) => Some(id.as_str()),

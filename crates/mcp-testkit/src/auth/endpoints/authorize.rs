@@ -4,15 +4,17 @@ use url::Url;
 
 use super::params::Params;
 use crate::{
-    auth::authorization::{Code, Consent, Decision, OAuthEndpoint, Refusal, Shared},
+    auth::authorization::{
+        AuthorizationCode, AuthorizationState, Decision, Grant, OAuthEndpoint, OAuthError,
+    },
     http::Reply,
 };
 
-impl Shared {
+impl AuthorizationState {
     /// Sends people back to their application, or shows them what is wrong where it is not known
     /// where that is.
     pub(crate) fn authorize(&self, query: &str) -> Reply {
-        match self.callback(query) {
+        match self.callback_url(query) {
             Ok(callback) => Reply::status(302).header("location", &callback),
             Err(page) => Reply::status(400)
                 .header("content-type", "text/plain; charset=utf-8")
@@ -21,11 +23,11 @@ impl Shared {
     }
 
     /// The URL of the application that people come back with.
-    pub(crate) fn callback(&self, query: &str) -> Result<String, Refusal> {
+    pub(crate) fn callback_url(&self, query: &str) -> Result<String, OAuthError> {
         let params = Params::parse(query.as_bytes());
         let wrong = |what: &str| {
-            self.note(OAuthEndpoint::Authorization, what);
-            Refusal::new("invalid_request", what)
+            self.record_violation(OAuthEndpoint::Authorization, what);
+            OAuthError::new("invalid_request", what)
         };
         let client = params.get("client_id").and_then(|id| self.client(id));
         let client = client.ok_or_else(|| wrong("an unknown client"))?;
@@ -35,11 +37,13 @@ impl Shared {
         }
         let mut callback =
             Url::parse(redirect_uri).map_err(|_| wrong("a redirect_uri that is no URL"))?;
-        let answer = self.check(&params).and_then(|()| self.decide(&params, redirect_uri));
+        let answer = self
+            .check_authorization_request(&params)
+            .and_then(|()| self.authorization_code(&params, redirect_uri));
         let mut query = callback.query_pairs_mut();
         match answer {
             Ok(code) => query.append_pair("code", &code),
-            Err(Refusal { code, description }) => {
+            Err(OAuthError { code, description }) => {
                 query.append_pair("error", &code).append_pair("error_description", &description)
             }
         };
@@ -53,10 +57,10 @@ impl Shared {
         Ok(callback.into())
     }
 
-    fn check(&self, params: &Params) -> Result<(), Refusal> {
+    fn check_authorization_request(&self, params: &Params) -> Result<(), OAuthError> {
         let wrong = |code: &str, what: String| {
-            self.note(OAuthEndpoint::Authorization, &what);
-            Err(Refusal::new(code, what))
+            self.record_violation(OAuthEndpoint::Authorization, &what);
+            Err(OAuthError::new(code, what))
         };
         if let Some(name) = params.repeated() {
             return wrong("invalid_request", format!("{name} is there twice"));
@@ -82,22 +86,26 @@ impl Shared {
         }
     }
 
-    fn decide(&self, params: &Params, redirect_uri: &str) -> Result<String, Refusal> {
+    fn authorization_code(
+        &self,
+        params: &Params,
+        redirect_uri: &str,
+    ) -> Result<String, OAuthError> {
         let subject = match self.decision() {
             Decision::Approve => self.config.subject.clone(),
             Decision::Refuse => {
-                return Err(Refusal::new("access_denied", "the person said no"));
+                return Err(OAuthError::new("access_denied", "the person said no"));
             }
-            Decision::Fail(code) => return Err(Refusal::new(code, "as the test wants it")),
+            Decision::Fail(code) => return Err(OAuthError::new(code, "as the test wants it")),
         };
         let owned = |name| params.get(name).map(str::to_owned);
-        let consent = Consent {
+        let grant = Grant {
             subject,
             client_id: owned("client_id").unwrap_or_default(),
             scope: owned("scope"),
             resource: owned("resource"),
         };
         let challenge = params.get("code_challenge").unwrap_or_default();
-        Ok(self.ledger.give_code(Code::new(consent, redirect_uri, challenge)))
+        Ok(self.issued_tokens.issue_code(AuthorizationCode::new(grant, redirect_uri, challenge)))
     }
 }

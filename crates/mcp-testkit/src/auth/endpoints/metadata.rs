@@ -3,19 +3,19 @@
 use serde_json::{Value, json};
 
 use crate::{
-    auth::authorization::{OAuthEndpoint, Shared},
+    auth::authorization::{AuthorizationState, OAuthEndpoint},
     base::Recorded,
     http::Reply,
 };
 
-impl Shared {
+impl AuthorizationState {
     pub(crate) fn metadata_at(&self, request: &Recorded) -> Reply {
         let config = &self.config;
         if request.path() != config.metadata_location.path(&config.issuer_path) {
             return Reply::status(404);
         }
         if request.header("authorization").is_some() {
-            self.note(OAuthEndpoint::Metadata, "a token where none is wanted");
+            self.record_violation(OAuthEndpoint::Metadata, "a token where none is wanted");
         }
         Reply::json(&self.metadata())
     }

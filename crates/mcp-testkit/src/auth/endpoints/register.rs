@@ -3,31 +3,31 @@
 use serde_json::Value;
 
 use crate::{
-    auth::authorization::{KnownClient, OAuthEndpoint, Refusal, Shared},
-    base::{Recorded, random},
+    auth::authorization::{AuthorizationState, KnownClient, OAuthEndpoint, OAuthError},
+    base::{Recorded, random_token},
     http::Reply,
 };
 
-impl Shared {
+impl AuthorizationState {
     pub(crate) fn register(&self, request: &Recorded) -> Reply {
         if !self.config.registration {
             return Reply::status(404);
         }
         match self.new_client(request.json().unwrap_or(&Value::Null)) {
             Ok(client) => {
-                let answer = client.registered().to_string();
+                let answer = client.registration_response().to_string();
                 self.add_client(client);
                 Reply::status(201).header("content-type", "application/json").chunk(answer)
             }
-            Err(refusal) => {
-                self.note(OAuthEndpoint::Registration, &refusal.description);
-                refusal.reply()
+            Err(error) => {
+                self.record_violation(OAuthEndpoint::Registration, &error.description);
+                error.reply()
             }
         }
     }
 
-    fn new_client(&self, metadata: &Value) -> Result<KnownClient, Refusal> {
-        let wrong = |code: &str, what: &str| Err(Refusal::new(code, what));
+    fn new_client(&self, metadata: &Value) -> Result<KnownClient, OAuthError> {
+        let wrong = |code: &str, what: &str| Err(OAuthError::new(code, what));
         let redirect_uris = metadata["redirect_uris"].as_array().filter(|uris| !uris.is_empty());
         let Some(redirect_uris) = redirect_uris else {
             return wrong("invalid_redirect_uri", "no redirect_uris");
@@ -44,10 +44,10 @@ impl Shared {
         }
         let has_secret = method.starts_with("client_secret");
         Ok(KnownClient {
-            secret: has_secret.then(|| random("secret")),
+            secret: has_secret.then(|| random_token("secret")),
             auth_method: Some(method.to_owned()),
             redirect_uris,
-            ..KnownClient::new(random("client"))
+            ..KnownClient::new(random_token("client"))
         })
     }
 }

@@ -2,21 +2,21 @@
 
 use super::params::Params;
 use crate::{
-    auth::authorization::{OAuthEndpoint, Shared},
+    auth::authorization::{AuthorizationState, OAuthEndpoint},
     base::Recorded,
     http::Reply,
 };
 
-impl Shared {
-    pub(crate) fn give_back(&self, request: &Recorded) -> Reply {
+impl AuthorizationState {
+    pub(crate) fn revoke(&self, request: &Recorded) -> Reply {
         let params = Params::parse(request.body());
-        if let Err(refusal) = self.authenticate(request, &params) {
-            self.note(OAuthEndpoint::Revocation, &refusal.description);
-            return refusal.reply();
+        if let Err(error) = self.authenticate(request, &params) {
+            self.record_violation(OAuthEndpoint::Revocation, &error.description);
+            return error.reply();
         }
         match params.get("token") {
-            Some(token) => self.ledger.revoke(token),
-            None => self.note(OAuthEndpoint::Revocation, "no token"),
+            Some(token) => self.issued_tokens.revoke(token),
+            None => self.record_violation(OAuthEndpoint::Revocation, "no token"),
         }
         // Even for a token that is unknown (section 2.2).
         Reply::status(200)

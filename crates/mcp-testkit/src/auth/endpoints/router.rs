@@ -1,12 +1,12 @@
 //! Finds the endpoint of a request, and answers it.
 
 use crate::{
-    auth::authorization::{OAuthEndpoint, Shared},
+    auth::authorization::{AuthorizationState, OAuthEndpoint},
     base::Recorded,
     http::Reply,
 };
 
-impl Shared {
+impl AuthorizationState {
     pub(crate) fn reply(&self, request: &Recorded) -> Reply {
         let Some(endpoint) = OAuthEndpoint::at(request.path(), &self.config.issuer_path) else {
             return Reply::status(404);
@@ -16,7 +16,10 @@ impl Shared {
             return reply;
         }
         if request.http_method() != endpoint.http_method() {
-            self.note(endpoint, &format!("{} is not its method", request.http_method()));
+            self.record_violation(
+                endpoint,
+                &format!("{} is not its method", request.http_method()),
+            );
             return Reply::status(405).header("allow", endpoint.http_method());
         }
         match endpoint {
@@ -24,7 +27,7 @@ impl Shared {
             OAuthEndpoint::Registration => self.register(request),
             OAuthEndpoint::Authorization => self.authorize(request.query().unwrap_or_default()),
             OAuthEndpoint::Token => self.token(request),
-            OAuthEndpoint::Revocation => self.give_back(request),
+            OAuthEndpoint::Revocation => self.revoke(request),
         }
     }
 }

@@ -1,29 +1,29 @@
 //! The state of a running server, which its handle and all its requests share.
 
 use super::{
-    config::Config, log::Log, pending_calls::Rounds, script::Script, server_requests::Asks,
-    session::Sessions, subscriptions::Subscriptions,
+    config::Config, log::Log, pending_calls::PendingCalls, script::Script,
+    server_requests::ServerRequests, session::Sessions, subscriptions::Subscriptions,
 };
 use crate::{
-    auth::{Bearer, Guard},
+    auth::{Bearer, TokenVerifier},
     base::{Counters, METADATA_PATH, PATH, Tasks},
     catalog::{Catalog, Entries},
-    http::{Connections, Flights, Streams},
+    http::{Connections, InFlightRequests, Streams},
 };
 
 /// What the handle and all connections share.
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub(crate) struct ServerState {
     pub(crate) url: String,
     pub(crate) config: Config,
-    pub(crate) guard: Guard,
+    pub(crate) token_verifier: TokenVerifier,
     pub(crate) catalog: Catalog,
     pub(crate) sessions: Sessions,
     pub(crate) streams: Streams,
     pub(crate) subscriptions: Subscriptions,
-    pub(crate) asks: Asks,
-    pub(crate) rounds: Rounds,
-    pub(crate) flights: Flights,
+    pub(crate) server_requests: ServerRequests,
+    pub(crate) pending_calls: PendingCalls,
+    pub(crate) in_flight: InFlightRequests,
     pub(crate) connections: Connections,
     pub(crate) counters: Counters,
     pub(crate) tasks: Tasks,
@@ -31,7 +31,7 @@ pub(crate) struct Shared {
     pub(crate) log: Log,
 }
 
-impl Shared {
+impl ServerState {
     /// The state of a server that listens at `origin`.
     pub(crate) fn new(
         origin: &str,
@@ -42,7 +42,7 @@ impl Shared {
         Self {
             url: format!("{origin}{PATH}"),
             config,
-            guard: Guard::new(
+            token_verifier: TokenVerifier::new(
                 bearer,
                 format!("{origin}{METADATA_PATH}{PATH}"),
                 format!("{origin}{PATH}"),
@@ -51,9 +51,9 @@ impl Shared {
             sessions: Sessions::default(),
             streams: Streams::default(),
             subscriptions: Subscriptions::default(),
-            asks: Asks::default(),
-            rounds: Rounds::default(),
-            flights: Flights::default(),
+            server_requests: ServerRequests::default(),
+            pending_calls: PendingCalls::default(),
+            in_flight: InFlightRequests::default(),
             connections: Connections::default(),
             counters: Counters::default(),
             tasks: Tasks::default(),

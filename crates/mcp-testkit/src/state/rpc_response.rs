@@ -6,18 +6,18 @@ use serde_json::{Value, json};
 use super::config::Config;
 use crate::{
     base::Recorded,
-    catalog::{Kind, cursor},
+    catalog::{EntryKind, page_cursor},
 };
 
 /// The answer to a JSON-RPC request; `session` is the id of the session that begins with it.
 #[derive(Debug)]
-pub(crate) struct Message {
+pub(crate) struct RpcResponse {
     pub(crate) id: RequestId,
     pub(crate) outcome: Result<Value, ErrorObject>,
     pub(crate) session: Option<String>,
 }
 
-impl Message {
+impl RpcResponse {
     pub(crate) fn into_json(self) -> String {
         let response = Response::new(self.id, self.outcome);
         serde_json::to_string(&response).expect("a JSON value serializes")
@@ -28,15 +28,15 @@ impl Message {
         let asked = request.params().and_then(|params| params.get("cursor")).cloned();
         if let Ok(Value::Object(page)) = &mut self.outcome {
             let natural = page.remove("nextCursor");
-            let kind = Kind::listed_by(request.method()).unwrap_or(Kind::Tool);
-            let next = asked.or(natural).unwrap_or_else(|| json!(cursor(kind, 0)));
+            let kind = EntryKind::listed_by(request.method()).unwrap_or(EntryKind::Tool);
+            let next = asked.or(natural).unwrap_or_else(|| json!(page_cursor(kind, 0)));
             page.insert("nextCursor".to_owned(), next);
         }
     }
 }
 
 /// Adds what every result of this era has; a tool's own members stay as they are.
-pub(crate) fn complete(config: &Config, method: &str, mut result: Value) -> Value {
+pub(crate) fn complete_result(config: &Config, method: &str, mut result: Value) -> Value {
     let Value::Object(members) = &mut result else {
         return result;
     };
