@@ -1,19 +1,10 @@
-//! Talks to the server as a client would, over HTTP.
+//! Tests of the public API, over HTTP, as a client uses it. The folders mirror those of `src`.
 
-mod asking;
-mod bearer;
-mod breakage;
-mod cancel;
-mod complete;
-mod counts;
-mod events;
-mod fault;
-mod lifecycle;
-mod listening;
-mod offers;
-mod peer;
-mod per_request;
+mod server;
 mod protocol;
-mod resuming;
-mod stream;
-mod typed;
+mod state;
+mod auth;
+mod http;
+mod catalog;
+mod base;
+mod support;

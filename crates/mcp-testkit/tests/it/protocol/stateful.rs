@@ -1,19 +1,15 @@
 //! What a client may expect, and what is not let through.
 
-use mcp_testkit::{AnswerMode, CallAnswer, TestServer, Tool};
+use mcp_testkit::{AnswerMode, TestServer};
 use mcp_types::{Revision, error_code};
-use reqwest::{Method, RequestBuilder};
-use serde_json::{Value, json};
+use reqwest::Method;
+use serde_json::json;
 
-use crate::peer::{Peer, header, names, read, tool};
-
-async fn greeter() -> TestServer {
-    TestServer::builder().name("greeter").tool(tool("hello", "hi")).start().await.expect("a start")
-}
+use crate::support::{Peer, assert_ping_rejected, header, names, read, stateful_greeter};
 
 #[tokio::test]
 async fn a_well_behaved_client_gets_its_answers() {
-    let server = greeter().await;
+    let server = stateful_greeter().await;
     let mut peer = Peer::new(&server);
 
     let response = peer.initialize("2025-11-25").await;
@@ -70,62 +66,8 @@ async fn the_revision_is_the_clients_if_spoken_or_else_the_newest() {
 }
 
 #[tokio::test]
-async fn tools_answer_in_every_way() {
-    let schema = json!({ "type": "object" });
-    let answers =
-        |name: &str, answer: CallAnswer| Tool::new(name, schema.clone(), move |_| answer.clone());
-    let server = TestServer::builder()
-        .tool(Tool::new("echo", schema.clone(), |args| {
-            CallAnswer::structured(Value::Object(args.clone()))
-        }))
-        .tool(answers("fails", CallAnswer::failure("out of paper")))
-        .tool(answers("error", CallAnswer::error(-32042, "sign in").member("data", json!([1]))))
-        .tool(answers("empty", CallAnswer::content([])))
-        .start()
-        .await
-        .unwrap();
-    let mut peer = Peer::open(&server).await;
-
-    let echo = json!({ "name": "echo", "arguments": { "a": [1] } });
-    let answer = peer.ask("tools/call", echo).await;
-    assert_eq!(answer["result"]["structuredContent"], json!({ "a": [1] }));
-    assert_eq!(answer["result"]["content"][0]["text"], r#"{"a":[1]}"#);
-    let answer = peer.ask("tools/call", json!({ "name": "echo" })).await;
-    assert_eq!(answer["result"]["structuredContent"], json!({}));
-
-    assert_eq!(peer.call("fails").await["result"]["isError"], true);
-    let error = json!({ "code": -32042, "message": "sign in", "data": [1] });
-    assert_eq!(peer.call("error").await["error"], error);
-    assert_eq!(peer.call("empty").await["result"], json!({ "content": [] }));
-}
-
-#[tokio::test]
-async fn lists_come_in_pages_with_opaque_cursors() {
-    let builder = ["a", "b", "c", "d", "e"]
-        .into_iter()
-        .fold(TestServer::builder().page_size(2), |builder, name| builder.tool(tool(name, "")));
-    let server = builder.start().await.unwrap();
-    let mut peer = Peer::open(&server).await;
-
-    let mut pages = Vec::new();
-    let mut params = json!({});
-    loop {
-        let page = peer.ask("tools/list", params).await;
-        pages.push(names(&page).join(""));
-        match &page["result"]["nextCursor"] {
-            Value::Null => break,
-            cursor => params = json!({ "cursor": cursor }),
-        }
-    }
-    assert_eq!(pages, ["ab", "cd", "e"]);
-
-    let answer = peer.ask("tools/list", json!({ "cursor": "2" })).await;
-    assert_eq!(answer["error"]["code"], error_code::INVALID_PARAMS);
-}
-
-#[tokio::test]
 async fn errors_of_the_request_are_answers() {
-    let server = greeter().await;
+    let server = stateful_greeter().await;
     let mut peer = Peer::open(&server).await;
     for (method, params, code, violation) in [
         ("tools/call", json!({ "name": "none" }), error_code::INVALID_PARAMS, None),
@@ -149,70 +91,6 @@ async fn errors_of_the_request_are_answers() {
     }
 }
 
-/// Breaks a ping in one way, and expects a refusal that is remembered.
-async fn check(spoil: impl Fn(&Peer, RequestBuilder) -> RequestBuilder, status: u16, reason: &str) {
-    let server = greeter().await;
-    let mut peer = Peer::open(&server).await;
-    let ping = peer.message("ping", json!({}));
-    let response = spoil(&peer, peer.post(&ping)).send().await.expect("an answer");
-    assert_eq!(response.status(), status, "{reason}");
-    let error = read(response).await;
-    assert!(error["error"]["message"].as_str().is_some_and(|it| it.contains(reason)), "{error}");
-    let violations = server.violations();
-    assert!(matches!(&*violations, [one] if one.contains(reason)), "{violations:?}");
-}
-
-/// Takes a header away, which reqwest does only for a request that is built anew.
-fn without(peer: &Peer, name: &str) -> RequestBuilder {
-    let ping = json!({ "jsonrpc": "2.0", "id": 2, "method": "ping" });
-    let request = peer.http_request(Method::POST).body(ping.to_string());
-    [("accept", "application/json, text/event-stream"), ("content-type", "application/json")]
-        .into_iter()
-        .filter(|(header, _)| *header != name)
-        .fold(request, |request, (header, value)| request.header(header, value))
-}
-
-#[tokio::test]
-async fn headers_are_checked() {
-    let json_only = |peer: &Peer, _| without(peer, "accept").header("accept", "application/json");
-    check(json_only, 406, "Accept does not name text/event-stream").await;
-    let anything = |peer: &Peer, _| without(peer, "accept").header("accept", "*/*");
-    check(anything, 406, "Accept does not name application/json").await;
-    check(|peer, _| without(peer, "content-type"), 415, "Content-Type is not").await;
-    let text = |peer: &Peer, _| without(peer, "content-type").header("content-type", "text/plain");
-    check(text, 415, "Content-Type is not application/json").await;
-}
-
-#[tokio::test]
-async fn media_types_are_read_with_their_parameters() {
-    let server = greeter().await;
-    let peer = Peer::open(&server).await;
-    let request = peer
-        .http_request(Method::POST)
-        .header("accept", "Application/JSON;q=0.9")
-        .header("accept", "text/event-stream; q=1")
-        .header("content-type", "application/json; charset=utf-8")
-        .body(r#"{"jsonrpc":"2.0","id":"a","method":"ping"}"#);
-    assert_eq!(read(request.send().await.unwrap()).await["id"], "a");
-    assert_eq!(server.violations(), [""; 0]);
-}
-
-#[tokio::test]
-async fn bodies_are_checked() {
-    for (body, reason) in [
-        ("{", "the body is not JSON"),
-        // RPC-12
-        (r#"[{"jsonrpc":"2.0","id":9,"method":"ping"}]"#, "an array of messages"),
-        (r#"{"jsonrpc":"1.0","id":9,"method":"ping"}"#, "expected the string"),
-        (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, "a request whose id is null"),
-        (r#"{"jsonrpc":"2.0","id":9,"method":"ping","params":[]}"#, "params is not an object"),
-        (r#"{"jsonrpc":"2.0","id":9,"method":"ping","params":null}"#, "params is not an object"),
-        (r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#, "the id 1 was used before"),
-    ] {
-        check(|_, request| request.body(body), 400, reason).await;
-    }
-}
-
 #[tokio::test]
 async fn sessions_and_versions_are_checked() {
     let ping = json!({ "jsonrpc": "2.0", "id": 2, "method": "ping" });
@@ -225,20 +103,30 @@ async fn sessions_and_versions_are_checked() {
             other.post(&ping)
         }
     };
-    check(with(None, None), 400, "no MCP-Protocol-Version").await;
-    check(with(None, Some("2025-06-18")), 400, "MCP-Protocol-Version 2025-06-18 was not").await;
-    check(with(Some("made-up"), Some("2025-11-25")), 404, "the server never assigned").await;
+    assert_ping_rejected(with(None, None), 400, "no MCP-Protocol-Version").await;
+    assert_ping_rejected(
+        with(None, Some("2025-06-18")),
+        400,
+        "MCP-Protocol-Version 2025-06-18 was not",
+    )
+    .await;
+    assert_ping_rejected(
+        with(Some("made-up"), Some("2025-11-25")),
+        404,
+        "the server never assigned",
+    )
+    .await;
     let none = |peer: &Peer, _| {
         let mut other = peer.clone_without_headers();
         other.version.clone_from(&peer.version);
         other.post(&ping)
     };
-    check(none, 400, "no MCP-Session-Id").await;
+    assert_ping_rejected(none, 400, "no MCP-Session-Id").await;
 }
 
 #[tokio::test]
 async fn revisions_before_the_version_header_do_without_it() {
-    let server = greeter().await;
+    let server = stateful_greeter().await;
     let mut newer = Peer::new(&server);
     let response = newer.initialize("2025-06-18").await;
     newer.join(&response);
@@ -256,7 +144,7 @@ async fn revisions_before_the_version_header_do_without_it() {
 
 #[tokio::test]
 async fn the_handshake_is_kept_in_order() {
-    let server = greeter().await;
+    let server = stateful_greeter().await;
     let mut peer = Peer::new(&server);
     let response = peer.initialize("2025-11-25").await;
     peer.join(&response);
@@ -282,7 +170,7 @@ async fn the_handshake_is_kept_in_order() {
 
 #[tokio::test]
 async fn sessions_end() {
-    let server = greeter().await;
+    let server = stateful_greeter().await;
     let mut peer = Peer::open(&server).await;
     assert_eq!(server.open_sessions(), 1);
 
@@ -333,31 +221,4 @@ async fn servers_without_sessions_assign_none() {
             "tools/list: no MCP-Protocol-Version",
         ]
     );
-}
-
-#[tokio::test]
-async fn other_places_and_origins_are_refused() {
-    let server = greeter().await;
-    let mut peer = Peer::open(&server).await;
-    let ping = peer.message("ping", json!({}));
-    for (origin, status) in [
-        ("https://example.com", 403),
-        ("http://localhost.example.com", 403),
-        ("null", 403),
-        ("http://localhost:3000", 200),
-    ] {
-        let response = peer.post(&ping).header("origin", origin).send().await.unwrap();
-        assert_eq!(response.status(), status, "{origin}");
-    }
-    let answer = json!({ "jsonrpc": "2.0", "id": "s1", "result": {} });
-    let refused = peer.elsewhere(server.url()).post(&answer).send().await.unwrap();
-    assert_eq!(read(refused).await.get("id"), None, "only a request is answered with its id");
-
-    let response = peer.http_request(Method::PUT).send().await.unwrap();
-    assert_eq!((response.status().as_u16(), header(&response, "allow")), (405, "POST, DELETE"));
-
-    let elsewhere = server.url().replace("/mcp", "/other");
-    let response = peer.elsewhere(&elsewhere).post(&ping).send().await.unwrap();
-    assert_eq!(response.status(), 404);
-    assert_eq!(server.requests().last().map(|it| it.path().to_owned()).as_deref(), Some("/other"));
 }

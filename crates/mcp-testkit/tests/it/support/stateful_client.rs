@@ -1,6 +1,6 @@
 //! A client that keeps to the protocol unless told otherwise.
 
-use mcp_testkit::{CallAnswer, TestServer, Tool};
+use mcp_testkit::TestServer;
 use reqwest::{Method, RequestBuilder, Response, redirect::Policy};
 use serde_json::{Value, json};
 
@@ -155,11 +155,6 @@ pub(crate) async fn read(response: Response) -> Value {
 /// A header of an answer.
 pub(crate) fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers().get(name).map_or("", |value| value.to_str().expect("text"))
-}
-
-/// A tool that answers with a text.
-pub(crate) fn tool(name: &str, text: &'static str) -> Tool {
-    Tool::new(name, json!({ "type": "object" }), move |_| CallAnswer::text(text))
 }
 
 pub(crate) fn names(list: &Value) -> Vec<&str> {

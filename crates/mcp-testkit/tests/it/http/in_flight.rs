@@ -4,11 +4,7 @@ use mcp_testkit::{CallAnswer, Fault, Gate, On, TestServer, Tool, Turn};
 use mcp_types::Revision;
 use serde_json::{Value, json};
 
-use crate::{
-    complete::Complete,
-    events::Events,
-    peer::{Peer, read, tool},
-};
+use crate::support::{Complete, Events, Peer, read, tool};
 
 /// A tool that tells of its progress and then waits.
 fn slow(gate: &Gate) -> Tool {

@@ -4,7 +4,7 @@ use mcp_testkit::{On, Reply, TestServer};
 use reqwest::{Method, Response};
 use serde_json::json;
 
-use crate::peer::{Peer, header};
+use crate::support::{Peer, header};
 
 async fn listen(peer: &Peer) -> Response {
     let get = peer.http_request(Method::GET).header("accept", "text/event-stream");

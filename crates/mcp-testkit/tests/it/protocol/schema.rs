@@ -7,7 +7,7 @@ use mcp_types::{Method, NotificationMethod, Revision, v2025_11_25, v2026_07_28};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use crate::{complete::Complete, events::Events, peer::Peer};
+use crate::support::{Complete, Events, Peer};
 
 async fn server() -> TestServer {
     let ask = Tool::asking("ask", json!({ "type": "object" }), |round| match round.number() {

@@ -1,128 +1,118 @@
-//! Connections and answers that break, stall or never end, in both eras.
+//! Every way of going wrong.
 
-use std::{io::ErrorKind, time::Duration};
+use std::time::Duration;
 
 use mcp_testkit::{AnswerMode, Bearer, Fault, Gate, On, Reply, TestServer};
-use mcp_types::Revision;
-use reqwest::Response;
 use serde_json::json;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::Instant,
+use tokio::time::Instant;
+
+use crate::support::{
+    Events, MODES, Peer, call_in_both_eras, header, names, read, start_stateful, start_with_mode,
+    tool,
 };
 
-use crate::{
-    complete::Complete,
-    events::Events,
-    peer::{Peer, read, tool},
-};
-
-const MODES: [AnswerMode; 2] = [AnswerMode::Json, AnswerMode::Sse];
-
-async fn server(mode: AnswerMode) -> TestServer {
-    let revisions = [Revision::V2025_11_25, Revision::V2026_07_28];
-    let builder = TestServer::builder().revisions(revisions).answers(mode);
-    builder.tool(tool("hello", "hi")).start().await.expect("a start")
-}
-
-/// A call whose answer meets a fault, in either era.
-async fn calls(server: &TestServer, fault: Fault) -> [Response; 2] {
-    server.script(On::method("tools/call"), fault);
-    let old = Peer::open(server).await.request("tools/call", json!({ "name": "hello" })).await;
-    let new = Complete::new(server).request("tools/call", json!({ "name": "hello" })).await;
-    [old, new]
-}
-
-/// Sends some bytes and reads until the connection ends; tells how that was.
-async fn raw(server: &TestServer, bytes: &str) -> (String, Option<ErrorKind>) {
-    let address = server.url().trim_start_matches("http://").trim_end_matches("/mcp");
-    let mut stream = TcpStream::connect(address).await.expect("a connection");
-    let mut text = Vec::new();
-    let sent = stream.write_all(bytes.as_bytes()).await;
-    let end = match sent {
-        Ok(()) => stream.read_to_end(&mut text).await.err(),
-        Err(error) => Some(error),
-    };
-    (String::from_utf8(text).expect("UTF-8"), end.map(|error| error.kind()))
-}
-
-fn request(body: &str) -> String {
-    let length = body.len();
-    let types = "accept: application/json, text/event-stream\r\ncontent-type: application/json";
-    format!("POST /mcp HTTP/1.1\r\nhost: a\r\n{types}\r\ncontent-length: {length}\r\n\r\n{body}")
-}
-
 #[tokio::test]
-async fn connections_are_reset_before_a_request_is_read() {
-    let server = server(AnswerMode::Json).await;
-    server.reset_next_connections(2);
-    for _ in 0..2 {
-        let (text, end) = raw(&server, &request("{}")).await;
-        assert_eq!((&*text, end), ("", Some(ErrorKind::ConnectionReset)));
-    }
-    assert_eq!(server.requests().len(), 0);
-    Peer::open(&server).await;
-}
-
-#[tokio::test]
-async fn connections_are_reset_in_place_of_an_answer() {
-    let server = server(AnswerMode::Json).await;
-    server.script(On::any(), Fault::Reset);
-    let initialize = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
-        "protocolVersion": "2025-11-25",
-        "capabilities": {},
-        "clientInfo": { "name": "raw", "version": "1" },
-    } });
-    let (text, end) = raw(&server, &request(&initialize.to_string())).await;
-    assert_eq!((&*text, end), ("", Some(ErrorKind::ConnectionReset)));
-    assert_eq!(server.open_sessions(), 1, "the request was handled");
-
-    server.clear_script();
-    server.script(On::any(), Fault::Close);
-    let (text, end) = raw(&server, &request(&initialize.to_string())).await;
-    assert_eq!((&*text, end), ("", None), "closing is another thing");
-}
-
-#[tokio::test]
-async fn connections_are_reset_in_the_middle_of_a_body() {
-    let server = server(AnswerMode::Json).await;
-    server.script(On::any().nth(1), Reply::status(200).chunk("abc").reset());
-    let (text, end) = raw(&server, &request("{}")).await;
-    assert!(text.contains("abc"), "{text}");
-    assert_eq!(end, Some(ErrorKind::ConnectionReset));
-
-    for mode in MODES {
-        let server = self::server(mode).await;
-        for mut response in calls(&server, Fault::ResetInside).await {
-            let half = response.chunk().await.unwrap().unwrap();
-            assert!(!half.is_empty());
-            assert!(response.chunk().await.is_err(), "{mode:?}");
-        }
-        assert_eq!(server.cancelled_requests().len(), 0);
-    }
-}
-
-#[tokio::test]
-async fn all_connections_can_be_reset() {
-    let server = server(AnswerMode::Json).await;
-    let gate = Gate::new();
-    server.script(On::method("tools/list"), Fault::Hold(gate.clone()));
+async fn answers_are_held_until_the_gate_opens() {
+    let server = start_stateful().await;
     let mut peer = Peer::open(&server).await;
-    let list = peer.message("tools/list", json!({}));
-    let held = tokio::spawn(peer.post(&list).send());
+    let gate = Gate::new();
+    server.script(On::method("ping").nth(1), Fault::Hold(gate.clone()));
+    let ping = peer.message("ping", json!({}));
+    let held = tokio::spawn(peer.post(&ping).send());
     gate.reached(1).await;
-    server.reset_connections();
-    assert!(held.await.unwrap().is_err());
-    assert_eq!(peer.request("ping", json!({})).await.status(), 200);
+    assert_eq!(server.count("ping"), 1);
+    assert_eq!(peer.request("ping", json!({})).await.status(), 200, "others are not held");
+    assert!(!held.is_finished());
+    gate.open();
+    assert_eq!(read(held.await.unwrap().unwrap()).await["id"], 2);
+}
+
+#[tokio::test]
+async fn answers_can_have_the_wrong_id() {
+    let server = start_stateful().await;
+    let mut peer = Peer::open(&server).await;
+    server.script(On::method("ping"), Fault::WrongId);
+    assert_ne!(peer.ask("ping", json!({})).await["id"], 2);
+    let ping = json!({ "jsonrpc": "2.0", "id": "two", "method": "ping" });
+    assert_eq!(read(peer.post(&ping).send().await.unwrap()).await["id"], "two-other");
+}
+
+#[tokio::test]
+async fn cursors_can_repeat() {
+    let builder = TestServer::builder().tool(tool("a", "")).tool(tool("b", "")).page_size(1);
+    let server = builder.start().await.unwrap();
+    let mut peer = Peer::open(&server).await;
+    server.script(On::method("tools/list"), Fault::RepeatCursor);
+    let page = peer.ask("tools/list", json!({})).await;
+    assert_eq!(names(&page), ["a"]);
+    let cursor = page["result"]["nextCursor"].clone();
+    for _ in 0..2 {
+        let page = peer.ask("tools/list", json!({ "cursor": cursor })).await;
+        assert_eq!((names(&page), &page["result"]["nextCursor"]), (vec!["b"], &cursor));
+    }
+
+    server.remove_tool("b");
+    let page = peer.ask("tools/list", json!({})).await;
+    let cursor = page["result"]["nextCursor"].clone();
+    let page = peer.ask("tools/list", json!({ "cursor": cursor })).await;
+    assert_eq!((names(&page), &page["result"]["nextCursor"]), (vec!["a"], &cursor));
+}
+
+#[tokio::test]
+async fn streams_can_end_inside_an_event() {
+    let server = start_stateful().await;
+    let mut peer = Peer::open(&server).await;
+    server.script(On::method("tools/call"), Fault::TruncatedSse);
+    let response = peer.request("tools/call", json!({ "name": "hello" })).await;
+    assert_eq!(header(&response, "content-type"), "text/event-stream");
+    let text = response.text().await.expect("a clean end");
+    assert!(text.starts_with("event: message\ndata: {"), "{text}");
+    assert_eq!(text.matches('\n').count(), 1, "{text}");
+}
+
+#[tokio::test]
+async fn answers_can_be_too_long() {
+    const SIZE: usize = 1_000_000;
+    for mode in [AnswerMode::Json, AnswerMode::Sse] {
+        let server = TestServer::builder().answers(mode).start().await.unwrap();
+        let mut peer = Peer::open(&server).await;
+        server.script(On::method("ping"), Fault::Oversized(SIZE));
+        let response = peer.request("ping", json!({})).await;
+        assert_eq!(header(&response, "content-length"), "", "its length is not announced");
+        let text = response.text().await.unwrap();
+        assert!(text.len() > SIZE);
+        let json = text.trim_start_matches("event: message\ndata: ");
+        let answer = serde_json::from_str::<serde_json::Value>(json).unwrap();
+        assert_eq!(answer["result"], json!({}));
+    }
+}
+
+#[tokio::test]
+async fn messages_can_come_before_the_answer() {
+    let server = start_stateful().await;
+    let mut peer = Peer::open(&server).await;
+    let gate = Gate::new();
+    let ping = json!({ "jsonrpc": "2.0", "id": "s1", "method": "ping" });
+    server.script(On::method("tools/call"), Fault::Interject(vec![ping.clone()]));
+    server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
+
+    let mut response = peer.request("tools/call", json!({ "name": "hello" })).await;
+    let event = response.chunk().await.unwrap().unwrap();
+    assert_eq!(event, format!("event: message\ndata: {ping}\n\n"));
+    let pong = json!({ "jsonrpc": "2.0", "id": "s1", "result": {} });
+    assert_eq!(peer.post(&pong).send().await.unwrap().status(), 202);
+    server.received("POST", 1).await;
+    gate.open();
+    assert_eq!(read(response).await["result"]["content"][0]["text"], "hi");
+    assert_eq!(server.violations(), [""; 0]);
 }
 
 #[tokio::test]
 async fn an_answer_stalls_in_the_middle() {
     for mode in MODES {
-        let server = server(mode).await;
+        let server = start_with_mode(mode).await;
         let gate = Gate::new();
-        let mut responses = calls(&server, Fault::Stall(gate.clone())).await;
+        let mut responses = call_in_both_eras(&server, Fault::Stall(gate.clone())).await;
         let mut halves = Vec::new();
         for response in &mut responses {
             halves.push(response.chunk().await.unwrap().unwrap());
@@ -140,9 +130,9 @@ async fn an_answer_stalls_in_the_middle() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_drips() {
     for mode in MODES {
-        let server = server(mode).await;
+        let server = start_with_mode(mode).await;
         let begin = Instant::now();
-        for mut response in calls(&server, Fault::Drip(Duration::from_secs(1))).await {
+        for mut response in call_in_both_eras(&server, Fault::Drip(Duration::from_secs(1))).await {
             let mut text = Vec::new();
             while let Some(chunk) = response.chunk().await.unwrap() {
                 assert_eq!(chunk.len(), 1);
@@ -158,8 +148,8 @@ async fn an_answer_drips() {
 #[tokio::test]
 async fn an_answer_comes_twice() {
     // HTTP-18
-    let server = server(AnswerMode::Json).await;
-    for response in calls(&server, Fault::Duplicate).await {
+    let server = start_with_mode(AnswerMode::Json).await;
+    for response in call_in_both_eras(&server, Fault::Duplicate).await {
         let answers = Events::of(response).rest().await;
         assert_eq!(answers.len(), 2);
         assert_eq!(answers[0], answers[1]);
@@ -169,8 +159,8 @@ async fn an_answer_comes_twice() {
 #[tokio::test]
 async fn a_stream_goes_on_after_the_answer() {
     // HTTP-08
-    let server = server(AnswerMode::Json).await;
-    let mut streams = calls(&server, Fault::NeverEnd).await.map(Events::of);
+    let server = start_with_mode(AnswerMode::Json).await;
+    let mut streams = call_in_both_eras(&server, Fault::NeverEnd).await.map(Events::of);
     for events in &mut streams {
         assert_eq!(events.message().await["result"]["content"][0]["text"], "hi");
     }
@@ -183,9 +173,9 @@ async fn a_stream_goes_on_after_the_answer() {
 #[tokio::test]
 async fn a_stream_has_no_end_and_no_answer() {
     // N-HTTP-13
-    let server = server(AnswerMode::Json).await;
+    let server = start_with_mode(AnswerMode::Json).await;
     let comment = Fault::Endless(": still here\n\n".into(), Duration::ZERO);
-    for mut response in calls(&server, comment).await {
+    for mut response in call_in_both_eras(&server, comment).await {
         let mut text = Vec::new();
         while text.len() < 100_000 {
             text.extend(response.chunk().await.unwrap().unwrap());
@@ -198,12 +188,12 @@ async fn a_stream_has_no_end_and_no_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_is_kept_alive_for_ever() {
-    let server = server(AnswerMode::Json).await;
+    let server = start_with_mode(AnswerMode::Json).await;
     let notification = json!({ "jsonrpc": "2.0", "method": "notifications/x" });
     let event = format!("data: {notification}\n\n");
     let flood = Fault::Endless(event.into(), Duration::from_secs(1));
     let begin = Instant::now();
-    for response in calls(&server, flood).await {
+    for response in call_in_both_eras(&server, flood).await {
         let mut events = Events::of(response);
         for _ in 0..100 {
             assert_eq!(events.message().await, notification);
@@ -215,8 +205,8 @@ async fn a_stream_is_kept_alive_for_ever() {
 #[tokio::test]
 async fn little_becomes_much() {
     const SIZE: usize = 3_000_000;
-    let server = server(AnswerMode::Json).await;
-    for response in calls(&server, Fault::GzipBomb(SIZE)).await {
+    let server = start_with_mode(AnswerMode::Json).await;
+    for response in call_in_both_eras(&server, Fault::GzipBomb(SIZE)).await {
         let text = response.text().await.unwrap();
         assert!(text.len() > SIZE);
         assert!(text.trim_start().starts_with("{"));
@@ -232,7 +222,7 @@ async fn a_call_has_run_though_its_answer_says_nothing() {
         (Reply::body("image/png", "{}"), 200),
         (Reply::unauthorized("Bearer"), 401),
     ] {
-        let server = server(AnswerMode::Json).await;
+        let server = start_with_mode(AnswerMode::Json).await;
         server.script(On::method("initialize"), Fault::Replace(reply));
         assert_eq!(Peer::new(&server).initialize("2025-11-25").await.status(), status);
         assert_eq!(server.open_sessions(), 1);

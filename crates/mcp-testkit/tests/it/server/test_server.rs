@@ -4,7 +4,7 @@ use mcp_testkit::{Error, Fault, Gate, On, TestServer};
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::peer::Peer;
+use crate::support::Peer;
 
 fn address(server: &TestServer) -> String {
     server.url().trim_start_matches("http://").trim_end_matches("/mcp").to_owned()

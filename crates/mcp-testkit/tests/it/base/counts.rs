@@ -4,11 +4,7 @@ use mcp_testkit::{AnswerMode, Ask, CallAnswer, Gate, On, Reply, TestServer, Tool
 use mcp_types::Revision;
 use serde_json::json;
 
-use crate::{
-    complete::Complete,
-    events::Events,
-    peer::{Peer, tool},
-};
+use crate::support::{Complete, Events, Peer, tool};
 
 #[tokio::test]
 async fn connections_and_streams_are_counted() {

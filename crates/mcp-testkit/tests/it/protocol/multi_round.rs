@@ -1,15 +1,11 @@
 //! Tools that ask their client before they answer, in both eras.
 
-use mcp_testkit::{Ask, Builder, CallAnswer, Gate, TestServer, Tool, Turn};
-use mcp_types::{Revision, error_code, v2025_11_25::LoggingLevel};
+use mcp_testkit::{Ask, CallAnswer, Gate, Prompt, Resource, TestServer, Tool, Turn};
+use mcp_types::{error_code, v2025_11_25::LoggingLevel};
 use reqwest::Response;
 use serde_json::{Value, json};
 
-use crate::{
-    complete::Complete,
-    events::Events,
-    peer::{Peer, read, tool},
-};
+use crate::support::{Complete, Events, Peer, both_eras, read, tool};
 
 /// Asks for a name and for the roots, then whether that is right, then answers.
 fn greet() -> Tool {
@@ -42,12 +38,8 @@ fn able() -> Value {
     json!({ "elicitation": {}, "roots": {} })
 }
 
-fn builder() -> Builder {
-    TestServer::builder().revisions([Revision::V2025_11_25, Revision::V2026_07_28])
-}
-
 async fn greeter() -> TestServer {
-    builder().tool(greet()).tool(tool("hello", "hi")).start().await.expect("a start")
+    both_eras().tool(greet()).tool(tool("hello", "hi")).start().await.expect("a start")
 }
 
 fn client(server: &TestServer) -> Complete {
@@ -148,7 +140,7 @@ async fn an_error_is_an_answer_with_a_session() {
             .and("p", Ask::other("no/such", json!({ "a": 1 }))),
         Some(error) => CallAnswer::text(format!("{} {:?}", error.code, round.answer("p"))).into(),
     });
-    let server = builder().tool(tool).start().await.unwrap();
+    let server = both_eras().tool(tool).start().await.unwrap();
     let mut peer = Peer::open_as(&server, json!({ "sampling": {} })).await;
     let mut events = Events::of(peer.request("tools/call", json!({ "name": "think" })).await);
     for expected in ["sampling/createMessage", "no/such"] {
@@ -169,7 +161,7 @@ async fn the_client_may_be_asked_where_it_listens() {
         0 => Turn::ask("u", Ask::url("Sign in", "https://example.com/")).elsewhere(),
         _ => CallAnswer::text("there").into(),
     });
-    let server = builder().allow_get(true).tool(tool).start().await.unwrap();
+    let server = both_eras().allow_get(true).tool(tool).start().await.unwrap();
     let mut peer = Peer::open_as(&server, json!({ "elicitation": { "url": {} } })).await;
     let mut listening = Events::of(peer.listen(None).await);
     let call = peer.message("tools/call", json!({ "name": "where" }));
@@ -305,7 +297,7 @@ async fn a_state_may_be_all_or_nothing() {
         1 => Turn::ask("name", form("Who?")).stateless(),
         _ => CallAnswer::text("done").into(),
     });
-    let server = builder().tool(again).start().await.unwrap();
+    let server = both_eras().tool(again).start().await.unwrap();
     let mut client = client(&server);
     let first = client.ask("tools/call", json!({ "name": "again" })).await;
     assert_eq!(first["result"].get("inputRequests"), None);
@@ -355,7 +347,7 @@ async fn told(response: Response, gate: &Gate) -> Vec<String> {
 async fn progress_and_log_come_as_they_are_wanted() {
     // PROG-01, PROG-02, LOG-02, N-LOG-01, N-PROG-01
     let gate = Gate::new();
-    let server = builder().tool(tell(&gate)).start().await.unwrap();
+    let server = both_eras().tool(tell(&gate)).start().await.unwrap();
     let call = |meta: Value| json!({ "name": "tell", "_meta": meta });
     let mut client = Complete::new(&server);
     let level = "io.modelcontextprotocol/logLevel";
@@ -391,7 +383,7 @@ async fn progress_and_log_come_as_they_are_wanted() {
 async fn progress_tokens_differ_while_they_are_in_use() {
     // PROG-01, N-PROG-01
     let gate = Gate::new();
-    let server = builder().one_client().tool(tell(&gate)).start().await.unwrap();
+    let server = both_eras().one_client().tool(tell(&gate)).start().await.unwrap();
     let call = |token: Value| json!({ "name": "tell", "_meta": { "progressToken": token } });
     let mut peer = Peer::open(&server).await;
     let mut other = Peer::open(&server).await;
@@ -419,4 +411,35 @@ async fn progress_tokens_differ_while_they_are_in_use() {
     }
     peer.request("tools/call", call(json!("t"))).await;
     assert_eq!(server.violations().len(), 4, "the token is free again");
+}
+
+#[tokio::test]
+async fn prompts_and_resources_may_ask_too() {
+    // N-MRTR-01
+    let roots = |round: &mcp_testkit::Round| match round.answer("roots") {
+        None => Turn::ask("roots", Ask::roots()),
+        Some(roots) => CallAnswer::messages([]).member("roots", roots.clone()).into(),
+    };
+    let builder = both_eras().prompt(Prompt::asking("p", roots));
+    let server = builder.resource(Resource::asking("r:", "r", roots)).start().await.unwrap();
+    let able = json!({ "roots": {} });
+    let mut client = Complete { capabilities: able.clone(), ..Complete::new(&server) };
+    let mut peer = Peer::open_as(&server, able).await;
+    for (method, params) in
+        [("prompts/get", json!({ "name": "p" })), ("resources/read", json!({ "uri": "r:" }))]
+    {
+        let first = client.ask(method, params.clone()).await["result"].take();
+        assert_eq!(first["resultType"], "input_required");
+        let mut again = params.clone();
+        again["requestState"] = first["requestState"].clone();
+        again["inputResponses"] = json!({ "roots": { "roots": [] } });
+        let last = client.ask(method, again).await;
+        assert_eq!(last["result"]["roots"], json!({ "roots": [] }));
+
+        let mut events = Events::of(peer.request(method, params).await);
+        let asked = events.message().await;
+        peer.answer(&asked["id"], json!({ "roots": [] })).await;
+        assert_eq!(events.message().await["result"]["roots"], json!({ "roots": [] }));
+    }
+    assert_eq!(server.violations(), [""; 0]);
 }

@@ -4,7 +4,7 @@ use mcp_testkit::{Bearer, TestServer};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::peer::{Peer, header, names, read, tool};
+use crate::support::{Peer, header, names, read, tool};
 
 async fn vault() -> TestServer {
     let bearer = Bearer::tokens(["alice-token", "bob-token"]).scope("tools:call");

@@ -6,11 +6,7 @@ use mcp_testkit::{AnswerMode, Ask, Builder, CallAnswer, Fault, Gate, On, TestSer
 use mcp_types::Revision;
 use serde_json::json;
 
-use crate::{
-    complete::Complete,
-    events::Events,
-    peer::{Peer, tool},
-};
+use crate::support::{Complete, Events, Peer, tool};
 
 fn builder() -> Builder {
     let builder = TestServer::builder().answers(AnswerMode::Sse).tool(tool("hello", "hi"));

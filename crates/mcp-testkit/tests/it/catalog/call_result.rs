@@ -1,0 +1,36 @@
+//! The results of tools.
+
+use mcp_testkit::{CallAnswer, TestServer, Tool};
+use serde_json::{Value, json};
+
+use crate::support::Peer;
+
+#[tokio::test]
+async fn tools_answer_in_every_way() {
+    let schema = json!({ "type": "object" });
+    let answers =
+        |name: &str, answer: CallAnswer| Tool::new(name, schema.clone(), move |_| answer.clone());
+    let server = TestServer::builder()
+        .tool(Tool::new("echo", schema.clone(), |args| {
+            CallAnswer::structured(Value::Object(args.clone()))
+        }))
+        .tool(answers("fails", CallAnswer::failure("out of paper")))
+        .tool(answers("error", CallAnswer::error(-32042, "sign in").member("data", json!([1]))))
+        .tool(answers("empty", CallAnswer::content([])))
+        .start()
+        .await
+        .unwrap();
+    let mut peer = Peer::open(&server).await;
+
+    let echo = json!({ "name": "echo", "arguments": { "a": [1] } });
+    let answer = peer.ask("tools/call", echo).await;
+    assert_eq!(answer["result"]["structuredContent"], json!({ "a": [1] }));
+    assert_eq!(answer["result"]["content"][0]["text"], r#"{"a":[1]}"#);
+    let answer = peer.ask("tools/call", json!({ "name": "echo" })).await;
+    assert_eq!(answer["result"]["structuredContent"], json!({}));
+
+    assert_eq!(peer.call("fails").await["result"]["isError"], true);
+    let error = json!({ "code": -32042, "message": "sign in", "data": [1] });
+    assert_eq!(peer.call("error").await["error"], error);
+    assert_eq!(peer.call("empty").await["result"], json!({ "content": [] }));
+}

@@ -1,0 +1,86 @@
+//! Adding, removing and paging the entries of a server.
+
+use mcp_testkit::{CallAnswer, Prompt, Resource, ResourceTemplate, TestServer};
+use mcp_types::error_code;
+use serde_json::{Value, json};
+
+use crate::support::{Peer, ask_both, both_eras, names, tool};
+
+#[tokio::test]
+async fn prompts_and_resources_come_and_go() {
+    let server = both_eras().start().await.unwrap();
+    server.add_prompt(Prompt::new("p", |_| CallAnswer::messages([])));
+    server.add_resource(Resource::new("r:", "r", "old"));
+    server.add_resource(Resource::new("r:", "r", "new"));
+    for answer in ask_both(&server, "resources/read", json!({ "uri": "r:" })).await {
+        assert_eq!(answer["result"]["contents"], json!([{ "uri": "r:", "text": "new" }]));
+    }
+    for (list, removed) in [("prompts/list", "prompts"), ("resources/list", "resources")] {
+        for answer in ask_both(&server, list, json!({})).await {
+            assert_eq!(answer["result"][removed].as_array().map(Vec::len), Some(1));
+        }
+    }
+    assert_eq!((server.remove_prompt("r:"), server.remove_resource("p")), (false, false));
+    assert_eq!((server.remove_prompt("p"), server.remove_resource("r:")), (true, true));
+    for answer in ask_both(&server, "resources/list", json!({})).await {
+        assert_eq!(answer["result"], json!({ "resources": [] }), "it was declared");
+    }
+    assert_eq!(server.violations(), [""; 0]);
+}
+
+#[tokio::test]
+async fn all_lists_come_in_pages() {
+    // PAGE-02, N-PAGE-01
+    let mut builder = both_eras().page_size(2);
+    for name in ["a", "b", "c"] {
+        builder = builder
+            .tool(tool(name, ""))
+            .prompt(Prompt::new(name, |_| CallAnswer::messages([])))
+            .resource(Resource::new(name, name, ""))
+            .resource_template(ResourceTemplate::new(name, name, |_| CallAnswer::contents([])));
+    }
+    let server = builder.start().await.unwrap();
+    let mut cursors = Vec::new();
+    for (method, list) in [
+        ("tools/list", "tools"),
+        ("prompts/list", "prompts"),
+        ("resources/list", "resources"),
+        ("resources/templates/list", "resourceTemplates"),
+    ] {
+        let [first, same] = ask_both(&server, method, json!({})).await;
+        assert_eq!(first["result"], same["result"]);
+        let cursor = first["result"]["nextCursor"].clone();
+        assert_eq!(first["result"][list].as_array().map(Vec::len), Some(2));
+        for second in ask_both(&server, method, json!({ "cursor": cursor })).await {
+            assert_eq!(second["result"][list].as_array().map(Vec::len), Some(1));
+            assert_eq!(second["result"].get("nextCursor"), None);
+        }
+        cursors.push(cursor);
+    }
+    let [refused, _] = ask_both(&server, "tools/list", json!({ "cursor": cursors[1] })).await;
+    assert_eq!(refused["error"]["code"], error_code::INVALID_PARAMS, "of another list");
+}
+
+#[tokio::test]
+async fn lists_come_in_pages_with_opaque_cursors() {
+    let builder = ["a", "b", "c", "d", "e"]
+        .into_iter()
+        .fold(TestServer::builder().page_size(2), |builder, name| builder.tool(tool(name, "")));
+    let server = builder.start().await.unwrap();
+    let mut peer = Peer::open(&server).await;
+
+    let mut pages = Vec::new();
+    let mut params = json!({});
+    loop {
+        let page = peer.ask("tools/list", params).await;
+        pages.push(names(&page).join(""));
+        match &page["result"]["nextCursor"] {
+            Value::Null => break,
+            cursor => params = json!({ "cursor": cursor }),
+        }
+    }
+    assert_eq!(pages, ["ab", "cd", "e"]);
+
+    let answer = peer.ask("tools/list", json!({ "cursor": "2" })).await;
+    assert_eq!(answer["error"]["code"], error_code::INVALID_PARAMS);
+}

@@ -1,0 +1,38 @@
+//! What there is besides tools: prompts, resources, completion and the log.
+
+use mcp_types::error_code;
+use serde_json::json;
+
+use crate::support::{ask_both, library};
+
+#[tokio::test]
+async fn prompts_are_listed_and_got() {
+    // PROMPT-01, PROMPT-02
+    let server = library().start().await.unwrap();
+    for answer in ask_both(&server, "prompts/list", json!({})).await {
+        let arguments = json!([
+            { "name": "code", "required": true },
+            { "name": "style", "required": false },
+        ]);
+        let expected = json!({ "prompts": [{ "name": "review", "arguments": arguments }] });
+        assert_eq!(answer["result"], expected);
+    }
+    let get = json!({ "name": "review", "arguments": { "code": "1 + 1" } });
+    for answer in ask_both(&server, "prompts/get", get).await {
+        assert_eq!(answer["result"]["messages"][0]["content"]["text"], "1 + 1");
+    }
+    assert_eq!(server.violations(), [""; 0]);
+
+    for (params, message, violations) in [
+        (json!({ "name": "other" }), "Unknown prompt: other", 0),
+        (json!({ "name": "review" }), "Missing argument: code", 0),
+        (json!({ "name": "review", "arguments": { "code": 1 } }), "Invalid arguments", 2),
+    ] {
+        let before = server.violations().len();
+        for answer in ask_both(&server, "prompts/get", params).await {
+            assert_eq!(answer["error"]["code"], error_code::INVALID_PARAMS);
+            assert_eq!(answer["error"]["message"], message);
+        }
+        assert_eq!(server.violations().len() - before, violations);
+    }
+}

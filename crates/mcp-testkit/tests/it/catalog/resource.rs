@@ -1,0 +1,33 @@
+//! Resources and resource templates.
+
+use mcp_types::error_code;
+use serde_json::json;
+
+use crate::support::{ask_both, library};
+
+#[tokio::test]
+async fn resources_are_listed_and_read() {
+    // RES-02, RES-03, RES-06, N-RES-01
+    let server = library().start().await.unwrap();
+    let resource = json!({ "uri": "file:///a", "name": "a", "mimeType": "text/plain" });
+    for answer in ask_both(&server, "resources/list", json!({})).await {
+        assert_eq!(answer["result"], json!({ "resources": [resource] }));
+    }
+    let template = json!({ "uriTemplate": "users://{id}", "name": "user", "title": "Users" });
+    for answer in ask_both(&server, "resources/templates/list", json!({})).await {
+        assert_eq!(answer["result"], json!({ "resourceTemplates": [template] }));
+    }
+    for (uri, text) in [("file:///a", "A"), ("users://7", "7")] {
+        for answer in ask_both(&server, "resources/read", json!({ "uri": uri })).await {
+            let contents = json!([{ "uri": uri, "text": text }]);
+            assert_eq!(answer["result"], json!({ "contents": contents }));
+        }
+    }
+    let codes = [error_code::RESOURCE_NOT_FOUND, error_code::INVALID_PARAMS];
+    let answers = ask_both(&server, "resources/read", json!({ "uri": "file:///b" })).await;
+    for (answer, code) in answers.iter().zip(codes) {
+        assert_eq!(answer["error"]["code"], code);
+        assert_eq!(answer["error"]["data"], json!({ "uri": "file:///b" }));
+    }
+    assert_eq!(server.violations(), [""; 0]);
+}

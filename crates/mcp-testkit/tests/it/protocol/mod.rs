@@ -1,0 +1,10 @@
+//! The protocol rules.
+
+mod envelope;
+mod era;
+mod multi_round;
+mod router;
+mod schema;
+mod stateful;
+mod stateless;
+mod subscriptions;

@@ -1,0 +1,4 @@
+//! The running server.
+
+mod push;
+mod test_server;

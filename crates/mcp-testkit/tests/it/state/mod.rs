@@ -1,0 +1,5 @@
+//! The state of a server: script, faults and capabilities.
+
+mod capabilities;
+mod fault;
+mod script;

@@ -1,0 +1,30 @@
+//! Helpers of the tests.
+//!
+//! - [`Peer`] is a client of the stateful protocol versions (up to 2025-11-25): it sends `initialize`
+//!   and keeps the session id. It sends valid requests unless a test changes them.
+//! - [`Complete`] is the same for the stateless versions (from 2026-07-28): each request carries
+//!   `_meta` and the headers that repeat parts of the body.
+//! - [`Events`] reads a `text/event-stream` response event by event.
+//! - `servers` starts the servers that several test files need, and sends one request in both eras.
+//!
+//! A test that needs a server of its own builds it in place. No test sleeps: a
+//! [`Gate`](mcp_testkit::Gate) holds a response back, and
+//! [`TestServer::received`](mcp_testkit::TestServer::received),
+//! [`TestServer::cancelled`](mcp_testkit::TestServer::cancelled) and
+//! [`TestServer::when`](mcp_testkit::TestServer::when) wait for what a client does.
+
+mod servers;
+mod stateful_client;
+mod stateless_client;
+mod events;
+
+pub(crate) use self::{
+    events::Events,
+    servers::{
+        BOTH, MODES, ask_both, assert_ping_rejected, both_eras, call_in_both_eras, library,
+        start_listenable, start_stateful, start_with_mode, stateful_greeter, stateless_greeter,
+        tool, updated,
+    },
+    stateful_client::{Peer, header, names, read},
+    stateless_client::{CAPABILITIES, Complete, VERSION, headers, text},
+};

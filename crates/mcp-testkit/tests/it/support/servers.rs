@@ -1,0 +1,108 @@
+//! Servers that several tests start, and requests to them in both eras.
+
+use mcp_testkit::{
+    AnswerMode, Builder, CallAnswer, Fault, On, Prompt, Push, Resource, ResourceTemplate,
+    TestServer, Tool,
+};
+use mcp_types::Revision;
+use reqwest::{RequestBuilder, Response};
+use serde_json::{Value, json};
+
+use super::{
+    stateful_client::{Peer, read},
+    stateless_client::Complete,
+};
+
+pub(crate) fn both_eras() -> Builder {
+    TestServer::builder().revisions([Revision::V2025_11_25, Revision::V2026_07_28])
+}
+
+pub(crate) fn library() -> Builder {
+    let review = Prompt::new("review", |args| {
+        let content = json!({ "type": "text", "text": args["code"] });
+        CallAnswer::messages([json!({ "role": "user", "content": content })])
+    });
+    let user = ResourceTemplate::new("users://{id}", "user", |variables| {
+        CallAnswer::contents([json!({ "uri": variables["uri"], "text": variables["id"] })])
+    });
+    both_eras()
+        .prompt(review.argument("code", true).argument("style", false))
+        .resource(Resource::new("file:///a", "a", "A").member("mimeType", "text/plain"))
+        .resource_template(user.member("title", "Users"))
+}
+
+/// The same request in both eras; what a result has in one of them only is left out.
+pub(crate) async fn ask_both(server: &TestServer, method: &str, params: Value) -> [Value; 2] {
+    let old = Peer::open(server).await.ask(method, params.clone()).await;
+    let mut new = Complete::new(server).ask(method, params).await;
+    if let Some(result) = new["result"].as_object_mut() {
+        assert_eq!(result.remove("resultType"), Some(json!("complete")));
+        for member in ["_meta", "ttlMs", "cacheScope"] {
+            result.remove(member);
+        }
+    }
+    [old, new]
+}
+
+pub(crate) async fn stateful_greeter() -> TestServer {
+    TestServer::builder().name("greeter").tool(tool("hello", "hi")).start().await.expect("a start")
+}
+
+pub(crate) fn stateless_greeter() -> Builder {
+    let greeter = TestServer::builder().revisions([Revision::V2026_07_28]);
+    greeter.name("greeter").version("1").tool(tool("hello", "hi"))
+}
+
+pub(crate) const MODES: [AnswerMode; 2] = [AnswerMode::Json, AnswerMode::Sse];
+
+pub(crate) async fn start_with_mode(mode: AnswerMode) -> TestServer {
+    let revisions = [Revision::V2025_11_25, Revision::V2026_07_28];
+    let builder = TestServer::builder().revisions(revisions).answers(mode);
+    builder.tool(tool("hello", "hi")).start().await.expect("a start")
+}
+
+/// A call whose answer meets a fault, in either era.
+pub(crate) async fn call_in_both_eras(server: &TestServer, fault: Fault) -> [Response; 2] {
+    server.script(On::method("tools/call"), fault);
+    let old = Peer::open(server).await.request("tools/call", json!({ "name": "hello" })).await;
+    let new = Complete::new(server).request("tools/call", json!({ "name": "hello" })).await;
+    [old, new]
+}
+
+/// A tool that answers with a text.
+pub(crate) fn tool(name: &str, text: &'static str) -> Tool {
+    Tool::new(name, json!({ "type": "object" }), move |_| CallAnswer::text(text))
+}
+
+pub(crate) async fn start_stateful() -> TestServer {
+    TestServer::builder().tool(tool("hello", "hi")).start().await.expect("a start")
+}
+
+/// Breaks a ping in one way, and expects a refusal that is remembered.
+pub(crate) async fn assert_ping_rejected(
+    spoil: impl Fn(&Peer, RequestBuilder) -> RequestBuilder,
+    status: u16,
+    reason: &str,
+) {
+    let server = stateful_greeter().await;
+    let mut peer = Peer::open(&server).await;
+    let ping = peer.message("ping", json!({}));
+    let response = spoil(&peer, peer.post(&ping)).send().await.expect("an answer");
+    assert_eq!(response.status(), status, "{reason}");
+    let error = read(response).await;
+    assert!(error["error"]["message"].as_str().is_some_and(|it| it.contains(reason)), "{error}");
+    let violations = server.violations();
+    assert!(matches!(&*violations, [one] if one.contains(reason)), "{violations:?}");
+}
+
+pub(crate) const BOTH: [Revision; 2] = [Revision::V2025_11_25, Revision::V2026_07_28];
+
+pub(crate) async fn start_listenable() -> TestServer {
+    let revisions = [Revision::V2025_11_25, Revision::V2026_07_28];
+    let builder = TestServer::builder().revisions(revisions).allow_get(true).logging();
+    builder.resource(Resource::new("a:", "a", "A")).start().await.expect("a start")
+}
+
+pub(crate) fn updated(uri: &str) -> Push {
+    Push::ResourceUpdated(uri.to_owned())
+}
