@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn annotations_are_on_the_way_of_properties() {
+    fn finds_annotations_only_below_properties() {
         let region = json!({ "type": "string", "x-mcp-header": "Region" });
         let nested = json!({ "type": "object", "properties": { "b": region } });
         assert_eq!(headers(&json!({ "a": nested })), Ok(vec!["Region=a.b".to_owned()]));
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_annotation_spoils_the_tool() {
+    fn rejects_invalid_and_duplicate_annotations() {
         // N-HTTP-09
         for (property, reason) in [
             (json!({ "type": "string", "x-mcp-header": "" }), "not a name"),
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_written_as_text() {
+    fn converts_primitive_arguments_to_text() {
         let text = |text: &str| ParamValue::Text(text.to_owned());
         let param_header = ParamHeader { name: "A".to_owned(), path: vec!["a".to_owned()] };
         for (argument, expected) in [
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_is_told_by_its_markers() {
+    fn decodes_base64_only_between_its_markers() {
         assert_eq!(decode_value("=?base64?w7xiZXI=?=").as_deref(), Ok("über"));
         assert_eq!(decode_value("=?base64??=").as_deref(), Ok(""));
         assert_eq!(decode_value("=?BASE64?w7w=?=").as_deref(), Ok("=?BASE64?w7w=?="));

@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_template_fits_a_uri_or_does_not() {
+    fn matches_a_uri_only_if_every_variable_has_a_value() {
         for (template, uri, expected) in [
             ("users://{id}/profile", "users://7/profile", Some(json!({ "id": "7" }))),
             ("a://{x}/{y}", "a://1/2", Some(json!({ "x": "1", "y": "2" }))),

@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn people_are_sent_only_where_the_client_is() {
+    fn accepts_only_registered_redirect_uris_ignoring_the_loopback_port() {
         let client = KnownClient::new("c")
             .redirect_uri("https://app.example/cb")
             .redirect_uri("http://127.0.0.1/cb");

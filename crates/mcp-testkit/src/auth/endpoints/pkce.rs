@@ -13,7 +13,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_challenge_is_that_of_the_rfc() {
+    fn s256_matches_the_example_of_rfc_7636() {
         // RFC 7636, appendix B.
         let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
         assert_eq!(s256(verifier), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");

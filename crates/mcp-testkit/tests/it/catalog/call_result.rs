@@ -3,10 +3,10 @@
 use mcp_testkit::{CallAnswer, TestServer, Tool};
 use serde_json::{Value, json};
 
-use crate::support::Peer;
+use crate::support::StatefulClient;
 
 #[tokio::test]
-async fn tools_answer_in_every_way() {
+async fn returns_structured_content_failures_errors_and_empty_results() {
     let schema = json!({ "type": "object" });
     let answers =
         |name: &str, answer: CallAnswer| Tool::new(name, schema.clone(), move |_| answer.clone());
@@ -20,17 +20,17 @@ async fn tools_answer_in_every_way() {
         .start()
         .await
         .unwrap();
-    let mut peer = Peer::open(&server).await;
+    let mut stateful = StatefulClient::connect(&server).await;
 
     let echo = json!({ "name": "echo", "arguments": { "a": [1] } });
-    let answer = peer.ask("tools/call", echo).await;
+    let answer = stateful.request_json("tools/call", echo).await;
     assert_eq!(answer["result"]["structuredContent"], json!({ "a": [1] }));
     assert_eq!(answer["result"]["content"][0]["text"], r#"{"a":[1]}"#);
-    let answer = peer.ask("tools/call", json!({ "name": "echo" })).await;
+    let answer = stateful.request_json("tools/call", json!({ "name": "echo" })).await;
     assert_eq!(answer["result"]["structuredContent"], json!({}));
 
-    assert_eq!(peer.call("fails").await["result"]["isError"], true);
+    assert_eq!(stateful.call_tool("fails").await["result"]["isError"], true);
     let error = json!({ "code": -32042, "message": "sign in", "data": [1] });
-    assert_eq!(peer.call("error").await["error"], error);
-    assert_eq!(peer.call("empty").await["result"], json!({ "content": [] }));
+    assert_eq!(stateful.call_tool("error").await["error"], error);
+    assert_eq!(stateful.call_tool("empty").await["result"], json!({ "content": [] }));
 }

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::support::{ask_both, library};
+use crate::support::{library, request_in_both_eras};
 
 #[tokio::test]
-async fn arguments_are_completed() {
+async fn completes_arguments_with_at_most_100_values() {
     // COMP-01, COMP-02, N-COMP-01
     let server = library().completion(|params| {
         let typed = params["argument"]["value"].as_str().unwrap_or_default();
@@ -16,7 +16,7 @@ async fn arguments_are_completed() {
         "ref": { "type": "ref/prompt", "name": "review" },
         "argument": { "name": "style", "value": "s" },
     });
-    for answer in ask_both(&server, "completion/complete", request.clone()).await {
+    for answer in request_in_both_eras(&server, "completion/complete", request.clone()).await {
         let completion = &answer["result"]["completion"];
         assert_eq!(completion["values"].as_array().map(Vec::len), Some(100));
         assert_eq!(completion["values"][7], "s7");
@@ -26,7 +26,7 @@ async fn arguments_are_completed() {
     for member in ["ref", "argument"] {
         let mut without = request.clone();
         without[member] = json!({});
-        for answer in ask_both(&server, "completion/complete", without).await {
+        for answer in request_in_both_eras(&server, "completion/complete", without).await {
             assert_eq!(answer["error"]["message"], format!("Invalid {member}"));
         }
     }

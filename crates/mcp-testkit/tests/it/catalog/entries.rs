@@ -4,32 +4,32 @@ use mcp_testkit::{CallAnswer, Prompt, Resource, ResourceTemplate, TestServer};
 use mcp_types::error_code;
 use serde_json::{Value, json};
 
-use crate::support::{Peer, ask_both, both_eras, names, tool};
+use crate::support::{StatefulClient, both_eras, names, request_in_both_eras, tool};
 
 #[tokio::test]
-async fn prompts_and_resources_come_and_go() {
+async fn lists_prompts_and_resources_added_and_removed_at_runtime() {
     let server = both_eras().start().await.unwrap();
     server.add_prompt(Prompt::new("p", |_| CallAnswer::messages([])));
     server.add_resource(Resource::new("r:", "r", "old"));
     server.add_resource(Resource::new("r:", "r", "new"));
-    for answer in ask_both(&server, "resources/read", json!({ "uri": "r:" })).await {
+    for answer in request_in_both_eras(&server, "resources/read", json!({ "uri": "r:" })).await {
         assert_eq!(answer["result"]["contents"], json!([{ "uri": "r:", "text": "new" }]));
     }
     for (list, removed) in [("prompts/list", "prompts"), ("resources/list", "resources")] {
-        for answer in ask_both(&server, list, json!({})).await {
+        for answer in request_in_both_eras(&server, list, json!({})).await {
             assert_eq!(answer["result"][removed].as_array().map(Vec::len), Some(1));
         }
     }
     assert_eq!((server.remove_prompt("r:"), server.remove_resource("p")), (false, false));
     assert_eq!((server.remove_prompt("p"), server.remove_resource("r:")), (true, true));
-    for answer in ask_both(&server, "resources/list", json!({})).await {
+    for answer in request_in_both_eras(&server, "resources/list", json!({})).await {
         assert_eq!(answer["result"], json!({ "resources": [] }), "it was declared");
     }
     assert_eq!(server.violations(), [""; 0]);
 }
 
 #[tokio::test]
-async fn all_lists_come_in_pages() {
+async fn pages_every_list_and_rejects_a_cursor_of_another_list() {
     // PAGE-02, N-PAGE-01
     let mut builder = both_eras().page_size(2);
     for name in ["a", "b", "c"] {
@@ -47,32 +47,33 @@ async fn all_lists_come_in_pages() {
         ("resources/list", "resources"),
         ("resources/templates/list", "resourceTemplates"),
     ] {
-        let [first, same] = ask_both(&server, method, json!({})).await;
+        let [first, same] = request_in_both_eras(&server, method, json!({})).await;
         assert_eq!(first["result"], same["result"]);
         let cursor = first["result"]["nextCursor"].clone();
         assert_eq!(first["result"][list].as_array().map(Vec::len), Some(2));
-        for second in ask_both(&server, method, json!({ "cursor": cursor })).await {
+        for second in request_in_both_eras(&server, method, json!({ "cursor": cursor })).await {
             assert_eq!(second["result"][list].as_array().map(Vec::len), Some(1));
             assert_eq!(second["result"].get("nextCursor"), None);
         }
         cursors.push(cursor);
     }
-    let [refused, _] = ask_both(&server, "tools/list", json!({ "cursor": cursors[1] })).await;
+    let [refused, _] =
+        request_in_both_eras(&server, "tools/list", json!({ "cursor": cursors[1] })).await;
     assert_eq!(refused["error"]["code"], error_code::INVALID_PARAMS, "of another list");
 }
 
 #[tokio::test]
-async fn lists_come_in_pages_with_opaque_cursors() {
+async fn pages_tools_in_order_with_opaque_cursors() {
     let builder = ["a", "b", "c", "d", "e"]
         .into_iter()
         .fold(TestServer::builder().page_size(2), |builder, name| builder.tool(tool(name, "")));
     let server = builder.start().await.unwrap();
-    let mut peer = Peer::open(&server).await;
+    let mut stateful = StatefulClient::connect(&server).await;
 
     let mut pages = Vec::new();
     let mut params = json!({});
     loop {
-        let page = peer.ask("tools/list", params).await;
+        let page = stateful.request_json("tools/list", params).await;
         pages.push(names(&page).join(""));
         match &page["result"]["nextCursor"] {
             Value::Null => break,
@@ -81,6 +82,6 @@ async fn lists_come_in_pages_with_opaque_cursors() {
     }
     assert_eq!(pages, ["ab", "cd", "e"]);
 
-    let answer = peer.ask("tools/list", json!({ "cursor": "2" })).await;
+    let answer = stateful.request_json("tools/list", json!({ "cursor": "2" })).await;
     assert_eq!(answer["error"]["code"], error_code::INVALID_PARAMS);
 }

@@ -3,13 +3,13 @@
 use mcp_types::error_code;
 use serde_json::json;
 
-use crate::support::{ask_both, library};
+use crate::support::{library, request_in_both_eras};
 
 #[tokio::test]
-async fn prompts_are_listed_and_got() {
+async fn lists_and_gets_prompts_and_checks_their_arguments() {
     // PROMPT-01, PROMPT-02
     let server = library().start().await.unwrap();
-    for answer in ask_both(&server, "prompts/list", json!({})).await {
+    for answer in request_in_both_eras(&server, "prompts/list", json!({})).await {
         let arguments = json!([
             { "name": "code", "required": true },
             { "name": "style", "required": false },
@@ -18,7 +18,7 @@ async fn prompts_are_listed_and_got() {
         assert_eq!(answer["result"], expected);
     }
     let get = json!({ "name": "review", "arguments": { "code": "1 + 1" } });
-    for answer in ask_both(&server, "prompts/get", get).await {
+    for answer in request_in_both_eras(&server, "prompts/get", get).await {
         assert_eq!(answer["result"]["messages"][0]["content"]["text"], "1 + 1");
     }
     assert_eq!(server.violations(), [""; 0]);
@@ -29,7 +29,7 @@ async fn prompts_are_listed_and_got() {
         (json!({ "name": "review", "arguments": { "code": 1 } }), "Invalid arguments", 2),
     ] {
         let before = server.violations().len();
-        for answer in ask_both(&server, "prompts/get", params).await {
+        for answer in request_in_both_eras(&server, "prompts/get", params).await {
             assert_eq!(answer["error"]["code"], error_code::INVALID_PARAMS);
             assert_eq!(answer["error"]["message"], message);
         }

@@ -3,28 +3,29 @@
 use mcp_types::error_code;
 use serde_json::json;
 
-use crate::support::{ask_both, library};
+use crate::support::{library, request_in_both_eras};
 
 #[tokio::test]
-async fn resources_are_listed_and_read() {
+async fn lists_and_reads_resources_and_templates() {
     // RES-02, RES-03, RES-06, N-RES-01
     let server = library().start().await.unwrap();
     let resource = json!({ "uri": "file:///a", "name": "a", "mimeType": "text/plain" });
-    for answer in ask_both(&server, "resources/list", json!({})).await {
+    for answer in request_in_both_eras(&server, "resources/list", json!({})).await {
         assert_eq!(answer["result"], json!({ "resources": [resource] }));
     }
     let template = json!({ "uriTemplate": "users://{id}", "name": "user", "title": "Users" });
-    for answer in ask_both(&server, "resources/templates/list", json!({})).await {
+    for answer in request_in_both_eras(&server, "resources/templates/list", json!({})).await {
         assert_eq!(answer["result"], json!({ "resourceTemplates": [template] }));
     }
     for (uri, text) in [("file:///a", "A"), ("users://7", "7")] {
-        for answer in ask_both(&server, "resources/read", json!({ "uri": uri })).await {
+        for answer in request_in_both_eras(&server, "resources/read", json!({ "uri": uri })).await {
             let contents = json!([{ "uri": uri, "text": text }]);
             assert_eq!(answer["result"], json!({ "contents": contents }));
         }
     }
     let codes = [error_code::RESOURCE_NOT_FOUND, error_code::INVALID_PARAMS];
-    let answers = ask_both(&server, "resources/read", json!({ "uri": "file:///b" })).await;
+    let answers =
+        request_in_both_eras(&server, "resources/read", json!({ "uri": "file:///b" })).await;
     for (answer, code) in answers.iter().zip(codes) {
         assert_eq!(answer["error"]["code"], code);
         assert_eq!(answer["error"]["data"], json!({ "uri": "file:///b" }));

@@ -9,7 +9,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::support::{MODES, Peer, call_in_both_eras, start_with_mode};
+use crate::support::{ANSWER_MODES, StatefulClient, call_in_both_eras, start_with_mode};
 
 /// Sends some bytes and reads until the connection ends; tells how that was.
 async fn raw(server: &TestServer, bytes: &str) -> (String, Option<ErrorKind>) {
@@ -31,7 +31,7 @@ fn request(body: &str) -> String {
 }
 
 #[tokio::test]
-async fn connections_are_reset_before_a_request_is_read() {
+async fn resets_the_next_connections_before_reading_a_request() {
     let server = start_with_mode(AnswerMode::Json).await;
     server.reset_next_connections(2);
     for _ in 0..2 {
@@ -39,11 +39,11 @@ async fn connections_are_reset_before_a_request_is_read() {
         assert_eq!((&*text, end), ("", Some(ErrorKind::ConnectionReset)));
     }
     assert_eq!(server.requests().len(), 0);
-    Peer::open(&server).await;
+    StatefulClient::connect(&server).await;
 }
 
 #[tokio::test]
-async fn connections_are_reset_in_place_of_an_answer() {
+async fn resets_or_closes_the_connection_after_handling_the_request() {
     let server = start_with_mode(AnswerMode::Json).await;
     server.script(On::any(), Fault::Reset);
     let initialize = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
@@ -62,14 +62,14 @@ async fn connections_are_reset_in_place_of_an_answer() {
 }
 
 #[tokio::test]
-async fn connections_are_reset_in_the_middle_of_a_body() {
+async fn resets_a_connection_in_the_middle_of_a_body() {
     let server = start_with_mode(AnswerMode::Json).await;
     server.script(On::any().nth(1), Reply::status(200).chunk("abc").reset());
     let (text, end) = raw(&server, &request("{}")).await;
     assert!(text.contains("abc"), "{text}");
     assert_eq!(end, Some(ErrorKind::ConnectionReset));
 
-    for mode in MODES {
+    for mode in ANSWER_MODES {
         let server = start_with_mode(mode).await;
         for mut response in call_in_both_eras(&server, Fault::ResetInside).await {
             let half = response.chunk().await.unwrap().unwrap();
@@ -81,15 +81,15 @@ async fn connections_are_reset_in_the_middle_of_a_body() {
 }
 
 #[tokio::test]
-async fn all_connections_can_be_reset() {
+async fn resets_all_open_connections() {
     let server = start_with_mode(AnswerMode::Json).await;
     let gate = Gate::new();
     server.script(On::method("tools/list"), Fault::Hold(gate.clone()));
-    let mut peer = Peer::open(&server).await;
-    let list = peer.message("tools/list", json!({}));
-    let held = tokio::spawn(peer.post(&list).send());
+    let mut stateful = StatefulClient::connect(&server).await;
+    let list = stateful.message("tools/list", json!({}));
+    let held = tokio::spawn(stateful.post(&list).send());
     gate.reached(1).await;
     server.reset_connections();
     assert!(held.await.unwrap().is_err());
-    assert_eq!(peer.request("ping", json!({})).await.status(), 200);
+    assert_eq!(stateful.request("ping", json!({})).await.status(), 200);
 }

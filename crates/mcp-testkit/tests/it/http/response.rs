@@ -3,12 +3,12 @@
 use mcp_testkit::{Gate, On, Reply};
 use serde_json::json;
 
-use crate::support::{Peer, header, start_stateful};
+use crate::support::{StatefulClient, header, start_stateful};
 
 #[tokio::test]
-async fn replies_are_sent_as_they_are() {
+async fn sends_status_headers_and_body_of_a_reply_unchanged() {
     let server = start_stateful().await;
-    let mut peer = Peer::new(&server);
+    let mut stateful = StatefulClient::new(&server);
     let other = "http://127.0.0.1:9/mcp";
     for (reply, status, name, value, body) in [
         (Reply::status(502).chunk("bad"), 502, "content-length", "3", "bad"),
@@ -22,24 +22,24 @@ async fn replies_are_sent_as_they_are() {
     ] {
         server.clear_script();
         server.script(On::any(), reply);
-        let response = peer.request("ping", json!({})).await;
+        let response = stateful.request("ping", json!({})).await;
         assert_eq!((response.status().as_u16(), header(&response, name)), (status, value));
         assert_eq!(response.text().await.unwrap(), body);
     }
     server.clear_script();
     server.script(On::any(), Reply::html_page());
-    let response = peer.request("ping", json!({})).await;
+    let response = stateful.request("ping", json!({})).await;
     assert_eq!(header(&response, "content-type"), "text/html; charset=utf-8");
     assert!(response.text().await.unwrap().starts_with("<!doctype html>"));
 }
 
 #[tokio::test]
-async fn chunks_are_sent_on_their_own() {
+async fn sends_each_chunk_of_a_reply_separately() {
     let server = start_stateful().await;
-    let mut peer = Peer::new(&server);
+    let mut stateful = StatefulClient::new(&server);
     let gate = Gate::new();
     server.script(On::any(), Reply::sse(["da", "ta: 1\r"]).hold(&gate).chunk("\n\r\n"));
-    let mut response = peer.request("ping", json!({})).await;
+    let mut response = stateful.request("ping", json!({})).await;
     assert_eq!(response.chunk().await.unwrap().unwrap(), "da");
     assert_eq!(response.chunk().await.unwrap().unwrap(), "ta: 1\r");
     gate.reached(1).await;
@@ -49,11 +49,11 @@ async fn chunks_are_sent_on_their_own() {
 }
 
 #[tokio::test]
-async fn a_reply_can_break_off() {
+async fn aborts_the_connection_in_the_middle_of_a_reply() {
     let server = start_stateful().await;
-    let mut peer = Peer::new(&server);
+    let mut stateful = StatefulClient::new(&server);
     server.script(On::any(), Reply::sse(["id: 1\ndata:\n\n"]).abort());
-    let mut response = peer.request("ping", json!({})).await;
+    let mut response = stateful.request("ping", json!({})).await;
     assert_eq!(response.chunk().await.unwrap().unwrap(), "id: 1\ndata:\n\n");
     assert!(response.chunk().await.is_err());
 }

@@ -6,7 +6,7 @@ use mcp_testkit::{AnswerMode, Ask, Builder, CallAnswer, Fault, Gate, On, TestSer
 use mcp_types::Revision;
 use serde_json::json;
 
-use crate::support::{Complete, Events, Peer, tool};
+use crate::support::{EventReader, StatefulClient, StatelessClient, tool};
 
 fn builder() -> Builder {
     let builder = TestServer::builder().answers(AnswerMode::Sse).tool(tool("hello", "hi"));
@@ -14,7 +14,7 @@ fn builder() -> Builder {
 }
 
 /// A tool that tells something, lets go of the connection and waits.
-fn breaks_off(gate: &Gate) -> Tool {
+fn disconnecting_tool(gate: &Gate) -> Tool {
     let gate = gate.clone();
     Tool::asking("breaks", json!({ "type": "object" }), move |round| match round.number() {
         0 => Turn::ask("p", Ask::other("ping", json!({})))
@@ -27,13 +27,14 @@ fn breaks_off(gate: &Gate) -> Tool {
 }
 
 #[tokio::test]
-async fn streams_begin_with_an_id_and_a_time_to_wait() {
+async fn resumable_streams_begin_with_a_unique_id_and_a_retry_time() {
     // HTTP-12, HTTP-14, HTTP-16
     let server = builder().start().await.unwrap();
-    let mut peer = Peer::open(&server).await;
+    let mut stateful = StatefulClient::connect(&server).await;
     let mut ids = Vec::new();
     for _ in 0..2 {
-        let mut events = Events::of(peer.request("tools/call", json!({ "name": "hello" })).await);
+        let mut events =
+            EventReader::new(stateful.request("tools/call", json!({ "name": "hello" })).await);
         let priming = events.next().await.unwrap();
         assert_eq!((&*priming.retry, &*priming.data), ("20", ""));
         let answer = events.next().await.unwrap();
@@ -47,30 +48,31 @@ async fn streams_begin_with_an_id_and_a_time_to_wait() {
 }
 
 #[tokio::test]
-async fn a_broken_stream_goes_on_with_what_is_missing() {
+async fn resumes_a_stream_after_the_last_event_id() {
     // HTTP-10, HTTP-13, HTTP-15, HTTP-17
     let gate = Gate::new();
-    let server = builder().tool(breaks_off(&gate)).start().await.unwrap();
-    let mut peer = Peer::open(&server).await;
-    let mut events = Events::of(peer.request("tools/call", json!({ "name": "breaks" })).await);
+    let server = builder().tool(disconnecting_tool(&gate)).start().await.unwrap();
+    let mut stateful = StatefulClient::connect(&server).await;
+    let mut events =
+        EventReader::new(stateful.request("tools/call", json!({ "name": "breaks" })).await);
     events.next().await.unwrap();
     let first = events.next().await.unwrap();
     assert_eq!(first.message()["n"], 1);
     assert_eq!(events.next().await, None);
 
     gate.reached(1).await;
-    let mut resumed = Events::of(peer.listen(Some(&first.id)).await);
+    let mut resumed = EventReader::new(stateful.listen(Some(&first.id)).await);
     assert_eq!(resumed.message().await["n"], 2);
     gate.open();
     let ping = resumed.next().await.unwrap();
     assert_eq!(ping.message()["method"], "ping");
     drop(resumed);
-    assert_eq!(peer.answer(&ping.message()["id"], json!({})).await.status(), 202);
+    assert_eq!(stateful.respond(&ping.message()["id"], json!({})).await.status(), 202);
 
     // Whatever has an id may be had once more, the answer too.
     for (after, expected) in [(&ping.id, 1), (&first.id, 3)] {
-        let mut resumed = Events::of(peer.listen(Some(after)).await);
-        let messages = resumed.rest().await;
+        let mut resumed = EventReader::new(stateful.listen(Some(after)).await);
+        let messages = resumed.remaining_messages().await;
         assert_eq!(messages.len(), expected);
         assert_eq!(messages[expected - 1]["result"]["content"][0]["text"], "done");
     }
@@ -78,76 +80,80 @@ async fn a_broken_stream_goes_on_with_what_is_missing() {
 }
 
 #[tokio::test]
-async fn streams_can_be_cut_anywhere() {
+async fn resumes_a_stream_that_is_cut_repeatedly() {
     // HTTP-10, HTTP-19
     let server = builder().start().await.unwrap();
-    let mut peer = Peer::open(&server).await;
+    let mut stateful = StatefulClient::connect(&server).await;
     server.script(On::method("tools/call"), Fault::CutStream(0));
     server.script(On::method("GET").first(2), Fault::CutStream(0));
-    let mut events = Events::of(peer.request("tools/call", json!({ "name": "hello" })).await);
+    let mut events =
+        EventReader::new(stateful.request("tools/call", json!({ "name": "hello" })).await);
     let priming = events.next().await.unwrap();
     assert_eq!(events.next().await, None);
     for _ in 0..2 {
-        assert_eq!(Events::of(peer.listen(Some(&priming.id)).await).next().await, None);
+        assert_eq!(EventReader::new(stateful.listen(Some(&priming.id)).await).next().await, None);
     }
-    let answer = Events::of(peer.listen(Some(&priming.id)).await).message().await;
+    let answer = EventReader::new(stateful.listen(Some(&priming.id)).await).message().await;
     assert_eq!(answer["result"]["content"][0]["text"], "hi");
     assert_eq!(server.violations(), [""; 0]);
 }
 
 #[tokio::test]
-async fn what_was_delivered_may_come_again() {
+async fn redeliver_fault_sends_a_stream_from_its_beginning() {
     // HTTP-18
     let server = builder().start().await.unwrap();
-    let mut peer = Peer::open(&server).await;
-    let mut events = Events::of(peer.request("tools/call", json!({ "name": "hello" })).await);
+    let mut stateful = StatefulClient::connect(&server).await;
+    let mut events =
+        EventReader::new(stateful.request("tools/call", json!({ "name": "hello" })).await);
     events.next().await.unwrap();
     let answer = events.next().await.unwrap();
     server.script(On::method("GET"), Fault::Redeliver);
-    let mut again = Events::of(peer.listen(Some(&answer.id)).await);
+    let mut again = EventReader::new(stateful.listen(Some(&answer.id)).await);
     again.next().await.unwrap();
     assert_eq!(again.next().await, Some(answer));
     assert_eq!(again.next().await, None);
 }
 
 #[tokio::test]
-async fn each_session_has_its_own_streams() {
+async fn rejects_event_ids_of_other_sessions() {
     let server = builder().start().await.unwrap();
-    let mut peer = Peer::open(&server).await;
-    let mut events = Events::of(peer.request("tools/call", json!({ "name": "hello" })).await);
+    let mut stateful = StatefulClient::connect(&server).await;
+    let mut events =
+        EventReader::new(stateful.request("tools/call", json!({ "name": "hello" })).await);
     let priming = events.next().await.unwrap();
-    let other = Peer::open(&server).await;
+    let other = StatefulClient::connect(&server).await;
     assert_eq!(other.listen(Some(&priming.id)).await.status(), 400);
     let past = format!("{}9", priming.id);
-    assert_eq!(peer.listen(Some(&past)).await.status(), 400);
-    assert_eq!(peer.listen(None).await.status(), 405, "that is another matter");
+    assert_eq!(stateful.listen(Some(&past)).await.status(), 400);
+    assert_eq!(stateful.listen(None).await.status(), 405, "that is another matter");
     let expected = ["GET: an event id that the server never gave in this session"; 2];
     assert_eq!(server.violations(), expected);
 }
 
 #[tokio::test]
-async fn what_clients_listen_to_can_be_resumed_too() {
+async fn resumes_a_get_stream() {
     let server = builder().allow_get(true).start().await.unwrap();
-    let peer = Peer::open(&server).await;
-    let mut events = Events::of(peer.listen(None).await);
+    let stateful = StatefulClient::connect(&server).await;
+    let mut events = EventReader::new(stateful.listen(None).await);
     let priming = events.next().await.unwrap();
     server.close_streams();
     assert_eq!(events.next().await, None);
     assert_eq!(server.notify("notifications/tools/list_changed", &json!({})), 1);
-    let mut events = Events::of(peer.listen(Some(&priming.id)).await);
+    let mut events = EventReader::new(stateful.listen(Some(&priming.id)).await);
     assert_eq!(events.message().await["method"], "notifications/tools/list_changed");
     server.end_sessions();
     assert_eq!(events.next().await, None);
 }
 
 #[tokio::test]
-async fn without_a_handshake_there_is_no_resuming() {
+async fn stateless_streams_have_no_event_ids_and_end_on_disconnect() {
     // N-HTTP-14, N-HTTP-15
     let gate = Gate::new();
     let builder = builder().revisions([Revision::V2026_07_28]);
-    let server = builder.tool(breaks_off(&gate)).start().await.unwrap();
-    let mut client = Complete::new(&server);
-    let mut events = Events::of(client.request("tools/call", json!({ "name": "breaks" })).await);
+    let server = builder.tool(disconnecting_tool(&gate)).start().await.unwrap();
+    let mut stateless = StatelessClient::new(&server);
+    let mut events =
+        EventReader::new(stateless.request("tools/call", json!({ "name": "breaks" })).await);
     let event = events.next().await.unwrap();
     assert_eq!((&*event.id, &event.message()["n"]), ("", &json!(1)));
     assert_eq!(events.next().await, None);

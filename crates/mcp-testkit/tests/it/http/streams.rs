@@ -4,26 +4,27 @@ use mcp_testkit::{On, Reply, TestServer};
 use reqwest::{Method, Response};
 use serde_json::json;
 
-use crate::support::{Peer, header};
+use crate::support::{StatefulClient, header};
 
-async fn listen(peer: &Peer) -> Response {
-    let get = peer.http_request(Method::GET).header("accept", "text/event-stream");
+async fn listen(stateful: &StatefulClient) -> Response {
+    let get = stateful.http_request(Method::GET).header("accept", "text/event-stream");
     get.send().await.expect("an answer")
 }
 
 #[tokio::test]
-async fn listening_has_to_be_allowed() {
+async fn get_is_405_unless_allowed() {
     let server = TestServer::builder().start().await.unwrap();
-    let peer = Peer::open(&server).await;
-    let response = listen(&peer).await;
+    let stateful = StatefulClient::connect(&server).await;
+    let response = listen(&stateful).await;
     assert_eq!((response.status().as_u16(), header(&response, "allow")), (405, "POST, DELETE"));
     assert_eq!(server.violations(), [""; 0]);
 }
 
 #[tokio::test]
-async fn listeners_get_what_is_sent_once() {
+async fn sends_a_notification_once_per_session_on_the_newest_stream() {
     let server = TestServer::builder().allow_get(true).start().await.unwrap();
-    let (alice, bob) = (Peer::open(&server).await, Peer::open(&server).await);
+    let (alice, bob) =
+        (StatefulClient::connect(&server).await, StatefulClient::connect(&server).await);
     assert_eq!(server.notify("notifications/tools/list_changed", &json!({})), 0);
 
     let _older = listen(&alice).await;
@@ -44,13 +45,13 @@ async fn listeners_get_what_is_sent_once() {
 }
 
 #[tokio::test]
-async fn listeners_keep_to_the_protocol() {
+async fn get_requires_accept_and_session_headers() {
     let server = TestServer::builder().allow_get(true).start().await.unwrap();
-    let mut peer = Peer::open(&server).await;
-    let get = peer.http_request(Method::GET).header("accept", "application/json");
+    let mut stateful = StatefulClient::connect(&server).await;
+    let get = stateful.http_request(Method::GET).header("accept", "application/json");
     assert_eq!(get.send().await.unwrap().status(), 406);
-    peer.session = None;
-    assert_eq!(listen(&peer).await.status(), 400);
+    stateful.session = None;
+    assert_eq!(listen(&stateful).await.status(), 400);
     assert_eq!(
         server.violations(),
         ["GET: Accept does not name text/event-stream", "GET: no MCP-Session-Id"]
@@ -58,11 +59,11 @@ async fn listeners_keep_to_the_protocol() {
 }
 
 #[tokio::test]
-async fn a_stream_is_resumed_by_script() {
+async fn answers_a_get_with_last_event_id_by_a_scripted_reply() {
     let server = TestServer::builder().start().await.unwrap();
-    let peer = Peer::open(&server).await;
+    let stateful = StatefulClient::connect(&server).await;
     server.script(On::method("GET").nth(1), Reply::sse(["id: 8\ndata: {}\n\n"]));
-    let get = peer.http_request(Method::GET).header("last-event-id", "7");
+    let get = stateful.http_request(Method::GET).header("last-event-id", "7");
     assert_eq!(get.send().await.unwrap().text().await.unwrap(), "id: 8\ndata: {}\n\n");
     let requests = server.requests();
     assert_eq!(requests.last().unwrap().header("last-event-id"), Some("7"));

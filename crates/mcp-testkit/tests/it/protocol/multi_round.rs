@@ -5,10 +5,10 @@ use mcp_types::{error_code, v2025_11_25::LoggingLevel};
 use reqwest::Response;
 use serde_json::{Value, json};
 
-use crate::support::{Complete, Events, Peer, both_eras, read, tool};
+use crate::support::{EventReader, StatefulClient, StatelessClient, both_eras, read, tool};
 
 /// Asks for a name and for the roots, then whether that is right, then answers.
-fn greet() -> Tool {
+fn greet_tool() -> Tool {
     Tool::asking("greet", json!({ "type": "object" }), |round| {
         let said = |key| round.answer(key).map_or(&Value::Null, |answer| &answer["content"]);
         match round.number() {
@@ -30,24 +30,24 @@ fn form(message: &str) -> Ask {
     Ask::form(message, json!({ "type": "object", "properties": { "a": { "type": "string" } } }))
 }
 
-fn accepted(text: &str) -> Value {
+fn accepted_form(text: &str) -> Value {
     json!({ "action": "accept", "content": { "a": text } })
 }
 
-fn able() -> Value {
+fn capabilities() -> Value {
     json!({ "elicitation": {}, "roots": {} })
 }
 
 async fn greeter() -> TestServer {
-    both_eras().tool(greet()).tool(tool("hello", "hi")).start().await.expect("a start")
+    both_eras().tool(greet_tool()).tool(tool("hello", "hi")).start().await.expect("a start")
 }
 
-fn client(server: &TestServer) -> Complete {
-    Complete { capabilities: able(), ..Complete::new(server) }
+fn stateless_client(server: &TestServer) -> StatelessClient {
+    StatelessClient { capabilities: capabilities(), ..StatelessClient::new(server) }
 }
 
 /// The parameters of the next round: the answers, and the state that came with the questions.
-fn next(result: &Value, answers: &Value) -> Value {
+fn retry_params(result: &Value, answers: &Value) -> Value {
     json!({
         "name": "greet",
         "inputResponses": answers,
@@ -56,11 +56,11 @@ fn next(result: &Value, answers: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn without_a_handshake_the_client_comes_again() {
+async fn stateless_call_returns_input_required_until_all_responses_arrive() {
     // N-MRTR-02, N-MRTR-04, N-MRTR-05, N-MRTR-07
     let server = greeter().await;
-    let mut client = client(&server);
-    let first = client.ask("tools/call", json!({ "name": "greet" })).await;
+    let mut stateless = stateless_client(&server);
+    let first = stateless.request_json("tools/call", json!({ "name": "greet" })).await;
     let expected = json!({
         "name": { "method": "elicitation/create", "params": {
             "message": "Who are you?",
@@ -72,13 +72,15 @@ async fn without_a_handshake_the_client_comes_again() {
     assert_eq!(first["result"]["resultType"], "input_required");
     assert_eq!(first["result"].get("ttlMs"), None);
 
-    let answers = json!({ "name": accepted("Ann"), "roots": { "roots": [] } });
-    let second = client.ask("tools/call", next(&first, &answers)).await;
+    let answers = json!({ "name": accepted_form("Ann"), "roots": { "roots": [] } });
+    let second = stateless.request_json("tools/call", retry_params(&first, &answers)).await;
     let asked = second["result"]["inputRequests"].as_object().unwrap();
     assert_eq!(asked.keys().collect::<Vec<_>>(), ["sure"]);
     assert_ne!(first["result"]["requestState"], second["result"]["requestState"]);
 
-    let last = client.ask("tools/call", next(&second, &json!({ "sure": accepted("yes") }))).await;
+    let last = stateless
+        .request_json("tools/call", retry_params(&second, &json!({ "sure": accepted_form("yes") })))
+        .await;
     assert_eq!(last["result"]["resultType"], "complete");
     let expected = json!({
         "rounds": 2,
@@ -92,22 +94,22 @@ async fn without_a_handshake_the_client_comes_again() {
 }
 
 #[tokio::test]
-async fn with_a_session_the_client_is_asked_on_the_stream_of_the_call() {
+async fn stateful_call_sends_requests_on_its_own_stream() {
     // HTTP-07, ELIC-02
     let server = greeter().await;
-    let mut peer = Peer::open_as(&server, able()).await;
+    let mut stateful = StatefulClient::connect_with_capabilities(&server, capabilities()).await;
     let call = json!({ "name": "greet", "arguments": { "x": 1 } });
-    let mut events = Events::of(peer.request("tools/call", call).await);
+    let mut events = EventReader::new(stateful.request("tools/call", call).await);
     let (name, roots) = (events.message().await, events.message().await);
     assert_eq!((&name["jsonrpc"], &name["method"]), (&json!("2.0"), &json!("elicitation/create")));
     assert_eq!(name["params"]["message"], "Who are you?");
     assert_eq!(roots["method"], "roots/list");
     assert_ne!(roots["id"], name["id"]);
     // The order of the answers does not matter.
-    assert_eq!(peer.answer(&roots["id"], json!({ "roots": [] })).await.status(), 202);
-    assert_eq!(peer.answer(&name["id"], accepted("Ann")).await.status(), 202);
+    assert_eq!(stateful.respond(&roots["id"], json!({ "roots": [] })).await.status(), 202);
+    assert_eq!(stateful.respond(&name["id"], accepted_form("Ann")).await.status(), 202);
     let sure = events.message().await;
-    assert_eq!(peer.answer(&sure["id"], accepted("yes")).await.status(), 202);
+    assert_eq!(stateful.respond(&sure["id"], accepted_form("yes")).await.status(), 202);
     let answer = events.message().await;
     let expected = json!({
         "rounds": 2,
@@ -120,11 +122,12 @@ async fn with_a_session_the_client_is_asked_on_the_stream_of_the_call() {
     assert_eq!(events.next().await, None, "the stream ends with the answer");
     assert_eq!(server.violations(), [""; 0]);
 
-    assert_eq!(peer.answer(&sure["id"], accepted("no")).await.status(), 400);
-    let mut other = Peer::open_as(&server, able()).await;
-    let mut events = Events::of(other.request("tools/call", json!({ "name": "greet" })).await);
+    assert_eq!(stateful.respond(&sure["id"], accepted_form("no")).await.status(), 400);
+    let mut other = StatefulClient::connect_with_capabilities(&server, capabilities()).await;
+    let mut events =
+        EventReader::new(other.request("tools/call", json!({ "name": "greet" })).await);
     let name = events.message().await;
-    assert_eq!(peer.answer(&name["id"], accepted("Bob")).await.status(), 400);
+    assert_eq!(stateful.respond(&name["id"], accepted_form("Bob")).await.status(), 400);
     let expected = [
         "POST: a second answer to the same request",
         "POST: an answer to what another session was asked",
@@ -133,7 +136,7 @@ async fn with_a_session_the_client_is_asked_on_the_stream_of_the_call() {
 }
 
 #[tokio::test]
-async fn an_error_is_an_answer_with_a_session() {
+async fn stateful_error_response_reaches_the_tool() {
     // RPC-10, SAMP-10
     let tool = Tool::asking("think", json!({ "type": "object" }), |round| match round.error("m") {
         None => Turn::ask("m", Ask::sampling(json!({ "messages": [], "maxTokens": 1 })))
@@ -141,45 +144,51 @@ async fn an_error_is_an_answer_with_a_session() {
         Some(error) => CallAnswer::text(format!("{} {:?}", error.code, round.answer("p"))).into(),
     });
     let server = both_eras().tool(tool).start().await.unwrap();
-    let mut peer = Peer::open_as(&server, json!({ "sampling": {} })).await;
-    let mut events = Events::of(peer.request("tools/call", json!({ "name": "think" })).await);
+    let mut stateful =
+        StatefulClient::connect_with_capabilities(&server, json!({ "sampling": {} })).await;
+    let mut events =
+        EventReader::new(stateful.request("tools/call", json!({ "name": "think" })).await);
     for expected in ["sampling/createMessage", "no/such"] {
         let asked = events.message().await;
         assert_eq!(asked["method"], expected);
         let error = json!({ "code": -1, "message": "no" });
         let refusal = json!({ "jsonrpc": "2.0", "id": asked["id"], "error": error });
-        assert_eq!(peer.post(&refusal).send().await.unwrap().status(), 202);
+        assert_eq!(stateful.post(&refusal).send().await.unwrap().status(), 202);
     }
     assert_eq!(events.message().await["result"]["content"][0]["text"], "-1 None");
     assert_eq!(server.violations(), [""; 0]);
 }
 
 #[tokio::test]
-async fn the_client_may_be_asked_where_it_listens() {
+async fn sends_requests_on_the_get_stream_if_there_is_one() {
     // HTTP-22
     let tool = Tool::asking("where", json!({ "type": "object" }), |round| match round.number() {
         0 => Turn::ask("u", Ask::url("Sign in", "https://example.com/")).elsewhere(),
         _ => CallAnswer::text("there").into(),
     });
     let server = both_eras().allow_get(true).tool(tool).start().await.unwrap();
-    let mut peer = Peer::open_as(&server, json!({ "elicitation": { "url": {} } })).await;
-    let mut listening = Events::of(peer.listen(None).await);
-    let call = peer.message("tools/call", json!({ "name": "where" }));
-    let mut events = Events::of(peer.post(&call).send().await.unwrap());
+    let mut stateful =
+        StatefulClient::connect_with_capabilities(&server, json!({ "elicitation": { "url": {} } }))
+            .await;
+    let mut listening = EventReader::new(stateful.listen(None).await);
+    let call = stateful.message("tools/call", json!({ "name": "where" }));
+    let mut events = EventReader::new(stateful.post(&call).send().await.unwrap());
     let asked = listening.message().await;
     assert_eq!(asked["params"]["mode"], "url");
     assert!(asked["params"]["elicitationId"].is_string(), "{asked}");
-    peer.answer(&asked["id"], json!({ "action": "accept" })).await;
+    stateful.respond(&asked["id"], json!({ "action": "accept" })).await;
     assert_eq!(events.message().await["result"]["content"][0]["text"], "there");
 
     // Whoever does not listen is asked on the stream of the call.
-    let mut deaf = Peer::open_as(&server, json!({ "elicitation": { "url": {} } })).await;
-    let mut events = Events::of(deaf.request("tools/call", json!({ "name": "where" })).await);
+    let mut deaf =
+        StatefulClient::connect_with_capabilities(&server, json!({ "elicitation": { "url": {} } }))
+            .await;
+    let mut events = EventReader::new(deaf.request("tools/call", json!({ "name": "where" })).await);
     assert_eq!(events.message().await["method"], "elicitation/create");
 }
 
 #[tokio::test]
-async fn what_a_client_has_not_declared_is_not_asked() {
+async fn fails_the_call_if_the_client_lacks_a_capability() {
     // N-MRTR-10, ELIC-01, SAMP-02
     let server = greeter().await;
     let url = Tool::asking("url", json!({ "type": "object" }), |_| {
@@ -202,36 +211,37 @@ async fn what_a_client_has_not_declared_is_not_asked() {
         ("sampling", json!({ "sampling": {} }), json!({ "sampling": { "tools": {} } })),
     ] {
         let call = json!({ "name": tool });
-        let mut client = Complete { capabilities: declared.clone(), ..Complete::new(&server) };
-        let response = client.request("tools/call", call.clone()).await;
+        let mut stateless =
+            StatelessClient { capabilities: declared.clone(), ..StatelessClient::new(&server) };
+        let response = stateless.request("tools/call", call.clone()).await;
         assert_eq!(response.status(), 400);
         let error = read(response).await["error"].take();
         assert_eq!(error["code"], error_code::MISSING_REQUIRED_CLIENT_CAPABILITY);
         assert_eq!(error["data"]["requiredCapabilities"], missing);
 
-        let mut peer = Peer::open_as(&server, declared).await;
-        let answer = peer.ask("tools/call", call).await;
+        let mut stateful = StatefulClient::connect_with_capabilities(&server, declared).await;
+        let answer = stateful.request_json("tools/call", call).await;
         assert_eq!(answer["result"]["isError"], true);
     }
     assert_eq!(server.violations(), [""; 0]);
 }
 
 /// Sends the second round in some wrong way, and expects it to be refused.
-async fn check(spoil: impl Fn(&mut Value), reason: &str) {
+async fn assert_retry_rejected(spoil: impl Fn(&mut Value), reason: &str) {
     let server = greeter().await;
-    let mut client = client(&server);
-    let first = client.ask("tools/call", json!({ "name": "greet" })).await;
-    let answers = json!({ "name": accepted("Ann"), "roots": { "roots": [] } });
-    let mut second = client.message("tools/call", next(&first, &answers));
+    let mut stateless = stateless_client(&server);
+    let first = stateless.request_json("tools/call", json!({ "name": "greet" })).await;
+    let answers = json!({ "name": accepted_form("Ann"), "roots": { "roots": [] } });
+    let mut second = stateless.message("tools/call", retry_params(&first, &answers));
     spoil(&mut second);
-    let response = client.post(&second).send().await.expect("an answer");
+    let response = stateless.post(&second).send().await.expect("an answer");
     assert_eq!(response.status(), 400, "{reason}");
     let violations = server.violations();
     assert!(matches!(&*violations, [one] if one.contains(reason)), "{reason}: {violations:?}");
 }
 
 #[tokio::test]
-async fn the_state_comes_back_as_it_was_and_nowhere_else() {
+async fn rejects_a_changed_or_misplaced_request_state() {
     // N-MRTR-04..07
     fn member<'a>(call: &'a mut Value, name: &str) -> &'a mut Value {
         &mut call["params"][name]
@@ -240,22 +250,37 @@ async fn the_state_comes_back_as_it_was_and_nowhere_else() {
         let state = member(call, "requestState");
         *state = json!(state.as_str().unwrap().trim());
     };
-    check(trimmed, "a requestState that this server never gave").await;
-    check(|call| *member(call, "requestState") = json!(1), "requestState is not a string").await;
+    assert_retry_rejected(trimmed, "a requestState that this server never gave").await;
+    assert_retry_rejected(
+        |call| *member(call, "requestState") = json!(1),
+        "requestState is not a string",
+    )
+    .await;
     let without = |call: &mut Value| {
         call["params"].as_object_mut().unwrap().remove("requestState");
     };
-    check(without, "answers to what nobody asked without giving a state").await;
-    check(|call| *member(call, "name") = json!("hello"), "the requestState of another").await;
-    check(|call| *member(call, "arguments") = json!({ "b": 1 }), "the requestState of another")
-        .await;
-    check(|call| *member(call, "inputResponses") = json!([]), "inputResponses is not").await;
-    check(|call| call["id"] = json!(1), "the id of an earlier request").await;
+    assert_retry_rejected(without, "answers to what nobody asked without giving a state").await;
+    assert_retry_rejected(
+        |call| *member(call, "name") = json!("hello"),
+        "the requestState of another",
+    )
+    .await;
+    assert_retry_rejected(
+        |call| *member(call, "arguments") = json!({ "b": 1 }),
+        "the requestState of another",
+    )
+    .await;
+    assert_retry_rejected(
+        |call| *member(call, "inputResponses") = json!([]),
+        "inputResponses is not",
+    )
+    .await;
+    assert_retry_rejected(|call| call["id"] = json!(1), "the id of an earlier request").await;
 
     let server = greeter().await;
-    let mut client = client(&server);
+    let mut stateless = stateless_client(&server);
     let stray = json!({ "requestState": "x", "inputResponses": {} });
-    assert_eq!(client.request("tools/list", stray).await.status(), 200);
+    assert_eq!(stateless.request("tools/list", stray).await.status(), 200);
     let expected = [
         "tools/list: requestState, which belongs to another request",
         "tools/list: inputResponses, which belongs to another request",
@@ -264,13 +289,13 @@ async fn the_state_comes_back_as_it_was_and_nowhere_else() {
 }
 
 #[tokio::test]
-async fn answers_are_looked_at() {
+async fn records_missing_unexpected_and_invalid_responses() {
     // N-MRTR-02, N-MRTR-07, ELIC-07
     let server = greeter().await;
-    let mut client = client(&server);
-    let first = client.ask("tools/call", json!({ "name": "greet" })).await;
+    let mut stateless = stateless_client(&server);
+    let first = stateless.request_json("tools/call", json!({ "name": "greet" })).await;
     let answers = json!({ "name": { "action": "accept" }, "more": {} });
-    assert_eq!(client.request("tools/call", next(&first, &answers)).await.status(), 200);
+    assert_eq!(stateless.request("tools/call", retry_params(&first, &answers)).await.status(), 200);
     let expected = [
         r#"tools/call: no answer to "roots""#,
         r#"tools/call: an answer to "more", which this round did not ask"#,
@@ -278,11 +303,12 @@ async fn answers_are_looked_at() {
     ];
     assert_eq!(server.violations(), expected);
 
-    let mut peer = Peer::open_as(&server, able()).await;
-    let mut events = Events::of(peer.request("tools/call", json!({ "name": "greet" })).await);
+    let mut stateful = StatefulClient::connect_with_capabilities(&server, capabilities()).await;
+    let mut events =
+        EventReader::new(stateful.request("tools/call", json!({ "name": "greet" })).await);
     for _ in 0..2 {
         let asked = events.message().await;
-        peer.answer(&asked["id"], json!({ "action": "maybe", "roots": [] })).await;
+        stateful.respond(&asked["id"], json!({ "action": "maybe", "roots": [] })).await;
     }
     events.message().await;
     let lack = r#"tools/call: the answer to "name" has no valid action"#;
@@ -290,7 +316,7 @@ async fn answers_are_looked_at() {
 }
 
 #[tokio::test]
-async fn a_state_may_be_all_or_nothing() {
+async fn supports_rounds_with_only_a_state_and_rounds_without_one() {
     // N-MRTR-03
     let again = Tool::asking("again", json!({ "type": "object" }), |round| match round.number() {
         0 => Turn::again(),
@@ -298,27 +324,27 @@ async fn a_state_may_be_all_or_nothing() {
         _ => CallAnswer::text("done").into(),
     });
     let server = both_eras().tool(again).start().await.unwrap();
-    let mut client = client(&server);
-    let first = client.ask("tools/call", json!({ "name": "again" })).await;
+    let mut stateless = stateless_client(&server);
+    let first = stateless.request_json("tools/call", json!({ "name": "again" })).await;
     assert_eq!(first["result"].get("inputRequests"), None);
     let state = first["result"]["requestState"].clone();
     let params = json!({ "name": "again", "requestState": state });
-    let second = client.ask("tools/call", params).await;
+    let second = stateless.request_json("tools/call", params).await;
     assert_eq!(second["result"].get("requestState"), None);
-    let answers = json!({ "name": accepted("Ann") });
+    let answers = json!({ "name": accepted_form("Ann") });
     let params = json!({ "name": "again", "requestState": state, "inputResponses": answers });
-    assert_eq!(client.request("tools/call", params).await.status(), 400, "of an earlier round");
+    assert_eq!(stateless.request("tools/call", params).await.status(), 400, "of an earlier round");
     let expected = ["tools/call: a requestState, though the last round gave none"];
     assert_eq!(server.violations(), expected);
-    let params = json!({ "name": "again", "inputResponses": { "name": accepted("Ann") } });
-    let last = client.ask("tools/call", params.clone()).await;
+    let params = json!({ "name": "again", "inputResponses": { "name": accepted_form("Ann") } });
+    let last = stateless.request_json("tools/call", params.clone()).await;
     assert_eq!(last["result"]["content"][0]["text"], "done");
     assert_eq!(server.violations(), expected);
-    assert_eq!(client.request("tools/call", params).await.status(), 400, "nobody asked twice");
+    assert_eq!(stateless.request("tools/call", params).await.status(), 400, "nobody asked twice");
 }
 
 /// Tells of its progress, and writes to the log.
-fn tell(gate: &Gate) -> Tool {
+fn progress_tool(gate: &Gate) -> Tool {
     let gate = gate.clone();
     Tool::asking("tell", json!({ "type": "object" }), move |_| {
         Turn::answer(CallAnswer::text("done"))
@@ -331,28 +357,28 @@ fn tell(gate: &Gate) -> Tool {
     })
 }
 
-async fn told(response: Response, gate: &Gate) -> Vec<String> {
-    let mut events = Events::of(response);
+async fn received_messages(response: Response, gate: &Gate) -> Vec<String> {
+    let mut events = EventReader::new(response);
     let first = events.message().await;
     gate.open();
     let brief = |message: &Value| match &message["params"] {
         Value::Null => message["method"].as_str().unwrap_or("answer").to_owned(),
         params => params.to_string(),
     };
-    let rest = events.rest().await;
+    let rest = events.remaining_messages().await;
     [first].iter().chain(&rest).map(brief).collect()
 }
 
 #[tokio::test]
-async fn progress_and_log_come_as_they_are_wanted() {
+async fn sends_progress_and_log_messages_only_if_requested() {
     // PROG-01, PROG-02, LOG-02, N-LOG-01, N-PROG-01
     let gate = Gate::new();
-    let server = both_eras().tool(tell(&gate)).start().await.unwrap();
+    let server = both_eras().tool(progress_tool(&gate)).start().await.unwrap();
     let call = |meta: Value| json!({ "name": "tell", "_meta": meta });
-    let mut client = Complete::new(&server);
+    let mut stateless = StatelessClient::new(&server);
     let level = "io.modelcontextprotocol/logLevel";
     let meta = json!({ "progressToken": "t", level: "warning" });
-    let response = client.request("tools/call", call(meta)).await;
+    let response = stateless.request("tools/call", call(meta)).await;
     let expected = [
         r#"{"progress":0.5,"progressToken":"t","total":1}"#,
         r#"{"data":{"a":1},"level":"error"}"#,
@@ -360,14 +386,14 @@ async fn progress_and_log_come_as_they_are_wanted() {
         "notifications/x",
         "answer",
     ];
-    assert_eq!(told(response, &gate).await, expected);
-    let response = client.request("tools/call", call(json!({}))).await;
-    assert_eq!(told(response, &gate).await, ["notifications/x", "answer"]);
-    let wrong = client.request("tools/call", call(json!({ level: "loud" }))).await;
+    assert_eq!(received_messages(response, &gate).await, expected);
+    let response = stateless.request("tools/call", call(json!({}))).await;
+    assert_eq!(received_messages(response, &gate).await, ["notifications/x", "answer"]);
+    let wrong = stateless.request("tools/call", call(json!({ level: "loud" }))).await;
     assert_eq!(wrong.status(), 400);
 
-    let mut peer = Peer::open(&server).await;
-    let response = peer.request("tools/call", call(json!({ "progressToken": 7 }))).await;
+    let mut stateful = StatefulClient::connect(&server).await;
+    let response = stateful.request("tools/call", call(json!({ "progressToken": 7 }))).await;
     let expected = [
         r#"{"progress":0.5,"progressToken":7,"total":1}"#,
         r#"{"data":"details","level":"debug"}"#,
@@ -376,27 +402,27 @@ async fn progress_and_log_come_as_they_are_wanted() {
         "notifications/x",
         "answer",
     ];
-    assert_eq!(told(response, &gate).await, expected);
+    assert_eq!(received_messages(response, &gate).await, expected);
 }
 
 #[tokio::test]
-async fn progress_tokens_differ_while_they_are_in_use() {
+async fn records_a_progress_token_that_is_already_in_use() {
     // PROG-01, N-PROG-01
     let gate = Gate::new();
-    let server = both_eras().one_client().tool(tell(&gate)).start().await.unwrap();
+    let server = both_eras().one_client().tool(progress_tool(&gate)).start().await.unwrap();
     let call = |token: Value| json!({ "name": "tell", "_meta": { "progressToken": token } });
-    let mut peer = Peer::open(&server).await;
-    let mut other = Peer::open(&server).await;
-    let mut client = Complete::new(&server);
+    let mut stateful = StatefulClient::connect(&server).await;
+    let mut other = StatefulClient::connect(&server).await;
+    let mut stateless = StatelessClient::new(&server);
     let mut open = Vec::new();
     for _ in 0..2 {
-        open.push(peer.request("tools/call", call(json!("t"))).await);
+        open.push(stateful.request("tools/call", call(json!("t"))).await);
     }
     open.push(other.request("tools/call", call(json!("t"))).await);
     let expected = [r#"tools/call: the progress token "t" is that of another request"#];
     assert_eq!(server.violations(), expected);
     for _ in 0..2 {
-        open.push(client.request("tools/call", call(json!(1.5))).await);
+        open.push(stateless.request("tools/call", call(json!(1.5))).await);
     }
     let expected = [
         expected[0],
@@ -409,12 +435,12 @@ async fn progress_tokens_differ_while_they_are_in_use() {
     for response in open {
         response.text().await.unwrap();
     }
-    peer.request("tools/call", call(json!("t"))).await;
+    stateful.request("tools/call", call(json!("t"))).await;
     assert_eq!(server.violations().len(), 4, "the token is free again");
 }
 
 #[tokio::test]
-async fn prompts_and_resources_may_ask_too() {
+async fn prompts_and_resources_can_send_requests() {
     // N-MRTR-01
     let roots = |round: &mcp_testkit::Round| match round.answer("roots") {
         None => Turn::ask("roots", Ask::roots()),
@@ -422,23 +448,24 @@ async fn prompts_and_resources_may_ask_too() {
     };
     let builder = both_eras().prompt(Prompt::asking("p", roots));
     let server = builder.resource(Resource::asking("r:", "r", roots)).start().await.unwrap();
-    let able = json!({ "roots": {} });
-    let mut client = Complete { capabilities: able.clone(), ..Complete::new(&server) };
-    let mut peer = Peer::open_as(&server, able).await;
+    let capabilities = json!({ "roots": {} });
+    let mut stateless =
+        StatelessClient { capabilities: capabilities.clone(), ..StatelessClient::new(&server) };
+    let mut stateful = StatefulClient::connect_with_capabilities(&server, capabilities).await;
     for (method, params) in
         [("prompts/get", json!({ "name": "p" })), ("resources/read", json!({ "uri": "r:" }))]
     {
-        let first = client.ask(method, params.clone()).await["result"].take();
+        let first = stateless.request_json(method, params.clone()).await["result"].take();
         assert_eq!(first["resultType"], "input_required");
         let mut again = params.clone();
         again["requestState"] = first["requestState"].clone();
         again["inputResponses"] = json!({ "roots": { "roots": [] } });
-        let last = client.ask(method, again).await;
+        let last = stateless.request_json(method, again).await;
         assert_eq!(last["result"]["roots"], json!({ "roots": [] }));
 
-        let mut events = Events::of(peer.request(method, params).await);
+        let mut events = EventReader::new(stateful.request(method, params).await);
         let asked = events.message().await;
-        peer.answer(&asked["id"], json!({ "roots": [] })).await;
+        stateful.respond(&asked["id"], json!({ "roots": [] })).await;
         assert_eq!(events.message().await["result"]["roots"], json!({ "roots": [] }));
     }
     assert_eq!(server.violations(), [""; 0]);

@@ -3,24 +3,34 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
-use crate::support::{Peer, assert_ping_rejected, header, read, stateful_greeter};
+use crate::support::{StatefulClient, assert_ping_rejected, header, read, stateful_greeter};
 
 #[tokio::test]
-async fn headers_are_checked() {
-    let json_only = |peer: &Peer, _| without(peer, "accept").header("accept", "application/json");
+async fn rejects_wrong_accept_and_content_type_headers() {
+    let json_only = |stateful: &StatefulClient, _| {
+        without(stateful, "accept").header("accept", "application/json")
+    };
     assert_ping_rejected(json_only, 406, "Accept does not name text/event-stream").await;
-    let anything = |peer: &Peer, _| without(peer, "accept").header("accept", "*/*");
+    let anything =
+        |stateful: &StatefulClient, _| without(stateful, "accept").header("accept", "*/*");
     assert_ping_rejected(anything, 406, "Accept does not name application/json").await;
-    assert_ping_rejected(|peer, _| without(peer, "content-type"), 415, "Content-Type is not").await;
-    let text = |peer: &Peer, _| without(peer, "content-type").header("content-type", "text/plain");
+    assert_ping_rejected(
+        |stateful, _| without(stateful, "content-type"),
+        415,
+        "Content-Type is not",
+    )
+    .await;
+    let text = |stateful: &StatefulClient, _| {
+        without(stateful, "content-type").header("content-type", "text/plain")
+    };
     assert_ping_rejected(text, 415, "Content-Type is not application/json").await;
 }
 
 #[tokio::test]
-async fn media_types_are_read_with_their_parameters() {
+async fn accepts_media_types_with_parameters_in_any_case() {
     let server = stateful_greeter().await;
-    let peer = Peer::open(&server).await;
-    let request = peer
+    let stateful = StatefulClient::connect(&server).await;
+    let request = stateful
         .http_request(Method::POST)
         .header("accept", "Application/JSON;q=0.9")
         .header("accept", "text/event-stream; q=1")
@@ -31,7 +41,7 @@ async fn media_types_are_read_with_their_parameters() {
 }
 
 #[tokio::test]
-async fn bodies_are_checked() {
+async fn rejects_invalid_json_rpc_bodies() {
     for (body, reason) in [
         ("{", "the body is not JSON"),
         // RPC-12
@@ -47,36 +57,36 @@ async fn bodies_are_checked() {
 }
 
 #[tokio::test]
-async fn other_places_and_origins_are_refused() {
+async fn rejects_other_paths_and_origins() {
     let server = stateful_greeter().await;
-    let mut peer = Peer::open(&server).await;
-    let ping = peer.message("ping", json!({}));
+    let mut stateful = StatefulClient::connect(&server).await;
+    let ping = stateful.message("ping", json!({}));
     for (origin, status) in [
         ("https://example.com", 403),
         ("http://localhost.example.com", 403),
         ("null", 403),
         ("http://localhost:3000", 200),
     ] {
-        let response = peer.post(&ping).header("origin", origin).send().await.unwrap();
+        let response = stateful.post(&ping).header("origin", origin).send().await.unwrap();
         assert_eq!(response.status(), status, "{origin}");
     }
     let answer = json!({ "jsonrpc": "2.0", "id": "s1", "result": {} });
-    let refused = peer.elsewhere(server.url()).post(&answer).send().await.unwrap();
+    let refused = stateful.at_url(server.url()).post(&answer).send().await.unwrap();
     assert_eq!(read(refused).await.get("id"), None, "only a request is answered with its id");
 
-    let response = peer.http_request(Method::PUT).send().await.unwrap();
+    let response = stateful.http_request(Method::PUT).send().await.unwrap();
     assert_eq!((response.status().as_u16(), header(&response, "allow")), (405, "POST, DELETE"));
 
     let elsewhere = server.url().replace("/mcp", "/other");
-    let response = peer.elsewhere(&elsewhere).post(&ping).send().await.unwrap();
+    let response = stateful.at_url(&elsewhere).post(&ping).send().await.unwrap();
     assert_eq!(response.status(), 404);
     assert_eq!(server.requests().last().map(|it| it.path().to_owned()).as_deref(), Some("/other"));
 }
 
 /// Takes a header away, which reqwest does only for a request that is built anew.
-fn without(peer: &Peer, name: &str) -> RequestBuilder {
+fn without(stateful: &StatefulClient, name: &str) -> RequestBuilder {
     let ping = json!({ "jsonrpc": "2.0", "id": 2, "method": "ping" });
-    let request = peer.http_request(Method::POST).body(ping.to_string());
+    let request = stateful.http_request(Method::POST).body(ping.to_string());
     [("accept", "application/json, text/event-stream"), ("content-type", "application/json")]
         .into_iter()
         .filter(|(header, _)| *header != name)

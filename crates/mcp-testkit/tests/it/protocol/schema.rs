@@ -7,7 +7,7 @@ use mcp_types::{Method, NotificationMethod, Revision, v2025_11_25, v2026_07_28};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use crate::support::{Complete, Events, Peer};
+use crate::support::{EventReader, StatefulClient, StatelessClient};
 
 async fn server() -> TestServer {
     let ask = Tool::asking("ask", json!({ "type": "object" }), |round| match round.number() {
@@ -31,7 +31,7 @@ async fn server() -> TestServer {
         .expect("a start")
 }
 
-fn able() -> Value {
+fn capabilities() -> Value {
     json!({ "elicitation": { "form": {}, "url": {} }, "sampling": {}, "roots": {} })
 }
 
@@ -42,18 +42,18 @@ fn typed<T: DeserializeOwned + Serialize>(value: &Value) {
     assert_eq!(serde_json::to_value(read).expect("it serializes"), *value);
 }
 
-async fn check_old<M: Method>(peer: &mut Peer, params: Value)
+async fn check_stateful<M: Method>(stateful: &mut StatefulClient, params: Value)
 where
     M::Result: Serialize,
 {
-    typed::<M::Result>(&peer.ask(M::NAME, params).await["result"]);
+    typed::<M::Result>(&stateful.request_json(M::NAME, params).await["result"]);
 }
 
-async fn check_new<M: Method>(client: &mut Complete, params: Value)
+async fn check_stateless<M: Method>(stateless: &mut StatelessClient, params: Value)
 where
     M::Result: Serialize,
 {
-    typed::<M::Result>(&client.ask(M::NAME, params).await["result"]);
+    typed::<M::Result>(&stateless.request_json(M::NAME, params).await["result"]);
 }
 
 fn check_notification<N: NotificationMethod>(message: &Value)
@@ -69,30 +69,31 @@ fn completion() -> Value {
 }
 
 #[tokio::test]
-async fn in_the_handshake_era() {
+async fn stateful_messages_match_the_published_schema() {
     use v2025_11_25::*;
 
     let server = server().await;
-    let peer = &mut Peer::open_as(&server, able()).await;
-    check_old::<PingRequest>(peer, json!({})).await;
-    check_old::<ListToolsRequest>(peer, json!({})).await;
-    check_old::<ListPromptsRequest>(peer, json!({})).await;
-    check_old::<ListResourcesRequest>(peer, json!({})).await;
-    check_old::<ListResourceTemplatesRequest>(peer, json!({})).await;
-    check_old::<GetPromptRequest>(peer, json!({ "name": "p" })).await;
-    check_old::<ReadResourceRequest>(peer, json!({ "uri": "r:" })).await;
-    check_old::<CompleteRequest>(peer, completion()).await;
-    check_old::<SetLevelRequest>(peer, json!({ "level": "info" })).await;
-    check_old::<SubscribeRequest>(peer, json!({ "uri": "r:" })).await;
+    let stateful = &mut StatefulClient::connect_with_capabilities(&server, capabilities()).await;
+    check_stateful::<PingRequest>(stateful, json!({})).await;
+    check_stateful::<ListToolsRequest>(stateful, json!({})).await;
+    check_stateful::<ListPromptsRequest>(stateful, json!({})).await;
+    check_stateful::<ListResourcesRequest>(stateful, json!({})).await;
+    check_stateful::<ListResourceTemplatesRequest>(stateful, json!({})).await;
+    check_stateful::<GetPromptRequest>(stateful, json!({ "name": "p" })).await;
+    check_stateful::<ReadResourceRequest>(stateful, json!({ "uri": "r:" })).await;
+    check_stateful::<CompleteRequest>(stateful, completion()).await;
+    check_stateful::<SetLevelRequest>(stateful, json!({ "level": "info" })).await;
+    check_stateful::<SubscribeRequest>(stateful, json!({ "uri": "r:" })).await;
 
-    let mut events = Events::of(peer.listen(None).await);
+    let mut events = EventReader::new(stateful.listen(None).await);
     for push in [Push::ToolsChanged, Push::ResourceUpdated("r:".to_owned())] {
         assert_eq!(server.push(&push), 1);
     }
     check_notification::<ToolListChangedNotification>(&events.message().await);
     check_notification::<ResourceUpdatedNotification>(&events.message().await);
 
-    let mut events = Events::of(peer.request("tools/call", json!({ "name": "ask" })).await);
+    let mut events =
+        EventReader::new(stateful.request("tools/call", json!({ "name": "ask" })).await);
     typed::<ElicitRequestParams>(&events.message().await["params"]);
     typed::<ElicitRequestParams>(&events.message().await["params"]);
     typed::<CreateMessageRequestParams>(&events.message().await["params"]);
@@ -100,31 +101,32 @@ async fn in_the_handshake_era() {
 
     let info = json!({ "name": "typed", "version": "1" });
     let params = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": info });
-    check_old::<InitializeRequest>(&mut Peer::new(&server), params).await;
+    check_stateful::<InitializeRequest>(&mut StatefulClient::new(&server), params).await;
     assert_eq!(server.violations(), [""; 0]);
 }
 
 #[tokio::test]
-async fn in_the_per_request_era() {
+async fn stateless_messages_match_the_published_schema() {
     use v2026_07_28::*;
 
     let server = server().await;
-    let client = &mut Complete { capabilities: able(), ..Complete::new(&server) };
-    check_new::<DiscoverRequest>(client, json!({})).await;
-    check_new::<ListToolsRequest>(client, json!({})).await;
-    check_new::<ListPromptsRequest>(client, json!({})).await;
-    check_new::<ListResourcesRequest>(client, json!({})).await;
-    check_new::<ListResourceTemplatesRequest>(client, json!({})).await;
-    check_new::<GetPromptRequest>(client, json!({ "name": "p" })).await;
-    check_new::<ReadResourceRequest>(client, json!({ "uri": "r:" })).await;
-    check_new::<CompleteRequest>(client, completion()).await;
-    check_new::<CallToolRequest>(client, json!({ "name": "ask" })).await;
+    let stateless =
+        &mut StatelessClient { capabilities: capabilities(), ..StatelessClient::new(&server) };
+    check_stateless::<DiscoverRequest>(stateless, json!({})).await;
+    check_stateless::<ListToolsRequest>(stateless, json!({})).await;
+    check_stateless::<ListPromptsRequest>(stateless, json!({})).await;
+    check_stateless::<ListResourcesRequest>(stateless, json!({})).await;
+    check_stateless::<ListResourceTemplatesRequest>(stateless, json!({})).await;
+    check_stateless::<GetPromptRequest>(stateless, json!({ "name": "p" })).await;
+    check_stateless::<ReadResourceRequest>(stateless, json!({ "uri": "r:" })).await;
+    check_stateless::<CompleteRequest>(stateless, completion()).await;
+    check_stateless::<CallToolRequest>(stateless, json!({ "name": "ask" })).await;
 
-    let asked = client.ask("tools/call", json!({ "name": "ask" })).await;
+    let asked = stateless.request_json("tools/call", json!({ "name": "ask" })).await;
     typed::<InputRequiredResult>(&asked["result"]);
 
     let filter = json!({ "notifications": { "toolsListChanged": true } });
-    let mut events = Events::of(client.request("subscriptions/listen", filter).await);
+    let mut events = EventReader::new(stateless.request("subscriptions/listen", filter).await);
     check_notification::<SubscriptionsAcknowledgedNotification>(&events.message().await);
     assert_eq!(server.push(&Push::ToolsChanged), 1);
     check_notification::<ToolListChangedNotification>(&events.message().await);

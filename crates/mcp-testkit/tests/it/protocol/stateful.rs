@@ -5,29 +5,29 @@ use mcp_types::{Revision, error_code};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Peer, assert_ping_rejected, header, names, read, stateful_greeter};
+use crate::support::{StatefulClient, assert_ping_rejected, header, names, read, stateful_greeter};
 
 #[tokio::test]
-async fn a_well_behaved_client_gets_its_answers() {
+async fn serves_a_valid_session_without_violations() {
     let server = stateful_greeter().await;
-    let mut peer = Peer::new(&server);
+    let mut stateful = StatefulClient::new(&server);
 
-    let response = peer.initialize("2025-11-25").await;
+    let response = stateful.initialize("2025-11-25").await;
     assert_eq!(header(&response, "content-type"), "application/json");
-    peer.join(&response);
+    stateful.use_session_of(&response);
     let answer = read(response).await;
     assert_eq!(answer["result"]["serverInfo"]["name"], "greeter");
     assert_eq!(answer["result"]["capabilities"], json!({ "tools": { "listChanged": false } }));
 
-    peer.version = Some("2025-11-25".to_owned());
-    let response = peer.notify("notifications/initialized").await;
+    stateful.version = Some("2025-11-25".to_owned());
+    let response = stateful.notify("notifications/initialized").await;
     assert_eq!(response.status(), 202);
     assert_eq!(response.text().await.unwrap(), "");
 
-    let pong = peer.ask("ping", json!({})).await;
+    let pong = stateful.request_json("ping", json!({})).await;
     assert_eq!(pong, json!({ "jsonrpc": "2.0", "id": 2, "result": {} }));
-    assert_eq!(names(&peer.ask("tools/list", json!({})).await), ["hello"]);
-    let answer = peer.call("hello").await;
+    assert_eq!(names(&stateful.request_json("tools/list", json!({})).await), ["hello"]);
+    let answer = stateful.call_tool("hello").await;
     assert_eq!(answer["result"]["content"], json!([{ "type": "text", "text": "hi" }]));
 
     let methods = server.requests().iter().map(|it| it.method().to_owned()).collect::<Vec<_>>();
@@ -37,10 +37,10 @@ async fn a_well_behaved_client_gets_its_answers() {
 }
 
 #[tokio::test]
-async fn event_streams_carry_the_same_answers() {
+async fn sends_responses_as_event_streams_in_sse_mode() {
     let server = TestServer::builder().answers(AnswerMode::Sse).start().await.unwrap();
-    let mut peer = Peer::open(&server).await;
-    let response = peer.request("ping", json!({})).await;
+    let mut stateful = StatefulClient::connect(&server).await;
+    let response = stateful.request("ping", json!({})).await;
     assert_eq!(header(&response, "content-type"), "text/event-stream");
     assert_eq!(
         response.text().await.unwrap(),
@@ -50,7 +50,7 @@ async fn event_streams_carry_the_same_answers() {
 }
 
 #[tokio::test]
-async fn the_revision_is_the_clients_if_spoken_or_else_the_newest() {
+async fn negotiates_the_requested_version_or_the_newest() {
     let revisions = [Revision::V2025_06_18, Revision::V2025_03_26];
     let server = TestServer::builder().revisions(revisions).start().await.unwrap();
     for (offered, agreed) in [
@@ -59,16 +59,16 @@ async fn the_revision_is_the_clients_if_spoken_or_else_the_newest() {
         ("2025-11-25", "2025-06-18"),
         ("1999-01-01", "2025-06-18"),
     ] {
-        let answer = read(Peer::new(&server).initialize(offered).await).await;
+        let answer = read(StatefulClient::new(&server).initialize(offered).await).await;
         assert_eq!(answer["result"]["protocolVersion"], agreed);
     }
     assert_eq!(server.violations(), [""; 0]);
 }
 
 #[tokio::test]
-async fn errors_of_the_request_are_answers() {
+async fn returns_json_rpc_errors_with_status_200() {
     let server = stateful_greeter().await;
-    let mut peer = Peer::open(&server).await;
+    let mut stateful = StatefulClient::connect(&server).await;
     for (method, params, code, violation) in [
         ("tools/call", json!({ "name": "none" }), error_code::INVALID_PARAMS, None),
         ("resources/list", json!({}), error_code::METHOD_NOT_FOUND, Some("no capability")),
@@ -82,7 +82,7 @@ async fn errors_of_the_request_are_answers() {
         ("tools/list", json!({ "cursor": 1 }), error_code::INVALID_PARAMS, Some("cursor")),
     ] {
         let before = server.violations().len();
-        let response = peer.request(method, params).await;
+        let response = stateful.request(method, params).await;
         assert_eq!(response.status(), 200);
         assert_eq!(read(response).await["error"]["code"], code);
         let fresh = server.violations().split_off(before);
@@ -92,13 +92,13 @@ async fn errors_of_the_request_are_answers() {
 }
 
 #[tokio::test]
-async fn sessions_and_versions_are_checked() {
+async fn rejects_missing_or_unknown_session_and_version_headers() {
     let ping = json!({ "jsonrpc": "2.0", "id": 2, "method": "ping" });
     let with = |session: Option<&'static str>, version: Option<&'static str>| {
         let ping = ping.clone();
-        move |peer: &Peer, _| {
-            let mut other = peer.clone_without_headers();
-            other.session = session.map_or(peer.session.clone(), |id| Some(id.to_owned()));
+        move |stateful: &StatefulClient, _| {
+            let mut other = stateful.clone_without_headers();
+            other.session = session.map_or(stateful.session.clone(), |id| Some(id.to_owned()));
             other.version = version.map(str::to_owned);
             other.post(&ping)
         }
@@ -116,45 +116,45 @@ async fn sessions_and_versions_are_checked() {
         "the server never assigned",
     )
     .await;
-    let none = |peer: &Peer, _| {
-        let mut other = peer.clone_without_headers();
-        other.version.clone_from(&peer.version);
+    let none = |stateful: &StatefulClient, _| {
+        let mut other = stateful.clone_without_headers();
+        other.version.clone_from(&stateful.version);
         other.post(&ping)
     };
     assert_ping_rejected(none, 400, "no MCP-Session-Id").await;
 }
 
 #[tokio::test]
-async fn revisions_before_the_version_header_do_without_it() {
+async fn requires_the_version_header_only_from_2025_06_18() {
     let server = stateful_greeter().await;
-    let mut newer = Peer::new(&server);
+    let mut newer = StatefulClient::new(&server);
     let response = newer.initialize("2025-06-18").await;
-    newer.join(&response);
+    newer.use_session_of(&response);
     assert_eq!(newer.notify("notifications/initialized").await.status(), 400);
     let violations = server.violations();
     assert_eq!(violations, ["notifications/initialized: no MCP-Protocol-Version"]);
 
-    let mut peer = Peer::new(&server);
-    let response = peer.initialize("2025-03-26").await;
-    peer.join(&response);
-    assert_eq!(peer.notify("notifications/initialized").await.status(), 202);
-    assert_eq!(names(&peer.ask("tools/list", json!({})).await), ["hello"]);
+    let mut stateful = StatefulClient::new(&server);
+    let response = stateful.initialize("2025-03-26").await;
+    stateful.use_session_of(&response);
+    assert_eq!(stateful.notify("notifications/initialized").await.status(), 202);
+    assert_eq!(names(&stateful.request_json("tools/list", json!({})).await), ["hello"]);
     assert_eq!(server.violations(), violations);
 }
 
 #[tokio::test]
-async fn the_handshake_is_kept_in_order() {
+async fn rejects_messages_out_of_initialization_order() {
     let server = stateful_greeter().await;
-    let mut peer = Peer::new(&server);
-    let response = peer.initialize("2025-11-25").await;
-    peer.join(&response);
-    peer.version = Some("2025-11-25".to_owned());
+    let mut stateful = StatefulClient::new(&server);
+    let response = stateful.initialize("2025-11-25").await;
+    stateful.use_session_of(&response);
+    stateful.version = Some("2025-11-25".to_owned());
 
-    assert_eq!(peer.request("ping", json!({})).await.status(), 200);
-    assert_eq!(peer.request("tools/list", json!({})).await.status(), 400);
-    assert_eq!(peer.notify("notifications/initialized").await.status(), 202);
-    assert_eq!(peer.notify("notifications/initialized").await.status(), 400);
-    assert_eq!(peer.initialize("2025-11-25").await.status(), 400);
+    assert_eq!(stateful.request("ping", json!({})).await.status(), 200);
+    assert_eq!(stateful.request("tools/list", json!({})).await.status(), 400);
+    assert_eq!(stateful.notify("notifications/initialized").await.status(), 202);
+    assert_eq!(stateful.notify("notifications/initialized").await.status(), 400);
+    assert_eq!(stateful.initialize("2025-11-25").await.status(), 400);
     assert_eq!(
         server.violations(),
         [
@@ -164,23 +164,25 @@ async fn the_handshake_is_kept_in_order() {
         ]
     );
 
-    let answer = Peer::new(&server).ask("initialize", json!({ "protocolVersion": "x" })).await;
+    let answer = StatefulClient::new(&server)
+        .request_json("initialize", json!({ "protocolVersion": "x" }))
+        .await;
     assert_eq!(answer["error"]["code"], error_code::INVALID_PARAMS);
 }
 
 #[tokio::test]
-async fn sessions_end() {
+async fn rejects_requests_in_an_ended_session_with_404() {
     let server = stateful_greeter().await;
-    let mut peer = Peer::open(&server).await;
+    let mut stateful = StatefulClient::connect(&server).await;
     assert_eq!(server.open_sessions(), 1);
 
     server.end_sessions();
     assert_eq!(server.open_sessions(), 0);
-    assert_eq!(peer.request("ping", json!({})).await.status(), 404);
+    assert_eq!(stateful.request("ping", json!({})).await.status(), 404);
     assert_eq!(server.violations(), [""; 0], "the client could not know");
 
-    peer.handshake().await;
-    let delete = || peer.http_request(Method::DELETE).send();
+    stateful.initialize_session().await;
+    let delete = || stateful.http_request(Method::DELETE).send();
     assert_eq!(delete().await.unwrap().status(), 204);
     assert_eq!(server.open_sessions(), 0);
     assert_eq!(delete().await.unwrap().status(), 404);
@@ -188,31 +190,31 @@ async fn sessions_end() {
 }
 
 #[tokio::test]
-async fn delete_can_be_declined() {
+async fn delete_is_405_if_not_allowed() {
     let server = TestServer::builder().allow_delete(false).start().await.unwrap();
-    let peer = Peer::open(&server).await;
-    let response = peer.http_request(Method::DELETE).send().await.unwrap();
+    let stateful = StatefulClient::connect(&server).await;
+    let response = stateful.http_request(Method::DELETE).send().await.unwrap();
     assert_eq!((response.status().as_u16(), header(&response, "allow")), (405, "POST"));
     assert_eq!(server.open_sessions(), 1);
 }
 
 #[tokio::test]
-async fn servers_without_sessions_assign_none() {
+async fn assigns_no_session_id_if_sessions_are_off() {
     let server = TestServer::builder().sessions(false).start().await.unwrap();
-    let mut peer = Peer::new(&server);
-    peer.version = Some("2025-11-25".to_owned());
-    assert_eq!(peer.request("tools/list", json!({})).await.status(), 400);
+    let mut stateful = StatefulClient::new(&server);
+    stateful.version = Some("2025-11-25".to_owned());
+    assert_eq!(stateful.request("tools/list", json!({})).await.status(), 400);
 
-    peer.handshake().await;
-    assert_eq!(peer.session, None);
-    assert_eq!(peer.request("tools/list", json!({})).await.status(), 200);
-    assert_eq!(peer.http_request(Method::DELETE).send().await.unwrap().status(), 405);
+    stateful.initialize_session().await;
+    assert_eq!(stateful.session, None);
+    assert_eq!(stateful.request("tools/list", json!({})).await.status(), 200);
+    assert_eq!(stateful.http_request(Method::DELETE).send().await.unwrap().status(), 405);
 
-    peer.session = Some("stale".to_owned());
-    assert_eq!(peer.request("tools/list", json!({})).await.status(), 400);
-    peer.session = None;
-    peer.version = None;
-    assert_eq!(peer.request("tools/list", json!({})).await.status(), 400);
+    stateful.session = Some("stale".to_owned());
+    assert_eq!(stateful.request("tools/list", json!({})).await.status(), 400);
+    stateful.session = None;
+    stateful.version = None;
+    assert_eq!(stateful.request("tools/list", json!({})).await.status(), 400);
     assert_eq!(
         server.violations(),
         [

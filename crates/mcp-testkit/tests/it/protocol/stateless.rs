@@ -7,16 +7,18 @@ use mcp_types::{error_code, v2026_07_28::CacheScope};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Complete, Peer, header, names, read, stateless_greeter, tool};
+use crate::support::{
+    StatefulClient, StatelessClient, header, names, read, stateless_greeter, tool,
+};
 
 #[tokio::test]
-async fn a_well_behaved_client_gets_its_answers() {
+async fn serves_valid_requests_without_violations() {
     let server = stateless_greeter().instructions("Greet.").start().await.unwrap();
-    let mut client = Complete::new(&server);
+    let mut stateless = StatelessClient::new(&server);
     let info =
         json!({ "io.modelcontextprotocol/serverInfo": { "name": "greeter", "version": "1" } });
 
-    let answer = client.ask("server/discover", json!({})).await;
+    let answer = stateless.request_json("server/discover", json!({})).await;
     let expected = json!({
         "resultType": "complete",
         "supportedVersions": ["2026-07-28"],
@@ -28,10 +30,10 @@ async fn a_well_behaved_client_gets_its_answers() {
     });
     assert_eq!(answer, json!({ "jsonrpc": "2.0", "id": 1, "result": expected }));
 
-    let list = client.ask("tools/list", json!({})).await;
+    let list = stateless.request_json("tools/list", json!({})).await;
     assert_eq!(names(&list), ["hello"]);
     assert_eq!(list["result"]["ttlMs"], 0);
-    let answer = client.ask("tools/call", json!({ "name": "hello" })).await;
+    let answer = stateless.request_json("tools/call", json!({ "name": "hello" })).await;
     let content = json!([{ "type": "text", "text": "hi" }]);
     let expected = json!({ "resultType": "complete", "content": content, "_meta": info });
     assert_eq!(answer["result"], expected);
@@ -39,52 +41,55 @@ async fn a_well_behaved_client_gets_its_answers() {
 }
 
 #[tokio::test]
-async fn what_a_tool_says_of_its_result_stays() {
+async fn keeps_result_type_and_meta_that_a_tool_sets() {
     let answer = || CallAnswer::text("later").member("resultType", "task");
     let tool = Tool::new("slow", json!({ "type": "object" }), move |_| {
         answer().member("_meta", json!({ "io.modelcontextprotocol/serverInfo": 1, "a": 2 }))
     });
     let server = stateless_greeter().tool(tool).start().await.unwrap();
-    let answer = Complete::new(&server).ask("tools/call", json!({ "name": "slow" })).await;
+    let answer =
+        StatelessClient::new(&server).request_json("tools/call", json!({ "name": "slow" })).await;
     assert_eq!(answer["result"]["resultType"], "task");
     let meta = json!({ "io.modelcontextprotocol/serverInfo": 1, "a": 2 });
     assert_eq!(answer["result"]["_meta"], meta);
 }
 
 #[tokio::test]
-async fn lists_say_how_long_they_hold() {
+async fn adds_cache_hints_to_cacheable_results() {
     let hour = Duration::from_secs(3600);
     let server = stateless_greeter().caching(hour, CacheScope::Public).start().await.unwrap();
-    let mut client = Complete::new(&server);
+    let mut stateless = StatelessClient::new(&server);
     for method in ["server/discover", "tools/list"] {
-        let result = client.ask(method, json!({})).await["result"].take();
+        let result = stateless.request_json(method, json!({})).await["result"].take();
         assert_eq!(
             (&result["ttlMs"], &result["cacheScope"]),
             (&json!(3_600_000), &json!("public"))
         );
     }
-    let result = client.ask("tools/call", json!({ "name": "hello" })).await["result"].take();
+    let result =
+        stateless.request_json("tools/call", json!({ "name": "hello" })).await["result"].take();
     assert_eq!(result.get("ttlMs"), None);
 }
 
 #[tokio::test]
-async fn tokens_tell_users_apart() {
+async fn identifies_users_by_token() {
     let bearer = Bearer::tokens(["alice-token", "bob-token"]);
     let server =
         stateless_greeter().bearer(bearer).tools_for("alice-token", [tool("secret", "42")]);
     let server = server.start().await.unwrap();
-    assert_eq!(Complete::new(&server).request("tools/list", json!({})).await.status(), 401);
+    assert_eq!(StatelessClient::new(&server).request("tools/list", json!({})).await.status(), 401);
     for (token, expected) in [("alice-token", &["hello", "secret"][..]), ("bob-token", &["hello"])]
     {
-        let list = Complete::with_token(&server, token).ask("tools/list", json!({})).await;
+        let list =
+            StatelessClient::with_token(&server, token).request_json("tools/list", json!({})).await;
         assert_eq!(names(&list), expected);
     }
 }
 
 #[tokio::test]
-async fn errors_have_their_status() {
+async fn returns_404_for_unknown_methods_and_200_for_other_errors() {
     let server = stateless_greeter().start().await.unwrap();
-    let mut client = Complete::new(&server);
+    let mut stateless = StatelessClient::new(&server);
     for (method, params, status, code, violation) in [
         ("ping", json!({}), 404, error_code::METHOD_NOT_FOUND, Some("no capability")),
         ("prompts/list", json!({}), 404, error_code::METHOD_NOT_FOUND, Some("no capability")),
@@ -92,7 +97,7 @@ async fn errors_have_their_status() {
         ("tools/call", json!({}), 200, error_code::INVALID_PARAMS, Some("name is missing")),
     ] {
         let before = server.violations().len();
-        let response = client.request(method, params).await;
+        let response = stateless.request(method, params).await;
         assert_eq!(response.status(), status, "{method}");
         assert_eq!(read(response).await["error"]["code"], code);
         let fresh = server.violations().split_off(before);
@@ -102,10 +107,10 @@ async fn errors_have_their_status() {
 }
 
 #[tokio::test]
-async fn nothing_is_left_of_the_handshake() {
+async fn rejects_the_messages_of_stateful_versions() {
     // N-BASE-06, N-HTTP-14
     let server = stateless_greeter().start().await.unwrap();
-    let response = Peer::new(&server).initialize("2025-11-25").await;
+    let response = StatefulClient::new(&server).initialize("2025-11-25").await;
     assert_eq!(response.status(), 400);
     let error = read(response).await["error"].take();
     assert_eq!(error["code"], error_code::UNSUPPORTED_PROTOCOL_VERSION);
@@ -113,19 +118,19 @@ async fn nothing_is_left_of_the_handshake() {
     assert_eq!(error["data"], data);
     assert_eq!(server.violations(), [""; 0], "an older client cannot know");
 
-    let mut peer = Peer::new(&server);
+    let mut stateful = StatefulClient::new(&server);
     for method in [Method::GET, Method::DELETE] {
-        let response = peer.http_request(method).send().await.unwrap();
+        let response = stateful.http_request(method).send().await.unwrap();
         assert_eq!((response.status().as_u16(), header(&response, "allow")), (405, "POST"));
     }
     let answer = json!({ "jsonrpc": "2.0", "id": 1, "result": {} });
-    assert_eq!(peer.post(&answer).send().await.unwrap().status(), 400);
-    assert_eq!(peer.notify("notifications/cancelled").await.status(), 202);
-    assert_eq!(peer.request("tools/list", json!({})).await.status(), 400);
+    assert_eq!(stateful.post(&answer).send().await.unwrap().status(), 400);
+    assert_eq!(stateful.notify("notifications/cancelled").await.status(), 202);
+    assert_eq!(stateful.request("tools/list", json!({})).await.status(), 400);
 
-    let mut client = Complete::new(&server);
-    let list = client.message("tools/list", json!({}));
-    let list = client.post(&list).header("mcp-session-id", "1").header("last-event-id", "2");
+    let mut stateless = StatelessClient::new(&server);
+    let list = stateless.message("tools/list", json!({}));
+    let list = stateless.post(&list).header("mcp-session-id", "1").header("last-event-id", "2");
     assert_eq!(list.send().await.unwrap().status(), 200, "they are ignored");
     let expected = [
         "GET: the revision has nothing but POST",

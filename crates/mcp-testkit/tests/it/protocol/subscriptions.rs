@@ -4,13 +4,13 @@ use mcp_testkit::{Fault, On, Push};
 use mcp_types::v2025_11_25::LoggingLevel;
 use serde_json::{Value, json};
 
-use crate::support::{Complete, Events, start_listenable, updated};
+use crate::support::{EventReader, StatelessClient, resource_updated, start_with_get_allowed};
 
 #[tokio::test]
-async fn a_subscription_is_acknowledged_and_kept_to() {
+async fn acknowledges_the_supported_filter_and_sends_only_what_it_covers() {
     // N-SUB-01, N-SUB-02, N-SUB-05
-    let server = start_listenable().await;
-    let mut client = Complete::new(&server);
+    let server = start_with_get_allowed().await;
+    let mut stateless = StatelessClient::new(&server);
     let filter = json!({
         "toolsListChanged": true,
         "promptsListChanged": true,
@@ -18,7 +18,7 @@ async fn a_subscription_is_acknowledged_and_kept_to() {
         "resourceSubscriptions": ["a:"],
         "taskIds": ["t"],
     });
-    let mut events = subscribe(&mut client, filter).await;
+    let mut events = subscribe(&mut stateless, filter).await;
     let first = events.message().await;
     assert_eq!(first["method"], "notifications/subscriptions/acknowledged");
     let honoured = json!({
@@ -29,13 +29,13 @@ async fn a_subscription_is_acknowledged_and_kept_to() {
     let meta = json!({ ID: 1 });
     assert_eq!(first["params"], json!({ "notifications": honoured, "_meta": meta }));
 
-    let mut other = subscribe(&mut client, json!({ "toolsListChanged": true })).await;
+    let mut other = subscribe(&mut stateless, json!({ "toolsListChanged": true })).await;
     for (push, count) in [
         (Push::PromptsChanged, 0),
         (Push::ResourcesChanged, 0),
         (Push::Log(LoggingLevel::Emergency, json!(1)), 0),
-        (updated("b:"), 0),
-        (updated("a:"), 1),
+        (resource_updated("b:"), 0),
+        (resource_updated("a:"), 1),
         (Push::ToolsChanged, 2),
     ] {
         assert_eq!(server.push(&push), count, "{push:?}");
@@ -47,18 +47,18 @@ async fn a_subscription_is_acknowledged_and_kept_to() {
     assert_eq!(other.message().await["params"], json!({ "_meta": { ID: 2 } }));
     assert_eq!(server.violations(), [""; 0]);
 
-    let refused = client.ask("subscriptions/listen", json!({})).await;
+    let refused = stateless.request_json("subscriptions/listen", json!({})).await;
     assert_eq!(refused["error"]["message"], "Invalid notifications");
 }
 
 #[tokio::test]
-async fn a_subscription_ends_in_three_ways() {
+async fn ends_a_subscription_with_a_response_a_disconnect_or_a_fault() {
     // N-SUB-04
-    let server = start_listenable().await;
-    let mut client = Complete::new(&server);
+    let server = start_with_get_allowed().await;
+    let mut stateless = StatelessClient::new(&server);
     let filter = || json!({ "toolsListChanged": true });
 
-    let mut events = subscribe(&mut client, filter()).await;
+    let mut events = subscribe(&mut stateless, filter()).await;
     events.message().await;
     server.end_subscriptions();
     let answer = events.message().await;
@@ -66,20 +66,20 @@ async fn a_subscription_ends_in_three_ways() {
     assert_eq!(answer["result"]["_meta"][ID], 1);
     assert_eq!(events.next().await, None);
 
-    let mut events = subscribe(&mut client, filter()).await;
+    let mut events = subscribe(&mut stateless, filter()).await;
     events.message().await;
     server.close_streams();
     assert_eq!(events.next().await, None);
     assert_eq!(server.cancelled_requests().len(), 0);
 
-    let mut events = subscribe(&mut client, filter()).await;
+    let mut events = subscribe(&mut stateless, filter()).await;
     events.message().await;
     drop(events);
     server.cancelled(1).await;
     assert_eq!(server.push(&Push::ToolsChanged), 0);
 
     server.script(On::method("subscriptions/listen"), Fault::CutStream(2));
-    let mut events = subscribe(&mut client, filter()).await;
+    let mut events = subscribe(&mut stateless, filter()).await;
     events.message().await;
     assert_eq!(server.push(&Push::ToolsChanged), 1);
     events.message().await;
@@ -87,19 +87,19 @@ async fn a_subscription_ends_in_three_ways() {
 }
 
 #[tokio::test]
-async fn anything_can_be_sent_to_a_subscription() {
-    let server = start_listenable().await;
-    let mut client = Complete::new(&server);
-    let mut events = subscribe(&mut client, json!({})).await;
+async fn sends_any_message_verbatim_to_subscriptions() {
+    let server = start_with_get_allowed().await;
+    let mut stateless = StatelessClient::new(&server);
+    let mut events = subscribe(&mut stateless, json!({})).await;
     events.message().await;
     let stray = json!({ "jsonrpc": "2.0", "id": 1, "method": "roots/list" });
     assert_eq!(server.send(&stray), 1);
     assert_eq!(events.message().await, stray);
 }
 
-async fn subscribe(client: &mut Complete, filter: Value) -> Events {
+async fn subscribe(stateless: &mut StatelessClient, filter: Value) -> EventReader {
     let listen = json!({ "notifications": filter });
-    Events::of(client.request("subscriptions/listen", listen).await)
+    EventReader::new(stateless.request("subscriptions/listen", listen).await)
 }
 
 const ID: &str = "io.modelcontextprotocol/subscriptionId";

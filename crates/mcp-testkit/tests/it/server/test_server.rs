@@ -4,20 +4,20 @@ use mcp_testkit::{Error, Fault, Gate, On, TestServer};
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::Peer;
+use crate::support::StatefulClient;
 
 fn address(server: &TestServer) -> String {
     server.url().trim_start_matches("http://").trim_end_matches("/mcp").to_owned()
 }
 
 #[tokio::test]
-async fn a_stopped_server_is_gone() {
+async fn stop_closes_connections_and_frees_the_port() {
     let server = TestServer::builder().allow_get(true).start().await.unwrap();
     let (address, gate) = (address(&server), Gate::new());
     server.script(On::method("ping"), Fault::Hold(gate.clone()));
-    let mut peer = Peer::open(&server).await;
-    let ping = peer.message("ping", json!({}));
-    let held = tokio::spawn(peer.post(&ping).send());
+    let mut stateful = StatefulClient::connect(&server).await;
+    let ping = stateful.message("ping", json!({}));
+    let held = tokio::spawn(stateful.post(&ping).send());
     gate.reached(1).await;
 
     server.stop().await;
@@ -27,20 +27,20 @@ async fn a_stopped_server_is_gone() {
 }
 
 #[tokio::test]
-async fn a_dropped_server_cuts_what_it_holds() {
+async fn drop_closes_connections_with_held_responses() {
     let server = TestServer::builder().start().await.unwrap();
     let gate = Gate::new();
     server.script(On::any(), Fault::Hold(gate.clone()));
-    let mut peer = Peer::new(&server);
-    let ping = peer.message("ping", json!({}));
-    let held = tokio::spawn(peer.post(&ping).send());
+    let mut stateful = StatefulClient::new(&server);
+    let ping = stateful.message("ping", json!({}));
+    let held = tokio::spawn(stateful.post(&ping).send());
     gate.reached(1).await;
     drop(server);
     assert!(held.await.unwrap().is_err());
 }
 
 #[tokio::test]
-async fn http_2_is_spoken_and_stopped_too() {
+async fn serves_http_2_and_stop_closes_its_streams() {
     let server = TestServer::builder().start().await.unwrap();
     let gate = Gate::new();
     server.script(On::any().nth(2), Fault::Hold(gate.clone()));
@@ -55,17 +55,17 @@ async fn http_2_is_spoken_and_stopped_too() {
 }
 
 #[tokio::test]
-async fn requests_can_be_waited_for() {
+async fn received_waits_for_a_request() {
     let server = TestServer::builder().start().await.unwrap();
-    let peer = Peer::open(&server).await;
-    let cancelled = peer.notify("notifications/cancelled");
+    let stateful = StatefulClient::connect(&server).await;
+    let cancelled = stateful.notify("notifications/cancelled");
     let (response, ()) = tokio::join!(cancelled, server.received("notifications/cancelled", 1));
     assert_eq!(response.status(), 202);
     assert_eq!(server.count("notifications/cancelled"), 1);
 }
 
 #[tokio::test]
-async fn what_prevents_a_start_is_told() {
+async fn start_fails_without_revisions_or_if_the_port_is_taken() {
     let none = TestServer::builder().revisions([]).start().await;
     assert!(matches!(none, Err(Error::NoRevision)));
 

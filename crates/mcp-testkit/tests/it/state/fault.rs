@@ -7,63 +7,63 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::support::{
-    Events, MODES, Peer, call_in_both_eras, header, names, read, start_stateful, start_with_mode,
-    tool,
+    ANSWER_MODES, EventReader, StatefulClient, call_in_both_eras, header, names, read,
+    start_stateful, start_with_mode, tool,
 };
 
 #[tokio::test]
-async fn answers_are_held_until_the_gate_opens() {
+async fn hold_fault_holds_the_response_until_the_gate_opens() {
     let server = start_stateful().await;
-    let mut peer = Peer::open(&server).await;
+    let mut stateful = StatefulClient::connect(&server).await;
     let gate = Gate::new();
     server.script(On::method("ping").nth(1), Fault::Hold(gate.clone()));
-    let ping = peer.message("ping", json!({}));
-    let held = tokio::spawn(peer.post(&ping).send());
+    let ping = stateful.message("ping", json!({}));
+    let held = tokio::spawn(stateful.post(&ping).send());
     gate.reached(1).await;
     assert_eq!(server.count("ping"), 1);
-    assert_eq!(peer.request("ping", json!({})).await.status(), 200, "others are not held");
+    assert_eq!(stateful.request("ping", json!({})).await.status(), 200, "others are not held");
     assert!(!held.is_finished());
     gate.open();
     assert_eq!(read(held.await.unwrap().unwrap()).await["id"], 2);
 }
 
 #[tokio::test]
-async fn answers_can_have_the_wrong_id() {
+async fn wrong_id_fault_changes_the_response_id() {
     let server = start_stateful().await;
-    let mut peer = Peer::open(&server).await;
+    let mut stateful = StatefulClient::connect(&server).await;
     server.script(On::method("ping"), Fault::WrongId);
-    assert_ne!(peer.ask("ping", json!({})).await["id"], 2);
+    assert_ne!(stateful.request_json("ping", json!({})).await["id"], 2);
     let ping = json!({ "jsonrpc": "2.0", "id": "two", "method": "ping" });
-    assert_eq!(read(peer.post(&ping).send().await.unwrap()).await["id"], "two-other");
+    assert_eq!(read(stateful.post(&ping).send().await.unwrap()).await["id"], "two-other");
 }
 
 #[tokio::test]
-async fn cursors_can_repeat() {
+async fn repeat_cursor_fault_returns_the_same_cursor_again() {
     let builder = TestServer::builder().tool(tool("a", "")).tool(tool("b", "")).page_size(1);
     let server = builder.start().await.unwrap();
-    let mut peer = Peer::open(&server).await;
+    let mut stateful = StatefulClient::connect(&server).await;
     server.script(On::method("tools/list"), Fault::RepeatCursor);
-    let page = peer.ask("tools/list", json!({})).await;
+    let page = stateful.request_json("tools/list", json!({})).await;
     assert_eq!(names(&page), ["a"]);
     let cursor = page["result"]["nextCursor"].clone();
     for _ in 0..2 {
-        let page = peer.ask("tools/list", json!({ "cursor": cursor })).await;
+        let page = stateful.request_json("tools/list", json!({ "cursor": cursor })).await;
         assert_eq!((names(&page), &page["result"]["nextCursor"]), (vec!["b"], &cursor));
     }
 
     server.remove_tool("b");
-    let page = peer.ask("tools/list", json!({})).await;
+    let page = stateful.request_json("tools/list", json!({})).await;
     let cursor = page["result"]["nextCursor"].clone();
-    let page = peer.ask("tools/list", json!({ "cursor": cursor })).await;
+    let page = stateful.request_json("tools/list", json!({ "cursor": cursor })).await;
     assert_eq!((names(&page), &page["result"]["nextCursor"]), (vec!["a"], &cursor));
 }
 
 #[tokio::test]
-async fn streams_can_end_inside_an_event() {
+async fn truncated_sse_fault_ends_the_stream_inside_an_event() {
     let server = start_stateful().await;
-    let mut peer = Peer::open(&server).await;
+    let mut stateful = StatefulClient::connect(&server).await;
     server.script(On::method("tools/call"), Fault::TruncatedSse);
-    let response = peer.request("tools/call", json!({ "name": "hello" })).await;
+    let response = stateful.request("tools/call", json!({ "name": "hello" })).await;
     assert_eq!(header(&response, "content-type"), "text/event-stream");
     let text = response.text().await.expect("a clean end");
     assert!(text.starts_with("event: message\ndata: {"), "{text}");
@@ -71,13 +71,13 @@ async fn streams_can_end_inside_an_event() {
 }
 
 #[tokio::test]
-async fn answers_can_be_too_long() {
+async fn oversized_fault_pads_the_response_with_spaces() {
     const SIZE: usize = 1_000_000;
     for mode in [AnswerMode::Json, AnswerMode::Sse] {
         let server = TestServer::builder().answers(mode).start().await.unwrap();
-        let mut peer = Peer::open(&server).await;
+        let mut stateful = StatefulClient::connect(&server).await;
         server.script(On::method("ping"), Fault::Oversized(SIZE));
-        let response = peer.request("ping", json!({})).await;
+        let response = stateful.request("ping", json!({})).await;
         assert_eq!(header(&response, "content-length"), "", "its length is not announced");
         let text = response.text().await.unwrap();
         assert!(text.len() > SIZE);
@@ -88,19 +88,19 @@ async fn answers_can_be_too_long() {
 }
 
 #[tokio::test]
-async fn messages_can_come_before_the_answer() {
+async fn interject_fault_sends_messages_before_a_held_response() {
     let server = start_stateful().await;
-    let mut peer = Peer::open(&server).await;
+    let mut stateful = StatefulClient::connect(&server).await;
     let gate = Gate::new();
     let ping = json!({ "jsonrpc": "2.0", "id": "s1", "method": "ping" });
     server.script(On::method("tools/call"), Fault::Interject(vec![ping.clone()]));
     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
 
-    let mut response = peer.request("tools/call", json!({ "name": "hello" })).await;
+    let mut response = stateful.request("tools/call", json!({ "name": "hello" })).await;
     let event = response.chunk().await.unwrap().unwrap();
     assert_eq!(event, format!("event: message\ndata: {ping}\n\n"));
     let pong = json!({ "jsonrpc": "2.0", "id": "s1", "result": {} });
-    assert_eq!(peer.post(&pong).send().await.unwrap().status(), 202);
+    assert_eq!(stateful.post(&pong).send().await.unwrap().status(), 202);
     server.received("POST", 1).await;
     gate.open();
     assert_eq!(read(response).await["result"]["content"][0]["text"], "hi");
@@ -108,8 +108,8 @@ async fn messages_can_come_before_the_answer() {
 }
 
 #[tokio::test]
-async fn an_answer_stalls_in_the_middle() {
-    for mode in MODES {
+async fn stall_fault_holds_the_second_half_of_the_response() {
+    for mode in ANSWER_MODES {
         let server = start_with_mode(mode).await;
         let gate = Gate::new();
         let mut responses = call_in_both_eras(&server, Fault::Stall(gate.clone())).await;
@@ -128,8 +128,8 @@ async fn an_answer_stalls_in_the_middle() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_drips() {
-    for mode in MODES {
+async fn drip_fault_sends_the_response_byte_by_byte() {
+    for mode in ANSWER_MODES {
         let server = start_with_mode(mode).await;
         let begin = Instant::now();
         for mut response in call_in_both_eras(&server, Fault::Drip(Duration::from_secs(1))).await {
@@ -146,21 +146,21 @@ async fn an_answer_drips() {
 }
 
 #[tokio::test]
-async fn an_answer_comes_twice() {
+async fn duplicate_fault_sends_the_response_twice() {
     // HTTP-18
     let server = start_with_mode(AnswerMode::Json).await;
     for response in call_in_both_eras(&server, Fault::Duplicate).await {
-        let answers = Events::of(response).rest().await;
+        let answers = EventReader::new(response).remaining_messages().await;
         assert_eq!(answers.len(), 2);
         assert_eq!(answers[0], answers[1]);
     }
 }
 
 #[tokio::test]
-async fn a_stream_goes_on_after_the_answer() {
+async fn never_end_fault_keeps_the_stream_open_after_the_response() {
     // HTTP-08
     let server = start_with_mode(AnswerMode::Json).await;
-    let mut streams = call_in_both_eras(&server, Fault::NeverEnd).await.map(Events::of);
+    let mut streams = call_in_both_eras(&server, Fault::NeverEnd).await.map(EventReader::new);
     for events in &mut streams {
         assert_eq!(events.message().await["result"]["content"][0]["text"], "hi");
     }
@@ -171,7 +171,7 @@ async fn a_stream_goes_on_after_the_answer() {
 }
 
 #[tokio::test]
-async fn a_stream_has_no_end_and_no_answer() {
+async fn endless_fault_repeats_a_comment_without_a_response() {
     // N-HTTP-13
     let server = start_with_mode(AnswerMode::Json).await;
     let comment = Fault::Endless(": still here\n\n".into(), Duration::ZERO);
@@ -187,14 +187,14 @@ async fn a_stream_has_no_end_and_no_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_is_kept_alive_for_ever() {
+async fn endless_fault_waits_between_repeated_events() {
     let server = start_with_mode(AnswerMode::Json).await;
     let notification = json!({ "jsonrpc": "2.0", "method": "notifications/x" });
     let event = format!("data: {notification}\n\n");
     let flood = Fault::Endless(event.into(), Duration::from_secs(1));
     let begin = Instant::now();
     for response in call_in_both_eras(&server, flood).await {
-        let mut events = Events::of(response);
+        let mut events = EventReader::new(response);
         for _ in 0..100 {
             assert_eq!(events.message().await, notification);
         }
@@ -203,7 +203,7 @@ async fn a_stream_is_kept_alive_for_ever() {
 }
 
 #[tokio::test]
-async fn little_becomes_much() {
+async fn gzip_bomb_fault_sends_a_body_that_unpacks_to_the_given_size() {
     const SIZE: usize = 3_000_000;
     let server = start_with_mode(AnswerMode::Json).await;
     for response in call_in_both_eras(&server, Fault::GzipBomb(SIZE)).await {
@@ -214,7 +214,7 @@ async fn little_becomes_much() {
 }
 
 #[tokio::test]
-async fn a_call_has_run_though_its_answer_says_nothing() {
+async fn replace_fault_handles_the_request_before_replacing_the_response() {
     for (reply, status) in [
         (Reply::status(500), 500),
         (Reply::status(429).header("retry-after", "1"), 429),
@@ -224,21 +224,21 @@ async fn a_call_has_run_though_its_answer_says_nothing() {
     ] {
         let server = start_with_mode(AnswerMode::Json).await;
         server.script(On::method("initialize"), Fault::Replace(reply));
-        assert_eq!(Peer::new(&server).initialize("2025-11-25").await.status(), status);
+        assert_eq!(StatefulClient::new(&server).initialize("2025-11-25").await.status(), status);
         assert_eq!(server.open_sessions(), 1);
     }
 }
 
 #[tokio::test]
-async fn a_session_is_lost_at_any_step() {
+async fn lose_session_fault_ends_only_the_session_of_the_request() {
     // HTTP-26
     let bearer = Bearer::tokens(["a"]);
     let server = TestServer::builder().bearer(bearer).start().await.unwrap();
     server.script(On::method("tools/list").nth(2), Fault::LoseSession);
-    let mut peer = Peer::open_with(&server, "a").await;
-    let other = Peer::open_with(&server, "a").await;
+    let mut stateful = StatefulClient::connect_with_token(&server, "a").await;
+    let other = StatefulClient::connect_with_token(&server, "a").await;
     for status in [200, 404, 404] {
-        assert_eq!(peer.request("tools/list", json!({})).await.status(), status);
+        assert_eq!(stateful.request("tools/list", json!({})).await.status(), status);
     }
     assert_eq!(server.open_sessions(), 1);
     assert_eq!(other.http_request(reqwest::Method::DELETE).send().await.unwrap().status(), 204);
@@ -246,20 +246,21 @@ async fn a_session_is_lost_at_any_step() {
 }
 
 #[tokio::test]
-async fn a_client_is_told_to_come_back_for_ever() {
+async fn cut_stream_fault_of_zero_messages_forces_resumption_until_cleared() {
     // HTTP-14, HTTP-19
     let builder = TestServer::builder().tool(tool("hello", "hi")).resumable(Duration::ZERO);
     let server = builder.start().await.unwrap();
-    let mut peer = Peer::open(&server).await;
+    let mut stateful = StatefulClient::connect(&server).await;
     server.script(On::method("tools/call"), Fault::CutStream(0));
     server.script(On::method("GET"), Fault::CutStream(0));
-    let mut events = Events::of(peer.request("tools/call", json!({ "name": "hello" })).await);
+    let mut events =
+        EventReader::new(stateful.request("tools/call", json!({ "name": "hello" })).await);
     let priming = events.next().await.unwrap();
     assert_eq!(priming.retry, "0");
     assert_eq!(events.next().await, None);
     for _ in 0..20 {
-        assert_eq!(Events::of(peer.listen(Some(&priming.id)).await).next().await, None);
+        assert_eq!(EventReader::new(stateful.listen(Some(&priming.id)).await).next().await, None);
     }
     server.clear_script();
-    assert_eq!(read(peer.listen(Some(&priming.id)).await).await["id"], 2);
+    assert_eq!(read(stateful.listen(Some(&priming.id)).await).await["id"], 2);
 }

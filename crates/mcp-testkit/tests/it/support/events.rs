@@ -4,7 +4,7 @@ use reqwest::Response;
 use serde_json::Value;
 
 /// A stream that is being read.
-pub(crate) struct Events {
+pub(crate) struct EventReader {
     response: Response,
     text: String,
 }
@@ -17,8 +17,8 @@ pub(crate) struct Event {
     pub(crate) data: String,
 }
 
-impl Events {
-    pub(crate) fn of(response: Response) -> Self {
+impl EventReader {
+    pub(crate) fn new(response: Response) -> Self {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self { response, text: String::new() }
@@ -43,7 +43,7 @@ impl Events {
     }
 
     /// The messages until the end.
-    pub(crate) async fn rest(&mut self) -> Vec<Value> {
+    pub(crate) async fn remaining_messages(&mut self) -> Vec<Value> {
         let mut messages = Vec::new();
         while let Some(event) = self.next().await {
             messages.push(event.message());

@@ -1,10 +1,10 @@
 //! Helpers of the tests.
 //!
-//! - [`Peer`] is a client of the stateful protocol versions (up to 2025-11-25): it sends `initialize`
+//! - [`StatefulClient`] is a client of the stateful protocol versions (up to 2025-11-25): it sends `initialize`
 //!   and keeps the session id. It sends valid requests unless a test changes them.
-//! - [`Complete`] is the same for the stateless versions (from 2026-07-28): each request carries
+//! - [`StatelessClient`] is the same for the stateless versions (from 2026-07-28): each request carries
 //!   `_meta` and the headers that repeat parts of the body.
-//! - [`Events`] reads a `text/event-stream` response event by event.
+//! - [`EventReader`] reads a `text/event-stream` response event by event.
 //! - `servers` starts the servers that several test files need, and sends one request in both eras.
 //!
 //! A test that needs a server of its own builds it in place. No test sleeps: a
@@ -19,12 +19,12 @@ mod stateless_client;
 mod events;
 
 pub(crate) use self::{
-    events::Events,
+    events::EventReader,
     servers::{
-        BOTH, MODES, ask_both, assert_ping_rejected, both_eras, call_in_both_eras, library,
-        start_listenable, start_stateful, start_with_mode, stateful_greeter, stateless_greeter,
-        tool, updated,
+        ANSWER_MODES, BOTH_ERAS, assert_ping_rejected, both_eras, call_in_both_eras, library,
+        request_in_both_eras, resource_updated, start_stateful, start_with_get_allowed,
+        start_with_mode, stateful_greeter, stateless_greeter, tool,
     },
-    stateful_client::{Peer, header, names, read},
-    stateless_client::{CAPABILITIES, Complete, VERSION, headers, text},
+    stateful_client::{StatefulClient, header, names, read},
+    stateless_client::{CAPABILITIES, StatelessClient, VERSION, header_value, headers},
 };

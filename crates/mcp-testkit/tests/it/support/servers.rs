@@ -9,8 +9,8 @@ use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use super::{
-    stateful_client::{Peer, read},
-    stateless_client::Complete,
+    stateful_client::{StatefulClient, read},
+    stateless_client::StatelessClient,
 };
 
 pub(crate) fn both_eras() -> Builder {
@@ -32,9 +32,13 @@ pub(crate) fn library() -> Builder {
 }
 
 /// The same request in both eras; what a result has in one of them only is left out.
-pub(crate) async fn ask_both(server: &TestServer, method: &str, params: Value) -> [Value; 2] {
-    let old = Peer::open(server).await.ask(method, params.clone()).await;
-    let mut new = Complete::new(server).ask(method, params).await;
+pub(crate) async fn request_in_both_eras(
+    server: &TestServer,
+    method: &str,
+    params: Value,
+) -> [Value; 2] {
+    let old = StatefulClient::connect(server).await.request_json(method, params.clone()).await;
+    let mut new = StatelessClient::new(server).request_json(method, params).await;
     if let Some(result) = new["result"].as_object_mut() {
         assert_eq!(result.remove("resultType"), Some(json!("complete")));
         for member in ["_meta", "ttlMs", "cacheScope"] {
@@ -53,7 +57,7 @@ pub(crate) fn stateless_greeter() -> Builder {
     greeter.name("greeter").version("1").tool(tool("hello", "hi"))
 }
 
-pub(crate) const MODES: [AnswerMode; 2] = [AnswerMode::Json, AnswerMode::Sse];
+pub(crate) const ANSWER_MODES: [AnswerMode; 2] = [AnswerMode::Json, AnswerMode::Sse];
 
 pub(crate) async fn start_with_mode(mode: AnswerMode) -> TestServer {
     let revisions = [Revision::V2025_11_25, Revision::V2026_07_28];
@@ -64,8 +68,11 @@ pub(crate) async fn start_with_mode(mode: AnswerMode) -> TestServer {
 /// A call whose answer meets a fault, in either era.
 pub(crate) async fn call_in_both_eras(server: &TestServer, fault: Fault) -> [Response; 2] {
     server.script(On::method("tools/call"), fault);
-    let old = Peer::open(server).await.request("tools/call", json!({ "name": "hello" })).await;
-    let new = Complete::new(server).request("tools/call", json!({ "name": "hello" })).await;
+    let old = StatefulClient::connect(server)
+        .await
+        .request("tools/call", json!({ "name": "hello" }))
+        .await;
+    let new = StatelessClient::new(server).request("tools/call", json!({ "name": "hello" })).await;
     [old, new]
 }
 
@@ -80,14 +87,14 @@ pub(crate) async fn start_stateful() -> TestServer {
 
 /// Breaks a ping in one way, and expects a refusal that is remembered.
 pub(crate) async fn assert_ping_rejected(
-    spoil: impl Fn(&Peer, RequestBuilder) -> RequestBuilder,
+    spoil: impl Fn(&StatefulClient, RequestBuilder) -> RequestBuilder,
     status: u16,
     reason: &str,
 ) {
     let server = stateful_greeter().await;
-    let mut peer = Peer::open(&server).await;
-    let ping = peer.message("ping", json!({}));
-    let response = spoil(&peer, peer.post(&ping)).send().await.expect("an answer");
+    let mut client = StatefulClient::connect(&server).await;
+    let ping = client.message("ping", json!({}));
+    let response = spoil(&client, client.post(&ping)).send().await.expect("an answer");
     assert_eq!(response.status(), status, "{reason}");
     let error = read(response).await;
     assert!(error["error"]["message"].as_str().is_some_and(|it| it.contains(reason)), "{error}");
@@ -95,14 +102,14 @@ pub(crate) async fn assert_ping_rejected(
     assert!(matches!(&*violations, [one] if one.contains(reason)), "{violations:?}");
 }
 
-pub(crate) const BOTH: [Revision; 2] = [Revision::V2025_11_25, Revision::V2026_07_28];
+pub(crate) const BOTH_ERAS: [Revision; 2] = [Revision::V2025_11_25, Revision::V2026_07_28];
 
-pub(crate) async fn start_listenable() -> TestServer {
+pub(crate) async fn start_with_get_allowed() -> TestServer {
     let revisions = [Revision::V2025_11_25, Revision::V2026_07_28];
     let builder = TestServer::builder().revisions(revisions).allow_get(true).logging();
     builder.resource(Resource::new("a:", "a", "A")).start().await.expect("a start")
 }
 
-pub(crate) fn updated(uri: &str) -> Push {
+pub(crate) fn resource_updated(uri: &str) -> Push {
     Push::ResourceUpdated(uri.to_owned())
 }

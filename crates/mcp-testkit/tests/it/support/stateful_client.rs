@@ -5,7 +5,7 @@ use reqwest::{Method, RequestBuilder, Response, redirect::Policy};
 use serde_json::{Value, json};
 
 /// Whatever one client remembers: session, token, and the number of its last request.
-pub(crate) struct Peer {
+pub(crate) struct StatefulClient {
     http: reqwest::Client,
     url: String,
     pub(crate) token: Option<String>,
@@ -15,7 +15,7 @@ pub(crate) struct Peer {
     last_id: i64,
 }
 
-impl Peer {
+impl StatefulClient {
     /// A client that is yet to introduce itself.
     pub(crate) fn new(server: &TestServer) -> Self {
         // Without certificates, so that the machine needs none.
@@ -27,32 +27,35 @@ impl Peer {
     }
 
     /// A client after the handshake.
-    pub(crate) async fn open(server: &TestServer) -> Self {
-        let mut peer = Self::new(server);
-        peer.handshake().await;
-        peer
+    pub(crate) async fn connect(server: &TestServer) -> Self {
+        let mut client = Self::new(server);
+        client.initialize_session().await;
+        client
     }
 
     /// A client with a token, after the handshake.
-    pub(crate) async fn open_with(server: &TestServer, token: &str) -> Self {
-        let mut peer = Self { token: Some(token.to_owned()), ..Self::new(server) };
-        peer.handshake().await;
-        peer
+    pub(crate) async fn connect_with_token(server: &TestServer, token: &str) -> Self {
+        let mut client = Self { token: Some(token.to_owned()), ..Self::new(server) };
+        client.initialize_session().await;
+        client
     }
 
     /// A client after the handshake, in which it declared these capabilities.
-    pub(crate) async fn open_as(server: &TestServer, capabilities: Value) -> Self {
-        let mut peer = Self { capabilities, ..Self::new(server) };
-        peer.handshake().await;
-        peer
+    pub(crate) async fn connect_with_capabilities(
+        server: &TestServer,
+        capabilities: Value,
+    ) -> Self {
+        let mut client = Self { capabilities, ..Self::new(server) };
+        client.initialize_session().await;
+        client
     }
 
-    pub(crate) async fn handshake(&mut self) {
+    pub(crate) async fn initialize_session(&mut self) {
         self.session = None;
         self.version = None;
         let response = self.initialize("2025-11-25").await;
         assert_eq!(response.status(), 200);
-        self.join(&response);
+        self.use_session_of(&response);
         self.version = Some("2025-11-25".to_owned());
         let response = self.notify("notifications/initialized").await;
         assert_eq!(response.status(), 202);
@@ -60,18 +63,18 @@ impl Peer {
 
     /// The same client with neither token nor session nor version.
     pub(crate) fn clone_without_headers(&self) -> Self {
-        self.elsewhere(&self.url)
+        self.at_url(&self.url)
     }
 
     /// The same client at another URL, without what belongs to this one.
-    pub(crate) fn elsewhere(&self, url: &str) -> Self {
+    pub(crate) fn at_url(&self, url: &str) -> Self {
         let (http, url) = (self.http.clone(), url.to_owned());
         let (capabilities, last_id) = (json!({}), self.last_id);
         Self { http, url, token: None, session: None, version: None, capabilities, last_id }
     }
 
     /// Takes the session of an answer for its own.
-    pub(crate) fn join(&mut self, response: &Response) {
+    pub(crate) fn use_session_of(&mut self, response: &Response) {
         let session = response.headers().get("mcp-session-id");
         self.session = session.map(|id| id.to_str().expect("visible ASCII").to_owned());
     }
@@ -97,12 +100,12 @@ impl Peer {
     }
 
     /// Sends a request and returns the message that answers it.
-    pub(crate) async fn ask(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) async fn request_json(&mut self, method: &str, params: Value) -> Value {
         read(self.request(method, params).await).await
     }
 
     /// Sends an answer to a request of the server.
-    pub(crate) async fn answer(&self, id: &Value, result: Value) -> Response {
+    pub(crate) async fn respond(&self, id: &Value, result: Value) -> Response {
         let answer = json!({ "jsonrpc": "2.0", "id": id, "result": result });
         self.post(&answer).send().await.expect("an answer")
     }
@@ -114,8 +117,8 @@ impl Peer {
         get.send().await.expect("an answer")
     }
 
-    pub(crate) async fn call(&mut self, tool: &str) -> Value {
-        self.ask("tools/call", json!({ "name": tool, "arguments": {} })).await
+    pub(crate) async fn call_tool(&mut self, tool: &str) -> Value {
+        self.request_json("tools/call", json!({ "name": tool, "arguments": {} })).await
     }
 
     pub(crate) async fn notify(&self, method: &str) -> Response {

@@ -7,25 +7,25 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 
-use super::stateful_client::{Peer, read};
+use super::stateful_client::{StatefulClient, read};
 
 pub(crate) const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 pub(crate) const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 
 /// Whatever one client remembers: what it can do, and the number of its last request.
-pub(crate) struct Complete {
-    pub(crate) peer: Peer,
+pub(crate) struct StatelessClient {
+    pub(crate) inner: StatefulClient,
     pub(crate) capabilities: Value,
 }
 
-impl Complete {
+impl StatelessClient {
     pub(crate) fn new(server: &TestServer) -> Self {
-        Self { peer: Peer::new(server), capabilities: json!({}) }
+        Self { inner: StatefulClient::new(server), capabilities: json!({}) }
     }
 
     pub(crate) fn with_token(server: &TestServer, token: &str) -> Self {
         let mut client = Self::new(server);
-        client.peer.token = Some(token.to_owned());
+        client.inner.token = Some(token.to_owned());
         client
     }
 
@@ -35,17 +35,17 @@ impl Complete {
         params["_meta"]["io.modelcontextprotocol/clientInfo"] =
             json!({ "name": "c", "version": "1" });
         params["_meta"][CAPABILITIES] = self.capabilities.clone();
-        self.peer.message(method, params)
+        self.inner.message(method, params)
     }
 
     /// The request as it is to be sent, with the headers that repeat its body.
     pub(crate) fn post(&self, message: &Value) -> RequestBuilder {
-        self.peer.post(message).headers(headers(message))
+        self.inner.post(message).headers(headers(message))
     }
 
     /// The request with other headers.
     pub(crate) fn post_with(&self, message: &Value, headers: HeaderMap) -> RequestBuilder {
-        self.peer.post(message).headers(headers)
+        self.inner.post(message).headers(headers)
     }
 
     pub(crate) async fn request(&mut self, method: &str, params: Value) -> Response {
@@ -54,7 +54,7 @@ impl Complete {
     }
 
     /// Sends a request and returns the message that answers it.
-    pub(crate) async fn ask(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) async fn request_json(&mut self, method: &str, params: Value) -> Value {
         read(self.request(method, params).await).await
     }
 }
@@ -68,9 +68,9 @@ pub(crate) fn headers(message: &Value) -> HeaderMap {
         ("mcp-name", name),
     ];
     let all = all.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    all.map(|(name, value)| (HeaderName::from_static(name), text(value))).collect()
+    all.map(|(name, value)| (HeaderName::from_static(name), header_value(value))).collect()
 }
 
-pub(crate) fn text(value: &str) -> HeaderValue {
+pub(crate) fn header_value(value: &str) -> HeaderValue {
     HeaderValue::from_str(value).expect("text that a header can have")
 }
