@@ -1,12 +1,13 @@
 //! A scripted Model Context Protocol server for tests and demonstrations.
 //!
-//! [`TestServer`] speaks Streamable HTTP on loopback, inside the process that starts it, in either
-//! era of the protocol or in both ([`Builder::revisions`]). It is as strict as a good server may be,
-//! and keeps a list of what its clients did wrong; [`Fault`]s make it misbehave on demand.
+//! [`TestServer`] speaks Streamable HTTP on loopback, inside the process that starts it. It
+//! supports stateful protocol versions (up to 2025-11-25), stateless ones (from 2026-07-28) or both
+//! ([`Builder::revisions`]). It checks requests strictly and records protocol violations;
+//! [`Fault`]s make it misbehave on demand.
 //!
-//! # The handshake era
+//! # Stateful protocol versions
 //!
-//! Revisions up to 2025-11-25, which a server speaks unless told otherwise, begin with `initialize`:
+//! Protocol versions up to 2025-11-25, the default, begin with `initialize`:
 //!
 //! ```
 //! use mcp_testkit::{CallAnswer, Fault, On, Reply, TestServer, Tool};
@@ -23,7 +24,7 @@
 //! server.script(On::method("tools/list").nth(1), Reply::status(503));
 //! server.script(On::method("tools/call"), Fault::WrongId);
 //!
-//! // Here the application under test works with `server.url()`. In its place:
+//! // Here the application under test uses `server.url()`. A stand-in for it:
 //! let initialize = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{
 //!     "protocolVersion":"2025-11-25","capabilities":{},
 //!     "clientInfo":{"name":"example","version":"1.0"}}}"#;
@@ -44,9 +45,9 @@
 //! # }
 //! ```
 //!
-//! # The per-request era
+//! # Stateless protocol versions
 //!
-//! From 2026-07-28 on every request is complete in itself:
+//! From 2026-07-28, each request carries all metadata:
 //!
 //! ```
 //! use mcp_testkit::{CallAnswer, TestServer, Tool};
@@ -62,7 +63,7 @@
 //!     .start()
 //!     .await?;
 //!
-//! // Again in place of the application under test, which forgets a header:
+//! // A stand-in for an application that forgets a header:
 //! let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{
 //!     "name":"forecast","_meta":{
 //!         "io.modelcontextprotocol/protocolVersion":"2026-07-28",
@@ -85,8 +86,8 @@
 //!
 //! # A test of an application
 //!
-//! This one expects that a call which is given up is cancelled, and leaves nothing open. It runs once
-//! for each era.
+//! This test expects that an abandoned call is cancelled and leaves nothing open. It runs once with
+//! a stateful and once with a stateless version.
 //!
 //! ```
 //! use mcp_testkit::{CallAnswer, Fault, Gate, On, TestServer, Tool};
@@ -130,11 +131,11 @@
 //!         .tool(Tool::new("slow", schema, |_| CallAnswer::text("late")))
 //!         .start()
 //!         .await?;
-//!     // Nobody opens this gate: the answer is held for ever.
+//!     // The gate is never opened, so the response is held forever.
 //!     let gate = Gate::new();
 //!     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
 //!
-//!     // The application under test, whose user loses patience once the answer is held.
+//!     // The application under test: its user cancels once the response is held.
 //!     call_until(server.url(), gate.reached(1)).await?;
 //!
 //!     server.cancelled(1).await;
@@ -147,24 +148,23 @@
 //! # }
 //! ```
 //!
-//! # What else there is
+//! # More features
 //!
-//! - Tools that ask their client before they answer, or tell it of progress: [`Tool::asking`]. They
-//!   are the same in both eras, as are [`Prompt`]s and [`Resource`]s.
-//! - News for clients that listen: [`TestServer::push`], [`TestServer::ask`].
-//! - Streams that break off and are resumed: [`Builder::resumable`] with [`Fault::CutStream`] or
+//! - Tools that send requests or progress to the client before they answer: [`Tool::asking`]. They
+//!   work the same in stateful and stateless versions, as do [`Prompt`]s and [`Resource`]s.
+//! - Notifications and requests to listening clients: [`TestServer::push`], [`TestServer::ask`].
+//! - Streams that break and are resumed: [`Builder::resumable`] with [`Fault::CutStream`] or
 //!   [`Turn::disconnect`].
 //! - Bearer tokens, each with tools of its own: [`Bearer`], [`Builder::tools_for`].
-//! - Sign-in: an [`AuthorizationServer`] that issues the tokens, refreshes, expires and revokes
-//!   them: [`Bearer::issued_by`].
-//! - What goes wrong, at any request: [`Fault`] for answers that are made and then spoiled,
-//!   [`Reply`] for answers that stand in, [`TestServer::reset_next_connections`] before either.
-//! - What a client did and left behind: [`TestServer::requests`],
+//! - OAuth: an [`AuthorizationServer`] that issues, refreshes, expires and revokes tokens:
+//!   [`Bearer::issued_by`].
+//! - Faults at any request: [`Fault`] for responses that are changed, [`Reply`] for responses that
+//!   replace the handling, [`TestServer::reset_next_connections`] before any request.
+//! - Records of what a client did and left open: [`TestServer::requests`],
 //!   [`TestServer::cancelled_requests`], [`TestServer::counts`].
 //!
-//! Nothing needs a sleep: [`Gate`]s hold what is to happen later, and
-//! [`received`](TestServer::received), [`cancelled`](TestServer::cancelled) and
-//! [`when`](TestServer::when) wait for what clients do.
+//! Tests need no sleep: a [`Gate`] holds responses back, and [`received`](TestServer::received),
+//! [`cancelled`](TestServer::cancelled) and [`when`](TestServer::when) wait for what clients do.
 
 mod server;
 mod protocol;

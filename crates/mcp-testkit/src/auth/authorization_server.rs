@@ -1,4 +1,4 @@
-//! The handle of a running authorization server.
+//! The handle of a running authorization server, and its listener.
 
 use std::{convert::Infallible, fmt, io, net::SocketAddr, sync::Arc};
 
@@ -14,11 +14,11 @@ use crate::{
     http::{Reply, ResponseBody},
 };
 
-/// A scripted OAuth 2.1 authorization server that listens on loopback until it is stopped or dropped.
+/// A scripted OAuth 2.1 authorization server on loopback, which runs until it is stopped or dropped.
 ///
-/// People approve at once, unless a test [decides](Self::decide) otherwise. It takes from clients
-/// only what the specification of MCP lets them send, and keeps a list of what they did wrong; what
-/// it does wrong itself is [scripted](Self::script).
+/// Users approve at once unless a test sets a [decision](Self::decide). The server accepts only
+/// what the MCP specification allows and records violations. Its own errors are
+/// [scripted](Self::script).
 ///
 /// ```
 /// use mcp_testkit::{AuthorizationServer, Bearer, OAuthEndpoint, TestServer};
@@ -29,15 +29,15 @@ use crate::{
 /// let bearer = Bearer::issued_by(&accounts).scope("tools:call");
 /// let server = TestServer::builder().bearer(bearer).start().await?;
 ///
-/// // Here the application under test works with `server.url()`: it is refused, finds `accounts` by
-/// // the metadata, signs a person in and calls a tool. Then its access token expires:
+/// // Here the application under test uses `server.url()`: it gets 401, finds `accounts` in the
+/// // metadata, signs a user in and calls a tool. Then its access token expires:
 /// accounts.expire_access_tokens();
-/// // … which it does not notice, for it refreshes. Then somebody takes the sign-in back:
+/// // It refreshes the token. Then the refresh token is revoked:
 /// accounts.revoke_refresh_tokens();
 /// accounts.expire_access_tokens();
-/// // … whereupon the person has to sign in again.
+/// // Now the user has to sign in again.
 ///
-/// assert_eq!(accounts.count(OAuthEndpoint::Token), 0, "nobody came");
+/// assert_eq!(accounts.count(OAuthEndpoint::Token), 0, "no client connected");
 /// assert_eq!(accounts.violations(), Vec::<String>::new());
 /// # Ok(())
 /// # }
@@ -59,60 +59,60 @@ impl AuthorizationServer {
         Ok(Self { state })
     }
 
-    /// The issuer, which is also where the server is.
+    /// Returns the issuer, which is also the base URL of the server.
     pub fn issuer(&self) -> &str {
         &self.state.issuer
     }
 
-    /// Sets what people do from now on.
+    /// Sets what users decide from now on.
     pub fn decide(&self, decision: Decision) {
         self.state.set_decision(decision);
     }
 
-    /// Does what a browser does with an authorization URL, and returns the URL that it is sent back
-    /// to; `None` where people see an error and are sent nowhere.
+    /// Visits an authorization URL like a browser, and returns the URL of the redirect. Returns
+    /// `None` if the user sees an error page instead.
     pub fn visit(&self, authorization_url: &str) -> Option<String> {
         let query = authorization_url.split_once('?').map_or("", |(_, query)| query);
         self.state.callback_url(query).ok()
     }
 
-    /// Has answers name this issuer from now on, or none, whoever it is.
+    /// Sets the `iss` parameter of all later authorization responses; `None` omits it.
     pub fn answer_as(&self, issuer: Option<&str>) {
         self.state.set_answered_issuer(issuer.map(str::to_owned));
     }
 
-    /// Answers the next request to an endpoint with this; the one after with what is scripted next,
-    /// or else properly again.
+    /// Answers the next request to an endpoint with this reply. Several replies are used one after
+    /// the other.
     pub fn script(&self, endpoint: OAuthEndpoint, reply: Reply) {
         self.state.script(endpoint, reply);
     }
 
-    /// Lets all access tokens expire that there are, before the time that clients were told.
+    /// Expires all access tokens, earlier than clients were told.
     pub fn expire_access_tokens(&self) {
         self.state.issued_tokens.expire_access_tokens();
     }
 
-    /// Takes back all sign-ins: no refresh token is good any more. Access tokens live on.
+    /// Revokes all refresh tokens. Access tokens stay valid.
     pub fn revoke_refresh_tokens(&self) {
         self.state.issued_tokens.remove_refresh_tokens();
     }
 
-    /// Forgets all clients, those that were known beforehand as well.
+    /// Removes all clients, including those registered in advance.
     pub fn forget_clients(&self) {
         self.state.forget_clients();
     }
 
-    /// The requests to an endpoint, in the order of their arrival.
+    /// Returns the requests to an endpoint, in the order of arrival.
     pub fn requests(&self, endpoint: OAuthEndpoint) -> Vec<Recorded> {
         self.state.requests(endpoint)
     }
 
-    /// The number of requests to an endpoint.
+    /// Returns the number of requests to an endpoint.
     pub fn count(&self, endpoint: OAuthEndpoint) -> usize {
         self.requests(endpoint).len()
     }
 
-    /// What the clients did wrong, a sentence each.
+    /// Returns the violations by clients, one sentence each.
     pub fn violations(&self) -> Vec<String> {
         self.state.violations()
     }
@@ -121,7 +121,7 @@ impl AuthorizationServer {
         Arc::clone(&self.state.issued_tokens)
     }
 
-    /// Closes all connections and frees the port; done when it returns.
+    /// Closes all connections and frees the port before it returns.
     pub async fn stop(self) {
         self.state.tasks.stop().await;
     }
@@ -131,7 +131,7 @@ async fn accept(socket: TcpListener, state: Arc<AuthorizationState>) {
     loop {
         match socket.accept().await {
             Ok((stream, _)) => serve(stream, &state),
-            // The client is gone already, or there are too many open files at the moment.
+            // The client has disconnected, or too many files are open at the moment.
             Err(_) => tokio::task::yield_now().await,
         }
     }
@@ -142,7 +142,7 @@ fn serve(stream: TcpStream, state: &Arc<AuthorizationState>) {
     state.tasks.spawn(async move {
         let builder = auto::Builder::new(server.tasks.clone());
         let service = service_fn(|request| answer(Arc::clone(&server), request));
-        // What ends a connection is the client's doing.
+        // Only the client ends a connection with an error.
         drop(builder.serve_connection(TokioIo::new(stream), service).await);
     });
 }

@@ -1,4 +1,4 @@
-//! The tokens that the server accepts, and the challenge for those that it does not.
+//! Bearer token validation and the `WWW-Authenticate` challenge (RFC 6750, RFC 9728).
 
 use std::{
     collections::HashMap,
@@ -18,9 +18,9 @@ use crate::{
 
 /// Bearer authorization (RFC 6750): every request needs a valid token.
 ///
-/// Each token is a user of its own; [`TestServer::renew_token`](crate::TestServer::renew_token)
-/// gives a user another token. A refused request gets a status of 401 and a challenge that points
-/// to the server's resource metadata (RFC 9728), which the server publishes.
+/// Each token identifies a user; [`TestServer::renew_token`](crate::TestServer::renew_token) gives
+/// a user another token. A request without a valid token gets status 401 and a challenge that
+/// points to the server's resource metadata (RFC 9728), which the server publishes.
 ///
 /// ```
 /// use mcp_testkit::{Bearer, TestServer};
@@ -43,13 +43,13 @@ pub struct Bearer {
     issued_tokens: Option<Arc<IssuedTokens>>,
 }
 
-/// The guard of a running server.
+/// Validates the bearer tokens of a running server.
 #[derive(Debug)]
 pub(crate) struct TokenVerifier {
     tokens: Mutex<HashMap<Token, TokenEntry>>,
     required: Option<Bearer>,
     metadata_url: String,
-    /// The server's own name, which tokens are issued for.
+    /// The resource identifier of this server, for which tokens are issued.
     resource: String,
 }
 
@@ -72,20 +72,20 @@ impl Bearer {
         Self { tokens, ..Self::default() }
     }
 
-    /// Accepts the access tokens of an authorization server that are for this server, and names it in
-    /// the metadata. Each person is a user, whose tools are
-    /// [those for](crate::Builder::tools_for) the name of the person.
+    /// Accepts the access tokens that an authorization server issued for this server, and names it
+    /// in the metadata. The subject of a token is the user; pass it to
+    /// [`Builder::tools_for`](crate::Builder::tools_for).
     pub fn issued_by(server: &AuthorizationServer) -> Self {
         let issued_tokens = Some(server.issued_tokens());
         Self { issued_tokens, ..Self::default() }.authorization_server(server.issuer())
     }
 
-    /// Names the scopes that are needed, separated by spaces, in challenge and metadata.
+    /// Sets the required scopes, separated by spaces, for challenge and metadata.
     pub fn scope(self, scope: impl Into<String>) -> Self {
         Self { scope: Some(scope.into()), ..self }
     }
 
-    /// Names an authorization server in the metadata; may be used more than once.
+    /// Adds an authorization server to the metadata.
     pub fn authorization_server(mut self, issuer: impl Into<String>) -> Self {
         self.authorization_servers.push(issuer.into());
         self
@@ -125,7 +125,7 @@ impl TokenVerifier {
         tokens.insert(Token::new(new), TokenEntry::new(user));
     }
 
-    /// Tells whose request it is; nobody's where no token is needed.
+    /// Returns the user of a request; `None` if the server needs no token.
     pub(crate) fn check(&self, request: &Recorded) -> Result<Option<User>, Reply> {
         let Some(bearer) = &self.required else {
             return Ok(None);
@@ -152,7 +152,7 @@ impl TokenVerifier {
         Err(self.challenge(bearer, Some(reason)))
     }
 
-    /// What the authorization server has to say of a token, if there is one.
+    /// Returns the status of a token at the authorization server, if there is one.
     fn status(&self, bearer: &Bearer, token: &str) -> TokenStatus {
         let issued_tokens = bearer.issued_tokens.as_ref();
         issued_tokens.map_or(TokenStatus::Unknown, |issued_tokens| {
@@ -160,7 +160,7 @@ impl TokenVerifier {
         })
     }
 
-    /// The resource metadata of the server at `resource` (RFC 9728, section 2).
+    /// Returns the resource metadata of the server at `resource` (RFC 9728, section 2).
     pub(crate) fn metadata(&self, resource: &str) -> Option<Value> {
         let bearer = self.required.as_ref()?;
         let mut metadata = json!({ "resource": resource, "bearer_methods_supported": ["header"] });
@@ -173,7 +173,8 @@ impl TokenVerifier {
         Some(metadata)
     }
 
-    /// `error` is left out where the request has no token at all (RFC 6750, section 3.1).
+    /// Returns the 401 challenge. It has no `error` if the request has no token (RFC 6750, section
+    /// 3.1).
     fn challenge(&self, bearer: &Bearer, reason: Option<&str>) -> Reply {
         let error =
             reason.map(|reason| [("error", "invalid_token"), ("error_description", reason)]);

@@ -1,4 +1,4 @@
-//! How an authorization server is set up.
+//! The builder of an authorization server.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::base::Error;
 
-/// Sets up an [`AuthorizationServer`]; made by [`AuthorizationServer::builder`].
+/// A builder of an [`AuthorizationServer`], from [`AuthorizationServer::builder`].
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct AuthorizationServerBuilder {
@@ -21,7 +21,7 @@ pub struct AuthorizationServerBuilder {
 }
 
 impl AuthorizationServer {
-    /// Begins to set up a server.
+    /// Returns a builder with default settings.
     pub fn builder() -> AuthorizationServerBuilder {
         AuthorizationServerBuilder::new()
     }
@@ -32,87 +32,89 @@ impl AuthorizationServerBuilder {
         Self { port: 0, clients: Vec::new(), config: AuthorizationConfig::default() }
     }
 
-    /// Gives the issuer a path, such as `/tenant`; it has none unless set.
+    /// Sets the path of the issuer, such as `/tenant`. Defaults to none.
     pub fn issuer_path(mut self, path: impl Into<String>) -> Self {
         self.config.issuer_path = path.into();
         self
     }
 
-    /// Sets where the metadata is; where RFC 8414 has it unless set.
+    /// Sets the location of the metadata. Defaults to that of RFC 8414.
     pub fn metadata_location(mut self, location: MetadataLocation) -> Self {
         self.config.metadata_location = location;
         self
     }
 
-    /// Has the metadata name another issuer: a server that speaks for one that it is not.
+    /// Sets another issuer in the metadata, like a server that impersonates one.
     pub fn announced_issuer(mut self, issuer: impl Into<String>) -> Self {
         self.config.announced_issuer = Some(issuer.into());
         self
     }
 
-    /// Sets the methods of PKCE that the metadata names; `S256` unless set. No other is taken.
+    /// Sets the PKCE methods in the metadata. Defaults to `S256`, the only one that is accepted.
     pub fn pkce_methods<T: Into<String>>(mut self, methods: impl IntoIterator<Item = T>) -> Self {
         self.config.pkce_methods = methods.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets how clients may prove themselves at the token endpoint; in any way unless set.
+    /// Sets the client authentication methods of the token endpoint. Defaults to `none`,
+    /// `client_secret_basic`, `client_secret_post` and `private_key_jwt`.
     pub fn auth_methods<T: Into<String>>(mut self, methods: impl IntoIterator<Item = T>) -> Self {
         self.config.auth_methods = methods.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Names the scopes that there are.
+    /// Sets the supported scopes.
     pub fn scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
         self.config.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Says whether answers name their issuer (RFC 9207); they do unless set.
+    /// Sets whether authorization responses have an `iss` parameter (RFC 9207). Defaults to true.
     pub fn names_issuer(mut self, names: bool) -> Self {
         self.config.names_issuer = names;
         self
     }
 
-    /// Says whether clients may register themselves (RFC 7591); they may unless set.
+    /// Sets whether clients can register themselves (RFC 7591). Defaults to true.
     pub fn registration(mut self, allowed: bool) -> Self {
         self.config.registration = allowed;
         self
     }
 
-    /// Says whether a client's id may be the URL of its metadata document; it may not unless set.
-    /// The documents are not fetched: their clients are [known](Self::client).
+    /// Sets whether a client id may be the URL of a metadata document. Defaults to false. The
+    /// documents are not fetched; add their clients with [`client`](Self::client).
     pub fn metadata_documents(mut self, allowed: bool) -> Self {
         self.config.metadata_documents = allowed;
         self
     }
 
-    /// Adds a client that is known beforehand.
+    /// Adds a client that is registered in advance.
     pub fn client(mut self, client: KnownClient) -> Self {
         self.clients.push(client);
         self
     }
 
-    /// Sets how long access tokens are good; an hour unless set.
+    /// Sets the lifetime of access tokens. Defaults to one hour.
     pub fn token_life(mut self, lifetime: Duration) -> Self {
         self.config.access_token_lifetime = lifetime;
         self
     }
 
-    /// Sets what becomes of refresh tokens that are used.
+    /// Sets how used refresh tokens are handled. Defaults to [`Rotation::Strict`].
     pub fn rotation(mut self, rotation: Rotation) -> Self {
         self.config.rotation = rotation;
         self
     }
 
-    /// Sets who signs in; `alice` unless set.
+    /// Sets the user who signs in. Defaults to `alice`.
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
         self.config.subject = subject.into();
         self
     }
 
-    /// Trusts an assertion about somebody, which gets an access token for them: by `jwt-bearer`
-    /// (RFC 7523) or as the subject token of an exchange (RFC 8693). It need not be a JWT.
+    /// Adds an assertion that is trusted for a subject. It can be exchanged for an access token
+    /// with `jwt-bearer` (RFC 7523) or as the subject token of a token exchange (RFC 8693). It does
+    /// not have to be a JWT.
     pub fn trusted_assertion(
         mut self,
         assertion: impl Into<String>,
@@ -122,7 +124,7 @@ impl AuthorizationServerBuilder {
         self
     }
 
-    /// Sets the port on loopback; any free one unless set.
+    /// Sets the port on loopback. Defaults to any free port.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
@@ -131,7 +133,7 @@ impl AuthorizationServerBuilder {
     /// Starts the server on the current tokio runtime.
     ///
     /// # Errors
-    /// [`Error::Listen`] if the port cannot be had.
+    /// Returns [`Error::Listen`] if the port is in use or not allowed.
     pub async fn start(self) -> Result<AuthorizationServer, Error> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         AuthorizationServer::start(address, self.config, self.clients)

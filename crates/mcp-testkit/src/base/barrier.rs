@@ -1,12 +1,12 @@
-//! The gate at which answers wait until a test lets them pass.
+//! A barrier that holds responses back until a test opens it.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Holds answers back until it is opened, so that a test needs no sleep.
+/// A barrier that holds responses back until it is opened, so that a test needs no sleep.
 ///
-/// Clones are the same gate. It is shut at first; once open, it stays open. Give it to
+/// Clones share one state. A gate is closed at first; once open, it stays open. Pass it to
 /// [`Fault::Hold`](crate::Fault::Hold) or [`Reply::hold`](crate::Reply::hold).
 ///
 /// ```
@@ -32,17 +32,18 @@ struct State {
 }
 
 impl Gate {
-    /// A gate that is shut.
+    /// Returns a closed gate.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Lets everything pass that waits here, and all that comes later.
+    /// Opens the gate: everything that waits here continues, and nothing waits here again.
     pub fn open(&self) {
         self.0.send_modify(|state| state.open = true);
     }
 
-    /// Waits until `count` answers in all have come to this gate, whether they passed or not.
+    /// Waits until `count` responses in total have arrived at this gate, whether they had to wait
+    /// or not.
     pub async fn reached(&self, count: usize) {
         self.wait_for(|state| state.reached >= count).await;
     }
@@ -53,7 +54,7 @@ impl Gate {
     }
 
     async fn wait_for(&self, condition: impl FnMut(&State) -> bool) {
-        // It fails only without a sender, and the sender is `self`.
+        // It fails only if the sender is dropped, and `self` holds the sender.
         drop(self.0.subscribe().wait_for(condition).await);
     }
 }

@@ -1,29 +1,29 @@
-//! What a server counts, for tests of what clients leave behind.
+//! Counters of open connections, streams and requests.
 
 use tokio::sync::watch;
 
-/// How much of what there is; from [`TestServer::counts`].
+/// Counters of a server at one moment, from [`TestServer::counts`](crate::TestServer::counts).
 ///
-/// The requests are counted by [`TestServer::count`].
+/// Use [`TestServer::count`](crate::TestServer::count) for the number of requests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
-    /// The TCP connections so far.
+    /// The TCP connections accepted so far.
     pub connections: usize,
-    /// Those that are still open.
+    /// The TCP connections that are open.
     pub open_connections: usize,
-    /// The event streams that clients read, be it for an answer or to listen.
+    /// The event streams that clients read: responses and streams for listening.
     pub open_streams: usize,
-    /// The JSON-RPC requests that are neither answered nor cancelled. In the handshake era one stays
-    /// open that its client has stopped to read without cancelling it.
+    /// The JSON-RPC requests without a response that are not cancelled. In stateful protocol versions
+    /// a request stays open if its client stops reading without cancelling it.
     pub open_requests: usize,
 }
 
-/// The counts of a server, which can be waited for.
+/// Counters of a server; clones share them, and a test can wait for their values.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Counters(watch::Sender<Counts>);
 
-/// Something that is counted until it is dropped.
+/// Counts one open item until it is dropped.
 #[derive(Debug)]
 pub(crate) struct CountGuard {
     counters: Counters,
@@ -37,7 +37,7 @@ impl Counters {
 
     pub(crate) async fn wait_for(&self, wanted: impl FnMut(&Counts) -> bool) -> Counts {
         let mut counts = self.0.subscribe();
-        // It fails only without a sender, and the sender is `self`.
+        // It fails only if the sender is dropped, and `self` holds the sender.
         let wanted = counts.wait_for(wanted).await.map(|counts| *counts);
         wanted.unwrap_or_else(|_| self.now())
     }

@@ -1,21 +1,21 @@
-//! What can keep the server from starting.
+//! Errors of starting a server.
 
 use std::{io, net::SocketAddr};
 
-/// Why a [`TestServer`](crate::TestServer) or an
-/// [`AuthorizationServer`](crate::AuthorizationServer) did not start.
+/// An error of starting a [`TestServer`](crate::TestServer) or an
+/// [`AuthorizationServer`](crate::AuthorizationServer).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The port cannot be had: it is taken, or not allowed.
+    /// The port is in use, or listening on it is not allowed.
     #[error("cannot listen on {address}")]
     Listen {
-        /// What was asked for; port 0 stands for any free one.
+        /// The requested address; port 0 means any free port.
         address: SocketAddr,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The server was told to speak no revision at all.
+    /// The list of protocol revisions is empty.
     #[error("no protocol revision to speak")]
     NoRevision,
 }

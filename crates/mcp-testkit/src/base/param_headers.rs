@@ -1,30 +1,30 @@
-//! Headers that repeat what is in the body: how values are written, and which arguments a tool
-//! wants to see there (MCP transports, "Custom Headers" and "Value Encoding").
+//! Parameter headers (`Mcp-Param-*`): which arguments they repeat, and how values are encoded
+//! (MCP transports, "Custom Headers" and "Value Encoding").
 
 use std::collections::HashSet;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value as Json;
 
-/// An argument that is repeated in the header `Mcp-Param-{header}`.
+/// An argument that the header `Mcp-Param-{name}` repeats.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ParamHeader {
     pub(crate) name: String,
-    /// The names of the properties that lead to it.
+    /// The property names from the root of the arguments to the value.
     path: Vec<String>,
 }
 
-/// What the header of an argument has to say.
+/// The expected value of a parameter header.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ParamValue {
     /// There must be no header.
     Absent,
     Text(String),
-    /// The argument is not what its schema says.
+    /// The argument does not match its schema.
     Invalid,
 }
 
-/// The text that a header value stands for.
+/// Decodes a header value, which may be base64.
 pub(crate) fn decode_value(value: &str) -> Result<String, &'static str> {
     let Some(encoded) = value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?="))
     else {
@@ -34,7 +34,7 @@ pub(crate) fn decode_value(value: &str) -> Result<String, &'static str> {
     String::from_utf8(bytes).map_err(|_| "what is in base64 is not UTF-8")
 }
 
-/// The arguments that a tool wants in headers, or why clients have to leave the tool out.
+/// Returns the parameter headers that an input schema declares, or why clients must skip the tool.
 pub(crate) fn param_headers(schema: &Json) -> Result<Vec<ParamHeader>, String> {
     let mut found = Vec::new();
     collect(schema, &mut Vec::new(), &mut found)?;
@@ -63,7 +63,7 @@ impl ParamHeader {
 
 const X_MCP_HEADER: &str = "x-mcp-header";
 
-/// Follows `properties`, the only way on which annotations may be.
+/// Collects annotations below `properties`, the only place where they are allowed.
 fn collect(
     schema: &Json,
     path: &mut Vec<String>,
@@ -82,7 +82,7 @@ fn collect(
                     path.pop();
                 }
             }
-            // These hold values, not schemas.
+            // These keywords hold values, not schemas.
             ("default" | "const" | "enum" | "examples", _) => {}
             (_, other) if contains_annotation(other) => {
                 return Err(format!("{X_MCP_HEADER} below {keyword:?}"));
@@ -118,7 +118,7 @@ fn contains_annotation(json: &Json) -> bool {
     }
 }
 
-/// RFC 9110, section 5.6.2.
+/// Returns whether `name` is a token (RFC 9110, section 5.6.2).
 fn is_token(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.bytes().all(allowed)

@@ -1,4 +1,4 @@
-//! A request as it arrived.
+//! A recorded HTTP request.
 
 use std::{fmt, sync::Arc};
 
@@ -13,9 +13,9 @@ use mcp_types::{JsonObject, RequestId};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A request that the server got; clones share it.
+/// A request that the server received; clones share it.
 ///
-/// Its `Debug` form shows neither the value of `Authorization` nor the query of the URL.
+/// The `Debug` output omits the value of `Authorization` and the query of the URL.
 #[derive(Clone)]
 pub struct Recorded(Arc<Inner>);
 
@@ -39,8 +39,8 @@ impl Recorded {
         Ok(Self(Arc::new(Inner { http_method, uri, headers, body, json })))
     }
 
-    /// What the request is about: the JSON-RPC method, such as `tools/call`, or the HTTP method
-    /// where the body names none: `GET`, `DELETE`, or `POST` with an answer of the client.
+    /// Returns the JSON-RPC method, such as `tools/call`. Without one it returns the HTTP method:
+    /// `GET`, `DELETE`, or `POST` for a response of the client.
     pub fn method(&self) -> &str {
         self.rpc_method().unwrap_or_else(|| self.http_method())
     }
@@ -49,64 +49,64 @@ impl Recorded {
         self.member("method").and_then(Value::as_str)
     }
 
-    /// Whether it is a JSON-RPC request, which wants an answer.
+    /// Returns whether this is a JSON-RPC request, which expects a response.
     pub(crate) fn is_rpc_request(&self) -> bool {
         self.rpc_method().is_some() && self.id().is_some()
     }
 
-    /// The HTTP method.
+    /// Returns the HTTP method.
     pub fn http_method(&self) -> &str {
         self.0.http_method.as_str()
     }
 
-    /// The path of the URL.
+    /// Returns the path of the URL.
     pub fn path(&self) -> &str {
         self.0.uri.path()
     }
 
-    /// The query of the URL.
+    /// Returns the query of the URL.
     pub fn query(&self) -> Option<&str> {
         self.0.uri.query()
     }
 
-    /// All headers.
+    /// Returns all headers.
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers
     }
 
-    /// The first value of a header, if it is text.
+    /// Returns the first value of a header, if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.0.headers.get(name).map(HeaderValue::to_str)?.ok()
     }
 
-    /// The value of a header that is there once, if it is text.
+    /// Returns the value of a header that occurs exactly once, if it is text.
     pub(crate) fn single_header(&self, name: &str) -> Option<&str> {
         let mut values = self.0.headers.get_all(name).iter();
         values.next().filter(|_| values.next().is_none()).map(HeaderValue::to_str)?.ok()
     }
 
-    /// The token of `Authorization: Bearer`.
+    /// Returns the token of `Authorization: Bearer`.
     pub fn bearer_token(&self) -> Option<&str> {
         let (scheme, token) = self.header(AUTHORIZATION.as_str())?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     }
 
-    /// The body, byte by byte.
+    /// Returns the raw body.
     pub fn body(&self) -> &Bytes {
         &self.0.body
     }
 
-    /// The body as JSON, if it is JSON.
+    /// Returns the body as JSON, if it is JSON.
     pub fn json(&self) -> Option<&Value> {
         self.0.json.as_ref()
     }
 
-    /// The id of the JSON-RPC request, or of the request that the client answers.
+    /// Returns the id of the JSON-RPC request, or of the request that a client's response answers.
     pub fn id(&self) -> Option<RequestId> {
         self.member("id").and_then(|id| RequestId::deserialize(id).ok())
     }
 
-    /// The `params` of the JSON-RPC request or notification.
+    /// Returns the `params` of the JSON-RPC request or notification.
     pub fn params(&self) -> Option<&JsonObject> {
         self.member("params").and_then(Value::as_object)
     }
@@ -115,7 +115,7 @@ impl Recorded {
         self.params()?.get("_meta")?.as_object()
     }
 
-    /// Whether a list-valued header, such as `Accept`, names this media type.
+    /// Returns whether a list-valued header, such as `Accept`, names this media type.
     pub(crate) fn has_media_type(&self, header: &str, media_type: &str) -> bool {
         let values = self.0.headers.get_all(header).iter();
         values

@@ -6,7 +6,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::sync::lock;
 
-/// The tasks of a server; none once it has stopped.
+/// The background tasks of a server; `None` after the server has stopped. Clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct Tasks(Arc<Mutex<Option<JoinSet<()>>>>);
 
@@ -17,7 +17,7 @@ impl Default for Tasks {
 }
 
 impl Tasks {
-    /// Runs a task, unless the server has stopped.
+    /// Spawns a task, unless the server has stopped.
     pub(crate) fn spawn(
         &self,
         task: impl Future<Output = ()> + Send + 'static,
@@ -28,7 +28,7 @@ impl Tasks {
         Some(tasks.spawn(task))
     }
 
-    /// Ends all tasks, and waits for that.
+    /// Aborts all tasks and waits until they have ended.
     pub(crate) async fn stop(&self) {
         let tasks = lock(&self.0).take();
         if let Some(mut tasks) = tasks {
@@ -36,14 +36,14 @@ impl Tasks {
         }
     }
 
-    /// Tells all tasks to end.
+    /// Aborts all tasks without waiting.
     pub(crate) fn abort(&self) {
         let tasks = lock(&self.0).take();
         drop(tasks);
     }
 }
 
-/// HTTP/2 connections run each request in a task of its own.
+/// Runs each request of an HTTP/2 connection in a task of its own.
 impl<F> hyper::rt::Executor<F> for Tasks
 where
     F: Future + Send + 'static,

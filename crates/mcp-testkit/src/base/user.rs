@@ -1,12 +1,12 @@
-//! Bearer tokens, and the users that they stand for.
+//! Bearer tokens and the users they identify.
 
 use std::fmt;
 
-/// A token; its `Debug` form does not show it.
+/// A bearer token; the `Debug` output does not show it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Token(String);
 
-/// Whoever a token stands for, known by the first one.
+/// A user, identified by the first token accepted for them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct User(Token);
 

@@ -1,12 +1,12 @@
-//! Little that becomes much when it is unpacked.
+//! A small gzip body that unpacks to a large one.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use flate2::{Compress, Compression, Crc, FlushCompress};
 
 const BLOCK: usize = 1024 * 1024;
 
-/// `json` after at least `size` spaces, in gzip (RFC 1952): the spaces are compressed once, and the
-/// outcome is repeated.
+/// Returns at least `size` spaces and then `json`, in gzip (RFC 1952). One block of spaces is
+/// compressed once and its output is repeated.
 pub(crate) fn gzip_bomb(size: usize, json: &str) -> Bytes {
     let spaces = vec![b' '; BLOCK];
     let packed = deflate(&spaces, FlushCompress::Full);

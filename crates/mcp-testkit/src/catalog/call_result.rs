@@ -3,8 +3,7 @@
 use mcp_types::{ErrorObject, JsonObject};
 use serde_json::{Value, json};
 
-/// What a tool answers to a call, and a prompt or a resource to a request: a result, or a JSON-RPC
-/// error.
+/// The response of a tool, a prompt or a resource: a result or a JSON-RPC error.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct CallAnswer {
@@ -12,45 +11,47 @@ pub struct CallAnswer {
 }
 
 impl CallAnswer {
-    /// A result with one block of text.
+    /// Returns a result with one text block.
     pub fn text(text: impl Into<String>) -> Self {
         Self::content([json!({ "type": "text", "text": text.into() })])
     }
 
-    /// A result with these content blocks, which may be none.
+    /// Returns a result with these content blocks; the list may be empty.
     pub fn content(blocks: impl IntoIterator<Item = Value>) -> Self {
         let blocks = blocks.into_iter().collect::<Vec<_>>();
         Self { outcome: Ok(JsonObject::new()) }.member("content", blocks)
     }
 
-    /// The result of a prompt: its messages (MCP prompts, "Getting a Prompt").
+    /// Returns the result of a prompt: its messages (MCP prompts, "Getting a Prompt").
     pub fn messages(messages: impl IntoIterator<Item = Value>) -> Self {
         let messages = messages.into_iter().collect::<Vec<_>>();
         Self { outcome: Ok(JsonObject::new()) }.member("messages", messages)
     }
 
-    /// The contents of a resource, each with its URI (MCP resources, "Reading Resources").
+    /// Returns the contents of a resource, each with its URI (MCP resources, "Reading Resources").
     pub fn contents(contents: impl IntoIterator<Item = Value>) -> Self {
         let contents = contents.into_iter().collect::<Vec<_>>();
         Self { outcome: Ok(JsonObject::new()) }.member("contents", contents)
     }
 
-    /// A result with structured content, and the same as text (MCP tools, "Structured Content").
+    /// Returns a result with structured content, and the same JSON as a text block (MCP tools,
+    /// "Structured Content").
     pub fn structured(content: Value) -> Self {
         Self::text(content.to_string()).member("structuredContent", content)
     }
 
-    /// A failure of the tool itself: a result with `isError` and one block of text.
+    /// Returns a tool error: a result with `isError` and one text block.
     pub fn failure(text: impl Into<String>) -> Self {
         Self::text(text).member("isError", true)
     }
 
-    /// A JSON-RPC error in place of a result.
+    /// Returns a JSON-RPC error instead of a result.
     pub fn error(code: i64, message: impl Into<String>) -> Self {
         Self { outcome: Err(ErrorObject { code, message: message.into(), data: None }) }
     }
 
-    /// Sets a member of the result, such as `isError` or `_meta`, or of the error, if it is `data`.
+    /// Sets a member of the result, such as `isError` or `_meta`. On an error it can set `data`
+    /// only.
     pub fn member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         let (name, value) = (name.into(), value.into());
         match &mut self.outcome {

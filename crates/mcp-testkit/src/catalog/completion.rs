@@ -1,4 +1,4 @@
-//! What `completion/complete` suggests.
+//! The handler of `completion/complete`.
 
 use std::{fmt, sync::Arc};
 
@@ -6,7 +6,7 @@ use mcp_types::JsonObject;
 
 type ValuesFn = dyn Fn(&JsonObject) -> Vec<String> + Send + Sync;
 
-/// Makes suggestions from the parameters of a request.
+/// Returns suggestions for the parameters of a request.
 #[derive(Clone)]
 pub(crate) struct CompletionHandler(Arc<ValuesFn>);
 

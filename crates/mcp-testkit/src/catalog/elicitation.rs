@@ -1,14 +1,15 @@
-//! What a tool may ask its client.
+//! Requests that a tool sends to the client: elicitation, sampling and roots.
 
 use mcp_types::{Era, JsonObject};
 use serde_json::{Value, json};
 
 use crate::base::random_id;
 
-/// A question to the client, which a [`Turn`](crate::Turn) puts.
+/// A request to the client, sent by a [`Turn`](crate::Turn): elicitation, sampling, roots or
+/// another method.
 ///
-/// What the client has not declared that it can answer is not asked: the call fails in its place.
-/// Only what [`Ask::other`] makes is asked in any case.
+/// If the client has not declared the capability for it, nothing is sent and the call fails.
+/// Requests made by [`Ask::other`] are always sent.
 ///
 /// ```
 /// use mcp_testkit::Ask;
@@ -42,29 +43,31 @@ enum RequestKind {
 }
 
 impl Ask {
-    /// Asks the user for what `schema` describes: an object of plain values (MCP elicitation).
+    /// Requests form input from the user; `schema` is an object of primitive values (MCP
+    /// elicitation).
     pub fn form(message: impl Into<String>, schema: impl Into<Value>) -> Self {
         let params = json!({ "message": message.into(), "requestedSchema": schema.into() });
         Self { params, ..Self::new("elicitation/create", RequestKind::Form) }
     }
 
-    /// Asks the user to visit a URL (MCP elicitation, "URL Mode").
+    /// Requests that the user visits a URL (MCP elicitation, "URL Mode").
     pub fn url(message: impl Into<String>, url: impl Into<String>) -> Self {
         let params = json!({ "mode": "url", "message": message.into(), "url": url.into() });
         Self { params, ..Self::new("elicitation/create", RequestKind::Url) }
     }
 
-    /// Asks the client's model; `params` are those of `sampling/createMessage`.
+    /// Requests a completion from the client's model; `params` are those of
+    /// `sampling/createMessage`.
     pub fn sampling(params: Value) -> Self {
         Self { params, ..Self::new("sampling/createMessage", RequestKind::Sampling) }
     }
 
-    /// Asks for the folders that the client shares.
+    /// Requests the roots that the client shares.
     pub fn roots() -> Self {
         Self::new("roots/list", RequestKind::Roots)
     }
 
-    /// Asks for anything else, or for any of the above with no regard of what the client declares.
+    /// Sends a request of any method, without checking the client's capabilities.
     pub fn other(method: impl Into<String>, params: Value) -> Self {
         Self { params, ..Self::new(method, RequestKind::Other) }
     }
@@ -73,7 +76,7 @@ impl Ask {
         Self { method: method.into(), params: json!({}), kind }
     }
 
-    /// Method and parameters, as the era writes them.
+    /// Returns method and parameters in the form of this era.
     pub(crate) fn to_json(&self, era: Era) -> Value {
         let mut params = self.params.clone();
         if self.kind == RequestKind::Url && era == Era::Handshake {
@@ -82,7 +85,7 @@ impl Ask {
         json!({ "method": self.method, "params": params })
     }
 
-    /// The question as a JSON-RPC request, as the handshake era asks it.
+    /// Returns the JSON-RPC request that stateful protocol versions send.
     pub(crate) fn to_request(&self, id: &str) -> Value {
         let mut request = self.to_json(Era::Handshake);
         request["jsonrpc"] = json!("2.0");
@@ -90,13 +93,13 @@ impl Ask {
         request
     }
 
-    /// The capabilities that the client lacks for it.
+    /// Returns the capabilities that this request needs and `capabilities` lacks.
     pub(crate) fn missing_capabilities(&self, capabilities: &JsonObject) -> Option<Value> {
         let elicitation = capabilities.get("elicitation");
         let has =
             |value: Option<&Value>, name: &str| value.is_some_and(|it| it.get(name).is_some());
         match self.kind {
-            // Without a mode it is declared for forms.
+            // An empty capability means form mode.
             RequestKind::Form if elicitation.is_some() && !is_url_only(elicitation) => None,
             RequestKind::Form => Some(json!({ "elicitation": { "form": {} } })),
             RequestKind::Url if has(elicitation, "url") => None,
@@ -113,7 +116,7 @@ impl Ask {
         }
     }
 
-    /// What an answer lacks, if it lacks anything.
+    /// Returns the first member of a response that is missing or invalid.
     pub(crate) fn invalid_member(&self, answer: &Value) -> Option<&'static str> {
         let action = || answer.get("action").and_then(Value::as_str);
         let has = |name: &str| answer.get(name).is_some();

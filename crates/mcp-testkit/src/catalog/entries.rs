@@ -1,4 +1,4 @@
-//! What a server offers, and who sees which.
+//! The tools, prompts and resources of a server, for all users and for single users.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 use super::entry::{Entry, EntryKind};
 use crate::base::{User, lock};
 
-/// All entries: those of everyone, and those of single users.
+/// All entries: those for every user, and those for single users.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Entries {
     common: Vec<Entry>,
     by_user: HashMap<User, Vec<Entry>>,
-    /// What there is, or was: a client may have been told.
+    /// The kinds that exist or have existed, because clients may have learned of them.
     kinds: HashSet<EntryKind>,
 }
 
@@ -46,7 +46,7 @@ impl Catalog {
         lock(&self.0).add(entry);
     }
 
-    /// Removes an entry from all lists; tells whether there was one.
+    /// Removes an entry from all lists; returns whether there was one.
     pub(crate) fn remove(&self, kind: EntryKind, key: &str) -> bool {
         let mut entries = lock(&self.0);
         let Entries { common, by_user, .. } = &mut *entries;
@@ -59,7 +59,7 @@ impl Catalog {
         removed
     }
 
-    /// Whether there is anything of a kind, for anyone, or ever was.
+    /// Returns whether there is, or was, an entry of this kind for any user.
     pub(crate) fn has(&self, kind: EntryKind) -> bool {
         lock(&self.0).kinds.contains(&kind)
     }
@@ -68,7 +68,7 @@ impl Catalog {
         self.visible(user, kind).into_iter().find(|entry| entry.key().is_some_and(|it| it == key))
     }
 
-    /// The page of the list that `from` points to, as the result of `method`.
+    /// Returns one page of a list as the result of the list method; `from` is a cursor.
     pub(crate) fn page(
         &self,
         user: Option<&User>,
@@ -93,7 +93,8 @@ impl Catalog {
         Ok(result)
     }
 
-    /// A user's own entry hides the common one of the same key.
+    /// Returns the entries that a user can see. An entry of the user replaces one for everyone with
+    /// the same key.
     pub(crate) fn visible(&self, user: Option<&User>, kind: EntryKind) -> Vec<Entry> {
         let entries = lock(&self.0);
         let own = user.and_then(|user| entries.by_user.get(user)).into_iter().flatten();
@@ -108,7 +109,8 @@ pub(crate) fn invalid_params_error(message: impl Into<String>) -> ErrorObject {
     ErrorObject { code: error_code::INVALID_PARAMS, message: message.into(), data: None }
 }
 
-/// The cursor of the page that begins at `start`: hashed, so that no client counts on its form.
+/// Returns the cursor of the page that begins at `start`. It is a hash, so that no client can rely
+/// on its form.
 pub(crate) fn page_cursor(kind: EntryKind, start: usize) -> String {
     let mut hasher = DefaultHasher::new();
     (kind, start).hash(&mut hasher);

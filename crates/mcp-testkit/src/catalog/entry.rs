@@ -1,11 +1,11 @@
-//! What the lists of a server have in common: tools, prompts, resources and their templates.
+//! An entry of a list: a tool, a prompt, a resource or a resource template.
 
 use mcp_types::JsonObject;
 use serde_json::Value;
 
 use super::step::{Round, StepHandler, Turn};
 
-/// One item of a list, and what it does when it is used.
+/// An item of a list, and the handler that runs when it is used.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) kind: EntryKind,
@@ -36,14 +36,14 @@ impl Entry {
         self
     }
 
-    /// What tells it from others of its kind.
+    /// Returns the member that identifies the entry among those of its kind.
     pub(crate) fn key(&self) -> Option<&Value> {
         self.definition.get(self.kind.key())
     }
 }
 
 impl EntryKind {
-    /// The kind that this method lists.
+    /// Returns the kind that this method lists.
     pub(crate) fn listed_by(method: &str) -> Option<Self> {
         Some(match method {
             "tools/list" => Self::Tool,
@@ -54,7 +54,7 @@ impl EntryKind {
         })
     }
 
-    /// The member of the result that holds the list.
+    /// Returns the member of the result that holds the list.
     pub(crate) fn list(self) -> &'static str {
         match self {
             Self::Tool => "tools",

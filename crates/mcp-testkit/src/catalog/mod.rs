@@ -1,4 +1,4 @@
-//! What a server offers: tools, prompts, resources and completions.
+//! The tools, prompts and resources of a server, and the requests that they send to clients.
 
 mod entries;
 mod tool;

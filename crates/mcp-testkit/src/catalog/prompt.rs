@@ -9,7 +9,7 @@ use super::{
     step::{Round, Turn},
 };
 
-/// A prompt: its definition, and the closure that makes its messages.
+/// A prompt: its definition and the function that returns its messages.
 ///
 /// ```
 /// use mcp_testkit::{CallAnswer, Prompt};
@@ -28,7 +28,7 @@ use super::{
 pub struct Prompt(pub(crate) Entry);
 
 impl Prompt {
-    /// A prompt whose messages depend on its arguments, which are all texts.
+    /// Returns a prompt whose messages depend on its arguments, which are all strings.
     pub fn new(
         name: impl Into<String>,
         messages: impl Fn(&JsonObject) -> CallAnswer + Send + Sync + 'static,
@@ -36,7 +36,8 @@ impl Prompt {
         Self::asking(name, move |round| messages(round.arguments()).into())
     }
 
-    /// A prompt that may ask its client before it answers, as [`Tool::asking`](crate::Tool::asking).
+    /// Returns a prompt that can send requests to the client first, like
+    /// [`Tool::asking`](crate::Tool::asking).
     pub fn asking(
         name: impl Into<String>,
         handler: impl Fn(&Round) -> Turn + Send + Sync + 'static,
@@ -44,7 +45,7 @@ impl Prompt {
         Self(Entry::new(EntryKind::Prompt, name.into(), handler))
     }
 
-    /// Adds an argument; one that is required and missing is answered with an error.
+    /// Adds an argument. A request without a required argument gets an error.
     pub fn argument(mut self, name: impl Into<String>, required: bool) -> Self {
         let argument = json!({ "name": name.into(), "required": required });
         match self.0.definition.get_mut("arguments") {

@@ -1,4 +1,4 @@
-//! Resources, and templates of them.
+//! Resources and resource templates.
 
 use mcp_types::JsonObject;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use super::{
     step::{Round, Turn},
 };
 
-/// A resource that a client may list, read and subscribe to.
+/// A resource that clients can list, read and subscribe to.
 ///
 /// ```
 /// use mcp_testkit::Resource;
@@ -22,7 +22,7 @@ use super::{
 #[must_use]
 pub struct Resource(pub(crate) Entry);
 
-/// A template of resources, and the closure that makes their contents.
+/// A resource template, and the function that returns the contents.
 ///
 /// ```
 /// use mcp_testkit::{CallAnswer, ResourceTemplate};
@@ -39,15 +39,15 @@ pub struct Resource(pub(crate) Entry);
 pub struct ResourceTemplate(pub(crate) Entry);
 
 impl Resource {
-    /// A resource that is a text.
+    /// Returns a resource with fixed text.
     pub fn new(uri: impl Into<String>, name: impl Into<String>, text: impl Into<String>) -> Self {
         let (uri, text) = (uri.into(), text.into());
         let contents = json!({ "uri": uri, "text": text });
         Self::asking(uri, name, move |_| CallAnswer::contents([contents.clone()]).into())
     }
 
-    /// A resource that makes its contents when it is read, and may ask its client before, as
-    /// [`Tool::asking`](crate::Tool::asking).
+    /// Returns a resource whose contents are made when it is read. It can send requests to the
+    /// client first, like [`Tool::asking`](crate::Tool::asking).
     pub fn asking(
         uri: impl Into<String>,
         name: impl Into<String>,
@@ -63,8 +63,9 @@ impl Resource {
 }
 
 impl ResourceTemplate {
-    /// A template like `users://{id}/profile`, whose variables each stand for text without a slash
-    /// (RFC 6570, level 1); `contents` gets them by name, and the whole URI as `uri`.
+    /// Returns a template such as `users://{id}/profile`. Each variable matches text without a
+    /// slash (RFC 6570, level 1). `contents` receives the variables by name, and the whole URI as
+    /// `uri`.
     pub fn new(
         uri_template: impl Into<String>,
         name: impl Into<String>,
@@ -81,7 +82,7 @@ impl ResourceTemplate {
     }
 }
 
-/// The variables of a template in a URI, if it is one of the template's.
+/// Returns the values of the template's variables in a URI, or `None` if the URI does not match.
 pub(crate) fn match_template(template: &str, uri: &str) -> Option<JsonObject> {
     let mut found = JsonObject::new();
     let (mut template, mut rest) = (template, uri);

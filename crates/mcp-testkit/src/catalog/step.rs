@@ -1,4 +1,4 @@
-//! How a tool takes part in a call that has several rounds.
+//! The steps of a multi-round call, and the handler that returns them.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{call_result::CallAnswer, elicitation::Ask};
 use crate::base::{Gate, severity};
 
-/// What a tool knows when its turn comes: its arguments, and what it was answered so far.
+/// The input of one round of a tool: its arguments, and the client's responses so far.
 #[derive(Debug, Clone, Default)]
 pub struct Round {
     pub(crate) arguments: JsonObject,
@@ -16,10 +16,10 @@ pub struct Round {
     pub(crate) answers: BTreeMap<String, Result<Value, ErrorObject>>,
 }
 
-/// What a tool does in its turn: it answers the call, or asks the client first.
+/// The outcome of one round of a tool: a response to the call, or requests to the client.
 ///
-/// What is told by [`Turn::progress`] and [`Turn::log`] comes before that, on the stream of the
-/// call, in the order of the methods.
+/// Messages added by [`Turn::progress`] and [`Turn::log`] are sent first, on the stream of the call
+/// and in the order of the method calls.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Turn {
@@ -41,38 +41,39 @@ pub(crate) enum Action {
 #[derive(Debug, Clone)]
 pub(crate) enum StepResult {
     Complete(CallAnswer),
-    /// By key; none if the client is only to come again.
+    /// Requests to the client by key; empty if the client only has to retry.
     InputRequired(Vec<(String, Ask)>),
 }
 
-/// What a tool, a prompt or a resource does in each round.
+/// The function that a tool, a prompt or a resource runs in each round.
 #[derive(Clone)]
 pub(crate) struct StepHandler(Arc<dyn Fn(&Round) -> Turn + Send + Sync>);
 
 impl Round {
-    /// The arguments of the call; an empty object if there are none.
+    /// Returns the arguments of the call; an empty object if there are none.
     pub fn arguments(&self) -> &JsonObject {
         &self.arguments
     }
 
-    /// How often the tool has asked before; 0 in the first round.
+    /// Returns the number of earlier rounds; 0 in the first round.
     pub fn number(&self) -> usize {
         self.number
     }
 
-    /// The newest answer to the question that was asked by this key.
+    /// Returns the newest response to the request with this key.
     pub fn answer(&self, key: &str) -> Option<&Value> {
         self.answers.get(key)?.as_ref().ok()
     }
 
-    /// The error that this question was answered with, as is possible in the handshake era.
+    /// Returns the error that the client sent for this request. Only stateful protocol versions
+    /// allow that.
     pub fn error(&self, key: &str) -> Option<&ErrorObject> {
         self.answers.get(key)?.as_ref().err()
     }
 }
 
 impl Turn {
-    /// Answers the call.
+    /// Returns a response to the call.
     pub fn answer(answer: CallAnswer) -> Self {
         Self {
             actions: Vec::new(),
@@ -82,12 +83,12 @@ impl Turn {
         }
     }
 
-    /// Asks a question, whose answer the tool finds by `key` when its turn comes again.
+    /// Sends a request to the client. The next round finds the response by `key`.
     pub fn ask(key: impl Into<String>, question: Ask) -> Self {
         Self::again().and(key, question)
     }
 
-    /// Asks another question in the same round; after an answer, in place of it.
+    /// Sends one more request in the same round. After [`Turn::answer`] it replaces that response.
     pub fn and(mut self, key: impl Into<String>, question: Ask) -> Self {
         let question = (key.into(), question);
         match &mut self.result {
@@ -97,15 +98,16 @@ impl Turn {
         self
     }
 
-    /// Asks for nothing but to come again: in the per-request era the client gets only a state to
-    /// return; in the other the next round begins at once.
+    /// Starts another round without a request. In stateless protocol versions the client receives
+    /// only a state to return; in stateful ones the next round begins at once.
     pub fn again() -> Self {
         let result = StepResult::InputRequired(Vec::new());
         Self { actions: Vec::new(), result, on_get_stream: false, without_state: false }
     }
 
-    /// Tells of progress, if the client wants to know: a number, or an object with the members of
-    /// the notification but for the token, such as `{ "progress": 0.5, "total": 1 }`.
+    /// Sends a progress notification if the client has requested them. `progress` is a number, or
+    /// an object with the members of the notification except the token, such as `{ "progress": 0.5,
+    /// "total": 1 }`.
     pub fn progress(self, progress: impl Into<Value>) -> Self {
         self.action(Action::Progress(match progress.into() {
             Value::Object(members) => members,
@@ -113,12 +115,12 @@ impl Turn {
         }))
     }
 
-    /// Writes to the log of the client, if it wants messages of this level.
+    /// Sends a log message if the client wants this level.
     pub fn log(self, level: LoggingLevel, data: impl Into<Value>) -> Self {
         self.action(Action::Log(level, data.into()))
     }
 
-    /// Sends any message on the stream of the call, verbatim.
+    /// Sends any message on the stream of the call, unchanged.
     pub fn message(self, message: Value) -> Self {
         self.action(Action::Message(message))
     }
@@ -128,20 +130,20 @@ impl Turn {
         self.action(Action::Hold(gate.clone()))
     }
 
-    /// Closes the connection of the stream, which ends the call in the per-request era. In the
-    /// other, if [streams can be resumed](crate::Builder::resumable), the client gets what comes
-    /// after by resuming.
+    /// Closes the connection of the stream. In stateless protocol versions that ends the call. In
+    /// stateful ones the client receives the rest by resuming, if [streams are
+    /// resumable](crate::Builder::resumable).
     pub fn disconnect(self) -> Self {
         self.action(Action::Disconnect)
     }
 
-    /// Asks on the stream that the client listens on with GET, if it does: in the handshake era,
-    /// for in the other there is no way but one.
+    /// Sends the requests on the client's GET stream, if there is one. Has no effect in stateless
+    /// protocol versions.
     pub fn elsewhere(self) -> Self {
         Self { on_get_stream: true, ..self }
     }
 
-    /// Gives the client no state to return, in the per-request era.
+    /// Omits the request state in stateless protocol versions.
     pub fn stateless(self) -> Self {
         Self { without_state: true, ..self }
     }
@@ -159,7 +161,7 @@ impl From<CallAnswer> for Turn {
 }
 
 impl Action {
-    /// The message that it sends, if it sends one.
+    /// Returns the message that this action sends, if any.
     pub(crate) fn message(
         &self,
         token: Option<&Value>,

@@ -1,4 +1,4 @@
-//! Tools: what they are called, and what they answer.
+//! Tools.
 
 use mcp_types::JsonObject;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use super::{
     step::{Round, Turn},
 };
 
-/// A tool: its definition, and the closure that answers calls.
+/// A tool: its definition and the function that answers calls.
 ///
 /// ```
 /// use mcp_testkit::{CallAnswer, Tool};
@@ -36,9 +36,9 @@ use super::{
 pub struct Tool(pub(crate) Entry);
 
 impl Tool {
-    /// A tool that takes arguments as `input_schema` says; they are not validated against it.
+    /// Returns a tool with this input schema; arguments are not validated against it.
     ///
-    /// A call without arguments gives an empty object to `handler`.
+    /// If a call has no arguments, `handler` receives an empty object.
     pub fn new(
         name: impl Into<String>,
         input_schema: Value,
@@ -48,10 +48,10 @@ impl Tool {
         Self::asking(name, input_schema, handler)
     }
 
-    /// A tool that may ask its client, and tell it things, before it answers.
+    /// Returns a tool that can send requests and notifications to the client before it answers.
     ///
-    /// `handler` is called once for each round, with the answers of all earlier ones: it is the same
-    /// in both eras of the protocol.
+    /// `handler` runs once per round and receives the responses of all earlier rounds. It works the
+    /// same in stateful and stateless protocol versions.
     ///
     /// ```
     /// use mcp_testkit::{Ask, CallAnswer, Tool, Turn};
@@ -78,17 +78,17 @@ impl Tool {
         Self(Entry::new(EntryKind::Tool, name.into(), handler)).member("inputSchema", input_schema)
     }
 
-    /// Sets the title that people read.
+    /// Sets the title for users.
     pub fn title(self, title: impl Into<String>) -> Self {
         self.member("title", title.into())
     }
 
-    /// Sets the description that models read.
+    /// Sets the description for models.
     pub fn description(self, description: impl Into<String>) -> Self {
         self.member("description", description.into())
     }
 
-    /// Sets the schema of the structured content; answers are not validated against it.
+    /// Sets the output schema; results are not validated against it.
     pub fn output_schema(self, schema: Value) -> Self {
         self.member("outputSchema", schema)
     }
@@ -98,7 +98,7 @@ impl Tool {
         Self(self.0.member(name, value))
     }
 
-    /// The definition as `tools/list` gives it.
+    /// Returns the definition as `tools/list` returns it.
     pub fn definition(&self) -> &JsonObject {
         &self.0.definition
     }

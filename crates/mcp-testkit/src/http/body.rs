@@ -1,4 +1,4 @@
-//! The body of an answer: parts that are sent one after the other.
+//! Response bodies, sent part by part.
 
 use std::{
     collections::VecDeque,
@@ -15,52 +15,53 @@ use tokio::sync::mpsc;
 use super::{connection::ResetHandle, in_flight::RequestGuard};
 use crate::base::{CountGuard, Gate};
 
-/// One step of sending a body.
+/// A part of a body, or an event between parts.
 #[derive(Debug, Clone)]
 pub(crate) enum Part {
-    /// Bytes, sent as they are.
+    /// Bytes to send.
     Chunk(Bytes),
-    /// So many spaces, which JSON ignores.
+    /// A number of spaces, which JSON ignores.
     Fill(usize),
-    /// A wait.
+    /// A wait until the gate is open.
     Hold(Gate),
-    /// A wait of this long.
+    /// A wait of this duration.
     Pause(Duration),
-    /// The same bytes for ever, with a wait after each time.
+    /// The same bytes repeated forever, with a wait after each.
     Repeat(Bytes, Duration),
-    /// The end of the connection, in the middle of the body.
+    /// An end of the connection in the middle of the body.
     Abort,
-    /// The same, without a farewell.
+    /// A TCP reset in the middle of the body.
     Reset,
 }
 
-/// A body as the HTTP server takes it: parts that were given in advance, then those of a stream.
+/// A response body: parts known in advance, then those of a stream.
 #[derive(Default)]
 pub(crate) struct ResponseBody {
     queue: VecDeque<Part>,
     stream: Option<mpsc::UnboundedReceiver<Part>>,
     pause: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     sized: bool,
-    /// Kept until the body is at its end, or the client does not want the rest.
+    /// Kept until the body ends or the client drops it.
     guard: Option<RequestGuard>,
     reset_handle: ResetHandle,
     count_guard: Option<CountGuard>,
 }
 
-/// The body ends here on purpose.
+/// The error that ends a body early on purpose.
 #[derive(Debug)]
 pub(crate) struct Aborted;
 
 static SPACES: [u8; 16 * 1024] = [b' '; 16 * 1024];
 
 impl ResponseBody {
-    /// A body of `parts`; its length is announced if it is `sized` and known in advance.
+    /// Returns a body of `parts`. Its length is announced if `sized` is set and all parts are
+    /// bytes.
     pub(crate) fn new(parts: Vec<Part>, sized: bool) -> Self {
         let sized = sized && parts.iter().all(|part| matches!(part, Part::Chunk(_)));
         Self { queue: parts.into(), sized, ..Self::default() }
     }
 
-    /// A body that ends when the sender of `stream` is dropped.
+    /// Returns a body that ends when the sender of `stream` is dropped.
     pub(crate) fn streaming(stream: mpsc::UnboundedReceiver<Part>) -> Self {
         Self { stream: Some(stream), ..Self::default() }
     }
@@ -120,7 +121,7 @@ impl ResponseBody {
         }
     }
 
-    /// Yields before the next part: only then does the HTTP server write what it has.
+    /// Returns bytes, and yields before the next part so that the HTTP server flushes them.
     fn send(&mut self, bytes: Bytes) -> Poll<Option<Result<Bytes, Aborted>>> {
         if self.queue.is_empty() && self.stream.is_none() {
             self.finish();
@@ -130,7 +131,7 @@ impl ResponseBody {
         Poll::Ready(Some(Ok(bytes)))
     }
 
-    /// What the client does from now on is no sign of impatience.
+    /// Ends the counting of this body; what the client does afterwards is no cancellation.
     fn finish(&mut self) {
         self.count_guard = None;
         if let Some(guard) = self.guard.take() {

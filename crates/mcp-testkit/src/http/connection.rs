@@ -1,4 +1,4 @@
-//! TCP connections: how many there are, and how they are reset.
+//! TCP connections, and how they are reset.
 
 use std::{
     io,
@@ -18,18 +18,18 @@ use tokio::{
 
 use crate::base::{CountGuard, lock};
 
-/// A connection, which is reset in place of closed if its link says so.
+/// A TCP connection, which is reset on drop if its handle requests that.
 pub(crate) struct Connection {
     stream: TcpStream,
     reset_handle: ResetHandle,
     _count_guard: CountGuard,
 }
 
-/// Tells a connection from afar to be reset when it is dropped; clones are the same one.
+/// A handle that makes a connection reset on drop; clones share it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ResetHandle(Arc<AtomicBool>);
 
-/// The connections that are open, and the number of those to come that are to be reset at once.
+/// The open connections, and the number of future connections to reset.
 #[derive(Debug, Default)]
 pub(crate) struct Connections(Mutex<State>);
 
@@ -45,7 +45,7 @@ impl Connection {
         reset_handle: ResetHandle,
         count_guard: CountGuard,
     ) -> Self {
-        // Without it events would wait for one another; a failure only makes them late.
+        // Nagle's algorithm would delay events. If this fails, they are only late.
         let _ = stream.set_nodelay(true);
         Self { stream, reset_handle, _count_guard: count_guard }
     }
@@ -64,7 +64,7 @@ impl Connections {
         state.open.extend(task.map(|task| (reset_handle, task)));
     }
 
-    /// Resets all that are open.
+    /// Resets all open connections.
     pub(crate) fn reset(&self) {
         for (reset_handle, task) in lock(&self.0).open.drain(..) {
             reset_handle.reset();
@@ -76,7 +76,7 @@ impl Connections {
         lock(&self.0).pending_resets = count;
     }
 
-    /// Whether the next connection is to be reset before anything is read from it.
+    /// Returns whether to reset the next connection before reading from it, and counts that.
     pub(crate) fn take_pending_reset(&self) -> bool {
         let mut state = lock(&self.0);
         let is_due = state.pending_resets > 0;
@@ -88,7 +88,7 @@ impl Connections {
 impl Drop for Connection {
     fn drop(&mut self) {
         if self.reset_handle.0.load(Ordering::Relaxed) {
-            // If it fails, the connection is closed in the ordinary way.
+            // If this fails, the connection is closed regularly.
             let _ = self.stream.set_zero_linger();
         }
     }
@@ -130,7 +130,7 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // Shutting down would announce an orderly end.
+        // A shutdown would end the connection regularly.
         if self.reset_handle.0.load(Ordering::Relaxed) {
             return Poll::Ready(Ok(()));
         }

@@ -1,4 +1,4 @@
-//! The requests that are on their way, and those that their clients gave up.
+//! Requests in flight, and their cancellation.
 
 use std::{
     collections::HashMap,
@@ -10,7 +10,7 @@ use tokio::{sync::watch, task::AbortHandle};
 
 use crate::base::{CountGuard, Counters, Recorded, SESSION, lock};
 
-/// All requests that are not answered yet, and those that were cancelled; clones are the same ones.
+/// All requests without a response, and those that were cancelled. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct InFlightRequests(Arc<Inner>);
 
@@ -29,12 +29,12 @@ struct State {
 #[derive(Debug)]
 struct InFlightRequest {
     request: Recorded,
-    /// The task that works on the answer, if there is one that may be ended.
+    /// The task that makes the response, if cancellation may abort it.
     task: Option<AbortHandle>,
     _count_guard: Option<CountGuard>,
 }
 
-/// Stands for one request on its way, until it is answered or its client goes away.
+/// Marks one request as in flight until it is answered or its client disconnects.
 pub(crate) struct RequestGuard {
     in_flight: InFlightRequests,
     number: u64,
@@ -42,7 +42,7 @@ pub(crate) struct RequestGuard {
 }
 
 impl InFlightRequests {
-    /// Takes up a request.
+    /// Adds a request.
     pub(crate) fn begin(&self, request: &Recorded, era: Era, counters: &Counters) -> RequestGuard {
         let mut state = self.state();
         state.last += 1;
@@ -54,9 +54,9 @@ impl InFlightRequests {
         RequestGuard { in_flight: self.clone(), number, era }
     }
 
-    /// Gives up the request of this id, if it is on its way in this session.
+    /// Cancels the request with this id in this session, and returns it.
     ///
-    /// Its answer is worked on no longer; what was finished and is only held comes late.
+    /// Its task is aborted. A response that is finished but held is still sent.
     pub(crate) fn cancel(&self, session: Option<&str>, id: &RequestId) -> Option<Recorded> {
         let mut state = self.state();
         let matches = |entry: &InFlightRequest| {
@@ -70,14 +70,14 @@ impl InFlightRequests {
         Some(entry.request)
     }
 
-    /// Lets the cancellation of a request end this task; `None` puts it out of reach.
+    /// Sets the task that cancellation aborts; `None` if nothing may be aborted.
     pub(crate) fn set_task(&self, number: u64, task: Option<AbortHandle>) {
         if let Some(entry) = self.state().requests.get_mut(&number) {
             entry.task = task;
         }
     }
 
-    /// Takes out a request, because it was answered or given up; returns the task that works on it.
+    /// Removes a request that was answered or cancelled, and returns its task.
     pub(crate) fn finish(&self, number: u64) -> Option<AbortHandle> {
         self.state().requests.remove(&number)?.task
     }
@@ -86,7 +86,7 @@ impl InFlightRequests {
         Some(self.state().requests.get(&number)?.request.clone())
     }
 
-    /// How many requests like this are on their way.
+    /// Returns the number of requests in flight that match.
     pub(crate) fn count(&self, alike: impl Fn(&Recorded) -> bool) -> usize {
         self.state().requests.values().filter(|entry| alike(&entry.request)).count()
     }
@@ -95,14 +95,14 @@ impl InFlightRequests {
         self.0.cancelled.send_modify(|requests| requests.push(request));
     }
 
-    /// The requests that their clients cancelled.
+    /// Returns the requests that clients cancelled.
     pub(crate) fn cancelled(&self) -> Vec<Recorded> {
         self.0.cancelled.borrow().clone()
     }
 
-    /// Waits until so many requests were cancelled.
+    /// Waits until `wanted` requests were cancelled.
     pub(crate) async fn wait_for_cancelled(&self, wanted: usize) {
-        // It fails only without a sender, and the sender is `self`.
+        // It fails only if the sender is dropped, and `self` holds the sender.
         drop(self.0.cancelled.subscribe().wait_for(|requests| requests.len() >= wanted).await);
     }
 
@@ -116,14 +116,14 @@ impl RequestGuard {
         self.number
     }
 
-    /// The request was answered.
+    /// Marks the request as answered.
     pub(crate) fn finish(self) {
         self.in_flight.finish(self.number);
     }
 }
 
-/// In the per-request era a client cancels by closing the stream. In the other it does not: there the
-/// request stays on its way, though its answer has nowhere to go, until the client cancels it.
+/// In stateless protocol versions a client cancels by closing the stream. In stateful ones the
+/// request stays in flight after a disconnect, until the client cancels it.
 impl Drop for RequestGuard {
     fn drop(&mut self) {
         let Some(request) = self.in_flight.request(self.number) else { return };

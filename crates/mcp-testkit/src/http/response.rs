@@ -1,4 +1,4 @@
-//! HTTP answers made by hand.
+//! Scripted HTTP responses.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use serde_json::Value;
 use super::body::{Part, ResponseBody};
 use crate::base::{EVENT_STREAM, Gate, JSON};
 
-/// An HTTP answer, sent as it is: status, headers, and a body told part by part.
+/// A scripted HTTP response: status, headers, and a body made of parts.
 ///
-/// Give it to [`TestServer::script`](crate::TestServer::script), which takes it for a
-/// [`Fault`](crate::Fault). The methods panic on what HTTP does not allow, such as a status of 42.
+/// Pass it to [`TestServer::script`](crate::TestServer::script), which accepts it as a
+/// [`Fault`](crate::Fault). The methods panic on invalid HTTP, such as a status of 42.
 ///
 /// ```
 /// use mcp_testkit::{Gate, Reply};
@@ -36,45 +36,47 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// An answer without a body.
+    /// Returns a response without a body.
     pub fn status(code: u16) -> Self {
         let status = StatusCode::from_u16(code).expect("an HTTP status has three digits");
         Self { status, headers: Vec::new(), parts: Vec::new() }
     }
 
-    /// A status of 200 with any body.
+    /// Returns a response with status 200 and this body.
     pub fn body(content_type: &str, body: impl Into<Bytes>) -> Self {
         Self::status(200).header(CONTENT_TYPE.as_str(), content_type).chunk(body)
     }
 
-    /// A status of 200 with a JSON body.
+    /// Returns a response with status 200 and a JSON body.
     pub fn json(body: &Value) -> Self {
         Self::body(JSON, body.to_string())
     }
 
-    /// A status of 200 with an event stream: `chunks` verbatim, each sent on its own, then its end.
+    /// Returns a response with status 200 and an event stream. The `chunks` are sent unchanged and
+    /// separately, then the stream ends.
     pub fn sse<C: Into<Bytes>>(chunks: impl IntoIterator<Item = C>) -> Self {
         let reply = Self::status(200).header(CONTENT_TYPE.as_str(), EVENT_STREAM);
         chunks.into_iter().fold(reply, Self::chunk)
     }
 
-    /// A page as a captive portal or a misplaced load balancer gives it: 200, and HTML.
+    /// Returns an HTML page with status 200, like that of a captive portal or a misconfigured load
+    /// balancer.
     pub fn html_page() -> Self {
         let page = "<!doctype html><title>Sign in</title><p>Sign in to go on.</p>";
         Self::body("text/html; charset=utf-8", page)
     }
 
-    /// A redirect that keeps method and body (307).
+    /// Returns a redirect that keeps method and body (307).
     pub fn redirect(location: &str) -> Self {
         Self::status(307).header(LOCATION.as_str(), location)
     }
 
-    /// A demand for authorization (401) with this `WWW-Authenticate` value.
+    /// Returns a 401 response with this `WWW-Authenticate` value.
     pub fn unauthorized(challenge: &str) -> Self {
         Self::status(401).header(WWW_AUTHENTICATE.as_str(), challenge)
     }
 
-    /// Adds a header; one that is there already is kept and sent as well.
+    /// Adds a header; an existing header of the same name is kept.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name = HeaderName::from_bytes(name.as_bytes()).expect("a valid header name");
         let value = HeaderValue::from_str(value).expect("a valid header value");
@@ -88,34 +90,33 @@ impl Reply {
         if bytes.is_empty() { self } else { self.part(Part::Chunk(bytes)) }
     }
 
-    /// Adds `size` spaces to the body, streamed: JSON allows them between any two tokens, so that
-    /// only a limit on its size refuses such a body.
+    /// Adds `size` spaces to the body, streamed. JSON allows spaces between tokens, so only a size
+    /// limit can reject such a body.
     pub fn fill(self, size: usize) -> Self {
         if size == 0 { self } else { self.part(Part::Fill(size)) }
     }
 
-    /// Stops sending the body until the gate is open; status and headers are already sent.
+    /// Stops sending the body until the gate is open. Status and headers are sent before.
     pub fn hold(self, gate: &Gate) -> Self {
         self.part(Part::Hold(gate.clone()))
     }
 
-    /// Breaks the connection at this place of the body.
+    /// Closes the connection at this point of the body.
     pub fn abort(self) -> Self {
         self.part(Part::Abort)
     }
 
-    /// Resets the connection at this place of the body, so that the client finds it broken.
+    /// Resets the connection at this point of the body.
     pub fn reset(self) -> Self {
         self.part(Part::Reset)
     }
 
-    /// Stops sending the body for this long.
+    /// Pauses the body for this duration.
     pub fn pause(self, time: Duration) -> Self {
         self.part(Part::Pause(time))
     }
 
-    /// Adds the same bytes to the body for ever, with a wait after each time; what is added later is
-    /// never sent.
+    /// Adds the same bytes forever, with a wait after each. Parts added later are never sent.
     pub fn repeat(self, bytes: impl Into<Bytes>, every: Duration) -> Self {
         self.part(Part::Repeat(bytes.into(), every))
     }

@@ -1,4 +1,4 @@
-//! A stream of events, which may outlive the connections that it is read on.
+//! An event stream, which can outlive its connections if it is resumable.
 
 use std::{
     fmt::Write,
@@ -15,40 +15,40 @@ use tokio::sync::mpsc;
 use super::body::{Part, ResponseBody};
 use crate::base::{EVENT_STREAM, lock};
 
-/// A stream; clones are the same one.
+/// An event stream; clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct Stream(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
-    /// What all its event ids begin with, if it can be resumed.
+    /// The prefix of all event ids; `None` if the stream is not resumable.
     name: Option<String>,
     retry: Duration,
-    /// The events so far, if it can be resumed; else none.
+    /// The events so far; empty if the stream is not resumable.
     events: Vec<String>,
     reader: Option<Reader>,
     ended: bool,
 }
 
-/// The connection that gets the next event.
+/// The connection that receives the next event.
 #[derive(Debug)]
 struct Reader {
     sender: mpsc::UnboundedSender<Part>,
-    /// The number of events after which the connection is closed.
+    /// The number of messages until the connection is closed; `None` for no limit.
     remaining: Option<usize>,
 }
 
-/// What a stream is written to with; dropped, it ends the stream.
+/// The writing half of a stream; dropping it ends the stream.
 #[derive(Debug)]
 pub(crate) struct Writer(Stream);
 
 impl Stream {
-    /// A stream that is lost with its connection.
+    /// Returns a stream that is lost with its connection.
     pub(crate) fn plain() -> Self {
         Self::new(None, Duration::ZERO)
     }
 
-    /// A stream that can be resumed; its event ids begin with `name`.
+    /// Returns a resumable stream whose event ids begin with `name`.
     pub(crate) fn resumable(name: String, retry: Duration) -> Self {
         Self::new(Some(name), retry)
     }
@@ -64,14 +64,14 @@ impl Stream {
         Writer(self.clone())
     }
 
-    /// Reads the stream from `start` on, in the place of an earlier connection; the connection is
-    /// closed after `limit` messages, if there is a limit.
+    /// Returns a response that reads the stream from `start`, replacing an earlier connection. The
+    /// connection is closed after `limit` messages.
     pub(crate) fn connect(&self, start: usize, limit: Option<usize>) -> Response<ResponseBody> {
         let (sender, receiver) = mpsc::unbounded_channel();
         let mut state = lock(&self.0);
         let mut reader = Reader { sender, remaining: limit };
         for (position, event) in state.events.iter().enumerate().skip(start) {
-            // The priming event is no message.
+            // The priming event does not count as a message.
             reader.send(vec![Part::Chunk(event.clone().into())], usize::from(position > 0));
         }
         state.reader = (!state.ended && !reader.is_done()).then_some(reader);
@@ -80,19 +80,19 @@ impl Stream {
         response
     }
 
-    /// The place after the event of this id, if it is one of this stream.
+    /// Returns the position after the event with this id, if it belongs to this stream.
     pub(crate) fn position_after(&self, id: &str) -> Option<usize> {
         let state = lock(&self.0);
         let number = id.strip_prefix(state.name.as_deref()?)?.strip_prefix('-')?;
         number.parse::<usize>().ok().filter(|it| *it < state.events.len()).map(|it| it + 1)
     }
 
-    /// Sends a message; tells whether someone reads it, or may do so later.
+    /// Sends a message; returns whether a client reads it now or can read it later.
     pub(crate) fn send(&self, json: &str) -> bool {
         self.send_with(json, |event| vec![Part::Chunk(event.into())])
     }
 
-    /// Sends a message in some other form; what is kept of it is as it should be.
+    /// Sends a message in a changed form. A resumable stream keeps the original.
     pub(crate) fn send_with(&self, json: &str, form: impl FnOnce(String) -> Vec<Part>) -> bool {
         let mut state = lock(&self.0);
         if state.ended {
@@ -104,7 +104,7 @@ impl Stream {
         read || state.name.is_some()
     }
 
-    /// Sends part of a body as it is, to whoever reads now.
+    /// Sends a body part to the current reader.
     pub(crate) fn send_part(&self, part: Part) {
         let state = lock(&self.0);
         if let Some(reader) = &state.reader {
@@ -112,7 +112,7 @@ impl Stream {
         }
     }
 
-    /// Waits until nobody reads the stream.
+    /// Waits until the reader disconnects.
     pub(crate) async fn closed(&self) {
         let reader = lock(&self.0).reader.as_ref().map(|reader| reader.sender.clone());
         if let Some(sender) = reader {
@@ -120,14 +120,14 @@ impl Stream {
         }
     }
 
-    /// Whether a client reads the stream, or may come back to do so.
+    /// Returns whether a client reads the stream or can resume it.
     pub(crate) fn is_open(&self) -> bool {
         let state = lock(&self.0);
         let read = state.reader.as_ref().is_some_and(|reader| !reader.sender.is_closed());
         !state.ended && (read || state.name.is_some())
     }
 
-    /// Closes the connection, not the stream.
+    /// Closes the connection but keeps the stream.
     pub(crate) fn disconnect(&self) {
         lock(&self.0).reader = None;
     }
@@ -138,8 +138,8 @@ impl Stream {
         state.reader = None;
     }
 
-    /// Gives the client an id to come back with, before there is anything to say (MCP transports,
-    /// "Sending Messages to the Server").
+    /// Stores the priming event, whose id lets a client resume before the first message (MCP
+    /// transports, "Sending Messages to the Server").
     fn prime(&self) {
         let mut state = lock(&self.0);
         if state.name.is_some() {
@@ -150,7 +150,7 @@ impl Stream {
 }
 
 impl State {
-    /// The event with an id, if the stream can be resumed.
+    /// Returns the event, with an id if the stream is resumable, and keeps it then.
     fn store(&mut self, event: &str) -> String {
         let mut text = String::new();
         if let Some(name) = &self.name {
@@ -166,7 +166,8 @@ impl State {
 }
 
 impl Reader {
-    /// Sends an event, which is so many messages, unless that is too many for this connection.
+    /// Sends an event unless the limit of this connection is reached. `messages` is the number it
+    /// counts for.
     fn send(&mut self, event: Vec<Part>, messages: usize) -> bool {
         if let Some(remaining) = &mut self.remaining {
             match remaining.checked_sub(messages) {

@@ -1,18 +1,18 @@
-//! The streams of all clients.
+//! The event streams of all sessions.
 
 use std::{collections::HashSet, sync::Mutex, time::Duration};
 
 use super::stream::Stream;
 use crate::base::{lock, random_id};
 
-/// The streams that clients listen on with GET, oldest first, and those that can be resumed.
+/// The GET streams, oldest first, and all resumable streams.
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
     listening: Mutex<Vec<SessionStream>>,
     resumable: Mutex<Vec<SessionStream>>,
 }
 
-/// A stream, and the session that it belongs to.
+/// A stream and the session that it belongs to.
 #[derive(Debug, Clone)]
 struct SessionStream {
     session: Option<String>,
@@ -20,7 +20,7 @@ struct SessionStream {
 }
 
 impl Streams {
-    /// A new stream, which can be resumed if there is a time for clients to wait before.
+    /// Returns a new stream, which is resumable if `retry` is set.
     pub(crate) fn open(&self, session: Option<&str>, retry: Option<Duration>) -> Stream {
         let Some(retry) = retry else {
             return Stream::plain();
@@ -31,7 +31,7 @@ impl Streams {
         stream
     }
 
-    /// A stream for what the server sends unasked.
+    /// Returns a new GET stream.
     pub(crate) fn listen(&self, session: Option<&str>, retry: Option<Duration>) -> Stream {
         let stream = self.open(session, retry);
         let session = session.map(str::to_owned);
@@ -39,16 +39,16 @@ impl Streams {
         stream
     }
 
-    /// The stream of the session that has an event of this id, and the place after it.
+    /// Returns the stream of the session that has this event, and the position after it.
     pub(crate) fn resume(&self, session: Option<&str>, id: &str) -> Option<(Stream, usize)> {
         let resumable = lock(&self.resumable);
         let mut own = resumable.iter().filter(|entry| entry.session.as_deref() == session);
         own.find_map(|entry| Some((entry.stream.clone(), entry.stream.position_after(id)?)))
     }
 
-    /// Sends a message to every client of which `wants` is true by its session; a session with
-    /// several streams gets it on the newest only (MCP transports, "Multiple Connections"). Tells
-    /// how many it went to.
+    /// Sends a message to the clients whose session `wants` it, and returns their number. A session
+    /// with several streams receives it on the newest only (MCP transports, "Multiple
+    /// Connections").
     pub(crate) fn send(&self, json: &str, wants: impl Fn(Option<&str>) -> bool) -> usize {
         let due = self.newest();
         due.iter()
@@ -56,19 +56,20 @@ impl Streams {
             .count()
     }
 
-    /// The stream that this session listens on.
+    /// Returns the newest GET stream of a session.
     pub(crate) fn listening_stream(&self, session: Option<&str>) -> Option<Stream> {
         let listening = self.newest();
         let own = listening.into_iter().find(|entry| entry.session.as_deref() == session);
         own.map(|entry| entry.stream)
     }
 
-    /// The stream that was listened on last, with its session.
+    /// Returns the newest GET stream of all, with its session.
     pub(crate) fn newest_listening(&self) -> Option<(Option<String>, Stream)> {
         self.newest().into_iter().next().map(|entry| (entry.session, entry.stream))
     }
 
-    /// The newest stream of each session, newest first, and all streams of those who have none.
+    /// Returns the newest GET stream of each session, newest first, and all streams without a
+    /// session.
     fn newest(&self) -> Vec<SessionStream> {
         let mut listening = lock(&self.listening);
         listening.retain(|entry| entry.stream.is_open());
@@ -80,7 +81,7 @@ impl Streams {
             .collect()
     }
 
-    /// Closes the connections that clients listen on; those streams that can be resumed go on.
+    /// Closes the connections of GET streams; resumable streams continue.
     pub(crate) fn disconnect(&self) {
         lock(&self.listening).iter().for_each(|entry| entry.stream.disconnect());
     }

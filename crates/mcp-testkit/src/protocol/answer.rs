@@ -1,4 +1,4 @@
-//! What the server answers, before it is written to the connection.
+//! The answer to an HTTP request, before it is written to the connection.
 
 use super::multi_round::MultiRoundCall;
 use crate::{
@@ -9,14 +9,14 @@ use crate::{
 /// The answer to an HTTP request.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    /// A plain HTTP answer: a refusal, or the receipt of a notification.
+    /// A plain HTTP response: a rejection, or the acceptance of a notification.
     Reply(Reply),
-    /// The answer to a JSON-RPC request.
+    /// The response to a JSON-RPC request.
     Response(RpcResponse),
-    /// A stream that the client listens on, read from this place on.
+    /// A GET stream, and the position to read from.
     Stream(Stream, usize),
-    /// A client that listens without a session.
+    /// A subscription of a stateless client.
     Listen(Subscription),
-    /// A call that takes more than an answer.
+    /// A call that needs a stream.
     Call(Box<MultiRoundCall>),
 }

@@ -1,4 +1,4 @@
-//! What a request of the per-request era has to carry, in `_meta` and in headers.
+//! Validation of `_meta` and of the headers of stateless requests.
 
 use mcp_types::{Era, ErrorObject, JsonObject, Revision, error_code, v2025_11_25::LoggingLevel};
 use serde_json::{Value, json};
@@ -17,8 +17,8 @@ pub(crate) const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 
 impl Exchange<'_> {
-    /// Wants what makes a request complete (MCP basic, "`_meta`"; transports, "Protocol Version
-    /// Header" and "Standard Request Headers").
+    /// Checks the metadata and the standard headers of a request (MCP basic, "`_meta`"; transports,
+    /// "Protocol Version Header" and "Standard Request Headers").
     pub(crate) fn check_request_metadata(
         &self,
         method: &str,
@@ -52,12 +52,12 @@ impl Exchange<'_> {
         };
         match params.get(named).and_then(Value::as_str) {
             Some(name) => self.check_encoded_header("mcp-name", Some(name)),
-            // What is wrong with it, the method itself says.
+            // The method reports a missing or invalid parameter.
             None => Ok(()),
         }
     }
 
-    /// Wants the headers that repeat arguments of a tool (MCP transports, "Custom Headers").
+    /// Checks the parameter headers of a tool call (MCP transports, "Custom Headers").
     pub(crate) fn check_param_headers(&self, params: &JsonObject) -> Result<(), Reply> {
         let name = params.get("name").and_then(Value::as_str);
         let find = |name| self.server.catalog.find(self.user.as_ref(), EntryKind::Tool, name);
@@ -84,7 +84,7 @@ impl Exchange<'_> {
         let present = self.request.headers().contains_key(header);
         match argument {
             ParamValue::Text(text) if present => self.check_encoded_header(header, Some(&text)),
-            // Not a violation: a client that has not seen the newest schema leaves it out.
+            // No violation: a client with an older schema omits the header.
             ParamValue::Text(_) => {
                 Err(self.error_reply(400, error_code::HEADER_MISMATCH, format_args!("no {header}")))
             }
@@ -93,7 +93,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Refuses a revision and names those that could be used in its place.
+    /// Rejects a protocol version and lists the supported ones.
     pub(crate) fn unsupported_version(&self, requested: &Value) -> Reply {
         let supported = &self.server.config.revisions;
         let supported = supported.iter().map(|revision| revision.as_str()).collect::<Vec<_>>();
@@ -105,8 +105,8 @@ impl Exchange<'_> {
         self.error_object_reply(400, &error)
     }
 
-    /// Wants an id that no other request has that is still to be answered (MCP basic, "Requests").
-    /// Only the ids of one client have to differ, and nothing tells whose a request is.
+    /// Checks that no other request in flight has the same id (MCP basic, "Requests"). Ids must
+    /// differ per client only, so this needs `one_client`.
     fn check_id(&self) -> Result<(), Reply> {
         let Some(id) = self.request.id().filter(|_| self.server.config.one_client) else {
             return Ok(());
@@ -122,7 +122,7 @@ impl Exchange<'_> {
         Ok(())
     }
 
-    /// Returns the version that the request is written in.
+    /// Returns the protocol version of the request.
     fn check_meta<'p>(&self, params: &'p JsonObject) -> Result<&'p str, Reply> {
         let meta = |key| params.get("_meta").and_then(|meta| meta.get(key));
         let version = meta(VERSION).and_then(Value::as_str);
@@ -142,7 +142,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Wants a header that repeats a value as it is.
+    /// Checks a header that repeats a value unchanged.
     fn check_header(&self, header: &str, expected: &str) -> Result<(), Reply> {
         match self.request.single_header(header) {
             Some(value) if value == expected => Ok(()),
@@ -153,7 +153,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Wants a header that repeats a value, encoded where HTTP could not carry it.
+    /// Checks a header that repeats a value, which may be base64.
     fn check_encoded_header(&self, header: &str, expected: Option<&str>) -> Result<(), Reply> {
         match self.request.single_header(header).map(decode_value) {
             None => Err(self.header_mismatch(format_args!("no {header}, or more than one"))),

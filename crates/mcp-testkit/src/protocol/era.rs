@@ -1,4 +1,4 @@
-//! Which era of the protocol a request is of.
+//! Decides which era of the protocol a request belongs to.
 
 use mcp_types::{Era, Revision};
 
@@ -6,19 +6,19 @@ use super::{envelope, exchange::Exchange};
 use crate::{base::SESSION, http::Reply, state::ProbeAnswer};
 
 impl Exchange<'_> {
-    /// The era by whose rules a message is read, or the answer of a server that cannot read it.
+    /// Returns the era whose rules apply, or the reply of a server that does not support it.
     pub(crate) fn era(&self) -> Result<Era, Reply> {
         let meant = self.requested_era();
         match meant {
             _ if self.server.config.speaks(meant) => Ok(meant),
             Era::PerRequest => Err(self.unsupported_era_reply()),
-            // Its answer tells which revisions there are.
+            // The response lists the supported versions.
             Era::Handshake if self.is_initialize() => Ok(Era::Handshake),
             Era::Handshake => Ok(Era::PerRequest),
         }
     }
 
-    /// The era that the client shows; without a sign it is the one of the handshake.
+    /// Returns the era that the client uses; stateful if the request has no sign of the other.
     fn requested_era(&self) -> Era {
         let request = self.request;
         let complete = request.meta().is_some_and(|meta| meta.contains_key(envelope::VERSION));
@@ -39,7 +39,8 @@ impl Exchange<'_> {
         self.request.rpc_method() == Some("initialize")
     }
 
-    /// Not a violation: the client cannot know what the server speaks.
+    /// Returns the probe answer. This is no violation, because the client cannot know the server's
+    /// versions.
     fn unsupported_era_reply(&self) -> Reply {
         match self.server.config.probe_answer {
             ProbeAnswer::Status(status) => Reply::status(status),

@@ -1,4 +1,4 @@
-//! What HTTP demands of a request, before the era of the protocol matters.
+//! An HTTP request while it is handled, and the replies that reject it.
 
 use std::fmt;
 
@@ -12,9 +12,9 @@ use crate::{
     state::ServerState,
 };
 
-/// A request while it is handled.
+/// An HTTP request while it is handled.
 ///
-/// An `Err` is a refusal: an HTTP answer that ends the handling.
+/// An `Err(Reply)` of its methods rejects the request and ends the handling.
 #[derive(Debug)]
 pub(crate) struct Exchange<'a> {
     pub(crate) server: &'a ServerState,
@@ -44,18 +44,18 @@ impl<'a> Exchange<'a> {
         Reply::status(405).header("allow", &allowed.join(", "))
     }
 
-    /// Refuses what is against the protocol, and remembers it.
+    /// Rejects a protocol violation, and records it.
     pub(crate) fn reject(&self, status: u16, code: i64, what: impl fmt::Display) -> Reply {
         self.record_violation(&what);
         self.error_reply(status, code, what)
     }
 
-    /// Remembers what is against the protocol.
+    /// Records a protocol violation.
     pub(crate) fn record_violation(&self, what: impl fmt::Display) {
         self.server.log.record_violation(format!("{}: {what}", self.request.method()));
     }
 
-    /// A refusal with a JSON-RPC error, which has the id of the request if it is one.
+    /// Returns a JSON-RPC error response, with the id of the request if it has one.
     pub(crate) fn error_reply(&self, status: u16, code: i64, what: impl fmt::Display) -> Reply {
         self.error_object_reply(
             status,
@@ -63,7 +63,7 @@ impl<'a> Exchange<'a> {
         )
     }
 
-    /// A refusal that may come with data.
+    /// Returns an error response that can have data.
     pub(crate) fn error_object_reply(&self, status: u16, error: &ErrorObject) -> Reply {
         let mut message = json!({ "jsonrpc": "2.0", "error": error });
         if let Some(id) = self.request.rpc_method().and(self.request.id()) {

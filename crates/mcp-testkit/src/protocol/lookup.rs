@@ -1,4 +1,4 @@
-//! Finds what a request is about, and checks what it says of it.
+//! Finds the tool, prompt or resource of a request, and checks its parameters.
 
 use mcp_types::{Era, ErrorObject, JsonObject, error_code};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::{
     state::Call,
 };
 
-/// What is done, and what it is given.
+/// The handler to run, and its arguments.
 pub(crate) type Target = (StepHandler, JsonObject);
 
 impl Exchange<'_> {
@@ -54,7 +54,7 @@ impl Exchange<'_> {
         })
     }
 
-    /// Suggests values (MCP utilities, "Completion").
+    /// Answers `completion/complete` (MCP utilities, "Completion").
     pub(crate) fn complete(&self, params: &JsonObject) -> Result<Value, ErrorObject> {
         const MOST: usize = 100;
         let member = |of: &str, name: &str| params.get(of).and_then(|it| it.get(name)?.as_str());
@@ -74,7 +74,7 @@ impl Exchange<'_> {
         Ok(json!({ "completion": { "values": values, "total": all.len(), "hasMore": more } }))
     }
 
-    /// A member that is a text.
+    /// Returns a string parameter.
     pub(crate) fn string_param<'p>(
         &self,
         params: &'p JsonObject,

@@ -1,4 +1,4 @@
-//! The methods that both eras have.
+//! The methods that both eras have in common.
 
 use mcp_types::{Era, ErrorObject, JsonObject, error_code};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Exchange<'_> {
-    /// Does what is asked; what only one era has, that era has done before.
+    /// Runs a method that both eras have. The methods of a single era are handled before.
     pub(crate) fn call_method(&self, call: Call) -> Result<Answer, Reply> {
         if !self.server.is_capable(call.era, &call.method) {
             let error = self.unknown_method(&call.method);
@@ -40,7 +40,7 @@ impl Exchange<'_> {
         Answer::Response(call.answer(&self.server.config, outcome))
     }
 
-    /// Takes the first step of a call, or the next one of a call that goes on.
+    /// Runs the first round of a call, or the next round of a retried one.
     fn begin_call(
         &self,
         call: Call,
@@ -73,8 +73,8 @@ impl Exchange<'_> {
         }
     }
 
-    /// Looks at the progress token, which no two requests of a client may have at a time (MCP
-    /// utilities, "Progress").
+    /// Checks that no other request of the client uses the same progress token (MCP utilities,
+    /// "Progress").
     pub(crate) fn check_progress_token(&self, is_same_client: impl Fn(&Recorded) -> bool) {
         let token = |request: &Recorded| request.meta()?.get("progressToken").cloned();
         let Some(own) = token(self.request) else { return };
@@ -89,7 +89,8 @@ impl Exchange<'_> {
         }
     }
 
-    /// Not a violation: the client cannot know what the server will ask.
+    /// Returns the error for a missing client capability. This is no violation, because the client
+    /// cannot know what the server requests.
     fn missing_capability_reply(&self, capabilities: &Value) -> Reply {
         let error = ErrorObject {
             code: error_code::MISSING_REQUIRED_CLIENT_CAPABILITY,

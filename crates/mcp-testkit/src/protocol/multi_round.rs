@@ -1,4 +1,4 @@
-//! A call that takes more than an answer: something to tell, to ask, or to wait for.
+//! A call that sends messages, requests input or waits before its response.
 
 use mcp_types::{Era, ErrorObject, RequestId, error_code};
 use serde_json::Value;
@@ -9,19 +9,19 @@ use crate::{
     state::{Call, RpcResponse, ServerState},
 };
 
-/// A call in the middle: the turn that was taken, and whose it is next.
+/// A call between two rounds: the outcome of the last round, and the handler of the next.
 #[derive(Debug)]
 pub(crate) struct MultiRoundCall {
     pub(crate) call: Call,
     pub(crate) handler: StepHandler,
     pub(crate) round: Round,
     pub(crate) turn: Turn,
-    /// The ids of the requests before this one, in the per-request era.
+    /// The ids of the earlier requests of this call, in stateless protocol versions.
     pub(crate) earlier_ids: Vec<RequestId>,
 }
 
 impl MultiRoundCall {
-    /// The answer, if nothing has to come before it.
+    /// Returns the response if nothing has to be sent before it.
     pub(crate) fn try_finish(
         self: Box<Self>,
         server: &ServerState,
@@ -45,7 +45,7 @@ impl MultiRoundCall {
         Ok(call.answer(&server.config, outcome))
     }
 
-    /// Goes through all rounds, as many as can be had on this stream.
+    /// Runs all rounds that are possible on this stream.
     pub(crate) async fn run(
         mut self: Box<Self>,
         server: &ServerState,
@@ -74,8 +74,8 @@ impl MultiRoundCall {
         }
     }
 
-    /// Puts the questions of this turn, and takes the next one; or answers the call if the client
-    /// cannot be asked.
+    /// Sends the requests of this round, waits for the responses and runs the next round. Returns
+    /// an error response if the client lacks a capability.
     async fn next_round(
         mut self: Box<Self>,
         server: &ServerState,
@@ -89,9 +89,9 @@ impl MultiRoundCall {
             return Err(self.call.answer(&server.config, answer.into_outcome()));
         }
         let session = self.call.client.session.as_deref();
-        let elsewhere =
+        let get_stream =
             self.turn.on_get_stream.then(|| server.streams.listening_stream(session)).flatten();
-        let stream = elsewhere.as_ref().unwrap_or(stream);
+        let stream = get_stream.as_ref().unwrap_or(stream);
         let mut waiting = Vec::new();
         for (key, question) in input_requests {
             let (id, answer) = server.server_requests.begin(session);
@@ -114,7 +114,7 @@ impl MultiRoundCall {
         Ok(self)
     }
 
-    /// The capabilities that the client would need, and has not declared.
+    /// Returns the capabilities that the requests need and the client has not declared.
     pub(crate) fn missing_capabilities(&self, input_requests: &[(String, Ask)]) -> Option<Value> {
         let declared = self.call.client.capabilities.as_ref()?;
         input_requests.iter().find_map(|(_, question)| question.missing_capabilities(declared))
@@ -125,7 +125,7 @@ impl MultiRoundCall {
     }
 }
 
-/// The server stops.
+/// The error for a request without a response, when the server stops.
 fn no_answer_error() -> ErrorObject {
     let message = "there was no answer".to_owned();
     ErrorObject { code: error_code::INTERNAL_ERROR, message, data: None }

@@ -1,4 +1,4 @@
-//! Routes an HTTP request, and checks what HTTP demands of it.
+//! Routes an HTTP request, and checks its path, origin, headers and body.
 
 use mcp_types::{Era, Incoming, JsonObject, error_code};
 use serde_json::{Value, value::RawValue};
@@ -39,7 +39,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Publishes the resource metadata (RFC 9728, section 3), which needs no token.
+    /// Serves the resource metadata (RFC 9728, section 3), which needs no token.
     fn metadata(&self) -> Result<Answer, Reply> {
         let metadata = self.server.token_verifier.metadata(&self.server.url);
         let metadata = metadata.ok_or_else(|| Reply::status(404))?;
@@ -49,7 +49,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Keeps out web pages that reach for loopback (MCP transports, "Security Warning").
+    /// Rejects requests of web pages to loopback (MCP transports, "Security Warning").
     fn check_origin(&self) -> Result<(), Reply> {
         let Some(origin) = self.request.header("origin") else {
             return Ok(());
@@ -79,7 +79,7 @@ impl Exchange<'_> {
             let what = "an array of messages in place of one";
             return Err(self.reject(400, error_code::INVALID_REQUEST, what));
         }
-        // Those who read messages are lenient with them, but they are not to be sent.
+        // The deserializer accepts these, but clients must not send them.
         for (member, what) in
             [("id", "a request whose id is null"), ("params", "params is not an object")]
         {

@@ -1,4 +1,4 @@
-//! The handshake era: `initialize`, sessions, and the methods that follow.
+//! The stateful protocol versions (up to 2025-11-25): `initialize`, sessions and notifications.
 
 use mcp_types::{
     Era, ErrorObject, JsonObject, RequestId, Revision, error_code, v2025_11_25::LoggingLevel,
@@ -60,10 +60,10 @@ impl Exchange<'_> {
         Ok(json!({}))
     }
 
-    /// Changes what is kept of the session, where there are sessions.
+    /// Updates the session, if there is one.
     fn update_session(&self, update: impl FnOnce(&mut Session)) {
         if let Some(session) = self.request.header(SESSION) {
-            // It was admitted just now; it may have ended since, and then nothing is kept.
+            // The session was checked just now. If it has ended since, there is nothing to update.
             let _ = self.server.sessions.with_session(session, self.user.as_ref(), update);
         }
     }
@@ -85,8 +85,8 @@ impl Exchange<'_> {
         Ok(Answer::Reply(Reply::status(202)))
     }
 
-    /// Gives up a request (MCP utilities, "Cancellation"); one that is not on its way is none of
-    /// the client's faults, for it may have been answered meanwhile.
+    /// Cancels a request (MCP utilities, "Cancellation"). An unknown id is no violation, because
+    /// the response may be on its way.
     fn cancel(&self, params: &JsonObject) {
         let id = params.get("requestId").and_then(|id| RequestId::deserialize(id).ok());
         let Some(id) = id else {
@@ -101,7 +101,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Accepts the answer to a request that the server sent; a test finds it among the requests.
+    /// Accepts the response to a request of the server.
     pub(crate) fn handle_response(
         &self,
         id: Option<&RequestId>,
@@ -117,8 +117,7 @@ impl Exchange<'_> {
         Ok(Answer::Reply(Reply::status(202)))
     }
 
-    /// Opens a stream for what the server sends unasked, or goes on with one that broke off (MCP
-    /// transports, "Listening" and "Resumability").
+    /// Opens a GET stream, or resumes a stream (MCP transports, "Listening" and "Resumability").
     pub(crate) fn open_get_stream(&self) -> Result<Answer, Reply> {
         self.check_accept(EVENT_STREAM)?;
         self.with_checked_session(|_| Ok(()))?;
@@ -149,7 +148,7 @@ impl Exchange<'_> {
         Ok(Answer::Reply(Reply::status(204)))
     }
 
-    /// Agrees on a revision (MCP lifecycle, "Version Negotiation") and begins a session.
+    /// Negotiates the protocol version (MCP lifecycle, "Version Negotiation") and begins a session.
     fn initialize(&self, id: RequestId, params: &JsonObject) -> Result<RpcResponse, Reply> {
         if self.request.header(SESSION).is_some() {
             return Err(self.invalid_request("a session id, though a session is yet to begin"));
@@ -184,8 +183,8 @@ impl Exchange<'_> {
         Ok(RpcResponse { id, outcome: Ok(result), session })
     }
 
-    /// Checks session and version of a request after `initialize`, then lets `work` at the session,
-    /// if the server has sessions.
+    /// Checks the session and version headers of a request after `initialize`, then runs `work` on
+    /// the session, if the server has sessions.
     fn with_checked_session<T: Default>(
         &self,
         work: impl FnOnce(&mut Session) -> Result<T, Reply>,
@@ -207,8 +206,8 @@ impl Exchange<'_> {
         }
     }
 
-    /// Wants the header that says what was agreed upon, one of `agreed` (MCP transports, "Protocol
-    /// Version Header"); revisions before 2025-06-18 do not know it.
+    /// Checks that the version header is one of the `agreed` versions (MCP transports, "Protocol
+    /// Version Header"). Versions before 2025-06-18 do not require it.
     fn check_version(&self, agreed: &[Revision]) -> Result<(), Reply> {
         if agreed.is_empty() {
             return Err(self.invalid_request("no initialize came before"));
@@ -239,7 +238,7 @@ impl Exchange<'_> {
         Ok(())
     }
 
-    /// Refuses an unusable session: 404, so that the client begins a new one.
+    /// Rejects an invalid session with 404, so that the client begins a new one.
     fn session_error_reply(&self, reason: SessionError) -> Reply {
         let what = match reason {
             SessionError::EndedByServer => {
@@ -257,7 +256,7 @@ impl Exchange<'_> {
     }
 }
 
-/// The first member that `initialize` needs and does not have.
+/// Returns the first required member that `initialize` lacks.
 fn missing_member(params: &JsonObject) -> Option<&'static str> {
     let info = |member| params.get("clientInfo").and_then(|info| info.get(member));
     let needed = [

@@ -1,4 +1,4 @@
-//! The per-request era: every request is complete in itself.
+//! The stateless protocol versions (from 2026-07-28): each request carries all metadata.
 
 use mcp_types::{Era, JsonObject, error_code, v2025_11_25::LoggingLevel};
 use serde_json::{Value, json};
@@ -26,14 +26,14 @@ impl Exchange<'_> {
         }
     }
 
-    /// Accepts a notification, of which the revision has none over HTTP: a client cancels a request
-    /// by closing its stream.
+    /// Accepts a notification but records it: stateless clients have none over HTTP. They cancel a
+    /// request by closing its stream.
     pub(crate) fn ignore_notification(&self) -> Answer {
         self.record_violation("the revision has no such notification over HTTP");
         Answer::Reply(Reply::status(202))
     }
 
-    /// Refuses an answer of the client, for a server of this era asks nothing that needs one.
+    /// Rejects a response of the client, because a stateless server sends no requests.
     pub(crate) fn reject_response(&self) -> Reply {
         self.reject(400, error_code::INVALID_REQUEST, "an answer, though nothing was asked")
     }
@@ -52,7 +52,7 @@ impl Exchange<'_> {
     }
 }
 
-/// What a client says of itself, in every request.
+/// Returns what a client declares in every request.
 fn client_info(params: &JsonObject) -> ClientInfo {
     let meta = |key| params.get("_meta").and_then(|meta| meta.get(key));
     let capabilities = meta(envelope::CAPABILITIES).and_then(Value::as_object).cloned();

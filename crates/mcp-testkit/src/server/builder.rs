@@ -1,4 +1,4 @@
-//! How a server is set up.
+//! The builder of a test server.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -15,7 +15,7 @@ use crate::{
     state::{AnswerMode, Config, ProbeAnswer},
 };
 
-/// Sets up a [`TestServer`]; made by [`TestServer::builder`].
+/// A builder of a [`TestServer`], from [`TestServer::builder`].
 ///
 /// ```
 /// use mcp_testkit::{AnswerMode, Bearer, CallAnswer, TestServer, Tool};
@@ -47,7 +47,7 @@ pub struct Builder {
 }
 
 impl TestServer {
-    /// Begins to set up a server.
+    /// Returns a builder with default settings.
     pub fn builder() -> Builder {
         Builder::new()
     }
@@ -58,64 +58,65 @@ impl Builder {
         Self { port: 0, config: Config::default(), bearer: None, entries: Entries::default() }
     }
 
-    /// Sets the name that the server gives itself; `mcp-testkit` unless set.
+    /// Sets the name of the server. Defaults to `mcp-testkit`.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.config.name = name.into();
         self
     }
 
-    /// Sets the version that the server gives itself; that of this crate unless set.
+    /// Sets the version of the server. Defaults to that of this crate.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.config.version = version.into();
         self
     }
 
-    /// Sets the hint for models that comes with the answer to `initialize` or `server/discover`.
+    /// Sets the instructions for models in the results of `initialize` and `server/discover`.
     pub fn instructions(mut self, instructions: impl Into<String>) -> Self {
         self.config.instructions = Some(instructions.into());
         self
     }
 
-    /// Sets the revisions that the server speaks; all of the handshake era unless set.
+    /// Sets the supported protocol versions. Defaults to all stateful ones (up to 2025-11-25).
     ///
-    /// In the handshake era it agrees to the revision that the client offers, or else answers with
-    /// its newest. With revisions of both eras it tells by each request which era the client means.
+    /// On `initialize` the server accepts the requested version if it supports it, and otherwise
+    /// returns its newest. With stateful and stateless versions it decides for each request which
+    /// one the client uses.
     pub fn revisions(mut self, revisions: impl IntoIterator<Item = Revision>) -> Self {
         self.config.revisions = revisions.into_iter().collect();
         self
     }
 
-    /// Sets what a server that speaks only revisions of the handshake era answers to requests of
-    /// the other one, such as `server/discover`; the default is [`ProbeAnswer::default`].
+    /// Sets the answer of a stateful server to stateless requests, such as `server/discover`.
+    /// Defaults to [`ProbeAnswer::default`].
     pub fn probe_answer(mut self, answer: ProbeAnswer) -> Self {
         self.config.probe_answer = answer;
         self
     }
 
-    /// Sets how long, and for whom, results of the per-request era may be cached (MCP utilities,
-    /// "Caching"); for no time and for the same user only, unless set.
+    /// Sets how long results of stateless versions can be cached, and by whom (MCP utilities,
+    /// "Caching"). Defaults to zero and [`CacheScope::Private`].
     pub fn caching(mut self, ttl: Duration, scope: CacheScope) -> Self {
         self.config.ttl = ttl;
         self.config.cache_scope = scope;
         self
     }
 
-    /// Says that all requests of the per-request era come from one client, so that their ids have to
-    /// differ while they wait for an answer; nothing else could tell the server.
+    /// Declares that all stateless requests come from one client, so that ids in flight must
+    /// differ. The server cannot know it otherwise.
     pub fn one_client(mut self) -> Self {
         self.config.one_client = true;
         self
     }
 
-    /// Adds a tool for everyone; it takes the place of an earlier one of the same name.
+    /// Adds a tool for all users, or replaces the one with the same name.
     pub fn tool(mut self, tool: Tool) -> Self {
         self.entries.add(tool.0);
         self
     }
 
-    /// Adds tools that only the user of `token` sees and can call.
+    /// Adds tools that only the user of `token` can list and call.
     ///
-    /// For that user they take the place of common ones of the same name.
+    /// For that user they replace tools with the same name.
     pub fn tools_for(mut self, token: &str, tools: impl IntoIterator<Item = Tool>) -> Self {
         for tool in tools {
             self.entries.add_for(User::of(token), tool.0);
@@ -123,27 +124,26 @@ impl Builder {
         self
     }
 
-    /// Adds a prompt; it takes the place of an earlier one of the same name.
+    /// Adds a prompt, or replaces the one with the same name.
     pub fn prompt(mut self, prompt: Prompt) -> Self {
         self.entries.add(prompt.0);
         self
     }
 
-    /// Adds a resource; it takes the place of an earlier one of the same URI.
+    /// Adds a resource, or replaces the one with the same URI.
     pub fn resource(mut self, resource: Resource) -> Self {
         self.entries.add(resource.0);
         self
     }
 
-    /// Adds a template of resources; it takes the place of an earlier one of the same form.
+    /// Adds a resource template, or replaces the one with the same URI template.
     pub fn resource_template(mut self, template: ResourceTemplate) -> Self {
         self.entries.add(template.0);
         self
     }
 
-    /// Suggests values for arguments of prompts and templates; `completion/complete` is unknown
-    /// unless set. `values` gets the parameters of the request, of whose results clients are sent
-    /// the first hundred.
+    /// Sets the handler of `completion/complete`, which is an unknown method by default. `values`
+    /// receives the parameters of the request. Clients receive at most 100 values.
     pub fn completion(
         mut self,
         values: impl Fn(&JsonObject) -> Vec<String> + Send + Sync + 'static,
@@ -152,64 +152,65 @@ impl Builder {
         self
     }
 
-    /// Declares that the server writes to the logs of clients, which in the handshake era may set
-    /// the level with `logging/setLevel`. Until they do, they are sent everything.
+    /// Declares the logging capability. Stateful clients can set the level with `logging/setLevel`,
+    /// and receive every level before that.
     pub fn logging(mut self) -> Self {
         self.config.logging = true;
         self
     }
 
-    /// Splits lists into pages of so many items, at least one; one page holds all unless set.
+    /// Sets the page size of lists, at least 1. Defaults to one page for all items.
     pub fn page_size(mut self, items: usize) -> Self {
         self.config.page_size = Some(items);
         self
     }
 
-    /// Refuses requests without a valid token; none is needed unless set.
+    /// Requires a valid bearer token. Defaults to no authorization.
     pub fn bearer(mut self, bearer: Bearer) -> Self {
         self.bearer = Some(bearer);
         self
     }
 
-    /// Sets how requests are answered; with JSON unless set.
+    /// Sets the form of responses. Defaults to [`AnswerMode::Json`].
     pub fn answers(mut self, mode: AnswerMode) -> Self {
         self.config.answers = mode;
         self
     }
 
-    /// Lets clients resume streams of the handshake era; they cannot unless set.
+    /// Makes the streams of stateful protocol versions resumable. They are not by default.
     ///
-    /// Each stream then begins with an event without data, which tells clients to wait for the time
-    /// `retry` before they come back; all events have ids, which no two streams share. What a client
-    /// has not seen of a stream it gets by a GET with `Last-Event-ID` (MCP transports,
-    /// "Resumability and Redelivery"). What breaks streams is a [`Turn`](crate::Turn::disconnect) or
-    /// a [`Fault`](crate::Fault::CutStream).
+    /// Each stream begins with an event without data, whose `retry` field tells clients how long to
+    /// wait before they resume. All events have ids, unique across streams. A client resumes with a
+    /// GET and `Last-Event-ID` (MCP transports, "Resumability and Redelivery"). Use
+    /// [`Turn::disconnect`](crate::Turn::disconnect) or
+    /// [`Fault::CutStream`](crate::Fault::CutStream) to break a stream.
     pub fn resumable(mut self, retry: Duration) -> Self {
         self.config.retry = Some(retry);
         self
     }
 
-    /// Says whether clients get a session, which they then have to use; they do unless set.
+    /// Sets whether clients get a session id, which they must then send. Defaults to true.
     pub fn sessions(mut self, assigned: bool) -> Self {
         self.config.sessions = assigned;
         self
     }
 
-    /// Says whether clients may listen with GET; 405 is the answer unless set.
+    /// Sets whether clients can open a GET stream. Defaults to false: GET is answered with 405.
     ///
-    /// They are sent what is given to [`TestServer::send`].
+    /// The stream carries the messages of [`TestServer::send`] and [`TestServer::push`].
     pub fn allow_get(mut self, allowed: bool) -> Self {
         self.config.allow_get = allowed;
         self
     }
 
-    /// Says whether clients may end their session with DELETE, or get 405; they may unless set.
+    /// Sets whether clients can end their session with DELETE. Defaults to true; otherwise DELETE
+    /// is answered with 405.
     pub fn allow_delete(mut self, allowed: bool) -> Self {
         self.config.allow_delete = allowed;
         self
     }
 
-    /// Sets the port on loopback; any free one unless set.
+    /// Sets the port on loopback. Defaults to any free port.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
@@ -218,7 +219,7 @@ impl Builder {
     /// Starts the server on the current tokio runtime.
     ///
     /// # Errors
-    /// The port cannot be had, or there is no revision to speak.
+    /// Returns an error if the port is in use or not allowed, or if there is no revision.
     pub async fn start(mut self) -> Result<TestServer, Error> {
         let revisions = &mut self.config.revisions;
         revisions.sort_by(|one, other| other.cmp(one));

@@ -1,15 +1,15 @@
-//! The counts of a running server, and waiting for them.
+//! Reads the counters of a running server.
 
 use super::test_server::TestServer;
 use crate::base::Counts;
 
 impl TestServer {
-    /// The counts of this moment.
+    /// Returns the current counters.
     pub fn counts(&self) -> Counts {
         self.shared().counters.now()
     }
 
-    /// Waits until the counts are as wanted, and returns them.
+    /// Waits until `wanted` returns true, and returns the counters of that moment.
     ///
     /// ```
     /// use mcp_testkit::TestServer;

@@ -1,4 +1,4 @@
-//! Writes an answer to the connection, in the way that was scripted.
+//! Writes an answer to the connection, with the scripted faults.
 
 use std::{fmt, sync::Arc};
 
@@ -15,7 +15,7 @@ use crate::{
     state::{AnswerMode, ConnectionEnd, FaultPlan, RpcResponse, ServerState},
 };
 
-/// A request that is about to be answered.
+/// A request, and the state that its delivery needs.
 pub(crate) struct Delivery {
     pub(crate) shared: Arc<ServerState>,
     pub(crate) request: Recorded,
@@ -25,13 +25,13 @@ pub(crate) struct Delivery {
     pub(crate) reset_handle: ResetHandle,
 }
 
-/// What ends a stream: an answer, or a talk that leads to one.
+/// The source of a response: ready, or a call to run.
 enum ResponseSource {
     Response(RpcResponse),
     Call(Box<MultiRoundCall>),
 }
 
-/// The connection is closed in place of an answer.
+/// The error that closes the connection without a response.
 #[derive(Debug)]
 pub(crate) struct ConnectionClosed;
 
@@ -43,7 +43,7 @@ impl Delivery {
         if let Some(reply) = self.plan.replace.take() {
             answer = Answer::Reply(reply);
         }
-        // With something to send first, only the answer proper is held.
+        // If messages come first, only the response itself is held.
         let held_inside = match &answer {
             Answer::Call(_) => true,
             Answer::Response(_) => !self.plan.messages_before.is_empty(),
@@ -118,9 +118,9 @@ impl Delivery {
         let response = with_session(response, begun.as_deref());
         let number = guard.number();
         let (guard, kept) = match era {
-            // It goes on without a connection.
+            // The request continues without a connection.
             Era::Handshake => (None, Some(guard)),
-            // The connection gone, the client does not want it any more.
+            // A closed connection cancels the request.
             Era::PerRequest => (Some(guard), None),
         };
         let writer = stream.writer();
@@ -137,7 +137,7 @@ impl Delivery {
     }
 }
 
-/// Sends all that belongs to a call, its answer last.
+/// Sends all messages of a call, the response last.
 async fn write(
     server: &ServerState,
     writer: Writer,
@@ -154,7 +154,7 @@ async fn write(
         ResponseSource::Response(response) => response,
         ResponseSource::Call(call) => call.run(server, stream).await,
     };
-    // What is held from here on comes late if it is cancelled.
+    // From here on, cancellation does not abort the task: a held response is sent late.
     server.in_flight.set_task(number, None);
     for gate in &plan.gates {
         gate.wait().await;

@@ -1,4 +1,4 @@
-//! Accepts connections, and keeps hold of every task so that none outlives the server.
+//! Accepts TCP connections and serves HTTP on them.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use crate::{
     state::ServerState,
 };
 
-/// Serves connections until the task that runs it is ended.
+/// Accepts connections until its task is aborted.
 pub(crate) async fn accept(socket: TcpListener, shared: Arc<ServerState>) {
     loop {
         match socket.accept().await {
             Ok((stream, _)) => serve(stream, &shared),
-            // The client is gone already, or there are too many open files at the moment.
+            // The client has disconnected, or too many files are open at the moment.
             Err(_) => tokio::task::yield_now().await,
         }
     }
@@ -35,7 +35,7 @@ fn serve(stream: TcpStream, shared: &Arc<ServerState>) {
         let service = service_fn(|request| {
             service::handle(Arc::clone(&server), its_reset_handle.clone(), request)
         });
-        // What ends a connection is the client's or a script's doing.
+        // Only the client or a scripted fault ends a connection with an error.
         let _ = builder.serve_connection(TokioIo::new(connection), service).await;
     });
     shared.connections.add(reset_handle, task);

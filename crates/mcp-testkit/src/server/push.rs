@@ -1,4 +1,4 @@
-//! Messages of the server to clients that listen.
+//! Notifications and requests that the server sends to listening clients.
 
 use mcp_types::ErrorObject;
 use serde_json::{Value, json};
@@ -10,10 +10,10 @@ use crate::{
 };
 
 impl TestServer {
-    /// Tells all clients that listen and want to know; returns their number.
+    /// Sends a notification to all listening clients that want it, and returns their number.
     ///
-    /// In the handshake era they listen with GET, which [has to be
-    /// allowed](crate::Builder::allow_get); in the other with `subscriptions/listen`.
+    /// Stateful clients listen with GET, which [must be allowed](crate::Builder::allow_get).
+    /// Stateless clients listen with `subscriptions/listen`.
     pub fn push(&self, push: &Push) -> usize {
         let ServerState { sessions, streams, subscriptions, .. } = self.shared();
         let message = json!({ "jsonrpc": "2.0", "method": push.method(), "params": push.params() });
@@ -23,8 +23,8 @@ impl TestServer {
         streams.send(&message.to_string(), wants) + subscriptions.push(push)
     }
 
-    /// Asks the client that began to listen with GET last, whatever it declared, and waits for its
-    /// answer; `None` if nobody listens.
+    /// Sends a request to the client with the newest GET stream, and waits for its response. Client
+    /// capabilities are not checked. Returns `None` if no client listens.
     pub async fn ask(&self, question: Ask) -> Option<Result<Value, ErrorObject>> {
         let server = self.shared();
         let (session, stream) = server.streams.newest_listening()?;
@@ -33,7 +33,8 @@ impl TestServer {
         answer.await.ok()
     }
 
-    /// Answers all who listen with `subscriptions/listen`, which ends their streams as it should.
+    /// Sends the response to all `subscriptions/listen` requests, which ends their streams
+    /// regularly.
     pub fn end_subscriptions(&self) {
         let shared = self.shared();
         shared.subscriptions.end(&shared.config, &shared.in_flight);

@@ -1,4 +1,4 @@
-//! One HTTP request from arrival to answer: script, handling, log, delivery.
+//! Handles one HTTP request: script, routing, log and delivery.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub(crate) async fn handle(
         Some(reply) => Answer::Reply(reply),
         None => exchange.handle(),
     };
-    // Only now, so that whoever waits for the request finds its effects.
+    // Recorded only now, so that a test that waits for the request sees its effects.
     shared.log.record(request.clone());
     Delivery { shared, request, era, plan, guard, reset_handle }.deliver(answer).await
 }

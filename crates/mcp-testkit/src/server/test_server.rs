@@ -1,4 +1,4 @@
-//! The handle of a running server.
+//! The handle of a running test server.
 
 use std::{fmt, io, net::SocketAddr, sync::Arc};
 
@@ -34,34 +34,35 @@ impl TestServer {
         Ok(Self { shared })
     }
 
-    /// The URL of the MCP endpoint.
+    /// Returns the URL of the MCP endpoint.
     pub fn url(&self) -> &str {
         &self.shared.url
     }
 
-    /// Makes the requests that `on` selects meet a fault, until [`TestServer::clear_script`].
+    /// Applies a fault to the requests that `on` selects, until [`TestServer::clear_script`].
     ///
-    /// A [`Reply`](crate::Reply) is a fault as well.
+    /// A [`Reply`](crate::Reply) is accepted as a fault.
     pub fn script(&self, on: On, fault: impl Into<Fault>) {
         self.shared.script.add(on, fault.into());
     }
 
-    /// Lets all requests be answered properly again.
+    /// Removes all scripted faults.
     pub fn clear_script(&self) {
         self.shared.script.clear();
     }
 
-    /// Accepts a token: one that was refused for the user that it had, any other for a new user.
+    /// Accepts a token. A rejected token is valid for its user again; a new one identifies a new
+    /// user.
     pub fn accept_token(&self, token: &str) {
         self.shared.token_verifier.accept(token);
     }
 
-    /// Refuses a token from now on, as revoked.
+    /// Rejects a token from now on, as revoked.
     pub fn revoke_token(&self, token: &str) {
         self.shared.token_verifier.reject(token, TokenRejection::Revoked);
     }
 
-    /// Refuses a token from now on, as expired.
+    /// Rejects a token from now on, as expired.
     pub fn expire_token(&self, token: &str) {
         self.shared.token_verifier.reject(token, TokenRejection::Expired);
     }
@@ -71,19 +72,20 @@ impl TestServer {
         self.shared.token_verifier.replace(old, new);
     }
 
-    /// Adds a tool for everyone, or puts it in the place of the one of the same name.
+    /// Adds a tool for all users, or replaces the one with the same name.
     ///
-    /// Clients learn of it by listing, or by a [`Push::ToolsChanged`](crate::Push::ToolsChanged).
+    /// Clients see it in the next list. [`Push::ToolsChanged`](crate::Push::ToolsChanged) notifies
+    /// them.
     pub fn add_tool(&self, tool: Tool) {
         self.shared.catalog.add(tool.0);
     }
 
-    /// Removes a tool from all lists; returns false if there was none.
+    /// Removes a tool for all users; returns false if there was none.
     pub fn remove_tool(&self, name: &str) -> bool {
         self.shared.catalog.remove(EntryKind::Tool, name)
     }
 
-    /// Adds a prompt, or puts it in the place of the one of the same name.
+    /// Adds a prompt, or replaces the one with the same name.
     pub fn add_prompt(&self, prompt: Prompt) {
         self.shared.catalog.add(prompt.0);
     }
@@ -93,7 +95,7 @@ impl TestServer {
         self.shared.catalog.remove(EntryKind::Prompt, name)
     }
 
-    /// Adds a resource, or puts it in the place of the one of the same URI: its new contents.
+    /// Adds a resource, or replaces the one with the same URI.
     pub fn add_resource(&self, resource: Resource) {
         self.shared.catalog.add(resource.0);
     }
@@ -103,21 +105,21 @@ impl TestServer {
         self.shared.catalog.remove(EntryKind::Resource, uri)
     }
 
-    /// Sends any notification to all clients that listen; returns their number. What servers usually
-    /// have to tell is a [`Push`](crate::Push).
+    /// Sends a notification to all listening clients, and returns their number.
+    /// [`Push`](crate::Push) has the usual ones.
     pub fn notify(&self, method: &str, params: &Value) -> usize {
         self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }))
     }
 
-    /// Sends any message, verbatim, to all clients that listen, be it with GET or with
-    /// `subscriptions/listen`; returns their number.
+    /// Sends any message unchanged to all clients that listen with GET or `subscriptions/listen`,
+    /// and returns their number.
     pub fn send(&self, message: &Value) -> usize {
         let json = message.to_string();
         self.shared.streams.send(&json, |_| true) + self.shared.subscriptions.send(&json)
     }
 
-    /// Closes the connections that clients listen on, as a proxy does after a while: those with GET,
-    /// whose streams may go on, and those with `subscriptions/listen`, which get no answer.
+    /// Closes the connections of listening clients, like a proxy after a timeout. Resumable GET
+    /// streams continue; `subscriptions/listen` requests get no response.
     pub fn close_streams(&self) {
         self.shared.streams.disconnect();
         self.shared.subscriptions.drop_all();
@@ -128,50 +130,51 @@ impl TestServer {
         self.shared.connections.reset();
     }
 
-    /// Resets the next connections, so many of them, before anything is read from them.
+    /// Resets the next `count` connections before reading from them.
     pub fn reset_next_connections(&self, count: usize) {
         self.shared.connections.reset_next(count);
     }
 
-    /// Ends all sessions, as a restart does: their next requests get 404, their streams end.
+    /// Ends all sessions, like a restart: their requests get 404 and their streams end.
     pub fn end_sessions(&self) {
         self.shared.sessions.end_all();
         self.shared.streams.close_sessions();
     }
 
-    /// The number of sessions that have not ended.
+    /// Returns the number of open sessions.
     pub fn open_sessions(&self) -> usize {
         self.shared.sessions.open_count()
     }
 
-    /// All requests, in the order in which they were dealt with.
+    /// Returns all requests, in the order in which they were handled.
     pub fn requests(&self) -> Vec<Recorded> {
         self.shared.log.requests()
     }
 
-    /// The number of requests of this [method](Recorded::method).
+    /// Returns the number of requests of this [method](Recorded::method).
     pub fn count(&self, method: &str) -> usize {
         self.shared.log.count(method)
     }
 
-    /// Waits until `count` requests of this [method](Recorded::method) were dealt with; their
-    /// answers may still be held.
+    /// Waits until `count` requests of this [method](Recorded::method) were handled. Their
+    /// responses may still be held.
     pub async fn received(&self, method: &str, count: usize) {
         self.shared.log.received(method, count).await;
     }
 
-    /// The requests that their clients gave up before they were answered: by
-    /// `notifications/cancelled` in the handshake era, by closing the stream in the other.
+    /// Returns the requests that clients cancelled before the response: by
+    /// `notifications/cancelled` in stateful protocol versions, by closing the stream in stateless
+    /// ones.
     pub fn cancelled_requests(&self) -> Vec<Recorded> {
         self.shared.in_flight.cancelled()
     }
 
-    /// Waits until so many requests were given up.
+    /// Waits until `count` requests were cancelled.
     pub async fn cancelled(&self, count: usize) {
         self.shared.in_flight.wait_for_cancelled(count).await;
     }
 
-    /// What the clients did against the protocol, a sentence each.
+    /// Returns the protocol violations by clients, one sentence each.
     pub fn violations(&self) -> Vec<String> {
         self.shared.log.violations()
     }
@@ -180,9 +183,9 @@ impl TestServer {
         &self.shared
     }
 
-    /// Closes all connections and frees the port; done when it returns.
+    /// Closes all connections and frees the port before it returns.
     ///
-    /// A server that is dropped is stopped as well, but nothing tells when that is done.
+    /// Dropping a server stops it too, but without waiting.
     pub async fn stop(self) {
         self.shared.tasks.stop().await;
     }

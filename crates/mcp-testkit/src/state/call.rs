@@ -1,4 +1,4 @@
-//! One JSON-RPC request, and what is known of the client that sent it.
+//! A JSON-RPC request, and what its client has declared.
 
 use mcp_types::{Era, ErrorObject, JsonObject, RequestId, v2025_11_25::LoggingLevel};
 use serde_json::Value;
@@ -20,18 +20,18 @@ pub(crate) struct Call {
     pub(crate) client: ClientInfo,
 }
 
-/// What a client has said of itself.
+/// The declarations of a client.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ClientInfo {
     pub(crate) session: Option<String>,
-    /// `None` where a server without sessions has forgotten them.
+    /// `None` if the server has no sessions and so does not remember them.
     pub(crate) capabilities: Option<JsonObject>,
-    /// The least serious log messages that it wants; `None` if it wants none.
+    /// The minimum level of log messages that it wants; `None` for no messages.
     pub(crate) log_level: Option<LoggingLevel>,
 }
 
 impl ClientInfo {
-    /// A client that was not remembered, which may be told of everything.
+    /// Returns an unknown client, which may receive everything.
     pub(crate) fn unknown() -> Self {
         Self { log_level: Some(LoggingLevel::Debug), ..Self::default() }
     }
@@ -42,7 +42,7 @@ impl Call {
         self.params.get("_meta")?.get("progressToken")
     }
 
-    /// The answer as the era wants it.
+    /// Returns the response in the form of this era.
     pub(crate) fn answer(
         &self,
         config: &Config,

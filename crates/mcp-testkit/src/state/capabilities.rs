@@ -1,4 +1,4 @@
-//! What a server declares that it can do, in either era.
+//! The capabilities that the server declares.
 
 use mcp_types::Era;
 use serde_json::{Value, json};
@@ -7,9 +7,9 @@ use super::server_state::ServerState;
 use crate::catalog::EntryKind;
 
 impl ServerState {
-    /// What the server can do: it has prompts and resources only where there are some, or were.
+    /// Returns the capabilities. Prompts and resources are declared if there are, or were, any.
     pub(crate) fn capabilities(&self, era: Era) -> Value {
-        // Of changes it tells those who listen.
+        // Changes are sent to listening clients.
         let listening = match era {
             Era::Handshake => self.config.allow_get,
             Era::PerRequest => true,
@@ -30,7 +30,7 @@ impl ServerState {
         capabilities
     }
 
-    /// Whether the capabilities that are declared cover this method.
+    /// Returns whether the declared capabilities include this method.
     pub(crate) fn is_capable(&self, era: Era, method: &str) -> bool {
         match method {
             "tools/list" | "tools/call" => true,

@@ -1,4 +1,4 @@
-//! What stays as it is while a server runs.
+//! Settings that stay the same while a server runs.
 
 use std::time::Duration;
 
@@ -7,18 +7,18 @@ use serde_json::{Value, json};
 
 use crate::catalog::CompletionHandler;
 
-/// How requests are answered.
+/// The form of responses to requests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AnswerMode {
-    /// With a JSON object.
+    /// A JSON object.
     #[default]
     Json,
-    /// With an event stream that ends after the answer.
+    /// An event stream that ends after the response.
     Sse,
 }
 
-/// What a server that speaks only revisions of the handshake era answers to a request of the
-/// per-request era, which it takes for one that it does not know.
+/// The answer of a server with only stateful protocol versions to a stateless request, whose method
+/// it does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProbeAnswer {
@@ -26,14 +26,14 @@ pub enum ProbeAnswer {
     Error {
         /// The HTTP status.
         status: u16,
-        /// The code of the error.
+        /// The JSON-RPC error code.
         code: i64,
     },
     /// An HTTP status without a body.
     Status(u16),
 }
 
-/// What stays as it is while the server runs.
+/// Settings that stay the same while the server runs.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) name: String,
@@ -49,7 +49,7 @@ pub(crate) struct Config {
     pub(crate) logging: bool,
     pub(crate) page_size: Option<usize>,
     pub(crate) answers: AnswerMode,
-    /// How long a client is to wait before it resumes a stream; `None` if there is no resuming.
+    /// The wait before a client resumes a stream; `None` if streams are not resumable.
     pub(crate) retry: Option<Duration>,
     pub(crate) sessions: bool,
     pub(crate) allow_get: bool,
@@ -57,12 +57,12 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// The revisions of this era that the server speaks, newest first.
+    /// Returns the supported revisions of this era, newest first.
     pub(crate) fn spoken(&self, era: Era) -> impl Iterator<Item = Revision> {
         self.revisions.iter().copied().filter(move |revision| revision.era() == era)
     }
 
-    /// The server as it introduces itself.
+    /// Returns the `serverInfo` of the server.
     pub(crate) fn server_info(&self) -> Value {
         json!({ "name": self.name, "version": self.version })
     }
@@ -95,7 +95,7 @@ impl Default for Config {
     }
 }
 
-/// An unknown method, with a status of 200, as JSON-RPC has it.
+/// Returns "method not found" with status 200.
 impl Default for ProbeAnswer {
     fn default() -> Self {
         Self::Error { status: 200, code: error_code::METHOD_NOT_FOUND }

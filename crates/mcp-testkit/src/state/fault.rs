@@ -1,4 +1,4 @@
-//! How an answer goes wrong, and the one place where it is made to.
+//! Faults, and the plan that applies them to one response.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -12,83 +12,84 @@ use crate::{
     http::{Part, Reply},
 };
 
-/// A deviation from the right answer, scripted with
+/// A deviation from the correct response, scripted with
 /// [`TestServer::script`](crate::TestServer::script).
 ///
-/// With [`Fault::Reply`] the request is not handled at all: no token is checked, no tool runs, no
-/// session begins or ends. With the others it is handled, and its answer is changed, held or lost.
-/// Several faults for one request all take effect; of several replies the first one does. They are
-/// the same for both eras of the protocol, but for those that sessions or resuming belong to.
+/// With [`Fault::Reply`] the request is not handled: no token is checked, no tool runs, and no
+/// session begins or ends. With the others it is handled, and its response is changed, held or
+/// lost. Several faults for one request all apply; of several replies the first one is used. Faults
+/// work the same in stateful and stateless protocol versions, except those about sessions and
+/// resumption.
 ///
 /// | to test | script |
 /// | --- | --- |
-/// | a refusal, at any step | `Reply::status(503)`, [`Reply::unauthorized`], [`Reply::redirect`] |
-/// | a limit of calls | `Reply::status(429).header("retry-after", "1")` |
-/// | what is no answer at all | [`Reply::html_page`], `Reply::body("application/json", "{")` |
+/// | a rejection at any step | `Reply::status(503)`, [`Reply::unauthorized`], [`Reply::redirect`] |
+/// | a rate limit | `Reply::status(429).header("retry-after", "1")` |
+/// | an invalid response | [`Reply::html_page`], `Reply::body("application/json", "{")` |
 /// | a failure after the tool has run | [`Fault::Replace`], [`Fault::Close`], [`Fault::Reset`] |
-/// | an answer after its request was cancelled | [`Fault::Hold`], opened after the cancellation |
-/// | an answer that does not come in time | [`Fault::Hold`], [`Fault::Stall`], [`Fault::Drip`] |
-/// | a client that comes back for ever | [`resumable`](crate::Builder::resumable) with no wait, and [`Fault::CutStream`] of 0 for the call and each `GET` |
-/// | limits of size | [`Fault::Oversized`], [`Fault::GzipBomb`], [`Fault::Endless`] |
+/// | a response after cancellation | [`Fault::Hold`], opened after the cancellation |
+/// | a late or slow response | [`Fault::Hold`], [`Fault::Stall`], [`Fault::Drip`] |
+/// | endless resumption | [`resumable`](crate::Builder::resumable) with no wait, and [`Fault::CutStream`] of 0 for the call and each `GET` |
+/// | size limits | [`Fault::Oversized`], [`Fault::GzipBomb`], [`Fault::Endless`] |
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Answers with this in place of handling the request; made from a [`Reply`], or by
+    /// Answers with this instead of handling the request. Created from a [`Reply`] or by
     /// [`Fault::reply_with`].
     Reply(Responder),
-    /// Handles the request and holds the answer, status line included, until the gate is open.
+    /// Handles the request and holds the response, including the status line, until the gate is
+    /// open.
     Hold(Gate),
-    /// Handles the request, and answers with this in place of its answer: the call has run, and the
-    /// client cannot know.
+    /// Handles the request but sends this reply. The tool has run, and the client cannot know.
     Replace(Reply),
-    /// Forgets the session of the request before handling it, as a restarted server does.
+    /// Ends the session of the request before handling it, like a restarted server.
     LoseSession,
-    /// Handles the request and closes the connection without a byte of an answer.
+    /// Handles the request and closes the connection without a response.
     Close,
-    /// Handles the request and resets the connection without a byte of an answer.
+    /// Handles the request and resets the connection without a response.
     Reset,
-    /// Sends half of the answer, and resets the connection.
+    /// Sends half of the response and resets the connection.
     ResetInside,
-    /// Sends half of the answer, and the rest when the gate is open.
+    /// Sends half of the response, and the rest when the gate is open.
     Stall(Gate),
-    /// Sends the answer byte by byte, with a wait after each.
+    /// Sends the response byte by byte, with a wait after each.
     Drip(Duration),
-    /// Answers with the id of another request.
+    /// Sends the response with another id.
     WrongId,
-    /// Sends the answer twice, in an event stream.
+    /// Sends the response twice, in an event stream.
     Duplicate,
-    /// Answers with an event stream that is not closed after the answer.
+    /// Sends an event stream that stays open after the response.
     NeverEnd,
-    /// Answers with an event stream of the same bytes for ever, with a wait after each time, and
-    /// without an answer: `b": still here\n\n"` is a comment, which counts as nothing.
+    /// Sends an event stream that repeats the same bytes forever, with a wait after each time, and
+    /// has no response. `b": still here\n\n"` is a comment.
     Endless(Bytes, Duration),
-    /// Answers with JSON in gzip, which has so many spaces in front when it is unpacked.
+    /// Sends the response in gzip, with this many spaces before the JSON after unpacking.
     GzipBomb(usize),
-    /// Names the cursor that was asked for as the next one.
+    /// Returns the requested cursor as the next one.
     RepeatCursor,
-    /// Answers with an event stream that ends in the middle of the event.
+    /// Sends an event stream that ends in the middle of the event.
     TruncatedSse,
-    /// Puts so many spaces before the JSON of the answer, streamed: it stays valid, only too long.
+    /// Sends this many spaces before the JSON of the response, streamed. The response stays valid.
     Oversized(usize),
-    /// Answers with an event stream that has these messages before the answer.
+    /// Sends an event stream that has these messages before the response.
     ///
-    /// A [`Fault::Hold`] for the same request holds the answer then, not the messages.
+    /// A [`Fault::Hold`] for the same request then holds the response only.
     Interject(Vec<Value>),
-    /// Answers with an event stream, and closes its connection after so many messages, which may be
-    /// none. What is left the client gets by resuming, if [streams can be
-    /// resumed](crate::Builder::resumable); else it is lost.
+    /// Sends an event stream and closes its connection after this many messages, which may be 0.
+    /// The client receives the rest by resuming, if [streams are
+    /// resumable](crate::Builder::resumable); otherwise it is lost.
     ///
-    /// A `GET` that listens or resumes is cut in the same way.
+    /// It applies to a `GET` that listens or resumes as well.
     CutStream(usize),
-    /// Begins at the beginning of a stream that is resumed: for a `GET` with `Last-Event-ID`.
+    /// Sends a resumed stream from its beginning, for a `GET` with `Last-Event-ID`.
     Redeliver,
 }
 
-/// What makes the reply of [`Fault::Reply`].
+/// The function that returns the reply of [`Fault::Reply`].
 #[derive(Clone)]
 pub struct Responder(Arc<dyn Fn(&Recorded) -> Reply + Send + Sync>);
 
-/// All faults of one request.
+/// The combined faults of one request.
 #[derive(Debug, Default)]
 pub(crate) struct FaultPlan {
     reply: Option<Responder>,
@@ -109,14 +110,14 @@ pub(crate) struct FaultPlan {
     pub(crate) redeliver: bool,
 }
 
-/// How a connection ends in place of an answer.
+/// The end of a connection without a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ConnectionEnd {
     Close,
     Reset,
 }
 
-/// What happens in the middle of an answer.
+/// A fault in the middle of a response.
 #[derive(Debug)]
 enum BodyFault {
     Truncate,
@@ -126,7 +127,7 @@ enum BodyFault {
 }
 
 impl Fault {
-    /// Answers with a reply that depends on the request, in place of handling it.
+    /// Returns a fault that answers with a reply made from the request, instead of handling it.
     ///
     /// ```
     /// use mcp_testkit::{Fault, On, Recorded, Reply, TestServer};
@@ -135,7 +136,7 @@ impl Fault {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let server = TestServer::builder().start().await?;
-    /// // The right answer in an event stream with CRLF, cut at an awkward place.
+    /// // A correct response in an event stream with CRLF, split inside a line end.
     /// let awkward = Fault::reply_with(|request| {
     ///     let answer = json!({ "jsonrpc": "2.0", "id": request.id(), "result": {} });
     ///     Reply::sse([format!("data: {answer}\r"), "\n\r\n".to_owned()])
@@ -188,12 +189,12 @@ impl FaultPlan {
         self
     }
 
-    /// The reply that stands in for handling the request.
+    /// Returns the reply that is sent instead of handling the request.
     pub(crate) fn reply(&self, request: &Recorded) -> Option<Reply> {
         self.reply.as_ref().map(|reply| reply.0(request))
     }
 
-    /// Whether JSON alone cannot show what is planned.
+    /// Returns whether the plan needs an event stream.
     pub(crate) fn needs_stream(&self) -> bool {
         let truncated = matches!(self.body_fault, Some(BodyFault::Truncate));
         let sends_more = self.duplicate || !self.messages_before.is_empty();
@@ -201,7 +202,7 @@ impl FaultPlan {
         truncated || sends_more || does_not_end || self.cut_after.is_some()
     }
 
-    /// The text of an answer, be it JSON or an event, as it is sent.
+    /// Returns the parts of a response text, which is JSON or an event.
     pub(crate) fn body_parts(&self, text: String) -> Vec<Part> {
         let whole = Bytes::from(text);
         let middle = whole.len() / 2;
@@ -220,7 +221,7 @@ impl FaultPlan {
         }
     }
 
-    /// The answer as it is planned.
+    /// Returns the serialized response, changed as planned.
     pub(crate) fn response_text(&self, mut response: RpcResponse, request: &Recorded) -> String {
         if self.wrong_id {
             response.id = different_id(response.id);

@@ -1,4 +1,4 @@
-//! What the server remembers: the requests, and what was wrong with them.
+//! The log of requests and of protocol violations.
 
 use std::sync::Mutex;
 
@@ -25,10 +25,10 @@ impl Log {
         count(&self.requests.borrow(), method)
     }
 
-    /// Waits until `wanted` requests of `method` are there.
+    /// Waits until `wanted` requests of `method` were recorded.
     pub(crate) async fn received(&self, method: &str, wanted: usize) {
         let mut requests = self.requests.subscribe();
-        // It fails only without a sender, and the sender is `self`.
+        // It fails only if the sender is dropped, and `self` holds the sender.
         drop(requests.wait_for(|requests| count(requests, method) >= wanted).await);
     }
 

@@ -1,5 +1,5 @@
-//! Calls of the per-request era that wait for their client to come again (MCP patterns, "Multi
-//! Round-Trip Requests").
+//! Stateless calls that wait for the client to retry with its input responses (MCP patterns,
+//! "Multi Round-Trip Requests").
 
 use std::{collections::BTreeSet, sync::Mutex};
 
@@ -15,25 +15,25 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct PendingCalls(Mutex<Vec<PendingCall>>);
 
-/// A call that was answered with questions.
+/// A call that was answered with `input_required`.
 #[derive(Debug)]
 struct PendingCall {
     state: Option<String>,
     user: Option<User>,
     method: String,
-    /// What the next request has to repeat.
+    /// The parameters that the retry must repeat.
     params: JsonObject,
-    /// The ids of the requests so far.
+    /// The ids of the requests of this call so far.
     request_ids: Vec<RequestId>,
     round: Round,
     input_requests: Vec<(String, Ask)>,
 }
 
-/// What goes on with a request, and what is wrong with its answers all the same.
+/// A call that continues with a retry, and the violations of its input responses.
 #[derive(Debug, Default)]
 pub(crate) struct ResumedCall {
     pub(crate) round: Round,
-    /// The ids of the requests before this one.
+    /// The ids of the earlier requests.
     pub(crate) request_ids: Vec<RequestId>,
     pub(crate) faults: Vec<String>,
 }
@@ -41,11 +41,11 @@ pub(crate) struct ResumedCall {
 const REQUEST_STATE: &str = "requestState";
 const INPUT_RESPONSES: &str = "inputResponses";
 
-/// The members of a request that belong to earlier rounds.
+/// The parameters that only a retry has.
 pub(crate) const RETRY_MEMBERS: [&str; 2] = [REQUEST_STATE, INPUT_RESPONSES];
 
 impl PendingCalls {
-    /// Asks the client to answer questions and to come again: the result of the call for now.
+    /// Stores a call and returns its `input_required` result.
     pub(crate) fn suspend(
         &self,
         call: &Call,
@@ -76,8 +76,8 @@ impl PendingCalls {
         result
     }
 
-    /// The round that a request continues, which is the first one if it carries nothing; or what is
-    /// wrong with what it carries.
+    /// Returns the round that a request continues, or the first round if it is no retry. Returns an
+    /// error if its retry parameters are invalid.
     pub(crate) fn resume(&self, call: &Call) -> Result<ResumedCall, &'static str> {
         let state = match call.params.get(REQUEST_STATE) {
             None => None,
@@ -146,13 +146,13 @@ impl PendingCall {
     }
 }
 
-/// What every request of a call has in common.
+/// Returns the parameters that every request of a call repeats.
 fn unchanged_params(params: &JsonObject) -> JsonObject {
     let own = |name: &str| name == "_meta" || RETRY_MEMBERS.contains(&name);
     params.iter().filter(|(name, _)| !own(name)).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
-/// Characters that a client must not touch: what is escaped, padded or trimmed comes back changed.
+/// Returns a state with characters that break if a client escapes, pads or trims them.
 fn random_state() -> String {
     format!(" {}/+=\"\\\u{e9}\u{1f511}\t", random_id())
 }

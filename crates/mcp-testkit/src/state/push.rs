@@ -1,4 +1,4 @@
-//! What a server tells those who listen, in either era.
+//! Notifications for listening clients.
 
 use mcp_types::{JsonObject, v2025_11_25::LoggingLevel};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::session::Session;
 use crate::base::severity;
 
-/// News for those who listen, given to [`TestServer::push`].
+/// A notification for listening clients, sent by [`TestServer::push`](crate::TestServer::push).
 ///
 /// ```
 /// use mcp_testkit::{CallAnswer, Push, TestServer, Tool};
@@ -15,10 +15,10 @@ use crate::base::severity;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let server = TestServer::builder().allow_get(true).start().await?;
-/// // The application under test begins to listen, with GET or `subscriptions/listen`.
+/// // The application under test listens with GET or `subscriptions/listen`.
 /// server.add_tool(Tool::new("new", json!({ "type": "object" }), |_| CallAnswer::text("")));
 /// let told = server.push(&Push::ToolsChanged);
-/// assert_eq!(told, 0, "here nobody listens");
+/// assert_eq!(told, 0, "no client listens here");
 /// # Ok(())
 /// # }
 /// ```
@@ -31,9 +31,10 @@ pub enum Push {
     PromptsChanged,
     /// The list of resources has changed.
     ResourcesChanged,
-    /// The resource of this URI has changed; only those hear of it who have subscribed to it.
+    /// The resource with this URI has changed. Only clients that subscribed to it are notified.
     ResourceUpdated(String),
-    /// A log message, which is sent in the handshake era only, and to those who want its level.
+    /// A log message. It is sent in stateful protocol versions only, to clients that want its
+    /// level.
     Log(LoggingLevel, Value),
 }
 
@@ -56,7 +57,7 @@ impl Push {
         }
     }
 
-    /// Whether a session is told.
+    /// Returns whether a session wants this notification.
     pub(crate) fn is_for(&self, session: &Session) -> bool {
         match self {
             Self::ResourceUpdated(uri) => session.subscribed.contains(uri),
@@ -67,7 +68,7 @@ impl Push {
         }
     }
 
-    /// Whether a filter of `subscriptions/listen` lets it through.
+    /// Returns whether a filter of `subscriptions/listen` includes this notification.
     pub(crate) fn is_wanted(&self, filter: &JsonObject) -> bool {
         let on = |key: &str| filter.get(key) == Some(&json!(true));
         match self {

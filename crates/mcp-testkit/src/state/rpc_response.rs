@@ -1,4 +1,4 @@
-//! JSON-RPC responses before they are written.
+//! JSON-RPC responses before they are serialized.
 
 use mcp_types::{ErrorObject, RequestId, Response};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::{
     catalog::{EntryKind, page_cursor},
 };
 
-/// The answer to a JSON-RPC request; `session` is the id of the session that begins with it.
+/// The response to a JSON-RPC request; `session` is the id of a session that it begins.
 #[derive(Debug)]
 pub(crate) struct RpcResponse {
     pub(crate) id: RequestId,
@@ -23,7 +23,7 @@ impl RpcResponse {
         serde_json::to_string(&response).expect("a JSON value serializes")
     }
 
-    /// Lets the page lead to itself: to the cursor asked for, or else to the first page.
+    /// Sets the next cursor to the requested one, or to the first page.
     pub(crate) fn repeat_cursor(&mut self, request: &Recorded) {
         let asked = request.params().and_then(|params| params.get("cursor")).cloned();
         if let Ok(Value::Object(page)) = &mut self.outcome {
@@ -35,7 +35,7 @@ impl RpcResponse {
     }
 }
 
-/// Adds what every result of this era has; a tool's own members stay as they are.
+/// Adds the members that every stateless result has; members that a tool sets are kept.
 pub(crate) fn complete_result(config: &Config, method: &str, mut result: Value) -> Value {
     let Value::Object(members) = &mut result else {
         return result;
@@ -51,7 +51,7 @@ pub(crate) fn complete_result(config: &Config, method: &str, mut result: Value) 
     result
 }
 
-/// MCP utilities, "Caching".
+/// Returns whether results of a method have cache hints (MCP utilities, "Caching").
 fn is_cacheable(method: &str) -> bool {
     method == "server/discover" || method == "resources/read" || method.ends_with("/list")
 }

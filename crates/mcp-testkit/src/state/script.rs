@@ -1,13 +1,13 @@
-//! Which request meets which fault.
+//! The script: which requests get which faults.
 
 use std::{ops::RangeInclusive, sync::Mutex};
 
 use super::fault::{Fault, FaultPlan};
 use crate::base::{Recorded, lock};
 
-/// Which requests a [`Fault`] is for: all of a kind, or some of them by their turn.
+/// The requests that a [`Fault`] applies to: all of a method, or some of them by number.
 ///
-/// Turns count from 1, from the moment of scripting, as the requests arrive.
+/// Requests are counted from 1, in the order of arrival after scripting.
 ///
 /// ```
 /// use mcp_testkit::On;
@@ -36,22 +36,23 @@ struct Rule {
 }
 
 impl On {
-    /// Requests of this [method](Recorded::method): `tools/call`, but also `GET` and `DELETE`.
+    /// Selects the requests of this [method](Recorded::method): `tools/call`, but also `GET` and
+    /// `DELETE`.
     pub fn method(method: impl Into<String>) -> Self {
         Self { method: Some(method.into()), occurrences: 1..=usize::MAX }
     }
 
-    /// All requests.
+    /// Selects all requests.
     pub fn any() -> Self {
         Self { method: None, occurrences: 1..=usize::MAX }
     }
 
-    /// Of these requests only the one whose turn it is.
+    /// Selects only the request with this number among them.
     pub fn nth(self, turn: usize) -> Self {
         Self { occurrences: turn..=turn, ..self }
     }
 
-    /// Of these requests only the first ones.
+    /// Selects only the first requests among them.
     pub fn first(self, count: usize) -> Self {
         Self { occurrences: 1..=count, ..self }
     }
@@ -70,7 +71,7 @@ impl Script {
         lock(&self.0).clear();
     }
 
-    /// Takes the faults that are meant for this request, and counts it.
+    /// Returns the faults for this request, and counts it.
     pub(crate) fn plan(&self, request: &Recorded) -> FaultPlan {
         let mut rules = lock(&self.0);
         let due = rules.iter_mut().filter(|rule| rule.on.matches(request)).filter_map(|rule| {

@@ -1,4 +1,4 @@
-//! The JSON-RPC requests of the server that wait for an answer.
+//! JSON-RPC requests of the server that wait for a response.
 
 use std::{collections::HashMap, sync::Mutex};
 
@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::base::lock;
 
-/// What a client answers.
+/// The response of a client to a request of the server.
 pub(crate) type ClientResponse = Result<Value, ErrorObject>;
 
 #[derive(Debug, Default)]
@@ -23,12 +23,13 @@ struct State {
 #[derive(Debug)]
 struct PendingRequest {
     session: Option<String>,
-    /// `None` once it was answered.
+    /// `None` after the response has arrived.
     sender: Option<oneshot::Sender<ClientResponse>>,
 }
 
 impl ServerRequests {
-    /// Begins a request to the client of a session, and returns its id.
+    /// Registers a request to the client of a session; returns its id and the receiver of the
+    /// response.
     pub(crate) fn begin(
         &self,
         session: Option<&str>,
@@ -42,8 +43,8 @@ impl ServerRequests {
         (id, receiver)
     }
 
-    /// Hands an answer to whoever waits for it, or tells what is wrong with it. An id that is not
-    /// one of these belongs to a message that a test sent verbatim.
+    /// Delivers a response to its waiting receiver. Returns an error if the response is invalid. An
+    /// unknown id belongs to a message that a test sent unchanged.
     pub(crate) fn resolve(
         &self,
         session: Option<&str>,
@@ -61,7 +62,7 @@ impl ServerRequests {
             return Err("an answer to what another session was asked");
         }
         let sender = pending.sender.take().ok_or("a second answer to the same request")?;
-        // Who asked may have been cancelled meanwhile.
+        // The receiver may have been cancelled meanwhile.
         drop(sender.send(response));
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The state of a running server, which its handle and all its requests share.
+//! The state that the handle of a server and all its requests share.
 
 use super::{
     config::Config, log::Log, pending_calls::PendingCalls, script::Script,
@@ -11,7 +11,7 @@ use crate::{
     http::{Connections, InFlightRequests, Streams},
 };
 
-/// What the handle and all connections share.
+/// The state that the handle and all connections share.
 #[derive(Debug)]
 pub(crate) struct ServerState {
     pub(crate) url: String,
@@ -32,7 +32,7 @@ pub(crate) struct ServerState {
 }
 
 impl ServerState {
-    /// The state of a server that listens at `origin`.
+    /// Returns the state of a server that listens at `origin`.
     pub(crate) fn new(
         origin: &str,
         config: Config,
@@ -62,7 +62,7 @@ impl ServerState {
         }
     }
 
-    /// Ends a session of which the client believes that it goes on.
+    /// Ends a session without telling the client.
     pub(crate) fn forget(&self, session: Option<&str>) {
         if let Some(session) = session {
             self.sessions.end(session);

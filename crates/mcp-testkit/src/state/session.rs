@@ -1,4 +1,4 @@
-//! Sessions of the handshake era.
+//! Sessions of the stateful protocol versions.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -17,12 +17,12 @@ pub(crate) struct Session {
     initialized: bool,
     used_ids: HashSet<RequestId>,
     pub(crate) client: ClientInfo,
-    /// The URIs of resources.
+    /// The URIs of subscribed resources.
     pub(crate) subscribed: HashSet<String>,
     end: Option<EndedBy>,
 }
 
-/// Who ended a session.
+/// The side that ended a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum EndedBy {
     Client,
@@ -38,12 +38,12 @@ struct State {
     negotiated: BTreeSet<Revision>,
 }
 
-/// Why a session cannot be used.
+/// The reason why a session is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SessionError {
-    /// The server ended it, which the client could not know.
+    /// The server ended it, and the client could not know.
     EndedByServer,
-    /// The client ended it, and uses it nevertheless.
+    /// The client ended it and still uses it.
     EndedByClient,
     /// The server never assigned such an id.
     Unknown,
@@ -52,17 +52,17 @@ pub(crate) enum SessionError {
 }
 
 impl Sessions {
-    /// Remembers what was agreed upon with a client that gets no session.
+    /// Records the version negotiated with a client without a session.
     pub(crate) fn negotiated(&self, revision: Revision) {
         lock(&self.0).negotiated.insert(revision);
     }
 
-    /// All revisions that were agreed upon so far.
+    /// Returns all versions negotiated so far.
     pub(crate) fn revisions(&self) -> Vec<Revision> {
         lock(&self.0).negotiated.iter().copied().collect()
     }
 
-    /// Begins a session with the request `id`, and returns the id of the session.
+    /// Begins a session with the request `id`, and returns the session id.
     pub(crate) fn begin(
         &self,
         user: Option<User>,
@@ -90,7 +90,7 @@ impl Sessions {
         name
     }
 
-    /// Works with a session that is open to `user`.
+    /// Runs `work` on an open session of `user`.
     pub(crate) fn with_session<T>(
         &self,
         name: &str,
@@ -109,19 +109,19 @@ impl Sessions {
         }
     }
 
-    /// Looks at a session, if there is one of this id.
+    /// Returns whether a session exists and `look` returns true for it.
     pub(crate) fn session_matches(&self, name: &str, look: impl FnOnce(&Session) -> bool) -> bool {
         lock(&self.0).sessions.get(name).is_some_and(look)
     }
 
-    /// Ends a session, as a server does that forgets it.
+    /// Ends a session on the side of the server.
     pub(crate) fn end(&self, name: &str) {
         if let Some(session) = lock(&self.0).sessions.get_mut(name) {
             session.end.get_or_insert(EndedBy::Server);
         }
     }
 
-    /// Ends all sessions, as a restarted server does.
+    /// Ends all sessions, like a restarted server.
     pub(crate) fn end_all(&self) {
         for session in lock(&self.0).sessions.values_mut() {
             session.end.get_or_insert(EndedBy::Server);
@@ -142,12 +142,12 @@ impl Session {
         self.initialized
     }
 
-    /// Tells whether it is the first time.
+    /// Marks the session as initialized; returns whether it was not before.
     pub(crate) fn initialize(&mut self) -> bool {
         !std::mem::replace(&mut self.initialized, true)
     }
 
-    /// Tells whether the id is new in this session.
+    /// Records a request id; returns whether it is new in this session.
     pub(crate) fn use_id(&mut self, id: &RequestId) -> bool {
         self.used_ids.insert(id.clone())
     }

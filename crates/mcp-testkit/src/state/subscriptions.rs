@@ -16,11 +16,11 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions(Mutex<Vec<Subscription>>);
 
-/// A request to listen, which is answered when the server has nothing more to say.
+/// A `subscriptions/listen` request, whose response ends the subscription.
 #[derive(Debug, Clone)]
 pub(crate) struct Subscription {
     id: RequestId,
-    /// What is sent, as it was acknowledged.
+    /// The acknowledged filter.
     filter: JsonObject,
     stream: Stream,
     guard: u64,
@@ -29,7 +29,7 @@ pub(crate) struct Subscription {
 const ID: &str = "io.modelcontextprotocol/subscriptionId";
 
 impl Subscriptions {
-    /// Begins to serve a subscription, with the acknowledgement as the first message.
+    /// Begins a subscription; the acknowledgement is its first message.
     pub(crate) fn begin(
         &self,
         mut subscription: Subscription,
@@ -48,19 +48,20 @@ impl Subscriptions {
         response.map(|body| body.with_guard(guard))
     }
 
-    /// Tells all who want to know; returns their number.
+    /// Sends a notification to all subscriptions whose filter includes it, and returns their
+    /// number.
     pub(crate) fn push(&self, push: &Push) -> usize {
         let due = self.open();
         let due = due.iter().filter(|subscription| push.is_wanted(&subscription.filter));
         due.filter(|subscription| subscription.send(push.method(), push.params())).count()
     }
 
-    /// Sends a message as it is.
+    /// Sends a message unchanged to all subscriptions, and returns their number.
     pub(crate) fn send(&self, json: &str) -> usize {
         self.open().iter().filter(|subscription| subscription.stream.send(json)).count()
     }
 
-    /// Answers all requests to listen, which ends them.
+    /// Sends the response to all subscriptions, which ends them.
     pub(crate) fn end(&self, config: &Config, in_flight: &InFlightRequests) {
         for Subscription { id, stream, guard, .. } in lock(&self.0).drain(..) {
             let result = json!({ "_meta": { ID: id } });
@@ -72,7 +73,7 @@ impl Subscriptions {
         }
     }
 
-    /// Closes the connections without an answer.
+    /// Ends all subscriptions without a response.
     pub(crate) fn drop_all(&self) {
         lock(&self.0).drain(..).for_each(|subscription| subscription.stream.end());
     }

@@ -1,13 +1,13 @@
-//! The clients that an authorization server knows.
+//! Clients that are registered with the authorization server.
 
 use std::{collections::BTreeMap, fmt};
 
 use serde_json::{Value, json};
 use url::{Host, Url};
 
-/// A client that an authorization server knows beforehand.
+/// A client that is registered with an authorization server in advance.
 ///
-/// One whose id is a URL stands for a client with a metadata document at that URL.
+/// A client whose id is a URL represents one with a metadata document at that URL.
 ///
 /// ```
 /// use mcp_testkit::KnownClient;
@@ -24,12 +24,12 @@ pub struct KnownClient {
     pub(crate) secret: Option<String>,
     pub(crate) public_key: Option<Vec<u8>>,
     pub(crate) redirect_uris: Vec<String>,
-    /// How it proves itself; unset, it may do so by whatever it has.
+    /// The authentication method; `None` allows every method the client has credentials for.
     pub(crate) auth_method: Option<String>,
 }
 
 impl KnownClient {
-    /// A client of this id, which is a public one unless it gets a secret or a key.
+    /// Returns a client with this id. It is a public client unless it gets a secret or a key.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -40,30 +40,29 @@ impl KnownClient {
         }
     }
 
-    /// The client's secret.
+    /// Sets the client secret.
     pub fn secret(self, secret: impl Into<String>) -> Self {
         Self { secret: Some(secret.into()), ..self }
     }
 
-    /// The client's public key: an uncompressed point on P-256, for `private_key_jwt` with ES256.
+    /// Sets the public key for `private_key_jwt` with ES256: an uncompressed point on P-256.
     pub fn public_key(self, point: impl Into<Vec<u8>>) -> Self {
         Self { public_key: Some(point.into()), ..self }
     }
 
-    /// A place where people may come back to; may be used more than once. On loopback the port does
-    /// not matter (RFC 8252, section 7.3).
+    /// Adds a redirect URI. On loopback the port is ignored (RFC 8252, section 7.3).
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uris.push(uri.into());
         self
     }
 
-    /// Whether people may be sent there, which is never guessed: an open redirector sends codes to
-    /// anyone (OAuth 2.1, section 2.3.3).
+    /// Returns whether a redirect URI is registered. Anything else would be an open redirector,
+    /// which sends codes to anyone (OAuth 2.1, section 2.3.3).
     pub(crate) fn may_redirect_to(&self, uri: &str) -> bool {
         self.redirect_uris.iter().any(|known| known == uri || same_but_for_port(known, uri))
     }
 
-    /// The answer to a registration (RFC 7591, section 3.2.1).
+    /// Returns the registration response (RFC 7591, section 3.2.1).
     pub(crate) fn registration_response(&self) -> Value {
         let mut answer = json!({ "client_id": self.id, "redirect_uris": self.redirect_uris });
         if let Some(method) = &self.auth_method {

@@ -1,8 +1,8 @@
-//! The settings of an authorization server.
+//! Settings of an authorization server.
 
 use std::{collections::BTreeMap, time::Duration};
 
-/// Where an authorization server has its metadata; there is no other place.
+/// The location of the metadata; no other location answers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum MetadataLocation {
     /// `/.well-known/oauth-authorization-server`, before the path of the issuer (RFC 8414).
@@ -14,19 +14,19 @@ pub enum MetadataLocation {
     OpenIdAppended,
 }
 
-/// What becomes of a refresh token that is used.
+/// The handling of a refresh token after it is used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Rotation {
-    /// Another one takes its place. Whoever comes with the old one again loses all.
+    /// It is replaced. If the old one is used again, all tokens of the sign-in are revoked.
     #[default]
     Strict,
-    /// Another one takes its place, and the old one stays good.
+    /// It is replaced, and the old one stays valid.
     Lenient,
-    /// It goes on being the only one.
+    /// It stays valid, and no new one is issued.
     Never,
 }
 
-/// What stays as it is while the server runs.
+/// Settings that stay the same while the server runs.
 #[derive(Debug, Clone)]
 pub(crate) struct AuthorizationConfig {
     pub(crate) issuer_path: String,
@@ -41,7 +41,7 @@ pub(crate) struct AuthorizationConfig {
     pub(crate) access_token_lifetime: Duration,
     pub(crate) rotation: Rotation,
     pub(crate) subject: String,
-    /// Whom an assertion is about.
+    /// The subject of each trusted assertion.
     pub(crate) trusted_assertions: BTreeMap<String, String>,
 }
 

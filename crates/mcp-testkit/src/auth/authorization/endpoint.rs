@@ -1,25 +1,25 @@
-//! What an authorization server is asked for, by the path.
+//! The endpoints of an authorization server, and their paths.
 
 use std::fmt;
 
-/// What a request to an [`AuthorizationServer`](crate::AuthorizationServer) is for.
+/// An endpoint of an [`AuthorizationServer`](crate::AuthorizationServer).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum OAuthEndpoint {
-    /// The metadata, wherever it was looked for.
+    /// The metadata, at every well-known location.
     Metadata,
-    /// Where clients register themselves (RFC 7591).
+    /// The client registration endpoint (RFC 7591).
     Registration,
-    /// Where people go with a browser.
+    /// The authorization endpoint, which a browser visits.
     Authorization,
-    /// Where tokens are to be had.
+    /// The token endpoint.
     Token,
-    /// Where tokens are given back (RFC 7009).
+    /// The revocation endpoint (RFC 7009).
     Revocation,
 }
 
 impl OAuthEndpoint {
-    /// The endpoint at a path, if there is one; `base` is the path of the issuer.
+    /// Returns the endpoint at a path; `base` is the path of the issuer.
     pub(crate) fn at(path: &str, base: &str) -> Option<Self> {
         if path.contains("/.well-known/") {
             return Some(Self::Metadata);
@@ -33,7 +33,7 @@ impl OAuthEndpoint {
         }
     }
 
-    /// The HTTP method that it takes.
+    /// Returns the HTTP method that the endpoint accepts.
     pub(crate) fn http_method(self) -> &'static str {
         match self {
             Self::Metadata | Self::Authorization => "GET",
@@ -42,7 +42,7 @@ impl OAuthEndpoint {
     }
 }
 
-/// As it begins a sentence about what clients did wrong.
+/// Formats the endpoint as the beginning of a violation.
 impl fmt::Display for OAuthEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

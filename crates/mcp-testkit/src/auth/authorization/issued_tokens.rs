@@ -1,4 +1,4 @@
-//! What an authorization server has given, and what became of it.
+//! Issued authorization codes and tokens: expiry, rotation and revocation.
 
 use std::{collections::HashMap, fmt, sync::Mutex, time::Duration};
 
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::{config::Rotation, oauth_error::OAuthError};
 use crate::base::{lock, random_token};
 
-/// Codes and tokens. `Debug` shows none of them.
+/// The issued authorization codes and tokens. The `Debug` output shows none of them.
 #[derive(Default)]
 pub(crate) struct IssuedTokens(Mutex<State>);
 
@@ -19,7 +19,7 @@ struct State {
     families: u64,
 }
 
-/// Who may do what, and where.
+/// An authorization grant: subject, client, scope and resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Grant {
     pub(crate) subject: String,
@@ -28,12 +28,12 @@ pub(crate) struct Grant {
     pub(crate) resource: Option<String>,
 }
 
-/// A code, until it is traded for tokens.
+/// An authorization code and the request that it belongs to.
 pub(crate) struct AuthorizationCode {
     pub(crate) grant: Grant,
     pub(crate) redirect_uri: String,
     pub(crate) challenge: String,
-    /// The tokens that it was traded for.
+    /// The token family that it was exchanged for.
     family: Option<u64>,
 }
 
@@ -50,22 +50,22 @@ struct AccessToken {
     revoked: bool,
 }
 
-/// Tokens as they are given.
+/// An access token, and a refresh token if one is issued.
 pub(crate) struct TokenPair {
     pub(crate) access: String,
     pub(crate) refresh: Option<String>,
 }
 
-/// What an access token is good for.
+/// The status of an access token at a resource server.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum TokenStatus {
-    /// For requests of this person to the server.
+    /// Valid for this subject.
     Active {
         subject: String,
     },
     Expired,
     Revoked,
-    /// For another server.
+    /// Issued for another resource.
     WrongAudience,
     Unknown,
 }
@@ -78,15 +78,15 @@ impl AuthorizationCode {
 }
 
 impl IssuedTokens {
-    /// Writes down a code.
+    /// Stores a code and returns its text.
     pub(crate) fn issue_code(&self, code: AuthorizationCode) -> String {
         let text = random_token("code");
         lock(&self.0).codes.insert(text.clone(), code);
         text
     }
 
-    /// Trades a code for tokens, if `check` finds nothing wrong. A code that comes again costs the
-    /// tokens that it was traded for (OAuth 2.1, section 4.1.3).
+    /// Exchanges a code for tokens, if `check` accepts it. If a code is used twice, the tokens it
+    /// was exchanged for are revoked (OAuth 2.1, section 4.1.3).
     pub(crate) fn exchange_code(
         &self,
         text: &str,
@@ -111,9 +111,8 @@ impl IssuedTokens {
         Ok((grant, tokens))
     }
 
-    /// Trades a refresh token for new tokens, if `check` finds nothing wrong. One that was replaced
-    /// and comes again has been stolen by somebody: all that came of it is revoked (OAuth 2.1,
-    /// section 4.3.1).
+    /// Exchanges a refresh token for new tokens, if `check` accepts it. A replaced token that is
+    /// used again is a sign of theft: its whole family is revoked (OAuth 2.1, section 4.3.1).
     pub(crate) fn refresh(
         &self,
         text: &str,
@@ -139,7 +138,7 @@ impl IssuedTokens {
         Ok((grant, tokens))
     }
 
-    /// An access token without a refresh token, for a client that acts for itself.
+    /// Issues an access token without a refresh token, for the client itself or an assertion.
     pub(crate) fn issue_access_token(
         &self,
         grant: &Grant,
@@ -151,7 +150,7 @@ impl IssuedTokens {
         state.issue(grant, family, access_token_lifetime, false)
     }
 
-    /// Revokes a token with all that came of the same sign-in (RFC 7009, section 2.1).
+    /// Revokes a token and its family (RFC 7009, section 2.1).
     pub(crate) fn revoke(&self, token: &str) {
         let mut state = lock(&self.0);
         let refresh = state.refresh_tokens.get(token).map(|refresh| refresh.family);
@@ -161,7 +160,7 @@ impl IssuedTokens {
         }
     }
 
-    /// Forgets all refresh tokens; access tokens live on.
+    /// Removes all refresh tokens; access tokens stay valid.
     pub(crate) fn remove_refresh_tokens(&self) {
         lock(&self.0).refresh_tokens.clear();
     }
@@ -171,7 +170,7 @@ impl IssuedTokens {
         lock(&self.0).access_tokens.values_mut().for_each(|token| token.expires = now);
     }
 
-    /// What an access token is good for at the server of this name.
+    /// Returns the status of an access token at the resource server with this identifier.
     pub(crate) fn status(&self, token: &str, resource: &str) -> TokenStatus {
         let state = lock(&self.0);
         match state.access_tokens.get(token) {

@@ -1,10 +1,10 @@
-//! Refusals in the words of OAuth.
+//! OAuth error responses (OAuth 2.1, section 3.2.4).
 
 use serde_json::json;
 
 use crate::http::Reply;
 
-/// An error code, and what it is about.
+/// An OAuth error code and its description.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OAuthError {
     pub(crate) code: String,
@@ -16,7 +16,7 @@ impl OAuthError {
         Self { code: code.into(), description: description.into() }
     }
 
-    /// The refusal as a body (OAuth 2.1, section 3.2.4).
+    /// Returns the error response (OAuth 2.1, section 3.2.4).
     pub(crate) fn reply(&self) -> Reply {
         let status = if self.code == "invalid_client" { 401 } else { 400 };
         let body = json!({ "error": self.code, "error_description": self.description });

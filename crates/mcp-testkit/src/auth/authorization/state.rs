@@ -16,19 +16,19 @@ use crate::{
     http::Reply,
 };
 
-/// What a person who comes with a browser does.
+/// The decision of a user at the authorization endpoint.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Decision {
-    /// Lets the application in.
+    /// Approves the request.
     #[default]
     Approve,
-    /// Refuses: `access_denied`.
+    /// Refuses the request with `access_denied`.
     Refuse,
-    /// Meets a server that fails with this error code, such as `server_error`.
+    /// Fails with this error code, such as `server_error`.
     Fail(String),
 }
 
-/// What the handle and all connections share.
+/// The state that the handle and all connections share.
 pub(crate) struct AuthorizationState {
     pub(crate) issuer: String,
     pub(crate) config: AuthorizationConfig,
@@ -41,12 +41,12 @@ pub(crate) struct AuthorizationState {
 struct State {
     clients: Clients,
     decision: Decision,
-    /// What answers name as their issuer, in place of the truth.
+    /// The scripted `iss` parameter of authorization responses; `Some(None)` omits it.
     answered_issuer: Option<Option<String>>,
     script: Vec<(OAuthEndpoint, Reply)>,
     requests: Vec<(OAuthEndpoint, Recorded)>,
     violations: Vec<String>,
-    /// The ids of the assertions that clients have proved themselves with.
+    /// The `jti` values of the client assertions used so far.
     used_assertions: HashSet<String>,
 }
 
@@ -90,28 +90,28 @@ impl AuthorizationState {
         self.state().decision.clone()
     }
 
-    /// Sets the issuer that answers name, in place of the truth.
+    /// Sets the `iss` parameter of authorization responses; `None` omits it.
     pub(crate) fn set_answered_issuer(&self, issuer: Option<String>) {
         self.state().answered_issuer = Some(issuer);
     }
 
-    /// The issuer that answers name.
+    /// Returns the `iss` parameter of authorization responses.
     pub(crate) fn answered_issuer(&self) -> Option<String> {
         let scripted = self.state().answered_issuer.clone();
         scripted.unwrap_or_else(|| self.config.names_issuer.then(|| self.issuer.clone()))
     }
 
-    /// Whether an assertion of this id is the first one.
+    /// Returns whether an assertion id is new, and remembers it.
     pub(crate) fn is_new_assertion(&self, jti: &serde_json::Value) -> bool {
         self.state().used_assertions.insert(jti.to_string())
     }
 
-    /// Whom a trusted assertion is about.
+    /// Returns the subject of a trusted assertion.
     pub(crate) fn subject_of(&self, assertion: &str) -> Option<String> {
         self.config.trusted_assertions.get(assertion).cloned()
     }
 
-    /// Remembers what a client did wrong.
+    /// Records a violation by a client.
     pub(crate) fn record_violation(&self, endpoint: OAuthEndpoint, what: &str) {
         self.state().violations.push(format!("{endpoint}: {what}"));
     }
@@ -124,7 +124,7 @@ impl AuthorizationState {
         self.state().requests.push((endpoint, request));
     }
 
-    /// The requests to an endpoint, in the order of their arrival.
+    /// Returns the requests to an endpoint, in the order of arrival.
     pub(crate) fn requests(&self, endpoint: OAuthEndpoint) -> Vec<Recorded> {
         let state = self.state();
         let requests = state.requests.iter().filter(|(at, _)| *at == endpoint);
@@ -135,7 +135,7 @@ impl AuthorizationState {
         self.state().script.push((endpoint, reply));
     }
 
-    /// Takes the reply that is scripted for the next request to an endpoint.
+    /// Takes the scripted reply for the next request to an endpoint.
     pub(crate) fn scripted(&self, endpoint: OAuthEndpoint) -> Option<Reply> {
         let mut state = self.state();
         let at = state.script.iter().position(|(scripted, _)| *scripted == endpoint)?;

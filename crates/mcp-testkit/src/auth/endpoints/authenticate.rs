@@ -1,4 +1,4 @@
-//! How clients prove at the token endpoint who they are (OAuth 2.1, section 2.4; RFC 7523).
+//! Client authentication at the token endpoint (OAuth 2.1, section 2.4; RFC 7523).
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -19,7 +19,7 @@ use crate::{
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 impl AuthorizationState {
-    /// The client that asks, if it is who it says.
+    /// Returns the client of a request, if its authentication is valid.
     pub(crate) fn authenticate(
         &self,
         request: &Recorded,
@@ -62,8 +62,8 @@ impl AuthorizationState {
         }
     }
 
-    /// Fails if a client has not signed this, of itself, for this server and for now (RFC 7523,
-    /// section 3).
+    /// Returns an error if a client assertion is not signed by the client, or not for this server,
+    /// or not valid now (RFC 7523, section 3).
     fn check_assertion(&self, id: &str, key: &[u8], assertion: &str) -> Result<(), &'static str> {
         const MALFORMED: &str = "there is no assertion signed by ES256";
         let (signed, signature) = assertion.rsplit_once('.').ok_or(MALFORMED)?;
@@ -95,7 +95,7 @@ impl AuthorizationState {
     }
 }
 
-/// The id and secret of `Authorization: Basic`.
+/// Returns the id and secret of `Authorization: Basic`.
 fn basic(header: &str) -> Option<(String, String)> {
     let (scheme, pair) = header.split_once(' ')?;
     let pair = STANDARD.decode(pair).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;

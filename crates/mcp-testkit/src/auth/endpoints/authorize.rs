@@ -1,4 +1,4 @@
-//! The authorization endpoint, and what sends people back (OAuth 2.1, section 4.1).
+//! The authorization endpoint and the redirect back to the client (OAuth 2.1, section 4.1).
 
 use url::Url;
 
@@ -11,8 +11,7 @@ use crate::{
 };
 
 impl AuthorizationState {
-    /// Sends people back to their application, or shows them what is wrong where it is not known
-    /// where that is.
+    /// Redirects the user to the client, or shows an error page if the redirect URI is not valid.
     pub(crate) fn authorize(&self, query: &str) -> Reply {
         match self.callback_url(query) {
             Ok(callback) => Reply::status(302).header("location", &callback),
@@ -22,7 +21,7 @@ impl AuthorizationState {
         }
     }
 
-    /// The URL of the application that people come back with.
+    /// Returns the redirect to the client, with a code or an error.
     pub(crate) fn callback_url(&self, query: &str) -> Result<String, OAuthError> {
         let params = Params::parse(query.as_bytes());
         let wrong = |what: &str| {

@@ -1,4 +1,4 @@
-//! What tokens are given for.
+//! The grant types of the token endpoint.
 
 use serde_json::{Value, json};
 
@@ -90,7 +90,7 @@ impl AuthorizationState {
         Ok(self.token_response(&grant, tokens))
     }
 
-    /// For an assertion of somebody whom the server trusts (RFC 7523, RFC 8693).
+    /// Issues tokens for a trusted assertion (RFC 7523, RFC 8693).
     fn assertion_grant(
         &self,
         client: &KnownClient,
@@ -117,7 +117,7 @@ fn required<'a>(params: &'a Params, name: &str) -> Result<&'a str, OAuthError> {
     params.get(name).ok_or_else(|| OAuthError::new("invalid_request", format!("no {name}")))
 }
 
-/// What is asked for by somebody who was not asked by a person before.
+/// Returns the grant of a request that no user approved before.
 fn grant_from_params(
     subject: &str,
     client: &KnownClient,
@@ -133,7 +133,8 @@ fn grant_from_params(
     })
 }
 
-/// Tokens are asked for with the resource of the sign-in (RFC 8707, section 2.2).
+/// Checks that a token request names the resource of the authorization request (RFC 8707, section
+/// 2.2).
 fn check_resource(grant: &Grant, params: &Params) -> Result<(), OAuthError> {
     match params.get("resource") {
         None => Err(OAuthError::new("invalid_target", "no resource")),

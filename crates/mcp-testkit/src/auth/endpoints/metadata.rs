@@ -1,4 +1,4 @@
-//! What an authorization server says of itself (RFC 8414, OpenID Connect Discovery 1.0).
+//! Authorization server metadata (RFC 8414, OpenID Connect Discovery 1.0).
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Giving tokens back (RFC 7009).
+//! Token revocation (RFC 7009).
 
 use super::params::Params;
 use crate::{
@@ -18,7 +18,7 @@ impl AuthorizationState {
             Some(token) => self.issued_tokens.revoke(token),
             None => self.record_violation(OAuthEndpoint::Revocation, "no token"),
         }
-        // Even for a token that is unknown (section 2.2).
+        // Also for an unknown token (section 2.2).
         Reply::status(200)
     }
 }

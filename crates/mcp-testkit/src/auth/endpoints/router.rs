@@ -1,4 +1,4 @@
-//! Finds the endpoint of a request, and answers it.
+//! Finds the endpoint of a request and answers the request.
 
 use crate::{
     auth::authorization::{AuthorizationState, OAuthEndpoint},

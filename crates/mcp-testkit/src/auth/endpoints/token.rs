@@ -20,7 +20,7 @@ impl AuthorizationState {
         match granted {
             Ok(answer) => Reply::json(&answer).header("cache-control", "no-store"),
             Err(error) => {
-                // That a refresh token was revoked is not the client's fault.
+                // A revoked refresh token is no violation.
                 if error.description != "the refresh token is unknown" {
                     self.record_violation(OAuthEndpoint::Token, &error.description);
                 }
@@ -29,7 +29,7 @@ impl AuthorizationState {
         }
     }
 
-    /// The answer with tokens (OAuth 2.1, section 3.2.3).
+    /// Returns the token response (OAuth 2.1, section 3.2.3).
     pub(crate) fn token_response(&self, grant: &Grant, tokens: TokenPair) -> Value {
         let mut answer = json!({
             "access_token": tokens.access,

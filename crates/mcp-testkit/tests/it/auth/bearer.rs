@@ -1,4 +1,4 @@
-//! Tokens: who is let in, who sees what, and what is kept from view.
+//! Bearer tokens: validation, challenge, metadata and the tools of each user.
 
 use mcp_testkit::{Bearer, TestServer};
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! What is open, and what was.
+//! Counters of open connections, streams and requests.
 
 use mcp_testkit::{AnswerMode, Ask, CallAnswer, Gate, On, Reply, TestServer, Tool, Turn};
 use mcp_types::Revision;

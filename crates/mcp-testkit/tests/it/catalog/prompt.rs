@@ -1,4 +1,4 @@
-//! What there is besides tools: prompts, resources, completion and the log.
+//! Prompts.
 
 use mcp_types::error_code;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Connections and answers that break, stall or never end, in both eras.
+//! Connections that are reset or closed.
 
 use std::io::ErrorKind;
 
@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::support::{ANSWER_MODES, StatefulClient, call_in_both_eras, start_with_mode};
 
-/// Sends some bytes and reads until the connection ends; tells how that was.
+/// Sends bytes and reads until the connection ends; returns the text and how it ended.
 async fn raw(server: &TestServer, bytes: &str) -> (String, Option<ErrorKind>) {
     let address = server.url().trim_start_matches("http://").trim_end_matches("/mcp");
     let mut stream = TcpStream::connect(address).await.expect("a connection");

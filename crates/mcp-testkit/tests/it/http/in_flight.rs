@@ -1,4 +1,4 @@
-//! Requests that their client gives up.
+//! Cancellation of requests in flight, in both eras.
 
 use mcp_testkit::{CallAnswer, Fault, Gate, On, TestServer, Tool, Turn};
 use mcp_types::Revision;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{EventReader, StatefulClient, StatelessClient, read, tool};
 
-/// A tool that tells of its progress and then waits.
+/// Returns a tool that sends a notification and then waits for the gate.
 fn slow(gate: &Gate) -> Tool {
     let gate = gate.clone();
     Tool::asking("slow", json!({ "type": "object" }), move |_| {

@@ -1,4 +1,4 @@
-//! Streams that break off, and are resumed.
+//! Resumable event streams.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ fn builder() -> Builder {
     builder.resumable(Duration::from_millis(20))
 }
 
-/// A tool that tells something, lets go of the connection and waits.
+/// Returns a tool that sends a message, disconnects, sends another and waits for the gate.
 fn disconnecting_tool(gate: &Gate) -> Tool {
     let gate = gate.clone();
     Tool::asking("breaks", json!({ "type": "object" }), move |round| match round.number() {
@@ -69,7 +69,7 @@ async fn resumes_a_stream_after_the_last_event_id() {
     drop(resumed);
     assert_eq!(stateful.respond(&ping.message()["id"], json!({})).await.status(), 202);
 
-    // Whatever has an id may be had once more, the answer too.
+    // All events with an id can be read again, including the response.
     for (after, expected) in [(&ping.id, 1), (&first.id, 3)] {
         let mut resumed = EventReader::new(stateful.listen(Some(after)).await);
         let messages = resumed.remaining_messages().await;

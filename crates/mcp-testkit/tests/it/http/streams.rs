@@ -1,4 +1,4 @@
-//! Listening with GET.
+//! The GET stream.
 
 use mcp_testkit::{On, Reply, TestServer};
 use reqwest::{Method, Response};

@@ -10,7 +10,7 @@ use crate::support::{
     stateless_greeter, tool,
 };
 
-/// A tool that answers with its arguments, of which it wants some in headers.
+/// Returns a tool with parameter headers that answers with its arguments.
 fn tool_with_param_headers() -> Tool {
     let schema = json!({
         "type": "object",
@@ -25,14 +25,14 @@ fn tool_with_param_headers() -> Tool {
     Tool::new("routed", schema, |args| CallAnswer::structured(args.clone().into()))
 }
 
-/// The same call with another name, of which headers can be made.
+/// Returns the same call with another name, which is valid in a header.
 fn call_named(call: &Value, name: &str) -> Value {
     let mut other = call.clone();
     other["params"]["name"] = json!(name);
     other
 }
 
-/// Breaks a call in one way, and expects a refusal that is remembered.
+/// Sends a call with one fault, and checks that it is rejected and recorded for this reason.
 async fn assert_call_rejected(
     spoil: impl Fn(&mut Value, &mut HeaderMap),
     status: u16,
@@ -60,7 +60,7 @@ async fn assert_call_rejected(
     assert!(matches!(&*violations, [one] if one.contains(reason)), "{reason}: {violations:?}");
 }
 
-/// Breaks a call in its headers.
+/// Sends a call with one fault in its headers, and checks that it is rejected.
 async fn assert_headers_rejected(spoil: impl Fn(&mut HeaderMap), reason: &str) {
     assert_call_rejected(|_, headers| spoil(headers), 400, error_code::HEADER_MISMATCH, reason)
         .await;

@@ -1,4 +1,4 @@
-//! Tools that ask their client before they answer, in both eras.
+//! Multi-round calls, progress and log messages, in both eras.
 
 use mcp_testkit::{Ask, CallAnswer, Gate, Prompt, Resource, TestServer, Tool, Turn};
 use mcp_types::{error_code, v2025_11_25::LoggingLevel};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{EventReader, StatefulClient, StatelessClient, both_eras, read, tool};
 
-/// Asks for a name and for the roots, then whether that is right, then answers.
+/// Returns a tool that requests a name and the roots, then a confirmation, and then answers.
 fn greet_tool() -> Tool {
     Tool::asking("greet", json!({ "type": "object" }), |round| {
         let said = |key| round.answer(key).map_or(&Value::Null, |answer| &answer["content"]);
@@ -46,7 +46,7 @@ fn stateless_client(server: &TestServer) -> StatelessClient {
     StatelessClient { capabilities: capabilities(), ..StatelessClient::new(server) }
 }
 
-/// The parameters of the next round: the answers, and the state that came with the questions.
+/// Returns the parameters of a retry: the input responses and the request state.
 fn retry_params(result: &Value, answers: &Value) -> Value {
     json!({
         "name": "greet",
@@ -179,7 +179,7 @@ async fn sends_requests_on_the_get_stream_if_there_is_one() {
     stateful.respond(&asked["id"], json!({ "action": "accept" })).await;
     assert_eq!(events.message().await["result"]["content"][0]["text"], "there");
 
-    // Whoever does not listen is asked on the stream of the call.
+    // Without a GET stream the requests come on the stream of the call.
     let mut deaf =
         StatefulClient::connect_with_capabilities(&server, json!({ "elicitation": { "url": {} } }))
             .await;
@@ -226,7 +226,7 @@ async fn fails_the_call_if_the_client_lacks_a_capability() {
     assert_eq!(server.violations(), [""; 0]);
 }
 
-/// Sends the second round in some wrong way, and expects it to be refused.
+/// Sends an invalid retry, and checks that it is rejected and recorded for this reason.
 async fn assert_retry_rejected(spoil: impl Fn(&mut Value), reason: &str) {
     let server = greeter().await;
     let mut stateless = stateless_client(&server);
@@ -343,7 +343,7 @@ async fn supports_rounds_with_only_a_state_and_rounds_without_one() {
     assert_eq!(stateless.request("tools/call", params).await.status(), 400, "nobody asked twice");
 }
 
-/// Tells of its progress, and writes to the log.
+/// Returns a tool that sends progress and log messages, and waits for the gate in between.
 fn progress_tool(gate: &Gate) -> Tool {
     let gate = gate.clone();
     Tool::asking("tell", json!({ "type": "object" }), move |_| {

@@ -1,4 +1,4 @@
-//! What HTTP demands of a request: path, origin, headers and body.
+//! HTTP rules of a request: path, origin, headers and body.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
@@ -83,7 +83,7 @@ async fn rejects_other_paths_and_origins() {
     assert_eq!(server.requests().last().map(|it| it.path().to_owned()).as_deref(), Some("/other"));
 }
 
-/// Takes a header away, which reqwest does only for a request that is built anew.
+/// Returns a ping without one header; reqwest cannot remove a header from a request.
 fn without(stateful: &StatefulClient, name: &str) -> RequestBuilder {
     let ping = json!({ "jsonrpc": "2.0", "id": 2, "method": "ping" });
     let request = stateful.http_request(Method::POST).body(ping.to_string());

@@ -1,4 +1,4 @@
-//! What the server answers is what the published schemas say.
+//! Messages of the server match the published schemas.
 
 use mcp_testkit::{
     Ask, CallAnswer, Prompt, Push, Resource, ResourceTemplate, TestServer, Tool, Turn,
@@ -35,7 +35,7 @@ fn capabilities() -> Value {
     json!({ "elicitation": { "form": {}, "url": {} }, "sampling": {}, "roots": {} })
 }
 
-/// Reads a value as its type, which has to lose nothing.
+/// Checks that a value deserializes to its type and serializes to the same JSON.
 fn typed<T: DeserializeOwned + Serialize>(value: &Value) {
     let read = serde_json::from_str::<T>(&value.to_string());
     let read = read.unwrap_or_else(|error| panic!("{value}: {error}"));

@@ -1,4 +1,4 @@
-//! What a client may expect, and what is not let through.
+//! The stateful protocol versions: initialization, sessions and errors.
 
 use mcp_testkit::{AnswerMode, TestServer};
 use mcp_types::{Revision, error_code};

@@ -1,4 +1,4 @@
-//! The per-request era: what a client may expect, and what is not let through.
+//! The stateless protocol versions: results, users and errors.
 
 use std::time::Duration;
 

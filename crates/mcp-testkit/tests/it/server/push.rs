@@ -1,4 +1,4 @@
-//! What is told to those who listen, in both eras.
+//! Notifications and requests to listening clients.
 
 use mcp_testkit::{Ask, Push};
 use mcp_types::v2025_11_25::LoggingLevel;

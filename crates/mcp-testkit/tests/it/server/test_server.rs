@@ -1,4 +1,4 @@
-//! Start and stop.
+//! Start and stop of a server.
 
 use mcp_testkit::{Error, Fault, Gate, On, TestServer};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Every way of going wrong.
+//! Each fault, in both eras where it applies.
 
 use std::time::Duration;
 
@@ -139,7 +139,7 @@ async fn drip_fault_sends_the_response_byte_by_byte() {
                 text.extend(chunk);
             }
             assert!(std::str::from_utf8(&text).unwrap().contains(r#""text":"hi""#));
-            // After the last byte nothing waits.
+            // There is no wait after the last byte.
             assert!(begin.elapsed() >= Duration::from_secs(text.len() as u64 - 1));
         }
     }

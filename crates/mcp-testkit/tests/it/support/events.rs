@@ -1,15 +1,15 @@
-//! Reads the events of a stream one after the other.
+//! A reader of event streams.
 
 use reqwest::Response;
 use serde_json::Value;
 
-/// A stream that is being read.
+/// Reads an event stream event by event.
 pub(crate) struct EventReader {
     response: Response,
     text: String,
 }
 
-/// One event; what it does not have is empty.
+/// One event; missing fields are empty.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Event {
     pub(crate) id: String,
@@ -24,7 +24,7 @@ impl EventReader {
         Self { response, text: String::new() }
     }
 
-    /// The next event; `None` at the end of the stream.
+    /// Returns the next event; `None` at the end of the stream.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
@@ -37,12 +37,12 @@ impl EventReader {
         }
     }
 
-    /// The message of the next event.
+    /// Returns the message of the next event.
     pub(crate) async fn message(&mut self) -> Value {
         self.next().await.expect("an event").message()
     }
 
-    /// The messages until the end.
+    /// Returns the messages until the end of the stream.
     pub(crate) async fn remaining_messages(&mut self) -> Vec<Value> {
         let mut messages = Vec::new();
         while let Some(event) = self.next().await {

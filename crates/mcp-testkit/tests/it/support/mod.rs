@@ -1,9 +1,9 @@
 //! Helpers of the tests.
 //!
-//! - [`StatefulClient`] is a client of the stateful protocol versions (up to 2025-11-25): it sends `initialize`
-//!   and keeps the session id. It sends valid requests unless a test changes them.
-//! - [`StatelessClient`] is the same for the stateless versions (from 2026-07-28): each request carries
-//!   `_meta` and the headers that repeat parts of the body.
+//! - [`StatefulClient`] is a client of the stateful protocol versions (up to 2025-11-25). It sends
+//!   `initialize` and keeps the session id. Its requests are valid unless a test changes them.
+//! - [`StatelessClient`] is the same for the stateless versions (from 2026-07-28). Each of its
+//!   requests carries `_meta` and the headers that repeat parts of the body.
 //! - [`EventReader`] reads a `text/event-stream` response event by event.
 //! - `servers` starts the servers that several test files need, and sends one request in both eras.
 //!

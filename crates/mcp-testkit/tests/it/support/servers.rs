@@ -31,7 +31,7 @@ pub(crate) fn library() -> Builder {
         .resource_template(user.member("title", "Users"))
 }
 
-/// The same request in both eras; what a result has in one of them only is left out.
+/// Sends the same request in both eras; removes the members that only stateless results have.
 pub(crate) async fn request_in_both_eras(
     server: &TestServer,
     method: &str,
@@ -65,7 +65,7 @@ pub(crate) async fn start_with_mode(mode: AnswerMode) -> TestServer {
     builder.tool(tool("hello", "hi")).start().await.expect("a start")
 }
 
-/// A call whose answer meets a fault, in either era.
+/// Scripts a fault for calls, and calls a tool in both eras.
 pub(crate) async fn call_in_both_eras(server: &TestServer, fault: Fault) -> [Response; 2] {
     server.script(On::method("tools/call"), fault);
     let old = StatefulClient::connect(server)
@@ -76,7 +76,7 @@ pub(crate) async fn call_in_both_eras(server: &TestServer, fault: Fault) -> [Res
     [old, new]
 }
 
-/// A tool that answers with a text.
+/// Returns a tool that answers with a text.
 pub(crate) fn tool(name: &str, text: &'static str) -> Tool {
     Tool::new(name, json!({ "type": "object" }), move |_| CallAnswer::text(text))
 }
@@ -85,7 +85,7 @@ pub(crate) async fn start_stateful() -> TestServer {
     TestServer::builder().tool(tool("hello", "hi")).start().await.expect("a start")
 }
 
-/// Breaks a ping in one way, and expects a refusal that is remembered.
+/// Sends a ping with one fault, and checks that it is rejected and recorded for this reason.
 pub(crate) async fn assert_ping_rejected(
     spoil: impl Fn(&StatefulClient, RequestBuilder) -> RequestBuilder,
     status: u16,

@@ -1,10 +1,10 @@
-//! A client that keeps to the protocol unless told otherwise.
+//! A client of the stateful protocol versions, which sends valid requests by default.
 
 use mcp_testkit::TestServer;
 use reqwest::{Method, RequestBuilder, Response, redirect::Policy};
 use serde_json::{Value, json};
 
-/// Whatever one client remembers: session, token, and the number of its last request.
+/// A client of the stateful protocol versions: token, session, version and last request id.
 pub(crate) struct StatefulClient {
     http: reqwest::Client,
     url: String,
@@ -16,9 +16,9 @@ pub(crate) struct StatefulClient {
 }
 
 impl StatefulClient {
-    /// A client that is yet to introduce itself.
+    /// Returns a client before `initialize`.
     pub(crate) fn new(server: &TestServer) -> Self {
-        // Without certificates, so that the machine needs none.
+        // Without root certificates, so that the tests do not depend on the machine.
         let http = reqwest::Client::builder().no_proxy().redirect(Policy::none());
         let http = http.tls_certs_only([]).build().expect("a client");
         let url = server.url().to_owned();
@@ -26,21 +26,21 @@ impl StatefulClient {
         Self { http, url, token: None, session: None, version: None, capabilities, last_id: 0 }
     }
 
-    /// A client after the handshake.
+    /// Returns a client after `initialize`.
     pub(crate) async fn connect(server: &TestServer) -> Self {
         let mut client = Self::new(server);
         client.initialize_session().await;
         client
     }
 
-    /// A client with a token, after the handshake.
+    /// Returns a client with a token, after `initialize`.
     pub(crate) async fn connect_with_token(server: &TestServer, token: &str) -> Self {
         let mut client = Self { token: Some(token.to_owned()), ..Self::new(server) };
         client.initialize_session().await;
         client
     }
 
-    /// A client after the handshake, in which it declared these capabilities.
+    /// Returns a client that declared these capabilities in `initialize`.
     pub(crate) async fn connect_with_capabilities(
         server: &TestServer,
         capabilities: Value,
@@ -61,19 +61,19 @@ impl StatefulClient {
         assert_eq!(response.status(), 202);
     }
 
-    /// The same client with neither token nor session nor version.
+    /// Returns the same client without token, session and version.
     pub(crate) fn clone_without_headers(&self) -> Self {
         self.at_url(&self.url)
     }
 
-    /// The same client at another URL, without what belongs to this one.
+    /// Returns the same client for another URL, without token, session and version.
     pub(crate) fn at_url(&self, url: &str) -> Self {
         let (http, url) = (self.http.clone(), url.to_owned());
         let (capabilities, last_id) = (json!({}), self.last_id);
         Self { http, url, token: None, session: None, version: None, capabilities, last_id }
     }
 
-    /// Takes the session of an answer for its own.
+    /// Uses the session id of a response from now on.
     pub(crate) fn use_session_of(&mut self, response: &Response) {
         let session = response.headers().get("mcp-session-id");
         self.session = session.map(|id| id.to_str().expect("visible ASCII").to_owned());
@@ -86,7 +86,7 @@ impl StatefulClient {
         self.request("initialize", params).await
     }
 
-    /// A request with the next id.
+    /// Returns a request message with the next id.
     pub(crate) fn message(&mut self, method: &str, params: Value) -> Value {
         self.last_id += 1;
         let mut message = json!({ "jsonrpc": "2.0", "id": self.last_id, "method": method });
@@ -99,18 +99,18 @@ impl StatefulClient {
         self.post(&message).send().await.expect("an answer")
     }
 
-    /// Sends a request and returns the message that answers it.
+    /// Sends a request and returns the response message.
     pub(crate) async fn request_json(&mut self, method: &str, params: Value) -> Value {
         read(self.request(method, params).await).await
     }
 
-    /// Sends an answer to a request of the server.
+    /// Sends a response to a request of the server.
     pub(crate) async fn respond(&self, id: &Value, result: Value) -> Response {
         let answer = json!({ "jsonrpc": "2.0", "id": id, "result": result });
         self.post(&answer).send().await.expect("an answer")
     }
 
-    /// Listens with GET, or resumes the stream after an event.
+    /// Opens a GET stream, or resumes a stream after an event.
     pub(crate) async fn listen(&self, after: Option<&str>) -> Response {
         let get = self.http_request(Method::GET).header("accept", "text/event-stream");
         let get = after.iter().fold(get, |get, id| get.header("last-event-id", *id));
@@ -133,7 +133,7 @@ impl StatefulClient {
             .body(message.to_string())
     }
 
-    /// A request to the endpoint with token, session and version.
+    /// Returns a request to the endpoint with token, session and version.
     pub(crate) fn http_request(&self, method: Method) -> RequestBuilder {
         let mut request = self.http.request(method, &self.url);
         if let Some(token) = &self.token {
@@ -148,14 +148,14 @@ impl StatefulClient {
     }
 }
 
-/// The message of an answer, be it JSON or the last event of a stream.
+/// Returns the message of a response: its JSON body, or the last event of its stream.
 pub(crate) async fn read(response: Response) -> Value {
     let text = response.text().await.expect("a whole body");
     let data = text.lines().filter_map(|line| line.strip_prefix("data: ")).next_back();
     serde_json::from_str(data.unwrap_or(&text)).unwrap_or_else(|_| panic!("no JSON: {text}"))
 }
 
-/// A header of an answer.
+/// Returns a header of a response; empty if it is missing.
 pub(crate) fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers().get(name).map_or("", |value| value.to_str().expect("text"))
 }

@@ -1,4 +1,4 @@
-//! A client of the per-request era that keeps to the protocol unless told otherwise.
+//! A client of the stateless protocol versions, which sends valid requests by default.
 
 use mcp_testkit::TestServer;
 use reqwest::{
@@ -12,7 +12,7 @@ use super::stateful_client::{StatefulClient, read};
 pub(crate) const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 pub(crate) const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 
-/// Whatever one client remembers: what it can do, and the number of its last request.
+/// A client of the stateless protocol versions.
 pub(crate) struct StatelessClient {
     pub(crate) inner: StatefulClient,
     pub(crate) capabilities: Value,
@@ -29,7 +29,7 @@ impl StatelessClient {
         client
     }
 
-    /// A request with the next id.
+    /// Returns a request message with the next id and the metadata.
     pub(crate) fn message(&mut self, method: &str, mut params: Value) -> Value {
         params["_meta"][VERSION] = json!("2026-07-28");
         params["_meta"]["io.modelcontextprotocol/clientInfo"] =
@@ -38,12 +38,12 @@ impl StatelessClient {
         self.inner.message(method, params)
     }
 
-    /// The request as it is to be sent, with the headers that repeat its body.
+    /// Returns a POST request with the headers that repeat the body.
     pub(crate) fn post(&self, message: &Value) -> RequestBuilder {
         self.inner.post(message).headers(headers(message))
     }
 
-    /// The request with other headers.
+    /// Returns a POST request with other headers.
     pub(crate) fn post_with(&self, message: &Value, headers: HeaderMap) -> RequestBuilder {
         self.inner.post(message).headers(headers)
     }
@@ -53,7 +53,7 @@ impl StatelessClient {
         self.post(&message).send().await.expect("an answer")
     }
 
-    /// Sends a request and returns the message that answers it.
+    /// Sends a request and returns the response message.
     pub(crate) async fn request_json(&mut self, method: &str, params: Value) -> Value {
         read(self.request(method, params).await).await
     }
