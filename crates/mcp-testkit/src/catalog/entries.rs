@@ -97,9 +97,9 @@ impl Catalog {
     /// the same key.
     pub(crate) fn visible(&self, user: Option<&User>, kind: EntryKind) -> Vec<Entry> {
         let entries = lock(&self.0);
-        let own = user.and_then(|user| entries.by_user.get(user)).into_iter().flatten();
+        let of_user = user.and_then(|user| entries.by_user.get(user)).into_iter().flatten();
         let mut list = entries.common.clone();
-        own.for_each(|entry| insert_entry(&mut list, entry.clone()));
+        of_user.for_each(|entry| insert_entry(&mut list, entry.clone()));
         list.retain(|entry| entry.kind == kind);
         list
     }
@@ -119,7 +119,7 @@ pub(crate) fn page_cursor(kind: EntryKind, start: usize) -> String {
 
 fn insert_entry(list: &mut Vec<Entry>, entry: Entry) {
     match list.iter_mut().find(|it| it.kind == entry.kind && it.key() == entry.key()) {
-        Some(place) => *place = entry,
+        Some(existing) => *existing = entry,
         None => list.push(entry),
     }
 }

@@ -13,7 +13,7 @@ use crate::base::{Gate, severity};
 pub struct Round {
     pub(crate) arguments: JsonObject,
     pub(crate) number: usize,
-    pub(crate) answers: BTreeMap<String, Result<Value, ErrorObject>>,
+    pub(crate) responses: BTreeMap<String, Result<Value, ErrorObject>>,
 }
 
 /// The outcome of one round of a tool: a response to the call, or requests to the client.
@@ -62,13 +62,13 @@ impl Round {
 
     /// Returns the newest response to the request with this key.
     pub fn answer(&self, key: &str) -> Option<&Value> {
-        self.answers.get(key)?.as_ref().ok()
+        self.responses.get(key)?.as_ref().ok()
     }
 
     /// Returns the error that the client sent for this request. Only stateful protocol versions
     /// allow that.
     pub fn error(&self, key: &str) -> Option<&ErrorObject> {
-        self.answers.get(key)?.as_ref().err()
+        self.responses.get(key)?.as_ref().err()
     }
 }
 
@@ -84,16 +84,16 @@ impl Turn {
     }
 
     /// Sends a request to the client. The next round finds the response by `key`.
-    pub fn ask(key: impl Into<String>, question: Ask) -> Self {
-        Self::again().and(key, question)
+    pub fn ask(key: impl Into<String>, request: Ask) -> Self {
+        Self::again().and(key, request)
     }
 
     /// Sends one more request in the same round. After [`Turn::answer`] it replaces that response.
-    pub fn and(mut self, key: impl Into<String>, question: Ask) -> Self {
-        let question = (key.into(), question);
+    pub fn and(mut self, key: impl Into<String>, request: Ask) -> Self {
+        let request = (key.into(), request);
         match &mut self.result {
-            StepResult::InputRequired(questions) => questions.push(question),
-            StepResult::Complete(_) => self.result = StepResult::InputRequired(vec![question]),
+            StepResult::InputRequired(requests) => requests.push(request),
+            StepResult::Complete(_) => self.result = StepResult::InputRequired(vec![request]),
         }
         self
     }

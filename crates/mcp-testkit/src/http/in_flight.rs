@@ -87,8 +87,8 @@ impl InFlightRequests {
     }
 
     /// Returns the number of requests in flight that match.
-    pub(crate) fn count(&self, alike: impl Fn(&Recorded) -> bool) -> usize {
-        self.state().requests.values().filter(|entry| alike(&entry.request)).count()
+    pub(crate) fn count(&self, matches: impl Fn(&Recorded) -> bool) -> usize {
+        self.state().requests.values().filter(|entry| matches(&entry.request)).count()
     }
 
     pub(crate) fn record_cancelled(&self, request: Recorded) {

@@ -42,16 +42,17 @@ impl Streams {
     /// Returns the stream of the session that has this event, and the position after it.
     pub(crate) fn resume(&self, session: Option<&str>, id: &str) -> Option<(Stream, usize)> {
         let resumable = lock(&self.resumable);
-        let mut own = resumable.iter().filter(|entry| entry.session.as_deref() == session);
-        own.find_map(|entry| Some((entry.stream.clone(), entry.stream.position_after(id)?)))
+        let mut of_session = resumable.iter().filter(|entry| entry.session.as_deref() == session);
+        of_session.find_map(|entry| Some((entry.stream.clone(), entry.stream.position_after(id)?)))
     }
 
     /// Sends a message to the clients whose session `wants` it, and returns their number. A session
     /// with several streams receives it on the newest only (MCP transports, "Multiple
     /// Connections").
     pub(crate) fn send(&self, json: &str, wants: impl Fn(Option<&str>) -> bool) -> usize {
-        let due = self.newest();
-        due.iter()
+        let newest = self.newest();
+        newest
+            .iter()
             .filter(|entry| wants(entry.session.as_deref()) && entry.stream.send(json))
             .count()
     }
@@ -59,8 +60,8 @@ impl Streams {
     /// Returns the newest GET stream of a session.
     pub(crate) fn listening_stream(&self, session: Option<&str>) -> Option<Stream> {
         let listening = self.newest();
-        let own = listening.into_iter().find(|entry| entry.session.as_deref() == session);
-        own.map(|entry| entry.stream)
+        let newest = listening.into_iter().find(|entry| entry.session.as_deref() == session);
+        newest.map(|entry| entry.stream)
     }
 
     /// Returns the newest GET stream of all, with its session.

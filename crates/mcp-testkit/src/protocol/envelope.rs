@@ -111,14 +111,15 @@ impl Exchange<'_> {
         let Some(id) = self.request.id().filter(|_| self.server.config.one_client) else {
             return Ok(());
         };
-        let of_this_era =
+        let is_stateless =
             |other: &Recorded| other.meta().is_some_and(|it| it.contains_key(VERSION));
-        let alike = |other: &Recorded| of_this_era(other) && other.id().as_ref() == Some(&id);
-        if self.server.in_flight.count(alike) > 1 {
+        let has_same_id =
+            |other: &Recorded| is_stateless(other) && other.id().as_ref() == Some(&id);
+        if self.server.in_flight.count(has_same_id) > 1 {
             let what = format_args!("the id {id} waits for an answer already");
             return Err(self.reject(400, error_code::INVALID_REQUEST, what));
         }
-        self.check_progress_token(of_this_era);
+        self.check_progress_token(is_stateless);
         Ok(())
     }
 

@@ -8,9 +8,9 @@ use crate::{base::SESSION, http::Reply, state::ProbeAnswer};
 impl Exchange<'_> {
     /// Returns the era whose rules apply, or the reply of a server that does not support it.
     pub(crate) fn era(&self) -> Result<Era, Reply> {
-        let meant = self.requested_era();
-        match meant {
-            _ if self.server.config.speaks(meant) => Ok(meant),
+        let requested = self.requested_era();
+        match requested {
+            _ if self.server.config.speaks(requested) => Ok(requested),
             Era::PerRequest => Err(self.unsupported_era_reply()),
             // The response lists the supported versions.
             Era::Handshake if self.is_initialize() => Ok(Era::Handshake),
@@ -21,15 +21,15 @@ impl Exchange<'_> {
     /// Returns the era that the client uses; stateful if the request has no sign of the other.
     fn requested_era(&self) -> Era {
         let request = self.request;
-        let complete = request.meta().is_some_and(|meta| meta.contains_key(envelope::VERSION));
-        let marked = request.rpc_method() == Some("server/discover")
+        let has_version = request.meta().is_some_and(|meta| meta.contains_key(envelope::VERSION));
+        let has_stateless_header = request.rpc_method() == Some("server/discover")
             || request.header("mcp-method").is_some()
             || request
                 .header("mcp-protocol-version")
                 .and_then(|version| version.parse::<Revision>().ok())
                 .is_some_and(|revision| revision.era() == Era::PerRequest);
         let has_session = request.header(SESSION).is_some();
-        match !self.is_initialize() && (complete || marked && !has_session) {
+        match !self.is_initialize() && (has_version || has_stateless_header && !has_session) {
             true => Era::PerRequest,
             false => Era::Handshake,
         }

@@ -76,15 +76,17 @@ impl Exchange<'_> {
     /// Checks that no other request of the client uses the same progress token (MCP utilities,
     /// "Progress").
     pub(crate) fn check_progress_token(&self, is_same_client: impl Fn(&Recorded) -> bool) {
-        let token = |request: &Recorded| request.meta()?.get("progressToken").cloned();
-        let Some(own) = token(self.request) else { return };
-        if !own.is_string() && !own.is_i64() {
+        let progress_token = |request: &Recorded| request.meta()?.get("progressToken").cloned();
+        let Some(token) = progress_token(self.request) else { return };
+        if !token.is_string() && !token.is_i64() {
             self.record_violation("the progress token is neither a string nor an integer");
         }
-        let alike = |other: &Recorded| is_same_client(other) && token(other).as_ref() == Some(&own);
-        if self.server.in_flight.count(alike) > 1 {
+        let has_same_token = |other: &Recorded| {
+            is_same_client(other) && progress_token(other).as_ref() == Some(&token)
+        };
+        if self.server.in_flight.count(has_same_token) > 1 {
             self.record_violation(format_args!(
-                "the progress token {own} is that of another request"
+                "the progress token {token} is that of another request"
             ));
         }
     }

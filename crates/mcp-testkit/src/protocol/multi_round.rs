@@ -26,13 +26,13 @@ impl MultiRoundCall {
         self: Box<Self>,
         server: &ServerState,
     ) -> Result<RpcResponse, Box<Self>> {
-        let silent = self.turn.actions.iter().all(|action| match action {
+        let sends_nothing = self.turn.actions.iter().all(|action| match action {
             Action::Hold(_) | Action::Disconnect => false,
             other => self.action_message(other).is_none(),
         });
-        let asks = matches!(self.turn.result, StepResult::InputRequired(_))
+        let sends_requests = matches!(self.turn.result, StepResult::InputRequired(_))
             && self.call.era == Era::Handshake;
-        if !silent || asks {
+        if !sends_nothing || sends_requests {
             return Err(self);
         }
         let Self { call, round, turn, earlier_ids, .. } = *self;
@@ -65,10 +65,10 @@ impl MultiRoundCall {
             }
             self.turn.actions.clear();
             self = match self.try_finish(server) {
-                Ok(answer) => return answer,
+                Ok(response) => return response,
                 Err(call) => match call.next_round(server, stream).await {
                     Ok(call) => call,
-                    Err(answer) => return answer,
+                    Err(response) => return response,
                 },
             }
         }
@@ -92,22 +92,22 @@ impl MultiRoundCall {
         let get_stream =
             self.turn.on_get_stream.then(|| server.streams.listening_stream(session)).flatten();
         let stream = get_stream.as_ref().unwrap_or(stream);
-        let mut waiting = Vec::new();
-        for (key, question) in input_requests {
-            let (id, answer) = server.server_requests.begin(session);
-            stream.send(&question.to_request(&id).to_string());
-            waiting.push((key.clone(), question.clone(), answer));
+        let mut pending = Vec::new();
+        for (key, request) in input_requests {
+            let (id, response) = server.server_requests.begin(session);
+            stream.send(&request.to_request(&id).to_string());
+            pending.push((key.clone(), request.clone(), response));
         }
-        for (key, question, answer) in waiting {
-            let answer = answer.await.unwrap_or_else(|_| Err(no_answer_error()));
+        for (key, request, response) in pending {
+            let response = response.await.unwrap_or_else(|_| Err(no_answer_error()));
             if let Some(invalid_member) =
-                answer.as_ref().ok().and_then(|answer| question.invalid_member(answer))
+                response.as_ref().ok().and_then(|result| request.invalid_member(result))
             {
                 let method = &self.call.method;
                 let what = format!("{method}: the answer to {key:?} has no valid {invalid_member}");
                 server.log.record_violation(what);
             }
-            self.round.answers.insert(key, answer);
+            self.round.responses.insert(key, response);
         }
         self.round.number += 1;
         self.turn = self.handler.next(&self.round);
@@ -117,7 +117,7 @@ impl MultiRoundCall {
     /// Returns the capabilities that the requests need and the client has not declared.
     pub(crate) fn missing_capabilities(&self, input_requests: &[(String, Ask)]) -> Option<Value> {
         let declared = self.call.client.capabilities.as_ref()?;
-        input_requests.iter().find_map(|(_, question)| question.missing_capabilities(declared))
+        input_requests.iter().find_map(|(_, request)| request.missing_capabilities(declared))
     }
 
     fn action_message(&self, action: &Action) -> Option<Value> {

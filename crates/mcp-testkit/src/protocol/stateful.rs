@@ -127,8 +127,8 @@ impl Exchange<'_> {
             Some(id) if retry.is_some() => {
                 let resumed = streams.resume(session, id);
                 let fault = "an event id that the server never gave in this session";
-                let (stream, place) = resumed.ok_or_else(|| self.invalid_request(fault))?;
-                Ok(Answer::Stream(stream, place))
+                let (stream, position) = resumed.ok_or_else(|| self.invalid_request(fault))?;
+                Ok(Answer::Stream(stream, position))
             }
             _ if self.server.config.allow_get => {
                 Ok(Answer::Stream(streams.listen(session, retry), 0))

@@ -25,12 +25,12 @@ impl TestServer {
 
     /// Sends a request to the client with the newest GET stream, and waits for its response. Client
     /// capabilities are not checked. Returns `None` if no client listens.
-    pub async fn ask(&self, question: Ask) -> Option<Result<Value, ErrorObject>> {
+    pub async fn ask(&self, request: Ask) -> Option<Result<Value, ErrorObject>> {
         let server = self.shared();
         let (session, stream) = server.streams.newest_listening()?;
-        let (id, answer) = server.server_requests.begin(session.as_deref());
-        stream.send(&question.to_request(&id).to_string());
-        answer.await.ok()
+        let (id, response) = server.server_requests.begin(session.as_deref());
+        stream.send(&request.to_request(&id).to_string());
+        response.await.ok()
     }
 
     /// Sends the response to all `subscriptions/listen` requests, which ends their streams

@@ -56,9 +56,9 @@ impl PendingCalls {
     ) -> Value {
         let mut result = json!({ "resultType": "input_required" });
         if !input_requests.is_empty() {
-            let asked =
+            let requests =
                 input_requests.iter().map(|(key, ask)| (key.clone(), ask.to_json(Era::PerRequest)));
-            result["inputRequests"] = Value::Object(asked.collect());
+            result["inputRequests"] = Value::Object(requests.collect());
         }
         let state = (!turn.without_state).then(random_state);
         if let Some(state) = &state {
@@ -128,10 +128,10 @@ impl PendingCalls {
 
 impl PendingCall {
     fn resume_with(&self, responses: &JsonObject) -> ResumedCall {
-        let asked = self.input_requests.iter().map(|(key, _)| key).collect::<BTreeSet<_>>();
+        let requested = self.input_requests.iter().map(|(key, _)| key).collect::<BTreeSet<_>>();
         let answered = responses.keys().collect::<BTreeSet<_>>();
-        let missing = asked.difference(&answered).map(|key| format!("no answer to {key:?}"));
-        let extra = answered.difference(&asked);
+        let missing = requested.difference(&answered).map(|key| format!("no answer to {key:?}"));
+        let extra = answered.difference(&requested);
         let extra = extra.map(|key| format!("an answer to {key:?}, which this round did not ask"));
         let lacking = self.input_requests.iter().filter_map(|(key, ask)| {
             let invalid_member =
@@ -141,15 +141,19 @@ impl PendingCall {
         let faults = missing.chain(extra).chain(lacking).collect();
         let mut round = self.round.clone();
         round.number += 1;
-        round.answers.extend(responses.iter().map(|(key, it)| (key.clone(), Ok(it.clone()))));
+        round.responses.extend(responses.iter().map(|(key, it)| (key.clone(), Ok(it.clone()))));
         ResumedCall { round, request_ids: self.request_ids.clone(), faults }
     }
 }
 
 /// Returns the parameters that every request of a call repeats.
 fn unchanged_params(params: &JsonObject) -> JsonObject {
-    let own = |name: &str| name == "_meta" || RETRY_MEMBERS.contains(&name);
-    params.iter().filter(|(name, _)| !own(name)).map(|(k, v)| (k.clone(), v.clone())).collect()
+    let is_excluded = |name: &str| name == "_meta" || RETRY_MEMBERS.contains(&name);
+    params
+        .iter()
+        .filter(|(name, _)| !is_excluded(name))
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect()
 }
 
 /// Returns a state with characters that break if a client escapes, pads or trims them.

@@ -25,11 +25,11 @@ impl RpcResponse {
 
     /// Sets the next cursor to the requested one, or to the first page.
     pub(crate) fn repeat_cursor(&mut self, request: &Recorded) {
-        let asked = request.params().and_then(|params| params.get("cursor")).cloned();
+        let requested = request.params().and_then(|params| params.get("cursor")).cloned();
         if let Ok(Value::Object(page)) = &mut self.outcome {
-            let natural = page.remove("nextCursor");
+            let original = page.remove("nextCursor");
             let kind = EntryKind::listed_by(request.method()).unwrap_or(EntryKind::Tool);
-            let next = asked.or(natural).unwrap_or_else(|| json!(page_cursor(kind, 0)));
+            let next = requested.or(original).unwrap_or_else(|| json!(page_cursor(kind, 0)));
             page.insert("nextCursor".to_owned(), next);
         }
     }

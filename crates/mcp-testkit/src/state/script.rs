@@ -74,10 +74,11 @@ impl Script {
     /// Returns the faults for this request, and counts it.
     pub(crate) fn plan(&self, request: &Recorded) -> FaultPlan {
         let mut rules = lock(&self.0);
-        let due = rules.iter_mut().filter(|rule| rule.on.matches(request)).filter_map(|rule| {
-            rule.seen += 1;
-            rule.on.occurrences.contains(&rule.seen).then(|| rule.fault.clone())
-        });
-        due.fold(FaultPlan::default(), FaultPlan::with_fault)
+        let selected =
+            rules.iter_mut().filter(|rule| rule.on.matches(request)).filter_map(|rule| {
+                rule.seen += 1;
+                rule.on.occurrences.contains(&rule.seen).then(|| rule.fault.clone())
+            });
+        selected.fold(FaultPlan::default(), FaultPlan::with_fault)
     }
 }

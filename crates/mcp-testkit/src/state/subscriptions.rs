@@ -51,9 +51,9 @@ impl Subscriptions {
     /// Sends a notification to all subscriptions whose filter includes it, and returns their
     /// number.
     pub(crate) fn push(&self, push: &Push) -> usize {
-        let due = self.open();
-        let due = due.iter().filter(|subscription| push.is_wanted(&subscription.filter));
-        due.filter(|subscription| subscription.send(push.method(), push.params())).count()
+        let open = self.open();
+        let wanting = open.iter().filter(|subscription| push.is_wanted(&subscription.filter));
+        wanting.filter(|subscription| subscription.send(push.method(), push.params())).count()
     }
 
     /// Sends a message unchanged to all subscriptions, and returns their number.

@@ -25,13 +25,14 @@ impl AuthorizationState {
         request: &Recorded,
         params: &Params,
     ) -> Result<KnownClient, OAuthError> {
-        let refused = |what: &str| OAuthError::new("invalid_client", what);
+        let invalid_client = |what: &str| OAuthError::new("invalid_client", what);
         let basic = request.header("authorization").map(basic);
-        let basic = basic.map(|pair| pair.ok_or_else(|| refused("Authorization is not Basic")));
+        let basic =
+            basic.map(|pair| pair.ok_or_else(|| invalid_client("Authorization is not Basic")));
         let (basic, posted) = (basic.transpose()?, params.get("client_secret"));
         let assertion = params.get("client_assertion");
-        let ways = [basic.is_some(), posted.is_some(), assertion.is_some()];
-        if ways.into_iter().filter(|used| *used).count() > 1 {
+        let methods = [basic.is_some(), posted.is_some(), assertion.is_some()];
+        if methods.into_iter().filter(|used| *used).count() > 1 {
             return Err(OAuthError::new("invalid_request", "the client proves itself twice"));
         }
         let id = match &basic {
@@ -39,7 +40,7 @@ impl AuthorizationState {
             None => params.get("client_id"),
         };
         let client =
-            id.and_then(|id| self.client(id)).ok_or_else(|| refused("an unknown client"))?;
+            id.and_then(|id| self.client(id)).ok_or_else(|| invalid_client("an unknown client"))?;
         let secret = basic.as_ref().map(|(_, secret)| secret.as_str()).or(posted);
         let method = match (&basic, posted, assertion) {
             (Some(_), ..) => "client_secret_basic",
@@ -48,14 +49,14 @@ impl AuthorizationState {
             _ => "none",
         };
         if client.auth_method.as_deref().is_some_and(|registered| registered != method) {
-            return Err(refused("the client proves itself in another way than registered"));
+            return Err(invalid_client("the client proves itself in another way than registered"));
         }
         match (&client.secret, &client.public_key) {
-            (Some(known), _) if secret != Some(known) => Err(refused("the secret is wrong")),
+            (Some(known), _) if secret != Some(known) => Err(invalid_client("the secret is wrong")),
             (None, Some(key)) => {
-                let typed = params.get("client_assertion_type") == Some(ASSERTION);
-                let assertion = assertion.filter(|_| typed).unwrap_or_default();
-                self.check_assertion(&client.id, key, assertion).map_err(refused)?;
+                let has_type = params.get("client_assertion_type") == Some(ASSERTION);
+                let assertion = assertion.filter(|_| has_type).unwrap_or_default();
+                self.check_assertion(&client.id, key, assertion).map_err(invalid_client)?;
                 Ok(client)
             }
             _ => Ok(client),
