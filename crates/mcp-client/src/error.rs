@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    brief::Brief,
-    handler::UrlElicitation,
-    transport::{BoxError, TransportError, TransportErrorKind},
+    handler::handler::UrlElicitation,
+    text::Brief,
+    transport::transport::{BoxError, TransportError, TransportErrorKind},
 };
 
 /// The cause of an error, shared by all who waited for the same thing.

@@ -3,75 +3,48 @@
 //! Start at [`Client`]; what carries its messages is a [`Transport`], such as the one of the crate
 //! `mcp-http`; everything that can go wrong is in [`Error`].
 
-mod answer;
-mod answering;
-mod asked;
-mod batch;
-mod brief;
-mod cancel;
+// A folder's main file has the name of the folder.
+#![allow(clippy::module_inception)]
+
 mod client;
-mod completion;
-mod conversation;
-mod dialect;
-mod ears;
-mod error;
+mod protocol;
 mod exchange;
-mod follow;
-mod form;
-mod handler;
-mod handshake;
-mod head;
-mod host;
-mod inbox;
-mod known;
-mod limits;
-mod link;
-mod list;
-mod listed;
-mod mirror;
-mod negotiation;
-mod notices;
-mod options;
-mod outcome;
-mod params;
-mod patience;
-mod per_request;
-mod profile;
-mod prompt;
+mod changes;
+mod result;
 mod request;
-mod resource;
-mod session;
-mod subscription;
-mod switchboard;
-mod together;
-mod tool;
+mod error;
+mod handler;
 mod transport;
-mod version;
-mod watch;
+mod text;
 
 pub use mcp_types;
 
 pub use crate::{
-    answer::{is_answer, is_result},
-    brief::Brief,
-    client::{Builder, Client},
-    completion::Completing,
-    error::Error,
-    handler::{Handler, Refused, Serves, UrlElicitation},
-    known::KnownLists,
-    limits::Limits,
-    list::CacheHint,
-    listed::{Listed, RefusedEntry},
-    negotiation::Negotiation,
-    options::Options,
-    profile::{Capabilities, ServerProfile},
-    prompt::PromptResult,
-    resource::ResourceResult,
-    switchboard::{Held, Switchboard, Waiting},
-    tool::{Tool, ToolList, ToolResult},
-    transport::{
-        BoxError, Context, Extras, MessageKind, MessageStream, Messages, Outgoing, Reply, Routing,
-        Sent, SessionId, Transport, TransportError, TransportErrorKind,
+    client::{
+        client::{Builder, Client},
+        completion::Completing,
+        prompts::PromptResult,
+        resources::ResourceResult,
+        watch::{Change, Changes, Watch},
     },
-    watch::{Change, Changes, Watch},
+    error::Error,
+    handler::handler::{Handler, Refused, Serves, UrlElicitation},
+    protocol::negotiation::Negotiation,
+    request::{limits::Limits, options::Options},
+    result::{
+        list::{Listed, RefusedEntry},
+        page::CacheHint,
+        server_info::{Capabilities, ServerProfile},
+        shared_lists::KnownLists,
+        tool::{Tool, ToolList, ToolResult},
+    },
+    text::Brief,
+    transport::{
+        message_type::{is_answer, is_result},
+        multiplexer::{Held, Switchboard, Waiting},
+        transport::{
+            BoxError, Context, Extras, MessageKind, MessageStream, Messages, Outgoing, Reply,
+            Routing, Sent, SessionId, Transport, TransportError, TransportErrorKind,
+        },
+    },
 };

@@ -1,0 +1,3 @@
+//! Changes on a server that a subscription reports.
+
+pub(crate) mod queue;

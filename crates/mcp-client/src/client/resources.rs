@@ -1,0 +1,95 @@
+//! Resources: what a server lets its clients read.
+
+use mcp_types::{
+    Incoming, JsonObject, Method, OrInputRequired,
+    v2026_07_28::{
+        InputRequiredResult, ReadResourceRequest, ReadResourceResult, Resource, ResourceContents,
+        ResourceTemplate,
+    },
+};
+use serde::Serialize;
+
+use super::client::Client;
+use crate::{
+    error::Error,
+    request::request::meta_object,
+    result::{list::Listed, outcome::Outcome, page::CacheHint},
+};
+
+/// What is in a resource.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ResourceResult {
+    /// Its parts, each a text or bytes with a URI of its own; a directory, for one, has many.
+    pub contents: Vec<ResourceContents>,
+    /// How long it may be kept, and for whom, where the server says so.
+    pub cache: Option<CacheHint>,
+    /// `_meta`, as it was sent.
+    pub meta: Option<JsonObject>,
+}
+
+impl From<ReadResourceResult> for ResourceResult {
+    fn from(result: ReadResourceResult) -> Self {
+        Self {
+            cache: CacheHint::new(result.ttl_ms, result.cache_scope.as_ref()),
+            contents: result.contents,
+            meta: result.meta.map(meta_object),
+        }
+    }
+}
+
+/// # Resources
+impl Client {
+    /// The resources of the server, all pages of the list. There may be more: tools may link to some
+    /// that no list has, and [templates](Self::list_resource_templates) stand for many.
+    ///
+    /// ```no_run
+    /// # async fn run(client: mcp_client::Client) -> Result<(), mcp_client::Error> {
+    /// for resource in client.list_resources().await?.items {
+    ///     let read = client.read_resource(&resource.uri).await?;
+    ///     println!("{}: {} parts", resource.name, read.contents.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Capability`] where the server has none, [`Error::Endless`] past a limit, else any
+    /// [`Error`] of the exchange.
+    pub async fn list_resources(&self) -> Result<Listed<Resource>, Error> {
+        self.listed().await
+    }
+
+    /// The templates of resources of the server, all pages of the list.
+    ///
+    /// # Errors
+    /// As [`list_resources`](Self::list_resources).
+    pub async fn list_resource_templates(&self) -> Result<Listed<ResourceTemplate>, Error> {
+        self.listed().await
+    }
+
+    /// What is in a resource.
+    ///
+    /// # Errors
+    /// Any [`Error`] of the exchange; that there is no such resource tells
+    /// [`Error::is_not_found`].
+    pub async fn read_resource(&self, uri: &str) -> Result<ResourceResult, Error> {
+        let method = ReadResourceRequest::NAME;
+        let (result, with_input) = self.ask(method, Some(uri), &Uri { uri }, &decode).await?;
+        // What depends on input of the user's is good for one time (MCP server/utilities/caching).
+        let cache = result.cache.filter(|_| !with_input);
+        Ok(ResourceResult { cache, ..result })
+    }
+}
+
+/// The parameters of all that is about one resource.
+#[derive(Serialize)]
+pub(crate) struct Uri<'a> {
+    pub(crate) uri: &'a str,
+}
+
+fn decode(message: &[u8]) -> serde_json::Result<Incoming<Outcome<ResourceResult>>> {
+    type Answer = OrInputRequired<ReadResourceResult, InputRequiredResult>;
+    let message = Incoming::<Answer>::from_slice(message)?;
+    Ok(message.map(|result| Outcome::from(result).map(ResourceResult::from)))
+}

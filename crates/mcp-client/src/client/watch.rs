@@ -1,0 +1,251 @@
+//! Watching for changes on the server, in the same way in both eras.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use futures_util::{FutureExt, Stream, future::BoxFuture};
+use mcp_types::{
+    Method, NotificationMethod,
+    v2026_07_28::{
+        PromptListChangedNotification, ResourceListChangedNotification,
+        ResourceUpdatedNotification, SubscriptionFilter, SubscriptionsListenRequest,
+        ToolListChangedNotification,
+    },
+};
+use serde_json::value::RawValue;
+
+use super::{client::Client, resubscribe as follow, resubscribe::Following};
+use crate::{changes::queue::Inbox, error::Error, exchange::exchange::params_of};
+
+/// What to watch; see [`Client::watch`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Watch(pub(crate) BTreeSet<Change>);
+
+/// Something has changed on the server; what it is now has to be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Change {
+    /// The list of tools.
+    Tools,
+    /// The list of prompts.
+    Prompts,
+    /// The list of resources, or that of their templates.
+    Resources,
+    /// The resource of this URI, which may be part of a resource that is watched.
+    Resource(String),
+}
+
+/// The changes of what is watched, as a stream without end; made by [`Client::watch`].
+///
+/// It has to be polled to go on. Until a change is taken it is there once, however often it
+/// happened. Where the connection breaks, it is made anew; what happened meanwhile nobody tells, so
+/// everything that is watched counts as changed then. It ends when the server ends it in good order
+/// or the conversation is [closed](Client::close), and after an error. Dropping it tells the server
+/// that nobody watches any more.
+#[must_use]
+pub struct Changes {
+    inbox: Arc<Inbox>,
+    /// What keeps the stream up, until there is nothing more to come.
+    following: Option<BoxFuture<'static, Result<(), Error>>>,
+    /// Why there is nothing more to come, until it is told.
+    error: Option<Error>,
+}
+
+impl Watch {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The list of tools.
+    pub fn tools(self) -> Self {
+        self.with(Change::Tools)
+    }
+
+    /// The list of prompts.
+    pub fn prompts(self) -> Self {
+        self.with(Change::Prompts)
+    }
+
+    /// The lists of resources and of their templates.
+    pub fn resources(self) -> Self {
+        self.with(Change::Resources)
+    }
+
+    /// The resource of this URI.
+    pub fn resource(self, uri: impl Into<String>) -> Self {
+        self.with(Change::Resource(uri.into()))
+    }
+
+    fn with(mut self, change: Change) -> Self {
+        self.0.insert(change);
+        self
+    }
+}
+
+/// # Changes
+impl Client {
+    /// Watches for changes on the server. When this returns, the server has agreed to tell of them.
+    ///
+    /// Servers up to 2025-11-25 tell on a stream of their own, if they have one, and on those of
+    /// calls; later ones by `subscriptions/listen`. What a server does not offer to tell is in
+    /// [`Changes::refused`].
+    ///
+    /// ```no_run
+    /// # async fn run(client: mcp_client::Client) -> Result<(), mcp_client::Error> {
+    /// use futures_util::StreamExt;
+    /// use mcp_client::{Change, Watch};
+    ///
+    /// let watch = Watch::new().tools().resource("file:///notes.txt");
+    /// let mut changes = client.watch(watch).await?;
+    /// while let Some(change) = changes.next().await {
+    ///     match change? {
+    ///         Change::Tools => println!("{} tools", client.list_tools().await?.tools.len()),
+    ///         Change::Resource(uri) => println!("{:?}", client.read_resource(&uri).await?),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Capability`] where the server offers none of it, else any [`Error`] of the exchange.
+    pub async fn watch(&self, watch: Watch) -> Result<Changes, Error> {
+        if watch.0.is_empty() {
+            let method = SubscriptionsListenRequest::NAME;
+            return Err(Error::params(method, "there is nothing to watch"));
+        }
+        let inbox = Arc::new(Inbox::new(watch.0));
+        let following = Following { client: self.clone(), inbox: Arc::clone(&inbox) };
+        let following = Some(follow::follow(following).boxed());
+        let mut changes = Changes { inbox, following, error: None };
+        std::future::poll_fn(|cx| changes.poll_open(cx)).await?;
+        Ok(changes)
+    }
+}
+
+impl Changes {
+    /// What was to be watched and the server does not tell of.
+    pub fn refused(&self) -> Vec<Change> {
+        self.inbox.refused()
+    }
+
+    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let over = self.poll_following(cx);
+        match self.error.take() {
+            Some(error) => Poll::Ready(Err(error)),
+            None if self.inbox.was_open() => Poll::Ready(Ok(())),
+            None => over.map(Ok),
+        }
+    }
+
+    /// Goes on with what keeps the stream up; it is ready once there is nothing more to come.
+    fn poll_following(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(following) = &mut self.following {
+            self.error = ready!(following.poll_unpin(cx)).err();
+            self.following = None;
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Stream for Changes {
+    type Item = Result<Change, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let over = self.poll_following(cx);
+        match self.inbox.poll_take(cx) {
+            Poll::Ready(change) => Poll::Ready(Some(Ok(change))),
+            Poll::Pending => over.map(|()| self.error.take().map(Err)),
+        }
+    }
+}
+
+impl fmt::Debug for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Changes").field("refused", &self.refused()).finish_non_exhaustive()
+    }
+}
+
+impl Change {
+    /// What a notification says has changed, if it says such a thing.
+    pub(crate) fn told(method: &str, params: Option<&RawValue>) -> Option<Self> {
+        match method {
+            ToolListChangedNotification::NAME => Some(Self::Tools),
+            PromptListChangedNotification::NAME => Some(Self::Prompts),
+            ResourceListChangedNotification::NAME => Some(Self::Resources),
+            ResourceUpdatedNotification::NAME => {
+                let updated = params_of::<ResourceUpdatedNotification>(params)?;
+                Some(Self::Resource(updated.uri))
+            }
+            _ => None,
+        }
+    }
+
+    /// The capability that a server has which tells of it, and the flag that says so.
+    pub(crate) fn offered_as(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Tools => ("tools", "listChanged"),
+            Self::Prompts => ("prompts", "listChanged"),
+            Self::Resources => ("resources", "listChanged"),
+            Self::Resource(_) => ("resources", "subscribe"),
+        }
+    }
+
+    /// The notification that tells of it.
+    pub(crate) fn told_by(&self) -> &'static str {
+        match self {
+            Self::Tools => ToolListChangedNotification::NAME,
+            Self::Prompts => PromptListChangedNotification::NAME,
+            Self::Resources => ResourceListChangedNotification::NAME,
+            Self::Resource(_) => ResourceUpdatedNotification::NAME,
+        }
+    }
+
+    /// The error where nothing else is watched and the server does not tell of it.
+    pub(crate) fn not_offered(&self, method: &'static str) -> Error {
+        let capability = match self {
+            Self::Tools => "tools.listChanged",
+            Self::Prompts => "prompts.listChanged",
+            Self::Resources => "resources.listChanged",
+            Self::Resource(_) => "resources.subscribe",
+        };
+        Error::Capability { method: method.into(), capability }
+    }
+
+    /// What a filter lets through.
+    pub(crate) fn granted(filter: SubscriptionFilter) -> BTreeSet<Self> {
+        let lists = [
+            (filter.tools_list_changed, Self::Tools),
+            (filter.prompts_list_changed, Self::Prompts),
+            (filter.resources_list_changed, Self::Resources),
+        ];
+        let lists = lists.into_iter().filter(|(granted, _)| *granted == Some(true));
+        let uris = filter.resource_subscriptions.into_iter().flatten();
+        lists.map(|(_, list)| list).chain(uris.map(Self::Resource)).collect()
+    }
+
+    /// The filter that lets just this through (MCP 2026-07-28, basic/patterns/subscriptions,
+    /// "Notification Filter").
+    pub(crate) fn filter(wanted: &BTreeSet<Self>) -> SubscriptionFilter {
+        let mut filter = SubscriptionFilter::default();
+        for change in wanted {
+            match change {
+                Self::Tools => filter.tools_list_changed = Some(true),
+                Self::Prompts => filter.prompts_list_changed = Some(true),
+                Self::Resources => filter.resources_list_changed = Some(true),
+                Self::Resource(uri) => {
+                    filter.resource_subscriptions.get_or_insert_default().push(uri.clone());
+                }
+            }
+        }
+        filter
+    }
+}

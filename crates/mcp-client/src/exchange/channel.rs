@@ -1,0 +1,84 @@
+//! What a conversation is spoken over.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use mcp_types::{
+    Era, Notification, NotificationMethod, Revision, v2026_07_28::CancelledNotification,
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{client_state::Host, exchange::params_of, responder::Asks};
+use crate::{
+    error::Error,
+    transport::{
+        batch,
+        transport::{Context, Extras, MessageKind, Outgoing, Transport},
+    },
+};
+
+/// The transport, the conversation on it, and this side of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Link {
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) context: Context,
+    pub(crate) host: Arc<Host>,
+    /// What the server asks in this conversation.
+    pub(crate) asks: Asks,
+}
+
+impl Link {
+    /// A link that no conversation is on yet.
+    pub(crate) fn new(transport: Arc<dyn Transport>, host: Arc<Host>) -> Self {
+        Self { transport, context: Context::default(), host, asks: Asks::default() }
+    }
+
+    /// Whether it is one of the handshake era, in which the server may send requests and wants to
+    /// be told of what is cancelled.
+    pub(crate) fn is_of_handshake(&self) -> bool {
+        self.context.revision.is_none_or(|revision| revision.era() == Era::Handshake)
+    }
+
+    /// Takes note of what the server tells outside of a call.
+    pub(crate) fn notice(&self, method: &str, params: Option<&RawValue>) {
+        if method != CancelledNotification::NAME {
+            return self.host.notice(method, params);
+        }
+        if let Some(cancelled) = params_of::<CancelledNotification>(params) {
+            self.asks.cancel(&cancelled.request_id);
+        }
+    }
+
+    /// Takes a batch apart, which only 2025-03-26 allows.
+    pub(crate) fn unbatch(
+        &self,
+        message: Bytes,
+    ) -> serde_json::Result<impl Iterator<Item = Bytes> + use<>> {
+        let (single, batch) = match self.is_batch(&message) {
+            true => (None, batch::parts(&message)?),
+            false => (Some(message), Vec::new()),
+        };
+        Ok(single.into_iter().chain(batch))
+    }
+
+    /// Whether a message is an array of some, in a revision that has those.
+    pub(crate) fn is_batch(&self, message: &[u8]) -> bool {
+        self.context.revision == Some(Revision::V2025_03_26) && batch::is_batch(message)
+    }
+
+    /// Sends a notification, with what its sender has for the transport.
+    pub(crate) async fn notify(
+        &self,
+        method: &str,
+        params: Option<&impl Serialize>,
+        extras: Option<&Extras>,
+    ) -> Result<(), Error> {
+        let body = serde_json::to_vec(&Notification::new(method, params))
+            .map_err(|error| Error::params(method.to_owned(), error))?;
+        let message = Outgoing::new(body, MessageKind::OneWay, self.context.clone());
+        let extras = extras.cloned().unwrap_or_default();
+        self.transport.send(Outgoing { extras, ..message }).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! The answers to what the server asks by requests of its own, while its messages are read on.
+
+use std::{
+    collections::HashMap,
+    mem,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures_util::{
+    StreamExt,
+    future::{AbortHandle, AbortRegistration, Abortable, BoxFuture, Either, select},
+    stream::FuturesUnordered,
+};
+use mcp_types::{RequestId, Response};
+use serde_json::value::RawValue;
+use tokio::{runtime::Handle, time};
+
+use super::{channel::Link, server_request as asked};
+use crate::{
+    request::deadline::Pulse,
+    transport::transport::{Extras, MessageKind, Outgoing},
+};
+
+/// How long answers may take that are still on their way when the call is done.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// A request of the server's.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) id: RequestId,
+    pub(crate) method: String,
+    pub(crate) params: Option<Box<RawValue>>,
+    /// What the answer goes with: what whoever is asked has for the transport.
+    pub(crate) extras: Extras,
+}
+
+/// Answers of ours on their way, [so many](asked::MOST) at once: a server that asks for more has to
+/// wait.
+///
+/// A server may send its own answer right behind a question, so that the call is done before ours
+/// are sent. They go on without it then: every `ping` has to be answered (MCP
+/// basic/utilities/ping, "Behavior").
+#[derive(Default)]
+pub(crate) struct Answers(FuturesUnordered<BoxFuture<'static, ()>>);
+
+impl Answers {
+    /// Begins to answer, as soon as there is room; what is being answered already, is not once more.
+    /// The `pulse` beats while the handler is at work.
+    pub(crate) async fn add(&mut self, link: &Link, asked: Asked, pulse: &Arc<Pulse>) {
+        while self.0.len() >= asked::MOST {
+            self.0.next().await;
+        }
+        let Some((place, registration)) = link.asks.begin(&asked.id) else {
+            return tracing::debug!(id = %asked.id, "the server asks what is being answered already");
+        };
+        let answering = answer(link.clone(), Arc::clone(pulse), asked);
+        self.0.push(Box::pin(async move {
+            let _place = place;
+            // A request that was taken back gets no answer.
+            let _ = Abortable::new(answering, registration).await;
+        }));
+    }
+
+    /// Waits for what has to happen, while the answers go on.
+    pub(crate) async fn until<T>(&mut self, event: impl Future<Output = T> + Unpin) -> T {
+        let mut event = event;
+        while !self.0.is_empty() {
+            match select(self.0.next(), event).await {
+                Either::Left((_, waiting)) => event = waiting,
+                Either::Right((happened, _)) => return happened,
+            }
+        }
+        event.await
+    }
+}
+
+impl Drop for Answers {
+    fn drop(&mut self) {
+        if let (false, Ok(runtime)) = (self.0.is_empty(), Handle::try_current()) {
+            runtime.spawn(time::timeout(LIMIT, mem::take(&mut self.0).collect::<()>()));
+        }
+    }
+}
+
+async fn answer(link: Link, pulse: Arc<Pulse>, asked: Asked) {
+    let Asked { id, method, params, extras } = asked;
+    let outcome = asked::respond(&link, &pulse, &method, params.as_deref()).await;
+    let body = match serde_json::to_vec(&Response::new(id, outcome)) {
+        Ok(body) => body,
+        Err(error) => return tracing::warn!(%error, method, "an answer is no JSON"),
+    };
+    let message = Outgoing::new(body, MessageKind::OneWay, link.context.clone());
+    if let Err(error) = link.transport.send(Outgoing { extras, ..message }).await {
+        tracing::debug!(%error, method, "an answer did not reach the server");
+    }
+}
+
+/// The requests of a server that are being answered, whatever they came on, so that it can take
+/// them back (MCP basic/utilities/cancellation).
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Asks(Arc<Mutex<HashMap<RequestId, AbortHandle>>>);
+
+/// A request's place among them, for as long as it is being answered.
+struct Place {
+    asks: Asks,
+    id: RequestId,
+}
+
+impl Asks {
+    /// `None` where the request is being answered already.
+    fn begin(&self, id: &RequestId) -> Option<(Place, AbortRegistration)> {
+        let mut asks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if asks.contains_key(id) {
+            return None;
+        }
+        let (handle, registration) = AbortHandle::new_pair();
+        asks.insert(id.clone(), handle);
+        Some((Place { asks: self.clone(), id: id.clone() }, registration))
+    }
+
+    /// Drops the work on an answer, if there is any.
+    pub(crate) fn cancel(&self, id: &RequestId) {
+        let asks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(handle) = asks.get(id) {
+            handle.abort();
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.asks.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
+}

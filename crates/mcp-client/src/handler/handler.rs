@@ -1,0 +1,268 @@
+//! Who answers what servers ask: the application, its user, its model.
+
+use std::sync::Arc;
+
+use futures_util::future::{BoxFuture, ready};
+use mcp_types::{
+    JsonObject,
+    v2026_07_28::{
+        ClientCapabilities, ClientCapabilitiesElicitation, ClientCapabilitiesSampling,
+        CreateMessageRequest, CreateMessageRequestParams, CreateMessageResult, ElicitAction,
+        ElicitRequest, ElicitRequestFormParams, ElicitRequestUrlParams, ElicitResult,
+        ListRootsRequest, Root,
+    },
+};
+use serde_json::Value;
+
+use crate::transport::transport::BoxError;
+
+type Answer<'a, T> = BoxFuture<'a, Result<T, BoxError>>;
+
+/// Answers what a server asks while it works on a call; given to [`Builder::handler`].
+///
+/// It is the same for servers of all revisions. The server is told exactly what the handler
+/// [serves](Self::serves), and whatever else it asks is refused without troubling the handler. A
+/// handler belongs to one client, and so knows which server asks: it has to tell its user (MCP
+/// client/elicitation, "User Interaction Model").
+///
+/// While a handler is at work for a call, the time that the call has for each request stands still:
+/// people need minutes. The time for the call in all goes on. The future of the handler is dropped
+/// where the server takes its question back, where the session ends, and where the call is over for
+/// ten seconds.
+///
+/// # Errors
+/// The server learns that the handler failed, not why: that is logged, and is the source of
+/// [`Error::Input`] where the call fails with it. [`Refused`] is no failure: it says that the user
+/// does not want to. A panic is caught, and counts as a failure.
+///
+/// ```no_run
+/// use futures_util::future::BoxFuture;
+/// use mcp_client::{
+///     BoxError, Client, Handler, Serves, Transport,
+///     mcp_types::v2026_07_28::{ElicitAction, ElicitRequestFormParams, ElicitResult},
+/// };
+///
+/// struct Desktop;
+///
+/// impl Handler for Desktop {
+///     fn serves(&self) -> Serves {
+///         Serves::nothing().form()
+///     }
+///
+///     fn elicit_form(
+///         &self,
+///         form: ElicitRequestFormParams,
+///     ) -> BoxFuture<'_, Result<ElicitResult, BoxError>> {
+///         Box::pin(async move {
+///             println!("The server at example.com asks: {}", form.message);
+///             // Here the user would fill in the form; what is left out gets its default.
+///             Ok(ElicitResult::new(ElicitAction::Accept))
+///         })
+///     }
+/// }
+///
+/// fn client(transport: impl Transport) -> Client {
+///     Client::builder(transport).handler(Desktop).build()
+/// }
+/// ```
+///
+/// [`Builder::handler`]: crate::Builder::handler
+/// [`Error::Input`]: crate::Error::Input
+pub trait Handler: Send + Sync + 'static {
+    /// What it serves. It is asked once, when the client is built.
+    fn serves(&self) -> Serves;
+
+    /// Has the user fill in a form (MCP client/elicitation, "Form Mode Elicitation Requests"), and
+    /// lets them decline.
+    ///
+    /// In an accepted form, fields without a value get the default that the form has for them; a
+    /// field that is `null` stays empty. Content that does not fit the form is not sent, and counts
+    /// as a failure.
+    fn elicit_form(&self, form: ElicitRequestFormParams) -> Answer<'_, ElicitResult> {
+        let _ = form;
+        unserved()
+    }
+
+    /// Asks the user whether to visit a URL, and opens it if they agree (MCP client/elicitation,
+    /// "URL Mode Elicitation Requests").
+    ///
+    /// The user sees the whole URL first, and nothing fetches it before. Accepting is a consent: it
+    /// does not say that the user is done there.
+    fn elicit_url(&self, elicitation: UrlElicitation) -> Answer<'_, ElicitAction> {
+        let _ = elicitation;
+        unserved()
+    }
+
+    /// Takes note that the user is done with what an [elicitation](UrlElicitation) had sent them
+    /// for, as its server says. Ids that are not known are to be passed over. It must not block.
+    fn url_done(&self, elicitation_id: &str) {
+        let _ = elicitation_id;
+    }
+
+    /// Has a model continue a conversation (MCP client/sampling, "Creating Messages"); the user
+    /// should be able to see, change and refuse both the prompt and the reply.
+    fn sample(&self, params: CreateMessageRequestParams) -> Answer<'_, CreateMessageResult> {
+        let _ = params;
+        unserved()
+    }
+
+    /// The directories and files in which the server may work, as `file://` URIs (MCP client/roots).
+    fn roots(&self) -> Answer<'_, Vec<Root>> {
+        unserved()
+    }
+}
+
+fn unserved<T: Send + 'static>() -> Answer<'static, T> {
+    Box::pin(ready(Err("the handler says that it serves this, and does not".into())))
+}
+
+impl<T: Handler + ?Sized> Handler for Arc<T> {
+    fn serves(&self) -> Serves {
+        (**self).serves()
+    }
+
+    fn elicit_form(&self, form: ElicitRequestFormParams) -> Answer<'_, ElicitResult> {
+        (**self).elicit_form(form)
+    }
+
+    fn elicit_url(&self, elicitation: UrlElicitation) -> Answer<'_, ElicitAction> {
+        (**self).elicit_url(elicitation)
+    }
+
+    fn url_done(&self, elicitation_id: &str) {
+        (**self).url_done(elicitation_id);
+    }
+
+    fn sample(&self, params: CreateMessageRequestParams) -> Answer<'_, CreateMessageResult> {
+        (**self).sample(params)
+    }
+
+    fn roots(&self) -> Answer<'_, Vec<Root>> {
+        (**self).roots()
+    }
+}
+
+/// What a [`Handler`] does when the user does not want what the server asks: an error without a
+/// cause.
+///
+/// An elicitation is declined by it; sampling and roots are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the user refused")]
+pub struct Refused;
+
+/// What a [`Handler`] serves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Serves {
+    pub(crate) form: bool,
+    pub(crate) url: bool,
+    pub(crate) sampling: bool,
+    pub(crate) tools: bool,
+    pub(crate) roots: bool,
+}
+
+impl Serves {
+    /// Nothing at all.
+    pub const fn nothing() -> Self {
+        Self { form: false, url: false, sampling: false, tools: false, roots: false }
+    }
+
+    /// And forms: [`Handler::elicit_form`].
+    pub const fn form(self) -> Self {
+        Self { form: true, ..self }
+    }
+
+    /// And visits to URLs: [`Handler::elicit_url`].
+    pub const fn url(self) -> Self {
+        Self { url: true, ..self }
+    }
+
+    /// And sampling without tools: [`Handler::sample`].
+    pub const fn sampling(self) -> Self {
+        Self { sampling: true, ..self }
+    }
+
+    /// And sampling, with tools at the model's disposal: [`Handler::sample`].
+    pub const fn sampling_with_tools(self) -> Self {
+        Self { sampling: true, tools: true, ..self }
+    }
+
+    /// And roots: [`Handler::roots`].
+    pub const fn roots(self) -> Self {
+        Self { roots: true, ..self }
+    }
+
+    /// Whether it serves anything of this method.
+    pub(crate) fn has(self, method: &str) -> bool {
+        use mcp_types::Method;
+        match method {
+            ElicitRequest::NAME => self.form || self.url,
+            CreateMessageRequest::NAME => self.sampling,
+            ListRootsRequest::NAME => self.roots,
+            _ => false,
+        }
+    }
+
+    /// The same as it is told to servers. An elicitation without a mode would mean forms, so it is
+    /// left out where there is none (MCP client/elicitation, "Capabilities").
+    pub(crate) fn capabilities(self) -> ClientCapabilities {
+        let present = |served: bool| served.then(JsonObject::new);
+        let mut elicitation = ClientCapabilitiesElicitation::default();
+        (elicitation.form, elicitation.url) = (present(self.form), present(self.url));
+        let mut sampling = ClientCapabilitiesSampling::default();
+        sampling.tools = present(self.tools);
+        let mut capabilities = ClientCapabilities::default();
+        capabilities.elicitation = (self.form || self.url).then_some(elicitation);
+        capabilities.sampling = self.sampling.then_some(sampling);
+        capabilities.roots = present(self.roots);
+        capabilities
+    }
+}
+
+/// A URL that the server would like the user to visit (MCP client/elicitation, "URL Mode Elicitation
+/// Requests"). Nothing but the user's consent makes it fit to be opened.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct UrlElicitation {
+    /// Why, in words for the user.
+    pub message: String,
+    /// The URL, to be shown in full.
+    pub url: String,
+    /// The server's name for this elicitation, which only 2025-11-25 has; opaque.
+    pub id: Option<String>,
+    /// Members that the specification does not name.
+    pub extra: JsonObject,
+}
+
+impl From<ElicitRequestUrlParams> for UrlElicitation {
+    fn from(params: ElicitRequestUrlParams) -> Self {
+        let ElicitRequestUrlParams { message, url, mut extra, .. } = params;
+        let id = match extra.remove("elicitationId") {
+            Some(Value::String(id)) => Some(id),
+            _ => None,
+        };
+        Self { message, url, id, extra }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_served_is_declared_and_nothing_else() {
+        // LIFE-10, ELIC-01, SAMP-01, ROOT-01, N-ELIC-01
+        let nothing = Serves::nothing();
+        for (serves, declared) in [
+            (nothing, "{}"),
+            (nothing.form(), r#"{"elicitation":{"form":{}}}"#),
+            (nothing.url(), r#"{"elicitation":{"url":{}}}"#),
+            (nothing.form().url(), r#"{"elicitation":{"form":{},"url":{}}}"#),
+            (nothing.sampling(), r#"{"sampling":{}}"#),
+            (nothing.sampling_with_tools(), r#"{"sampling":{"tools":{}}}"#),
+            (nothing.roots(), r#"{"roots":{}}"#),
+        ] {
+            assert_eq!(serde_json::to_string(&serves.capabilities()).unwrap(), declared);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The dialect of the revisions up to 2025-11-25: `initialize` first, then perhaps a session.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use mcp_types::Revision;
+use serde::Serialize;
+use tokio::sync::watch;
+
+use super::session::Session;
+use crate::{
+    error::Error,
+    exchange::{channel::Link, client_state::Host},
+    protocol::single_flight::Together,
+    request::request::Request,
+    result::outcome::Decode,
+    transport::transport::{Context, Extras, TransportError, TransportErrorKind},
+};
+
+/// Opens sessions, shares them among calls, and replaces one that the server has forgotten.
+#[derive(Debug)]
+pub(crate) struct Handshake {
+    link: Link,
+    pinned: Option<Revision>,
+    current: watch::Sender<Option<Arc<Session>>>,
+    opening: Together,
+    lost: AtomicU64,
+}
+
+impl Handshake {
+    /// With the `pinned` revision and no other, where there is one.
+    pub(crate) fn new(link: Link, pinned: Option<Revision>) -> Self {
+        Self {
+            link,
+            pinned,
+            current: watch::Sender::default(),
+            opening: Together::default(),
+            lost: AtomicU64::new(0),
+        }
+    }
+
+    /// How often the server has forgotten the session.
+    pub(crate) fn lost_sessions(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Calls a method; when the server has forgotten the session, once more in a new one, unless it
+    /// had taken the call before.
+    ///
+    /// `place` is the session that the parameters belong to, and is where they ran: once it is over,
+    /// they are of no use in another.
+    pub(crate) async fn call<R>(
+        &self,
+        request: &Request<'_, impl Serialize>,
+        place: &mut Option<Arc<Session>>,
+        decode: Decode<'_, R>,
+    ) -> Result<R, Error> {
+        let mut again = place.is_none();
+        loop {
+            let session = self.session().await?;
+            if place.as_ref().is_some_and(|place| !Arc::ptr_eq(place, &session)) {
+                let reason = "the session that the parameters belong to is over";
+                return Err(TransportError::new(TransportErrorKind::SessionEnded, reason).into());
+            }
+            let outcome = session.call(request, decode).await;
+            if self.is_forgotten(&session, &outcome) && again && !was_taken(&outcome) {
+                again = false;
+                continue;
+            }
+            *place = Some(session);
+            return outcome;
+        }
+    }
+
+    /// Sends a notification; when the server has forgotten the session, once more in a new one.
+    pub(crate) async fn notify(
+        &self,
+        method: &str,
+        params: Option<&impl Serialize>,
+        extras: Option<&Extras>,
+    ) -> Result<(), Error> {
+        let session = self.session().await?;
+        let outcome = session.notify(method, params, extras).await;
+        match self.is_forgotten(&session, &outcome) {
+            true => self.session().await?.notify(method, params, extras).await,
+            false => outcome,
+        }
+    }
+
+    /// Ends the session, if there is one, else what the transport keeps open without; a session
+    /// that is being opened is waited for.
+    pub(crate) async fn close(&self) -> Result<(), Error> {
+        let _alone = self.opening.none_under_way().await;
+        match self.current.send_replace(None) {
+            Some(session) => session.end().await,
+            None => Ok(self.link.transport.close(Context::default()).await?),
+        }
+    }
+
+    /// The session; it is opened unless it is open.
+    pub(crate) async fn session(&self) -> Result<Arc<Session>, Error> {
+        match self.current() {
+            Some(session) => Ok(session),
+            // Rare, and thus kept out of the future of each call.
+            None => Box::pin(self.open(None)).await,
+        }
+    }
+
+    /// The same; a session to be opened begins with an offer of this revision, or else of the
+    /// newest.
+    pub(crate) async fn open(&self, offered: Option<Revision>) -> Result<Arc<Session>, Error> {
+        let open = async || {
+            let session = Session::open(self.link.clone(), offered, self.pinned).await?;
+            let session = Arc::new(session);
+            self.current.send_replace(Some(Arc::clone(&session)));
+            Ok(session)
+        };
+        self.opening.get(|| self.current(), open).await
+    }
+
+    fn current(&self) -> Option<Arc<Session>> {
+        self.current.borrow().clone()
+    }
+
+    pub(crate) fn is_current(&self, session: &Arc<Session>) -> bool {
+        is(self.current.borrow().as_ref(), session)
+    }
+
+    /// Waits until the session is over.
+    pub(crate) async fn replaced(&self, session: &Arc<Session>) {
+        let mut current = self.current.subscribe();
+        // It fails only without a sender, and the sender is `self`.
+        drop(current.wait_for(|current| !is(current.as_ref(), session)).await);
+    }
+
+    pub(crate) fn host(&self) -> &Arc<Host> {
+        &self.link.host
+    }
+
+    /// Whether the server has forgotten `session`, which is then given up; but not one that another
+    /// call has opened since.
+    pub(crate) fn is_forgotten<R>(
+        &self,
+        session: &Arc<Session>,
+        outcome: &Result<R, Error>,
+    ) -> bool {
+        let lost = outcome.as_ref().is_err_and(|error| session.is_lost(error));
+        if lost {
+            self.current.send_if_modified(|current| {
+                let lost = is(current.as_ref(), session);
+                if lost {
+                    *current = None;
+                    self.lost.fetch_add(1, Ordering::Relaxed);
+                }
+                lost
+            });
+        }
+        lost
+    }
+}
+
+fn is(current: Option<&Arc<Session>>, session: &Arc<Session>) -> bool {
+    current.is_some_and(|current| Arc::ptr_eq(current, session))
+}
+
+/// Whether the server had taken the call before it failed, so that it may have run.
+fn was_taken<R>(outcome: &Result<R, Error>) -> bool {
+    matches!(outcome, Err(Error::Transport(error)) if error.was_taken())
+}

@@ -1,0 +1,60 @@
+//! The parameters of requests, and what is asked of those that callers give.
+
+use mcp_types::{JsonObject, Method, v2026_07_28::CallToolRequest};
+use serde::Serialize;
+use serde_json::{
+    Value,
+    value::{RawValue, to_raw_value},
+};
+
+use crate::{error::Error, transport::transport::BoxError};
+
+/// The parameters of `tools/call`, borrowed.
+#[derive(Serialize)]
+pub(crate) struct ToolCall<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) arguments: &'a RawValue,
+}
+
+/// The parameters of all lists.
+#[derive(Serialize)]
+pub(crate) struct Cursor {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cursor: Option<String>,
+}
+
+/// The error of arguments that cannot be sent.
+pub(crate) fn tool_params(error: BoxError) -> Error {
+    Error::params(CallToolRequest::NAME, error)
+}
+
+/// Arguments as they are sent; nothing is an empty object.
+pub(crate) fn object(arguments: &impl Serialize) -> Result<Box<RawValue>, BoxError> {
+    let arguments = to_raw_value(arguments)?;
+    if arguments.get() == "null" {
+        return Ok(to_raw_value(&JsonObject::new())?);
+    }
+    has_to_be_object(&arguments)?;
+    Ok(arguments)
+}
+
+pub(crate) fn has_to_be_object(arguments: &RawValue) -> Result<(), BoxError> {
+    match arguments.get().starts_with('{') {
+        true => Ok(()),
+        false => Err("the arguments of a tool have to be a JSON object".into()),
+    }
+}
+
+/// Parameters, and the `_meta` that they have.
+pub(crate) fn split(params: &impl Serialize) -> Result<(JsonObject, JsonObject), BoxError> {
+    let mut params = match serde_json::to_value(params)? {
+        Value::Object(params) => params,
+        Value::Null => JsonObject::new(),
+        _ => return Err("parameters have to be a JSON object".into()),
+    };
+    match params.remove("_meta") {
+        None => Ok((params, JsonObject::new())),
+        Some(Value::Object(meta)) => Ok((params, meta)),
+        Some(_) => Err("`_meta` has to be a JSON object".into()),
+    }
+}

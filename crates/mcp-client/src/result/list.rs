@@ -1,0 +1,200 @@
+//! Lists as a caller gets them, and entries of them that cannot be used.
+
+use std::collections::HashMap;
+
+use mcp_types::{
+    Incoming, Method,
+    v2026_07_28::{
+        self as wire, ListPromptsRequest, ListResourceTemplatesRequest, ListResourcesRequest,
+        ListToolsRequest, Prompt, Resource, ResourceTemplate,
+    },
+};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _},
+};
+use serde_json::{Value, value::RawValue};
+
+use super::{
+    outcome::Outcome,
+    page::{CacheHint, Page},
+};
+use crate::{client::client::Client, error::Error, request::request::Name};
+
+/// A list of a server, all pages together, in the server's order.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Listed<T> {
+    /// The entries. All text is the server's own and untrusted.
+    pub items: Vec<T>,
+    /// Entries that are not what the list is of, each with the reason.
+    pub refused: Vec<RefusedEntry>,
+    /// How long the list may be kept, and for whom, where the server says so.
+    pub cache: Option<CacheHint>,
+}
+
+/// An entry of a list that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RefusedEntry {
+    /// The name of the tool or prompt, the URI of the resource or its template, if it has one.
+    pub name: Option<String>,
+    /// Why it is refused.
+    pub reason: String,
+}
+
+impl RefusedEntry {
+    /// An entry that is refused for this reason.
+    pub fn new(name: Option<String>, reason: impl Into<String>) -> Self {
+        Self { name, reason: reason.into() }
+    }
+}
+
+/// An entry as it was read.
+pub(crate) type Entry<T> = Result<T, RefusedEntry>;
+
+/// What a server lists.
+pub(crate) trait Listable: DeserializeOwned {
+    /// The method that lists it.
+    const METHOD: &'static str;
+    /// The member of the result that holds the entries.
+    const ENTRIES: &'static str;
+    /// The member of an entry that tells it from others.
+    const NAME: &'static str;
+}
+
+impl Listable for wire::Tool {
+    const METHOD: &'static str = ListToolsRequest::NAME;
+    const ENTRIES: &'static str = "tools";
+    const NAME: &'static str = "name";
+}
+
+impl Listable for Prompt {
+    const METHOD: &'static str = ListPromptsRequest::NAME;
+    const ENTRIES: &'static str = "prompts";
+    const NAME: &'static str = "name";
+}
+
+impl Listable for Resource {
+    const METHOD: &'static str = ListResourcesRequest::NAME;
+    const ENTRIES: &'static str = "resources";
+    const NAME: &'static str = "uri";
+}
+
+impl Listable for ResourceTemplate {
+    const METHOD: &'static str = ListResourceTemplatesRequest::NAME;
+    const ENTRIES: &'static str = "resourceTemplates";
+    const NAME: &'static str = "uriTemplate";
+}
+
+impl Client {
+    /// All pages of a list.
+    pub(crate) async fn listed<T: Listable>(&self) -> Result<Listed<T>, Error> {
+        let (pages, _) = self.list(Name::Borrowed(T::METHOD), &decode_page::<T>).await?;
+        let cache = pages.hint();
+        let (mut items, mut refused) = (Vec::new(), Vec::new());
+        for entry in pages.into_items() {
+            match entry {
+                Ok(item) => items.push(item),
+                Err(entry) => refused.push(entry),
+            }
+        }
+        Ok(Listed { items, refused, cache })
+    }
+}
+
+/// Decodes a page entry by entry, so that one bad entry does not spoil the list.
+pub(crate) fn decode_page<T: Listable>(
+    message: &[u8],
+) -> serde_json::Result<Incoming<Outcome<Page<Entry<T>>>>> {
+    let page = Incoming::<RawPage<T>>::from_slice(message)?;
+    Ok(page.map(|page| {
+        let RawPage { entries: items, next, result_type, hint } = page;
+        let page = Page { items, next, bytes: message.len(), hint };
+        Outcome::by_type(result_type.as_deref(), page)
+    }))
+}
+
+/// A page whose entries may be anything.
+struct RawPage<T> {
+    entries: Vec<Entry<T>>,
+    next: Option<String>,
+    result_type: Option<String>,
+    hint: Option<CacheHint>,
+}
+
+impl<'de, T: Listable> Deserialize<'de> for RawPage<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut page = HashMap::<String, Box<RawValue>>::deserialize(deserializer)?;
+        let entries = page.remove(T::ENTRIES).ok_or_else(|| D::Error::missing_field(T::ENTRIES))?;
+        let entries: Vec<&RawValue> =
+            serde_json::from_str(entries.get()).map_err(D::Error::custom)?;
+        // A hint that makes no sense is none.
+        let ttl = member(&page, "ttlMs").unwrap_or_default();
+        let scope = member(&page, "cacheScope").unwrap_or_default();
+        Ok(Self {
+            entries: entries.into_iter().map(entry).collect(),
+            next: member(&page, "nextCursor").map_err(D::Error::custom)?,
+            result_type: member(&page, "resultType").map_err(D::Error::custom)?,
+            hint: CacheHint::new(ttl, scope.as_ref()),
+        })
+    }
+}
+
+fn member<T: DeserializeOwned>(
+    members: &HashMap<String, Box<RawValue>>,
+    name: &str,
+) -> serde_json::Result<Option<T>> {
+    members.get(name).map_or(Ok(None), |member| serde_json::from_str(member.get()))
+}
+
+fn entry<T: Listable>(entry: &RawValue) -> Entry<T> {
+    serde_json::from_str(entry.get()).map_err(|error| {
+        let entry: Value = serde_json::from_str(entry.get()).unwrap_or_default();
+        let name = entry.get(T::NAME).and_then(Value::as_str).map(str::to_owned);
+        RefusedEntry { name, reason: error.to_string() }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn page(result: &str) -> serde_json::Result<Page<Entry<Resource>>> {
+        let message = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
+        match decode_page::<Resource>(message.as_bytes())? {
+            Incoming::Result { result: Outcome::Complete(page), .. } => Ok(page),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_bad_entry_is_set_apart() {
+        // RES-02
+        let page = page(
+            r#"{"resources":[{"uri":"a://1","name":"one"},{"uri":"a://2"},7,{"name":"x"}],
+                "nextCursor":"n","ttlMs":5}"#,
+        )
+        .unwrap();
+        let shown: Vec<_> = page
+            .items
+            .into_iter()
+            .map(|entry| entry.map(|it| it.name).map_err(|it| it.name.unwrap_or_default()))
+            .collect();
+        let refused = |name: &str| Err(name.to_owned());
+        assert_eq!(shown, [Ok("one".to_owned()), refused("a://2"), refused(""), refused("")]);
+        assert_eq!(page.next.as_deref(), Some("n"));
+        assert_eq!(page.hint.map(|hint| hint.ttl), Some(Duration::from_millis(5)));
+    }
+
+    #[test]
+    fn a_page_has_to_be_one() {
+        for bad in ["{}", r#"{"resources":{}}"#, r#"{"resources":[],"nextCursor":1}"#, "[]"] {
+            page(bad).unwrap_err();
+        }
+        let hint = page(r#"{"resources":[],"ttlMs":"soon","nextCursor":null}"#).unwrap().hint;
+        assert_eq!(hint, None);
+    }
+}

@@ -1,0 +1,226 @@
+//! Following `nextCursor` through the pages of a list, within limits.
+
+use std::{collections::HashSet, ops::ControlFlow, time::Duration};
+
+use mcp_types::{error_code, v2026_07_28::CacheScope};
+
+use crate::{
+    error::Error, protocol::stateful::session::says_session_ended, request::request::Name,
+};
+
+/// One page of a list.
+#[derive(Debug, Clone)]
+pub(crate) struct Page<T> {
+    pub(crate) items: Vec<T>,
+    pub(crate) next: Option<String>,
+    /// The length of the message that it came in.
+    pub(crate) bytes: usize,
+    pub(crate) hint: Option<CacheHint>,
+}
+
+impl<T> Page<T> {
+    /// The same page with its entries turned into something else.
+    pub(crate) fn map<U>(self, turn: impl FnMut(T) -> U) -> Page<U> {
+        let Self { items, next, bytes, hint } = self;
+        Page { items: items.into_iter().map(turn).collect(), next, bytes, hint }
+    }
+}
+
+/// How long something may be kept, and for whom, as its server says
+/// (MCP 2026-07-28, server/utilities/caching).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheHint {
+    /// How long it is fresh from when it was received; at most 24 hours, zero if it is not.
+    pub ttl: Duration,
+    /// Whether it is the same for everyone; otherwise it is only for those with the same
+    /// authorization.
+    pub public: bool,
+}
+
+impl CacheHint {
+    /// Reads the hint; a server that says nothing gives none.
+    pub(crate) fn new(ttl_ms: Option<i64>, scope: Option<&CacheScope>) -> Option<Self> {
+        const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+        if ttl_ms.is_none() && scope.is_none() {
+            return None;
+        }
+        let ttl = ttl_ms.and_then(|ttl| u64::try_from(ttl).ok()).unwrap_or(0);
+        let public = scope == Some(&CacheScope::Public);
+        Some(Self { ttl: Duration::from_millis(ttl).min(LONGEST), public })
+    }
+
+    /// The hint for both together.
+    fn and(self, other: Self) -> Self {
+        Self { ttl: self.ttl.min(other.ttl), public: self.public && other.public }
+    }
+}
+
+/// How far a list is followed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) pages: usize,
+    pub(crate) items: usize,
+    pub(crate) bytes: usize,
+}
+
+/// The pages of a list that have come so far.
+///
+/// Cursors are opaque (MCP server/utilities/pagination); one that comes twice would never end, and
+/// one that the server refuses half-way starts the list over, once. So does the end of the session
+/// that the cursor belongs to.
+#[derive(Debug)]
+pub(crate) struct Pages<T> {
+    method: Name,
+    bounds: Bounds,
+    items: Vec<T>,
+    seen: HashSet<String>,
+    pages: usize,
+    bytes: usize,
+    cursor: Option<String>,
+    /// The hint of all pages together, if they have one.
+    hint: Option<CacheHint>,
+    restarted: bool,
+}
+
+impl<T> Pages<T> {
+    pub(crate) fn new(method: Name, bounds: Bounds) -> Self {
+        Self {
+            method,
+            bounds,
+            items: Vec::new(),
+            seen: HashSet::new(),
+            pages: 0,
+            bytes: 0,
+            cursor: None,
+            hint: None,
+            restarted: false,
+        }
+    }
+
+    /// The cursor of the page to be fetched next.
+    pub(crate) fn cursor(&self) -> Option<String> {
+        self.cursor.clone()
+    }
+
+    /// All entries of the list.
+    pub(crate) fn into_items(self) -> Vec<T> {
+        self.items
+    }
+
+    /// How long the list may be kept, and for whom.
+    pub(crate) fn hint(&self) -> Option<CacheHint> {
+        self.hint
+    }
+
+    /// Takes the page that was fetched; breaks when it was the last.
+    pub(crate) fn take(&mut self, page: Result<Page<T>, Error>) -> Result<ControlFlow<()>, Error> {
+        let page = match page {
+            Err(error) if self.is_stale(&error) => {
+                *self = Self { restarted: true, ..Self::new(self.method.clone(), self.bounds) };
+                return Ok(ControlFlow::Continue(()));
+            }
+            page => page?,
+        };
+        let Bounds { pages, items, bytes } = self.bounds;
+        self.pages += 1;
+        self.bytes += page.bytes;
+        self.hint = match (self.pages, self.hint) {
+            (1, _) => page.hint,
+            (_, hint) => hint.zip(page.hint).map(|(all, page)| all.and(page)),
+        };
+        self.items.extend(page.items);
+        if self.items.len() > items {
+            return Err(self.endless(format!("has more than {items} entries")));
+        }
+        if self.bytes > bytes {
+            return Err(self.endless(format!("has more than {bytes} bytes")));
+        }
+        let Some(next) = page.next else {
+            return Ok(ControlFlow::Break(()));
+        };
+        if self.pages == pages {
+            return Err(self.endless(format!("has more than {pages} pages")));
+        }
+        if !self.seen.insert(next.clone()) {
+            return Err(self.endless("repeats a cursor, so it would never end".to_owned()));
+        }
+        self.cursor = Some(next);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn is_stale(&self, error: &Error) -> bool {
+        let refused =
+            matches!(error, Error::Rpc { error, .. } if error.code == error_code::INVALID_PARAMS);
+        (refused || says_session_ended(error)) && self.cursor.is_some() && !self.restarted
+    }
+
+    fn endless(&self, reason: String) -> Error {
+        Error::Endless { method: self.method.clone(), reason }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mcp_types::ErrorObject;
+
+    use super::*;
+
+    fn page(items: &[u8], next: Option<&str>) -> Result<Page<u8>, Error> {
+        Ok(Page { items: items.to_vec(), next: next.map(str::to_owned), bytes: 10, hint: None })
+    }
+
+    fn stale() -> Result<Page<u8>, Error> {
+        let error = ErrorObject { code: -32602, message: "stale".to_owned(), data: None };
+        Err(Error::Rpc { method: "x/list".into(), error, status: None, retry_after: None })
+    }
+
+    /// Reads `pages` until the list ends, and shows which cursors were asked for and what came out.
+    fn read(pages: Vec<Result<Page<u8>, Error>>) -> (Vec<Option<String>>, String) {
+        let mut list = Pages::new("x/list".into(), Bounds { pages: 4, items: 5, bytes: 45 });
+        let mut asked = Vec::new();
+        for page in pages {
+            asked.push(list.cursor());
+            match list.take(page) {
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(())) => return (asked, format!("{:?}", list.into_items())),
+                Err(error) => return (asked, error.to_string()),
+            }
+        }
+        (asked, "unfinished".to_owned())
+    }
+
+    #[test]
+    fn pages_are_followed_until_there_is_no_cursor() {
+        // PAGE-02: an empty page with a cursor is not the end, nor is an empty cursor
+        let pages = vec![page(&[1], Some("a")), page(&[], Some("")), page(&[2, 3], None)];
+        let (asked, outcome) = read(pages);
+        assert_eq!(asked, [None, Some("a".to_owned()), Some(String::new())]);
+        assert_eq!(outcome, "[1, 2, 3]");
+    }
+
+    #[test]
+    fn a_list_that_does_not_end_is_an_error() {
+        // PAGE-03
+        let repeated = vec![page(&[], Some("a")), page(&[], Some("b")), page(&[], Some("a"))];
+        assert!(read(repeated).1.ends_with("repeats a cursor, so it would never end"));
+        let pages = ["a", "b", "c", "d", "e"].map(|next| page(&[], Some(next)));
+        assert!(read(pages.into()).1.ends_with("has more than 4 pages"));
+        let items = vec![page(&[1, 2, 3], Some("a")), page(&[4, 5, 6], None)];
+        assert!(read(items).1.ends_with("has more than 5 entries"));
+        let large = Ok(Page { items: vec![1], next: None, bytes: 46, hint: None });
+        assert!(read(vec![large]).1.ends_with("has more than 45 bytes"));
+    }
+
+    #[test]
+    fn a_refused_cursor_starts_the_list_over_once() {
+        // PAGE-03
+        let (asked, outcome) =
+            read(vec![page(&[1], Some("a")), stale(), page(&[2], Some("a")), page(&[3], None)]);
+        assert_eq!(asked, [None, Some("a".to_owned()), None, Some("a".to_owned())]);
+        assert_eq!(outcome, "[2, 3]");
+        let twice = vec![page(&[1], Some("a")), stale(), page(&[2], Some("b")), stale()];
+        assert!(read(twice).1.contains("stale"));
+        assert!(read(vec![stale()]).1.contains("stale"));
+    }
+}

@@ -1,0 +1,298 @@
+//! Arguments of a tool that are also said outside of the body, because its schema wants that
+//! (MCP 2026-07-28, server/tools, "`x-mcp-header`").
+
+use std::collections::HashSet;
+
+use mcp_types::{JsonObject, Schema};
+use serde_json::{Value, value::RawValue};
+
+use crate::{text::Brief, transport::transport::BoxError};
+
+/// The keyword that names what an argument is called there.
+const KEYWORD: &str = "x-mcp-header";
+
+/// The largest integer that every reader of JSON takes for what it is.
+const LARGEST: i64 = (1 << 53) - 1;
+
+/// An argument that is said outside of the body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mirror {
+    /// What it is called there.
+    name: String,
+    /// The chain of property names that leads to it.
+    path: Vec<String>,
+}
+
+impl Mirror {
+    /// What the schema of a tool's arguments wants to be said.
+    ///
+    /// # Errors
+    /// Why a tool with such a schema must not be offered.
+    pub(crate) fn all_of(schema: &Schema) -> Result<Vec<Self>, String> {
+        // Nearly all schemas have none, and need not be read.
+        if memchr::memmem::find(schema.get().as_bytes(), KEYWORD.as_bytes()).is_none() {
+            return Ok(Vec::new());
+        }
+        let schema: Value = schema.parse().map_err(|error| error.to_string())?;
+        let mut found = Search::default();
+        found.search(&schema, Some(&mut Vec::new()))?;
+        Ok(found.mirrors)
+    }
+
+    /// What these arguments are to be said as; nothing for those that are absent or null.
+    ///
+    /// # Errors
+    /// Where an argument cannot be said: the server would refuse the call for the lack of it.
+    pub(crate) fn said(
+        mirrors: &[Self],
+        arguments: &RawValue,
+    ) -> Result<Vec<(String, String)>, BoxError> {
+        if mirrors.is_empty() {
+            return Ok(Vec::new());
+        }
+        let arguments: JsonObject = serde_json::from_str(arguments.get())?;
+        let said = mirrors.iter().filter_map(|mirror| {
+            let value = mirror.find(&arguments)?;
+            Some(mirror.text(value).map(|text| (mirror.name.clone(), text)))
+        });
+        said.collect()
+    }
+
+    fn find<'a>(&self, arguments: &'a JsonObject) -> Option<&'a Value> {
+        let (first, rest) = self.path.split_first()?;
+        let first = arguments.get(first)?;
+        let value = rest.iter().try_fold(first, |value, name| value.get(name))?;
+        (!value.is_null()).then_some(value)
+    }
+
+    fn text(&self, value: &Value) -> Result<String, BoxError> {
+        let text = match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Bool(value) => Some(value.to_string()),
+            Value::Number(number) => integer(number).map(|number| number.to_string()),
+            _ => None,
+        };
+        text.ok_or_else(|| {
+            let path = self.path.join(".");
+            format!(
+                "the argument {path:?} has to be a string, a boolean or an integer of at most 53 \
+                 bits, because the tool wants it as the header parameter {:?}",
+                self.name
+            )
+            .into()
+        })
+    }
+}
+
+/// The number as an integer, however it is written.
+fn integer(number: &serde_json::Number) -> Option<i64> {
+    let integer = match number.as_i64() {
+        Some(integer) => integer,
+        None => {
+            let float = number.as_f64().filter(|float| float.fract() == 0.0)?;
+            // Exact below the bound, and above it without consequence.
+            #[expect(clippy::cast_possible_truncation, reason = "checked by what follows")]
+            let integer = float as i64;
+            integer
+        }
+    };
+    (-LARGEST..=LARGEST).contains(&integer).then_some(integer)
+}
+
+#[derive(Default)]
+struct Search {
+    mirrors: Vec<Mirror>,
+    names: HashSet<String>,
+}
+
+impl Search {
+    /// Searches a schema; `path` is the chain of properties that leads to it, if nothing else does.
+    fn search(&mut self, schema: &Value, mut path: Option<&mut Vec<String>>) -> Result<(), String> {
+        let Value::Object(schema) = schema else { return Ok(()) };
+        if let Some(name) = schema.get(KEYWORD) {
+            self.take(name, schema, path.as_deref())?;
+        }
+        for (keyword, value) in schema {
+            match (keyword.as_str(), value) {
+                ("properties", Value::Object(properties)) => {
+                    for (name, schema) in properties {
+                        let Some(path) = path.as_deref_mut() else {
+                            self.search(schema, None)?;
+                            continue;
+                        };
+                        path.push(name.clone());
+                        self.search(schema, Some(path))?;
+                        path.pop();
+                    }
+                }
+                // Data, however much it looks like a schema.
+                ("default" | "examples" | "enum" | "const" | KEYWORD, _) => {}
+                ("$defs" | "definitions" | "patternProperties" | "dependentSchemas", value) => {
+                    for schema in value.as_object().into_iter().flat_map(JsonObject::values) {
+                        self.search(schema, None)?;
+                    }
+                }
+                (_, Value::Array(schemas)) => {
+                    for schema in schemas {
+                        self.search(schema, None)?;
+                    }
+                }
+                (_, schema) => self.search(schema, None)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn take(
+        &mut self,
+        name: &Value,
+        schema: &JsonObject,
+        path: Option<&Vec<String>>,
+    ) -> Result<(), String> {
+        let refuse = |reason: &str| {
+            let name = name.to_string();
+            Err(format!("its `{KEYWORD}` {} {reason}", Brief(&name)))
+        };
+        let Some(name) = name.as_str().filter(|name| is_token(name)) else {
+            return refuse("is no name of a header");
+        };
+        let Some(path) = path else {
+            return refuse("is on what is not reached by properties alone");
+        };
+        if !is_primitive(schema.get("type")) {
+            return refuse("is on what is neither string nor integer nor boolean");
+        }
+        if !self.names.insert(name.to_ascii_lowercase()) {
+            return refuse("is there twice");
+        }
+        self.mirrors.push(Mirror { name: name.to_owned(), path: path.clone() });
+        Ok(())
+    }
+}
+
+/// Whether the type, or each of several, can be said; `null` is not said at all.
+fn is_primitive(kind: Option<&Value>) -> bool {
+    let primitive = |kind: &Value| matches!(kind.as_str(), Some("string" | "integer" | "boolean"));
+    match kind {
+        Some(Value::Array(kinds)) => {
+            kinds.iter().any(primitive)
+                && kinds.iter().all(|kind| primitive(kind) || kind.as_str() == Some("null"))
+        }
+        Some(kind) => primitive(kind),
+        None => false,
+    }
+}
+
+/// Whether it is a token of RFC 9110, section 5.6.2.
+fn is_token(name: &str) -> bool {
+    let is_token_char =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_token_char)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn mirrors(schema: Value) -> Result<Vec<Mirror>, String> {
+        Mirror::all_of(&Schema::from_value(schema).unwrap())
+    }
+
+    fn said(schema: Value, arguments: &Value) -> Result<Vec<(String, String)>, String> {
+        let arguments = serde_json::value::to_raw_value(arguments).unwrap();
+        Mirror::said(&mirrors(schema).unwrap(), &arguments).map_err(|error| error.to_string())
+    }
+
+    fn on(schema: Value) -> Value {
+        let properties = JsonObject::from_iter([("a".to_owned(), schema)]);
+        json!({ "type": "object", "properties": properties })
+    }
+
+    #[test]
+    fn arguments_are_said_as_their_schema_wants() {
+        // N-HTTP-07, N-HTTP-08
+        let schema = json!({ "type": "object", "properties": {
+            "region": { "type": "string", "x-mcp-header": "Region" },
+            "count": { "type": "integer", "x-mcp-header": "Count" },
+            "dry": { "type": ["boolean", "null"], "x-mcp-header": "Dry" },
+            "in": { "type": "object", "properties": {
+                "deep": { "type": "string", "x-mcp-header": "Deep" },
+            } },
+            "plain": { "type": "string" },
+        } });
+        let arguments = json!({
+            "region": "eu", "count": 3.0, "dry": true, "in": { "deep": "" }, "plain": "x",
+        });
+        let all = [("Region", "eu"), ("Count", "3"), ("Dry", "true"), ("Deep", "")];
+        let mut result = said(schema.clone(), &arguments).unwrap();
+        let mut all = all.map(|(name, text)| (name.to_owned(), text.to_owned()));
+        result.sort();
+        all.sort();
+        assert_eq!(result, all);
+        let nothing = json!({ "region": null, "in": {}, "Count": 1 });
+        assert_eq!(said(schema, &nothing).unwrap(), []);
+    }
+
+    #[test]
+    fn what_cannot_be_said_refuses_the_call() {
+        // N-HTTP-07
+        let integer = on(json!({ "type": "integer", "x-mcp-header": "A" }));
+        for good in [9_007_199_254_740_991_i64, -9_007_199_254_740_991] {
+            assert_eq!(
+                said(integer.clone(), &json!({ "a": good })).unwrap()[0].1,
+                good.to_string()
+            );
+        }
+        for bad in [
+            json!(9_007_199_254_740_992_i64),
+            json!(u64::MAX),
+            json!(1.5),
+            json!([1]),
+            json!(1e300),
+        ] {
+            let error = said(integer.clone(), &json!({ "a": bad })).unwrap_err();
+            assert!(error.contains("\"a\""), "{error}");
+        }
+    }
+
+    #[test]
+    fn bad_annotations_drop_the_tool() {
+        // N-HTTP-09
+        let keyword = |name: Value| json!({ "type": "string", "x-mcp-header": name });
+        let good = keyword(json!("A"));
+        for (schema, reason) in [
+            (on(keyword(json!(""))), "no name"),
+            (on(keyword(json!("a b"))), "no name"),
+            (on(keyword(json!("a:b"))), "no name"),
+            (on(keyword(json!("\u{e9}"))), "no name"),
+            (on(keyword(json!("a\r\nb"))), "no name"),
+            (on(keyword(json!(7))), "no name"),
+            (on(json!({ "type": "number", "x-mcp-header": "A" })), "neither"),
+            (on(json!({ "type": "object", "x-mcp-header": "A" })), "neither"),
+            (on(json!({ "type": ["string", "array"], "x-mcp-header": "A" })), "neither"),
+            (on(json!({ "x-mcp-header": "A" })), "neither"),
+            (on(json!({ "type": "array", "items": good })), "not reached"),
+            (on(json!({ "anyOf": [good] })), "not reached"),
+            (on(json!({ "not": good })), "not reached"),
+            (json!({ "type": "object", "$defs": { "d": good } }), "not reached"),
+            (json!({ "type": "object", "x-mcp-header": "A" }), "neither"),
+            (json!({ "properties": { "a": good, "b": keyword(json!("a")) } }), "there twice"),
+        ] {
+            let refused = mirrors(schema.clone()).unwrap_err();
+            assert!(refused.contains(reason), "{schema}: {refused}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_an_annotation_is_none() {
+        for schema in [
+            on(json!({ "type": "string", "default": { "x-mcp-header": "" } })),
+            json!({ "type": "object", "properties": { "x-mcp-header": { "type": "number" } } }),
+            on(json!({ "enum": [{ "x-mcp-header": "" }] })),
+        ] {
+            assert_eq!(mirrors(schema.clone()), Ok(Vec::new()), "{schema}");
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Lists of tools that have been read before: equal ones are read and kept once.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use mcp_types::{Incoming, RequestId};
+
+use super::{
+    outcome::Outcome,
+    tool::{self, ToolPage},
+};
+
+/// Pages that are kept, and how long they may be together, in bytes.
+const MOST: usize = 256;
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+
+/// The lists of tools that servers have sent; clones share them.
+///
+/// Users of a server mostly get the same list. Clients that are given the same value, by
+/// [`Builder::known_lists`](crate::Builder::known_lists), read such a list once and share its tools.
+/// It is found by all of its bytes and by nothing else, so nothing of one user reaches another who
+/// has not been sent the same.
+///
+/// At most 256 pages of 16 MiB in all are kept; the oldest give way. What gives way stays with those
+/// who have it.
+#[derive(Clone, Default)]
+pub struct KnownLists(Arc<RwLock<Kept>>);
+
+/// Pages in the order in which they came.
+#[derive(Default)]
+struct Kept {
+    pages: VecDeque<Known>,
+    bytes: usize,
+}
+
+/// A page and the message that it came in, but for the id.
+struct Known {
+    before: Box<[u8]>,
+    after: Box<[u8]>,
+    page: ToolPage,
+}
+
+impl KnownLists {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Decodes a page of tools, or finds it among those that are known.
+    pub(crate) fn decode(&self, message: &[u8]) -> serde_json::Result<Incoming<Outcome<ToolPage>>> {
+        let Some(envelope) = Envelope::of(message) else { return tool::decode_page(message) };
+        let id = RequestId::Number(envelope.id);
+        if let Some(page) = self.find(&envelope) {
+            return Ok(Incoming::Result { id, result: Outcome::Complete(page) });
+        }
+        let message = tool::decode_page(message)?;
+        match &message {
+            Incoming::Result { id: of, result: Outcome::Complete(page) } if *of == id => {
+                self.keep(&envelope, page);
+            }
+            _ => {}
+        }
+        Ok(message)
+    }
+
+    fn find(&self, envelope: &Envelope<'_>) -> Option<ToolPage> {
+        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = kept.pages.iter().rev().find(|known| envelope.is_that_of(known))?;
+        Some(known.page.clone())
+    }
+
+    fn keep(&self, envelope: &Envelope<'_>, page: &ToolPage) {
+        let known = Known {
+            before: envelope.before.into(),
+            after: envelope.after.into(),
+            page: page.clone(),
+        };
+        if known.len() > MOST_BYTES {
+            return;
+        }
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        kept.bytes += known.len();
+        kept.pages.push_back(known);
+        while kept.bytes > MOST_BYTES || kept.pages.len() > MOST {
+            let Some(oldest) = kept.pages.pop_front() else { break };
+            kept.bytes -= oldest.len();
+        }
+    }
+}
+
+impl Known {
+    fn len(&self) -> usize {
+        self.before.len() + self.after.len()
+    }
+}
+
+impl fmt::Debug for KnownLists {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        write!(f, "KnownLists({} pages)", kept.pages.len())
+    }
+}
+
+/// A message around the id of its request, which differs where the lists are equal.
+struct Envelope<'a> {
+    before: &'a [u8],
+    id: i64,
+    after: &'a [u8],
+}
+
+impl<'a> Envelope<'a> {
+    /// Finds the id without reading the message: at its beginning or at its end, where servers put
+    /// it. There it is the message's own if the message is any JSON at all: at the end, the quotation
+    /// mark after a comma can only begin a name, and the brace is that of the message.
+    fn of(message: &'a [u8]) -> Option<Self> {
+        const FIRST: &[u8] = br#"{"jsonrpc":"2.0","id":"#;
+        const LAST: &[u8] = br#","id":"#;
+        let begin = match message.starts_with(FIRST) {
+            true => FIRST.len(),
+            false => {
+                let rest = message.trim_ascii_end().strip_suffix(b"}")?;
+                let begin = rest.iter().rposition(|byte| !byte.is_ascii_digit())? + 1;
+                rest[..begin].ends_with(LAST).then_some(begin)?
+            }
+        };
+        let (before, rest) = message.split_at(begin);
+        let end = rest.iter().position(|byte| !byte.is_ascii_digit())?;
+        let (digits, after) = rest.split_at(end);
+        let id: i64 = str::from_utf8(digits).ok()?.parse().ok()?;
+        // JSON has no numbers that begin with a zero but that one.
+        (digits[0] != b'0' || digits.len() == 1).then_some(Self { before, id, after })
+    }
+
+    fn is_that_of(&self, known: &Known) -> bool {
+        *self.before == *known.before && *self.after == *known.after
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOOL: &str = r#"{"name":"a","inputSchema":{"type":"object"}}"#;
+
+    /// The tools of a page, or what it is instead.
+    fn decode(known: &KnownLists, message: &str) -> Result<Vec<Arc<crate::Tool>>, String> {
+        match known.decode(message.as_bytes()) {
+            Ok(Incoming::Result { result: Outcome::Complete(page), .. }) => {
+                Ok(page.items.iter().flatten().map(|offer| Arc::clone(&offer.tool)).collect())
+            }
+            other => Err(format!("{other:?}")),
+        }
+    }
+
+    fn id(known: &KnownLists, message: &str) -> RequestId {
+        match known.decode(message.as_bytes()) {
+            Ok(Incoming::Result { id, .. }) => id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn pages(known: &KnownLists) -> usize {
+        known.0.read().unwrap().pages.len()
+    }
+
+    /// The ways to write the answer to a request, and whether they are known again.
+    const SPELLINGS: [(&str, bool); 6] = [
+        (r#"{"jsonrpc":"2.0","id":$id,"result":{"tools":[$tool]}}"#, true),
+        (r#"{"result":{"tools":[$tool]},"jsonrpc":"2.0","id":$id}"#, true),
+        ("{\"result\":{\"tools\":[$tool]},\"jsonrpc\":\"2.0\",\"id\":$id}\n", true),
+        (r#"{"jsonrpc": "2.0", "id": $id, "result": {"tools": [$tool]}}"#, false),
+        (r#"{"id":$id,"jsonrpc":"2.0","result":{"tools":[$tool]}}"#, false),
+        (r#"{"jsonrpc":"2.0","result":{"tools":[$tool]},"x,\"id":0,"id":$id,"y":1}"#, false),
+    ];
+
+    fn spelled(spelling: &str, number: u32) -> String {
+        spelling.replace("$id", &number.to_string()).replace("$tool", TOOL)
+    }
+
+    #[test]
+    fn equal_lists_are_one_whatever_the_id_of_the_request() {
+        for (spelling, is_known) in SPELLINGS {
+            let known = KnownLists::new();
+            let first = decode(&known, &spelled(spelling, 2)).unwrap();
+            for number in [2, 7, 12_345] {
+                let message = spelled(spelling, number);
+                let again = decode(&known, &message).unwrap();
+                assert_eq!(again, first, "{message}");
+                assert_eq!(Arc::ptr_eq(&again[0], &first[0]), is_known, "{message}");
+                assert_eq!(id(&known, &message), RequestId::Number(number.into()), "{message}");
+            }
+            assert_eq!(pages(&known), usize::from(is_known), "{spelling}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_differs_anywhere_is_another() {
+        let known = KnownLists::new();
+        let first = decode(&known, &spelled(SPELLINGS[0].0, 2)).unwrap();
+        for (from, to) in [(r#""a""#, r#""b""#), ("}}", "}} "), ("object\"", "object\",\"x\":1")] {
+            let message = spelled(SPELLINGS[0].0, 2).replacen(from, to, 1);
+            let other = decode(&known, &message).unwrap();
+            assert!(!Arc::ptr_eq(&other[0], &first[0]), "{message}");
+        }
+        assert_eq!(pages(&known), 4);
+    }
+
+    #[test]
+    fn an_id_is_taken_only_where_it_is_the_message_s_own() {
+        // None of these is a page, and none may make another look like one.
+        let known = KnownLists::new();
+        let result = format!(r#""result":{{"tools":[{TOOL}]}}"#);
+        for message in [
+            format!(r#"{{{result},"jsonrpc":"2.0","x\",\"id":2}}"#),
+            format!(r#"{{{result},"jsonrpc":"2.0","x":{{"a":1,"id":2}}"#),
+            format!(r#"{{"jsonrpc":"2.0","id":02,{result}}}"#),
+            format!(r#"{{"jsonrpc":"2.0","id":2,"id":3,{result}}}"#),
+            format!(r#"{{"jsonrpc":"2.0","id":2,{result},"id":3}}"#),
+            r#"{"jsonrpc":"2.0","id":2,"error":{"code":1,"message":""}}"#.to_owned(),
+            r#"{"jsonrpc":"2.0","id":"#.to_owned(),
+            "}".to_owned(),
+            String::new(),
+        ] {
+            decode(&known, &message).expect_err(&message);
+        }
+        // What looks like the id is a part of another number.
+        for number in ["20e-1", "2.0"] {
+            let message = format!(r#"{{"jsonrpc":"2.0","id":{number},{result}}}"#);
+            assert_eq!(id(&known, &message), RequestId::Number(2), "{message}");
+            assert_eq!(id(&known, &message), RequestId::Number(2), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_oldest_give_way() {
+        let known = KnownLists::new();
+        let list =
+            |name: usize| spelled(SPELLINGS[0].0, 2).replace(r#""a""#, &format!("\"{name}\""));
+        let first = decode(&known, &list(0)).unwrap();
+        for name in 1..MOST {
+            decode(&known, &list(name)).unwrap();
+        }
+        assert!(Arc::ptr_eq(&decode(&known, &list(0)).unwrap()[0], &first[0]));
+        decode(&known, &list(MOST)).unwrap();
+        assert!(!Arc::ptr_eq(&decode(&known, &list(0)).unwrap()[0], &first[0]));
+        assert_eq!(pages(&known), MOST);
+
+        let long = |length: usize| {
+            spelled(SPELLINGS[0].0, 2).replace(r#""a""#, &format!("\"{}\"", "a".repeat(length)))
+        };
+        decode(&known, &long(MOST_BYTES)).unwrap();
+        assert_eq!(pages(&known), MOST, "too long to be kept");
+        decode(&known, &long(MOST_BYTES / 2)).unwrap();
+        decode(&known, &long(MOST_BYTES / 2 + 1)).unwrap();
+        assert_eq!(pages(&known), 1);
+    }
+}

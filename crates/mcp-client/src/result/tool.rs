@@ -1,0 +1,294 @@
+//! Tools and their results, the same for every revision of the protocol.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    sync::Arc,
+};
+
+use mcp_types::{
+    Incoming, JsonObject, OrInputRequired, Schema,
+    v2026_07_28::{
+        self as wire, CallToolResult, ContentBlock, Icon, InputRequiredResult, ListToolsResult,
+        ToolAnnotations,
+    },
+};
+use serde::{
+    Deserialize, Deserializer as _, Serialize,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::Value;
+
+use super::{
+    list as listed,
+    list::{Entry, RefusedEntry},
+    outcome::Outcome,
+    page::{CacheHint, Page},
+    param_headers::Mirror,
+    server_info::ServerProfile,
+};
+use crate::request::request::meta_object;
+
+/// A tool as its server describes it. All text is the server's own and untrusted. It serializes as a
+/// server writes it, and deserializes from that.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Tool {
+    /// Its name: exact, case-sensitive, unique only within its server.
+    pub name: String,
+    /// Its name for people.
+    pub title: Option<String>,
+    /// What it does, for the model.
+    pub description: Option<String>,
+    /// The JSON Schema of its arguments, exactly as it was sent.
+    pub input_schema: Schema,
+    /// The JSON Schema of its structured content, exactly as it was sent.
+    pub output_schema: Option<Schema>,
+    /// Hints on its behaviour; not to be relied upon unless the server is trusted.
+    pub annotations: Option<ToolAnnotations>,
+    /// Pictures of it.
+    pub icons: Option<Vec<Icon>>,
+    /// `_meta`, as it was sent.
+    #[serde(rename = "_meta")]
+    pub meta: Option<JsonObject>,
+}
+
+/// The tools that a server offers.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ToolList {
+    /// The tools that can be called, in the server's order. Equal lists may share them: see
+    /// [`KnownLists`](crate::KnownLists).
+    pub tools: Vec<Arc<Tool>>,
+    /// Entries of the list that cannot be offered, each with the reason.
+    pub refused: Vec<RefusedEntry>,
+    /// How long the list may be kept, and for whom, where the server says so.
+    pub cache: Option<CacheHint>,
+}
+
+/// What a tool gave back. A failure of the tool's own is a result too: see `is_error`.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ToolResult {
+    /// Texts, images, audio and resources, in the server's order.
+    pub content: Vec<ContentBlock>,
+    /// The result as JSON, by the tool's output schema.
+    pub structured_content: Option<Value>,
+    /// Whether the tool says that it failed.
+    pub is_error: bool,
+    /// `_meta`, as it was sent.
+    pub meta: Option<JsonObject>,
+}
+
+impl From<CallToolResult> for ToolResult {
+    fn from(result: CallToolResult) -> Self {
+        Self {
+            content: result.content,
+            structured_content: result.structured_content,
+            is_error: result.is_error.unwrap_or(false),
+            meta: result.meta.map(meta_object),
+        }
+    }
+}
+
+/// The arguments that tools want to be said outside of the body, by the name of the tool.
+pub(crate) type Mirrors = HashMap<String, Vec<Mirror>>;
+
+impl ToolList {
+    /// Sets apart what cannot be offered. A server of the handshake era has a `profile`; one of the
+    /// per-request era may want arguments to be said outside of the body.
+    pub(crate) fn new(
+        entries: &[Entry<Arc<Offer>>],
+        profile: Option<&ServerProfile>,
+    ) -> (Self, Mirrors) {
+        let mut names = HashSet::new();
+        let mut mirrors = Mirrors::new();
+        let mut list = Self::default();
+        for entry in entries {
+            let offer = match entry {
+                Ok(offer) => offer,
+                Err(refused) => {
+                    list.refused.push(refused.clone());
+                    continue;
+                }
+            };
+            match offer.check(profile, &mut names) {
+                Ok(said) => {
+                    list.tools.push(Arc::clone(&offer.tool));
+                    if !said.is_empty() {
+                        mirrors.insert(offer.tool.name.clone(), said.to_vec());
+                    }
+                }
+                Err(reason) => list.refused.push(RefusedEntry {
+                    name: Some(offer.tool.name.clone()),
+                    reason: reason.to_owned(),
+                }),
+            }
+        }
+        (list, mirrors)
+    }
+}
+
+/// A page of tools.
+pub(crate) type ToolPage = Page<Entry<Arc<Offer>>>;
+
+/// A tool as it was read, and what decides whether it is offered.
+#[derive(Debug)]
+pub(crate) struct Offer {
+    pub(crate) tool: Arc<Tool>,
+    only_as_task: bool,
+    /// The arguments that it wants to be said outside of the body.
+    mirrors: Result<Vec<Mirror>, String>,
+}
+
+impl Offer {
+    fn new(tool: wire::Tool) -> Entry<Arc<Self>> {
+        if !takes_object(&tool.input_schema) {
+            let reason = "the schema of its arguments is not of type \"object\"".to_owned();
+            return Err(RefusedEntry { name: Some(tool.name), reason });
+        }
+        Ok(Arc::new(Self {
+            only_as_task: only_as_task(&tool),
+            mirrors: Mirror::all_of(&tool.input_schema),
+            tool: Arc::new(Tool {
+                name: tool.name,
+                title: tool.title,
+                description: tool.description,
+                input_schema: tool.input_schema,
+                output_schema: tool.output_schema,
+                annotations: tool.annotations,
+                icons: tool.icons,
+                meta: tool.meta,
+            }),
+        }))
+    }
+
+    /// What this server wants to be said outside of the body; why the tool cannot be offered, if so.
+    fn check<'a>(
+        &'a self,
+        profile: Option<&ServerProfile>,
+        names: &mut HashSet<&'a str>,
+    ) -> Result<&'a [Mirror], &'a str> {
+        let said = match (profile, &self.mirrors) {
+            (Some(profile), _) if self.only_as_task && profile.runs_tools_as_tasks() => {
+                return Err("it runs only as a task, which this client does not support");
+            }
+            (Some(_), _) => &[],
+            (None, Ok(mirrors)) => &mirrors[..],
+            (None, Err(reason)) => return Err(reason),
+        };
+        match names.insert(&self.tool.name) {
+            true => Ok(said),
+            false => Err("another tool of this server has the same name"),
+        }
+    }
+}
+
+/// Whether a schema is of the only type that arguments have (MCP server/tools, "Tool"). A model's
+/// provider refuses a request whole over one that is not.
+fn takes_object(schema: &Schema) -> bool {
+    let mut takes_object = false;
+    let mut text = serde_json::Deserializer::from_str(schema.get());
+    // What follows the type is left, so that it ends with an error which means nothing.
+    let _ = text.deserialize_map(TypeFirst(&mut takes_object));
+    takes_object
+}
+
+/// Reads a schema as far as its type, and says whether that is `object`. Mostly it comes first.
+struct TypeFirst<'a>(&'a mut bool);
+
+impl<'de> Visitor<'de> for TypeFirst<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a schema")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut keywords: A) -> Result<(), A::Error> {
+        #[derive(Deserialize)]
+        #[serde(field_identifier, rename_all = "lowercase")]
+        enum Keyword {
+            Type,
+            #[serde(other)]
+            Other,
+        }
+        while let Some(keyword) = keywords.next_key()? {
+            match keyword {
+                Keyword::Type => {
+                    *self.0 = keywords.next_value::<&str>()? == "object";
+                    break;
+                }
+                Keyword::Other => drop(keywords.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `execution` was part of the protocol up to 2025-11-25.
+fn only_as_task(tool: &wire::Tool) -> bool {
+    let execution = tool.extra.get("execution");
+    let support = execution.and_then(|execution| execution.get("taskSupport"));
+    support.and_then(Value::as_str) == Some("required")
+}
+
+/// Decodes the result of a call.
+pub(crate) fn decode_result(message: &[u8]) -> serde_json::Result<Incoming<Outcome<ToolResult>>> {
+    type Answer = OrInputRequired<CallToolResult, InputRequiredResult>;
+    let message = Incoming::<Answer>::from_slice(message)?;
+    Ok(message.map(|result| Outcome::from(result).map(ToolResult::from)))
+}
+
+/// Decodes a page of tools in one pass; where that fails, entry by entry, so that one bad tool does
+/// not spoil the list.
+pub(crate) fn decode_page(message: &[u8]) -> serde_json::Result<Incoming<Outcome<ToolPage>>> {
+    let page = match Incoming::<ListToolsResult>::from_slice(message) {
+        Ok(page) => page.map(|page| {
+            let kind = page.result_type.as_deref();
+            let hint = CacheHint::new(page.ttl_ms, page.cache_scope.as_ref());
+            let items = page.tools.into_iter().map(Ok).collect();
+            Outcome::by_type(
+                kind,
+                Page { items, next: page.next_cursor, bytes: message.len(), hint },
+            )
+        }),
+        Err(error) => listed::decode_page(message).map_err(|_| error)?,
+    };
+    Ok(page.map(|outcome| outcome.map(|page| page.map(|entry| entry.and_then(Offer::new)))))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn arguments_are_of_the_type_object() {
+        // TOOL-04
+        for text in [
+            r#"{"type":"object"}"#,
+            r#"{"properties":{"type":{"type":"string"}},"t\u0079pe" : "object","x":1}"#,
+        ] {
+            assert!(takes_object(&serde_json::from_str(text).unwrap()), "{text}");
+        }
+        for schema in [
+            json!({}),
+            json!({ "type": "string" }),
+            json!({ "type": ["object"] }),
+            json!({ "$defs": { "type": "object" } }),
+            json!({ "Type": "object" }),
+        ] {
+            assert!(!takes_object(&Schema::from_value(schema.clone()).unwrap()), "{schema}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_more_than_memory_allows_is_refused_whole() {
+        let tools = vec!["{}"; Incoming::<ListToolsResult>::CONTAINERS].join(",");
+        let page = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":[{tools}]}}}}"#);
+        let Err(error) = decode_page(page.as_bytes()) else { panic!("taken") };
+        assert_eq!(error.to_string(), "more than 500000 objects and arrays");
+    }
+}
