@@ -7,13 +7,14 @@ use mcp_types::{
     v2025_11_25::InitializeRequest,
     v2026_07_28::{DiscoverRequest, ElicitRequestUrlParams},
 };
+use memchr::memmem;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    handler::handler::UrlElicitation,
+    handler::UrlElicitation,
     text::Brief,
-    transport::transport::{BoxError, TransportError, TransportErrorKind},
+    transport::{BoxError, TransportError, TransportErrorKind},
 };
 
 /// The cause of an error, shared by all who waited for the same thing.
@@ -314,6 +315,85 @@ impl Error {
             Self::Transport(error) => Some(error.kind()),
             Self::NotMcp { initialize, .. } => initialize.transport_kind(),
             _ => None,
+        }
+    }
+
+    /// Whether the server no longer knows the session of the request.
+    ///
+    /// It has to answer 404 then (MCP basic/transports, "Session Management"). The reference server and
+    /// what was built after its example answer 400 instead, with a text that names the session. A text
+    /// on invalid parameters is about those, though they may be called so.
+    pub(crate) fn is_session_ended(&self) -> bool {
+        const BAD_REQUEST: u16 = 400;
+        /// A word about sessions alone may be about another kind, which a tool is concerned with.
+        const NAMES: [&str; 7] = [
+            "session id",
+            "session-id",
+            "sessionid",
+            "session not found",
+            "no valid session",
+            "invalid session",
+            "unknown session",
+        ];
+        let text = match self {
+            Self::Rpc { error, status: Some(BAD_REQUEST), .. }
+                if error.code != error_code::INVALID_PARAMS =>
+            {
+                error.message.as_bytes()
+            }
+            Self::Transport(error) => match error.kind() {
+                TransportErrorKind::SessionEnded => return true,
+                TransportErrorKind::Status(BAD_REQUEST) => error.body(),
+                _ => return false,
+            },
+            _ => return false,
+        };
+        let text = text.to_ascii_lowercase();
+        NAMES.iter().any(|name| memmem::find(&text, name.as_bytes()).is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mcp_types::ErrorObject;
+
+    use super::*;
+
+    fn status(status: u16, body: &'static str) -> Error {
+        let error = TransportError::new(TransportErrorKind::Status(status), "refused");
+        error.with_body(body.into()).into()
+    }
+
+    fn rpc(status: Option<u16>, message: &str) -> Error {
+        let error = ErrorObject { code: -32000, message: message.to_owned(), data: None };
+        Error::Rpc { method: "tools/call".into(), error, status, retry_after: None }
+    }
+
+    fn invalid_params(message: &str) -> Error {
+        let code = error_code::INVALID_PARAMS;
+        let error = ErrorObject { code, message: message.to_owned(), data: None };
+        Error::Rpc { method: "tools/call".into(), error, status: Some(400), retry_after: None }
+    }
+
+    #[test]
+    fn a_forgotten_session_is_known_by_its_status_and_text() {
+        // HTTP-26: 404 as the specification wants it, 400 as many servers answer
+        let forgotten = "Bad Request: No valid session ID provided";
+        let ended = TransportError::new(TransportErrorKind::SessionEnded, "gone").into();
+        for (error, expected) in [
+            (ended, true),
+            (rpc(Some(400), forgotten), true),
+            (status(400, "Session not found"), true),
+            (rpc(Some(400), "Invalid session ID"), true),
+            (rpc(Some(400), "the login session has expired"), false),
+            (rpc(None, forgotten), false),
+            (invalid_params("the argument `session` is missing"), false),
+            (rpc(Some(403), forgotten), false),
+            (rpc(Some(400), "Unsupported protocol version"), false),
+            (status(500, forgotten), false),
+            (status(400, ""), false),
+        ] {
+            assert_eq!(error.is_session_ended(), expected, "{error:?}");
         }
     }
 }

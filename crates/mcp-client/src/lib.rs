@@ -20,31 +20,20 @@ mod text;
 pub use mcp_types;
 
 pub use crate::{
-    client::{
-        client::{Builder, Client},
-        completion::Completing,
-        prompts::PromptResult,
-        resources::ResourceResult,
-        watch::{Change, Changes, Watch},
-    },
+    changes::Change,
+    client::{Builder, Changes, Client, Completing, PromptResult, ResourceResult, Watch},
     error::Error,
-    handler::handler::{Handler, Refused, Serves, UrlElicitation},
-    protocol::negotiation::Negotiation,
-    request::{limits::Limits, options::Options},
+    handler::{Handler, Refused, Serves, UrlElicitation},
+    protocol::Negotiation,
+    request::{Limits, Options},
     result::{
-        list::{Listed, RefusedEntry},
-        page::CacheHint,
-        server_info::{Capabilities, ServerProfile},
-        shared_lists::KnownLists,
-        tool::{Tool, ToolList, ToolResult},
+        CacheHint, Capabilities, KnownLists, Listed, RefusedEntry, ServerProfile, Tool, ToolList,
+        ToolResult,
     },
     text::Brief,
     transport::{
-        message_type::{is_answer, is_result},
-        multiplexer::{Held, Switchboard, Waiting},
-        transport::{
-            BoxError, Context, Extras, MessageKind, MessageStream, Messages, Outgoing, Reply,
-            Routing, Sent, SessionId, Transport, TransportError, TransportErrorKind,
-        },
+        BoxError, Context, Extras, Held, MessageKind, MessageStream, Messages, Outgoing, Reply,
+        Routing, Sent, SessionId, Switchboard, Transport, TransportError, TransportErrorKind,
+        Waiting, is_answer, is_result,
     },
 };

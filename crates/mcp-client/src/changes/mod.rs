@@ -1,3 +1,7 @@
 //! Changes on a server that a subscription reports.
 
-pub(crate) mod queue;
+mod queue;
+mod change;
+
+pub use self::change::Change;
+pub(crate) use self::queue::{Inbox, Inboxes};

@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use crate::client::watch::Change;
+use super::change::Change;
 
 /// How many changes wait to be taken, beyond those of what is watched by name.
 const MOST: usize = 1_000;

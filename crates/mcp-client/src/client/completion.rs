@@ -12,7 +12,7 @@ use mcp_types::{
 use serde::Serialize;
 
 use super::client::Client;
-use crate::{error::Error, result::outcome};
+use crate::{error::Error, result::decode_result};
 
 /// How many suggestions come at once (MCP server/utilities/completion, "Completion Results").
 const MOST: usize = 100;
@@ -86,7 +86,7 @@ impl Client {
     /// [`Error::Capability`] where the server does not suggest anything, else any [`Error`] of the
     /// exchange.
     pub async fn complete(&self, argument: &Completing) -> Result<Completion, Error> {
-        let decode = outcome::decode::<CompleteResult>;
+        let decode = decode_result::<CompleteResult>;
         let (result, _) = self.ask(CompleteRequest::NAME, None, argument, &decode).await?;
         let mut completion = result.completion;
         if completion.values.len() > MOST {

@@ -1,9 +1,21 @@
 //! The client: typed calls to one server for one user.
 
-pub(crate) mod watch;
-pub(crate) mod resubscribe;
-pub(crate) mod prompts;
-pub(crate) mod resources;
-pub(crate) mod completion;
-pub(crate) mod utilities;
-pub(crate) mod client;
+mod builder;
+mod watch;
+mod resubscribe;
+mod tools;
+mod prompts;
+mod resources;
+mod lists;
+mod completion;
+mod utilities;
+mod client;
+
+pub use self::{
+    builder::Builder,
+    client::Client,
+    completion::Completing,
+    prompts::PromptResult,
+    resources::ResourceResult,
+    watch::{Changes, Watch},
+};

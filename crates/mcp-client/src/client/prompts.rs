@@ -11,8 +11,7 @@ use serde::Serialize;
 use super::client::Client;
 use crate::{
     error::Error,
-    request::request::meta_object,
-    result::{list::Listed, outcome::Outcome},
+    result::{Listed, Outcome, meta_object},
 };
 
 /// A prompt, ready for the model. All text is the server's own and untrusted.

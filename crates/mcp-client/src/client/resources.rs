@@ -7,13 +7,12 @@ use mcp_types::{
         ResourceTemplate,
     },
 };
-use serde::Serialize;
 
 use super::client::Client;
 use crate::{
     error::Error,
-    request::request::meta_object,
-    result::{list::Listed, outcome::Outcome, page::CacheHint},
+    request::Uri,
+    result::{CacheHint, Listed, Outcome, meta_object},
 };
 
 /// What is in a resource.
@@ -80,12 +79,6 @@ impl Client {
         let cache = result.cache.filter(|_| !with_input);
         Ok(ResourceResult { cache, ..result })
     }
-}
-
-/// The parameters of all that is about one resource.
-#[derive(Serialize)]
-pub(crate) struct Uri<'a> {
-    pub(crate) uri: &'a str,
 }
 
 fn decode(message: &[u8]) -> serde_json::Result<Incoming<Outcome<ResourceResult>>> {

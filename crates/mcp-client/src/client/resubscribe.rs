@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::client::Client;
-use crate::{changes::queue::Inbox, error::Error, transport::transport::TransportErrorKind};
+use crate::{changes::Inbox, error::Error, transport::TransportErrorKind};
 
 /// The pause before the first new attempt; each pause is twice as long as the one before.
 const SHORTEST: Duration = Duration::from_millis(500);

@@ -8,7 +8,7 @@ use mcp_types::{
 use serde::Serialize;
 
 use super::client::Client;
-use crate::{error::Error, result::outcome};
+use crate::{error::Error, result::decode_result};
 
 /// # The conversation
 impl Client {
@@ -18,7 +18,7 @@ impl Client {
     /// # Errors
     /// [`Error::Unsupported`] with a later revision, else any [`Error`] of the exchange.
     pub async fn ping(&self) -> Result<(), Error> {
-        let decode = outcome::decode::<JsonObject>;
+        let decode = decode_result::<JsonObject>;
         self.ask(PingRequest::NAME, None, &JsonObject::new(), &decode).await?;
         Ok(())
     }
@@ -33,7 +33,7 @@ impl Client {
     /// [`Error::Unsupported`] with a later revision, [`Error::Capability`] where the server writes
     /// no log, else any [`Error`] of the exchange.
     pub async fn set_log_level(&self, level: LoggingLevel) -> Result<(), Error> {
-        let decode = outcome::decode::<JsonObject>;
+        let decode = decode_result::<JsonObject>;
         self.ask(SetLevelRequest::NAME, None, &SetLevel { level }, &decode).await?;
         Ok(())
     }

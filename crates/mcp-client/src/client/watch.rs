@@ -9,37 +9,21 @@ use std::{
 };
 
 use futures_util::{FutureExt, Stream, future::BoxFuture};
-use mcp_types::{
-    Method, NotificationMethod,
-    v2026_07_28::{
-        PromptListChangedNotification, ResourceListChangedNotification,
-        ResourceUpdatedNotification, SubscriptionFilter, SubscriptionsListenRequest,
-        ToolListChangedNotification,
-    },
-};
-use serde_json::value::RawValue;
+use mcp_types::{Method, v2026_07_28::SubscriptionsListenRequest};
 
-use super::{client::Client, resubscribe as follow, resubscribe::Following};
-use crate::{changes::queue::Inbox, error::Error, exchange::exchange::params_of};
+use super::{
+    client::Client,
+    resubscribe::{self as follow, Following},
+};
+use crate::{
+    changes::{Change, Inbox},
+    error::Error,
+};
 
 /// What to watch; see [`Client::watch`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Watch(pub(crate) BTreeSet<Change>);
-
-/// Something has changed on the server; what it is now has to be asked for.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Change {
-    /// The list of tools.
-    Tools,
-    /// The list of prompts.
-    Prompts,
-    /// The list of resources, or that of their templates.
-    Resources,
-    /// The resource of this URI, which may be part of a resource that is watched.
-    Resource(String),
-}
 
 /// The changes of what is watched, as a stream without end; made by [`Client::watch`].
 ///
@@ -171,81 +155,5 @@ impl Stream for Changes {
 impl fmt::Debug for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Changes").field("refused", &self.refused()).finish_non_exhaustive()
-    }
-}
-
-impl Change {
-    /// What a notification says has changed, if it says such a thing.
-    pub(crate) fn told(method: &str, params: Option<&RawValue>) -> Option<Self> {
-        match method {
-            ToolListChangedNotification::NAME => Some(Self::Tools),
-            PromptListChangedNotification::NAME => Some(Self::Prompts),
-            ResourceListChangedNotification::NAME => Some(Self::Resources),
-            ResourceUpdatedNotification::NAME => {
-                let updated = params_of::<ResourceUpdatedNotification>(params)?;
-                Some(Self::Resource(updated.uri))
-            }
-            _ => None,
-        }
-    }
-
-    /// The capability that a server has which tells of it, and the flag that says so.
-    pub(crate) fn offered_as(&self) -> (&'static str, &'static str) {
-        match self {
-            Self::Tools => ("tools", "listChanged"),
-            Self::Prompts => ("prompts", "listChanged"),
-            Self::Resources => ("resources", "listChanged"),
-            Self::Resource(_) => ("resources", "subscribe"),
-        }
-    }
-
-    /// The notification that tells of it.
-    pub(crate) fn told_by(&self) -> &'static str {
-        match self {
-            Self::Tools => ToolListChangedNotification::NAME,
-            Self::Prompts => PromptListChangedNotification::NAME,
-            Self::Resources => ResourceListChangedNotification::NAME,
-            Self::Resource(_) => ResourceUpdatedNotification::NAME,
-        }
-    }
-
-    /// The error where nothing else is watched and the server does not tell of it.
-    pub(crate) fn not_offered(&self, method: &'static str) -> Error {
-        let capability = match self {
-            Self::Tools => "tools.listChanged",
-            Self::Prompts => "prompts.listChanged",
-            Self::Resources => "resources.listChanged",
-            Self::Resource(_) => "resources.subscribe",
-        };
-        Error::Capability { method: method.into(), capability }
-    }
-
-    /// What a filter lets through.
-    pub(crate) fn granted(filter: SubscriptionFilter) -> BTreeSet<Self> {
-        let lists = [
-            (filter.tools_list_changed, Self::Tools),
-            (filter.prompts_list_changed, Self::Prompts),
-            (filter.resources_list_changed, Self::Resources),
-        ];
-        let lists = lists.into_iter().filter(|(granted, _)| *granted == Some(true));
-        let uris = filter.resource_subscriptions.into_iter().flatten();
-        lists.map(|(_, list)| list).chain(uris.map(Self::Resource)).collect()
-    }
-
-    /// The filter that lets just this through (MCP 2026-07-28, basic/patterns/subscriptions,
-    /// "Notification Filter").
-    pub(crate) fn filter(wanted: &BTreeSet<Self>) -> SubscriptionFilter {
-        let mut filter = SubscriptionFilter::default();
-        for change in wanted {
-            match change {
-                Self::Tools => filter.tools_list_changed = Some(true),
-                Self::Prompts => filter.prompts_list_changed = Some(true),
-                Self::Resources => filter.resources_list_changed = Some(true),
-                Self::Resource(uri) => {
-                    filter.resource_subscriptions.get_or_insert_default().push(uri.clone());
-                }
-            }
-        }
-        filter
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::{runtime::Handle, time};
 
 use super::channel::Link;
-use crate::transport::transport::{Extras, MessageKind, Outgoing, Sent};
+use crate::transport::{Extras, MessageKind, Outgoing, Sent};
 
 /// How long the notification itself may take.
 const LIMIT: Duration = Duration::from_secs(10);

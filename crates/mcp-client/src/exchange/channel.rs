@@ -9,13 +9,11 @@ use mcp_types::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{client_state::Host, exchange::params_of, responder::Asks};
+use super::{client_state::Host, in_progress::Asks};
 use crate::{
     error::Error,
-    transport::{
-        batch,
-        transport::{Context, Extras, MessageKind, Outgoing, Transport},
-    },
+    result::params_of,
+    transport::{Context, Extras, MessageKind, Outgoing, Transport, is_batch, split_batch},
 };
 
 /// The transport, the conversation on it, and this side of it.
@@ -56,7 +54,7 @@ impl Link {
         message: Bytes,
     ) -> serde_json::Result<impl Iterator<Item = Bytes> + use<>> {
         let (single, batch) = match self.is_batch(&message) {
-            true => (None, batch::parts(&message)?),
+            true => (None, split_batch(&message)?),
             false => (Some(message), Vec::new()),
         };
         Ok(single.into_iter().chain(batch))
@@ -64,7 +62,7 @@ impl Link {
 
     /// Whether a message is an array of some, in a revision that has those.
     pub(crate) fn is_batch(&self, message: &[u8]) -> bool {
-        self.context.revision == Some(Revision::V2025_03_26) && batch::is_batch(message)
+        self.context.revision == Some(Revision::V2025_03_26) && is_batch(message)
     }
 
     /// Sends a notification, with what its sender has for the transport.

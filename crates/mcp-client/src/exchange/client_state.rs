@@ -16,12 +16,11 @@ use mcp_types::{
 };
 use serde_json::value::RawValue;
 
-use super::exchange::params_of;
 use crate::{
-    changes::queue::Inboxes,
-    client::watch::Change,
-    handler::handler::{Handler, Serves},
-    request::deadline::Pulse,
+    changes::{Change, Inboxes},
+    handler::{Handler, Serves},
+    request::Pulse,
+    result::params_of,
 };
 
 /// What is the same in all conversations of a client.

@@ -19,16 +19,12 @@ use super::{
 };
 use crate::{
     error::Error,
-    request::{
-        deadline::{Patience, Pulse},
-        options::Options,
-        request::Name,
-    },
-    result::outcome::{Decode, Outcome},
+    request::{Name, Options, Patience, Pulse},
+    result::{Decode, Outcome, params_of},
     text::{Brief, without_text},
-    transport::transport::{
-        Context, Extras, MessageKind, MessageStream, Messages, Outgoing, Reply, TransportError,
-        TransportErrorKind,
+    transport::{
+        BoxError, Context, Extras, MessageKind, MessageStream, Messages, Outgoing, Reply,
+        TransportError, TransportErrorKind,
     },
 };
 
@@ -261,14 +257,9 @@ impl Exchange<'_> {
         TransportError::new(TransportErrorKind::Interrupted, reason).into()
     }
 
-    fn invalid(&self, source: impl Into<crate::BoxError>) -> Error {
+    fn invalid(&self, source: impl Into<BoxError>) -> Error {
         Error::invalid(self.method.clone(), source)
     }
-}
-
-/// The parameters of a notification; one that makes no sense is passed over.
-pub(crate) fn params_of<N: NotificationMethod>(params: Option<&RawValue>) -> Option<N::Params> {
-    serde_json::from_str(params?.get()).ok()
 }
 
 impl fmt::Debug for Exchange<'_> {

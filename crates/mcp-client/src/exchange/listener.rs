@@ -14,7 +14,7 @@ use super::{
 use crate::{
     error::Error,
     text::{Brief, without_text},
-    transport::transport::{Extras, TransportError, TransportErrorKind},
+    transport::{Extras, TransportError, TransportErrorKind},
 };
 
 /// How long a server may take to agree before others no longer wait for it.

@@ -1,9 +1,20 @@
 //! One request and everything that belongs to it until its response arrives.
 
-pub(crate) mod exchange;
-pub(crate) mod listener;
-pub(crate) mod responder;
-pub(crate) mod server_request;
-pub(crate) mod cancellation;
-pub(crate) mod channel;
-pub(crate) mod client_state;
+mod exchange;
+mod listener;
+mod responder;
+mod server_request;
+mod cancellation;
+mod channel;
+mod client_state;
+mod in_progress;
+
+pub(crate) use self::{
+    cancellation::InFlight,
+    channel::Link,
+    client_state::Host,
+    exchange::Exchange,
+    in_progress::Asks,
+    listener::{Ears, Hearing},
+    server_request::obtain,
+};

@@ -1,15 +1,10 @@
 //! The answers to what the server asks by requests of its own, while its messages are read on.
 
-use std::{
-    collections::HashMap,
-    mem,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{mem, sync::Arc, time::Duration};
 
 use futures_util::{
     StreamExt,
-    future::{AbortHandle, AbortRegistration, Abortable, BoxFuture, Either, select},
+    future::{Abortable, BoxFuture, Either, select},
     stream::FuturesUnordered,
 };
 use mcp_types::{RequestId, Response};
@@ -18,8 +13,8 @@ use tokio::{runtime::Handle, time};
 
 use super::{channel::Link, server_request as asked};
 use crate::{
-    request::deadline::Pulse,
-    transport::transport::{Extras, MessageKind, Outgoing},
+    request::Pulse,
+    transport::{Extras, MessageKind, Outgoing},
 };
 
 /// How long answers may take that are still on their way when the call is done.
@@ -93,43 +88,5 @@ async fn answer(link: Link, pulse: Arc<Pulse>, asked: Asked) {
     let message = Outgoing::new(body, MessageKind::OneWay, link.context.clone());
     if let Err(error) = link.transport.send(Outgoing { extras, ..message }).await {
         tracing::debug!(%error, method, "an answer did not reach the server");
-    }
-}
-
-/// The requests of a server that are being answered, whatever they came on, so that it can take
-/// them back (MCP basic/utilities/cancellation).
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Asks(Arc<Mutex<HashMap<RequestId, AbortHandle>>>);
-
-/// A request's place among them, for as long as it is being answered.
-struct Place {
-    asks: Asks,
-    id: RequestId,
-}
-
-impl Asks {
-    /// `None` where the request is being answered already.
-    fn begin(&self, id: &RequestId) -> Option<(Place, AbortRegistration)> {
-        let mut asks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if asks.contains_key(id) {
-            return None;
-        }
-        let (handle, registration) = AbortHandle::new_pair();
-        asks.insert(id.clone(), handle);
-        Some((Place { asks: self.clone(), id: id.clone() }, registration))
-    }
-
-    /// Drops the work on an answer, if there is any.
-    pub(crate) fn cancel(&self, id: &RequestId) {
-        let asks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(handle) = asks.get(id) {
-            handle.abort();
-        }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.asks.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
 }

@@ -19,13 +19,10 @@ use serde_json::{Value, value::RawValue};
 use super::{channel::Link, client_state::Host};
 use crate::{
     error::Error,
-    handler::{
-        form::Form,
-        handler::{Handler, Refused, Serves, UrlElicitation},
-    },
-    request::{deadline::Pulse, request::Name},
+    handler::{Form, Handler, Refused, Serves, UrlElicitation},
+    request::{Name, Pulse},
     text::{Brief, without_text},
-    transport::transport::BoxError,
+    transport::BoxError,
 };
 
 /// Questions of one server that the handler works on at once for one call.

@@ -7,7 +7,7 @@ use mcp_types::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::transport::transport::BoxError;
+use crate::transport::BoxError;
 
 /// A form as far as it is read here: a flat JSON Schema (MCP client/elicitation, "Requested Schema").
 #[derive(Debug, Default, Deserialize)]

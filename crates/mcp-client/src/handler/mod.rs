@@ -1,4 +1,13 @@
 //! Handling of server requests: elicitation, sampling and roots.
 
-pub(crate) mod handler;
-pub(crate) mod form;
+mod handler;
+mod capabilities;
+mod elicitation;
+mod form;
+
+pub(crate) use self::form::Form;
+pub use self::{
+    capabilities::Serves,
+    elicitation::UrlElicitation,
+    handler::{Handler, Refused},
+};

@@ -1,8 +1,11 @@
 //! The protocol versions: how each of them sends a request, and which one a server speaks.
 
-pub(crate) mod protocol;
-pub(crate) mod negotiation;
-pub(crate) mod stateful;
-pub(crate) mod stateless;
-pub(crate) mod single_flight;
-pub(crate) mod version;
+mod protocol;
+mod negotiation;
+mod stateful;
+mod stateless;
+mod single_flight;
+mod version;
+
+pub use self::negotiation::Negotiation;
+pub(crate) use self::{protocol::Dialects, stateful::Session};

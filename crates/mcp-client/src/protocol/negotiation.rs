@@ -9,7 +9,7 @@ use mcp_types::{Era, Revision, error_code};
 use tokio::time::{self, Instant};
 
 use super::version::{self, unshared};
-use crate::{error::Error, transport::transport::TransportErrorKind};
+use crate::{error::Error, transport::TransportErrorKind};
 
 /// How long a server is taken for one of the handshake era: it may be replaced by one that speaks
 /// both, and would answer `initialize` all the same.

@@ -21,23 +21,17 @@ use tokio::{
 use super::{
     negotiation::{Finding, Negotiation, choose, finding, is_doubtful},
     single_flight::Together,
+    stateful::{Handshake, Session},
+    stateless::{Discovery, PerRequest},
     version::{self, unshared},
 };
 use crate::{
-    changes::queue::Inbox,
+    changes::Inbox,
     error::Error,
-    exchange::channel::Link,
-    protocol::{
-        stateful::{session::Session, stateful::Handshake},
-        stateless::stateless::{Discovery, PerRequest},
-    },
-    request::{
-        deadline::Patience,
-        options::Options,
-        request::{Name, Request},
-    },
-    result::{outcome::Decode, server_info::ServerProfile},
-    transport::transport::{Extras, TransportErrorKind},
+    exchange::Link,
+    request::{Name, Options, Patience, Request},
+    result::{Decode, ServerProfile},
+    transport::{Extras, TransportErrorKind},
 };
 
 /// How often a server may refuse the version that it is spoken to in.

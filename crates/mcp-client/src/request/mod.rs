@@ -1,7 +1,16 @@
 //! Requests: their parameters, options and time limits.
 
-pub(crate) mod request;
-pub(crate) mod params;
-pub(crate) mod options;
-pub(crate) mod limits;
-pub(crate) mod deadline;
+mod request;
+mod meta;
+mod params;
+mod options;
+mod limits;
+mod deadline;
+
+pub(crate) use self::{
+    deadline::{Patience, Pulse},
+    meta::{Again, Envelope, Meta, Own, Params},
+    params::{Cursor, ToolCall, Uri, has_to_be_object, object, split, tool_params},
+    request::{Name, Request},
+};
+pub use self::{limits::Limits, options::Options};

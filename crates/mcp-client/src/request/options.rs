@@ -9,7 +9,7 @@ use mcp_types::{
 use serde_json::Value;
 
 use super::limits::Limits;
-use crate::transport::transport::Extras;
+use crate::transport::Extras;
 
 /// What the calls of one caller want beyond their parameters; see [`Client::with`].
 ///

@@ -7,7 +7,7 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 
-use crate::{error::Error, transport::transport::BoxError};
+use crate::{error::Error, transport::BoxError};
 
 /// The parameters of `tools/call`, borrowed.
 #[derive(Serialize)]
@@ -21,6 +21,12 @@ pub(crate) struct ToolCall<'a> {
 pub(crate) struct Cursor {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cursor: Option<String>,
+}
+
+/// The parameters of all that is about one resource.
+#[derive(Serialize)]
+pub(crate) struct Uri<'a> {
+    pub(crate) uri: &'a str,
 }
 
 /// The error of arguments that cannot be sent.

@@ -1,14 +1,6 @@
-//! A request as its caller puts it, and as each dialect writes it.
+//! A request as its caller makes it.
 
 use std::{borrow::Cow, sync::atomic::AtomicBool};
-
-use mcp_types::{
-    JsonObject,
-    v2026_07_28::{
-        ClientCapabilities, Implementation, InputResponses, LoggingLevel, ResultMetaObject,
-    },
-};
-use serde::{Serialize, Serializer};
 
 use super::{deadline::Patience, options::Options};
 
@@ -42,92 +34,4 @@ impl<'a, P> Request<'a, P> {
             with_input: AtomicBool::new(false),
         }
     }
-}
-
-/// `params` on the wire.
-#[derive(Serialize)]
-pub(crate) struct Params<'a, P> {
-    #[serde(flatten)]
-    pub(crate) params: &'a P,
-    #[serde(flatten)]
-    pub(crate) again: Option<&'a Again>,
-    #[serde(rename = "_meta", skip_serializing_if = "Meta::is_empty")]
-    pub(crate) meta: Meta<'a>,
-}
-
-/// What a repeated request brings that the server has asked for (MCP 2026-07-28,
-/// basic/patterns/mrtr).
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Again {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) input_responses: Option<InputResponses>,
-    /// Given back as it came, and left out where none came.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) request_state: Option<String>,
-}
-
-/// `params._meta` on the wire.
-#[derive(Default, Serialize)]
-pub(crate) struct Meta<'a> {
-    #[serde(rename = "progressToken", skip_serializing_if = "Option::is_none")]
-    pub(crate) progress_token: Option<i64>,
-    #[serde(flatten)]
-    pub(crate) envelope: Option<Envelope<'a>>,
-    #[serde(rename = "io.modelcontextprotocol/logLevel", skip_serializing_if = "Option::is_none")]
-    pub(crate) log_level: Option<&'a LoggingLevel>,
-    #[serde(flatten)]
-    pub(crate) own: Option<Own<'a>>,
-}
-
-/// What every request of the per-request era says of itself.
-#[derive(Serialize)]
-pub(crate) struct Envelope<'a> {
-    #[serde(rename = "io.modelcontextprotocol/protocolVersion")]
-    pub(crate) version: &'static str,
-    #[serde(rename = "io.modelcontextprotocol/clientCapabilities")]
-    pub(crate) capabilities: &'a ClientCapabilities,
-    #[serde(rename = "io.modelcontextprotocol/clientInfo")]
-    pub(crate) client: &'a Implementation,
-}
-
-/// Members of the caller's own.
-pub(crate) struct Own<'a>(&'a JsonObject);
-
-impl<'a> Own<'a> {
-    pub(crate) fn of(options: Option<&'a Options>) -> Option<Self> {
-        options.map(|options| &options.meta).filter(|meta| !meta.is_empty()).map(Self)
-    }
-}
-
-impl Serialize for Own<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        /// Members that the protocol sets itself.
-        const RESERVED: [&str; 5] = [
-            "progressToken",
-            "io.modelcontextprotocol/protocolVersion",
-            "io.modelcontextprotocol/clientCapabilities",
-            "io.modelcontextprotocol/clientInfo",
-            "io.modelcontextprotocol/logLevel",
-        ];
-        let own = self.0.iter().filter(|(name, _)| !RESERVED.contains(&name.as_str()));
-        serializer.collect_map(own)
-    }
-}
-
-impl Meta<'_> {
-    fn is_empty(&self) -> bool {
-        self.progress_token.is_none()
-            && self.envelope.is_none()
-            && self.log_level.is_none()
-            && self.own.is_none()
-    }
-}
-
-/// `_meta` of a result as it was sent.
-pub(crate) fn meta_object(meta: ResultMetaObject) -> JsonObject {
-    // What came from JSON can be written as such.
-    let info = meta.server_info.map(|info| serde_json::to_value(info).unwrap_or_default());
-    let info = info.map(|info| ("io.modelcontextprotocol/serverInfo".to_owned(), info));
-    meta.extra.into_iter().chain(info).collect()
 }

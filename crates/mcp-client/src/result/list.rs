@@ -15,11 +15,7 @@ use serde::{
 };
 use serde_json::{Value, value::RawValue};
 
-use super::{
-    outcome::Outcome,
-    page::{CacheHint, Page},
-};
-use crate::{client::client::Client, error::Error, request::request::Name};
+use super::{cache_hint::CacheHint, outcome::Outcome, page::Page};
 
 /// A list of a server, all pages together, in the server's order.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,22 +81,6 @@ impl Listable for ResourceTemplate {
     const METHOD: &'static str = ListResourceTemplatesRequest::NAME;
     const ENTRIES: &'static str = "resourceTemplates";
     const NAME: &'static str = "uriTemplate";
-}
-
-impl Client {
-    /// All pages of a list.
-    pub(crate) async fn listed<T: Listable>(&self) -> Result<Listed<T>, Error> {
-        let (pages, _) = self.list(Name::Borrowed(T::METHOD), &decode_page::<T>).await?;
-        let cache = pages.hint();
-        let (mut items, mut refused) = (Vec::new(), Vec::new());
-        for entry in pages.into_items() {
-            match entry {
-                Ok(item) => items.push(item),
-                Err(entry) => refused.push(entry),
-            }
-        }
-        Ok(Listed { items, refused, cache })
-    }
 }
 
 /// Decodes a page entry by entry, so that one bad entry does not spoil the list.

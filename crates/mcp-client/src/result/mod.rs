@@ -1,9 +1,29 @@
 //! Results, decoded the same way for every protocol version.
 
-pub(crate) mod shared_lists;
-pub(crate) mod tool;
-pub(crate) mod list;
-pub(crate) mod page;
-pub(crate) mod outcome;
-pub(crate) mod param_headers;
-pub(crate) mod server_info;
+mod shared_lists;
+mod tool;
+mod list;
+mod page;
+mod outcome;
+mod cache_hint;
+mod param_headers;
+mod server_info;
+mod notification;
+mod meta;
+
+pub use self::{
+    cache_hint::CacheHint,
+    list::{Listed, RefusedEntry},
+    server_info::{Capabilities, ServerProfile},
+    shared_lists::KnownLists,
+    tool::{Tool, ToolList, ToolResult},
+};
+pub(crate) use self::{
+    list::{Listable, decode_page},
+    meta::meta_object,
+    notification::params_of,
+    outcome::{Decode, Outcome, decode_result},
+    page::{Bounds, Page, Pages},
+    param_headers::Mirror,
+    tool::{Mirrors, decode_tool_result},
+};

@@ -52,7 +52,7 @@ impl<T> From<OrInputRequired<T, InputRequiredResult>> for Outcome<T> {
 }
 
 /// Decodes the result of any method: what it is, then by its type.
-pub(crate) fn decode<R: DeserializeOwned>(
+pub(crate) fn decode_result<R: DeserializeOwned>(
     message: &[u8],
 ) -> serde_json::Result<Incoming<Outcome<R>>> {
     #[derive(Deserialize)]

@@ -1,12 +1,11 @@
 //! Following `nextCursor` through the pages of a list, within limits.
 
-use std::{collections::HashSet, ops::ControlFlow, time::Duration};
+use std::{collections::HashSet, ops::ControlFlow};
 
-use mcp_types::{error_code, v2026_07_28::CacheScope};
+use mcp_types::error_code;
 
-use crate::{
-    error::Error, protocol::stateful::session::says_session_ended, request::request::Name,
-};
+use super::cache_hint::CacheHint;
+use crate::{error::Error, request::Name};
 
 /// One page of a list.
 #[derive(Debug, Clone)]
@@ -23,36 +22,6 @@ impl<T> Page<T> {
     pub(crate) fn map<U>(self, turn: impl FnMut(T) -> U) -> Page<U> {
         let Self { items, next, bytes, hint } = self;
         Page { items: items.into_iter().map(turn).collect(), next, bytes, hint }
-    }
-}
-
-/// How long something may be kept, and for whom, as its server says
-/// (MCP 2026-07-28, server/utilities/caching).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CacheHint {
-    /// How long it is fresh from when it was received; at most 24 hours, zero if it is not.
-    pub ttl: Duration,
-    /// Whether it is the same for everyone; otherwise it is only for those with the same
-    /// authorization.
-    pub public: bool,
-}
-
-impl CacheHint {
-    /// Reads the hint; a server that says nothing gives none.
-    pub(crate) fn new(ttl_ms: Option<i64>, scope: Option<&CacheScope>) -> Option<Self> {
-        const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-        if ttl_ms.is_none() && scope.is_none() {
-            return None;
-        }
-        let ttl = ttl_ms.and_then(|ttl| u64::try_from(ttl).ok()).unwrap_or(0);
-        let public = scope == Some(&CacheScope::Public);
-        Some(Self { ttl: Duration::from_millis(ttl).min(LONGEST), public })
-    }
-
-    /// The hint for both together.
-    fn and(self, other: Self) -> Self {
-        Self { ttl: self.ttl.min(other.ttl), public: self.public && other.public }
     }
 }
 
@@ -152,7 +121,7 @@ impl<T> Pages<T> {
     fn is_stale(&self, error: &Error) -> bool {
         let refused =
             matches!(error, Error::Rpc { error, .. } if error.code == error_code::INVALID_PARAMS);
-        (refused || says_session_ended(error)) && self.cursor.is_some() && !self.restarted
+        (refused || error.is_session_ended()) && self.cursor.is_some() && !self.restarted
     }
 
     fn endless(&self, reason: String) -> Error {

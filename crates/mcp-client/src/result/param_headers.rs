@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use mcp_types::{JsonObject, Schema};
 use serde_json::{Value, value::RawValue};
 
-use crate::{text::Brief, transport::transport::BoxError};
+use crate::{text::Brief, transport::BoxError};
 
 /// The keyword that names what an argument is called there.
 const KEYWORD: &str = "x-mcp-header";

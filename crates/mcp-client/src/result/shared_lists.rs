@@ -10,7 +10,7 @@ use mcp_types::{Incoming, RequestId};
 
 use super::{
     outcome::Outcome,
-    tool::{self, ToolPage},
+    tool::{ToolPage, decode_tool_page},
 };
 
 /// Pages that are kept, and how long they may be together, in bytes.
@@ -51,12 +51,12 @@ impl KnownLists {
 
     /// Decodes a page of tools, or finds it among those that are known.
     pub(crate) fn decode(&self, message: &[u8]) -> serde_json::Result<Incoming<Outcome<ToolPage>>> {
-        let Some(envelope) = Envelope::of(message) else { return tool::decode_page(message) };
+        let Some(envelope) = Envelope::of(message) else { return decode_tool_page(message) };
         let id = RequestId::Number(envelope.id);
         if let Some(page) = self.find(&envelope) {
             return Ok(Incoming::Result { id, result: Outcome::Complete(page) });
         }
-        let message = tool::decode_page(message)?;
+        let message = decode_tool_page(message)?;
         match &message {
             Incoming::Result { id: of, result: Outcome::Complete(page) } if *of == id => {
                 self.keep(&envelope, page);

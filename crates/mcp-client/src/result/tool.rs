@@ -20,14 +20,14 @@ use serde::{
 use serde_json::Value;
 
 use super::{
-    list as listed,
-    list::{Entry, RefusedEntry},
+    cache_hint::CacheHint,
+    list::{Entry, RefusedEntry, decode_page},
+    meta::meta_object,
     outcome::Outcome,
-    page::{CacheHint, Page},
+    page::Page,
     param_headers::Mirror,
     server_info::ServerProfile,
 };
-use crate::request::request::meta_object;
 
 /// A tool as its server describes it. All text is the server's own and untrusted. It serializes as a
 /// server writes it, and deserializes from that.
@@ -234,7 +234,9 @@ fn only_as_task(tool: &wire::Tool) -> bool {
 }
 
 /// Decodes the result of a call.
-pub(crate) fn decode_result(message: &[u8]) -> serde_json::Result<Incoming<Outcome<ToolResult>>> {
+pub(crate) fn decode_tool_result(
+    message: &[u8],
+) -> serde_json::Result<Incoming<Outcome<ToolResult>>> {
     type Answer = OrInputRequired<CallToolResult, InputRequiredResult>;
     let message = Incoming::<Answer>::from_slice(message)?;
     Ok(message.map(|result| Outcome::from(result).map(ToolResult::from)))
@@ -242,7 +244,7 @@ pub(crate) fn decode_result(message: &[u8]) -> serde_json::Result<Incoming<Outco
 
 /// Decodes a page of tools in one pass; where that fails, entry by entry, so that one bad tool does
 /// not spoil the list.
-pub(crate) fn decode_page(message: &[u8]) -> serde_json::Result<Incoming<Outcome<ToolPage>>> {
+pub(crate) fn decode_tool_page(message: &[u8]) -> serde_json::Result<Incoming<Outcome<ToolPage>>> {
     let page = match Incoming::<ListToolsResult>::from_slice(message) {
         Ok(page) => page.map(|page| {
             let kind = page.result_type.as_deref();
@@ -253,7 +255,7 @@ pub(crate) fn decode_page(message: &[u8]) -> serde_json::Result<Incoming<Outcome
                 Page { items, next: page.next_cursor, bytes: message.len(), hint },
             )
         }),
-        Err(error) => listed::decode_page(message).map_err(|_| error)?,
+        Err(error) => decode_page(message).map_err(|_| error)?,
     };
     Ok(page.map(|outcome| outcome.map(|page| page.map(|entry| entry.and_then(Offer::new)))))
 }
@@ -288,7 +290,7 @@ mod tests {
     fn a_page_of_more_than_memory_allows_is_refused_whole() {
         let tools = vec!["{}"; Incoming::<ListToolsResult>::CONTAINERS].join(",");
         let page = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":[{tools}]}}}}"#);
-        let Err(error) = decode_page(page.as_bytes()) else { panic!("taken") };
+        let Err(error) = decode_tool_page(page.as_bytes()) else { panic!("taken") };
         assert_eq!(error.to_string(), "more than 500000 objects and arrays");
     }
 }

@@ -18,7 +18,7 @@ pub(crate) fn is_batch(text: &[u8]) -> bool {
 }
 
 /// The messages of an array, each where it arrived.
-pub(crate) fn parts(batch: &Bytes) -> serde_json::Result<Vec<Bytes>> {
+pub(crate) fn split_batch(batch: &Bytes) -> serde_json::Result<Vec<Bytes>> {
     let mut text = serde_json::Deserializer::from_slice(batch);
     let parts = text.deserialize_seq(Parts(batch))?;
     text.end()?;
@@ -56,11 +56,14 @@ mod tests {
     fn an_array_is_taken_apart_within_bounds() {
         let batch = Bytes::from(r#" [{"id":1}, 7 ,[]] "#);
         assert!(is_batch(&batch));
-        assert_eq!(parts(&batch).unwrap(), [r#"{"id":1}"#, "7", "[]"]);
-        assert!(parts(&Bytes::from("[1] 2")).is_err() && parts(&Bytes::from("[1,")).is_err());
+        assert_eq!(split_batch(&batch).unwrap(), [r#"{"id":1}"#, "7", "[]"]);
+        assert!(
+            split_batch(&Bytes::from("[1] 2")).is_err()
+                && split_batch(&Bytes::from("[1,")).is_err()
+        );
         let many = |count| Bytes::from(format!("[{}]", vec!["1"; count].join(",")));
-        assert_eq!(parts(&many(MOST)).unwrap().len(), MOST);
-        let error = parts(&many(MOST + 1)).unwrap_err().to_string();
+        assert_eq!(split_batch(&many(MOST)).unwrap().len(), MOST);
+        let error = split_batch(&many(MOST + 1)).unwrap_err().to_string();
         assert!(error.starts_with("more than 10000 messages in an array"), "{error}");
     }
 }

@@ -17,7 +17,9 @@ use tokio::time::Instant;
 use super::{
     batch,
     envelope::Addressee,
-    transport::{Outgoing, Sent, TransportError, TransportErrorKind},
+    error::{TransportError, TransportErrorKind},
+    keep_alive::Held,
+    message::{Outgoing, Sent},
 };
 
 /// Messages that wait for one who does not take them, at most; and their bytes, likewise, but for a
@@ -86,11 +88,6 @@ pub struct Waiting {
     id: Option<RequestId>,
 }
 
-/// Keeps a connection in use; made by [`Switchboard::hold`].
-#[derive(Debug)]
-#[must_use]
-pub struct Held(Switchboard);
-
 impl Switchboard {
     /// One for a new connection.
     pub fn new() -> Self {
@@ -141,7 +138,7 @@ impl Switchboard {
         if !batch::is_batch(&message) {
             return self.put_one(message);
         }
-        let parts = batch::parts(&message);
+        let parts = batch::split_batch(&message);
         parts.is_ok_and(|parts| parts.into_iter().all(|part| self.put_one(part)))
     }
 
@@ -182,7 +179,12 @@ impl Switchboard {
     /// Keeps the connection in use, although nobody may wait for an answer, until it is dropped.
     pub fn hold(&self) -> Held {
         self.lock().holders += 1;
-        Held(self.clone())
+        let board = self.clone();
+        Held::new(move || {
+            let mut board = board.lock();
+            board.holders -= 1;
+            board.used = Instant::now();
+        })
     }
 
     /// How long the connection has not been in use; `None` while somebody waits for an answer or
@@ -308,14 +310,6 @@ impl Drop for Waiting {
     }
 }
 
-impl Drop for Held {
-    fn drop(&mut self) {
-        let mut board = self.0.lock();
-        board.holders -= 1;
-        board.used = Instant::now();
-    }
-}
-
 /// The id at the very end of an answer, where some servers write it: nothing but the end of the
 /// message follows.
 fn id_at(end: &[u8]) -> Option<RequestId> {
@@ -344,7 +338,7 @@ mod tests {
     use tokio::time::advance;
 
     use super::*;
-    use crate::transport::transport::{Context, MessageKind};
+    use crate::transport::{Context, MessageKind};
 
     fn request(id: i64) -> Outgoing {
         let request = Outgoing::new("", MessageKind::Request, Context::default());

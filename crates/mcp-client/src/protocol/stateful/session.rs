@@ -10,7 +10,6 @@ use mcp_types::{
     v2025_11_25::{InitializeRequest, InitializeResult, InitializedNotification},
     v2026_07_28::{ClientCapabilities, Implementation},
 };
-use memchr::memmem;
 use serde::Serialize;
 use tokio::{
     runtime::Handle,
@@ -19,23 +18,11 @@ use tokio::{
 
 use crate::{
     error::Error,
-    exchange::{
-        cancellation::InFlight,
-        channel::Link,
-        exchange::Exchange,
-        listener::{Ears, Hearing},
-        responder::Asks,
-    },
+    exchange::{Asks, Ears, Exchange, Hearing, InFlight, Link},
     protocol::version,
-    request::request::{Meta, Name, Own, Params, Request},
-    result::{
-        outcome::{self, Decode, Outcome},
-        server_info::{Capabilities, ServerProfile},
-    },
-    transport::{
-        multiplexer::Held,
-        transport::{Extras, Outgoing, TransportErrorKind},
-    },
+    request::{Meta, Name, Own, Params, Request},
+    result::{Capabilities, Decode, Outcome, ServerProfile, decode_result},
+    transport::{Extras, Held, Outgoing},
 };
 
 /// The id of `initialize`; the first one of every session, so that equal answers are equal bytes.
@@ -123,7 +110,7 @@ impl Session {
             true => None,
             false => Some(Ears::open(link.clone()).await),
         };
-        let decode: Decode<'_, InitializeResult> = &outcome::decode;
+        let decode: Decode<'_, InitializeResult> = &decode_result;
         let result = greeting(&link).answer(reply.messages, decode).await?;
         let result = complete(&INITIALIZE, result)?;
         let revision = spoken(&result.protocol_version, pinned);
@@ -229,7 +216,7 @@ impl Session {
 
     /// Whether the error says that the server no longer knows this session.
     pub(crate) fn is_lost(&self, error: &Error) -> bool {
-        self.link.context.session.is_some() && says_session_ended(error)
+        self.link.context.session.is_some() && error.is_session_ended()
     }
 }
 
@@ -288,85 +275,5 @@ impl Drop for Opening {
 async fn end(link: Link) {
     if let Err(error) = link.transport.close(link.context).await {
         tracing::debug!(%error, "a session could not be ended");
-    }
-}
-
-/// Whether the server no longer knows the session of the request.
-///
-/// It has to answer 404 then (MCP basic/transports, "Session Management"). The reference server and
-/// what was built after its example answer 400 instead, with a text that names the session. A text
-/// on invalid parameters is about those, though they may be called so.
-pub(crate) fn says_session_ended(error: &Error) -> bool {
-    const BAD_REQUEST: u16 = 400;
-    /// A word about sessions alone may be about another kind, which a tool is concerned with.
-    const NAMES: [&str; 7] = [
-        "session id",
-        "session-id",
-        "sessionid",
-        "session not found",
-        "no valid session",
-        "invalid session",
-        "unknown session",
-    ];
-    let text = match error {
-        Error::Rpc { error, status: Some(BAD_REQUEST), .. }
-            if error.code != error_code::INVALID_PARAMS =>
-        {
-            error.message.as_bytes()
-        }
-        Error::Transport(error) => match error.kind() {
-            TransportErrorKind::SessionEnded => return true,
-            TransportErrorKind::Status(BAD_REQUEST) => error.body(),
-            _ => return false,
-        },
-        _ => return false,
-    };
-    let text = text.to_ascii_lowercase();
-    NAMES.iter().any(|name| memmem::find(&text, name.as_bytes()).is_some())
-}
-
-#[cfg(test)]
-mod tests {
-    use mcp_types::ErrorObject;
-
-    use super::*;
-    use crate::transport::transport::TransportError;
-
-    fn status(status: u16, body: &'static str) -> Error {
-        let error = TransportError::new(TransportErrorKind::Status(status), "refused");
-        error.with_body(body.into()).into()
-    }
-
-    fn rpc(status: Option<u16>, message: &str) -> Error {
-        let error = ErrorObject { code: -32000, message: message.to_owned(), data: None };
-        Error::Rpc { method: "tools/call".into(), error, status, retry_after: None }
-    }
-
-    fn invalid_params(message: &str) -> Error {
-        let code = error_code::INVALID_PARAMS;
-        let error = ErrorObject { code, message: message.to_owned(), data: None };
-        Error::Rpc { method: "tools/call".into(), error, status: Some(400), retry_after: None }
-    }
-
-    #[test]
-    fn a_forgotten_session_is_known_by_its_status_and_text() {
-        // HTTP-26: 404 as the specification wants it, 400 as many servers answer
-        let forgotten = "Bad Request: No valid session ID provided";
-        let ended = TransportError::new(TransportErrorKind::SessionEnded, "gone").into();
-        for (error, expected) in [
-            (ended, true),
-            (rpc(Some(400), forgotten), true),
-            (status(400, "Session not found"), true),
-            (rpc(Some(400), "Invalid session ID"), true),
-            (rpc(Some(400), "the login session has expired"), false),
-            (rpc(None, forgotten), false),
-            (invalid_params("the argument `session` is missing"), false),
-            (rpc(Some(403), forgotten), false),
-            (rpc(Some(400), "Unsupported protocol version"), false),
-            (status(500, forgotten), false),
-            (status(400, ""), false),
-        ] {
-            assert_eq!(says_session_ended(&error), expected, "{error:?}");
-        }
     }
 }

@@ -12,11 +12,11 @@ use tokio::sync::watch;
 use super::session::Session;
 use crate::{
     error::Error,
-    exchange::{channel::Link, client_state::Host},
+    exchange::{Host, Link},
     protocol::single_flight::Together,
-    request::request::Request,
-    result::outcome::Decode,
-    transport::transport::{Context, Extras, TransportError, TransportErrorKind},
+    request::Request,
+    result::Decode,
+    transport::{Context, Extras, TransportError, TransportErrorKind},
 };
 
 /// Opens sessions, shares them among calls, and replaces one that the server has forgotten.

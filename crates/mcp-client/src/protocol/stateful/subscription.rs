@@ -11,28 +11,17 @@ use tokio::{runtime::Handle, time};
 
 use super::{session::Session, stateful::Handshake};
 use crate::{
-    changes::queue::Inbox,
-    client::{resources::Uri, watch::Change},
+    changes::{Change, Inbox},
     error::Error,
-    request::{
-        deadline::Patience,
-        options::Options,
-        request::{Name, Request},
-    },
-    result::{
-        outcome::{self, Decode},
-        server_info::Capabilities,
-    },
-    transport::{
-        multiplexer::Held,
-        transport::{TransportError, TransportErrorKind},
-    },
+    request::{Name, Options, Patience, Request, Uri},
+    result::{Capabilities, Decode, decode_result},
+    transport::{Held, TransportError, TransportErrorKind},
 };
 
 /// How long it may take to tell the server that nobody watches any more.
 const LIMIT: Duration = Duration::from_secs(10);
 
-const DONE: Decode<'static, JsonObject> = &outcome::decode;
+const DONE: Decode<'static, JsonObject> = &decode_result;
 
 impl Handshake {
     /// Follows the changes of what is watched until the session ends (MCP server/resources,

@@ -1,4 +1,6 @@
 //! The stateless protocol versions, from 2026-07-28: every request is complete in itself.
 
-pub(crate) mod subscription;
-pub(crate) mod stateless;
+mod subscription;
+mod stateless;
+
+pub(crate) use self::stateless::{Discovery, PerRequest};

@@ -18,19 +18,10 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     error::Error,
-    exchange::{
-        cancellation::InFlight, channel::Link, exchange::Exchange, server_request as asked,
-    },
-    request::{
-        deadline::Patience,
-        request::{Again, Envelope, Meta, Name, Own, Params, Request},
-    },
-    result::{
-        outcome::{Decode, Outcome},
-        page::CacheHint,
-        server_info::{Capabilities, ServerProfile},
-    },
-    transport::transport::{Context, Extras, Outgoing, Routing},
+    exchange::{Exchange, InFlight, Link, obtain},
+    request::{Again, Envelope, Meta, Name, Own, Params, Patience, Request},
+    result::{CacheHint, Capabilities, Decode, Outcome, ServerProfile},
+    transport::{Context, Extras, Outgoing, Routing},
 };
 
 /// How often a request is repeated with what the server has asked for.
@@ -201,7 +192,7 @@ impl PerRequest {
         let input_responses = match input_requests.filter(|requests| !requests.is_empty()) {
             Some(requests) => {
                 let pulse = patience.pulse();
-                Some(asked::obtain(&self.link.host, pulse, method, requests).await?)
+                Some(obtain(&self.link.host, pulse, method, requests).await?)
             }
             None => {
                 sleep(PAUSE).await;

@@ -16,19 +16,13 @@ use tokio::task::consume_budget;
 
 use super::stateless::PerRequest;
 use crate::{
-    changes::queue::Inbox,
-    client::watch::Change,
+    changes::{Change, Inbox},
     error::Error,
-    exchange::{
-        cancellation::InFlight,
-        exchange::{Exchange, params_of},
-    },
-    request::{
-        options::Options,
-        request::{Meta, Name, Own, Params},
-    },
+    exchange::{Exchange, InFlight},
+    request::{Meta, Name, Options, Own, Params},
+    result::params_of,
     text::without_text,
-    transport::transport::{Messages, Outgoing, Routing, TransportError, TransportErrorKind},
+    transport::{Messages, Outgoing, Routing, TransportError, TransportErrorKind},
 };
 
 const LISTEN: Name = Name::Borrowed(SubscriptionsListenRequest::NAME);
@@ -65,15 +59,22 @@ impl PerRequest {
         let message = exchange.message(&Params { params: &params, again: None, meta })?;
         let message = Outgoing { routing: Some(Routing::new(LISTEN)), ..message };
         let under_way = InFlight::new(&link, &message, exchange.id.clone());
-        let outcome = exchange.listen(message, inbox).await;
+        let outcome = Subscription { exchange: &exchange, inbox }.listen(message).await;
         under_way.settled();
         outcome
     }
 }
 
-impl Exchange<'_> {
-    async fn listen(&self, message: Outgoing, inbox: &Inbox) -> Result<(), Error> {
-        let mut messages = match self.post(message).await?.messages {
+/// A `subscriptions/listen` request, and where the changes go that it reports.
+struct Subscription<'a> {
+    exchange: &'a Exchange<'a>,
+    inbox: &'a Inbox,
+}
+
+impl Subscription<'_> {
+    async fn listen(&self, message: Outgoing) -> Result<(), Error> {
+        let Self { exchange, inbox } = self;
+        let mut messages = match exchange.post(message).await?.messages {
             Messages::Stream(messages) => messages,
             Messages::One(message) => stream::once(async { Ok(message) }).boxed(),
             Messages::None => stream::empty().boxed(),
@@ -113,8 +114,10 @@ impl Exchange<'_> {
         let message = Incoming::<IgnoredAny>::from_slice(message)
             .map_err(|error| Error::invalid(LISTEN, without_text(&error)))?;
         Ok(match message {
-            Incoming::Result { id, .. } if id == self.id => Event::Ended,
-            Incoming::Error { id, error } if id.as_ref().is_none_or(|id| *id == self.id) => {
+            Incoming::Result { id, .. } if id == self.exchange.id => Event::Ended,
+            Incoming::Error { id, error }
+                if id.as_ref().is_none_or(|id| *id == self.exchange.id) =>
+            {
                 return Err(Error::Rpc { method: LISTEN, error, status: None, retry_after: None });
             }
             Incoming::Notification { method, params } => self.told(&method, params.as_deref()),
@@ -123,7 +126,7 @@ impl Exchange<'_> {
     }
 
     fn told(&self, method: &str, params: Option<&RawValue>) -> Event {
-        if subscription_of(params).is_some_and(|id| id != self.id) {
+        if subscription_of(params).is_some_and(|id| id != self.exchange.id) {
             return Event::Stray;
         }
         if method == SubscriptionsAcknowledgedNotification::NAME {
@@ -132,7 +135,7 @@ impl Exchange<'_> {
                 Event::Acknowledged(Change::granted(acknowledged.notifications))
             });
         }
-        self.link.notice(method, params);
+        self.exchange.link.notice(method, params);
         Change::told(method, params).map_or(Event::Stray, Event::Changed)
     }
 }

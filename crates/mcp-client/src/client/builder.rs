@@ -1,0 +1,126 @@
+//! Setting up a client.
+
+use std::{
+    fmt,
+    sync::{Arc, RwLock},
+};
+
+use mcp_types::{Revision, v2026_07_28::Implementation};
+
+use super::client::{Client, Shared};
+use crate::{
+    exchange::{Host, Link},
+    handler::Handler,
+    protocol::{Dialects, Negotiation},
+    request::Limits,
+    result::KnownLists,
+    transport::Transport,
+};
+
+/// Sets up a [`Client`]; made by [`Client::builder`].
+#[must_use]
+pub struct Builder {
+    transport: Arc<dyn Transport>,
+    client: Implementation,
+    limits: Limits,
+    protocol: Option<Revision>,
+    negotiation: Negotiation,
+    known: KnownLists,
+    handler: Option<Arc<dyn Handler>>,
+}
+
+impl Builder {
+    /// The name and version that the server gets to see.
+    pub fn client_info(self, name: impl Into<String>, version: impl Into<String>) -> Self {
+        Self { client: Implementation::new(name.into(), version.into()), ..self }
+    }
+
+    /// Limits other than the [defaults](Limits).
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// The one revision to speak. The server is not asked which it understands, which saves a
+    /// request or two, and calls fail if it does not understand this one.
+    pub fn protocol(self, revision: Revision) -> Self {
+        Self { protocol: Some(revision), ..self }
+    }
+
+    /// What is known already of how to speak with the server; one's own unless set.
+    pub fn negotiation(self, negotiation: Negotiation) -> Self {
+        Self { negotiation, ..self }
+    }
+
+    /// The lists that have been read already, to share equal ones; one's own unless set.
+    pub fn known_lists(self, known: KnownLists) -> Self {
+        Self { known, ..self }
+    }
+
+    /// Who answers what the server asks while it works on a call: for input of the user, for a
+    /// model's reply, for roots. Without a handler, the server is told that nobody does.
+    ///
+    /// Some servers ask outside of the stream of a call. They are listened to for it, which takes a
+    /// connection for as long as a session lasts.
+    ///
+    /// ```
+    /// use futures_util::future::BoxFuture;
+    /// use mcp_client::{BoxError, Client, Handler, Serves, Transport, mcp_types::v2026_07_28::Root};
+    ///
+    /// struct Workspace;
+    ///
+    /// impl Handler for Workspace {
+    ///     fn serves(&self) -> Serves {
+    ///         Serves::nothing().roots()
+    ///     }
+    ///
+    ///     fn roots(&self) -> BoxFuture<'_, Result<Vec<Root>, BoxError>> {
+    ///         Box::pin(async { Ok(vec![Root::new("file:///home/ada/engine")]) })
+    ///     }
+    /// }
+    ///
+    /// fn client(transport: impl Transport) -> Client {
+    ///     Client::builder(transport).handler(Workspace).build()
+    /// }
+    /// ```
+    pub fn handler(self, handler: impl Handler) -> Self {
+        Self { handler: Some(Arc::new(handler)), ..self }
+    }
+
+    /// The client. Nothing is sent yet.
+    pub fn build(self) -> Client {
+        let host = Arc::new(Host::new(self.client, self.handler));
+        let link = Link::new(self.transport, Arc::clone(&host));
+        let dialects = Dialects::new(link, self.protocol, self.negotiation);
+        let shared = Shared { host, known: self.known, dialects, mirrors: RwLock::default() };
+        Client { shared: Arc::new(shared), limits: self.limits, options: None }
+    }
+}
+
+impl Client {
+    /// A client with default settings. Nothing is sent yet.
+    pub fn new(transport: impl Transport) -> Self {
+        Self::builder(transport).build()
+    }
+
+    /// Sets up a client.
+    pub fn builder(transport: impl Transport) -> Builder {
+        Builder {
+            transport: Arc::new(transport),
+            client: Implementation::new(
+                env!("CARGO_PKG_NAME").to_owned(),
+                env!("CARGO_PKG_VERSION").to_owned(),
+            ),
+            limits: Limits::default(),
+            protocol: None,
+            negotiation: Negotiation::new(),
+            known: KnownLists::new(),
+            handler: None,
+        }
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("client", &self.client).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,58 @@
+//! Lists: reading all pages of one.
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use super::client::Client;
+use crate::{
+    error::Error,
+    protocol::Session,
+    request::{Cursor, Limits, Name, Patience, Request},
+    result::{Bounds, Decode, Listable, Listed, Page, Pages, decode_page},
+};
+
+impl Client {
+    /// All pages of a list.
+    pub(super) async fn listed<T: Listable>(&self) -> Result<Listed<T>, Error> {
+        let (pages, _) = self.list(Name::Borrowed(T::METHOD), &decode_page::<T>).await?;
+        let cache = pages.hint();
+        let (mut items, mut refused) = (Vec::new(), Vec::new());
+        for entry in pages.into_items() {
+            match entry {
+                Ok(item) => items.push(item),
+                Err(entry) => refused.push(entry),
+            }
+        }
+        Ok(Listed { items, refused, cache })
+    }
+
+    /// Follows a list to its end; also the session that it was in.
+    pub(super) async fn list<T>(
+        &self,
+        method: Name,
+        decode: Decode<'_, Page<T>>,
+    ) -> Result<(Pages<T>, Option<Arc<Session>>), Error> {
+        let Limits { pages, items, list_bytes: bytes, .. } = self.limits;
+        let whole = Patience::new(Duration::MAX, self.total());
+        let listed = pin!(async {
+            let mut pages = Pages::new(method.clone(), Bounds { pages, items, bytes });
+            // The session that the cursors belong to (MCP server/utilities/pagination).
+            let mut session = None;
+            loop {
+                let params = Cursor { cursor: pages.cursor() };
+                session = session.filter(|_| params.cursor.is_some());
+                let patience = self.patience();
+                let options = self.options.as_deref();
+                let request =
+                    Request { options, ..Request::new(method.clone(), &params, &patience) };
+                let page = {
+                    let page = pin!(self.shared.dialects.call(&request, &mut session, decode));
+                    self.settle(&patience, &method, page).await
+                };
+                if pages.take(page)?.is_break() {
+                    return Ok((pages, session));
+                }
+            }
+        });
+        self.settle(&whole, &method, listed).await
+    }
+}

@@ -1,0 +1,99 @@
+//! The capabilities that a handler declares to servers.
+
+use mcp_types::{
+    JsonObject, Method,
+    v2026_07_28::{
+        ClientCapabilities, ClientCapabilitiesElicitation, ClientCapabilitiesSampling,
+        CreateMessageRequest, ElicitRequest, ListRootsRequest,
+    },
+};
+
+/// What a [`Handler`](crate::Handler) serves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Serves {
+    pub(crate) form: bool,
+    pub(crate) url: bool,
+    pub(crate) sampling: bool,
+    pub(crate) tools: bool,
+    pub(crate) roots: bool,
+}
+
+impl Serves {
+    /// Nothing at all.
+    pub const fn nothing() -> Self {
+        Self { form: false, url: false, sampling: false, tools: false, roots: false }
+    }
+
+    /// And forms: [`Handler::elicit_form`](crate::Handler::elicit_form).
+    pub const fn form(self) -> Self {
+        Self { form: true, ..self }
+    }
+
+    /// And visits to URLs: [`Handler::elicit_url`](crate::Handler::elicit_url).
+    pub const fn url(self) -> Self {
+        Self { url: true, ..self }
+    }
+
+    /// And sampling without tools: [`Handler::sample`](crate::Handler::sample).
+    pub const fn sampling(self) -> Self {
+        Self { sampling: true, ..self }
+    }
+
+    /// And sampling, with tools at the model's disposal: [`Handler::sample`](crate::Handler::sample).
+    pub const fn sampling_with_tools(self) -> Self {
+        Self { sampling: true, tools: true, ..self }
+    }
+
+    /// And roots: [`Handler::roots`](crate::Handler::roots).
+    pub const fn roots(self) -> Self {
+        Self { roots: true, ..self }
+    }
+
+    /// Whether it serves anything of this method.
+    pub(crate) fn has(self, method: &str) -> bool {
+        match method {
+            ElicitRequest::NAME => self.form || self.url,
+            CreateMessageRequest::NAME => self.sampling,
+            ListRootsRequest::NAME => self.roots,
+            _ => false,
+        }
+    }
+
+    /// The same as it is told to servers. An elicitation without a mode would mean forms, so it is
+    /// left out where there is none (MCP client/elicitation, "Capabilities").
+    pub(crate) fn capabilities(self) -> ClientCapabilities {
+        let present = |served: bool| served.then(JsonObject::new);
+        let mut elicitation = ClientCapabilitiesElicitation::default();
+        (elicitation.form, elicitation.url) = (present(self.form), present(self.url));
+        let mut sampling = ClientCapabilitiesSampling::default();
+        sampling.tools = present(self.tools);
+        let mut capabilities = ClientCapabilities::default();
+        capabilities.elicitation = (self.form || self.url).then_some(elicitation);
+        capabilities.sampling = self.sampling.then_some(sampling);
+        capabilities.roots = present(self.roots);
+        capabilities
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_served_is_declared_and_nothing_else() {
+        // LIFE-10, ELIC-01, SAMP-01, ROOT-01, N-ELIC-01
+        let nothing = Serves::nothing();
+        for (serves, declared) in [
+            (nothing, "{}"),
+            (nothing.form(), r#"{"elicitation":{"form":{}}}"#),
+            (nothing.url(), r#"{"elicitation":{"url":{}}}"#),
+            (nothing.form().url(), r#"{"elicitation":{"form":{},"url":{}}}"#),
+            (nothing.sampling(), r#"{"sampling":{}}"#),
+            (nothing.sampling_with_tools(), r#"{"sampling":{"tools":{}}}"#),
+            (nothing.roots(), r#"{"roots":{}}"#),
+        ] {
+            assert_eq!(serde_json::to_string(&serves.capabilities()).unwrap(), declared);
+        }
+    }
+}

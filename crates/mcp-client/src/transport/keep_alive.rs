@@ -1,0 +1,52 @@
+//! A guard that keeps a connection from being closed as idle.
+
+use std::fmt;
+
+/// Keeps a connection in use until it is dropped; given by [`Transport::hold`].
+///
+/// [`Transport::hold`]: crate::Transport::hold
+#[must_use]
+pub struct Held(Option<Box<dyn FnOnce() + Send + Sync>>);
+
+impl Held {
+    /// A guard that runs `release` when it is dropped.
+    pub fn new(release: impl FnOnce() + Send + Sync + 'static) -> Self {
+        Self(Some(Box::new(release)))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(release) = self.0.take() {
+            release();
+        }
+    }
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Held")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use super::*;
+
+    #[test]
+    fn the_release_runs_once_when_the_guard_is_dropped() {
+        let released = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&released);
+        let guard = Held::new(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+        });
+        assert_eq!(released.load(Ordering::Relaxed), 0);
+        drop(guard);
+        assert_eq!(released.load(Ordering::Relaxed), 1);
+    }
+}
