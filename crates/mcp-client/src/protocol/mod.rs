@@ -1,7 +1,9 @@
 //! The protocol versions: how each of them sends a request, and which one a server speaks.
 
+mod probe;
 mod protocol;
 mod negotiation;
+mod evidence;
 mod stateful;
 mod stateless;
 mod single_flight;

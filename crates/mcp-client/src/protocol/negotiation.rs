@@ -1,15 +1,12 @@
-//! Finding out which era a server belongs to, and keeping it.
+//! The protocol version that a server speaks, as it was found out.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use mcp_types::{Era, Revision, error_code};
+use mcp_types::{Era, Revision};
 use tokio::time::{self, Instant};
-
-use super::version::{self, unshared};
-use crate::{error::Error, transport::TransportErrorKind};
 
 /// How long a server is taken for one of the handshake era: it may be replaced by one that speaks
 /// both, and would answer `initialize` all the same.
@@ -107,73 +104,5 @@ impl Negotiation {
         if verdict.is_some_and(|verdict| verdict.revision == revision) {
             *verdict = None;
         }
-    }
-}
-
-/// What an error says of the era of the server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Finding {
-    /// It belongs to the per-request era, whatever it dislikes about the request.
-    PerRequest,
-    /// So it does, and speaks these versions.
-    Versions(Vec<String>),
-    /// It does not know the per-request era.
-    Handshake,
-    /// It takes nothing on this transport, and may be one of those that have an older one only.
-    NoPost,
-    /// Nothing.
-    Nothing,
-}
-
-/// What the failure of `server/discover` says (`initialize` is only sent on proof that the server
-/// knows nothing better: MCP 2026-07-28, basic/versioning, "Backward Compatibility").
-pub(crate) fn finding(error: &Error) -> Finding {
-    match error.status() {
-        // Neither a matter of the era are authorization, overload, redirects, nor faults.
-        Some(401 | 403 | 407 | 408 | 425 | 429 | 300..=399 | 500..) => return Finding::Nothing,
-        Some(405) if error.code().is_none() => return Finding::NoPost,
-        _ => {}
-    }
-    match error.code() {
-        Some(error_code::UNSUPPORTED_PROTOCOL_VERSION) => {
-            Finding::Versions(version::supported(error).unwrap_or_default())
-        }
-        Some(error_code::HEADER_MISMATCH | error_code::MISSING_REQUIRED_CLIENT_CAPABILITY) => {
-            Finding::PerRequest
-        }
-        Some(_) => Finding::Handshake,
-        None => match error.transport_kind() {
-            Some(TransportErrorKind::Status(400..=499)) => Finding::Handshake,
-            _ => Finding::Nothing,
-        },
-    }
-}
-
-/// Whether the failure of a call casts doubt on a server of the per-request era: it refuses the
-/// request as one that does not know that era would.
-pub(crate) fn is_doubtful(error: &Error) -> bool {
-    /// Codes without a meaning that all share, such as "no session".
-    const MEANINGLESS: std::ops::RangeInclusive<i64> = -32019..=-32000;
-    match (finding(error), error.code()) {
-        (Finding::Handshake, Some(code)) => error.status().is_some() && MEANINGLESS.contains(&code),
-        (finding, None) => matches!(finding, Finding::Handshake | Finding::NoPost),
-        _ => false,
-    }
-}
-
-/// The version to speak with a server that refuses ours and names those it supports: the newest of
-/// the per-request era that is mutual, and one of the handshake era only where it names no other.
-///
-/// # Errors
-/// [`Error::Version`] where none is mutual.
-pub(crate) fn choose(supported: Vec<String>) -> Result<Revision, Error> {
-    let newest = |era| version::mutual(era, &supported);
-    if let Some(revision) = newest(Era::PerRequest) {
-        return Ok(revision);
-    }
-    let is_old = |version: &String| version.as_str() < version::NEWEST_PER_REQUEST.as_str();
-    match newest(Era::Handshake) {
-        Some(revision) if supported.iter().all(is_old) => Ok(revision),
-        _ => Err(unshared(supported, None)),
     }
 }

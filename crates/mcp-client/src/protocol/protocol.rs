@@ -1,29 +1,25 @@
 //! The way a revision wraps a call; all that differs between the eras of the protocol is behind it.
 
 use std::{
-    pin::pin,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use futures_util::future::{Either, select};
 use mcp_types::{
     Era, Method, MethodInfo, Revision,
     v2025_11_25::{self, InitializeRequest},
     v2026_07_28::{self, DiscoverRequest},
 };
 use serde::Serialize;
-use tokio::{
-    task::unconstrained,
-    time::{Instant, sleep, timeout},
-};
+use tokio::time::Instant;
 
 use super::{
-    negotiation::{Finding, Negotiation, choose, finding, is_doubtful},
+    evidence::{Evidence, contradicts_stateless},
+    negotiation::Negotiation,
     single_flight::Together,
     stateful::{Handshake, Session},
-    stateless::{Discovery, PerRequest},
-    version::{self, unshared},
+    stateless::PerRequest,
+    version::{self, choose, unshared},
 };
 use crate::{
     changes::Inbox,
@@ -31,11 +27,11 @@ use crate::{
     exchange::Link,
     request::{Name, Options, Patience, Request},
     result::{Decode, ServerProfile},
-    transport::{Extras, TransportErrorKind},
+    transport::Extras,
 };
 
 /// How often a server may refuse the version that it is spoken to in.
-const REFUSALS: usize = 2;
+pub(super) const REFUSALS: usize = 2;
 
 /// Both ways to speak with a server, and which of them it understands.
 #[derive(Debug)]
@@ -44,14 +40,14 @@ pub(crate) struct Dialects {
     pinned: Option<Revision>,
     /// What stands for all that the transport can carry, where that is not everything.
     only: Option<Revision>,
-    negotiation: Negotiation,
+    pub(super) negotiation: Negotiation,
     /// How long the very first request is waited for, where that tells something.
-    probe_time: Option<Duration>,
+    pub(super) probe_time: Option<Duration>,
     deciding: Together,
-    handshake: Handshake,
+    pub(super) handshake: Handshake,
     /// The same on the transport that came before, if there is one.
-    older: Option<Handshake>,
-    per_request: PerRequest,
+    pub(super) older: Option<Handshake>,
+    pub(super) per_request: PerRequest,
 }
 
 impl Dialects {
@@ -226,143 +222,10 @@ impl Dialects {
             let _alone = self.negotiation.turn().await;
             match self.negotiation.revision() {
                 Some(revision) => Ok(revision),
-                None => self.ask().await,
+                None => self.detect().await,
             }
         };
         self.deciding.get(|| self.negotiation.revision(), ask).await
-    }
-
-    /// Asks the server which era it belongs to: by a request of the newer one, then by
-    /// `initialize`, but only where the first answer shows that it does not know that era
-    /// (MCP 2026-07-28, basic/versioning, "Backward Compatibility").
-    async fn ask(&self) -> Result<Revision, Error> {
-        let mut step = Step::Probe(version::NEWEST_PER_REQUEST);
-        let mut refusals = 0;
-        let mut afresh = self.probe_time.is_some();
-        loop {
-            step = match step {
-                Step::Probe(version) => self.after_probe(version, &mut afresh).await?,
-                Step::Greet { offered, probe } => {
-                    self.after_greeting(offered, probe, &mut afresh).await?
-                }
-                Step::Heed(error, versions) => {
-                    refusals += 1;
-                    if refusals == REFUSALS {
-                        return Err(error);
-                    }
-                    Step::towards(choose(versions)?)
-                }
-                Step::Speak { revision, older } => {
-                    self.negotiation.decide(revision, older);
-                    return Ok(revision);
-                }
-            }
-        }
-    }
-
-    async fn after_probe(&self, version: Revision, afresh: &mut bool) -> Result<Step, Error> {
-        let error = match self.first_answer(version).await {
-            Ok(First::Discovered(found)) => return self.found(found),
-            Ok(First::Greeted(session)) => return Ok(Step::speak(session.profile().revision)),
-            Err(error) => error,
-        };
-        match finding(&error) {
-            Finding::Versions(versions) => Ok(Step::Heed(error, versions)),
-            Finding::Handshake => Ok(Step::Greet { offered: None, probe: Some(error) }),
-            Finding::PerRequest => {
-                self.negotiation.decide(version, false);
-                Err(error)
-            }
-            // It has exited at what it does not know, and is started anew by the next request.
-            Finding::Nothing if *afresh && is_gone(&error) => {
-                *afresh = false;
-                Ok(Step::Greet { offered: None, probe: Some(error) })
-            }
-            Finding::NoPost => match self.fall_back().await? {
-                Ok(step) => Ok(step),
-                Err(_) => Err(error),
-            },
-            Finding::Nothing => Err(error),
-        }
-    }
-
-    async fn after_greeting(
-        &self,
-        offered: Option<Revision>,
-        probe: Option<Error>,
-        afresh: &mut bool,
-    ) -> Result<Step, Error> {
-        let error = match self.handshake.open(offered).await {
-            Ok(session) => return Ok(Step::speak(session.profile().revision)),
-            Err(error) => error,
-        };
-        match finding(&error) {
-            Finding::Versions(versions) => Ok(Step::Heed(error, versions)),
-            // The refused probe may have confused it.
-            _ if *afresh && probe.is_some() && !is_unreachable(&error) => {
-                *afresh = false;
-                self.close().await?;
-                Ok(Step::Greet { offered, probe })
-            }
-            _ if matches!(error.status(), Some(400 | 404 | 405)) && error.code().is_none() => {
-                let stream = match self.fall_back().await? {
-                    Ok(step) => return Ok(step),
-                    Err(stream) => stream,
-                };
-                Err(not_mcp(probe, error, stream))
-            }
-            _ => Err(error),
-        }
-    }
-
-    /// Tries the transport that came before, which is all that some servers have (MCP
-    /// basic/transports, "Backwards Compatibility"); gives the reason where this one has not, either.
-    ///
-    /// # Errors
-    /// What says nothing of that, such as a refusal of the user.
-    async fn fall_back(&self) -> Result<Result<Step, Option<Error>>, Error> {
-        let Some(older) = &self.older else { return Ok(Err(None)) };
-        match older.open(None).await {
-            Ok(session) => {
-                let revision = session.profile().revision;
-                Ok(Ok(Step::Speak { revision, older: true }))
-            }
-            Err(error) if is_no_stream(&error) => Ok(Err(Some(error))),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The answer to the probe. A server that leaves it unanswered is greeted in the end, but may be
-    /// slow: the answer that comes first then counts.
-    async fn first_answer(&self, version: Revision) -> Result<First, Error> {
-        let probe = pin!(self.per_request.discover(version));
-        let Some(limit) = self.probe_time else { return probe.await.map(First::Discovered) };
-        let probe = match select(probe, pin!(unconstrained(sleep(limit)))).await {
-            Either::Left((answer, _)) => return answer.map(First::Discovered),
-            Either::Right(((), probe)) => probe,
-        };
-        match select(probe, pin!(self.handshake.open(None))).await {
-            Either::Left((Ok(found @ Discovery::Found(_)), _)) => Ok(First::Discovered(found)),
-            Either::Left((_, greeting)) => greeting.await.map(First::Greeted),
-            Either::Right((Ok(session), _)) => Ok(First::Greeted(session)),
-            Either::Right((Err(error), probe)) => match timeout(limit, probe).await {
-                Ok(Ok(found @ Discovery::Found(_))) => Ok(First::Discovered(found)),
-                _ => Err(error),
-            },
-        }
-    }
-
-    /// What to do with what the server says of itself.
-    fn found(&self, discovery: Discovery) -> Result<Step, Error> {
-        let Discovery::Found(said) = discovery else {
-            return Ok(Step::Greet { offered: None, probe: None });
-        };
-        let revision = choose(said.supported_versions.clone())?;
-        if revision.era() == Era::Handshake {
-            return Ok(Step::towards(revision));
-        }
-        self.per_request.keep(revision, *said);
-        Ok(Step::speak(revision))
     }
 
     /// The revision to try after a call has failed in another; the error itself, where that has
@@ -371,8 +234,8 @@ impl Dialects {
         if self.only.is_some() {
             return Err(error);
         }
-        let finding = finding(&error);
-        if let Finding::Versions(versions) = finding {
+        let evidence = Evidence::of(&error);
+        if let Evidence::Versions(versions) = evidence {
             // The code alone may be that of another server, which a tool has called.
             if !error.did_not_run() {
                 if revision.era() == Era::PerRequest {
@@ -393,8 +256,8 @@ impl Dialects {
             return Ok(chosen);
         }
         let doubtful = match revision.era() {
-            Era::PerRequest => is_doubtful(&error),
-            Era::Handshake => error.is_of_opening() && finding != Finding::Nothing,
+            Era::PerRequest => contradicts_stateless(&error),
+            Era::Handshake => error.is_of_opening() && evidence != Evidence::None,
         };
         if self.pinned.is_some() || !doubtful {
             return Err(error);
@@ -403,92 +266,9 @@ impl Dialects {
         let other = match revision.era() {
             Era::PerRequest => self.revision().await.ok(),
             // It has just refused to be greeted: there is no point in trying that again.
-            Era::Handshake => self.probe().await,
+            Era::Handshake => self.discover_again().await,
         };
         other.filter(|other| other.era() != revision.era()).ok_or(error)
-    }
-
-    /// The revision of the per-request era that the server now speaks, if it does.
-    async fn probe(&self) -> Option<Revision> {
-        let newest = version::NEWEST_PER_REQUEST;
-        let step = match self.per_request.discover(newest).await {
-            Ok(discovery) => self.found(discovery),
-            Err(error) => match finding(&error) {
-                Finding::Versions(versions) => choose(versions).map(Step::speak),
-                _ => Err(error),
-            },
-        };
-        match step {
-            Ok(Step::Speak { revision, .. }) if revision.era() == Era::PerRequest => {
-                self.negotiation.decide(revision, false);
-                Some(revision)
-            }
-            _ => None,
-        }
-    }
-}
-
-/// What a server has understood first.
-enum First {
-    Discovered(Discovery),
-    Greeted(Arc<Session>),
-}
-
-/// Whether the server went away in place of an answer.
-fn is_gone(error: &Error) -> bool {
-    use TransportErrorKind as Kind;
-    matches!(error.transport_kind(), Some(Kind::Interrupted | Kind::SessionEnded))
-}
-
-/// Whether there is no server to begin with.
-fn is_unreachable(error: &Error) -> bool {
-    use TransportErrorKind as Kind;
-    matches!(error.transport_kind(), Some(Kind::Refused | Kind::Unreachable))
-}
-
-/// A step on the way to a revision that both sides speak.
-enum Step {
-    /// Ask in this revision of the per-request era.
-    Probe(Revision),
-    /// Open a session and offer this revision, or the newest; the probe had failed so.
-    Greet { offered: Option<Revision>, probe: Option<Error> },
-    /// Try another of the versions that the server names in this refusal.
-    Heed(Error, Vec<String>),
-    /// Speak this one, on the transport that came before perhaps.
-    Speak { revision: Revision, older: bool },
-}
-
-impl Step {
-    fn speak(revision: Revision) -> Self {
-        Self::Speak { revision, older: false }
-    }
-
-    /// The step that shows whether a revision that the server names is spoken indeed.
-    fn towards(revision: Revision) -> Self {
-        match revision.era() {
-            Era::PerRequest => Self::Probe(revision),
-            Era::Handshake => Self::Greet { offered: Some(revision), probe: None },
-        }
-    }
-}
-
-/// Whether a server has nothing where the transport that came before has its stream.
-fn is_no_stream(error: &Error) -> bool {
-    match finding(error) {
-        Finding::Handshake | Finding::NoPost => true,
-        _ => error.transport_kind() == Some(TransportErrorKind::Protocol),
-    }
-}
-
-/// All failures where neither era has come to an answer.
-fn not_mcp(probe: Option<Error>, initialize: Error, stream: Option<Error>) -> Error {
-    match probe {
-        Some(probe) => Error::NotMcp {
-            probe: Arc::new(probe),
-            initialize: Arc::new(initialize),
-            stream: stream.map(Arc::new),
-        },
-        None => initialize,
     }
 }
 

@@ -20,6 +20,23 @@ pub(crate) fn mutual<'a>(
     known.filter(|revision: &Revision| revision.era() == era).max()
 }
 
+/// The version to speak with a server that refuses ours and names those it supports: the newest of
+/// the per-request era that is mutual, and one of the handshake era only where it names no other.
+///
+/// # Errors
+/// [`Error::Version`] where none is mutual.
+pub(crate) fn choose(supported: Vec<String>) -> Result<Revision, Error> {
+    let newest = |era| mutual(era, &supported);
+    if let Some(revision) = newest(Era::PerRequest) {
+        return Ok(revision);
+    }
+    let is_old = |version: &String| version.as_str() < NEWEST_PER_REQUEST.as_str();
+    match newest(Era::Handshake) {
+        Some(revision) if supported.iter().all(is_old) => Ok(revision),
+        _ => Err(unshared(supported, None)),
+    }
+}
+
 /// No revision is shared with a server that speaks these; a pinned one is all that is spoken here.
 pub(crate) fn unshared(server: Vec<String>, pinned: Option<Revision>) -> Error {
     Error::Version {
