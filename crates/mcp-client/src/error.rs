@@ -62,8 +62,8 @@ pub enum Error {
     /// Client and server have no revision of the protocol in common.
     #[error(
         "the server speaks protocol version {}; this client speaks {}",
-        listed(.server.iter().map(|version| Brief(version))),
-        listed(.client),
+        join_versions(.server.iter().map(|version| Brief(version))),
+        join_versions(.client),
     )]
     Version {
         /// What the server speaks, as far as it said.
@@ -76,7 +76,7 @@ pub enum Error {
     /// begin a conversation.
     #[error(
         "the server speaks no MCP: `server/discover` failed: {probe}{}; `initialize` failed",
-        OlderFailed(.stream.as_deref())
+        FallbackFailed(.stream.as_deref())
     )]
     NotMcp {
         /// What it said to `server/discover`, with which revisions since 2026-07-28 begin.
@@ -149,9 +149,9 @@ pub enum Error {
 }
 
 /// Shows what became of the older transport.
-struct OlderFailed<'a>(Option<&'a Error>);
+struct FallbackFailed<'a>(Option<&'a Error>);
 
-impl fmt::Display for OlderFailed<'_> {
+impl fmt::Display for FallbackFailed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.map_or(Ok(()), |error| write!(f, "; the older transport failed: {error}"))
     }
@@ -159,7 +159,7 @@ impl fmt::Display for OlderFailed<'_> {
 
 /// Whether the server refused a request before it looked at what it is about. It says so by status
 /// and code together: a code alone may be that of another server, which a tool has called.
-fn refused_unread(status: Option<u16>, code: i64) -> bool {
+fn is_rejected_unread(status: Option<u16>, code: i64) -> bool {
     match status {
         Some(400) => matches!(
             code,
@@ -172,7 +172,7 @@ fn refused_unread(status: Option<u16>, code: i64) -> bool {
     }
 }
 
-fn listed(versions: impl IntoIterator<Item: ToString>) -> String {
+fn join_versions(versions: impl IntoIterator<Item: ToString>) -> String {
     let versions: Vec<_> = versions.into_iter().map(|version| version.to_string()).collect();
     match versions.join(", ") {
         none if none.is_empty() => "(none said)".to_owned(),
@@ -192,9 +192,9 @@ impl Error {
             | Self::Params { .. } => true,
             // Whatever was to be called had to wait for the conversation to open.
             Self::Rpc { error, status, .. } => {
-                refused_unread(*status, error.code) || self.is_of_opening()
+                is_rejected_unread(*status, error.code) || self.failed_while_opening()
             }
-            Self::InvalidAnswer { .. } => self.is_of_opening(),
+            Self::InvalidAnswer { .. } => self.failed_while_opening(),
             Self::Timeout { .. }
             | Self::Endless { .. }
             | Self::Rounds { .. }
@@ -276,9 +276,9 @@ impl Error {
     }
 
     /// Whether it was not the caller's request that failed, but what had to come before it.
-    pub(crate) fn is_of_opening(&self) -> bool {
+    pub(crate) fn failed_while_opening(&self) -> bool {
         match self {
-            Self::Transport(error) => error.is_of_opening(),
+            Self::Transport(error) => error.failed_while_opening(),
             Self::Rpc { method, .. } | Self::InvalidAnswer { method, .. } => {
                 method == InitializeRequest::NAME || method == DiscoverRequest::NAME
             }
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forgotten_session_is_known_by_its_status_and_text() {
+    fn an_ended_session_is_recognized_by_status_and_text() {
         // HTTP-26: 404 as the specification wants it, 400 as many servers answer
         let forgotten = "Bad Request: No valid session ID provided";
         let ended = TransportError::new(TransportErrorKind::SessionEnded, "gone").into();

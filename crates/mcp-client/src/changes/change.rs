@@ -11,7 +11,7 @@ use mcp_types::{
 };
 use serde_json::value::RawValue;
 
-use crate::{error::Error, result::params_of};
+use crate::{error::Error, result::notification_params};
 
 /// Something has changed on the server; what it is now has to be asked for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,13 +29,13 @@ pub enum Change {
 
 impl Change {
     /// What a notification says has changed, if it says such a thing.
-    pub(crate) fn told(method: &str, params: Option<&RawValue>) -> Option<Self> {
+    pub(crate) fn from_notification(method: &str, params: Option<&RawValue>) -> Option<Self> {
         match method {
             ToolListChangedNotification::NAME => Some(Self::Tools),
             PromptListChangedNotification::NAME => Some(Self::Prompts),
             ResourceListChangedNotification::NAME => Some(Self::Resources),
             ResourceUpdatedNotification::NAME => {
-                let updated = params_of::<ResourceUpdatedNotification>(params)?;
+                let updated = notification_params::<ResourceUpdatedNotification>(params)?;
                 Some(Self::Resource(updated.uri))
             }
             _ => None,
@@ -43,7 +43,7 @@ impl Change {
     }
 
     /// The capability that a server has which tells of it, and the flag that says so.
-    pub(crate) fn offered_as(&self) -> (&'static str, &'static str) {
+    pub(crate) fn capability(&self) -> (&'static str, &'static str) {
         match self {
             Self::Tools => ("tools", "listChanged"),
             Self::Prompts => ("prompts", "listChanged"),
@@ -53,7 +53,7 @@ impl Change {
     }
 
     /// The notification that tells of it.
-    pub(crate) fn told_by(&self) -> &'static str {
+    pub(crate) fn notification(&self) -> &'static str {
         match self {
             Self::Tools => ToolListChangedNotification::NAME,
             Self::Prompts => PromptListChangedNotification::NAME,
@@ -63,7 +63,7 @@ impl Change {
     }
 
     /// The error where nothing else is watched and the server does not tell of it.
-    pub(crate) fn not_offered(&self, method: &'static str) -> Error {
+    pub(crate) fn not_supported(&self, method: &'static str) -> Error {
         let capability = match self {
             Self::Tools => "tools.listChanged",
             Self::Prompts => "prompts.listChanged",
@@ -74,7 +74,7 @@ impl Change {
     }
 
     /// What a filter lets through.
-    pub(crate) fn granted(filter: SubscriptionFilter) -> BTreeSet<Self> {
+    pub(crate) fn from_filter(filter: SubscriptionFilter) -> BTreeSet<Self> {
         let lists = [
             (filter.tools_list_changed, Self::Tools),
             (filter.prompts_list_changed, Self::Prompts),
@@ -87,9 +87,9 @@ impl Change {
 
     /// The filter that lets just this through (MCP 2026-07-28, basic/patterns/subscriptions,
     /// "Notification Filter").
-    pub(crate) fn filter(wanted: &BTreeSet<Self>) -> SubscriptionFilter {
+    pub(crate) fn to_filter(changes: &BTreeSet<Self>) -> SubscriptionFilter {
         let mut filter = SubscriptionFilter::default();
-        for change in wanted {
+        for change in changes {
             match change {
                 Self::Tools => filter.tools_list_changed = Some(true),
                 Self::Prompts => filter.prompts_list_changed = Some(true),

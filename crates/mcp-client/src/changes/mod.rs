@@ -4,4 +4,4 @@ mod queue;
 mod change;
 
 pub use self::change::Change;
-pub(crate) use self::queue::{Inbox, Inboxes};
+pub(crate) use self::queue::{ChangeQueue, ChangeQueues};

@@ -10,17 +10,17 @@ use std::{
 use super::change::Change;
 
 /// How many changes wait to be taken, beyond those of what is watched by name.
-const MOST: usize = 1_000;
+const MAX_PENDING: usize = 1_000;
 
 /// How long a URI may be to be kept, in bytes.
-const LONGEST: usize = 8 * 1024;
+const MAX_URI_LENGTH: usize = 8 * 1024;
 
 /// What has changed of what is watched, each change once.
 ///
 /// A server may name parts of a resource without end; where they become too many, or too long, it
 /// is everything that has changed.
 #[derive(Debug)]
-pub(crate) struct Inbox {
+pub(crate) struct ChangeQueue {
     watched: BTreeSet<Change>,
     state: Mutex<State>,
 }
@@ -31,11 +31,11 @@ struct State {
     refused: BTreeSet<Change>,
     /// Whether the server tells of changes at the moment, and whether it ever did.
     open: bool,
-    was_open: bool,
+    was_ever_open: bool,
     reader: Option<Waker>,
 }
 
-impl Inbox {
+impl ChangeQueue {
     pub(crate) fn new(watched: BTreeSet<Change>) -> Self {
         Self { watched, state: Mutex::default() }
     }
@@ -56,17 +56,17 @@ impl Inbox {
         let mut state = self.lock();
         state.refused = self.watched.difference(granted).cloned().collect();
         state.open = true;
-        if mem::replace(&mut state.was_open, true) {
-            self.miss(&mut state);
+        if mem::replace(&mut state.was_ever_open, true) {
+            self.add_all(&mut state);
         }
     }
 
     /// Something may have happened that nobody told: all that the server tells of has changed.
-    pub(crate) fn missed(&self) {
-        self.miss(&mut self.lock());
+    pub(crate) fn mark_all_changed(&self) {
+        self.add_all(&mut self.lock());
     }
 
-    fn miss(&self, state: &mut State) {
+    fn add_all(&self, state: &mut State) {
         state.pending.extend(self.watched.difference(&state.refused).cloned());
         state.wake();
     }
@@ -77,8 +77,8 @@ impl Inbox {
     }
 
     /// Whether it ever did.
-    pub(crate) fn was_open(&self) -> bool {
-        self.lock().was_open
+    pub(crate) fn was_ever_open(&self) -> bool {
+        self.lock().was_ever_open
     }
 
     pub(crate) fn refused(&self) -> Vec<Change> {
@@ -86,16 +86,16 @@ impl Inbox {
     }
 
     /// Something has changed that may be watched.
-    pub(crate) fn put(&self, change: Change) {
+    pub(crate) fn push(&self, change: Change) {
         let watched = self.watched.contains(&change);
-        let long = matches!(&change, Change::Resource(uri) if uri.len() > LONGEST);
+        let long = matches!(&change, Change::Resource(uri) if uri.len() > MAX_URI_LENGTH);
         if !watched && !self.watches_resources(&change) {
             return;
         }
         let mut state = self.lock();
-        if !watched && (long || state.pending.len() >= self.watched.len() + MOST) {
+        if !watched && (long || state.pending.len() >= self.watched.len() + MAX_PENDING) {
             state.pending.clear();
-            self.miss(&mut state);
+            self.add_all(&mut state);
         } else {
             state.pending.insert(change);
         }
@@ -109,14 +109,14 @@ impl Inbox {
     }
 
     /// Whether it is watched, or is a part of what is, as far as its URI shows.
-    fn names(&self, change: &Change) -> bool {
+    fn matches(&self, change: &Change) -> bool {
         let Change::Resource(uri) = change else { return self.watched.contains(change) };
         self.watched.iter().any(|watched| {
             matches!(watched, Change::Resource(watched) if uri.starts_with(watched.as_str()))
         })
     }
 
-    pub(crate) fn poll_take(&self, cx: &Context<'_>) -> Poll<Change> {
+    pub(crate) fn poll_next(&self, cx: &Context<'_>) -> Poll<Change> {
         let mut state = self.lock();
         match state.pending.pop_first() {
             Some(change) => Poll::Ready(change),
@@ -142,46 +142,46 @@ impl State {
 
 /// All who watch in the conversations of a client that are not told each by itself.
 #[derive(Debug, Default)]
-pub(crate) struct Inboxes(Mutex<Vec<Weak<Inbox>>>);
+pub(crate) struct ChangeQueues(Mutex<Vec<Weak<ChangeQueue>>>);
 
-impl Inboxes {
+impl ChangeQueues {
     /// Tells it of changes, for as long as it is there.
-    pub(crate) fn add(&self, inbox: &Arc<Inbox>) {
+    pub(crate) fn add(&self, queue: &Arc<ChangeQueue>) {
         let mut all = self.lock();
-        all.retain(|other| other.strong_count() > 0 && !other.ptr_eq(&Arc::downgrade(inbox)));
-        all.push(Arc::downgrade(inbox));
+        all.retain(|other| other.strong_count() > 0 && !other.ptr_eq(&Arc::downgrade(queue)));
+        all.push(Arc::downgrade(queue));
     }
 
     /// Tells it no longer.
-    pub(crate) fn remove(&self, inbox: &Arc<Inbox>) {
-        self.lock().retain(|other| !other.ptr_eq(&Arc::downgrade(inbox)));
+    pub(crate) fn remove(&self, queue: &Arc<ChangeQueue>) {
+        self.lock().retain(|other| !other.ptr_eq(&Arc::downgrade(queue)));
     }
 
     /// Whether somebody watches just this.
-    pub(crate) fn watch(&self, change: &Change) -> bool {
-        self.all().iter().any(|inbox| inbox.watched.contains(change))
+    pub(crate) fn is_watched(&self, change: &Change) -> bool {
+        self.all().iter().any(|queue| queue.watched.contains(change))
     }
 
     /// Tells those who watch it, or what it seems to be a part of; where it seems to be a part of
     /// nothing, all who watch a resource.
-    pub(crate) fn put(&self, change: &Change) {
+    pub(crate) fn push(&self, change: &Change) {
         let all = self.all();
-        let known = all.iter().any(|inbox| inbox.names(change));
-        for inbox in all.iter().filter(|inbox| !known || inbox.names(change)) {
-            inbox.put(change.clone());
+        let known = all.iter().any(|queue| queue.matches(change));
+        for queue in all.iter().filter(|queue| !known || queue.matches(change)) {
+            queue.push(change.clone());
         }
     }
 
     /// Tells all that something may have happened that nobody told.
-    pub(crate) fn missed(&self) {
-        self.all().iter().for_each(|inbox| inbox.missed());
+    pub(crate) fn mark_all_changed(&self) {
+        self.all().iter().for_each(|queue| queue.mark_all_changed());
     }
 
-    fn all(&self) -> Vec<Arc<Inbox>> {
+    fn all(&self) -> Vec<Arc<ChangeQueue>> {
         self.lock().iter().filter_map(Weak::upgrade).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Inbox>>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<ChangeQueue>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -194,77 +194,80 @@ mod tests {
         Change::Resource(uri.to_owned())
     }
 
-    fn inbox(watched: &[Change]) -> Arc<Inbox> {
-        Arc::new(Inbox::new(watched.iter().cloned().collect()))
+    fn queue(watched: &[Change]) -> Arc<ChangeQueue> {
+        Arc::new(ChangeQueue::new(watched.iter().cloned().collect()))
     }
 
-    fn take(inbox: &Inbox) -> Vec<Change> {
+    fn take(queue: &ChangeQueue) -> Vec<Change> {
         let cx = Context::from_waker(Waker::noop());
         let mut taken = Vec::new();
-        while let Poll::Ready(change) = inbox.poll_take(&cx) {
+        while let Poll::Ready(change) = queue.poll_next(&cx) {
             taken.push(change);
         }
         taken
     }
 
     #[test]
-    fn a_change_waits_once() {
-        let inbox = inbox(&[Change::Tools, resource("a://b")]);
+    fn a_change_is_queued_once() {
+        let queue = queue(&[Change::Tools, resource("a://b")]);
         for _ in 0..3 {
-            inbox.put(Change::Tools);
-            inbox.put(resource("a://b/c"));
-            inbox.put(Change::Prompts);
+            queue.push(Change::Tools);
+            queue.push(resource("a://b/c"));
+            queue.push(Change::Prompts);
         }
-        assert_eq!(take(&inbox), [Change::Tools, resource("a://b/c")]);
-        assert_eq!(take(&inbox), []);
+        assert_eq!(take(&queue), [Change::Tools, resource("a://b/c")]);
+        assert_eq!(take(&queue), []);
     }
 
     #[test]
-    fn changes_without_end_take_no_memory_without_end() {
-        let inbox = inbox(&[Change::Tools, resource("a://b")]);
-        for number in 0..10 * MOST {
-            inbox.put(resource(&number.to_string()));
-            assert!(inbox.lock().pending.len() <= 2 + MOST);
+    fn the_number_of_queued_changes_is_limited() {
+        let queue = queue(&[Change::Tools, resource("a://b")]);
+        for number in 0..10 * MAX_PENDING {
+            queue.push(resource(&number.to_string()));
+            assert!(queue.lock().pending.len() <= 2 + MAX_PENDING);
         }
-        let taken = take(&inbox);
+        let taken = take(&queue);
         assert!(taken.contains(&Change::Tools) && taken.contains(&resource("a://b")));
-        inbox.put(resource(&"x".repeat(LONGEST + 1)));
-        assert_eq!(take(&inbox), [Change::Tools, resource("a://b")]);
+        queue.push(resource(&"x".repeat(MAX_URI_LENGTH + 1)));
+        assert_eq!(take(&queue), [Change::Tools, resource("a://b")]);
         // What the server does not tell of has not changed.
-        inbox.open(&BTreeSet::from([resource("a://b")]));
-        inbox.put(resource(&"x".repeat(LONGEST + 1)));
-        assert_eq!(take(&inbox), [resource("a://b")]);
+        queue.open(&BTreeSet::from([resource("a://b")]));
+        queue.push(resource(&"x".repeat(MAX_URI_LENGTH + 1)));
+        assert_eq!(take(&queue), [resource("a://b")]);
     }
 
     #[test]
-    fn what_was_missed_counts_as_changed() {
-        let inbox = inbox(&[Change::Tools, Change::Prompts]);
+    fn everything_counts_as_changed_after_missed_notifications() {
+        let queue = queue(&[Change::Tools, Change::Prompts]);
         let granted = BTreeSet::from([Change::Tools, Change::Resources]);
-        inbox.open(&granted);
-        assert_eq!((take(&inbox), inbox.refused()), (vec![], vec![Change::Prompts]));
-        inbox.open(&granted);
-        assert_eq!(take(&inbox), [Change::Tools]);
+        queue.open(&granted);
+        assert_eq!((take(&queue), queue.refused()), (vec![], vec![Change::Prompts]));
+        queue.open(&granted);
+        assert_eq!(take(&queue), [Change::Tools]);
     }
 
     #[test]
-    fn parts_of_resources_are_told_to_whom_they_concern() {
+    fn a_change_of_a_sub_resource_goes_to_subscribers_of_its_parent() {
         // RES-04, N-SUB-05
-        let inboxes = Inboxes::default();
-        let (folder, file) = (inbox(&[resource("a://b/")]), inbox(&[resource("a://b/c")]));
-        let tools = inbox(&[Change::Tools]);
-        for inbox in [&folder, &file, &tools] {
-            inboxes.add(inbox);
+        let change_queues = ChangeQueues::default();
+        let (folder, file) = (queue(&[resource("a://b/")]), queue(&[resource("a://b/c")]));
+        let tools = queue(&[Change::Tools]);
+        for queue in [&folder, &file, &tools] {
+            change_queues.add(queue);
         }
         let told = |uri: &str| {
-            inboxes.put(&resource(uri));
-            [&folder, &file, &tools].map(|inbox| take(inbox).len())
+            change_queues.push(&resource(uri));
+            [&folder, &file, &tools].map(|queue| take(queue).len())
         };
         assert_eq!(told("a://b/c"), [1, 1, 0]);
         assert_eq!(told("a://b/d"), [1, 0, 0]);
         // What it is a part of only the server knows.
         assert_eq!(told("z://1"), [1, 1, 0]);
-        assert!(inboxes.watch(&resource("a://b/c")) && !inboxes.watch(&resource("z://1")));
-        inboxes.remove(&file);
-        assert!(!inboxes.watch(&resource("a://b/c")));
+        assert!(
+            change_queues.is_watched(&resource("a://b/c"))
+                && !change_queues.is_watched(&resource("z://1"))
+        );
+        change_queues.remove(&file);
+        assert!(!change_queues.is_watched(&resource("a://b/c")));
     }
 }

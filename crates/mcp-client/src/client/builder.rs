@@ -9,9 +9,9 @@ use mcp_types::{Revision, v2026_07_28::Implementation};
 
 use super::client::{Client, Shared};
 use crate::{
-    exchange::{Host, Link},
+    exchange::{Channel, ClientState},
     handler::Handler,
-    protocol::{Dialects, Negotiation},
+    protocol::{Negotiation, Protocol},
     request::Limits,
     result::KnownLists,
     transport::Transport,
@@ -25,7 +25,7 @@ pub struct Builder {
     limits: Limits,
     protocol: Option<Revision>,
     negotiation: Negotiation,
-    known: KnownLists,
+    shared_lists: KnownLists,
     handler: Option<Arc<dyn Handler>>,
 }
 
@@ -53,7 +53,7 @@ impl Builder {
 
     /// The lists that have been read already, to share equal ones; one's own unless set.
     pub fn known_lists(self, known: KnownLists) -> Self {
-        Self { known, ..self }
+        Self { shared_lists: known, ..self }
     }
 
     /// Who answers what the server asks while it works on a call: for input of the user, for a
@@ -88,10 +88,15 @@ impl Builder {
 
     /// The client. Nothing is sent yet.
     pub fn build(self) -> Client {
-        let host = Arc::new(Host::new(self.client, self.handler));
-        let link = Link::new(self.transport, Arc::clone(&host));
-        let dialects = Dialects::new(link, self.protocol, self.negotiation);
-        let shared = Shared { host, known: self.known, dialects, mirrors: RwLock::default() };
+        let client_state = Arc::new(ClientState::new(self.client, self.handler));
+        let channel = Channel::new(self.transport, Arc::clone(&client_state));
+        let protocol = Protocol::new(channel, self.protocol, self.negotiation);
+        let shared = Shared {
+            client_state,
+            shared_lists: self.shared_lists,
+            protocol,
+            param_headers: RwLock::default(),
+        };
         Client { shared: Arc::new(shared), limits: self.limits, options: None }
     }
 }
@@ -113,7 +118,7 @@ impl Client {
             limits: Limits::default(),
             protocol: None,
             negotiation: Negotiation::new(),
-            known: KnownLists::new(),
+            shared_lists: KnownLists::new(),
             handler: None,
         }
     }

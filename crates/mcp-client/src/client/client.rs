@@ -13,12 +13,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
 use crate::{
-    changes::Inbox,
+    changes::ChangeQueue,
     error::Error,
-    exchange::Host,
-    protocol::Dialects,
-    request::{Limits, Name, Options, Patience, Request, object, split, tool_params},
-    result::{Decode, KnownLists, Mirrors, ServerProfile, decode_result},
+    exchange::ClientState,
+    protocol::Protocol,
+    request::{Deadline, Limits, Name, Options, Request, split_meta, to_object, tool_params_error},
+    result::{Decode, KnownLists, ServerProfile, ToolParamHeaders, decode_result},
 };
 
 /// A conversation with one server.
@@ -52,11 +52,11 @@ pub struct Client {
 
 /// What all clones of a client share.
 pub(super) struct Shared {
-    pub(super) host: Arc<Host>,
-    pub(super) known: KnownLists,
-    pub(super) dialects: Dialects,
+    pub(super) client_state: Arc<ClientState>,
+    pub(super) shared_lists: KnownLists,
+    pub(super) protocol: Protocol,
     /// Of the newest list of tools.
-    pub(super) mirrors: RwLock<Mirrors>,
+    pub(super) param_headers: RwLock<ToolParamHeaders>,
 }
 
 impl Client {
@@ -79,9 +79,9 @@ impl Client {
     /// Any [`Error`] of the exchange; [`Error::Version`] where no revision is shared,
     /// [`Error::NotMcp`] where the server understands none.
     pub async fn connect(&self) -> Result<Arc<ServerProfile>, Error> {
-        let method = self.shared.dialects.opening();
-        let profile = pin!(self.shared.dialects.profile());
-        self.settle(&self.patience(), &method, profile).await
+        let method = self.shared.protocol.first_method();
+        let profile = pin!(self.shared.protocol.server_info());
+        self.with_deadline(&self.new_deadline(), &method, profile).await
     }
 
     /// Calls a method and decodes its result.
@@ -93,7 +93,7 @@ impl Client {
     /// [`Error::Unsupported`] and [`Error::Capability`] before anything is sent, else any [`Error`]
     /// of the exchange.
     pub async fn call<M: Method>(&self, params: &M::Params) -> Result<M::Result, Error> {
-        self.call_any(Name::Borrowed(M::NAME), params).await
+        self.call_untyped(Name::Borrowed(M::NAME), params).await
     }
 
     /// Calls a method for which there is no type, such as that of an extension. `params` is
@@ -106,7 +106,7 @@ impl Client {
         method: impl Into<Cow<'static, str>>,
         params: impl Serialize,
     ) -> Result<Box<RawValue>, Error> {
-        self.call_any(method.into(), &params).await
+        self.call_untyped(method.into(), &params).await
     }
 
     /// Sends a notification.
@@ -116,8 +116,8 @@ impl Client {
     pub async fn notify<N: NotificationMethod>(&self, params: &N::Params) -> Result<(), Error> {
         let method = Name::Borrowed(N::NAME);
         let extras = self.options.as_ref().map(|options| &options.extras);
-        let sent = pin!(self.shared.dialects.notify(&method, Some(params), extras));
-        self.settle(&self.patience(), &method, sent).await
+        let sent = pin!(self.shared.protocol.notify(&method, Some(params), extras));
+        self.with_deadline(&self.new_deadline(), &method, sent).await
     }
 
     /// Ends the conversation on the server. A later call opens a new one.
@@ -126,29 +126,30 @@ impl Client {
     /// Any [`Error`] of the exchange; a server that does not let clients end sessions is none.
     pub async fn close(&self) -> Result<(), Error> {
         let method = Name::Borrowed("session end");
-        let closed = pin!(self.shared.dialects.close());
-        self.settle(&self.patience(), &method, closed).await
+        let closed = pin!(self.shared.protocol.close());
+        self.with_deadline(&self.new_deadline(), &method, closed).await
     }
 
     /// How often the server has forgotten the session, so that it had to be greeted anew. What was
     /// learnt from it before that may no longer hold.
     pub fn lost_sessions(&self) -> u64 {
-        self.shared.dialects.lost_sessions()
+        self.shared.protocol.lost_sessions()
     }
 
     /// How often the server has said that its list of tools has changed
     /// (`notifications/tools/list_changed`): while it answered a call, or to those who
     /// [watch](Self::watch).
     pub fn tool_changes(&self) -> u64 {
-        self.shared.host.tool_changes()
+        self.shared.client_state.tool_changes()
     }
 
-    async fn call_any<R: DeserializeOwned>(
+    async fn call_untyped<R: DeserializeOwned>(
         &self,
         method: Name,
         params: &impl Serialize,
     ) -> Result<R, Error> {
-        let (params, meta) = split(params).map_err(|error| Error::params(method.clone(), error))?;
+        let (params, meta) =
+            split_meta(params).map_err(|error| Error::params(method.clone(), error))?;
         let options = self.with_meta(meta);
         let target = match method.as_ref() {
             "tools/call" | "prompts/get" => params.get("name"),
@@ -156,14 +157,14 @@ impl Client {
             _ => None,
         };
         let is_tool = method == CallToolRequest::NAME;
-        let patience = self.patience();
+        let deadline = self.new_deadline();
         let request = Request {
             target: target.and_then(Value::as_str),
             options: options.as_deref(),
-            ..Request::new(method, &params, &patience)
+            ..Request::new(method, &params, &deadline)
         };
         if is_tool {
-            let arguments = object(&params.get("arguments")).map_err(tool_params)?;
+            let arguments = to_object(&params.get("arguments")).map_err(tool_params_error)?;
             return self.request_tool(request, &arguments, &decode_result).await;
         }
         self.request(&request, &decode_result).await
@@ -174,26 +175,26 @@ impl Client {
         request: &Request<'_, impl Serialize>,
         decode: Decode<'_, R>,
     ) -> Result<R, Error> {
-        let mut anywhere = None;
-        let called = pin!(self.shared.dialects.call(request, &mut anywhere, decode));
-        self.settle(request.patience, &request.method, called).await
+        let mut no_session = None;
+        let called = pin!(self.shared.protocol.call(request, &mut no_session, decode));
+        self.with_deadline(request.deadline, &request.method, called).await
     }
 
     /// Calls a method; also whether the server needed input first. `target` is the tool, prompt or
     /// resource that it is about.
-    pub(super) async fn ask<R>(
+    pub(super) async fn call_method<R>(
         &self,
         method: &'static str,
         target: Option<&str>,
         params: &impl Serialize,
         decode: Decode<'_, R>,
     ) -> Result<(R, bool), Error> {
-        let patience = self.patience();
+        let deadline = self.new_deadline();
         let options = self.options.as_deref();
         let request =
-            Request { target, options, ..Request::new(Name::Borrowed(method), params, &patience) };
+            Request { target, options, ..Request::new(Name::Borrowed(method), params, &deadline) };
         let result = self.request(&request, decode).await?;
-        Ok((result, request.with_input.load(Ordering::Relaxed)))
+        Ok((result, request.input_was_required.load(Ordering::Relaxed)))
     }
 
     /// The options of this caller, with more for `_meta`.
@@ -209,37 +210,37 @@ impl Client {
     }
 
     /// Follows the changes of what is watched, once.
-    pub(super) async fn follow(&self, inbox: &Arc<Inbox>) -> Result<(), Error> {
-        let (options, patience) = (self.options.as_deref(), self.patience());
-        self.shared.dialects.follow(inbox, options, &patience).await
+    pub(super) async fn subscribe_once(&self, queue: &Arc<ChangeQueue>) -> Result<(), Error> {
+        let (options, deadline) = (self.options.as_deref(), self.new_deadline());
+        self.shared.protocol.subscribe(queue, options, &deadline).await
     }
 
     /// Time for one request until its answer.
-    pub(super) fn request_time(&self) -> Duration {
-        self.own_limits().request
+    pub(super) fn request_timeout(&self) -> Duration {
+        self.effective_limits().request
     }
 
-    pub(super) fn patience(&self) -> Patience {
-        let Limits { request, total, .. } = self.own_limits();
-        Patience::new(request, total).with(&self.shared.host.pulse)
+    pub(super) fn new_deadline(&self) -> Deadline {
+        let Limits { request, total, .. } = self.effective_limits();
+        Deadline::new(request, total).with_shared_activity(&self.shared.client_state.activity)
     }
 
-    pub(super) fn total(&self) -> Duration {
-        self.own_limits().total
+    pub(super) fn total_timeout(&self) -> Duration {
+        self.effective_limits().total
     }
 
     /// The limits of this caller.
-    fn own_limits(&self) -> Limits {
+    fn effective_limits(&self) -> Limits {
         self.options.as_ref().map_or(self.limits, |options| options.limits(self.limits))
     }
 
-    pub(super) async fn settle<T>(
+    pub(super) async fn with_deadline<T>(
         &self,
-        patience: &Patience,
+        deadline: &Deadline,
         method: &Name,
         work: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
-        let outcome = patience.lasts(work).await;
+        let outcome = deadline.run(work).await;
         outcome.unwrap_or_else(|limit| Err(Error::Timeout { method: method.clone(), limit }))
     }
 }

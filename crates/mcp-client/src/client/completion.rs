@@ -15,7 +15,7 @@ use super::client::Client;
 use crate::{error::Error, result::decode_result};
 
 /// How many suggestions come at once (MCP server/utilities/completion, "Completion Results").
-const MOST: usize = 100;
+const MAX_VALUES: usize = 100;
 
 /// An argument that is being typed; see [`Client::complete`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -87,10 +87,10 @@ impl Client {
     /// exchange.
     pub async fn complete(&self, argument: &Completing) -> Result<Completion, Error> {
         let decode = decode_result::<CompleteResult>;
-        let (result, _) = self.ask(CompleteRequest::NAME, None, argument, &decode).await?;
+        let (result, _) = self.call_method(CompleteRequest::NAME, None, argument, &decode).await?;
         let mut completion = result.completion;
-        if completion.values.len() > MOST {
-            completion.values.truncate(MOST);
+        if completion.values.len() > MAX_VALUES {
+            completion.values.truncate(MAX_VALUES);
             completion.has_more = Some(true);
         }
         Ok(completion)

@@ -6,14 +6,14 @@ use super::client::Client;
 use crate::{
     error::Error,
     protocol::Session,
-    request::{Cursor, Limits, Name, Patience, Request},
+    request::{Cursor, Deadline, Limits, Name, Request},
     result::{Bounds, Decode, Listable, Listed, Page, Pages, decode_page},
 };
 
 impl Client {
     /// All pages of a list.
-    pub(super) async fn listed<T: Listable>(&self) -> Result<Listed<T>, Error> {
-        let (pages, _) = self.list(Name::Borrowed(T::METHOD), &decode_page::<T>).await?;
+    pub(super) async fn list_all<T: Listable>(&self) -> Result<Listed<T>, Error> {
+        let (pages, _) = self.list_pages(Name::Borrowed(T::METHOD), &decode_page::<T>).await?;
         let cache = pages.hint();
         let (mut items, mut refused) = (Vec::new(), Vec::new());
         for entry in pages.into_items() {
@@ -26,13 +26,13 @@ impl Client {
     }
 
     /// Follows a list to its end; also the session that it was in.
-    pub(super) async fn list<T>(
+    pub(super) async fn list_pages<T>(
         &self,
         method: Name,
         decode: Decode<'_, Page<T>>,
     ) -> Result<(Pages<T>, Option<Arc<Session>>), Error> {
         let Limits { pages, items, list_bytes: bytes, .. } = self.limits;
-        let whole = Patience::new(Duration::MAX, self.total());
+        let list_deadline = Deadline::new(Duration::MAX, self.total_timeout());
         let listed = pin!(async {
             let mut pages = Pages::new(method.clone(), Bounds { pages, items, bytes });
             // The session that the cursors belong to (MCP server/utilities/pagination).
@@ -40,19 +40,19 @@ impl Client {
             loop {
                 let params = Cursor { cursor: pages.cursor() };
                 session = session.filter(|_| params.cursor.is_some());
-                let patience = self.patience();
+                let deadline = self.new_deadline();
                 let options = self.options.as_deref();
                 let request =
-                    Request { options, ..Request::new(method.clone(), &params, &patience) };
+                    Request { options, ..Request::new(method.clone(), &params, &deadline) };
                 let page = {
-                    let page = pin!(self.shared.dialects.call(&request, &mut session, decode));
-                    self.settle(&patience, &method, page).await
+                    let page = pin!(self.shared.protocol.call(&request, &mut session, decode));
+                    self.with_deadline(&deadline, &method, page).await
                 };
-                if pages.take(page)?.is_break() {
+                if pages.add(page)?.is_break() {
                     return Ok((pages, session));
                 }
             }
         });
-        self.settle(&whole, &method, listed).await
+        self.with_deadline(&list_deadline, &method, listed).await
     }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::client::Client;
 use crate::{
     error::Error,
-    result::{Listed, Outcome, meta_object},
+    result::{Listed, Outcome, meta_to_object},
 };
 
 /// A prompt, ready for the model. All text is the server's own and untrusted.
@@ -29,7 +29,7 @@ pub struct PromptResult {
 impl From<GetPromptResult> for PromptResult {
     fn from(result: GetPromptResult) -> Self {
         let GetPromptResult { description, messages, meta, .. } = result;
-        Self { description, messages, meta: meta.map(meta_object) }
+        Self { description, messages, meta: meta.map(meta_to_object) }
     }
 }
 
@@ -41,7 +41,7 @@ impl Client {
     /// [`Error::Capability`] where the server has none, [`Error::Endless`] past a limit, else any
     /// [`Error`] of the exchange.
     pub async fn list_prompts(&self) -> Result<Listed<Prompt>, Error> {
-        self.listed().await
+        self.list_all().await
     }
 
     /// The messages of a prompt.
@@ -75,7 +75,7 @@ impl Client {
             .and_then(serde_json::from_value)
             .map_err(|error| Error::params(method, error))?;
         let params = GetPrompt { name, arguments: arguments.unwrap_or_default() };
-        let (result, _) = self.ask(method, Some(name), &params, &decode).await?;
+        let (result, _) = self.call_method(method, Some(name), &params, &decode).await?;
         Ok(result)
     }
 }

@@ -11,8 +11,8 @@ use mcp_types::{
 use super::client::Client;
 use crate::{
     error::Error,
-    request::Uri,
-    result::{CacheHint, Listed, Outcome, meta_object},
+    request::ResourceUri,
+    result::{CacheHint, Listed, Outcome, meta_to_object},
 };
 
 /// What is in a resource.
@@ -32,7 +32,7 @@ impl From<ReadResourceResult> for ResourceResult {
         Self {
             cache: CacheHint::new(result.ttl_ms, result.cache_scope.as_ref()),
             contents: result.contents,
-            meta: result.meta.map(meta_object),
+            meta: result.meta.map(meta_to_object),
         }
     }
 }
@@ -56,7 +56,7 @@ impl Client {
     /// [`Error::Capability`] where the server has none, [`Error::Endless`] past a limit, else any
     /// [`Error`] of the exchange.
     pub async fn list_resources(&self) -> Result<Listed<Resource>, Error> {
-        self.listed().await
+        self.list_all().await
     }
 
     /// The templates of resources of the server, all pages of the list.
@@ -64,7 +64,7 @@ impl Client {
     /// # Errors
     /// As [`list_resources`](Self::list_resources).
     pub async fn list_resource_templates(&self) -> Result<Listed<ResourceTemplate>, Error> {
-        self.listed().await
+        self.list_all().await
     }
 
     /// What is in a resource.
@@ -74,9 +74,10 @@ impl Client {
     /// [`Error::is_not_found`].
     pub async fn read_resource(&self, uri: &str) -> Result<ResourceResult, Error> {
         let method = ReadResourceRequest::NAME;
-        let (result, with_input) = self.ask(method, Some(uri), &Uri { uri }, &decode).await?;
+        let (result, input_was_required) =
+            self.call_method(method, Some(uri), &ResourceUri { uri }, &decode).await?;
         // What depends on input of the user's is good for one time (MCP server/utilities/caching).
-        let cache = result.cache.filter(|_| !with_input);
+        let cache = result.cache.filter(|_| !input_was_required);
         Ok(ResourceResult { cache, ..result })
     }
 }

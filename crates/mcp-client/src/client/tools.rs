@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 use super::client::Client;
 use crate::{
     error::Error,
-    request::{Name, Request, ToolCall, has_to_be_object, object, tool_params},
-    result::{Decode, Mirror, ToolList, ToolResult, decode_tool_result},
+    request::{Name, Request, ToolCall, require_object, to_object, tool_params_error},
+    result::{Decode, ParamHeader, ToolList, ToolResult, decode_tool_result},
 };
 
 /// # Tools
@@ -26,12 +26,12 @@ impl Client {
     /// [`Error::Endless`] past a limit, else any [`Error`] of the exchange.
     pub async fn list_tools(&self) -> Result<ToolList, Error> {
         let method = Name::Borrowed(ListToolsRequest::NAME);
-        let known = &self.shared.known;
-        let (pages, session) = self.list(method, &|message| known.decode(message)).await?;
+        let known = &self.shared.shared_lists;
+        let (pages, session) = self.list_pages(method, &|message| known.decode(message)).await?;
         let cache = pages.hint();
         let profile = session.as_deref().map(|session| &**session.profile());
-        let (list, mirrors) = ToolList::new(&pages.into_items(), profile);
-        *self.shared.mirrors.write().unwrap_or_else(PoisonError::into_inner) = mirrors;
+        let (list, param_headers) = ToolList::new(&pages.into_items(), profile);
+        *self.shared.param_headers.write().unwrap_or_else(PoisonError::into_inner) = param_headers;
         Ok(ToolList { cache, ..list })
     }
 
@@ -51,7 +51,7 @@ impl Client {
         name: &str,
         arguments: impl Serialize,
     ) -> Result<ToolResult, Error> {
-        let arguments = object(&arguments).map_err(tool_params)?;
+        let arguments = to_object(&arguments).map_err(tool_params_error)?;
         self.call_tool_raw(name, &arguments).await
     }
 
@@ -74,13 +74,13 @@ impl Client {
         arguments: &RawValue,
     ) -> Result<ToolResult, Error> {
         let method = Name::Borrowed(CallToolRequest::NAME);
-        has_to_be_object(arguments).map_err(tool_params)?;
+        require_object(arguments).map_err(tool_params_error)?;
         let call = ToolCall { name, arguments };
-        let patience = self.patience();
+        let deadline = self.new_deadline();
         let request = Request {
             target: Some(name),
             options: self.options.as_deref(),
-            ..Request::new(method, &call, &patience)
+            ..Request::new(method, &call, &deadline)
         };
         self.request_tool(request, arguments, &decode_tool_result).await
     }
@@ -94,7 +94,7 @@ impl Client {
         decode: Decode<'_, R>,
     ) -> Result<R, Error> {
         let tool = request.target.unwrap_or_default();
-        request.mirrored = self.mirrored(tool, arguments)?;
+        request.param_headers = self.param_headers(tool, arguments)?;
         let outcome = self.request(&request, decode).await;
         // Without its status the code may be that of another server, which the tool has called.
         let missed = |error: &Error| {
@@ -105,19 +105,26 @@ impl Client {
         }
         // Rare, and thus kept out of the future of each call.
         let mut listed = Box::pin(self.list_tools());
-        self.settle(request.patience, &request.method, listed.as_mut()).await?;
-        let mirrored = self.mirrored(tool, arguments)?;
-        if mirrored == request.mirrored {
+        self.with_deadline(request.deadline, &request.method, listed.as_mut()).await?;
+        let param_headers = self.param_headers(tool, arguments)?;
+        if param_headers == request.param_headers {
             return outcome;
         }
-        request.mirrored = mirrored;
+        request.param_headers = param_headers;
         self.request(&request, decode).await
     }
 
     /// The arguments of a tool that are to be said outside of the body.
-    fn mirrored(&self, tool: &str, arguments: &RawValue) -> Result<Vec<(String, String)>, Error> {
-        let mirrors = self.shared.mirrors.read().unwrap_or_else(PoisonError::into_inner);
-        let said = mirrors.get(tool).map(|mirrors| Mirror::said(mirrors, arguments));
-        said.unwrap_or_else(|| Ok(Vec::new())).map_err(tool_params)
+    fn param_headers(
+        &self,
+        tool: &str,
+        arguments: &RawValue,
+    ) -> Result<Vec<(String, String)>, Error> {
+        let param_headers =
+            self.shared.param_headers.read().unwrap_or_else(PoisonError::into_inner);
+        let values = param_headers
+            .get(tool)
+            .map(|param_headers| ParamHeader::values(param_headers, arguments));
+        values.unwrap_or_else(|| Ok(Vec::new())).map_err(tool_params_error)
     }
 }

@@ -19,7 +19,7 @@ impl Client {
     /// [`Error::Unsupported`] with a later revision, else any [`Error`] of the exchange.
     pub async fn ping(&self) -> Result<(), Error> {
         let decode = decode_result::<JsonObject>;
-        self.ask(PingRequest::NAME, None, &JsonObject::new(), &decode).await?;
+        self.call_method(PingRequest::NAME, None, &JsonObject::new(), &decode).await?;
         Ok(())
     }
 
@@ -34,7 +34,7 @@ impl Client {
     /// no log, else any [`Error`] of the exchange.
     pub async fn set_log_level(&self, level: LoggingLevel) -> Result<(), Error> {
         let decode = decode_result::<JsonObject>;
-        self.ask(SetLevelRequest::NAME, None, &SetLevel { level }, &decode).await?;
+        self.call_method(SetLevelRequest::NAME, None, &SetLevel { level }, &decode).await?;
         Ok(())
     }
 }

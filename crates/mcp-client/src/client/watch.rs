@@ -13,10 +13,10 @@ use mcp_types::{Method, v2026_07_28::SubscriptionsListenRequest};
 
 use super::{
     client::Client,
-    resubscribe::{self as follow, Following},
+    resubscribe::{Resubscriber, resubscribe},
 };
 use crate::{
-    changes::{Change, Inbox},
+    changes::{Change, ChangeQueue},
     error::Error,
 };
 
@@ -34,9 +34,9 @@ pub struct Watch(pub(crate) BTreeSet<Change>);
 /// that nobody watches any more.
 #[must_use]
 pub struct Changes {
-    inbox: Arc<Inbox>,
+    queue: Arc<ChangeQueue>,
     /// What keeps the stream up, until there is nothing more to come.
-    following: Option<BoxFuture<'static, Result<(), Error>>>,
+    subscription: Option<BoxFuture<'static, Result<(), Error>>>,
     /// Why there is nothing more to come, until it is told.
     error: Option<Error>,
 }
@@ -106,10 +106,10 @@ impl Client {
             let method = SubscriptionsListenRequest::NAME;
             return Err(Error::params(method, "there is nothing to watch"));
         }
-        let inbox = Arc::new(Inbox::new(watch.0));
-        let following = Following { client: self.clone(), inbox: Arc::clone(&inbox) };
-        let following = Some(follow::follow(following).boxed());
-        let mut changes = Changes { inbox, following, error: None };
+        let queue = Arc::new(ChangeQueue::new(watch.0));
+        let subscription = Resubscriber { client: self.clone(), queue: Arc::clone(&queue) };
+        let subscription = Some(resubscribe(subscription).boxed());
+        let mut changes = Changes { queue, subscription, error: None };
         std::future::poll_fn(|cx| changes.poll_open(cx)).await?;
         Ok(changes)
     }
@@ -118,23 +118,23 @@ impl Client {
 impl Changes {
     /// What was to be watched and the server does not tell of.
     pub fn refused(&self) -> Vec<Change> {
-        self.inbox.refused()
+        self.queue.refused()
     }
 
     fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let over = self.poll_following(cx);
+        let over = self.poll_subscription(cx);
         match self.error.take() {
             Some(error) => Poll::Ready(Err(error)),
-            None if self.inbox.was_open() => Poll::Ready(Ok(())),
+            None if self.queue.was_ever_open() => Poll::Ready(Ok(())),
             None => over.map(Ok),
         }
     }
 
     /// Goes on with what keeps the stream up; it is ready once there is nothing more to come.
-    fn poll_following(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(following) = &mut self.following {
-            self.error = ready!(following.poll_unpin(cx)).err();
-            self.following = None;
+    fn poll_subscription(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(subscription) = &mut self.subscription {
+            self.error = ready!(subscription.poll_unpin(cx)).err();
+            self.subscription = None;
         }
         Poll::Ready(())
     }
@@ -144,8 +144,8 @@ impl Stream for Changes {
     type Item = Result<Change, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let over = self.poll_following(cx);
-        match self.inbox.poll_take(cx) {
+        let over = self.poll_subscription(cx);
+        match self.queue.poll_next(cx) {
             Poll::Ready(change) => Poll::Ready(Some(Ok(change))),
             Poll::Pending => over.map(|()| self.error.take().map(Err)),
         }

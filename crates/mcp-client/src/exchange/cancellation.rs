@@ -6,20 +6,20 @@ use mcp_types::{Notification, RequestId};
 use serde::Serialize;
 use tokio::{runtime::Handle, time};
 
-use super::channel::Link;
+use super::channel::Channel;
 use crate::transport::{Extras, MessageKind, Outgoing, Sent};
 
 /// How long the notification itself may take.
-const LIMIT: Duration = Duration::from_secs(10);
+const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A request under way: dropped before it is [`settled`](Self::settled), it sends
+/// A request under way: dropped before it is [`completed`](Self::completed), it sends
 /// `notifications/cancelled`, because a dropped connection cancels nothing (MCP basic/transports,
 /// "Sending Messages"). A request that has not left, or was refused, is not cancelled.
 ///
 /// In the per-request era a dropped connection is all that it takes, where requests have one each
 /// (MCP 2026-07-28, basic/patterns/cancellation).
-pub(crate) struct InFlight<'a> {
-    link: &'a Link,
+pub(crate) struct CancelOnDrop<'a> {
+    channel: &'a Channel,
     sent: Sent,
     extras: Extras,
     id: Option<RequestId>,
@@ -32,31 +32,31 @@ struct Cancelled {
     reason: &'static str,
 }
 
-impl<'a> InFlight<'a> {
-    pub(crate) fn new(link: &'a Link, message: &Outgoing, id: RequestId) -> Self {
-        let told = link.is_of_handshake() || !link.transport.drop_is_noticed();
+impl<'a> CancelOnDrop<'a> {
+    pub(crate) fn new(channel: &'a Channel, message: &Outgoing, id: RequestId) -> Self {
+        let cancels_by_notification = channel.is_stateful() || !channel.transport.drop_is_noticed();
         let (sent, extras) = (message.sent.clone(), message.extras.clone());
-        Self { link, sent, extras, id: told.then_some(id) }
+        Self { channel, sent, extras, id: cancels_by_notification.then_some(id) }
     }
 
     /// The request has its answer, or failed.
-    pub(crate) fn settled(mut self) {
+    pub(crate) fn completed(mut self) {
         self.id = None;
     }
 }
 
-impl Drop for InFlight<'_> {
+impl Drop for CancelOnDrop<'_> {
     fn drop(&mut self) {
         let id = self.id.take().filter(|_| self.sent.get());
         let (Some(request_id), Ok(runtime)) = (id, Handle::try_current()) else { return };
         let params = Cancelled { request_id, reason: "the caller no longer waits" };
         let message = Notification::new("notifications/cancelled", Some(params));
         let Ok(body) = serde_json::to_vec(&message) else { return };
-        let message = Outgoing::new(body, MessageKind::OneWay, self.link.context.clone());
+        let message = Outgoing::new(body, MessageKind::OneWay, self.channel.context.clone());
         let message = Outgoing { extras: mem::take(&mut self.extras), ..message };
-        let transport = Arc::clone(&self.link.transport);
+        let transport = Arc::clone(&self.channel.transport);
         runtime.spawn(async move {
-            if let Ok(Err(error)) = time::timeout(LIMIT, transport.send(message)).await {
+            if let Ok(Err(error)) = time::timeout(SEND_TIMEOUT, transport.send(message)).await {
                 tracing::debug!(%error, "the server could not be told of a cancelled request");
             }
         });

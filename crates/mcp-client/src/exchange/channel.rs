@@ -9,42 +9,47 @@ use mcp_types::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{client_state::Host, in_progress::Asks};
+use super::{client_state::ClientState, in_progress::InProgress};
 use crate::{
     error::Error,
-    result::params_of,
+    result::notification_params,
     transport::{Context, Extras, MessageKind, Outgoing, Transport, is_batch, split_batch},
 };
 
 /// The transport, the conversation on it, and this side of it.
 #[derive(Debug, Clone)]
-pub(crate) struct Link {
+pub(crate) struct Channel {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) context: Context,
-    pub(crate) host: Arc<Host>,
+    pub(crate) client_state: Arc<ClientState>,
     /// What the server asks in this conversation.
-    pub(crate) asks: Asks,
+    pub(crate) in_progress: InProgress,
 }
 
-impl Link {
+impl Channel {
     /// A link that no conversation is on yet.
-    pub(crate) fn new(transport: Arc<dyn Transport>, host: Arc<Host>) -> Self {
-        Self { transport, context: Context::default(), host, asks: Asks::default() }
+    pub(crate) fn new(transport: Arc<dyn Transport>, client_state: Arc<ClientState>) -> Self {
+        Self {
+            transport,
+            context: Context::default(),
+            client_state,
+            in_progress: InProgress::default(),
+        }
     }
 
     /// Whether it is one of the handshake era, in which the server may send requests and wants to
     /// be told of what is cancelled.
-    pub(crate) fn is_of_handshake(&self) -> bool {
+    pub(crate) fn is_stateful(&self) -> bool {
         self.context.revision.is_none_or(|revision| revision.era() == Era::Handshake)
     }
 
     /// Takes note of what the server tells outside of a call.
-    pub(crate) fn notice(&self, method: &str, params: Option<&RawValue>) {
+    pub(crate) fn handle_notification(&self, method: &str, params: Option<&RawValue>) {
         if method != CancelledNotification::NAME {
-            return self.host.notice(method, params);
+            return self.client_state.handle_notification(method, params);
         }
-        if let Some(cancelled) = params_of::<CancelledNotification>(params) {
-            self.asks.cancel(&cancelled.request_id);
+        if let Some(cancelled) = notification_params::<CancelledNotification>(params) {
+            self.in_progress.cancel(&cancelled.request_id);
         }
     }
 

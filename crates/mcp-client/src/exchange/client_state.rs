@@ -17,14 +17,14 @@ use mcp_types::{
 use serde_json::value::RawValue;
 
 use crate::{
-    changes::{Change, Inboxes},
+    changes::{Change, ChangeQueues},
     handler::{Handler, Serves},
-    request::Pulse,
-    result::params_of,
+    request::Activity,
+    result::notification_params,
 };
 
 /// What is the same in all conversations of a client.
-pub(crate) struct Host {
+pub(crate) struct ClientState {
     /// Its name and version.
     pub(crate) info: Implementation,
     /// Answers what is asked, so far as it is served.
@@ -33,55 +33,57 @@ pub(crate) struct Host {
     /// What it declares: the same in both eras.
     pub(crate) capabilities: ClientCapabilities,
     /// Beats while the handler is at work on what belongs to no call that is known.
-    pub(crate) pulse: Arc<Pulse>,
+    pub(crate) activity: Arc<Activity>,
     tool_changes: AtomicU64,
     /// Who watches for changes.
-    pub(crate) inboxes: Inboxes,
+    pub(crate) change_queues: ChangeQueues,
 }
 
 /// The handler of those who have none.
-struct Nobody;
+struct NoHandler;
 
-impl Handler for Nobody {
+impl Handler for NoHandler {
     fn serves(&self) -> Serves {
         Serves::nothing()
     }
 }
 
-impl Host {
+impl ClientState {
     pub(crate) fn new(info: Implementation, handler: Option<Arc<dyn Handler>>) -> Self {
-        let handler = handler.unwrap_or_else(|| Arc::new(Nobody));
+        let handler = handler.unwrap_or_else(|| Arc::new(NoHandler));
         let serves = handler.serves();
         Self {
             info,
             handler,
             serves,
-            capabilities: serves.capabilities(),
-            pulse: Arc::default(),
+            capabilities: serves.to_client_capabilities(),
+            activity: Arc::default(),
             tool_changes: AtomicU64::new(0),
-            inboxes: Inboxes::default(),
+            change_queues: ChangeQueues::default(),
         }
     }
 
     /// Whether it wants to hear what a server says of its own accord.
-    pub(crate) fn listens(&self) -> bool {
+    pub(crate) fn wants_listener(&self) -> bool {
         self.serves != Serves::nothing()
     }
 
     /// Takes note of what the server tells of itself.
-    pub(crate) fn notice(&self, method: &str, params: Option<&RawValue>) {
-        if let Some(change) = Change::told(method, params) {
-            self.inboxes.put(&change);
+    pub(crate) fn handle_notification(&self, method: &str, params: Option<&RawValue>) {
+        if let Some(change) = Change::from_notification(method, params) {
+            self.change_queues.push(&change);
         }
         match method {
             ToolListChangedNotification::NAME => {
                 self.tool_changes.fetch_add(1, Ordering::Relaxed);
             }
             ElicitationCompleteNotification::NAME if self.serves.url => {
-                if let Some(done) = params_of::<ElicitationCompleteNotification>(params) {
-                    let told = || self.handler.url_done(&done.elicitation_id);
+                if let Some(completed) =
+                    notification_params::<ElicitationCompleteNotification>(params)
+                {
+                    let notify_handler = || self.handler.url_done(&completed.elicitation_id);
                     // A panic must not take down whoever else listens to this server.
-                    if catch_unwind(AssertUnwindSafe(told)).is_err() {
+                    if catch_unwind(AssertUnwindSafe(notify_handler)).is_err() {
                         tracing::warn!(method, "the handler panicked");
                     }
                 }
@@ -96,10 +98,10 @@ impl Host {
     }
 }
 
-impl fmt::Debug for Host {
+impl fmt::Debug for ClientState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let info = (&self.info.name, &self.info.version);
-        f.debug_struct("Host")
+        f.debug_struct("ClientState")
             .field("info", &info)
             .field("serves", &self.serves)
             .finish_non_exhaustive()
@@ -124,12 +126,12 @@ mod tests {
     }
 
     #[test]
-    fn a_handler_that_panics_takes_nobody_along() {
+    fn a_panic_of_the_handler_is_contained() {
         let info = Implementation::new("tests", "1");
-        let host = Host::new(info, Some(Arc::new(Panicking)));
-        let done = RawValue::from_string(r#"{"elicitationId":"e"}"#.to_owned()).unwrap();
-        host.notice(ElicitationCompleteNotification::NAME, Some(&done));
-        host.notice(ToolListChangedNotification::NAME, None);
-        assert_eq!(host.tool_changes(), 1);
+        let client_state = ClientState::new(info, Some(Arc::new(Panicking)));
+        let completed = RawValue::from_string(r#"{"elicitationId":"e"}"#.to_owned()).unwrap();
+        client_state.handle_notification(ElicitationCompleteNotification::NAME, Some(&completed));
+        client_state.handle_notification(ToolListChangedNotification::NAME, None);
+        assert_eq!(client_state.tool_changes(), 1);
     }
 }

@@ -14,13 +14,13 @@ use tokio::task::consume_budget;
 use tracing::{Span, field::display};
 
 use super::{
-    channel::Link,
-    responder::{Answers, Asked},
+    channel::Channel,
+    responder::{IncomingRequest, Responder},
 };
 use crate::{
     error::Error,
-    request::{Name, Options, Patience, Pulse},
-    result::{Decode, Outcome, params_of},
+    request::{Activity, Deadline, Name, Options},
+    result::{Decode, Outcome, notification_params},
     text::{Brief, without_text},
     transport::{
         BoxError, Context, Extras, MessageKind, MessageStream, Messages, Outgoing, Reply,
@@ -29,50 +29,50 @@ use crate::{
 };
 
 /// A request that waits for its answer.
-pub(crate) struct Exchange<'a> {
-    pub(crate) link: &'a Link,
+pub(crate) struct PendingRequest<'a> {
+    pub(crate) channel: &'a Channel,
     pub(crate) method: &'a Name,
     pub(crate) id: RequestId,
     /// Who is told of progress and log messages.
     pub(crate) options: Option<&'a Options>,
     /// The clock that progress sets anew.
-    pub(crate) patience: Option<&'a Patience>,
+    pub(crate) deadline: Option<&'a Deadline>,
 }
 
 /// What a message that came back means to the request.
 enum Event<R> {
-    Answer(Outcome<R>),
+    Response(Outcome<R>),
     /// The server asks for something, and waits for our answer.
-    Asked(Asked),
+    ServerRequest(IncomingRequest),
     /// Nothing to this request, for the reason given.
-    Stray(String),
+    Unrelated(String),
 }
 
-impl Exchange<'_> {
+impl PendingRequest<'_> {
     /// The message of the request.
-    pub(crate) fn message(&self, params: &impl Serialize) -> Result<Outgoing, Error> {
+    pub(crate) fn encode(&self, params: &impl Serialize) -> Result<Outgoing, Error> {
         let request = mcp_types::Request::new(self.id.clone(), self.method, params);
         let body = serde_json::to_vec(&request)
             .map_err(|error| Error::params(self.method.clone(), error))?;
-        self.record();
-        let message = Outgoing::new(body, MessageKind::Request, self.link.context.clone());
+        self.record_span_fields();
+        let message = Outgoing::new(body, MessageKind::Request, self.channel.context.clone());
         let logs = self.options.is_some_and(|options| options.logs.is_some());
         Ok(Outgoing { id: Some(self.id.clone()), logs, extras: self.extras(), ..message })
     }
 
     /// Tells the span of the call what this request is known by, where it has fields for that
     /// (OpenTelemetry, "Semantic conventions for Model Context Protocol").
-    fn record(&self) {
+    fn record_span_fields(&self) {
         let span = Span::current();
         // What has to come before a call is nothing that its span is about.
-        if self.patience.is_none() || span.is_disabled() {
+        if self.deadline.is_none() || span.is_disabled() {
             return;
         }
         match &self.id {
             RequestId::String(id) => span.record("jsonrpc.request.id", &**id),
             id => span.record("jsonrpc.request.id", display(id)),
         };
-        let Context { revision, session } = &self.link.context;
+        let Context { revision, session } = &self.channel.context;
         if let Some(revision) = revision {
             span.record("mcp.protocol.version", revision.as_str());
         }
@@ -87,62 +87,70 @@ impl Exchange<'_> {
     }
 
     /// Sends the message of the request.
-    pub(crate) async fn post(&self, message: Outgoing) -> Result<Reply, Error> {
-        self.link.transport.send(message).await.map_err(|error| self.failed(error))
+    pub(crate) async fn send(&self, message: Outgoing) -> Result<Reply, Error> {
+        self.channel.transport.send(message).await.map_err(|error| self.failed(error))
     }
 
     /// Reads what came back, up to the answer.
-    pub(crate) async fn answer<R>(
+    pub(crate) async fn response<R>(
         &self,
         messages: Messages,
         decode: Decode<'_, R>,
     ) -> Result<Outcome<R>, Error> {
         match messages {
             Messages::None => Err(self.invalid("the server took note of it and sent no answer")),
-            Messages::One(message) if self.link.is_batch(&message) => {
+            Messages::One(message) if self.channel.is_batch(&message) => {
                 let whole = stream::once(async { Ok(message) }).boxed();
-                self.answer_in(whole, decode).await.map_err(|error| match error.transport_kind() {
-                    Some(TransportErrorKind::Interrupted) => self.invalid(error),
-                    _ => error,
+                self.response_in_stream(whole, decode).await.map_err(|error| {
+                    match error.transport_kind() {
+                        Some(TransportErrorKind::Interrupted) => self.invalid(error),
+                        _ => error,
+                    }
                 })
             }
-            Messages::One(message) => self.answer_alone(&message, decode),
-            Messages::Stream(messages) => self.answer_in(messages, decode).await,
+            Messages::One(message) => self.single_response(&message, decode),
+            Messages::Stream(messages) => self.response_in_stream(messages, decode).await,
         }
     }
 
-    fn answer_alone<R>(&self, message: &[u8], decode: Decode<'_, R>) -> Result<Outcome<R>, Error> {
+    fn single_response<R>(
+        &self,
+        message: &[u8],
+        decode: Decode<'_, R>,
+    ) -> Result<Outcome<R>, Error> {
         match self.read(message, decode)? {
-            Event::Answer(result) => Ok(result),
-            Event::Asked(_) => Err(self.invalid("the server sent a request instead")),
-            Event::Stray(reason) => Err(self.invalid(reason)),
+            Event::Response(result) => Ok(result),
+            Event::ServerRequest(_) => Err(self.invalid("the server sent a request instead")),
+            Event::Unrelated(reason) => Err(self.invalid(reason)),
         }
     }
 
     /// Reads a stream and answers what the server asks meanwhile, both at once: a server may hold
     /// its answer back until it has ours.
-    async fn answer_in<R>(
+    async fn response_in_stream<R>(
         &self,
         mut messages: MessageStream,
         decode: Decode<'_, R>,
     ) -> Result<Outcome<R>, Error> {
-        let mut answers = Answers::default();
-        let mut stray = None;
+        let mut responder = Responder::default();
+        let mut unrelated = None;
         loop {
-            let message = answers.until(messages.next()).await;
+            let message = responder.until(messages.next()).await;
             let message = message.transpose().map_err(|error| self.failed(error))?;
-            let message = message.ok_or_else(|| self.unanswered(stray.take()))?;
+            let message = message.ok_or_else(|| self.ended_early(unrelated.take()))?;
             if message.is_empty() {
                 continue;
             }
             let mut answer = None;
             for message in self.unbatch(message)? {
                 match self.read(&message, decode) {
-                    Ok(Event::Answer(result)) => answer = answer.or(Some(Ok(result))),
-                    Ok(Event::Asked(asked)) => answers.add(self.link, asked, self.pulse()).await,
-                    Ok(Event::Stray(reason)) => {
+                    Ok(Event::Response(result)) => answer = answer.or(Some(Ok(result))),
+                    Ok(Event::ServerRequest(request)) => {
+                        responder.add(self.channel, request, self.activity()).await;
+                    }
+                    Ok(Event::Unrelated(reason)) => {
                         tracing::debug!(method = &**self.method, reason, "message passed over");
-                        stray = Some(reason);
+                        unrelated = Some(reason);
                     }
                     Err(error) => answer = answer.or(Some(Err(error))),
                 }
@@ -159,89 +167,91 @@ impl Exchange<'_> {
     fn read<R>(&self, message: &[u8], decode: Decode<'_, R>) -> Result<Event<R>, Error> {
         let message = match decode(message) {
             Ok(message) => message,
-            Err(error) => return self.misread(message, &error),
+            Err(error) => return self.undecodable(message, &error),
         };
         Ok(match message {
-            Incoming::Result { id, result } if id == self.id => Event::Answer(result),
+            Incoming::Result { id, result } if id == self.id => Event::Response(result),
             Incoming::Error { id, error } if id.as_ref().is_none_or(|id| *id == self.id) => {
                 let method = self.method.clone();
                 return Err(Error::Rpc { method, error, status: None, retry_after: None });
             }
-            Incoming::Result { id, .. } | Incoming::Error { id: Some(id), .. } => self.foreign(&id),
-            Incoming::Error { id: None, .. } => Event::Stray("it is an error".to_owned()),
+            Incoming::Result { id, .. } | Incoming::Error { id: Some(id), .. } => {
+                self.unrelated_response(&id)
+            }
+            Incoming::Error { id: None, .. } => Event::Unrelated("it is an error".to_owned()),
             // In the per-request era no server asks by a request of its own.
-            Incoming::Request { method, .. } if !self.link.is_of_handshake() => {
-                Event::Stray(format!("it is the request `{}`", Brief(&method)))
+            Incoming::Request { method, .. } if !self.channel.is_stateful() => {
+                Event::Unrelated(format!("it is the request `{}`", Brief(&method)))
             }
             Incoming::Request { id, method, params } => {
-                Event::Asked(Asked { id, method, params, extras: self.extras() })
+                Event::ServerRequest(IncomingRequest { id, method, params, extras: self.extras() })
             }
             Incoming::Notification { method, params } => {
-                self.notice(&method, params.as_deref());
-                Event::Stray(format!("it is the notification `{}`", Brief(&method)))
+                self.handle_notification(&method, params.as_deref());
+                Event::Unrelated(format!("it is the notification `{}`", Brief(&method)))
             }
         })
     }
 
     /// The result of another method may be of another type: it is no fault to pass over.
-    fn misread<R>(&self, message: &[u8], error: &serde_json::Error) -> Result<Event<R>, Error> {
+    fn undecodable<R>(&self, message: &[u8], error: &serde_json::Error) -> Result<Event<R>, Error> {
         match Incoming::<IgnoredAny>::from_slice(message) {
-            Ok(Incoming::Result { id, .. }) if id != self.id => Ok(self.foreign(&id)),
+            Ok(Incoming::Result { id, .. }) if id != self.id => Ok(self.unrelated_response(&id)),
             _ => Err(self.invalid(without_text(error))),
         }
     }
 
-    fn foreign<R>(&self, id: &RequestId) -> Event<R> {
-        Event::Stray(format!("it answers request {id}, not {}", self.id))
+    fn unrelated_response<R>(&self, id: &RequestId) -> Event<R> {
+        Event::Unrelated(format!("it answers request {id}, not {}", self.id))
     }
 
     /// Tells the caller what concerns the call, and the host what concerns the server.
-    fn notice(&self, method: &str, params: Option<&RawValue>) {
+    fn handle_notification(&self, method: &str, params: Option<&RawValue>) {
         match method {
-            ProgressNotification::NAME => self.progress(params),
-            LoggingMessageNotification::NAME => self.log(params),
-            _ => self.link.notice(method, params),
+            ProgressNotification::NAME => self.handle_progress(params),
+            LoggingMessageNotification::NAME => self.handle_log(params),
+            _ => self.channel.handle_notification(method, params),
         }
     }
 
-    fn progress(&self, params: Option<&RawValue>) {
-        let progress = params_of::<ProgressNotification>(params);
+    fn handle_progress(&self, params: Option<&RawValue>) {
+        let progress = notification_params::<ProgressNotification>(params);
         // The token of a request's progress is its id.
         let Some(progress) = progress.filter(|progress| progress.progress_token == self.id) else {
             return;
         };
-        if let Some(patience) = self.patience {
-            patience.renew();
+        if let Some(deadline) = self.deadline {
+            deadline.record_activity();
         }
         if let Some(on_progress) = self.options.and_then(|options| options.on_progress.as_ref()) {
             on_progress(progress);
         }
     }
 
-    fn log(&self, params: Option<&RawValue>) {
+    fn handle_log(&self, params: Option<&RawValue>) {
         let logs = self.options.and_then(|options| options.logs.as_ref());
-        let message = params_of::<LoggingMessageNotification>(params);
+        let message = notification_params::<LoggingMessageNotification>(params);
         if let (Some(logs), Some(message)) = (logs, message) {
             (logs.on_log)(message);
         }
     }
 
     /// What beats while the handler is at work for this request.
-    fn pulse(&self) -> &Arc<Pulse> {
-        self.patience.map_or(&self.link.host.pulse, Patience::pulse)
+    fn activity(&self) -> &Arc<Activity> {
+        self.deadline.map_or(&self.channel.client_state.activity, Deadline::activity)
     }
 
     fn unbatch(&self, message: Bytes) -> Result<impl Iterator<Item = Bytes> + use<>, Error> {
-        self.link.unbatch(message).map_err(|error| self.invalid(without_text(&error)))
+        self.channel.unbatch(message).map_err(|error| self.invalid(without_text(&error)))
     }
 
     /// A JSON-RPC error in the body of a failed HTTP exchange says more than its status.
     fn failed(&self, error: TransportError) -> Error {
         let TransportErrorKind::Status(status) = error.kind() else { return error.into() };
         match Incoming::<IgnoredAny>::from_slice(error.body()) {
-            Ok(Incoming::Error { error: told, .. }) => Error::Rpc {
+            Ok(Incoming::Error { error: rpc_error, .. }) => Error::Rpc {
                 method: self.method.clone(),
-                error: told,
+                error: rpc_error,
                 status: Some(status),
                 retry_after: error.retry_after(),
             },
@@ -249,10 +259,10 @@ impl Exchange<'_> {
         }
     }
 
-    fn unanswered(&self, stray: Option<String>) -> Error {
+    fn ended_early(&self, unrelated: Option<String>) -> Error {
         let mut reason = format!("the stream ended before `{}` was answered", self.method);
-        if let Some(stray) = stray {
-            reason.push_str(&format!("; of the last message: {stray}"));
+        if let Some(unrelated) = unrelated {
+            reason.push_str(&format!("; of the last message: {unrelated}"));
         }
         TransportError::new(TransportErrorKind::Interrupted, reason).into()
     }
@@ -262,8 +272,8 @@ impl Exchange<'_> {
     }
 }
 
-impl fmt::Debug for Exchange<'_> {
+impl fmt::Debug for PendingRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Exchange({} {})", self.method, self.id)
+        write!(f, "PendingRequest({} {})", self.method, self.id)
     }
 }

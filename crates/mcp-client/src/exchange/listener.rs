@@ -8,8 +8,8 @@ use serde::de::IgnoredAny;
 use tokio::{sync::watch, task::AbortHandle, time};
 
 use super::{
-    channel::Link,
-    responder::{Answers, Asked},
+    channel::Channel,
+    responder::{IncomingRequest, Responder},
 };
 use crate::{
     error::Error,
@@ -18,90 +18,94 @@ use crate::{
 };
 
 /// How long a server may take to agree before others no longer wait for it.
-const WAIT: Duration = Duration::from_secs(2);
+const OPEN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A task that reads the stream on which the server speaks unasked (MCP basic/transports, "Listening
 /// for Messages from the Server"), answers its requests and takes note of its notifications. It ends
 /// with the stream, or when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Ears {
+pub(crate) struct Listener {
     task: AbortHandle,
-    hearing: watch::Receiver<Hearing>,
+    listen_state: watch::Receiver<ListenState>,
 }
 
 /// How it stands with listening.
 #[derive(Debug)]
-pub(crate) enum Hearing {
+pub(crate) enum ListenState {
     /// The server has not agreed yet.
-    Asking,
+    Opening,
     /// The server is listened to.
     Open,
     /// The server has no such stream.
-    Nothing,
+    NotOffered,
     /// The stream is over.
-    Over(Error),
+    Closed(Error),
 }
 
-impl Hearing {
+impl ListenState {
     /// Why the server is not listened to any more.
     pub(crate) fn failure(&self) -> Option<Error> {
         match self {
-            Self::Over(error) => Some(error.clone()),
-            Self::Asking | Self::Open | Self::Nothing => None,
+            Self::Closed(error) => Some(error.clone()),
+            Self::Opening | Self::Open | Self::NotOffered => None,
         }
     }
 }
 
-impl Ears {
+impl Listener {
     /// Begins to listen, and waits a while until the server has agreed or refused: what it says
     /// before it knows that somebody listens may be lost.
-    pub(crate) async fn open(link: Link) -> Self {
-        let (told, mut hearing) = watch::channel(Hearing::Asking);
+    pub(crate) async fn open(channel: Channel) -> Self {
+        let (state_sender, mut listen_state) = watch::channel(ListenState::Opening);
         let task = tokio::spawn(async move {
-            let end = listen(link, &told).await.unwrap_or_else(Hearing::Over);
-            if let Hearing::Over(error) = &end {
+            let end = listen(channel, &state_sender).await.unwrap_or_else(ListenState::Closed);
+            if let ListenState::Closed(error) = &end {
                 tracing::debug!(%error, "nobody listens to the server any more");
             }
-            told.send_replace(end);
+            state_sender.send_replace(end);
         });
-        let ears = Self { task: task.abort_handle(), hearing: hearing.clone() };
-        let settled = hearing.wait_for(|hearing| !matches!(hearing, Hearing::Asking));
-        if let Err(_elapsed) = time::timeout(WAIT, settled).await {
+        let listener = Self { task: task.abort_handle(), listen_state: listen_state.clone() };
+        let settled =
+            listen_state.wait_for(|listen_state| !matches!(listen_state, ListenState::Opening));
+        if let Err(_elapsed) = time::timeout(OPEN_TIMEOUT, settled).await {
             tracing::debug!("the server takes its time to be listened to");
         }
-        ears
+        listener
     }
 
     /// How it stands with it, now and later.
-    pub(crate) fn hearing(&self) -> watch::Receiver<Hearing> {
-        self.hearing.clone()
+    pub(crate) fn state(&self) -> watch::Receiver<ListenState> {
+        self.listen_state.clone()
     }
 }
 
-impl Drop for Ears {
+impl Drop for Listener {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-async fn listen(link: Link, told: &watch::Sender<Hearing>) -> Result<Hearing, Error> {
-    let mut messages = match link.transport.listen(link.context.clone()).await {
+async fn listen(
+    channel: Channel,
+    state_sender: &watch::Sender<ListenState>,
+) -> Result<ListenState, Error> {
+    let mut messages = match channel.transport.listen(channel.context.clone()).await {
         Ok(Some(messages)) => messages,
-        Ok(None) => return Ok(Hearing::Nothing),
+        Ok(None) => return Ok(ListenState::NotOffered),
         Err(error) => return Err(error.into()),
     };
-    told.send_replace(Hearing::Open);
-    let mut answers = Answers::default();
-    while let Some(message) = answers.until(messages.next()).await {
+    state_sender.send_replace(ListenState::Open);
+    let mut responder = Responder::default();
+    while let Some(message) = responder.until(messages.next()).await {
         let message = message?;
         if message.is_empty() {
-            link.host.inboxes.missed();
+            channel.client_state.change_queues.mark_all_changed();
             continue;
         }
-        match link.unbatch(message) {
+        match channel.unbatch(message) {
             Ok(messages) => {
                 for message in messages {
-                    hear(&link, &mut answers, &message).await;
+                    handle(&channel, &mut responder, &message).await;
                 }
             }
             Err(error) => tracing::debug!(error = %without_text(&error), "a batch is not valid"),
@@ -112,14 +116,16 @@ async fn listen(link: Link, told: &watch::Sender<Hearing>) -> Result<Hearing, Er
 }
 
 /// One message out of many: what makes no sense is passed over.
-async fn hear(link: &Link, answers: &mut Answers, message: &[u8]) {
+async fn handle(channel: &Channel, responder: &mut Responder, message: &[u8]) {
     match Incoming::<IgnoredAny>::from_slice(message) {
         Ok(Incoming::Request { id, method, params }) => {
             // For which call it asks, if for any, does not show.
-            let asked = Asked { id, method, params, extras: Extras::default() };
-            answers.add(link, asked, &link.host.pulse).await;
+            let request = IncomingRequest { id, method, params, extras: Extras::default() };
+            responder.add(channel, request, &channel.client_state.activity).await;
         }
-        Ok(Incoming::Notification { method, params }) => link.notice(&method, params.as_deref()),
+        Ok(Incoming::Notification { method, params }) => {
+            channel.handle_notification(&method, params.as_deref());
+        }
         Ok(Incoming::Result { id, .. } | Incoming::Error { id: Some(id), .. }) => {
             tracing::debug!(%id, "an answer outside of the call that it answers is passed over");
         }

@@ -10,11 +10,11 @@ mod client_state;
 mod in_progress;
 
 pub(crate) use self::{
-    cancellation::InFlight,
-    channel::Link,
-    client_state::Host,
-    exchange::Exchange,
-    in_progress::Asks,
-    listener::{Ears, Hearing},
-    server_request::obtain,
+    cancellation::CancelOnDrop,
+    channel::Channel,
+    client_state::ClientState,
+    exchange::PendingRequest,
+    in_progress::InProgress,
+    listener::{ListenState, Listener},
+    server_request::collect_responses,
 };

@@ -11,18 +11,18 @@ use mcp_types::{RequestId, Response};
 use serde_json::value::RawValue;
 use tokio::{runtime::Handle, time};
 
-use super::{channel::Link, server_request as asked};
+use super::{channel::Channel, server_request};
 use crate::{
-    request::Pulse,
+    request::Activity,
     transport::{Extras, MessageKind, Outgoing},
 };
 
 /// How long answers may take that are still on their way when the call is done.
-const LIMIT: Duration = Duration::from_secs(10);
+const FINISH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A request of the server's.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct IncomingRequest {
     pub(crate) id: RequestId,
     pub(crate) method: String,
     pub(crate) params: Option<Box<RawValue>>,
@@ -30,30 +30,35 @@ pub(crate) struct Asked {
     pub(crate) extras: Extras,
 }
 
-/// Answers of ours on their way, [so many](asked::MOST) at once: a server that asks for more has to
+/// Answers of ours on their way, [so many](server_request::MAX_CONCURRENT) at once: a server that asks for more has to
 /// wait.
 ///
 /// A server may send its own answer right behind a question, so that the call is done before ours
 /// are sent. They go on without it then: every `ping` has to be answered (MCP
 /// basic/utilities/ping, "Behavior").
 #[derive(Default)]
-pub(crate) struct Answers(FuturesUnordered<BoxFuture<'static, ()>>);
+pub(crate) struct Responder(FuturesUnordered<BoxFuture<'static, ()>>);
 
-impl Answers {
+impl Responder {
     /// Begins to answer, as soon as there is room; what is being answered already, is not once more.
-    /// The `pulse` beats while the handler is at work.
-    pub(crate) async fn add(&mut self, link: &Link, asked: Asked, pulse: &Arc<Pulse>) {
-        while self.0.len() >= asked::MOST {
+    /// The `activity` counts while the handler works.
+    pub(crate) async fn add(
+        &mut self,
+        channel: &Channel,
+        request: IncomingRequest,
+        activity: &Arc<Activity>,
+    ) {
+        while self.0.len() >= server_request::MAX_CONCURRENT {
             self.0.next().await;
         }
-        let Some((place, registration)) = link.asks.begin(&asked.id) else {
-            return tracing::debug!(id = %asked.id, "the server asks what is being answered already");
+        let Some((guard, registration)) = channel.in_progress.begin(&request.id) else {
+            return tracing::debug!(id = %request.id, "the server asks what is being answered already");
         };
-        let answering = answer(link.clone(), Arc::clone(pulse), asked);
+        let response = respond(channel.clone(), Arc::clone(activity), request);
         self.0.push(Box::pin(async move {
-            let _place = place;
+            let _guard = guard;
             // A request that was taken back gets no answer.
-            let _ = Abortable::new(answering, registration).await;
+            let _ = Abortable::new(response, registration).await;
         }));
     }
 
@@ -70,23 +75,23 @@ impl Answers {
     }
 }
 
-impl Drop for Answers {
+impl Drop for Responder {
     fn drop(&mut self) {
         if let (false, Ok(runtime)) = (self.0.is_empty(), Handle::try_current()) {
-            runtime.spawn(time::timeout(LIMIT, mem::take(&mut self.0).collect::<()>()));
+            runtime.spawn(time::timeout(FINISH_TIMEOUT, mem::take(&mut self.0).collect::<()>()));
         }
     }
 }
 
-async fn answer(link: Link, pulse: Arc<Pulse>, asked: Asked) {
-    let Asked { id, method, params, extras } = asked;
-    let outcome = asked::respond(&link, &pulse, &method, params.as_deref()).await;
+async fn respond(channel: Channel, activity: Arc<Activity>, request: IncomingRequest) {
+    let IncomingRequest { id, method, params, extras } = request;
+    let outcome = server_request::respond(&channel, &activity, &method, params.as_deref()).await;
     let body = match serde_json::to_vec(&Response::new(id, outcome)) {
         Ok(body) => body,
         Err(error) => return tracing::warn!(%error, method, "an answer is no JSON"),
     };
-    let message = Outgoing::new(body, MessageKind::OneWay, link.context.clone());
-    if let Err(error) = link.transport.send(Outgoing { extras, ..message }).await {
+    let message = Outgoing::new(body, MessageKind::OneWay, channel.context.clone());
+    if let Err(error) = channel.transport.send(Outgoing { extras, ..message }).await {
         tracing::debug!(%error, method, "an answer did not reach the server");
     }
 }

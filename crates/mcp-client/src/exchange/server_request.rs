@@ -16,43 +16,43 @@ use mcp_types::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, value::RawValue};
 
-use super::{channel::Link, client_state::Host};
+use super::{channel::Channel, client_state::ClientState};
 use crate::{
     error::Error,
     handler::{Form, Handler, Refused, Serves, UrlElicitation},
-    request::{Name, Pulse},
+    request::{Activity, Name},
     text::{Brief, without_text},
     transport::BoxError,
 };
 
 /// Questions of one server that the handler works on at once for one call.
-pub(crate) const MOST: usize = 64;
+pub(crate) const MAX_CONCURRENT: usize = 64;
 
 /// The code that the specification shows for a refusal (MCP client/sampling, "Error Handling").
-const REFUSED: i64 = -1;
+const USER_REJECTED: i64 = -1;
 
 /// A question that the handler serves.
-pub(crate) enum Question {
+pub(crate) enum ServerRequest {
     Form(Form, ElicitRequestFormParams),
     Url(UrlElicitation),
     Sampling(Box<CreateMessageRequestParams>),
     Roots,
 }
 
-impl Question {
+impl ServerRequest {
     /// What a server asks by a request of its own, as in the handshake era.
-    fn by_request(
+    fn from_request(
         serves: Serves,
         method: &str,
         params: Option<&RawValue>,
     ) -> Result<Self, ErrorObject> {
-        if !serves.has(method) {
-            return Err(unserved(method));
+        if !serves.supports(method) {
+            return Err(not_supported(method));
         }
         let request = match method {
-            ElicitRequest::NAME => InputRequest::Elicit(ElicitRequest::new(read(params)?)),
+            ElicitRequest::NAME => InputRequest::Elicit(ElicitRequest::new(decode_params(params)?)),
             CreateMessageRequest::NAME => {
-                InputRequest::CreateMessage(CreateMessageRequest::new(read(params)?))
+                InputRequest::CreateMessage(CreateMessageRequest::new(decode_params(params)?))
             }
             _ => InputRequest::ListRoots(ListRootsRequest::default()),
         };
@@ -61,14 +61,14 @@ impl Question {
 
     /// What a server asks, whichever way it came.
     fn new(serves: Serves, request: InputRequest) -> Result<Self, ErrorObject> {
-        let method = name(&request);
-        if !serves.has(method) {
-            return Err(unserved(method));
+        let method = method_of(&request);
+        if !serves.supports(method) {
+            return Err(not_supported(method));
         }
         match request {
             InputRequest::Elicit(request) => Self::elicitation(serves, request.params),
             InputRequest::CreateMessage(request) => {
-                check_sampling(serves, &request.params)?;
+                validate_sampling(serves, &request.params)?;
                 Ok(Self::Sampling(Box::new(request.params)))
             }
             _ => Ok(Self::Roots),
@@ -78,9 +78,11 @@ impl Question {
     fn elicitation(serves: Serves, params: ElicitRequestParams) -> Result<Self, ErrorObject> {
         let mode = match params {
             ElicitRequestParams::Form(params) if serves.form => {
-                return match Form::read(&params.requested_schema) {
+                return match Form::parse(&params.requested_schema) {
                     Ok(form) => Ok(Self::Form(form, params)),
-                    Err(error) => Err(invalid(format!("the form: {}", without_text(&error)))),
+                    Err(error) => {
+                        Err(invalid_params(format!("the form: {}", without_text(&error))))
+                    }
                 };
             }
             ElicitRequestParams::Url(params) if serves.url => return Ok(Self::Url(params.into())),
@@ -91,7 +93,7 @@ impl Question {
             }
             _ => String::new(),
         };
-        Err(invalid(format!(
+        Err(invalid_params(format!(
             "this client does not serve elicitation in the mode {:?}",
             Brief(&mode)
         )))
@@ -107,7 +109,7 @@ impl Question {
 
     /// Has the handler answer. A panic is a failure like others: it must take down neither the call
     /// nor whoever else listens to this server.
-    async fn put_to(self, handler: &dyn Handler) -> Result<InputResponse, BoxError> {
+    async fn handle(self, handler: &dyn Handler) -> Result<InputResponse, BoxError> {
         let answer = AssertUnwindSafe(self.answer(handler)).catch_unwind().await;
         answer.unwrap_or_else(|_| Err("the handler panicked".into()))
     }
@@ -116,18 +118,18 @@ impl Question {
         let declined = || ElicitResult::new(ElicitAction::Decline);
         Ok(match self {
             Self::Form(form, params) => {
-                let result = unless_refused(handler.elicit_form(params).await, declined)?;
+                let result = decline_if_refused(handler.elicit_form(params).await, declined)?;
                 InputResponse::Elicit(form.complete(result)?)
             }
             Self::Url(elicitation) => {
                 let action = handler.elicit_url(elicitation).await.map(ElicitResult::new);
-                InputResponse::Elicit(unless_refused(action, declined)?)
+                InputResponse::Elicit(decline_if_refused(action, declined)?)
             }
             Self::Sampling(params) => {
-                InputResponse::CreateMessage(plain(handler.sample(*params).await?))
+                InputResponse::CreateMessage(unwrap_single_block(handler.sample(*params).await?))
             }
             Self::Roots => {
-                let roots = of_files(handler.roots().await?)?;
+                let roots = require_file_uris(handler.roots().await?)?;
                 InputResponse::ListRoots(ListRootsResult::new(roots))
             }
         })
@@ -136,26 +138,26 @@ impl Question {
 
 /// Answers a request of the server's.
 pub(crate) async fn respond(
-    link: &Link,
-    pulse: &Arc<Pulse>,
+    channel: &Channel,
+    activity: &Arc<Activity>,
     method: &str,
     params: Option<&RawValue>,
 ) -> Result<InputResponse, ErrorObject> {
     if method == PingRequest::NAME {
         return Ok(InputResponse::Unknown(JsonObject::new()));
     }
-    let question = Question::by_request(link.host.serves, method, params)?;
-    let _at_work = pulse.work();
-    let answer = question.put_to(&*link.host.handler).await;
-    let answer = answer.and_then(|answer| fitting(answer, link.context.revision));
-    answer.map_err(|error| told(method, &error))
+    let server_request = ServerRequest::from_request(channel.client_state.serves, method, params)?;
+    let _activity = activity.start_work();
+    let answer = server_request.handle(&*channel.client_state.handler).await;
+    let answer = answer.and_then(|answer| check_revision(answer, channel.context.revision));
+    answer.map_err(|error| to_error_object(method, &error))
 }
 
 /// Obtains the input that a call needs first (MCP 2026-07-28, basic/patterns/mrtr). What no one
 /// gives ends the call.
-pub(crate) async fn obtain(
-    host: &Host,
-    pulse: &Arc<Pulse>,
+pub(crate) async fn collect_responses(
+    client_state: &ClientState,
+    activity: &Arc<Activity>,
     method: &Name,
     requests: InputRequests,
 ) -> Result<InputResponses, Error> {
@@ -165,22 +167,23 @@ pub(crate) async fn obtain(
             format!("it requires what was not offered: {}", error.message),
         )
     };
-    let mut questions = Vec::with_capacity(requests.len());
+    let mut server_requests = Vec::with_capacity(requests.len());
     for (key, request) in requests {
-        questions.push((key, Question::new(host.serves, request).map_err(undeclared)?));
+        server_requests
+            .push((key, ServerRequest::new(client_state.serves, request).map_err(undeclared)?));
     }
-    let _at_work = pulse.work();
-    let answers = questions.into_iter().map(async |(key, question)| {
-        let asked = question.method();
-        let answer = question.put_to(&*host.handler).await;
+    let _activity = activity.start_work();
+    let answers = server_requests.into_iter().map(async |(key, server_request)| {
+        let asked = server_request.method();
+        let answer = server_request.handle(&*client_state.handler).await;
         answer
             .map(|answer| (key, answer))
             .map_err(|error| Error::input(method.clone(), asked, error))
     });
-    stream::iter(answers).buffer_unordered(MOST).try_collect().await
+    stream::iter(answers).buffer_unordered(MAX_CONCURRENT).try_collect().await
 }
 
-fn name(request: &InputRequest) -> &str {
+fn method_of(request: &InputRequest) -> &str {
     match request {
         InputRequest::Elicit(_) => ElicitRequest::NAME,
         InputRequest::CreateMessage(_) => CreateMessageRequest::NAME,
@@ -192,15 +195,18 @@ fn name(request: &InputRequest) -> &str {
     }
 }
 
-fn read<T: DeserializeOwned>(params: Option<&RawValue>) -> Result<T, ErrorObject> {
+fn decode_params<T: DeserializeOwned>(params: Option<&RawValue>) -> Result<T, ErrorObject> {
     let params = params.map_or("{}", RawValue::get);
     serde_json::from_str(params)
-        .map_err(|error| invalid(format!("the parameters: {}", without_text(&error))))
+        .map_err(|error| invalid_params(format!("the parameters: {}", without_text(&error))))
 }
 
-fn check_sampling(serves: Serves, params: &CreateMessageRequestParams) -> Result<(), ErrorObject> {
+fn validate_sampling(
+    serves: Serves,
+    params: &CreateMessageRequestParams,
+) -> Result<(), ErrorObject> {
     if !serves.tools && (params.tools.is_some() || params.tool_choice.is_some()) {
-        return Err(invalid("this client does not serve sampling with tools"));
+        return Err(invalid_params("this client does not serve sampling with tools"));
     }
     let results = |message: &SamplingMessage| {
         message
@@ -210,11 +216,11 @@ fn check_sampling(serves: Serves, params: &CreateMessageRequestParams) -> Result
             .filter(|block| matches!(block, Block::ToolResult(_)))
             .count()
     };
-    for (place, message) in params.messages.iter().enumerate() {
+    for (index, message) in params.messages.iter().enumerate() {
         if ![0, message.content.as_slice().len()].contains(&results(message)) {
-            return Err(invalid("results of tools are mixed with other content"));
+            return Err(invalid_params("results of tools are mixed with other content"));
         }
-        let next = params.messages.get(place + 1).filter(|next| next.role == Role::User);
+        let next = params.messages.get(index + 1).filter(|next| next.role == Role::User);
         let next = next.map_or(&[][..], |next| next.content.as_slice());
         let lacks = |block: &Block| match block {
             Block::ToolUse(used) => !next.iter().any(
@@ -223,14 +229,14 @@ fn check_sampling(serves: Serves, params: &CreateMessageRequestParams) -> Result
             _ => false,
         };
         if message.content.as_slice().iter().any(lacks) {
-            return Err(invalid("a use of a tool has no result in the next message"));
+            return Err(invalid_params("a use of a tool has no result in the next message"));
         }
     }
     Ok(())
 }
 
 /// A refusal is an answer to an elicitation, and not a failure.
-fn unless_refused<T>(
+fn decline_if_refused<T>(
     answer: Result<T, BoxError>,
     declined: impl FnOnce() -> T,
 ) -> Result<T, BoxError> {
@@ -241,7 +247,7 @@ fn unless_refused<T>(
 }
 
 /// One block stands by itself: revisions before 2025-11-25 know no arrays of blocks.
-fn plain(mut result: CreateMessageResult) -> CreateMessageResult {
+fn unwrap_single_block(mut result: CreateMessageResult) -> CreateMessageResult {
     if let OneOrMany::Many(blocks) = &mut result.content
         && blocks.len() == 1
         && let Some(block) = blocks.pop()
@@ -253,7 +259,10 @@ fn plain(mut result: CreateMessageResult) -> CreateMessageResult {
 
 /// The answer, unless it has several blocks and the revision knows of no arrays of them
 /// (MCP 2025-11-25, client/sampling).
-fn fitting(answer: InputResponse, revision: Option<Revision>) -> Result<InputResponse, BoxError> {
+fn check_revision(
+    answer: InputResponse,
+    revision: Option<Revision>,
+) -> Result<InputResponse, BoxError> {
     let has_many = match &answer {
         InputResponse::CreateMessage(result) => matches!(result.content, OneOrMany::Many(_)),
         _ => false,
@@ -264,26 +273,26 @@ fn fitting(answer: InputResponse, revision: Option<Revision>) -> Result<InputRes
     }
 }
 
-fn of_files(roots: Vec<Root>) -> Result<Vec<Root>, BoxError> {
+fn require_file_uris(roots: Vec<Root>) -> Result<Vec<Root>, BoxError> {
     match roots.iter().all(|root| root.uri.starts_with("file://")) {
         true => Ok(roots),
         false => Err("a root is no `file://` URI".into()),
     }
 }
 
-fn unserved(method: &str) -> ErrorObject {
+fn not_supported(method: &str) -> ErrorObject {
     let message = format!("this client does not serve {:?}", Brief(method));
     ErrorObject { code: error_code::METHOD_NOT_FOUND, message, data: None }
 }
 
-fn invalid(reason: impl Into<String>) -> ErrorObject {
+fn invalid_params(reason: impl Into<String>) -> ErrorObject {
     ErrorObject { code: error_code::INVALID_PARAMS, message: reason.into(), data: None }
 }
 
 /// What the server is told of a failure: no more than whose it is.
-fn told(method: &str, error: &BoxError) -> ErrorObject {
+fn to_error_object(method: &str, error: &BoxError) -> ErrorObject {
     if error.is::<Refused>() {
-        return ErrorObject { code: REFUSED, message: Refused.to_string(), data: None };
+        return ErrorObject { code: USER_REJECTED, message: Refused.to_string(), data: None };
     }
     tracing::warn!(method, %error, "what the server asked could not be answered");
     let message = "this client failed to answer".to_owned();
@@ -297,7 +306,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn several_blocks_are_for_revisions_that_know_of_them() {
+    fn several_content_blocks_need_2025_11_25() {
         // SAMP-06
         let text = json!({ "type": "text", "text": "hello" });
         for (content, older) in
@@ -306,8 +315,8 @@ mod tests {
             let result = json!({ "role": "assistant", "model": "m", "content": content });
             let result: CreateMessageResult = serde_json::from_value(result).unwrap();
             let fits = |revision| {
-                let answer = InputResponse::CreateMessage(plain(result.clone()));
-                fitting(answer, Some(revision)).is_ok()
+                let answer = InputResponse::CreateMessage(unwrap_single_block(result.clone()));
+                check_revision(answer, Some(revision)).is_ok()
             };
             assert_eq!(fits(Revision::V2025_06_18), older, "{content}");
             assert!(fits(Revision::V2025_11_25), "{content}");

@@ -51,7 +51,7 @@ impl Serves {
     }
 
     /// Whether it serves anything of this method.
-    pub(crate) fn has(self, method: &str) -> bool {
+    pub(crate) fn supports(self, method: &str) -> bool {
         match method {
             ElicitRequest::NAME => self.form || self.url,
             CreateMessageRequest::NAME => self.sampling,
@@ -62,7 +62,7 @@ impl Serves {
 
     /// The same as it is told to servers. An elicitation without a mode would mean forms, so it is
     /// left out where there is none (MCP client/elicitation, "Capabilities").
-    pub(crate) fn capabilities(self) -> ClientCapabilities {
+    pub(crate) fn to_client_capabilities(self) -> ClientCapabilities {
         let present = |served: bool| served.then(JsonObject::new);
         let mut elicitation = ClientCapabilitiesElicitation::default();
         (elicitation.form, elicitation.url) = (present(self.form), present(self.url));
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_served_is_declared_and_nothing_else() {
+    fn only_supported_features_are_declared() {
         // LIFE-10, ELIC-01, SAMP-01, ROOT-01, N-ELIC-01
         let nothing = Serves::nothing();
         for (serves, declared) in [
@@ -93,7 +93,7 @@ mod tests {
             (nothing.sampling_with_tools(), r#"{"sampling":{"tools":{}}}"#),
             (nothing.roots(), r#"{"roots":{}}"#),
         ] {
-            assert_eq!(serde_json::to_string(&serves.capabilities()).unwrap(), declared);
+            assert_eq!(serde_json::to_string(&serves.to_client_capabilities()).unwrap(), declared);
         }
     }
 }

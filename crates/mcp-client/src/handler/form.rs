@@ -18,7 +18,7 @@ pub(crate) struct Form {
 }
 
 impl Form {
-    pub(crate) fn read(schema: &Schema) -> serde_json::Result<Self> {
+    pub(crate) fn parse(schema: &Schema) -> serde_json::Result<Self> {
         schema.parse()
     }
 
@@ -30,7 +30,8 @@ impl Form {
         }
         let mut content = result.content.unwrap_or_default();
         for (name, field) in &self.properties {
-            if let Some(default) = field.get("default").filter(|default| is_plain(default)) {
+            if let Some(default) = field.get("default").filter(|default| is_allowed_value(default))
+            {
                 content.entry(name).or_insert_with(|| default.clone());
             }
         }
@@ -46,7 +47,7 @@ impl Form {
         }
         for (name, value) in content {
             let field = self.properties.get(name).unwrap_or(&Value::Null);
-            if !is_plain(value) || !fits(field, value) {
+            if !is_allowed_value(value) || !is_valid(field, value) {
                 return Err(format!("the value of the field {name:?} does not fit the form").into());
             }
         }
@@ -55,7 +56,7 @@ impl Form {
 }
 
 /// Whether it is one of the values that a form can have: no object, and no array but of strings.
-fn is_plain(value: &Value) -> bool {
+fn is_allowed_value(value: &Value) -> bool {
     match value {
         Value::String(_) | Value::Number(_) | Value::Bool(_) => true,
         Value::Array(values) => values.iter().all(Value::is_string),
@@ -64,8 +65,8 @@ fn is_plain(value: &Value) -> bool {
 }
 
 /// Whether a plain value is what its field asks for. The `format` of a text is left to the server.
-fn fits(field: &Value, value: &Value) -> bool {
-    let within = |size: f64, least: &str, most: &str| {
+fn is_valid(field: &Value, value: &Value) -> bool {
+    let in_range = |size: f64, least: &str, most: &str| {
         let bound = |name: &str| field.get(name).and_then(Value::as_f64);
         bound(least).is_none_or(|least| size >= least)
             && bound(most).is_none_or(|most| size <= most)
@@ -73,24 +74,25 @@ fn fits(field: &Value, value: &Value) -> bool {
     let number = value.as_f64();
     match field.get("type").and_then(Value::as_str) {
         Some("string") => value.as_str().is_some_and(|text| {
-            within(text.chars().count() as f64, "minLength", "maxLength") && is_choice(field, value)
+            in_range(text.chars().count() as f64, "minLength", "maxLength")
+                && is_allowed_choice(field, value)
         }),
-        Some("number") => number.is_some_and(|it| within(it, "minimum", "maximum")),
+        Some("number") => number.is_some_and(|it| in_range(it, "minimum", "maximum")),
         Some("integer") => {
-            number.is_some_and(|it| it.fract() == 0.0 && within(it, "minimum", "maximum"))
+            number.is_some_and(|it| it.fract() == 0.0 && in_range(it, "minimum", "maximum"))
         }
         Some("boolean") => value.is_boolean(),
         Some("array") => value.as_array().is_some_and(|values| {
             let items = field.get("items").unwrap_or(&Value::Null);
-            within(values.len() as f64, "minItems", "maxItems")
-                && values.iter().all(|value| is_choice(items, value))
+            in_range(values.len() as f64, "minItems", "maxItems")
+                && values.iter().all(|value| is_allowed_choice(items, value))
         }),
         _ => true,
     }
 }
 
 /// Whether the value is one of those to choose from, where there is a choice.
-fn is_choice(field: &Value, value: &Value) -> bool {
+fn is_allowed_choice(field: &Value, value: &Value) -> bool {
     let listed = |name: &str| field.get(name).and_then(Value::as_array);
     if let Some(values) = listed("enum") {
         return values.contains(value);
@@ -139,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn content_that_does_not_fit_is_found() {
+    fn content_that_violates_the_schema_is_an_error() {
         // ELIC-06, ELIC-07
         let titled = json!([{ "const": "a", "title": "A" }]);
         for (field, good, bad) in [
@@ -167,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_accepted_has_content() {
+    fn only_an_accepted_form_has_content() {
         // ELIC-07
         let form: Form = serde_json::from_value(json!({ "required": ["name"] })).unwrap();
         for action in [ElicitAction::Decline, ElicitAction::Cancel] {

@@ -75,7 +75,7 @@ pub trait Handler: Send + Sync + 'static {
     /// as a failure.
     fn elicit_form(&self, form: ElicitRequestFormParams) -> Answer<'_, ElicitResult> {
         let _ = form;
-        unserved()
+        not_implemented()
     }
 
     /// Asks the user whether to visit a URL, and opens it if they agree (MCP client/elicitation,
@@ -85,7 +85,7 @@ pub trait Handler: Send + Sync + 'static {
     /// does not say that the user is done there.
     fn elicit_url(&self, elicitation: UrlElicitation) -> Answer<'_, ElicitAction> {
         let _ = elicitation;
-        unserved()
+        not_implemented()
     }
 
     /// Takes note that the user is done with what an [elicitation](UrlElicitation) had sent them
@@ -98,16 +98,16 @@ pub trait Handler: Send + Sync + 'static {
     /// should be able to see, change and refuse both the prompt and the reply.
     fn sample(&self, params: CreateMessageRequestParams) -> Answer<'_, CreateMessageResult> {
         let _ = params;
-        unserved()
+        not_implemented()
     }
 
     /// The directories and files in which the server may work, as `file://` URIs (MCP client/roots).
     fn roots(&self) -> Answer<'_, Vec<Root>> {
-        unserved()
+        not_implemented()
     }
 }
 
-fn unserved<T: Send + 'static>() -> Answer<'static, T> {
+fn not_implemented<T: Send + 'static>() -> Answer<'static, T> {
     Box::pin(ready(Err("the handler says that it serves this, and does not".into())))
 }
 

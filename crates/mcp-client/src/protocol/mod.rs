@@ -10,4 +10,4 @@ mod single_flight;
 mod version;
 
 pub use self::negotiation::Negotiation;
-pub(crate) use self::{protocol::Dialects, stateful::Session};
+pub(crate) use self::{protocol::Protocol, stateful::Session};

@@ -10,7 +10,7 @@ use tokio::time::{self, Instant};
 
 /// How long a server is taken for one of the handshake era: it may be replaced by one that speaks
 /// both, and would answer `initialize` all the same.
-const HANDSHAKE_HOLDS: Duration = Duration::from_secs(24 * 60 * 60);
+const STATEFUL_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is known of how to speak with a server, shared by all who do: clones are the same.
 ///
@@ -32,17 +32,17 @@ pub struct Negotiation(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    verdict: Mutex<Option<Verdict>>,
+    decision: Mutex<Option<Decision>>,
     /// Held by whoever asks the server.
-    asking: tokio::sync::Mutex<()>,
+    detecting: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Verdict {
+struct Decision {
     revision: Revision,
     /// Whether it is spoken on the transport that came before.
-    older: bool,
-    decided: Instant,
+    fallback: bool,
+    decided_at: Instant,
 }
 
 impl Negotiation {
@@ -61,22 +61,22 @@ impl Negotiation {
 
     /// The revision that is spoken with the server, where it is known.
     pub fn revision(&self) -> Option<Revision> {
-        let verdict = *self.verdict();
-        let holds = |verdict: &Verdict| match verdict.revision.era() {
-            Era::Handshake => verdict.decided.elapsed() < HANDSHAKE_HOLDS,
+        let decision = *self.decision();
+        let is_valid = |decision: &Decision| match decision.revision.era() {
+            Era::Handshake => decision.decided_at.elapsed() < STATEFUL_TTL,
             Era::PerRequest => true,
         };
-        verdict.filter(holds).map(|verdict| verdict.revision)
+        decision.filter(is_valid).map(|decision| decision.revision)
     }
 
     /// Whether the server speaks on the transport that came before, and on no other.
-    pub(crate) fn is_older(&self) -> bool {
-        self.verdict().is_some_and(|verdict| verdict.older)
+    pub(crate) fn uses_fallback(&self) -> bool {
+        self.decision().is_some_and(|decision| decision.fallback)
     }
 
-    pub(crate) fn decide(&self, revision: Revision, older: bool) {
-        let verdict = Verdict { revision, older, decided: Instant::now() };
-        *self.verdict() = Some(verdict);
+    pub(crate) fn decide(&self, revision: Revision, fallback: bool) {
+        let decision = Decision { revision, fallback, decided_at: Instant::now() };
+        *self.decision() = Some(decision);
     }
 
     /// Waits while someone else asks the server, so that not all do who come at the same moment; and
@@ -84,25 +84,25 @@ impl Negotiation {
     ///
     /// It may be in vain, for what the other user is refused may not be refused to this one. And it
     /// may take long, for the other's token has to come first: so it ends after a second.
-    pub(crate) async fn turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
-        const LONGEST: Duration = Duration::from_secs(1);
-        let asking = &self.0.asking;
-        if let Ok(alone) = asking.try_lock() {
-            return Some(alone);
+    pub(crate) async fn wait_turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        const MAX_WAIT: Duration = Duration::from_secs(1);
+        let detecting = &self.0.detecting;
+        if let Ok(guard) = detecting.try_lock() {
+            return Some(guard);
         }
-        let _ = time::timeout(LONGEST, asking.lock()).await;
+        let _ = time::timeout(MAX_WAIT, detecting.lock()).await;
         None
     }
 
-    fn verdict(&self) -> MutexGuard<'_, Option<Verdict>> {
-        self.0.verdict.lock().unwrap_or_else(PoisonError::into_inner)
+    fn decision(&self) -> MutexGuard<'_, Option<Decision>> {
+        self.0.decision.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Forgets the verdict, unless another has taken its place.
-    pub(crate) fn doubt(&self, revision: Revision) {
-        let mut verdict = self.verdict();
-        if verdict.is_some_and(|verdict| verdict.revision == revision) {
-            *verdict = None;
+    pub(crate) fn forget(&self, revision: Revision) {
+        let mut decision = self.decision();
+        if decision.is_some_and(|decision| decision.revision == revision) {
+            *decision = None;
         }
     }
 }

@@ -4,7 +4,7 @@
 //! not know the stateless versions (MCP 2026-07-28, basic/versioning, "Backward Compatibility").
 //!
 //! [`decide`] holds all rules: it turns what the server did into a verdict, and does nothing else.
-//! [`Dialects::detect`] takes the steps that the verdicts ask for.
+//! [`Protocol::detect`] takes the steps that the verdicts ask for.
 
 use std::{pin::pin, sync::Arc};
 
@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{
     evidence::Evidence,
-    protocol::{Dialects, REFUSALS},
+    protocol::{MAX_REJECTIONS, Protocol},
     stateful::Session,
     stateless::Discovery,
     version::{self, choose},
@@ -214,7 +214,7 @@ fn after_initialize(
 /// report the error if the server has rejected too many (ours).
 fn after_rejection(error: Error, versions: Vec<String>, attempts: Attempts) -> Verdict {
     let rejections = attempts.rejections + 1;
-    if rejections == REFUSALS {
+    if rejections == MAX_REJECTIONS {
         return Verdict::Unknown(error);
     }
     match choose(versions) {
@@ -245,17 +245,17 @@ fn is_no_stream(error: &Error) -> bool {
     }
 }
 
-impl Dialects {
+impl Protocol {
     /// Finds out which version the server speaks, and remembers it.
     pub(super) async fn detect(&self) -> Result<Revision, Error> {
-        let mut step = Step::Discover(version::NEWEST_PER_REQUEST);
-        let mut attempts = Attempts { rejections: 0, can_restart: self.probe_time.is_some() };
+        let mut step = Step::Discover(version::NEWEST_STATELESS);
+        let mut attempts = Attempts { rejections: 0, can_restart: self.probe_timeout.is_some() };
         loop {
             match decide(self.take(step).await?, attempts) {
                 Verdict::Continue(next, counted) => (step, attempts) = (next, counted),
                 Verdict::Speaks { revision, fallback, discovered } => {
                     if let Some(result) = discovered {
-                        self.per_request.keep(revision, *result);
+                        self.stateless.keep(revision, *result);
                     }
                     self.negotiation.decide(revision, fallback);
                     return Ok(revision);
@@ -283,13 +283,13 @@ impl Dialects {
                 if restart {
                     self.close().await?;
                 }
-                match self.handshake.open(offered).await {
+                match self.stateful.open(offered).await {
                     Ok(session) => initialized(&session, false),
                     Err(error) => Fact::InitializeFailed { offered, discover_error, error },
                 }
             }
-            Step::FallBack(before) => match &self.older {
-                Some(older) => match older.open(None).await {
+            Step::FallBack(before) => match &self.fallback {
+                Some(fallback) => match fallback.open(None).await {
                     Ok(session) => initialized(&session, true),
                     Err(error) => Fact::FallbackFailed { before, error: Some(error) },
                 },
@@ -301,13 +301,13 @@ impl Dialects {
     /// Sends `server/discover`. If the transport has a probe timeout and it passes, `initialize` is
     /// sent too, and the first answer counts: the server may be a silent stateful one, or slow.
     async fn first_answer(&self, version: Revision) -> Result<Fact, Error> {
-        let probe = pin!(self.per_request.discover(version));
-        let Some(limit) = self.probe_time else { return probe.await.map(Fact::from) };
+        let probe = pin!(self.stateless.discover(version));
+        let Some(limit) = self.probe_timeout else { return probe.await.map(Fact::from) };
         let probe = match select(probe, pin!(unconstrained(sleep(limit)))).await {
             Either::Left((answer, _)) => return answer.map(Fact::from),
             Either::Right(((), probe)) => probe,
         };
-        match select(probe, pin!(self.handshake.open(None))).await {
+        match select(probe, pin!(self.stateful.open(None))).await {
             Either::Left((Ok(Discovery::Found(result)), _)) => Ok(Fact::Discovered(result)),
             Either::Left((_, session)) => Ok(initialized(&*session.await?, false)),
             Either::Right((Ok(session), _)) => Ok(initialized(&session, false)),
@@ -321,8 +321,7 @@ impl Dialects {
     /// Asks a server that has refused `initialize` whether it speaks a stateless version now, and
     /// remembers that.
     pub(super) async fn discover_again(&self) -> Option<Revision> {
-        let (versions, result) = match self.per_request.discover(version::NEWEST_PER_REQUEST).await
-        {
+        let (versions, result) = match self.stateless.discover(version::NEWEST_STATELESS).await {
             Ok(Discovery::Found(result)) => (result.supported_versions.clone(), Some(result)),
             Ok(Discovery::Other) => return None,
             Err(error) => match Evidence::of(&error) {
@@ -332,7 +331,7 @@ impl Dialects {
         };
         let revision = choose(versions).ok().filter(|chosen| chosen.era() == Era::PerRequest)?;
         if let Some(result) = result {
-            self.per_request.keep(revision, *result);
+            self.stateless.keep(revision, *result);
         }
         self.negotiation.decide(revision, false);
         Some(revision)
@@ -352,7 +351,7 @@ mod tests {
     use crate::transport::TransportError;
 
     const ANEW: Attempts = Attempts { rejections: 0, can_restart: true };
-    const SPENT: Attempts = Attempts { rejections: REFUSALS - 1, can_restart: false };
+    const SPENT: Attempts = Attempts { rejections: MAX_REJECTIONS - 1, can_restart: false };
 
     fn rpc(code: i64, supported: &[&str]) -> Error {
         let data = Some(json!({ "supported": supported }));

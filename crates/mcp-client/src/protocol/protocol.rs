@@ -16,102 +16,107 @@ use tokio::time::Instant;
 use super::{
     evidence::{Evidence, contradicts_stateless},
     negotiation::Negotiation,
-    single_flight::Together,
-    stateful::{Handshake, Session},
-    stateless::PerRequest,
-    version::{self, choose, unshared},
+    single_flight::SingleFlight,
+    stateful::{Session, StatefulProtocol},
+    stateless::StatelessProtocol,
+    version::{self, choose, no_common_version},
 };
 use crate::{
-    changes::Inbox,
+    changes::ChangeQueue,
     error::Error,
-    exchange::Link,
-    request::{Name, Options, Patience, Request},
+    exchange::Channel,
+    request::{Deadline, Name, Options, Request},
     result::{Decode, ServerProfile},
     transport::Extras,
 };
 
 /// How often a server may refuse the version that it is spoken to in.
-pub(super) const REFUSALS: usize = 2;
+pub(super) const MAX_REJECTIONS: usize = 2;
 
 /// Both ways to speak with a server, and which of them it understands.
 #[derive(Debug)]
-pub(crate) struct Dialects {
+pub(crate) struct Protocol {
     /// The one revision to speak, where the server is not to be asked.
     pinned: Option<Revision>,
     /// What stands for all that the transport can carry, where that is not everything.
-    only: Option<Revision>,
+    stateful_only: Option<Revision>,
     pub(super) negotiation: Negotiation,
     /// How long the very first request is waited for, where that tells something.
-    pub(super) probe_time: Option<Duration>,
-    deciding: Together,
-    pub(super) handshake: Handshake,
+    pub(super) probe_timeout: Option<Duration>,
+    detection: SingleFlight,
+    pub(super) stateful: StatefulProtocol,
     /// The same on the transport that came before, if there is one.
-    pub(super) older: Option<Handshake>,
-    pub(super) per_request: PerRequest,
+    pub(super) fallback: Option<StatefulProtocol>,
+    pub(super) stateless: StatelessProtocol,
 }
 
-impl Dialects {
-    pub(crate) fn new(link: Link, pinned: Option<Revision>, negotiation: Negotiation) -> Self {
-        let older = link.transport.older().map(|transport| Link { transport, ..link.clone() });
+impl Protocol {
+    pub(crate) fn new(
+        channel: Channel,
+        pinned: Option<Revision>,
+        negotiation: Negotiation,
+    ) -> Self {
+        let fallback =
+            channel.transport.older().map(|transport| Channel { transport, ..channel.clone() });
         Self {
             pinned,
-            only: link.transport.is_of_handshake().then_some(version::NEWEST_HANDSHAKE),
+            stateful_only: channel.transport.is_of_handshake().then_some(version::NEWEST_STATEFUL),
             negotiation,
-            probe_time: link.transport.probe_time(),
-            deciding: Together::default(),
-            handshake: Handshake::new(link.clone(), pinned),
-            older: older.map(|link| Handshake::new(link, pinned)),
-            per_request: PerRequest::new(link),
+            probe_timeout: channel.transport.probe_time(),
+            detection: SingleFlight::default(),
+            stateful: StatefulProtocol::new(channel.clone(), pinned),
+            fallback: fallback.map(|channel| StatefulProtocol::new(channel, pinned)),
+            stateless: StatelessProtocol::new(channel),
         }
     }
 
     /// What the server says of itself.
-    pub(crate) async fn profile(&self) -> Result<Arc<ServerProfile>, Error> {
+    pub(crate) async fn server_info(&self) -> Result<Arc<ServerProfile>, Error> {
         let asked = Instant::now();
         let mut revision = self.revision().await?;
-        let mut refusals = 0;
+        let mut rejections = 0;
         loop {
-            let outcome = self.profile_at(revision, asked).await;
+            let outcome = self.server_info_at(revision, asked).await;
             let Err(error) = outcome else { return outcome };
-            refusals += 1;
-            if refusals == REFUSALS {
+            rejections += 1;
+            if rejections == MAX_REJECTIONS {
                 return Err(error);
             }
-            revision = Box::pin(self.reconsidered(revision, error)).await?;
+            revision = Box::pin(self.reconsider(revision, error)).await?;
         }
     }
 
-    async fn profile_at(
+    async fn server_info_at(
         &self,
         revision: Revision,
         asked: Instant,
     ) -> Result<Arc<ServerProfile>, Error> {
         match revision.era() {
-            Era::Handshake => Ok(Arc::clone(self.handshake().session().await?.profile())),
-            Era::PerRequest => self.per_request.discovered(revision, asked).await,
+            Era::Handshake => Ok(Arc::clone(self.stateful().session().await?.profile())),
+            Era::PerRequest => self.stateless.server_info(revision, asked).await,
         }
     }
 
-    /// Calls a method. `place` is the session that the parameters belong to, and is where they ran;
+    /// Calls a method. `session` is the one that the parameters belong to, and is where they ran;
     /// without sessions, it stays empty.
     pub(crate) async fn call<R>(
         &self,
         request: &Request<'_, impl Serialize>,
-        place: &mut Option<Arc<Session>>,
+        session: &mut Option<Arc<Session>>,
         decode: Decode<'_, R>,
     ) -> Result<R, Error> {
         let mut revision = self.revision().await?;
-        let mut refusals = 0;
+        let mut rejections = 0;
         loop {
-            let outcome = self.call_at(revision, request, place, decode).await;
+            let outcome = self.call_at(revision, request, session, decode).await;
             let Err(error) = outcome else { return outcome };
-            refusals += 1;
+            rejections += 1;
             // Nor is a call repeated that has asked for input: so far, it has run.
-            if refusals == REFUSALS || request.with_input.load(Ordering::Relaxed) {
+            if rejections == MAX_REJECTIONS || request.input_was_required.load(Ordering::Relaxed) {
                 return Err(error);
             }
             // Rare, and thus kept out of the future of each call.
-            revision = Box::pin(self.reconsidered(revision, error)).await?;
+            revision = Box::pin(self.reconsider(revision, error)).await?;
         }
     }
 
@@ -119,13 +124,13 @@ impl Dialects {
         &self,
         revision: Revision,
         request: &Request<'_, impl Serialize>,
-        place: &mut Option<Arc<Session>>,
+        session: &mut Option<Arc<Session>>,
         decode: Decode<'_, R>,
     ) -> Result<R, Error> {
         supports(revision, &request.method)?;
         match revision.era() {
-            Era::Handshake => self.handshake().call(request, place, decode).await,
-            Era::PerRequest => self.per_request.call(revision, request, decode).await,
+            Era::Handshake => self.stateful().call(request, session, decode).await,
+            Era::PerRequest => self.stateless.call(revision, request, decode).await,
         }
     }
 
@@ -139,65 +144,65 @@ impl Dialects {
         let revision = self.revision().await?;
         supports(revision, method)?;
         match revision.era() {
-            Era::Handshake => self.handshake().notify(method, params, extras).await,
-            Era::PerRequest => self.per_request.notify(revision, method, params, extras).await,
+            Era::Handshake => self.stateful().notify(method, params, extras).await,
+            Era::PerRequest => self.stateless.notify(revision, method, params, extras).await,
         }
     }
 
     /// Follows the changes of what is watched, once.
-    pub(crate) async fn follow(
+    pub(crate) async fn subscribe(
         &self,
-        inbox: &Arc<Inbox>,
+        queue: &Arc<ChangeQueue>,
         options: Option<&Options>,
-        patience: &Patience,
+        deadline: &Deadline,
     ) -> Result<(), Error> {
         let revision = self.revision().await?;
-        match self.follow_at(revision, inbox, options, patience).await {
+        match self.subscribe_at(revision, queue, options, deadline).await {
             Ok(()) => Ok(()),
             Err(error) => {
-                let revision = Box::pin(self.reconsidered(revision, error)).await?;
-                self.follow_at(revision, inbox, options, patience).await
+                let revision = Box::pin(self.reconsider(revision, error)).await?;
+                self.subscribe_at(revision, queue, options, deadline).await
             }
         }
     }
 
-    async fn follow_at(
+    async fn subscribe_at(
         &self,
         revision: Revision,
-        inbox: &Arc<Inbox>,
+        queue: &Arc<ChangeQueue>,
         options: Option<&Options>,
-        patience: &Patience,
+        deadline: &Deadline,
     ) -> Result<(), Error> {
         match revision.era() {
-            Era::Handshake => self.handshake().follow(inbox, options, patience).await,
-            Era::PerRequest => self.per_request.follow(revision, inbox, options).await,
+            Era::Handshake => self.stateful().subscribe(queue, options, deadline).await,
+            Era::PerRequest => self.stateless.subscribe(revision, queue, options).await,
         }
     }
 
     /// The handshake era, on the transport that the server has.
-    fn handshake(&self) -> &Handshake {
-        match &self.older {
-            Some(older) if self.negotiation.is_older() => older,
-            _ => &self.handshake,
+    fn stateful(&self) -> &StatefulProtocol {
+        match &self.fallback {
+            Some(fallback) if self.negotiation.uses_fallback() => fallback,
+            _ => &self.stateful,
         }
     }
 
     /// Ends the session, if there is one.
     pub(crate) async fn close(&self) -> Result<(), Error> {
-        if let Some(older) = &self.older {
-            older.close().await?;
+        if let Some(fallback) = &self.fallback {
+            fallback.close().await?;
         }
-        self.handshake.close().await
+        self.stateful.close().await
     }
 
     /// How often the server has forgotten the session.
     pub(crate) fn lost_sessions(&self) -> u64 {
-        let older = self.older.as_ref().map_or(0, Handshake::lost_sessions);
-        self.handshake.lost_sessions() + older
+        let fallback = self.fallback.as_ref().map_or(0, StatefulProtocol::lost_sessions);
+        self.stateful.lost_sessions() + fallback
     }
 
     /// The method that a conversation opens with, as far as is known.
-    pub(crate) fn opening(&self) -> Name {
+    pub(crate) fn first_method(&self) -> Name {
         Name::Borrowed(match self.known().map(Revision::era) {
             Some(Era::Handshake) => InitializeRequest::NAME,
             Some(Era::PerRequest) | None => DiscoverRequest::NAME,
@@ -209,29 +214,29 @@ impl Dialects {
         match self.known() {
             Some(revision) => Ok(revision),
             // Rare, and thus kept out of the future of each call.
-            None => Box::pin(self.decided()).await,
+            None => Box::pin(self.detect_once()).await,
         }
     }
 
     fn known(&self) -> Option<Revision> {
-        self.pinned.or(self.only).or_else(|| self.negotiation.revision())
+        self.pinned.or(self.stateful_only).or_else(|| self.negotiation.revision())
     }
 
-    async fn decided(&self) -> Result<Revision, Error> {
+    async fn detect_once(&self) -> Result<Revision, Error> {
         let ask = async || {
-            let _alone = self.negotiation.turn().await;
+            let _turn = self.negotiation.wait_turn().await;
             match self.negotiation.revision() {
                 Some(revision) => Ok(revision),
                 None => self.detect().await,
             }
         };
-        self.deciding.get(|| self.negotiation.revision(), ask).await
+        self.detection.get(|| self.negotiation.revision(), ask).await
     }
 
     /// The revision to try after a call has failed in another; the error itself, where that has
     /// nothing to do with revisions.
-    async fn reconsidered(&self, revision: Revision, error: Error) -> Result<Revision, Error> {
-        if self.only.is_some() {
+    async fn reconsider(&self, revision: Revision, error: Error) -> Result<Revision, Error> {
+        if self.stateful_only.is_some() {
             return Err(error);
         }
         let evidence = Evidence::of(&error);
@@ -239,13 +244,17 @@ impl Dialects {
             // The code alone may be that of another server, which a tool has called.
             if !error.did_not_run() {
                 if revision.era() == Era::PerRequest {
-                    self.negotiation.doubt(revision);
+                    self.negotiation.forget(revision);
                 }
                 return Err(error);
             }
             if let Some(pinned) = self.pinned {
                 let named = versions.iter().any(|version| version == pinned.as_str());
-                return if named { Ok(pinned) } else { Err(unshared(versions, Some(pinned))) };
+                return if named {
+                    Ok(pinned)
+                } else {
+                    Err(no_common_version(versions, Some(pinned)))
+                };
             }
             let chosen = choose(versions)?;
             // It speaks no other revision of the era that it has just refused.
@@ -257,12 +266,12 @@ impl Dialects {
         }
         let doubtful = match revision.era() {
             Era::PerRequest => contradicts_stateless(&error),
-            Era::Handshake => error.is_of_opening() && evidence != Evidence::None,
+            Era::Handshake => error.failed_while_opening() && evidence != Evidence::None,
         };
         if self.pinned.is_some() || !doubtful {
             return Err(error);
         }
-        self.negotiation.doubt(revision);
+        self.negotiation.forget(revision);
         let other = match revision.era() {
             Era::PerRequest => self.revision().await.ok(),
             // It has just refused to be greeted: there is no point in trying that again.

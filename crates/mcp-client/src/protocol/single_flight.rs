@@ -8,13 +8,13 @@ use crate::error::Error;
 
 /// Lets those who need the same thing wait for the same attempt, and share its failure.
 #[derive(Debug, Default)]
-pub(crate) struct Together {
+pub(crate) struct SingleFlight {
     /// Held during an attempt. It keeps why the last one failed, for those who have waited for it.
-    failure: Mutex<Option<Error>>,
+    last_failure: Mutex<Option<Error>>,
     attempts: AtomicU64,
 }
 
-impl Together {
+impl SingleFlight {
     /// What is `known` already, or what an attempt comes to: one's own, or that of whoever was
     /// faster.
     pub(crate) async fn get<T>(
@@ -26,23 +26,23 @@ impl Together {
             return Ok(known);
         }
         let before = self.attempts.load(Ordering::Acquire);
-        let mut failure = self.failure.lock().await;
+        let mut last_failure = self.last_failure.lock().await;
         if let Some(known) = known() {
             return Ok(known);
         }
-        if let Some(error) = &*failure
+        if let Some(error) = &*last_failure
             && self.attempts.load(Ordering::Acquire) > before
         {
             return Err(error.clone());
         }
         let outcome = attempt().await;
         self.attempts.fetch_add(1, Ordering::Release);
-        *failure = outcome.as_ref().err().cloned();
+        *last_failure = outcome.as_ref().err().cloned();
         outcome
     }
 
     /// Waits for an attempt under way, and keeps others from beginning while the guard lives.
-    pub(crate) async fn none_under_way(&self) -> MutexGuard<'_, impl Sized> {
-        self.failure.lock().await
+    pub(crate) async fn wait_until_idle(&self) -> MutexGuard<'_, impl Sized> {
+        self.last_failure.lock().await
     }
 }

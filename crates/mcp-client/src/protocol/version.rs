@@ -6,10 +6,10 @@ use serde_json::Value;
 use crate::error::Error;
 
 /// The newest revision of the handshake era, which `initialize` offers.
-pub(crate) const NEWEST_HANDSHAKE: Revision = Revision::V2025_11_25;
+pub(crate) const NEWEST_STATEFUL: Revision = Revision::V2025_11_25;
 
 /// The newest revision of the per-request era, in which the server is asked what it speaks.
-pub(crate) const NEWEST_PER_REQUEST: Revision = Revision::V2026_07_28;
+pub(crate) const NEWEST_STATELESS: Revision = Revision::V2026_07_28;
 
 /// The newest revision of an era that is both spoken here and among `versions`.
 pub(crate) fn mutual<'a>(
@@ -30,15 +30,15 @@ pub(crate) fn choose(supported: Vec<String>) -> Result<Revision, Error> {
     if let Some(revision) = newest(Era::PerRequest) {
         return Ok(revision);
     }
-    let is_old = |version: &String| version.as_str() < NEWEST_PER_REQUEST.as_str();
+    let is_old = |version: &String| version.as_str() < NEWEST_STATELESS.as_str();
     match newest(Era::Handshake) {
         Some(revision) if supported.iter().all(is_old) => Ok(revision),
-        _ => Err(unshared(supported, None)),
+        _ => Err(no_common_version(supported, None)),
     }
 }
 
 /// No revision is shared with a server that speaks these; a pinned one is all that is spoken here.
-pub(crate) fn unshared(server: Vec<String>, pinned: Option<Revision>) -> Error {
+pub(crate) fn no_common_version(server: Vec<String>, pinned: Option<Revision>) -> Error {
     Error::Version {
         server,
         client: pinned.map_or_else(|| Revision::ALL.to_vec(), |one| vec![one]),

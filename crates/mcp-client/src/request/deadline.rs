@@ -18,115 +18,116 @@ use tokio::{
 /// The clock of a call: it runs out a while after the last sign of life, and in any case at the end
 /// (MCP basic/lifecycle, "Timeouts").
 #[derive(Debug)]
-pub(crate) struct Patience {
-    began: Instant,
+pub(crate) struct Deadline {
+    started: Instant,
     /// Made when there is something to tell of it, which is rare.
-    own: OnceLock<Arc<Pulse>>,
+    own: OnceLock<Arc<Activity>>,
     /// That of work which is for this call perhaps.
-    shared: Option<Arc<Pulse>>,
+    shared: Option<Arc<Activity>>,
     request: Duration,
     total: Duration,
 }
 
 /// Signs of life.
 #[derive(Debug)]
-pub(crate) struct Pulse {
-    began: Instant,
+pub(crate) struct Activity {
+    started: Instant,
     /// Milliseconds from the beginning to the last beat.
     last: AtomicU64,
     /// How many are at work, and so beat all the time.
-    at_work: AtomicUsize,
+    working: AtomicUsize,
 }
 
 /// While it lives, somebody is at work.
 #[derive(Debug)]
-pub(crate) struct AtWork(Arc<Pulse>);
+pub(crate) struct ActivityGuard(Arc<Activity>);
 
-impl Default for Pulse {
+impl Default for Activity {
     fn default() -> Self {
-        Self { began: Instant::now(), last: AtomicU64::new(0), at_work: AtomicUsize::new(0) }
+        Self { started: Instant::now(), last: AtomicU64::new(0), working: AtomicUsize::new(0) }
     }
 }
 
-impl Pulse {
+impl Activity {
     /// Begins work: until it is done, nobody loses patience.
-    pub(crate) fn work(self: &Arc<Self>) -> AtWork {
-        self.at_work.fetch_add(1, Ordering::Relaxed);
-        AtWork(Arc::clone(self))
+    pub(crate) fn start_work(self: &Arc<Self>) -> ActivityGuard {
+        self.working.fetch_add(1, Ordering::Relaxed);
+        ActivityGuard(Arc::clone(self))
     }
 
-    fn beat(&self) {
-        let passed = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    fn record(&self) {
+        let passed = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last.store(passed, Ordering::Relaxed);
     }
 
-    fn last(&self) -> Instant {
-        match self.at_work.load(Ordering::Relaxed) {
-            0 => self.began + Duration::from_millis(self.last.load(Ordering::Relaxed)),
+    fn last_recorded(&self) -> Instant {
+        match self.working.load(Ordering::Relaxed) {
+            0 => self.started + Duration::from_millis(self.last.load(Ordering::Relaxed)),
             _ => Instant::now(),
         }
     }
 }
 
-impl Drop for AtWork {
+impl Drop for ActivityGuard {
     fn drop(&mut self) {
-        self.0.beat();
-        self.0.at_work.fetch_sub(1, Ordering::Relaxed);
+        self.0.record();
+        self.0.working.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-impl Patience {
+impl Deadline {
     /// Waits `request` from each sign of life on, and `total` in all.
     pub(crate) fn new(request: Duration, total: Duration) -> Self {
-        Self { began: Instant::now(), own: OnceLock::new(), shared: None, request, total }
+        Self { started: Instant::now(), own: OnceLock::new(), shared: None, request, total }
     }
 
     /// The same, with signs of life from elsewhere.
-    pub(crate) fn with(self, shared: &Arc<Pulse>) -> Self {
+    pub(crate) fn with_shared_activity(self, shared: &Arc<Activity>) -> Self {
         Self { shared: Some(Arc::clone(shared)), ..self }
     }
 
     /// The signs of life of this call alone.
-    pub(crate) fn pulse(&self) -> &Arc<Pulse> {
+    pub(crate) fn activity(&self) -> &Arc<Activity> {
         self.own.get_or_init(Arc::default)
     }
 
     /// There is a sign of life.
-    pub(crate) fn renew(&self) {
-        self.pulse().beat();
+    pub(crate) fn record_activity(&self) {
+        self.activity().record();
     }
 
     /// Does the work, unless time runs out: then it gives the limit that was met.
     ///
     /// The work is borrowed, for a future that is given away is there twice.
-    pub(crate) async fn lasts<T>(
+    pub(crate) async fn run<T>(
         &self,
         mut work: Pin<&mut impl Future<Output = T>>,
     ) -> Result<T, Duration> {
         let (mut end, mut limit) = self.end();
-        let mut alarm = pin!(sleep_until(end));
+        let mut timer = pin!(sleep_until(end));
         loop {
             // Work that is always ready leaves nothing of the task's budget to an alarm that needs it.
-            match select(work.as_mut(), unconstrained(alarm.as_mut())).await {
+            match select(work.as_mut(), unconstrained(timer.as_mut())).await {
                 Either::Left((done, _)) => return Ok(done),
                 Either::Right(_) if self.end().0 <= end => return Err(limit),
                 Either::Right(_) => (end, limit) = self.end(),
             }
-            alarm.as_mut().reset(end);
+            timer.as_mut().reset(end);
         }
     }
 
     /// When time runs out as things stand, and by which limit.
     fn end(&self) -> (Instant, Duration) {
-        let pulses = self.own.get().into_iter().chain(&self.shared);
-        let alive = pulses.map(|pulse| pulse.last()).fold(self.began, Instant::max);
-        let (request, total) = (later(alive, self.request), later(self.began, self.total));
+        let activities = self.own.get().into_iter().chain(&self.shared);
+        let alive =
+            activities.map(|activity| activity.last_recorded()).fold(self.started, Instant::max);
+        let (request, total) = (after(alive, self.request), after(self.started, self.total));
         if request < total { (request, self.request) } else { (total, self.total) }
     }
 }
 
 /// The moment after a while, or one that is as good as never.
-fn later(from: Instant, duration: Duration) -> Instant {
+fn after(from: Instant, duration: Duration) -> Instant {
     const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
     from + duration.min(NEVER)
 }
@@ -145,58 +146,58 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[tokio::test(start_paused = true)]
-    async fn signs_of_life_extend_the_wait_but_not_beyond_the_total() {
+    async fn activity_extends_the_deadline_up_to_the_total() {
         // LIFE-13, LIFE-14
-        let patience = Patience::new(2 * SECOND, 5 * SECOND);
+        let deadline = Deadline::new(2 * SECOND, 5 * SECOND);
         let work = async {
             loop {
                 sleep(SECOND).await;
-                patience.renew();
+                deadline.record_activity();
             }
         };
-        let began = Instant::now();
-        assert_eq!(patience.lasts::<()>(pin!(work)).await, Err(5 * SECOND));
-        assert_eq!(began.elapsed(), 5 * SECOND);
+        let started = Instant::now();
+        assert_eq!(deadline.run::<()>(pin!(work)).await, Err(5 * SECOND));
+        assert_eq!(started.elapsed(), 5 * SECOND);
 
-        let patience = Patience::new(2 * SECOND, 5 * SECOND);
-        assert_eq!(patience.lasts(pin!(pending::<()>())).await, Err(2 * SECOND));
-        let patience = Patience::new(2 * SECOND, Duration::MAX);
+        let deadline = Deadline::new(2 * SECOND, 5 * SECOND);
+        assert_eq!(deadline.run(pin!(pending::<()>())).await, Err(2 * SECOND));
+        let deadline = Deadline::new(2 * SECOND, Duration::MAX);
         advance(SECOND).await;
-        assert_eq!(patience.lasts(pin!(async { 7 })).await, Ok(7));
+        assert_eq!(deadline.run(pin!(async { 7 })).await, Ok(7));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn while_somebody_is_at_work_only_the_total_counts() {
+    async fn only_the_total_timeout_counts_while_the_handler_works() {
         for elsewhere in [false, true] {
             let shared = Arc::default();
-            let patience = Patience::new(2 * SECOND, 20 * SECOND).with(&shared);
-            let pulse = if elsewhere { &shared } else { patience.pulse() };
-            let began = Instant::now();
+            let deadline = Deadline::new(2 * SECOND, 20 * SECOND).with_shared_activity(&shared);
+            let activity = if elsewhere { &shared } else { deadline.activity() };
+            let started = Instant::now();
             let work = async {
                 sleep(SECOND).await;
-                let at_work = pulse.work();
+                let working = activity.start_work();
                 sleep(6 * SECOND + SECOND / 2).await;
-                drop(at_work);
+                drop(working);
                 pending::<()>().await;
             };
-            assert_eq!(patience.lasts(pin!(work)).await, Err(2 * SECOND));
-            assert_eq!(began.elapsed(), 9 * SECOND + SECOND / 2);
+            assert_eq!(deadline.run(pin!(work)).await, Err(2 * SECOND));
+            assert_eq!(started.elapsed(), 9 * SECOND + SECOND / 2);
         }
-        let patience = Patience::new(2 * SECOND, 5 * SECOND);
-        let _at_work = patience.pulse().work();
-        assert_eq!(patience.lasts(pin!(pending::<()>())).await, Err(5 * SECOND));
+        let deadline = Deadline::new(2 * SECOND, 5 * SECOND);
+        let _at_work = deadline.activity().start_work();
+        assert_eq!(deadline.run(pin!(pending::<()>())).await, Err(5 * SECOND));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn time_runs_out_for_work_that_never_rests() {
+    async fn the_deadline_ends_work_that_is_always_ready() {
         // LIFE-13: as a stream whose messages come faster than they are read
-        let patience = Patience::new(SECOND, 5 * SECOND);
+        let deadline = Deadline::new(SECOND, 5 * SECOND);
         let work = async {
             advance(2 * SECOND).await;
             for _ in 0..100_000 {
                 consume_budget().await;
             }
         };
-        assert_eq!(patience.lasts(pin!(work)).await, Err(SECOND));
+        assert_eq!(deadline.run(pin!(work)).await, Err(SECOND));
     }
 }

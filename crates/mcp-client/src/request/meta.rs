@@ -14,7 +14,7 @@ pub(crate) struct Params<'a, P> {
     #[serde(flatten)]
     pub(crate) params: &'a P,
     #[serde(flatten)]
-    pub(crate) again: Option<&'a Again>,
+    pub(crate) input: Option<&'a InputParams>,
     #[serde(rename = "_meta", skip_serializing_if = "Meta::is_empty")]
     pub(crate) meta: Meta<'a>,
 }
@@ -23,7 +23,7 @@ pub(crate) struct Params<'a, P> {
 /// basic/patterns/mrtr).
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Again {
+pub(crate) struct InputParams {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) input_responses: Option<InputResponses>,
     /// Given back as it came, and left out where none came.
@@ -41,7 +41,7 @@ pub(crate) struct Meta<'a> {
     #[serde(rename = "io.modelcontextprotocol/logLevel", skip_serializing_if = "Option::is_none")]
     pub(crate) log_level: Option<&'a LoggingLevel>,
     #[serde(flatten)]
-    pub(crate) own: Option<Own<'a>>,
+    pub(crate) caller: Option<CallerMeta<'a>>,
 }
 
 /// What every request of the per-request era says of itself.
@@ -56,15 +56,15 @@ pub(crate) struct Envelope<'a> {
 }
 
 /// Members of the caller's own.
-pub(crate) struct Own<'a>(&'a JsonObject);
+pub(crate) struct CallerMeta<'a>(&'a JsonObject);
 
-impl<'a> Own<'a> {
+impl<'a> CallerMeta<'a> {
     pub(crate) fn of(options: Option<&'a Options>) -> Option<Self> {
         options.map(|options| &options.meta).filter(|meta| !meta.is_empty()).map(Self)
     }
 }
 
-impl Serialize for Own<'_> {
+impl Serialize for CallerMeta<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         /// Members that the protocol sets itself.
         const RESERVED: [&str; 5] = [
@@ -84,6 +84,6 @@ impl Meta<'_> {
         self.progress_token.is_none()
             && self.envelope.is_none()
             && self.log_level.is_none()
-            && self.own.is_none()
+            && self.caller.is_none()
     }
 }

@@ -8,9 +8,11 @@ mod limits;
 mod deadline;
 
 pub(crate) use self::{
-    deadline::{Patience, Pulse},
-    meta::{Again, Envelope, Meta, Own, Params},
-    params::{Cursor, ToolCall, Uri, has_to_be_object, object, split, tool_params},
+    deadline::{Activity, Deadline},
+    meta::{CallerMeta, Envelope, InputParams, Meta, Params},
+    params::{
+        Cursor, ResourceUri, ToolCall, require_object, split_meta, to_object, tool_params_error,
+    },
     request::{Name, Request},
 };
 pub use self::{limits::Limits, options::Options};

@@ -37,14 +37,14 @@ pub struct Options {
     pub(crate) meta: JsonObject,
     pub(crate) extras: Extras,
     pub(crate) on_progress: Option<OnProgress>,
-    pub(crate) logs: Option<Logs>,
+    pub(crate) logs: Option<LogReceiver>,
 }
 
 type OnProgress = Arc<dyn Fn(ProgressNotificationParams) + Send + Sync>;
 
 /// Log messages that a caller wants to see.
 #[derive(Clone)]
-pub(crate) struct Logs {
+pub(crate) struct LogReceiver {
     pub(crate) level: LoggingLevel,
     pub(crate) on_log: Arc<dyn Fn(LoggingMessageNotificationParams) + Send + Sync>,
 }
@@ -97,7 +97,7 @@ impl Options {
         level: LoggingLevel,
         on_log: impl Fn(LoggingMessageNotificationParams) + Send + Sync + 'static,
     ) -> Self {
-        Self { logs: Some(Logs { level, on_log: Arc::new(on_log) }), ..self }
+        Self { logs: Some(LogReceiver { level, on_log: Arc::new(on_log) }), ..self }
     }
 
     /// The limits of a call with these options, out of those of all calls.

@@ -25,26 +25,26 @@ pub(crate) struct Cursor {
 
 /// The parameters of all that is about one resource.
 #[derive(Serialize)]
-pub(crate) struct Uri<'a> {
+pub(crate) struct ResourceUri<'a> {
     pub(crate) uri: &'a str,
 }
 
 /// The error of arguments that cannot be sent.
-pub(crate) fn tool_params(error: BoxError) -> Error {
+pub(crate) fn tool_params_error(error: BoxError) -> Error {
     Error::params(CallToolRequest::NAME, error)
 }
 
 /// Arguments as they are sent; nothing is an empty object.
-pub(crate) fn object(arguments: &impl Serialize) -> Result<Box<RawValue>, BoxError> {
+pub(crate) fn to_object(arguments: &impl Serialize) -> Result<Box<RawValue>, BoxError> {
     let arguments = to_raw_value(arguments)?;
     if arguments.get() == "null" {
         return Ok(to_raw_value(&JsonObject::new())?);
     }
-    has_to_be_object(&arguments)?;
+    require_object(&arguments)?;
     Ok(arguments)
 }
 
-pub(crate) fn has_to_be_object(arguments: &RawValue) -> Result<(), BoxError> {
+pub(crate) fn require_object(arguments: &RawValue) -> Result<(), BoxError> {
     match arguments.get().starts_with('{') {
         true => Ok(()),
         false => Err("the arguments of a tool have to be a JSON object".into()),
@@ -52,7 +52,7 @@ pub(crate) fn has_to_be_object(arguments: &RawValue) -> Result<(), BoxError> {
 }
 
 /// Parameters, and the `_meta` that they have.
-pub(crate) fn split(params: &impl Serialize) -> Result<(JsonObject, JsonObject), BoxError> {
+pub(crate) fn split_meta(params: &impl Serialize) -> Result<(JsonObject, JsonObject), BoxError> {
     let mut params = match serde_json::to_value(params)? {
         Value::Object(params) => params,
         Value::Null => JsonObject::new(),

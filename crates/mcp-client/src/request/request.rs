@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::atomic::AtomicBool};
 
-use super::{deadline::Patience, options::Options};
+use super::{deadline::Deadline, options::Options};
 
 /// The name of a method; that of an extension may be made at run time.
 pub(crate) type Name = Cow<'static, str>;
@@ -15,23 +15,23 @@ pub(crate) struct Request<'a, P> {
     /// The tool, prompt or resource that it is about, where revisions want that to be seen.
     pub(crate) target: Option<&'a str>,
     /// Arguments that their tool wants to be seen.
-    pub(crate) mirrored: Vec<(String, String)>,
+    pub(crate) param_headers: Vec<(String, String)>,
     pub(crate) options: Option<&'a Options>,
-    pub(crate) patience: &'a Patience,
+    pub(crate) deadline: &'a Deadline,
     /// Whether the server has needed input for it.
-    pub(crate) with_input: AtomicBool,
+    pub(crate) input_was_required: AtomicBool,
 }
 
 impl<'a, P> Request<'a, P> {
-    pub(crate) fn new(method: Name, params: &'a P, patience: &'a Patience) -> Self {
+    pub(crate) fn new(method: Name, params: &'a P, deadline: &'a Deadline) -> Self {
         Self {
             method,
             params,
             target: None,
-            mirrored: Vec::new(),
+            param_headers: Vec::new(),
             options: None,
-            patience,
-            with_input: AtomicBool::new(false),
+            deadline,
+            input_was_required: AtomicBool::new(false),
         }
     }
 }

@@ -19,17 +19,17 @@ pub struct CacheHint {
 impl CacheHint {
     /// Reads the hint; a server that says nothing gives none.
     pub(crate) fn new(ttl_ms: Option<i64>, scope: Option<&CacheScope>) -> Option<Self> {
-        const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+        const MAX_TTL: Duration = Duration::from_secs(24 * 60 * 60);
         if ttl_ms.is_none() && scope.is_none() {
             return None;
         }
         let ttl = ttl_ms.and_then(|ttl| u64::try_from(ttl).ok()).unwrap_or(0);
         let public = scope == Some(&CacheScope::Public);
-        Some(Self { ttl: Duration::from_millis(ttl).min(LONGEST), public })
+        Some(Self { ttl: Duration::from_millis(ttl).min(MAX_TTL), public })
     }
 
     /// The hint for both together.
-    pub(super) fn and(self, other: Self) -> Self {
+    pub(super) fn combine(self, other: Self) -> Self {
         Self { ttl: self.ttl.min(other.ttl), public: self.public && other.public }
     }
 }

@@ -56,31 +56,31 @@ pub(crate) trait Listable: DeserializeOwned {
     /// The member of the result that holds the entries.
     const ENTRIES: &'static str;
     /// The member of an entry that tells it from others.
-    const NAME: &'static str;
+    const KEY: &'static str;
 }
 
 impl Listable for wire::Tool {
     const METHOD: &'static str = ListToolsRequest::NAME;
     const ENTRIES: &'static str = "tools";
-    const NAME: &'static str = "name";
+    const KEY: &'static str = "name";
 }
 
 impl Listable for Prompt {
     const METHOD: &'static str = ListPromptsRequest::NAME;
     const ENTRIES: &'static str = "prompts";
-    const NAME: &'static str = "name";
+    const KEY: &'static str = "name";
 }
 
 impl Listable for Resource {
     const METHOD: &'static str = ListResourcesRequest::NAME;
     const ENTRIES: &'static str = "resources";
-    const NAME: &'static str = "uri";
+    const KEY: &'static str = "uri";
 }
 
 impl Listable for ResourceTemplate {
     const METHOD: &'static str = ListResourceTemplatesRequest::NAME;
     const ENTRIES: &'static str = "resourceTemplates";
-    const NAME: &'static str = "uriTemplate";
+    const KEY: &'static str = "uriTemplate";
 }
 
 /// Decodes a page entry by entry, so that one bad entry does not spoil the list.
@@ -113,7 +113,7 @@ impl<'de, T: Listable> Deserialize<'de> for RawPage<T> {
         let ttl = member(&page, "ttlMs").unwrap_or_default();
         let scope = member(&page, "cacheScope").unwrap_or_default();
         Ok(Self {
-            entries: entries.into_iter().map(entry).collect(),
+            entries: entries.into_iter().map(decode_entry).collect(),
             next: member(&page, "nextCursor").map_err(D::Error::custom)?,
             result_type: member(&page, "resultType").map_err(D::Error::custom)?,
             hint: CacheHint::new(ttl, scope.as_ref()),
@@ -128,10 +128,10 @@ fn member<T: DeserializeOwned>(
     members.get(name).map_or(Ok(None), |member| serde_json::from_str(member.get()))
 }
 
-fn entry<T: Listable>(entry: &RawValue) -> Entry<T> {
+fn decode_entry<T: Listable>(entry: &RawValue) -> Entry<T> {
     serde_json::from_str(entry.get()).map_err(|error| {
         let entry: Value = serde_json::from_str(entry.get()).unwrap_or_default();
-        let name = entry.get(T::NAME).and_then(Value::as_str).map(str::to_owned);
+        let name = entry.get(T::KEY).and_then(Value::as_str).map(str::to_owned);
         RefusedEntry { name, reason: error.to_string() }
     })
 }
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_entry_is_set_apart() {
+    fn an_invalid_entry_does_not_fail_the_page() {
         // RES-02
         let page = page(
             r#"{"resources":[{"uri":"a://1","name":"one"},{"uri":"a://2"},7,{"name":"x"}],
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_has_to_be_one() {
+    fn an_invalid_page_is_an_error() {
         for bad in ["{}", r#"{"resources":{}}"#, r#"{"resources":[],"nextCursor":1}"#, "[]"] {
             page(bad).unwrap_err();
         }

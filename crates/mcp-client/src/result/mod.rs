@@ -20,10 +20,10 @@ pub use self::{
 };
 pub(crate) use self::{
     list::{Listable, decode_page},
-    meta::meta_object,
-    notification::params_of,
+    meta::meta_to_object,
+    notification::notification_params,
     outcome::{Decode, Outcome, decode_result},
     page::{Bounds, Page, Pages},
-    param_headers::Mirror,
-    tool::{Mirrors, decode_tool_result},
+    param_headers::ParamHeader,
+    tool::{ToolParamHeaders, decode_tool_result},
 };

@@ -28,10 +28,10 @@ impl<R> Outcome<R> {
     }
 
     /// The same with its result, if it has one, turned into something else.
-    pub(crate) fn map<T>(self, turn: impl FnOnce(R) -> T) -> Outcome<T> {
+    pub(crate) fn map<T>(self, convert: impl FnOnce(R) -> T) -> Outcome<T> {
         match self {
-            Self::Complete(result) => Outcome::Complete(turn(result)),
-            Self::InputRequired(asked) => Outcome::InputRequired(asked),
+            Self::Complete(result) => Outcome::Complete(convert(result)),
+            Self::InputRequired(request) => Outcome::InputRequired(request),
             Self::Other(kind) => Outcome::Other(kind),
         }
     }
@@ -41,7 +41,7 @@ impl<T> From<OrInputRequired<T, InputRequiredResult>> for Outcome<T> {
     fn from(result: OrInputRequired<T, InputRequiredResult>) -> Self {
         match result {
             OrInputRequired::Complete(result) => Self::Complete(result),
-            OrInputRequired::InputRequired(asked) => Self::InputRequired(Box::new(asked)),
+            OrInputRequired::InputRequired(request) => Self::InputRequired(Box::new(request)),
             OrInputRequired::Unknown(object) => {
                 let kind = object.get("resultType").and_then(Value::as_str);
                 Self::Other(kind.unwrap_or_default().to_owned())
@@ -64,7 +64,7 @@ pub(crate) fn decode_result<R: DeserializeOwned>(
         Ok(Incoming::Result { result: Typed { kind: Some(kind) }, .. }) if kind != "complete" => {
             if kind == "input_required" {
                 let message = Incoming::<InputRequiredResult>::from_slice(message)?;
-                return Ok(message.map(|asked| Outcome::InputRequired(Box::new(asked))));
+                return Ok(message.map(|request| Outcome::InputRequired(Box::new(request))));
             }
             let message = Incoming::<serde::de::IgnoredAny>::from_slice(message)?;
             Ok(message.map(|_| Outcome::Other(kind)))

@@ -19,9 +19,9 @@ pub(crate) struct Page<T> {
 
 impl<T> Page<T> {
     /// The same page with its entries turned into something else.
-    pub(crate) fn map<U>(self, turn: impl FnMut(T) -> U) -> Page<U> {
+    pub(crate) fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
         let Self { items, next, bytes, hint } = self;
-        Page { items: items.into_iter().map(turn).collect(), next, bytes, hint }
+        Page { items: items.into_iter().map(convert).collect(), next, bytes, hint }
     }
 }
 
@@ -83,9 +83,9 @@ impl<T> Pages<T> {
     }
 
     /// Takes the page that was fetched; breaks when it was the last.
-    pub(crate) fn take(&mut self, page: Result<Page<T>, Error>) -> Result<ControlFlow<()>, Error> {
+    pub(crate) fn add(&mut self, page: Result<Page<T>, Error>) -> Result<ControlFlow<()>, Error> {
         let page = match page {
-            Err(error) if self.is_stale(&error) => {
+            Err(error) if self.cursor_is_stale(&error) => {
                 *self = Self { restarted: true, ..Self::new(self.method.clone(), self.bounds) };
                 return Ok(ControlFlow::Continue(()));
             }
@@ -96,35 +96,35 @@ impl<T> Pages<T> {
         self.bytes += page.bytes;
         self.hint = match (self.pages, self.hint) {
             (1, _) => page.hint,
-            (_, hint) => hint.zip(page.hint).map(|(all, page)| all.and(page)),
+            (_, hint) => hint.zip(page.hint).map(|(all, page)| all.combine(page)),
         };
         self.items.extend(page.items);
         if self.items.len() > items {
-            return Err(self.endless(format!("has more than {items} entries")));
+            return Err(self.limit_exceeded(format!("has more than {items} entries")));
         }
         if self.bytes > bytes {
-            return Err(self.endless(format!("has more than {bytes} bytes")));
+            return Err(self.limit_exceeded(format!("has more than {bytes} bytes")));
         }
         let Some(next) = page.next else {
             return Ok(ControlFlow::Break(()));
         };
         if self.pages == pages {
-            return Err(self.endless(format!("has more than {pages} pages")));
+            return Err(self.limit_exceeded(format!("has more than {pages} pages")));
         }
         if !self.seen.insert(next.clone()) {
-            return Err(self.endless("repeats a cursor, so it would never end".to_owned()));
+            return Err(self.limit_exceeded("repeats a cursor, so it would never end".to_owned()));
         }
         self.cursor = Some(next);
         Ok(ControlFlow::Continue(()))
     }
 
-    fn is_stale(&self, error: &Error) -> bool {
+    fn cursor_is_stale(&self, error: &Error) -> bool {
         let refused =
             matches!(error, Error::Rpc { error, .. } if error.code == error_code::INVALID_PARAMS);
         (refused || error.is_session_ended()) && self.cursor.is_some() && !self.restarted
     }
 
-    fn endless(&self, reason: String) -> Error {
+    fn limit_exceeded(&self, reason: String) -> Error {
         Error::Endless { method: self.method.clone(), reason }
     }
 }
@@ -150,7 +150,7 @@ mod tests {
         let mut asked = Vec::new();
         for page in pages {
             asked.push(list.cursor());
-            match list.take(page) {
+            match list.add(page) {
                 Ok(ControlFlow::Continue(())) => {}
                 Ok(ControlFlow::Break(())) => return (asked, format!("{:?}", list.into_items())),
                 Err(error) => return (asked, error.to_string()),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_followed_until_there_is_no_cursor() {
+    fn pages_are_read_until_there_is_no_cursor() {
         // PAGE-02: an empty page with a cursor is not the end, nor is an empty cursor
         let pages = vec![page(&[1], Some("a")), page(&[], Some("")), page(&[2, 3], None)];
         let (asked, outcome) = read(pages);
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_does_not_end_is_an_error() {
+    fn a_list_beyond_a_limit_is_an_error() {
         // PAGE-03
         let repeated = vec![page(&[], Some("a")), page(&[], Some("b")), page(&[], Some("a"))];
         assert!(read(repeated).1.ends_with("repeats a cursor, so it would never end"));
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_cursor_starts_the_list_over_once() {
+    fn a_rejected_cursor_restarts_the_list_once() {
         // PAGE-03
         let (asked, outcome) =
             read(vec![page(&[1], Some("a")), stale(), page(&[2], Some("a")), page(&[3], None)]);

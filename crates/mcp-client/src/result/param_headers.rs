@@ -12,50 +12,50 @@ use crate::{text::Brief, transport::BoxError};
 const KEYWORD: &str = "x-mcp-header";
 
 /// The largest integer that every reader of JSON takes for what it is.
-const LARGEST: i64 = (1 << 53) - 1;
+const MAX_INTEGER: i64 = (1 << 53) - 1;
 
 /// An argument that is said outside of the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Mirror {
+pub(crate) struct ParamHeader {
     /// What it is called there.
     name: String,
     /// The chain of property names that leads to it.
     path: Vec<String>,
 }
 
-impl Mirror {
+impl ParamHeader {
     /// What the schema of a tool's arguments wants to be said.
     ///
     /// # Errors
     /// Why a tool with such a schema must not be offered.
-    pub(crate) fn all_of(schema: &Schema) -> Result<Vec<Self>, String> {
+    pub(crate) fn of_schema(schema: &Schema) -> Result<Vec<Self>, String> {
         // Nearly all schemas have none, and need not be read.
         if memchr::memmem::find(schema.get().as_bytes(), KEYWORD.as_bytes()).is_none() {
             return Ok(Vec::new());
         }
         let schema: Value = schema.parse().map_err(|error| error.to_string())?;
-        let mut found = Search::default();
+        let mut found = SchemaSearch::default();
         found.search(&schema, Some(&mut Vec::new()))?;
-        Ok(found.mirrors)
+        Ok(found.headers)
     }
 
     /// What these arguments are to be said as; nothing for those that are absent or null.
     ///
     /// # Errors
     /// Where an argument cannot be said: the server would refuse the call for the lack of it.
-    pub(crate) fn said(
-        mirrors: &[Self],
+    pub(crate) fn values(
+        headers: &[Self],
         arguments: &RawValue,
     ) -> Result<Vec<(String, String)>, BoxError> {
-        if mirrors.is_empty() {
+        if headers.is_empty() {
             return Ok(Vec::new());
         }
         let arguments: JsonObject = serde_json::from_str(arguments.get())?;
-        let said = mirrors.iter().filter_map(|mirror| {
-            let value = mirror.find(&arguments)?;
-            Some(mirror.text(value).map(|text| (mirror.name.clone(), text)))
+        let values = headers.iter().filter_map(|header| {
+            let value = header.find(&arguments)?;
+            Some(header.text(value).map(|text| (header.name.clone(), text)))
         });
-        said.collect()
+        values.collect()
     }
 
     fn find<'a>(&self, arguments: &'a JsonObject) -> Option<&'a Value> {
@@ -96,16 +96,16 @@ fn integer(number: &serde_json::Number) -> Option<i64> {
             integer
         }
     };
-    (-LARGEST..=LARGEST).contains(&integer).then_some(integer)
+    (-MAX_INTEGER..=MAX_INTEGER).contains(&integer).then_some(integer)
 }
 
 #[derive(Default)]
-struct Search {
-    mirrors: Vec<Mirror>,
+struct SchemaSearch {
+    headers: Vec<ParamHeader>,
     names: HashSet<String>,
 }
 
-impl Search {
+impl SchemaSearch {
     /// Searches a schema; `path` is the chain of properties that leads to it, if nothing else does.
     fn search(&mut self, schema: &Value, mut path: Option<&mut Vec<String>>) -> Result<(), String> {
         let Value::Object(schema) = schema else { return Ok(()) };
@@ -165,7 +165,7 @@ impl Search {
         if !self.names.insert(name.to_ascii_lowercase()) {
             return refuse("is there twice");
         }
-        self.mirrors.push(Mirror { name: name.to_owned(), path: path.clone() });
+        self.headers.push(ParamHeader { name: name.to_owned(), path: path.clone() });
         Ok(())
     }
 }
@@ -196,13 +196,14 @@ mod tests {
 
     use super::*;
 
-    fn mirrors(schema: Value) -> Result<Vec<Mirror>, String> {
-        Mirror::all_of(&Schema::from_value(schema).unwrap())
+    fn headers(schema: Value) -> Result<Vec<ParamHeader>, String> {
+        ParamHeader::of_schema(&Schema::from_value(schema).unwrap())
     }
 
-    fn said(schema: Value, arguments: &Value) -> Result<Vec<(String, String)>, String> {
+    fn values(schema: Value, arguments: &Value) -> Result<Vec<(String, String)>, String> {
         let arguments = serde_json::value::to_raw_value(arguments).unwrap();
-        Mirror::said(&mirrors(schema).unwrap(), &arguments).map_err(|error| error.to_string())
+        ParamHeader::values(&headers(schema).unwrap(), &arguments)
+            .map_err(|error| error.to_string())
     }
 
     fn on(schema: Value) -> Value {
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_are_said_as_their_schema_wants() {
+    fn annotated_arguments_become_parameter_headers() {
         // N-HTTP-07, N-HTTP-08
         let schema = json!({ "type": "object", "properties": {
             "region": { "type": "string", "x-mcp-header": "Region" },
@@ -226,22 +227,22 @@ mod tests {
             "region": "eu", "count": 3.0, "dry": true, "in": { "deep": "" }, "plain": "x",
         });
         let all = [("Region", "eu"), ("Count", "3"), ("Dry", "true"), ("Deep", "")];
-        let mut result = said(schema.clone(), &arguments).unwrap();
+        let mut result = values(schema.clone(), &arguments).unwrap();
         let mut all = all.map(|(name, text)| (name.to_owned(), text.to_owned()));
         result.sort();
         all.sort();
         assert_eq!(result, all);
         let nothing = json!({ "region": null, "in": {}, "Count": 1 });
-        assert_eq!(said(schema, &nothing).unwrap(), []);
+        assert_eq!(values(schema, &nothing).unwrap(), []);
     }
 
     #[test]
-    fn what_cannot_be_said_refuses_the_call() {
+    fn an_argument_that_fits_no_header_is_an_error() {
         // N-HTTP-07
         let integer = on(json!({ "type": "integer", "x-mcp-header": "A" }));
         for good in [9_007_199_254_740_991_i64, -9_007_199_254_740_991] {
             assert_eq!(
-                said(integer.clone(), &json!({ "a": good })).unwrap()[0].1,
+                values(integer.clone(), &json!({ "a": good })).unwrap()[0].1,
                 good.to_string()
             );
         }
@@ -252,13 +253,13 @@ mod tests {
             json!([1]),
             json!(1e300),
         ] {
-            let error = said(integer.clone(), &json!({ "a": bad })).unwrap_err();
+            let error = values(integer.clone(), &json!({ "a": bad })).unwrap_err();
             assert!(error.contains("\"a\""), "{error}");
         }
     }
 
     #[test]
-    fn bad_annotations_drop_the_tool() {
+    fn an_invalid_annotation_is_an_error() {
         // N-HTTP-09
         let keyword = |name: Value| json!({ "type": "string", "x-mcp-header": name });
         let good = keyword(json!("A"));
@@ -280,19 +281,19 @@ mod tests {
             (json!({ "type": "object", "x-mcp-header": "A" }), "neither"),
             (json!({ "properties": { "a": good, "b": keyword(json!("a")) } }), "there twice"),
         ] {
-            let refused = mirrors(schema.clone()).unwrap_err();
+            let refused = headers(schema.clone()).unwrap_err();
             assert!(refused.contains(reason), "{schema}: {refused}");
         }
     }
 
     #[test]
-    fn what_only_looks_like_an_annotation_is_none() {
+    fn annotations_count_only_in_schemas() {
         for schema in [
             on(json!({ "type": "string", "default": { "x-mcp-header": "" } })),
             json!({ "type": "object", "properties": { "x-mcp-header": { "type": "number" } } }),
             on(json!({ "enum": [{ "x-mcp-header": "" }] })),
         ] {
-            assert_eq!(mirrors(schema.clone()), Ok(Vec::new()), "{schema}");
+            assert_eq!(headers(schema.clone()), Ok(Vec::new()), "{schema}");
         }
     }
 }

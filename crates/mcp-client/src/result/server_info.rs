@@ -44,8 +44,8 @@ impl Capabilities {
     }
 
     /// The capability that `method` needs and that is not declared.
-    pub(crate) fn lack(&self, method: &str) -> Option<&'static str> {
-        let (capability, flag) = needed(method)?;
+    pub(crate) fn missing_for(&self, method: &str) -> Option<&'static str> {
+        let (capability, flag) = required_capability(method)?;
         let declared = match flag {
             None => self.has(capability),
             Some(flag) => self.has_flag(capability, flag),
@@ -65,7 +65,7 @@ impl ServerProfile {
 }
 
 /// What a server has to declare before `method` may be sent (MCP basic/lifecycle, "Operation").
-fn needed(method: &str) -> Option<(&'static str, Option<&'static str>)> {
+fn required_capability(method: &str) -> Option<(&'static str, Option<&'static str>)> {
     match method {
         "resources/subscribe" | "resources/unsubscribe" => Some(("resources", Some("subscribe"))),
         "logging/setLevel" => Some(("logging", None)),
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_capability_is_present_when_it_holds_an_object() {
+    fn a_capability_is_declared_if_its_value_is_an_object() {
         // LIFE-11
         let some = capabilities(json!({ "tools": {}, "logging": null, "x-own": { "a": 1 } }));
         assert!(some.has("tools") && some.has("x-own"));
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn methods_need_what_the_lifecycle_says() {
+    fn methods_require_the_capabilities_of_the_specification() {
         // LIFE-09
         let none = capabilities(json!({}));
         for (method, lack) in [
@@ -116,10 +116,10 @@ mod tests {
             ("ping", None),
             ("toolshed/open", None),
         ] {
-            assert_eq!(none.lack(method), lack, "{method}");
+            assert_eq!(none.missing_for(method), lack, "{method}");
         }
         let some = capabilities(json!({ "resources": { "subscribe": true }, "tools": {} }));
-        assert_eq!(some.lack("resources/subscribe"), None);
-        assert_eq!(some.lack("tools/list"), None);
+        assert_eq!(some.missing_for("resources/subscribe"), None);
+        assert_eq!(some.missing_for("tools/list"), None);
     }
 }

@@ -14,8 +14,8 @@ use super::{
 };
 
 /// Pages that are kept, and how long they may be together, in bytes.
-const MOST: usize = 256;
-const MOST_BYTES: usize = 16 * 1024 * 1024;
+const MAX_PAGES: usize = 256;
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// The lists of tools that servers have sent; clones share them.
 ///
@@ -27,17 +27,17 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// At most 256 pages of 16 MiB in all are kept; the oldest give way. What gives way stays with those
 /// who have it.
 #[derive(Clone, Default)]
-pub struct KnownLists(Arc<RwLock<Kept>>);
+pub struct KnownLists(Arc<RwLock<SharedPages>>);
 
 /// Pages in the order in which they came.
 #[derive(Default)]
-struct Kept {
-    pages: VecDeque<Known>,
+struct SharedPages {
+    pages: VecDeque<SharedPage>,
     bytes: usize,
 }
 
 /// A page and the message that it came in, but for the id.
-struct Known {
+struct SharedPage {
     before: Box<[u8]>,
     after: Box<[u8]>,
     page: ToolPage,
@@ -51,47 +51,47 @@ impl KnownLists {
 
     /// Decodes a page of tools, or finds it among those that are known.
     pub(crate) fn decode(&self, message: &[u8]) -> serde_json::Result<Incoming<Outcome<ToolPage>>> {
-        let Some(envelope) = Envelope::of(message) else { return decode_tool_page(message) };
-        let id = RequestId::Number(envelope.id);
-        if let Some(page) = self.find(&envelope) {
+        let Some(parts) = MessageParts::of(message) else { return decode_tool_page(message) };
+        let id = RequestId::Number(parts.id);
+        if let Some(page) = self.find(&parts) {
             return Ok(Incoming::Result { id, result: Outcome::Complete(page) });
         }
         let message = decode_tool_page(message)?;
         match &message {
             Incoming::Result { id: of, result: Outcome::Complete(page) } if *of == id => {
-                self.keep(&envelope, page);
+                self.insert(&parts, page);
             }
             _ => {}
         }
         Ok(message)
     }
 
-    fn find(&self, envelope: &Envelope<'_>) -> Option<ToolPage> {
-        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let known = kept.pages.iter().rev().find(|known| envelope.is_that_of(known))?;
+    fn find(&self, parts: &MessageParts<'_>) -> Option<ToolPage> {
+        let shared = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = shared.pages.iter().rev().find(|known| parts.is_equal_to(known))?;
         Some(known.page.clone())
     }
 
-    fn keep(&self, envelope: &Envelope<'_>, page: &ToolPage) {
-        let known = Known {
-            before: envelope.before.into(),
-            after: envelope.after.into(),
+    fn insert(&self, parts: &MessageParts<'_>, page: &ToolPage) {
+        let known = SharedPage {
+            before: parts.before.into(),
+            after: parts.after.into(),
             page: page.clone(),
         };
-        if known.len() > MOST_BYTES {
+        if known.len() > MAX_BYTES {
             return;
         }
-        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        kept.bytes += known.len();
-        kept.pages.push_back(known);
-        while kept.bytes > MOST_BYTES || kept.pages.len() > MOST {
-            let Some(oldest) = kept.pages.pop_front() else { break };
-            kept.bytes -= oldest.len();
+        let mut shared = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        shared.bytes += known.len();
+        shared.pages.push_back(known);
+        while shared.bytes > MAX_BYTES || shared.pages.len() > MAX_PAGES {
+            let Some(oldest) = shared.pages.pop_front() else { break };
+            shared.bytes -= oldest.len();
         }
     }
 }
 
-impl Known {
+impl SharedPage {
     fn len(&self) -> usize {
         self.before.len() + self.after.len()
     }
@@ -99,31 +99,31 @@ impl Known {
 
 impl fmt::Debug for KnownLists {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        write!(f, "KnownLists({} pages)", kept.pages.len())
+        let shared = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        write!(f, "KnownLists({} pages)", shared.pages.len())
     }
 }
 
 /// A message around the id of its request, which differs where the lists are equal.
-struct Envelope<'a> {
+struct MessageParts<'a> {
     before: &'a [u8],
     id: i64,
     after: &'a [u8],
 }
 
-impl<'a> Envelope<'a> {
+impl<'a> MessageParts<'a> {
     /// Finds the id without reading the message: at its beginning or at its end, where servers put
     /// it. There it is the message's own if the message is any JSON at all: at the end, the quotation
     /// mark after a comma can only begin a name, and the brace is that of the message.
     fn of(message: &'a [u8]) -> Option<Self> {
-        const FIRST: &[u8] = br#"{"jsonrpc":"2.0","id":"#;
-        const LAST: &[u8] = br#","id":"#;
-        let begin = match message.starts_with(FIRST) {
-            true => FIRST.len(),
+        const ID_FIRST: &[u8] = br#"{"jsonrpc":"2.0","id":"#;
+        const ID_LAST: &[u8] = br#","id":"#;
+        let begin = match message.starts_with(ID_FIRST) {
+            true => ID_FIRST.len(),
             false => {
                 let rest = message.trim_ascii_end().strip_suffix(b"}")?;
                 let begin = rest.iter().rposition(|byte| !byte.is_ascii_digit())? + 1;
-                rest[..begin].ends_with(LAST).then_some(begin)?
+                rest[..begin].ends_with(ID_LAST).then_some(begin)?
             }
         };
         let (before, rest) = message.split_at(begin);
@@ -134,7 +134,7 @@ impl<'a> Envelope<'a> {
         (digits[0] != b'0' || digits.len() == 1).then_some(Self { before, id, after })
     }
 
-    fn is_that_of(&self, known: &Known) -> bool {
+    fn is_equal_to(&self, known: &SharedPage) -> bool {
         *self.before == *known.before && *self.after == *known.after
     }
 }
@@ -149,7 +149,7 @@ mod tests {
     fn decode(known: &KnownLists, message: &str) -> Result<Vec<Arc<crate::Tool>>, String> {
         match known.decode(message.as_bytes()) {
             Ok(Incoming::Result { result: Outcome::Complete(page), .. }) => {
-                Ok(page.items.iter().flatten().map(|offer| Arc::clone(&offer.tool)).collect())
+                Ok(page.items.iter().flatten().map(|listed| Arc::clone(&listed.tool)).collect())
             }
             other => Err(format!("{other:?}")),
         }
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_lists_are_one_whatever_the_id_of_the_request() {
+    fn equal_lists_are_shared_across_request_ids() {
         for (spelling, is_known) in SPELLINGS {
             let known = KnownLists::new();
             let first = decode(&known, &spelled(spelling, 2)).unwrap();
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_differs_anywhere_is_another() {
+    fn lists_that_differ_are_not_shared() {
         let known = KnownLists::new();
         let first = decode(&known, &spelled(SPELLINGS[0].0, 2)).unwrap();
         for (from, to) in [(r#""a""#, r#""b""#), ("}}", "}} "), ("object\"", "object\",\"x\":1")] {
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_taken_only_where_it_is_the_message_s_own() {
+    fn only_the_id_of_the_message_itself_is_recognized() {
         // None of these is a page, and none may make another look like one.
         let known = KnownLists::new();
         let result = format!(r#""result":{{"tools":[{TOOL}]}}"#);
@@ -235,26 +235,26 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_give_way() {
+    fn the_oldest_pages_are_evicted_first() {
         let known = KnownLists::new();
         let list =
             |name: usize| spelled(SPELLINGS[0].0, 2).replace(r#""a""#, &format!("\"{name}\""));
         let first = decode(&known, &list(0)).unwrap();
-        for name in 1..MOST {
+        for name in 1..MAX_PAGES {
             decode(&known, &list(name)).unwrap();
         }
         assert!(Arc::ptr_eq(&decode(&known, &list(0)).unwrap()[0], &first[0]));
-        decode(&known, &list(MOST)).unwrap();
+        decode(&known, &list(MAX_PAGES)).unwrap();
         assert!(!Arc::ptr_eq(&decode(&known, &list(0)).unwrap()[0], &first[0]));
-        assert_eq!(pages(&known), MOST);
+        assert_eq!(pages(&known), MAX_PAGES);
 
         let long = |length: usize| {
             spelled(SPELLINGS[0].0, 2).replace(r#""a""#, &format!("\"{}\"", "a".repeat(length)))
         };
-        decode(&known, &long(MOST_BYTES)).unwrap();
-        assert_eq!(pages(&known), MOST, "too long to be kept");
-        decode(&known, &long(MOST_BYTES / 2)).unwrap();
-        decode(&known, &long(MOST_BYTES / 2 + 1)).unwrap();
+        decode(&known, &long(MAX_BYTES)).unwrap();
+        assert_eq!(pages(&known), MAX_PAGES, "too long to be kept");
+        decode(&known, &long(MAX_BYTES / 2)).unwrap();
+        decode(&known, &long(MAX_BYTES / 2 + 1)).unwrap();
         assert_eq!(pages(&known), 1);
     }
 }

@@ -22,10 +22,10 @@ use serde_json::Value;
 use super::{
     cache_hint::CacheHint,
     list::{Entry, RefusedEntry, decode_page},
-    meta::meta_object,
+    meta::meta_to_object,
     outcome::Outcome,
     page::Page,
-    param_headers::Mirror,
+    param_headers::ParamHeader,
     server_info::ServerProfile,
 };
 
@@ -87,70 +87,70 @@ impl From<CallToolResult> for ToolResult {
             content: result.content,
             structured_content: result.structured_content,
             is_error: result.is_error.unwrap_or(false),
-            meta: result.meta.map(meta_object),
+            meta: result.meta.map(meta_to_object),
         }
     }
 }
 
 /// The arguments that tools want to be said outside of the body, by the name of the tool.
-pub(crate) type Mirrors = HashMap<String, Vec<Mirror>>;
+pub(crate) type ToolParamHeaders = HashMap<String, Vec<ParamHeader>>;
 
 impl ToolList {
     /// Sets apart what cannot be offered. A server of the handshake era has a `profile`; one of the
     /// per-request era may want arguments to be said outside of the body.
     pub(crate) fn new(
-        entries: &[Entry<Arc<Offer>>],
+        entries: &[Entry<Arc<ListedTool>>],
         profile: Option<&ServerProfile>,
-    ) -> (Self, Mirrors) {
+    ) -> (Self, ToolParamHeaders) {
         let mut names = HashSet::new();
-        let mut mirrors = Mirrors::new();
+        let mut param_headers = ToolParamHeaders::new();
         let mut list = Self::default();
         for entry in entries {
-            let offer = match entry {
-                Ok(offer) => offer,
+            let listed = match entry {
+                Ok(listed) => listed,
                 Err(refused) => {
                     list.refused.push(refused.clone());
                     continue;
                 }
             };
-            match offer.check(profile, &mut names) {
-                Ok(said) => {
-                    list.tools.push(Arc::clone(&offer.tool));
-                    if !said.is_empty() {
-                        mirrors.insert(offer.tool.name.clone(), said.to_vec());
+            match listed.check(profile, &mut names) {
+                Ok(headers) => {
+                    list.tools.push(Arc::clone(&listed.tool));
+                    if !headers.is_empty() {
+                        param_headers.insert(listed.tool.name.clone(), headers.to_vec());
                     }
                 }
                 Err(reason) => list.refused.push(RefusedEntry {
-                    name: Some(offer.tool.name.clone()),
+                    name: Some(listed.tool.name.clone()),
                     reason: reason.to_owned(),
                 }),
             }
         }
-        (list, mirrors)
+        (list, param_headers)
     }
 }
 
 /// A page of tools.
-pub(crate) type ToolPage = Page<Entry<Arc<Offer>>>;
+pub(crate) type ToolPage = Page<Entry<Arc<ListedTool>>>;
 
 /// A tool as it was read, and what decides whether it is offered.
 #[derive(Debug)]
-pub(crate) struct Offer {
+pub(crate) struct ListedTool {
     pub(crate) tool: Arc<Tool>,
-    only_as_task: bool,
+    requires_task: bool,
     /// The arguments that it wants to be said outside of the body.
-    mirrors: Result<Vec<Mirror>, String>,
+    param_headers: Result<Vec<ParamHeader>, String>,
 }
 
-impl Offer {
+impl ListedTool {
     fn new(tool: wire::Tool) -> Entry<Arc<Self>> {
-        if !takes_object(&tool.input_schema) {
+        if !is_object_schema(&tool.input_schema) {
             let reason = "the schema of its arguments is not of type \"object\"".to_owned();
             return Err(RefusedEntry { name: Some(tool.name), reason });
         }
         Ok(Arc::new(Self {
-            only_as_task: only_as_task(&tool),
-            mirrors: Mirror::all_of(&tool.input_schema),
+            requires_task: requires_task(&tool),
+            param_headers: ParamHeader::of_schema(&tool.input_schema),
             tool: Arc::new(Tool {
                 name: tool.name,
                 title: tool.title,
@@ -169,17 +169,17 @@ impl Offer {
         &'a self,
         profile: Option<&ServerProfile>,
         names: &mut HashSet<&'a str>,
-    ) -> Result<&'a [Mirror], &'a str> {
-        let said = match (profile, &self.mirrors) {
-            (Some(profile), _) if self.only_as_task && profile.runs_tools_as_tasks() => {
+    ) -> Result<&'a [ParamHeader], &'a str> {
+        let headers = match (profile, &self.param_headers) {
+            (Some(profile), _) if self.requires_task && profile.runs_tools_as_tasks() => {
                 return Err("it runs only as a task, which this client does not support");
             }
             (Some(_), _) => &[],
-            (None, Ok(mirrors)) => &mirrors[..],
+            (None, Ok(param_headers)) => &param_headers[..],
             (None, Err(reason)) => return Err(reason),
         };
         match names.insert(&self.tool.name) {
-            true => Ok(said),
+            true => Ok(headers),
             false => Err("another tool of this server has the same name"),
         }
     }
@@ -187,18 +187,18 @@ impl Offer {
 
 /// Whether a schema is of the only type that arguments have (MCP server/tools, "Tool"). A model's
 /// provider refuses a request whole over one that is not.
-fn takes_object(schema: &Schema) -> bool {
-    let mut takes_object = false;
+fn is_object_schema(schema: &Schema) -> bool {
+    let mut is_object_schema = false;
     let mut text = serde_json::Deserializer::from_str(schema.get());
     // What follows the type is left, so that it ends with an error which means nothing.
-    let _ = text.deserialize_map(TypeFirst(&mut takes_object));
-    takes_object
+    let _ = text.deserialize_map(ReadType(&mut is_object_schema));
+    is_object_schema
 }
 
 /// Reads a schema as far as its type, and says whether that is `object`. Mostly it comes first.
-struct TypeFirst<'a>(&'a mut bool);
+struct ReadType<'a>(&'a mut bool);
 
-impl<'de> Visitor<'de> for TypeFirst<'_> {
+impl<'de> Visitor<'de> for ReadType<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -227,7 +227,7 @@ impl<'de> Visitor<'de> for TypeFirst<'_> {
 }
 
 /// `execution` was part of the protocol up to 2025-11-25.
-fn only_as_task(tool: &wire::Tool) -> bool {
+fn requires_task(tool: &wire::Tool) -> bool {
     let execution = tool.extra.get("execution");
     let support = execution.and_then(|execution| execution.get("taskSupport"));
     support.and_then(Value::as_str) == Some("required")
@@ -257,7 +257,7 @@ pub(crate) fn decode_tool_page(message: &[u8]) -> serde_json::Result<Incoming<Ou
         }),
         Err(error) => decode_page(message).map_err(|_| error)?,
     };
-    Ok(page.map(|outcome| outcome.map(|page| page.map(|entry| entry.and_then(Offer::new)))))
+    Ok(page.map(|outcome| outcome.map(|page| page.map(|entry| entry.and_then(ListedTool::new)))))
 }
 
 #[cfg(test)]
@@ -267,13 +267,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arguments_are_of_the_type_object() {
+    fn an_input_schema_needs_the_type_object() {
         // TOOL-04
         for text in [
             r#"{"type":"object"}"#,
             r#"{"properties":{"type":{"type":"string"}},"t\u0079pe" : "object","x":1}"#,
         ] {
-            assert!(takes_object(&serde_json::from_str(text).unwrap()), "{text}");
+            assert!(is_object_schema(&serde_json::from_str(text).unwrap()), "{text}");
         }
         for schema in [
             json!({}),
@@ -282,12 +282,12 @@ mod tests {
             json!({ "$defs": { "type": "object" } }),
             json!({ "Type": "object" }),
         ] {
-            assert!(!takes_object(&Schema::from_value(schema.clone()).unwrap()), "{schema}");
+            assert!(!is_object_schema(&Schema::from_value(schema.clone()).unwrap()), "{schema}");
         }
     }
 
     #[test]
-    fn a_page_of_more_than_memory_allows_is_refused_whole() {
+    fn a_page_with_too_many_objects_is_an_error() {
         let tools = vec!["{}"; Incoming::<ListToolsResult>::CONTAINERS].join(",");
         let page = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":[{tools}]}}}}"#);
         let Err(error) = decode_tool_page(page.as_bytes()) else { panic!("taken") };

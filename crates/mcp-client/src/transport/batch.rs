@@ -10,7 +10,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 /// How many messages an array may hold: each costs more memory than a short one is long.
-const MOST: usize = 10_000;
+const MAX_MESSAGES: usize = 10_000;
 
 /// Whether the text is an array.
 pub(crate) fn is_batch(text: &[u8]) -> bool {
@@ -20,14 +20,14 @@ pub(crate) fn is_batch(text: &[u8]) -> bool {
 /// The messages of an array, each where it arrived.
 pub(crate) fn split_batch(batch: &Bytes) -> serde_json::Result<Vec<Bytes>> {
     let mut text = serde_json::Deserializer::from_slice(batch);
-    let parts = text.deserialize_seq(Parts(batch))?;
+    let parts = text.deserialize_seq(BatchVisitor(batch))?;
     text.end()?;
     Ok(parts)
 }
 
-struct Parts<'a>(&'a Bytes);
+struct BatchVisitor<'a>(&'a Bytes);
 
-impl<'de> Visitor<'de> for Parts<'de> {
+impl<'de> Visitor<'de> for BatchVisitor<'de> {
     type Value = Vec<Bytes>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -37,9 +37,9 @@ impl<'de> Visitor<'de> for Parts<'de> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut messages: A) -> Result<Vec<Bytes>, A::Error> {
         let mut parts = Vec::new();
         while let Some(message) = messages.next_element::<&RawValue>()? {
-            if parts.len() == MOST {
+            if parts.len() == MAX_MESSAGES {
                 return Err(A::Error::custom(format_args!(
-                    "more than {MOST} messages in an array"
+                    "more than {MAX_MESSAGES} messages in an array"
                 )));
             }
             parts.push(self.0.slice_ref(message.get().as_bytes()));
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_array_is_taken_apart_within_bounds() {
+    fn a_batch_is_split_up_to_a_limit() {
         let batch = Bytes::from(r#" [{"id":1}, 7 ,[]] "#);
         assert!(is_batch(&batch));
         assert_eq!(split_batch(&batch).unwrap(), [r#"{"id":1}"#, "7", "[]"]);
@@ -62,8 +62,8 @@ mod tests {
                 && split_batch(&Bytes::from("[1,")).is_err()
         );
         let many = |count| Bytes::from(format!("[{}]", vec!["1"; count].join(",")));
-        assert_eq!(split_batch(&many(MOST)).unwrap().len(), MOST);
-        let error = split_batch(&many(MOST + 1)).unwrap_err().to_string();
+        assert_eq!(split_batch(&many(MAX_MESSAGES)).unwrap().len(), MAX_MESSAGES);
+        let error = split_batch(&many(MAX_MESSAGES + 1)).unwrap_err().to_string();
         assert!(error.starts_with("more than 10000 messages in an array"), "{error}");
     }
 }

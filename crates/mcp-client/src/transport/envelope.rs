@@ -14,54 +14,54 @@ use serde_json::value::RawValue;
 
 /// Whom a message of a server is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Addressee {
+pub(crate) enum Recipient {
     /// Whoever waits for the answer to this request.
-    Asker(RequestId),
+    Response(RequestId),
     /// The same, who is told of progress or of a change before the answer.
-    Told(RequestId),
+    Notification(RequestId),
     /// Whoever wants to hear of log messages, which do not say to what they belong.
-    Log,
+    Logs,
     /// Whoever listens to the server.
     Listener,
 }
 
 /// What has been seen of a message.
 #[derive(Default)]
-struct Head<'a> {
+struct Envelope<'a> {
     id: Option<RequestId>,
     method: Option<Cow<'a, str>>,
     params: Option<&'a RawValue>,
-    answers: bool,
+    is_response: bool,
 }
 
-impl Addressee {
+impl Recipient {
     /// Whom a message is for; `None` where it is no message of JSON-RPC.
     ///
     /// It is read no further than is needed: mostly up to its result.
     pub(crate) fn of(message: &[u8]) -> Option<Self> {
-        let mut head = Head::default();
-        let read = serde_json::Deserializer::from_slice(message).deserialize_map(&mut head);
-        match (head.method, head.id) {
-            (None, Some(id)) if head.answers => Some(Self::Asker(id)),
+        let mut envelope = Envelope::default();
+        let read = serde_json::Deserializer::from_slice(message).deserialize_map(&mut envelope);
+        match (envelope.method, envelope.id) {
+            (None, Some(id)) if envelope.is_response => Some(Self::Response(id)),
             // An error that says nothing of its request.
-            (None, None) if head.answers && read.is_ok() => Some(Self::Listener),
+            (None, None) if envelope.is_response && read.is_ok() => Some(Self::Listener),
             (Some(_), Some(_)) if read.is_ok() => Some(Self::Listener),
             (Some(method), None) if read.is_ok() => {
-                Some(Self::of_notification(&method, head.params))
+                Some(Self::of_notification(&method, envelope.params))
             }
             _ => None,
         }
     }
 
     fn of_notification(method: &str, params: Option<&RawValue>) -> Self {
-        let tag = params.and_then(|params| serde_json::from_str::<Tag>(params.get()).ok());
-        let told = match method {
+        let tag = params.and_then(|params| serde_json::from_str::<RequestTag>(params.get()).ok());
+        let request = match method {
             ProgressNotification::NAME => tag.and_then(|tag| tag.progress_token),
             _ => tag.and_then(|tag| tag.meta?.subscription),
         };
-        match told {
-            Some(id) => Self::Told(id),
-            None if method == LoggingMessageNotification::NAME => Self::Log,
+        match request {
+            Some(id) => Self::Notification(id),
+            None if method == LoggingMessageNotification::NAME => Self::Logs,
             None => Self::Listener,
         }
     }
@@ -69,7 +69,7 @@ impl Addressee {
 
 /// What says to which request a notification belongs.
 #[derive(Deserialize)]
-struct Tag {
+struct RequestTag {
     #[serde(rename = "progressToken")]
     progress_token: Option<RequestId>,
     #[serde(rename = "_meta")]
@@ -94,7 +94,7 @@ enum Member {
     Other,
 }
 
-impl<'de> Visitor<'de> for &mut Head<'de> {
+impl<'de> Visitor<'de> for &mut Envelope<'de> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -107,11 +107,11 @@ impl<'de> Visitor<'de> for &mut Head<'de> {
                 Member::Id => self.id = members.next_value()?,
                 Member::Method => self.method = Some(members.next_value::<Text<'de>>()?.0),
                 Member::Params => self.params = members.next_value()?,
-                Member::Result | Member::Error => self.answers = true,
+                Member::Result | Member::Error => self.is_response = true,
                 Member::Other => {}
             }
             // The rest is for whoever asked; left unread, it makes the reading fail, at little cost.
-            if self.answers && self.id.is_some() {
+            if self.is_response && self.id.is_some() {
                 return Ok(());
             }
             if matches!(member, Member::Result | Member::Error | Member::Other) {
@@ -130,37 +130,37 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 mod tests {
     use super::*;
 
-    fn of(message: &str) -> Option<Addressee> {
-        Addressee::of(message.as_bytes())
+    fn of(message: &str) -> Option<Recipient> {
+        Recipient::of(message.as_bytes())
     }
 
     #[test]
-    fn answers_are_for_whoever_asked() {
+    fn responses_go_to_their_request() {
         // STDIO-02: in any order of the members, and read no further than is needed
-        let asker = |id: RequestId| Some(Addressee::Asker(id));
-        let number = || asker(RequestId::Number(7));
+        let response = |id: RequestId| Some(Recipient::Response(id));
+        let number = || response(RequestId::Number(7));
         assert_eq!(of(r#"{"jsonrpc":"2.0","id":7,"result":{"#), number());
         assert_eq!(of(r#"{"result":{"id":1},"jsonrpc":"2.0","id":7}"#), number());
         assert_eq!(of(r#"{"error":{"code":1,"message":""},"id":7,"jsonrpc":"2.0"}"#), number());
-        let text = asker(RequestId::String("7".to_owned()));
+        let text = response(RequestId::String("7".to_owned()));
         assert_eq!(of(r#"{"jsonrpc":"2.0","id":"7","error":{}}"#), text);
     }
 
     #[test]
-    fn notifications_are_for_whoever_they_name() {
+    fn notifications_go_to_the_request_they_name() {
         // N-STDIO-02
-        let told = |id| Some(Addressee::Told(RequestId::Number(id)));
+        let request = |id| Some(Recipient::Notification(RequestId::Number(id)));
         let progress = r#"{"method":"notifications/progress","params":{"progressToken":3}}"#;
-        assert_eq!(of(progress), told(3));
+        assert_eq!(of(progress), request(3));
         let changed = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":
             {"_meta":{"io.modelcontextprotocol/subscriptionId":4}}}"#;
-        assert_eq!(of(changed), told(4));
+        assert_eq!(of(changed), request(4));
         let log = r#"{"method":"notifications/message","params":{"level":"info","data":1}}"#;
-        assert_eq!(of(log), Some(Addressee::Log));
+        assert_eq!(of(log), Some(Recipient::Logs));
     }
 
     #[test]
-    fn the_rest_is_for_the_listener() {
+    fn all_other_messages_go_to_the_listener() {
         for message in [
             r#"{"id":1,"method":"ping"}"#,
             r#"{"method":"ping","id":"a","params":{"progressToken":3}}"#,
@@ -168,12 +168,12 @@ mod tests {
             r#"{"method":"notifications/tools/list_changed"}"#,
             r#"{"id":null,"error":{"code":-32700,"message":"what?"}}"#,
         ] {
-            assert_eq!(of(message), Some(Addressee::Listener), "{message}");
+            assert_eq!(of(message), Some(Recipient::Listener), "{message}");
         }
     }
 
     #[test]
-    fn what_is_no_message_is_for_nobody() {
+    fn text_that_is_not_json_rpc_has_no_recipient() {
         // STDIO-05
         for message in [
             "",

@@ -74,7 +74,7 @@ impl TransportError {
         self.did_not_run == Some(false)
     }
 
-    pub(crate) fn is_of_opening(&self) -> bool {
+    pub(crate) fn failed_while_opening(&self) -> bool {
         self.did_not_run == Some(true)
     }
 
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_taken_may_have_run() {
+    fn a_request_that_was_taken_may_have_run() {
         use TransportErrorKind as Kind;
         for kind in [Kind::Unauthorized, Kind::SessionEnded, Kind::Refused, Kind::Unreachable] {
             let error = TransportError::new(kind, "refused");

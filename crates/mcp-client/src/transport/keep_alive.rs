@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_release_runs_once_when_the_guard_is_dropped() {
+    fn release_runs_once_on_drop() {
         let released = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&released);
         let guard = Held::new(move || {

@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn extras_hold_one_value_of_a_type() {
+    fn extras_hold_one_value_of_each_type() {
         let mut extras = Extras::default();
         extras.insert("a");
         extras.insert(7_u8);
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn session_ids_are_visible_ascii_and_hidden() {
+    fn session_ids_are_visible_ascii_and_redacted_in_debug() {
         // HTTP-25
         let id = SessionId::new(b"s-1~!").unwrap();
         assert_eq!(id.expose(), "s-1~!");

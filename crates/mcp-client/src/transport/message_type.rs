@@ -21,10 +21,10 @@ pub fn is_answer(message: &[u8]) -> bool {
 }
 
 fn has_member(message: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> bool {
-    let of_message = if message.trim_ascii_start().starts_with(b"[") { 2 } else { 1 };
+    let message_depth = if message.trim_ascii_start().starts_with(b"[") { 2 } else { 1 };
     let (mut depth, mut rest) = (0_usize, message);
-    while let Some(at) = rest.iter().position(|byte| b"\"{}[]".contains(byte)) {
-        let (byte, after) = (rest[at], &rest[at + 1..]);
+    while let Some(position) = rest.iter().position(|byte| b"\"{}[]".contains(byte)) {
+        let (byte, after) = (rest[position], &rest[position + 1..]);
         rest = after;
         match byte {
             b'{' | b'[' => depth += 1,
@@ -33,7 +33,7 @@ fn has_member(message: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> bool {
                 let Some(end) = end_of_string(after) else { return false };
                 rest = &after[end + 1..];
                 let is_name = rest.trim_ascii_start().starts_with(b":");
-                if is_name && depth == of_message && is_wanted(&after[..end]) {
+                if is_name && depth == message_depth && is_wanted(&after[..end]) {
                     return true;
                 }
             }
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_are_told_by_members_of_the_message_itself() {
+    fn only_top_level_members_decide_the_message_type() {
         for (message, result, answer) in [
             (r#"{"result":{}}"#, true, true),
             (r#"{"a":"\\","b":"}", "result" :7}"#, true, true),

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::{
     batch,
-    envelope::Addressee,
+    envelope::Recipient,
     error::{TransportError, TransportErrorKind},
     keep_alive::Held,
     message::{Outgoing, Sent},
@@ -24,8 +24,8 @@ use super::{
 
 /// Messages that wait for one who does not take them, at most; and their bytes, likewise, but for a
 /// single larger one.
-const MOST: usize = 1_000;
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+const MAX_MESSAGES: usize = 1_000;
+const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// Hands the messages of a server, which come on one connection in any order, to those who wait for
 /// them. A transport of such a kind puts in what comes; clones are the same one.
@@ -54,26 +54,26 @@ const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// # }
 /// ```
 #[derive(Clone, Default)]
-pub struct Switchboard(Arc<Mutex<Board>>);
+pub struct Switchboard(Arc<Mutex<State>>);
 
-struct Board {
-    requests: HashMap<RequestId, Line>,
-    listener: Line,
+struct State {
+    requests: HashMap<RequestId, MessageQueue>,
+    listener: MessageQueue,
     listening: bool,
     /// How many keep the connection in use without a request.
-    holders: usize,
+    keep_alives: usize,
     /// When it was last in use.
-    used: Instant,
+    last_used: Instant,
     closed: Option<Box<dyn Fn(bool) -> TransportError + Send>>,
 }
 
 /// What waits for one to take it.
 #[derive(Default)]
-struct Line {
+struct MessageQueue {
     messages: VecDeque<Result<Bytes, TransportError>>,
     bytes: usize,
     /// No more will come.
-    over: bool,
+    finished: bool,
     sent: Sent,
     logs: bool,
     waker: Option<Waker>,
@@ -83,7 +83,7 @@ struct Line {
 /// rest go.
 #[must_use]
 pub struct Waiting {
-    board: Switchboard,
+    multiplexer: Switchboard,
     /// The request; the listener has none.
     id: Option<RequestId>,
 }
@@ -102,73 +102,77 @@ impl Switchboard {
     pub fn wait(&self, request: &Outgoing) -> Result<Waiting, TransportError> {
         let refused = |reason: &str| TransportError::new(TransportErrorKind::Refused, reason);
         let id = request.id.clone().ok_or_else(|| refused("a request needs an id"))?;
-        let mut board = self.lock();
-        if let Some(failure) = &board.closed {
+        let mut state = self.lock();
+        if let Some(failure) = &state.closed {
             return Err(failure(false));
         }
-        let Entry::Vacant(place) = board.requests.entry(id.clone()) else {
+        let Entry::Vacant(place) = state.requests.entry(id.clone()) else {
             return Err(refused(
                 "a request of this id is under way: one connection is for one client",
             ));
         };
-        place.insert(Line { sent: request.sent.clone(), logs: request.logs, ..Line::default() });
-        Ok(Waiting { board: self.clone(), id: Some(id) })
+        place.insert(MessageQueue {
+            sent: request.sent.clone(),
+            logs: request.logs,
+            ..MessageQueue::default()
+        });
+        Ok(Waiting { multiplexer: self.clone(), id: Some(id) })
     }
 
     /// Begins to listen to what the server says to no request; `None` where that is done already,
     /// or the connection is closed.
     pub fn listen(&self) -> Option<Waiting> {
-        let mut board = self.lock();
-        if board.closed.is_some() || mem::replace(&mut board.listening, true) {
+        let mut state = self.lock();
+        if state.closed.is_some() || mem::replace(&mut state.listening, true) {
             return None;
         }
-        Some(Waiting { board: self.clone(), id: None })
+        Some(Waiting { multiplexer: self.clone(), id: None })
     }
 
     /// Marks a request as sent, in the moment before it is. False if nobody waits for its answer
     /// any more: then it is not to be sent.
     pub fn sends(&self, id: &RequestId) -> bool {
-        let board = self.lock();
-        let line = board.requests.get(id);
-        line.inspect(|line| line.sent.set(true)).is_some()
+        let state = self.lock();
+        let queue = state.requests.get(id);
+        queue.inspect(|queue| queue.sent.set(true)).is_some()
     }
 
     /// Hands on a message, or the messages of a batch; false if it is no message of JSON-RPC.
     pub fn put(&self, message: Bytes) -> bool {
         if !batch::is_batch(&message) {
-            return self.put_one(message);
+            return self.dispatch(message);
         }
         let parts = batch::split_batch(&message);
-        parts.is_ok_and(|parts| parts.into_iter().all(|part| self.put_one(part)))
+        parts.is_ok_and(|parts| parts.into_iter().all(|part| self.dispatch(part)))
     }
 
     /// Hands on the failure of a message that could not be taken, by its beginning and its end. Where
     /// neither shows whom it is for, all fail who wait for an answer.
     pub fn put_failed(&self, beginning: &[u8], end: &[u8], error: &TransportError) {
-        let mut board = self.lock();
-        let asker = match Addressee::of(beginning) {
-            Some(Addressee::Asker(id)) => Some(id),
-            _ => id_at(end),
+        let mut state = self.lock();
+        let id = match Recipient::of(beginning) {
+            Some(Recipient::Response(id)) => Some(id),
+            _ => trailing_id(end),
         };
-        match asker.and_then(|id| board.requests.get_mut(&id)) {
-            Some(line) => line.end(Err(error.clone())),
-            None => board.requests.values_mut().for_each(|line| line.end(Err(error.clone()))),
+        match id.and_then(|id| state.requests.get_mut(&id)) {
+            Some(queue) => queue.finish(Err(error.clone())),
+            None => state.requests.values_mut().for_each(|queue| queue.finish(Err(error.clone()))),
         }
     }
 
     /// Ends all waiting, now and later, with the failure of a request that was sent, or was not.
     pub fn close(&self, failure: impl Fn(bool) -> TransportError + Send + 'static) {
-        let mut board = self.lock();
-        if board.closed.is_some() {
+        let mut state = self.lock();
+        if state.closed.is_some() {
             return;
         }
-        for line in board.requests.values_mut() {
-            let error = failure(line.sent.get());
-            line.end(Err(error));
+        for queue in state.requests.values_mut() {
+            let error = failure(queue.sent.get());
+            queue.finish(Err(error));
         }
         let error = failure(true);
-        board.listener.end(Err(error));
-        board.closed = Some(Box::new(failure));
+        state.listener.finish(Err(error));
+        state.closed = Some(Box::new(failure));
     }
 
     /// Whether it is [closed](Self::close).
@@ -178,20 +182,20 @@ impl Switchboard {
 
     /// Keeps the connection in use, although nobody may wait for an answer, until it is dropped.
     pub fn hold(&self) -> Held {
-        self.lock().holders += 1;
-        let board = self.clone();
+        self.lock().keep_alives += 1;
+        let multiplexer = self.clone();
         Held::new(move || {
-            let mut board = board.lock();
-            board.holders -= 1;
-            board.used = Instant::now();
+            let mut state = multiplexer.lock();
+            state.keep_alives -= 1;
+            state.last_used = Instant::now();
         })
     }
 
     /// How long the connection has not been in use; `None` while somebody waits for an answer or
     /// [holds](Self::hold) it. To listen is no use by itself.
     pub fn idle(&self) -> Option<Duration> {
-        let board = self.lock();
-        (board.holders == 0 && board.requests.is_empty()).then(|| board.used.elapsed())
+        let state = self.lock();
+        (state.keep_alives == 0 && state.requests.is_empty()).then(|| state.last_used.elapsed())
     }
 
     /// How many requests are waiting for their answers.
@@ -199,70 +203,70 @@ impl Switchboard {
         self.lock().requests.len()
     }
 
-    fn put_one(&self, message: Bytes) -> bool {
-        let Some(addressee) = Addressee::of(&message) else { return false };
-        let mut board = self.lock();
-        match addressee {
-            Addressee::Asker(id) => match board.requests.get_mut(&id) {
-                Some(line) => line.end(Ok(message)),
+    fn dispatch(&self, message: Bytes) -> bool {
+        let Some(recipient) = Recipient::of(&message) else { return false };
+        let mut state = self.lock();
+        match recipient {
+            Recipient::Response(id) => match state.requests.get_mut(&id) {
+                Some(queue) => queue.finish(Ok(message)),
                 None => tracing::debug!(%id, "an answer that nobody waits for"),
             },
-            Addressee::Told(id) => match board.requests.get_mut(&id) {
-                Some(line) => line.tell(message),
+            Recipient::Notification(id) => match state.requests.get_mut(&id) {
+                Some(queue) => queue.push(message),
                 None => tracing::debug!(%id, "news of a request that nobody waits for"),
             },
-            Addressee::Log => {
-                for line in board.requests.values_mut().filter(|line| line.logs) {
-                    line.tell(message.clone());
+            Recipient::Logs => {
+                for queue in state.requests.values_mut().filter(|queue| queue.logs) {
+                    queue.push(message.clone());
                 }
             }
-            Addressee::Listener => board.listener.tell(message),
+            Recipient::Listener => state.listener.push(message),
         }
         true
     }
 
-    fn lock(&self) -> MutexGuard<'_, Board> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Default for Board {
+impl Default for State {
     fn default() -> Self {
         Self {
             requests: HashMap::new(),
-            listener: Line::default(),
+            listener: MessageQueue::default(),
             listening: false,
-            holders: 0,
-            used: Instant::now(),
+            keep_alives: 0,
+            last_used: Instant::now(),
             closed: None,
         }
     }
 }
 
-impl Line {
+impl MessageQueue {
     /// Adds a message that may be lost; where some are, an empty one says so.
-    fn tell(&mut self, message: Bytes) {
-        if self.over {
+    fn push(&mut self, message: Bytes) {
+        if self.finished {
             return;
         }
-        let full = self.messages.len() >= MOST || self.bytes + message.len() > MOST_BYTES;
+        let full = self.messages.len() >= MAX_MESSAGES || self.bytes + message.len() > MAX_BYTES;
         if full && !self.messages.is_empty() {
             tracing::debug!("messages come faster than they are taken; some are lost");
             self.messages.clear();
             self.bytes = 0;
             self.messages.push_back(Ok(Bytes::new()));
         }
-        self.add(Ok(message));
+        self.append(Ok(message));
     }
 
     /// Adds the last message.
-    fn end(&mut self, last: Result<Bytes, TransportError>) {
-        if !mem::replace(&mut self.over, true) {
-            self.add(last);
+    fn finish(&mut self, last: Result<Bytes, TransportError>) {
+        if !mem::replace(&mut self.finished, true) {
+            self.append(last);
         }
     }
 
-    fn add(&mut self, message: Result<Bytes, TransportError>) {
+    fn append(&mut self, message: Result<Bytes, TransportError>) {
         self.bytes += message.as_ref().map_or(0, Bytes::len);
         self.messages.push_back(message);
         if let Some(waker) = self.waker.take() {
@@ -276,7 +280,7 @@ impl Line {
                 self.bytes -= message.as_ref().map_or(0, Bytes::len);
                 Poll::Ready(Some(message))
             }
-            None if self.over => Poll::Ready(None),
+            None if self.finished => Poll::Ready(None),
             None => {
                 self.waker = Some(cx.waker().clone());
                 Poll::Pending
@@ -289,30 +293,32 @@ impl Stream for Waiting {
     type Item = Result<Bytes, TransportError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let mut board = self.board.lock();
+        let mut state = self.multiplexer.lock();
         match &self.id {
-            Some(id) => board.requests.get_mut(id).map_or(Poll::Ready(None), |line| line.poll(cx)),
-            None => board.listener.poll(cx),
+            Some(id) => {
+                state.requests.get_mut(id).map_or(Poll::Ready(None), |queue| queue.poll(cx))
+            }
+            None => state.listener.poll(cx),
         }
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        let mut board = self.board.lock();
+        let mut state = self.multiplexer.lock();
         match &self.id {
             Some(id) => {
-                board.requests.remove(id);
-                board.used = Instant::now();
+                state.requests.remove(id);
+                state.last_used = Instant::now();
             }
-            None => board.listening = false,
+            None => state.listening = false,
         }
     }
 }
 
 /// The id at the very end of an answer, where some servers write it: nothing but the end of the
 /// message follows.
-fn id_at(end: &[u8]) -> Option<RequestId> {
+fn trailing_id(end: &[u8]) -> Option<RequestId> {
     let end = end.trim_ascii_end().strip_suffix(b"}")?;
     let member = end.windows(5).rposition(|member| member == b"\"id\":")?;
     serde_json::from_slice(&end[member + 5..]).ok()
@@ -362,95 +368,95 @@ mod tests {
     }
 
     #[test]
-    fn answers_find_whoever_asked_in_any_order() {
+    fn responses_reach_their_requests_in_any_order() {
         // STDIO-02
-        let board = Switchboard::new();
-        let mut first = board.wait(&request(1)).unwrap();
-        let mut second = board.wait(&request(2)).unwrap();
-        let mut listener = board.listen().unwrap();
+        let multiplexer = Switchboard::new();
+        let mut first = multiplexer.wait(&request(1)).unwrap();
+        let mut second = multiplexer.wait(&request(2)).unwrap();
+        let mut listener = multiplexer.listen().unwrap();
         let (one, two) = (r#"{"id":1,"result":1}"#, r#"{"id":2,"result":2}"#);
         let ping = r#"{"id":1,"method":"ping"}"#;
         for message in [two, ping, two, one, r#"{"id":3,"result":3}"#] {
-            assert!(board.put(message.into()));
+            assert!(multiplexer.put(message.into()));
         }
         assert_eq!(taken(&mut first), [one]);
         assert_eq!(taken(&mut second), [two], "answered twice");
         assert_eq!(taken(&mut listener), [ping]);
-        assert_eq!(board.waiting(), 2);
+        assert_eq!(multiplexer.waiting(), 2);
         drop((first, second));
-        assert_eq!(board.waiting(), 0);
+        assert_eq!(multiplexer.waiting(), 0);
     }
 
     #[test]
-    fn batches_are_taken_apart() {
-        let board = Switchboard::new();
-        let mut waiting = board.wait(&request(1)).unwrap();
-        assert!(board.put(r#" [{"id":1,"result":1}, {"id":1,"method":"ping"}]"#.into()));
+    fn batches_are_split() {
+        let multiplexer = Switchboard::new();
+        let mut waiting = multiplexer.wait(&request(1)).unwrap();
+        assert!(multiplexer.put(r#" [{"id":1,"result":1}, {"id":1,"method":"ping"}]"#.into()));
         assert_eq!(taken(&mut waiting), [r#"{"id":1,"result":1}"#]);
-        assert_eq!(taken(&mut board.listen().unwrap()), [r#"{"id":1,"method":"ping"}"#]);
-        assert!(!board.put("[7]".into()) && !board.put("[".into()));
+        assert_eq!(taken(&mut multiplexer.listen().unwrap()), [r#"{"id":1,"method":"ping"}"#]);
+        assert!(!multiplexer.put("[7]".into()) && !multiplexer.put("[".into()));
     }
 
     #[test]
-    fn one_that_closes_tells_what_was_sent_from_what_was_not() {
+    fn closing_distinguishes_sent_from_unsent_requests() {
         // STDIO-08
-        let board = Switchboard::new();
-        let mut sent = board.wait(&request(1)).unwrap();
-        let mut queued = board.wait(&request(2)).unwrap();
-        assert!(board.sends(&RequestId::Number(1)));
-        drop(board.wait(&request(3)).unwrap());
-        assert!(!board.sends(&RequestId::Number(3)), "nobody waits");
-        board.close(failure);
+        let multiplexer = Switchboard::new();
+        let mut sent = multiplexer.wait(&request(1)).unwrap();
+        let mut queued = multiplexer.wait(&request(2)).unwrap();
+        assert!(multiplexer.sends(&RequestId::Number(1)));
+        drop(multiplexer.wait(&request(3)).unwrap());
+        assert!(!multiplexer.sends(&RequestId::Number(3)), "nobody waits");
+        multiplexer.close(failure);
         assert_eq!(taken(&mut sent), ["closed, did not run: false"]);
         assert_eq!(taken(&mut queued), ["closed, did not run: true"]);
-        assert!(board.wait(&request(4)).unwrap_err().did_not_run());
-        assert!(board.listen().is_none());
+        assert!(multiplexer.wait(&request(4)).unwrap_err().did_not_run());
+        assert!(multiplexer.listen().is_none());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_is_idle_from_the_end_of_its_last_use() {
+    async fn the_connection_is_idle_since_its_last_use() {
         const LONG: Duration = Duration::from_secs(60);
-        let board = Switchboard::new();
-        let _listener = board.listen();
+        let multiplexer = Switchboard::new();
+        let _listener = multiplexer.listen();
         advance(LONG).await;
-        assert_eq!(board.idle(), Some(LONG));
+        assert_eq!(multiplexer.idle(), Some(LONG));
         let begin = |held| -> Box<dyn Any> {
             match held {
-                true => Box::new(board.hold()),
-                false => Box::new(board.wait(&request(1)).unwrap()),
+                true => Box::new(multiplexer.hold()),
+                false => Box::new(multiplexer.wait(&request(1)).unwrap()),
             }
         };
         for held in [true, false] {
-            let used = begin(held);
+            let last_used = begin(held);
             advance(LONG).await;
-            assert_eq!(board.idle(), None);
-            drop(used);
-            assert_eq!(board.idle(), Some(Duration::ZERO));
+            assert_eq!(multiplexer.idle(), None);
+            drop(last_used);
+            assert_eq!(multiplexer.idle(), Some(Duration::ZERO));
         }
     }
 
     #[test]
-    fn an_id_is_waited_for_once() {
-        let board = Switchboard::new();
-        let _first = board.wait(&request(1)).unwrap();
-        let error = board.wait(&request(1)).unwrap_err();
+    fn a_second_request_with_the_same_id_is_refused() {
+        let multiplexer = Switchboard::new();
+        let _first = multiplexer.wait(&request(1)).unwrap();
+        let error = multiplexer.wait(&request(1)).unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::Refused);
     }
 
     #[test]
-    fn what_nobody_takes_is_bounded_and_its_loss_is_told() {
-        let board = Switchboard::new();
-        let mut waiting = board.wait(&request(1)).unwrap();
+    fn unread_messages_are_limited_and_their_loss_is_reported() {
+        let multiplexer = Switchboard::new();
+        let mut waiting = multiplexer.wait(&request(1)).unwrap();
         let progress = r#"{"method":"notifications/progress","params":{"progressToken":1}}"#;
-        for _ in 0..=MOST {
-            assert!(board.put(progress.into()));
+        for _ in 0..=MAX_MESSAGES {
+            assert!(multiplexer.put(progress.into()));
         }
-        assert!(board.put(r#"{"id":1,"result":1}"#.into()));
+        assert!(multiplexer.put(r#"{"id":1,"result":1}"#.into()));
         assert_eq!(taken(&mut waiting), ["", progress, r#"{"id":1,"result":1}"#]);
     }
 
     #[test]
-    fn what_is_too_large_fails_whoever_it_is_for() {
+    fn an_oversized_message_fails_its_request() {
         let error = failure(true);
         for (beginning, end, expected) in [
             (r#"{"jsonrpc":"2.0","id":2,"result":"aaa"#, "aaa\"}", [0, 1]),
@@ -458,9 +464,9 @@ mod tests {
             (r#"{"result":"aaa"#, "aaa\"}", [1, 1]),
             ("aaa", "\"id\":1", [1, 1]),
         ] {
-            let board = Switchboard::new();
-            let mut waiting = [1, 2].map(|id| board.wait(&request(id)).unwrap());
-            board.put_failed(beginning.as_bytes(), end.as_bytes(), &error);
+            let multiplexer = Switchboard::new();
+            let mut waiting = [1, 2].map(|id| multiplexer.wait(&request(id)).unwrap());
+            multiplexer.put_failed(beginning.as_bytes(), end.as_bytes(), &error);
             assert_eq!(waiting.each_mut().map(|it| taken(it).len()), expected, "{beginning} {end}");
         }
     }

@@ -4,4 +4,4 @@ mod subscription;
 mod stateful;
 mod session;
 
-pub(crate) use self::{session::Session, stateful::Handshake};
+pub(crate) use self::{session::Session, stateful::StatefulProtocol};

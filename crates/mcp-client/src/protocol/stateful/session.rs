@@ -18,9 +18,9 @@ use tokio::{
 
 use crate::{
     error::Error,
-    exchange::{Asks, Ears, Exchange, Hearing, InFlight, Link},
+    exchange::{CancelOnDrop, Channel, InProgress, ListenState, Listener, PendingRequest},
     protocol::version,
-    request::{Meta, Name, Own, Params, Request},
+    request::{CallerMeta, Meta, Name, Params, Request},
     result::{Capabilities, Decode, Outcome, ServerProfile, decode_result},
     transport::{Extras, Held, Outgoing},
 };
@@ -33,11 +33,11 @@ const INITIALIZE: Name = Name::Borrowed(InitializeRequest::NAME);
 /// An open conversation.
 #[derive(Debug)]
 pub(crate) struct Session {
-    link: Link,
+    channel: Channel,
     profile: Arc<ServerProfile>,
     next_id: AtomicI64,
     /// Once somebody wants to hear what the server says unasked.
-    ears: Mutex<Option<Ears>>,
+    listener: Mutex<Option<Listener>>,
 }
 
 /// The parameters of `initialize`.
@@ -56,14 +56,14 @@ impl Session {
     /// `initialize` is never cancelled (MCP basic/utilities/cancellation, "Behavior"). Whatever
     /// fails here, no call of the caller's has run.
     pub(crate) async fn open(
-        link: Link,
+        channel: Channel,
         offered: Option<Revision>,
         pinned: Option<Revision>,
     ) -> Result<Self, Error> {
-        let offered = pinned.or(offered).unwrap_or(version::NEWEST_HANDSHAKE);
-        let opened = match Self::greet(link.clone(), offered, pinned).await {
-            Err(error) => match Self::offer_instead(&error, offered, pinned)? {
-                Some(other) => Self::greet(link, other, pinned).await,
+        let offered = pinned.or(offered).unwrap_or(version::NEWEST_STATEFUL);
+        let opened = match Self::initialize(channel.clone(), offered, pinned).await {
+            Err(error) => match Self::alternative(&error, offered, pinned)? {
+                Some(other) => Self::initialize(channel, other, pinned).await,
                 None => Err(error),
             },
             opened => opened,
@@ -73,7 +73,7 @@ impl Session {
 
     /// The revision to offer once more, where the server says which it supports; an error where
     /// that is none of ours. A server of the per-request era says so by a code of its own.
-    fn offer_instead(
+    fn alternative(
         error: &Error,
         offered: Revision,
         pinned: Option<Revision>,
@@ -84,43 +84,43 @@ impl Session {
         let Some(supported) = version::supported(error) else { return Ok(None) };
         match version::mutual(Era::Handshake, &supported) {
             Some(other) if other != offered && pinned.is_none() => Ok(Some(other)),
-            _ => Err(version::unshared(supported, pinned)),
+            _ => Err(version::no_common_version(supported, pinned)),
         }
     }
 
-    async fn greet(
-        mut link: Link,
+    async fn initialize(
+        mut channel: Channel,
         offered: Revision,
         pinned: Option<Revision>,
     ) -> Result<Self, Error> {
-        let host = Arc::clone(&link.host);
-        link.asks = Asks::default();
+        let client_state = Arc::clone(&channel.client_state);
+        channel.in_progress = InProgress::default();
         let params = Initialize {
             protocol_version: offered.as_str(),
-            capabilities: &host.capabilities,
-            client_info: &host.info,
+            capabilities: &client_state.capabilities,
+            client_info: &client_state.info,
         };
-        let message = greeting(&link).message(&params)?;
-        let reply = greeting(&link).post(message).await?;
+        let message = initialize_request(&channel).encode(&params)?;
+        let reply = initialize_request(&channel).send(message).await?;
         // What the server asks meanwhile is answered in its session.
-        link.context.session = reply.session;
-        let mut opening = Opening(Some(link.clone()));
+        channel.context.session = reply.session;
+        let mut guard = SessionGuard(Some(channel.clone()));
         // On a connection that all share, it asks in no other place.
-        let ears = match link.transport.drop_is_noticed() {
+        let listener = match channel.transport.drop_is_noticed() {
             true => None,
-            false => Some(Ears::open(link.clone()).await),
+            false => Some(Listener::open(channel.clone()).await),
         };
         let decode: Decode<'_, InitializeResult> = &decode_result;
-        let result = greeting(&link).answer(reply.messages, decode).await?;
-        let result = complete(&INITIALIZE, result)?;
-        let revision = spoken(&result.protocol_version, pinned);
-        link.context.revision = revision.or(Some(offered));
-        opening.0 = Some(link.clone());
+        let result = initialize_request(&channel).response(reply.messages, decode).await?;
+        let result = require_complete(&INITIALIZE, result)?;
+        let revision = agreed_version(&result.protocol_version, pinned);
+        channel.context.revision = revision.or(Some(offered));
+        guard.0 = Some(channel.clone());
         let Some(revision) = revision else {
-            opening.end().await;
-            return Err(version::unshared(vec![result.protocol_version], pinned));
+            guard.end().await;
+            return Err(version::no_common_version(vec![result.protocol_version], pinned));
         };
-        link.notify(InitializedNotification::NAME, None::<&JsonObject>, None).await?;
+        channel.notify(InitializedNotification::NAME, None::<&JsonObject>, None).await?;
         let capabilities = serde_json::to_value(&result.capabilities)
             .and_then(serde_json::from_value)
             .map_err(|error| Error::invalid(INITIALIZE, error))?;
@@ -131,27 +131,27 @@ impl Session {
             instructions: result.instructions,
         };
         let (profile, next_id) = (Arc::new(profile), AtomicI64::new(FIRST_ID + 1));
-        let session = Self { link, profile, next_id, ears: Mutex::new(ears) };
-        if host.listens() {
+        let session = Self { channel, profile, next_id, listener: Mutex::new(listener) };
+        if client_state.wants_listener() {
             session.listen().await;
         }
-        opening.keep();
+        guard.disarm();
         Ok(session)
     }
 
     /// Keeps the server from being taken for unused.
-    pub(crate) fn hold(&self) -> Option<Held> {
-        self.link.transport.hold(&self.link.context)
+    pub(crate) fn keep_alive(&self) -> Option<Held> {
+        self.channel.transport.hold(&self.channel.context)
     }
 
     /// Listens to what the server says of its own accord, unless that is done already; tells how it
     /// stands with that.
-    pub(crate) async fn listen(&self) -> watch::Receiver<Hearing> {
-        let mut ears = self.ears.lock().await;
-        let hearing = ears.as_ref().map(Ears::hearing);
-        match hearing.filter(|hearing| hearing.borrow().failure().is_none()) {
-            Some(hearing) => hearing,
-            None => ears.insert(Ears::open(self.link.clone()).await).hearing(),
+    pub(crate) async fn listen(&self) -> watch::Receiver<ListenState> {
+        let mut listener = self.listener.lock().await;
+        let listen_state = listener.as_ref().map(Listener::state);
+        match listen_state.filter(|listen_state| listen_state.borrow().failure().is_none()) {
+            Some(listen_state) => listen_state,
+            None => listener.insert(Listener::open(self.channel.clone()).await).state(),
         }
     }
 
@@ -166,7 +166,7 @@ impl Session {
         decode: Decode<'_, R>,
     ) -> Result<R, Error> {
         let method = &request.method;
-        if let Some(capability) = self.profile.capabilities.lack(method) {
+        if let Some(capability) = self.profile.capabilities.missing_for(method) {
             return Err(Error::Capability { method: method.clone(), capability });
         }
         let number = self.next_id.fetch_add(1, Ordering::Relaxed);
@@ -174,25 +174,25 @@ impl Session {
         let wants_progress = options.is_some_and(|options| options.on_progress.is_some());
         let meta = Meta {
             progress_token: wants_progress.then_some(number),
-            own: Own::of(options),
+            caller: CallerMeta::of(options),
             ..Meta::default()
         };
-        let exchange = Exchange {
-            link: &self.link,
+        let pending = PendingRequest {
+            channel: &self.channel,
             method,
             id: RequestId::Number(number),
             options,
-            patience: Some(request.patience),
+            deadline: Some(request.deadline),
         };
-        let message = exchange.message(&Params { params: request.params, again: None, meta })?;
+        let message = pending.encode(&Params { params: request.params, input: None, meta })?;
         let message = Outgoing { resumable: true, ..message };
-        let under_way = InFlight::new(&self.link, &message, exchange.id.clone());
-        let outcome = match exchange.post(message).await {
-            Ok(reply) => exchange.answer(reply.messages, decode).await,
+        let cancel_on_drop = CancelOnDrop::new(&self.channel, &message, pending.id.clone());
+        let outcome = match pending.send(message).await {
+            Ok(reply) => pending.response(reply.messages, decode).await,
             Err(error) => Err(error),
         };
-        under_way.settled();
-        complete(method, outcome?)
+        cancel_on_drop.completed();
+        require_complete(method, outcome?)
     }
 
     /// Sends a notification, once.
@@ -202,13 +202,14 @@ impl Session {
         params: Option<&impl Serialize>,
         extras: Option<&Extras>,
     ) -> Result<(), Error> {
-        self.link.notify(method, params, extras).await
+        self.channel.notify(method, params, extras).await
     }
 
     /// Ends the session on the server; one that is gone already needs no end.
     pub(crate) async fn end(&self) -> Result<(), Error> {
-        drop(self.ears.lock().await.take());
-        match self.link.transport.close(self.link.context.clone()).await.map_err(Error::from) {
+        drop(self.listener.lock().await.take());
+        match self.channel.transport.close(self.channel.context.clone()).await.map_err(Error::from)
+        {
             Err(error) if self.is_lost(&error) => Ok(()),
             outcome => outcome,
         }
@@ -216,19 +217,19 @@ impl Session {
 
     /// Whether the error says that the server no longer knows this session.
     pub(crate) fn is_lost(&self, error: &Error) -> bool {
-        self.link.context.session.is_some() && error.is_session_ended()
+        self.channel.context.session.is_some() && error.is_session_ended()
     }
 }
 
 /// The exchange that opens the conversation.
-fn greeting(link: &Link) -> Exchange<'_> {
+fn initialize_request(channel: &Channel) -> PendingRequest<'_> {
     let id = RequestId::Number(FIRST_ID);
-    Exchange { link, method: &INITIALIZE, id, options: None, patience: None }
+    PendingRequest { channel, method: &INITIALIZE, id, options: None, deadline: None }
 }
 
 /// The server's choice of version is judged against all that are spoken here, not against the one
 /// that was offered (MCP basic/lifecycle, "Version Negotiation"); but a pinned one is the only one.
-fn spoken(version: &str, pinned: Option<Revision>) -> Option<Revision> {
+fn agreed_version(version: &str, pinned: Option<Revision>) -> Option<Revision> {
     let revision: Revision = version.parse().ok()?;
     let agreed = match pinned {
         Some(pinned) => revision == pinned,
@@ -238,7 +239,7 @@ fn spoken(version: &str, pinned: Option<Revision>) -> Option<Revision> {
 }
 
 /// In this era all results are complete.
-fn complete<R>(method: &Name, outcome: Outcome<R>) -> Result<R, Error> {
+fn require_complete<R>(method: &Name, outcome: Outcome<R>) -> Result<R, Error> {
     match outcome {
         Outcome::Complete(result) => Ok(result),
         _ => Err(Error::invalid(method.clone(), "it is a result of a later revision")),
@@ -247,33 +248,34 @@ fn complete<R>(method: &Name, outcome: Outcome<R>) -> Result<R, Error> {
 
 /// A session that is being opened: unless it is kept, it is ended on the server. One that is all
 /// that its connection is for may still be opened, by whoever comes next.
-struct Opening(Option<Link>);
+struct SessionGuard(Option<Channel>);
 
-impl Opening {
-    fn keep(mut self) {
+impl SessionGuard {
+    fn disarm(mut self) {
         self.0 = None;
     }
 
     async fn end(mut self) {
-        if let Some(link) = self.0.take() {
-            end(link).await;
+        if let Some(channel) = self.0.take() {
+            end(channel).await;
         }
     }
 }
 
-impl Drop for Opening {
+impl Drop for SessionGuard {
     fn drop(&mut self) {
-        let is_open =
-            |link: &Link| link.context.session.is_some() && link.transport.drop_is_noticed();
-        let link = self.0.take().filter(is_open);
-        if let (Some(link), Ok(runtime)) = (link, Handle::try_current()) {
-            runtime.spawn(end(link));
+        let is_open = |channel: &Channel| {
+            channel.context.session.is_some() && channel.transport.drop_is_noticed()
+        };
+        let channel = self.0.take().filter(is_open);
+        if let (Some(channel), Ok(runtime)) = (channel, Handle::try_current()) {
+            runtime.spawn(end(channel));
         }
     }
 }
 
-async fn end(link: Link) {
-    if let Err(error) = link.transport.close(link.context).await {
+async fn end(channel: Channel) {
+    if let Err(error) = channel.transport.close(channel.context).await {
         tracing::debug!(%error, "a session could not be ended");
     }
 }

@@ -12,8 +12,8 @@ use tokio::sync::watch;
 use super::session::Session;
 use crate::{
     error::Error,
-    exchange::{Host, Link},
-    protocol::single_flight::Together,
+    exchange::{Channel, ClientState},
+    protocol::single_flight::SingleFlight,
     request::Request,
     result::Decode,
     transport::{Context, Extras, TransportError, TransportErrorKind},
@@ -21,55 +21,58 @@ use crate::{
 
 /// Opens sessions, shares them among calls, and replaces one that the server has forgotten.
 #[derive(Debug)]
-pub(crate) struct Handshake {
-    link: Link,
+pub(crate) struct StatefulProtocol {
+    channel: Channel,
     pinned: Option<Revision>,
     current: watch::Sender<Option<Arc<Session>>>,
-    opening: Together,
-    lost: AtomicU64,
+    opening: SingleFlight,
+    lost_sessions: AtomicU64,
 }
 
-impl Handshake {
+impl StatefulProtocol {
     /// With the `pinned` revision and no other, where there is one.
-    pub(crate) fn new(link: Link, pinned: Option<Revision>) -> Self {
+    pub(crate) fn new(channel: Channel, pinned: Option<Revision>) -> Self {
         Self {
-            link,
+            channel,
             pinned,
             current: watch::Sender::default(),
-            opening: Together::default(),
-            lost: AtomicU64::new(0),
+            opening: SingleFlight::default(),
+            lost_sessions: AtomicU64::new(0),
         }
     }
 
     /// How often the server has forgotten the session.
     pub(crate) fn lost_sessions(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
+        self.lost_sessions.load(Ordering::Relaxed)
     }
 
     /// Calls a method; when the server has forgotten the session, once more in a new one, unless it
     /// had taken the call before.
     ///
-    /// `place` is the session that the parameters belong to, and is where they ran: once it is over,
+    /// `bound_session` is the session that the parameters belong to, and is where they ran: once it is over,
     /// they are of no use in another.
     pub(crate) async fn call<R>(
         &self,
         request: &Request<'_, impl Serialize>,
-        place: &mut Option<Arc<Session>>,
+        bound_session: &mut Option<Arc<Session>>,
         decode: Decode<'_, R>,
     ) -> Result<R, Error> {
-        let mut again = place.is_none();
+        let mut may_retry = bound_session.is_none();
         loop {
             let session = self.session().await?;
-            if place.as_ref().is_some_and(|place| !Arc::ptr_eq(place, &session)) {
+            if bound_session
+                .as_ref()
+                .is_some_and(|bound_session| !Arc::ptr_eq(bound_session, &session))
+            {
                 let reason = "the session that the parameters belong to is over";
                 return Err(TransportError::new(TransportErrorKind::SessionEnded, reason).into());
             }
             let outcome = session.call(request, decode).await;
-            if self.is_forgotten(&session, &outcome) && again && !was_taken(&outcome) {
-                again = false;
+            if self.drop_if_lost(&session, &outcome) && may_retry && !may_have_run(&outcome) {
+                may_retry = false;
                 continue;
             }
-            *place = Some(session);
+            *bound_session = Some(session);
             return outcome;
         }
     }
@@ -83,7 +86,7 @@ impl Handshake {
     ) -> Result<(), Error> {
         let session = self.session().await?;
         let outcome = session.notify(method, params, extras).await;
-        match self.is_forgotten(&session, &outcome) {
+        match self.drop_if_lost(&session, &outcome) {
             true => self.session().await?.notify(method, params, extras).await,
             false => outcome,
         }
@@ -92,10 +95,10 @@ impl Handshake {
     /// Ends the session, if there is one, else what the transport keeps open without; a session
     /// that is being opened is waited for.
     pub(crate) async fn close(&self) -> Result<(), Error> {
-        let _alone = self.opening.none_under_way().await;
+        let _guard = self.opening.wait_until_idle().await;
         match self.current.send_replace(None) {
             Some(session) => session.end().await,
-            None => Ok(self.link.transport.close(Context::default()).await?),
+            None => Ok(self.channel.transport.close(Context::default()).await?),
         }
     }
 
@@ -112,7 +115,7 @@ impl Handshake {
     /// newest.
     pub(crate) async fn open(&self, offered: Option<Revision>) -> Result<Arc<Session>, Error> {
         let open = async || {
-            let session = Session::open(self.link.clone(), offered, self.pinned).await?;
+            let session = Session::open(self.channel.clone(), offered, self.pinned).await?;
             let session = Arc::new(session);
             self.current.send_replace(Some(Arc::clone(&session)));
             Ok(session)
@@ -125,23 +128,23 @@ impl Handshake {
     }
 
     pub(crate) fn is_current(&self, session: &Arc<Session>) -> bool {
-        is(self.current.borrow().as_ref(), session)
+        is_same(self.current.borrow().as_ref(), session)
     }
 
     /// Waits until the session is over.
-    pub(crate) async fn replaced(&self, session: &Arc<Session>) {
+    pub(crate) async fn wait_until_replaced(&self, session: &Arc<Session>) {
         let mut current = self.current.subscribe();
         // It fails only without a sender, and the sender is `self`.
-        drop(current.wait_for(|current| !is(current.as_ref(), session)).await);
+        drop(current.wait_for(|current| !is_same(current.as_ref(), session)).await);
     }
 
-    pub(crate) fn host(&self) -> &Arc<Host> {
-        &self.link.host
+    pub(crate) fn client_state(&self) -> &Arc<ClientState> {
+        &self.channel.client_state
     }
 
     /// Whether the server has forgotten `session`, which is then given up; but not one that another
     /// call has opened since.
-    pub(crate) fn is_forgotten<R>(
+    pub(crate) fn drop_if_lost<R>(
         &self,
         session: &Arc<Session>,
         outcome: &Result<R, Error>,
@@ -149,10 +152,10 @@ impl Handshake {
         let lost = outcome.as_ref().is_err_and(|error| session.is_lost(error));
         if lost {
             self.current.send_if_modified(|current| {
-                let lost = is(current.as_ref(), session);
+                let lost = is_same(current.as_ref(), session);
                 if lost {
                     *current = None;
-                    self.lost.fetch_add(1, Ordering::Relaxed);
+                    self.lost_sessions.fetch_add(1, Ordering::Relaxed);
                 }
                 lost
             });
@@ -161,11 +164,11 @@ impl Handshake {
     }
 }
 
-fn is(current: Option<&Arc<Session>>, session: &Arc<Session>) -> bool {
+fn is_same(current: Option<&Arc<Session>>, session: &Arc<Session>) -> bool {
     current.is_some_and(|current| Arc::ptr_eq(current, session))
 }
 
 /// Whether the server had taken the call before it failed, so that it may have run.
-fn was_taken<R>(outcome: &Result<R, Error>) -> bool {
+fn may_have_run<R>(outcome: &Result<R, Error>) -> bool {
     matches!(outcome, Err(Error::Transport(error)) if error.was_taken())
 }

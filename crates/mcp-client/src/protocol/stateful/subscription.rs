@@ -9,63 +9,63 @@ use mcp_types::{
 };
 use tokio::{runtime::Handle, time};
 
-use super::{session::Session, stateful::Handshake};
+use super::{session::Session, stateful::StatefulProtocol};
 use crate::{
-    changes::{Change, Inbox},
+    changes::{Change, ChangeQueue},
     error::Error,
-    request::{Name, Options, Patience, Request, Uri},
+    request::{Deadline, Name, Options, Request, ResourceUri},
     result::{Capabilities, Decode, decode_result},
     transport::{Held, TransportError, TransportErrorKind},
 };
 
 /// How long it may take to tell the server that nobody watches any more.
-const LIMIT: Duration = Duration::from_secs(10);
+const UNSUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
 
-const DONE: Decode<'static, JsonObject> = &decode_result;
+const DECODE_EMPTY: Decode<'static, JsonObject> = &decode_result;
 
-impl Handshake {
+impl StatefulProtocol {
     /// Follows the changes of what is watched until the session ends (MCP server/resources,
     /// "Subscriptions").
-    pub(crate) async fn follow(
+    pub(crate) async fn subscribe(
         &self,
-        inbox: &Arc<Inbox>,
+        queue: &Arc<ChangeQueue>,
         options: Option<&Options>,
-        patience: &Patience,
+        deadline: &Deadline,
     ) -> Result<(), Error> {
-        let lost = self.lost_sessions();
+        let lost_before = self.lost_sessions();
         let session = self.session().await?;
-        let granted = offered(&session.profile().capabilities, inbox.watched())?;
-        let mut attention = Attention::new(self, &session, inbox, options);
-        let mut hearing = session.listen().await;
-        let refused = hearing.borrow().failure();
+        let supported = supported(&session.profile().capabilities, queue.watched())?;
+        let mut guard = SubscriptionGuard::new(self, &session, queue, options);
+        let mut listen_state = session.listen().await;
+        let refused = listen_state.borrow().failure();
         if let Some(error) = refused {
-            return self.given_up(&session, error);
+            return self.give_up(&session, error);
         }
-        for change in &granted {
+        for change in &supported {
             if let Change::Resource(uri) = change {
-                let params = Uri { uri };
+                let params = ResourceUri { uri };
                 let method = Name::Borrowed(SubscribeRequest::NAME);
-                let request = Request { options, ..Request::new(method, &params, patience) };
-                self.call(&request, &mut Some(Arc::clone(&session)), DONE).await?;
-                attention.subscribed.push(uri.clone());
+                let request = Request { options, ..Request::new(method, &params, deadline) };
+                self.call(&request, &mut Some(Arc::clone(&session)), DECODE_EMPTY).await?;
+                guard.subscribed.push(uri.clone());
             }
         }
-        inbox.open(&granted);
+        queue.open(&supported);
         let over = pin!(async {
-            let over = hearing.wait_for(|hearing| hearing.failure().is_some()).await;
-            match over.ok().and_then(|hearing| hearing.failure()) {
+            let over = listen_state.wait_for(|listen_state| listen_state.failure().is_some()).await;
+            match over.ok().and_then(|listen_state| listen_state.failure()) {
                 Some(error) => error,
                 // It does not listen, for there is no such stream or the session is over.
                 None => pending().await,
             }
         });
-        let replaced = pin!(self.replaced(&session));
+        let replaced = pin!(self.wait_until_replaced(&session));
         let end = select(over, replaced).await;
         // In this session the resources will be subscribed to again, or never.
-        attention.subscribed.clear();
+        guard.subscribed.clear();
         match end {
-            Either::Left((error, _)) => self.given_up(&session, error),
-            Either::Right(_) if self.lost_sessions() == lost => Ok(()),
+            Either::Left((error, _)) => self.give_up(&session, error),
+            Either::Right(_) if self.lost_sessions() == lost_before => Ok(()),
             Either::Right(_) => {
                 let reason = "the server has forgotten the session";
                 Err(TransportError::new(TransportErrorKind::SessionEnded, reason).into())
@@ -73,77 +73,78 @@ impl Handshake {
         }
     }
 
-    fn given_up(&self, session: &Arc<Session>, error: Error) -> Result<(), Error> {
+    fn give_up(&self, session: &Arc<Session>, error: Error) -> Result<(), Error> {
         let outcome = Err(error);
-        self.is_forgotten(session, &outcome);
+        self.drop_if_lost(session, &outcome);
         outcome
     }
 }
 
 /// What the server tells of, of all that is watched.
-fn offered(
+fn supported(
     capabilities: &Capabilities,
     watched: &BTreeSet<Change>,
 ) -> Result<BTreeSet<Change>, Error> {
-    let is_offered = |change: &&Change| {
-        let (capability, flag) = change.offered_as();
+    let is_supported = |change: &&Change| {
+        let (capability, flag) = change.capability();
         capabilities.has_flag(capability, flag)
     };
-    let offered: BTreeSet<_> = watched.iter().filter(is_offered).cloned().collect();
+    let supported: BTreeSet<_> = watched.iter().filter(is_supported).cloned().collect();
     match watched.first() {
-        Some(first) if offered.is_empty() => Err(first.not_offered(first.told_by())),
-        _ => Ok(offered),
+        Some(first) if supported.is_empty() => Err(first.not_supported(first.notification())),
+        _ => Ok(supported),
     }
 }
 
 /// The attention that is paid to a session: once it is dropped, the server is asked to tell no more
 /// of resources that nobody else watches.
-struct Attention<'a> {
-    handshake: &'a Handshake,
+struct SubscriptionGuard<'a> {
+    stateful: &'a StatefulProtocol,
     session: &'a Arc<Session>,
-    inbox: &'a Arc<Inbox>,
+    queue: &'a Arc<ChangeQueue>,
     options: Option<&'a Options>,
     subscribed: Vec<String>,
     /// Who watches uses the server, though nobody may call it.
-    _held: Option<Held>,
+    _keep_alive: Option<Held>,
 }
 
-impl<'a> Attention<'a> {
+impl<'a> SubscriptionGuard<'a> {
     fn new(
-        handshake: &'a Handshake,
+        stateful: &'a StatefulProtocol,
         session: &'a Arc<Session>,
-        inbox: &'a Arc<Inbox>,
+        queue: &'a Arc<ChangeQueue>,
         options: Option<&'a Options>,
     ) -> Self {
-        handshake.host().inboxes.add(inbox);
-        let held = session.hold();
-        Self { handshake, session, inbox, options, subscribed: Vec::new(), _held: held }
+        stateful.client_state().change_queues.add(queue);
+        let keep_alive = session.keep_alive();
+        Self { stateful, session, queue, options, subscribed: Vec::new(), _keep_alive: keep_alive }
     }
 }
 
-impl Drop for Attention<'_> {
+impl Drop for SubscriptionGuard<'_> {
     fn drop(&mut self) {
-        let inboxes = &self.handshake.host().inboxes;
-        inboxes.remove(self.inbox);
+        let change_queues = &self.stateful.client_state().change_queues;
+        change_queues.remove(self.queue);
         let mut uris = mem::take(&mut self.subscribed);
-        uris.retain(|uri| !inboxes.watch(&Change::Resource(uri.clone())));
+        uris.retain(|uri| !change_queues.is_watched(&Change::Resource(uri.clone())));
         let Ok(runtime) = Handle::try_current() else { return };
-        if uris.is_empty() || !self.handshake.is_current(self.session) {
+        if uris.is_empty() || !self.stateful.is_current(self.session) {
             return;
         }
-        let host = Arc::clone(self.handshake.host());
+        let client_state = Arc::clone(self.stateful.client_state());
         let (session, options) = (Arc::clone(self.session), self.options.cloned());
-        runtime.spawn(time::timeout(LIMIT, async move {
+        runtime.spawn(time::timeout(UNSUBSCRIBE_TIMEOUT, async move {
             for uri in uris {
-                let is_watched = || host.inboxes.watch(&Change::Resource(uri.clone()));
+                let is_watched =
+                    || client_state.change_queues.is_watched(&Change::Resource(uri.clone()));
                 if is_watched() {
                     continue;
                 }
                 let (uri, options) = (&uri, options.as_ref());
-                let mut outcome = tell(&session, UnsubscribeRequest::NAME, uri, options).await;
+                let mut outcome = send(&session, UnsubscribeRequest::NAME, uri, options).await;
                 // Whoever has begun to watch meanwhile may have been heard first.
                 if is_watched() {
-                    outcome = tell(&session, SubscribeRequest::NAME, uri, options).await;
+                    outcome = send(&session, SubscribeRequest::NAME, uri, options).await;
                 }
                 if let Err(error) = outcome {
                     tracing::debug!(%error, "the server could not be told who watches");
@@ -153,13 +154,14 @@ impl Drop for Attention<'_> {
     }
 }
 
-async fn tell(
+async fn send(
     session: &Session,
     method: &'static str,
     uri: &str,
     options: Option<&Options>,
 ) -> Result<(), Error> {
-    let (params, patience) = (Uri { uri }, Patience::new(LIMIT, LIMIT));
-    let request = Request { options, ..Request::new(Name::Borrowed(method), &params, &patience) };
-    session.call(&request, DONE).await.map(drop)
+    let (params, deadline) =
+        (ResourceUri { uri }, Deadline::new(UNSUBSCRIBE_TIMEOUT, UNSUBSCRIBE_TIMEOUT));
+    let request = Request { options, ..Request::new(Name::Borrowed(method), &params, &deadline) };
+    session.call(&request, DECODE_EMPTY).await.map(drop)
 }

@@ -3,4 +3,4 @@
 mod subscription;
 mod stateless;
 
-pub(crate) use self::stateless::{Discovery, PerRequest};
+pub(crate) use self::stateless::{Discovery, StatelessProtocol};

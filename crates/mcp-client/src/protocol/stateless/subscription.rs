@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 use tokio::task::consume_budget;
 
-use super::stateless::PerRequest;
+use super::stateless::StatelessProtocol;
 use crate::{
-    changes::{Change, Inbox},
+    changes::{Change, ChangeQueue},
     error::Error,
-    exchange::{Exchange, InFlight},
-    request::{Meta, Name, Options, Own, Params},
-    result::params_of,
+    exchange::{CancelOnDrop, PendingRequest},
+    request::{CallerMeta, Meta, Name, Options, Params},
+    result::notification_params,
     text::without_text,
     transport::{Messages, Outgoing, Routing, TransportError, TransportErrorKind},
 };
@@ -38,43 +38,44 @@ enum Event {
     Changed(Change),
     /// The server has no more to tell.
     Ended,
-    Stray,
+    Unrelated,
 }
 
-impl PerRequest {
+impl StatelessProtocol {
     /// Follows the changes of what is watched until the server ends that in good order
     /// (MCP 2026-07-28, basic/patterns/subscriptions).
-    pub(crate) async fn follow(
+    pub(crate) async fn subscribe(
         &self,
         revision: Revision,
-        inbox: &Inbox,
+        queue: &ChangeQueue,
         options: Option<&Options>,
     ) -> Result<(), Error> {
-        let link = self.link_at(revision);
+        let channel = self.channel_at(revision);
         let id = RequestId::Number(self.next_id());
-        let exchange = Exchange { link: &link, method: &LISTEN, id, options, patience: None };
+        let request =
+            PendingRequest { channel: &channel, method: &LISTEN, id, options, deadline: None };
         let envelope = Some(self.envelope(revision));
-        let meta = Meta { envelope, own: Own::of(options), ..Meta::default() };
-        let params = Listen { notifications: Change::filter(inbox.watched()) };
-        let message = exchange.message(&Params { params: &params, again: None, meta })?;
+        let meta = Meta { envelope, caller: CallerMeta::of(options), ..Meta::default() };
+        let params = Listen { notifications: Change::to_filter(queue.watched()) };
+        let message = request.encode(&Params { params: &params, input: None, meta })?;
         let message = Outgoing { routing: Some(Routing::new(LISTEN)), ..message };
-        let under_way = InFlight::new(&link, &message, exchange.id.clone());
-        let outcome = Subscription { exchange: &exchange, inbox }.listen(message).await;
-        under_way.settled();
+        let cancel_on_drop = CancelOnDrop::new(&channel, &message, request.id.clone());
+        let outcome = Subscription { request: &request, queue }.listen(message).await;
+        cancel_on_drop.completed();
         outcome
     }
 }
 
 /// A `subscriptions/listen` request, and where the changes go that it reports.
 struct Subscription<'a> {
-    exchange: &'a Exchange<'a>,
-    inbox: &'a Inbox,
+    request: &'a PendingRequest<'a>,
+    queue: &'a ChangeQueue,
 }
 
 impl Subscription<'_> {
     async fn listen(&self, message: Outgoing) -> Result<(), Error> {
-        let Self { exchange, inbox } = self;
-        let mut messages = match exchange.post(message).await?.messages {
+        let Self { request, queue } = self;
+        let mut messages = match request.send(message).await?.messages {
             Messages::Stream(messages) => messages,
             Messages::One(message) => stream::once(async { Ok(message) }).boxed(),
             Messages::None => stream::empty().boxed(),
@@ -82,26 +83,26 @@ impl Subscription<'_> {
         while let Some(message) = messages.next().await {
             let message = message?;
             if message.is_empty() {
-                inbox.missed();
+                queue.mark_all_changed();
                 continue;
             }
-            match self.heard(&message)? {
+            match self.read(&message)? {
                 Event::Acknowledged(granted) => {
-                    if inbox.watched().is_disjoint(&granted) {
-                        let first = inbox.watched().first();
+                    if queue.watched().is_disjoint(&granted) {
+                        let first = queue.watched().first();
                         return Err(first.map_or_else(
                             || Error::invalid(LISTEN, "nothing was asked for"),
-                            |change| change.not_offered(SubscriptionsListenRequest::NAME),
+                            |change| change.not_supported(SubscriptionsListenRequest::NAME),
                         ));
                     }
-                    inbox.open(&granted);
+                    queue.open(&granted);
                 }
-                Event::Changed(change) => inbox.put(change),
-                Event::Ended if inbox.is_open() => return Ok(()),
+                Event::Changed(change) => queue.push(change),
+                Event::Ended if queue.is_open() => return Ok(()),
                 Event::Ended => {
                     return Err(Error::invalid(LISTEN, "it ends before it is acknowledged"));
                 }
-                Event::Stray => {}
+                Event::Unrelated => {}
             }
             // Messages may come faster than they are read.
             consume_budget().await;
@@ -110,38 +111,40 @@ impl Subscription<'_> {
         Err(TransportError::new(TransportErrorKind::Interrupted, reason).into())
     }
 
-    fn heard(&self, message: &Bytes) -> Result<Event, Error> {
+    fn read(&self, message: &Bytes) -> Result<Event, Error> {
         let message = Incoming::<IgnoredAny>::from_slice(message)
             .map_err(|error| Error::invalid(LISTEN, without_text(&error)))?;
         Ok(match message {
-            Incoming::Result { id, .. } if id == self.exchange.id => Event::Ended,
+            Incoming::Result { id, .. } if id == self.request.id => Event::Ended,
             Incoming::Error { id, error }
-                if id.as_ref().is_none_or(|id| *id == self.exchange.id) =>
+                if id.as_ref().is_none_or(|id| *id == self.request.id) =>
             {
                 return Err(Error::Rpc { method: LISTEN, error, status: None, retry_after: None });
             }
-            Incoming::Notification { method, params } => self.told(&method, params.as_deref()),
-            _ => Event::Stray,
+            Incoming::Notification { method, params } => {
+                self.read_notification(&method, params.as_deref())
+            }
+            _ => Event::Unrelated,
         })
     }
 
-    fn told(&self, method: &str, params: Option<&RawValue>) -> Event {
-        if subscription_of(params).is_some_and(|id| id != self.exchange.id) {
-            return Event::Stray;
+    fn read_notification(&self, method: &str, params: Option<&RawValue>) -> Event {
+        if subscription_id(params).is_some_and(|id| id != self.request.id) {
+            return Event::Unrelated;
         }
         if method == SubscriptionsAcknowledgedNotification::NAME {
-            let acknowledged = params_of::<SubscriptionsAcknowledgedNotification>(params);
-            return acknowledged.map_or(Event::Stray, |acknowledged| {
-                Event::Acknowledged(Change::granted(acknowledged.notifications))
+            let acknowledged = notification_params::<SubscriptionsAcknowledgedNotification>(params);
+            return acknowledged.map_or(Event::Unrelated, |acknowledged| {
+                Event::Acknowledged(Change::from_filter(acknowledged.notifications))
             });
         }
-        self.exchange.link.notice(method, params);
-        Change::told(method, params).map_or(Event::Stray, Event::Changed)
+        self.request.channel.handle_notification(method, params);
+        Change::from_notification(method, params).map_or(Event::Unrelated, Event::Changed)
     }
 }
 
 /// The subscription that a notification says it belongs to: the id of the request.
-fn subscription_of(params: Option<&RawValue>) -> Option<RequestId> {
+fn subscription_id(params: Option<&RawValue>) -> Option<RequestId> {
     #[derive(Deserialize)]
     struct Tagged {
         #[serde(rename = "_meta")]
