@@ -1,4 +1,4 @@
-//! The one error type of this crate.
+//! The error type of this crate.
 
 use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
 
@@ -148,7 +148,7 @@ pub enum Error {
     },
 }
 
-/// Shows what became of the older transport.
+/// Formats the failure of the fallback transport.
 struct FallbackFailed<'a>(Option<&'a Error>);
 
 impl fmt::Display for FallbackFailed<'_> {
@@ -275,7 +275,7 @@ impl Error {
             && matches!(code, Some(error_code::RESOURCE_NOT_FOUND | error_code::INVALID_PARAMS))
     }
 
-    /// Whether it was not the caller's request that failed, but what had to come before it.
+    /// Returns whether it was not the caller's request that failed, but what had to come before it.
     pub(crate) fn failed_while_opening(&self) -> bool {
         match self {
             Self::Transport(error) => error.failed_while_opening(),
@@ -318,7 +318,7 @@ impl Error {
         }
     }
 
-    /// Whether the server no longer knows the session of the request.
+    /// Returns whether the server no longer knows the session of the request.
     ///
     /// It has to answer 404 then (MCP basic/transports, "Session Management"). The reference server and
     /// what was built after its example answer 400 instead, with a text that names the session. A text

@@ -1,4 +1,4 @@
-//! Texts of a server, made fit for an error or a log.
+//! Text from a server, made safe for errors and logs.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! A change on a server, and the notifications and filters that name it.
+//! A change on a server, and the notifications and filters that stand for it.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ pub enum Change {
 }
 
 impl Change {
-    /// What a notification says has changed, if it says such a thing.
+    /// Reads the change from a notification, if it reports one.
     pub(crate) fn from_notification(method: &str, params: Option<&RawValue>) -> Option<Self> {
         match method {
             ToolListChangedNotification::NAME => Some(Self::Tools),
@@ -73,7 +73,7 @@ impl Change {
         Error::Capability { method: method.into(), capability }
     }
 
-    /// What a filter lets through.
+    /// The changes that a filter includes.
     pub(crate) fn from_filter(filter: SubscriptionFilter) -> BTreeSet<Self> {
         let lists = [
             (filter.tools_list_changed, Self::Tools),

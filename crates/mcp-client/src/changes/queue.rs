@@ -1,4 +1,4 @@
-//! The changes that a watch has not taken yet.
+//! The queue of changes that a subscriber has not read yet.
 
 use std::{
     collections::BTreeSet,
@@ -9,13 +9,13 @@ use std::{
 
 use super::change::Change;
 
-/// How many changes wait to be taken, beyond those of what is watched by name.
+/// The maximum number of queued changes, beyond those that are watched by name.
 const MAX_PENDING: usize = 1_000;
 
-/// How long a URI may be to be kept, in bytes.
+/// The maximum length of a queued URI, in bytes.
 const MAX_URI_LENGTH: usize = 8 * 1024;
 
-/// What has changed of what is watched, each change once.
+/// The watched changes that have happened, each once.
 ///
 /// A server may name parts of a resource without end; where they become too many, or too long, it
 /// is everything that has changed.
@@ -29,7 +29,7 @@ pub(crate) struct ChangeQueue {
 struct State {
     pending: BTreeSet<Change>,
     refused: BTreeSet<Change>,
-    /// Whether the server tells of changes at the moment, and whether it ever did.
+    /// Whether the subscription is open, and whether it ever was.
     open: bool,
     was_ever_open: bool,
     reader: Option<Waker>,
@@ -40,18 +40,18 @@ impl ChangeQueue {
         Self { watched, state: Mutex::default() }
     }
 
-    /// What is watched.
+    /// The watched changes.
     pub(crate) fn watched(&self) -> &BTreeSet<Change> {
         &self.watched
     }
 
-    /// The server is about to be asked to tell of changes.
+    /// Marks the subscription as not open.
     pub(crate) fn begin(&self) {
         self.lock().open = false;
     }
 
-    /// From now on the server tells of what it has `granted`. What happened since it last did,
-    /// nobody knows.
+    /// Marks the subscription as open for the `granted` changes. If it was open before, changes may
+    /// have been missed.
     pub(crate) fn open(&self, granted: &BTreeSet<Change>) {
         let mut state = self.lock();
         state.refused = self.watched.difference(granted).cloned().collect();
@@ -61,7 +61,7 @@ impl ChangeQueue {
         }
     }
 
-    /// Something may have happened that nobody told: all that the server tells of has changed.
+    /// Marks everything as changed, because notifications may have been missed.
     pub(crate) fn mark_all_changed(&self) {
         self.add_all(&mut self.lock());
     }
@@ -71,12 +71,12 @@ impl ChangeQueue {
         state.wake();
     }
 
-    /// Whether the server tells of changes at the moment.
+    /// Returns whether the subscription is open.
     pub(crate) fn is_open(&self) -> bool {
         self.lock().open
     }
 
-    /// Whether it ever did.
+    /// Returns whether the subscription was ever open.
     pub(crate) fn was_ever_open(&self) -> bool {
         self.lock().was_ever_open
     }
@@ -102,13 +102,13 @@ impl ChangeQueue {
         state.wake();
     }
 
-    /// Whether it is about a resource, and one is watched: it may be a part of that.
+    /// Returns whether it is about a resource, and one is watched: it may be a part of that.
     fn watches_resources(&self, change: &Change) -> bool {
         let is_resource = |change: &Change| matches!(change, Change::Resource(_));
         is_resource(change) && self.watched.iter().any(is_resource)
     }
 
-    /// Whether it is watched, or is a part of what is, as far as its URI shows.
+    /// Returns whether it is watched, or is a part of what is, as far as its URI shows.
     fn matches(&self, change: &Change) -> bool {
         let Change::Resource(uri) = change else { return self.watched.contains(change) };
         self.watched.iter().any(|watched| {
@@ -157,7 +157,7 @@ impl ChangeQueues {
         self.lock().retain(|other| !other.ptr_eq(&Arc::downgrade(queue)));
     }
 
-    /// Whether somebody watches just this.
+    /// Returns whether any queue watches exactly this change.
     pub(crate) fn is_watched(&self, change: &Change) -> bool {
         self.all().iter().any(|queue| queue.watched.contains(change))
     }
@@ -172,7 +172,7 @@ impl ChangeQueues {
         }
     }
 
-    /// Tells all that something may have happened that nobody told.
+    /// Marks everything as changed in all queues.
     pub(crate) fn mark_all_changed(&self) {
         self.all().iter().for_each(|queue| queue.mark_all_changed());
     }

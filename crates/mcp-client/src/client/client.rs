@@ -1,4 +1,4 @@
-//! The client: typed calls to one server, on behalf of one user.
+//! The client: calls to one server for one user.
 
 use std::{
     borrow::Cow,
@@ -50,12 +50,12 @@ pub struct Client {
     pub(super) options: Option<Arc<Options>>,
 }
 
-/// What all clones of a client share.
+/// State that all clones of a client share.
 pub(super) struct Shared {
     pub(super) client_state: Arc<ClientState>,
     pub(super) shared_lists: KnownLists,
     pub(super) protocol: Protocol,
-    /// Of the newest list of tools.
+    /// The parameter headers that the newest list of tools asks for.
     pub(super) param_headers: RwLock<ToolParamHeaders>,
 }
 
@@ -180,8 +180,8 @@ impl Client {
         self.with_deadline(request.deadline, &request.method, called).await
     }
 
-    /// Calls a method; also whether the server needed input first. `target` is the tool, prompt or
-    /// resource that it is about.
+    /// Calls a method, and returns whether the server required input for it. `target` is the name of
+    /// the tool or prompt, or the URI of the resource.
     pub(super) async fn call_method<R>(
         &self,
         method: &'static str,
@@ -197,7 +197,7 @@ impl Client {
         Ok((result, request.input_was_required.load(Ordering::Relaxed)))
     }
 
-    /// The options of this caller, with more for `_meta`.
+    /// The options of this client, with additional members of `_meta`.
     fn with_meta(&self, meta: JsonObject) -> Option<Arc<Options>> {
         if meta.is_empty() {
             return self.options.clone();
@@ -209,13 +209,13 @@ impl Client {
         Some(Arc::new(options))
     }
 
-    /// Follows the changes of what is watched, once.
+    /// Subscribes to the changes of a queue until the subscription ends.
     pub(super) async fn subscribe_once(&self, queue: &Arc<ChangeQueue>) -> Result<(), Error> {
         let (options, deadline) = (self.options.as_deref(), self.new_deadline());
         self.shared.protocol.subscribe(queue, options, &deadline).await
     }
 
-    /// Time for one request until its answer.
+    /// The timeout of one request.
     pub(super) fn request_timeout(&self) -> Duration {
         self.effective_limits().request
     }
@@ -229,7 +229,7 @@ impl Client {
         self.effective_limits().total
     }
 
-    /// The limits of this caller.
+    /// The limits of this client, with its options applied.
     fn effective_limits(&self) -> Limits {
         self.options.as_ref().map_or(self.limits, |options| options.limits(self.limits))
     }

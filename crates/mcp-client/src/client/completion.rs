@@ -1,4 +1,4 @@
-//! Suggestions for an argument that a user is typing.
+//! Completion: suggestions for an argument that a user is typing.
 
 use std::collections::BTreeMap;
 

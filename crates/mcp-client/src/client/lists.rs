@@ -1,4 +1,4 @@
-//! Lists: reading all pages of one.
+//! Reads all pages of a list.
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Client {
-    /// All pages of a list.
+    /// Reads all pages of a list.
     pub(super) async fn list_all<T: Listable>(&self) -> Result<Listed<T>, Error> {
         let (pages, _) = self.list_pages(Name::Borrowed(T::METHOD), &decode_page::<T>).await?;
         let cache = pages.hint();
@@ -25,7 +25,7 @@ impl Client {
         Ok(Listed { items, refused, cache })
     }
 
-    /// Follows a list to its end; also the session that it was in.
+    /// Reads all pages of a list, and returns the session that they came from.
     pub(super) async fn list_pages<T>(
         &self,
         method: Name,

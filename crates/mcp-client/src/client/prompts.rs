@@ -1,4 +1,4 @@
-//! Prompts: messages that a server has ready for a model.
+//! Prompts: message templates of a server for a model.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Resources: what a server lets its clients read.
+//! Resources: data that a server lets its clients read.
 
 use mcp_types::{
     Incoming, JsonObject, Method, OrInputRequired,

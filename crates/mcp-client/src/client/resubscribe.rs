@@ -1,4 +1,4 @@
-//! Keeping a watch up: again and again, where it breaks off.
+//! Renews a subscription when the connection breaks.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -17,21 +17,20 @@ use tokio::{
 use super::client::Client;
 use crate::{changes::ChangeQueue, error::Error, transport::TransportErrorKind};
 
-/// The pause before the first new attempt; each pause is twice as long as the one before.
+/// The pause before the first retry. Each further pause is twice as long as the previous one.
 const MIN_PAUSE: Duration = Duration::from_millis(500);
-/// The longest pause. A watch that has lasted as long is a good one, and pauses begin anew.
+/// The longest pause. After a subscription that lasted longer, pauses start again at the minimum.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
-/// How often in a row an attempt may fail.
+/// The number of attempts in a row that may fail.
 const MAX_ATTEMPTS: usize = 10;
 
-/// A watch, and the client on behalf of whose user it is.
+/// A queue of changes, and the client that subscribes for it.
 pub(crate) struct Resubscriber {
     pub(crate) client: Client,
     pub(crate) queue: Arc<ChangeQueue>,
 }
 
-/// Follows the changes until the server has no more to tell, or something is wrong that does not
-/// pass by itself.
+/// Subscribes again and again, until the server ends the subscription or an error is not temporary.
 pub(crate) async fn resubscribe(resubscriber: Resubscriber) -> Result<(), Error> {
     let (mut pause, mut failures) = (MIN_PAUSE, 0);
     loop {
@@ -52,8 +51,8 @@ pub(crate) async fn resubscribe(resubscriber: Resubscriber) -> Result<(), Error>
 }
 
 impl Resubscriber {
-    /// Follows the changes until the first failure. The server has as long to agree as to answer a
-    /// call.
+    /// Subscribes until the first failure. The request timeout limits the wait for the
+    /// acknowledgement.
     async fn subscribe_once(&self) -> Result<(), Error> {
         self.queue.begin();
         let limit = self.client.request_timeout();
@@ -76,8 +75,8 @@ impl Resubscriber {
     }
 }
 
-/// Whether another attempt may fare better. The first one is its caller's to repeat, unless it was
-/// only the session that was gone.
+/// Whether another attempt may succeed. If the first attempt fails, the caller decides about a retry,
+/// except after a lost session.
 fn is_temporary(error: &Error, was_ever_open: bool) -> bool {
     use TransportErrorKind as Kind;
     match error.transport_kind() {
@@ -87,8 +86,8 @@ fn is_temporary(error: &Error, was_ever_open: bool) -> bool {
     }
 }
 
-/// Between half of the pause and all of it, so that the clients of a server that was restarted do
-/// not come back all at once.
+/// A random duration between half of the pause and all of it, so that clients do not reconnect to a
+/// restarted server all at once.
 fn with_jitter(pause: Duration) -> Duration {
     let random = RandomState::new().hash_one("pause");
     pause.mul_f64(0.5 + (random % 1_000) as f64 / 2_000.0)

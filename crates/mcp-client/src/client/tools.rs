@@ -85,8 +85,8 @@ impl Client {
         self.request_tool(request, arguments, &decode_tool_result).await
     }
 
-    /// Calls a tool, and says outside of the body what its schema wants there; once more by a new
-    /// list, where the server misses some of that.
+    /// Calls a tool with the parameter headers that its schema asks for. If the server reports
+    /// missing headers, lists the tools again and retries once.
     pub(super) async fn request_tool<R>(
         &self,
         mut request: Request<'_, impl Serialize>,
@@ -114,7 +114,7 @@ impl Client {
         self.request(&request, decode).await
     }
 
-    /// The arguments of a tool that are to be said outside of the body.
+    /// The parameter headers of a tool call.
     fn param_headers(
         &self,
         tool: &str,

@@ -1,4 +1,4 @@
-//! What the handshake era lets a client do with a conversation as a whole.
+//! Utilities of the stateful protocol versions: ping and the log level.
 
 use mcp_types::{
     JsonObject, Method,

@@ -1,4 +1,4 @@
-//! Watching for changes on the server, in the same way in both eras.
+//! Subscriptions to changes on a server, the same for all protocol versions.
 
 use std::{
     collections::BTreeSet,

@@ -1,4 +1,4 @@
-//! Telling the server that nobody waits for an answer any more.
+//! Cancels a request on the server when its future is dropped.
 
 use std::{mem, sync::Arc, time::Duration};
 
@@ -9,15 +9,15 @@ use tokio::{runtime::Handle, time};
 use super::channel::Channel;
 use crate::transport::{Extras, MessageKind, Outgoing, Sent};
 
-/// How long the notification itself may take.
+/// The timeout of the notification itself.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A request under way: dropped before it is [`completed`](Self::completed), it sends
 /// `notifications/cancelled`, because a dropped connection cancels nothing (MCP basic/transports,
 /// "Sending Messages"). A request that has not left, or was refused, is not cancelled.
 ///
-/// In the per-request era a dropped connection is all that it takes, where requests have one each
-/// (MCP 2026-07-28, basic/patterns/cancellation).
+/// In the stateless versions, dropping the connection cancels a request that has a connection of its
+/// own (MCP 2026-07-28, basic/patterns/cancellation).
 pub(crate) struct CancelOnDrop<'a> {
     channel: &'a Channel,
     sent: Sent,

@@ -1,4 +1,4 @@
-//! What a conversation is spoken over.
+//! A transport with the context of the messages that are sent on it.
 
 use std::sync::Arc;
 
@@ -16,18 +16,18 @@ use crate::{
     transport::{Context, Extras, MessageKind, Outgoing, Transport, is_batch, split_batch},
 };
 
-/// The transport, the conversation on it, and this side of it.
+/// A transport, the context of its messages, and the state of the client.
 #[derive(Debug, Clone)]
 pub(crate) struct Channel {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) context: Context,
     pub(crate) client_state: Arc<ClientState>,
-    /// What the server asks in this conversation.
+    /// The requests of the server that are being answered.
     pub(crate) in_progress: InProgress,
 }
 
 impl Channel {
-    /// A link that no conversation is on yet.
+    /// A channel without a session.
     pub(crate) fn new(transport: Arc<dyn Transport>, client_state: Arc<ClientState>) -> Self {
         Self {
             transport,
@@ -37,13 +37,13 @@ impl Channel {
         }
     }
 
-    /// Whether it is one of the handshake era, in which the server may send requests and wants to
-    /// be told of what is cancelled.
+    /// Whether its version is stateful, or not known yet. Servers may then send requests, and need a
+    /// notification to cancel one.
     pub(crate) fn is_stateful(&self) -> bool {
         self.context.revision.is_none_or(|revision| revision.era() == Era::Handshake)
     }
 
-    /// Takes note of what the server tells outside of a call.
+    /// Handles a notification that belongs to no request.
     pub(crate) fn handle_notification(&self, method: &str, params: Option<&RawValue>) {
         if method != CancelledNotification::NAME {
             return self.client_state.handle_notification(method, params);
@@ -53,7 +53,7 @@ impl Channel {
         }
     }
 
-    /// Takes a batch apart, which only 2025-03-26 allows.
+    /// Splits a batch, which only 2025-03-26 allows.
     pub(crate) fn unbatch(
         &self,
         message: Bytes,
@@ -65,7 +65,7 @@ impl Channel {
         Ok(single.into_iter().chain(batch))
     }
 
-    /// Whether a message is an array of some, in a revision that has those.
+    /// Returns whether a message is a batch, in a version that has batches.
     pub(crate) fn is_batch(&self, message: &[u8]) -> bool {
         self.context.revision == Some(Revision::V2025_03_26) && is_batch(message)
     }

@@ -1,4 +1,4 @@
-//! This side of the conversations of a client: who it is, what it serves, what it has heard.
+//! State of the client that all its sessions and requests share.
 
 use std::{
     fmt,
@@ -23,23 +23,23 @@ use crate::{
     result::notification_params,
 };
 
-/// What is the same in all conversations of a client.
+/// State that all sessions and requests of a client share.
 pub(crate) struct ClientState {
     /// Its name and version.
     pub(crate) info: Implementation,
-    /// Answers what is asked, so far as it is served.
+    /// Handles the server requests that it declares.
     pub(crate) handler: Arc<dyn Handler>,
     pub(crate) serves: Serves,
-    /// What it declares: the same in both eras.
+    /// The declared capabilities, the same for all protocol versions.
     pub(crate) capabilities: ClientCapabilities,
-    /// Beats while the handler is at work on what belongs to no call that is known.
+    /// The activity of the handler for server requests that name no call.
     pub(crate) activity: Arc<Activity>,
     tool_changes: AtomicU64,
-    /// Who watches for changes.
+    /// The queues of the subscriptions.
     pub(crate) change_queues: ChangeQueues,
 }
 
-/// The handler of those who have none.
+/// The handler of clients without one.
 struct NoHandler;
 
 impl Handler for NoHandler {
@@ -63,12 +63,12 @@ impl ClientState {
         }
     }
 
-    /// Whether it wants to hear what a server says of its own accord.
+    /// Returns whether the handler needs messages that a server sends outside of requests.
     pub(crate) fn wants_listener(&self) -> bool {
         self.serves != Serves::nothing()
     }
 
-    /// Takes note of what the server tells of itself.
+    /// Handles a notification of the server.
     pub(crate) fn handle_notification(&self, method: &str, params: Option<&RawValue>) {
         if let Some(change) = Change::from_notification(method, params) {
             self.change_queues.push(&change);
@@ -82,7 +82,7 @@ impl ClientState {
                     notification_params::<ElicitationCompleteNotification>(params)
                 {
                     let notify_handler = || self.handler.url_done(&completed.elicitation_id);
-                    // A panic must not take down whoever else listens to this server.
+                    // A panic must not end the listener or other calls.
                     if catch_unwind(AssertUnwindSafe(notify_handler)).is_err() {
                         tracing::warn!(method, "the handler panicked");
                     }
@@ -92,7 +92,7 @@ impl ClientState {
         }
     }
 
-    /// How often the server has said that its list of tools has changed.
+    /// How many times the server has reported a change of its list of tools.
     pub(crate) fn tool_changes(&self) -> u64 {
         self.tool_changes.load(Ordering::Relaxed)
     }

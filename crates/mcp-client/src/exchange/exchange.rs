@@ -1,4 +1,4 @@
-//! One request and all that comes back for it, until its answer.
+//! A pending request: sends it and reads messages until its response.
 
 use std::{fmt, sync::Arc};
 
@@ -28,28 +28,28 @@ use crate::{
     },
 };
 
-/// A request that waits for its answer.
+/// A request that waits for its response.
 pub(crate) struct PendingRequest<'a> {
     pub(crate) channel: &'a Channel,
     pub(crate) method: &'a Name,
     pub(crate) id: RequestId,
-    /// Who is told of progress and log messages.
+    /// The receivers of progress and log notifications.
     pub(crate) options: Option<&'a Options>,
-    /// The clock that progress sets anew.
+    /// The deadline that progress extends.
     pub(crate) deadline: Option<&'a Deadline>,
 }
 
-/// What a message that came back means to the request.
+/// The meaning of a received message for the request.
 enum Event<R> {
     Response(Outcome<R>),
-    /// The server asks for something, and waits for our answer.
+    /// A request of the server, which waits for a response.
     ServerRequest(IncomingRequest),
-    /// Nothing to this request, for the reason given.
+    /// A message that does not belong to the request, with the reason.
     Unrelated(String),
 }
 
 impl PendingRequest<'_> {
-    /// The message of the request.
+    /// Encodes the request as a message.
     pub(crate) fn encode(&self, params: &impl Serialize) -> Result<Outgoing, Error> {
         let request = mcp_types::Request::new(self.id.clone(), self.method, params);
         let body = serde_json::to_vec(&request)
@@ -81,7 +81,7 @@ impl PendingRequest<'_> {
         }
     }
 
-    /// What the caller has for the transport, for all that belongs to the request.
+    /// Returns the values of the caller for the transport.
     fn extras(&self) -> Extras {
         self.options.map(|options| options.extras.clone()).unwrap_or_default()
     }
@@ -91,7 +91,7 @@ impl PendingRequest<'_> {
         self.channel.transport.send(message).await.map_err(|error| self.failed(error))
     }
 
-    /// Reads what came back, up to the answer.
+    /// Reads messages up to the response.
     pub(crate) async fn response<R>(
         &self,
         messages: Messages,
@@ -125,8 +125,8 @@ impl PendingRequest<'_> {
         }
     }
 
-    /// Reads a stream and answers what the server asks meanwhile, both at once: a server may hold
-    /// its answer back until it has ours.
+    /// Reads a stream and responds to server requests at the same time, because a server may wait for
+    /// such a response before it sends its own.
     async fn response_in_stream<R>(
         &self,
         mut messages: MessageStream,
@@ -179,7 +179,7 @@ impl PendingRequest<'_> {
                 self.unrelated_response(&id)
             }
             Incoming::Error { id: None, .. } => Event::Unrelated("it is an error".to_owned()),
-            // In the per-request era no server asks by a request of its own.
+            // Servers send no requests in the stateless versions.
             Incoming::Request { method, .. } if !self.channel.is_stateful() => {
                 Event::Unrelated(format!("it is the request `{}`", Brief(&method)))
             }
@@ -236,7 +236,7 @@ impl PendingRequest<'_> {
         }
     }
 
-    /// What beats while the handler is at work for this request.
+    /// The activity that counts for this request.
     fn activity(&self) -> &Arc<Activity> {
         self.deadline.map_or(&self.channel.client_state.activity, Deadline::activity)
     }

@@ -1,4 +1,4 @@
-//! The server requests that are being answered at the moment.
+//! The server requests that are being answered.
 
 use std::{
     collections::HashMap,

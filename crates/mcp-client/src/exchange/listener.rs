@@ -1,4 +1,4 @@
-//! What a server says of its own accord in a session, outside of any call.
+//! Reads the stream on which a server sends messages outside of any request.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::{
     transport::{Extras, TransportError, TransportErrorKind},
 };
 
-/// How long a server may take to agree before others no longer wait for it.
+/// The time to wait for the stream to open.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A task that reads the stream on which the server speaks unasked (MCP basic/transports, "Listening
@@ -29,21 +29,21 @@ pub(crate) struct Listener {
     listen_state: watch::Receiver<ListenState>,
 }
 
-/// How it stands with listening.
+/// The state of a listener.
 #[derive(Debug)]
 pub(crate) enum ListenState {
-    /// The server has not agreed yet.
+    /// The stream is being opened.
     Opening,
-    /// The server is listened to.
+    /// The stream is open.
     Open,
-    /// The server has no such stream.
+    /// The server does not offer the stream.
     NotOffered,
-    /// The stream is over.
+    /// The stream has ended.
     Closed(Error),
 }
 
 impl ListenState {
-    /// Why the server is not listened to any more.
+    /// The error that ended the stream.
     pub(crate) fn failure(&self) -> Option<Error> {
         match self {
             Self::Closed(error) => Some(error.clone()),
@@ -73,7 +73,7 @@ impl Listener {
         listener
     }
 
-    /// How it stands with it, now and later.
+    /// The state, now and later.
     pub(crate) fn state(&self) -> watch::Receiver<ListenState> {
         self.listen_state.clone()
     }

@@ -1,4 +1,4 @@
-//! The answers to what the server asks by requests of its own, while its messages are read on.
+//! Sends responses to server requests while other messages are read.
 
 use std::{mem, sync::Arc, time::Duration};
 
@@ -17,31 +17,31 @@ use crate::{
     transport::{Extras, MessageKind, Outgoing},
 };
 
-/// How long answers may take that are still on their way when the call is done.
+/// The timeout of responses that are not sent when the call ends.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A request of the server's.
+/// A request from the server.
 #[derive(Debug)]
 pub(crate) struct IncomingRequest {
     pub(crate) id: RequestId,
     pub(crate) method: String,
     pub(crate) params: Option<Box<RawValue>>,
-    /// What the answer goes with: what whoever is asked has for the transport.
+    /// The values for the transport that the response is sent with.
     pub(crate) extras: Extras,
 }
 
-/// Answers of ours on their way, [so many](server_request::MAX_CONCURRENT) at once: a server that asks for more has to
-/// wait.
+/// Responses that are being prepared, at most [`server_request::MAX_CONCURRENT`] at once. A server
+/// that sends more requests has to wait.
 ///
-/// A server may send its own answer right behind a question, so that the call is done before ours
-/// are sent. They go on without it then: every `ping` has to be answered (MCP
+/// A server may send its own response right after a request, so the call may end first. The responses
+/// are then finished in the background, because every `ping` has to be answered (MCP
 /// basic/utilities/ping, "Behavior").
 #[derive(Default)]
 pub(crate) struct Responder(FuturesUnordered<BoxFuture<'static, ()>>);
 
 impl Responder {
-    /// Begins to answer, as soon as there is room; what is being answered already, is not once more.
-    /// The `activity` counts while the handler works.
+    /// Starts to respond as soon as there is room, unless the same request is being answered already.
+    /// The work of the handler counts as `activity`.
     pub(crate) async fn add(
         &mut self,
         channel: &Channel,
@@ -62,7 +62,7 @@ impl Responder {
         }));
     }
 
-    /// Waits for what has to happen, while the answers go on.
+    /// Waits for an event, while the responses make progress.
     pub(crate) async fn until<T>(&mut self, event: impl Future<Output = T> + Unpin) -> T {
         let mut event = event;
         while !self.0.is_empty() {

@@ -1,4 +1,5 @@
-//! What a server asks: measured by what was declared, then put to the handler.
+//! Requests of a server: checks them against the declared capabilities and passes them to the
+//! handler.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -25,13 +26,13 @@ use crate::{
     transport::BoxError,
 };
 
-/// Questions of one server that the handler works on at once for one call.
+/// The number of server requests that the handler works on at once for one call.
 pub(crate) const MAX_CONCURRENT: usize = 64;
 
 /// The code that the specification shows for a refusal (MCP client/sampling, "Error Handling").
 const USER_REJECTED: i64 = -1;
 
-/// A question that the handler serves.
+/// A server request that the handler has declared.
 pub(crate) enum ServerRequest {
     Form(Form, ElicitRequestFormParams),
     Url(UrlElicitation),
@@ -40,7 +41,7 @@ pub(crate) enum ServerRequest {
 }
 
 impl ServerRequest {
-    /// What a server asks by a request of its own, as in the handshake era.
+    /// Reads a JSON-RPC request of the server, as in the stateful versions.
     fn from_request(
         serves: Serves,
         method: &str,
@@ -59,7 +60,7 @@ impl ServerRequest {
         Self::new(serves, request)
     }
 
-    /// What a server asks, whichever way it came.
+    /// Checks a request against what the handler has declared.
     fn new(serves: Serves, request: InputRequest) -> Result<Self, ErrorObject> {
         let method = method_of(&request);
         if !serves.supports(method) {
@@ -136,7 +137,7 @@ impl ServerRequest {
     }
 }
 
-/// Answers a request of the server's.
+/// Handles a request from the server.
 pub(crate) async fn respond(
     channel: &Channel,
     activity: &Arc<Activity>,

@@ -50,7 +50,7 @@ impl Serves {
         Self { roots: true, ..self }
     }
 
-    /// Whether it serves anything of this method.
+    /// Returns whether it serves anything of this method.
     pub(crate) fn supports(self, method: &str) -> bool {
         match method {
             ElicitRequest::NAME => self.form || self.url,

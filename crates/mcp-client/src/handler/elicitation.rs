@@ -1,4 +1,4 @@
-//! An elicitation that sends the user to a URL.
+//! An elicitation in URL mode.
 
 use mcp_types::{JsonObject, v2026_07_28::ElicitRequestUrlParams};
 use serde_json::Value;

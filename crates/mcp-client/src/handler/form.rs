@@ -1,4 +1,4 @@
-//! What a user has filled into a form: its defaults, and whether it fits.
+//! Elicitation forms: applies defaults and validates the content.
 
 use mcp_types::{
     JsonObject, Schema,
@@ -91,7 +91,7 @@ fn is_valid(field: &Value, value: &Value) -> bool {
     }
 }
 
-/// Whether the value is one of those to choose from, where there is a choice.
+/// Returns whether the value is one of those to choose from, where there is a choice.
 fn is_allowed_choice(field: &Value, value: &Value) -> bool {
     let listed = |name: &str| field.get(name).and_then(Value::as_array);
     if let Some(values) = listed("enum") {

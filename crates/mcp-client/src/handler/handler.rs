@@ -1,4 +1,4 @@
-//! Who answers what servers ask: the application, its user, its model.
+//! The interface of a handler, which the application implements.
 
 use std::sync::Arc;
 

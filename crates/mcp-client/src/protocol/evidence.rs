@@ -1,11 +1,11 @@
-//! What a failed request shows about the protocol versions of a server.
+//! Reads from a failed request which protocol versions a server speaks.
 
 use mcp_types::error_code;
 
 use super::version;
 use crate::{error::Error, transport::TransportErrorKind};
 
-/// What an error shows about the server. Only proof that a server does not know the stateless
+/// The evidence of an error about the server. Only proof that a server does not know the stateless
 /// versions permits `initialize` (MCP 2026-07-28, basic/versioning, "Backward Compatibility").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Evidence {

@@ -1,4 +1,4 @@
-//! The protocol version that a server speaks, as it was found out.
+//! The protocol version of a server, shared by all clients of that server.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -8,8 +8,8 @@ use std::{
 use mcp_types::{Era, Revision};
 use tokio::time::{self, Instant};
 
-/// How long a server is taken for one of the handshake era: it may be replaced by one that speaks
-/// both, and would answer `initialize` all the same.
+/// How long a stateful version is remembered. The server may be replaced by one that speaks stateless
+/// versions too, and would still answer `initialize`.
 const STATEFUL_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is known of how to speak with a server, shared by all who do: clones are the same.
@@ -33,7 +33,7 @@ pub struct Negotiation(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     decision: Mutex<Option<Decision>>,
-    /// Held by whoever asks the server.
+    /// Locked while a client detects the version.
     detecting: tokio::sync::Mutex<()>,
 }
 
@@ -69,7 +69,7 @@ impl Negotiation {
         decision.filter(is_valid).map(|decision| decision.revision)
     }
 
-    /// Whether the server speaks on the transport that came before, and on no other.
+    /// Returns whether the server supports only the fallback transport.
     pub(crate) fn uses_fallback(&self) -> bool {
         self.decision().is_some_and(|decision| decision.fallback)
     }

@@ -42,14 +42,14 @@ enum Step {
     FallBack(Failures),
 }
 
-/// What failed before the fallback transport was tried.
+/// The failures before the fallback transport was tried.
 #[derive(Debug)]
 enum Failures {
     Discover(Error),
     Initialize { discover_error: Option<Error>, error: Error },
 }
 
-/// What the server did in a step.
+/// The behaviour of the server in a step.
 #[derive(Debug)]
 enum Fact {
     /// It answered `server/discover`.
@@ -67,17 +67,17 @@ enum Fact {
     FallbackFailed { before: Failures, error: Option<Error> },
 }
 
-/// How much the detection has tried so far.
+/// The attempts of the detection so far.
 #[derive(Debug, Clone, Copy)]
 struct Attempts {
-    /// How many times the server has rejected a version.
+    /// The number of versions that the server has rejected.
     rejections: usize,
     /// Whether the server may be started again, which happens once. Only transports with a probe
     /// timeout start their server.
     can_restart: bool,
 }
 
-/// What follows from a fact.
+/// The consequence of a fact.
 #[derive(Debug)]
 enum Verdict {
     /// The version is not known yet: take another step.
@@ -225,19 +225,19 @@ fn after_rejection(error: Error, versions: Vec<String>, attempts: Attempts) -> V
     }
 }
 
-/// Whether the server went away instead of answering.
+/// Returns whether the server went away instead of answering.
 fn is_gone(error: &Error) -> bool {
     use TransportErrorKind as Kind;
     matches!(error.transport_kind(), Some(Kind::Interrupted | Kind::SessionEnded))
 }
 
-/// Whether there is no server at all.
+/// Returns whether there is no server at all.
 fn is_unreachable(error: &Error) -> bool {
     use TransportErrorKind as Kind;
     matches!(error.transport_kind(), Some(Kind::Refused | Kind::Unreachable))
 }
 
-/// Whether the server has no stream where the fallback transport expects it.
+/// Returns whether the server has no stream where the fallback transport expects it.
 fn is_no_stream(error: &Error) -> bool {
     match Evidence::of(error) {
         Evidence::Stateful | Evidence::NoPost => true,
@@ -350,7 +350,7 @@ mod tests {
     use super::*;
     use crate::transport::TransportError;
 
-    const ANEW: Attempts = Attempts { rejections: 0, can_restart: true };
+    const FIRST: Attempts = Attempts { rejections: 0, can_restart: true };
     const SPENT: Attempts = Attempts { rejections: MAX_REJECTIONS - 1, can_restart: false };
 
     fn rpc(code: i64, supported: &[&str]) -> Error {
@@ -382,7 +382,7 @@ mod tests {
         Fact::InitializeFailed { offered: None, discover_error, error }
     }
 
-    /// What the verdict says, in short.
+    /// Shows a verdict in short.
     fn shown(fact: Fact, attempts: Attempts) -> String {
         match decide(fact, attempts) {
             Verdict::Continue(Step::Discover(version), _) => format!("discover {version}"),
@@ -406,7 +406,7 @@ mod tests {
     fn each_answer_to_discover_has_its_verdict() {
         // N-VER-01, N-VER-04, N-VER-05, N-STDIO-06
         const REJECTED: i64 = error_code::UNSUPPORTED_PROTOCOL_VERSION;
-        for (fact, anew, spent) in [
+        for (fact, first, spent) in [
             (discovered(&["2026-07-28", "2025-11-25"]), "speaks 2026-07-28", None),
             (discovered(&["2025-06-18"]), "initialize 2025-06-18", None),
             (discovered(&["2027-01-01"]), "unknown", None),
@@ -439,13 +439,13 @@ mod tests {
             ),
             (discover_failed(transport(TransportErrorKind::Unreachable)), "unknown", None),
         ] {
-            let (name, again) = (format!("{fact:?}"), spent.unwrap_or(anew));
+            let (name, again) = (format!("{fact:?}"), spent.unwrap_or(first));
             let copy = match &fact {
                 Fact::DiscoverFailed { error, .. } => discover_failed(error.clone()),
                 Fact::Discovered(result) => Fact::Discovered(result.clone()),
                 _ => Fact::OtherResult,
             };
-            assert_eq!(shown(fact, ANEW), anew, "{name}");
+            assert_eq!(shown(fact, FIRST), first, "{name}");
             assert_eq!(shown(copy, SPENT), again, "{name}, once more");
         }
     }
@@ -455,9 +455,9 @@ mod tests {
         // LEG-02
         let revision = Revision::V2025_06_18;
         let initialized = |fallback| Fact::Initialized { revision, fallback };
-        assert_eq!(shown(initialized(false), ANEW), "speaks 2025-06-18");
-        assert_eq!(shown(initialized(true), ANEW), "speaks 2025-06-18 on the fallback");
-        for (probe, error, anew, spent) in [
+        assert_eq!(shown(initialized(false), FIRST), "speaks 2025-06-18");
+        assert_eq!(shown(initialized(true), FIRST), "speaks 2025-06-18 on the fallback");
+        for (probe, error, first, spent) in [
             (Some(status(400)), status(400), "initialize newest, restarted", "fall back"),
             (Some(status(400)), rpc(-32601, &[]), "initialize newest, restarted", "unknown"),
             (None, status(404), "fall back", "fall back"),
@@ -466,11 +466,11 @@ mod tests {
         ] {
             let name = format!("{probe:?} {error:?}");
             let fact = || initialize_failed(probe.clone(), error.clone());
-            assert_eq!(shown(fact(), ANEW), anew, "{name}");
+            assert_eq!(shown(fact(), FIRST), first, "{name}");
             assert_eq!(shown(fact(), SPENT), spent, "{name}, once more");
         }
         let rejected = rpc(error_code::UNSUPPORTED_PROTOCOL_VERSION, &["2026-07-28"]);
-        assert_eq!(shown(initialize_failed(None, rejected), ANEW), "discover 2026-07-28");
+        assert_eq!(shown(initialize_failed(None, rejected), FIRST), "discover 2026-07-28");
     }
 
     #[test]
@@ -483,10 +483,10 @@ mod tests {
         ] {
             let name = format!("{probe:?} {error:?}");
             let before = Failures::Initialize { discover_error: probe, error: status(404) };
-            assert_eq!(shown(Fact::FallbackFailed { before, error }, ANEW), expected, "{name}");
+            assert_eq!(shown(Fact::FallbackFailed { before, error }, FIRST), expected, "{name}");
         }
         let before = Failures::Discover(status(405));
-        let Verdict::Unknown(error) = decide(Fact::FallbackFailed { before, error: None }, ANEW)
+        let Verdict::Unknown(error) = decide(Fact::FallbackFailed { before, error: None }, FIRST)
         else {
             panic!("decided");
         };

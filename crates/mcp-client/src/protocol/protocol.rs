@@ -1,4 +1,5 @@
-//! The way a revision wraps a call; all that differs between the eras of the protocol is behind it.
+//! Chooses the protocol version handler for each request, and reconsiders the choice after a
+//! failure.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -30,22 +31,22 @@ use crate::{
     transport::Extras,
 };
 
-/// How often a server may refuse the version that it is spoken to in.
+/// The number of rejections of a protocol version that ends a request.
 pub(super) const MAX_REJECTIONS: usize = 2;
 
-/// Both ways to speak with a server, and which of them it understands.
+/// The handlers of all protocol versions, and the version that the server speaks.
 #[derive(Debug)]
 pub(crate) struct Protocol {
-    /// The one revision to speak, where the server is not to be asked.
+    /// The only version to speak, if the application has set one.
     pinned: Option<Revision>,
-    /// What stands for all that the transport can carry, where that is not everything.
+    /// The newest stateful version, if the transport supports only stateful ones.
     stateful_only: Option<Revision>,
     pub(super) negotiation: Negotiation,
-    /// How long the very first request is waited for, where that tells something.
+    /// How long to wait for the first response before `initialize` is sent too, if limited.
     pub(super) probe_timeout: Option<Duration>,
     detection: SingleFlight,
     pub(super) stateful: StatefulProtocol,
-    /// The same on the transport that came before, if there is one.
+    /// The stateful handler on the fallback transport (HTTP+SSE), if there is one.
     pub(super) fallback: Option<StatefulProtocol>,
     pub(super) stateless: StatelessProtocol,
 }
@@ -70,7 +71,7 @@ impl Protocol {
         }
     }
 
-    /// What the server says of itself.
+    /// Returns the identity and capabilities of the server.
     pub(crate) async fn server_info(&self) -> Result<Arc<ServerProfile>, Error> {
         let asked = Instant::now();
         let mut revision = self.revision().await?;
@@ -111,7 +112,7 @@ impl Protocol {
             let outcome = self.call_at(revision, request, session, decode).await;
             let Err(error) = outcome else { return outcome };
             rejections += 1;
-            // Nor is a call repeated that has asked for input: so far, it has run.
+            // A call that required input has run in part, so it is not retried either.
             if rejections == MAX_REJECTIONS || request.input_was_required.load(Ordering::Relaxed) {
                 return Err(error);
             }
@@ -149,7 +150,7 @@ impl Protocol {
         }
     }
 
-    /// Follows the changes of what is watched, once.
+    /// Subscribes to the changes of a queue until the subscription ends.
     pub(crate) async fn subscribe(
         &self,
         queue: &Arc<ChangeQueue>,
@@ -179,7 +180,7 @@ impl Protocol {
         }
     }
 
-    /// The handshake era, on the transport that the server has.
+    /// The stateful handler on the transport that the server supports.
     fn stateful(&self) -> &StatefulProtocol {
         match &self.fallback {
             Some(fallback) if self.negotiation.uses_fallback() => fallback,
@@ -195,13 +196,13 @@ impl Protocol {
         self.stateful.close().await
     }
 
-    /// How often the server has forgotten the session.
+    /// Returns the number of sessions that the server has lost.
     pub(crate) fn lost_sessions(&self) -> u64 {
         let fallback = self.fallback.as_ref().map_or(0, StatefulProtocol::lost_sessions);
         self.stateful.lost_sessions() + fallback
     }
 
-    /// The method that a conversation opens with, as far as is known.
+    /// The method of the first request to the server, for errors.
     pub(crate) fn first_method(&self) -> Name {
         Name::Borrowed(match self.known().map(Revision::era) {
             Some(Era::Handshake) => InitializeRequest::NAME,
@@ -209,7 +210,7 @@ impl Protocol {
         })
     }
 
-    /// The revision that the server understands; it is asked unless that is known.
+    /// Returns the version that the server speaks. It is detected unless it is known.
     pub(crate) async fn revision(&self) -> Result<Revision, Error> {
         match self.known() {
             Some(revision) => Ok(revision),
@@ -233,8 +234,8 @@ impl Protocol {
         self.detection.get(|| self.negotiation.revision(), ask).await
     }
 
-    /// The revision to try after a call has failed in another; the error itself, where that has
-    /// nothing to do with revisions.
+    /// Returns the version to try after a call in another one has failed. Returns the error if it is
+    /// not about versions.
     async fn reconsider(&self, revision: Revision, error: Error) -> Result<Revision, Error> {
         if self.stateful_only.is_some() {
             return Err(error);
@@ -257,7 +258,7 @@ impl Protocol {
                 };
             }
             let chosen = choose(versions)?;
-            // It speaks no other revision of the era that it has just refused.
+            // The server has just rejected another stateful version.
             if (chosen.era(), revision.era()) == (Era::Handshake, Era::Handshake) {
                 return Err(error);
             }
@@ -274,14 +275,14 @@ impl Protocol {
         self.negotiation.forget(revision);
         let other = match revision.era() {
             Era::PerRequest => self.revision().await.ok(),
-            // It has just refused to be greeted: there is no point in trying that again.
+            // The server has just rejected `initialize`, so it is not sent again.
             Era::Handshake => self.discover_again().await,
         };
         other.filter(|other| other.era() != revision.era()).ok_or(error)
     }
 }
 
-/// Whether a client may send `method` in this revision; one that no revision knows is an extension's.
+/// Whether a client may send `method` in this version. Unknown methods belong to extensions.
 fn supports(revision: Revision, method: &Name) -> Result<(), Error> {
     let by_client = |methods: &[MethodInfo]| {
         methods.iter().any(|info| info.by_client && info.name == method.as_ref())

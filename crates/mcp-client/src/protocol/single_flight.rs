@@ -1,4 +1,4 @@
-//! Work that is done once for all who need it at the same time.
+//! Runs an operation once for all callers that need its result at the same time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,17 +6,16 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::error::Error;
 
-/// Lets those who need the same thing wait for the same attempt, and share its failure.
+/// Lets concurrent callers wait for one attempt and share its failure.
 #[derive(Debug, Default)]
 pub(crate) struct SingleFlight {
-    /// Held during an attempt. It keeps why the last one failed, for those who have waited for it.
+    /// Locked during an attempt. Holds the last error for the callers that waited for it.
     last_failure: Mutex<Option<Error>>,
     attempts: AtomicU64,
 }
 
 impl SingleFlight {
-    /// What is `known` already, or what an attempt comes to: one's own, or that of whoever was
-    /// faster.
+    /// Returns the `known` value, or the outcome of an attempt by this or another caller.
     pub(crate) async fn get<T>(
         &self,
         known: impl Fn() -> Option<T>,
@@ -41,7 +40,7 @@ impl SingleFlight {
         outcome
     }
 
-    /// Waits for an attempt under way, and keeps others from beginning while the guard lives.
+    /// Waits for the current attempt. No other starts while the guard lives.
     pub(crate) async fn wait_until_idle(&self) -> MutexGuard<'_, impl Sized> {
         self.last_failure.lock().await
     }

@@ -1,14 +1,14 @@
-//! Which revisions are spoken here, and what a server says to them.
+//! The protocol versions that this client speaks, and the choice among those of a server.
 
 use mcp_types::{Era, ErrorObject, Revision};
 use serde_json::Value;
 
 use crate::error::Error;
 
-/// The newest revision of the handshake era, which `initialize` offers.
+/// The newest stateful version, which `initialize` offers.
 pub(crate) const NEWEST_STATEFUL: Revision = Revision::V2025_11_25;
 
-/// The newest revision of the per-request era, in which the server is asked what it speaks.
+/// The newest stateless version, in which `server/discover` is sent.
 pub(crate) const NEWEST_STATELESS: Revision = Revision::V2026_07_28;
 
 /// The newest revision of an era that is both spoken here and among `versions`.
@@ -20,11 +20,11 @@ pub(crate) fn mutual<'a>(
     known.filter(|revision: &Revision| revision.era() == era).max()
 }
 
-/// The version to speak with a server that refuses ours and names those it supports: the newest of
-/// the per-request era that is mutual, and one of the handshake era only where it names no other.
+/// Chooses the version to speak with a server that supports these: the newest common stateless one.
+/// A stateful one is chosen only if the server names no stateless one.
 ///
 /// # Errors
-/// [`Error::Version`] where none is mutual.
+/// [`Error::Version`] if there is no common version.
 pub(crate) fn choose(supported: Vec<String>) -> Result<Revision, Error> {
     let newest = |era| mutual(era, &supported);
     if let Some(revision) = newest(Era::PerRequest) {

@@ -1,4 +1,4 @@
-//! How long a call is waited for.
+//! The deadline of a call, which activity extends.
 
 use std::{
     pin::{Pin, pin},
@@ -15,30 +15,30 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// The clock of a call: it runs out a while after the last sign of life, and in any case at the end
+/// The deadline of a call: a timeout since the last activity, and a maximum in total
 /// (MCP basic/lifecycle, "Timeouts").
 #[derive(Debug)]
 pub(crate) struct Deadline {
     started: Instant,
-    /// Made when there is something to tell of it, which is rare.
+    /// The activity of this call. Created on first use, which is rare.
     own: OnceLock<Arc<Activity>>,
-    /// That of work which is for this call perhaps.
+    /// The activity of work that may be for this call.
     shared: Option<Arc<Activity>>,
     request: Duration,
     total: Duration,
 }
 
-/// Signs of life.
+/// Activity that extends deadlines.
 #[derive(Debug)]
 pub(crate) struct Activity {
     started: Instant,
-    /// Milliseconds from the beginning to the last beat.
+    /// The last activity, in milliseconds since the start.
     last: AtomicU64,
-    /// How many are at work, and so beat all the time.
+    /// The number of workers that are active.
     working: AtomicUsize,
 }
 
-/// While it lives, somebody is at work.
+/// Counts as activity until it is dropped.
 #[derive(Debug)]
 pub(crate) struct ActivityGuard(Arc<Activity>);
 
@@ -49,7 +49,7 @@ impl Default for Activity {
 }
 
 impl Activity {
-    /// Begins work: until it is done, nobody loses patience.
+    /// Starts work, which counts as activity until the guard is dropped.
     pub(crate) fn start_work(self: &Arc<Self>) -> ActivityGuard {
         self.working.fetch_add(1, Ordering::Relaxed);
         ActivityGuard(Arc::clone(self))
@@ -76,29 +76,29 @@ impl Drop for ActivityGuard {
 }
 
 impl Deadline {
-    /// Waits `request` from each sign of life on, and `total` in all.
+    /// A deadline `request` after the last activity, and at most `total` from now.
     pub(crate) fn new(request: Duration, total: Duration) -> Self {
         Self { started: Instant::now(), own: OnceLock::new(), shared: None, request, total }
     }
 
-    /// The same, with signs of life from elsewhere.
+    /// The same deadline, extended by `shared` activity too.
     pub(crate) fn with_shared_activity(self, shared: &Arc<Activity>) -> Self {
         Self { shared: Some(Arc::clone(shared)), ..self }
     }
 
-    /// The signs of life of this call alone.
+    /// The activity of this call alone.
     pub(crate) fn activity(&self) -> &Arc<Activity> {
         self.own.get_or_init(Arc::default)
     }
 
-    /// There is a sign of life.
+    /// Records activity of this call.
     pub(crate) fn record_activity(&self) {
         self.activity().record();
     }
 
-    /// Does the work, unless time runs out: then it gives the limit that was met.
+    /// Runs the work. If the deadline passes first, returns the limit that was met.
     ///
-    /// The work is borrowed, for a future that is given away is there twice.
+    /// The work is borrowed, because a future that is moved takes its space twice.
     pub(crate) async fn run<T>(
         &self,
         mut work: Pin<&mut impl Future<Output = T>>,
@@ -106,7 +106,7 @@ impl Deadline {
         let (mut end, mut limit) = self.end();
         let mut timer = pin!(sleep_until(end));
         loop {
-            // Work that is always ready leaves nothing of the task's budget to an alarm that needs it.
+            // Work that is always ready would leave the timer nothing of the task's budget.
             match select(work.as_mut(), unconstrained(timer.as_mut())).await {
                 Either::Left((done, _)) => return Ok(done),
                 Either::Right(_) if self.end().0 <= end => return Err(limit),
@@ -116,7 +116,7 @@ impl Deadline {
         }
     }
 
-    /// When time runs out as things stand, and by which limit.
+    /// Returns the instant at which the deadline passes as of now, and the limit that applies.
     fn end(&self) -> (Instant, Duration) {
         let activities = self.own.get().into_iter().chain(&self.shared);
         let alive =
@@ -126,7 +126,7 @@ impl Deadline {
     }
 }
 
-/// The moment after a while, or one that is as good as never.
+/// The instant after a duration, capped at a year.
 fn after(from: Instant, duration: Duration) -> Instant {
     const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
     from + duration.min(NEVER)

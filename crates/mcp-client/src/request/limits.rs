@@ -1,4 +1,4 @@
-//! How far a client goes along with a server.
+//! Limits of a client: timeouts and the size of lists.
 
 use std::time::Duration;
 

@@ -44,7 +44,7 @@ pub(crate) struct Meta<'a> {
     pub(crate) caller: Option<CallerMeta<'a>>,
 }
 
-/// What every request of the per-request era says of itself.
+/// The members of `_meta` that the stateless versions require in every request.
 #[derive(Serialize)]
 pub(crate) struct Envelope<'a> {
     #[serde(rename = "io.modelcontextprotocol/protocolVersion")]

@@ -1,4 +1,4 @@
-//! What a caller may want of a single call.
+//! Options of a single call.
 
 use std::{fmt, sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The parameters of requests, and what is asked of those that callers give.
+//! Parameters of requests, and checks of those that callers pass.
 
 use mcp_types::{JsonObject, Method, v2026_07_28::CallToolRequest};
 use serde::Serialize;
@@ -23,7 +23,7 @@ pub(crate) struct Cursor {
     pub(crate) cursor: Option<String>,
 }
 
-/// The parameters of all that is about one resource.
+/// The parameters of requests about one resource.
 #[derive(Serialize)]
 pub(crate) struct ResourceUri<'a> {
     pub(crate) uri: &'a str,

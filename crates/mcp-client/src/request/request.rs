@@ -18,7 +18,7 @@ pub(crate) struct Request<'a, P> {
     pub(crate) param_headers: Vec<(String, String)>,
     pub(crate) options: Option<&'a Options>,
     pub(crate) deadline: &'a Deadline,
-    /// Whether the server has needed input for it.
+    /// True once the server has required input for it.
     pub(crate) input_was_required: AtomicBool,
 }
 

@@ -1,4 +1,4 @@
-//! Lists as a caller gets them, and entries of them that cannot be used.
+//! Lists and their entries, decoded so that one invalid entry does not fail the list.
 
 use std::collections::HashMap;
 

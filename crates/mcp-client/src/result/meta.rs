@@ -1,4 +1,4 @@
-//! The `_meta` of results.
+//! The `_meta` object of a result.
 
 use mcp_types::{JsonObject, v2026_07_28::ResultMetaObject};
 

@@ -1,4 +1,4 @@
-//! The parameters of notifications.
+//! Decodes the parameters of notifications.
 
 use mcp_types::NotificationMethod;
 use serde_json::value::RawValue;

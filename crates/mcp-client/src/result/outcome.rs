@@ -1,4 +1,4 @@
-//! What a result says: that it is complete, or what has to come first.
+//! The outcome of a request: a complete result, or required input.
 
 use mcp_types::{Incoming, OrInputRequired, v2026_07_28::InputRequiredResult};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -10,7 +10,7 @@ use serde_json::Value;
 pub(crate) enum Outcome<R> {
     Complete(R),
     InputRequired(Box<InputRequiredResult>),
-    /// A type of result that this client does not know.
+    /// A result of an unknown type.
     Other(String),
 }
 

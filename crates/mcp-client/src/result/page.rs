@@ -1,4 +1,4 @@
-//! Following `nextCursor` through the pages of a list, within limits.
+//! Collects the pages of a list within limits.
 
 use std::{collections::HashSet, ops::ControlFlow};
 
@@ -25,7 +25,7 @@ impl<T> Page<T> {
     }
 }
 
-/// How far a list is followed.
+/// The limits of a list.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
     pub(crate) pages: usize,
@@ -33,7 +33,7 @@ pub(crate) struct Bounds {
     pub(crate) bytes: usize,
 }
 
-/// The pages of a list that have come so far.
+/// The pages of a list that were read so far.
 ///
 /// Cursors are opaque (MCP server/utilities/pagination); one that comes twice would never end, and
 /// one that the server refuses half-way starts the list over, once. So does the end of the session
@@ -82,7 +82,7 @@ impl<T> Pages<T> {
         self.hint
     }
 
-    /// Takes the page that was fetched; breaks when it was the last.
+    /// Adds a fetched page. Breaks if it was the last.
     pub(crate) fn add(&mut self, page: Result<Page<T>, Error>) -> Result<ControlFlow<()>, Error> {
         let page = match page {
             Err(error) if self.cursor_is_stale(&error) => {

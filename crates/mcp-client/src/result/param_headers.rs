@@ -1,4 +1,4 @@
-//! Arguments of a tool that are also said outside of the body, because its schema wants that
+//! Arguments of a tool that are repeated as parameter headers
 //! (MCP 2026-07-28, server/tools, "`x-mcp-header`").
 
 use std::collections::HashSet;
@@ -8,23 +8,23 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{text::Brief, transport::BoxError};
 
-/// The keyword that names what an argument is called there.
+/// The schema keyword that names the header of an argument.
 const KEYWORD: &str = "x-mcp-header";
 
 /// The largest integer that every reader of JSON takes for what it is.
 const MAX_INTEGER: i64 = (1 << 53) - 1;
 
-/// An argument that is said outside of the body.
+/// An argument that is repeated as a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ParamHeader {
-    /// What it is called there.
+    /// The name of the header, without its prefix.
     name: String,
     /// The chain of property names that leads to it.
     path: Vec<String>,
 }
 
 impl ParamHeader {
-    /// What the schema of a tool's arguments wants to be said.
+    /// Finds the parameter headers in the input schema of a tool.
     ///
     /// # Errors
     /// Why a tool with such a schema must not be offered.
@@ -39,10 +39,10 @@ impl ParamHeader {
         Ok(found.headers)
     }
 
-    /// What these arguments are to be said as; nothing for those that are absent or null.
+    /// Returns names and values of the headers. Arguments that are absent or null have none.
     ///
     /// # Errors
-    /// Where an argument cannot be said: the server would refuse the call for the lack of it.
+    /// An argument does not fit into a header. The server would reject the call without it.
     pub(crate) fn values(
         headers: &[Self],
         arguments: &RawValue,
@@ -170,7 +170,7 @@ impl SchemaSearch {
     }
 }
 
-/// Whether the type, or each of several, can be said; `null` is not said at all.
+/// Returns whether the type, or each of several, can be said; `null` is not said at all.
 fn is_primitive(kind: Option<&Value>) -> bool {
     let primitive = |kind: &Value| matches!(kind.as_str(), Some("string" | "integer" | "boolean"));
     match kind {
@@ -183,7 +183,7 @@ fn is_primitive(kind: Option<&Value>) -> bool {
     }
 }
 
-/// Whether it is a token of RFC 9110, section 5.6.2.
+/// Returns whether it is a token of RFC 9110, section 5.6.2.
 fn is_token(name: &str) -> bool {
     let is_token_char =
         |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);

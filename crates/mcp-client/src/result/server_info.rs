@@ -1,4 +1,4 @@
-//! What a server says of itself.
+//! The version, identity and capabilities of a server.
 
 use mcp_types::{JsonObject, Revision, v2025_11_25::Implementation};
 use serde_json::Value;
@@ -55,7 +55,7 @@ impl Capabilities {
 }
 
 impl ServerProfile {
-    /// Whether the server runs tool calls as tasks for those who ask for it.
+    /// Returns whether the server runs tool calls as tasks for those who ask for it.
     pub(crate) fn runs_tools_as_tasks(&self) -> bool {
         let tasks = self.capabilities.as_object().get("tasks");
         tasks.is_some_and(|tasks| {

@@ -1,4 +1,4 @@
-//! Lists of tools that have been read before: equal ones are read and kept once.
+//! Decoded tool lists, shared by all clients that receive the same bytes.
 
 use std::{
     collections::VecDeque,

@@ -1,4 +1,4 @@
-//! Tools and their results, the same for every revision of the protocol.
+//! Tools and their results, the same for all protocol versions.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -92,12 +92,12 @@ impl From<CallToolResult> for ToolResult {
     }
 }
 
-/// The arguments that tools want to be said outside of the body, by the name of the tool.
+/// The parameter headers of tools, by the name of the tool.
 pub(crate) type ToolParamHeaders = HashMap<String, Vec<ParamHeader>>;
 
 impl ToolList {
-    /// Sets apart what cannot be offered. A server of the handshake era has a `profile`; one of the
-    /// per-request era may want arguments to be said outside of the body.
+    /// Separates usable tools from invalid ones. A stateful server has a `profile`. Only stateless
+    /// servers have parameter headers.
     pub(crate) fn new(
         entries: &[Entry<Arc<ListedTool>>],
         profile: Option<&ServerProfile>,
@@ -133,12 +133,12 @@ impl ToolList {
 /// A page of tools.
 pub(crate) type ToolPage = Page<Entry<Arc<ListedTool>>>;
 
-/// A tool as it was read, and what decides whether it is offered.
+/// A decoded tool, and what decides whether it is usable.
 #[derive(Debug)]
 pub(crate) struct ListedTool {
     pub(crate) tool: Arc<Tool>,
     requires_task: bool,
-    /// The arguments that it wants to be said outside of the body.
+    /// Its parameter headers; an error if its annotations are invalid.
     param_headers: Result<Vec<ParamHeader>, String>,
 }
 
@@ -164,7 +164,7 @@ impl ListedTool {
         }))
     }
 
-    /// What this server wants to be said outside of the body; why the tool cannot be offered, if so.
+    /// Returns the parameter headers for this server, or why the tool is not usable.
     fn check<'a>(
         &'a self,
         profile: Option<&ServerProfile>,

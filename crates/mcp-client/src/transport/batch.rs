@@ -1,4 +1,4 @@
-//! Arrays of messages, which only 2025-03-26 has (MCP 2025-03-26, basic, "Batching").
+//! JSON-RPC batches, which only 2025-03-26 has (MCP 2025-03-26, basic, "Batching").
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 /// How many messages an array may hold: each costs more memory than a short one is long.
 const MAX_MESSAGES: usize = 10_000;
 
-/// Whether the text is an array.
+/// Returns whether the text is an array.
 pub(crate) fn is_batch(text: &[u8]) -> bool {
     text.trim_ascii_start().first() == Some(&b'[')
 }

@@ -1,4 +1,4 @@
-//! The head of a message: whom it is for, read from its bytes without reading what it says.
+//! Reads from a message which request it belongs to, and no more.
 
 use std::{borrow::Cow, fmt};
 
@@ -12,20 +12,20 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// Whom a message of a server is for.
+/// The recipient of a message from the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Recipient {
-    /// Whoever waits for the answer to this request.
+    /// The request that the message responds to.
     Response(RequestId),
-    /// The same, who is told of progress or of a change before the answer.
+    /// The request that the notification belongs to.
     Notification(RequestId),
-    /// Whoever wants to hear of log messages, which do not say to what they belong.
+    /// All requests that want log messages, because these do not name a request.
     Logs,
-    /// Whoever listens to the server.
+    /// The listener.
     Listener,
 }
 
-/// What has been seen of a message.
+/// The members of a message that were read so far.
 #[derive(Default)]
 struct Envelope<'a> {
     id: Option<RequestId>,
@@ -35,7 +35,7 @@ struct Envelope<'a> {
 }
 
 impl Recipient {
-    /// Whom a message is for; `None` where it is no message of JSON-RPC.
+    /// Returns the recipient; `None` if it is not a JSON-RPC message.
     ///
     /// It is read no further than is needed: mostly up to its result.
     pub(crate) fn of(message: &[u8]) -> Option<Self> {
@@ -67,7 +67,7 @@ impl Recipient {
     }
 }
 
-/// What says to which request a notification belongs.
+/// The parameters that name the request of a notification.
 #[derive(Deserialize)]
 struct RequestTag {
     #[serde(rename = "progressToken")]
@@ -110,7 +110,7 @@ impl<'de> Visitor<'de> for &mut Envelope<'de> {
                 Member::Result | Member::Error => self.is_response = true,
                 Member::Other => {}
             }
-            // The rest is for whoever asked; left unread, it makes the reading fail, at little cost.
+            // The rest is for the recipient. Left unread, it makes decoding fail, at little cost.
             if self.is_response && self.id.is_some() {
                 return Ok(());
             }

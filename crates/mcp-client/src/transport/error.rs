@@ -69,7 +69,7 @@ impl TransportError {
         Self { did_not_run: Some(false), ..self }
     }
 
-    /// Whether the server had taken the request before.
+    /// Returns whether the server had taken the request before.
     pub(crate) fn was_taken(&self) -> bool {
         self.did_not_run == Some(false)
     }

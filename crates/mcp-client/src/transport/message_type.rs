@@ -1,4 +1,4 @@
-//! What a message of JSON is, told by its members without reading what they hold.
+//! Tells results and responses from other messages without decoding them.
 
 /// Whether a message of JSON is a result, or a batch that has one: an error may hold anything in its
 /// `data`, so only a member of the message itself counts. It is read no further than to that.

@@ -1,4 +1,4 @@
-//! Handing the messages that come on one connection to those who wait for them.
+//! Matches the messages of one connection to the requests that wait for them.
 
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
@@ -60,19 +60,19 @@ struct State {
     requests: HashMap<RequestId, MessageQueue>,
     listener: MessageQueue,
     listening: bool,
-    /// How many keep the connection in use without a request.
+    /// How many guards keep the connection in use.
     keep_alives: usize,
     /// When it was last in use.
     last_used: Instant,
     closed: Option<Box<dyn Fn(bool) -> TransportError + Send>>,
 }
 
-/// What waits for one to take it.
+/// The messages of one request or the listener that were not read yet.
 #[derive(Default)]
 struct MessageQueue {
     messages: VecDeque<Result<Bytes, TransportError>>,
     bytes: usize,
-    /// No more will come.
+    /// Whether the last message was added.
     finished: bool,
     sent: Sent,
     logs: bool,
@@ -244,7 +244,7 @@ impl Default for State {
 }
 
 impl MessageQueue {
-    /// Adds a message that may be lost; where some are, an empty one says so.
+    /// Adds a message. If the queue is full, its messages are dropped and an empty one reports that.
     fn push(&mut self, message: Bytes) {
         if self.finished {
             return;

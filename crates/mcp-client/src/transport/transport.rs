@@ -41,7 +41,7 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
         None
     }
 
-    /// Whether a server knows that nobody waits for an answer when the future of
+    /// Returns whether a server knows that nobody waits for an answer when the future of
     /// [`send`](Self::send), or the stream that it gave, is dropped. So it is where each request
     /// has a connection of its own. Where all share one, what the server says to no request comes
     /// by [`listen`](Self::listen) alone.
@@ -62,7 +62,7 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
         None
     }
 
-    /// Whether it knows nothing but the handshake era, so that a server need not be asked.
+    /// Returns whether it knows nothing but the handshake era, so that a server need not be asked.
     fn is_of_handshake(&self) -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! A session: what `initialize` brought, and the messages that belong to it.
+//! A session: opened by `initialize`, and the messages that belong to it.
 
 use std::sync::{
     Arc,
@@ -30,13 +30,13 @@ const FIRST_ID: i64 = 1;
 
 const INITIALIZE: Name = Name::Borrowed(InitializeRequest::NAME);
 
-/// An open conversation.
+/// An open session.
 #[derive(Debug)]
 pub(crate) struct Session {
     channel: Channel,
     profile: Arc<ServerProfile>,
     next_id: AtomicI64,
-    /// Once somebody wants to hear what the server says unasked.
+    /// Present once something needs the messages that the server sends outside of requests.
     listener: Mutex<Option<Listener>>,
 }
 
@@ -71,8 +71,8 @@ impl Session {
         opened.map_err(Error::while_opening)
     }
 
-    /// The revision to offer once more, where the server says which it supports; an error where
-    /// that is none of ours. A server of the per-request era says so by a code of its own.
+    /// Returns another version to offer, if the server names those it supports. Returns an error if
+    /// none is common. Stateless servers use a code of their own, which is handled elsewhere.
     fn alternative(
         error: &Error,
         offered: Revision,
@@ -139,13 +139,12 @@ impl Session {
         Ok(session)
     }
 
-    /// Keeps the server from being taken for unused.
+    /// Keeps the connection in use.
     pub(crate) fn keep_alive(&self) -> Option<Held> {
         self.channel.transport.hold(&self.channel.context)
     }
 
-    /// Listens to what the server says of its own accord, unless that is done already; tells how it
-    /// stands with that.
+    /// Opens the listener unless it is open, and returns its state.
     pub(crate) async fn listen(&self) -> watch::Receiver<ListenState> {
         let mut listener = self.listener.lock().await;
         let listen_state = listener.as_ref().map(Listener::state);
@@ -215,13 +214,13 @@ impl Session {
         }
     }
 
-    /// Whether the error says that the server no longer knows this session.
+    /// Returns whether the error says that the server no longer knows this session.
     pub(crate) fn is_lost(&self, error: &Error) -> bool {
         self.channel.context.session.is_some() && error.is_session_ended()
     }
 }
 
-/// The exchange that opens the conversation.
+/// The `initialize` request.
 fn initialize_request(channel: &Channel) -> PendingRequest<'_> {
     let id = RequestId::Number(FIRST_ID);
     PendingRequest { channel, method: &INITIALIZE, id, options: None, deadline: None }
@@ -238,7 +237,7 @@ fn agreed_version(version: &str, pinned: Option<Revision>) -> Option<Revision> {
     agreed.then_some(revision)
 }
 
-/// In this era all results are complete.
+/// Requires a complete result: stateful versions have no others.
 fn require_complete<R>(method: &Name, outcome: Outcome<R>) -> Result<R, Error> {
     match outcome {
         Outcome::Complete(result) => Ok(result),

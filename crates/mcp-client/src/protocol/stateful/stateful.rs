@@ -1,4 +1,4 @@
-//! The dialect of the revisions up to 2025-11-25: `initialize` first, then perhaps a session.
+//! The handler of the stateful versions: opens sessions, shares them and replaces lost ones.
 
 use std::sync::{
     Arc,
@@ -19,7 +19,7 @@ use crate::{
     transport::{Context, Extras, TransportError, TransportErrorKind},
 };
 
-/// Opens sessions, shares them among calls, and replaces one that the server has forgotten.
+/// Opens sessions, shares them among calls, and replaces a session that the server has lost.
 #[derive(Debug)]
 pub(crate) struct StatefulProtocol {
     channel: Channel,
@@ -30,7 +30,7 @@ pub(crate) struct StatefulProtocol {
 }
 
 impl StatefulProtocol {
-    /// With the `pinned` revision and no other, where there is one.
+    /// Creates a handler. If a version is `pinned`, it offers no other.
     pub(crate) fn new(channel: Channel, pinned: Option<Revision>) -> Self {
         Self {
             channel,
@@ -41,16 +41,16 @@ impl StatefulProtocol {
         }
     }
 
-    /// How often the server has forgotten the session.
+    /// Returns the number of sessions that the server has lost.
     pub(crate) fn lost_sessions(&self) -> u64 {
         self.lost_sessions.load(Ordering::Relaxed)
     }
 
-    /// Calls a method; when the server has forgotten the session, once more in a new one, unless it
-    /// had taken the call before.
+    /// Calls a method. If the server has lost the session, the call is retried once in a new one,
+    /// unless it may have run.
     ///
-    /// `bound_session` is the session that the parameters belong to, and is where they ran: once it is over,
-    /// they are of no use in another.
+    /// `bound_session` is the session that the parameters belong to, such as that of a cursor. They
+    /// are useless in another one. Afterwards it is the session that the call ran in.
     pub(crate) async fn call<R>(
         &self,
         request: &Request<'_, impl Serialize>,
@@ -77,7 +77,7 @@ impl StatefulProtocol {
         }
     }
 
-    /// Sends a notification; when the server has forgotten the session, once more in a new one.
+    /// Sends a notification. If the server has lost the session, retries once in a new one.
     pub(crate) async fn notify(
         &self,
         method: &str,
@@ -102,7 +102,7 @@ impl StatefulProtocol {
         }
     }
 
-    /// The session; it is opened unless it is open.
+    /// Returns the current session, or opens one.
     pub(crate) async fn session(&self) -> Result<Arc<Session>, Error> {
         match self.current() {
             Some(session) => Ok(session),
@@ -111,8 +111,8 @@ impl StatefulProtocol {
         }
     }
 
-    /// The same; a session to be opened begins with an offer of this revision, or else of the
-    /// newest.
+    /// Returns the current session, or opens one that offers this version. `None` offers the newest
+    /// stateful version.
     pub(crate) async fn open(&self, offered: Option<Revision>) -> Result<Arc<Session>, Error> {
         let open = async || {
             let session = Session::open(self.channel.clone(), offered, self.pinned).await?;
@@ -131,7 +131,7 @@ impl StatefulProtocol {
         is_same(self.current.borrow().as_ref(), session)
     }
 
-    /// Waits until the session is over.
+    /// Waits until the session is no longer the current one.
     pub(crate) async fn wait_until_replaced(&self, session: &Arc<Session>) {
         let mut current = self.current.subscribe();
         // It fails only without a sender, and the sender is `self`.
@@ -142,8 +142,8 @@ impl StatefulProtocol {
         &self.channel.client_state
     }
 
-    /// Whether the server has forgotten `session`, which is then given up; but not one that another
-    /// call has opened since.
+    /// Whether the outcome shows that the server has lost the session. If so, the session is dropped,
+    /// unless another call has replaced it already.
     pub(crate) fn drop_if_lost<R>(
         &self,
         session: &Arc<Session>,
@@ -168,7 +168,7 @@ fn is_same(current: Option<&Arc<Session>>, session: &Arc<Session>) -> bool {
     current.is_some_and(|current| Arc::ptr_eq(current, session))
 }
 
-/// Whether the server had taken the call before it failed, so that it may have run.
+/// Returns whether the server had taken the call before it failed, so that it may have run.
 fn may_have_run<R>(outcome: &Result<R, Error>) -> bool {
     matches!(outcome, Err(Error::Transport(error)) if error.was_taken())
 }

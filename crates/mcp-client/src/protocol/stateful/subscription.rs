@@ -1,4 +1,4 @@
-//! Watching in the handshake era: what the server says of its own accord in a session.
+//! Subscriptions in the stateful versions: notifications on the stream of the session.
 
 use std::{collections::BTreeSet, future::pending, mem, pin::pin, sync::Arc, time::Duration};
 
@@ -18,13 +18,13 @@ use crate::{
     transport::{Held, TransportError, TransportErrorKind},
 };
 
-/// How long it may take to tell the server that nobody watches any more.
+/// The timeout of unsubscribing.
 const UNSUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
 
 const DECODE_EMPTY: Decode<'static, JsonObject> = &decode_result;
 
 impl StatefulProtocol {
-    /// Follows the changes of what is watched until the session ends (MCP server/resources,
+    /// Subscribes to the changes of a queue until the session ends (MCP server/resources,
     /// "Subscriptions").
     pub(crate) async fn subscribe(
         &self,
@@ -80,7 +80,7 @@ impl StatefulProtocol {
     }
 }
 
-/// What the server tells of, of all that is watched.
+/// The watched changes that the server supports notifications for.
 fn supported(
     capabilities: &Capabilities,
     watched: &BTreeSet<Change>,
@@ -96,15 +96,14 @@ fn supported(
     }
 }
 
-/// The attention that is paid to a session: once it is dropped, the server is asked to tell no more
-/// of resources that nobody else watches.
+/// Unsubscribes when dropped: from the resources that no other queue of this client watches.
 struct SubscriptionGuard<'a> {
     stateful: &'a StatefulProtocol,
     session: &'a Arc<Session>,
     queue: &'a Arc<ChangeQueue>,
     options: Option<&'a Options>,
     subscribed: Vec<String>,
-    /// Who watches uses the server, though nobody may call it.
+    /// A subscription counts as a use of the connection.
     _keep_alive: Option<Held>,
 }
 
@@ -142,7 +141,7 @@ impl Drop for SubscriptionGuard<'_> {
                 }
                 let (uri, options) = (&uri, options.as_ref());
                 let mut outcome = send(&session, UnsubscribeRequest::NAME, uri, options).await;
-                // Whoever has begun to watch meanwhile may have been heard first.
+                // A subscription that began meanwhile may have reached the server first.
                 if is_watched() {
                     outcome = send(&session, SubscribeRequest::NAME, uri, options).await;
                 }

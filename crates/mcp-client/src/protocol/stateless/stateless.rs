@@ -1,4 +1,4 @@
-//! The dialect of the revisions from 2026-07-28 on: every request is complete in itself.
+//! The handler of the stateless versions: sends requests that are complete in themselves.
 
 use std::{
     sync::{
@@ -24,15 +24,15 @@ use crate::{
     transport::{Context, Extras, Outgoing, Routing},
 };
 
-/// How often a request is repeated with what the server has asked for.
+/// The number of times that a request is repeated with required input.
 const MAX_ROUNDS: usize = 10;
 
-/// How long a server is left alone that asks for nothing but to be called again.
+/// The pause before a request is repeated that requires no input.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
 const DISCOVER: Name = Name::Borrowed(DiscoverRequest::NAME);
 
-/// Writes requests that need no conversation around them.
+/// Sends requests that need no session.
 #[derive(Debug)]
 pub(crate) struct StatelessProtocol {
     channel: Channel,
@@ -41,7 +41,7 @@ pub(crate) struct StatelessProtocol {
     discovered: RwLock<Option<Discovered>>,
 }
 
-/// What the server has said of itself, when, and how long that holds.
+/// The server info, when it was received and how long it is fresh.
 #[derive(Debug, Clone)]
 struct Discovered {
     profile: Arc<ServerProfile>,
@@ -49,10 +49,10 @@ struct Discovered {
     fresh: Duration,
 }
 
-/// The answer to `server/discover`.
+/// The response to `server/discover`.
 pub(crate) enum Discovery {
     Found(Box<DiscoverResult>),
-    /// A result, but not of this method: the server answers whatever it is asked.
+    /// The result of another method.
     Other,
 }
 
@@ -66,8 +66,8 @@ impl StatelessProtocol {
         }
     }
 
-    /// What the server says of itself; it is asked unless what it has said still holds, or was said
-    /// after `since`.
+    /// Returns the server info. It is requested unless the stored one is fresh or was received after
+    /// `since`.
     pub(crate) async fn server_info(
         &self,
         revision: Revision,
@@ -82,7 +82,7 @@ impl StatelessProtocol {
         }
     }
 
-    /// What the server has said of itself, if it held at that moment or was said since.
+    /// Returns the stored server info, if it was fresh at that instant or was received since.
     fn profile(&self, since: Instant) -> Option<Arc<ServerProfile>> {
         let discovered = self.discovered.read().unwrap_or_else(PoisonError::into_inner);
         let Discovered { profile, received, fresh } = discovered.as_ref()?;
@@ -114,7 +114,7 @@ impl StatelessProtocol {
         }
     }
 
-    /// Keeps what the server has said of itself, for as long as it says.
+    /// Stores the server info.
     pub(crate) fn keep(&self, revision: Revision, result: DiscoverResult) -> Arc<ServerProfile> {
         let hint = CacheHint::new(result.ttl_ms, result.cache_scope.as_ref());
         let fresh = hint.map(|hint| hint.ttl).unwrap_or_default();
@@ -185,7 +185,7 @@ impl StatelessProtocol {
         self.channel_at(revision).notify(method, params, extras).await
     }
 
-    /// Obtains what the server needs; where that is nothing, it is short of time.
+    /// Collects the input that the server requires. If it requires none, pauses instead.
     async fn collect_input(
         &self,
         method: &Name,
@@ -270,7 +270,7 @@ impl StatelessProtocol {
     }
 }
 
-/// The methods whose results may require input first.
+/// Returns whether a result of this method may require input.
 fn may_require_input(method: &str) -> bool {
     matches!(method, "tools/call" | "prompts/get" | "resources/read")
 }

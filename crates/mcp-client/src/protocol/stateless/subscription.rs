@@ -1,4 +1,4 @@
-//! Watching in the per-request era: a request whose answer is a stream of changes.
+//! Subscriptions in the stateless versions: the response stream of `subscriptions/listen`.
 
 use std::collections::BTreeSet;
 
@@ -32,17 +32,17 @@ struct Listen {
     notifications: SubscriptionFilter,
 }
 
-/// What a message means to the subscription.
+/// The meaning of a message for the subscription.
 enum Event {
     Acknowledged(BTreeSet<Change>),
     Changed(Change),
-    /// The server has no more to tell.
+    /// The server ended the subscription.
     Ended,
     Unrelated,
 }
 
 impl StatelessProtocol {
-    /// Follows the changes of what is watched until the server ends that in good order
+    /// Subscribes to the changes of a queue until the server ends the subscription
     /// (MCP 2026-07-28, basic/patterns/subscriptions).
     pub(crate) async fn subscribe(
         &self,
