@@ -1,27 +1,16 @@
 //! The `relay` program: lists and calls the tools of MCP servers.
 
-mod args;
-mod arguments;
+mod app;
 mod command;
-mod conceal;
 mod demo;
-mod exit;
-mod hint;
-mod lookup;
-mod loopback;
-mod output;
-mod page;
-mod places;
-mod program;
-mod report;
 mod runtime;
 mod setup;
-mod sign_ins;
-mod table;
-mod usage;
+mod sign_in;
+mod output;
+mod input;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    program::run().into()
+    app::run().into()
 }

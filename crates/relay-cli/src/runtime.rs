@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use relay::Relay;
 use tokio::{runtime::Builder, signal, task, time};
 
-use crate::{exit::Exit, output::Output};
+use crate::output::{Exit, Output};
 
 /// How long to wait for servers to end their sessions.
 const GOODBYE: Duration = Duration::from_secs(5);

@@ -6,11 +6,12 @@ use anyhow::{Context, Result};
 use relay::{AccessToken, Config, Program, Relay, Server, Transport, User, mcp_http::Endpoint};
 
 use crate::{
-    args::{Access, Target},
-    lookup::Lookup,
+    input::{
+        Lookup, Usage,
+        args::{Access, Target},
+    },
     output::Output,
-    sign_ins::{PRINCIPAL, SignIns},
-    usage::Usage,
+    sign_in::{PRINCIPAL, SignIns},
 };
 
 /// The names of the one server that `--url` gives, and of the one of `--stdio`.

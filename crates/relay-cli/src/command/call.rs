@@ -6,7 +6,9 @@ use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
 use crate::{
-    args, arguments, exit::Exit, output::Output, report::Report, setup::Setup, usage::Usage,
+    input::{Usage, args, tool_arguments},
+    output::{Exit, Output, Report},
+    setup::Setup,
 };
 
 /// A call that is ready to be made.
@@ -55,7 +57,7 @@ impl<'a> Prepared<'a> {
                 return Err(usage.hint("relay call SERVER TOOL [ARGUMENTS]").into());
             }
         };
-        Ok(Self { server, tool, arguments: arguments::read(text.as_deref(), &args.pairs)? })
+        Ok(Self { server, tool, arguments: tool_arguments::read(text.as_deref(), &args.pairs)? })
     }
 
     /// Makes the call.

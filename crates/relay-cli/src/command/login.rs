@@ -9,14 +9,10 @@ use serde_json::json;
 use tokio::time;
 
 use crate::{
-    args,
-    exit::Exit,
-    loopback::{Loopback, Visit},
-    output::Output,
-    page::Page,
-    places,
+    input::{args, paths},
+    output::{Exit, Output},
     setup::{Setup, secret},
-    sign_ins::{PRINCIPAL, application},
+    sign_in::{Loopback, PRINCIPAL, Page, Visit, application},
 };
 
 /// How long a person may take.
@@ -47,7 +43,7 @@ impl Login {
     /// Sends the person to the authorization server and waits until they are back.
     pub(crate) async fn run(&self, output: &Output) -> Result<Exit> {
         let mut loopback = Loopback::open(self.port).await?;
-        let mut client = application(places::store()?, &loopback.url());
+        let mut client = application(paths::store()?, &loopback.url());
         if let Some(registered) = &self.registered {
             client = client.registered(self.endpoint.url().as_str(), registered.clone());
         }

@@ -3,18 +3,16 @@
 use anyhow::Result;
 
 use crate::{
-    args,
-    exit::Exit,
-    output::Output,
-    places,
+    input::{args, paths},
+    output::{Exit, Output},
     setup::Setup,
-    sign_ins::{PRINCIPAL, application},
+    sign_in::{PRINCIPAL, application},
 };
 
 /// Forgets a sign-in, and tells the authorization server.
 pub(crate) async fn logout(args: &args::Logout, output: &Output) -> Result<Exit> {
     let (server, endpoint) = Setup::of_target(&args.target, output)?.target(&args.target)?;
-    let store = places::known_store()?;
+    let store = paths::known_store()?;
     let keys = match &store {
         Some(store) => {
             mcp_oauth::Store::keys(store, Some(PRINCIPAL), endpoint.url().as_str()).await

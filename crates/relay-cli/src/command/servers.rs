@@ -4,7 +4,11 @@ use anyhow::Result;
 use relay::Relay;
 use serde::Serialize;
 
-use crate::{args, exit::Exit, output::Output, setup, table};
+use crate::{
+    input::args,
+    output::{Exit, Output, table},
+    setup,
+};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

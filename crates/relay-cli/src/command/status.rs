@@ -6,7 +6,11 @@ use anyhow::Result;
 use mcp_oauth::{Credentials, Error, Key, Record, Store};
 use serde::Serialize;
 
-use crate::{exit::Exit, output::Output, places, sign_ins::PRINCIPAL, table};
+use crate::{
+    input::paths,
+    output::{Exit, Output, table},
+    sign_in::PRINCIPAL,
+};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -24,7 +28,7 @@ struct Row {
 /// Lists the sign-ins. Nothing is sent, so that one may have been revoked all the same.
 pub(crate) async fn status(output: &Output) -> Result<Exit> {
     let mut rows = Vec::new();
-    if let Some(store) = places::known_store()? {
+    if let Some(store) = paths::known_store()? {
         let failed = |source| Error::Store { source };
         for key in store.all_keys().await.map_err(failed)? {
             if key.principal.as_deref() == Some(PRINCIPAL)

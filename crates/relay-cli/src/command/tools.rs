@@ -6,7 +6,11 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use crate::{args, exit::Exit, output::Output, report::Report, setup::Setup, table};
+use crate::{
+    input::args,
+    output::{Exit, Output, Report, table},
+    setup::Setup,
+};
 
 /// A tool, as JSON.
 #[derive(Serialize)]

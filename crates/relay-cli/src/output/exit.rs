@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use relay::{Error, TransportKind};
 
-use crate::usage::Usage;
+use crate::input::Usage;
 
 /// The exit codes and the configuration, for `--help`.
 pub(crate) const TABLE: &str = "\

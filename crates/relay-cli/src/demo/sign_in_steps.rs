@@ -9,8 +9,8 @@ use relay::{Reason, Tools, Unauthorized, User, mcp_http::Endpoint};
 use serde_json::json;
 
 use super::{
-    check::{expect_tools, refusal},
-    scene::Scene,
+    expect::{expect_tools, refusal},
+    steps::Scene,
 };
 
 /// Where Alice's browser would come back to.

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Write};
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::exit::Exit;
+use crate::output::Exit;
 
 /// Serves until there is nothing left to read.
 pub(crate) fn serve() -> Result<Exit> {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 
-use crate::output::{Output, is_control};
+use super::printer::{Output, is_control};
 
 /// How much of a cell people get: laying out takes the square of the length of a word.
 const LONGEST: usize = 300;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use relay::AccessToken;
 use serde::Serialize;
 
-use crate::conceal::{conceal, conceal_in_json};
+use super::redact::{conceal, conceal_in_json};
 
 /// The shortest token that is looked for in what is printed: a shorter one is a word that may be
 /// there by chance.

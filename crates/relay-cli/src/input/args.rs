@@ -4,7 +4,8 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{arguments::Pair, exit};
+use super::tool_arguments::Pair;
+use crate::output::exit;
 
 /// Lists and calls the tools of MCP servers, with a user's access token where they want one.
 #[derive(Debug, Parser)]

@@ -12,7 +12,7 @@ use relay::{
     mcp_http::{Endpoint, TokenRequest},
 };
 
-use crate::{output::Output, places};
+use crate::{input::paths, output::Output};
 
 /// There is one person, who may be signed in to many servers.
 pub(crate) const PRINCIPAL: &str = "me";
@@ -35,7 +35,7 @@ pub(crate) struct SignIns {
 impl SignIns {
     /// The sign-ins that earlier runs have left, if there may be any.
     pub(crate) fn known(relay: &Relay, output: &Output) -> Result<Option<Self>> {
-        let Some(store) = places::known_store()? else { return Ok(None) };
+        let Some(store) = paths::known_store()? else { return Ok(None) };
         // Nobody is sent there: a person signs in by `relay login` alone.
         let client = application(store.clone(), "http://127.0.0.1/callback").build()?;
         let key = |server: &Server| match server.transport() {

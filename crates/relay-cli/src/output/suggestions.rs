@@ -3,7 +3,7 @@
 use anyhow::Error;
 use relay::{Authorization, Error as RelayError, Reason, TransportKind, mcp_client, mcp_http};
 
-use crate::{args::Access, usage::Usage};
+use crate::input::{Usage, args::Access};
 
 /// `INVALID_PARAMS` of JSON-RPC.
 const INVALID_PARAMS: i64 = -32602;

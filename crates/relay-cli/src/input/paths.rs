@@ -5,7 +5,7 @@ use std::{env, path::PathBuf};
 use anyhow::{Context, Result};
 use mcp_oauth_file::FileStore;
 
-use crate::usage::Usage;
+use super::usage_error::Usage;
 
 /// The variable that names the folder, in place of the system's own.
 const VARIABLE: &str = "RELAY_HOME";

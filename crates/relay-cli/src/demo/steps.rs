@@ -6,9 +6,9 @@ use relay::{AccessToken, Authorization, Error, Reason, Relay, Server, Tool, Tool
 use serde_json::json;
 
 use super::{
-    check::{expect_tools, names, refusal},
+    expect::{expect_tools, names, refusal},
+    script::Story,
     servers::{ALICE, ALICE_AGAIN, BOB, Servers},
-    story::Story,
 };
 use crate::output::Output;
 

@@ -6,13 +6,12 @@ use anyhow::Error;
 use relay::{Authorization, Error as RelayError, Reason};
 use serde::Serialize;
 
-use crate::{
-    args::Access,
+use super::{
     exit::Exit,
-    hint,
-    output::{Label, Output},
-    setup::DEFAULT_CONFIG,
+    printer::{Label, Output},
+    suggestions,
 };
+use crate::{input::args::Access, setup::DEFAULT_CONFIG};
 
 /// An error with all that is to be said of it.
 #[derive(Debug, Serialize)]
@@ -65,7 +64,7 @@ impl Report {
             server: relay.and_then(RelayError::server).map(str::to_owned),
             tool: relay.and_then(RelayError::tool).map(str::to_owned),
             causes: causes(error.as_ref()),
-            hint: hint::of(error, access),
+            hint: suggestions::of(error, access),
             did_not_run: relay.map(RelayError::did_not_run),
             retryable: relay.map(RelayError::retryable),
             authorization: relay.and_then(RelayError::authorization).map(Wanted::new),

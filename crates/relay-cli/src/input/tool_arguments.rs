@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, io, str::FromStr};
 use anyhow::{Context, Result};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::usage::Usage;
+use super::usage_error::Usage;
 
 /// One argument of a tool: `key=value`.
 #[derive(Debug, Clone)]

@@ -12,11 +12,9 @@ use tracing_subscriber::{
 };
 
 use crate::{
-    args::{Access, Cli, Command},
     command, demo,
-    exit::Exit,
-    output::Output,
-    report::Report,
+    input::args::{Access, Cli, Command},
+    output::{Exit, Output, Report},
     runtime,
     setup::Setup,
 };

@@ -13,7 +13,7 @@ use tokio::{
     select, time,
 };
 
-use crate::page::Page;
+use super::page::Page;
 
 const CALLBACK: &str = "/callback";
 /// Where a browser is sent on to, so that neither its address bar nor its history keeps a code.
