@@ -1,14 +1,13 @@
 //! The registry and the user, out of the command line, the configuration and the environment.
 
-use std::{env, fs, io, path::Path};
-
-use anyhow::{Context, Result};
-use relay::{AccessToken, Config, Program, Relay, Server, Transport, User, mcp_http::Endpoint};
+use anyhow::Result;
+use relay::{Config, Program, Relay, Server, Transport, User, mcp_http::Endpoint};
 
 use crate::{
     input::{
-        Lookup, Usage,
+        Usage,
         args::{Access, Target},
+        config, secrets,
     },
     output::Output,
     sign_in::{PRINCIPAL, SignIns},
@@ -17,9 +16,6 @@ use crate::{
 /// The names of the one server that `--url` gives, and of the one of `--stdio`.
 const REMOTE: &str = "remote";
 const LOCAL: &str = "local";
-
-/// The configuration, where no other is named.
-pub(crate) const DEFAULT_CONFIG: &str = "relay.toml";
 
 /// Who speaks, and with whom.
 pub(crate) struct Setup {
@@ -30,7 +26,7 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) fn new(access: &Access, output: &Output) -> Result<Self> {
-        let token = access.token_env.as_deref().map(token).transpose()?;
+        let token = access.token_env.as_deref().map(secrets::token).transpose()?;
         token.iter().for_each(|token| output.conceal(token));
         let mut config = match &access.url {
             _ if access.stdio => single(LOCAL, Server::stdio(program(access))),
@@ -132,32 +128,6 @@ impl Setup {
     }
 }
 
-/// The configuration in `file`, or else in the current folder.
-pub(crate) fn config(file: Option<&Path>) -> Result<Config> {
-    let path = file.unwrap_or(Path::new(DEFAULT_CONFIG));
-    let text = fs::read_to_string(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound if file.is_none() => {
-            let usage = Usage::new("no server is known: this folder has no relay.toml");
-            usage.hint("`relay --help` shows one; --url URL and --stdio do without").into()
-        }
-        _ => {
-            let usage = Usage::new(format!("{} cannot be read", path.display()));
-            anyhow::Error::new(error).context(usage)
-        }
-    })?;
-    let lookup = Lookup::new(path);
-    let config = match path.extension().is_some_and(|extension| extension == "json") {
-        true => Config::from_json(&text, |name| lookup.find(name)),
-        false => Config::from_toml(&text, |name| lookup.variable(name)),
-    };
-    let config = config.map_err(anyhow::Error::new);
-    let config = match lookup.unreadable() {
-        Some(name) => Err(Usage::new(format!("the variable `{name}` is not UTF-8")).into()),
-        None => config,
-    };
-    config.with_context(|| format!("{} is not usable", path.display()))
-}
-
 /// The registry; what it has for tokens is shown nowhere.
 fn registry(config: Config, output: &Output) -> Result<Relay> {
     let keys = config.servers.values().filter_map(Server::token);
@@ -173,45 +143,4 @@ fn single(name: &str, server: Server) -> Config {
 
 fn program(access: &Access) -> Program {
     access.inherit_env.iter().fold(Program::new(&access.program), Program::inherit_env)
-}
-
-/// The token in the variable `name`.
-fn token(name: &str) -> Result<AccessToken> {
-    let option = "--token-env";
-    let value = secret(option, name, "token", "the user's access token")?;
-    if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let what = "holds a space, a line break or another character that no token has";
-        return Err(Usage::new(format!("the variable {} {what}", shown(option, name))).into());
-    }
-    Ok(AccessToken::new(value))
-}
-
-/// The secret in the variable that `option` names: what it is, and whose.
-pub(crate) fn secret(option: &str, name: &str, what: &str, whose: &str) -> Result<String> {
-    let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.is_empty()
-        || !name.chars().all(letter)
-        || name.starts_with(|c: char| c.is_ascii_digit())
-    {
-        let usage = Usage::new(format!("what {option} gives is not the name of a variable"));
-        let hint = format!("put the {what} into a variable and give the name of that");
-        return Err(usage.hint(hint).into());
-    }
-    let shown = shown(option, name);
-    let Ok(value) = env::var_os(name).unwrap_or_default().into_string() else {
-        return Err(Usage::new(format!("the variable {shown} is not UTF-8")).into());
-    };
-    if value.is_empty() {
-        let usage = Usage::new(format!("the variable {shown} is not set"));
-        return Err(usage.hint(format!("it has to hold {whose}")).into());
-    }
-    Ok(value)
-}
-
-/// The variable. By mistake it may be the secret itself, which is not to be shown.
-fn shown(option: &str, name: &str) -> String {
-    match name.chars().any(|c| c.is_ascii_lowercase()) {
-        true => format!("that {option} names"),
-        false => format!("`{name}` ({option})"),
-    }
 }

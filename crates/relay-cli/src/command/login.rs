@@ -9,10 +9,10 @@ use serde_json::json;
 use tokio::time;
 
 use crate::{
-    input::{args, paths},
+    input::{args, secrets::secret},
     output::{Exit, Output},
-    setup::{Setup, secret},
-    sign_in::{Loopback, PRINCIPAL, Page, Visit, application},
+    setup::Setup,
+    sign_in::{Loopback, PRINCIPAL, Page, Visit, application, store},
 };
 
 /// How long a person may take.
@@ -43,7 +43,7 @@ impl Login {
     /// Sends the person to the authorization server and waits until they are back.
     pub(crate) async fn run(&self, output: &Output) -> Result<Exit> {
         let mut loopback = Loopback::open(self.port).await?;
-        let mut client = application(paths::store()?, &loopback.url());
+        let mut client = application(store()?, &loopback.url());
         if let Some(registered) = &self.registered {
             client = client.registered(self.endpoint.url().as_str(), registered.clone());
         }

@@ -3,16 +3,16 @@
 use anyhow::Result;
 
 use crate::{
-    input::{args, paths},
+    input::args,
     output::{Exit, Output},
     setup::Setup,
-    sign_in::{PRINCIPAL, application},
+    sign_in::{PRINCIPAL, application, known_store},
 };
 
 /// Forgets a sign-in, and tells the authorization server.
 pub(crate) async fn logout(args: &args::Logout, output: &Output) -> Result<Exit> {
     let (server, endpoint) = Setup::of_target(&args.target, output)?.target(&args.target)?;
-    let store = paths::known_store()?;
+    let store = known_store()?;
     let keys = match &store {
         Some(store) => {
             mcp_oauth::Store::keys(store, Some(PRINCIPAL), endpoint.url().as_str()).await

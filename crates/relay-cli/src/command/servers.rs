@@ -5,9 +5,8 @@ use relay::Relay;
 use serde::Serialize;
 
 use crate::{
-    input::args,
+    input::{args, config},
     output::{Exit, Output, table},
-    setup,
 };
 
 #[derive(Serialize)]
@@ -22,7 +21,7 @@ struct Row<'a> {
 /// Lists the servers of the configuration. Nothing is sent.
 pub(crate) fn servers(args: &args::Servers, output: &Output) -> Result<Exit> {
     // What no other command can use is not listed as if it were in order.
-    let relay = Relay::new(setup::config(args.config.as_deref())?)?;
+    let relay = Relay::new(config(args.config.as_deref())?)?;
     let servers = relay.servers();
     let rows: Vec<_> = servers.iter().map(|(name, server)| Row::new(name, server)).collect();
     if output.is_json() {

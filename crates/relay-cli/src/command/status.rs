@@ -7,9 +7,8 @@ use mcp_oauth::{Credentials, Error, Key, Record, Store};
 use serde::Serialize;
 
 use crate::{
-    input::paths,
     output::{Exit, Output, table},
-    sign_in::PRINCIPAL,
+    sign_in::{PRINCIPAL, known_store},
 };
 
 #[derive(Serialize)]
@@ -28,7 +27,7 @@ struct Row {
 /// Lists the sign-ins. Nothing is sent, so that one may have been revoked all the same.
 pub(crate) async fn status(output: &Output) -> Result<Exit> {
     let mut rows = Vec::new();
-    if let Some(store) = paths::known_store()? {
+    if let Some(store) = known_store()? {
         let failed = |source| Error::Store { source };
         for key in store.all_keys().await.map_err(failed)? {
             if key.principal.as_deref() == Some(PRINCIPAL)

@@ -19,7 +19,7 @@ pub(crate) struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    pub(crate) fn new(servers: Servers, output: &'a Output) -> Result<Self> {
+    pub(super) fn new(servers: Servers, output: &'a Output) -> Result<Self> {
         for token in [ALICE, ALICE_AGAIN, BOB] {
             output.conceal(&AccessToken::new(token));
         }
@@ -32,47 +32,7 @@ impl<'a> Scene<'a> {
         Ok(Self { servers, relay, story: Story::new(output) })
     }
 
-    /// Plays all steps; fails with the first that does not come out as announced.
-    pub(crate) async fn play(&self) -> Result<()> {
-        self.opening()?;
-        self.steps().await.map_err(|error| {
-            let number = self.story.number();
-            anyhow!("step {number} did not come out as announced: {error:#}")
-        })?;
-        self.ending()
-    }
-
-    async fn steps(&self) -> Result<()> {
-        self.without_token().await?;
-        let alice = self.relay.with_token(ALICE);
-        let tools = self.with_token(&alice).await?;
-        self.call(&tools).await?;
-        self.event_stream(&alice).await?;
-        self.failure_of_the_tool(&tools).await?;
-        self.expired_token(&tools).await?;
-        let alice = self.relay.with_token(ALICE_AGAIN);
-        let tools = self.new_token(&alice).await?;
-        self.other_user(&tools).await?;
-        self.program().await?;
-        self.signed_in().await?;
-        self.goodbye().await
-    }
-
-    fn opening(&self) -> Result<()> {
-        self.story.aside(
-            "Three MCP servers run in this process, on loopback. All want a bearer token.\n\
-             An application asks them for tools on behalf of its users, with the crate `relay`.\n",
-        )?;
-        let Servers { weather, library, bank, accounts, .. } = &self.servers;
-        self.story.rows(&[
-            ("weather", format!("{}  answers with JSON", weather.url())),
-            ("library", format!("{}  answers with event streams", library.url())),
-            ("bank", format!("{}  has an authorization server: {}", bank.url(), accounts.issuer())),
-        ])?;
-        self.story.aside("\nA fourth one, `notes`, is a program on stdin and stdout: this one.")
-    }
-
-    async fn without_token(&self) -> Result<()> {
+    pub(super) async fn without_token(&self) -> Result<()> {
         self.story.step("Nobody has signed in.", "relay.tools(\"weather\").await")?;
         let refused = refusal(self.relay.tools("weather").await, Reason::Missing)?;
         let challenge = refused.challenge().context("there is no challenge")?;
@@ -82,7 +42,7 @@ impl<'a> Scene<'a> {
         self.did_not_run(0)
     }
 
-    async fn with_token(&self, alice: &User) -> Result<Tools> {
+    pub(super) async fn with_token(&self, alice: &User) -> Result<Tools> {
         self.story.step(
             "Alice has signed in; the application has her token.",
             "let tools = relay.with_token(token).tools(\"weather\").await?",
@@ -95,7 +55,7 @@ impl<'a> Scene<'a> {
         Ok(tools)
     }
 
-    async fn call(&self, tools: &Tools) -> Result<()> {
+    pub(super) async fn call(&self, tools: &Tools) -> Result<()> {
         self.story.step(
             "The model wants to know the weather.",
             "tools.call(\"relay__weather__forecast\", json!({ \"city\": \"Oslo\", \"days\": 3 })).await?",
@@ -111,7 +71,7 @@ impl<'a> Scene<'a> {
         self.ran(1)
     }
 
-    async fn event_stream(&self, alice: &User) -> Result<()> {
+    pub(super) async fn event_stream(&self, alice: &User) -> Result<()> {
         self.story.step(
             "The other server answers with an event stream. For the application it is the same.",
             "user.tools(\"library\").await?.call(\"search\", json!({ \"title\": \"Sea\" })).await?",
@@ -124,7 +84,7 @@ impl<'a> Scene<'a> {
         self.ran(2)
     }
 
-    async fn failure_of_the_tool(&self, tools: &Tools) -> Result<()> {
+    pub(super) async fn failure_of_the_tool(&self, tools: &Tools) -> Result<()> {
         self.story.step(
             "A tool fails by itself. That is an output for the model to see, not an error.",
             "tools.call(\"history\", json!({ \"city\": \"Oslo\", \"year\": 1750 })).await?",
@@ -136,7 +96,7 @@ impl<'a> Scene<'a> {
         self.ran(3)
     }
 
-    async fn expired_token(&self, tools: &Tools) -> Result<()> {
+    pub(super) async fn expired_token(&self, tools: &Tools) -> Result<()> {
         self.servers.weather.renew_token(ALICE, ALICE_AGAIN);
         self.story.step(
             "Alice's token expires, and the model makes the next call.",
@@ -152,7 +112,7 @@ impl<'a> Scene<'a> {
         self.did_not_run(3)
     }
 
-    async fn new_token(&self, alice: &User) -> Result<Tools> {
+    pub(super) async fn new_token(&self, alice: &User) -> Result<Tools> {
         self.story.step(
             "Alice signs in again, and the call is made with the new token.",
             "relay.with_token(new_token).tools(\"weather\").await?.call(…).await?",
@@ -165,7 +125,7 @@ impl<'a> Scene<'a> {
         Ok(tools)
     }
 
-    async fn other_user(&self, of_alice: &Tools) -> Result<()> {
+    pub(super) async fn other_user(&self, of_alice: &Tools) -> Result<()> {
         self.story.step(
             "Bob signs in, who is a meteorologist. Nothing of one user is shown to another.",
             "relay.with_token(token_of_bob).tools(\"weather\").await?",
@@ -190,7 +150,7 @@ impl<'a> Scene<'a> {
         self.did_not_run(4)
     }
 
-    async fn program(&self) -> Result<()> {
+    pub(super) async fn program(&self) -> Result<()> {
         self.story.step(
             "A server on stdio is started when it is needed. It gets nobody's token.",
             "relay.tools(\"notes\").await?.call(\"count\", json!({ \"text\": \"To be or not\" })).await?",
@@ -206,7 +166,7 @@ impl<'a> Scene<'a> {
         self.story.rows(&[("text", output.text()), ("with Bob's token", error.to_string())])
     }
 
-    async fn goodbye(&self) -> Result<()> {
+    pub(super) async fn goodbye(&self) -> Result<()> {
         self.story.step("The application ends.", "relay.close().await")?;
         let Servers { weather, library, bank, accounts, .. } = &self.servers;
         let open = || [weather, library, bank].map(TestServer::open_sessions).iter().sum::<usize>();
@@ -223,20 +183,6 @@ impl<'a> Scene<'a> {
             .say(&format!("{ended} sessions are ended; that of the expired token cannot be."))?;
         self.story
             .say("The servers found nothing in all requests that is against the protocol.")?;
-        Ok(())
-    }
-
-    fn ending(&self) -> Result<()> {
-        self.story.aside(
-            "\nAll came out as announced. Next, with a server and a token of your own:\n\n  \
-             export MY_TOKEN=…\n  \
-             relay tools --url https://example.com/mcp --token-env MY_TOKEN\n  \
-             relay call --url https://example.com/mcp --token-env MY_TOKEN TOOL '{\"key\": \"value\"}'\n\n\
-             Or sign in with a browser, and leave the token to Relay:\n\n  \
-             relay login --url https://example.com/mcp\n  \
-             relay tools --url https://example.com/mcp\n\n\
-             --verbose shows what goes over the wire, here and there.",
-        )?;
         Ok(())
     }
 
@@ -281,36 +227,4 @@ fn own_program() -> Result<[String; 2]> {
     let program = program.into_os_string().into_string();
     let program = program.map_err(|path| anyhow!("{} is not UTF-8", path.display()))?;
     Ok([program, "demo-server".to_owned()])
-}
-
-#[cfg(test)]
-mod tests {
-    use mcp_testkit::{On, Reply};
-
-    use super::*;
-
-    async fn played(servers: Servers) -> Result<()> {
-        Scene::new(servers, &Output::nowhere())?.play().await
-    }
-
-    #[tokio::test]
-    async fn what_does_not_come_out_as_announced_fails() {
-        for (method, step) in
-            [("server/discover", 1), ("initialize", 2), ("tools/list", 2), ("tools/call", 3)]
-        {
-            let servers = Servers::start().await.unwrap();
-            servers.weather.script(On::method(method), Reply::status(500));
-            let error = played(servers).await.unwrap_err().to_string();
-            let expected = format!("step {step} did not come out as announced: ");
-            assert!(error.starts_with(&expected), "{error}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_user_who_is_refused_by_surprise_fails_it_too() {
-        let servers = Servers::start().await.unwrap();
-        servers.weather.revoke_token(BOB);
-        let error = played(servers).await.unwrap_err().to_string();
-        assert!(error.starts_with("step 8 did not come out as announced: "), "{error}");
-    }
 }

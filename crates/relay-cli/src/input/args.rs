@@ -4,8 +4,10 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
-use super::tool_arguments::Pair;
-use crate::output::exit;
+use super::{help, tool_arguments::Pair};
+
+/// The configuration, where no other is named.
+pub(crate) const DEFAULT_CONFIG: &str = "relay.toml";
 
 /// Lists and calls the tools of MCP servers, with a user's access token where they want one.
 #[derive(Debug, Parser)]
@@ -13,7 +15,7 @@ use crate::output::exit;
     name = "relay",
     version,
     disable_help_subcommand = true,
-    after_help = exit::TABLE
+    after_help = help::TABLE
 )]
 pub(crate) struct Cli {
     /// Print what goes over the wire to stderr, without the tokens
@@ -26,11 +28,11 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List the servers of the configuration
-    #[command(after_help = exit::SEE)]
+    #[command(after_help = help::SEE)]
     Servers(Servers),
     /// List the tools of a server, or of all
     #[command(
-        after_help = exit::SEE,
+        after_help = help::SEE,
         override_usage = "relay tools [OPTIONS] [SERVER]\n       \
                           relay tools [OPTIONS] --url URL\n       \
                           relay tools [OPTIONS] --stdio -- PROGRAM…"
@@ -38,34 +40,34 @@ pub(crate) enum Command {
     Tools(Tools),
     /// Call a tool
     #[command(
-        after_help = exit::SEE,
+        after_help = help::SEE,
         override_usage = "relay call [OPTIONS] SERVER TOOL [ARGUMENTS]\n       \
                           relay call [OPTIONS] --url URL TOOL [ARGUMENTS]\n       \
                           relay call [OPTIONS] --stdio TOOL [ARGUMENTS] -- PROGRAM…"
     )]
     Call(Call),
     /// Print the JSON Schema of relay.toml, for editors
-    #[command(after_help = exit::SEE)]
+    #[command(after_help = help::SEE)]
     Schema,
     /// Sign in to a server with a browser, for all commands after it
     #[command(
-        after_help = exit::SEE,
+        after_help = help::SEE,
         override_usage = "relay login [OPTIONS] SERVER\n       \
                           relay login [OPTIONS] --url URL"
     )]
     Login(Login),
     /// Sign out of a server
     #[command(
-        after_help = exit::SEE,
+        after_help = help::SEE,
         override_usage = "relay logout [OPTIONS] SERVER\n       \
                           relay logout [OPTIONS] --url URL"
     )]
     Logout(Logout),
     /// List the servers that somebody is signed in to
-    #[command(after_help = exit::SEE)]
+    #[command(after_help = help::SEE)]
     Status(Status),
     /// Show how tools behind a bearer token are used, with servers of its own
-    #[command(after_help = exit::SEE)]
+    #[command(after_help = help::SEE)]
     Demo,
     /// Serve on stdin and stdout, as part of the demo
     #[command(hide = true)]

@@ -2,33 +2,10 @@
 
 use std::{env, path::PathBuf};
 
-use anyhow::{Context, Result};
-use mcp_oauth_file::FileStore;
-
-use super::usage_error::Usage;
-
 /// The variable that names the folder, in place of the system's own.
-const VARIABLE: &str = "RELAY_HOME";
+pub(crate) const VARIABLE: &str = "RELAY_HOME";
 
-/// The store of sign-ins, which is made if it is not there.
-pub(crate) fn store() -> Result<FileStore> {
-    let folder = folder().ok_or_else(|| {
-        let usage = Usage::new("it is not known where to keep sign-ins");
-        usage.hint(format!("{VARIABLE} names a folder for them"))
-    })?;
-    let unusable = || Usage::new(format!("{} cannot be used for sign-ins", folder.display()));
-    FileStore::open(&folder).with_context(unusable)
-}
-
-/// The store of sign-ins, if there is one.
-pub(crate) fn known_store() -> Result<Option<FileStore>> {
-    match folder() {
-        Some(folder) if folder.is_dir() => store().map(Some),
-        _ => Ok(None),
-    }
-}
-
-fn folder() -> Option<PathBuf> {
+pub(crate) fn folder() -> Option<PathBuf> {
     variable(VARIABLE).or_else(|| Some(data_folder()?.join("relay"))).map(|it| it.join("sign-ins"))
 }
 

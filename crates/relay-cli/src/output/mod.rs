@@ -2,7 +2,7 @@
 
 mod report;
 mod suggestions;
-pub(crate) mod exit;
+mod exit;
 pub(crate) mod table;
 mod printer;
 mod redact;

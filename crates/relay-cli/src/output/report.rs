@@ -11,7 +11,7 @@ use super::{
     printer::{Label, Output},
     suggestions,
 };
-use crate::{input::args::Access, setup::DEFAULT_CONFIG};
+use crate::input::args::{Access, DEFAULT_CONFIG};
 
 /// An error with all that is to be said of it.
 #[derive(Debug, Serialize)]

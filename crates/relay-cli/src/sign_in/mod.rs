@@ -3,9 +3,13 @@
 mod loopback;
 mod page;
 mod token_source;
+mod client;
+mod store;
 
 pub(crate) use self::{
+    client::{PRINCIPAL, application},
     loopback::{Loopback, Visit},
     page::Page,
-    token_source::{PRINCIPAL, SignIns, application},
+    store::{known_store, store},
+    token_source::SignIns,
 };

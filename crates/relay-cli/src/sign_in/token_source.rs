@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use futures_util::future::BoxFuture;
-use mcp_oauth::{OAuthClient, OAuthClientBuilder, Store, UserTokens};
+use mcp_oauth::{Store, UserTokens};
 use mcp_oauth_file::FileStore;
 use relay::{
     AccessToken, Relay, Server, TokenSource, Transport,
@@ -12,17 +12,11 @@ use relay::{
     mcp_http::{Endpoint, TokenRequest},
 };
 
-use crate::{input::paths, output::Output};
-
-/// There is one person, who may be signed in to many servers.
-pub(crate) const PRINCIPAL: &str = "me";
-
-const NAME: &str = "Relay";
-
-/// The program as authorization servers get to know it; `redirect_uri` is where people come back to.
-pub(crate) fn application(store: FileStore, redirect_uri: &str) -> OAuthClientBuilder {
-    OAuthClient::builder(NAME, redirect_uri).store(store)
-}
+use super::{
+    client::{PRINCIPAL, application},
+    store,
+};
+use crate::output::Output;
 
 /// A token source for all servers: the sign-in where there is one, or else the server's `api_key`.
 pub(crate) struct SignIns {
@@ -35,7 +29,7 @@ pub(crate) struct SignIns {
 impl SignIns {
     /// The sign-ins that earlier runs have left, if there may be any.
     pub(crate) fn known(relay: &Relay, output: &Output) -> Result<Option<Self>> {
-        let Some(store) = paths::known_store()? else { return Ok(None) };
+        let Some(store) = store::known_store()? else { return Ok(None) };
         // Nobody is sent there: a person signs in by `relay login` alone.
         let client = application(store.clone(), "http://127.0.0.1/callback").build()?;
         let key = |server: &Server| match server.transport() {
