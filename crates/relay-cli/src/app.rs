@@ -13,8 +13,8 @@ use tracing_subscriber::{
 
 use crate::{
     command, demo,
-    input::args::{Access, Cli, Command},
-    output::{Exit, Output, Report},
+    input::{Cli, Command, ConnectionArgs},
+    output::{ErrorReport, Exit, Printer},
     runtime,
     setup::Setup,
 };
@@ -23,80 +23,82 @@ use crate::{
 pub(crate) fn run() -> Exit {
     match Cli::try_parse() {
         Ok(cli) => {
-            let output = Output::standard(cli.command.json());
+            let printer = Printer::standard(cli.command.json());
             if cli.verbose {
-                show_wire(output.clone());
+                print_wire(printer.clone());
             }
-            execute(&cli.command, &output)
-                .unwrap_or_else(|error| fail(&error, cli.command.access(), &output))
+            execute(&cli.command, &printer)
+                .unwrap_or_else(|error| report_error(&error, cli.command.connection(), &printer))
         }
-        Err(error) => explain(&error),
+        Err(error) => print_help_or_error(&error),
     }
 }
 
-fn execute(command: &Command, output: &Output) -> Result<Exit> {
+fn execute(command: &Command, printer: &Printer) -> Result<Exit> {
     match command {
-        Command::Servers(servers) => command::servers(servers, output),
+        Command::Servers(servers) => command::servers(servers, printer),
         Command::Tools(tools) => {
-            let setup = Setup::new(&tools.access, output)?;
-            let found = command::Found::fetch(&setup, tools, output);
-            let shown = output.clone();
-            runtime::run_with(&setup.relay, output, found, move |found| found.print(&shown))
+            let setup = Setup::new(&tools.connection, printer)?;
+            let lists = command::ToolLists::fetch(&setup, tools, printer);
+            let shared = printer.clone();
+            runtime::run_and_print(&setup.relay, printer, lists, move |lists| lists.print(&shared))
         }
         Command::Call(call) => {
-            let setup = Setup::new(&call.access, output)?;
-            let prepared = command::Prepared::new(call)?;
-            let shown = output.clone();
+            let setup = Setup::new(&call.connection, printer)?;
+            let prepared = command::PreparedCall::new(call)?;
+            let shared = printer.clone();
             let called = prepared.call(&setup);
-            runtime::run_with(&setup.relay, output, called, move |called| called.print(&shown))
+            runtime::run_and_print(&setup.relay, printer, called, move |called| {
+                called.print(&shared)
+            })
         }
-        Command::Schema => output.json_result(&Config::schema()).map(|()| Exit::Done),
+        Command::Schema => printer.print_json(&Config::schema()).map(|()| Exit::Success),
         Command::Login(login) => {
-            let login = command::Login::new(login, output)?;
-            runtime::run_with(login.relay(), output, login.run(output), Ok)
+            let login = command::Login::new(login, printer)?;
+            runtime::run_and_print(login.relay(), printer, login.run(printer), Ok)
         }
-        Command::Logout(logout) => runtime::run(command::logout(logout, output)),
-        Command::Status(_) => runtime::run(command::status(output)),
-        Command::Demo => runtime::run(demo::run(output)),
+        Command::Logout(logout) => runtime::run(command::logout(logout, printer)),
+        Command::Status(_) => runtime::run(command::status(printer)),
+        Command::Demo => runtime::run(demo::run(printer)),
         Command::DemoServer => demo::serve(),
     }
 }
 
-fn fail(error: &Error, access: Option<&Access>, output: &Output) -> Exit {
-    let report = Report::new(error, access);
-    report.print(output);
+fn report_error(error: &Error, connection: Option<&ConnectionArgs>, printer: &Printer) -> Exit {
+    let report = ErrorReport::new(error, connection);
+    report.print(printer);
     report.exit
 }
 
 /// Prints the help that was asked for, or what is wrong with the command line.
-fn explain(error: &clap::Error) -> Exit {
+fn print_help_or_error(error: &clap::Error) -> Exit {
     let json = error.use_stderr() && env::args_os().any(|argument| argument == "--json");
-    let output = Output::standard(json);
+    let printer = Printer::standard(json);
     if json {
-        Report::of_usage(&error.to_string()).print(&output);
+        ErrorReport::usage_error(&error.to_string()).print(&printer);
         return Exit::Usage;
     }
     let text = error.to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            let printed = output.result(text.trim_end()).map(|()| Exit::Done);
-            printed.unwrap_or_else(|error| fail(&error, None, &output))
+            let printed = printer.print_result(text.trim_end()).map(|()| Exit::Success);
+            printed.unwrap_or_else(|error| report_error(&error, None, &printer))
         }
         _ => {
-            output.lines(text.trim_end());
+            printer.print_lines(text.trim_end());
             Exit::Usage
         }
     }
 }
 
 /// Prints what goes over the wire, as it goes.
-fn show_wire(output: Output) {
+fn print_wire(printer: Printer) {
     let lines = tracing_subscriber::fmt::layer()
         .without_time()
         .with_level(false)
         .with_target(false)
         .with_ansi(false)
-        .with_writer(move || output.clone());
+        .with_writer(move || printer.clone());
     let wire = Targets::new()
         .with_target("mcp_http::wire", LevelFilter::TRACE)
         .with_target("mcp_stdio::wire", LevelFilter::TRACE);

@@ -6,36 +6,36 @@ use anyhow::{Context, Result};
 use relay::Relay;
 use tokio::{runtime::Builder, signal, task, time};
 
-use crate::output::{Exit, Output};
+use crate::output::{Exit, Printer};
 
 /// How long to wait for servers to end their sessions.
-const GOODBYE: Duration = Duration::from_secs(5);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Runs `work` until it is done or Ctrl-C is pressed.
 pub(crate) fn run(work: impl Future<Output = Result<Exit>>) -> Result<Exit> {
-    block_on(async { interruptible(work).await.unwrap_or(Ok(Exit::Interrupted)) })
+    block_on(async { until_interrupted(work).await.unwrap_or(Ok(Exit::Interrupted)) })
 }
 
-/// The same, and prints what came of it with `show`; afterwards it ends the sessions of `relay`,
+/// The same, and prints what came of it with `print`; afterwards it ends the sessions of `relay`,
 /// however it went.
 ///
-/// `show` has its own thread: a reader who does not read must not keep Ctrl-C from being heard.
-pub(crate) fn run_with<T: Send + 'static>(
+/// `print` has its own thread: a reader who does not read must not keep Ctrl-C from being heard.
+pub(crate) fn run_and_print<T: Send + 'static>(
     relay: &Relay,
-    output: &Output,
+    printer: &Printer,
     work: impl Future<Output = Result<T>>,
-    show: impl FnOnce(T) -> Result<Exit> + Send + 'static,
+    print: impl FnOnce(T) -> Result<Exit> + Send + 'static,
 ) -> Result<Exit> {
     block_on(async {
         let work = async {
-            let found = work.await?;
-            task::spawn_blocking(move || show(found)).await?
+            let result = work.await?;
+            task::spawn_blocking(move || print(result)).await?
         };
-        let outcome = interruptible(work).await.unwrap_or(Ok(Exit::Interrupted));
-        let closed = interruptible(time::timeout(GOODBYE, relay.close())).await;
+        let outcome = until_interrupted(work).await.unwrap_or(Ok(Exit::Interrupted));
+        let closed = until_interrupted(time::timeout(CLOSE_TIMEOUT, relay.close())).await;
         // After one error it is of no interest that there is another.
-        if let (Ok(Exit::Done), Some(Ok(Err(error)))) = (&outcome, closed) {
-            output.warn(format_args!("the session could not be ended: {error}"));
+        if let (Ok(Exit::Success), Some(Ok(Err(error)))) = (&outcome, closed) {
+            printer.warn(format_args!("the session could not be ended: {error}"));
         }
         outcome
     })
@@ -52,7 +52,7 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 
 /// The outcome of `work`, or nothing when Ctrl-C is pressed first. What is under way is dropped
 /// then, which cancels it.
-async fn interruptible<T>(work: impl Future<Output = T>) -> Option<T> {
+async fn until_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         outcome = work => Some(outcome),
         Ok(()) = signal::ctrl_c() => None,

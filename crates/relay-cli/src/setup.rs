@@ -4,13 +4,9 @@ use anyhow::Result;
 use relay::{Config, Program, Relay, Server, Transport, User, mcp_http::Endpoint};
 
 use crate::{
-    input::{
-        Usage,
-        args::{Access, Target},
-        config, secrets,
-    },
-    output::Output,
-    sign_in::{PRINCIPAL, SignIns},
+    input::{ConnectionArgs, TargetArgs, UsageError, read_config, token_from_env},
+    output::Printer,
+    sign_in::{PRINCIPAL, StoredTokens},
 };
 
 /// The names of the one server that `--url` gives, and of the one of `--stdio`.
@@ -21,79 +17,81 @@ const LOCAL: &str = "local";
 pub(crate) struct Setup {
     pub(crate) relay: Relay,
     user: User,
-    servers: Vec<String>,
+    server_names: Vec<String>,
 }
 
 impl Setup {
-    pub(crate) fn new(access: &Access, output: &Output) -> Result<Self> {
-        let token = access.token_env.as_deref().map(secrets::token).transpose()?;
-        token.iter().for_each(|token| output.conceal(token));
-        let mut config = match &access.url {
-            _ if access.stdio => single(LOCAL, Server::stdio(program(access))),
+    pub(crate) fn new(connection: &ConnectionArgs, printer: &Printer) -> Result<Self> {
+        let token = connection.token_env.as_deref().map(token_from_env).transpose()?;
+        token.iter().for_each(|token| printer.add_secret(token));
+        let mut config = match &connection.url {
+            _ if connection.stdio => single_server(LOCAL, Server::stdio(stdio_program(connection))),
             Some(url) => {
-                let server = Server::http(url);
-                single(REMOTE, server.dangerously_allow_insecure_http(access.allow_insecure_http))
+                let insecure = connection.allow_insecure_http;
+                single_server(REMOTE, Server::http(url).dangerously_allow_insecure_http(insecure))
             }
-            None => config(access.config.as_deref())?,
+            None => read_config(connection.config.as_deref())?,
         };
-        if let Some(timeout) = access.timeout {
+        if let Some(timeout) = connection.timeout {
             config.servers = config
                 .servers
                 .into_iter()
                 .map(|(name, server)| (name, server.timeout(timeout)))
                 .collect();
         }
-        let relay = registry(config, output)?;
+        let relay = build_relay(config, printer)?;
         let user = match token {
             Some(token) => relay.with_token(token),
-            None if access.stdio => relay.without_token(),
-            None => match SignIns::known(&relay, output)? {
-                Some(sign_ins) => relay.for_user(PRINCIPAL, sign_ins),
+            None if connection.stdio => relay.without_token(),
+            None => match StoredTokens::open_existing(&relay, printer)? {
+                Some(tokens) => relay.for_user(PRINCIPAL, tokens),
                 None => relay.without_token(),
             },
         };
-        Ok(Self::of(relay, user))
+        Ok(Self::with_user(relay, user))
     }
 
-    fn of(relay: Relay, user: User) -> Self {
-        let servers = relay.servers().into_iter().map(|(name, _)| name).collect();
-        Self { relay, user, servers }
+    fn with_user(relay: Relay, user: User) -> Self {
+        let server_names = relay.servers().into_iter().map(|(name, _)| name).collect();
+        Self { relay, user, server_names }
     }
 
     /// The registry for somebody who is about to sign in or out.
-    pub(crate) fn of_target(target: &Target, output: &Output) -> Result<Self> {
+    pub(crate) fn for_sign_in(target: &TargetArgs, printer: &Printer) -> Result<Self> {
         let config = match &target.url {
-            Some(url) => single(REMOTE, Server::http(url)),
-            None => config(target.config.as_deref())?,
+            Some(url) => single_server(REMOTE, Server::http(url)),
+            None => read_config(target.config.as_deref())?,
         };
-        let relay = registry(config, output)?;
+        let relay = build_relay(config, printer)?;
         let user = relay.without_token();
-        Ok(Self::of(relay, user))
+        Ok(Self::with_user(relay, user))
     }
 
     /// The name of the server that somebody signs in to or out of, and where it is.
-    pub(crate) fn target(&self, target: &Target) -> Result<(String, Endpoint)> {
-        let name = self.server(target.server.as_deref().unwrap_or(REMOTE))?;
+    pub(crate) fn sign_in_target(&self, target: &TargetArgs) -> Result<(String, Endpoint)> {
+        let name = self.known_server(target.server.as_deref().unwrap_or(REMOTE))?;
         let servers = self.relay.servers();
         let found = servers.iter().find(|(known, _)| known == name);
         match found.map(|(_, server)| server.transport()) {
             Some(Transport::Http { url } | Transport::Sse { url }) => {
                 Ok((name.to_owned(), Endpoint::parse(url)?))
             }
-            _ => Err(Usage::new(format!("server `{name}` is a program, which nobody signs in to"))
-                .hint("what it has to know it is given by `env` or `inherit_env`")
-                .into()),
+            _ => Err(UsageError::new(format!(
+                "server `{name}` is a program, which nobody signs in to"
+            ))
+            .with_suggestion("what it has to know it is given by `env` or `inherit_env`")
+            .into()),
         }
     }
 
     /// The one server that the command line names, where it does.
-    pub(crate) fn single(access: &Access) -> Option<&'static str> {
-        access.is_single().then_some(if access.stdio { LOCAL } else { REMOTE })
+    pub(crate) fn only_server(connection: &ConnectionArgs) -> Option<&'static str> {
+        connection.is_single().then_some(if connection.stdio { LOCAL } else { REMOTE })
     }
 
     /// On whose behalf a server is spoken to. A sign-in is nothing to a program, and neither is the
     /// lack of one.
-    pub(crate) fn user_at(&self, server: &str) -> User {
+    pub(crate) fn user_for(&self, server: &str) -> User {
         let servers = self.relay.servers();
         let found = servers.iter().find(|(known, _)| known == server);
         let is_program = matches!(found.map(|(_, it)| it.transport()), Some(Transport::Stdio(_)));
@@ -104,23 +102,23 @@ impl Setup {
     }
 
     /// The names of all servers.
-    pub(crate) fn servers(&self) -> Vec<&str> {
-        self.servers.iter().map(String::as_str).collect()
+    pub(crate) fn server_names(&self) -> Vec<&str> {
+        self.server_names.iter().map(String::as_str).collect()
     }
 
     /// The name of a server, if it is one.
-    pub(crate) fn server<'a>(&self, name: &'a str) -> Result<&'a str> {
-        if self.servers().contains(&name) {
+    pub(crate) fn known_server<'a>(&self, name: &'a str) -> Result<&'a str> {
+        if self.server_names().contains(&name) {
             return Ok(name);
         }
-        Err(self.which(format!("there is no server `{name}`")).into())
+        Err(self.server_error(format!("there is no server `{name}`")).into())
     }
 
     /// Asks for the name of one of the servers.
-    pub(crate) fn which(&self, message: impl Into<String>) -> Usage {
-        let servers = self.servers();
-        let names: Vec<_> = servers.iter().map(|name| format!("`{name}`")).collect();
-        Usage::new(message).hint(match &names[..] {
+    pub(crate) fn server_error(&self, message: impl Into<String>) -> UsageError {
+        let names = self.server_names();
+        let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+        UsageError::new(message).with_suggestion(match &names[..] {
             [] => "the configuration has no servers".to_owned(),
             [name] => format!("the only server is {name}"),
             [names @ .., last] => format!("the servers are {} and {last}", names.join(", ")),
@@ -129,18 +127,18 @@ impl Setup {
 }
 
 /// The registry; what it has for tokens is shown nowhere.
-fn registry(config: Config, output: &Output) -> Result<Relay> {
+fn build_relay(config: Config, printer: &Printer) -> Result<Relay> {
     let keys = config.servers.values().filter_map(Server::token);
-    keys.for_each(|key| output.conceal(key));
+    keys.for_each(|key| printer.add_secret(key));
     Ok(Relay::new(config)?)
 }
 
-fn single(name: &str, server: Server) -> Config {
+fn single_server(name: &str, server: Server) -> Config {
     let mut config = Config::default();
     config.servers.insert(name.to_owned(), server);
     config
 }
 
-fn program(access: &Access) -> Program {
-    access.inherit_env.iter().fold(Program::new(&access.program), Program::inherit_env)
+fn stdio_program(connection: &ConnectionArgs) -> Program {
+    connection.inherit_env.iter().fold(Program::new(&connection.program), Program::inherit_env)
 }

@@ -6,28 +6,28 @@ use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
 use crate::{
-    input::{Usage, args, tool_arguments},
-    output::{Exit, Output, Report},
+    input::{CallArgs, UsageError, read_tool_arguments},
+    output::{ErrorReport, Exit, Printer},
     setup::Setup,
 };
 
 /// A call that is ready to be made.
-pub(crate) struct Prepared<'a> {
+pub(crate) struct PreparedCall<'a> {
     server: &'a str,
     tool: &'a str,
     arguments: Box<RawValue>,
 }
 
 /// A call that was made.
-pub(crate) struct Called {
-    given: ToolOutput,
-    failure: Option<Report>,
+pub(crate) struct CompletedCall {
+    output: ToolOutput,
+    error: Option<ErrorReport>,
 }
 
 /// All that a tool gave back, as JSON.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Whole {
+struct JsonOutput {
     content: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     structured_content: Option<Value>,
@@ -36,55 +36,58 @@ struct Whole {
     meta: Option<Value>,
 }
 
-impl<'a> Prepared<'a> {
+impl<'a> PreparedCall<'a> {
     /// Reads the command line, and the arguments from wherever they are.
-    pub(crate) fn new(args: &'a args::Call) -> Result<Self> {
-        let args::Call { first, second, third, .. } = args;
-        let (server, tool, text) = match (Setup::single(&args.access), second, third) {
-            (Some(server), text, None) => (server, first, text),
-            (None, Some(tool), text) => (first.as_str(), tool, text),
-            (Some(_), _, Some(_)) => {
-                let way = if args.access.stdio { "--stdio" } else { "--url" };
-                let message = format!("with {way} there is only one server, which is not named");
-                let hint = match args.access.stdio {
-                    true => "relay call --stdio TOOL [ARGUMENTS] -- PROGRAM…",
-                    false => "relay call --url URL TOOL [ARGUMENTS]",
-                };
-                return Err(Usage::new(message).hint(hint).into());
-            }
-            (None, None, _) => {
-                let usage = Usage::new(format!("which tool of the server `{first}`?"));
-                return Err(usage.hint("relay call SERVER TOOL [ARGUMENTS]").into());
-            }
-        };
-        Ok(Self { server, tool, arguments: tool_arguments::read(text.as_deref(), &args.pairs)? })
+    pub(crate) fn new(args: &'a CallArgs) -> Result<Self> {
+        let CallArgs { server_or_tool, tool_or_arguments, arguments, .. } = args;
+        let (server, tool, text) =
+            match (Setup::only_server(&args.connection), tool_or_arguments, arguments) {
+                (Some(server), text, None) => (server, server_or_tool, text),
+                (None, Some(tool), text) => (server_or_tool.as_str(), tool, text),
+                (Some(_), _, Some(_)) => {
+                    let option = if args.connection.stdio { "--stdio" } else { "--url" };
+                    let message =
+                        format!("with {option} there is only one server, which is not named");
+                    let suggestion = match args.connection.stdio {
+                        true => "relay call --stdio TOOL [ARGUMENTS] -- PROGRAM…",
+                        false => "relay call --url URL TOOL [ARGUMENTS]",
+                    };
+                    return Err(UsageError::new(message).with_suggestion(suggestion).into());
+                }
+                (None, None, _) => {
+                    let usage =
+                        UsageError::new(format!("which tool of the server `{server_or_tool}`?"));
+                    return Err(usage.with_suggestion("relay call SERVER TOOL [ARGUMENTS]").into());
+                }
+            };
+        Ok(Self { server, tool, arguments: read_tool_arguments(text.as_deref(), &args.pairs)? })
     }
 
     /// Makes the call.
-    pub(crate) async fn call(self, setup: &Setup) -> Result<Called> {
+    pub(crate) async fn call(self, setup: &Setup) -> Result<CompletedCall> {
         let Self { server, tool, arguments } = self;
-        let server = setup.server(server)?;
-        let tools = setup.user_at(server).tools(server).await?;
-        let given = tools.call(tool, arguments).await?;
-        let failure = given.is_error.then(|| Report::of_tool(server, tool));
-        Ok(Called { given, failure })
+        let server = setup.known_server(server)?;
+        let tools = setup.user_for(server).tools(server).await?;
+        let output = tools.call(tool, arguments).await?;
+        let error = output.is_error.then(|| ErrorReport::tool_error(server, tool));
+        Ok(CompletedCall { output, error })
     }
 }
 
-impl Called {
+impl CompletedCall {
     /// Prints what the tool gave back.
-    pub(crate) fn print(self, output: &Output) -> Result<Exit> {
-        let Self { given, failure } = self;
-        match output.is_json() {
-            true => output.json_result(&Whole::new(&given)?)?,
-            false => output.result(&given.text())?,
+    pub(crate) fn print(self, printer: &Printer) -> Result<Exit> {
+        let Self { output, error } = self;
+        match printer.is_json() {
+            true => printer.print_json(&JsonOutput::new(&output)?)?,
+            false => printer.print_result(&output.text())?,
         }
-        failure.iter().for_each(|report| report.print(output));
-        Ok(failure.map_or(Exit::Done, |report| report.exit))
+        error.iter().for_each(|report| report.print(printer));
+        Ok(error.map_or(Exit::Success, |report| report.exit))
     }
 }
 
-impl Whole {
+impl JsonOutput {
     fn new(output: &ToolOutput) -> serde_json::Result<Self> {
         Ok(Self {
             content: serde_json::to_value(&output.content)?,

@@ -9,14 +9,14 @@ use serde_json::json;
 use tokio::time;
 
 use crate::{
-    input::{args, secrets::secret},
-    output::{Exit, Output},
+    input::{LoginArgs, secret_from_env},
+    output::{Exit, Printer},
     setup::Setup,
-    sign_in::{Loopback, PRINCIPAL, Page, Visit, application, store},
+    sign_in::{Callback, LoopbackServer, PRINCIPAL, Page, oauth_client, open_store},
 };
 
 /// How long a person may take.
-const LONGEST: Duration = Duration::from_secs(10 * 60);
+const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
 /// A server that somebody signs in to.
 pub(crate) struct Login {
@@ -24,16 +24,17 @@ pub(crate) struct Login {
     server: String,
     endpoint: Endpoint,
     no_browser: bool,
-    registered: Option<RegisteredClient>,
+    preregistered: Option<RegisteredClient>,
     port: u16,
 }
 
 impl Login {
-    pub(crate) fn new(args: &args::Login, output: &Output) -> Result<Self> {
-        let setup = Setup::of_target(&args.target, output)?;
-        let (server, endpoint) = setup.target(&args.target)?;
-        let &args::Login { no_browser, port, .. } = args;
-        Ok(Self { setup, server, endpoint, no_browser, registered: registered(args)?, port })
+    pub(crate) fn new(args: &LoginArgs, printer: &Printer) -> Result<Self> {
+        let setup = Setup::for_sign_in(&args.target, printer)?;
+        let (server, endpoint) = setup.sign_in_target(&args.target)?;
+        let &LoginArgs { no_browser, port, .. } = args;
+        let preregistered = preregistered_client(args)?;
+        Ok(Self { setup, server, endpoint, no_browser, preregistered, port })
     }
 
     pub(crate) fn relay(&self) -> &relay::Relay {
@@ -41,79 +42,84 @@ impl Login {
     }
 
     /// Sends the person to the authorization server and waits until they are back.
-    pub(crate) async fn run(&self, output: &Output) -> Result<Exit> {
-        let mut loopback = Loopback::open(self.port).await?;
-        let mut client = application(store()?, &loopback.url());
-        if let Some(registered) = &self.registered {
-            client = client.registered(self.endpoint.url().as_str(), registered.clone());
+    pub(crate) async fn run(&self, printer: &Printer) -> Result<Exit> {
+        let mut loopback = LoopbackServer::open(self.port).await?;
+        let mut client = oauth_client(open_store()?, &loopback.url());
+        if let Some(preregistered) = &self.preregistered {
+            client = client.registered(self.endpoint.url().as_str(), preregistered.clone());
         }
         let client = client.build()?;
-        let refused = self.refused().await?;
-        let sign_in = client.user(PRINCIPAL).begin(&self.endpoint, refused.as_ref()).await?;
-        self.send(sign_in.authorization_url.as_str(), output);
-        let finished = finish(&client, &mut loopback, sign_in.pending);
-        let credentials = time::timeout(LONGEST, finished).await;
-        let late = "nobody has come back from the sign-in within ten minutes";
-        self.done(&credentials.context(late)??, output)?;
-        Ok(Exit::Done)
+        let unauthorized = self.challenge().await?;
+        let sign_in = client.user(PRINCIPAL).begin(&self.endpoint, unauthorized.as_ref()).await?;
+        self.open_browser(sign_in.authorization_url.as_str(), printer);
+        let completed = complete_sign_in(&client, &mut loopback, sign_in.pending);
+        let credentials = time::timeout(SIGN_IN_TIMEOUT, completed).await;
+        let timed_out = "nobody has come back from the sign-in within ten minutes";
+        self.print_success(&credentials.context(timed_out)??, printer)?;
+        Ok(Exit::Success)
     }
 
     /// What the server says to somebody who has not signed in: which scopes it wants, and where its
     /// metadata is. One that says nothing may have metadata all the same.
-    async fn refused(&self) -> Result<Option<Unauthorized>> {
-        match self.setup.user_at(&self.server).tools(&self.server).await {
-            Err(relay::Error::Authorization(refused)) => Ok(Some(refused.unauthorized)),
+    async fn challenge(&self) -> Result<Option<Unauthorized>> {
+        match self.setup.user_for(&self.server).tools(&self.server).await {
+            Err(relay::Error::Authorization(error)) => Ok(Some(error.unauthorized)),
             Err(error) => Err(error.into()),
             Ok(_) => Ok(None),
         }
     }
 
-    fn send(&self, url: &str, output: &Output) {
+    fn open_browser(&self, url: &str, printer: &Printer) {
         let opened = !self.no_browser && webbrowser::open(url).is_ok();
-        let what = match opened {
+        let instruction = match opened {
             true => "A browser opens to sign you in. If it does not, open this URL in one:",
             false => "Open this URL in a browser on this machine, and sign in there:",
         };
-        output.lines(&format!("{what}\n{url}"));
+        printer.print_lines(&format!("{instruction}\n{url}"));
     }
 
-    fn done(&self, credentials: &Credentials, output: &Output) -> Result<()> {
+    fn print_success(&self, credentials: &Credentials, printer: &Printer) -> Result<()> {
         let (server, issuer) = (&self.server, &credentials.issuer);
-        if output.is_json() {
-            return output.json_result(&json!({
+        if printer.is_json() {
+            return printer.print_json(&json!({
                 "server": server,
                 "issuer": issuer,
                 "expiresAt": credentials.expires_at,
                 "canRefresh": credentials.refresh_token.is_some(),
             }));
         }
-        output.result(&format!("signed in to `{server}` by {issuer}"))
+        printer.print_result(&format!("signed in to `{server}` by {issuer}"))
     }
 }
 
 /// What the program is registered as by hand, if it is.
-fn registered(args: &args::Login) -> Result<Option<RegisteredClient>> {
+fn preregistered_client(args: &LoginArgs) -> Result<Option<RegisteredClient>> {
     let Some(id) = &args.client_id else { return Ok(None) };
     let client = RegisteredClient::new(id);
     let Some(name) = &args.client_secret_env else { return Ok(Some(client)) };
-    let secret = secret("--client-secret-env", name, "secret", "the secret of the client")?;
+    let secret =
+        secret_from_env("--client-secret-env", name, "secret", "the secret of the client")?;
     Ok(Some(client.with_secret(secret)))
 }
 
 /// Waits for the answer to this sign-in and no other, trades it, and tells the person.
-async fn finish(
+async fn complete_sign_in(
     client: &OAuthClient,
-    loopback: &mut Loopback,
+    loopback: &mut LoopbackServer,
     pending: PendingSignIn,
 ) -> Result<Credentials> {
-    let visit = loopback.visit(pending.state()).await?;
-    let outcome = client.finish(pending, &visit.query).await;
-    tell(loopback, visit, &outcome).await;
+    let callback = loopback.wait_for_callback(pending.state()).await?;
+    let outcome = client.finish(pending, &callback.query).await;
+    show_result(loopback, callback, &outcome).await;
     Ok(outcome?)
 }
 
-async fn tell(loopback: &mut Loopback, visit: Visit, outcome: &Result<Credentials, Error>) {
-    let failed;
+async fn show_result(
+    loopback: &mut LoopbackServer,
+    callback: Callback,
+    outcome: &Result<Credentials, Error>,
+) {
+    let message;
     let page = match outcome {
         Ok(_) => Page {
             heading: "You are signed in",
@@ -124,10 +130,10 @@ async fn tell(loopback: &mut Loopback, visit: Visit, outcome: &Result<Credential
             text: "Relay was not let in, and can do nothing on your behalf. Nothing was kept.",
         },
         Err(error) => {
-            failed =
+            message =
                 format!("It did not work: {error}. To try again, run `relay login` once more.");
-            Page { heading: "You are not signed in", text: &failed }
+            Page { heading: "You are not signed in", text: &message }
         }
     };
-    loopback.show(visit, &page).await;
+    loopback.show_page(callback, &page).await;
 }

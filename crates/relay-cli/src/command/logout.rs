@@ -3,16 +3,17 @@
 use anyhow::Result;
 
 use crate::{
-    input::args,
-    output::{Exit, Output},
+    input::LogoutArgs,
+    output::{Exit, Printer},
     setup::Setup,
-    sign_in::{PRINCIPAL, application, known_store},
+    sign_in::{PRINCIPAL, existing_store, oauth_client},
 };
 
 /// Forgets a sign-in, and tells the authorization server.
-pub(crate) async fn logout(args: &args::Logout, output: &Output) -> Result<Exit> {
-    let (server, endpoint) = Setup::of_target(&args.target, output)?.target(&args.target)?;
-    let store = known_store()?;
+pub(crate) async fn logout(args: &LogoutArgs, printer: &Printer) -> Result<Exit> {
+    let (server, endpoint) =
+        Setup::for_sign_in(&args.target, printer)?.sign_in_target(&args.target)?;
+    let store = existing_store()?;
     let keys = match &store {
         Some(store) => {
             mcp_oauth::Store::keys(store, Some(PRINCIPAL), endpoint.url().as_str()).await
@@ -21,14 +22,14 @@ pub(crate) async fn logout(args: &args::Logout, output: &Output) -> Result<Exit>
     };
     let keys = keys.map_err(|source| mcp_oauth::Error::Store { source })?;
     let Some(store) = store.filter(|_| !keys.is_empty()) else {
-        output.warn(format_args!("nobody was signed in to `{server}`"));
-        return Ok(Exit::Done);
+        printer.warn(format_args!("nobody was signed in to `{server}`"));
+        return Ok(Exit::Success);
     };
-    application(store, "http://127.0.0.1/callback")
+    oauth_client(store, "http://127.0.0.1/callback")
         .build()?
         .user(PRINCIPAL)
         .sign_out(&endpoint)
         .await?;
-    output.result(&format!("signed out of `{server}`"))?;
-    Ok(Exit::Done)
+    printer.print_result(&format!("signed out of `{server}`"))?;
+    Ok(Exit::Success)
 }

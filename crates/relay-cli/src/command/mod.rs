@@ -8,5 +8,6 @@ mod status;
 mod tools;
 
 pub(crate) use self::{
-    call::Prepared, login::Login, logout::logout, servers::servers, status::status, tools::Found,
+    call::PreparedCall, login::Login, logout::logout, servers::servers, status::status,
+    tools::ToolLists,
 };

@@ -5,13 +5,13 @@ use relay::Relay;
 use serde::Serialize;
 
 use crate::{
-    input::{args, config},
-    output::{Exit, Output, table},
+    input::{ServersArgs, read_config},
+    output::{Exit, Printer, print_table},
 };
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Row<'a> {
+struct ServerRow<'a> {
     name: &'a str,
     transport: &'static str,
     location: String,
@@ -19,23 +19,23 @@ struct Row<'a> {
 }
 
 /// Lists the servers of the configuration. Nothing is sent.
-pub(crate) fn servers(args: &args::Servers, output: &Output) -> Result<Exit> {
+pub(crate) fn servers(args: &ServersArgs, printer: &Printer) -> Result<Exit> {
     // What no other command can use is not listed as if it were in order.
-    let relay = Relay::new(config(args.config.as_deref())?)?;
+    let relay = Relay::new(read_config(args.config.as_deref())?)?;
     let servers = relay.servers();
-    let rows: Vec<_> = servers.iter().map(|(name, server)| Row::new(name, server)).collect();
-    if output.is_json() {
-        output.json_result(&rows)?;
+    let rows: Vec<_> = servers.iter().map(|(name, server)| ServerRow::new(name, server)).collect();
+    if printer.is_json() {
+        printer.print_json(&rows)?;
     } else if rows.is_empty() {
-        output.warn("the configuration has no servers");
+        printer.warn("the configuration has no servers");
     } else {
-        let rows: Vec<_> = rows.iter().map(Row::cells).collect();
-        table::print(&["NAME", "TRANSPORT", "WHERE", "API KEY"], &rows, output)?;
+        let rows: Vec<_> = rows.iter().map(ServerRow::table_row).collect();
+        print_table(&["NAME", "TRANSPORT", "WHERE", "API KEY"], &rows, printer)?;
     }
-    Ok(Exit::Done)
+    Ok(Exit::Success)
 }
 
-impl<'a> Row<'a> {
+impl<'a> ServerRow<'a> {
     fn new(name: &'a str, server: &relay::Server) -> Self {
         let transport = server.transport();
         let has_api_key = server.has_api_key();
@@ -43,7 +43,7 @@ impl<'a> Row<'a> {
         Self { name, transport: transport.name(), location, has_api_key }
     }
 
-    fn cells(&self) -> Vec<String> {
+    fn table_row(&self) -> Vec<String> {
         let key = if self.has_api_key { "yes" } else { "no" };
         [self.name, self.transport, &self.location, key].map(str::to_owned).to_vec()
     }

@@ -7,13 +7,13 @@ use mcp_oauth::{Credentials, Error, Key, Record, Store};
 use serde::Serialize;
 
 use crate::{
-    output::{Exit, Output, table},
-    sign_in::{PRINCIPAL, known_store},
+    output::{Exit, Printer, print_table},
+    sign_in::{PRINCIPAL, existing_store},
 };
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Row {
+struct CredentialsRow {
     server: String,
     issuer: String,
     /// Whether a token can be had without the person.
@@ -25,37 +25,38 @@ struct Row {
 }
 
 /// Lists the sign-ins. Nothing is sent, so that one may have been revoked all the same.
-pub(crate) async fn status(output: &Output) -> Result<Exit> {
+pub(crate) async fn status(printer: &Printer) -> Result<Exit> {
     let mut rows = Vec::new();
-    if let Some(store) = known_store()? {
+    if let Some(store) = existing_store()? {
         let failed = |source| Error::Store { source };
         for key in store.all_keys().await.map_err(failed)? {
             if key.principal.as_deref() == Some(PRINCIPAL)
-                && let Some(Record::Credentials(it)) = store.load(&key).await.map_err(failed)?
+                && let Some(Record::Credentials(credentials)) =
+                    store.load(&key).await.map_err(failed)?
             {
-                rows.push(Row::new(key, &it));
+                rows.push(CredentialsRow::new(key, &credentials));
             }
         }
     }
-    if output.is_json() {
-        output.json_result(&rows)?;
+    if printer.is_json() {
+        printer.print_json(&rows)?;
     } else if rows.is_empty() {
-        output.warn("nobody is signed in anywhere");
+        printer.warn("nobody is signed in anywhere");
     } else {
         let rows: Vec<_> =
             rows.into_iter().map(|it| vec![it.server, it.issuer, it.state]).collect();
-        table::print(&["SERVER", "SIGNED IN BY", "STATE"], &rows, output)?;
+        print_table(&["SERVER", "SIGNED IN BY", "STATE"], &rows, printer)?;
     }
-    Ok(Exit::Done)
+    Ok(Exit::Success)
 }
 
-impl Row {
+impl CredentialsRow {
     fn new(key: Key, credentials: &Credentials) -> Self {
         let can_refresh = credentials.refresh_token.is_some();
         let state = match (credentials.is_expired(), can_refresh, credentials.expires_at) {
             (_, true, _) => "signed in; renewed by itself".to_owned(),
             (true, false, _) => "expired: sign in again".to_owned(),
-            (false, false, Some(at)) => format!("signed in for {}", left(at)),
+            (false, false, Some(at)) => format!("signed in for {}", time_left(at)),
             (false, false, None) => "signed in".to_owned(),
         };
         Self {
@@ -71,7 +72,7 @@ impl Row {
 }
 
 /// The time until then, in the largest unit of which there is one.
-fn left(at: u64) -> String {
+fn time_left(at: u64) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     match at.saturating_sub(now) {
         seconds @ ..=119 => format!("{seconds} seconds"),

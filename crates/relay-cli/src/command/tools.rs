@@ -7,15 +7,15 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::{
-    input::args,
-    output::{Exit, Output, Report, table},
+    input::ToolsArgs,
+    output::{ErrorReport, Exit, Printer, print_table},
     setup::Setup,
 };
 
 /// A tool, as JSON.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry {
+struct JsonTool {
     server: String,
     /// As the model sees it.
     name: String,
@@ -34,57 +34,57 @@ struct Entry {
 }
 
 /// What the servers gave, and what went wrong.
-pub(crate) struct Found {
+pub(crate) struct ToolLists {
     lists: Vec<Tools>,
-    errors: Vec<Report>,
+    errors: Vec<ErrorReport>,
     /// Whether the user asked all servers.
-    several: bool,
+    all_servers: bool,
 }
 
-impl Found {
+impl ToolLists {
     /// Asks one server or all. One that fails does not spoil the others.
-    pub(crate) async fn fetch(setup: &Setup, args: &args::Tools, output: &Output) -> Result<Self> {
-        let servers = match (&args.server, Setup::single(&args.access)) {
-            (Some(server), _) => vec![setup.server(server)?],
+    pub(crate) async fn fetch(setup: &Setup, args: &ToolsArgs, printer: &Printer) -> Result<Self> {
+        let servers = match (&args.server, Setup::only_server(&args.connection)) {
+            (Some(server), _) => vec![setup.known_server(server)?],
             (None, Some(server)) => vec![server],
-            (None, None) => setup.servers(),
+            (None, None) => setup.server_names(),
         };
-        if servers.len() > 1 && args.access.token_env.is_some() {
+        if servers.len() > 1 && args.connection.token_env.is_some() {
             return Err(setup
-                .which("the token would go to all servers: name the right one")
+                .server_error("the token would go to all servers: name the right one")
                 .into());
         }
         if servers.is_empty() {
-            output.warn("the configuration has no servers");
+            printer.warn("the configuration has no servers");
         }
         let (mut lists, mut errors) = (Vec::new(), Vec::new());
-        for outcome in fetch(setup, &servers).await {
+        for outcome in fetch_lists(setup, &servers).await {
             match outcome {
                 Ok(tools) => lists.push(tools),
-                Err(error) => errors.push(Report::new(&error.into(), Some(&args.access))),
+                Err(error) => errors.push(ErrorReport::new(&error.into(), Some(&args.connection))),
             }
         }
-        let several = args.server.is_none() && !args.access.is_single();
-        Ok(Self { lists, errors, several })
+        let all_servers = args.server.is_none() && !args.connection.is_single();
+        Ok(Self { lists, errors, all_servers })
     }
 
     /// Lists the tools; the exit is that of the first server that failed.
-    pub(crate) fn print(self, output: &Output) -> Result<Exit> {
-        let Self { lists, errors, several } = self;
+    pub(crate) fn print(self, printer: &Printer) -> Result<Exit> {
+        let Self { lists, errors, all_servers } = self;
         // With a single server that failed there is nothing to list, not even nothing.
         if !lists.is_empty() || errors.is_empty() {
-            print(&lists, several, output)?;
+            print_tools(&lists, all_servers, printer)?;
         }
-        errors.iter().for_each(|report| report.print(output));
-        Ok(errors.first().map_or(Exit::Done, |report| report.exit))
+        errors.iter().for_each(|report| report.print(printer));
+        Ok(errors.first().map_or(Exit::Success, |report| report.exit))
     }
 }
 
 /// Asks all servers at the same time; the outcomes are in the order of `servers`.
-async fn fetch(setup: &Setup, servers: &[&str]) -> Vec<Result<Tools, relay::Error>> {
+async fn fetch_lists(setup: &Setup, servers: &[&str]) -> Vec<Result<Tools, relay::Error>> {
     let mut requests = JoinSet::new();
     for (index, server) in servers.iter().enumerate() {
-        let (user, server) = (setup.user_at(server), (*server).to_owned());
+        let (user, server) = (setup.user_for(server), (*server).to_owned());
         requests.spawn(async move { (index, user.tools(&server).await) });
     }
     let mut outcomes = requests.join_all().await;
@@ -92,40 +92,40 @@ async fn fetch(setup: &Setup, servers: &[&str]) -> Vec<Result<Tools, relay::Erro
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-fn print(lists: &[Tools], several: bool, output: &Output) -> Result<()> {
+fn print_tools(lists: &[Tools], all_servers: bool, printer: &Printer) -> Result<()> {
     let tools: Vec<_> = lists.iter().flat_map(Tools::iter).collect();
-    if output.is_json() {
-        let entries: Vec<_> = tools.iter().map(Entry::new).collect::<Result<_, _>>()?;
-        output.json_result(&entries)?;
+    if printer.is_json() {
+        let entries: Vec<_> = tools.iter().map(JsonTool::new).collect::<Result<_, _>>()?;
+        printer.print_json(&entries)?;
     } else if !tools.is_empty() {
-        let rows: Vec<_> = tools.iter().map(|tool| cells(tool, several)).collect();
+        let rows: Vec<_> = tools.iter().map(|tool| table_row(tool, all_servers)).collect();
         let headers = ["SERVER", "NAME", "TOOL", "DESCRIPTION"];
-        table::print(&headers[usize::from(!several)..], &rows, output)?;
+        print_table(&headers[usize::from(!all_servers)..], &rows, printer)?;
     }
-    lists.iter().for_each(|tools| warn(tools, output));
+    lists.iter().for_each(|tools| warn_about_missing_tools(tools, printer));
     Ok(())
 }
 
 /// Says what is not to be seen in the list.
-fn warn(tools: &Tools, output: &Output) {
+fn warn_about_missing_tools(tools: &Tools, printer: &Printer) {
     let server = tools.server();
-    for refused in tools.refused() {
-        let name = refused.name.as_deref().unwrap_or("(without a name)");
-        let reason = &refused.reason;
-        output.warn(format_args!("tool `{name}` of server `{server}` is left out: {reason}"));
+    for invalid in tools.refused() {
+        let name = invalid.name.as_deref().unwrap_or("(without a name)");
+        let reason = &invalid.reason;
+        printer.warn(format_args!("tool `{name}` of server `{server}` is left out: {reason}"));
     }
     if tools.is_empty() {
-        output.warn(format_args!("server `{server}` has no tools"));
+        printer.warn(format_args!("server `{server}` has no tools"));
     }
 }
 
-fn cells(tool: &Tool, several: bool) -> Vec<String> {
-    let server = several.then_some(tool.server());
+fn table_row(tool: &Tool, all_servers: bool) -> Vec<String> {
+    let server = all_servers.then_some(tool.server());
     let rest = [tool.name(), &tool.definition().name, tool.description()];
     server.into_iter().chain(rest).map(str::to_owned).collect()
 }
 
-impl Entry {
+impl JsonTool {
     fn new(tool: &Tool) -> serde_json::Result<Self> {
         let definition = tool.definition();
         Ok(Self {

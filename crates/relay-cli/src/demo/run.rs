@@ -4,59 +4,60 @@ use anyhow::{Result, anyhow};
 
 use super::{
     servers::{ALICE, ALICE_AGAIN, Servers},
-    steps::Scene,
+    steps::Steps,
 };
-use crate::output::{Exit, Output};
+use crate::output::{Exit, Printer};
 
 /// Shows it step by step; fails if anything does not come out as it is announced.
-pub(crate) async fn run(output: &Output) -> Result<Exit> {
-    Scene::new(Servers::start().await?, output)?.play().await?;
-    Ok(Exit::Done)
+pub(crate) async fn run(printer: &Printer) -> Result<Exit> {
+    Steps::new(Servers::start().await?, printer)?.run().await?;
+    Ok(Exit::Success)
 }
 
-impl Scene<'_> {
+impl Steps<'_> {
     /// Plays all steps; fails with the first that does not come out as announced.
-    pub(crate) async fn play(&self) -> Result<()> {
-        self.opening()?;
-        self.steps().await.map_err(|error| {
-            let number = self.story.number();
+    pub(crate) async fn run(&self) -> Result<()> {
+        self.print_introduction()?;
+        self.run_steps().await.map_err(|error| {
+            let number = self.script.step_number();
             anyhow!("step {number} did not come out as announced: {error:#}")
         })?;
-        self.ending()
+        self.print_ending()
     }
 
-    async fn steps(&self) -> Result<()> {
+    async fn run_steps(&self) -> Result<()> {
         self.without_token().await?;
         let alice = self.relay.with_token(ALICE);
         let tools = self.with_token(&alice).await?;
-        self.call(&tools).await?;
+        self.successful_call(&tools).await?;
         self.event_stream(&alice).await?;
-        self.failure_of_the_tool(&tools).await?;
+        self.tool_failure(&tools).await?;
         self.expired_token(&tools).await?;
         let alice = self.relay.with_token(ALICE_AGAIN);
         let tools = self.new_token(&alice).await?;
         self.other_user(&tools).await?;
-        self.program().await?;
-        self.signed_in().await?;
-        self.goodbye().await
+        self.stdio_server().await?;
+        self.sign_in_steps().await?;
+        self.close().await
     }
 
-    fn opening(&self) -> Result<()> {
-        self.story.aside(
+    fn print_introduction(&self) -> Result<()> {
+        self.script.paragraph(
             "Three MCP servers run in this process, on loopback. All want a bearer token.\n\
              An application asks them for tools on behalf of its users, with the crate `relay`.\n",
         )?;
         let Servers { weather, library, bank, accounts, .. } = &self.servers;
-        self.story.rows(&[
+        self.script.rows(&[
             ("weather", format!("{}  answers with JSON", weather.url())),
             ("library", format!("{}  answers with event streams", library.url())),
             ("bank", format!("{}  has an authorization server: {}", bank.url(), accounts.issuer())),
         ])?;
-        self.story.aside("\nA fourth one, `notes`, is a program on stdin and stdout: this one.")
+        self.script
+            .paragraph("\nA fourth one, `notes`, is a program on stdin and stdout: this one.")
     }
 
-    fn ending(&self) -> Result<()> {
-        self.story.aside(
+    fn print_ending(&self) -> Result<()> {
+        self.script.paragraph(
             "\nAll came out as announced. Next, with a server and a token of your own:\n\n  \
              export MY_TOKEN=…\n  \
              relay tools --url https://example.com/mcp --token-env MY_TOKEN\n  \
@@ -76,8 +77,8 @@ mod tests {
 
     use super::{super::servers::BOB, *};
 
-    async fn played(servers: Servers) -> Result<()> {
-        Scene::new(servers, &Output::nowhere())?.play().await
+    async fn run_demo(servers: Servers) -> Result<()> {
+        Steps::new(servers, &Printer::sink())?.run().await
     }
 
     #[tokio::test]
@@ -87,7 +88,7 @@ mod tests {
         {
             let servers = Servers::start().await.unwrap();
             servers.weather.script(On::method(method), Reply::status(500));
-            let error = played(servers).await.unwrap_err().to_string();
+            let error = run_demo(servers).await.unwrap_err().to_string();
             let expected = format!("step {step} did not come out as announced: ");
             assert!(error.starts_with(&expected), "{error}");
         }
@@ -97,7 +98,7 @@ mod tests {
     async fn a_user_who_is_refused_by_surprise_fails_it_too() {
         let servers = Servers::start().await.unwrap();
         servers.weather.revoke_token(BOB);
-        let error = played(servers).await.unwrap_err().to_string();
+        let error = run_demo(servers).await.unwrap_err().to_string();
         assert!(error.starts_with("step 8 did not come out as announced: "), "{error}");
     }
 }

@@ -4,37 +4,37 @@ use std::cell::Cell;
 
 use anyhow::Result;
 
-use crate::output::Output;
+use crate::output::Printer;
 
-pub(crate) struct Story<'a> {
-    output: &'a Output,
+pub(crate) struct Script<'a> {
+    printer: &'a Printer,
     step: Cell<usize>,
 }
 
-impl<'a> Story<'a> {
-    pub(crate) fn new(output: &'a Output) -> Self {
-        Self { output, step: Cell::new(0) }
+impl<'a> Script<'a> {
+    pub(crate) fn new(printer: &'a Printer) -> Self {
+        Self { printer, step: Cell::new(0) }
     }
 
     /// The number of the step that is being told.
-    pub(crate) fn number(&self) -> usize {
+    pub(crate) fn step_number(&self) -> usize {
         self.step.get()
     }
 
     /// Begins a step: what happens, and the code that does it.
-    pub(crate) fn step(&self, title: &str, code: &str) -> Result<()> {
-        self.step.set(self.number() + 1);
-        self.output.result(&format!("\n{}. {title}\n     {code}", self.number()))
+    pub(crate) fn begin_step(&self, title: &str, code: &str) -> Result<()> {
+        self.step.set(self.step_number() + 1);
+        self.printer.print_result(&format!("\n{}. {title}\n     {code}", self.step_number()))
     }
 
     /// Tells what came of it.
-    pub(crate) fn say(&self, text: &str) -> Result<()> {
-        self.output.result(&format!("   {text}"))
+    pub(crate) fn line(&self, text: &str) -> Result<()> {
+        self.printer.print_result(&format!("   {text}"))
     }
 
     /// Tells something outside of any step.
-    pub(crate) fn aside(&self, text: &str) -> Result<()> {
-        self.output.result(text)
+    pub(crate) fn paragraph(&self, text: &str) -> Result<()> {
+        self.printer.print_result(text)
     }
 
     /// Shows values beside their labels.
@@ -42,7 +42,7 @@ impl<'a> Story<'a> {
         let width = rows.iter().map(|(label, _)| label.as_ref().chars().count()).max();
         let width = width.unwrap_or_default();
         rows.iter().try_for_each(|(label, value)| {
-            self.say(&format!("  {:width$}  {}", label.as_ref(), value.as_ref()))
+            self.line(&format!("  {:width$}  {}", label.as_ref(), value.as_ref()))
         })
     }
 }

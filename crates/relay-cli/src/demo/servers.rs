@@ -25,24 +25,24 @@ pub(crate) struct Servers {
     pub(crate) bank: TestServer,
     /// Signs people in.
     pub(crate) accounts: AuthorizationServer,
-    runs: Arc<AtomicUsize>,
+    tool_calls: Arc<AtomicUsize>,
 }
 
 impl Servers {
     pub(crate) async fn start() -> Result<Self> {
-        let runs = Arc::<AtomicUsize>::default();
+        let tool_calls = Arc::<AtomicUsize>::default();
         let weather = TestServer::builder()
             .name("weather")
             .bearer(Bearer::tokens([ALICE, BOB]).scope("weather:read"))
-            .tool(counted(&runs, forecast_tool(), forecast))
-            .tool(counted(&runs, history_tool(), history))
-            .tools_for(BOB, [counted(&runs, warn_tool(), warn)])
+            .tool(counted(&tool_calls, forecast_tool(), forecast))
+            .tool(counted(&tool_calls, history_tool(), history))
+            .tools_for(BOB, [counted(&tool_calls, warn_tool(), warn)])
             .start()
             .await?;
         let library = TestServer::builder()
             .name("library")
             .bearer(Bearer::tokens([ALICE, ALICE_AGAIN, BOB]).scope("books:read"))
-            .tool(counted(&runs, search_tool(), search))
+            .tool(counted(&tool_calls, search_tool(), search))
             .answers(AnswerMode::Sse)
             .start()
             .await?;
@@ -50,15 +50,15 @@ impl Servers {
         let bank = TestServer::builder()
             .name("bank")
             .bearer(Bearer::issued_by(&accounts).scope("balance:read"))
-            .tool(counted(&runs, balance_tool(), |_| CallAnswer::text("1,204 crowns")))
+            .tool(counted(&tool_calls, balance_tool(), |_| CallAnswer::text("1,204 crowns")))
             .start()
             .await?;
-        Ok(Self { weather, library, bank, accounts, runs })
+        Ok(Self { weather, library, bank, accounts, tool_calls })
     }
 
     /// How many calls have reached a tool, on all servers.
-    pub(crate) fn runs(&self) -> usize {
-        self.runs.load(Ordering::Relaxed)
+    pub(crate) fn tool_calls(&self) -> usize {
+        self.tool_calls.load(Ordering::Relaxed)
     }
 }
 
@@ -68,13 +68,13 @@ type Arguments = serde_json::Map<String, Value>;
 type Definition = (&'static str, &'static str, Value);
 
 fn counted(
-    runs: &Arc<AtomicUsize>,
+    tool_calls: &Arc<AtomicUsize>,
     (name, description, schema): Definition,
     answer: fn(&Arguments) -> CallAnswer,
 ) -> Tool {
-    let runs = Arc::clone(runs);
+    let tool_calls = Arc::clone(tool_calls);
     let handler = move |arguments: &Arguments| {
-        runs.fetch_add(1, Ordering::Relaxed);
+        tool_calls.fetch_add(1, Ordering::Relaxed);
         answer(arguments)
     };
     Tool::new(name, schema, handler).description(description)

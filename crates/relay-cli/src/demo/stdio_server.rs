@@ -13,16 +13,16 @@ pub(crate) fn serve() -> Result<Exit> {
     for line in io::stdin().lock().lines() {
         let request: Value = serde_json::from_str(&line?)?;
         let Some(id) = request.get("id") else { continue };
-        let mut answer = answer(&request["method"], &request["params"]);
-        answer["jsonrpc"] = json!("2.0");
-        answer["id"] = id.clone();
-        writeln!(stdout, "{answer}")?;
+        let mut response = respond(&request["method"], &request["params"]);
+        response["jsonrpc"] = json!("2.0");
+        response["id"] = id.clone();
+        writeln!(stdout, "{response}")?;
     }
-    Ok(Exit::Done)
+    Ok(Exit::Success)
 }
 
-/// The answer in the words of revision 2026-07-28.
-fn answer(method: &Value, params: &Value) -> Value {
+/// The response in the words of revision 2026-07-28.
+fn respond(method: &Value, params: &Value) -> Value {
     let mut result = match method.as_str().unwrap_or_default() {
         "server/discover" => json!({
             "supportedVersions": ["2026-07-28"],

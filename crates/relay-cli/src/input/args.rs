@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{help, tool_arguments::Pair};
+use super::{help, tool_arguments::KeyValue};
 
 /// The configuration, where no other is named.
 pub(crate) const DEFAULT_CONFIG: &str = "relay.toml";
@@ -29,7 +29,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// List the servers of the configuration
     #[command(after_help = help::SEE)]
-    Servers(Servers),
+    Servers(ServersArgs),
     /// List the tools of a server, or of all
     #[command(
         after_help = help::SEE,
@@ -37,7 +37,7 @@ pub(crate) enum Command {
                           relay tools [OPTIONS] --url URL\n       \
                           relay tools [OPTIONS] --stdio -- PROGRAM…"
     )]
-    Tools(Tools),
+    Tools(ToolsArgs),
     /// Call a tool
     #[command(
         after_help = help::SEE,
@@ -45,7 +45,7 @@ pub(crate) enum Command {
                           relay call [OPTIONS] --url URL TOOL [ARGUMENTS]\n       \
                           relay call [OPTIONS] --stdio TOOL [ARGUMENTS] -- PROGRAM…"
     )]
-    Call(Call),
+    Call(CallArgs),
     /// Print the JSON Schema of relay.toml, for editors
     #[command(after_help = help::SEE)]
     Schema,
@@ -55,17 +55,17 @@ pub(crate) enum Command {
         override_usage = "relay login [OPTIONS] SERVER\n       \
                           relay login [OPTIONS] --url URL"
     )]
-    Login(Login),
+    Login(LoginArgs),
     /// Sign out of a server
     #[command(
         after_help = help::SEE,
         override_usage = "relay logout [OPTIONS] SERVER\n       \
                           relay logout [OPTIONS] --url URL"
     )]
-    Logout(Logout),
+    Logout(LogoutArgs),
     /// List the servers that somebody is signed in to
     #[command(after_help = help::SEE)]
-    Status(Status),
+    Status(StatusArgs),
     /// Show how tools behind a bearer token are used, with servers of its own
     #[command(after_help = help::SEE)]
     Demo,
@@ -75,7 +75,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Servers {
+pub(crate) struct ServersArgs {
     /// The configuration [default: relay.toml]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -85,42 +85,42 @@ pub(crate) struct Servers {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Tools {
+pub(crate) struct ToolsArgs {
     /// A server of the configuration, or else all; with --token-env it has to be one
     #[arg(value_name = "SERVER", conflicts_with_all = ["url", "stdio"])]
     pub(crate) server: Option<String>,
     #[command(flatten)]
-    pub(crate) access: Access,
+    pub(crate) connection: ConnectionArgs,
     /// Print JSON, errors included
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Call {
+pub(crate) struct CallArgs {
     /// A server of the configuration; left out with --url and --stdio
     #[arg(value_name = "SERVER")]
-    pub(crate) first: String,
+    pub(crate) server_or_tool: String,
     /// The tool, by the name that the model sees or by the server's own
     #[arg(value_name = "TOOL")]
-    pub(crate) second: Option<String>,
+    pub(crate) tool_or_arguments: Option<String>,
     /// Its arguments: a JSON object, `@FILE`, or `-` for stdin
     #[arg(value_name = "ARGUMENTS")]
-    pub(crate) third: Option<String>,
+    pub(crate) arguments: Option<String>,
     /// One argument; VALUE is JSON, or else a string. May be repeated
     #[arg(long = "arg", value_name = "KEY=VALUE")]
-    pub(crate) pairs: Vec<Pair>,
+    pub(crate) pairs: Vec<KeyValue>,
     #[command(flatten)]
-    pub(crate) access: Access,
+    pub(crate) connection: ConnectionArgs,
     /// Print the whole output as JSON, errors included
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Login {
+pub(crate) struct LoginArgs {
     #[command(flatten)]
-    pub(crate) target: Target,
+    pub(crate) target: TargetArgs,
     /// Print the URL to open, and open no browser
     #[arg(long)]
     pub(crate) no_browser: bool,
@@ -139,16 +139,16 @@ pub(crate) struct Login {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Logout {
+pub(crate) struct LogoutArgs {
     #[command(flatten)]
-    pub(crate) target: Target,
+    pub(crate) target: TargetArgs,
     /// Print errors as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Status {
+pub(crate) struct StatusArgs {
     /// Print JSON, errors included
     #[arg(long)]
     pub(crate) json: bool,
@@ -156,7 +156,7 @@ pub(crate) struct Status {
 
 /// The one server that somebody signs in to or out of.
 #[derive(Debug, Args)]
-pub(crate) struct Target {
+pub(crate) struct TargetArgs {
     /// A server of the configuration
     #[arg(value_name = "SERVER", required_unless_present = "url", conflicts_with = "url")]
     pub(crate) server: Option<String>,
@@ -170,7 +170,7 @@ pub(crate) struct Target {
 
 /// Which server is spoken to, on whose behalf and how.
 #[derive(Debug, Args)]
-pub(crate) struct Access {
+pub(crate) struct ConnectionArgs {
     /// The server, without a configuration
     #[arg(long, value_name = "URL", conflicts_with = "config")]
     pub(crate) url: Option<String>,
@@ -187,7 +187,7 @@ pub(crate) struct Access {
     #[arg(long, value_name = "NAME")]
     pub(crate) token_env: Option<String>,
     /// How long to wait for one answer of the server [default: 30]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     pub(crate) timeout: Option<Duration>,
     /// Send the token over plain HTTP to another machine, where anyone on the way can read it
     #[arg(long, requires = "url")]
@@ -197,7 +197,7 @@ pub(crate) struct Access {
     pub(crate) program: Vec<String>,
 }
 
-impl Access {
+impl ConnectionArgs {
     /// Whether the command line names the one server that there is.
     pub(crate) fn is_single(&self) -> bool {
         self.stdio || self.url.is_some()
@@ -220,16 +220,16 @@ impl Command {
         }
     }
 
-    pub(crate) fn access(&self) -> Option<&Access> {
+    pub(crate) fn connection(&self) -> Option<&ConnectionArgs> {
         match self {
-            Self::Tools(tools) => Some(&tools.access),
-            Self::Call(call) => Some(&call.access),
+            Self::Tools(tools) => Some(&tools.connection),
+            Self::Call(call) => Some(&call.connection),
             _ => None,
         }
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+fn parse_seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().map(Duration::try_from_secs_f64);
     match seconds {
         Some(Ok(duration)) if !duration.is_zero() => Ok(duration),
@@ -250,9 +250,9 @@ mod tests {
 
     #[test]
     fn a_time_is_a_positive_number_of_seconds() {
-        assert_eq!(seconds("1.5"), Ok(Duration::from_millis(1500)));
+        assert_eq!(parse_seconds("1.5"), Ok(Duration::from_millis(1500)));
         for text in ["0", "-1", "x", "NaN", "inf", "1e40", ""] {
-            assert!(seconds(text).is_err(), "{text}");
+            assert!(parse_seconds(text).is_err(), "{text}");
         }
     }
 }

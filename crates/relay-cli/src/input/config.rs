@@ -5,29 +5,31 @@ use std::{fs, io, path::Path};
 use anyhow::{Context, Result};
 use relay::Config;
 
-use super::{args::DEFAULT_CONFIG, usage_error::Usage, variables::Lookup};
+use super::{args::DEFAULT_CONFIG, usage_error::UsageError, variables::ConfigVariables};
 
 /// The configuration in `file`, or else in the current folder.
-pub(crate) fn config(file: Option<&Path>) -> Result<Config> {
+pub(crate) fn read_config(file: Option<&Path>) -> Result<Config> {
     let path = file.unwrap_or(Path::new(DEFAULT_CONFIG));
     let text = fs::read_to_string(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound if file.is_none() => {
-            let usage = Usage::new("no server is known: this folder has no relay.toml");
-            usage.hint("`relay --help` shows one; --url URL and --stdio do without").into()
+            let usage = UsageError::new("no server is known: this folder has no relay.toml");
+            usage
+                .with_suggestion("`relay --help` shows one; --url URL and --stdio do without")
+                .into()
         }
         _ => {
-            let usage = Usage::new(format!("{} cannot be read", path.display()));
+            let usage = UsageError::new(format!("{} cannot be read", path.display()));
             anyhow::Error::new(error).context(usage)
         }
     })?;
-    let lookup = Lookup::new(path);
+    let variables = ConfigVariables::new(path);
     let config = match path.extension().is_some_and(|extension| extension == "json") {
-        true => Config::from_json(&text, |name| lookup.find(name)),
-        false => Config::from_toml(&text, |name| lookup.variable(name)),
+        true => Config::from_json(&text, |name| variables.json_variable(name)),
+        false => Config::from_toml(&text, |name| variables.variable(name)),
     };
     let config = config.map_err(anyhow::Error::new);
-    let config = match lookup.unreadable() {
-        Some(name) => Err(Usage::new(format!("the variable `{name}` is not UTF-8")).into()),
+    let config = match variables.not_utf8() {
+        Some(name) => Err(UsageError::new(format!("the variable `{name}` is not UTF-8")).into()),
         None => config,
     };
     config.with_context(|| format!("{} is not usable", path.display()))

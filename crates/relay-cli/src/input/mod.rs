@@ -1,12 +1,22 @@
 //! What the program reads: the command line, the environment and files.
 
 mod config;
-pub(crate) mod args;
+mod args;
 mod help;
-pub(crate) mod tool_arguments;
+mod tool_arguments;
 mod variables;
-pub(crate) mod secrets;
-pub(crate) mod paths;
+mod secrets;
+mod paths;
 mod usage_error;
 
-pub(crate) use self::{config::config, usage_error::Usage};
+pub(crate) use self::{
+    args::{
+        CallArgs, Cli, Command, ConnectionArgs, DEFAULT_CONFIG, LoginArgs, LogoutArgs, ServersArgs,
+        TargetArgs, ToolsArgs,
+    },
+    config::read_config,
+    paths::{HOME_VARIABLE, credentials_folder},
+    secrets::{secret_from_env, token_from_env},
+    tool_arguments::read_tool_arguments,
+    usage_error::UsageError,
+};

@@ -3,10 +3,12 @@
 use std::{env, path::PathBuf};
 
 /// The variable that names the folder, in place of the system's own.
-pub(crate) const VARIABLE: &str = "RELAY_HOME";
+pub(crate) const HOME_VARIABLE: &str = "RELAY_HOME";
 
-pub(crate) fn folder() -> Option<PathBuf> {
-    variable(VARIABLE).or_else(|| Some(data_folder()?.join("relay"))).map(|it| it.join("sign-ins"))
+pub(crate) fn credentials_folder() -> Option<PathBuf> {
+    absolute_path(HOME_VARIABLE)
+        .or_else(|| Some(data_folder()?.join("relay")))
+        .map(|it| it.join("sign-ins"))
 }
 
 /// Where programs of this system keep their data for the user.
@@ -14,15 +16,15 @@ fn data_folder() -> Option<PathBuf> {
     let at_home =
         |path: &str| env::home_dir().filter(|it| it.is_absolute()).map(|it| it.join(path));
     if cfg!(windows) {
-        variable("APPDATA").or_else(|| at_home("AppData/Roaming"))
+        absolute_path("APPDATA").or_else(|| at_home("AppData/Roaming"))
     } else if cfg!(target_os = "macos") {
         at_home("Library/Application Support")
     } else {
-        variable("XDG_DATA_HOME").or_else(|| at_home(".local/share"))
+        absolute_path("XDG_DATA_HOME").or_else(|| at_home(".local/share"))
     }
 }
 
 /// A folder that a variable names; relative ones depend on where the program happens to be started.
-fn variable(name: &str) -> Option<PathBuf> {
+fn absolute_path(name: &str) -> Option<PathBuf> {
     env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
 }

@@ -5,16 +5,16 @@ use std::{collections::BTreeMap, fs, io, str::FromStr};
 use anyhow::{Context, Result};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::usage_error::Usage;
+use super::usage_error::UsageError;
 
 /// One argument of a tool: `key=value`.
 #[derive(Debug, Clone)]
-pub(crate) struct Pair {
+pub(crate) struct KeyValue {
     key: String,
     value: Box<RawValue>,
 }
 
-impl FromStr for Pair {
+impl FromStr for KeyValue {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -30,44 +30,44 @@ impl FromStr for Pair {
 /// The arguments as one JSON object, every number and the order of keys as they were written.
 ///
 /// `text` is the object itself, `@` and the name of a file, or `-` for stdin.
-pub(crate) fn read(text: Option<&str>, pairs: &[Pair]) -> Result<Box<RawValue>> {
+pub(crate) fn read_tool_arguments(text: Option<&str>, pairs: &[KeyValue]) -> Result<Box<RawValue>> {
     match text {
         None => from_pairs(pairs),
         Some(_) if !pairs.is_empty() => {
-            Err(Usage::new("ARGUMENTS and --arg cannot be used together").into())
+            Err(UsageError::new("ARGUMENTS and --arg cannot be used together").into())
         }
         Some("-") => {
             let read = io::read_to_string(io::stdin());
-            object(&read.context(Usage::new("the arguments cannot be read from stdin"))?)
+            parse_object(&read.context(UsageError::new("the arguments cannot be read from stdin"))?)
         }
-        Some("@") => Err(Usage::new("`@` is not followed by the name of a file")
-            .hint("@FILE, or - for stdin")
+        Some("@") => Err(UsageError::new("`@` is not followed by the name of a file")
+            .with_suggestion("@FILE, or - for stdin")
             .into()),
         Some(text) => match text.strip_prefix('@') {
             Some(file) => {
-                let what = || Usage::new(format!("the arguments cannot be read from {file}"));
-                object(&fs::read_to_string(file).with_context(what)?)
+                let what = || UsageError::new(format!("the arguments cannot be read from {file}"));
+                parse_object(&fs::read_to_string(file).with_context(what)?)
             }
-            None => object(text),
+            None => parse_object(text),
         },
     }
 }
 
-fn object(text: &str) -> Result<Box<RawValue>> {
+fn parse_object(text: &str) -> Result<Box<RawValue>> {
     const HINT: &str = "they look like this: '{\"city\": \"Oslo\"}'; --arg city=Oslo does the same";
     let parsed: Box<RawValue> = serde_json::from_str(text)
-        .with_context(|| Usage::new("the arguments are not JSON").hint(HINT))?;
+        .with_context(|| UsageError::new("the arguments are not JSON").with_suggestion(HINT))?;
     if parsed.get().starts_with('{') {
         return Ok(parsed);
     }
-    Err(Usage::new("the arguments are JSON, but not an object").hint(HINT).into())
+    Err(UsageError::new("the arguments are JSON, but not an object").with_suggestion(HINT).into())
 }
 
-fn from_pairs(pairs: &[Pair]) -> Result<Box<RawValue>> {
+fn from_pairs(pairs: &[KeyValue]) -> Result<Box<RawValue>> {
     let mut object = BTreeMap::new();
-    for Pair { key, value } in pairs {
+    for KeyValue { key, value } in pairs {
         if object.insert(key, value).is_some() {
-            return Err(Usage::new(format!("--arg gives `{key}` twice")).into());
+            return Err(UsageError::new(format!("--arg gives `{key}` twice")).into());
         }
     }
     Ok(to_raw_value(&object)?)
@@ -77,38 +77,38 @@ fn from_pairs(pairs: &[Pair]) -> Result<Box<RawValue>> {
 mod tests {
     use super::*;
 
-    fn pairs(texts: &[&str]) -> Vec<Pair> {
+    fn pairs(texts: &[&str]) -> Vec<KeyValue> {
         texts.iter().map(|text| text.parse().unwrap()).collect()
     }
 
     #[test]
     fn text_is_passed_on_as_it_is() {
         let text = r#"{"b": 1.0, "a": 12345678901234567890123}"#;
-        assert_eq!(read(Some(&format!(" {text}\n")), &[]).unwrap().get(), text);
-        assert_eq!(read(None, &[]).unwrap().get(), "{}");
+        assert_eq!(read_tool_arguments(Some(&format!(" {text}\n")), &[]).unwrap().get(), text);
+        assert_eq!(read_tool_arguments(None, &[]).unwrap().get(), "{}");
     }
 
     #[test]
     fn pairs_are_json_or_strings() {
         let given = ["n=1", "s=Oslo", "q=\"1\"", "l=[1, 2]", "e=", "z=01", "x=a=b"];
         let expected = r#"{"e":"","l":[1, 2],"n":1,"q":"1","s":"Oslo","x":"a=b","z":"01"}"#;
-        assert_eq!(read(None, &pairs(&given)).unwrap().get(), expected);
-        assert!("city".parse::<Pair>().is_err());
+        assert_eq!(read_tool_arguments(None, &pairs(&given)).unwrap().get(), expected);
+        assert!("city".parse::<KeyValue>().is_err());
     }
 
     #[test]
     fn a_file_has_a_name() {
-        let error = read(Some("@"), &[]).unwrap_err();
+        let error = read_tool_arguments(Some("@"), &[]).unwrap_err();
         assert_eq!(error.to_string(), "`@` is not followed by the name of a file");
     }
 
     #[test]
     fn what_is_no_object_is_refused() {
         for text in ["", "{", "[1]", "null", "{} {}", "@/nowhere"] {
-            let error = read(Some(text), &[]).unwrap_err();
-            assert!(error.downcast_ref::<Usage>().is_some(), "{text}: {error}");
+            let error = read_tool_arguments(Some(text), &[]).unwrap_err();
+            assert!(error.downcast_ref::<UsageError>().is_some(), "{text}: {error}");
         }
-        assert!(read(Some("{}"), &pairs(&["a=1"])).is_err());
-        assert!(read(None, &pairs(&["a=1", "a=2"])).is_err());
+        assert!(read_tool_arguments(Some("{}"), &pairs(&["a=1"])).is_err());
+        assert!(read_tool_arguments(None, &pairs(&["a=1", "a=2"])).is_err());
     }
 }

@@ -4,31 +4,31 @@ use std::fmt;
 
 /// What is wrong, and what to do about it.
 #[derive(Debug)]
-pub(crate) struct Usage {
+pub(crate) struct UsageError {
     message: String,
-    hint: Option<String>,
+    suggestion: Option<String>,
 }
 
-impl Usage {
+impl UsageError {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self { message: message.into(), suggestion: None }
     }
 
     /// Says what to do.
-    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+    pub(crate) fn with_suggestion(self, suggestion: impl Into<String>) -> Self {
+        Self { suggestion: Some(suggestion.into()), ..self }
     }
 
     /// What to do.
-    pub(crate) fn to_hint(&self) -> Option<String> {
-        self.hint.clone()
+    pub(crate) fn suggestion(&self) -> Option<String> {
+        self.suggestion.clone()
     }
 }
 
-impl fmt::Display for Usage {
+impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Usage {}
+impl std::error::Error for UsageError {}

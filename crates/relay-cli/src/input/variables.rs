@@ -7,14 +7,14 @@ use std::{
 };
 
 /// What the texts of one configuration file stand for.
-pub(crate) struct Lookup {
+pub(crate) struct ConfigVariables {
     /// The folder that the file is for.
     workspace: PathBuf,
     /// A variable that is there and not UTF-8.
-    unreadable: RefCell<Option<String>>,
+    not_utf8: RefCell<Option<String>>,
 }
 
-impl Lookup {
+impl ConfigVariables {
     /// For the file at `path`: that of an editor is in a folder of the editor's own.
     pub(crate) fn new(path: &Path) -> Self {
         let path = absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -23,18 +23,18 @@ impl Lookup {
             Some(".vscode" | ".cursor") => folder.parent().unwrap_or(folder),
             _ => folder,
         };
-        Self { workspace: workspace.to_owned(), unreadable: RefCell::default() }
+        Self { workspace: workspace.to_owned(), not_utf8: RefCell::default() }
     }
 
     /// A variable of the environment.
     pub(crate) fn variable(&self, name: &str) -> Option<String> {
         let value = env::var_os(name)?.into_string();
-        value.map_err(|_| self.unreadable.replace(Some(name.to_owned()))).ok()
+        value.map_err(|_| self.not_utf8.replace(Some(name.to_owned()))).ok()
     }
 
     /// What the JSON files of other programs mean: a variable too, or what those programs know. What
     /// they would ask for, such as `input:api-key`, is a variable of its own, `INPUT_API_KEY`.
-    pub(crate) fn find(&self, name: &str) -> Option<String> {
+    pub(crate) fn json_variable(&self, name: &str) -> Option<String> {
         match name.split_once(':') {
             Some(("file", path)) => fs::read_to_string(self.workspace.join(path)).ok(),
             Some(("input", id)) => {
@@ -42,16 +42,16 @@ impl Lookup {
                 let id: String = id.chars().map(letter).collect();
                 self.variable(&format!("INPUT_{}", id.to_ascii_uppercase()))
             }
-            _ => self.variable(name).or_else(|| self.known(name)),
+            _ => self.variable(name).or_else(|| self.editor_variable(name)),
         }
     }
 
     /// The name of a variable that is there and cannot be used.
-    pub(crate) fn unreadable(self) -> Option<String> {
-        self.unreadable.into_inner()
+    pub(crate) fn not_utf8(self) -> Option<String> {
+        self.not_utf8.into_inner()
     }
 
-    fn known(&self, name: &str) -> Option<String> {
+    fn editor_variable(&self, name: &str) -> Option<String> {
         let path = match name {
             "workspaceFolder" => self.workspace.as_os_str().to_owned(),
             "workspaceFolderBasename" => self.workspace.file_name()?.to_owned(),

@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use relay::{Error, TransportKind};
 
-use crate::input::Usage;
+use crate::input::UsageError;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    Done,
+    Success,
     Failure,
     Usage,
     Authorization,
@@ -20,15 +20,15 @@ pub(crate) enum Exit {
 
 impl Exit {
     /// How the program ends with this error.
-    pub(crate) fn of(error: &anyhow::Error) -> Self {
+    pub(crate) fn from_error(error: &anyhow::Error) -> Self {
         match error.downcast_ref::<Error>() {
-            Some(error) => Self::of_relay(error),
-            None if error.downcast_ref::<Usage>().is_some() => Self::Usage,
-            None => error.downcast_ref().map_or(Self::Failure, Self::of_sign_in),
+            Some(error) => Self::from_relay(error),
+            None if error.downcast_ref::<UsageError>().is_some() => Self::Usage,
+            None => error.downcast_ref().map_or(Self::Failure, Self::from_oauth),
         }
     }
 
-    fn of_sign_in(error: &mcp_oauth::Error) -> Self {
+    fn from_oauth(error: &mcp_oauth::Error) -> Self {
         use mcp_oauth::Error;
         match error {
             Error::SignInRequired { .. }
@@ -41,7 +41,7 @@ impl Exit {
         }
     }
 
-    fn of_relay(error: &Error) -> Self {
+    fn from_relay(error: &Error) -> Self {
         match error {
             Error::Authorization(_) => Self::Authorization,
             Error::Configuration { .. }
@@ -61,7 +61,7 @@ impl Exit {
 
     pub(crate) fn code(self) -> u8 {
         match self {
-            Self::Done => 0,
+            Self::Success => 0,
             Self::Failure => 1,
             Self::Usage => 2,
             Self::Authorization => 3,
@@ -74,7 +74,7 @@ impl Exit {
     /// The name of the kind of error, for JSON.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Done => "done",
+            Self::Success => "done",
             Self::Failure => "failure",
             Self::Usage => "usage",
             Self::Authorization => "authorization",

@@ -3,8 +3,8 @@
 mod report;
 mod suggestions;
 mod exit;
-pub(crate) mod table;
+mod table;
 mod printer;
 mod redact;
 
-pub(crate) use self::{exit::Exit, printer::Output, report::Report};
+pub(crate) use self::{exit::Exit, printer::Printer, report::ErrorReport, table::print_table};

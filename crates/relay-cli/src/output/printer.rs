@@ -10,25 +10,25 @@ use anyhow::{Context, Result};
 use relay::AccessToken;
 use serde::Serialize;
 
-use super::redact::{conceal, conceal_in_json};
+use super::redact;
 
 /// The shortest token that is looked for in what is printed: a shorter one is a word that may be
 /// there by chance.
-const SHORTEST: usize = 8;
+const MIN_SECRET_LEN: usize = 8;
 
 /// Where results and messages go. Clones are the same.
 ///
 /// A reader that goes away is no error: the rest is not written. Tokens are never shown, whoever
 /// repeats them.
 #[derive(Clone)]
-pub(crate) struct Output(Arc<Streams>);
+pub(crate) struct Printer(Arc<Streams>);
 
 struct Streams {
     results: Mutex<Box<dyn Write + Send>>,
     messages: Mutex<Box<dyn Write + Send>>,
     is_terminal: bool,
     json: bool,
-    tokens: RwLock<Vec<AccessToken>>,
+    secrets: RwLock<Vec<AccessToken>>,
 }
 
 /// What a message is.
@@ -36,11 +36,11 @@ struct Streams {
 pub(crate) enum Label {
     Error,
     Cause,
-    Hint,
+    Suggestion,
     Warning,
 }
 
-impl Output {
+impl Printer {
     /// Standard output and standard error; `json` is what the user wants to read.
     pub(crate) fn standard(json: bool) -> Self {
         let is_terminal = io::stdout().is_terminal();
@@ -50,7 +50,7 @@ impl Output {
 
     /// An output that nobody reads.
     #[cfg(test)]
-    pub(crate) fn nowhere() -> Self {
+    pub(crate) fn sink() -> Self {
         Self::new(Box::new(io::sink()), Box::new(io::sink()), false, false)
     }
 
@@ -61,7 +61,7 @@ impl Output {
         json: bool,
     ) -> Self {
         let (results, messages) = (Mutex::new(results), Mutex::new(messages));
-        Self(Arc::new(Streams { results, messages, is_terminal, json, tokens: RwLock::default() }))
+        Self(Arc::new(Streams { results, messages, is_terminal, json, secrets: RwLock::default() }))
     }
 
     /// Whether a person reads the results.
@@ -75,9 +75,9 @@ impl Output {
     }
 
     /// Shows asterisks in place of this token from now on.
-    pub(crate) fn conceal(&self, token: &AccessToken) {
-        if token.expose().len() >= SHORTEST {
-            self.0.tokens.write().unwrap_or_else(PoisonError::into_inner).push(token.clone());
+    pub(crate) fn add_secret(&self, token: &AccessToken) {
+        if token.expose().len() >= MIN_SECRET_LEN {
+            self.0.secrets.write().unwrap_or_else(PoisonError::into_inner).push(token.clone());
         }
     }
 
@@ -85,18 +85,18 @@ impl Output {
     ///
     /// # Errors
     /// Those of writing to stdout.
-    pub(crate) fn result(&self, text: &str) -> Result<()> {
-        let text = self.concealed(text);
+    pub(crate) fn print_result(&self, text: &str) -> Result<()> {
+        let text = self.redact(text);
         // A server must not get hold of the terminal.
-        self.write_result(if self.0.is_terminal { harmless(&text) } else { text })
+        self.write_result(if self.0.is_terminal { without_control_characters(&text) } else { text })
     }
 
     /// Prints a result as JSON.
     ///
     /// # Errors
     /// Those of writing to stdout.
-    pub(crate) fn json_result(&self, value: &impl Serialize) -> Result<()> {
-        self.write_result(self.json(&serde_json::to_string_pretty(value)?))
+    pub(crate) fn print_json(&self, value: &impl Serialize) -> Result<()> {
+        self.write_result(self.sanitize_json(&serde_json::to_string_pretty(value)?))
     }
 
     fn write_result(&self, mut text: String) -> Result<()> {
@@ -110,12 +110,12 @@ impl Output {
     }
 
     /// Prints a message for people, on one line.
-    pub(crate) fn message(&self, label: Label, text: impl fmt::Display) {
-        let text = self.concealed(&text.to_string()).replace(is_control, " ");
+    pub(crate) fn print_message(&self, label: Label, text: impl fmt::Display) {
+        let text = self.redact(&text.to_string()).replace(is_control, " ");
         self.write_message(&match label {
             Label::Error => format!("\x1b[1;31merror:\x1b[0m {text}\n"),
             Label::Cause => format!("  caused by: {text}\n"),
-            Label::Hint => format!("\x1b[1;36mhint:\x1b[0m {text}\n"),
+            Label::Suggestion => format!("\x1b[1;36mhint:\x1b[0m {text}\n"),
             Label::Warning => format!("\x1b[1;33mwarning:\x1b[0m {text}\n"),
         });
     }
@@ -124,21 +124,21 @@ impl Output {
     pub(crate) fn warn(&self, text: impl fmt::Display) {
         if self.0.json {
             let text = text.to_string();
-            self.json_message(&serde_json::json!({ "warning": { "message": text } }));
+            self.print_json_message(&serde_json::json!({ "warning": { "message": text } }));
         } else {
-            self.message(Label::Warning, text);
+            self.print_message(Label::Warning, text);
         }
     }
 
     /// Prints a message for programs, as JSON on one line.
-    pub(crate) fn json_message(&self, value: &impl Serialize) {
+    pub(crate) fn print_json_message(&self, value: &impl Serialize) {
         let json = serde_json::to_string(value).unwrap_or_else(|error| format!("\"{error}\""));
-        self.write_message(&format!("{}\n", self.json(&json)));
+        self.write_message(&format!("{}\n", self.sanitize_json(&json)));
     }
 
     /// Prints lines to stderr as they are.
-    pub(crate) fn lines(&self, text: &str) {
-        self.write_message(&format!("{}\n", harmless(&self.concealed(text))));
+    pub(crate) fn print_lines(&self, text: &str) {
+        self.write_message(&format!("{}\n", without_control_characters(&self.redact(text))));
     }
 
     fn write_message(&self, text: &str) {
@@ -148,15 +148,15 @@ impl Output {
     }
 
     /// The text without tokens.
-    pub(crate) fn concealed(&self, text: &str) -> String {
-        conceal(text, &self.0.tokens.read().unwrap_or_else(PoisonError::into_inner))
+    pub(crate) fn redact(&self, text: &str) -> String {
+        redact::redact(text, &self.0.secrets.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The JSON without tokens, and with escapes for what a terminal must not get.
-    fn json(&self, text: &str) -> String {
-        let tokens = self.0.tokens.read().unwrap_or_else(PoisonError::into_inner);
-        let concealed = conceal_in_json(text, &tokens);
-        concealed.chars().fold(String::with_capacity(concealed.len()), |mut json, c| {
+    fn sanitize_json(&self, text: &str) -> String {
+        let secrets = self.0.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        let redacted = redact::redact_json(text, &secrets);
+        redacted.chars().fold(String::with_capacity(redacted.len()), |mut json, c| {
             match c {
                 // Between values they are blanks, and in strings they are escaped already.
                 '\n' | '\t' | '\r' => json.push(c),
@@ -175,14 +175,14 @@ pub(crate) fn is_control(c: char) -> bool {
 }
 
 /// The text without control characters but for line feeds and tabs.
-fn harmless(text: &str) -> String {
+fn without_control_characters(text: &str) -> String {
     text.replace(|c| is_control(c) && !matches!(c, '\n' | '\t'), "\u{fffd}")
 }
 
 /// Prints what is traced, an event at a time.
-impl Write for Output {
+impl Write for Printer {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        self.lines(String::from_utf8_lossy(event).trim_end_matches('\n'));
+        self.print_lines(String::from_utf8_lossy(event).trim_end_matches('\n'));
         Ok(event.len())
     }
 
@@ -191,8 +191,8 @@ impl Write for Output {
     }
 }
 
-impl fmt::Debug for Output {
+impl fmt::Debug for Printer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Output").finish_non_exhaustive()
+        f.debug_struct("Printer").finish_non_exhaustive()
     }
 }

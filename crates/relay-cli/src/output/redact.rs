@@ -5,43 +5,43 @@ use relay::AccessToken;
 const ASTERISKS: &str = "****";
 
 /// The text with asterisks in place of the tokens, which may have the escapes of a JSON string.
-pub(crate) fn conceal(text: &str, tokens: &[AccessToken]) -> String {
-    let mut concealed = String::with_capacity(text.len());
+pub(crate) fn redact(text: &str, tokens: &[AccessToken]) -> String {
+    let mut redacted = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let found = tokens.iter().find_map(|token| strip_token(rest, token.expose()));
         rest = match found {
             Some(after) => {
-                concealed.push_str(ASTERISKS);
+                redacted.push_str(ASTERISKS);
                 after
             }
             None => {
-                concealed.push(c);
+                redacted.push(c);
                 &rest[c.len_utf8()..]
             }
         };
     }
-    concealed
+    redacted
 }
 
 /// The same for JSON, which stays JSON: only what strings say is changed.
-pub(crate) fn conceal_in_json(json: &str, tokens: &[AccessToken]) -> String {
-    let mut concealed = String::with_capacity(json.len());
+pub(crate) fn redact_json(json: &str, tokens: &[AccessToken]) -> String {
+    let mut redacted = String::with_capacity(json.len());
     let mut rest = json;
     while let Some(start) = rest.find('"') {
         let (before, string) = rest.split_at(start);
         let (string, after) = string.split_at(string_len(string));
-        concealed.push_str(before);
+        redacted.push_str(before);
         let text = serde_json::from_str::<String>(string).unwrap_or_default();
-        let changed = conceal(&text, tokens);
+        let changed = redact(&text, tokens);
         if changed == text {
-            concealed.push_str(string);
+            redacted.push_str(string);
         } else {
-            concealed.push_str(&serde_json::Value::from(changed).to_string());
+            redacted.push_str(&serde_json::Value::from(changed).to_string());
         }
         rest = after;
     }
-    concealed + rest
+    redacted + rest
 }
 
 /// The length of the JSON string that `json` begins with, quotes included.
@@ -90,10 +90,10 @@ mod tests {
             r#"\u0061\u002fb\u0022c\u005Cd-123\u0034"#,
         ] {
             let text = format!("é\\{spelling}{spelling}.");
-            assert_eq!(conceal(&text, &tokens()), "é\\********.", "{spelling}");
+            assert_eq!(redact(&text, &tokens()), "é\\********.", "{spelling}");
         }
         for other in ["", r"a/b", r#"a/b\"c\d-1234"#, r"\u006", r"\u00é1", r"\a/b"] {
-            assert_eq!(conceal(other, &tokens()), other);
+            assert_eq!(redact(other, &tokens()), other);
         }
     }
 
@@ -101,9 +101,9 @@ mod tests {
     fn json_stays_json() {
         let json = r#"{"n":1.0, "a\/b\"c\\d-1234": ["\"", "\\", "x\\\u0061/b\"c\\d-1234\n"]}"#;
         let expected = r#"{"n":1.0, "****": ["\"", "\\", "x\\****\n"]}"#;
-        assert_eq!(conceal_in_json(json, &tokens()), expected);
+        assert_eq!(redact_json(json, &tokens()), expected);
         // What looks like a spelling of the token in JSON may begin in the middle of an escape.
         let token = [AccessToken::new("nabcdefgh")];
-        assert_eq!(conceal_in_json(r#""\nabcdefgh""#, &token), r#""\nabcdefgh""#);
+        assert_eq!(redact_json(r#""\nabcdefgh""#, &token), r#""\nabcdefgh""#);
     }
 }

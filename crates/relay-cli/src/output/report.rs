@@ -8,15 +8,15 @@ use serde::Serialize;
 
 use super::{
     exit::Exit,
-    printer::{Label, Output},
+    printer::{Label, Printer},
     suggestions,
 };
-use crate::input::args::{Access, DEFAULT_CONFIG};
+use crate::input::{ConnectionArgs, DEFAULT_CONFIG};
 
 /// An error with all that is to be said of it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Report {
+pub(crate) struct ErrorReport {
     kind: &'static str,
     exit_code: u8,
     message: String,
@@ -26,8 +26,8 @@ pub(crate) struct Report {
     tool: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     causes: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<String>,
+    #[serde(rename = "hint", skip_serializing_if = "Option::is_none")]
+    suggestion: Option<String>,
     /// Whether the server surely ran nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     did_not_run: Option<bool>,
@@ -35,7 +35,7 @@ pub(crate) struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     retryable: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    authorization: Option<Wanted>,
+    authorization: Option<AuthorizationDetails>,
     #[serde(skip)]
     pub(crate) exit: Exit,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Report {
 /// What a server wants of the user.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Wanted {
+struct AuthorizationDetails {
     endpoint: String,
     reason: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,31 +56,31 @@ struct Wanted {
     error_description: Option<String>,
 }
 
-impl Report {
-    /// What is to be said of an error; `access` is how the server was to be spoken to.
-    pub(crate) fn new(error: &Error, access: Option<&Access>) -> Self {
+impl ErrorReport {
+    /// What is to be said of an error; `connection` is how the server was to be spoken to.
+    pub(crate) fn new(error: &Error, connection: Option<&ConnectionArgs>) -> Self {
         let relay = error.downcast_ref::<RelayError>();
         Self {
             server: relay.and_then(RelayError::server).map(str::to_owned),
             tool: relay.and_then(RelayError::tool).map(str::to_owned),
             causes: causes(error.as_ref()),
-            hint: suggestions::of(error, access),
+            suggestion: suggestions::suggestion_for(error, connection),
             did_not_run: relay.map(RelayError::did_not_run),
             retryable: relay.map(RelayError::retryable),
-            authorization: relay.and_then(RelayError::authorization).map(Wanted::new),
-            ..Self::plain(Exit::of(error), message(error, access))
+            authorization: relay.and_then(RelayError::authorization).map(AuthorizationDetails::new),
+            ..Self::plain(Exit::from_error(error), message(error, connection))
         }
     }
 
     /// A tool that says that it failed.
-    pub(crate) fn of_tool(server: &str, tool: &str) -> Self {
+    pub(crate) fn tool_error(server: &str, tool: &str) -> Self {
         let message = format!("tool `{tool}` of server `{server}` says that it failed");
         let (server, tool) = (Some(server.to_owned()), Some(tool.to_owned()));
         Self { server, tool, ..Self::plain(Exit::Tool, message) }
     }
 
     /// An unusable command line, in clap's words.
-    pub(crate) fn of_usage(text: &str) -> Self {
+    pub(crate) fn usage_error(text: &str) -> Self {
         let text = text.trim();
         let message = text.strip_prefix("error: ").unwrap_or(text);
         let first = message.split("\n\n").next().unwrap_or(message);
@@ -95,7 +95,7 @@ impl Report {
             server: None,
             tool: None,
             causes: Vec::new(),
-            hint: None,
+            suggestion: None,
             did_not_run: None,
             retryable: None,
             authorization: None,
@@ -104,22 +104,22 @@ impl Report {
     }
 
     /// Prints it to stderr.
-    pub(crate) fn print(&self, output: &Output) {
-        if output.is_json() {
-            output.json_message(&BTreeMap::from([("error", self)]));
+    pub(crate) fn print(&self, printer: &Printer) {
+        if printer.is_json() {
+            printer.print_json_message(&BTreeMap::from([("error", self)]));
             return;
         }
-        output.message(Label::Error, &self.message);
+        printer.print_message(Label::Error, &self.message);
         for cause in &self.causes {
-            output.message(Label::Cause, cause);
+            printer.print_message(Label::Cause, cause);
         }
-        if let Some(hint) = &self.hint {
-            output.message(Label::Hint, hint);
+        if let Some(suggestion) = &self.suggestion {
+            printer.print_message(Label::Suggestion, suggestion);
         }
     }
 }
 
-impl Wanted {
+impl AuthorizationDetails {
     fn new(authorization: &Authorization) -> Self {
         let unauthorized = &authorization.unauthorized;
         let challenge = authorization.challenge();
@@ -140,13 +140,13 @@ impl Wanted {
 }
 
 /// What an error says; of the configuration with the file, unless that is said already.
-fn message(error: &Error, access: Option<&Access>) -> String {
+fn message(error: &Error, connection: Option<&ConnectionArgs>) -> String {
     let message = error.to_string();
     match error.downcast_ref::<RelayError>() {
         Some(fault @ RelayError::Configuration { position: Some(_), .. })
             if fault.to_string() == message =>
         {
-            let file = access.and_then(|access| access.config.as_deref());
+            let file = connection.and_then(|connection| connection.config.as_deref());
             format!("{}: {message}", file.unwrap_or(Path::new(DEFAULT_CONFIG)).display())
         }
         _ => message,
@@ -155,14 +155,14 @@ fn message(error: &Error, access: Option<&Access>) -> String {
 
 /// What caused an error, without what the one before has said already.
 fn causes(error: &(dyn StdError + 'static)) -> Vec<String> {
-    let mut said = error.to_string();
+    let mut previous = error.to_string();
     let mut causes = Vec::new();
     let mut next = error.source();
     while let Some(cause) = next {
         let text = cause.to_string();
-        if !said.contains(&text) {
+        if !previous.contains(&text) {
             causes.push(text.clone());
-            said = text;
+            previous = text;
         }
         next = cause.source();
     }

@@ -3,27 +3,27 @@
 use anyhow::Result;
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 
-use super::printer::{Output, is_control};
+use super::printer::{Printer, is_control};
 
 /// How much of a cell people get: laying out takes the square of the length of a word.
-const LONGEST: usize = 300;
+const MAX_CELL_CHARS: usize = 300;
 
 /// Prints rows for whoever reads them.
 ///
 /// # Errors
 /// Those of writing to stdout.
-pub(crate) fn print(headers: &[&str], rows: &[Vec<String>], output: &Output) -> Result<()> {
-    output.result(&match output.is_terminal() {
-        true => for_people(headers, rows, output, None),
-        false => for_programs(rows),
+pub(crate) fn print_table(headers: &[&str], rows: &[Vec<String>], printer: &Printer) -> Result<()> {
+    printer.print_result(&match printer.is_terminal() {
+        true => aligned(headers, rows, printer, None),
+        false => tab_separated(rows),
     })
 }
 
 /// Lays rows out in columns with `headers`, as wide as the terminal is.
-fn for_people(
+fn aligned(
     headers: &[&str],
     rows: &[Vec<String>],
-    output: &Output,
+    printer: &Printer,
     width: Option<u16>,
 ) -> String {
     let mut table = Table::new();
@@ -32,7 +32,7 @@ fn for_people(
         table.set_width(width);
     }
     table.set_header(headers);
-    table.add_rows(rows.iter().map(|row| row.iter().map(|cell| shown(cell, output))));
+    table.add_rows(rows.iter().map(|row| row.iter().map(|cell| displayed_cell(cell, printer))));
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
@@ -40,16 +40,16 @@ fn for_people(
 }
 
 /// A line for each row, its cells separated by tabs; no headers.
-fn for_programs(rows: &[Vec<String>]) -> String {
+fn tab_separated(rows: &[Vec<String>]) -> String {
     let line =
         |row: &Vec<String>| row.iter().map(|cell| one_line(cell)).collect::<Vec<_>>().join("\t");
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// What people get of a cell. Tokens go first: the layout and the cut would split them.
-fn shown(cell: &str, output: &Output) -> String {
-    let text = output.concealed(&one_line(cell));
-    match text.char_indices().nth(LONGEST) {
+fn displayed_cell(cell: &str, printer: &Printer) -> String {
+    let text = printer.redact(&one_line(cell));
+    match text.char_indices().nth(MAX_CELL_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn people_get_columns_that_fit() {
-        insta::assert_snapshot!(for_people(&HEADERS, &rows(), &Output::nowhere(), Some(40)), @"
+        insta::assert_snapshot!(aligned(&HEADERS, &rows(), &Printer::sink(), Some(40)), @"
         NAME     DESCRIPTION
         search   Finds books by a word of
                  their title, author or
@@ -90,26 +90,26 @@ mod tests {
 
     #[test]
     fn a_token_is_not_split() {
-        let output = Output::nowhere();
+        let printer = Printer::sink();
         let token = "0123456789".repeat(6);
-        output.conceal(&AccessToken::new(token.as_str()));
-        let padding = "x".repeat(LONGEST - 10);
+        printer.add_secret(&AccessToken::new(token.as_str()));
+        let padding = "x".repeat(MAX_CELL_CHARS - 10);
         let rows = [vec![token.clone(), format!("{padding}{token}")]];
-        let table = for_people(&HEADERS, &rows, &output, Some(40));
+        let table = aligned(&HEADERS, &rows, &printer, Some(40));
         assert!(table.contains("****") && !table.contains("012"), "{table}");
     }
 
     #[test]
     fn people_get_the_beginning_of_a_long_word() {
         let rows = [vec!["é".repeat(80_000), String::new()]];
-        let table = for_people(&HEADERS, &rows, &Output::nowhere(), Some(40));
-        assert_eq!(table.matches('é').count(), LONGEST);
+        let table = aligned(&HEADERS, &rows, &Printer::sink(), Some(40));
+        assert_eq!(table.matches('é').count(), MAX_CELL_CHARS);
         assert!(table.contains('…'), "{table}");
     }
 
     #[test]
     fn programs_get_tabs() {
-        insta::assert_snapshot!(for_programs(&rows()), @"
+        insta::assert_snapshot!(tab_separated(&rows()), @"
         search	Finds books by a word of their title, author or subject
         a [2J b
         ");

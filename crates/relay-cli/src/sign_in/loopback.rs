@@ -19,20 +19,20 @@ const CALLBACK: &str = "/callback";
 /// Where a browser is sent on to, so that neither its address bar nor its history keeps a code.
 const RESULT: &str = "/result";
 /// The same for one that came with something else.
-const OTHER: &str = "/other";
+const UNKNOWN_SIGN_IN: &str = "/other";
 
 /// The largest request that is read, in bytes.
-const LARGEST: usize = 64 * 1024;
+const MAX_REQUEST_BYTES: usize = 64 * 1024;
 /// How long a browser may take to send a request.
-const LONGEST: Duration = Duration::from_secs(10);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many connections may be without a request: browsers open some before they need them.
-const MOST: usize = 64;
+const MAX_PENDING: usize = 64;
 
 /// The place, while nobody has come back yet.
-pub(crate) struct Loopback {
+pub(crate) struct LoopbackServer {
     listener: TcpListener,
     port: u16,
-    silent: FuturesUnordered<BoxFuture<'static, Option<Request>>>,
+    pending: FuturesUnordered<BoxFuture<'static, Option<Request>>>,
 }
 
 /// What a browser asks for.
@@ -43,13 +43,13 @@ struct Request {
 }
 
 /// A browser that has come back and waits for what it is to show.
-pub(crate) struct Visit {
+pub(crate) struct Callback {
     stream: TcpStream,
     /// What it came back with.
     pub(crate) query: String,
 }
 
-impl Loopback {
+impl LoopbackServer {
     /// Opens it on a port of this machine; 0 is any that is free.
     pub(crate) async fn open(port: u16) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
@@ -58,7 +58,7 @@ impl Loopback {
             port => format!("the port {port} of this machine cannot be had"),
         })?;
         let port = listener.local_addr()?.port();
-        Ok(Self { listener, port, silent: FuturesUnordered::new() })
+        Ok(Self { listener, port, pending: FuturesUnordered::new() })
     }
 
     /// The URL to come back to.
@@ -68,45 +68,45 @@ impl Loopback {
 
     /// Waits for a browser that comes back from the sign-in of this `state`. Whatever else comes is
     /// turned away.
-    pub(crate) async fn visit(&mut self, state: &str) -> Result<Visit> {
+    pub(crate) async fn wait_for_callback(&mut self, state: &str) -> Result<Callback> {
         loop {
-            let request = self.request().await?;
+            let request = self.next_request().await?;
             match request.query() {
-                Some(query) if is_of(query, state) => {
+                Some(query) if has_state(query, state) => {
                     let query = query.to_owned();
-                    return Ok(Visit { stream: request.stream, query });
+                    return Ok(Callback { stream: request.stream, query });
                 }
-                Some(_) => request.answer("303 See Other", &location(OTHER), "").await,
-                None => request.turn_away().await,
+                Some(_) => request.respond("303 See Other", &location(UNKNOWN_SIGN_IN), "").await,
+                None => request.reject().await,
             }
         }
     }
 
     /// Shows a page to a browser, which has some seconds to come for it.
-    pub(crate) async fn show(&mut self, visit: Visit, page: &Page<'_>) {
-        let redirected = Request { stream: visit.stream, target: String::new() };
-        redirected.answer("303 See Other", &location(RESULT), "").await;
+    pub(crate) async fn show_page(&mut self, callback: Callback, page: &Page<'_>) {
+        let redirected = Request { stream: callback.stream, target: String::new() };
+        redirected.respond("303 See Other", &location(RESULT), "").await;
         let shown = async {
-            while let Ok(request) = self.request().await {
+            while let Ok(request) = self.next_request().await {
                 if request.target == RESULT {
                     return request.show(page).await;
                 }
-                request.turn_away().await;
+                request.reject().await;
             }
         };
         // A browser that is gone misses nothing but the page.
-        drop(time::timeout(LONGEST, shown).await);
+        drop(time::timeout(REQUEST_TIMEOUT, shown).await);
     }
 
     /// The next request. Connections that are silent hold up nobody.
-    async fn request(&mut self) -> Result<Request> {
+    async fn next_request(&mut self) -> Result<Request> {
         loop {
             select! {
-                accepted = self.listener.accept(), if self.silent.len() < MOST => {
-                    let request = time::timeout(LONGEST, read(accepted?.0, self.port));
-                    self.silent.push(Box::pin(async { request.await.ok().flatten() }));
+                accepted = self.listener.accept(), if self.pending.len() < MAX_PENDING => {
+                    let request = time::timeout(REQUEST_TIMEOUT, read_request(accepted?.0, self.port));
+                    self.pending.push(Box::pin(async { request.await.ok().flatten() }));
                 }
-                Some(read) = self.silent.next() => {
+                Some(read) = self.pending.next() => {
                     if let Some(request) = read {
                         return Ok(request);
                     }
@@ -117,10 +117,10 @@ impl Loopback {
 }
 
 /// Reads a GET to this very place. A name that was made to lead here is not its name.
-async fn read(mut stream: TcpStream, port: u16) -> Option<Request> {
+async fn read_request(mut stream: TcpStream, port: u16) -> Option<Request> {
     let mut request = Vec::new();
     while !request.windows(4).any(|end| end == b"\r\n\r\n") {
-        if request.len() > LARGEST || stream.read_buf(&mut request).await.ok()? == 0 {
+        if request.len() > MAX_REQUEST_BYTES || stream.read_buf(&mut request).await.ok()? == 0 {
             return None;
         }
     }
@@ -141,25 +141,25 @@ impl Request {
         self.target.strip_prefix(CALLBACK)?.strip_prefix('?')
     }
 
-    async fn turn_away(self) {
+    async fn reject(self) {
         match self.target.as_str() {
-            OTHER => self.show(&Page::OTHER).await,
-            _ => self.answer("404 Not Found", "", "").await,
+            UNKNOWN_SIGN_IN => self.show(&Page::UNKNOWN_SIGN_IN).await,
+            _ => self.respond("404 Not Found", "", "").await,
         }
     }
 
     async fn show(self, page: &Page<'_>) {
-        self.answer("200 OK", &Page::headers(), &page.to_html()).await;
+        self.respond("200 OK", &Page::headers(), &page.to_html()).await;
     }
 
     /// Answers and ends the connection.
-    async fn answer(mut self, status: &str, headers: &str, body: &str) {
-        let answer = format!(
+    async fn respond(mut self, status: &str, headers: &str, body: &str) {
+        let response = format!(
             "HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nCache-Control: no-store\r\n\
              Referrer-Policy: no-referrer\r\nConnection: close\r\n\r\n{body}",
             body.len()
         );
-        drop(self.stream.write_all(answer.as_bytes()).await);
+        drop(self.stream.write_all(response.as_bytes()).await);
         drop(self.stream.shutdown().await);
     }
 }
@@ -169,7 +169,7 @@ fn location(path: &str) -> String {
 }
 
 /// Whether it is the answer to the sign-in of this `state`.
-fn is_of(query: &str, state: &str) -> bool {
+fn has_state(query: &str, state: &str) -> bool {
     query.split('&').any(|pair| pair.strip_prefix("state=") == Some(state))
 }
 
@@ -192,7 +192,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_a_browser_that_means_this_place_and_sign_in_is_a_visit() {
-        let mut loopback = Loopback::open(0).await.unwrap();
+        let mut loopback = LoopbackServer::open(0).await.unwrap();
         let port = loopback.port;
         // A browser opens a connection beforehand, and says nothing on it.
         let _silent = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
@@ -210,30 +210,30 @@ mod tests {
             }
             let foreign = send(port, &get(port, "/callback?code=1&state=y&x=state=x")).await;
             assert!(foreign.contains("303 See Other\r\nLocation: /other\r\n"), "{foreign}");
-            let page = send(port, &get(port, OTHER)).await;
+            let page = send(port, &get(port, UNKNOWN_SIGN_IN)).await;
             assert!(page.contains("<h1>Not the sign-in under way</h1>"), "{page}");
             let own = send(port, &get(port, "/callback?code=2&state=x")).await;
             assert!(own.contains("303 See Other\r\nLocation: /result\r\n"), "{own}");
             send(port, &get(port, RESULT)).await
         };
-        let visit = async {
-            let visit = loopback.visit("x").await.unwrap();
-            assert_eq!(visit.query, "code=2&state=x");
-            loopback.show(visit, &Page { heading: "A <b>", text: "& \"c\"" }).await;
+        let callback = async {
+            let callback = loopback.wait_for_callback("x").await.unwrap();
+            assert_eq!(callback.query, "code=2&state=x");
+            loopback.show_page(callback, &Page { heading: "A <b>", text: "& \"c\"" }).await;
         };
-        let both = time::timeout(LONGEST / 2, async { tokio::join!(others, visit) });
+        let both = time::timeout(REQUEST_TIMEOUT / 2, async { tokio::join!(others, callback) });
         let (page, ()) = both.await.expect("the silent one holds up nobody");
         assert!(page.contains("<h1>A &lt;b&gt;</h1>\n<p>&amp; &quot;c&quot;</p>"), "{page}");
     }
 
     #[tokio::test]
     async fn a_browser_that_does_not_come_for_the_page_is_not_waited_for() {
-        let mut loopback = Loopback::open(0).await.unwrap();
+        let mut loopback = LoopbackServer::open(0).await.unwrap();
         let mut stream = TcpStream::connect(("127.0.0.1", loopback.port)).await.unwrap();
         let request = get(loopback.port, "/callback?state=x");
         stream.write_all(request.as_bytes()).await.unwrap();
-        let visit = loopback.visit("x").await.unwrap();
+        let callback = loopback.wait_for_callback("x").await.unwrap();
         time::pause();
-        loopback.show(visit, &Page::OTHER).await;
+        loopback.show_page(callback, &Page::UNKNOWN_SIGN_IN).await;
     }
 }

@@ -7,9 +7,9 @@ mod client;
 mod store;
 
 pub(crate) use self::{
-    client::{PRINCIPAL, application},
-    loopback::{Loopback, Visit},
+    client::{PRINCIPAL, oauth_client},
+    loopback::{Callback, LoopbackServer},
     page::Page,
-    store::{known_store, store},
-    token_source::SignIns,
+    store::{existing_store, open_store},
+    token_source::StoredTokens,
 };

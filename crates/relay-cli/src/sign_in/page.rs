@@ -15,7 +15,7 @@ const STYLE_HASH: &str = "J+Ktgtt1/2gz3keW+mVCGRguCpSAfW+dQYSpW7UOBik=";
 
 impl Page<'_> {
     /// For whoever comes with the answer to another sign-in, or to none.
-    pub(crate) const OTHER: Page<'static> = Page {
+    pub(crate) const UNKNOWN_SIGN_IN: Page<'static> = Page {
         heading: "Not the sign-in under way",
         text: "Relay waits for another sign-in, and has done nothing with this one. If you have \
                started it yourself, go back to the terminal; otherwise close this page.",
@@ -31,7 +31,7 @@ impl Page<'_> {
     }
 
     pub(crate) fn to_html(&self) -> String {
-        let (heading, text) = (escaped(self.heading), escaped(self.text));
+        let (heading, text) = (escape_html(self.heading), escape_html(self.text));
         format!(
             "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width\">\n\
@@ -42,7 +42,7 @@ impl Page<'_> {
 }
 
 /// The text without any markup: some of it comes from servers.
-fn escaped(text: &str) -> String {
+fn escape_html(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
     text.replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -13,52 +13,52 @@ use relay::{
 };
 
 use super::{
-    client::{PRINCIPAL, application},
+    client::{PRINCIPAL, oauth_client},
     store,
 };
-use crate::output::Output;
+use crate::output::Printer;
 
 /// A token source for all servers: the sign-in where there is one, or else the server's `api_key`.
-pub(crate) struct SignIns {
+pub(crate) struct StoredTokens {
     store: FileStore,
     tokens: UserTokens,
-    keys: BTreeMap<String, AccessToken>,
-    output: Output,
+    api_keys: BTreeMap<String, AccessToken>,
+    printer: Printer,
 }
 
-impl SignIns {
+impl StoredTokens {
     /// The sign-ins that earlier runs have left, if there may be any.
-    pub(crate) fn known(relay: &Relay, output: &Output) -> Result<Option<Self>> {
-        let Some(store) = store::known_store()? else { return Ok(None) };
+    pub(crate) fn open_existing(relay: &Relay, printer: &Printer) -> Result<Option<Self>> {
+        let Some(store) = store::existing_store()? else { return Ok(None) };
         // Nobody is sent there: a person signs in by `relay login` alone.
-        let client = application(store.clone(), "http://127.0.0.1/callback").build()?;
-        let key = |server: &Server| match server.transport() {
+        let client = oauth_client(store.clone(), "http://127.0.0.1/callback").build()?;
+        let api_key = |server: &Server| match server.transport() {
             Transport::Http { url } | Transport::Sse { url } => {
                 Some((Endpoint::parse(url).ok()?.url().to_string(), server.token()?.clone()))
             }
             _ => None,
         };
-        let keys = relay.servers().iter().filter_map(|(_, server)| key(server)).collect();
-        let (tokens, output) = (client.user(PRINCIPAL), output.clone());
-        Ok(Some(Self { store, tokens, keys, output }))
+        let api_keys = relay.servers().iter().filter_map(|(_, server)| api_key(server)).collect();
+        let (tokens, printer) = (client.user(PRINCIPAL), printer.clone());
+        Ok(Some(Self { store, tokens, api_keys, printer }))
     }
 
-    async fn find(&self, request: TokenRequest<'_>) -> Result<Option<AccessToken>, BoxError> {
+    async fn find_token(&self, request: TokenRequest<'_>) -> Result<Option<AccessToken>, BoxError> {
         let server = request.endpoint.url().as_str();
         if self.store.keys(Some(PRINCIPAL), server).await?.is_empty() {
-            return Ok(self.keys.get(server).cloned());
+            return Ok(self.api_keys.get(server).cloned());
         }
         let token = self.tokens.token(request).await?;
-        token.iter().for_each(|token| self.output.conceal(token));
+        token.iter().for_each(|token| self.printer.add_secret(token));
         Ok(token)
     }
 }
 
-impl TokenSource for SignIns {
+impl TokenSource for StoredTokens {
     fn token<'a>(
         &'a self,
         request: TokenRequest<'a>,
     ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
-        Box::pin(self.find(request))
+        Box::pin(self.find_token(request))
     }
 }
