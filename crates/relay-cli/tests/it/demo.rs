@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::program::relay;
+use crate::support::relay_process::relay;
 
 /// Shows one port for all that the system has picked.
 fn without_ports(transcript: &str) -> String {

@@ -1,17 +1,10 @@
 //! The `relay` program as a user runs it: exit code, stdout and stderr together.
+//!
+//! Each folder tests the folder of the same name in `src`; `support` has what they share.
 
-mod authorization;
-#[cfg(target_os = "linux")]
-mod browser;
-mod call;
-mod configuration;
+mod command;
 mod demo;
-mod help;
-mod program;
-mod proxy;
 mod sign_in;
-mod stdio;
-mod tools;
-mod transport;
-mod verbose;
-mod weather;
+mod output;
+mod input;
+mod support;

@@ -12,9 +12,9 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{
-    program::{Program, relay},
-    weather,
+use crate::support::{
+    relay_process::{Program, relay},
+    weather_server as weather,
 };
 
 /// A person with a folder for sign-ins, and servers to sign in to.

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::program::relay;
+use crate::support::relay_process::relay;
 
 #[tokio::test]
 async fn help_of_the_program() {

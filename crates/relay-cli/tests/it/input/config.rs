@@ -2,9 +2,9 @@
 
 use insta::assert_snapshot;
 
-use crate::{
-    program::relay,
-    weather::{self, TOKEN},
+use crate::support::{
+    relay_process::relay,
+    weather_server::{self as weather, TOKEN},
 };
 
 #[tokio::test]

@@ -13,9 +13,9 @@ use tokio::{
     time,
 };
 
-use crate::{
-    program::relay,
-    weather::{self, TOKEN},
+use crate::support::{
+    relay_process::relay,
+    weather_server::{self as weather, TOKEN},
 };
 
 #[tokio::test]

@@ -3,9 +3,9 @@
 use insta::assert_snapshot;
 use mcp_testkit::TestServer;
 
-use crate::{
-    program::relay,
-    weather::{self, TOKEN},
+use crate::support::{
+    relay_process::relay,
+    weather_server::{self as weather, TOKEN},
 };
 
 #[tokio::test]

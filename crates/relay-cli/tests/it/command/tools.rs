@@ -6,9 +6,9 @@ use insta::assert_snapshot;
 use mcp_testkit::{CallAnswer, On, Reply, Tool};
 use serde_json::{Value, json};
 
-use crate::{
-    program::relay,
-    weather::{self, TOKEN},
+use crate::support::{
+    relay_process::relay,
+    weather_server::{self as weather, TOKEN},
 };
 
 #[tokio::test]

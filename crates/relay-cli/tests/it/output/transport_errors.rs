@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use mcp_testkit::{Fault, Gate, On, Reply};
 
-use crate::{program::relay, weather};
+use crate::support::{relay_process::relay, weather_server as weather};
 
 #[tokio::test]
 async fn a_server_that_cannot_be_reached() {

@@ -4,9 +4,9 @@ use insta::assert_snapshot;
 use mcp_testkit::{Fault, On, Recorded, Reply};
 use serde_json::Value;
 
-use crate::{
-    program::relay,
-    weather::{self, TOKEN},
+use crate::support::{
+    relay_process::relay,
+    weather_server::{self as weather, TOKEN},
 };
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use tokio::{
 };
 use url::Url;
 
-use crate::program::{Program, relay};
+use crate::support::relay_process::{Program, relay};
 
 /// How long the program may take until it opens the browser.
 const LONGEST: Duration = Duration::from_secs(60);

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::program::{Program, relay};
+use crate::support::relay_process::{Program, relay};
 
 /// The server that is part of the demo, at the end of the command line.
 fn server(program: Program) -> Program {

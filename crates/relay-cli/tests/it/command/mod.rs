@@ -1,0 +1,4 @@
+//! Tests of the commands `call`, `tools` and `servers`.
+
+mod call;
+mod tools;
