@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_does_not_come_out_as_announced_fails() {
+    async fn a_failed_request_fails_its_step() {
         for (method, step) in
             [("server/discover", 1), ("initialize", 2), ("tools/list", 2), ("tools/call", 3)]
         {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_user_who_is_refused_by_surprise_fails_it_too() {
+    async fn an_unexpected_401_fails_its_step() {
         let servers = Servers::start().await.unwrap();
         servers.weather.revoke_token(BOB);
         let error = run_demo(servers).await.unwrap_err().to_string();

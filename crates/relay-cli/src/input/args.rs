@@ -244,12 +244,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_definition_is_consistent() {
+    fn the_command_line_definition_is_valid() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn a_time_is_a_positive_number_of_seconds() {
+    fn timeout_is_a_positive_number_of_seconds() {
         assert_eq!(parse_seconds("1.5"), Ok(Duration::from_millis(1500)));
         for text in ["0", "-1", "x", "NaN", "inf", "1e40", ""] {
             assert!(parse_seconds(text).is_err(), "{text}");

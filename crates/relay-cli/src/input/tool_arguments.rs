@@ -82,14 +82,14 @@ mod tests {
     }
 
     #[test]
-    fn text_is_passed_on_as_it_is() {
+    fn the_text_of_the_arguments_is_unchanged() {
         let text = r#"{"b": 1.0, "a": 12345678901234567890123}"#;
         assert_eq!(read_tool_arguments(Some(&format!(" {text}\n")), &[]).unwrap().get(), text);
         assert_eq!(read_tool_arguments(None, &[]).unwrap().get(), "{}");
     }
 
     #[test]
-    fn pairs_are_json_or_strings() {
+    fn values_of_pairs_are_json_or_strings() {
         let given = ["n=1", "s=Oslo", "q=\"1\"", "l=[1, 2]", "e=", "z=01", "x=a=b"];
         let expected = r#"{"e":"","l":[1, 2],"n":1,"q":"1","s":"Oslo","x":"a=b","z":"01"}"#;
         assert_eq!(read_tool_arguments(None, &pairs(&given)).unwrap().get(), expected);
@@ -97,13 +97,13 @@ mod tests {
     }
 
     #[test]
-    fn a_file_has_a_name() {
+    fn at_sign_requires_a_file_name() {
         let error = read_tool_arguments(Some("@"), &[]).unwrap_err();
         assert_eq!(error.to_string(), "`@` is not followed by the name of a file");
     }
 
     #[test]
-    fn what_is_no_object_is_refused() {
+    fn arguments_other_than_one_object_are_rejected() {
         for text in ["", "{", "[1]", "null", "{} {}", "@/nowhere"] {
             let error = read_tool_arguments(Some(text), &[]).unwrap_err();
             assert!(error.downcast_ref::<UsageError>().is_some(), "{text}: {error}");

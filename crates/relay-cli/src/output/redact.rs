@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_is_concealed() {
+    fn redacts_every_spelling_of_a_token() {
         for spelling in [
             TOKEN,
             r#"a/b\"c\\d-1234"#,
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn json_stays_json() {
+    fn redacted_json_is_still_json() {
         let json = r#"{"n":1.0, "a\/b\"c\\d-1234": ["\"", "\\", "x\\\u0061/b\"c\\d-1234\n"]}"#;
         let expected = r#"{"n":1.0, "****": ["\"", "\\", "x\\****\n"]}"#;
         assert_eq!(redact_json(json, &tokens()), expected);

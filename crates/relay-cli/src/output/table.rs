@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn people_get_columns_that_fit() {
+    fn a_terminal_gets_columns_that_fit() {
         insta::assert_snapshot!(aligned(&HEADERS, &rows(), &Printer::sink(), Some(40)), @"
         NAME     DESCRIPTION
         search   Finds books by a word of
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_not_split() {
+    fn tokens_are_redacted_before_lines_are_wrapped() {
         let printer = Printer::sink();
         let token = "0123456789".repeat(6);
         printer.add_secret(&AccessToken::new(token.as_str()));
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn people_get_the_beginning_of_a_long_word() {
+    fn long_cells_are_truncated() {
         let rows = [vec!["é".repeat(80_000), String::new()]];
         let table = aligned(&HEADERS, &rows, &Printer::sink(), Some(40));
         assert_eq!(table.matches('é').count(), MAX_CELL_CHARS);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_get_tabs() {
+    fn other_readers_get_tab_separated_values() {
         insta::assert_snapshot!(tab_separated(&rows()), @"
         search	Finds books by a word of their title, author or subject
         a [2J b

@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_a_browser_that_means_this_place_and_sign_in_is_a_visit() {
+    async fn accepts_only_a_callback_with_the_own_host_and_state() {
         let mut loopback = LoopbackServer::open(0).await.unwrap();
         let port = loopback.port;
         // A browser opens a connection beforehand, and says nothing on it.
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_browser_that_does_not_come_for_the_page_is_not_waited_for() {
+    async fn show_page_stops_waiting_for_a_browser_that_is_gone() {
         let mut loopback = LoopbackServer::open(0).await.unwrap();
         let mut stream = TcpStream::connect(("127.0.0.1", loopback.port)).await.unwrap();
         let request = get(loopback.port, "/callback?state=x");

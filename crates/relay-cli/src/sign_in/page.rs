@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_may_use_its_style() {
+    fn the_policy_allows_the_style() {
         assert_eq!(STYLE_HASH, STANDARD.encode(digest(&SHA256, STYLE.as_bytes())));
     }
 }

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::support::relay_process::relay;
+use crate::support::relay;
 
 /// Shows one port for all that the system has picked.
 fn without_ports(transcript: &str) -> String {
@@ -14,7 +14,7 @@ fn without_ports(transcript: &str) -> String {
 }
 
 #[tokio::test]
-async fn demo() {
+async fn runs_all_steps() {
     assert_snapshot!(without_ports(&relay("demo").run().await), @r#"
     exit code: 0
     --- stdout
@@ -132,7 +132,7 @@ async fn demo() {
 }
 
 #[tokio::test]
-async fn demo_with_the_wire() {
+async fn verbose_redacts_the_tokens() {
     let transcript = relay("demo --verbose").run().await;
     assert!(transcript.starts_with("exit code: 0\n"), "{transcript}");
     assert!(transcript.contains("\n> authorization: Bearer ****\n"), "{transcript}");

@@ -14,13 +14,13 @@ use tokio::{
 };
 
 use crate::support::{
-    relay_process::relay,
-    weather_server::{self as weather, TOKEN},
+    relay,
+    weather_server::{self, TOKEN},
 };
 
 #[tokio::test]
-async fn a_call() {
-    let server = weather::protected().await;
+async fn prints_the_text_of_the_tool() {
+    let server = weather_server::protected().await;
     let program = relay("call weather forecast --token-env TOKEN").env("TOKEN", TOKEN);
     let program = program.arg(r#"{"city": "Oslo"}"#).servers(&[("weather", &server)]);
     assert_snapshot!(program.run().await, @"
@@ -34,8 +34,8 @@ async fn a_call() {
 }
 
 #[tokio::test]
-async fn a_call_by_the_name_that_the_model_sees() {
-    let server = weather::open().answers(AnswerMode::Sse).start().await.unwrap();
+async fn accepts_the_tool_name_that_the_model_sees() {
+    let server = weather_server::public().answers(AnswerMode::Sse).start().await.unwrap();
     let program = relay("call relay__remote__forecast --arg city=Rome").url(&server);
     assert_snapshot!(program.run().await, @"
     exit code: 0
@@ -47,8 +47,8 @@ async fn a_call_by_the_name_that_the_model_sees() {
 }
 
 #[tokio::test]
-async fn the_whole_output_as_json() {
-    let server = weather::open().start().await.unwrap();
+async fn json_prints_the_complete_tool_output() {
+    let server = weather_server::public().start().await.unwrap();
     let program = relay("call forecast --json --arg city=Oslo").url(&server);
     assert_snapshot!(program.run().await, @r#"
     exit code: 0
@@ -75,8 +75,8 @@ async fn the_whole_output_as_json() {
 }
 
 #[tokio::test]
-async fn a_failure_of_the_tool() {
-    let server = weather::open().start().await.unwrap();
+async fn a_tool_error_exits_with_4() {
+    let server = weather_server::public().start().await.unwrap();
     assert_snapshot!(relay("call history --arg city=Oslo").url(&server).run().await, @"
     exit code: 4
     --- stdout
@@ -89,8 +89,8 @@ async fn a_failure_of_the_tool() {
 }
 
 #[tokio::test]
-async fn a_failure_of_the_tool_as_json() {
-    let server = weather::open().start().await.unwrap();
+async fn a_tool_error_is_reported_as_json() {
+    let server = weather_server::public().start().await.unwrap();
     assert_snapshot!(relay("call history --json --arg city=Oslo").url(&server).run().await, @r#"
     exit code: 4
     --- stdout
@@ -110,27 +110,27 @@ async fn a_failure_of_the_tool_as_json() {
 }
 
 #[tokio::test]
-async fn arguments_are_sent_as_they_are_written() {
+async fn sends_the_arguments_unchanged() {
     let schema = json!({ "type": "object" });
     let echo =
         Tool::new("echo", schema, |arguments| CallAnswer::text(json!(arguments).to_string()));
-    let server = weather::open().tool(echo).start().await.unwrap();
+    let server = weather_server::public().tool(echo).start().await.unwrap();
     let text = r#"{"b": [1.0, "x y"], "a": null}"#;
     let echoed = "{\"a\":null,\"b\":[1.0,\"x y\"]}\n";
     let call = || relay("call echo").url(&server);
-    assert_eq!(call().arg(text).results().await, echoed);
-    assert_eq!(call().arg("-").stdin(text).results().await, echoed);
-    assert_eq!(call().file("a.json", text).arg("@a.json").results().await, echoed);
+    assert_eq!(call().arg(text).stdout_text().await, echoed);
+    assert_eq!(call().arg("-").stdin(text).stdout_text().await, echoed);
+    assert_eq!(call().file("a.json", text).arg("@a.json").stdout_text().await, echoed);
     let pairs = call().arg("--arg").arg("b=[1.0, \"x y\"]").arg("--arg=a=null");
-    assert_eq!(pairs.results().await, echoed);
+    assert_eq!(pairs.stdout_text().await, echoed);
     let sent = server.requests();
     let call = sent.iter().find(|request| request.method() == "tools/call").unwrap();
     assert!(String::from_utf8_lossy(call.body()).contains(text));
 }
 
 #[tokio::test]
-async fn arguments_that_are_not_json() {
-    let server = weather::open().start().await.unwrap();
+async fn invalid_json_arguments_are_a_usage_error() {
+    let server = weather_server::public().start().await.unwrap();
     assert_snapshot!(relay("call forecast {city:Oslo}").url(&server).run().await, @r#"
     exit code: 2
     --- stdout
@@ -144,8 +144,8 @@ async fn arguments_that_are_not_json() {
 }
 
 #[tokio::test]
-async fn arguments_that_are_no_object() {
-    let server = weather::open().start().await.unwrap();
+async fn arguments_must_be_an_object() {
+    let server = weather_server::public().start().await.unwrap();
     assert_snapshot!(relay("call forecast [1]").url(&server).run().await, @r#"
     exit code: 2
     --- stdout
@@ -157,8 +157,8 @@ async fn arguments_that_are_no_object() {
 }
 
 #[tokio::test]
-async fn a_tool_that_is_not_there() {
-    let server = weather::open().start().await.unwrap();
+async fn an_unknown_tool_suggests_the_nearest_name() {
+    let server = weather_server::public().start().await.unwrap();
     let program = relay("call weather forecats").servers(&[("weather", &server)]);
     assert_snapshot!(program.run().await, @"
     exit code: 2
@@ -173,8 +173,8 @@ async fn a_tool_that_is_not_there() {
 }
 
 #[tokio::test]
-async fn a_tool_that_is_not_named() {
-    let server = weather::open().start().await.unwrap();
+async fn a_missing_tool_name_is_a_usage_error() {
+    let server = weather_server::public().start().await.unwrap();
     let program = relay("call weather").servers(&[("weather", &server)]);
     assert_snapshot!(program.run().await, @"
     exit code: 2
@@ -187,11 +187,11 @@ async fn a_tool_that_is_not_named() {
 }
 
 #[tokio::test]
-async fn an_error_in_place_of_a_result() {
+async fn a_json_rpc_error_exits_with_1() {
     let wrong = Tool::new("wrong", json!({ "type": "object" }), |_| {
         CallAnswer::error(-32602, "city is missing")
     });
-    let server = weather::open().tool(wrong).start().await.unwrap();
+    let server = weather_server::public().tool(wrong).start().await.unwrap();
     assert_snapshot!(relay("call wrong").url(&server).run().await, @"
     exit code: 1
     --- stdout
@@ -205,12 +205,12 @@ async fn an_error_in_place_of_a_result() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn an_interrupted_call_is_cancelled_and_its_session_ended() {
-    let server = weather::open().start().await.unwrap();
+async fn ctrl_c_cancels_the_call_and_ends_the_session() {
+    let server = weather_server::public().start().await.unwrap();
     let gate = Gate::new();
     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
     let mut program = relay("call forecast --arg city=Oslo").url(&server);
-    let child = program.start().await;
+    let child = program.spawn().await;
     gate.reached(1).await;
     interrupt(&child).await;
     let output = child.wait_with_output().await.unwrap();
@@ -223,28 +223,13 @@ async fn an_interrupted_call_is_cancelled_and_its_session_ended() {
     assert_eq!(server.open_sessions(), 0);
 }
 
-#[tokio::test]
-async fn control_characters_are_escaped_in_json() {
-    let hostile = Tool::new("hostile", json!({ "type": "object" }), |_| {
-        CallAnswer::text("a\u{9b}2J\u{7f}\u{202e}b\u{2066}")
-    });
-    let refused = Tool::new("a\u{9b}2J\u{7f}\u{202e}b\u{2066}", json!(0), |_| CallAnswer::text(""));
-    let server = weather::open().tool(hostile).tool(refused).start().await.unwrap();
-    for command in ["call hostile --json", "tools --json"] {
-        let transcript = relay(command).url(&server).run().await;
-        assert!(transcript.contains(r"a\u009b2J\u007f\u202eb\u2066"), "{transcript}");
-        let hostile = |c: char| "\u{9b}\u{7f}\u{202e}\u{2066}".contains(c);
-        assert!(!transcript.contains(hostile), "{transcript}");
-    }
-}
-
 #[cfg(unix)]
 #[tokio::test]
-async fn a_reader_who_does_not_read_can_interrupt() {
+async fn ctrl_c_works_while_stdout_is_blocked() {
     let long =
         Tool::new("long", json!({ "type": "object" }), |_| CallAnswer::text("x".repeat(1_000_000)));
-    let server = weather::open().tool(long).start().await.unwrap();
-    let mut child = relay("call long").url(&server).start().await;
+    let server = weather_server::public().tool(long).start().await.unwrap();
+    let mut child = relay("call long").url(&server).spawn().await;
     let mut stdout = child.stdout.take().unwrap();
     stdout.read_exact(&mut [0]).await.unwrap();
     interrupt(&child).await;

@@ -1,19 +1,17 @@
-//! `relay tools` and `relay servers`.
-
-use std::{fs, io};
+//! `relay tools`.
 
 use insta::assert_snapshot;
-use mcp_testkit::{CallAnswer, On, Reply, Tool};
-use serde_json::{Value, json};
+use mcp_testkit::{CallAnswer, On, Reply, TestServer, Tool};
+use serde_json::json;
 
 use crate::support::{
-    relay_process::relay,
-    weather_server::{self as weather, TOKEN},
+    relay,
+    weather_server::{self, TOKEN},
 };
 
 #[tokio::test]
-async fn tools_of_one_server() {
-    let server = weather::protected().await;
+async fn lists_the_tools_of_one_server() {
+    let server = weather_server::protected().await;
     let program = relay("tools weather --token-env TOKEN").env("TOKEN", TOKEN);
     assert_snapshot!(program.servers(&[("weather", &server)]).run().await, @"
     exit code: 0
@@ -28,8 +26,8 @@ async fn tools_of_one_server() {
 }
 
 #[tokio::test]
-async fn tools_as_json() {
-    let server = weather::open().start().await.unwrap();
+async fn json_prints_the_tools_with_their_schemas() {
+    let server = weather_server::public().start().await.unwrap();
     assert_snapshot!(relay("tools --json").url(&server).run().await, @r#"
     exit code: 0
     --- stdout
@@ -56,9 +54,11 @@ async fn tools_as_json() {
 }
 
 #[tokio::test]
-async fn tools_of_all_servers() {
-    let (one, two) =
-        (weather::open().start().await.unwrap(), weather::open().start().await.unwrap());
+async fn lists_the_tools_of_all_servers() {
+    let (one, two) = (
+        weather_server::public().start().await.unwrap(),
+        weather_server::public().start().await.unwrap(),
+    );
     let program = relay("tools").servers(&[("one", &one), ("two", &two)]);
     assert_snapshot!(program.run().await, @"
     exit code: 0
@@ -73,8 +73,8 @@ async fn tools_of_all_servers() {
 }
 
 #[tokio::test]
-async fn a_token_is_not_spread_over_all_servers() {
-    let (one, two) = (weather::protected().await, weather::protected().await);
+async fn token_env_requires_one_server() {
+    let (one, two) = (weather_server::protected().await, weather_server::protected().await);
     let program = relay("tools --token-env TOKEN").env("TOKEN", TOKEN);
     let program = program.servers(&[("one", &one), ("two", &two)]);
     assert_snapshot!(program.run().await, @"
@@ -89,8 +89,9 @@ async fn a_token_is_not_spread_over_all_servers() {
 }
 
 #[tokio::test]
-async fn a_server_that_fails_does_not_spoil_the_others() {
-    let (good, bad) = (weather::open().start().await.unwrap(), weather::protected().await);
+async fn a_failed_server_does_not_hide_the_others() {
+    let (good, bad) =
+        (weather_server::public().start().await.unwrap(), weather_server::protected().await);
     let program = relay("tools").servers(&[("a-bad", &bad), ("good", &good)]);
     assert_snapshot!(program.run().await, @r#"
     exit code: 3
@@ -105,9 +106,9 @@ async fn a_server_that_fails_does_not_spoil_the_others() {
 }
 
 #[tokio::test]
-async fn tools_that_cannot_be_offered_are_named() {
+async fn an_invalid_tool_is_a_warning() {
     let broken = Tool::new("broken", json!("no object"), |_| CallAnswer::text(""));
-    let server = weather::open().tool(broken).start().await.unwrap();
+    let server = weather_server::public().tool(broken).start().await.unwrap();
     let transcript = relay("tools").url(&server).run().await;
     assert!(transcript.starts_with("exit code: 0"), "{transcript}");
     let warning = "warning: tool `broken` of server `remote` is left out: ";
@@ -115,8 +116,8 @@ async fn tools_that_cannot_be_offered_are_named() {
 }
 
 #[tokio::test]
-async fn a_server_with_no_tools() {
-    let server = mcp_testkit::TestServer::builder().start().await.unwrap();
+async fn a_server_without_tools_is_a_warning() {
+    let server = TestServer::builder().start().await.unwrap();
     assert_snapshot!(relay("tools").url(&server).run().await, @"
     exit code: 0
     --- stdout
@@ -124,91 +125,14 @@ async fn a_server_with_no_tools() {
     warning: server `remote` has no tools
     ---
     ");
-    assert_eq!(relay("tools --json").url(&server).results().await, "[]\n");
+    assert_eq!(relay("tools --json").url(&server).stdout_text().await, "[]\n");
 }
 
 #[tokio::test]
-async fn a_session_that_cannot_be_ended_is_a_warning() {
-    let server = weather::open().start().await.unwrap();
+async fn a_failed_session_end_is_a_warning() {
+    let server = weather_server::public().start().await.unwrap();
     server.script(On::method("DELETE"), Reply::status(500));
     let transcript = relay("tools").url(&server).run().await;
     assert!(transcript.starts_with("exit code: 0"), "{transcript}");
     assert!(transcript.contains("warning: the session could not be ended: "), "{transcript}");
-}
-
-#[tokio::test]
-async fn a_reader_that_goes_away_is_no_error() {
-    let server = weather::open().start().await.unwrap();
-    let (reader, writer) = io::pipe().unwrap();
-    drop(reader);
-    let program = relay("tools --json").url(&server).stdout(writer);
-    assert_snapshot!(program.run().await, @"
-    exit code: 0
-    --- stdout
-    --- stderr
-    ---
-    ");
-}
-
-#[tokio::test]
-async fn servers() {
-    let text = r#"
-        [servers.weather]
-        url = "https://example.com/mcp?key=${KEY}"
-        api_key = "${KEY}"
-        [servers.files]
-        command = ["file-server", "--key", "${KEY}"]
-    "#;
-    let program = || relay("servers").file("relay.toml", text).env("KEY", "s3cret-key");
-    assert_snapshot!(program().run().await, @"
-    exit code: 0
-    --- stdout
-    files	stdio	file-server	no
-    weather	http	https://example.com/mcp?****	yes
-    --- stderr
-    ---
-    ");
-    let json: Value = serde_json::from_str(&program().arg("--json").results().await).unwrap();
-    let expected = json!([
-        { "name": "files", "transport": "stdio", "location": "file-server", "hasApiKey": false },
-        {
-            "name": "weather",
-            "transport": "http",
-            "location": "https://example.com/mcp?****",
-            "hasApiKey": true,
-        },
-    ]);
-    assert_eq!(json, expected);
-}
-
-#[tokio::test]
-async fn servers_that_cannot_be_used_are_not_listed() {
-    for (setting, reason) in [
-        ("url = 'example.com/mcp'", "the server's URL is not usable"),
-        ("url = 'https://example.com/mcp'\nheaders = { Accept = '*/*' }", "the header \"accept\""),
-    ] {
-        let program =
-            |command| relay(command).file("relay.toml", &format!("[servers.a]\n{setting}"));
-        let transcript = program("servers").run().await;
-        assert!(transcript.starts_with("exit code: 2\n--- stdout\n--- stderr"), "{transcript}");
-        assert!(transcript.to_lowercase().contains(&reason.to_lowercase()), "{transcript}");
-        assert_eq!(program("tools").run().await, transcript);
-    }
-}
-
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn results_that_cannot_be_written() {
-    let server = weather::open().start().await.unwrap();
-    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
-    let transcript = relay("tools").url(&server).stdout(full()).run().await;
-    assert_eq!(relay("--help").stdout(full()).run().await, transcript);
-    assert_snapshot!(transcript, @"
-    exit code: 1
-    --- stdout
-    --- stderr
-    error: the results cannot be written to stdout
-      caused by: No space left on device (os error 28)
-    ---
-    ");
 }

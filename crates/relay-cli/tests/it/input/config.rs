@@ -3,12 +3,12 @@
 use insta::assert_snapshot;
 
 use crate::support::{
-    relay_process::relay,
-    weather_server::{self as weather, TOKEN},
+    relay,
+    weather_server::{self, TOKEN},
 };
 
 #[tokio::test]
-async fn no_configuration() {
+async fn a_missing_config_suggests_the_alternatives() {
     assert_snapshot!(relay("tools").run().await, @"
     exit code: 2
     --- stdout
@@ -20,7 +20,7 @@ async fn no_configuration() {
 }
 
 #[tokio::test]
-async fn a_configuration_that_is_elsewhere() {
+async fn the_config_option_selects_the_file() {
     assert_snapshot!(relay("servers --config other.toml").run().await, @"
     exit code: 2
     --- stdout
@@ -31,11 +31,11 @@ async fn a_configuration_that_is_elsewhere() {
     ");
     let text = "[servers.a]\nurl = 'https://example.com/mcp'";
     let program = relay("servers --config other.toml").file("other.toml", text);
-    assert_eq!(program.results().await, "a\thttp\thttps://example.com/mcp\tno\n");
+    assert_eq!(program.stdout_text().await, "a\thttp\thttps://example.com/mcp\tno\n");
 }
 
 #[tokio::test]
-async fn a_broken_configuration() {
+async fn an_invalid_config_names_the_line_and_the_field() {
     let text = "[servers.weather]\nurl = \"https://example.com/mcp\"\napi-key = 's3cret-key'\n";
     assert_snapshot!(relay("servers").file("relay.toml", text).run().await, @"
     exit code: 2
@@ -48,7 +48,7 @@ async fn a_broken_configuration() {
 }
 
 #[tokio::test]
-async fn a_broken_configuration_as_json() {
+async fn an_invalid_config_is_reported_as_json() {
     let text = "[servers.weather]\nurl = \"https://example.com/mcp\ntimeout = 3";
     assert_snapshot!(relay("tools --json").file("relay.toml", text).run().await, @r#"
     exit code: 2
@@ -60,7 +60,7 @@ async fn a_broken_configuration_as_json() {
 }
 
 #[tokio::test]
-async fn a_variable_of_the_configuration_that_is_not_set() {
+async fn an_unset_variable_in_the_config_is_an_error() {
     let text = "[servers.weather]\nurl = \"https://example.com/mcp\"\napi_key = \"${KEY}\"\n";
     assert_snapshot!(relay("tools").file("relay.toml", text).run().await, @"
     exit code: 2
@@ -72,7 +72,7 @@ async fn a_variable_of_the_configuration_that_is_not_set() {
 }
 
 #[tokio::test]
-async fn a_configuration_of_another_program() {
+async fn reads_the_mcp_json_of_an_editor() {
     let text = r#"{
         "inputs": [{ "id": "the-program", "type": "promptString" }],
         "servers": {
@@ -88,7 +88,10 @@ async fn a_configuration_of_another_program() {
     let program = |arguments| relay(arguments).file("mcp.json", text).file(".env", "A=1");
     let tools = program("tools local --config mcp.json");
     let tools = tools.env("INPUT_THE_PROGRAM", env!("CARGO_BIN_EXE_relay"));
-    assert_eq!(tools.results().await, "relay__local__count\tcount\tCounts the words of a text\n");
+    assert_eq!(
+        tools.stdout_text().await,
+        "relay__local__count\tcount\tCounts the words of a text\n"
+    );
     assert_snapshot!(program("tools local --config mcp.json").run().await, @"
     exit code: 2
     --- stdout
@@ -106,7 +109,7 @@ async fn a_configuration_of_another_program() {
 }
 
 #[tokio::test]
-async fn a_configuration_without_servers() {
+async fn a_config_without_servers_is_a_warning() {
     assert_snapshot!(relay("tools").file("relay.toml", "").run().await, @"
     exit code: 0
     --- stdout
@@ -114,12 +117,12 @@ async fn a_configuration_without_servers() {
     warning: the configuration has no servers
     ---
     ");
-    assert_eq!(relay("servers --json").file("relay.toml", "").results().await, "[]\n");
+    assert_eq!(relay("servers --json").file("relay.toml", "").stdout_text().await, "[]\n");
 }
 
 #[tokio::test]
-async fn an_unknown_server() {
-    let server = weather::open().start().await.unwrap();
+async fn an_unknown_server_suggests_the_known_ones() {
+    let server = weather_server::public().start().await.unwrap();
     let servers = [("library", &server), ("weather", &server)];
     assert_snapshot!(relay("tools wether").servers(&servers).run().await, @"
     exit code: 2
@@ -132,7 +135,7 @@ async fn an_unknown_server() {
 }
 
 #[tokio::test]
-async fn a_url_that_is_none() {
+async fn an_invalid_url_is_a_usage_error() {
     assert_snapshot!(relay("tools --url example.com/mcp").run().await, @"
     exit code: 2
     --- stdout
@@ -144,7 +147,7 @@ async fn a_url_that_is_none() {
 }
 
 #[tokio::test]
-async fn a_server_on_stdio() {
+async fn token_env_is_rejected_for_a_stdio_server() {
     let text = "[servers.files]\ncommand = ['file-server']";
     let program = relay("tools files --token-env TOKEN").env("TOKEN", TOKEN);
     assert_snapshot!(program.file("relay.toml", text).run().await, @"
@@ -157,7 +160,7 @@ async fn a_server_on_stdio() {
 }
 
 #[tokio::test]
-async fn a_server_and_a_url() {
+async fn a_server_name_conflicts_with_url() {
     assert_snapshot!(relay("tools weather --url https://example.com/mcp").run().await, @"
     exit code: 2
     --- stdout
@@ -174,7 +177,7 @@ async fn a_server_and_a_url() {
 }
 
 #[tokio::test]
-async fn an_option_that_does_not_exist_as_json() {
+async fn an_unknown_option_is_reported_as_json() {
     assert_snapshot!(relay("tools --json --colour").run().await, @r#"
     exit code: 2
     --- stdout

@@ -2,10 +2,10 @@
 
 use insta::assert_snapshot;
 
-use crate::support::relay_process::relay;
+use crate::support::relay;
 
 #[tokio::test]
-async fn help_of_the_program() {
+async fn relay_prints_help() {
     assert_snapshot!(relay("--help").run().await, @r#"
     exit code: 0
     --- stdout
@@ -49,7 +49,7 @@ async fn help_of_the_program() {
 }
 
 #[tokio::test]
-async fn help_of_servers() {
+async fn servers_prints_help() {
     assert_snapshot!(relay("servers --help").run().await, @"
     exit code: 0
     --- stdout
@@ -70,7 +70,7 @@ async fn help_of_servers() {
 }
 
 #[tokio::test]
-async fn help_of_tools() {
+async fn tools_prints_help() {
     assert_snapshot!(relay("tools --help").run().await, @"
     exit code: 0
     --- stdout
@@ -105,7 +105,7 @@ async fn help_of_tools() {
 }
 
 #[tokio::test]
-async fn help_of_call() {
+async fn call_prints_help() {
     assert_snapshot!(relay("call --help").run().await, @"
     exit code: 0
     --- stdout
@@ -143,7 +143,7 @@ async fn help_of_call() {
 }
 
 #[tokio::test]
-async fn help_of_demo() {
+async fn demo_prints_help() {
     assert_snapshot!(relay("demo --help").run().await, @"
     exit code: 0
     --- stdout
@@ -162,7 +162,7 @@ async fn help_of_demo() {
 }
 
 #[tokio::test]
-async fn short_help_is_the_same() {
+async fn short_and_long_help_are_equal() {
     for command in ["", "servers", "tools", "call", "demo"] {
         let long = relay(command).arg("--help").run().await;
         assert_eq!(relay(command).arg("-h").run().await, long);
@@ -170,12 +170,12 @@ async fn short_help_is_the_same() {
 }
 
 #[tokio::test]
-async fn nothing_asked() {
+async fn no_command_prints_help_and_exits_with_2() {
     assert!(relay("").run().await.starts_with("exit code: 2\n--- stdout\n--- stderr\nLists and"));
 }
 
 #[tokio::test]
-async fn version() {
+async fn prints_the_version() {
     assert_snapshot!(relay("--version").run().await, @"
     exit code: 0
     --- stdout
@@ -186,7 +186,7 @@ async fn version() {
 }
 
 #[tokio::test]
-async fn help_of_login() {
+async fn login_prints_help() {
     assert_snapshot!(relay("login --help").run().await, @"
     exit code: 0
     --- stdout
@@ -219,7 +219,7 @@ async fn help_of_login() {
 }
 
 #[tokio::test]
-async fn help_of_logout() {
+async fn logout_prints_help() {
     assert_snapshot!(relay("logout --help").run().await, @"
     exit code: 0
     --- stdout
@@ -245,7 +245,7 @@ async fn help_of_logout() {
 }
 
 #[tokio::test]
-async fn help_of_status() {
+async fn status_prints_help() {
     assert_snapshot!(relay("status --help").run().await, @"
     exit code: 0
     --- stdout

@@ -4,3 +4,4 @@ mod config;
 mod help;
 mod proxy_variables;
 mod stdio_option;
+mod token_variables;

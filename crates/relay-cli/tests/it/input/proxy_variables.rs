@@ -4,14 +4,14 @@ use insta::assert_snapshot;
 use mcp_testkit::TestServer;
 
 use crate::support::{
-    relay_process::relay,
-    weather_server::{self as weather, TOKEN},
+    relay,
+    weather_server::{self, TOKEN},
 };
 
 #[tokio::test]
-async fn no_proxy_of_the_environment_sees_a_token() {
+async fn ignores_the_proxy_variables_of_the_environment() {
     // AUTH-06: over plain HTTP, a proxy can read all that goes through it
-    let server = weather::protected().await;
+    let server = weather_server::protected().await;
     let proxy = TestServer::builder().start().await.unwrap();
     let address = proxy.url().strip_suffix("/mcp").unwrap();
     let program = relay("call forecast --arg city=Oslo --token-env TOKEN").env("TOKEN", TOKEN);

@@ -2,15 +2,15 @@
 
 use insta::assert_snapshot;
 
-use crate::support::relay_process::{Program, relay};
+use crate::support::{RelayProcess, relay};
 
 /// The server that is part of the demo, at the end of the command line.
-fn server(program: Program) -> Program {
+fn server(program: RelayProcess) -> RelayProcess {
     program.arg("--").arg(env!("CARGO_BIN_EXE_relay")).arg("demo-server")
 }
 
 #[tokio::test]
-async fn tools_of_a_program() {
+async fn lists_the_tools_of_a_stdio_server() {
     assert_snapshot!(server(relay("tools --stdio")).run().await, @"
     exit code: 0
     --- stdout
@@ -21,7 +21,7 @@ async fn tools_of_a_program() {
 }
 
 #[tokio::test]
-async fn a_call_of_a_program() {
+async fn calls_a_tool_of_a_stdio_server() {
     let program = relay("call --stdio count").arg(r#"{"text": "to be or not"}"#);
     assert_snapshot!(server(program).run().await, @"
     exit code: 0
@@ -48,7 +48,7 @@ async fn a_call_of_a_program() {
 }
 
 #[tokio::test]
-async fn programs_that_are_none() {
+async fn reports_invalid_programs_and_options() {
     let mut shown = String::new();
     for arguments in [
         "tools --stdio -- no-such-program",
@@ -129,7 +129,7 @@ async fn programs_that_are_none() {
 }
 
 #[tokio::test]
-async fn what_goes_over_the_pipes() {
+async fn verbose_prints_the_messages_and_stderr() {
     let transcript = server(relay("tools --stdio --verbose")).run().await;
     assert!(transcript.contains("\n> {\"jsonrpc\":\"2.0\",\"id\":\"probe-1\""), "{transcript}");
     assert!(transcript.contains("\n< {"), "{transcript}");

@@ -3,10 +3,10 @@
 use insta::assert_snapshot;
 use mcp_testkit::{Fault, Gate, On, Reply};
 
-use crate::support::{relay_process::relay, weather_server as weather};
+use crate::support::{relay, weather_server};
 
 #[tokio::test]
-async fn a_server_that_cannot_be_reached() {
+async fn an_unreachable_server_exits_with_5() {
     assert_snapshot!(relay("tools --url http://127.0.0.1:1/mcp").run().await, @"
     exit code: 5
     --- stdout
@@ -22,8 +22,8 @@ async fn a_server_that_cannot_be_reached() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_too_slow() {
-    let server = weather::open().start().await.unwrap();
+async fn a_timeout_exits_with_5() {
+    let server = weather_server::public().start().await.unwrap();
     server.script(On::any(), Fault::Hold(Gate::new()));
     let program = relay("tools --timeout 0.2").url(&server);
     assert_snapshot!(program.run().await, @"
@@ -38,9 +38,9 @@ async fn a_server_that_is_too_slow() {
 }
 
 #[tokio::test]
-async fn a_url_that_is_wrong() {
-    let server = weather::open().start().await.unwrap();
-    let program = relay("tools --url").arg(&format!("{}s", server.url())).hiding_port(&server);
+async fn an_http_404_suggests_to_check_the_url() {
+    let server = weather_server::public().start().await.unwrap();
+    let program = relay("tools --url").arg(&format!("{}s", server.url())).replace_port(&server);
     assert_snapshot!(program.run().await, @"
     exit code: 5
     --- stdout
@@ -53,8 +53,8 @@ async fn a_url_that_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_page_in_place_of_an_answer() {
-    let server = weather::open().start().await.unwrap();
+async fn an_html_response_exits_with_1() {
+    let server = weather_server::public().start().await.unwrap();
     server.script(On::any(), Reply::html_page());
     assert_snapshot!(relay("tools").url(&server).run().await, @"
     exit code: 1
@@ -67,8 +67,8 @@ async fn a_page_in_place_of_an_answer() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks() {
-    let server = weather::open().start().await.unwrap();
+async fn a_broken_connection_exits_with_5() {
+    let server = weather_server::public().start().await.unwrap();
     server.script(On::method("tools/call"), Fault::Close);
     let transcript = relay("call forecast --arg city=Oslo").url(&server).run().await;
     assert!(transcript.starts_with("exit code: 5"), "{transcript}");

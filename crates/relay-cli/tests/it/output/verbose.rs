@@ -4,13 +4,13 @@ use insta::assert_snapshot;
 use mcp_testkit::AnswerMode;
 
 use crate::support::{
-    relay_process::relay,
-    weather_server::{self as weather, TOKEN},
+    relay,
+    weather_server::{self, TOKEN},
 };
 
 #[tokio::test]
-async fn the_wire_is_shown_without_the_token() {
-    let server = weather::protected().await;
+async fn prints_requests_and_responses_without_tokens() {
+    let server = weather_server::protected().await;
     let program = relay("call forecast --verbose --arg city=Oslo --token-env TOKEN");
     let transcript = program.env("TOKEN", TOKEN).url(&server).run().await;
     assert!(!transcript.contains(TOKEN));
@@ -77,8 +77,8 @@ async fn the_wire_is_shown_without_the_token() {
 }
 
 #[tokio::test]
-async fn event_streams_are_shown_message_by_message() {
-    let server = weather::open().answers(AnswerMode::Sse).start().await.unwrap();
+async fn prints_event_streams_message_by_message() {
+    let server = weather_server::public().answers(AnswerMode::Sse).start().await.unwrap();
     let transcript = relay("-v call history -v -v --arg city=Oslo").url(&server).run().await;
     assert_eq!(transcript.matches("< content-type: text/event-stream").count(), 3, "{transcript}");
     assert_eq!(transcript.matches("< {").count(), 4, "{transcript}");

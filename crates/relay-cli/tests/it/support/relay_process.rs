@@ -16,15 +16,15 @@ use tokio::{
 };
 
 /// A run of the program, in an empty folder and with an empty environment.
-pub(crate) struct Program {
+pub(crate) struct RelayProcess {
     command: Command,
     folder: PathBuf,
     input: String,
-    varying: Vec<(String, &'static str)>,
+    replacements: Vec<(String, &'static str)>,
 }
 
 /// The program with these arguments, separated by spaces.
-pub(crate) fn relay(arguments: &str) -> Program {
+pub(crate) fn relay(arguments: &str) -> RelayProcess {
     static FOLDERS: AtomicUsize = AtomicUsize::new(0);
     let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
@@ -33,10 +33,10 @@ pub(crate) fn relay(arguments: &str) -> Program {
     let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
     command.args(arguments.split_whitespace()).env_clear().current_dir(&folder);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    Program { command, folder, input: String::new(), varying: Vec::new() }
+    RelayProcess { command, folder, input: String::new(), replacements: Vec::new() }
 }
 
-impl Program {
+impl RelayProcess {
     /// One more argument, which may have spaces.
     pub(crate) fn arg(mut self, argument: &str) -> Self {
         self.command.arg(argument);
@@ -56,8 +56,8 @@ impl Program {
     }
 
     /// What is not written down as it is, for it is another one each time.
-    pub(crate) fn hiding(mut self, value: &str, shown: &'static str) -> Self {
-        self.varying.push((value.to_owned(), shown));
+    pub(crate) fn replace(mut self, value: &str, placeholder: &'static str) -> Self {
+        self.replacements.push((value.to_owned(), placeholder));
         self
     }
 
@@ -69,7 +69,7 @@ impl Program {
 
     /// `--url` of a server, whose port is not written down.
     pub(crate) fn url(self, server: &TestServer) -> Self {
-        self.arg("--url").arg(server.url()).hiding_port(server)
+        self.arg("--url").arg(server.url()).replace_port(server)
     }
 
     /// A relay.toml with these servers, whose ports are not written down.
@@ -78,13 +78,13 @@ impl Program {
             format!("[servers.{name}]\nurl = \"{}\"\n", server.url())
         };
         let text: String = servers.iter().map(section).collect();
-        let program = self.file("relay.toml", &text);
-        servers.iter().fold(program, |program, (_, server)| program.hiding_port(server))
+        let process = self.file("relay.toml", &text);
+        servers.iter().fold(process, |process, (_, server)| process.replace_port(server))
     }
 
-    pub(crate) fn hiding_port(mut self, server: &TestServer) -> Self {
+    pub(crate) fn replace_port(mut self, server: &TestServer) -> Self {
         let url = server.url().strip_suffix("/mcp").expect("the endpoint is /mcp");
-        self.varying.push((url.to_owned(), "http://127.0.0.1:PORT"));
+        self.replacements.push((url.to_owned(), "http://127.0.0.1:PORT"));
         self
     }
 
@@ -94,7 +94,7 @@ impl Program {
         self
     }
 
-    pub(crate) async fn start(&mut self) -> Child {
+    pub(crate) async fn spawn(&mut self) -> Child {
         let mut child = self.command.spawn().expect("the program starts");
         let mut stdin = child.stdin.take().expect("stdin is a pipe");
         // A program that does not read it is gone by now.
@@ -104,20 +104,22 @@ impl Program {
 
     /// Runs it to its end and writes down what it did.
     pub(crate) async fn run(mut self) -> String {
-        let output = self.start().await.wait_with_output().await.expect("the program ends");
+        let output = self.spawn().await.wait_with_output().await.expect("the program ends");
         self.transcript(&output)
     }
 
     /// Runs it to its end and gives what it printed to stdout.
-    pub(crate) async fn results(mut self) -> String {
-        let output = self.start().await.wait_with_output().await.expect("the program ends");
+    pub(crate) async fn stdout_text(mut self) -> String {
+        let output = self.spawn().await.wait_with_output().await.expect("the program ends");
         String::from_utf8(output.stdout).expect("it prints UTF-8")
     }
 
     pub(crate) fn transcript(&self, output: &Output) -> String {
         let text = |bytes: &[u8]| {
             let text = String::from_utf8(bytes.to_vec()).expect("it prints UTF-8");
-            self.varying.iter().fold(text, |text, (value, shown)| text.replace(value, shown))
+            self.replacements
+                .iter()
+                .fold(text, |text, (value, placeholder)| text.replace(value, placeholder))
         };
         let code = output.status.code().map_or("none".to_owned(), |code| code.to_string());
         let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
@@ -125,7 +127,7 @@ impl Program {
     }
 }
 
-impl Drop for Program {
+impl Drop for RelayProcess {
     fn drop(&mut self) {
         // What is left behind is in the way of nothing.
         drop(fs::remove_dir_all(&self.folder));

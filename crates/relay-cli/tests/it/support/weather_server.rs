@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 pub(crate) const TOKEN: &str = "the-token-of-alice";
 
 /// A weather service for everyone.
-pub(crate) fn open() -> Builder {
+pub(crate) fn public() -> Builder {
     let schema = json!({
         "type": "object",
         "properties": { "city": { "type": "string" } },
@@ -29,5 +29,5 @@ pub(crate) fn open() -> Builder {
 /// The same service for those who have [`TOKEN`].
 pub(crate) async fn protected() -> TestServer {
     let bearer = Bearer::tokens([TOKEN]).scope("weather:read");
-    open().bearer(bearer).start().await.expect("loopback has a port")
+    public().bearer(bearer).start().await.expect("loopback has a port")
 }

@@ -1,0 +1,92 @@
+//! An authorization server, a server that accepts its tokens, and a folder for credentials.
+
+use std::{env, fs, path::PathBuf};
+
+use mcp_testkit::{AuthorizationServer, AuthorizationServerBuilder, Bearer, TestServer};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
+};
+
+use super::{RelayProcess, relay, weather_server};
+
+/// A person with a folder for sign-ins, and servers to sign in to.
+pub(crate) struct SignInFixture {
+    pub(crate) accounts: AuthorizationServer,
+    pub(crate) server: TestServer,
+    home: PathBuf,
+}
+
+impl SignInFixture {
+    pub(crate) async fn start(name: &str) -> Self {
+        Self::with(name, AuthorizationServer::builder()).await
+    }
+
+    pub(crate) async fn with(name: &str, accounts: AuthorizationServerBuilder) -> Self {
+        let accounts = accounts.start().await.expect("a free port");
+        let bearer = Bearer::issued_by(&accounts).scope("weather:read");
+        let server = weather_server::public().bearer(bearer).start().await.expect("a free port");
+        let home = format!("sign-in-{}-{name}", std::process::id());
+        Self { accounts, server, home: PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(home) }
+    }
+
+    pub(crate) fn relay(&self, arguments: &str) -> RelayProcess {
+        relay(arguments)
+            .env("RELAY_HOME", &self.home)
+            .replace_port(&self.server)
+            .replace(self.accounts.issuer(), "http://127.0.0.1:ACCOUNTS")
+    }
+
+    pub(crate) fn relay_with_url(&self, arguments: &str) -> RelayProcess {
+        self.relay(arguments).arg("--url").arg(self.server.url())
+    }
+
+    /// Signs in; gives what the program did, and the page that the browser shows.
+    pub(crate) async fn login(&self) -> (String, String) {
+        self.login_with(self.relay_with_url("login --no-browser")).await
+    }
+
+    pub(crate) async fn login_with(&self, mut program: RelayProcess) -> (String, String) {
+        let mut child = program.spawn().await;
+        let mut stderr = BufReader::new(child.stderr.take().expect("stderr is a pipe")).lines();
+        let mut lines = Vec::new();
+        let mut page = String::new();
+        while let Some(line) = stderr.next_line().await.expect("it prints UTF-8") {
+            if line.starts_with(self.accounts.issuer()) {
+                page = browse(&self.accounts.visit(&line).expect("people are sent back")).await;
+                lines.push("AUTHORIZATION-URL".to_owned());
+            } else {
+                lines.push(line);
+            }
+        }
+        let page = page.replace(self.accounts.issuer(), "http://127.0.0.1:ACCOUNTS");
+        let mut output = child.wait_with_output().await.expect("the program ends");
+        output.stderr = lines.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect();
+        (program.transcript(&output), page)
+    }
+}
+
+impl Drop for SignInFixture {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.home));
+    }
+}
+
+/// Goes to a page on this machine, as a browser does, and on to where it leads; gives what it says.
+async fn browse(url: &str) -> String {
+    let (host, target) = url["http://".len()..].split_once('/').expect("it has a path");
+    let answer = get(host, &format!("/{target}")).await;
+    let location = answer.lines().find_map(|line| line.strip_prefix("Location: "));
+    let page = get(host, location.expect("it leads on, away from the code")).await;
+    let said = |line: &&str| ["<title>", "<h1>", "<p>"].iter().any(|it| line.starts_with(it));
+    page.lines().filter(said).collect::<Vec<_>>().join("\n")
+}
+
+async fn get(host: &str, target: &str) -> String {
+    let mut stream = TcpStream::connect(host).await.expect("the page is there");
+    let request = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("it answers");
+    answer
+}
