@@ -44,27 +44,21 @@
 //! schemas that no message has; the data of an error has one where the schema describes it.
 #![doc = include_str!("generated/methods.md")]
 
-mod bound;
-pub mod error_code;
-mod error_object;
 mod generated;
 mod jsonrpc;
-mod members;
-mod method;
+mod outcome;
+mod union;
 mod object;
 mod one_or_many;
-mod outcome;
-mod path;
-mod revision;
-mod schema;
 mod string_enum;
-mod union;
+mod schema;
 mod wire;
+mod method;
+mod revision;
 
 pub use crate::{
-    error_object::ErrorObject,
     generated::{v2025_11_25, v2026_07_28},
-    jsonrpc::{Incoming, Notification, Request, RequestId, Response},
+    jsonrpc::{ErrorObject, Incoming, Notification, Request, RequestId, Response, error_code},
     method::{Method, MethodInfo, MethodKind, NotificationMethod},
     one_or_many::OneOrMany,
     outcome::OrInputRequired,

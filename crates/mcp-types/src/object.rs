@@ -10,7 +10,7 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 
-use crate::members::Members;
+use crate::wire::Members;
 
 /// A struct of the protocol; [`object!`] implements it.
 pub(crate) trait Object: Sized {
@@ -94,7 +94,7 @@ macro_rules! object {
             const MEMBERS: &'static [&'static str] = &[$($name),*];
 
             fn read<'de, A: serde::de::MapAccess<'de>>(
-                members: &mut $crate::members::Members<'de, A>,
+                members: &mut $crate::wire::Members<'de, A>,
             ) -> Result<Self, A::Error> {
                 $(let mut $field = None;)*
                 let mut extra = $crate::JsonObject::new();

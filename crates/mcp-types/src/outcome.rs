@@ -10,8 +10,8 @@ use serde::{
 
 use crate::{
     JsonObject,
-    members::{Members, without_position},
     object::{self, Object},
+    wire::{Members, without_position},
 };
 
 /// The member that tells results apart; without it, a result is complete.

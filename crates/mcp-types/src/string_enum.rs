@@ -47,7 +47,7 @@ macro_rules! string_enum {
 
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value: $crate::members::Key<'_> = serde::Deserialize::deserialize(deserializer)?;
+                let value: $crate::wire::Key<'_> = serde::Deserialize::deserialize(deserializer)?;
                 Ok(match value.as_str() {
                     $($value => Self::$variant,)*
                     _ => Self::Unknown(value.into_string()),

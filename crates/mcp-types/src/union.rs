@@ -44,8 +44,8 @@ macro_rules! tagged {
         return $members.read_arm::<$default>($value).map(Self::from)
     };
 
-    (@seek) => { $crate::members::Members::seek_tag };
-    (@seek $value:literal) => { $crate::members::Members::seek_optional_tag };
+    (@seek) => { $crate::wire::Members::seek_tag };
+    (@seek $value:literal) => { $crate::wire::Members::seek_optional_tag };
 
     ($type:ident by $tag:literal $(, texts $($text:literal)*)? {
         $($value:literal => $variant:ident($arm:ty),)*
@@ -55,7 +55,7 @@ macro_rules! tagged {
             const NAME: &'static str = stringify!($type);
 
             fn read<'de, A: serde::de::MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
-                let mut members = $crate::members::Members::new(Self::NAME, map);
+                let mut members = $crate::wire::Members::new(Self::NAME, map);
                 let is_text = |key: &str| match key {
                     $($($text => true,)*)?
                     _ => false,
@@ -84,7 +84,7 @@ macro_rules! keyed {
             const NAME: &'static str = stringify!($type);
 
             fn read<'de, A: serde::de::MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
-                let mut members = $crate::members::Members::by_key(Self::NAME, &[$($key),*], map);
+                let mut members = $crate::wire::Members::by_key(Self::NAME, &[$($key),*], map);
                 let is_text = |key: &str| match key {
                     $($($text => true,)*)?
                     _ => false,

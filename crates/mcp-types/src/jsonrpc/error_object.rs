@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, de::MapAccess};
 use serde_json::Value;
 
 use crate::{
-    members::Members,
     object::{self, Object},
+    wire::Members,
 };
 
 /// The `error` member of a response (JSON-RPC 2.0, section 5.1).

@@ -11,12 +11,11 @@ use serde_json::{
     value::{RawValue, Value},
 };
 
-use crate::{
-    JsonObject,
-    object::Object,
+use super::{
     path,
-    wire::{Read, Wire},
+    value::{Read, Wire},
 };
+use crate::{JsonObject, object::Object};
 
 /// The members of a JSON object that is being read.
 pub(crate) struct Members<'de, A> {

@@ -11,7 +11,8 @@ use serde::{
 };
 use serde_json::{Number, Value, value::RawValue};
 
-use crate::{ErrorObject, bound, path, wire};
+use super::{error_object::ErrorObject, size_limit};
+use crate::wire;
 
 /// The `jsonrpc` member: always the string `2.0`.
 #[derive(Debug, Clone, Copy)]
@@ -158,7 +159,7 @@ impl<R> Incoming<R> {
     where
         R: Deserialize<'a>,
     {
-        if bound::exceeded(message, Self::CONTAINERS) {
+        if size_limit::exceeded(message, Self::CONTAINERS) {
             let problem = format_args!("more than {} objects and arrays", Self::CONTAINERS);
             return Err(de::Error::custom(problem));
         }
@@ -364,7 +365,7 @@ impl<R> Members<R> {
 }
 
 fn null<'de, R: Deserialize<'de>, E: de::Error>() -> Result<R, E> {
-    R::deserialize(Value::Null).map_err(|error| path::in_message("result", error))
+    R::deserialize(Value::Null).map_err(|error| wire::in_message("result", error))
 }
 
 fn once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
@@ -372,10 +373,10 @@ fn once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
     name: &'static str,
     map: &mut A,
 ) -> Result<(), A::Error> {
-    let value = map.next_value().map_err(|error| path::in_message(name, error))?;
+    let value = map.next_value().map_err(|error| wire::in_message(name, error))?;
     match slot.replace(value) {
         None => Ok(()),
-        Some(_) => Err(path::in_message(name, "given twice")),
+        Some(_) => Err(wire::in_message(name, "given twice")),
     }
 }
 

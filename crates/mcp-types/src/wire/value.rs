@@ -14,7 +14,8 @@ use serde::{
 };
 use serde_json::Value;
 
-use crate::{JsonObject, RequestId, Schema, members::Key, path};
+use super::{members::Key, path};
+use crate::{JsonObject, RequestId, Schema};
 
 /// A value of the protocol.
 pub(crate) trait Wire: Sized {
