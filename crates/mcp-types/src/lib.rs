@@ -55,9 +55,11 @@ mod schema;
 mod wire;
 mod method;
 mod revision;
+mod json_object;
 
 pub use crate::{
     generated::{v2025_11_25, v2026_07_28},
+    json_object::JsonObject,
     jsonrpc::{ErrorObject, Incoming, Notification, Request, RequestId, Response, error_code},
     method::{Method, MethodInfo, MethodKind, NotificationMethod},
     one_or_many::OneOrMany,
@@ -65,6 +67,3 @@ pub use crate::{
     revision::{Era, Revision, UnknownRevision},
     schema::Schema,
 };
-
-/// A JSON object whose members the protocol leaves open.
-pub type JsonObject = serde_json::Map<String, serde_json::Value>;

@@ -10,19 +10,7 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 
-use crate::wire::Members;
-
-/// A struct of the protocol; [`object!`] implements it.
-pub(crate) trait Object: Sized {
-    /// The name of the struct.
-    const NAME: &'static str;
-    /// The member that tells the struct from others, and its constant value.
-    const TAG: Option<(&'static str, &'static str)>;
-    /// The members that it names.
-    const MEMBERS: &'static [&'static str];
-
-    fn read<'de, A: MapAccess<'de>>(members: &mut Members<'de, A>) -> Result<Self, A::Error>;
-}
+use crate::wire::{Members, Object};
 
 /// Reads a struct that stands by itself, not in a union.
 pub(crate) fn read<'de, T: Object, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
@@ -88,7 +76,7 @@ macro_rules! object {
     ($type:ident $(with $tag:literal = $constant:literal)? {
         $($kind:ident $field:ident = $name:literal,)*
     }) => {
-        impl $crate::object::Object for $type {
+        impl $crate::wire::Object for $type {
             const NAME: &'static str = stringify!($type);
             const TAG: Option<(&'static str, &'static str)> = object!(@tag $($tag $constant)?);
             const MEMBERS: &'static [&'static str] = &[$($name),*];
@@ -97,7 +85,7 @@ macro_rules! object {
                 members: &mut $crate::wire::Members<'de, A>,
             ) -> Result<Self, A::Error> {
                 $(let mut $field = None;)*
-                let mut extra = $crate::JsonObject::new();
+                let mut extra = $crate::json_object::JsonObject::new();
                 while let Some(key) = members.next_key()? {
                     match key.as_str() {
                         $($name => object!(@read $kind $field $name members extra),)*

@@ -9,9 +9,9 @@ use serde::{
 };
 
 use crate::{
-    JsonObject,
-    object::{self, Object},
-    wire::{Members, without_position},
+    json_object::JsonObject,
+    object,
+    wire::{Members, Object, without_position},
 };
 
 /// The member that tells results apart; without it, a result is complete.

@@ -8,6 +8,8 @@ use serde::{
 };
 use serde_json::{Value, value::RawValue};
 
+use crate::wire::by_serde;
+
 /// A JSON Schema: an object, kept with every keyword in its order and shared between clones.
 ///
 /// Nothing is read until [`parse`](Self::parse) is called. Schemas are equal if their texts are,
@@ -25,6 +27,8 @@ use serde_json::{Value, value::RawValue};
 /// ```
 #[derive(Clone)]
 pub struct Schema(Arc<RawValue>);
+
+by_serde!(Schema);
 
 impl Schema {
     /// Makes a schema of a value, which has to be an object.

@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, de::MapAccess};
 use serde_json::Value;
 
 use crate::{
-    object::{self, Object},
-    wire::Members,
+    object,
+    wire::{Members, Object},
 };
 
 /// The `error` member of a response (JSON-RPC 2.0, section 5.1).

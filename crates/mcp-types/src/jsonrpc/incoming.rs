@@ -1,100 +1,15 @@
-//! The JSON-RPC 2.0 envelope, written once for all revisions.
-//!
-//! Outgoing messages borrow what they carry; [`Incoming`] is decoded in one pass over the bytes,
-//! straight into the result type of the request that waits for it.
+//! Messages as they arrive, decoded in one pass over the bytes.
 
 use std::{fmt, marker::PhantomData};
 
 use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
+    Deserialize, Deserializer,
+    de::{self, MapAccess, Visitor},
 };
-use serde_json::{Number, Value, value::RawValue};
+use serde_json::{Value, value::RawValue};
 
-use super::{error_object::ErrorObject, size_limit};
+use super::{error_object::ErrorObject, request_id::RequestId, size_limit, version::JsonRpc};
 use crate::wire;
-
-/// The `jsonrpc` member: always the string `2.0`.
-#[derive(Debug, Clone, Copy)]
-struct JsonRpc;
-
-/// The id of a request: a string or an integer, never null (MCP basic, "Requests").
-///
-/// `1` and `"1"` are different ids.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RequestId {
-    /// An integer.
-    Number(i64),
-    /// A string.
-    String(String),
-}
-
-/// A request to be sent.
-///
-/// ```
-/// use mcp_types::{Request, RequestId};
-///
-/// let ping = Request::new(RequestId::Number(1), "ping", serde_json::json!({}));
-/// assert_eq!(
-///     serde_json::to_string(&ping)?,
-///     r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{}}"#
-/// );
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Debug, Clone, Serialize)]
-pub struct Request<'a, P> {
-    jsonrpc: JsonRpc,
-    id: RequestId,
-    method: &'a str,
-    params: P,
-}
-
-impl<'a, P> Request<'a, P> {
-    /// A request of `method` with `params`, which have to serialize as an object.
-    pub const fn new(id: RequestId, method: &'a str, params: P) -> Self {
-        Self { jsonrpc: JsonRpc, id, method, params }
-    }
-}
-
-/// A notification to be sent.
-#[derive(Debug, Clone, Serialize)]
-pub struct Notification<'a, P> {
-    jsonrpc: JsonRpc,
-    method: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    params: Option<P>,
-}
-
-impl<'a, P> Notification<'a, P> {
-    /// A notification of `method`; `params`, if any, have to serialize as an object.
-    pub const fn new(method: &'a str, params: Option<P>) -> Self {
-        Self { jsonrpc: JsonRpc, method, params }
-    }
-}
-
-/// An answer to be sent: either `result` or `error`.
-#[derive(Debug, Clone, Serialize)]
-pub struct Response<R> {
-    jsonrpc: JsonRpc,
-    id: RequestId,
-    #[serde(flatten)]
-    outcome: Outcome<R>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Outcome<R> {
-    Result(R),
-    Error(ErrorObject),
-}
-
-impl<R> Response<R> {
-    /// The answer to request `id`: a result, which has to serialize as an object, or an error.
-    pub fn new(id: RequestId, outcome: Result<R, ErrorObject>) -> Self {
-        let outcome = outcome.map_or_else(Outcome::Error, Outcome::Result);
-        Self { jsonrpc: JsonRpc, id, outcome }
-    }
-}
 
 /// A message as it arrives; `R` is the result type of the pending request.
 ///
@@ -174,98 +89,6 @@ impl<R> Incoming<R> {
             Self::Request { id, method, params } => Incoming::Request { id, method, params },
             Self::Notification { method, params } => Incoming::Notification { method, params },
         }
-    }
-}
-
-impl Serialize for JsonRpc {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str("2.0")
-    }
-}
-
-impl<'de> Deserialize<'de> for JsonRpc {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Two;
-        impl Visitor<'_> for Two {
-            type Value = JsonRpc;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the string \"2.0\"")
-            }
-
-            fn visit_str<E: de::Error>(self, version: &str) -> Result<JsonRpc, E> {
-                match version {
-                    "2.0" => Ok(JsonRpc),
-                    _ => Err(E::invalid_value(de::Unexpected::Str(version), &self)),
-                }
-            }
-        }
-        deserializer.deserialize_str(Two)
-    }
-}
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Number(number) => number.fmt(f),
-            Self::String(string) => write!(f, "{string:?}"),
-        }
-    }
-}
-
-impl Serialize for RequestId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Number(number) => serializer.serialize_i64(*number),
-            Self::String(string) => serializer.serialize_str(string),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for RequestId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Id;
-        impl<'de> Visitor<'de> for Id {
-            type Value = RequestId;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string or an integer")
-            }
-
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<RequestId, E> {
-                Ok(RequestId::Number(number))
-            }
-
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<RequestId, E> {
-                let unexpected = de::Unexpected::Unsigned(number);
-                let id = i64::try_from(number).map_err(|_| E::invalid_value(unexpected, &self))?;
-                Ok(RequestId::Number(id))
-            }
-
-            fn visit_f64<E: de::Error>(self, number: f64) -> Result<RequestId, E> {
-                let unexpected = de::Unexpected::Float(number);
-                let id =
-                    wire::integral(number).ok_or_else(|| E::invalid_value(unexpected, &self))?;
-                Ok(RequestId::Number(id))
-            }
-
-            fn visit_str<E: de::Error>(self, string: &str) -> Result<RequestId, E> {
-                Ok(RequestId::String(string.to_owned()))
-            }
-
-            /// So serde_json hands out numbers where some crate has it keep their every digit.
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RequestId, A::Error> {
-                let number = Number::deserialize(MapAccessDeserializer::new(map));
-                let object = |_: A::Error| de::Error::invalid_type(de::Unexpected::Map, &self);
-                let number = number.map_err(object)?;
-                match (number.as_i64(), number.as_f64()) {
-                    (Some(id), _) => Ok(RequestId::Number(id)),
-                    (None, Some(number)) => self.visit_f64(number),
-                    (None, None) => Err(de::Error::invalid_value(de::Unexpected::Map, &self)),
-                }
-            }
-        }
-        deserializer.deserialize_any(Id)
     }
 }
 
@@ -447,18 +270,5 @@ mod tests {
             let error = read(text).expect_err(text);
             assert!(error.contains(reason), "{text}: {error}");
         }
-    }
-
-    #[test]
-    fn responses_carry_either_result_or_error() {
-        let answer = Response::new(RequestId::Number(1), Ok(json!({})));
-        let answer = serde_json::to_value(&answer).unwrap();
-        assert_eq!(answer, json!({ "jsonrpc": "2.0", "id": 1, "result": {} }));
-
-        let error = ErrorObject { code: -32601, message: "unknown".to_owned(), data: None };
-        let answer = Response::<Value>::new(RequestId::Number(1), Err(error));
-        let answer = serde_json::to_value(&answer).unwrap();
-        let error = json!({ "code": -32601, "message": "unknown" });
-        assert_eq!(answer, json!({ "jsonrpc": "2.0", "id": 1, "error": error }));
     }
 }

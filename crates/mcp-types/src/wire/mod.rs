@@ -1,11 +1,18 @@
 //! Reads and writes the protocol's values as JSON.
 
+mod union_members;
+mod object;
 mod members;
 mod value;
+mod number;
+mod key;
 mod path;
 
 pub(crate) use self::{
-    members::{Key, Members, without_position},
-    path::in_message,
-    value::{Items, Wire, Write, by_serde, integral},
+    key::Key,
+    members::Members,
+    number::integral,
+    object::Object,
+    path::{in_message, without_position},
+    value::{Items, Wire, Write, by_serde},
 };

@@ -43,6 +43,13 @@ fn shortened(mut problem: String) -> String {
     problem
 }
 
+/// A position within a part that was put aside says nothing about the whole text.
+pub(crate) fn without_position(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    message.strip_suffix(&position).unwrap_or(&message).to_owned()
+}
+
 /// Prints a member as a step: `.name`, or in brackets what is no word.
 struct Member<'a>(&'a str);
 

@@ -14,8 +14,8 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::{members::Key, path};
-use crate::{JsonObject, RequestId, Schema};
+use super::{key::Key, number::integral, path};
+use crate::json_object::JsonObject;
 
 /// A value of the protocol.
 pub(crate) trait Wire: Sized {
@@ -67,7 +67,7 @@ macro_rules! by_serde {
 
 pub(crate) use by_serde;
 
-by_serde!(bool, String, JsonObject, RequestId, Schema, Value);
+by_serde!(bool, String, JsonObject, Value);
 
 impl<T: Wire> Wire for Option<T> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -120,9 +120,6 @@ impl Wire for i64 {
     }
 }
 
-/// Up to here every integer has a float of its own.
-const EXACT: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
-
 struct Integer;
 
 impl Visitor<'_> for Integer {
@@ -143,11 +140,6 @@ impl Visitor<'_> for Integer {
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<i64, E> {
         integral(number).ok_or_else(|| E::invalid_value(Unexpected::Float(number), &self))
     }
-}
-
-/// A number without a fraction as an integer, if it is small enough to be exact.
-pub(crate) fn integral(number: f64) -> Option<i64> {
-    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
 }
 
 /// A number is printed as an integer if it is one; what JSON has no number for is an error, not `null`.

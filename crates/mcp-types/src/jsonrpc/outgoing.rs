@@ -1,0 +1,92 @@
+//! Messages to be sent; they borrow what they carry.
+
+use serde::Serialize;
+
+use super::{error_object::ErrorObject, request_id::RequestId, version::JsonRpc};
+
+/// A request to be sent.
+///
+/// ```
+/// use mcp_types::{Request, RequestId};
+///
+/// let ping = Request::new(RequestId::Number(1), "ping", serde_json::json!({}));
+/// assert_eq!(
+///     serde_json::to_string(&ping)?,
+///     r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{}}"#
+/// );
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Serialize)]
+pub struct Request<'a, P> {
+    jsonrpc: JsonRpc,
+    id: RequestId,
+    method: &'a str,
+    params: P,
+}
+
+impl<'a, P> Request<'a, P> {
+    /// A request of `method` with `params`, which have to serialize as an object.
+    pub const fn new(id: RequestId, method: &'a str, params: P) -> Self {
+        Self { jsonrpc: JsonRpc, id, method, params }
+    }
+}
+
+/// A notification to be sent.
+#[derive(Debug, Clone, Serialize)]
+pub struct Notification<'a, P> {
+    jsonrpc: JsonRpc,
+    method: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    params: Option<P>,
+}
+
+impl<'a, P> Notification<'a, P> {
+    /// A notification of `method`; `params`, if any, have to serialize as an object.
+    pub const fn new(method: &'a str, params: Option<P>) -> Self {
+        Self { jsonrpc: JsonRpc, method, params }
+    }
+}
+
+/// An answer to be sent: either `result` or `error`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Response<R> {
+    jsonrpc: JsonRpc,
+    id: RequestId,
+    #[serde(flatten)]
+    outcome: Outcome<R>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Outcome<R> {
+    Result(R),
+    Error(ErrorObject),
+}
+
+impl<R> Response<R> {
+    /// The answer to request `id`: a result, which has to serialize as an object, or an error.
+    pub fn new(id: RequestId, outcome: Result<R, ErrorObject>) -> Self {
+        let outcome = outcome.map_or_else(Outcome::Error, Outcome::Result);
+        Self { jsonrpc: JsonRpc, id, outcome }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn responses_carry_either_result_or_error() {
+        let answer = Response::new(RequestId::Number(1), Ok(json!({})));
+        let answer = serde_json::to_value(&answer).unwrap();
+        assert_eq!(answer, json!({ "jsonrpc": "2.0", "id": 1, "result": {} }));
+
+        let error = ErrorObject { code: -32601, message: "unknown".to_owned(), data: None };
+        let answer = Response::<Value>::new(RequestId::Number(1), Err(error));
+        let answer = serde_json::to_value(&answer).unwrap();
+        let error = json!({ "code": -32601, "message": "unknown" });
+        assert_eq!(answer, json!({ "jsonrpc": "2.0", "id": 1, "error": error }));
+    }
+}
