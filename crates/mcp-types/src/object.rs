@@ -23,7 +23,7 @@ pub(crate) fn read<'de, T: Object, D: Deserializer<'de>>(deserializer: D) -> Res
         }
 
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-            T::read(&mut Members::of::<T>(map))
+            T::read(&mut Members::of_struct::<T>(map))
         }
     }
     deserializer.deserialize_map(Reader(PhantomData))

@@ -7,7 +7,7 @@ use serde::{
     de::{MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use crate::wire::{Items, Wire};
+use crate::wire::{SeqVisitor, Wire};
 
 /// One value or an array of them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -58,7 +58,7 @@ impl<'de, T: Wire> Deserialize<'de> for OneOrMany<T> {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-                Items(PhantomData).visit_seq(seq).map(OneOrMany::Many)
+                SeqVisitor(PhantomData).visit_seq(seq).map(OneOrMany::Many)
             }
         }
         deserializer.deserialize_any(Reader(PhantomData))

@@ -53,18 +53,18 @@ pub(crate) trait Outcome: Object + Serialize {
 fn read<'de, T: Outcome, I: Object, A: MapAccess<'de>>(
     map: A,
 ) -> Result<OrInputRequired<T, I>, A::Error> {
-    let settles = |key: &str| T::MEMBERS.contains(&key) && !I::MEMBERS.contains(&key);
+    let is_decisive = |key: &str| T::MEMBERS.contains(&key) && !I::MEMBERS.contains(&key);
     let mut members = Members::new(T::NAME, map);
-    let Some(kind) = members.seek_tag_or(RESULT_TYPE, settles)? else {
-        return reconsider(T::read(&mut members)?).map_err(de::Error::custom);
+    let Some(kind) = members.seek_tag_until(RESULT_TYPE, is_decisive)? else {
+        return reclassify(T::read(&mut members)?).map_err(de::Error::custom);
     };
     match kind.as_str() {
         COMPLETE => {
-            members.restore(RESULT_TYPE, kind);
+            members.put_back_tag(RESULT_TYPE, kind);
             T::read(&mut members).map(OrInputRequired::Complete)
         }
         INPUT_REQUIRED => {
-            members.restore(RESULT_TYPE, kind);
+            members.put_back_tag(RESULT_TYPE, kind);
             I::read(&mut members).map(OrInputRequired::InputRequired)
         }
         _ => members.read_tagged_object(RESULT_TYPE, kind).map(OrInputRequired::Unknown),
@@ -72,7 +72,7 @@ fn read<'de, T: Outcome, I: Object, A: MapAccess<'de>>(
 }
 
 /// Looks at the type of a result that was taken for complete before its type was known.
-fn reconsider<T: Outcome, I: Object>(result: T) -> serde_json::Result<OrInputRequired<T, I>> {
+fn reclassify<T: Outcome, I: Object>(result: T) -> serde_json::Result<OrInputRequired<T, I>> {
     let input_required = match result.kind() {
         None | Some(COMPLETE) => return Ok(OrInputRequired::Complete(result)),
         Some(kind) => kind == INPUT_REQUIRED,

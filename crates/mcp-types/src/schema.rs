@@ -81,14 +81,14 @@ impl<'de> Deserialize<'de> for Schema {
         if raw.get().starts_with('{') {
             Ok(Self(raw.into()))
         } else {
-            let found = Unexpected::Other(kind(&raw));
+            let found = Unexpected::Other(json_type(&raw));
             Err(de::Error::invalid_type(found, &"an object (JSON Schema)"))
         }
     }
 }
 
 /// The type of a JSON value, told by its first character.
-fn kind(raw: &RawValue) -> &'static str {
+fn json_type(raw: &RawValue) -> &'static str {
     match raw.get().as_bytes().first() {
         Some(b'n') => "null",
         Some(b't' | b'f') => "a boolean",
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn every_keyword_is_kept_in_its_order() {
+    fn keywords_keep_their_order_and_text() {
         let text = r##" { "z": 1.0, "$ref": "#/a", "a": {"x": [1e400]}, "z": 1e0 } "##;
         let schema: Schema = serde_json::from_str(text).unwrap();
         assert_eq!(schema.get(), text.trim());

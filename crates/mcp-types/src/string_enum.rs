@@ -64,7 +64,7 @@ mod tests {
     use crate::v2025_11_25::Role;
 
     #[test]
-    fn a_value_is_made_of_any_string() {
+    fn unknown_strings_become_unknown() {
         for (value, role) in [("user", Role::User), ("other", Role::Unknown("other".to_owned()))] {
             assert_eq!((Role::from(value), Role::from(value.to_owned())), (role.clone(), role));
         }

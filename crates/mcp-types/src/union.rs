@@ -84,7 +84,7 @@ macro_rules! keyed {
             const NAME: &'static str = stringify!($type);
 
             fn read<'de, A: serde::de::MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
-                let mut members = $crate::wire::Members::by_key(Self::NAME, &[$($key),*], map);
+                let mut members = $crate::wire::Members::of_keyed_union(Self::NAME, &[$($key),*], map);
                 let is_text = |key: &str| match key {
                     $($($text => true,)*)?
                     _ => false,

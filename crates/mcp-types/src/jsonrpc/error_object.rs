@@ -26,44 +26,44 @@ pub struct ErrorObject {
 /// reader are blanks.
 impl fmt::Display for ErrorObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        plain(f, &self.message)?;
+        write_sanitized(f, &self.message)?;
         write!(f, " (code {})", self.code)?;
         if let Some(data) = &self.data {
             f.write_str(", data ")?;
-            plain(f, data)?;
+            write_sanitized(f, data)?;
         }
         Ok(())
     }
 }
 
 /// Writes the beginning of what a peer said.
-fn plain(f: &mut fmt::Formatter<'_>, said: &impl fmt::Display) -> fmt::Result {
-    const LONGEST: usize = 1000;
-    let mut plain = Plain { out: &mut *f, left: LONGEST };
-    match write!(plain, "{said}") {
-        Err(_) if plain.left == 0 => f.write_str("…"),
+fn write_sanitized(f: &mut fmt::Formatter<'_>, text: &impl fmt::Display) -> fmt::Result {
+    const MAX_CHARS: usize = 1000;
+    let mut writer = SanitizingWriter { out: &mut *f, remaining: MAX_CHARS };
+    match write!(writer, "{text}") {
+        Err(_) if writer.remaining == 0 => f.write_str("…"),
         other => other,
     }
 }
 
 /// Writes a number of characters, and fails then.
-struct Plain<'a, W> {
+struct SanitizingWriter<'a, W> {
     out: &'a mut W,
-    left: usize,
+    remaining: usize,
 }
 
-impl<W: fmt::Write> fmt::Write for Plain<'_, W> {
+impl<W: fmt::Write> fmt::Write for SanitizingWriter<'_, W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for c in text.chars() {
-            self.left = self.left.checked_sub(1).ok_or(fmt::Error)?;
-            self.out.write_char(if fools(c) { ' ' } else { c })?;
+            self.remaining = self.remaining.checked_sub(1).ok_or(fmt::Error)?;
+            self.out.write_char(if is_unsafe(c) { ' ' } else { c })?;
         }
         Ok(())
     }
 }
 
 /// Whether a character controls a terminal, breaks the line, or turns the direction of writing.
-fn fools(c: char) -> bool {
+fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_shown_cannot_fool_a_terminal() {
+    fn display_replaces_control_characters() {
         let said = "a\u{1b}[2J\u{9b}b\u{7f}\u{202e}c\n\u{2028}d";
         let data = Some(json!({ said: said }));
         let error = ErrorObject { code: -1, message: said.to_owned(), data };
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_is_bounded() {
+    fn display_is_truncated() {
         let long = "ü".repeat(1_000_000);
         let error = ErrorObject { code: 7, message: long.clone(), data: Some(json!([long])) };
         let shown = error.to_string();

@@ -74,7 +74,7 @@ impl<R> Incoming<R> {
     where
         R: Deserialize<'a>,
     {
-        if size_limit::exceeded(message, Self::CONTAINERS) {
+        if size_limit::exceeds(message, Self::CONTAINERS) {
             let problem = format_args!("more than {} objects and arrays", Self::CONTAINERS);
             return Err(de::Error::custom(problem));
         }
@@ -82,9 +82,9 @@ impl<R> Incoming<R> {
     }
 
     /// The same message with its result, if it has one, turned into something else.
-    pub fn map<T>(self, turn: impl FnOnce(R) -> T) -> Incoming<T> {
+    pub fn map<T>(self, transform: impl FnOnce(R) -> T) -> Incoming<T> {
         match self {
-            Self::Result { id, result } => Incoming::Result { id, result: turn(result) },
+            Self::Result { id, result } => Incoming::Result { id, result: transform(result) },
             Self::Error { id, error } => Incoming::Error { id, error },
             Self::Request { id, method, params } => Incoming::Request { id, method, params },
             Self::Notification { method, params } => Incoming::Notification { method, params },
@@ -94,8 +94,8 @@ impl<R> Incoming<R> {
 
 impl<'de, R: Deserialize<'de>> Deserialize<'de> for Incoming<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Message<R>(PhantomData<R>);
-        impl<'de, R: Deserialize<'de>> Visitor<'de> for Message<R> {
+        struct MessageVisitor<R>(PhantomData<R>);
+        impl<'de, R: Deserialize<'de>> Visitor<'de> for MessageVisitor<R> {
             type Value = Incoming<R>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -103,16 +103,16 @@ impl<'de, R: Deserialize<'de>> Deserialize<'de> for Incoming<R> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Incoming<R>, A::Error> {
-                Members::read(map)?.classify()
+                MessageMembers::read(map)?.classify()
             }
         }
-        deserializer.deserialize_map(Message(PhantomData))
+        deserializer.deserialize_map(MessageVisitor(PhantomData))
     }
 }
 
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "lowercase")]
-enum Member {
+enum MemberName {
     JsonRpc,
     Id,
     Method,
@@ -124,7 +124,7 @@ enum Member {
 }
 
 /// The members of a message that are there; `null` counts as absent, as older stacks write it.
-struct Members<R> {
+struct MessageMembers<R> {
     version: Slot<JsonRpc>,
     id: Slot<RequestId>,
     method: Slot<String>,
@@ -136,7 +136,7 @@ struct Members<R> {
 /// Nothing, `null`, or a value.
 type Slot<T> = Option<Option<T>>;
 
-impl<R> Members<R> {
+impl<R> MessageMembers<R> {
     fn read<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error>
     where
         R: Deserialize<'de>,
@@ -145,14 +145,14 @@ impl<R> Members<R> {
             Self { version: None, id: None, method: None, params: None, result: None, error: None };
         while let Some(member) = map.next_key()? {
             match member {
-                Member::JsonRpc => once(&mut members.version, "jsonrpc", &mut map)?,
-                Member::Id => once(&mut members.id, "id", &mut map)?,
-                Member::Method => once(&mut members.method, "method", &mut map)?,
-                Member::Params => once(&mut members.params, "params", &mut map)?,
-                Member::Result => once(&mut members.result, "result", &mut map)?,
-                Member::Error => once(&mut members.error, "error", &mut map)?,
+                MemberName::JsonRpc => set_once(&mut members.version, "jsonrpc", &mut map)?,
+                MemberName::Id => set_once(&mut members.id, "id", &mut map)?,
+                MemberName::Method => set_once(&mut members.method, "method", &mut map)?,
+                MemberName::Params => set_once(&mut members.params, "params", &mut map)?,
+                MemberName::Result => set_once(&mut members.result, "result", &mut map)?,
+                MemberName::Error => set_once(&mut members.error, "error", &mut map)?,
                 // Not `IgnoredAny`, which lets pass what is no Unicode.
-                Member::Unknown => drop(map.next_value::<Box<RawValue>>()?),
+                MemberName::Unknown => drop(map.next_value::<Box<RawValue>>()?),
             }
         }
         Ok(members)
@@ -168,7 +168,7 @@ impl<R> Members<R> {
         let (id, params) = (self.id.flatten(), self.params.flatten());
         let result = match (self.result, &self.error) {
             // Alone it has to be a result: what is wrong with `null`, its type says.
-            (Some(None), None | Some(None)) if self.method.is_none() => Some(null()?),
+            (Some(None), None | Some(None)) if self.method.is_none() => Some(result_from_null()?),
             (result, _) => result.flatten(),
         };
         match (self.method.flatten(), result, self.error.flatten()) {
@@ -187,11 +187,11 @@ impl<R> Members<R> {
     }
 }
 
-fn null<'de, R: Deserialize<'de>, E: de::Error>() -> Result<R, E> {
+fn result_from_null<'de, R: Deserialize<'de>, E: de::Error>() -> Result<R, E> {
     R::deserialize(Value::Null).map_err(|error| wire::in_message("result", error))
 }
 
-fn once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
+fn set_once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
     slot: &mut Slot<T>,
     name: &'static str,
     map: &mut A,
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_told_by_its_members() {
+    fn the_members_decide_the_kind_of_message() {
         // RPC-04, RPC-05, RPC-07
         let result = read(r#"{"result":{"a":1},"id":"x","jsonrpc":"2.0","extra":[]}"#);
         let expected = RequestId::String("x".to_owned());
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_null_is_an_absent_member() {
+    fn null_counts_as_absent() {
         let result = read(r#"{"jsonrpc":"2.0","id":1,"result":{},"error":null}"#);
         assert!(matches!(result, Ok(Incoming::Result { .. })));
         let error = r#""error":{"code":1,"message":""}"#;
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_says_why() {
+    fn invalid_messages_are_explained() {
         for (text, reason) in [
             (r#"{"id":1,"result":{}}"#, "jsonrpc: missing"),
             (r#"{"jsonrpc":"1.0","id":1,"result":{}}"#, "expected the string \"2.0\""),

@@ -53,12 +53,12 @@ pub struct Response<R> {
     jsonrpc: JsonRpc,
     id: RequestId,
     #[serde(flatten)]
-    outcome: Outcome<R>,
+    outcome: ResultOrError<R>,
 }
 
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Outcome<R> {
+enum ResultOrError<R> {
     Result(R),
     Error(ErrorObject),
 }
@@ -66,7 +66,7 @@ enum Outcome<R> {
 impl<R> Response<R> {
     /// The answer to request `id`: a result, which has to serialize as an object, or an error.
     pub fn new(id: RequestId, outcome: Result<R, ErrorObject>) -> Self {
-        let outcome = outcome.map_or_else(Outcome::Error, Outcome::Result);
+        let outcome = outcome.map_or_else(ResultOrError::Error, ResultOrError::Result);
         Self { jsonrpc: JsonRpc, id, outcome }
     }
 }
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn responses_carry_either_result_or_error() {
+    fn a_response_has_either_result_or_error() {
         let answer = Response::new(RequestId::Number(1), Ok(json!({})));
         let answer = serde_json::to_value(&answer).unwrap();
         assert_eq!(answer, json!({ "jsonrpc": "2.0", "id": 1, "result": {} }));

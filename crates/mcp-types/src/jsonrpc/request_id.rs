@@ -43,8 +43,8 @@ impl Serialize for RequestId {
 
 impl<'de> Deserialize<'de> for RequestId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Id;
-        impl<'de> Visitor<'de> for Id {
+        struct IdVisitor;
+        impl<'de> Visitor<'de> for IdVisitor {
             type Value = RequestId;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,6 +83,6 @@ impl<'de> Deserialize<'de> for RequestId {
                 }
             }
         }
-        deserializer.deserialize_any(Id)
+        deserializer.deserialize_any(IdVisitor)
     }
 }

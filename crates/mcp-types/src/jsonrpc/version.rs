@@ -19,8 +19,8 @@ impl Serialize for JsonRpc {
 
 impl<'de> Deserialize<'de> for JsonRpc {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Two;
-        impl Visitor<'_> for Two {
+        struct VersionVisitor;
+        impl Visitor<'_> for VersionVisitor {
             type Value = JsonRpc;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,6 +34,6 @@ impl<'de> Deserialize<'de> for JsonRpc {
                 }
             }
         }
-        deserializer.deserialize_str(Two)
+        deserializer.deserialize_str(VersionVisitor)
     }
 }

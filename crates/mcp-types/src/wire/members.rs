@@ -20,26 +20,26 @@ use crate::json_object::JsonObject;
 
 /// The members of a JSON object that is being read.
 pub(crate) struct Members<'de, A> {
-    pub(super) place: Place,
+    pub(super) target: ReadTarget,
     /// What tells the arms of a keyed union apart: no arm has the key of another.
     pub(super) keys: &'static [&'static str],
     /// Whether the key that led to an arm may turn out to be `null`.
-    pub(super) pending: bool,
+    pub(super) key_may_be_null: bool,
     /// The member that is constant, if there is one.
     pub(super) tag: Option<Tag>,
     /// Members that came before what tells the arm of a union, and what told it; the last is handed
     /// out first.
-    early: Vec<(Key<'de>, Early)>,
+    buffered: Vec<(Key<'de>, Buffered)>,
     /// The first of them, kept apart: often it is the only one, and so needs no allocation.
-    first: Option<(Key<'de>, Early)>,
-    /// The value of the key handed out last, if that came out of `early`.
-    value: Option<Early>,
+    first_buffered: Option<(Key<'de>, Buffered)>,
+    /// The value of the key handed out last, if that came out of `buffered`.
+    buffered_value: Option<Buffered>,
     pub(super) map: A,
 }
 
 /// What is being read, for error messages: a type, and in a union the arm.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct ReadTarget {
     name: &'static str,
     pub(super) arm: Option<&'static str>,
 }
@@ -52,16 +52,16 @@ pub(super) struct Tag {
 }
 
 /// The value of a member that has been passed.
-pub(super) enum Early {
+pub(super) enum Buffered {
     /// As it is: only the arm tells its type.
     Raw(Box<RawValue>),
     /// Read already: a string in all arms that have it, unless it is wrong.
-    Read(Value),
+    Parsed(Value),
     /// Still to be read: it comes next in the text.
-    Next,
+    Unread,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ReadTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)?;
         self.arm.map_or(Ok(()), |arm| write!(f, " `{arm}`"))
@@ -71,9 +71,18 @@ impl fmt::Display for Place {
 impl<'de, A: MapAccess<'de>> Members<'de, A> {
     /// The members of a union.
     pub(crate) fn new(name: &'static str, map: A) -> Self {
-        let place = Place { name, arm: None };
-        let early = Vec::new();
-        Self { place, keys: &[], pending: false, tag: None, early, first: None, value: None, map }
+        let target = ReadTarget { name, arm: None };
+        let buffered = Vec::new();
+        Self {
+            target,
+            keys: &[],
+            key_may_be_null: false,
+            tag: None,
+            buffered,
+            first_buffered: None,
+            buffered_value: None,
+            map,
+        }
     }
 
     pub(super) fn next_value<T: Deserialize<'de>>(&mut self, name: &str) -> Result<T, A::Error> {
@@ -81,11 +90,11 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
     }
 
     /// Has a member that was taken from the text come again.
-    pub(super) fn give_back(&mut self, key: Key<'de>, value: Early) {
-        if self.first.is_none() {
-            self.first = Some((key, value));
+    pub(super) fn buffer(&mut self, key: Key<'de>, value: Buffered) {
+        if self.first_buffered.is_none() {
+            self.first_buffered = Some((key, value));
         } else {
-            self.early.push((key, value));
+            self.buffered.push((key, value));
         }
     }
 
@@ -100,7 +109,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
 
     /// The next key; its value has to be read before the next call.
     pub(crate) fn next_key(&mut self) -> Result<Option<Key<'de>>, A::Error> {
-        while let Some(key) = self.advance()? {
+        while let Some(key) = self.next_member()? {
             match self.tag {
                 Some(tag) if key.as_str() == tag.name => self.check_tag(tag)?,
                 _ => return Ok(Some(key)),
@@ -112,11 +121,11 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         }
     }
 
-    fn advance(&mut self) -> Result<Option<Key<'de>>, A::Error> {
-        let Some((key, value)) = self.early.pop().or_else(|| self.first.take()) else {
+    fn next_member(&mut self) -> Result<Option<Key<'de>>, A::Error> {
+        let Some((key, value)) = self.buffered.pop().or_else(|| self.first_buffered.take()) else {
             return self.map.next_key();
         };
-        self.value = Some(value);
+        self.buffered_value = Some(value);
         Ok(Some(key))
     }
 
@@ -124,7 +133,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         if tag.seen {
             return Err(path::in_member(tag.name, "given twice"));
         }
-        let value: String = self.value(tag.name)?;
+        let value: String = self.read_value(tag.name)?;
         if value != tag.constant {
             let problem = format_args!("expected {:?}, found {value:?}", tag.constant);
             return Err(path::in_member(tag.name, problem));
@@ -140,8 +149,9 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         name: &str,
         slot: &mut Option<T>,
     ) -> Result<(), A::Error> {
-        let value = if self.pending { self.key_value(name)? } else { self.value(name)? };
-        once(name, slot, value)
+        let value =
+            if self.key_may_be_null { self.read_key_value(name)? } else { self.read_value(name)? };
+        set_once(name, slot, value)
     }
 
     /// Reads a number that is only a hint into its slot. One that the slot cannot hold is no reason
@@ -152,7 +162,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         slot: &mut Option<Option<i64>>,
         extra: &mut JsonObject,
     ) -> Result<(), A::Error> {
-        let value: Value = self.value(name)?;
+        let value: Value = self.read_value(name)?;
         let hint = match Option::read(&value) {
             Err(_) if value.is_number() => {
                 extra.insert(name.to_owned(), value);
@@ -160,24 +170,24 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
             }
             read => read.map_err(|error| path::in_member(name, error))?,
         };
-        once(name, slot, hint)
+        set_once(name, slot, hint)
     }
 
-    /// Reads the value of the key that led to an arm, which stays pending if it is `null`.
-    fn key_value<T: Wire>(&mut self, name: &str) -> Result<T, A::Error> {
-        self.pending = false;
-        let value = self.value::<Option<T>>(name)?;
+    /// Reads the value of the key that led to an arm, and notes if it is `null`.
+    fn read_key_value<T: Wire>(&mut self, name: &str) -> Result<T, A::Error> {
+        self.key_may_be_null = false;
+        let value = self.read_value::<Option<T>>(name)?;
         value.ok_or_else(|| {
-            self.pending = true;
+            self.key_may_be_null = true;
             self.missing(name)
         })
     }
 
     /// Keeps a member that the schema does not name.
     pub(crate) fn keep(&mut self, key: Key<'_>, extra: &mut JsonObject) -> Result<(), A::Error> {
-        let value: Value = self.value(key.as_str())?;
+        let value: Value = self.read_value(key.as_str())?;
         if self.keys.contains(&key.as_str()) && !value.is_null() {
-            let problem = format_args!("given although it is {}", self.place);
+            let problem = format_args!("given although it is {}", self.target);
             return Err(path::in_member(key.as_str(), problem));
         }
         match extra.entry(key.into_string()) {
@@ -197,14 +207,14 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
     }
 
     #[inline]
-    fn value<T: Wire>(&mut self, name: &str) -> Result<T, A::Error> {
-        match self.value.take() {
-            None | Some(Early::Next) => {
+    fn read_value<T: Wire>(&mut self, name: &str) -> Result<T, A::Error> {
+        match self.buffered_value.take() {
+            None | Some(Buffered::Unread) => {
                 self.map.next_value_seed(Read::new()).map_err(|e| path::in_member(name, e))
             }
-            Some(Early::Raw(raw)) => T::read(&mut serde_json::Deserializer::from_str(raw.get()))
+            Some(Buffered::Raw(raw)) => T::read(&mut serde_json::Deserializer::from_str(raw.get()))
                 .map_err(|error| path::in_member(name, path::without_position(&error))),
-            Some(Early::Read(value)) => {
+            Some(Buffered::Parsed(value)) => {
                 T::read(value).map_err(|error| path::in_member(name, error))
             }
         }
@@ -212,11 +222,11 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
 
     /// The error that member `name` is missing.
     pub(crate) fn missing(&self, name: &str) -> A::Error {
-        path::in_member(name, format_args!("missing, {} requires it", self.place))
+        path::in_member(name, format_args!("missing, {} requires it", self.target))
     }
 }
 
-fn once<T, E: de::Error>(name: &str, slot: &mut Option<T>, value: T) -> Result<(), E> {
+fn set_once<T, E: de::Error>(name: &str, slot: &mut Option<T>, value: T) -> Result<(), E> {
     match slot.replace(value) {
         None => Ok(()),
         Some(_) => Err(path::in_member(name, "given twice")),

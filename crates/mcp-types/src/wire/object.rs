@@ -18,7 +18,7 @@ pub(crate) trait Object: Sized {
 
 impl<'de, A: MapAccess<'de>> Members<'de, A> {
     /// The members of a struct that stands by itself.
-    pub(crate) fn of<T: Object>(map: A) -> Self {
+    pub(crate) fn of_struct<T: Object>(map: A) -> Self {
         let tag = T::TAG.map(|(name, constant)| Tag { name, constant, seen: false });
         let mut members = Self::new(T::NAME, map);
         members.tag = tag;

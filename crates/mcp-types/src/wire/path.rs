@@ -10,34 +10,34 @@ use serde::de;
 
 /// The error of the member `name` of an object.
 pub(crate) fn in_member<E: de::Error>(name: &str, problem: impl Display) -> E {
-    within(format_args!("{}", Member(name)), problem)
+    prefix(format_args!("{}", MemberStep(name)), problem)
 }
 
 /// The error of an item of an array.
 pub(crate) fn in_item<E: de::Error>(index: usize, problem: impl Display) -> E {
-    within(format_args!("[{index}]"), problem)
+    prefix(format_args!("[{index}]"), problem)
 }
 
 /// The error of the member `name` of a message.
 pub(crate) fn in_message<E: de::Error>(name: &str, problem: impl Display) -> E {
-    within(name, problem)
+    prefix(name, problem)
 }
 
-fn within<E: de::Error>(step: impl Display, problem: impl Display) -> E {
-    let problem = shortened(problem.to_string());
+fn prefix<E: de::Error>(step: impl Display, problem: impl Display) -> E {
+    let problem = truncate(problem.to_string());
     // So a step begins, and no message does.
     let colon = if problem.starts_with(['.', '[']) { "" } else { ": " };
     E::custom(format_args!("{step}{colon}{problem}"))
 }
 
 /// A problem may quote what the peer sent, as much as that was; its end has the position.
-fn shortened(mut problem: String) -> String {
-    const LONGEST: usize = 2000;
-    const END: usize = 100;
-    if problem.len() > LONGEST {
+fn truncate(mut problem: String) -> String {
+    const MAX_LEN: usize = 2000;
+    const TAIL_LEN: usize = 100;
+    if problem.len() > MAX_LEN {
         let boundary = |at: &usize| problem.is_char_boundary(*at);
-        let from = (0..=LONGEST - END).rfind(boundary);
-        let to = (problem.len() - END..).find(boundary);
+        let from = (0..=MAX_LEN - TAIL_LEN).rfind(boundary);
+        let to = (problem.len() - TAIL_LEN..).find(boundary);
         problem.replace_range(from.unwrap_or_default()..to.unwrap_or_default(), "…");
     }
     problem
@@ -51,21 +51,21 @@ pub(crate) fn without_position(error: &serde_json::Error) -> String {
 }
 
 /// Prints a member as a step: `.name`, or in brackets what is no word.
-struct Member<'a>(&'a str);
+struct MemberStep<'a>(&'a str);
 
-impl Display for Member<'_> {
+impl Display for MemberStep<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         /// Names come from the peer; more than this of one helps nobody.
-        const LONGEST: usize = 100;
-        let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
-        if !self.0.is_empty() && self.0.len() <= LONGEST && self.0.chars().all(word) {
+        const MAX_LEN: usize = 100;
+        let is_word_character = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
+        if !self.0.is_empty() && self.0.len() <= MAX_LEN && self.0.chars().all(is_word_character) {
             return write!(f, ".{}", self.0);
         }
         f.write_str("[\"")?;
-        for c in self.0.chars().take(LONGEST) {
+        for c in self.0.chars().take(MAX_LEN) {
             write!(f, "{}", c.escape_debug())?;
         }
-        f.write_str(if self.0.chars().nth(LONGEST).is_some() { "…" } else { "" })?;
+        f.write_str(if self.0.chars().nth(MAX_LEN).is_some() { "…" } else { "" })?;
         f.write_str("\"]")
     }
 }
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_grows_from_its_end() {
+    fn paths_are_built_from_the_innermost_step() {
         type Error = serde_json::Error;
         let error: Error = in_member("inputSchema", "missing");
         let error: Error = in_item(3, error);
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_quoted_is_bounded_and_the_position_kept() {
+    fn long_messages_are_truncated_but_keep_the_position() {
         let text = format!(r#"["{}"]"#, "ü".repeat(1_000_000));
         let error = serde_json::from_str::<Vec<bool>>(&text).unwrap_err();
         let error: serde_json::Error = in_member("a", error);
@@ -94,12 +94,12 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_the_peer_cannot_pose_as_more_than_a_name() {
+    fn names_are_escaped_and_truncated() {
         for (name, step) in
             [("io.x/y", r#"["io.x/y"]"#), ("", r#"[""]"#), ("a\n\u{1b}\"", r#"["a\n\u{1b}\""]"#)]
         {
-            assert_eq!(Member(name).to_string(), step);
+            assert_eq!(MemberStep(name).to_string(), step);
         }
-        assert_eq!(Member(&"a".repeat(200)).to_string().chars().count(), 105);
+        assert_eq!(MemberStep(&"a".repeat(200)).to_string().chars().count(), 105);
     }
 }

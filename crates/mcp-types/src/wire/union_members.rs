@@ -7,7 +7,7 @@ use serde_json::value::Value;
 
 use super::{
     key::Key,
-    members::{Early, Members, Tag},
+    members::{Buffered, Members, Tag},
     object::Object,
 };
 use crate::json_object::JsonObject;
@@ -34,21 +34,21 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         let Some(_) = self.seek(|key| key == tag, is_text)? else { return Ok(None) };
         let value: Option<Key<'_>> = self.next_value(tag)?;
         if value.is_none() {
-            self.give_back(Key::from_static(tag), Early::Read(Value::Null));
+            self.buffer(Key::from_static(tag), Buffered::Parsed(Value::Null));
         }
         Ok(value)
     }
 
     /// The value of a union's member `tag` if that comes before any member that settles the matter.
-    pub(crate) fn seek_tag_or(
+    pub(crate) fn seek_tag_until(
         &mut self,
         tag: &str,
-        settles: impl Fn(&str) -> bool,
+        is_decisive: impl Fn(&str) -> bool,
     ) -> Result<Option<Key<'de>>, A::Error> {
-        match self.seek(|key| key == tag || settles(key), |_| false)? {
+        match self.seek(|key| key == tag || is_decisive(key), |_| false)? {
             Some(key) if key.as_str() == tag => self.next_value(tag).map(Some),
             Some(key) => {
-                self.give_back(key, Early::Next);
+                self.buffer(key, Buffered::Unread);
                 Ok(None)
             }
             None => Ok(None),
@@ -56,7 +56,11 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
     }
 
     /// The members of a union whose arms are told apart by which of `keys` they have.
-    pub(crate) fn by_key(name: &'static str, keys: &'static [&'static str], map: A) -> Self {
+    pub(crate) fn of_keyed_union(
+        name: &'static str,
+        keys: &'static [&'static str],
+        map: A,
+    ) -> Self {
         let mut members = Self::new(name, map);
         members.keys = keys;
         members
@@ -70,7 +74,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         let keys = self.keys;
         let Some(found) = self.seek(|key| keys.contains(&key), is_text)? else { return Ok(None) };
         let key = keys.iter().copied().find(|key| *key == found.as_str());
-        self.give_back(found, Early::Next);
+        self.buffer(found, Buffered::Unread);
         Ok(key)
     }
 
@@ -80,12 +84,12 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         &mut self,
         arm: &'static str,
     ) -> Result<Option<T>, A::Error> {
-        self.pending = true;
+        self.key_may_be_null = true;
         let read = self.read_arm(arm);
-        if !mem::take(&mut self.pending) {
+        if !mem::take(&mut self.key_may_be_null) {
             return read.map(Some);
         }
-        self.give_back(Key::from_static(arm), Early::Read(Value::Null));
+        self.buffer(Key::from_static(arm), Buffered::Parsed(Value::Null));
         Ok(None)
     }
 
@@ -100,18 +104,18 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
                 return Ok(Some(key));
             }
             let value = if is_text(key.as_str()) {
-                Early::Read(self.next_value(key.as_str())?)
+                Buffered::Parsed(self.next_value(key.as_str())?)
             } else {
-                Early::Raw(self.next_value(key.as_str())?)
+                Buffered::Raw(self.next_value(key.as_str())?)
             };
-            self.give_back(key, value);
+            self.buffer(key, value);
         }
         Ok(None)
     }
 
     /// Reads the rest as the arm of a union that has member `arm`.
     pub(crate) fn read_arm<T: Object>(&mut self, arm: &'static str) -> Result<T, A::Error> {
-        self.place.arm = Some(arm);
+        self.target.arm = Some(arm);
         T::read(self)
     }
 
@@ -123,15 +127,15 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
     ) -> Result<T, A::Error> {
         match T::TAG {
             Some((name, constant)) => self.tag = Some(Tag { name, constant, seen: true }),
-            None => self.restore(tag, Key::from_static(arm)),
+            None => self.put_back_tag(tag, Key::from_static(arm)),
         }
         self.read_arm(arm)
     }
 
     /// Puts the tag of a union back among the members.
-    pub(crate) fn restore(&mut self, tag: &'static str, value: Key<'de>) {
+    pub(crate) fn put_back_tag(&mut self, tag: &'static str, value: Key<'de>) {
         let value = Value::String(value.into_string());
-        self.give_back(Key::from_static(tag), Early::Read(value));
+        self.buffer(Key::from_static(tag), Buffered::Parsed(value));
     }
 
     /// Reads the rest into a map, along with the tag of a union that no arm has. Given again, the

@@ -71,8 +71,8 @@ by_serde!(bool, String, JsonObject, Value);
 
 impl<T: Wire> Wire for Option<T> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Nullable<T>(PhantomData<T>);
-        impl<'de, T: Wire> Visitor<'de> for Nullable<T> {
+        struct OptionVisitor<T>(PhantomData<T>);
+        impl<'de, T: Wire> Visitor<'de> for OptionVisitor<T> {
             type Value = Option<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,7 +91,7 @@ impl<T: Wire> Wire for Option<T> {
                 T::read(some).map(Some)
             }
         }
-        deserializer.deserialize_option(Nullable(PhantomData))
+        deserializer.deserialize_option(OptionVisitor(PhantomData))
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -112,7 +112,7 @@ impl<T: Wire> Wire for Box<T> {
 /// An integer that is written as `50.0` is one too.
 impl Wire for i64 {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_i64(Integer)
+        deserializer.deserialize_i64(IntegerVisitor)
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -120,9 +120,9 @@ impl Wire for i64 {
     }
 }
 
-struct Integer;
+struct IntegerVisitor;
 
-impl Visitor<'_> for Integer {
+impl Visitor<'_> for IntegerVisitor {
     type Value = i64;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -162,7 +162,7 @@ impl Wire for f64 {
 
 impl<T: Wire> Wire for Vec<T> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(Items(PhantomData))
+        deserializer.deserialize_seq(SeqVisitor(PhantomData))
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -171,9 +171,9 @@ impl<T: Wire> Wire for Vec<T> {
 }
 
 /// Reads an array.
-pub(crate) struct Items<T>(pub(crate) PhantomData<T>);
+pub(crate) struct SeqVisitor<T>(pub(crate) PhantomData<T>);
 
-impl<'de, T: Wire> Visitor<'de> for Items<T> {
+impl<'de, T: Wire> Visitor<'de> for SeqVisitor<T> {
     type Value = Vec<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -194,7 +194,7 @@ impl<'de, T: Wire> Visitor<'de> for Items<T> {
 
 impl<T: Wire> Wire for BTreeMap<String, T> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Entries(PhantomData))
+        deserializer.deserialize_map(MapVisitor(PhantomData))
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -202,9 +202,9 @@ impl<T: Wire> Wire for BTreeMap<String, T> {
     }
 }
 
-struct Entries<T>(PhantomData<T>);
+struct MapVisitor<T>(PhantomData<T>);
 
-impl<'de, T: Wire> Visitor<'de> for Entries<T> {
+impl<'de, T: Wire> Visitor<'de> for MapVisitor<T> {
     type Value = BTreeMap<String, T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
