@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use mcp_types::{Incoming, Method, v2025_11_25, v2026_07_28::*};
 use serde::de::DeserializeOwned;
 
-use crate::read::error;
+use crate::support::reading::error;
 
 /// What is wrong with an answer to `M`, without its position.
 fn answer<M: Method<Result: Debug + DeserializeOwned>>(result: &str) -> String {
@@ -27,7 +27,7 @@ fn lines(messages: &[String]) -> String {
 }
 
 #[test]
-fn results() {
+fn wrong_results_are_reported_with_their_path() {
     let tools = |tools: &[&str]| {
         let tools = tools.join(",");
         answer::<ListToolsRequest>(&format!(r#"{{"tools":[{tools}]}}"#))
@@ -63,7 +63,7 @@ fn results() {
 }
 
 #[test]
-fn content() {
+fn wrong_content_is_reported_with_its_path() {
     let content = |block: &str| answer::<CallToolRequest>(&format!(r#"{{"content":[{block}]}}"#));
     assert_snapshot!(lines(&[
         content(r#"{"type":"text"}"#),
@@ -95,7 +95,7 @@ fn content() {
 }
 
 #[test]
-fn input_requests() {
+fn wrong_input_requests_are_reported_with_their_path() {
     let input = |request: &str| {
         let requests = format!(r#"{{"my input":{request}}}"#);
         let result = format!(r#"{{"resultType":"input_required","inputRequests":{requests}}}"#);
@@ -122,7 +122,7 @@ fn input_requests() {
 }
 
 #[test]
-fn metadata_and_discovery() {
+fn wrong_metadata_and_capabilities_are_reported_with_their_path() {
     let meta = r#"{"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"n"}},"tools":[]}"#;
     let discovered = |capabilities: &str| {
         let result = format!(r#"{{"supportedVersions":[],"capabilities":{capabilities}}}"#);
@@ -144,7 +144,7 @@ fn metadata_and_discovery() {
 }
 
 #[test]
-fn envelopes() {
+fn wrong_envelopes_are_reported_with_their_path() {
     let message = message::<ListToolsResult>;
     assert_snapshot!(lines(&[
         message(r#"{"jsonrpc":"2.0","id":1,"error":{"code":"x","message":""}}"#),
@@ -162,7 +162,7 @@ fn envelopes() {
 }
 
 #[test]
-fn what_stands_by_itself_is_the_root_of_the_path() {
+fn paths_start_at_the_value_that_is_read() {
     let late =
         r#"{"x":1,"structuredContent":1,"content":[{"type":"text"}],"resultType":"complete"}"#;
     assert_snapshot!(lines(&[

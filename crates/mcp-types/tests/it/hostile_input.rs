@@ -46,7 +46,7 @@ fn objects(depth: usize) -> String {
 }
 
 #[test]
-fn deep_nesting_is_an_error_where_it_is_read() {
+fn deep_nesting_is_an_error_in_parsed_json() {
     const TOO_DEEP: &str = "recursion limit exceeded";
     for deep in [arrays(DEEP), objects(DEEP)] {
         for result in [
@@ -80,7 +80,7 @@ fn deep_nesting_is_an_error_where_it_is_read() {
 }
 
 #[test]
-fn deep_nesting_that_is_only_passed_on_is_kept() {
+fn deep_nesting_is_kept_in_raw_json() {
     let deep = objects(DEEP);
     let list = format!(r#"{{"tools":[{{"name":"n","inputSchema":{deep}}}]}}"#);
     let list: ListToolsResult = serde_json::from_str(&list).unwrap();
@@ -142,7 +142,7 @@ fn huge_arrays_are_values_or_errors_of_one_item() {
 }
 
 #[test]
-fn a_message_has_no_more_objects_and_arrays_than_memory_allows() {
+fn from_slice_limits_the_objects_and_arrays_of_a_message() {
     const MOST: usize = Incoming::<Called>::CONTAINERS;
     let message =
         |blocks: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"content":[{blocks}]}}}}"#);
@@ -161,7 +161,7 @@ fn a_message_has_no_more_objects_and_arrays_than_memory_allows() {
 }
 
 #[test]
-fn members_are_given_once() {
+fn duplicate_members_are_errors() {
     for result in [
         r#"{"content":[],"content":[]}"#,
         r#"{"content":[],"\u0063ontent":[]}"#,
@@ -187,14 +187,14 @@ fn members_are_given_once() {
 
 /// A kind of request that is unknown must not become a known one, unread, when it is printed.
 #[test]
-fn an_unknown_request_has_one_method() {
+fn an_unknown_request_with_two_methods_is_an_error() {
     let request = r#"{"method":"other","params":{},"method":"sampling/createMessage"}"#;
     assert_error::<InputRequest>(request, ".method: given twice");
 }
 
 /// JSON that the protocol leaves open is serde_json's, for which the last one counts.
 #[test]
-fn in_open_json_the_last_of_equal_members_counts() {
+fn the_last_duplicate_counts_in_open_json() {
     let result = r#"{"content":[],"structuredContent":{"a":1,"a":2}}"#;
     let result: v2025_11_25::CallToolResult = serde_json::from_str(result).unwrap();
     assert_eq!(result.structured_content, Some(serde_json::json!({ "a": 2 })));
@@ -219,7 +219,7 @@ fn numbers_out_of_range_are_errors() {
 }
 
 #[test]
-fn text_that_is_no_unicode_is_an_error() {
+fn invalid_utf8_is_an_error() {
     for bytes in [&b"\xff"[..], b"\xc3", b"\xed\xa0\x80", b"\xf5\x80\x80\x80", b"\xc0\xaf"] {
         for (before, after) in [
             (r#"{"content":[{"type":"text","text":""#, r#""}]}"#),
@@ -241,7 +241,7 @@ fn text_that_is_no_unicode_is_an_error() {
 }
 
 #[test]
-fn lone_surrogates_are_errors_where_they_are_read() {
+fn lone_surrogates_are_errors_in_parsed_json() {
     for surrogate in [r"\ud800", r"\udc00", r"\ud800\ud800", r"\ud800x", r"\ud800\u0041"] {
         let text = |text: &str| format!(r#"{{"content":[{{"type":"text","text":"{text}"}}]}}"#);
         error::<Called>(text(surrogate));

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::definitions::{self, Definition, same};
+use crate::support::definitions::{self, Definition, same};
 
 /// Members of examples that their definitions do not have, by file, with the reason. They are kept.
 const STRAY: [(&str, &str, &str); 1] = [(

@@ -9,18 +9,18 @@ use proptest::{
 };
 use serde_json::Value;
 
-use crate::{
+use crate::support::{
     definitions::{self, Definition, same},
-    generate::Generator,
+    value_generator::Generator,
 };
 
 #[test]
-fn values_of_2025_11_25_survive() {
+fn generated_values_of_2025_11_25_print_back() {
     check_all("2025-11-25");
 }
 
 #[test]
-fn values_of_2026_07_28_survive() {
+fn generated_values_of_2026_07_28_print_back() {
     check_all("2026-07-28");
 }
 

@@ -17,13 +17,13 @@ macro_rules! different {
 }
 
 #[test]
-fn what_is_equal_all_the_way_down_is_one_type() {
+fn equal_definitions_are_one_type() {
     same!(ContentBlock, Icon, Implementation, ToolAnnotations, Resource, SamplingMessage);
     same!(CompletionReference, CreateMessageResult, PromptMessage, ResourceContents);
 }
 
 #[test]
-fn what_has_changed_somewhere_is_two() {
+fn different_definitions_are_two_types() {
     different!(Tool, CallToolResult, ListToolsResult, ClientCapabilities, RequestMetaObject);
     different!(CallToolRequestParams, CallToolRequest, CancelledNotification);
 }

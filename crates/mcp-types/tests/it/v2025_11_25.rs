@@ -5,10 +5,10 @@ use mcp_types::{
 };
 use serde_json::{Value, json};
 
-use crate::read::{error, object, read};
+use crate::support::reading::{error, object, read};
 
 #[test]
-fn blocks_are_told_apart_by_their_type() {
+fn the_type_selects_the_content_block() {
     let audio = r#"{"type":"audio","data":"AA==","mimeType":"audio/wav"}"#;
     assert_eq!(read::<ContentBlock>(audio), AudioContent::new("AA==", "audio/wav").into());
     let image = r#"{"data":"AA==","mimeType":"image/png","_meta":{"a":null},"type":"image"}"#;
@@ -24,12 +24,12 @@ fn blocks_are_told_apart_by_their_type() {
 
 /// What is moved from place to place for each block, rare kinds with many members must not enlarge.
 #[test]
-fn a_block_is_small() {
+fn a_content_block_has_at_most_128_bytes() {
     assert!(size_of::<ContentBlock>() <= 128, "{}", size_of::<ContentBlock>());
 }
 
 #[test]
-fn texts_in_front_of_the_type_are_read_in_passing() {
+fn strings_before_the_type_are_read() {
     let text = r#"{"annotations":{"priority":1},"text":"a\u0062\n","type":"text"}"#;
     assert!(matches!(read(text), ContentBlock::Text(text) if text.text == "ab\n"));
     let link = r#"{"description":null,"name":"n","title":"t","uri":"a:b","type":"resource_link"}"#;
@@ -49,7 +49,7 @@ fn texts_in_front_of_the_type_are_read_in_passing() {
 }
 
 #[test]
-fn a_tag_is_written_first_whoever_writes_it() {
+fn the_tag_is_written_first() {
     let text = TextContent::new("hi");
     let expected = r#"{"type":"text","text":"hi"}"#;
     assert_eq!(serde_json::to_string(&text).unwrap(), expected);
@@ -58,7 +58,7 @@ fn a_tag_is_written_first_whoever_writes_it() {
 }
 
 #[test]
-fn what_a_union_does_not_know_is_kept() {
+fn unknown_arms_are_kept() {
     let video = r#"{"later":[1,{"a":null}],"type":"video","text":"x"}"#;
     assert!(matches!(read(video), ContentBlock::Unknown(block) if block["type"] == "video"));
     let contents = r#"{"uri":"a:b","stream":"x"}"#;
@@ -68,7 +68,7 @@ fn what_a_union_does_not_know_is_kept() {
 }
 
 #[test]
-fn what_a_union_does_not_know_cannot_turn_into_what_it_knows() {
+fn an_unknown_arm_with_two_tags_is_an_error() {
     for text in [
         r#"{"type":"video","type":"text","text":"x"}"#,
         r#"{"text":"x","type":"video","type":"text"}"#,
@@ -80,7 +80,7 @@ fn what_a_union_does_not_know_cannot_turn_into_what_it_knows() {
 }
 
 #[test]
-fn contents_are_told_apart_by_a_member() {
+fn a_member_selects_the_resource_contents() {
     let text = r#"{"uri":"a:b","mimeType":"text/plain","text":"x","_meta":{},"more":1}"#;
     assert!(matches!(read(text), ResourceContents::Text(text) if text.extra["more"] == 1));
     let blob = r#"{"blob":"AA==","uri":"a:b"}"#;
@@ -91,7 +91,7 @@ fn contents_are_told_apart_by_a_member() {
 }
 
 #[test]
-fn contents_do_not_depend_on_the_order_of_members() {
+fn resource_contents_do_not_depend_on_member_order() {
     let both = |one: &str, other: &str| {
         [(one, other), (other, one)]
             .map(|(first, second)| format!(r#"{{{first},"uri":"a:b",{second}}}"#))
@@ -118,7 +118,7 @@ fn contents_do_not_depend_on_the_order_of_members() {
 }
 
 #[test]
-fn a_form_needs_no_mode() {
+fn an_elicitation_without_a_mode_is_a_form() {
     let schema = r#"{"type":"object","properties":{"b":{"type":"number","minimum":1},"a":{}}}"#;
     let text = format!(r#"{{"message":"m","requestedSchema":{schema}}}"#);
     let ElicitRequestParams::Form(form) = read(&text) else { panic!("not a form") };
@@ -148,7 +148,7 @@ fn a_form_needs_no_mode() {
 }
 
 #[test]
-fn sampling_content_is_a_block_or_an_array_of_them() {
+fn sampling_content_is_a_block_or_an_array() {
     let one = r#"{"role":"user","content":{"text":"a","type":"text"}}"#;
     let message: SamplingMessage = read(one);
     assert!(matches!(message.content, OneOrMany::One(_)));
@@ -166,7 +166,7 @@ fn sampling_content_is_a_block_or_an_array_of_them() {
 }
 
 #[test]
-fn hostile_input_is_an_error() {
+fn deep_and_truncated_input_is_an_error() {
     let deep = "[".repeat(9999) + &"]".repeat(9999);
     let (early, late) = (format!(r#"{{"a":{deep},"type":"text""#), r#"{"type":"text","a":"#);
     assert!(error::<ContentBlock>(&(early + r#","text":""}"#)).contains("recursion limit"));
@@ -184,7 +184,7 @@ fn hostile_input_is_an_error() {
 }
 
 #[test]
-fn tools_keep_their_schemas_and_share_them() {
+fn tools_keep_the_text_of_their_schemas_and_share_it() {
     let schema =
         r##"{ "$defs":{"a":{"x":1.0}}, "properties":{"z":{"$ref":"#/$defs/a"},"a":true} }"##;
     let text = format!(r#"{{"outputSchema":null,"name":"n","inputSchema":{schema},"icons":[]}}"#);
@@ -205,7 +205,7 @@ fn tools_keep_their_schemas_and_share_them() {
 }
 
 #[test]
-fn empty_and_absent_differ() {
+fn empty_and_absent_members_differ() {
     let capabilities: ServerCapabilities = read(r#"{"logging":{},"tasks":{"list":{}},"tools":{}}"#);
     assert_eq!(capabilities.logging, Some(JsonObject::new()));
     assert_eq!(capabilities.tools, Some(ServerCapabilitiesTools::default()));
@@ -220,7 +220,7 @@ fn empty_and_absent_differ() {
 }
 
 #[test]
-fn members_without_a_name_survive_everywhere() {
+fn unknown_members_are_kept() {
     let result = r#"{"content":[{"type":"text","text":"a","x":1}],"_meta":{"k":{"n":null}},"y":2}"#;
     assert_eq!(read::<CallToolResult>(result).extra, object(json!({ "y": 2 })));
     read::<CallToolRequestParams>(r#"{"name":"n","_meta":{"progressToken":1,"a/b":[]},"z":{}}"#);
@@ -231,7 +231,7 @@ fn members_without_a_name_survive_everywhere() {
 }
 
 #[test]
-fn numbers_are_read_and_written_as_they_come() {
+fn numbers_are_read_and_written_unchanged() {
     for text in [
         r#"{"progressToken":1,"progress":50,"total":100}"#,
         r#"{"progressToken":"a","progress":0.5,"total":-3}"#,
@@ -267,7 +267,7 @@ fn a_required_null_is_written() {
 }
 
 #[test]
-fn enumerations_are_open() {
+fn unknown_enumeration_values_are_kept() {
     assert_eq!(read::<Role>(r#""user""#), Role::User);
     assert_eq!(read::<Role>(r#""critic""#), Role::Unknown("critic".to_owned()));
     assert_eq!(LoggingLevel::from("debug").to_string(), "debug");
@@ -275,7 +275,7 @@ fn enumerations_are_open() {
 }
 
 #[test]
-fn methods_tie_names_to_types() {
+fn methods_have_names_and_types() {
     fn of<M: Method>() -> &'static str {
         M::NAME
     }

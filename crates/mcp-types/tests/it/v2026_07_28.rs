@@ -3,12 +3,12 @@
 use mcp_types::{JsonObject, Method, MethodKind, OrInputRequired, RequestId, v2026_07_28::*};
 use serde_json::{Value, json};
 
-use crate::read::{error, object, read};
+use crate::support::reading::{error, object, read};
 
 type Answer = <CallToolRequest as Method>::Result;
 
 #[test]
-fn results_are_told_apart_by_their_type() {
+fn the_result_type_selects_the_result() {
     let complete = r#"{"resultType":"complete","content":[],"structuredContent":null}"#;
     let OrInputRequired::Complete(result) = read::<Answer>(complete) else {
         panic!("not complete")
@@ -33,7 +33,7 @@ fn a_result_without_a_type_is_complete() {
 }
 
 #[test]
-fn a_type_that_comes_late_counts() {
+fn a_result_type_after_other_members_counts() {
     let complete = r#"{"content":[],"resultType":"complete"}"#;
     assert!(matches!(read(complete), Answer::Complete(_)));
     let task = r#"{"content":[{"type":"text","text":"a"}],"resultType":"task","ttl":50.5}"#;
@@ -55,7 +55,7 @@ fn a_result_of_an_unknown_type_prints_its_type_first() {
 }
 
 #[test]
-fn hostile_results_are_errors() {
+fn deep_truncated_and_duplicate_results_are_errors() {
     let deep = "[".repeat(9999) + &"]".repeat(9999);
     for (before, after) in [("", r#","resultType":"complete""#), (r#""content":[],"#, "")] {
         let text = format!(r#"{{{before}"x":{deep}{after}}}"#);
@@ -72,7 +72,7 @@ fn hostile_results_are_errors() {
 }
 
 #[test]
-fn what_results_require_may_be_missing() {
+fn required_members_of_results_may_be_missing() {
     // N-BASE-05, N-CACHE-02, N-CACHE-03
     let result: ListToolsResult = read(r#"{"tools":[]}"#);
     assert_eq!((result.result_type, result.ttl_ms, result.cache_scope), (None, None, None));
@@ -93,7 +93,7 @@ fn a_new_result_has_what_the_schema_requires() {
 }
 
 #[test]
-fn a_hint_that_is_of_no_use_spoils_nothing() {
+fn an_unusable_ttl_is_kept_as_an_extra_member() {
     // N-CACHE-02
     for ttl in ["1.5", "18446744073709551615", "-9223372036854775809", "1e300"] {
         let list: ListToolsResult = read(&format!(r#"{{"ttlMs":{ttl},"tools":[]}}"#));
@@ -112,7 +112,7 @@ fn a_hint_that_is_of_no_use_spoils_nothing() {
 }
 
 #[test]
-fn integers_may_be_written_as_numbers() {
+fn integers_may_have_a_fraction_of_zero() {
     let result: ListToolsResult = serde_json::from_str(r#"{"tools":[],"ttlMs":60000.0}"#).unwrap();
     assert_eq!(result.ttl_ms, Some(60_000));
     let cancelled: CancelledNotificationParams =
@@ -121,7 +121,7 @@ fn integers_may_be_written_as_numbers() {
 }
 
 #[test]
-fn settings_are_kept_whatever_they_are() {
+fn capability_settings_are_kept_unchanged() {
     let capabilities = r#"{"logging":{},"extensions":{"a/b":{"x":1.5,"y":null},"c/d":true}}"#;
     let capabilities: ServerCapabilities = read(capabilities);
     assert_eq!(capabilities.logging, Some(JsonObject::new()));
@@ -133,7 +133,7 @@ fn settings_are_kept_whatever_they_are() {
 }
 
 #[test]
-fn metadata_keeps_what_it_does_not_name() {
+fn unknown_metadata_is_kept() {
     let info = r#"{"name":"n","version":"1"}"#;
     let meta = format!(r#"{{"io.modelcontextprotocol/serverInfo":{info},"traceparent":"t"}}"#);
     let meta: ResultMetaObject = read(&meta);
@@ -150,7 +150,7 @@ fn metadata_keeps_what_it_does_not_name() {
 }
 
 #[test]
-fn input_is_asked_for_and_given_by_name() {
+fn input_requests_and_responses_are_maps_by_name() {
     let requests = r#"{
         "form": { "method": "elicitation/create", "params": {
             "message": "m", "requestedSchema": { "type": "object", "properties": {} } } },
@@ -178,7 +178,7 @@ fn input_is_asked_for_and_given_by_name() {
 }
 
 #[test]
-fn the_data_of_errors_is_typed() {
+fn error_data_has_types() {
     let data = r#"{"supported":["2026-07-28"],"requested":"1900-01-01"}"#;
     assert_eq!(read::<UnsupportedProtocolVersionErrorData>(data).requested, "1900-01-01");
     let data = r#"{"requiredCapabilities":{"elicitation":{}}}"#;
