@@ -1,4 +1,4 @@
-//! From the command line to the exit code.
+//! Parses the command line, runs the command and returns the exit code.
 
 use std::env;
 
@@ -19,7 +19,7 @@ use crate::{
     setup::Setup,
 };
 
-/// Does what the command line says, and reports what went wrong.
+/// Runs the program and reports its error.
 pub(crate) fn run() -> Exit {
     match Cli::try_parse() {
         Ok(cli) => {
@@ -70,7 +70,7 @@ fn report_error(error: &Error, connection: Option<&ConnectionArgs>, printer: &Pr
     report.exit
 }
 
-/// Prints the help that was asked for, or what is wrong with the command line.
+/// Prints the requested help, or the error in the command line.
 fn print_help_or_error(error: &clap::Error) -> Exit {
     let json = error.use_stderr() && env::args_os().any(|argument| argument == "--json");
     let printer = Printer::standard(json);
@@ -91,7 +91,7 @@ fn print_help_or_error(error: &clap::Error) -> Exit {
     }
 }
 
-/// Prints what goes over the wire, as it goes.
+/// Prints the messages that the transports send and receive, for `--verbose`.
 fn print_wire(printer: Printer) {
     let lines = tracing_subscriber::fmt::layer()
         .without_time()

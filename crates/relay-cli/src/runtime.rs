@@ -1,4 +1,4 @@
-//! Running what takes time, until it is done or the user has enough of it.
+//! Runs asynchronous work until it completes or the user presses Ctrl-C.
 
 use std::time::Duration;
 
@@ -8,18 +8,18 @@ use tokio::{runtime::Builder, signal, task, time};
 
 use crate::output::{Exit, Printer};
 
-/// How long to wait for servers to end their sessions.
+/// The longest wait for servers to end their sessions.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Runs `work` until it is done or Ctrl-C is pressed.
+/// Runs `work` until it completes or the user presses Ctrl-C.
 pub(crate) fn run(work: impl Future<Output = Result<Exit>>) -> Result<Exit> {
     block_on(async { until_interrupted(work).await.unwrap_or(Ok(Exit::Interrupted)) })
 }
 
-/// The same, and prints what came of it with `print`; afterwards it ends the sessions of `relay`,
-/// however it went.
+/// Runs `work` in the same way, prints its result with `print`, and ends the sessions of `relay` in
+/// any case.
 ///
-/// `print` has its own thread: a reader who does not read must not keep Ctrl-C from being heard.
+/// `print` runs on a thread of its own, so that Ctrl-C works while the reader of stdout blocks it.
 pub(crate) fn run_and_print<T: Send + 'static>(
     relay: &Relay,
     printer: &Printer,
@@ -33,7 +33,7 @@ pub(crate) fn run_and_print<T: Send + 'static>(
         };
         let outcome = until_interrupted(work).await.unwrap_or(Ok(Exit::Interrupted));
         let closed = until_interrupted(time::timeout(CLOSE_TIMEOUT, relay.close())).await;
-        // After one error it is of no interest that there is another.
+        // After an error, a failure to end the session is not reported.
         if let (Ok(Exit::Success), Some(Ok(Err(error)))) = (&outcome, closed) {
             printer.warn(format_args!("the session could not be ended: {error}"));
         }
@@ -45,13 +45,13 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("the asynchronous runtime cannot be started")?;
     let outcome = runtime.block_on(work);
-    // Not even for what is still being printed after Ctrl-C is it waited.
+    // After Ctrl-C, a thread that still prints is not awaited.
     runtime.shutdown_background();
     outcome
 }
 
-/// The outcome of `work`, or nothing when Ctrl-C is pressed first. What is under way is dropped
-/// then, which cancels it.
+/// Returns the outcome of `work`, or `None` if the user presses Ctrl-C first. Then `work` is
+/// dropped, which cancels it.
 async fn until_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         outcome = work => Some(outcome),

@@ -1,4 +1,4 @@
-//! The registry and the user, out of the command line, the configuration and the environment.
+//! Creates the relay and the user from the command line, the configuration and the environment.
 
 use anyhow::Result;
 use relay::{Config, Program, Relay, Server, Transport, User, mcp_http::Endpoint};
@@ -9,11 +9,11 @@ use crate::{
     sign_in::{PRINCIPAL, StoredTokens},
 };
 
-/// The names of the one server that `--url` gives, and of the one of `--stdio`.
+/// The names of the server that `--url` gives, and of the one that `--stdio` starts.
 const REMOTE: &str = "remote";
 const LOCAL: &str = "local";
 
-/// Who speaks, and with whom.
+/// The relay, the names of its servers, and the user whose tokens it sends.
 pub(crate) struct Setup {
     pub(crate) relay: Relay,
     user: User,
@@ -56,7 +56,7 @@ impl Setup {
         Self { relay, user, server_names }
     }
 
-    /// The registry for somebody who is about to sign in or out.
+    /// Creates the relay for a command that signs in or out. It sends no tokens.
     pub(crate) fn for_sign_in(target: &TargetArgs, printer: &Printer) -> Result<Self> {
         let config = match &target.url {
             Some(url) => single_server(REMOTE, Server::http(url)),
@@ -67,7 +67,7 @@ impl Setup {
         Ok(Self::with_user(relay, user))
     }
 
-    /// The name of the server that somebody signs in to or out of, and where it is.
+    /// Returns the name and the endpoint of the server to sign in to or out of.
     pub(crate) fn sign_in_target(&self, target: &TargetArgs) -> Result<(String, Endpoint)> {
         let name = self.known_server(target.server.as_deref().unwrap_or(REMOTE))?;
         let servers = self.relay.servers();
@@ -84,13 +84,13 @@ impl Setup {
         }
     }
 
-    /// The one server that the command line names, where it does.
+    /// Returns the name of the server that `--url` or `--stdio` gives, if there is one.
     pub(crate) fn only_server(connection: &ConnectionArgs) -> Option<&'static str> {
         connection.is_single().then_some(if connection.stdio { LOCAL } else { REMOTE })
     }
 
-    /// On whose behalf a server is spoken to. A sign-in is nothing to a program, and neither is the
-    /// lack of one.
+    /// Returns the user for a server. A server on stdio gets no stored credentials, because it
+    /// takes no tokens.
     pub(crate) fn user_for(&self, server: &str) -> User {
         let servers = self.relay.servers();
         let found = servers.iter().find(|(known, _)| known == server);
@@ -101,12 +101,15 @@ impl Setup {
         }
     }
 
-    /// The names of all servers.
+    /// Returns the names of all servers.
     pub(crate) fn server_names(&self) -> Vec<&str> {
         self.server_names.iter().map(String::as_str).collect()
     }
 
-    /// The name of a server, if it is one.
+    /// Returns the name of a server if it is known.
+    ///
+    /// # Errors
+    /// Returns an error that lists the known servers.
     pub(crate) fn known_server<'a>(&self, name: &'a str) -> Result<&'a str> {
         if self.server_names().contains(&name) {
             return Ok(name);
@@ -114,7 +117,7 @@ impl Setup {
         Err(self.server_error(format!("there is no server `{name}`")).into())
     }
 
-    /// Asks for the name of one of the servers.
+    /// Creates an error with a suggestion that lists the known servers.
     pub(crate) fn server_error(&self, message: impl Into<String>) -> UsageError {
         let names = self.server_names();
         let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
@@ -126,7 +129,7 @@ impl Setup {
     }
 }
 
-/// The registry; what it has for tokens is shown nowhere.
+/// Creates the relay. The API keys of the configuration are redacted in all output.
 fn build_relay(config: Config, printer: &Printer) -> Result<Relay> {
     let keys = config.servers.values().filter_map(Server::token);
     keys.for_each(|key| printer.add_secret(key));

@@ -1,4 +1,4 @@
-//! `relay call`: one call of one tool.
+//! `relay call`: calls one tool.
 
 use anyhow::Result;
 use relay::ToolOutput;
@@ -11,20 +11,20 @@ use crate::{
     setup::Setup,
 };
 
-/// A call that is ready to be made.
+/// A call that is ready to be sent.
 pub(crate) struct PreparedCall<'a> {
     server: &'a str,
     tool: &'a str,
     arguments: Box<RawValue>,
 }
 
-/// A call that was made.
+/// A call that has returned.
 pub(crate) struct CompletedCall {
     output: ToolOutput,
     error: Option<ErrorReport>,
 }
 
-/// All that a tool gave back, as JSON.
+/// The complete output of a tool, as JSON.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct JsonOutput {
@@ -37,7 +37,7 @@ struct JsonOutput {
 }
 
 impl<'a> PreparedCall<'a> {
-    /// Reads the command line, and the arguments from wherever they are.
+    /// Reads the command line, and the arguments from the command line, a file or stdin.
     pub(crate) fn new(args: &'a CallArgs) -> Result<Self> {
         let CallArgs { server_or_tool, tool_or_arguments, arguments, .. } = args;
         let (server, tool, text) =
@@ -63,7 +63,7 @@ impl<'a> PreparedCall<'a> {
         Ok(Self { server, tool, arguments: read_tool_arguments(text.as_deref(), &args.pairs)? })
     }
 
-    /// Makes the call.
+    /// Calls the tool.
     pub(crate) async fn call(self, setup: &Setup) -> Result<CompletedCall> {
         let Self { server, tool, arguments } = self;
         let server = setup.known_server(server)?;
@@ -75,7 +75,7 @@ impl<'a> PreparedCall<'a> {
 }
 
 impl CompletedCall {
-    /// Prints what the tool gave back.
+    /// Prints the output of the tool.
     pub(crate) fn print(self, printer: &Printer) -> Result<Exit> {
         let Self { output, error } = self;
         match printer.is_json() {

@@ -1,4 +1,4 @@
-//! `relay login`: a person signs in to a server with a browser.
+//! `relay login`: signs the user in to a server with a browser.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::{
     sign_in::{Callback, LoopbackServer, PRINCIPAL, Page, oauth_client, open_store},
 };
 
-/// How long a person may take.
+/// The longest time that the user may take to sign in.
 const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
-/// A server that somebody signs in to.
+/// A sign-in to one server.
 pub(crate) struct Login {
     setup: Setup,
     server: String,
@@ -41,7 +41,7 @@ impl Login {
         &self.setup.relay
     }
 
-    /// Sends the person to the authorization server and waits until they are back.
+    /// Opens the authorization server in a browser and waits for the callback.
     pub(crate) async fn run(&self, printer: &Printer) -> Result<Exit> {
         let mut loopback = LoopbackServer::open(self.port).await?;
         let mut client = oauth_client(open_store()?, &loopback.url());
@@ -59,8 +59,9 @@ impl Login {
         Ok(Exit::Success)
     }
 
-    /// What the server says to somebody who has not signed in: which scopes it wants, and where its
-    /// metadata is. One that says nothing may have metadata all the same.
+    /// Returns the challenge that the server sends to a request without a token. It names the
+    /// required scopes and the URL of the metadata. A server that requires no token may have
+    /// metadata, too.
     async fn challenge(&self) -> Result<Option<Unauthorized>> {
         match self.setup.user_for(&self.server).tools(&self.server).await {
             Err(relay::Error::Authorization(error)) => Ok(Some(error.unauthorized)),
@@ -92,7 +93,7 @@ impl Login {
     }
 }
 
-/// What the program is registered as by hand, if it is.
+/// Returns the preregistered client that the command line names, if any.
 fn preregistered_client(args: &LoginArgs) -> Result<Option<RegisteredClient>> {
     let Some(id) = &args.client_id else { return Ok(None) };
     let client = RegisteredClient::new(id);
@@ -102,7 +103,8 @@ fn preregistered_client(args: &LoginArgs) -> Result<Option<RegisteredClient>> {
     Ok(Some(client.with_secret(secret)))
 }
 
-/// Waits for the answer to this sign-in and no other, trades it, and tells the person.
+/// Waits for the callback of this sign-in, exchanges the code for tokens, and shows the result in
+/// the browser.
 async fn complete_sign_in(
     client: &OAuthClient,
     loopback: &mut LoopbackServer,

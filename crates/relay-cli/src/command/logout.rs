@@ -1,4 +1,4 @@
-//! `relay logout`: the end of a sign-in.
+//! `relay logout`: signs the user out of a server.
 
 use anyhow::Result;
 
@@ -9,7 +9,7 @@ use crate::{
     sign_in::{PRINCIPAL, existing_store, oauth_client},
 };
 
-/// Forgets a sign-in, and tells the authorization server.
+/// Deletes the credentials of a server and revokes their tokens.
 pub(crate) async fn logout(args: &LogoutArgs, printer: &Printer) -> Result<Exit> {
     let (server, endpoint) =
         Setup::for_sign_in(&args.target, printer)?.sign_in_target(&args.target)?;

@@ -1,4 +1,4 @@
-//! What the commands do.
+//! The commands of the program.
 
 mod call;
 mod login;

@@ -1,4 +1,4 @@
-//! `relay servers`: what the configuration has.
+//! `relay servers`: lists the servers of the configuration.
 
 use anyhow::Result;
 use relay::Relay;
@@ -18,9 +18,9 @@ struct ServerRow<'a> {
     has_api_key: bool,
 }
 
-/// Lists the servers of the configuration. Nothing is sent.
+/// Lists the servers of the configuration. Sends no request.
 pub(crate) fn servers(args: &ServersArgs, printer: &Printer) -> Result<Exit> {
-    // What no other command can use is not listed as if it were in order.
+    // A configuration that no other command accepts is an error here, too.
     let relay = Relay::new(read_config(args.config.as_deref())?)?;
     let servers = relay.servers();
     let rows: Vec<_> = servers.iter().map(|(name, server)| ServerRow::new(name, server)).collect();

@@ -1,4 +1,4 @@
-//! `relay status`: which servers there are sign-ins for.
+//! `relay status`: lists the servers that the user is signed in to.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -16,7 +16,7 @@ use crate::{
 struct CredentialsRow {
     server: String,
     issuer: String,
-    /// Whether a token can be had without the person.
+    /// True if an access token is available without a new sign-in.
     signed_in: bool,
     expires_at: Option<u64>,
     can_refresh: bool,
@@ -24,7 +24,7 @@ struct CredentialsRow {
     state: String,
 }
 
-/// Lists the sign-ins. Nothing is sent, so that one may have been revoked all the same.
+/// Lists the stored credentials. Sends no request, so they may have been revoked.
 pub(crate) async fn status(printer: &Printer) -> Result<Exit> {
     let mut rows = Vec::new();
     if let Some(store) = existing_store()? {
@@ -60,7 +60,7 @@ impl CredentialsRow {
             (false, false, None) => "signed in".to_owned(),
         };
         Self {
-            // What comes after `?` may be a key.
+            // The query may contain an API key.
             server: key.server.split('?').next().unwrap_or_default().to_owned(),
             issuer: key.issuer,
             signed_in: can_refresh || !credentials.is_expired(),
@@ -71,7 +71,7 @@ impl CredentialsRow {
     }
 }
 
-/// The time until then, in the largest unit of which there is one.
+/// Formats the time until `at`, in the largest unit that fits at least twice.
 fn time_left(at: u64) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     match at.saturating_sub(now) {

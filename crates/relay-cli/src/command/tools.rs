@@ -1,4 +1,4 @@
-//! `relay tools`: what the servers offer.
+//! `relay tools`: lists the tools of the servers.
 
 use anyhow::Result;
 use relay::{Schema, Tool, Tools};
@@ -17,9 +17,9 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 struct JsonTool {
     server: String,
-    /// As the model sees it.
+    /// The name that the model sees.
     name: String,
-    /// The server's own name.
+    /// The name that the server uses.
     tool: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<String>,
@@ -33,16 +33,16 @@ struct JsonTool {
     meta: Option<Value>,
 }
 
-/// What the servers gave, and what went wrong.
+/// The tools of the servers, and the errors of the servers that failed.
 pub(crate) struct ToolLists {
     lists: Vec<Tools>,
     errors: Vec<ErrorReport>,
-    /// Whether the user asked all servers.
+    /// True if the user selected all servers.
     all_servers: bool,
 }
 
 impl ToolLists {
-    /// Asks one server or all. One that fails does not spoil the others.
+    /// Lists the tools of one server or all. A server that fails does not affect the others.
     pub(crate) async fn fetch(setup: &Setup, args: &ToolsArgs, printer: &Printer) -> Result<Self> {
         let servers = match (&args.server, Setup::only_server(&args.connection)) {
             (Some(server), _) => vec![setup.known_server(server)?],
@@ -68,10 +68,10 @@ impl ToolLists {
         Ok(Self { lists, errors, all_servers })
     }
 
-    /// Lists the tools; the exit is that of the first server that failed.
+    /// Prints the tools. Returns the exit code of the first server that failed.
     pub(crate) fn print(self, printer: &Printer) -> Result<Exit> {
         let Self { lists, errors, all_servers } = self;
-        // With a single server that failed there is nothing to list, not even nothing.
+        // If the only server failed, there is no list, not even an empty one.
         if !lists.is_empty() || errors.is_empty() {
             print_tools(&lists, all_servers, printer)?;
         }
@@ -80,7 +80,7 @@ impl ToolLists {
     }
 }
 
-/// Asks all servers at the same time; the outcomes are in the order of `servers`.
+/// Sends the requests to all servers at the same time. The outcomes are in the order of `servers`.
 async fn fetch_lists(setup: &Setup, servers: &[&str]) -> Vec<Result<Tools, relay::Error>> {
     let mut requests = JoinSet::new();
     for (index, server) in servers.iter().enumerate() {
@@ -106,7 +106,7 @@ fn print_tools(lists: &[Tools], all_servers: bool, printer: &Printer) -> Result<
     Ok(())
 }
 
-/// Says what is not to be seen in the list.
+/// Warns about invalid tools, and about a server without tools.
 fn warn_about_missing_tools(tools: &Tools, printer: &Printer) {
     let server = tools.server();
     for invalid in tools.refused() {

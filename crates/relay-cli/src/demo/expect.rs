@@ -1,9 +1,9 @@
-//! What the steps of the demo expect of an outcome.
+//! Checks of the outcomes of steps.
 
 use anyhow::{Result, anyhow, bail, ensure};
 use relay::{Authorization, Error, Reason, Tools};
 
-/// The refusal that the outcome has to be.
+/// Returns the authorization error. Any other outcome is an error.
 pub(crate) fn expect_authorization_error<T>(
     outcome: Result<T, Error>,
     reason: Reason,
@@ -19,14 +19,14 @@ pub(crate) fn expect_authorization_error<T>(
     }
 }
 
-/// Fails unless these are the tools, by the server's names.
+/// Returns an error unless the tools have these names, which are the server's.
 pub(crate) fn expect_tools(tools: &Tools, expected: &[&str]) -> Result<()> {
     let names = tool_names(tools);
     ensure!(names == expected, "the tools are {names:?}, not {expected:?}");
     Ok(())
 }
 
-/// The server's names of the tools.
+/// Returns the server's names of the tools.
 pub(crate) fn tool_names(tools: &Tools) -> Vec<String> {
     tools.iter().map(|tool| tool.definition().name.clone()).collect()
 }

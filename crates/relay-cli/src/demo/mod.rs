@@ -1,4 +1,4 @@
-//! `relay demo`: tools behind a bearer token, shown with servers that run in this process.
+//! `relay demo`: calls tools that require a bearer token, on servers that run in this process.
 
 mod run;
 mod sign_in_steps;

@@ -8,14 +8,14 @@ use super::{
 };
 use crate::output::{Exit, Printer};
 
-/// Shows it step by step; fails if anything does not come out as it is announced.
+/// Runs the demo. Returns an error if a step has an unexpected outcome.
 pub(crate) async fn run(printer: &Printer) -> Result<Exit> {
     Steps::new(Servers::start().await?, printer)?.run().await?;
     Ok(Exit::Success)
 }
 
 impl Steps<'_> {
-    /// Plays all steps; fails with the first that does not come out as announced.
+    /// Runs all steps. Returns the error of the first step that has an unexpected outcome.
     pub(crate) async fn run(&self) -> Result<()> {
         self.print_introduction()?;
         self.run_steps().await.map_err(|error| {

@@ -1,4 +1,4 @@
-//! How the demo is told: titles, paragraphs and rows.
+//! Prints the text of the demo: titles, paragraphs and rows.
 
 use std::cell::Cell;
 
@@ -16,28 +16,28 @@ impl<'a> Script<'a> {
         Self { printer, step: Cell::new(0) }
     }
 
-    /// The number of the step that is being told.
+    /// Returns the number of the current step.
     pub(crate) fn step_number(&self) -> usize {
         self.step.get()
     }
 
-    /// Begins a step: what happens, and the code that does it.
+    /// Begins a step: prints its number, its title and its code.
     pub(crate) fn begin_step(&self, title: &str, code: &str) -> Result<()> {
         self.step.set(self.step_number() + 1);
         self.printer.print_result(&format!("\n{}. {title}\n     {code}", self.step_number()))
     }
 
-    /// Tells what came of it.
+    /// Prints a line within a step.
     pub(crate) fn line(&self, text: &str) -> Result<()> {
         self.printer.print_result(&format!("   {text}"))
     }
 
-    /// Tells something outside of any step.
+    /// Prints text outside of any step.
     pub(crate) fn paragraph(&self, text: &str) -> Result<()> {
         self.printer.print_result(text)
     }
 
-    /// Shows values beside their labels.
+    /// Prints values next to their labels.
     pub(crate) fn rows<L: AsRef<str>, V: AsRef<str>>(&self, rows: &[(L, V)]) -> Result<()> {
         let width = rows.iter().map(|(label, _)| label.as_ref().chars().count()).max();
         let width = width.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The servers of the demo: a weather service, a library and a bank, all behind a bearer token.
+//! The servers of the demo: a weather service, a library and a bank, all with a bearer token.
 
 use std::sync::{
     Arc,
@@ -9,11 +9,11 @@ use anyhow::Result;
 use mcp_testkit::{AnswerMode, AuthorizationServer, Bearer, CallAnswer, TestServer, Tool};
 use serde_json::{Value, json};
 
-/// What Alice gets when she signs in.
+/// Alice's first access token.
 pub(crate) const ALICE: &str = "alice-signs-in-for-the-first-time";
-/// What Alice gets when she signs in again.
+/// Alice's second access token.
 pub(crate) const ALICE_AGAIN: &str = "alice-signs-in-once-more";
-/// What Bob gets when he signs in.
+/// Bob's access token.
 pub(crate) const BOB: &str = "bob-signs-in";
 
 pub(crate) struct Servers {
@@ -21,9 +21,9 @@ pub(crate) struct Servers {
     pub(crate) weather: TestServer,
     /// Answers with event streams.
     pub(crate) library: TestServer,
-    /// Takes the tokens of `accounts`.
+    /// Accepts the tokens of `accounts`.
     pub(crate) bank: TestServer,
-    /// Signs people in.
+    /// The authorization server of `bank`.
     pub(crate) accounts: AuthorizationServer,
     tool_calls: Arc<AtomicUsize>,
 }
@@ -56,7 +56,7 @@ impl Servers {
         Ok(Self { weather, library, bank, accounts, tool_calls })
     }
 
-    /// How many calls have reached a tool, on all servers.
+    /// Returns the number of calls that have reached a tool, on all servers.
     pub(crate) fn tool_calls(&self) -> usize {
         self.tool_calls.load(Ordering::Relaxed)
     }

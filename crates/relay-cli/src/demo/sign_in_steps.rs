@@ -1,4 +1,4 @@
-//! The steps in which `mcp-oauth` signs a user in and looks after the tokens.
+//! The steps in which `mcp-oauth` signs a user in and refreshes the token.
 
 use std::error::Error as _;
 
@@ -13,7 +13,7 @@ use super::{
     steps::Steps,
 };
 
-/// Where Alice's browser would come back to.
+/// The redirect URI of the application.
 const CALLBACK: &str = "http://127.0.0.1/callback";
 
 /// An application that signs Alice in.
@@ -24,7 +24,7 @@ struct Application {
 }
 
 impl Steps<'_> {
-    /// From the first refusal to the second sign-in.
+    /// Runs the steps from the first authorization error to the second sign-in.
     pub(super) async fn sign_in_steps(&self) -> Result<()> {
         let client = OAuthClient::builder("relay demo", CALLBACK).build()?;
         let tokens = client.user("alice");
@@ -117,7 +117,7 @@ impl Steps<'_> {
         self.expect_calls(7)
     }
 
-    /// Goes through a sign-in; returns the issuer.
+    /// Signs Alice in and returns the issuer.
     async fn sign_in(
         &self,
         application: &Application,
@@ -125,7 +125,7 @@ impl Steps<'_> {
     ) -> Result<String> {
         let endpoint = Endpoint::parse(self.servers.bank.url())?;
         let sign_in = application.tokens.begin(&endpoint, Some(unauthorized)).await?;
-        // In place of a browser.
+        // The authorization server of the testkit needs no browser.
         let callback = self.servers.accounts.visit(sign_in.authorization_url.as_str());
         let callback = callback.context("the authorization server sends nobody back")?;
         let credentials = application.client.finish(sign_in.pending, &callback).await?;

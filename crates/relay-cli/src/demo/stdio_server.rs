@@ -1,4 +1,4 @@
-//! A server on stdin and stdout: this very program, started once more by the demo.
+//! A server on stdin and stdout. The demo starts this program again to run it.
 
 use std::io::{self, BufRead, Write};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::output::Exit;
 
-/// Serves until there is nothing left to read.
+/// Serves until stdin ends.
 pub(crate) fn serve() -> Result<Exit> {
     let mut stdout = io::stdout();
     for line in io::stdin().lock().lines() {
@@ -21,7 +21,7 @@ pub(crate) fn serve() -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// The response in the words of revision 2026-07-28.
+/// Returns the response to a request, as of revision 2026-07-28.
 fn respond(method: &Value, params: &Value) -> Value {
     let mut result = match method.as_str().unwrap_or_default() {
         "server/discover" => json!({

@@ -1,4 +1,4 @@
-//! The steps of the demo. Each makes real calls, checks what comes of them, and shows it.
+//! The steps of the demo. Each step sends real requests, checks the outcome and prints it.
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use mcp_testkit::TestServer;
@@ -172,7 +172,7 @@ impl<'a> Steps<'a> {
         let open_sessions =
             || [weather, library, bank].map(TestServer::open_sessions).iter().sum::<usize>();
         let before = open_sessions();
-        // All are ended but one: that of the expired token is the server's to drop.
+        // One session remains: its token has expired, so only the server can end it.
         expect_authorization_error(self.relay.close().await, Reason::Rejected)?;
         let after = open_sessions();
         ensure!(after == 1, "{after} of {before} sessions are left");
@@ -208,21 +208,21 @@ impl<'a> Steps<'a> {
         self.script.rows(&present.collect::<Vec<_>>())
     }
 
-    /// So many calls have reached a tool by now.
+    /// Returns an error unless this many calls have reached a tool so far.
     pub(super) fn expect_calls(&self, expected: usize) -> Result<()> {
         let calls = self.servers.tool_calls();
         ensure!(calls == expected, "{calls} calls reached a tool, not {expected}");
         Ok(())
     }
 
-    /// No further call has reached a tool, which is told.
+    /// Checks that no further call has reached a tool, and says so.
     pub(super) fn expect_no_call(&self, before: usize) -> Result<()> {
         self.expect_calls(before)?;
         self.script.line("No tool ran.")
     }
 }
 
-/// The command that starts this program as a server.
+/// Returns the command that starts this program as a server.
 fn this_program() -> Result<[String; 2]> {
     let program = std::env::current_exe().context("this program does not know where it is")?;
     let program = program.into_os_string().into_string();

@@ -1,4 +1,4 @@
-//! What can be said on the command line.
+//! The command line. `clap` prints the doc comments of options and commands as help.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{help, tool_arguments::KeyValue};
 
-/// The configuration, where no other is named.
+/// The file with the configuration, unless the command line names another.
 pub(crate) const DEFAULT_CONFIG: &str = "relay.toml";
 
 /// Lists and calls the tools of MCP servers, with a user's access token where they want one.
@@ -154,7 +154,7 @@ pub(crate) struct StatusArgs {
     pub(crate) json: bool,
 }
 
-/// The one server that somebody signs in to or out of.
+/// The server to sign in to or out of.
 #[derive(Debug, Args)]
 pub(crate) struct TargetArgs {
     /// A server of the configuration
@@ -168,7 +168,7 @@ pub(crate) struct TargetArgs {
     pub(crate) config: Option<PathBuf>,
 }
 
-/// Which server is spoken to, on whose behalf and how.
+/// The server to connect to, the token to send, and the limits.
 #[derive(Debug, Args)]
 pub(crate) struct ConnectionArgs {
     /// The server, without a configuration
@@ -198,14 +198,14 @@ pub(crate) struct ConnectionArgs {
 }
 
 impl ConnectionArgs {
-    /// Whether the command line names the one server that there is.
+    /// Returns whether `--url` or `--stdio` gives the only server.
     pub(crate) fn is_single(&self) -> bool {
         self.stdio || self.url.is_some()
     }
 }
 
 impl Command {
-    /// Whether results and errors are wanted as JSON.
+    /// Returns whether results and errors are printed as JSON.
     pub(crate) fn json(&self) -> bool {
         match self {
             Self::Servers(servers) => servers.json,

@@ -7,7 +7,7 @@ use relay::Config;
 
 use super::{args::DEFAULT_CONFIG, usage_error::UsageError, variables::ConfigVariables};
 
-/// The configuration in `file`, or else in the current folder.
+/// Reads the configuration from `file`. Defaults to `relay.toml` in the current folder.
 pub(crate) fn read_config(file: Option<&Path>) -> Result<Config> {
     let path = file.unwrap_or(Path::new(DEFAULT_CONFIG));
     let text = fs::read_to_string(path).map_err(|error| match error.kind() {

@@ -1,6 +1,6 @@
 //! The texts below the options in `--help`.
 
-/// The exit codes and the configuration, for `--help`.
+/// The exit codes and an example of the configuration, for `relay --help`.
 pub(crate) const TABLE: &str = "\
 Exit codes:
     0  done
@@ -18,5 +18,5 @@ A relay.toml, where ${NAME} stands for a variable of the environment:
 
 `relay demo` shows the use of tokens without a server of your own.";
 
-/// Where the exit codes are, for the `--help` of a command.
+/// Refers to the exit codes, for the `--help` of a command.
 pub(crate) const SEE: &str = "`relay --help` explains the exit codes.";

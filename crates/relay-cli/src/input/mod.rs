@@ -1,4 +1,4 @@
-//! What the program reads: the command line, the environment and files.
+//! Input of the program: the command line, the environment and files.
 
 mod config;
 mod args;

@@ -1,8 +1,8 @@
-//! Where the program keeps what it has to remember.
+//! The folder for stored credentials.
 
 use std::{env, path::PathBuf};
 
-/// The variable that names the folder, in place of the system's own.
+/// The environment variable that replaces the data folder of the system.
 pub(crate) const HOME_VARIABLE: &str = "RELAY_HOME";
 
 pub(crate) fn credentials_folder() -> Option<PathBuf> {
@@ -11,7 +11,7 @@ pub(crate) fn credentials_folder() -> Option<PathBuf> {
         .map(|it| it.join("sign-ins"))
 }
 
-/// Where programs of this system keep their data for the user.
+/// Returns the folder in which programs store data of the user on this system.
 fn data_folder() -> Option<PathBuf> {
     let at_home =
         |path: &str| env::home_dir().filter(|it| it.is_absolute()).map(|it| it.join(path));
@@ -24,7 +24,8 @@ fn data_folder() -> Option<PathBuf> {
     }
 }
 
-/// A folder that a variable names; relative ones depend on where the program happens to be started.
+/// Returns the absolute path in an environment variable. A relative path would depend on the
+/// current folder, and is ignored.
 fn absolute_path(name: &str) -> Option<PathBuf> {
     env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
 }

@@ -1,4 +1,4 @@
-//! Secrets in variables of the environment.
+//! Secrets in environment variables.
 
 use std::env;
 
@@ -7,7 +7,7 @@ use relay::AccessToken;
 
 use super::usage_error::UsageError;
 
-/// The token in the variable `name`.
+/// Reads the user's access token from the environment variable `name`.
 pub(crate) fn token_from_env(name: &str) -> Result<AccessToken> {
     let option = "--token-env";
     let value = secret_from_env(option, name, "token", "the user's access token")?;
@@ -22,7 +22,8 @@ pub(crate) fn token_from_env(name: &str) -> Result<AccessToken> {
     Ok(AccessToken::new(value))
 }
 
-/// The secret in the variable that `option` names: what it is, and whose.
+/// Reads the secret from the environment variable `name`, which `option` gives. `what` and `whose`
+/// describe the secret in errors.
 pub(crate) fn secret_from_env(option: &str, name: &str, what: &str, whose: &str) -> Result<String> {
     let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.is_empty()
@@ -44,7 +45,8 @@ pub(crate) fn secret_from_env(option: &str, name: &str, what: &str, whose: &str)
     Ok(value)
 }
 
-/// The variable. By mistake it may be the secret itself, which is not to be shown.
+/// Returns the name of the variable for an error message. A name with lowercase letters is not
+/// shown, as it may be the secret itself.
 fn displayed_name(option: &str, name: &str) -> String {
     match name.chars().any(|c| c.is_ascii_lowercase()) {
         true => format!("that {option} names"),

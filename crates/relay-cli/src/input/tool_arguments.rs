@@ -1,4 +1,4 @@
-//! The arguments of a tool, from wherever the user has them.
+//! Reads the arguments of a tool from the command line, a file or stdin.
 
 use std::{collections::BTreeMap, fs, io, str::FromStr};
 
@@ -27,9 +27,9 @@ impl FromStr for KeyValue {
     }
 }
 
-/// The arguments as one JSON object, every number and the order of keys as they were written.
+/// Returns the arguments as one JSON object. Numbers and the order of keys are unchanged.
 ///
-/// `text` is the object itself, `@` and the name of a file, or `-` for stdin.
+/// `text` is the object, `@` followed by a file name, or `-` for stdin.
 pub(crate) fn read_tool_arguments(text: Option<&str>, pairs: &[KeyValue]) -> Result<Box<RawValue>> {
     match text {
         None => from_pairs(pairs),

@@ -1,8 +1,8 @@
-//! The error for what the user can put right: an argument, a variable or the configuration.
+//! The error for mistakes of the user in an argument, a variable or the configuration.
 
 use std::fmt;
 
-/// What is wrong, and what to do about it.
+/// A mistake of the user, and how to correct it.
 #[derive(Debug)]
 pub(crate) struct UsageError {
     message: String,
@@ -14,12 +14,12 @@ impl UsageError {
         Self { message: message.into(), suggestion: None }
     }
 
-    /// Says what to do.
+    /// Sets the suggestion how to correct the mistake.
     pub(crate) fn with_suggestion(self, suggestion: impl Into<String>) -> Self {
         Self { suggestion: Some(suggestion.into()), ..self }
     }
 
-    /// What to do.
+    /// Returns the suggestion, if there is one.
     pub(crate) fn suggestion(&self) -> Option<String> {
         self.suggestion.clone()
     }

@@ -1,4 +1,4 @@
-//! What the texts of a configuration stand for.
+//! Values of the variables in a configuration file.
 
 use std::{
     cell::RefCell,
@@ -6,16 +6,17 @@ use std::{
     path::{MAIN_SEPARATOR_STR, Path, PathBuf, absolute},
 };
 
-/// What the texts of one configuration file stand for.
+/// The variables of one configuration file.
 pub(crate) struct ConfigVariables {
-    /// The folder that the file is for.
+    /// The folder that the configuration belongs to.
     workspace: PathBuf,
-    /// A variable that is there and not UTF-8.
+    /// The name of a variable that is set, but is not UTF-8.
     not_utf8: RefCell<Option<String>>,
 }
 
 impl ConfigVariables {
-    /// For the file at `path`: that of an editor is in a folder of the editor's own.
+    /// Creates the variables for the file at `path`. The folder of a file in `.vscode` or `.cursor`
+    /// is the parent of that folder.
     pub(crate) fn new(path: &Path) -> Self {
         let path = absolute(path).unwrap_or_else(|_| path.to_owned());
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -26,14 +27,14 @@ impl ConfigVariables {
         Self { workspace: workspace.to_owned(), not_utf8: RefCell::default() }
     }
 
-    /// A variable of the environment.
+    /// Returns the value of an environment variable.
     pub(crate) fn variable(&self, name: &str) -> Option<String> {
         let value = env::var_os(name)?.into_string();
         value.map_err(|_| self.not_utf8.replace(Some(name.to_owned()))).ok()
     }
 
-    /// What the JSON files of other programs mean: a variable too, or what those programs know. What
-    /// they would ask for, such as `input:api-key`, is a variable of its own, `INPUT_API_KEY`.
+    /// Returns the value of a variable in a JSON file, which may be one that editors define. The
+    /// value of an input such as `${input:api-key}` is read from the variable `INPUT_API_KEY`.
     pub(crate) fn json_variable(&self, name: &str) -> Option<String> {
         match name.split_once(':') {
             Some(("file", path)) => fs::read_to_string(self.workspace.join(path)).ok(),
@@ -46,7 +47,7 @@ impl ConfigVariables {
         }
     }
 
-    /// The name of a variable that is there and cannot be used.
+    /// Returns the name of a variable that is not UTF-8, if one was requested.
     pub(crate) fn not_utf8(self) -> Option<String> {
         self.not_utf8.into_inner()
     }

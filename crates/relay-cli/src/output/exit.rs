@@ -1,4 +1,4 @@
-//! What the exit code says.
+//! Exit codes.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use relay::{Error, TransportKind};
 
 use crate::input::UsageError;
 
-/// How the program ends.
+/// The result of the program, as an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     Success,
@@ -19,7 +19,7 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
-    /// How the program ends with this error.
+    /// Returns the exit code for an error.
     pub(crate) fn from_error(error: &anyhow::Error) -> Self {
         match error.downcast_ref::<Error>() {
             Some(error) => Self::from_relay(error),
@@ -71,7 +71,7 @@ impl Exit {
         }
     }
 
-    /// The name of the kind of error, for JSON.
+    /// Returns the name of the kind of error, for JSON.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Success => "done",

@@ -1,4 +1,4 @@
-//! What the program prints, and its exit code.
+//! Output of the program: results, messages and the exit code.
 
 mod report;
 mod suggestions;

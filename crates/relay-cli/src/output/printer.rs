@@ -1,4 +1,5 @@
-//! The one place that prints: results to stdout, all else to stderr.
+//! Prints results to stdout and messages to stderr. Nothing else prints, except the stdio
+//! server of the demo.
 
 use std::{
     fmt,
@@ -12,14 +13,14 @@ use serde::Serialize;
 
 use super::redact;
 
-/// The shortest token that is looked for in what is printed: a shorter one is a word that may be
-/// there by chance.
+/// The shortest token that is redacted, in bytes. A shorter one may be an ordinary word in the
+/// output.
 const MIN_SECRET_LEN: usize = 8;
 
-/// Where results and messages go. Clones are the same.
+/// Prints results and messages. Clones share the streams and the secrets.
 ///
-/// A reader that goes away is no error: the rest is not written. Tokens are never shown, whoever
-/// repeats them.
+/// If the reader closes a stream, the rest is discarded without an error. Tokens are redacted in
+/// all output, including text from servers.
 #[derive(Clone)]
 pub(crate) struct Printer(Arc<Streams>);
 
@@ -31,7 +32,7 @@ struct Streams {
     secrets: RwLock<Vec<AccessToken>>,
 }
 
-/// What a message is.
+/// The label of a message.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Label {
     Error,
@@ -41,14 +42,14 @@ pub(crate) enum Label {
 }
 
 impl Printer {
-    /// Standard output and standard error; `json` is what the user wants to read.
+    /// Creates a printer for stdout and stderr. `json` selects JSON in place of text.
     pub(crate) fn standard(json: bool) -> Self {
         let is_terminal = io::stdout().is_terminal();
         let messages = anstream::AutoStream::auto(io::stderr());
         Self::new(Box::new(io::stdout()), Box::new(messages), is_terminal, json)
     }
 
-    /// An output that nobody reads.
+    /// Creates a printer that discards everything.
     #[cfg(test)]
     pub(crate) fn sink() -> Self {
         Self::new(Box::new(io::sink()), Box::new(io::sink()), false, false)
@@ -64,17 +65,17 @@ impl Printer {
         Self(Arc::new(Streams { results, messages, is_terminal, json, secrets: RwLock::default() }))
     }
 
-    /// Whether a person reads the results.
+    /// Returns whether stdout is a terminal.
     pub(crate) fn is_terminal(&self) -> bool {
         self.0.is_terminal
     }
 
-    /// Whether a program reads the results and messages.
+    /// Returns whether results and messages are printed as JSON.
     pub(crate) fn is_json(&self) -> bool {
         self.0.json
     }
 
-    /// Shows asterisks in place of this token from now on.
+    /// Redacts this token from now on.
     pub(crate) fn add_secret(&self, token: &AccessToken) {
         if token.expose().len() >= MIN_SECRET_LEN {
             self.0.secrets.write().unwrap_or_else(PoisonError::into_inner).push(token.clone());
@@ -84,17 +85,17 @@ impl Printer {
     /// Prints a result and a line feed.
     ///
     /// # Errors
-    /// Those of writing to stdout.
+    /// Returns an error if stdout cannot be written to.
     pub(crate) fn print_result(&self, text: &str) -> Result<()> {
         let text = self.redact(text);
-        // A server must not get hold of the terminal.
+        // Text from a server must not control the terminal.
         self.write_result(if self.0.is_terminal { without_control_characters(&text) } else { text })
     }
 
     /// Prints a result as JSON.
     ///
     /// # Errors
-    /// Those of writing to stdout.
+    /// Returns an error if stdout cannot be written to.
     pub(crate) fn print_json(&self, value: &impl Serialize) -> Result<()> {
         self.write_result(self.sanitize_json(&serde_json::to_string_pretty(value)?))
     }
@@ -109,7 +110,7 @@ impl Printer {
         }
     }
 
-    /// Prints a message for people, on one line.
+    /// Prints a text message on one line.
     pub(crate) fn print_message(&self, label: Label, text: impl fmt::Display) {
         let text = self.redact(&text.to_string()).replace(is_control, " ");
         self.write_message(&match label {
@@ -120,7 +121,7 @@ impl Printer {
         });
     }
 
-    /// Prints something on the side of the results that did not stop the program.
+    /// Prints a warning. The program continues.
     pub(crate) fn warn(&self, text: impl fmt::Display) {
         if self.0.json {
             let text = text.to_string();
@@ -130,35 +131,35 @@ impl Printer {
         }
     }
 
-    /// Prints a message for programs, as JSON on one line.
+    /// Prints a JSON message on one line.
     pub(crate) fn print_json_message(&self, value: &impl Serialize) {
         let json = serde_json::to_string(value).unwrap_or_else(|error| format!("\"{error}\""));
         self.write_message(&format!("{}\n", self.sanitize_json(&json)));
     }
 
-    /// Prints lines to stderr as they are.
+    /// Prints lines to stderr without a label.
     pub(crate) fn print_lines(&self, text: &str) {
         self.write_message(&format!("{}\n", without_control_characters(&self.redact(text))));
     }
 
     fn write_message(&self, text: &str) {
         let mut messages = self.0.messages.lock().unwrap_or_else(PoisonError::into_inner);
-        // There is no other place to complain at.
+        // There is no other stream to report the error to.
         drop(messages.write_all(text.as_bytes()).and_then(|()| messages.flush()));
     }
 
-    /// The text without tokens.
+    /// Returns the text without tokens.
     pub(crate) fn redact(&self, text: &str) -> String {
         redact::redact(text, &self.0.secrets.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The JSON without tokens, and with escapes for what a terminal must not get.
+    /// Returns the JSON without tokens. Characters that control a terminal are escaped.
     fn sanitize_json(&self, text: &str) -> String {
         let secrets = self.0.secrets.read().unwrap_or_else(PoisonError::into_inner);
         let redacted = redact::redact_json(text, &secrets);
         redacted.chars().fold(String::with_capacity(redacted.len()), |mut json, c| {
             match c {
-                // Between values they are blanks, and in strings they are escaped already.
+                // Between values they are whitespace; within strings they are already escaped.
                 '\n' | '\t' | '\r' => json.push(c),
                 _ if is_control(c) => json.push_str(&format!("\\u{:04x}", u32::from(c))),
                 _ => json.push(c),
@@ -168,18 +169,18 @@ impl Printer {
     }
 }
 
-/// Whether a terminal does something with this character in place of showing it: the control
-/// characters, and those that turn the direction of the text.
+/// Returns whether a character controls the terminal: a control character, or one that changes the
+/// direction of text.
 pub(crate) fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The text without control characters but for line feeds and tabs.
+/// Replaces control characters other than line feeds and tabs.
 fn without_control_characters(text: &str) -> String {
     text.replace(|c| is_control(c) && !matches!(c, '\n' | '\t'), "\u{fffd}")
 }
 
-/// Prints what is traced, an event at a time.
+/// Prints the events of `tracing`, one at a time.
 impl Write for Printer {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         self.print_lines(String::from_utf8_lossy(event).trim_end_matches('\n'));

@@ -1,10 +1,10 @@
-//! Asterisks in place of tokens, however a token is spelled.
+//! Replaces tokens with asterisks, in any spelling.
 
 use relay::AccessToken;
 
 const ASTERISKS: &str = "****";
 
-/// The text with asterisks in place of the tokens, which may have the escapes of a JSON string.
+/// Replaces the tokens in a text. Characters of a token may be escaped as in a JSON string.
 pub(crate) fn redact(text: &str, tokens: &[AccessToken]) -> String {
     let mut redacted = String::with_capacity(text.len());
     let mut rest = text;
@@ -24,7 +24,7 @@ pub(crate) fn redact(text: &str, tokens: &[AccessToken]) -> String {
     redacted
 }
 
-/// The same for JSON, which stays JSON: only what strings say is changed.
+/// Replaces the tokens in the strings of a JSON text, which stays valid JSON.
 pub(crate) fn redact_json(json: &str, tokens: &[AccessToken]) -> String {
     let mut redacted = String::with_capacity(json.len());
     let mut rest = json;
@@ -44,7 +44,7 @@ pub(crate) fn redact_json(json: &str, tokens: &[AccessToken]) -> String {
     redacted + rest
 }
 
-/// The length of the JSON string that `json` begins with, quotes included.
+/// Returns the length of the JSON string at the start of `json`, including its quotes.
 fn string_len(json: &str) -> usize {
     let mut escaped = false;
     let end = json[1..].find(|c| {
@@ -55,13 +55,13 @@ fn string_len(json: &str) -> usize {
     end.map_or(json.len(), |end| end + 2)
 }
 
-/// What follows the token that `text` begins with.
+/// Returns the rest of the text after the token at its start.
 fn strip_token<'a>(text: &'a str, token: &str) -> Option<&'a str> {
     let escaped = || token.chars().try_fold(text, strip_escaped);
     text.strip_prefix(token).or_else(escaped)
 }
 
-/// What follows `c` as a JSON string may spell it.
+/// Returns the rest of the text after `c`, which may be escaped as in a JSON string.
 fn strip_escaped(text: &str, c: char) -> Option<&str> {
     let Some(escape) = text.strip_prefix('\\') else { return text.strip_prefix(c) };
     let Some(hex) = escape.strip_prefix('u') else {
@@ -102,7 +102,7 @@ mod tests {
         let json = r#"{"n":1.0, "a\/b\"c\\d-1234": ["\"", "\\", "x\\\u0061/b\"c\\d-1234\n"]}"#;
         let expected = r#"{"n":1.0, "****": ["\"", "\\", "x\\****\n"]}"#;
         assert_eq!(redact_json(json, &tokens()), expected);
-        // What looks like a spelling of the token in JSON may begin in the middle of an escape.
+        // The `n` belongs to the escape `\n`, so this is not the token.
         let token = [AccessToken::new("nabcdefgh")];
         assert_eq!(redact_json(r#""\nabcdefgh""#, &token), r#""\nabcdefgh""#);
     }

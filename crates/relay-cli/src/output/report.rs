@@ -1,4 +1,4 @@
-//! What is said of an error, to people and to programs.
+//! Reports of errors, as text and as JSON.
 
 use std::{collections::BTreeMap, error::Error as StdError, path::Path};
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::input::{ConnectionArgs, DEFAULT_CONFIG};
 
-/// An error with all that is to be said of it.
+/// An error with everything that is printed about it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ErrorReport {
@@ -28,10 +28,10 @@ pub(crate) struct ErrorReport {
     causes: Vec<String>,
     #[serde(rename = "hint", skip_serializing_if = "Option::is_none")]
     suggestion: Option<String>,
-    /// Whether the server surely ran nothing.
+    /// True if the tool certainly did not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     did_not_run: Option<bool>,
-    /// Whether trying again may help and cannot run a tool twice.
+    /// True if a retry may succeed and cannot run a tool twice.
     #[serde(skip_serializing_if = "Option::is_none")]
     retryable: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,7 +40,7 @@ pub(crate) struct ErrorReport {
     pub(crate) exit: Exit,
 }
 
-/// What a server wants of the user.
+/// The authorization that a server requires.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct AuthorizationDetails {
@@ -57,7 +57,7 @@ struct AuthorizationDetails {
 }
 
 impl ErrorReport {
-    /// What is to be said of an error; `connection` is how the server was to be spoken to.
+    /// Creates the report of an error. `connection` has the options of the command line.
     pub(crate) fn new(error: &Error, connection: Option<&ConnectionArgs>) -> Self {
         let relay = error.downcast_ref::<RelayError>();
         Self {
@@ -72,14 +72,14 @@ impl ErrorReport {
         }
     }
 
-    /// A tool that says that it failed.
+    /// Creates the report of a tool that returned an error.
     pub(crate) fn tool_error(server: &str, tool: &str) -> Self {
         let message = format!("tool `{tool}` of server `{server}` says that it failed");
         let (server, tool) = (Some(server.to_owned()), Some(tool.to_owned()));
         Self { server, tool, ..Self::plain(Exit::Tool, message) }
     }
 
-    /// An unusable command line, in clap's words.
+    /// Creates the report of an error in the command line, from the message of `clap`.
     pub(crate) fn usage_error(text: &str) -> Self {
         let text = text.trim();
         let message = text.strip_prefix("error: ").unwrap_or(text);
@@ -103,7 +103,7 @@ impl ErrorReport {
         }
     }
 
-    /// Prints it to stderr.
+    /// Prints the report to stderr.
     pub(crate) fn print(&self, printer: &Printer) {
         if printer.is_json() {
             printer.print_json_message(&BTreeMap::from([("error", self)]));
@@ -139,7 +139,8 @@ impl AuthorizationDetails {
     }
 }
 
-/// What an error says; of the configuration with the file, unless that is said already.
+/// Returns the message of an error. An error with a position in the configuration is preceded by
+/// the file, unless the message names the file already.
 fn message(error: &Error, connection: Option<&ConnectionArgs>) -> String {
     let message = error.to_string();
     match error.downcast_ref::<RelayError>() {
@@ -153,7 +154,7 @@ fn message(error: &Error, connection: Option<&ConnectionArgs>) -> String {
     }
 }
 
-/// What caused an error, without what the one before has said already.
+/// Returns the causes of an error. A cause that the message before it contains is left out.
 fn causes(error: &(dyn StdError + 'static)) -> Vec<String> {
     let mut previous = error.to_string();
     let mut causes = Vec::new();

@@ -1,11 +1,11 @@
-//! What to do about an error.
+//! Suggestions how to resolve an error.
 
 use anyhow::Error;
 use relay::{Authorization, Error as RelayError, Reason, TransportKind, mcp_client, mcp_http};
 
 use crate::input::{ConnectionArgs, UsageError};
 
-/// `INVALID_PARAMS` of JSON-RPC.
+/// The error code of JSON-RPC for invalid parameters.
 const INVALID_PARAMS: i64 = -32602;
 
 const REGISTER_CLIENT: &str = "register it to come back to http://127.0.0.1/callback, on the port of --port if \
@@ -13,7 +13,8 @@ const REGISTER_CLIENT: &str = "register it to come back to http://127.0.0.1/call
 
 const SHOW_SCHEMAS: &str = "`relay tools --json` shows the schemas of the arguments";
 
-/// What to do about an error, if that can be said; `connection` is how the server was to be spoken to.
+/// Returns a suggestion how to resolve the error, if there is one. `connection` has the options of
+/// the command line.
 pub(crate) fn suggestion_for(error: &Error, connection: Option<&ConnectionArgs>) -> Option<String> {
     match error.downcast_ref::<RelayError>() {
         Some(RelayError::Authorization(authorization)) => {

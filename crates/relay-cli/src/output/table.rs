@@ -1,17 +1,18 @@
-//! Rows of text: a table for people, tabs for programs.
+//! Prints rows as an aligned table on a terminal, and separated by tabs elsewhere.
 
 use anyhow::Result;
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 
 use super::printer::{Printer, is_control};
 
-/// How much of a cell people get: laying out takes the square of the length of a word.
+/// The longest cell in a table, in characters. The time for the layout grows with the square of the
+/// length of a word.
 const MAX_CELL_CHARS: usize = 300;
 
-/// Prints rows for whoever reads them.
+/// Prints rows.
 ///
 /// # Errors
-/// Those of writing to stdout.
+/// Returns an error if stdout cannot be written to.
 pub(crate) fn print_table(headers: &[&str], rows: &[Vec<String>], printer: &Printer) -> Result<()> {
     printer.print_result(&match printer.is_terminal() {
         true => aligned(headers, rows, printer, None),
@@ -19,7 +20,7 @@ pub(crate) fn print_table(headers: &[&str], rows: &[Vec<String>], printer: &Prin
     })
 }
 
-/// Lays rows out in columns with `headers`, as wide as the terminal is.
+/// Returns the rows in columns with `headers`, as wide as the terminal.
 fn aligned(
     headers: &[&str],
     rows: &[Vec<String>],
@@ -39,14 +40,15 @@ fn aligned(
     table.trim_fmt()
 }
 
-/// A line for each row, its cells separated by tabs; no headers.
+/// Returns a line for each row, with the cells separated by tabs, and no headers.
 fn tab_separated(rows: &[Vec<String>]) -> String {
     let line =
         |row: &Vec<String>| row.iter().map(|cell| one_line(cell)).collect::<Vec<_>>().join("\t");
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// What people get of a cell. Tokens go first: the layout and the cut would split them.
+/// Returns the cell as a table shows it. Tokens are redacted first, because wrapping and truncating
+/// would split them.
 fn displayed_cell(cell: &str, printer: &Printer) -> String {
     let text = printer.redact(&one_line(cell));
     match text.char_indices().nth(MAX_CELL_CHARS) {
@@ -55,7 +57,7 @@ fn displayed_cell(cell: &str, printer: &Printer) -> String {
     }
 }
 
-/// A text without line breaks and other control characters.
+/// Returns the text without line breaks and other control characters.
 fn one_line(text: &str) -> String {
     let text = text.replace(is_control, " ");
     text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -1,4 +1,5 @@
-//! Where a browser comes back to after a sign-in: a place on this machine (RFC 8252, section 7.3).
+//! An HTTP server on the loopback interface that receives the callback of a sign-in (RFC 8252,
+//! section 7.3).
 
 use std::{net::Ipv4Addr, time::Duration};
 
@@ -16,41 +17,42 @@ use tokio::{
 use super::page::Page;
 
 const CALLBACK: &str = "/callback";
-/// Where a browser is sent on to, so that neither its address bar nor its history keeps a code.
+/// The path that a callback is redirected to, so that the code stays out of the address bar and the
+/// history of the browser.
 const RESULT: &str = "/result";
-/// The same for one that came with something else.
+/// The path that a callback of another sign-in is redirected to.
 const UNKNOWN_SIGN_IN: &str = "/other";
 
 /// The largest request that is read, in bytes.
 const MAX_REQUEST_BYTES: usize = 64 * 1024;
-/// How long a browser may take to send a request.
+/// The longest time that a browser may take to send a request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-/// How many connections may be without a request: browsers open some before they need them.
+/// The largest number of connections without a request. Browsers open some in advance.
 const MAX_PENDING: usize = 64;
 
-/// The place, while nobody has come back yet.
+/// A server that waits for the callback of one sign-in.
 pub(crate) struct LoopbackServer {
     listener: TcpListener,
     port: u16,
     pending: FuturesUnordered<BoxFuture<'static, Option<Request>>>,
 }
 
-/// What a browser asks for.
+/// A request of a browser.
 struct Request {
     stream: TcpStream,
     /// Path and query.
     target: String,
 }
 
-/// A browser that has come back and waits for what it is to show.
+/// A callback of the sign-in, whose browser waits for the response.
 pub(crate) struct Callback {
     stream: TcpStream,
-    /// What it came back with.
+    /// The query of the callback.
     pub(crate) query: String,
 }
 
 impl LoopbackServer {
-    /// Opens it on a port of this machine; 0 is any that is free.
+    /// Listens on a port of the loopback interface. Port 0 selects any free port.
     pub(crate) async fn open(port: u16) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
         let listener = listener.with_context(|| match port {
@@ -61,13 +63,12 @@ impl LoopbackServer {
         Ok(Self { listener, port, pending: FuturesUnordered::new() })
     }
 
-    /// The URL to come back to.
+    /// Returns the URL of the callback.
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}{CALLBACK}", self.port)
     }
 
-    /// Waits for a browser that comes back from the sign-in of this `state`. Whatever else comes is
-    /// turned away.
+    /// Waits for the callback with this `state`. Other requests are rejected.
     pub(crate) async fn wait_for_callback(&mut self, state: &str) -> Result<Callback> {
         loop {
             let request = self.next_request().await?;
@@ -82,7 +83,8 @@ impl LoopbackServer {
         }
     }
 
-    /// Shows a page to a browser, which has some seconds to come for it.
+    /// Redirects the browser to a page and shows it. The browser has ten seconds to request the
+    /// page.
     pub(crate) async fn show_page(&mut self, callback: Callback, page: &Page<'_>) {
         let redirected = Request { stream: callback.stream, target: String::new() };
         redirected.respond("303 See Other", &location(RESULT), "").await;
@@ -94,11 +96,11 @@ impl LoopbackServer {
                 request.reject().await;
             }
         };
-        // A browser that is gone misses nothing but the page.
+        // If the browser is gone, the page is not shown, and nothing else is lost.
         drop(time::timeout(REQUEST_TIMEOUT, shown).await);
     }
 
-    /// The next request. Connections that are silent hold up nobody.
+    /// Returns the next request. Connections without a request do not block the others.
     async fn next_request(&mut self) -> Result<Request> {
         loop {
             select! {
@@ -116,7 +118,8 @@ impl LoopbackServer {
     }
 }
 
-/// Reads a GET to this very place. A name that was made to lead here is not its name.
+/// Reads a GET request for this server. A request with another `Host` is rejected: a foreign domain
+/// name may resolve to the loopback address (DNS rebinding).
 async fn read_request(mut stream: TcpStream, port: u16) -> Option<Request> {
     let mut request = Vec::new();
     while !request.windows(4).any(|end| end == b"\r\n\r\n") {
@@ -136,7 +139,7 @@ async fn read_request(mut stream: TcpStream, port: u16) -> Option<Request> {
 }
 
 impl Request {
-    /// What a browser came back with, if it did.
+    /// Returns the query of a callback, if the request is one.
     fn query(&self) -> Option<&str> {
         self.target.strip_prefix(CALLBACK)?.strip_prefix('?')
     }
@@ -152,7 +155,7 @@ impl Request {
         self.respond("200 OK", &Page::headers(), &page.to_html()).await;
     }
 
-    /// Answers and ends the connection.
+    /// Sends a response and closes the connection.
     async fn respond(mut self, status: &str, headers: &str, body: &str) {
         let response = format!(
             "HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nCache-Control: no-store\r\n\
@@ -168,7 +171,7 @@ fn location(path: &str) -> String {
     format!("Location: {path}\r\n")
 }
 
-/// Whether it is the answer to the sign-in of this `state`.
+/// Returns whether a query has this `state`.
 fn has_state(query: &str, state: &str) -> bool {
     query.split('&').any(|pair| pair.strip_prefix("state=") == Some(state))
 }
@@ -177,7 +180,7 @@ fn has_state(query: &str, state: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Sends a request, and gives the answer.
+    /// Sends a request and returns the response.
     async fn send(port: u16, request: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
@@ -194,7 +197,7 @@ mod tests {
     async fn accepts_only_a_callback_with_the_own_host_and_state() {
         let mut loopback = LoopbackServer::open(0).await.unwrap();
         let port = loopback.port;
-        // A browser opens a connection beforehand, and says nothing on it.
+        // A browser opens a connection in advance and sends nothing.
         let _silent = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         let others = async {
             for request in [
@@ -222,7 +225,7 @@ mod tests {
             loopback.show_page(callback, &Page { heading: "A <b>", text: "& \"c\"" }).await;
         };
         let both = time::timeout(REQUEST_TIMEOUT / 2, async { tokio::join!(others, callback) });
-        let (page, ()) = both.await.expect("the silent one holds up nobody");
+        let (page, ()) = both.await.expect("a connection without a request does not block the others");
         assert!(page.contains("<h1>A &lt;b&gt;</h1>\n<p>&amp; &quot;c&quot;</p>"), "{page}");
     }
 

@@ -1,4 +1,4 @@
-//! Sign-in with a browser, and the access tokens that it leaves.
+//! Sign-in with a browser, and the stored credentials.
 
 mod loopback;
 mod page;

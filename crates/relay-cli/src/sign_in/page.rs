@@ -1,6 +1,6 @@
-//! The page that a browser shows after a sign-in.
+//! The page that the browser shows after a sign-in.
 
-/// What a page says: a heading and a sentence or two.
+/// A page with a heading and a short text.
 pub(crate) struct Page<'a> {
     pub(crate) heading: &'a str,
     pub(crate) text: &'a str,
@@ -10,18 +10,18 @@ const STYLE: &str = ":root{color-scheme:light dark}\
     body{font:1.125rem/1.5 system-ui,sans-serif;max-width:34rem;margin:20vh auto;padding:0 1.5rem}\
     h1{font-size:1.75rem;line-height:1.25;margin:0 0 .75rem}\
     p{margin:0;overflow-wrap:anywhere}";
-/// SHA-256 of the style, in Base64: it is all that a page may use.
+/// The SHA-256 of the style in Base64. The policy allows no other content.
 const STYLE_HASH: &str = "J+Ktgtt1/2gz3keW+mVCGRguCpSAfW+dQYSpW7UOBik=";
 
 impl Page<'_> {
-    /// For whoever comes with the answer to another sign-in, or to none.
+    /// The page for a callback of another sign-in, or of none.
     pub(crate) const UNKNOWN_SIGN_IN: Page<'static> = Page {
         heading: "Not the sign-in under way",
         text: "Relay waits for another sign-in, and has done nothing with this one. If you have \
                started it yourself, go back to the terminal; otherwise close this page.",
     };
 
-    /// The headers that a page goes with, each with its line end.
+    /// Returns the headers of a page. Each ends with CRLF.
     pub(crate) fn headers() -> String {
         format!(
             "Content-Type: text/html; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\
@@ -41,7 +41,7 @@ impl Page<'_> {
     }
 }
 
-/// The text without any markup: some of it comes from servers.
+/// Escapes the text for HTML, as some of it comes from servers.
 fn escape_html(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
     text.replace('>', "&gt;").replace('"', "&quot;")

@@ -1,11 +1,11 @@
-//! The file store of the sign-ins.
+//! The file store of the credentials.
 
 use anyhow::{Context, Result};
 use mcp_oauth_file::FileStore;
 
 use crate::input::{HOME_VARIABLE, UsageError, credentials_folder};
 
-/// The store of sign-ins, which is made if it is not there.
+/// Opens the store, and creates it if it does not exist.
 pub(crate) fn open_store() -> Result<FileStore> {
     let folder = credentials_folder().ok_or_else(|| {
         let usage = UsageError::new("it is not known where to keep sign-ins");
@@ -15,7 +15,7 @@ pub(crate) fn open_store() -> Result<FileStore> {
     FileStore::open(&folder).with_context(unusable)
 }
 
-/// The store of sign-ins, if there is one.
+/// Opens the store if it exists.
 pub(crate) fn existing_store() -> Result<Option<FileStore>> {
     match credentials_folder() {
         Some(folder) if folder.is_dir() => open_store().map(Some),

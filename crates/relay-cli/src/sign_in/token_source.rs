@@ -1,4 +1,4 @@
-//! The sign-ins of the person who runs the program.
+//! Access tokens from the stored credentials.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,8 @@ use super::{
 };
 use crate::output::Printer;
 
-/// A token source for all servers: the sign-in where there is one, or else the server's `api_key`.
+/// A token source for all servers. It uses the stored credentials, or the server's `api_key` if
+/// there are none.
 pub(crate) struct StoredTokens {
     store: FileStore,
     tokens: UserTokens,
@@ -27,10 +28,10 @@ pub(crate) struct StoredTokens {
 }
 
 impl StoredTokens {
-    /// The sign-ins that earlier runs have left, if there may be any.
+    /// Opens the stored credentials, if there are any.
     pub(crate) fn open_existing(relay: &Relay, printer: &Printer) -> Result<Option<Self>> {
         let Some(store) = store::existing_store()? else { return Ok(None) };
-        // Nobody is sent there: a person signs in by `relay login` alone.
+        // This client never starts a sign-in, so its redirect URI is not used.
         let client = oauth_client(store.clone(), "http://127.0.0.1/callback").build()?;
         let api_key = |server: &Server| match server.transport() {
             Transport::Http { url } | Transport::Sse { url } => {

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::support::relay;
 
-/// Shows one port for all that the system has picked.
+/// Replaces the ports, which the system chooses.
 fn without_ports(transcript: &str) -> String {
     let mut parts = transcript.split("http://127.0.0.1:");
     let first = parts.next().unwrap_or_default().to_owned();

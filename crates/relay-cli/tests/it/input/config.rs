@@ -1,4 +1,4 @@
-//! Configurations that cannot be used, and servers that are not in them.
+//! The configuration file: errors in it, and servers that it does not have.
 
 use insta::assert_snapshot;
 

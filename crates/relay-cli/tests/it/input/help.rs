@@ -1,4 +1,4 @@
-//! What `--help` says, whole.
+//! The complete text of `--help`.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! Proxies that the environment names.
+//! The proxy variables of the environment.
 
 use insta::assert_snapshot;
 use mcp_testkit::TestServer;
@@ -10,7 +10,7 @@ use crate::support::{
 
 #[tokio::test]
 async fn ignores_the_proxy_variables_of_the_environment() {
-    // AUTH-06: over plain HTTP, a proxy can read all that goes through it
+    // AUTH-06: a proxy can read everything that is sent over plain HTTP
     let server = weather_server::protected().await;
     let proxy = TestServer::builder().start().await.unwrap();
     let address = proxy.url().strip_suffix("/mcp").unwrap();

@@ -1,10 +1,10 @@
-//! `--stdio`: a server that the command line starts.
+//! `--stdio`: the command line has the program to start.
 
 use insta::assert_snapshot;
 
 use crate::support::{RelayProcess, relay};
 
-/// The server that is part of the demo, at the end of the command line.
+/// Adds the stdio server of the demo to the end of the command line.
 fn server(program: RelayProcess) -> RelayProcess {
     program.arg("--").arg(env!("CARGO_BIN_EXE_relay")).arg("demo-server")
 }

@@ -1,4 +1,4 @@
-//! Tokens and API keys come from the environment or the configuration.
+//! Tokens and API keys from the environment and the configuration.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! Tokens are never printed.
+//! Redaction: tokens are never printed.
 
 use mcp_testkit::{Fault, On, Recorded, Reply};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Results are written to stdout as the reader can take them.
+//! Results on stdout, and readers that close it.
 
 #[cfg(target_os = "linux")]
 use std::fs;

@@ -1,4 +1,4 @@
-//! Servers that cannot be spoken with.
+//! Errors of the transport, with their exit codes and suggestions.
 
 use insta::assert_snapshot;
 use mcp_testkit::{Fault, Gate, On, Reply};

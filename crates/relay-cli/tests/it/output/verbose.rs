@@ -1,4 +1,4 @@
-//! What `--verbose` shows of the wire.
+//! The output of `--verbose`.
 
 use insta::assert_snapshot;
 use mcp_testkit::AnswerMode;

@@ -8,7 +8,7 @@ use crate::support::browser_fixture::{BrowserFixture, page_text};
 async fn signs_in_calls_a_tool_and_signs_out() {
     let Some(mut fixture) = BrowserFixture::start("in", &[]) else { return };
     let login = fixture.login().await;
-    // What is not the answer to this sign-in changes nothing.
+    // A callback of another sign-in has no effect.
     fixture.browser.open(&format!("{}?code=1&state=2", login.page("/callback")));
     assert_eq!(fixture.browser.url(), login.page("/other"));
     assert_snapshot!(page_text(&mut fixture.browser), @"

@@ -39,7 +39,7 @@ async fn credentials_are_refreshed_until_revoked_or_signed_out() {
     ---
     ");
 
-    // Another process refreshes, and the one after that knows the new token.
+    // One process refreshes the token, and the next one uses the new token.
     fixture.accounts.expire_access_tokens();
     assert!(called().await.starts_with("exit code: 0\n"));
     assert!(called().await.starts_with("exit code: 0\n"));
@@ -184,7 +184,7 @@ async fn concurrent_processes_use_a_refresh_token_once() {
     for transcript in <[String; 2]>::from(tokio::join!(call(), call())) {
         assert!(transcript.starts_with("exit code: 0\n"), "{transcript}");
     }
-    // Whoever used it twice would have lost the sign-in.
+    // A second use of the refresh token would have revoked the credentials.
     assert_eq!(fixture.accounts.count(OAuthEndpoint::Token), 2);
     assert_eq!(fixture.accounts.violations(), Vec::<String>::new());
 }
@@ -215,7 +215,7 @@ async fn a_preregistered_client_signs_in_and_refreshes() {
     let program = fixture.relay_with_url(login).env("CLIENT_SECRET", "s3cret-of-hand");
     let (transcript, _) = fixture.login_with(program).await;
     assert!(transcript.starts_with("exit code: 0\n"), "{transcript}");
-    // What comes later need not know of it.
+    // Later commands do not need the client ID and secret.
     fixture.accounts.expire_access_tokens();
     let called = fixture.relay_with_url("call forecast --arg city=Oslo").run().await;
     assert!(called.starts_with("exit code: 0\n"), "{called}");

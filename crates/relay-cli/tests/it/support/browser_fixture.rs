@@ -19,10 +19,10 @@ use url::Url;
 
 use super::{RelayProcess, relay};
 
-/// How long the program may take until it opens the browser.
+/// The longest time until the program opens the browser.
 const BROWSER_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A person with a browser and a folder for sign-ins, and servers to sign in to.
+/// A browser, a folder for credentials, and the servers to sign in to.
 pub(crate) struct BrowserFixture {
     pub(crate) browser: Browser,
     issuer: Server,
@@ -30,16 +30,16 @@ pub(crate) struct BrowserFixture {
     home: PathBuf,
 }
 
-/// `relay login`, once it has opened the browser.
+/// A process `relay login` that has opened the browser.
 pub(crate) struct Login {
     program: RelayProcess,
     child: Child,
-    /// What the browser is to open.
+    /// The authorization URL.
     url: Url,
 }
 
 impl BrowserFixture {
-    /// `None` where something is not installed.
+    /// Starts the browser and the servers. Returns `None` if one of them is not installed.
     pub(crate) fn start(name: &str, settings: &[(&str, &str)]) -> Option<Self> {
         let browser = Browser::start()?;
         let issuer = Server::start(Peer::OidcProvider, settings)?;
@@ -61,7 +61,7 @@ impl BrowserFixture {
         self.relay(arguments).arg("--url").arg(&self.server.url())
     }
 
-    /// Starts `relay login`, with a program in place of the browser that hands the URL to the test.
+    /// Starts `relay login`. A script in place of the browser passes the URL to the test.
     pub(crate) async fn login(&self) -> Login {
         let fifo = self.home.join("fifo");
         let made = process::Command::new("mkfifo").arg(&fifo).status();
@@ -79,7 +79,7 @@ impl BrowserFixture {
         Login { program, child, url: url.parse().expect("a URL") }
     }
 
-    /// Alice signs in, and is asked whether the program may act for her.
+    /// Signs Alice in. The authorization server then asks for her consent.
     pub(crate) fn sign_in(&mut self, login: &Login) {
         self.browser.open(login.url.as_str());
         self.browser.fill("[name=login]", "alice");
@@ -87,7 +87,8 @@ impl BrowserFixture {
         self.browser.follow("[type=submit]");
     }
 
-    /// What the page says in the end, which neither shows nor keeps what the browser came back with.
+    /// Returns the text of the last page and checks its headers. The page and the history must not
+    /// contain the code or the state.
     pub(crate) fn result(&mut self, login: &Login) -> String {
         let browser = &mut self.browser;
         assert_eq!(browser.url(), login.page("/result"));
@@ -112,7 +113,7 @@ impl BrowserFixture {
     }
 }
 
-/// What a page says.
+/// Returns the title and the text of the current page.
 pub(crate) fn page_text(browser: &mut Browser) -> String {
     format!("# {}\n{}", browser.title(), browser.text())
 }
@@ -123,7 +124,7 @@ impl Login {
         pairs.find(|(key, _)| key == name).expect("it is there").1.into_owned()
     }
 
-    /// The URL of a page of the program.
+    /// Returns the URL of a page of the program.
     pub(crate) fn page(&self, path: &str) -> String {
         self.param("redirect_uri").replace("/callback", path)
     }
@@ -141,7 +142,7 @@ impl Drop for BrowserFixture {
 }
 
 async fn first_line(fifo: &Path) -> String {
-    // Open for writing too, so that it does not end before somebody writes.
+    // Open for writing, too, so that reading does not end before the script writes.
     let fifo = pipe::OpenOptions::new().read_write(true).open_receiver(fifo).expect("it is there");
     let line = BufReader::new(fifo).lines().next_line().await.expect("it is UTF-8");
     line.expect("there is a line")

@@ -1,9 +1,9 @@
-//! What the tests share.
+//! Shared helpers.
 //!
 //! - [`relay`] runs the program in an empty folder with an empty environment. The transcript that
 //!   [`RelayProcess::run`] returns has the exit code, stdout and stderr, so that one inline snapshot
-//!   shows everything that the user sees. What differs from run to run, such as a port, is replaced
-//!   by a placeholder: see [`RelayProcess::replace`].
+//!   shows everything that the user sees. A value that differs from run to run, such as a port, is
+//!   replaced by a placeholder: see [`RelayProcess::replace`].
 //! - [`weather_server`] starts the server that most tests use, with and without authorization.
 //! - [`SignInFixture`] adds an authorization server and a folder for credentials. It plays the part
 //!   of the browser.

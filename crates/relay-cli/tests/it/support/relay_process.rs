@@ -1,4 +1,4 @@
-//! Runs the program and writes down all that it does.
+//! Runs the program and records its output.
 
 use std::{
     env,
@@ -15,7 +15,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-/// A run of the program, in an empty folder and with an empty environment.
+/// A process of the program, in an empty folder and with an empty environment.
 pub(crate) struct RelayProcess {
     command: Command,
     folder: PathBuf,
@@ -23,7 +23,7 @@ pub(crate) struct RelayProcess {
     replacements: Vec<(String, &'static str)>,
 }
 
-/// The program with these arguments, separated by spaces.
+/// Creates a process with these arguments, which are separated by spaces.
 pub(crate) fn relay(arguments: &str) -> RelayProcess {
     static FOLDERS: AtomicUsize = AtomicUsize::new(0);
     let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
@@ -37,42 +37,42 @@ pub(crate) fn relay(arguments: &str) -> RelayProcess {
 }
 
 impl RelayProcess {
-    /// One more argument, which may have spaces.
+    /// Adds an argument, which may have spaces.
     pub(crate) fn arg(mut self, argument: &str) -> Self {
         self.command.arg(argument);
         self
     }
 
-    /// A variable of the environment.
+    /// Sets an environment variable.
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
-    /// A file in the folder.
+    /// Writes a file in the folder.
     pub(crate) fn file(self, name: &str, text: &str) -> Self {
         fs::write(self.folder.join(name), text).expect("a file can be written");
         self
     }
 
-    /// What is not written down as it is, for it is another one each time.
+    /// Replaces a value in the transcript, because it differs from run to run.
     pub(crate) fn replace(mut self, value: &str, placeholder: &'static str) -> Self {
         self.replacements.push((value.to_owned(), placeholder));
         self
     }
 
-    /// What it reads from stdin.
+    /// Sets the text of stdin.
     pub(crate) fn stdin(mut self, text: &str) -> Self {
         text.clone_into(&mut self.input);
         self
     }
 
-    /// `--url` of a server, whose port is not written down.
+    /// Adds `--url` with the URL of a server, and replaces its port in the transcript.
     pub(crate) fn url(self, server: &TestServer) -> Self {
         self.arg("--url").arg(server.url()).replace_port(server)
     }
 
-    /// A relay.toml with these servers, whose ports are not written down.
+    /// Writes a relay.toml with these servers, and replaces their ports in the transcript.
     pub(crate) fn servers(self, servers: &[(&str, &TestServer)]) -> Self {
         let section = |(name, server): &(&str, &TestServer)| {
             format!("[servers.{name}]\nurl = \"{}\"\n", server.url())
@@ -88,7 +88,7 @@ impl RelayProcess {
         self
     }
 
-    /// Where the results go, in place of where they are read.
+    /// Sets stdout. By default, it is read into the transcript.
     pub(crate) fn stdout(mut self, stdout: impl Into<Stdio>) -> Self {
         self.command.stdout(stdout);
         self
@@ -97,18 +97,18 @@ impl RelayProcess {
     pub(crate) async fn spawn(&mut self) -> Child {
         let mut child = self.command.spawn().expect("the program starts");
         let mut stdin = child.stdin.take().expect("stdin is a pipe");
-        // A program that does not read it is gone by now.
+        // This fails if the program ends without reading stdin.
         drop(stdin.write_all(self.input.as_bytes()).await);
         child
     }
 
-    /// Runs it to its end and writes down what it did.
+    /// Runs the program and returns the transcript: exit code, stdout and stderr.
     pub(crate) async fn run(mut self) -> String {
         let output = self.spawn().await.wait_with_output().await.expect("the program ends");
         self.transcript(&output)
     }
 
-    /// Runs it to its end and gives what it printed to stdout.
+    /// Runs the program and returns its stdout.
     pub(crate) async fn stdout_text(mut self) -> String {
         let output = self.spawn().await.wait_with_output().await.expect("the program ends");
         String::from_utf8(output.stdout).expect("it prints UTF-8")
@@ -129,7 +129,7 @@ impl RelayProcess {
 
 impl Drop for RelayProcess {
     fn drop(&mut self) {
-        // What is left behind is in the way of nothing.
+        // A folder that remains affects no other test.
         drop(fs::remove_dir_all(&self.folder));
     }
 }

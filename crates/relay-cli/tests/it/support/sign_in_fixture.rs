@@ -10,7 +10,7 @@ use tokio::{
 
 use super::{RelayProcess, relay, weather_server};
 
-/// A person with a folder for sign-ins, and servers to sign in to.
+/// A folder for credentials, and the servers to sign in to.
 pub(crate) struct SignInFixture {
     pub(crate) accounts: AuthorizationServer,
     pub(crate) server: TestServer,
@@ -41,7 +41,7 @@ impl SignInFixture {
         self.relay(arguments).arg("--url").arg(self.server.url())
     }
 
-    /// Signs in; gives what the program did, and the page that the browser shows.
+    /// Signs in. Returns the transcript, and the page that the browser shows.
     pub(crate) async fn login(&self) -> (String, String) {
         self.login_with(self.relay_with_url("login --no-browser")).await
     }
@@ -72,7 +72,7 @@ impl Drop for SignInFixture {
     }
 }
 
-/// Goes to a page on this machine, as a browser does, and on to where it leads; gives what it says.
+/// Requests the callback as a browser does, follows the redirect, and returns the text of the page.
 async fn browse(url: &str) -> String {
     let (host, target) = url["http://".len()..].split_once('/').expect("it has a path");
     let answer = get(host, &format!("/{target}")).await;

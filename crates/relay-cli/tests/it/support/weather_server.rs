@@ -1,4 +1,4 @@
-//! The server that the program speaks with in these tests.
+//! The test server that most tests use.
 
 use mcp_testkit::{Bearer, Builder, CallAnswer, TestServer, Tool};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 /// The token that the server accepts.
 pub(crate) const TOKEN: &str = "the-token-of-alice";
 
-/// A weather service for everyone.
+/// Returns a weather server that requires no token.
 pub(crate) fn public() -> Builder {
     let schema = json!({
         "type": "object",
@@ -26,7 +26,7 @@ pub(crate) fn public() -> Builder {
         .tool(history.description("The weather of a past year"))
 }
 
-/// The same service for those who have [`TOKEN`].
+/// Starts a weather server that requires [`TOKEN`].
 pub(crate) async fn protected() -> TestServer {
     let bearer = Bearer::tokens([TOKEN]).scope("weather:read");
     public().bearer(bearer).start().await.expect("loopback has a port")
