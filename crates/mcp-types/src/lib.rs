@@ -1,11 +1,11 @@
 //! Types of the Model Context Protocol (MCP), generated from its published schemas.
 //!
-//! Every type is plain data: no I/O, no async. Each revision is a module; what has not changed from
-//! one to the next is the same type in both. The parts written by hand are the JSON-RPC envelope
+//! Every type is plain data: no I/O, no async. Each revision is a module. A definition that is equal
+//! in two revisions is one type. The parts written by hand are the JSON-RPC envelope
 //! ([`Incoming`], [`Request`], [`Notification`]), the [`Method`] trait that ties a method's name to
 //! its parameters and result, the [`error_code`]s and the protocol [`Revision`]s.
 //!
-//! A client sends the parameters of a method, and reads the answer by the same method:
+//! A client sends the parameters of a method, and reads the response as the result of that method:
 //!
 //! ```
 //! use mcp_types::{Incoming, Method, Request, RequestId, v2025_11_25::*};
@@ -30,18 +30,19 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 //!
-//! What a type does not know, it keeps: members in `extra`, values and objects in `Unknown`. Only the
-//! envelope, which is JSON-RPC's, lets unknown members go. What is wrong, an error names by its path:
-//! `result.tools[3].inputSchema: missing, Tool requires it`.
+//! Types keep what they do not define: unknown members in `extra`, unknown values and objects in
+//! `Unknown`. Only the JSON-RPC envelope drops unknown members. An error has the path to the wrong
+//! value: `result.tools[3].inputSchema: missing, Tool requires it`.
 //!
-//! An optional member that is `null` counts as absent, but where any JSON may stand. Numbers are
-//! those of `serde_json`: integers of 64 bits, or floats, of which reading may change the last digit
-//! unless the application turns on the feature `float_roundtrip` of `serde_json`.
+//! An optional member that is `null` counts as absent, unless it may hold any JSON. Numbers are those
+//! of `serde_json`: integers of 64 bits, or floats. Reading may change the last digit of a float,
+//! unless the application enables the feature `float_roundtrip` of `serde_json`.
 //!
-//! The types are for `serde_json`. Unions and [`Schema`]s put raw JSON aside, which serde's `flatten`,
-//! `untagged` and tagged enumerations cannot: within those they may fail. There are no types for the
-//! fields of a form, which are part of its [`Schema`], nor for the base classes of the published
-//! schemas that no message has; the data of an error has one where the schema describes it.
+//! The types are for `serde_json`. Unions and [`Schema`]s hold raw JSON, which serde's `flatten`,
+//! `untagged` and tagged enumerations do not support. There they may return an error. The fields of
+//! a form have no types, because they are part of its [`Schema`]. Base classes of the published
+//! schemas that no message has are left out, too. The data of an error has a type if the schema
+//! describes it.
 #![doc = include_str!("generated/methods.md")]
 
 mod generated;

@@ -1,4 +1,4 @@
-//! What ties the name of a method to the types of its parameters and result.
+//! Methods: their names and the types of their parameters and results.
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -38,11 +38,11 @@ pub trait NotificationMethod {
 pub struct MethodInfo {
     /// The method on the wire, such as `tools/call`.
     pub name: &'static str,
-    /// Whether it is answered, and how it travels.
+    /// The kind of message that the method is.
     pub kind: MethodKind,
-    /// Whether the client may send it.
+    /// True if the client may send it.
     pub by_client: bool,
-    /// Whether the server may send it.
+    /// True if the server may send it.
     pub by_server: bool,
     /// The type of `params`.
     pub params: &'static str,
@@ -50,13 +50,13 @@ pub struct MethodInfo {
     pub result: Option<&'static str>,
 }
 
-/// How a method travels.
+/// The kind of message that a method is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MethodKind {
-    /// A message that is answered.
+    /// A request with a response.
     Request,
-    /// A message that is never answered.
+    /// A message without a response.
     Notification,
     /// A request of the server within a result, answered with the repeated call.
     Input,

@@ -12,7 +12,7 @@ use serde::{
 
 use crate::wire::{Members, Object};
 
-/// Reads a struct that stands by itself, not in a union.
+/// Reads a struct that is not an arm of a union.
 pub(crate) fn read<'de, T: Object, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     struct Reader<T>(PhantomData<T>);
     impl<'de, T: Object> Visitor<'de> for Reader<T> {
@@ -62,7 +62,7 @@ macro_rules! object {
         }
     };
 
-    // One that was set later stands for the one that was of no use.
+    // A value that was set later replaces the unusable one in `extra`.
     (@replaced hint $value:expr, $name:literal $member:ident) => {
         if $member == $name && $value.is_some() {
             continue;

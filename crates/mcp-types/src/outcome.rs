@@ -14,7 +14,7 @@ use crate::{
     wire::{Members, Object, without_position},
 };
 
-/// The member that tells results apart; without it, a result is complete.
+/// The member with the type of a result. A result without it is complete.
 const RESULT_TYPE: &str = "resultType";
 const COMPLETE: &str = "complete";
 const INPUT_REQUIRED: &str = "input_required";
@@ -44,7 +44,7 @@ pub enum OrInputRequired<T, I> {
     Unknown(JsonObject),
 }
 
-/// A result that tells its type.
+/// A result with a type.
 pub(crate) trait Outcome: Object + Serialize {
     fn kind(&self) -> Option<&str>;
 }
@@ -71,13 +71,13 @@ fn read<'de, T: Outcome, I: Object, A: MapAccess<'de>>(
     }
 }
 
-/// Looks at the type of a result that was taken for complete before its type was known.
+/// Checks the type of a result that was read as complete before its type was known.
 fn reclassify<T: Outcome, I: Object>(result: T) -> serde_json::Result<OrInputRequired<T, I>> {
     let input_required = match result.kind() {
         None | Some(COMPLETE) => return Ok(OrInputRequired::Complete(result)),
         Some(kind) => kind == INPUT_REQUIRED,
     };
-    // By way of a text, which takes far less memory than a second tree.
+    // Printing and reading it again takes far less memory than a second tree of values.
     let text = serde_json::to_string(&result)?;
     drop(result);
     let mut text = serde_json::Deserializer::from_str(&text);
@@ -113,7 +113,8 @@ impl<T: Serialize, I: Serialize> Serialize for OrInputRequired<T, I> {
             Self::Complete(result) => result.serialize(serializer),
             Self::InputRequired(input) => input.serialize(serializer),
             Self::Unknown(object) => {
-                // Its type comes first, or members that a complete result has would be read as its.
+                // The type comes first. Otherwise, its members could be read as those of a complete
+                // result.
                 let mut map = serializer.serialize_map(Some(object.len()))?;
                 let (kind, others): (Vec<_>, Vec<_>) =
                     object.iter().partition(|(name, _)| *name == RESULT_TYPE);

@@ -27,7 +27,7 @@ pub enum Revision {
     V2026_07_28,
 }
 
-/// How a revision opens a conversation.
+/// The way in which a revision opens a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Era {
     /// `initialize` first, then perhaps a session: all revisions up to 2025-11-25.
@@ -57,7 +57,7 @@ impl Revision {
         }
     }
 
-    /// The era that the revision belongs to.
+    /// Returns the era of the revision.
     pub const fn era(self) -> Era {
         match self {
             Self::V2024_11_05 | Self::V2025_03_26 | Self::V2025_06_18 | Self::V2025_11_25 => {
@@ -89,7 +89,7 @@ impl FromStr for Revision {
 /// A protocol version that is none of [`Revision::ALL`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownRevision(
-    /// The version as it was given.
+    /// The unknown version.
     pub String,
 );
 

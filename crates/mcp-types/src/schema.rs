@@ -1,4 +1,4 @@
-//! A JSON Schema, kept as the text it arrived in.
+//! A JSON Schema, kept as text.
 
 use std::{fmt, sync::Arc};
 
@@ -31,17 +31,17 @@ pub struct Schema(Arc<RawValue>);
 by_serde!(Schema);
 
 impl Schema {
-    /// Makes a schema of a value, which has to be an object.
+    /// Creates a schema from a value, which must be an object.
     pub fn from_value(value: Value) -> serde_json::Result<Self> {
         serde_json::from_value(value)
     }
 
-    /// The text of the schema.
+    /// Returns the text of the schema.
     pub fn get(&self) -> &str {
         self.0.get()
     }
 
-    /// Reads the schema into a type that can hold it, such as [`Value`].
+    /// Parses the schema into a type such as [`Value`].
     pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
         serde_json::from_str(self.get())
     }
@@ -87,7 +87,7 @@ impl<'de> Deserialize<'de> for Schema {
     }
 }
 
-/// The type of a JSON value, told by its first character.
+/// Returns the type of a JSON value, which its first character shows.
 fn json_type(raw: &RawValue) -> &'static str {
     match raw.get().as_bytes().first() {
         Some(b'n') => "null",

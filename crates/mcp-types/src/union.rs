@@ -1,4 +1,4 @@
-//! Reads the protocol's unions by what tells their arms apart, and keeps the arms it does not know.
+//! Reads the protocol's unions, and keeps arms that they do not define.
 
 use std::{fmt, marker::PhantomData};
 
@@ -15,7 +15,7 @@ pub(crate) trait Union: Sized {
     fn read<'de, A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
 }
 
-/// Reads a union: member by member if what tells the arms apart comes first.
+/// Reads a union. This needs no buffer if the member that selects the arm comes first.
 pub(crate) fn read<'de, T: Union, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     struct Reader<T>(PhantomData<T>);
     impl<'de, T: Union> Visitor<'de> for Reader<T> {
@@ -33,9 +33,10 @@ pub(crate) fn read<'de, T: Union, D: Deserializer<'de>>(deserializer: D) -> Resu
 }
 
 /// Implements `Deserialize` and `Serialize` for a union whose arms differ in the value of one
-/// member; an object without it, or with `null`, is the arm after `else`, if there is one. `texts`
-/// are the members that are strings whichever arm it is: those are read in passing, as a server that
-/// sorts its members sends `text` before `type`.
+/// member. An object without the member, or with `null`, is the arm after `else`, if there is one.
+///
+/// `texts` are members that are strings in all arms. They are parsed even before the arm is known,
+/// because a server that sorts its members sends `text` before `type`.
 macro_rules! tagged {
     (@absent $members:ident $tag:literal) => {
         return Err($members.missing($tag))
@@ -75,9 +76,8 @@ macro_rules! tagged {
     };
 }
 
-/// Implements `Deserialize` and `Serialize` for a union whose arms each have a member that no
-/// other has. `null` counts as absent; an object that has two of them is no arm's, in whatever order
-/// they come.
+/// Implements `Deserialize` and `Serialize` for a union in which each arm has a member of its own.
+/// `null` counts as absent. An object with two of these members is an error.
 macro_rules! keyed {
     ($type:ident $(, texts $($text:literal)*)? { $($key:literal => $variant:ident($arm:ty),)* }) => {
         impl $crate::union::Union for $type {
@@ -102,7 +102,7 @@ macro_rules! keyed {
     };
 }
 
-/// What [`tagged!`] and [`keyed!`] have in common.
+/// The common part of [`tagged!`] and [`keyed!`].
 macro_rules! union {
     ($type:ident { $($variant:ident($arm:ty),)* }) => {
         impl<'de> serde::Deserialize<'de> for $type {

@@ -1,4 +1,4 @@
-//! What a peer says went wrong.
+//! The error of a failed request.
 
 use std::fmt::{self, Write as _};
 
@@ -13,17 +13,17 @@ use crate::{
 /// The `error` member of a response (JSON-RPC 2.0, section 5.1).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct ErrorObject {
-    /// What went wrong, as a number; see [`error_code`](crate::error_code).
+    /// The kind of error; see [`error_code`](crate::error_code).
     pub code: i64,
-    /// What went wrong, in a sentence.
+    /// A short description of the error.
     pub message: String,
-    /// More about it, in whatever form the sender chose, `null` included.
+    /// Additional data in any form that the sender chooses, including `null`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
 }
 
-/// Message, code and data, each no longer than helps; characters that could fool a terminal or its
-/// reader are blanks.
+/// Prints message, code and data. Each text is truncated to 1000 characters, and characters that
+/// control a terminal are replaced with spaces.
 impl fmt::Display for ErrorObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_sanitized(f, &self.message)?;
@@ -36,7 +36,7 @@ impl fmt::Display for ErrorObject {
     }
 }
 
-/// Writes the beginning of what a peer said.
+/// Writes the beginning of a text, without characters that control a terminal.
 fn write_sanitized(f: &mut fmt::Formatter<'_>, text: &impl fmt::Display) -> fmt::Result {
     const MAX_CHARS: usize = 1000;
     let mut writer = SanitizingWriter { out: &mut *f, remaining: MAX_CHARS };
@@ -46,7 +46,7 @@ fn write_sanitized(f: &mut fmt::Formatter<'_>, text: &impl fmt::Display) -> fmt:
     }
 }
 
-/// Writes a number of characters, and fails then.
+/// Writes a limited number of characters, then returns an error.
 struct SanitizingWriter<'a, W> {
     out: &'a mut W,
     remaining: usize,
@@ -62,7 +62,8 @@ impl<W: fmt::Write> fmt::Write for SanitizingWriter<'_, W> {
     }
 }
 
-/// Whether a character controls a terminal, breaks the line, or turns the direction of writing.
+/// Returns whether a character controls the terminal, breaks the line or changes the direction of
+/// text.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -1,4 +1,4 @@
-//! Messages as they arrive, decoded in one pass over the bytes.
+//! Received messages, decoded in one pass over the bytes.
 
 use std::{fmt, marker::PhantomData};
 
@@ -29,37 +29,37 @@ pub enum Incoming<R> {
     Result {
         /// The request that is answered.
         id: RequestId,
-        /// The answer.
+        /// The result.
         result: R,
     },
     /// A request failed.
     Error {
-        /// The request that failed; `None` where the peer could not tell.
+        /// The request that failed; `None` if the peer could not read its id.
         id: Option<RequestId>,
-        /// Why it failed.
+        /// The error.
         error: ErrorObject,
     },
-    /// The peer asks for something and waits for the answer.
+    /// The peer sent a request and waits for the response.
     Request {
-        /// To be repeated in the answer.
+        /// The id of the request, which the response must repeat.
         id: RequestId,
-        /// What is asked.
+        /// The method of the request.
         method: String,
-        /// `params`, to be decoded by the method.
+        /// The undecoded `params`.
         params: Option<Box<RawValue>>,
     },
-    /// The peer tells something.
+    /// The peer sent a notification.
     Notification {
-        /// What is told.
+        /// The method of the notification.
         method: String,
-        /// `params`, to be decoded by the method.
+        /// The undecoded `params`.
         params: Option<Box<RawValue>>,
     },
 }
 
 impl<R> Incoming<R> {
-    /// The most objects and arrays, on all levels together, that [`from_slice`](Self::from_slice)
-    /// takes.
+    /// The largest number of objects and arrays, on all levels together, that
+    /// [`from_slice`](Self::from_slice) accepts.
     pub const CONTAINERS: usize = 500_000;
 
     /// Reads a message from its bytes, in memory that is bounded by their number.
@@ -81,7 +81,7 @@ impl<R> Incoming<R> {
         serde_json::from_slice(message)
     }
 
-    /// The same message with its result, if it has one, turned into something else.
+    /// Converts the result, if the message has one.
     pub fn map<T>(self, transform: impl FnOnce(R) -> T) -> Incoming<T> {
         match self {
             Self::Result { id, result } => Incoming::Result { id, result: transform(result) },
@@ -123,7 +123,7 @@ enum MemberName {
     Unknown,
 }
 
-/// The members of a message that are there; `null` counts as absent, as older stacks write it.
+/// The members that a message has. `null` counts as absent, because older implementations write it.
 struct MessageMembers<R> {
     version: Slot<JsonRpc>,
     id: Slot<RequestId>,
@@ -133,7 +133,7 @@ struct MessageMembers<R> {
     error: Slot<ErrorObject>,
 }
 
-/// Nothing, `null`, or a value.
+/// `None` if the member is absent, `Some(None)` if it is `null`, or else its value.
 type Slot<T> = Option<Option<T>>;
 
 impl<R> MessageMembers<R> {
@@ -151,7 +151,7 @@ impl<R> MessageMembers<R> {
                 MemberName::Params => set_once(&mut members.params, "params", &mut map)?,
                 MemberName::Result => set_once(&mut members.result, "result", &mut map)?,
                 MemberName::Error => set_once(&mut members.error, "error", &mut map)?,
-                // Not `IgnoredAny`, which lets pass what is no Unicode.
+                // `IgnoredAny` would accept invalid UTF-8.
                 MemberName::Unknown => drop(map.next_value::<Box<RawValue>>()?),
             }
         }
@@ -167,7 +167,8 @@ impl<R> MessageMembers<R> {
         }
         let (id, params) = (self.id.flatten(), self.params.flatten());
         let result = match (self.result, &self.error) {
-            // Alone it has to be a result: what is wrong with `null`, its type says.
+            // Without another member, `null` must be the result. Its type decides whether it is
+            // valid.
             (Some(None), None | Some(None)) if self.method.is_none() => Some(result_from_null()?),
             (result, _) => result.flatten(),
         };
@@ -243,7 +244,7 @@ mod tests {
         assert!(matches!(notification, Ok(Incoming::Notification { params: None, .. })));
         let request = read(r#"{"jsonrpc":"2.0","id":1,"method":"x","params":null,"result":null}"#);
         assert!(matches!(request, Ok(Incoming::Request { params: None, .. })));
-        // A result that may be null is one, even if an error that is none stands beside it.
+        // A result may be null, even if an error that is null stands beside it.
         let null = read(r#"{"jsonrpc":"2.0","id":1,"result":null,"error":null}"#);
         assert!(matches!(null, Ok(Incoming::Result { result: Value::Null, .. })));
     }

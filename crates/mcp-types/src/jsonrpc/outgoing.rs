@@ -1,10 +1,10 @@
-//! Messages to be sent; they borrow what they carry.
+//! Messages to send. They borrow their content.
 
 use serde::Serialize;
 
 use super::{error_object::ErrorObject, request_id::RequestId, version::JsonRpc};
 
-/// A request to be sent.
+/// A request to send.
 ///
 /// ```
 /// use mcp_types::{Request, RequestId};
@@ -25,13 +25,13 @@ pub struct Request<'a, P> {
 }
 
 impl<'a, P> Request<'a, P> {
-    /// A request of `method` with `params`, which have to serialize as an object.
+    /// Creates a request of `method` with `params`, which must serialize as an object.
     pub const fn new(id: RequestId, method: &'a str, params: P) -> Self {
         Self { jsonrpc: JsonRpc, id, method, params }
     }
 }
 
-/// A notification to be sent.
+/// A notification to send.
 #[derive(Debug, Clone, Serialize)]
 pub struct Notification<'a, P> {
     jsonrpc: JsonRpc,
@@ -41,13 +41,13 @@ pub struct Notification<'a, P> {
 }
 
 impl<'a, P> Notification<'a, P> {
-    /// A notification of `method`; `params`, if any, have to serialize as an object.
+    /// Creates a notification of `method`. `params`, if given, must serialize as an object.
     pub const fn new(method: &'a str, params: Option<P>) -> Self {
         Self { jsonrpc: JsonRpc, method, params }
     }
 }
 
-/// An answer to be sent: either `result` or `error`.
+/// A response to send: either `result` or `error`.
 #[derive(Debug, Clone, Serialize)]
 pub struct Response<R> {
     jsonrpc: JsonRpc,
@@ -64,7 +64,8 @@ enum ResultOrError<R> {
 }
 
 impl<R> Response<R> {
-    /// The answer to request `id`: a result, which has to serialize as an object, or an error.
+    /// Creates the response to request `id`: a result, which must serialize as an object, or an
+    /// error.
     pub fn new(id: RequestId, outcome: Result<R, ErrorObject>) -> Self {
         let outcome = outcome.map_or_else(ResultOrError::Error, ResultOrError::Result);
         Self { jsonrpc: JsonRpc, id, outcome }

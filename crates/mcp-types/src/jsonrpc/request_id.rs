@@ -71,7 +71,8 @@ impl<'de> Deserialize<'de> for RequestId {
                 Ok(RequestId::String(string.to_owned()))
             }
 
-            /// So serde_json hands out numbers where some crate has it keep their every digit.
+            /// `serde_json` passes numbers as maps if a crate enables its feature
+            /// `arbitrary_precision`.
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RequestId, A::Error> {
                 let number = Number::deserialize(MapAccessDeserializer::new(map));
                 let object = |_: A::Error| de::Error::invalid_type(de::Unexpected::Map, &self);

@@ -1,16 +1,16 @@
-//! Bounds the memory that a message can take.
+//! Limits the memory that a message can take.
 
-/// Whether a text has more than so many objects and arrays.
+/// Returns whether a text has more than `limit` objects and arrays.
 ///
-/// They are what a short text can make large: `{"a":0}` takes 700 bytes as a map of `serde_json`.
+/// These take much more memory than their text: `{"a":0}` takes 700 bytes as a map of `serde_json`.
 pub(crate) fn exceeds(text: &[u8], limit: usize) -> bool {
-    // From the cheapest question to the exact one; hardly any message gets past the first.
+    // From the cheapest check to the exact one. Few messages get past the first.
     text.len() / 2 > limit && count_brackets(text) > limit && containers(text).nth(limit).is_some()
 }
 
-/// How often a text opens a bracket, in strings or out of them.
+/// Counts the opening brackets of a text, including those in strings.
 fn count_brackets(text: &[u8]) -> usize {
-    // In pieces that a byte can count and a processor takes in equal parts, many bytes at a time.
+    // In chunks whose count fits into a byte, so that the compiler can use SIMD instructions.
     let pieces = text.chunks(224);
     pieces
         .map(|piece| {
@@ -19,7 +19,7 @@ fn count_brackets(text: &[u8]) -> usize {
         .sum()
 }
 
-/// The brackets that are opened outside of strings.
+/// Returns the opening brackets outside of strings.
 fn containers(text: &[u8]) -> impl Iterator<Item = u8> {
     let (mut in_string, mut escaped) = (false, false);
     text.iter().copied().filter(move |&byte| {
@@ -33,7 +33,7 @@ fn containers(text: &[u8]) -> impl Iterator<Item = u8> {
     })
 }
 
-/// The two brackets differ in one bit.
+/// Returns whether a byte is `[` or `{`, which differ in one bit.
 fn is_opening_bracket(byte: u8) -> bool {
     byte | (b'[' ^ b'{') == b'{'
 }

@@ -1,4 +1,4 @@
-//! The version of JSON-RPC that every message names.
+//! The `jsonrpc` member of every message.
 
 use std::fmt;
 

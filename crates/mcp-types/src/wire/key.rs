@@ -7,7 +7,7 @@ use serde::{
     de::{self, Visitor},
 };
 
-/// A string that is borrowed from the input where that is possible.
+/// A string that is borrowed from the input if possible.
 pub(crate) struct Key<'de>(Cow<'de, str>);
 
 impl Key<'_> {

@@ -1,4 +1,4 @@
-//! Goes through the members of a JSON object once, in whatever order they come.
+//! Reads the members of a JSON object once, in any order.
 
 use std::fmt;
 
@@ -21,23 +21,23 @@ use crate::json_object::JsonObject;
 /// The members of a JSON object that is being read.
 pub(crate) struct Members<'de, A> {
     pub(super) target: ReadTarget,
-    /// What tells the arms of a keyed union apart: no arm has the key of another.
+    /// The members that select the arm of a keyed union. No arm may have the member of another.
     pub(super) keys: &'static [&'static str],
-    /// Whether the key that led to an arm may turn out to be `null`.
+    /// True if the value of the member that selected the arm is unread or `null`.
     pub(super) key_may_be_null: bool,
     /// The member that is constant, if there is one.
     pub(super) tag: Option<Tag>,
-    /// Members that came before what tells the arm of a union, and what told it; the last is handed
-    /// out first.
+    /// Members that came before the one that selects the arm, and that one. The last is returned
+    /// first.
     buffered: Vec<(Key<'de>, Buffered)>,
-    /// The first of them, kept apart: often it is the only one, and so needs no allocation.
+    /// The first buffered member. Often it is the only one, and then no allocation is needed.
     first_buffered: Option<(Key<'de>, Buffered)>,
-    /// The value of the key handed out last, if that came out of `buffered`.
+    /// The value of the last key, if it was buffered.
     buffered_value: Option<Buffered>,
     pub(super) map: A,
 }
 
-/// What is being read, for error messages: a type, and in a union the arm.
+/// The type that is read, for error messages, and in a union the arm.
 #[derive(Clone, Copy)]
 pub(super) struct ReadTarget {
     name: &'static str,
@@ -51,13 +51,13 @@ pub(super) struct Tag {
     pub(super) seen: bool,
 }
 
-/// The value of a member that has been passed.
+/// The value of a buffered member.
 pub(super) enum Buffered {
-    /// As it is: only the arm tells its type.
+    /// The raw JSON, because the type depends on the arm.
     Raw(Box<RawValue>),
-    /// Read already: a string in all arms that have it, unless it is wrong.
+    /// A parsed value. It is a string in all arms that have the member, unless it is invalid.
     Parsed(Value),
-    /// Still to be read: it comes next in the text.
+    /// The value is not read yet and comes next in the text.
     Unread,
 }
 
@@ -69,7 +69,7 @@ impl fmt::Display for ReadTarget {
 }
 
 impl<'de, A: MapAccess<'de>> Members<'de, A> {
-    /// The members of a union.
+    /// Creates the members of a union.
     pub(crate) fn new(name: &'static str, map: A) -> Self {
         let target = ReadTarget { name, arm: None };
         let buffered = Vec::new();
@@ -89,7 +89,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         self.map.next_value().map_err(|error| path::in_member(name, error))
     }
 
-    /// Has a member that was taken from the text come again.
+    /// Buffers a member, so that it is returned again.
     pub(super) fn buffer(&mut self, key: Key<'de>, value: Buffered) {
         if self.first_buffered.is_none() {
             self.first_buffered = Some((key, value));
@@ -98,7 +98,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         }
     }
 
-    /// Reads the rest into a map.
+    /// Reads the remaining members into a map.
     pub(crate) fn read_object(&mut self) -> Result<JsonObject, A::Error> {
         let mut object = JsonObject::new();
         while let Some(key) = self.next_key()? {
@@ -107,7 +107,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         Ok(object)
     }
 
-    /// The next key; its value has to be read before the next call.
+    /// Returns the next key. Its value must be read before the next call.
     pub(crate) fn next_key(&mut self) -> Result<Option<Key<'de>>, A::Error> {
         while let Some(key) = self.next_member()? {
             match self.tag {
@@ -154,8 +154,8 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         set_once(name, slot, value)
     }
 
-    /// Reads a number that is only a hint into its slot. One that the slot cannot hold is no reason
-    /// to refuse all the rest: it stays among the members that nobody knows.
+    /// Reads a number that is only a hint into its slot. A number that does not fit is no error: it
+    /// is kept in `extra`.
     pub(crate) fn read_hint(
         &mut self,
         name: &str,
@@ -173,7 +173,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         set_once(name, slot, hint)
     }
 
-    /// Reads the value of the key that led to an arm, and notes if it is `null`.
+    /// Reads the value of the member that selected the arm, and notes if it is `null`.
     fn read_key_value<T: Wire>(&mut self, name: &str) -> Result<T, A::Error> {
         self.key_may_be_null = false;
         let value = self.read_value::<Option<T>>(name)?;
@@ -199,9 +199,9 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         }
     }
 
-    /// Passes over a member of a struct that does not keep what it does not name.
+    /// Skips a member of a struct that does not keep unknown members.
     pub(crate) fn skip(&mut self, key: &Key<'_>) -> Result<(), A::Error> {
-        // Not `IgnoredAny`, which lets pass what is no Unicode.
+        // `IgnoredAny` would accept invalid UTF-8.
         let skipped = self.map.next_value::<Box<RawValue>>();
         skipped.map(drop).map_err(|error| path::in_member(key.as_str(), error))
     }
@@ -220,7 +220,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         }
     }
 
-    /// The error that member `name` is missing.
+    /// Returns the error that member `name` is missing.
     pub(crate) fn missing(&self, name: &str) -> A::Error {
         path::in_member(name, format_args!("missing, {} requires it", self.target))
     }

@@ -8,16 +8,16 @@ use super::members::{Members, Tag};
 pub(crate) trait Object: Sized {
     /// The name of the struct.
     const NAME: &'static str;
-    /// The member that tells the struct from others, and its constant value.
+    /// The member with a constant value, if the struct has one, and the value.
     const TAG: Option<(&'static str, &'static str)>;
-    /// The members that it names.
+    /// The names of the members.
     const MEMBERS: &'static [&'static str];
 
     fn read<'de, A: MapAccess<'de>>(members: &mut Members<'de, A>) -> Result<Self, A::Error>;
 }
 
 impl<'de, A: MapAccess<'de>> Members<'de, A> {
-    /// The members of a struct that stands by itself.
+    /// Creates the members of a struct that is not an arm of a union.
     pub(crate) fn of_struct<T: Object>(map: A) -> Self {
         let tag = T::TAG.map(|(name, constant)| Tag { name, constant, seen: false });
         let mut members = Self::new(T::NAME, map);

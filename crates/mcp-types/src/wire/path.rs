@@ -1,36 +1,37 @@
-//! Names the place of what is wrong: while an error unwinds, each level puts its own step in front
-//! of it, so that nothing is to be done while all goes well.
+//! Adds the path to the error of a value.
 //!
-//! A path such as `.tools[3].inputSchema` starts at the value that is read; the envelope puts the
-//! member of the message in front, as in `result.tools[3].inputSchema`.
+//! Each level adds its step in front of the message while the error is returned. So the path costs
+//! nothing if there is no error. A path such as `.tools[3].inputSchema` starts at the value that is
+//! read. The envelope adds the member of the message, as in `result.tools[3].inputSchema`.
 
 use std::fmt::{self, Display};
 
 use serde::de;
 
-/// The error of the member `name` of an object.
+/// Returns the error of the member `name` of an object.
 pub(crate) fn in_member<E: de::Error>(name: &str, problem: impl Display) -> E {
     prefix(format_args!("{}", MemberStep(name)), problem)
 }
 
-/// The error of an item of an array.
+/// Returns the error of an item of an array.
 pub(crate) fn in_item<E: de::Error>(index: usize, problem: impl Display) -> E {
     prefix(format_args!("[{index}]"), problem)
 }
 
-/// The error of the member `name` of a message.
+/// Returns the error of the member `name` of a message.
 pub(crate) fn in_message<E: de::Error>(name: &str, problem: impl Display) -> E {
     prefix(name, problem)
 }
 
 fn prefix<E: de::Error>(step: impl Display, problem: impl Display) -> E {
     let problem = truncate(problem.to_string());
-    // So a step begins, and no message does.
+    // A step begins with one of these characters, and no message does.
     let colon = if problem.starts_with(['.', '[']) { "" } else { ": " };
     E::custom(format_args!("{step}{colon}{problem}"))
 }
 
-/// A problem may quote what the peer sent, as much as that was; its end has the position.
+/// Truncates a message in the middle, as it may quote a long text of the peer. Its end has the
+/// position.
 fn truncate(mut problem: String) -> String {
     const MAX_LEN: usize = 2000;
     const TAIL_LEN: usize = 100;
@@ -43,19 +44,19 @@ fn truncate(mut problem: String) -> String {
     problem
 }
 
-/// A position within a part that was put aside says nothing about the whole text.
+/// Returns the message without its position, which counts from the start of a buffered part.
 pub(crate) fn without_position(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
     message.strip_suffix(&position).unwrap_or(&message).to_owned()
 }
 
-/// Prints a member as a step: `.name`, or in brackets what is no word.
+/// Prints a member as a step: `.name`, or quoted and in brackets if the name has other characters.
 struct MemberStep<'a>(&'a str);
 
 impl Display for MemberStep<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Names come from the peer; more than this of one helps nobody.
+        /// The longest name that is printed, as names come from the peer.
         const MAX_LEN: usize = 100;
         let is_word_character = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
         if !self.0.is_empty() && self.0.len() <= MAX_LEN && self.0.chars().all(is_word_character) {

@@ -13,7 +13,8 @@ use super::{
 use crate::json_object::JsonObject;
 
 impl<'de, A: MapAccess<'de>> Members<'de, A> {
-    /// The value of a union's member `tag`; `is_text` tells members that are strings in any arm.
+    /// Returns the value of a union's member `tag`. `is_text` selects the members that are strings
+    /// in all arms.
     pub(crate) fn seek_tag(
         &mut self,
         tag: &str,
@@ -25,7 +26,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         }
     }
 
-    /// The same for a union that has an arm without a tag: `null` counts as absent.
+    /// Returns the value of `tag` of a union with an arm that has no tag: `null` counts as absent.
     pub(crate) fn seek_optional_tag(
         &mut self,
         tag: &'static str,
@@ -39,7 +40,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         Ok(value)
     }
 
-    /// The value of a union's member `tag` if that comes before any member that settles the matter.
+    /// Returns the value of a union's member `tag` if it comes before any decisive member.
     pub(crate) fn seek_tag_until(
         &mut self,
         tag: &str,
@@ -55,7 +56,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         }
     }
 
-    /// The members of a union whose arms are told apart by which of `keys` they have.
+    /// Creates the members of a union in which each arm has one of `keys`.
     pub(crate) fn of_keyed_union(
         name: &'static str,
         keys: &'static [&'static str],
@@ -66,7 +67,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         members
     }
 
-    /// Reads up to one of the union's keys, and tells which it is.
+    /// Reads up to one of the union's keys and returns it.
     pub(crate) fn seek_key(
         &mut self,
         is_text: impl Fn(&str) -> bool,
@@ -78,8 +79,8 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         Ok(key)
     }
 
-    /// Reads the rest as the arm of a union that has the key `arm`; as nothing if that is `null`,
-    /// which counts as absent.
+    /// Reads the remaining members as the arm with the member `arm`. Returns `None` if its value is
+    /// `null`, which counts as absent.
     pub(crate) fn read_keyed_arm<T: Object>(
         &mut self,
         arm: &'static str,
@@ -93,7 +94,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         Ok(None)
     }
 
-    /// Reads up to a key that is wanted, putting aside the members in front of it.
+    /// Reads up to a wanted key, and buffers the members before it.
     fn seek(
         &mut self,
         wanted: impl Fn(&str) -> bool,
@@ -113,13 +114,13 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         Ok(None)
     }
 
-    /// Reads the rest as the arm of a union that has member `arm`.
+    /// Reads the remaining members as the arm with the member `arm`.
     pub(crate) fn read_arm<T: Object>(&mut self, arm: &'static str) -> Result<T, A::Error> {
         self.target.arm = Some(arm);
         T::read(self)
     }
 
-    /// Reads the rest as the arm of a union whose member `tag` was found to be `arm`.
+    /// Reads the remaining members as the arm whose member `tag` has the value `arm`.
     pub(crate) fn read_tagged_arm<T: Object>(
         &mut self,
         tag: &'static str,
@@ -132,14 +133,14 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         self.read_arm(arm)
     }
 
-    /// Puts the tag of a union back among the members.
+    /// Buffers the tag of a union, so that it is read as a member.
     pub(crate) fn put_back_tag(&mut self, tag: &'static str, value: Key<'de>) {
         let value = Value::String(value.into_string());
         self.buffer(Key::from_static(tag), Buffered::Parsed(value));
     }
 
-    /// Reads the rest into a map, along with the tag of a union that no arm has. Given again, the
-    /// tag would make another object of it for whoever reads it next.
+    /// Reads the remaining members into a map, together with a tag that no arm has. A second tag is
+    /// an error, because a later reader could select another arm by it.
     pub(crate) fn read_tagged_object(
         &mut self,
         tag: &'static str,

@@ -1,5 +1,7 @@
-//! How the protocol's values are read and written where serde's own way is too strict, loses
-//! something, or does not say where an error is.
+//! Reads and writes the values of the protocol.
+//!
+//! This replaces serde's own implementations, which are too strict, lose values, or do not report
+//! the path of an error.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -24,7 +26,7 @@ pub(crate) trait Wire: Sized {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
-/// Has serde read a value in the protocol's way.
+/// A seed with which serde reads a [`Wire`] value.
 pub(crate) struct Read<T>(PhantomData<T>);
 
 impl<T> Read<T> {
@@ -33,7 +35,7 @@ impl<T> Read<T> {
     }
 }
 
-/// A value that serde is to write in the protocol's way.
+/// A wrapper with which serde writes a [`Wire`] value.
 pub(crate) struct Write<'a, T>(pub(crate) &'a T);
 
 impl<'de, T: Wire> DeserializeSeed<'de> for Read<T> {
@@ -109,7 +111,7 @@ impl<T: Wire> Wire for Box<T> {
     }
 }
 
-/// An integer that is written as `50.0` is one too.
+/// A float without a fraction, such as `50.0`, is also an integer.
 impl Wire for i64 {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_i64(IntegerVisitor)
@@ -142,7 +144,7 @@ impl Visitor<'_> for IntegerVisitor {
     }
 }
 
-/// A number is printed as an integer if it is one; what JSON has no number for is an error, not `null`.
+/// A number without a fraction is printed as an integer. NaN and infinity are errors, not `null`.
 impl Wire for f64 {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::deserialize(deserializer)
@@ -150,7 +152,7 @@ impl Wire for f64 {
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match integral(*self) {
-            // No integer is the negative zero.
+            // Negative zero is not an integer.
             Some(integer) if integer != 0 || self.is_sign_positive() => {
                 serializer.serialize_i64(integer)
             }
@@ -182,7 +184,7 @@ impl<'de, T: Wire> Visitor<'de> for SeqVisitor<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
         let mut items = Vec::new();
-        // Not a `match`: that would copy each item once more.
+        // A `match` would copy each item once more.
         while let Some(item) =
             seq.next_element_seed(Read::new()).map_err(|error| path::in_item(items.len(), error))?
         {

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::support::reading::error;
 
-/// What is wrong with an answer to `M`, without its position.
+/// Returns the error of a response to `M`, without its position.
 fn answer<M: Method<Result: Debug + DeserializeOwned>>(result: &str) -> String {
     let text = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
     message::<M::Result>(&text)
@@ -21,7 +21,7 @@ fn message<R: Debug + DeserializeOwned>(text: &str) -> String {
     error.to_owned()
 }
 
-/// One line for each of the messages.
+/// Joins the messages, one a line.
 fn lines(messages: &[String]) -> String {
     messages.join("\n")
 }

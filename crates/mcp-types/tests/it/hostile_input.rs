@@ -1,6 +1,6 @@
-//! What no honest peer sends is an error or a value, and never a panic.
+//! Hostile input is an error or a value, but never a panic.
 //!
-//! That the time for it grows with its length and no faster, `benches` shows by counting.
+//! `benches` shows that the time grows linearly with the length.
 
 use std::fmt::Debug;
 
@@ -8,12 +8,12 @@ use mcp_types::{Incoming, JsonObject, Method, v2025_11_25, v2026_07_28::*};
 use serde::de::DeserializeOwned;
 
 const DEEP: usize = 100_000;
-/// What a transport lets through at most.
+/// The longest message that a transport accepts.
 const LONG: usize = 32 * 1024 * 1024;
 
 type Called = <CallToolRequest as Method>::Result;
 
-/// What is wrong with `bytes` as a value of a type.
+/// Returns the error of `bytes` as a value of a type.
 fn error<T: Debug + DeserializeOwned>(bytes: impl AsRef<[u8]>) -> String {
     let Err(error) = serde_json::from_slice::<T>(bytes.as_ref()) else { panic!("no error") };
     let error = error.to_string();
@@ -26,7 +26,7 @@ fn assert_error<T: Debug + DeserializeOwned>(bytes: impl AsRef<[u8]>, reason: &s
     assert!(error.contains(reason), "{error}");
 }
 
-/// Whatever it is, reading it as any of the entry points returns.
+/// Reads the bytes as each of the entry points, which must return.
 fn reads(bytes: &[u8]) -> [bool; 5] {
     [
         serde_json::from_slice::<Incoming<JsonObject>>(bytes).is_ok(),
@@ -151,7 +151,7 @@ fn from_slice_limits_the_objects_and_arrays_of_a_message() {
     let read = |message: &str| {
         Incoming::<v2025_11_25::CallToolResult>::from_slice(message.as_bytes()).map(drop)
     };
-    // The message, its result and its content are three.
+    // The message, its result and its content are three containers.
     read(&message(&unknown(MOST - 3))).unwrap();
     let error = read(&message(&unknown(MOST - 2))).unwrap_err().to_string();
     assert_eq!(error, "more than 500000 objects and arrays");
@@ -185,14 +185,14 @@ fn duplicate_members_are_errors() {
     );
 }
 
-/// A kind of request that is unknown must not become a known one, unread, when it is printed.
+/// An unknown request must not become a known one when it is printed.
 #[test]
 fn an_unknown_request_with_two_methods_is_an_error() {
     let request = r#"{"method":"other","params":{},"method":"sampling/createMessage"}"#;
     assert_error::<InputRequest>(request, ".method: given twice");
 }
 
-/// JSON that the protocol leaves open is serde_json's, for which the last one counts.
+/// JSON that the protocol does not define is read by `serde_json`, for which the last one counts.
 #[test]
 fn the_last_duplicate_counts_in_open_json() {
     let result = r#"{"content":[],"structuredContent":{"a":1,"a":2}}"#;
@@ -251,7 +251,7 @@ fn lone_surrogates_are_errors_in_parsed_json() {
             r#"{{"jsonrpc":"2.0","id":"{surrogate}","result":{{}}}}"#
         ));
 
-        // Passed on unread.
+        // Raw JSON is not parsed.
         let schema = format!(r#"{{"pattern":"{surrogate}"}}"#);
         let list = format!(r#"{{"tools":[{{"name":"n","inputSchema":{schema}}}]}}"#);
         let list: ListToolsResult = serde_json::from_str(&list).unwrap();

@@ -12,5 +12,5 @@ mod v2026_07_28;
 mod generated;
 mod support;
 
-// The generated tables name it by this path.
+// The generated tables use this path.
 use support::definitions;

@@ -1,5 +1,4 @@
-//! The published example values survive: each is read as the type that its folder names, and prints
-//! back equal.
+//! Each published example is read as the type that its folder names, and prints back equal.
 
 use std::{
     env, fs,
@@ -19,7 +18,7 @@ const STRAY: [(&str, &str, &str); 1] = [(
 #[test]
 fn examples_print_back() {
     let Some(folder) = folder() else {
-        // Past the harness, which hides what a passing test prints.
+        // Not `eprintln!`, which the harness captures.
         let skipped = "SKIPPED: no published examples at hand: set MCP_EXAMPLES to their folder";
         return writeln!(io::stderr(), "{skipped}").unwrap();
     };
@@ -41,7 +40,7 @@ fn examples_print_back() {
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
-/// The folder that is asked for, or where it is while developing.
+/// Returns the folder in `MCP_EXAMPLES`, or else the folder beside the workspace, if it exists.
 fn folder() -> Option<PathBuf> {
     if let Some(folder) = env::var_os("MCP_EXAMPLES") {
         return Some(folder.into());
@@ -51,7 +50,7 @@ fn folder() -> Option<PathBuf> {
     folder.exists().then_some(folder)
 }
 
-/// The examples, as `<definition>/<file>`.
+/// Returns the examples, as `<definition>/<file>`.
 fn files(folder: &Path) -> Vec<String> {
     let mut files = Vec::new();
     for definition in fs::read_dir(folder).unwrap() {
@@ -85,7 +84,7 @@ fn check(folder: &Path, file: &str, definitions: &[Definition]) -> Result<(), St
     }
 }
 
-/// The first member of each `extra` that is not empty.
+/// Returns the first member of each `extra` that is not empty.
 fn strays(shown: &str) -> impl Iterator<Item = &str> {
     shown.split("extra: {\"").skip(1).filter_map(|rest| rest.split('"').next())
 }

@@ -1,4 +1,4 @@
-//! Values of every definition, made from the schema itself, are read and print back equal.
+//! Values of every definition, generated from the schema, are read and print back equal.
 
 use std::{fs, path::Path};
 
@@ -41,7 +41,7 @@ fn check_all(revision: &str) {
     }
 }
 
-/// Reads and prints the value that `choices` lead to, and reads and prints that again.
+/// Generates a value from `choices`, reads and prints it, and reads and prints the output again.
 fn check(definition: &Definition, definitions: &Value, choices: &[u8]) -> Result<(), String> {
     let (value, unknown) = Generator::new(definitions, choices).make(definition.name);
     let fail = |what: &str, why: &dyn std::fmt::Debug| {

@@ -1,4 +1,4 @@
-//! What has not changed from one revision to the next is one type.
+//! Definitions that are equal in both revisions are one type.
 
 use std::any::TypeId;
 

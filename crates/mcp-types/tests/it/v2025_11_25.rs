@@ -1,4 +1,4 @@
-//! How the generated types read and write what peers send.
+//! The types of 2025-11-25 read and write the messages of peers.
 
 use mcp_types::{
     Incoming, JsonObject, Method, NotificationMethod, OneOrMany, RequestId, Schema, v2025_11_25::*,
@@ -22,7 +22,7 @@ fn the_type_selects_the_content_block() {
     assert!(matches!(read(reference), CompletionReference::Prompt(_)));
 }
 
-/// What is moved from place to place for each block, rare kinds with many members must not enlarge.
+/// Blocks are moved often, so rare variants with many members must not enlarge them.
 #[test]
 fn a_content_block_has_at_most_128_bytes() {
     assert!(size_of::<ContentBlock>() <= 128, "{}", size_of::<ContentBlock>());

@@ -1,4 +1,4 @@
-//! How the types of 2026-07-28 read and write what peers send.
+//! The types of 2026-07-28 read and write the messages of peers.
 
 use mcp_types::{JsonObject, Method, MethodKind, OrInputRequired, RequestId, v2026_07_28::*};
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ fn a_result_type_after_other_members_counts() {
 
 #[test]
 fn a_result_of_an_unknown_type_prints_its_type_first() {
-    // Or it would be read as a complete one, whose `isError` is wrong.
+    // Otherwise, it would be read as a complete result with an invalid `isError`.
     let text = r#"{"resultType":"later","isError":"no","x":1}"#;
     let answer: Answer = serde_json::from_str(text).unwrap();
     assert_eq!(serde_json::to_string(&answer).unwrap(), text);

@@ -13,15 +13,15 @@ pub(crate) struct Definition {
     pub(crate) pass: fn(&str) -> Result<Passed, String>,
 }
 
-/// A value that went through its type.
+/// A value that was read as its type and printed.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Passed {
     pub(crate) printed: Value,
-    /// The value as Rust shows it, which tells its variants.
+    /// The `Debug` output of the value, which shows its variants.
     pub(crate) shown: String,
 }
 
-/// The definitions of a revision.
+/// Returns the definitions of a revision.
 pub(crate) fn of(revision: &str) -> &'static [Definition] {
     match revision {
         "2025-11-25" => crate::generated::v2025_11_25::DEFINITIONS,
@@ -107,11 +107,11 @@ fn passed<T: Debug>(
     print(value).map(|printed| Passed { printed, shown }).map_err(|error| error.to_string())
 }
 
-/// Whether two values are the same JSON; `50` and `50.0` are.
+/// Returns whether two values are the same JSON. `50` equals `50.0`.
 pub(crate) fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => {
-            // Large integers that differ may still be the same float.
+            // Large integers that differ may be the same float.
             one == other || (one.is_f64() != other.is_f64() && one.as_f64() == other.as_f64())
         }
         (Value::Array(one), Value::Array(other)) => {

@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Shared helpers.
 //!
 //! - `definitions` has a table of all definitions of a revision. It reads a value as the type of
 //!   its definition and prints it back. `cargo xtask codegen` writes the lines of the table.

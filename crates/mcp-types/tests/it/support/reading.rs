@@ -1,4 +1,4 @@
-//! Reads JSON into a type, in all ways that there are.
+//! Reads JSON with every reader of `serde_json`.
 
 use std::fmt::Debug;
 
@@ -16,7 +16,7 @@ pub(crate) fn read<T: DeserializeOwned + Serialize + PartialEq + Debug>(text: &s
     read
 }
 
-/// What is wrong with `text` as a value of a type.
+/// Returns the error of `text` as a value of a type.
 pub(crate) fn error<T: DeserializeOwned + Debug>(text: &str) -> String {
     serde_json::from_str::<T>(text).expect_err(text).to_string()
 }

@@ -1,26 +1,27 @@
-//! Makes values that a schema describes: what they are is decided by a list of choices.
+//! Generates values of a schema. A list of choices decides what they are.
 
 use serde_json::{Map, Value, json};
 
-/// Makes values of the definitions of a schema.
+/// Generates values of the definitions of a schema.
 pub(crate) struct Generator<'a> {
     definitions: &'a Value,
     choices: std::slice::Iter<'a, u8>,
     depth: usize,
-    /// Whether there is something in the value that no revision knows.
+    /// True if the value has a part that no revision defines.
     unknown: bool,
 }
 
-/// Members that results require by the schema, but not by the specification.
+/// Members of results that the schema requires, but the specification does not.
 const LENIENT: [&str; 3] = ["resultType", "ttlMs", "cacheScope"];
 
 impl<'a> Generator<'a> {
-    /// Where there are no choices left, the smallest value is made.
+    /// Creates a generator. When the choices are used up, it generates the smallest value.
     pub(crate) fn new(definitions: &'a Value, choices: &'a [u8]) -> Self {
         Self { definitions, choices: choices.iter(), depth: 0, unknown: false }
     }
 
-    /// A value of the definition `name`, and whether there is something in it that nobody knows.
+    /// Generates a value of the definition `name`. Returns whether it has a part that no revision
+    /// defines.
     pub(crate) fn make(mut self, name: &str) -> (Value, bool) {
         let value = self.definition(name);
         (value, self.unknown)
@@ -36,9 +37,9 @@ impl<'a> Generator<'a> {
         value
     }
 
-    /// A number below `n`; 0 too deep within a value, and in the end.
+    /// Returns a number below `n`, or 0 if the value is too deep or no choices are left.
     fn choose(&mut self, n: usize) -> usize {
-        /// Deeper than this, values are as small as they can be.
+        /// Below this depth, values are as small as possible.
         const DEEPEST: usize = 12;
         let choice = self.choices.next().filter(|_| self.depth < DEEPEST);
         choice.map_or(0, |choice| usize::from(*choice) % n)
@@ -87,7 +88,7 @@ impl<'a> Generator<'a> {
         }
     }
 
-    /// One of the arms; or, where their tags tell blocks apart, one that nobody knows.
+    /// Generates one of the arms, or an unknown arm if the arms have tags.
     fn arm(&mut self, arms: &[Value]) -> Value {
         let tagged = arms.iter().all(|arm| {
             let name = arm["$ref"].as_str().and_then(|arm| arm.rsplit('/').next());
@@ -124,11 +125,11 @@ impl<'a> Generator<'a> {
                 members.insert(name.clone(), self.value(member));
             }
         }
-        // The envelope and its error are JSON-RPC's, and not open.
+        // The JSON-RPC envelope and its error have no unknown members.
         let open = ["jsonrpc", "code"].iter().all(|name| schema["properties"].get(name).is_none());
         let count = if open { self.choose(3) } else { 0 };
         for _ in 0..count {
-            // Their names are none that a schema has.
+            // No schema has a member of this name.
             let name = format!("x {}", self.string());
             let value = match schema.get("additionalProperties") {
                 Some(more) if more.is_object() => self.value(more),
@@ -150,7 +151,7 @@ impl<'a> Generator<'a> {
         (*self.one_of(&texts)).to_owned()
     }
 
-    /// An integer, perhaps written with a fraction of zero.
+    /// Generates an integer, which may have a fraction of zero.
     fn integer(&mut self) -> Value {
         let integers = [0, 1, -1, 42, 65_536, -(1 << 53), 1 << 53, i64::MAX, i64::MIN];
         let integer = *self.one_of(&integers);
@@ -160,12 +161,12 @@ impl<'a> Generator<'a> {
         }
     }
 
-    /// A number, perhaps written without a fraction.
+    /// Generates a number, which may have no fraction.
     fn number(&mut self) -> Value {
         self.one_of(&[json!(0), json!(0.5), json!(50.0), json!(-3), json!(1e300)]).clone()
     }
 
-    /// Any JSON.
+    /// Generates any JSON.
     fn any(&mut self) -> Value {
         self.depth += 1;
         let value = match self.choose(7) {
