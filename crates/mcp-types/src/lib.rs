@@ -53,6 +53,7 @@ mod object;
 mod one_or_many;
 mod string_enum;
 mod schema;
+mod by_serde;
 mod wire;
 mod method;
 mod revision;

@@ -8,7 +8,7 @@ use serde::{
 };
 use serde_json::{Value, value::RawValue};
 
-use crate::wire::by_serde;
+use crate::by_serde::by_serde;
 
 /// A JSON Schema: an object, kept with every keyword in its order and shared between clones.
 ///

@@ -43,7 +43,7 @@ macro_rules! string_enum {
             }
         }
 
-        $crate::wire::by_serde!($type);
+        $crate::by_serde::by_serde!($type);
 
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -120,7 +120,7 @@ macro_rules! union {
             }
         }
 
-        $crate::wire::by_serde!($type);
+        $crate::by_serde::by_serde!($type);
 
         $(impl From<$arm> for $type {
             fn from(value: $arm) -> Self {

@@ -8,7 +8,7 @@ use serde::{
 };
 use serde_json::Number;
 
-use crate::wire::{by_serde, integral};
+use crate::{by_serde::by_serde, wire::integral};
 
 /// The id of a request: a string or an integer, never null (MCP basic, "Requests").
 ///

@@ -14,5 +14,5 @@ pub(crate) use self::{
     number::integral,
     object::Object,
     path::{in_message, without_position},
-    value::{SeqVisitor, Wire, Write, by_serde},
+    value::{SeqVisitor, Wire, Write},
 };

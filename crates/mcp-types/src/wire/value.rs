@@ -14,10 +14,8 @@ use serde::{
     de::{self, DeserializeSeed, MapAccess, SeqAccess, Unexpected, Visitor},
     ser,
 };
-use serde_json::Value;
 
 use super::{key::Key, number::integral, path};
-use crate::json_object::JsonObject;
 
 /// A value of the protocol.
 pub(crate) trait Wire: Sized {
@@ -51,25 +49,6 @@ impl<T: Wire> Serialize for Write<'_, T> {
         self.0.write(serializer)
     }
 }
-
-/// Implements [`Wire`] for types that serde reads and writes as the protocol does.
-macro_rules! by_serde {
-    ($($type:ty),*) => {
-        $(impl $crate::wire::Wire for $type {
-            fn read<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                serde::Deserialize::deserialize(deserializer)
-            }
-
-            fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serde::Serialize::serialize(self, serializer)
-            }
-        })*
-    };
-}
-
-pub(crate) use by_serde;
-
-by_serde!(bool, String, JsonObject, Value);
 
 impl<T: Wire> Wire for Option<T> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
