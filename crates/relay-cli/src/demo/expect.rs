@@ -9,10 +9,10 @@ pub(crate) fn expect_authorization_error<T>(
     reason: Reason,
 ) -> Result<Authorization> {
     match outcome {
-        Err(Error::Authorization(refused)) => {
-            let found = refused.unauthorized.reason;
+        Err(Error::Authorization(authorization)) => {
+            let found = authorization.unauthorized.reason;
             ensure!(found == reason, "the reason is {found:?}, not {reason:?}");
-            Ok(*refused)
+            Ok(*authorization)
         }
         Err(error) => Err(anyhow!(error).context("it is another error")),
         Ok(_) => bail!("it was not refused"),

@@ -7,7 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::usage_error::UsageError;
 
-/// One argument of a tool: `key=value`.
+/// An argument of a tool: `key=value`.
 #[derive(Debug, Clone)]
 pub(crate) struct KeyValue {
     key: String,

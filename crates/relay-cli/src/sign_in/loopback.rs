@@ -225,7 +225,8 @@ mod tests {
             loopback.show_page(callback, &Page { heading: "A <b>", text: "& \"c\"" }).await;
         };
         let both = time::timeout(REQUEST_TIMEOUT / 2, async { tokio::join!(others, callback) });
-        let (page, ()) = both.await.expect("a connection without a request does not block the others");
+        let (page, ()) =
+            both.await.expect("a connection without a request does not block the others");
         assert!(page.contains("<h1>A &lt;b&gt;</h1>\n<p>&amp; &quot;c&quot;</p>"), "{page}");
     }
 
