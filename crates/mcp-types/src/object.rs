@@ -32,10 +32,11 @@ pub(crate) fn read<'de, T: Object, D: Deserializer<'de>>(deserializer: D) -> Res
 /// Implements [`Object`], `Deserialize` and `Serialize` for a struct.
 ///
 /// Each line gives the kind of a member, its field and its name on the wire:
-/// - `required` has to be there; `null` only if the field is an `Option`.
+/// - `required` must be present; it may be `null` only if the field is an `Option`.
 /// - `optional` is an `Option`; `null` counts as absent.
-/// - `nullable` is an `Option` of any JSON: `null` is told from absent.
-/// - `hint` is an optional integer; a number that is none counts as absent, and stays in `extra`.
+/// - `nullable` is an `Option` of any JSON: `null` and absent differ.
+/// - `hint` is an optional integer; a number that does not fit counts as absent, and is kept
+///   in `extra`.
 macro_rules! object {
     (@read hint $field:ident $name:literal $members:ident $extra:ident) => {
         $members.read_hint($name, &mut $field, &mut $extra)?

@@ -19,11 +19,11 @@ const RESULT_TYPE: &str = "resultType";
 const COMPLETE: &str = "complete";
 const INPUT_REQUIRED: &str = "input_required";
 
-/// A result `T`, or the word `I` that the server needs input before there can be one
-/// (MCP 2026-07-28, basic/patterns/mrtr).
+/// A result `T`, or a result `I` with which the server requests input first (MCP 2026-07-28,
+/// basic/patterns/mrtr).
 ///
-/// What it is, `resultType` says; a result without it is complete. Members that only a complete result
-/// has are read as its members if they come before `resultType`, and have to be right.
+/// The member `resultType` selects the variant. A result without it is complete. Members before
+/// `resultType` that only a complete result has are read as such, and must be valid.
 ///
 /// ```
 /// use mcp_types::{Method, OrInputRequired, v2026_07_28::CallToolRequest};
@@ -38,7 +38,7 @@ const INPUT_REQUIRED: &str = "input_required";
 pub enum OrInputRequired<T, I> {
     /// The call is done.
     Complete(T),
-    /// The call is to be repeated with what the server asks for.
+    /// The call must be repeated with the requested input.
     InputRequired(I),
     /// A result of another type, as it arrived: that of an extension, or an invalid one.
     Unknown(JsonObject),

@@ -62,14 +62,14 @@ impl<R> Incoming<R> {
     /// [`from_slice`](Self::from_slice) accepts.
     pub const CONTAINERS: usize = 500_000;
 
-    /// Reads a message from its bytes, in memory that is bounded by their number.
+    /// Reads a message from its bytes. The memory that this takes is limited.
     ///
-    /// An object of eight bytes may take a hundred times as much when it is read, so a message of
-    /// more than [`CONTAINERS`](Self::CONTAINERS) objects and arrays is an error; schemas count,
-    /// too, as does all else that is kept as text. With `serde_json` alone there is no such bound.
+    /// An object of eight bytes may take a hundred times as much memory. So a message with more than
+    /// [`CONTAINERS`](Self::CONTAINERS) objects and arrays is an error. Those in schemas and other
+    /// raw JSON count, too. `serde_json` alone has no such limit.
     ///
     /// # Errors
-    /// What is wrong, with the path to it.
+    /// Returns an error with the path to the wrong value.
     pub fn from_slice<'a>(message: &'a [u8]) -> serde_json::Result<Self>
     where
         R: Deserialize<'a>,
