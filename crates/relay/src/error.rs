@@ -4,7 +4,9 @@ use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use mcp_http::{Challenge, Unauthorized};
 
-use crate::{fit::Violation, output::ToolOutput, principal::Principal, ticket::Ticket};
+use crate::{
+    pending_call::Ticket, principal::Principal, tool_output::ToolOutput, validation::Violation,
+};
 
 /// Why there are no tools, or no output.
 ///

@@ -24,48 +24,21 @@
 //! # }
 //! ```
 
-mod attempt;
-mod beyond;
-mod builtin;
-mod cache;
-mod call;
-mod carrier;
-mod check;
-mod command;
-mod config;
-mod config_schema;
-mod counts;
-mod dotenv;
-mod error;
-mod filter;
-mod fit;
-mod interceptor;
-mod interpolate;
-mod json_config;
-mod jsonc;
-mod model;
-mod name;
-mod named;
-mod nearest;
-mod observe;
-mod output;
-mod pager;
-mod place;
-mod principal;
-mod program;
-mod provider;
-mod registry;
-mod section;
-mod server;
-mod servers;
-mod sessions;
-mod source;
-mod store;
-mod ticket;
-mod toml_error;
-mod tools;
-mod toolset;
+mod llm;
 mod user;
+mod call;
+mod server;
+mod tool_list;
+mod config;
+mod error;
+mod conversion;
+mod pending_call;
+mod settings;
+mod validation;
+mod tool_name;
+mod suggestion;
+mod tool_output;
+mod principal;
 
 pub use mcp_client::{
     self, Client, Handler, Limits, Listed, Options, PromptResult, RefusedEntry, ResourceResult,
@@ -75,27 +48,19 @@ pub use mcp_client::{
 pub use mcp_http::{self, AccessToken, Challenge, HttpClient, Reason, TokenSource, Unauthorized};
 
 pub use crate::{
-    call::Call,
+    call::{Call, Interceptor, Listing, Next, NextList, Observer, Operation, Tool, Tools},
     config::Config,
-    counts::CacheStats,
+    conversion::{Change, Effect, Provider, ProviderSchema},
     error::{Authorization, Error, InvalidOutput, TransportKind},
-    fit::Violation,
-    interceptor::{Interceptor, Listing, Next, NextList},
-    model::{Called, ModelCall, Part},
-    observe::{Observer, Operation},
-    output::ToolOutput,
-    pager::Pager,
+    llm::{Called, ModelCall, Pager, Part},
+    pending_call::Ticket,
     principal::Principal,
-    program::Program,
-    provider::{Change, Effect, Provider, ProviderSchema},
-    registry::{Asker, Builder, Relay},
-    server::{Server, Transport},
-    sessions::Connection,
-    store::ListStore,
-    ticket::Ticket,
-    tools::{Tool, Tools},
-    toolset::{Toolset, ToolsetRequest},
-    user::User,
+    server::Connection,
+    settings::{Program, Server, Transport},
+    tool_list::{CacheStats, ListStore},
+    tool_output::ToolOutput,
+    user::{Asker, Builder, Relay, Toolset, ToolsetRequest, User},
+    validation::Violation,
 };
 
 /// The example of the README has to compile.

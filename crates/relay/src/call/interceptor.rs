@@ -1,0 +1,109 @@
+//! What an application does around lists and calls of all users.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use mcp_client::ToolList;
+
+use super::call::Call;
+use crate::{error::Error, principal::Principal, tool_output::ToolOutput, user::Place};
+
+/// Stands around lists and calls, and may change, refuse or answer them; given to
+/// [`Builder::interceptor`](crate::Builder::interceptor).
+///
+/// ```
+/// use futures_util::future::BoxFuture;
+/// use relay::{Call, Error, Interceptor, Next, ToolOutput};
+///
+/// /// Lets nobody delete anything.
+/// struct KeepAll;
+///
+/// impl Interceptor for KeepAll {
+///     fn call<'a>(
+///         &'a self,
+///         call: Call,
+///         next: Next<'a>,
+///     ) -> BoxFuture<'a, Result<ToolOutput, Error>> {
+///         Box::pin(async move {
+///             match call.tool.definition().name.starts_with("delete") {
+///                 true => Err(call.refuse("nothing is deleted here")),
+///                 false => next.run(call).await,
+///             }
+///         })
+///     }
+/// }
+///
+/// let relay = relay::Relay::builder().interceptor(KeepAll).build();
+/// ```
+pub trait Interceptor: Send + Sync + 'static {
+    /// Makes a call by `next`, or does something else in its place. What comes after, such as the
+    /// check of the arguments, sees what this makes of the call.
+    fn call<'a>(&'a self, call: Call, next: Next<'a>) -> BoxFuture<'a, Result<ToolOutput, Error>> {
+        next.run(call)
+    }
+
+    /// Asks a server for its tools by `next`, or gives others. What comes out is kept for this user;
+    /// tools that are changed are no longer shared by users who were sent the same.
+    fn list<'a>(
+        &'a self,
+        listing: Listing,
+        next: NextList<'a>,
+    ) -> BoxFuture<'a, Result<ToolList, Error>> {
+        next.run(listing)
+    }
+}
+
+/// A list of tools that is about to be asked for.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Listing {
+    /// The server.
+    pub server: Arc<str>,
+    /// On whose behalf.
+    pub principal: Principal,
+}
+
+/// What comes after an interceptor of a call: others, and at last the server.
+#[derive(Clone, Copy)]
+pub struct Next<'a> {
+    pub(crate) rest: &'a [Arc<dyn Interceptor>],
+}
+
+/// What comes after an interceptor of a list: others, and at last the server.
+#[derive(Clone, Copy)]
+pub struct NextList<'a> {
+    pub(crate) rest: &'a [Arc<dyn Interceptor>],
+    pub(crate) place: &'a Place,
+}
+
+impl<'a> Next<'a> {
+    /// Makes the call.
+    pub fn run(self, call: Call) -> BoxFuture<'a, Result<ToolOutput, Error>> {
+        match self.rest {
+            [first, rest @ ..] => first.call(call, Self { rest }),
+            [] => Box::pin(async move { call.tool.send(&call.arguments).await }),
+        }
+    }
+}
+
+impl<'a> NextList<'a> {
+    /// Asks for the list.
+    pub fn run(self, listing: Listing) -> BoxFuture<'a, Result<ToolList, Error>> {
+        match self.rest {
+            [first, rest @ ..] => first.list(listing, Self { rest, ..self }),
+            [] => Box::pin(self.place.list_tools()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Next<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Next({} more)", self.rest.len())
+    }
+}
+
+impl std::fmt::Debug for NextList<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NextList({} more)", self.rest.len())
+    }
+}

@@ -1,0 +1,224 @@
+//! What the outside gets to see of lists and calls: spans, measurements, trace context.
+
+use std::{
+    borrow::Cow,
+    fmt,
+    pin::Pin,
+    time::{Duration, Instant},
+};
+
+use mcp_http::Endpoint;
+use tracing::{
+    Instrument, Span,
+    field::{Empty, display},
+};
+
+use crate::{
+    error::{Error, TransportKind},
+    settings::Transport,
+    user::Place,
+};
+
+/// Hears of every list and call, and gives the trace context that goes with calls; given to
+/// [`Builder::observer`](crate::Builder::observer).
+///
+/// Each operation is a `tracing` span besides, with the names of OpenTelemetry's conventions for MCP.
+///
+/// ```
+/// use relay::{Observer, Operation, Relay};
+///
+/// struct Metrics;
+///
+/// impl Observer for Metrics {
+///     fn ended(&self, operation: &Operation<'_>) {
+///         // The histogram `mcp.client.operation.duration`, for one.
+///         println!("{}: {:?}, {:?}", operation.method, operation.duration, operation.error_type);
+///     }
+///
+///     fn trace_context(&self) -> Vec<(&'static str, String)> {
+///         let id = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+///         vec![("traceparent", id.to_owned())]
+///     }
+/// }
+///
+/// let relay = Relay::builder().observer(Metrics).build();
+/// ```
+pub trait Observer: Send + Sync + 'static {
+    /// Takes note of an operation that has ended. It must not block.
+    fn ended(&self, operation: &Operation<'_>) {
+        let _ = operation;
+    }
+
+    /// The W3C trace context of the caller, for the `_meta` of a request: `traceparent`,
+    /// `tracestate`, `baggage`. It is asked within the span of the operation.
+    fn trace_context(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+}
+
+/// An operation that has ended. The names are those of OpenTelemetry's conventions for MCP.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Operation<'a> {
+    /// `mcp.method.name`, such as `tools/call` or `tools/list`.
+    pub method: &'static str,
+    /// The server, by its name in the registry.
+    pub server: &'a str,
+    /// `gen_ai.tool.name`: the tool that was called, by its server's name for it.
+    pub tool: Option<&'a str>,
+    /// `gen_ai.prompt.name`: the prompt that was asked for.
+    pub prompt: Option<&'a str>,
+    /// `network.transport`: `tcp`, or `pipe` for a child process.
+    pub network_transport: &'static str,
+    /// How long it took, attempts and waits included.
+    pub duration: Duration,
+    /// `error.type`: how it failed, if it did; `tool_error` where the tool says so itself, and
+    /// `cancelled` where nobody waited for the end.
+    pub error_type: Option<&'a str>,
+    /// `rpc.response.status_code`: the code of the JSON-RPC error that the server has answered with,
+    /// if it has.
+    pub rpc_code: Option<i64>,
+}
+
+/// What is done.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct What<'a> {
+    pub(crate) method: &'static str,
+    pub(crate) tool: Option<&'a str>,
+    pub(crate) prompt: Option<&'a str>,
+}
+
+/// An operation on its way; it has ended when this goes.
+struct Underway<'a> {
+    place: &'a Place,
+    what: What<'a>,
+    /// Nothing where nobody wants to know.
+    started: Option<Instant>,
+    span: Span,
+    error_type: Option<Cow<'static, str>>,
+    rpc_code: Option<i64>,
+}
+
+/// Does `work` in a span of its own, and tells of its end. `failed` tells whether what comes of it is
+/// a failure after all. The work is borrowed, for a future that is given away is copied.
+pub(crate) async fn observed<T>(
+    place: &Place,
+    what: What<'_>,
+    failed: impl FnOnce(&T) -> bool,
+    work: Pin<&mut impl Future<Output = Result<T, Error>>>,
+) -> Result<T, Error> {
+    let span = span(place, what);
+    let started = place.user.registry.observer.is_some().then(Instant::now);
+    let error_type = Some(Cow::Borrowed("cancelled"));
+    let mut underway =
+        Underway { place, what, started, span: span.clone(), error_type, rpc_code: None };
+    let outcome = work.instrument(span).await;
+    (underway.error_type, underway.rpc_code) = match &outcome {
+        Ok(value) => (failed(value).then_some(Cow::Borrowed("tool_error")), None),
+        Err(error) => (Some(error_type_of(error)), error.rpc_code()),
+    };
+    outcome
+}
+
+fn span(place: &Place, what: What<'_>) -> Span {
+    let What { method, tool, prompt } = what;
+    let span = tracing::info_span!(
+        "mcp",
+        "otel.name" = Empty,
+        "otel.kind" = "client",
+        "otel.status_code" = Empty,
+        "mcp.method.name" = method,
+        "mcp.protocol.version" = Empty,
+        "mcp.session.id" = Empty,
+        "gen_ai.operation.name" = Empty,
+        "gen_ai.tool.name" = tool,
+        "gen_ai.prompt.name" = prompt,
+        "jsonrpc.request.id" = Empty,
+        "rpc.response.status_code" = Empty,
+        "network.transport" = Empty,
+        "network.protocol.name" = Empty,
+        "server.address" = Empty,
+        "server.port" = Empty,
+        "relay.server" = place.server(),
+        "error.type" = Empty,
+    );
+    if span.is_disabled() {
+        return span;
+    }
+    match tool.or(prompt) {
+        Some(target) => span.record("otel.name", format_args!("{method} {target}").to_string()),
+        None => span.record("otel.name", method),
+    };
+    if tool.is_some() {
+        span.record("gen_ai.operation.name", "execute_tool");
+    }
+    let transport = place.transport();
+    span.record("network.transport", network_transport(transport));
+    if let Transport::Http { url } | Transport::Sse { url } = transport {
+        span.record("network.protocol.name", "http");
+        if let Ok(endpoint) = Endpoint::parse(url) {
+            span.record("server.address", endpoint.url().host_str());
+            span.record("server.port", endpoint.url().port_or_known_default());
+        }
+    }
+    span
+}
+
+fn network_transport(transport: &Transport) -> &'static str {
+    match transport {
+        Transport::Http { .. } | Transport::Sse { .. } => "tcp",
+        Transport::Stdio(_) => "pipe",
+    }
+}
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        let Self { place, what: What { method, tool, prompt }, rpc_code, .. } = *self;
+        let error_type = self.error_type.as_deref();
+        if let Some(error_type) = error_type {
+            self.span.record("error.type", error_type);
+            self.span.record("otel.status_code", "ERROR");
+        }
+        if let Some(code) = rpc_code {
+            self.span.record("rpc.response.status_code", display(code));
+        }
+        if let (Some(observer), Some(started)) = (&place.user.registry.observer, self.started) {
+            let (server, duration) = (place.server(), started.elapsed());
+            let network_transport = network_transport(place.transport());
+            observer.ended(&Operation {
+                method,
+                server,
+                tool,
+                prompt,
+                network_transport,
+                duration,
+                error_type,
+                rpc_code,
+            });
+        }
+    }
+}
+
+/// A name for the kind of failure, of which there are few.
+fn error_type_of(error: &Error) -> Cow<'static, str> {
+    Cow::Borrowed(match error {
+        Error::Configuration { .. } => "configuration",
+        Error::Authorization(_) => "authorization",
+        Error::ToolDefinition { .. } => "tool_definition",
+        Error::UnknownTool { .. } => "unknown_tool",
+        Error::ToolCall { .. } => "tool_call",
+        Error::InvalidArguments { .. } => "invalid_arguments",
+        Error::InvalidOutput(_) => "invalid_output",
+        Error::Transport { kind, .. } | Error::OutcomeUnknown { kind, .. } => match kind {
+            TransportKind::Status(status) => return status.to_string().into(),
+            TransportKind::Rpc(code) => return code.to_string().into(),
+            kind => return format!("{kind:?}").to_lowercase().into(),
+        },
+    })
+}
+
+impl fmt::Debug for dyn Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
+}

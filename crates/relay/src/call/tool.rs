@@ -1,0 +1,186 @@
+//! The tools of a server, ready for a model.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use mcp_client::{Options, RefusedEntry};
+use mcp_types::{Schema, v2026_07_28::ToolAnnotations};
+use serde::Serialize;
+
+use crate::{
+    error::Error,
+    principal::Principal,
+    settings::Filter,
+    suggestion::nearest,
+    tool_list::{Named, NamedTool},
+    tool_output::ToolOutput,
+    user::Place,
+};
+
+/// The tools of one server on behalf of one user, in the server's order.
+///
+/// Clones share everything.
+#[derive(Clone)]
+pub struct Tools {
+    pub(crate) place: Arc<Place>,
+    pub(crate) list: Arc<List>,
+}
+
+/// One tool: what a model has to know about it, and the way to call it.
+///
+/// Clones share everything.
+#[derive(Clone)]
+pub struct Tool {
+    pub(crate) place: Arc<Place>,
+    list: Arc<List>,
+    index: usize,
+    pub(crate) options: Option<Arc<Options>>,
+}
+
+/// A list of tools, and how it may be kept.
+#[derive(Debug)]
+pub(crate) struct List {
+    pub(crate) named: Arc<Named>,
+    /// How long it is fresh from when it came.
+    pub(crate) ttl: Duration,
+    /// Whether it is the same for everyone.
+    pub(crate) public: bool,
+}
+
+impl Tools {
+    /// The tools, one by one.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Tool> + '_ {
+        (0..self.list.named.entries.len()).map(|index| self.at(index))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.named.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.list.named.entries.is_empty()
+    }
+
+    /// The server that has them.
+    pub fn server(&self) -> &str {
+        self.place.server()
+    }
+
+    /// Finds a tool by the name that the model sees, or by its server's own.
+    pub fn get(&self, name: &str) -> Option<Tool> {
+        self.list.named.index(name).map(|index| self.at(index))
+    }
+
+    /// Entries of the server's list that cannot be offered, each with the reason.
+    pub fn refused(&self) -> &[RefusedEntry] {
+        &self.list.named.refused
+    }
+
+    /// Calls a tool by the name that the model sees, or by its server's own; see [`Tool::call`].
+    ///
+    /// # Errors
+    /// [`Error::UnknownTool`] if there is no such tool, else what [`Tool::call`] gives.
+    pub async fn call(&self, name: &str, arguments: impl Serialize) -> Result<ToolOutput, Error> {
+        self.find(name)?.call(arguments).await
+    }
+
+    /// The same as [`Tools::get`], with the error that names the nearest.
+    pub(crate) fn find(&self, name: &str) -> Result<Tool, Error> {
+        let own = self.list.named.entries.iter().map(|entry| &*entry.tool.name);
+        self.get(name).ok_or_else(|| Error::UnknownTool {
+            server: Some(self.server().to_owned()),
+            tool: name.to_owned(),
+            nearest: nearest(name, self.names().chain(own)).map(str::to_owned),
+        })
+    }
+
+    /// Those of the tools that a filter offers.
+    pub(crate) fn filtered(self, filter: &Filter) -> Self {
+        let named = Arc::new(self.list.named.filtered(filter));
+        Self { list: Arc::new(List { named, ..*self.list }), ..self }
+    }
+
+    /// The names that models see.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.list.named.entries.iter().map(|entry| &*entry.name)
+    }
+
+    fn at(&self, index: usize) -> Tool {
+        let (place, list) = (Arc::clone(&self.place), Arc::clone(&self.list));
+        Tool { place, list, index, options: None }
+    }
+}
+
+impl Tool {
+    /// The name that the model sees: every provider takes it, and it tells the tools of all servers
+    /// apart. Where it is not `relay__{server}__{tool}`, it ends in 40 bits of a hash of both.
+    pub fn name(&self) -> &str {
+        &self.entry().name
+    }
+
+    /// What the tool does, for the model; empty if the server does not say. Untrusted text.
+    pub fn description(&self) -> &str {
+        self.definition().description.as_deref().unwrap_or_default()
+    }
+
+    /// The JSON Schema of the arguments, exactly as the server sent it.
+    pub fn input_schema(&self) -> &Schema {
+        &self.definition().input_schema
+    }
+
+    /// The server that has the tool.
+    pub fn server(&self) -> &str {
+        self.place.server()
+    }
+
+    /// What the server says of the tool's behaviour, such as that it only reads. Nothing vouches for
+    /// it: a server can say what it likes (MCP server/tools, "Tool").
+    pub fn untrusted_annotations(&self) -> Option<&ToolAnnotations> {
+        self.definition().annotations.as_ref()
+    }
+
+    /// All that the server says of the tool; its `name` is the server's own.
+    pub fn definition(&self) -> &mcp_client::Tool {
+        &self.entry().tool
+    }
+
+    /// On whose behalf it is called.
+    pub fn principal(&self) -> Principal {
+        self.place.user.principal
+    }
+
+    /// The same tool for calls with these options: time, progress, `_meta`, log messages.
+    ///
+    /// ```no_run
+    /// # async fn run(tool: relay::Tool) -> Result<(), relay::Error> {
+    /// use std::time::Duration;
+    ///
+    /// let options = relay::Options::new().total(Duration::from_secs(60));
+    /// let options = options.on_progress(|progress| println!("{}", progress.progress));
+    /// let output = tool.with(options).call(serde_json::json!({ "path": "/" })).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with(&self, options: Options) -> Self {
+        Self { options: Some(Arc::new(options)), ..self.clone() }
+    }
+
+    pub(crate) fn entry(&self) -> &NamedTool {
+        &self.list.named.entries[self.index]
+    }
+}
+
+impl fmt::Debug for Tools {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.names().collect();
+        f.debug_struct("Tools").field("names", &names).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Tool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tool").field("name", &self.name()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,385 @@
+//! The configuration file: servers by name.
+
+use std::{cell::Cell, collections::BTreeMap, time::Duration};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use toml::{Spanned, Value};
+
+use super::{schema, server_section::Section, toml_error, variables::Found};
+use crate::{
+    error::Error,
+    settings::{Fault, Server},
+};
+
+/// What `relay.toml` says.
+///
+/// ```
+/// let text = r#"
+///     cache_duration = 60 # minutes; 0 turns the cache off
+///
+///     [servers.github]
+///     url = "https://example.com/mcp"
+///     api_key = "${GITHUB_KEY:-}" # for calls on behalf of no user
+///     headers = { X-Team = "blue" }
+///     timeout = 30 # seconds
+///     transport = "http" # unless set; "sse" for HTTP+SSE, which is found out otherwise
+///     protocol = "auto" # or the one revision to speak, such as "2025-11-25"
+///     required = true # no toolset without it
+///     allow_tools = ["search_*", "read_*"] # by their own names; all unless set
+///     deny_tools = ["*_secret"]
+///
+///     [servers.files]
+///     transport = "stdio"
+///     command = "npx"
+///     args = ["-y", "@modelcontextprotocol/server-filesystem", "."]
+///     env = { TOKEN = "${FILES_TOKEN:-}" } # with that, only what programs need to work
+///     inherit_env = ["NODE_EXTRA_CA_CERTS"]
+///     cwd = "/srv/files"
+///     idle_timeout = 300 # seconds without a call until it is ended; 0 keeps it
+/// "#;
+/// let config = relay::Config::from_toml(text, |_| None)?;
+/// assert_eq!(config.servers.len(), 2);
+/// # Ok::<(), relay::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// The servers by name.
+    pub servers: BTreeMap<String, Server>,
+    /// How long a list of tools is kept; zero keeps none.
+    pub cache_duration: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { servers: BTreeMap::new(), cache_duration: Duration::from_secs(60 * 60) }
+    }
+}
+
+impl Config {
+    /// The JSON Schema of `relay.toml`, for editors that complete and check it.
+    pub fn schema() -> serde_json::Value {
+        schemars::schema_for!(File).to_value()
+    }
+
+    /// Reads a configuration.
+    ///
+    /// In any string value but `transport`, names and patterns, `${VAR}` stands for what `lookup` finds for it, and `${VAR:-default}`
+    /// for `default` where that is nothing or empty; `$${` stands for `${`. This crate reads no
+    /// environment: an application that wants it passes `|name| std::env::var(name).ok()`.
+    ///
+    /// A server that wants a variable which is not set is registered all the same: whoever asks for it
+    /// gets the reason.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] with line and column, and without any value.
+    pub fn from_toml(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let file: File = toml::from_str(text).map_err(|error| toml_error::of(text, &error))?;
+        let mut config = Self::default();
+        if let Some(minutes) = file.cache_duration {
+            config.cache_duration = Duration::from_secs(minutes.saturating_mul(60));
+        }
+        for (name, entry) in file.servers {
+            let section = Section {
+                text,
+                name: name.get_ref(),
+                found: Found::new(&lookup),
+                unset: Cell::new(false),
+            };
+            let required = entry.required;
+            let server = match section.server(entry, name.span()) {
+                // A variable that is not set here spoils no other server.
+                Err(Error::Configuration { position, reason, .. }) if section.unset.get() => {
+                    Server::unusable(Fault { position, reason }).required(required)
+                }
+                server => server?,
+            };
+            config.servers.insert(name.into_inner(), server);
+        }
+        Ok(config)
+    }
+}
+
+/// Servers of the Model Context Protocol, for Relay. In texts, `${VAR}` stands for a variable, and
+/// `${VAR:-default}` for a default where that is not set.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "relay.toml")]
+struct File {
+    /// How long a list of tools is kept, in minutes; 0 keeps none.
+    cache_duration: Option<u64>,
+    /// The servers by name.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Entry>")]
+    servers: BTreeMap<Spanned<String>, Entry>,
+}
+
+/// One server.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(transform = schema::by_transport)]
+pub(crate) struct Entry {
+    /// What carries messages; `stdio` where there is a `command`, else `http`.
+    #[schemars(with = "Option<Kind>")]
+    pub(crate) transport: Option<Spanned<Kind>>,
+    /// The URL of the MCP endpoint of a server on HTTP.
+    #[schemars(with = "Option<String>", extend("pattern" = r"^https?:|\$\{"))]
+    pub(crate) url: Option<Spanned<String>>,
+    /// A bearer token for calls on behalf of no user.
+    #[schemars(with = "Option<String>")]
+    pub(crate) api_key: Option<Spanned<String>>,
+    /// Headers to send with each request.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub(crate) headers: BTreeMap<String, Spanned<String>>,
+    /// The time for one request, in seconds.
+    #[schemars(with = "Option<f64>", extend("exclusiveMinimum" = 0))]
+    pub(crate) timeout: Option<Spanned<f64>>,
+    /// `auto`, or the one revision of the protocol to speak.
+    #[schemars(with = "Option<String>", transform = schema::revisions)]
+    pub(crate) protocol: Option<Spanned<String>>,
+    /// Sends tokens over plain HTTP to other machines too, where anyone on the way can read them.
+    #[schemars(with = "Option<bool>")]
+    pub(crate) dangerously_allow_insecure_http: Option<Spanned<bool>>,
+    /// Whether a toolset without this server is none.
+    #[serde(default)]
+    pub(crate) required: bool,
+    /// Patterns of the tools to offer, in which `*` stands for anything; all unless set.
+    pub(crate) allow_tools: Option<Vec<String>>,
+    /// Patterns of the tools not to offer.
+    #[serde(default)]
+    pub(crate) deny_tools: Vec<String>,
+    // For servers on stdio: see `command`.
+    /// The program to start, or a list that begins with it.
+    #[schemars(with = "Option<serde_json::Value>", transform = schema::program)]
+    pub(crate) command: Option<Spanned<Value>>,
+    /// The arguments of the program.
+    #[schemars(with = "Option<Vec<serde_json::Value>>")]
+    pub(crate) args: Option<Spanned<Vec<Spanned<Value>>>>,
+    /// Variables of the program's environment.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub(crate) env: BTreeMap<String, Spanned<String>>,
+    /// Variables to pass on to the program.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub(crate) inherit_env: Option<Spanned<Vec<String>>>,
+    /// The folder that the program works in.
+    #[schemars(with = "Option<String>")]
+    pub(crate) cwd: Option<Spanned<String>>,
+    /// Seconds without a call until the program is ended; 0 keeps it.
+    #[schemars(with = "Option<f64>", extend("minimum" = 0))]
+    pub(crate) idle_timeout: Option<Spanned<f64>>,
+    /// Seconds that the program may leave the first request unanswered.
+    #[schemars(with = "Option<f64>", extend("exclusiveMinimum" = 0))]
+    pub(crate) probe_timeout: Option<Spanned<f64>>,
+}
+
+#[derive(Deserialize, JsonSchema, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kind {
+    Http,
+    Sse,
+    Stdio,
+}
+
+#[cfg(test)]
+mod tests {
+    use mcp_types::Revision;
+
+    use super::*;
+    use crate::settings::Program;
+
+    fn read(text: &str) -> Result<Config, String> {
+        let lookup = |name: &str| (name == "KEY").then(|| "s3cret".to_owned());
+        Config::from_toml(text, lookup).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn servers_are_read_by_name() {
+        let config = read(
+            r#"
+            cache_duration = 0
+            [servers.a]
+            url = "https://a.example/${KEY}"
+            api_key = "${KEY}"
+            headers = { X-Key = "k ${KEY}" }
+            timeout = 1.5
+            required = true
+            allow_tools = ["a*"]
+            deny_tools = ["*b"]
+            protocol = "2026-07-28"
+            [servers.b]
+            command = ["run", "${KEY}"]
+            env = { TOKEN = "${KEY}" }
+            [servers.c]
+            transport = "http"
+            url = "http://localhost/"
+            api_key = "${NONE:-}"
+            "#,
+        )
+        .unwrap();
+        assert_eq!(config.cache_duration, Duration::ZERO);
+        let a = Server::http("https://a.example/s3cret").api_key("s3cret");
+        let a = a.header("X-Key", "k s3cret").timeout(Duration::from_millis(1500));
+        let a = a.protocol(Revision::V2026_07_28).required(true);
+        let a = a.allow_tools(["a*"]).deny_tools(["*b"]);
+        assert_eq!(config.servers["a"], a);
+        let program = Program::new(["run", "s3cret"]).env("TOKEN", "s3cret").secret("s3cret");
+        assert_eq!(config.servers["b"], Server::stdio(program));
+        assert_eq!(config.servers["c"].api_key, None);
+        assert_eq!(format!("{config:?}").matches("s3cret").count(), 1, "only in the path of a URL");
+    }
+
+    #[test]
+    fn no_pattern_allows_no_tool() {
+        let config = read("[servers.a]\nurl = 'https://a.example/'\nallow_tools = []").unwrap();
+        assert!(!config.servers["a"].filter.offers("any"));
+    }
+
+    #[test]
+    fn a_variable_that_is_not_set_spoils_its_own_server() {
+        let config =
+            read("[servers.a]\nurl = '${NONE}'\n[servers.b]\nurl = 'https://${KEY}/'").unwrap();
+        let reason = "the variable `NONE` is not set and has no default".to_owned();
+        let fault = Fault { position: Some((2, 7)), reason };
+        assert_eq!(config.servers["a"].fault, Some(fault));
+        assert_eq!(config.servers["b"], Server::http("https://s3cret/"));
+    }
+
+    #[test]
+    fn an_unknown_key_comes_with_the_nearest() {
+        let error = read("[servers.a]\nulr = ''").unwrap_err();
+        assert!(error.ends_with("; the nearest is `url`"), "{error}");
+    }
+
+    #[test]
+    fn nothing_is_a_configuration_too() {
+        assert_eq!(read(""), Ok(Config::default()));
+        assert_eq!(Config::default().cache_duration, Duration::from_secs(3600));
+    }
+
+    #[test]
+    fn faults_are_reported_with_their_place_and_without_values() {
+        for (text, expected) in [
+            ("[servers.a]\nurl = 's3cret", "line 2, column 14: server `a`: invalid literal string"),
+            (
+                "[servers.a]\nheaders = \"a 's3cret' b\"",
+                "line 2, column 11: server `a`: expected a map",
+            ),
+            (
+                "[servers.a]\nurl = ''\nenv = { A = 's3cret' }",
+                "line 3, column 13: server `a`: `env`",
+            ),
+            (
+                "[servers.a]\ncommand = ['x']\nheaders = { A = 's3cret' }",
+                "line 3, column 17: server `a`: `headers` are for transport \"http\"",
+            ),
+            ("[servers.a]\nulr = 's3cret'", "line 2, column 1: server `a`: unknown field `ulr`"),
+            ("[server.a]", "line 1, column 2: unknown field `server`"),
+            (
+                "[servers.\"a.b\"]\nulr = 's3cret'",
+                "line 2, column 1: server `a.b`: unknown field `ulr`",
+            ),
+            (
+                "[servers.a]\ntimeout = 5\nurl = 's3cret'",
+                "line 3, column 7: server `a`: the server's URL is not usable",
+            ),
+            (
+                "[servers.a]\nurl = 'https://a.example/'\nheaders = { Authorization = 's3cret' }",
+                "line 3, column 29: server `a`: the header \"Authorization\" cannot be set",
+            ),
+            ("[servers.a]\nurl = 5", "line 2, column 7: server `a`: expected a string"),
+            (
+                "[servers.a]\ntransport = 's3cret'",
+                "line 2, column 13: server `a`: expected one of `http`, `sse`, `stdio`",
+            ),
+            (
+                "[servers.a]\napi_key = 0x53ec7e7",
+                "line 2, column 11: server `a`: expected a string",
+            ),
+            ("cache_duration = 's3cret'", "line 1, column 18: expected a whole number"),
+            (
+                "[servers.a]\nheaders = 'a, expected s3cret'",
+                "line 2, column 11: server `a`: expected a map",
+            ),
+            ("\n  [servers.a]", "line 2, column 12: server `a`: `url` is missing"),
+            (
+                "[servers.a]\nurl = ''\nprotocol = 's3cret'",
+                "line 3, column 12: server `a`: `protocol` has to be \"auto\" or a revision: 2024",
+            ),
+            ("[servers.a]\nurl = ''\ntimeout = 0", "line 3, column 11: server `a`: `timeout`"),
+            (
+                "[servers.a]\ntransport = 'stdio'",
+                "line 1, column 10: server `a`: `command` is missing",
+            ),
+            ("[servers.a]\ncommand = []", "line 2, column 11: server `a`: `command` has to begin"),
+            (
+                "[servers.a]\ncommand = ['x']\napi_key = 's3cret'",
+                "line 3, column 11: server `a`: `api_key` is for transport \"http\"",
+            ),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.starts_with(expected), "{text}: {error}");
+            assert!(!error.contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_transport_may_be_the_first_one() {
+        let text = "[servers.a]\ntransport = 'sse'\nurl = 'https://a.example/sse'";
+        let server = &Config::from_toml(text, |_| None).unwrap().servers["a"];
+        assert_eq!(*server, Server::sse("https://a.example/sse"));
+        assert_ne!(*server, Server::http("https://a.example/sse"));
+    }
+
+    #[test]
+    fn no_value_of_the_wrong_kind_is_named() {
+        let keys = [
+            "transport",
+            "url",
+            "api_key",
+            "headers",
+            "headers.X-Key",
+            "timeout",
+            "protocol",
+            "dangerously_allow_insecure_http",
+            "command",
+            "env",
+            "env.KEY",
+        ];
+        for key in keys {
+            let mut refused = 0;
+            for value in [
+                "987654",
+                "-987654",
+                "0xF1206",
+                "98.7654",
+                "987654e300",
+                "1987-06-05",
+                "1987-06-05T04:03:21Z",
+                "'987654'",
+                "\"\"\"987654\"\"\"",
+                "'of `987654`, expected \"987654\", expected 987654'",
+                "[987654]",
+                "['987654', [987654]]",
+                "{ x = 987654 }",
+                "{ x = '987654' }",
+                "987654s",
+                "'987654",
+                "98_7654__",
+                "[",
+            ] {
+                let text = format!("[servers.a]\ntransport = 'http'\n{key} = {value}\n");
+                let text = text.replace("transport = 'http'\ntransport", "transport");
+                let Err(error) = read(&text) else { continue };
+                refused += 1;
+                let shown = error.split_once(": ").map_or("", |(_, reason)| reason);
+                for part in ["987", "1206", "1987", "06-05"] {
+                    assert!(!shown.contains(part), "{text}: {error}");
+                }
+            }
+            assert!(refused > 10, "{key}: {refused}");
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! The configuration files of other programs that use MCP servers, read as they are.
+
+use std::{collections::BTreeMap, path::MAIN_SEPARATOR_STR};
+
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+
+use super::{
+    config::Config,
+    dotenv, jsonc,
+    position::Place,
+    variables::{self, Found},
+};
+use crate::{
+    error::Error,
+    server::{check, describe},
+    settings::{Fault, Program, Server},
+};
+
+impl Config {
+    /// Reads the `mcpServers` of Claude Desktop, Claude Code and Cursor, or the `servers` of VS Code,
+    /// with the comments and trailing commas that some of them allow. Members that say nothing of a
+    /// server's transport are passed over; servers that are `disabled` are left out.
+    ///
+    /// `${VAR}`, `${VAR:-default}` and `${env:VAR}` stand for what `lookup` finds for `VAR`, and so do
+    /// `${workspaceFolder}` and `${userHome}`. It is asked for more than variables of an environment:
+    /// for `input:ID` where a text says `${input:ID}`, and for `file:PATH`, the text of the file that
+    /// `envFile` names. An application that answers neither can use all other servers: one that cannot
+    /// be used as it is described is registered all the same, and whoever asks for it gets the reason.
+    ///
+    /// `Authorization: Bearer …` among the headers is the server's `api_key`. Programs get the
+    /// environment that is safe to pass on, and what `env` and `envFile` say.
+    ///
+    /// ```
+    /// let text = r#"{
+    ///     // Project-wide servers.
+    ///     "mcpServers": {
+    ///         "files": { "command": "npx", "args": ["-y", "my-files", "."], "env": { "A": "1" } },
+    ///         "hub": {
+    ///             "type": "http",
+    ///             "url": "https://example.com/mcp",
+    ///             "headers": { "Authorization": "Bearer ${HUB_TOKEN}" },
+    ///         },
+    ///     },
+    /// }"#;
+    /// let config = relay::Config::from_json(text, |name| Some(format!("value of {name}")))?;
+    /// assert!(config.servers["hub"].has_api_key());
+    /// # Ok::<(), relay::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] with line and column, and without any value, for what is no such
+    /// file.
+    pub fn from_json(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let text = jsonc::plain(text.strip_prefix('\u{feff}').unwrap_or(text));
+        let file: File<'_> = serde_json::from_str(&text).map_err(|error| Error::Configuration {
+            server: None,
+            position: Some((error.line(), error.column())),
+            reason: reason(&error),
+        })?;
+        let Some(entries) = file.mcp_servers.or(file.servers) else {
+            return Err(Error::configuration(None, "there is neither `mcpServers` nor `servers`"));
+        };
+        let mut config = Self::default();
+        for (name, entry) in entries {
+            let (inputs, lookup) = (&file.inputs[..], &lookup);
+            let texts = Texts { inputs, lookup, found: Found::new(lookup) };
+            match texts.server(entry, Place::of(&text, entry.get())) {
+                Ok(Some(server)) => drop(config.servers.insert(name, server)),
+                Ok(None) => {}
+                Err(fault) => drop(config.servers.insert(name, Server::unusable(fault))),
+            }
+        }
+        Ok(config)
+    }
+}
+
+#[derive(Deserialize)]
+struct File<'a> {
+    #[serde(rename = "mcpServers", borrow)]
+    mcp_servers: Option<BTreeMap<String, &'a RawValue>>,
+    #[serde(borrow)]
+    servers: Option<BTreeMap<String, &'a RawValue>>,
+    #[serde(default)]
+    inputs: Vec<Input>,
+}
+
+/// What VS Code would ask its user for.
+#[derive(Deserialize)]
+struct Input {
+    id: String,
+    default: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    url: Option<String>,
+    server_url: Option<String>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    command: Option<String>,
+    #[serde(default)]
+    args: Vec<String>,
+    #[serde(default)]
+    env: BTreeMap<String, Value>,
+    env_file: Option<String>,
+    cwd: Option<String>,
+    #[serde(default)]
+    disabled: bool,
+}
+
+/// What editors put in that is no secret.
+const PUBLIC: [&str; 4] =
+    ["workspaceFolder", "workspaceFolderBasename", "userHome", "pathSeparator"];
+
+/// What the texts of a server stand for.
+struct Texts<'a> {
+    inputs: &'a [Input],
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    found: Found<'a>,
+}
+
+impl Texts<'_> {
+    /// The server, unless it is disabled.
+    fn server(&self, entry: &RawValue, place: Place) -> Result<Option<Server>, Fault> {
+        let entry: Entry = serde_json::from_str(entry.get()).map_err(|error| {
+            let place = place.then(error.line(), error.column());
+            Fault { position: Some(place.into()), reason: reason(&error) }
+        })?;
+        if entry.disabled {
+            return Ok(None);
+        }
+        let server = self.described(&entry).and_then(|server| match check(&server) {
+            Ok(()) => Ok(Some(server)),
+            Err(error) => Err(describe(&error)),
+        });
+        server.map_err(|reason| Fault { position: Some(place.into()), reason })
+    }
+
+    fn described(&self, entry: &Entry) -> Result<Server, String> {
+        let url = entry.url.as_ref().or(entry.server_url.as_ref());
+        match (entry.kind.as_deref(), url, &entry.command) {
+            (None | Some("stdio"), _, Some(command)) => self.program(entry, command),
+            (None | Some("http" | "streamable-http" | "streamableHttp"), Some(url), _) => {
+                self.remote(entry, Server::http(self.resolve(url)?))
+            }
+            (Some("sse"), Some(url), _) => self.remote(entry, Server::sse(self.resolve(url)?)),
+            (None, None, None) => Err("neither `command` nor `url` is there".to_owned()),
+            (Some("stdio"), _, None) => Err("`command` is missing".to_owned()),
+            (Some("http" | "streamable-http" | "streamableHttp" | "sse"), None, _) => {
+                Err("`url` is missing".to_owned())
+            }
+            (Some(_), ..) => Err("`type` has to be \"stdio\", \"http\" or \"sse\"".to_owned()),
+        }
+    }
+
+    fn remote(&self, entry: &Entry, mut server: Server) -> Result<Server, String> {
+        for (name, value) in &entry.headers {
+            let value = self.resolve(value)?;
+            server = match name.eq_ignore_ascii_case("authorization") {
+                true => server.api_key(bearer(&value)?),
+                false => server.header(name, value),
+            };
+        }
+        Ok(server)
+    }
+
+    fn program(&self, entry: &Entry, command: &str) -> Result<Server, String> {
+        let parts = std::iter::once(command).chain(entry.args.iter().map(String::as_str));
+        let parts: Result<Vec<_>, _> = parts.map(|part| self.resolve(part)).collect();
+        let mut program = Program::new(parts?);
+        if let Some(path) = &entry.env_file {
+            let text = (self.lookup)(&format!("file:{}", self.resolve(path)?));
+            let text = text.ok_or("the file that `envFile` names is not given")?;
+            for (name, value) in dotenv::variables(&text) {
+                program = program.env(name, value);
+            }
+        }
+        for (name, value) in &entry.env {
+            program = match value {
+                Value::Null => program,
+                Value::String(text) => program.env(name, self.resolve(text)?),
+                other => program.env(name, other.to_string()),
+            };
+        }
+        if let Some(folder) = &entry.cwd {
+            program = program.current_dir(self.resolve(folder)?);
+        }
+        Ok(Server::stdio(self.found.hide(program)))
+    }
+
+    fn resolve(&self, text: &str) -> Result<String, String> {
+        let variable =
+            |name: &str| variables::variable(name, &|name: &str| self.found.lookup(name));
+        variables::replace(text, |reference| match reference.split_once(':') {
+            None if reference == "/" => Ok(MAIN_SEPARATOR_STR.to_owned()),
+            None if PUBLIC.contains(&reference) => variables::variable(reference, self.lookup),
+            Some(("input", id)) => self.input(id),
+            Some(("env", name)) => variable(name),
+            _ => variable(reference),
+        })
+    }
+
+    fn input(&self, id: &str) -> Result<String, String> {
+        let default = || self.inputs.iter().find(|input| input.id == id)?.default.clone();
+        let given = self.found.lookup(&format!("input:{id}")).or_else(default);
+        given.ok_or_else(|| format!("the input `{id}` is not given and has no default"))
+    }
+}
+
+fn bearer(value: &str) -> Result<String, String> {
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            Ok(token.trim().to_owned())
+        }
+        _ => Err("the header `Authorization` has to be `Bearer` and a token".to_owned()),
+    }
+}
+
+/// What is wrong, without the value that it is about and without its place.
+fn reason(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    match message.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Config {
+        let lookup = |name: &str| match name {
+            "KEY" | "input:token" => Some("s3cret".to_owned()),
+            "workspaceFolder" => Some("/w".to_owned()),
+            "file:/w/.env" => Some("A=file\nB=file\n".to_owned()),
+            _ => None,
+        };
+        Config::from_json(text, lookup).unwrap()
+    }
+
+    /// What is wrong with the servers, by name.
+    fn faults(config: &Config) -> Vec<String> {
+        let faulty = config.servers.iter().filter_map(|(name, server)| {
+            let Fault { position, reason } = server.fault.as_ref()?;
+            let (line, column) = position.expect("it is in the file");
+            Some(format!("{line}:{column} {name}: {reason}"))
+        });
+        faulty.collect()
+    }
+
+    #[test]
+    fn files_of_claude_desktop_are_read_as_they_are() {
+        let config = read(
+            r#"{ "globalShortcut": "", "mcpServers": { "files": {
+            "command": "npx", "args": ["-y", "files", "/a b"], "env": { "A": "x", "N": 1 } } } }"#,
+        );
+        let program = Program::new(["npx", "-y", "files", "/a b"]).env("A", "x").env("N", "1");
+        assert_eq!(config.servers["files"], Server::stdio(program));
+    }
+
+    #[test]
+    fn files_of_claude_code_are_read_as_they_are() {
+        let config = read(
+            r#"{ "mcpServers": { "hub": { "type": "http", "url": "https://${HOST:-a.example}/mcp",
+            "headers": { "Authorization": "Bearer ${KEY}", "X-Team": "blue" }, "oauth": {} },
+            "old": { "type": "sse", "url": "https://a.example/sse" } } }"#,
+        );
+        let hub = Server::http("https://a.example/mcp").api_key("s3cret").header("X-Team", "blue");
+        assert_eq!(config.servers["hub"], hub);
+        assert_eq!(config.servers["old"], Server::sse("https://a.example/sse"));
+    }
+
+    #[test]
+    fn files_of_cursor_are_read_as_they_are() {
+        let config = read(
+            r#"{ "mcpServers": { "a": { "url": "https://a.example/", "headers": { "X-Key": "${env:KEY}" } },
+            "b": { "command": "b", "disabled": true }, "c": { "type": "stdio", "command": "c",
+            "args": ["${workspaceFolder}${/}x"], "envFile": "${workspaceFolder}/.env", "env": { "B": "own" } },
+            "d": { "type": "streamable-http", "url": "https://d.example/" } } }"#,
+        );
+        let a = Server::http("https://a.example/").header("X-Key", "s3cret");
+        assert_eq!(config.servers["a"], a);
+        let folder = format!("/w{MAIN_SEPARATOR_STR}x");
+        let c = Program::new(["c", &folder]).env("A", "file").env("B", "own");
+        assert_eq!(config.servers["c"], Server::stdio(c));
+        assert_eq!(config.servers["d"], Server::http("https://d.example/"));
+        assert_eq!(config.servers.len(), 3);
+    }
+
+    #[test]
+    fn files_of_vs_code_are_read_as_they_are() {
+        let config = read(
+            "\u{feff}{ // those of the project
+            \"inputs\": [
+                { \"id\": \"token\", \"type\": \"promptString\", \"password\": true },
+                { \"id\": \"team\", \"type\": \"promptString\", \"default\": \"blue\" },
+            ],
+            \"servers\": { /* one, \"two\" */
+                \"a\": { \"type\": \"stdio\", \"command\": \"a\", \"args\": [\"//no,]\", \"\\\"/*\",],
+                    \"cwd\": \"/w\", \"env\": { \"K\": \"${input:token}\", \"T\": null }, \"dev\": {} },
+                \"b\": { \"type\": \"http\", \"url\": \"https://b.example/\",
+                    \"headers\": { \"K\": \"${input:token}\", \"T\": \"${input:team}\" } },
+            },
+        }",
+        );
+        let a = Program::new(["a", "//no,]", "\"/*"])
+            .current_dir("/w")
+            .env("K", "s3cret")
+            .secret("s3cret");
+        assert_eq!(config.servers["a"], Server::stdio(a));
+        let b = Server::http("https://b.example/").header("K", "s3cret").header("T", "blue");
+        assert_eq!(config.servers["b"], b);
+    }
+
+    #[test]
+    fn a_url_may_be_that_of_a_server() {
+        let config = read(r#"{ "mcpServers": { "a": { "serverUrl": "https://a.example/" } } }"#);
+        assert_eq!(config.servers["a"], Server::http("https://a.example/"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_server_spoils_no_other() {
+        let config = read(
+            r#"{ "mcpServers": { "good": { "command": "a" },
+            "unset": { "command": "a", "env": { "K": "${NONE}" } }, "empty": {},
+            "number": { "command":
+                5 },
+            "basic": { "url": "https://a.example/", "headers": { "authorization": "Basic s3cret" } },
+            "ws": { "type": "ws", "url": "x" }, "nowhere": { "type": "streamable-http" },
+            "url": { "url": "s3cret" }, "host": { "url": "https://a.example/", "headers": { "Host": "x" } },
+            "input": { "command": "${input:none}" }, "file": { "command": "a", "envFile": "/none" },
+            "plain": { "url": "http://a.example/", "headers": { "X-Key": "${KEY}" } } } }"#,
+        );
+        assert_eq!(
+            faults(&config),
+            [
+                "5:22 basic: the header `Authorization` has to be `Bearer` and a token",
+                "2:78 empty: neither `command` nor `url` is there",
+                "8:62 file: the file that `envFile` names is not given",
+                "7:49 host: the header \"Host\" cannot be set: the transport sets it",
+                "8:22 input: the input `none` is not given and has no default",
+                "6:60 nowhere: `url` is missing",
+                "4:17 number: expected a string",
+                "9:22 plain: credentials would travel unencrypted to http://a.example/: use https, or allow insecure HTTP for this server",
+                "2:22 unset: the variable `NONE` is not set and has no default",
+                "7:20 url: the server's URL is not usable: relative URL without a base",
+                "6:19 ws: `type` has to be \"stdio\", \"http\" or \"sse\"",
+            ],
+        );
+        assert_eq!(config.servers["good"], Server::stdio(["a"]));
+        assert!(crate::Relay::new(config).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_such_file_is_said_with_its_place() {
+        for (text, expected) in [
+            ("{ \"mcpServers\": {\n /* s3cret */ x } }", "line 2, column 15: key must be a string"),
+            ("{ \"mcpServers\": \"s3cret\" }", "line 1, column 24: expected a map"),
+            ("{}", "there is neither `mcpServers` nor `servers`"),
+            ("{ \"a\": \"s3cret", "line 1, column 14: EOF while parsing a string"),
+            ("/*", "line 1, column 2: EOF while parsing a value"),
+        ] {
+            let error = Config::from_json(text, |_| None).unwrap_err().to_string();
+            assert_eq!(error, expected, "{text}");
+        }
+    }
+}

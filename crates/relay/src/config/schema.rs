@@ -1,0 +1,121 @@
+//! What the JSON Schema of `relay.toml` says beyond the types of its keys.
+
+use mcp_types::Revision;
+use schemars::Schema;
+use serde_json::json;
+
+/// Adds to the schema of a server which keys go with which transport.
+pub(crate) fn by_transport(schema: &mut Schema) {
+    let nothing = json!({ "maxProperties": 0 });
+    let remote = json!({
+        "required": ["url"],
+        "properties": {
+            "transport": { "enum": ["http", "sse"] }, "command": false, "args": false,
+            "env": nothing, "inherit_env": false, "cwd": false, "idle_timeout": false,
+            "probe_timeout": false,
+        },
+    });
+    let local = json!({
+        "required": ["command"],
+        "properties": {
+            "transport": { "const": "stdio" }, "url": false, "headers": nothing, "api_key": false,
+            "dangerously_allow_insecure_http": false,
+        },
+    });
+    schema.insert("anyOf".to_owned(), json!([remote, local]));
+}
+
+/// Adds to the schema of a revision which there are.
+pub(crate) fn revisions(schema: &mut Schema) {
+    let known = Revision::ALL.iter().map(|known| known.as_str());
+    let known: Vec<_> = std::iter::once("auto").chain(known).collect();
+    schema.insert("anyOf".to_owned(), json!([{ "enum": known }, { "pattern": r"\$\{" }]));
+}
+
+/// Adds to the schema of a command that it begins with a name.
+pub(crate) fn program(schema: &mut Schema) {
+    let name = json!({ "type": "string" });
+    let list = json!({ "type": "array", "prefixItems": [name], "minItems": 1 });
+    schema.insert("anyOf".to_owned(), json!([name, list]));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Config;
+
+    #[test]
+    fn the_published_schema_is_fresh() {
+        let published = include_str!("../../../../schema/relay.schema.json");
+        let published: serde_json::Value = serde_json::from_str(published).unwrap();
+        let hint = "stale: run `cargo run -p relay-cli -- schema > schema/relay.schema.json`";
+        assert_eq!(Config::schema(), published, "{hint}");
+        let keys = published["$defs"]["Entry"]["properties"].as_object().unwrap();
+        assert!(keys.values().all(|key| key["description"].is_string()));
+    }
+
+    #[test]
+    fn the_schema_refuses_what_we_refuse_and_nothing_else() {
+        let schema = jsonschema::validator_for(&Config::schema()).unwrap();
+        let url = "url = 'https://a.example/'";
+        let cases: &[(&str, bool)] = &[
+            ("", false),
+            (url, true),
+            ("url = 'http://localhost/'\ntransport = 'sse'", true),
+            ("url = 'https://${KEY}/'\napi_key = '${NONE}'", true),
+            ("url = '${NONE}'", true),
+            ("url = ''", false),
+            ("url = 'ftp://a.example/'", false),
+            ("url = 5", false),
+            ("ulr = 'https://a.example/'", false),
+            ("transport = 'http'", false),
+            ("transport = 'ws'\nurl = 'https://a.example/'", false),
+            ("transport = 'stdio'", false),
+            ("transport = 'stdio'\nurl = 'https://a.example/'", false),
+            ("transport = 'stdio'\ncommand = 'a'", true),
+            ("transport = 'http'\ncommand = 'a'", false),
+            ("command = 'a'\nurl = 'https://a.example/'", false),
+            ("command = ['a', 1, true, { b = [2.5] }]\nargs = [1, 'x', { y = 1 }]", true),
+            ("command = []", false),
+            ("command = [1]", false),
+            ("command = 7", false),
+            ("command = { a = 1 }", false),
+            ("command = 'a'\nargs = 'b'", false),
+            ("command = 'a'\nenv = { A = 'b' }\ninherit_env = ['C']\ncwd = '/'", true),
+            ("command = 'a'\nenv = { A = 1 }", false),
+            ("command = 'a'\nidle_timeout = 0\nprobe_timeout = 2.5", true),
+            ("command = 'a'\nidle_timeout = -1", false),
+            ("command = 'a'\nprobe_timeout = 0", false),
+            ("command = 'a'\napi_key = 'k'", false),
+            ("command = 'a'\nheaders = { A = 'b' }", false),
+            ("command = 'a'\nheaders = {}", true),
+            ("command = 'a'\ndangerously_allow_insecure_http = true", false),
+            ("$url\nenv = { A = 'b' }", false),
+            ("$url\nenv = {}\nheaders = { A = 'b' }", true),
+            ("$url\nargs = []", false),
+            ("$url\ninherit_env = []", false),
+            ("$url\ncwd = '/'", false),
+            ("$url\nidle_timeout = 1", false),
+            ("$url\nprobe_timeout = 1", false),
+            ("$url\ntimeout = 30", true),
+            ("$url\ntimeout = 0.5", true),
+            ("$url\ntimeout = 0", false),
+            ("$url\ntimeout = -1.5", false),
+            ("$url\ntimeout = '30'", false),
+            ("$url\nprotocol = 'auto'", true),
+            ("$url\nprotocol = '2025-11-25'", true),
+            ("$url\nprotocol = '${NONE:-auto}'", true),
+            ("$url\nprotocol = '2099-01-01'", false),
+            ("$url\nrequired = true\nallow_tools = ['a*']\ndeny_tools = []", true),
+            ("$url\nrequired = 'yes'", false),
+            ("$url\nallow_tools = 'a'", false),
+            ("$url\ndangerously_allow_insecure_http = true", true),
+        ];
+        for (entry, accepted) in cases {
+            let text = format!("[servers.a]\n{}", entry.replace("$url", url));
+            let read = Config::from_toml(&text, |name| (name == "KEY").then(|| "a".to_owned()));
+            let value: serde_json::Value = toml::from_str(&text).unwrap();
+            assert_eq!(read.is_ok(), *accepted, "{text}: {read:?}");
+            assert_eq!(schema.is_valid(&value), *accepted, "{text}, by the schema");
+        }
+    }
+}

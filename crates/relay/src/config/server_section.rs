@@ -1,0 +1,139 @@
+//! One server of `relay.toml`.
+
+use std::{cell::Cell, collections::BTreeMap, ops::Range, time::Duration};
+
+use mcp_types::Revision;
+use toml::Spanned;
+
+use super::{
+    config::{Entry, Kind},
+    position::Place,
+    variables::{self, Found},
+};
+use crate::{
+    error::Error,
+    server::{check, describe},
+    settings::Server,
+};
+
+/// One server of the file, and what it takes to read it.
+pub(crate) struct Section<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) found: Found<'a>,
+    /// Whether a variable was wanted that is not set.
+    pub(crate) unset: Cell<bool>,
+}
+
+impl Section<'_> {
+    pub(crate) fn server(&self, entry: Entry, whole: Range<usize>) -> Result<Server, Error> {
+        let implied = if entry.command.is_some() { Kind::Stdio } else { Kind::Http };
+        let server = match entry.transport.as_ref().map_or(implied, |kind| *kind.get_ref()) {
+            kind @ (Kind::Http | Kind::Sse) => {
+                self.no_program(&entry)?;
+                let url = entry.url.as_ref();
+                let url = url.ok_or_else(|| self.error("`url` is missing", whole.clone()))?;
+                let url = self.resolved(url)?;
+                if kind == Kind::Http { Server::http(url) } else { Server::sse(url) }
+            }
+            Kind::Stdio => {
+                self.foreign(entry.url.as_ref(), "`url` is for transport \"http\"")?;
+                let headers = "`headers` are for transport \"http\"";
+                self.foreign(entry.headers.values().next(), headers)?;
+                let insecure = "`dangerously_allow_insecure_http` is for transport \"http\"";
+                self.foreign(entry.dangerously_allow_insecure_http.as_ref(), insecure)?;
+                let key = "`api_key` is for transport \"http\": pass credentials in `env`";
+                self.foreign(entry.api_key.as_ref(), key)?;
+                let missing = || self.error("`command` is missing", whole.clone());
+                let command = entry.command.as_ref().ok_or_else(missing)?;
+                Server::stdio(self.program(&entry, command)?)
+            }
+        };
+        let server = server.required(entry.required);
+        let mut server = server.deny_tools(entry.deny_tools);
+        if let Some(patterns) = entry.allow_tools {
+            server = server.allow_tools(patterns);
+        }
+        server.insecure =
+            entry.dangerously_allow_insecure_http.is_some_and(|insecure| *insecure.get_ref());
+        server.headers = self.resolved_values(&entry.headers)?;
+        // A variable that is set to nothing is no key.
+        let key = entry.api_key.map(|key| self.resolved(&key)).transpose()?;
+        server.api_key = key.filter(|key| !key.is_empty()).map(Into::into);
+        if let Some(seconds) = entry.timeout {
+            server = server.timeout(self.seconds("timeout", &seconds)?);
+        }
+        if let Some(protocol) = entry.protocol {
+            server.protocol = self.protocol(&protocol)?;
+        }
+        check(&server).map_err(|error| {
+            let header = match &error {
+                mcp_http::Error::InvalidHeader { name, .. } => entry.headers.get(name),
+                _ => None,
+            };
+            let at = header.or(entry.url.as_ref()).map_or(whole, Spanned::span);
+            self.error(&describe(&error), at)
+        })?;
+        Ok(server)
+    }
+
+    /// The one revision to speak, if there is to be one.
+    fn protocol(&self, protocol: &Spanned<String>) -> Result<Option<Revision>, Error> {
+        let name = self.resolved(protocol)?;
+        if name == "auto" {
+            return Ok(None);
+        }
+        name.parse().map(Some).map_err(|_| {
+            let known =
+                Revision::ALL.iter().map(|known| known.as_str()).collect::<Vec<_>>().join(", ");
+            let reason = format!("`protocol` has to be \"auto\" or a revision: {known}");
+            self.error(&reason, protocol.span())
+        })
+    }
+
+    pub(crate) fn seconds(&self, key: &str, seconds: &Spanned<f64>) -> Result<Duration, Error> {
+        match Duration::try_from_secs_f64(*seconds.get_ref()) {
+            Ok(time) if !time.is_zero() => Ok(time),
+            _ => {
+                let reason = format!("`{key}` has to be a number of seconds above 0");
+                Err(self.error(&reason, seconds.span()))
+            }
+        }
+    }
+
+    pub(crate) fn resolve(&self, text: &str) -> Result<String, String> {
+        let unset = Cell::new(false);
+        let lookup = |name: &str| {
+            let value = self.found.lookup(name);
+            unset.set(value.is_none());
+            value
+        };
+        let resolved = variables::resolve(text, &lookup);
+        self.unset.set(resolved.is_err() && unset.get());
+        resolved
+    }
+
+    pub(crate) fn resolved(&self, value: &Spanned<String>) -> Result<String, Error> {
+        self.resolve(value.get_ref()).map_err(|reason| self.error(&reason, value.span()))
+    }
+
+    pub(crate) fn resolved_values(
+        &self,
+        values: &BTreeMap<String, Spanned<String>>,
+    ) -> Result<Vec<(String, String)>, Error> {
+        values.iter().map(|(name, value)| Ok((name.clone(), self.resolved(value)?))).collect()
+    }
+
+    /// Refuses a key that is of no use to the transport.
+    pub(crate) fn foreign<T>(&self, value: Option<&Spanned<T>>, reason: &str) -> Result<(), Error> {
+        value.map_or(Ok(()), |value| Err(self.error(reason, value.span())))
+    }
+
+    pub(crate) fn error(&self, reason: &str, at: Range<usize>) -> Error {
+        Error::Configuration {
+            server: Some(self.name.to_owned()),
+            position: Place::at(self.text, at.start).map(Place::into),
+            reason: reason.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The part of a configuration file that says how a program is started.
+
+use std::time::Duration;
+
+use toml::{Spanned, Value};
+
+use super::{config::Entry, server_section::Section};
+use crate::{error::Error, settings::Program};
+
+impl Section<'_> {
+    /// Refuses the keys that are for programs.
+    pub(crate) fn no_program(&self, entry: &Entry) -> Result<(), Error> {
+        self.foreign(entry.command.as_ref(), "`command` is for transport \"stdio\"")?;
+        self.foreign(entry.args.as_ref(), "`args` are for transport \"stdio\"")?;
+        self.foreign(entry.env.values().next(), "`env` is for transport \"stdio\"")?;
+        self.foreign(entry.inherit_env.as_ref(), "`inherit_env` is for transport \"stdio\"")?;
+        self.foreign(entry.cwd.as_ref(), "`cwd` is for transport \"stdio\"")?;
+        self.foreign(entry.idle_timeout.as_ref(), "`idle_timeout` is for transport \"stdio\"")?;
+        self.foreign(entry.probe_timeout.as_ref(), "`probe_timeout` is for transport \"stdio\"")
+    }
+
+    /// The program of `command`: its name, or a list that begins with it; `args` follow.
+    pub(crate) fn program(
+        &self,
+        entry: &Entry,
+        command: &Spanned<Value>,
+    ) -> Result<Program, Error> {
+        let span = || command.span();
+        let mut parts = match command.get_ref() {
+            Value::Array(parts) => parts.iter().collect(),
+            program => vec![program],
+        };
+        if !parts.first().is_some_and(|program| program.is_str()) {
+            return Err(self.error("`command` has to begin with the name of a program", span()));
+        }
+        let args = entry.args.iter().flat_map(Spanned::get_ref);
+        let placed = parts.drain(..).map(|part| (part, span()));
+        let placed = placed.chain(args.map(|arg| (arg.get_ref(), arg.span())));
+        let resolve = |(part, span): (&Value, _)| {
+            self.argument(part).map_err(|reason| self.error(&reason, span))
+        };
+        let mut program = Program::new(placed.map(resolve).collect::<Result<Vec<_>, _>>()?);
+        for (name, value) in self.resolved_values(&entry.env)? {
+            program = program.env(name, value);
+        }
+        for name in entry.inherit_env.iter().flat_map(Spanned::get_ref) {
+            program = program.inherit_env(name);
+        }
+        if let Some(folder) = &entry.cwd {
+            program = program.current_dir(self.resolved(folder)?);
+        }
+        if let Some(seconds) = &entry.idle_timeout {
+            program = program.idle_time(match *seconds.get_ref() {
+                0.0 => Duration::MAX,
+                _ => self.seconds("idle_timeout", seconds)?,
+            });
+        }
+        if let Some(seconds) = &entry.probe_timeout {
+            program = program.probe_time(self.seconds("probe_timeout", seconds)?);
+        }
+        Ok(self.found.hide(program))
+    }
+
+    /// An argument as the program gets it: a table or a list as one text of JSON.
+    fn argument(&self, value: &Value) -> Result<String, String> {
+        match value {
+            Value::String(text) => self.resolve(text),
+            Value::Datetime(time) => Ok(time.to_string()),
+            other => Ok(self.json(other)?.to_string()),
+        }
+    }
+
+    fn json(&self, value: &Value) -> Result<serde_json::Value, String> {
+        use serde_json::Value as Json;
+        Ok(match value {
+            Value::String(text) => Json::String(self.resolve(text)?),
+            Value::Integer(number) => Json::from(*number),
+            Value::Float(number) => Json::from(*number),
+            Value::Boolean(truth) => Json::Bool(*truth),
+            Value::Datetime(time) => Json::String(time.to_string()),
+            Value::Array(values) => {
+                Json::Array(values.iter().map(|value| self.json(value)).collect::<Result<_, _>>()?)
+            }
+            Value::Table(members) => {
+                let member = |(name, value): (&String, _)| Ok((name.clone(), self.json(value)?));
+                Json::Object(members.iter().map(member).collect::<Result<_, String>>()?)
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::Config;
+    use crate::Program;
+    use crate::Server;
+
+    fn read(text: &str) -> Result<Config, String> {
+        let lookup = |name: &str| (name == "KEY").then(|| "s3cret".to_owned());
+        Config::from_toml(text, lookup).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn programs_are_read_with_all_that_they_are_started_with() {
+        let config = read(
+            r#"
+            [servers.a]
+            transport = "stdio"
+            command = "npx"
+            args = ["-y", 7, true, { key = "${KEY}", list = [1, 2.5] }, ["a", "b"], 1979-05-27]
+            env = { TOKEN = "${KEY}" }
+            inherit_env = ["LANG"]
+            cwd = "/srv/${KEY}"
+            timeout = 60
+            idle_timeout = 0
+            probe_timeout = 2.5
+            [servers.b]
+            command = ["npx", "-y"]
+            args = ["${KEY}"]
+            "#,
+        )
+        .unwrap();
+        let structured = r#"{"key":"s3cret","list":[1,2.5]}"#;
+        let program = ["npx", "-y", "7", "true", structured, r#"["a","b"]"#, "1979-05-27"];
+        let program = Program::new(program).env("TOKEN", "s3cret").inherit_env("LANG");
+        let program = program.current_dir("/srv/s3cret").idle_time(Duration::MAX);
+        let program = program.probe_time(Duration::from_millis(2500)).secret("s3cret");
+        let expected = Server::stdio(program).timeout(Duration::from_secs(60));
+        assert_eq!(config.servers["a"], expected);
+        let program = Program::new(["npx", "-y", "s3cret"]).secret("s3cret");
+        assert_eq!(config.servers["b"], Server::stdio(program));
+        assert!(!format!("{config:?}").replace("/srv/s3cret", "").contains("s3cret"));
+    }
+
+    #[test]
+    fn faults_are_reported_with_their_place() {
+        for (text, expected) in [
+            ("command = 7", "line 2, column 11: server `a`: `command` has to begin"),
+            ("command = []", "line 2, column 11: server `a`: `command` has to begin"),
+            ("command = 'x'\nargs = ['${NONE']", "line 3, column 9: server `a`: a `${` has no `}`"),
+            (
+                "command = 'x'\nargs = [{ a = '${NONE' }]",
+                "line 3, column 9: server `a`: a `${` has no `}`",
+            ),
+            ("command = 'x'\nidle_timeout = -1", "line 3, column 16: server `a`: `idle_timeout`"),
+            ("url = ''\nargs = []", "line 3, column 8: server `a`: `args` are for transport"),
+            ("url = ''\ncwd = ''", "line 3, column 7: server `a`: `cwd` is for transport"),
+        ] {
+            let error = read(&format!("[servers.a]\n{text}")).unwrap_err();
+            assert!(error.starts_with(expected), "{text}: {error}");
+        }
+    }
+}

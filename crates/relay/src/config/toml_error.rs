@@ -1,0 +1,46 @@
+//! What is wrong with a text of TOML, without the values in it, which may be secrets.
+
+use super::position::Place;
+use crate::{error::Error, suggestion::nearest};
+
+/// What the parser says, with the place, the server and the nearest key.
+pub(crate) fn of(text: &str, error: &toml::de::Error) -> Error {
+    let start = error.span().map(|span| span.start);
+    Error::Configuration {
+        server: start.and_then(|start| section(text.get(..start)?)),
+        position: start.and_then(|start| Place::at(text, start)).map(Place::into),
+        reason: with_nearest(without_value(error.message())),
+    }
+}
+
+/// The message of a parser without the value that it names, which may be a secret.
+fn without_value(message: &str) -> String {
+    let names_value = ["invalid type", "invalid value", "invalid length", "unknown variant"];
+    match message.rsplit_once(", expected ") {
+        Some((found, expected)) if names_value.iter().any(|start| found.starts_with(start)) => {
+            format!("expected {}", expected.replace("u64", "a whole number"))
+        }
+        _ => message.to_owned(),
+    }
+}
+
+/// The message that names an unknown key and those that there are, with the nearest of them.
+fn with_nearest(message: String) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = quoted.next().filter(|_| message.starts_with("unknown field"));
+    match unknown.and_then(|unknown| nearest(unknown, quoted)) {
+        Some(nearest) => format!("{message}; the nearest is `{nearest}`"),
+        None => message,
+    }
+}
+
+/// The server whose section a text ends in.
+fn section(before: &str) -> Option<String> {
+    let header = before.lines().map(str::trim).rfind(|line| line.starts_with('['))?;
+    let name = header.strip_prefix("[servers.")?.trim_start();
+    let name = match name.chars().next()? {
+        mark @ ('"' | '\'') => name[1..].split(mark).next()?,
+        _ => name.split(['.', ']']).next()?.trim_end(),
+    };
+    Some(name.to_owned())
+}

@@ -1,0 +1,128 @@
+//! `${VAR}` and `${VAR:-default}` in the values of a configuration.
+
+use std::cell::RefCell;
+
+use crate::settings::Program;
+
+/// A look-up of variables that remembers what it has found.
+pub(crate) struct Found<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    values: RefCell<Vec<String>>,
+}
+
+impl<'a> Found<'a> {
+    pub(crate) fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self { lookup, values: RefCell::default() }
+    }
+
+    pub(crate) fn lookup(&self, name: &str) -> Option<String> {
+        let value = (self.lookup)(name)?;
+        self.values.borrow_mut().push(value.clone());
+        Some(value)
+    }
+
+    /// The program that was made of what was found, which may be secrets.
+    pub(crate) fn hide(&self, program: Program) -> Program {
+        self.values.take().into_iter().fold(program, Program::secret)
+    }
+}
+
+/// Replaces each `${NAME}` by what `lookup` finds for it, and `${NAME:-default}` by `default` where
+/// that is nothing or empty. `$${` stands for `${` itself; any other `$` is one.
+///
+/// # Errors
+/// What is wrong, naming the variable but no value.
+pub(crate) fn resolve(
+    value: &str,
+    lookup: &dyn Fn(&str) -> Option<String>,
+) -> Result<String, String> {
+    replace(value, |reference| variable(reference, lookup))
+}
+
+/// Replaces each `${…}` by what is found for that which is between the braces.
+pub(crate) fn replace(
+    value: &str,
+    found: impl Fn(&str) -> Result<String, String>,
+) -> Result<String, String> {
+    let mut resolved = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(start) = rest.find("${") {
+        let (before, reference) = rest.split_at(start);
+        let reference = &reference[2..];
+        if let Some(before) = before.strip_suffix('$') {
+            resolved.push_str(before);
+            resolved.push_str("${");
+            rest = reference;
+            continue;
+        }
+        resolved.push_str(before);
+        let end = reference.find('}').ok_or("a `${` has no `}`")?;
+        resolved.push_str(&found(&reference[..end])?);
+        rest = &reference[end + 1..];
+    }
+    resolved.push_str(rest);
+    Ok(resolved)
+}
+
+/// What `NAME` or `NAME:-default` stands for.
+pub(crate) fn variable(
+    reference: &str,
+    lookup: &dyn Fn(&str) -> Option<String>,
+) -> Result<String, String> {
+    let (name, default) = match reference.split_once(":-") {
+        Some((name, default)) => (name, Some(default)),
+        None => (reference, None),
+    };
+    let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || !name.chars().all(letters) {
+        return Err("a `${` is not followed by the name of a variable".to_owned());
+    }
+    match (lookup(name), default) {
+        (Some(value), None) => Ok(value),
+        (Some(value), Some(_)) if !value.is_empty() => Ok(value),
+        (_, Some(default)) => Ok(default.to_owned()),
+        (None, None) => Err(format!("the variable `{name}` is not set and has no default")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(value: &str) -> Result<String, String> {
+        resolve(value, &|name| match name {
+            "KEY" => Some("s3cret".to_owned()),
+            "EMPTY" => Some(String::new()),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn variables_are_replaced() {
+        for (value, expected) in [
+            ("plain", "plain"),
+            ("${KEY}", "s3cret"),
+            ("a ${KEY}-${KEY} b", "a s3cret-s3cret b"),
+            ("${EMPTY}", ""),
+            ("${EMPTY:-x}", "x"),
+            ("${NONE:-}", ""),
+            ("${NONE:-https://a:1/}", "https://a:1/"),
+            ("$${KEY}", "${KEY}"),
+            ("pa$$word $KEY ~ $", "pa$$word $KEY ~ $"),
+        ] {
+            assert_eq!(resolved(value).as_deref(), Ok(expected), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_replaced_is_said() {
+        for (value, reason) in [
+            ("${NONE}", "the variable `NONE` is not set and has no default"),
+            ("${KEY", "a `${` has no `}`"),
+            ("${}", "a `${` is not followed by the name of a variable"),
+            ("${A B}", "a `${` is not followed by the name of a variable"),
+        ] {
+            assert_eq!(resolved(value).unwrap_err(), reason, "{value}");
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Objects and lists as a provider can say them.
+
+use std::collections::BTreeMap;
+
+use super::{
+    change::Effect,
+    membership::Judge,
+    normal_form::{Alternative, Keywords, Kind, List, Member, Node, Object},
+    restoration::{Back, Undo},
+    writer::{Said, Writer},
+};
+
+/// The one member that stands for arguments that cannot be said as they are.
+pub(super) const WRAP: &str = "arguments";
+
+impl<'a> Writer<'a> {
+    /// The schema of all arguments: an object, whatever the tool's own is.
+    pub(super) fn root(&mut self, source: &'a Node) -> Said<Node> {
+        let mut stated = source.any_of.iter().filter(|it| !it.is_unsaid());
+        let (mut root, back) = match (stated.next(), stated.next()) {
+            (Some(Alternative { kind: Kind::Object(object), keywords, annotations, .. }), None)
+                if self.is_sayable(object) =>
+            {
+                let (said, back) = self.root_object(source, object, keywords);
+                let mut node = Node { any_of: vec![said], ..Node::default() };
+                self.describe(&mut node, annotations);
+                self.describe(&mut node, &source.annotations);
+                (node, back)
+            }
+            _ => {
+                self.change("type", Effect::Same, "has to be an object, and so it is in one");
+                let (node, back) = self.node(source);
+                self.wrapped(node, back)
+            }
+        };
+        if let [root] = &mut root.any_of[..] {
+            self.trim(root);
+        }
+        (root, back)
+    }
+
+    /// An object whose one member is what the tool takes.
+    pub(super) fn wrapped(&self, node: Node, back: Back) -> Said<Node> {
+        let members = BTreeMap::from([(WRAP.to_owned(), Member { node, required: true })]);
+        let others = self.rules.closed.then(|| Box::new(Node::never()));
+        let object = Node::of(Kind::Object(Object { members, others }));
+        (object, Back::Unwrap(WRAP, Box::new(back)))
+    }
+
+    /// Whether the arguments can be said member by member.
+    fn is_sayable(&self, object: &Object) -> bool {
+        object.has_members() || object.others.is_none() || object.is_closed() || self.takes_others()
+    }
+
+    fn root_object(
+        &mut self,
+        source: &Node,
+        object: &'a Object,
+        keywords: &Keywords,
+    ) -> Said<Alternative> {
+        for (keyword, effect, reason) in &source.notes {
+            self.change(keyword, *effect, reason);
+        }
+        if source.any_of.len() > 1 {
+            self.change("type", Effect::Same, "is missing, and an object for all arguments are");
+        }
+        for keyword in source.rest.keys() {
+            self.change(keyword, Effect::Wider, "is not taken at the root");
+        }
+        self.members(object, keywords)
+    }
+
+    /// Leaves out what the provider does not take at the root.
+    fn trim(&mut self, root: &mut Alternative) {
+        let trimmed = |it: &mut Self, keywords: &mut Keywords, effect| {
+            keywords.retain(|keyword, _| {
+                let taken = it.rules.takes_at_root(keyword);
+                if !taken {
+                    it.change(keyword, effect, "is not taken at the root");
+                }
+                taken
+            });
+        };
+        trimmed(self, &mut root.keywords, Effect::Wider);
+        trimmed(self, &mut root.annotations, Effect::Same);
+        if let Kind::Object(object) = &mut root.kind
+            && object.others.is_some()
+            && !self.rules.takes_at_root("additionalProperties")
+        {
+            object.others = None;
+            self.change("additionalProperties", Effect::Wider, "is not taken at the root");
+        }
+    }
+
+    pub(super) fn object(&mut self, object: &'a Object, keywords: &Keywords) -> Said<Alternative> {
+        if self.depth >= self.rules.depth {
+            return self.opaque("properties", "are deeper than is taken, and so said as JSON");
+        }
+        match object.has_members() {
+            false if object.is_closed() && !self.rules.empty => {
+                self.change("properties", Effect::Same, "are none, and so it is said as JSON");
+                self.lose(keywords);
+                (Kind::Listed(vec!["{}".into()]).into(), Back::Text)
+            }
+            false if !object.is_closed() && !self.takes_others() => self.entries(object, keywords),
+            _ => self.members(object, keywords),
+        }
+    }
+
+    /// Whether members can be said that have no name in the schema.
+    fn takes_others(&self) -> bool {
+        !self.rules.closed && self.rules.takes("additionalProperties")
+    }
+
+    /// An object by its members.
+    fn members(&mut self, object: &'a Object, keywords: &Keywords) -> Said<Alternative> {
+        let said = self.demanding(Kind::Null, keywords);
+        self.depth += 1;
+        let (mut members, mut undone) = (BTreeMap::new(), BTreeMap::new());
+        for (own, member) in &object.members {
+            if member.node.is_never() && self.rules.keywords.is_some() {
+                let closed = object.is_closed() || self.rules.closed;
+                let effect = if closed { Effect::Same } else { Effect::Wider };
+                let reason = "stands for no value, and is left out";
+                self.within(format!(".{own}"), |it| it.change("false", effect, reason));
+                continue;
+            }
+            let (member, mut undo) = self.within(format!(".{own}"), |it| it.member(member));
+            let name = self.name(own, object, keywords);
+            undo.name = (name != *own).then(|| own.clone());
+            members.insert(name.clone(), member);
+            undone.insert(name, undo);
+        }
+        let patterns = keywords.contains_key("patternProperties");
+        let (others, back) = self.others(object, patterns);
+        self.depth -= 1;
+        let kind = Kind::Object(Object { members, others });
+        (Alternative { kind, ..said }, Back::object(undone, back))
+    }
+
+    fn member(&mut self, source: &'a Member) -> (Member, Undo) {
+        let (mut node, back) = self.node(&source.node);
+        let optional = self.rules.all_required && !source.required;
+        if optional {
+            let null = serde_json::Value::Null;
+            match Judge::new(self.definitions).node(&source.node, &null) {
+                Some(false) => {
+                    let reason = "may be null, which says that it is not there";
+                    self.change("required", Effect::Same, reason);
+                }
+                _ => {
+                    let reason = "is not there if it is null, which cannot be given itself";
+                    self.change("required", Effect::Narrower, reason);
+                }
+            }
+            if node.any_of.iter().all(|it| it.kind != Kind::Null) {
+                node.any_of.push(Kind::Null.into());
+            }
+        }
+        let required = self.rules.all_required || source.required;
+        (Member { node, required }, Undo { name: None, absent_if_null: optional, back })
+    }
+
+    /// A name that the provider takes.
+    fn name(&mut self, own: &str, object: &Object, keywords: &Keywords) -> String {
+        let Some(is_taken) = self.rules.names.filter(|is_taken| !is_taken(own)) else {
+            return own.to_owned();
+        };
+        // What is said of names rather than of members does not know the new one.
+        let counts = |keyword: &String| matches!(&**keyword, "minProperties" | "maxProperties");
+        let closed = object.is_closed() || self.rules.closed;
+        let alone = closed && keywords.keys().all(counts);
+        let effect = if alone { Effect::Same } else { Effect::Wider };
+        let reason = "has a name that is not taken, and so another";
+        self.within(format!(".{own}"), |it| it.change("properties", effect, reason));
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+        let start: String = own.chars().take(40).map(plain).collect();
+        // Members whose names become alike are told apart by where they are.
+        let place = object.members.keys().take_while(|name| *name != own).count();
+        let mut names = (place..).map(|number| format!("p_{start}_{number}"));
+        let free = |name: &String| is_taken(name) && !object.members.contains_key(name);
+        names.find(free).unwrap_or_default()
+    }
+
+    /// What is said of members that have no name.
+    fn others(&mut self, object: &'a Object, patterns: bool) -> (Option<Box<Node>>, Back) {
+        const KEYWORD: &str = "additionalProperties";
+        let never = || Some(Box::new(Node::never()));
+        if self.rules.closed {
+            if !object.is_closed() || patterns {
+                self.change(KEYWORD, Effect::Narrower, "cannot be said: no others are taken");
+            }
+            return (never(), Back::Same);
+        }
+        let lost = patterns && !self.rules.takes("patternProperties");
+        match object.others.as_deref() {
+            None => (None, Back::Same),
+            Some(_) if !self.rules.takes(KEYWORD) || lost => {
+                self.change(KEYWORD, Effect::Wider, "is not taken");
+                (None, Back::Same)
+            }
+            Some(node) if node.is_never() => (never(), Back::Same),
+            Some(node) => {
+                let (node, back) = self.within("{}".to_owned(), |it| it.node(node));
+                (Some(Box::new(node)), back)
+            }
+        }
+    }
+
+    fn lose(&mut self, keywords: &Keywords) {
+        for keyword in keywords.keys() {
+            self.change(keyword, Effect::Wider, "cannot be said of what stands for the object");
+        }
+    }
+
+    /// Members of any names, as a list of them.
+    fn entries(&mut self, object: &'a Object, keywords: &Keywords) -> Said<Alternative> {
+        let reason = "are said as a list of `key` and `value`";
+        self.change("additionalProperties", Effect::Same, reason);
+        self.lose(keywords);
+        self.depth += 2;
+        let (value, back) = self.within("{}".to_owned(), |it| match object.others.as_deref() {
+            Some(node) => it.node(node),
+            None => it.any_node(),
+        });
+        self.depth -= 2;
+        let member = |node| Member { node, required: true };
+        let members = [
+            ("key".to_owned(), member(Node::of(Kind::String))),
+            ("value".to_owned(), member(value)),
+        ];
+        let others = self.rules.closed.then(|| Box::new(Node::never()));
+        let entry = Node::of(Kind::Object(Object { members: members.into(), others }));
+        let list = List { first: Vec::new(), items: Some(Box::new(entry)) };
+        (Kind::List(list).into(), Back::Entries(Box::new(back)))
+    }
+
+    pub(super) fn list(&mut self, list: &'a List, keywords: &Keywords) -> Said<Alternative> {
+        if self.depth >= self.rules.depth {
+            return self.opaque("items", "are deeper than is taken, and so said as JSON");
+        }
+        let said = self.demanding(Kind::Null, keywords);
+        self.depth += 1;
+        let (list, back) = self.within("[]".to_owned(), |it| match list.first.is_empty() {
+            false if !it.rules.takes("prefixItems") => it.mixed(list),
+            _ => it.tuple(list),
+        });
+        self.depth -= 1;
+        (Alternative { kind: Kind::List(list), ..said }, back)
+    }
+
+    /// The first items one by one, and then the others.
+    fn tuple(&mut self, list: &'a List) -> (List, Back) {
+        let (first, backs): (Vec<_>, Vec<_>) = list.first.iter().map(|it| self.node(it)).unzip();
+        let (items, back) = match list.items.as_deref() {
+            Some(items) => {
+                let (items, back) = self.node(items);
+                (Some(Box::new(items)), back)
+            }
+            // What may be any has to be said only where nothing else is.
+            None if !first.is_empty() || self.rules.keywords.is_none() => (None, Back::Same),
+            None => {
+                let (items, back) = self.any_node();
+                (Some(Box::new(items)), back)
+            }
+        };
+        (List { first, items }, Back::list(backs, back))
+    }
+
+    /// The first items and the others in any order.
+    fn mixed(&mut self, list: &'a List) -> (List, Back) {
+        self.change("prefixItems", Effect::Wider, "are items in any order");
+        if list.items.is_none() {
+            self.change("items", Effect::Narrower, "are like the first ones");
+        }
+        let others = list.items.as_deref().filter(|items| !items.is_never());
+        let mut parts = Vec::new();
+        for item in list.first.iter().chain(others) {
+            let (node, back) = self.node(item);
+            parts.extend(match back {
+                Back::Any(more) => more,
+                back => {
+                    let each = node.into_alternatives().into_iter();
+                    each.map(|it| (it, back.clone())).collect()
+                }
+            });
+        }
+        let (items, back) = self.union(parts);
+        (List { first: Vec::new(), items: Some(Box::new(items)) }, Back::list(vec![], back))
+    }
+
+    fn any_node(&mut self) -> Said<Node> {
+        let parts = self.any();
+        self.union(parts)
+    }
+}

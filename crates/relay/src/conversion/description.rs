@@ -1,0 +1,47 @@
+//! What is told to the model beside the schema.
+
+use serde_json::{Value, json};
+
+use super::normal_form::{Alternative, Keywords, Kind};
+
+/// A text that holds JSON.
+pub(super) fn text() -> Alternative {
+    let mut text = Alternative::from(Kind::String);
+    text.annotations.insert("description".to_owned(), json!("(a text that holds JSON)"));
+    text
+}
+
+/// What the provider does not take, as a description for the model.
+pub(super) fn described(lost: &Keywords) -> Keywords {
+    let short = lost.iter().filter(|(_, value)| !value.is_array() && !value.is_object());
+    let hints: Vec<_> = short.map(|(keyword, value)| format!("{keyword}: {value}")).collect();
+    let text = (!hints.is_empty()).then(|| json!(format!("({})", hints.join(", "))));
+    text.map(|text| ("description".to_owned(), text)).into_iter().collect()
+}
+
+/// The outer annotations before the inner ones; of descriptions both.
+pub(super) fn merged(mut outer: Keywords, inner: Keywords) -> Keywords {
+    for (keyword, value) in inner {
+        match (outer.get_mut(&keyword), value) {
+            (Some(Value::String(own)), Value::String(more)) if keyword == "description" => {
+                if !own.ends_with(&*more) {
+                    *own = format!("{own} {more}");
+                }
+            }
+            (Some(_), _) => {}
+            (None, value) => {
+                outer.insert(keyword, value);
+            }
+        }
+    }
+    outer
+}
+
+/// Whether it has a reference, which would lead elsewhere from another place.
+pub(super) fn refers(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.contains_key("$ref") || members.values().any(refers),
+        Value::Array(items) => items.iter().any(refers),
+        _ => false,
+    }
+}

@@ -1,0 +1,62 @@
+//! The values of an `enum` as a provider can say them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::{
+    change::Effect,
+    normal_form::{Alternative, Kind},
+    restoration::Back,
+    rules::LONG_LIST,
+    writer::{Said, Writer},
+};
+
+impl Writer<'_> {
+    /// An alternative for the values of each type.
+    pub(super) fn listed(&mut self, values: &[Value]) -> Vec<Said<Alternative>> {
+        let strings = values.iter().filter_map(Value::as_str);
+        let characters: usize = strings.map(|text| text.chars().count()).sum();
+        self.values = self.values.saturating_add(values.len());
+        let long = values.len() > LONG_LIST.0 && characters > LONG_LIST.1;
+        let limits = &self.rules.limits;
+        if limits.values != usize::MAX && (long || self.values > limits.values) {
+            self.values -= values.len();
+            return vec![self.opaque("enum", "has more values than are taken")];
+        }
+        if self.rules.keywords.is_none() {
+            return vec![(Kind::Listed(values.to_vec()).into(), Back::Same)];
+        }
+        let mut groups = BTreeMap::<_, Vec<Value>>::new();
+        let mut seen = BTreeSet::new();
+        for value in values.iter().filter(|value| seen.insert(value.to_string())) {
+            let (group, value) = match value {
+                Value::Null => (Group::Null, Value::Null),
+                value if !(self.rules.listed)(value) => (Group::Text, json!(value.to_string())),
+                Value::String(_) => (Group::String, value.clone()),
+                Value::Number(_) => (Group::Number, value.clone()),
+                _ => (Group::Boolean, value.clone()),
+            };
+            groups.entry(group).or_default().push(value);
+        }
+        if groups.contains_key(&Group::Text) {
+            self.change("enum", Effect::Same, "has values that are said as texts of JSON");
+        }
+        let part = |(group, values)| match group {
+            Group::Null => (Kind::Null.into(), Back::Same),
+            Group::Text => (Kind::Listed(values).into(), Back::Text),
+            _ => (Kind::Listed(values).into(), Back::Same),
+        };
+        groups.into_iter().map(part).collect()
+    }
+}
+
+/// The values of an `enum` that go together, in this order.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Group {
+    String,
+    Number,
+    Boolean,
+    Text,
+    Null,
+}

@@ -1,0 +1,222 @@
+//! What fits two schemas at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::{
+    change::Effect,
+    membership::Judge,
+    normal_form::{Alternative, Keywords, Kind, List, Member, Node, Note, Object, add},
+    number,
+    reader::Reader,
+};
+
+/// Schemas that are looked at to tell the parts of a union apart.
+const COMPARED: usize = 20_000;
+
+impl Reader<'_> {
+    /// What fits both.
+    pub(super) fn both(&mut self, one: Node, other: Node) -> Node {
+        let mut notes = &one.notes | &other.notes;
+        let mut any_of = Vec::new();
+        if one.is_any() {
+            any_of = other.any_of;
+        } else if other.is_any() {
+            any_of = one.any_of;
+        } else {
+            for one in &one.any_of {
+                for other in &other.any_of {
+                    if self.spend(one.weight() + other.weight()) {
+                        any_of.extend(self.alternatives(one, other, &mut notes));
+                    }
+                }
+            }
+        }
+        any_of.dedup();
+        let rest = united(one.rest, other.rest, &mut notes);
+        let mut annotations = one.annotations;
+        add(&mut annotations, other.annotations);
+        Node { any_of, rest, annotations, notes }
+    }
+
+    fn alternatives(
+        &mut self,
+        one: &Alternative,
+        other: &Alternative,
+        notes: &mut BTreeSet<Note>,
+    ) -> Vec<Alternative> {
+        let (referring, beside) = match (&one.kind, &other.kind) {
+            (Kind::Reference(pointer), Kind::Reference(same)) if pointer == same => {
+                let keywords = united(one.keywords.clone(), other.keywords.clone(), notes);
+                return vec![Alternative { keywords, ..one.clone() }];
+            }
+            (Kind::Reference(pointer), _) => (Some(pointer), other),
+            (_, Kind::Reference(pointer)) => (Some(pointer), one),
+            _ => (None, one),
+        };
+        let Some(pointer) = referring else {
+            return self.kinds(one, other, notes).into_iter().collect();
+        };
+        let Some(target) = self.resolved(pointer) else {
+            notes.insert(("$ref".to_owned(), Effect::Wider, "leads back to itself"));
+            return vec![beside.clone()];
+        };
+        // It stays open meanwhile, so that what it leads to does not come back here for ever.
+        self.open.push(pointer.clone());
+        let beside = Node { any_of: vec![beside.clone()], ..Node::default() };
+        let node = self.both(beside, target);
+        self.open.pop();
+        notes.extend(node.notes.iter().cloned());
+        node.into_alternatives()
+    }
+
+    /// What fits two alternatives, neither of them a reference.
+    fn kinds(
+        &mut self,
+        one: &Alternative,
+        other: &Alternative,
+        notes: &mut BTreeSet<Note>,
+    ) -> Option<Alternative> {
+        let (kind, keywords) = match (&one.kind, &other.kind) {
+            (Kind::Listed(values), _) => self.listed(values, other, notes)?,
+            (_, Kind::Listed(values)) => self.listed(values, one, notes)?,
+            _ => {
+                let keywords = united(one.keywords.clone(), other.keywords.clone(), notes);
+                (self.kind([one, other], notes)?, keywords)
+            }
+        };
+        let mut annotations = one.annotations.clone();
+        add(&mut annotations, other.annotations.clone());
+        Some(Alternative { kind, assumed: one.assumed && other.assumed, keywords, annotations })
+    }
+
+    fn kind(
+        &mut self,
+        [one, other]: [&Alternative; 2],
+        notes: &mut BTreeSet<Note>,
+    ) -> Option<Kind> {
+        Some(match (&one.kind, &other.kind) {
+            (Kind::Number { integer: one }, Kind::Number { integer: other }) => {
+                Kind::Number { integer: *one || *other }
+            }
+            (Kind::List(one), Kind::List(other)) => Kind::List(self.lists(one, other)),
+            (Kind::Object(own), Kind::Object(more)) => {
+                let object = self.objects(own, more)?;
+                let patterned = |it: &Alternative| it.keywords.contains_key("patternProperties");
+                if [one, other].into_iter().any(patterned) {
+                    // Others that it describes may be refused, or taken, where they are named.
+                    for effect in [Effect::Wider, Effect::Narrower] {
+                        let keyword = "patternProperties".to_owned();
+                        notes.insert((keyword, effect, "is not joined with what is beside it"));
+                    }
+                }
+                Kind::Object(object)
+            }
+            (one, other) if one == other => one.clone(),
+            _ => return None,
+        })
+    }
+
+    fn lists(&mut self, one: &List, other: &List) -> List {
+        let count = one.first.len().max(other.first.len());
+        let mut at = |index| self.maybe(one.at(index), other.at(index)).unwrap_or_else(Node::any);
+        let first = (0..count).map(&mut at).collect();
+        let items = self.maybe(one.items.as_deref(), other.items.as_deref());
+        List { first, items: items.map(Box::new) }
+    }
+
+    /// Nothing where a member has to be there that no value fits.
+    fn objects(&mut self, one: &Object, other: &Object) -> Option<Object> {
+        let mut members = BTreeMap::new();
+        let names: BTreeSet<_> = one.members.keys().chain(other.members.keys()).collect();
+        for name in names {
+            let node = self.maybe(one.at(name), other.at(name)).unwrap_or_else(Node::any);
+            let has_to_be =
+                |object: &Object| object.members.get(name).is_some_and(|it| it.required);
+            let required = has_to_be(one) || has_to_be(other);
+            if required && node.is_never() {
+                return None;
+            }
+            members.insert(name.clone(), Member { node, required });
+        }
+        let others = self.maybe(one.others.as_deref(), other.others.as_deref());
+        Some(Object { members, others: others.map(Box::new) })
+    }
+
+    fn maybe(&mut self, one: Option<&Node>, other: Option<&Node>) -> Option<Node> {
+        match (one, other) {
+            (Some(one), Some(other)) => Some(self.both(one.clone(), other.clone())),
+            (one, other) => one.or(other).cloned(),
+        }
+    }
+
+    /// Those of the values that fit, and what of the other schema cannot be judged.
+    fn listed(
+        &mut self,
+        values: &[Value],
+        other: &Alternative,
+        notes: &mut BTreeSet<Note>,
+    ) -> Option<(Kind, Keywords)> {
+        if !self.spend(values.len() * other.weight()) {
+            return None;
+        }
+        let judge = Judge::new(&self.definitions);
+        let judged = values.iter().map(|value| (value, judge.alternative(other, value)));
+        let fitting: Vec<_> = judged.filter(|(_, fits)| *fits != Some(false)).collect();
+        if fitting.iter().any(|(_, fits)| fits.is_none()) {
+            notes.insert(("enum".to_owned(), Effect::Wider, "has values that may not fit"));
+        }
+        let values: Vec<_> = fitting.into_iter().map(|(value, _)| value.clone()).collect();
+        (!values.is_empty()).then(|| (Kind::Listed(values), Keywords::new()))
+    }
+
+    /// Whether no value surely fits two of the nodes.
+    pub(super) fn are_apart(&mut self, nodes: &[Node]) -> bool {
+        let told = |node: &Node| match node.referred() {
+            Some(pointer) => self.resolved(pointer).unwrap_or_else(Node::any),
+            None => node.clone(),
+        };
+        let nodes: Vec<_> = nodes.iter().map(told).collect();
+        let weight: usize = nodes.iter().map(Node::weight).sum();
+        if weight * nodes.len() > COMPARED {
+            return false;
+        }
+        let mut pairs = (1..nodes.len()).flat_map(|to| (0..to).map(move |from| (from, to)));
+        pairs.all(|(one, other)| self.both(nodes[one].clone(), nodes[other].clone()).is_never())
+    }
+}
+
+/// All keywords of both; where one keyword demands two things that it cannot say at once, the first.
+fn united(mut one: Keywords, other: Keywords, notes: &mut BTreeSet<Note>) -> Keywords {
+    for (keyword, value) in other {
+        match one.get_mut(&keyword) {
+            None => {
+                one.insert(keyword, value);
+            }
+            Some(own) if number::equal(own, &value) => {}
+            Some(own) => match stricter(&keyword, own, &value) {
+                Some(both) => *own = both,
+                None => {
+                    notes.insert((keyword, Effect::Wider, "is demanded twice, and kept once"));
+                }
+            },
+        }
+    }
+    one
+}
+
+fn stricter(keyword: &str, one: &Value, other: &Value) -> Option<Value> {
+    match keyword {
+        "minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties" => {
+            Some(if one.as_f64()? >= other.as_f64()? { one } else { other }.clone())
+        }
+        "maximum" | "exclusiveMaximum" | "maxLength" | "maxItems" | "maxProperties" => {
+            Some(if one.as_f64()? <= other.as_f64()? { one } else { other }.clone())
+        }
+        "uniqueItems" => Some(json!(true)),
+        // It changes nothing about which values fit.
+        "format" => Some(one.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,119 @@
+//! Whether a value fits a schema in the normal form.
+
+use serde_json::Value;
+
+use super::{
+    normal_form::{Alternative, Definitions, Keywords, Kind, Node},
+    number,
+};
+
+/// How deep a value is looked into.
+const DEEPEST: usize = 64;
+
+/// Judges values; what it cannot judge is `None`.
+#[derive(Clone, Copy)]
+pub(super) struct Judge<'a> {
+    definitions: &'a Definitions,
+    depth: usize,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(definitions: &'a Definitions) -> Self {
+        Self { definitions, depth: 0 }
+    }
+
+    pub(super) fn node(self, node: &Node, value: &Value) -> Option<bool> {
+        let rest = if node.rest.is_empty() { Some(true) } else { None };
+        let fits = node.any_of.iter().map(|alternative| self.alternative(alternative, value));
+        and(any(fits), rest)
+    }
+
+    pub(super) fn alternative(self, alternative: &Alternative, value: &Value) -> Option<bool> {
+        if self.depth == DEEPEST {
+            return None;
+        }
+        let below = Self { depth: self.depth + 1, ..self };
+        let keywords = &alternative.keywords;
+        let fits = match (&alternative.kind, value) {
+            (Kind::Null, Value::Null) | (Kind::Boolean, Value::Bool(_)) => Some(true),
+            (Kind::Number { integer }, Value::Number(number)) => {
+                let whole = !integer || number::is_whole(number);
+                and(Some(whole), all(number::fits(keywords, number)))
+            }
+            (Kind::String, Value::String(text)) => {
+                let length = text.chars().count();
+                Some(is_within(keywords, ["minLength", "maxLength"], length))
+            }
+            (Kind::List(list), Value::Array(values)) => {
+                let each = values.iter().enumerate();
+                let fits = all(each.map(|(at, value)| below.maybe(list.at(at), value)));
+                and(Some(is_within(keywords, ["minItems", "maxItems"], values.len())), fits)
+            }
+            (Kind::Object(object), Value::Object(values)) => {
+                let required = object.members.iter().filter(|(_, member)| member.required);
+                let missing = required.map(|(name, _)| name).any(|it| !values.contains_key(it));
+                let each = values.iter();
+                let fits = all(each.map(|(name, value)| below.maybe(object.at(name), value)));
+                let count = ["minProperties", "maxProperties"];
+                and(Some(!missing && is_within(keywords, count, values.len())), fits)
+            }
+            (Kind::Listed(values), value) => {
+                Some(values.iter().any(|listed| number::equal(listed, value)))
+            }
+            (Kind::Reference(pointer), value) => {
+                self.definitions.get(pointer).and_then(|node| below.node(node, value))
+            }
+            _ => Some(false),
+        };
+        let judged = keywords.keys().all(|keyword| is_judged(keyword));
+        and(fits, if judged { Some(true) } else { None })
+    }
+
+    fn maybe(self, node: Option<&Node>, value: &Value) -> Option<bool> {
+        node.map_or(Some(true), |node| self.node(node, value))
+    }
+}
+
+/// Whether it is known what a keyword demands.
+fn is_judged(keyword: &str) -> bool {
+    const JUDGED: [&str; 12] = [
+        "format",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "minProperties",
+        "maxProperties",
+    ];
+    JUDGED.contains(&keyword)
+}
+
+fn is_within(keywords: &Keywords, [least, most]: [&str; 2], count: usize) -> bool {
+    number::limit(keywords, least).is_none_or(|least| count >= least)
+        && number::limit(keywords, most).is_none_or(|most| count <= most)
+}
+
+fn and(one: Option<bool>, other: Option<bool>) -> Option<bool> {
+    all([one, other].into_iter())
+}
+
+fn all(judgements: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    any(judgements.map(|it| it.map(|fits| !fits))).map(|misfit| !misfit)
+}
+
+fn any(judgements: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut outcome = Some(false);
+    for judgement in judgements {
+        match judgement {
+            Some(true) => return judgement,
+            Some(false) => {}
+            None => outcome = None,
+        }
+    }
+    outcome
+}

@@ -1,0 +1,62 @@
+//! Numbers of JSON as JSON Schema compares them.
+
+use std::cmp::Ordering::{self, Equal, Greater, Less};
+
+use serde_json::{Number, Value};
+
+use super::normal_form::Keywords;
+use crate::validation::Decimal;
+
+/// A bound that is a count, if it is one.
+pub(super) fn limit(keywords: &Keywords, keyword: &str) -> Option<usize> {
+    decimal(keywords.get(keyword)?.as_number()?)?.count()
+}
+
+/// Whether it has no fraction, as 1.0 has none.
+pub(super) fn is_whole(number: &Number) -> bool {
+    decimal(number).is_some_and(Decimal::is_whole)
+}
+
+/// Equal as JSON Schema has it: 1 is 1.0.
+pub(super) fn equal(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => {
+            one == other || compare(one, other) == Some(Equal)
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| equal(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let same = |(name, value)| other.get(name).is_some_and(|other| equal(value, other));
+            one.len() == other.len() && one.iter().all(same)
+        }
+        _ => one == other,
+    }
+}
+
+/// Whether a number fits each of the keywords that are about numbers, if that can be told.
+pub(super) fn fits<'a>(
+    keywords: &'a Keywords,
+    number: &'a Number,
+) -> impl Iterator<Item = Option<bool>> + 'a {
+    let bounds: [(&str, &[Ordering]); 4] = [
+        ("minimum", &[Equal, Greater]),
+        ("exclusiveMinimum", &[Greater]),
+        ("maximum", &[Equal, Less]),
+        ("exclusiveMaximum", &[Less]),
+    ];
+    let bounds = bounds.into_iter().filter_map(move |(keyword, fitting)| {
+        let bound = keywords.get(keyword)?.as_number()?;
+        Some(compare(number, bound).map(|order| fitting.contains(&order)))
+    });
+    let step = keywords.get("multipleOf").and_then(Value::as_number);
+    bounds.chain(step.map(|step| decimal(number)?.is_multiple(decimal(step)?)))
+}
+
+fn compare(one: &Number, other: &Number) -> Option<Ordering> {
+    decimal(one)?.compare(decimal(other)?)
+}
+
+fn decimal(number: &Number) -> Option<Decimal> {
+    Decimal::read(&number.to_string())
+}

@@ -1,0 +1,135 @@
+//! From the normal form to the JSON that a provider takes.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    normal_form::{Alternative, Keywords, Kind, List, Node, Object},
+    number,
+    rules::Rules,
+};
+
+/// Prints a schema with its definitions.
+pub(super) fn print<'a>(
+    root: &Node,
+    definitions: impl IntoIterator<Item = (&'a String, &'a Node)>,
+    rules: &Rules,
+) -> Value {
+    let mut schema = node(root, rules);
+    let each = |(name, it): (&String, &Node)| (name.clone(), node(it, rules));
+    let definitions: Keywords = definitions.into_iter().map(each).collect();
+    if !definitions.is_empty() {
+        schema["$defs"] = Value::Object(definitions);
+    }
+    schema
+}
+
+fn node(source: &Node, rules: &Rules) -> Value {
+    let mut said = match source.is_any() || source.is_never() {
+        true => json!({}),
+        false => union(&source.any_of, rules),
+    };
+    // Nothing may stand beside OpenAPI's `anyOf`.
+    let place = match rules.openapi && said.get("anyOf").is_some() {
+        true => &mut said["anyOf"][0],
+        false => &mut said,
+    };
+    for (keyword, value) in source.annotations.iter().chain(&source.rest) {
+        if place.get(keyword).is_none() {
+            place[keyword] = value.clone();
+        }
+    }
+    said
+}
+
+fn union(any_of: &[Alternative], rules: &Rules) -> Value {
+    let (nulls, others): (Vec<_>, Vec<_>) = any_of.iter().partition(|it| it.kind == Kind::Null);
+    let mut said: Vec<_> = others.iter().map(|it| alternative(it, rules)).collect();
+    if !nulls.is_empty() {
+        match (&others[..], said.first_mut()) {
+            (_, Some(first)) if rules.openapi => first["nullable"] = json!(true),
+            ([one], Some(only)) if is_scalar(&one.kind) => {
+                only["type"] = json!([only["type"], "null"]);
+            }
+            _ => said.extend(nulls.into_iter().map(|it| alternative(it, rules))),
+        }
+    }
+    match &mut said[..] {
+        [only] => only.take(),
+        _ => json!({ "anyOf": said }),
+    }
+}
+
+fn is_scalar(kind: &Kind) -> bool {
+    matches!(kind, Kind::Boolean | Kind::Number { .. } | Kind::String)
+}
+
+fn alternative(source: &Alternative, rules: &Rules) -> Value {
+    let mut said = match &source.kind {
+        Kind::Null => json!({ "type": "null" }),
+        Kind::Boolean => json!({ "type": "boolean" }),
+        Kind::Number { integer: true } => json!({ "type": "integer" }),
+        Kind::Number { integer: false } => json!({ "type": "number" }),
+        Kind::String => json!({ "type": "string" }),
+        Kind::Listed(values) => listed(values),
+        Kind::Reference(name) => json!({ "$ref": format!("#/$defs/{name}") }),
+        Kind::List(List { first, items }) => {
+            let mut list = json!({ "type": "array" });
+            if !first.is_empty() {
+                list["prefixItems"] = first.iter().map(|it| node(it, rules)).collect();
+            }
+            if let Some(items) = items {
+                list["items"] = others(items, rules);
+            } else if first.is_empty() {
+                list["items"] = json!({});
+            }
+            list
+        }
+        Kind::Object(Object { members, others: rest }) => {
+            let each = members.iter().map(|(name, it)| (name.clone(), others(&it.node, rules)));
+            let properties: Map<_, _> = each.collect();
+            let mut object = json!({ "type": "object", "properties": properties });
+            let required = members.iter().filter(|(_, member)| member.required);
+            let required: Vec<_> = required.map(|(name, _)| name).collect();
+            if !required.is_empty() || rules.all_required {
+                object["required"] = json!(required);
+            }
+            if let Some(rest) = rest {
+                object["additionalProperties"] = others(rest, rules);
+            }
+            object
+        }
+    };
+    for (keyword, value) in source.keywords.iter().chain(&source.annotations) {
+        said[keyword] = value.clone();
+    }
+    said
+}
+
+/// A schema that may be `false`.
+fn others(source: &Node, rules: &Rules) -> Value {
+    if source.is_never() { json!(false) } else { node(source, rules) }
+}
+
+fn listed(values: &[Value]) -> Value {
+    let whole = values.iter().all(is_whole);
+    let kind = |value: &Value| match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) if whole => "integer",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let mut kinds: Vec<_> = values.iter().map(kind).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    match kinds[..] {
+        [only] => json!({ "type": only, "enum": values }),
+        _ => json!({ "enum": values }),
+    }
+}
+
+fn is_whole(value: &Value) -> bool {
+    value.as_number().is_some_and(number::is_whole)
+}

@@ -1,0 +1,151 @@
+//! The schema of a tool's arguments as a provider takes it.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use mcp_types::Schema;
+use serde_json::Value;
+
+use super::{
+    change::{Change, Effect},
+    passthrough, printer,
+    provider::Provider,
+    reader,
+    restoration::WayBack,
+    rules::Rules,
+    writer,
+};
+use crate::call::Tool;
+
+/// Larger schemas are not read.
+const LARGEST: usize = 256 * 1024;
+
+/// The schema of a tool's arguments as a provider takes it, with all that this changed and the way
+/// back.
+///
+/// ```
+/// use relay::{Effect, Provider, ProviderSchema, Schema};
+/// use serde_json::json;
+///
+/// let own = Schema::from_value(json!({
+///     "type": "object",
+///     "properties": { "city": { "type": "string", "minLength": 1 }, "days": { "type": "integer" } },
+///     "required": ["city"],
+///     "additionalProperties": false,
+/// }))?;
+/// let schema = ProviderSchema::new(Provider::OpenAiChatStrict, &own);
+///
+/// // Strict mode wants every member, so that one which may be left out may be null instead.
+/// let said: serde_json::Value = schema.schema().parse()?;
+/// assert_eq!(said["required"], json!(["city", "days"]));
+/// assert_eq!(said["properties"]["days"], json!({ "type": ["integer", "null"] }));
+/// assert_eq!(schema.restore(json!({ "city": "Rome", "days": null })), json!({ "city": "Rome" }));
+///
+/// let lost: Vec<_> = schema.changes().iter().filter(|it| it.effect == Effect::Wider).collect();
+/// assert_eq!(lost[0].to_string(), "city: `minLength` is not taken (wider)");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct ProviderSchema {
+    schema: Schema,
+    changes: Vec<Change>,
+    back: WayBack,
+}
+
+impl ProviderSchema {
+    /// Converts the schema of a tool's arguments. Where nothing has to be changed, it is shared.
+    ///
+    /// Time and memory are bounded, whatever the schema says: where it is larger than 256 KiB, or takes
+    /// too much work, the arguments become one text of JSON, and [`changes`](Self::changes) says so. The
+    /// outcome depends on nothing but the two.
+    pub fn new(provider: Provider, own: &Schema) -> Self {
+        let rules = provider.rules();
+        let source = (own.get().len() <= LARGEST).then(|| own.parse::<Value>().ok()).flatten();
+        let (schema, changes, back) = match &source {
+            Some(source) => converted(source, rules),
+            None => too_much(rules),
+        };
+        let schema = match Some(&schema) == source.as_ref() {
+            true => own.clone(),
+            // It is an object, as all schemas of arguments are.
+            false => Schema::from_value(schema).unwrap_or_else(|_| own.clone()),
+        };
+        Self { schema, changes, back }
+    }
+
+    /// The schema that the provider takes.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// All that is said otherwise, or not at all.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// Whether all that fits the schema fits the tool's own, once it is [restored](Self::restore).
+    pub fn is_sound(&self) -> bool {
+        self.changes.iter().all(|change| change.effect != Effect::Wider)
+    }
+
+    /// Turns arguments that a model gives by this schema into those that the tool takes. What does not
+    /// keep to it stays as it is, for the check before the call to name.
+    pub fn restore(&self, arguments: Value) -> Value {
+        self.back.restore(arguments)
+    }
+}
+
+type Converted = (Value, Vec<Change>, WayBack);
+
+fn converted(source: &Value, rules: &'static Rules) -> Converted {
+    if let Some((schema, report)) = passthrough::as_is(source, rules) {
+        return (schema, report.changes, WayBack::none());
+    }
+    let normal = reader::read(source);
+    let written =
+        normal.and_then(|normal| writer::write(&normal, rules)).map(|it| printed(it, rules));
+    let fitting = written.filter(|(schema, ..)| rules.limits.allow(schema));
+    fitting.unwrap_or_else(|| too_much(rules))
+}
+
+fn too_much(rules: &'static Rules) -> Converted {
+    printed(writer::too_much(rules), rules)
+}
+
+fn printed(written: writer::Written, rules: &Rules) -> Converted {
+    let writer::Written { root, changes, back } = written;
+    (printer::print(&root, &back.nodes, rules), changes, back)
+}
+
+/// The schemas of a tool for each provider, made when they are first asked for.
+#[derive(Default)]
+pub(crate) struct Schemas([OnceLock<Arc<ProviderSchema>>; 7]);
+
+impl Tool {
+    /// The schema of the arguments as a provider takes it; kept for all who share the definition.
+    pub fn schema_for(&self, provider: Provider) -> Arc<ProviderSchema> {
+        let kept = &self.entry().schemas.0[slot(provider)];
+        Arc::clone(kept.get_or_init(|| ProviderSchema::new(provider, self.input_schema()).into()))
+    }
+}
+
+/// Providers with the same rules share a schema.
+fn slot(provider: Provider) -> usize {
+    match provider {
+        Provider::OpenAiChat | Provider::OpenAiResponses => 0,
+        Provider::OpenAiChatStrict | Provider::OpenAiResponsesStrict => 1,
+        Provider::Anthropic => 2,
+        Provider::AnthropicStrict => 3,
+        Provider::Gemini => 4,
+        Provider::GeminiJsonSchema => 5,
+        Provider::Bedrock => 6,
+    }
+}
+
+impl fmt::Debug for Schemas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Schemas")
+    }
+}

@@ -1,0 +1,362 @@
+//! From JSON Schema to the normal form.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::{
+    change::Effect,
+    normal_form::{
+        Alternative, Definitions, Keywords, Kind, List, Member, Node, Object, add, weight,
+    },
+    rules::{Concern, concern},
+};
+
+/// What may be read and copied, in schemas, values and pieces of text.
+const BUDGET: usize = 100_000;
+/// How deep schemas may be within each other.
+const DEEPEST: usize = 100;
+/// References that lead to the next one.
+const HOPS: usize = 16;
+
+/// Reads a schema, within bounds.
+pub(super) struct Reader<'a> {
+    root: &'a Value,
+    budget: usize,
+    depth: usize,
+    /// The references that are being resolved.
+    pub(super) open: Vec<String>,
+    pub(super) definitions: Definitions,
+    pending: Vec<String>,
+}
+
+/// A schema in the normal form, with the definitions that it refers to.
+pub(super) struct Normal {
+    pub(super) root: Node,
+    pub(super) definitions: Definitions,
+}
+
+/// Reads a whole schema; nothing if it is too much.
+pub(super) fn read(root: &Value) -> Option<Normal> {
+    let (open, definitions, pending) = Default::default();
+    let mut reader = Reader { root, budget: BUDGET, depth: 0, open, definitions, pending };
+    let mut node = reader.read(root);
+    while let Some(pointer) = reader.pending.pop() {
+        if let Some(target) = root.pointer(&pointer)
+            && !reader.definitions.contains_key(&pointer)
+        {
+            let definition = reader.read(target);
+            reader.definitions.insert(pointer, definition);
+        }
+    }
+    reader.cut_circles();
+    // The schema of all arguments has to be at hand.
+    while let Some(next) = node.referred().and_then(|next| reader.definitions.get(next)) {
+        let outer = std::mem::replace(&mut node, next.clone());
+        add(&mut node.annotations, outer.annotations);
+        node.notes.extend(outer.notes);
+    }
+    let Reader { budget, definitions, .. } = reader;
+    (budget > 0).then_some(Normal { root: node, definitions })
+}
+
+impl<'a> Reader<'a> {
+    /// Makes definitions that need themselves, rather than within a member, stand for any value.
+    fn cut_circles(&mut self) {
+        let pointers: Vec<_> = self.definitions.keys().cloned().collect();
+        for pointer in pointers {
+            if self.needs_itself(&pointer) {
+                let mut node = Node::any();
+                node.note("$ref", Effect::Wider, "leads back to itself");
+                self.definitions.insert(pointer, node);
+            }
+        }
+    }
+
+    fn needs_itself(&mut self, pointer: &str) -> bool {
+        let (mut seen, mut next) = (BTreeSet::new(), vec![pointer.to_owned()]);
+        while let Some(node) = next.pop().and_then(|pointer| self.definitions.get(&pointer)) {
+            let needed: Vec<_> = node.needed().map(str::to_owned).collect();
+            if needed.iter().any(|needed| needed == pointer) || !self.spend(1 + needed.len()) {
+                return true;
+            }
+            next.extend(needed.into_iter().filter(|pointer| seen.insert(pointer.clone())));
+        }
+        false
+    }
+
+    /// Takes so much from the budget.
+    pub(super) fn spend(&mut self, cost: usize) -> bool {
+        self.budget = self.budget.saturating_sub(cost);
+        self.budget > 0
+    }
+
+    fn read(&mut self, source: &'a Value) -> Node {
+        if !self.spend(1) || self.depth == DEEPEST {
+            self.budget = 0;
+            return Node::any();
+        }
+        self.depth += 1;
+        let node = match source {
+            Value::Object(schema) => self.schema(schema),
+            Value::Bool(false) => Node::never(),
+            _ => Node::any(),
+        };
+        self.depth -= 1;
+        node
+    }
+
+    fn schema(&mut self, schema: &'a Keywords) -> Node {
+        let reference = schema.get("$ref").and_then(Value::as_str);
+        // Up to draft 7, what stands next to a reference does not count.
+        let alone = reference.is_some() && self.is_old();
+        let mut node = if alone { Node::any() } else { self.own(schema) };
+        if let Some(reference) = reference {
+            let target = self.reference(reference);
+            node = self.both(node, target);
+        }
+        if !alone {
+            for part in parts(schema, "allOf") {
+                let part = self.read(part);
+                node = self.both(node, part);
+            }
+            for keyword in ["anyOf", "oneOf"] {
+                if schema.contains_key(keyword) {
+                    let union = self.union(keyword, parts(schema, keyword));
+                    node = self.both(node, union);
+                }
+            }
+        }
+        for (keyword, value) in schema {
+            if concern(keyword) == Concern::Nothing && self.spend(weight(value)) {
+                node.annotations.insert(keyword.clone(), value.clone());
+            }
+        }
+        node
+    }
+
+    fn is_old(&self) -> bool {
+        let draft = self.root.get("$schema").and_then(Value::as_str);
+        draft.is_some_and(|draft| draft.contains("/draft-0"))
+    }
+
+    /// What a schema says itself, rather than by other schemas for the same value.
+    fn own(&mut self, schema: &'a Keywords) -> Node {
+        let (kinds, assumed) = kinds(schema);
+        let mut node = Node::default();
+        for kind in kinds {
+            let Some(kind) = self.filled(kind, schema) else { continue };
+            let keywords = match concern_of(&kind) {
+                Some(of) => self.keywords(schema, of),
+                None => Keywords::new(),
+            };
+            node.any_of.push(Alternative { assumed, keywords, ..Alternative::from(kind) });
+        }
+        node.rest = self.keywords(schema, Concern::All);
+        for keyword in ["exclusiveMinimum", "exclusiveMaximum"] {
+            if schema.get(keyword).is_some_and(Value::is_boolean) {
+                node.note(keyword, Effect::Wider, "is of draft 4, and not read");
+            }
+        }
+        if schema.contains_key("$id") && self.depth > 1 {
+            node.note("$id", Effect::Wider, "makes references relative, which are not followed");
+        }
+        if schema.contains_key("const") {
+            node.note("const", Effect::Same, "is an `enum` of one value");
+        }
+        let constant = schema.get("const").map(|value| vec![value.clone()]);
+        let listed = schema.get("enum").and_then(Value::as_array).cloned();
+        for values in [constant, listed].into_iter().flatten() {
+            self.spend(values.iter().map(weight).sum());
+            node = self.both(node, Node::of(Kind::Listed(values)));
+        }
+        node
+    }
+
+    fn keywords(&mut self, schema: &'a Keywords, of: Concern) -> Keywords {
+        let concerned = schema.iter().filter(|(keyword, value)| match &***keyword {
+            "format" if matches!(of, Concern::Number | Concern::String) => {
+                let numeric = ["int32", "int64", "float", "double"].map(Value::from);
+                numeric.contains(value) == (of == Concern::Number)
+            }
+            "exclusiveMinimum" | "exclusiveMaximum" if value.is_boolean() => false,
+            // Names are texts anyway.
+            "propertyNames" if **value == json!({ "type": "string" }) => false,
+            keyword => concern(keyword) == of,
+        });
+        let keywords: Keywords =
+            concerned.map(|(keyword, value)| (keyword.clone(), value.clone())).collect();
+        self.spend(keywords.values().map(weight).sum());
+        keywords
+    }
+
+    /// The items of a list, the members of an object; nothing where no value fits.
+    fn filled(&mut self, kind: Kind, schema: &'a Keywords) -> Option<Kind> {
+        Some(match kind {
+            Kind::List(_) => {
+                let old = schema.get("items").is_some_and(Value::is_array);
+                let [first, items] =
+                    if old { ["items", "additionalItems"] } else { ["prefixItems", "items"] };
+                let first = parts(schema, first).iter().map(|item| self.read(item)).collect();
+                Kind::List(List { first, items: self.others(schema.get(items)) })
+            }
+            Kind::Object(_) => Kind::Object(self.object(schema)?),
+            kind => kind,
+        })
+    }
+
+    fn object(&mut self, schema: &'a Keywords) -> Option<Object> {
+        let others = self.others(schema.get("additionalProperties"));
+        let mut members = BTreeMap::new();
+        let properties = schema.get("properties").and_then(Value::as_object);
+        for (name, property) in properties.into_iter().flatten() {
+            let node = self.read(property);
+            self.spend(name.len() / 64);
+            members.insert(name.clone(), Member { node, required: false });
+        }
+        let patterns = schema.contains_key("patternProperties");
+        for name in parts(schema, "required").iter().filter_map(Value::as_str) {
+            self.spend(1 + others.as_deref().map_or(0, Node::weight));
+            let other = || match others.as_deref() {
+                Some(_) if patterns => {
+                    let mut node = Node::any();
+                    let reason = "may say what it is, and is not read";
+                    node.note("patternProperties", Effect::Wider, reason);
+                    node
+                }
+                others => others.cloned().unwrap_or_else(Node::any),
+            };
+            let member = || Member { node: other(), required: true };
+            members.entry(name.to_owned()).or_insert_with(member).required = true;
+        }
+        let impossible = members.values().any(|it| it.required && it.node.is_never());
+        (!impossible).then_some(Object { members, others })
+    }
+
+    /// What is said of those that are not named; nothing where they may be any.
+    fn others(&mut self, source: Option<&'a Value>) -> Option<Box<Node>> {
+        let node = self.read(source?);
+        let bare = node.is_any() && node.notes.is_empty() && node.annotations.is_empty();
+        (!bare).then(|| Box::new(node))
+    }
+
+    fn union(&mut self, keyword: &str, parts: &'a [Value]) -> Node {
+        let nodes: Vec<_> = parts.iter().map(|part| self.read(part)).collect();
+        let mut union = if nodes.iter().any(Node::is_any) { Node::any() } else { Node::never() };
+        if keyword == "oneOf" {
+            let (effect, reason) = match self.are_apart(&nodes) {
+                true => (Effect::Same, "is `anyOf`, for no two parts fit at once"),
+                false => (Effect::Wider, "is `anyOf`: several parts may fit"),
+            };
+            union.note(keyword, effect, reason);
+        }
+        for node in nodes {
+            union.notes.extend(node.notes.iter().cloned());
+            if !union.is_any() {
+                union.any_of.extend(node.into_alternatives());
+            }
+        }
+        union.any_of = joined(union.any_of);
+        union
+    }
+
+    /// A reference that is not resolved before that is needed.
+    fn reference(&mut self, reference: &'a str) -> Node {
+        let Some(pointer) = self.followed(reference) else {
+            let mut node = Node::any();
+            node.note("$ref", Effect::Wider, "leads to nothing that is known");
+            return node;
+        };
+        self.pending.push(pointer.to_owned());
+        Node::of(Kind::Reference(pointer.to_owned()))
+    }
+
+    /// The pointer to the first schema that is more than a reference.
+    fn followed(&mut self, reference: &'a str) -> Option<&'a str> {
+        let mut reference = reference;
+        for _ in 0..HOPS {
+            let pointer = reference.strip_prefix('#')?;
+            if pointer.contains('%') || !self.spend(1 + pointer.len() / 64) {
+                return None;
+            }
+            let target = self.root.pointer(pointer)?;
+            match target.get("$ref").and_then(Value::as_str) {
+                Some(next) if target.as_object().is_some_and(|it| it.len() == 1) => {
+                    reference = next;
+                }
+                _ => return Some(pointer),
+            }
+        }
+        None
+    }
+
+    /// What a reference leads to; nothing if it leads back to itself.
+    pub(super) fn resolved(&mut self, pointer: &str) -> Option<Node> {
+        let target = self.root.pointer(pointer)?;
+        if self.open.iter().any(|open| open == pointer) {
+            return None;
+        }
+        self.open.push(pointer.to_owned());
+        let node = self.read(target);
+        self.open.pop();
+        Some(node)
+    }
+}
+
+fn parts<'a>(schema: &'a Keywords, keyword: &str) -> &'a [Value] {
+    schema.get(keyword).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// The types that a schema names; all, and whether they are assumed, where it names none.
+fn kinds(schema: &Keywords) -> (Vec<Kind>, bool) {
+    let names = match schema.get("type") {
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+        Some(Value::String(name)) => vec![&**name],
+        _ => return (Kind::all().into(), true),
+    };
+    let named = |kind: &Kind| match kind {
+        Kind::Null => names.contains(&"null"),
+        Kind::Boolean => names.contains(&"boolean"),
+        Kind::Number { .. } => names.contains(&"number") || names.contains(&"integer"),
+        Kind::String => names.contains(&"string"),
+        Kind::List(_) => names.contains(&"array"),
+        _ => names.contains(&"object"),
+    };
+    let integer = !names.contains(&"number");
+    let exact =
+        |kind| if matches!(kind, Kind::Number { .. }) { Kind::Number { integer } } else { kind };
+    (Kind::all().into_iter().filter(named).map(exact).collect(), false)
+}
+
+fn concern_of(kind: &Kind) -> Option<Concern> {
+    Some(match kind {
+        Kind::Number { .. } => Concern::Number,
+        Kind::String => Concern::String,
+        Kind::List(_) => Concern::List,
+        Kind::Object(_) => Concern::Object,
+        _ => return None,
+    })
+}
+
+/// Single values that follow each other as one list of them.
+fn joined(alternatives: Vec<Alternative>) -> Vec<Alternative> {
+    let mut joined = Vec::<Alternative>::new();
+    for alternative in alternatives {
+        if joined.last() == Some(&alternative) {
+            continue;
+        }
+        let plain = |it: &Alternative| it.keywords.is_empty() && it.annotations.is_empty();
+        match (joined.last_mut(), &alternative) {
+            (Some(last), next) if plain(last) && plain(next) => {
+                match (&mut last.kind, &next.kind) {
+                    (Kind::Listed(values), Kind::Listed(more)) => {
+                        values.extend(more.iter().cloned());
+                    }
+                    _ => joined.push(alternative),
+                }
+            }
+            _ => joined.push(alternative),
+        }
+    }
+    joined
+}

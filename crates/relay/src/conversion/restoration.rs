@@ -1,0 +1,144 @@
+//! The way back: from what a model says by a converted schema to what the tool takes.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::{
+    membership::Judge,
+    normal_form::{Alternative, Definitions},
+};
+
+/// How deep the way back is followed.
+const DEEPEST: usize = 128;
+
+/// What has to be undone in a value that fits a converted schema.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Back {
+    /// Nothing.
+    Same,
+    /// The value is said as a text that holds JSON.
+    Text,
+    /// The value is said as the only member of an object, of this name.
+    Unwrap(&'static str, Box<Back>),
+    /// What the members of an object need, and those that have no name.
+    Object { members: BTreeMap<String, Undo>, others: Box<Back> },
+    /// The members of an object are said as a list of `key` and `value`.
+    Entries(Box<Back>),
+    /// What the items of a list need: the first ones, then all others.
+    Items { first: Vec<Back>, items: Box<Back> },
+    /// What the first of the alternatives that surely fits needs, or else the first that may.
+    Any(Vec<(Alternative, Back)>),
+    /// What the definition of this name needs.
+    Definition(String),
+}
+
+/// What has to be undone in a member of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Undo {
+    /// The tool's own name for it, where that is another.
+    pub(super) name: Option<String>,
+    /// Whether null says that it is not there.
+    pub(super) absent_if_null: bool,
+    pub(super) back: Back,
+}
+
+/// The way back, with that of each definition.
+#[derive(Debug)]
+pub(super) struct WayBack {
+    pub(super) root: Back,
+    pub(super) definitions: BTreeMap<String, Back>,
+    /// The converted definitions, to tell alternatives apart.
+    pub(super) nodes: Definitions,
+}
+
+impl Back {
+    pub(super) fn object(mut members: BTreeMap<String, Undo>, others: Self) -> Self {
+        members.retain(|_, it| it.name.is_some() || it.absent_if_null || it.back != Self::Same);
+        match members.is_empty() && others == Self::Same {
+            true => Self::Same,
+            false => Self::Object { members, others: Box::new(others) },
+        }
+    }
+
+    pub(super) fn list(first: Vec<Self>, items: Self) -> Self {
+        let same = first.iter().chain([&items]).all(|back| *back == Self::Same);
+        if same { Self::Same } else { Self::Items { first, items: Box::new(items) } }
+    }
+}
+
+impl WayBack {
+    /// The one that changes nothing.
+    pub(super) fn none() -> Self {
+        let (definitions, nodes) = Default::default();
+        Self { root: Back::Same, definitions, nodes }
+    }
+
+    pub(super) fn restore(&self, arguments: Value) -> Value {
+        self.follow(&self.root, arguments, 0)
+    }
+
+    fn follow(&self, back: &Back, value: Value, depth: usize) -> Value {
+        if depth > DEEPEST {
+            return value;
+        }
+        let below = |back, value| self.follow(back, value, depth + 1);
+        match (back, value) {
+            (Back::Text, Value::String(text)) => {
+                serde_json::from_str(&text).unwrap_or(Value::String(text))
+            }
+            (Back::Unwrap(name, back), Value::Object(mut object)) => match object.remove(*name) {
+                Some(value) => below(back, value),
+                None => Value::Object(object),
+            },
+            (Back::Object { members, others }, Value::Object(object)) => {
+                let undo = |(name, value): (String, Value)| match members.get(&name) {
+                    Some(undo) if undo.absent_if_null && value.is_null() => None,
+                    Some(undo) => {
+                        Some((undo.name.clone().unwrap_or(name), below(&undo.back, value)))
+                    }
+                    None => Some((name, below(others, value))),
+                };
+                Value::Object(object.into_iter().filter_map(undo).collect())
+            }
+            (Back::Entries(back), Value::Array(entries)) => {
+                let entries = entries.into_iter().filter_map(entry);
+                Value::Object(
+                    entries.map(|(key, it)| (key, below(back, it))).collect::<Map<_, _>>(),
+                )
+            }
+            (Back::Items { first, items }, Value::Array(values)) => {
+                let backs = first.iter().chain(std::iter::repeat(&**items));
+                values.into_iter().zip(backs).map(|(value, back)| below(back, value)).collect()
+            }
+            (Back::Any(parts), value) => {
+                let judge = Judge::new(&self.nodes);
+                // Whether a pattern fits is not judged: what surely fits goes first.
+                let mut best = None;
+                for (part, back) in parts {
+                    match judge.alternative(part, &value) {
+                        Some(true) => return below(back, value),
+                        Some(false) => {}
+                        None => best = best.or(Some(back)),
+                    }
+                }
+                match best {
+                    Some(back) => below(back, value),
+                    None => value,
+                }
+            }
+            (Back::Definition(name), value) => match self.definitions.get(name) {
+                Some(back) => below(back, value),
+                None => value,
+            },
+            // A model that does not keep to the schema may have said it as the tool takes it.
+            (_, value) => value,
+        }
+    }
+}
+
+fn entry(entry: Value) -> Option<(String, Value)> {
+    let Value::Object(mut entry) = entry else { return None };
+    let key = entry.get("key")?.as_str()?.to_owned();
+    Some((key, entry.remove("value")?))
+}

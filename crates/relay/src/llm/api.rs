@@ -1,0 +1,35 @@
+//! The interfaces of providers, whose messages differ.
+
+use crate::conversion::Provider;
+
+/// What a provider's messages look like, however it takes schemas.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Api {
+    /// OpenAI's Chat Completions.
+    Chat,
+    /// OpenAI's Responses.
+    Responses,
+    /// Anthropic's Messages.
+    Messages,
+    /// Gemini's `generateContent`.
+    GenerateContent,
+    /// Bedrock's Converse.
+    Converse,
+}
+
+impl Provider {
+    pub(super) fn api(self) -> Api {
+        match self {
+            Self::OpenAiChat | Self::OpenAiChatStrict => Api::Chat,
+            Self::OpenAiResponses | Self::OpenAiResponsesStrict => Api::Responses,
+            Self::Anthropic | Self::AnthropicStrict => Api::Messages,
+            Self::Gemini | Self::GeminiJsonSchema => Api::GenerateContent,
+            Self::Bedrock => Api::Converse,
+        }
+    }
+
+    /// Whether the model is held to the schema.
+    pub(super) fn is_strict(self) -> bool {
+        matches!(self, Self::OpenAiChatStrict | Self::OpenAiResponsesStrict | Self::AnthropicStrict)
+    }
+}

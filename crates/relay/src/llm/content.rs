@@ -1,0 +1,148 @@
+//! The content of a tool's output in the words of each provider.
+
+use serde_json::{Value, json};
+
+use super::content_part::Part;
+use crate::tool_output::ToolOutput;
+
+/// `content` of a message of Chat Completions, which is text.
+pub(super) fn openai(output: &ToolOutput) -> String {
+    plain(output, &output.parts())
+}
+
+/// `output` of a `function_call_output` of Responses: a text, or a list where there is more.
+pub(super) fn openai_responses(output: &ToolOutput) -> Value {
+    let parts = output.parts();
+    let data = |base64: &str, mime_type: &str| {
+        let url = || format!("data:{mime_type};base64,{base64}");
+        match mime_type {
+            "application/pdf" => {
+                let name = "document.pdf";
+                Some(json!({ "type": "input_file", "filename": name, "file_data": url() }))
+            }
+            _ if is_picture(mime_type) => {
+                Some(json!({ "type": "input_image", "image_url": url() }))
+            }
+            _ => None,
+        }
+    };
+    let text = |part: &Part<'_>| json!({ "type": "input_text", "text": part.text() });
+    let blocks: Vec<_> = blocks(&parts, text, data).collect();
+    if blocks.iter().all(|block| block["type"] == "input_text") {
+        return Value::String(plain(output, &parts));
+    }
+    let failed = output.is_error.then(|| text(&Part::Text("ERROR:".into())));
+    failed.into_iter().chain(blocks).collect()
+}
+
+/// `content` of Anthropic's `tool_result`. That of a failure has to be text.
+pub(super) fn anthropic(output: &ToolOutput) -> Vec<Value> {
+    let text = |part: &Part<'_>| json!({ "type": "text", "text": part.text() });
+    let data = |base64: &str, mime_type: &str| {
+        let kind = match mime_type {
+            _ if output.is_error => return None,
+            "application/pdf" => "document",
+            _ if is_picture(mime_type) => "image",
+            _ => return None,
+        };
+        let source = json!({ "type": "base64", "media_type": mime_type, "data": base64 });
+        Some(json!({ "type": kind, "source": source }))
+    };
+    blocks(&output.parts(), text, data).collect()
+}
+
+/// `response` and `parts` of Gemini's `functionResponse`.
+pub(super) fn gemini(output: &ToolOutput) -> (Value, Vec<Value>) {
+    let (mut said, mut inline) = (Vec::new(), Vec::new());
+    for part in output.parts() {
+        match &part {
+            Part::Data { base64, mime_type, .. } if is_inline(mime_type) => {
+                inline.push(json!({ "inlineData": { "mimeType": mime_type, "data": base64 } }));
+            }
+            _ => said.push(part),
+        }
+    }
+    let said = match &said[..] {
+        [] => json!("attached"),
+        [Part::Json { value, .. }] => (*value).clone(),
+        said => json!(joined(said)),
+    };
+    let key = if output.is_error { "error" } else { "output" };
+    (json!({ key: said }), inline)
+}
+
+/// `content` of Bedrock's `toolResult` for a call. Documents have names, which have to be unique in a
+/// conversation; that of a failure is text and JSON, as its models of Anthropic want it.
+pub(super) fn bedrock(output: &ToolOutput, call: &str) -> Vec<Value> {
+    let call: String = call.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
+    let mut documents = 0;
+    let text = |part: &Part<'_>| match part {
+        Part::Json { value: value @ Value::Object(_), .. } => json!({ "json": value }),
+        part => json!({ "text": part.text() }),
+    };
+    let data = |base64: &str, mime_type: &str| {
+        let source = json!({ "bytes": base64 });
+        if output.is_error {
+            return None;
+        }
+        if is_picture(mime_type) {
+            let format = mime_type.trim_start_matches("image/");
+            return Some(json!({ "image": { "format": format, "source": source } }));
+        }
+        let format = document_format(mime_type)?;
+        documents += 1;
+        let name = format!("document {documents} of {call}");
+        Some(json!({ "document": { "format": format, "name": name, "source": source } }))
+    };
+    blocks(&output.parts(), text, data).collect()
+}
+
+/// The parts as blocks of a provider; `data` gives those for bytes that it takes.
+fn blocks(
+    parts: &[Part<'_>],
+    text: impl Fn(&Part<'_>) -> Value,
+    mut data: impl FnMut(&str, &str) -> Option<Value>,
+) -> impl Iterator<Item = Value> {
+    parts.iter().map(move |part| match part {
+        Part::Data { base64, mime_type, .. } => {
+            data(base64, mime_type).unwrap_or_else(|| text(part))
+        }
+        part => text(part),
+    })
+}
+
+/// All of it as one text, which says by itself that the tool failed.
+fn plain(output: &ToolOutput, parts: &[Part<'_>]) -> String {
+    let failed = if output.is_error { "ERROR: " } else { "" };
+    format!("{failed}{}", joined(parts))
+}
+
+fn joined(parts: &[Part<'_>]) -> String {
+    parts.iter().map(Part::text).collect::<Vec<_>>().join("\n")
+}
+
+/// The pictures that OpenAI, Anthropic and Bedrock take.
+fn is_picture(mime_type: &str) -> bool {
+    matches!(mime_type, "image/png" | "image/jpeg" | "image/gif" | "image/webp")
+}
+
+/// What Gemini takes in a `functionResponse`.
+fn is_inline(mime_type: &str) -> bool {
+    matches!(mime_type, "image/png" | "image/jpeg" | "image/webp" | "application/pdf")
+}
+
+/// What Bedrock calls a kind of document (API reference, "DocumentBlock").
+fn document_format(mime_type: &str) -> Option<&'static str> {
+    Some(match mime_type {
+        "application/pdf" => "pdf",
+        "application/msword" => "doc",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => "docx",
+        "application/vnd.ms-excel" => "xls",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "xlsx",
+        "text/csv" => "csv",
+        "text/html" => "html",
+        "text/markdown" => "md",
+        "text/plain" => "txt",
+        _ => return None,
+    })
+}

@@ -1,0 +1,11 @@
+//! The formats of LLM providers: tool definitions, tool calls and tool call results.
+
+mod definition;
+mod message;
+mod tool_call_result;
+mod content;
+mod content_part;
+mod api;
+mod pager;
+
+pub use self::{content_part::Part, message::ModelCall, pager::Pager, tool_call_result::Called};

@@ -1,0 +1,199 @@
+//! Long texts for a model, page by page.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use serde::Deserialize;
+
+use crate::tool_output::ToolOutput;
+
+/// Texts that are kept to be paged through.
+const MOST: usize = 100;
+/// Bytes of all of them together.
+const BYTES: usize = 32 * 1024 * 1024;
+
+/// Shows a model no more of a text than its context has room for, and lets it page through the rest.
+///
+/// It belongs to one conversation: whoever has it can read all that was shown with it. The application
+/// has every [`ToolOutput`] whole. A page ends with a line, else with a word. The oldest of 100 texts,
+/// or of 32 MiB, is forgotten.
+///
+/// ```
+/// use relay::{Pager, ToolOutput};
+/// use serde_json::json;
+///
+/// let pager = Pager::new(15);
+/// let output = ToolOutput::from("one line\nanother line\na third line".to_owned());
+/// let shown = pager.show(&output);
+/// assert!(shown.starts_with("one line\n[page 1 of 3"));
+/// // What the model asks for by the tool `Pager::TOOL`:
+/// let page = pager.call(&json!({ "text": 1, "page": 2 }).to_string());
+/// assert!(page.text().starts_with("another line\n[page 2 of 3"));
+/// ```
+pub struct Pager {
+    /// Characters of a page.
+    page: usize,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    /// The number of the first text that is still here.
+    first: u64,
+    texts: VecDeque<Arc<str>>,
+}
+
+/// What a model asks for.
+#[derive(Deserialize)]
+struct Wish {
+    text: u64,
+    page: usize,
+}
+
+impl Pager {
+    /// The name of the tool that a model pages with.
+    pub const TOOL: &str = "relay__more";
+    /// What the tool does, for the model.
+    pub const DESCRIPTION: &str =
+        "Shows another page of a text that was too long to be shown whole.";
+    /// The JSON Schema of the tool's arguments.
+    pub const SCHEMA: &str = r#"{"type":"object","properties":{"text":{"type":"integer","description":"The number of the text"},"page":{"type":"integer","description":"The page, from 1"}},"required":["text","page"],"additionalProperties":false}"#;
+
+    /// Pages of this many characters; what tells of further pages comes on top.
+    pub fn new(page: usize) -> Self {
+        Self { page: page.max(1), kept: Mutex::default() }
+    }
+
+    /// The output as a text: whole where it fits, else its first page.
+    pub fn show(&self, output: &ToolOutput) -> String {
+        let text = output.text();
+        if text.chars().nth(self.page).is_none() {
+            return text;
+        }
+        let text: Arc<str> = text.into();
+        let number = self.keep(&text);
+        self.nth(&text, number, 1).unwrap_or_default()
+    }
+
+    /// Answers a call of [`Pager::TOOL`].
+    pub fn call(&self, arguments: &str) -> ToolOutput {
+        let wish =
+            serde_json::from_str(arguments).map_err(|_| "`text` and `page` have to be numbers");
+        let page = wish.and_then(|Wish { text, page }| {
+            let whole = self.text(text).ok_or("there is no such text any more")?;
+            self.nth(&whole, text, page).ok_or("the text has no such page")
+        });
+        let is_error = page.is_err();
+        let text = page.unwrap_or_else(str::to_owned);
+        ToolOutput { is_error, ..text.into() }
+    }
+
+    fn keep(&self, text: &Arc<str>) -> u64 {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.texts.push_back(Arc::clone(text));
+        while kept.texts.len() > 1
+            && (kept.texts.len() > MOST
+                || kept.texts.iter().map(|text| text.len()).sum::<usize>() > BYTES)
+        {
+            kept.texts.pop_front();
+            kept.first += 1;
+        }
+        kept.first + kept.texts.len() as u64
+    }
+
+    /// A text by its number, from 1.
+    fn text(&self, number: u64) -> Option<Arc<str>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = usize::try_from(number.checked_sub(kept.first + 1)?).ok()?;
+        kept.texts.get(index).cloned()
+    }
+
+    fn nth(&self, text: &str, number: u64, page: usize) -> Option<String> {
+        let count = self.pages(text).count();
+        let shown = self.pages(text).nth(page.checked_sub(1)?)?;
+        let next = match page < count {
+            true => format!(
+                "; `{}` with {{\"text\":{number},\"page\":{}}} shows the next",
+                Self::TOOL,
+                page + 1
+            ),
+            false => String::new(),
+        };
+        Some(format!("{}\n[page {page} of {count}{next}]", shown.trim_end_matches('\n')))
+    }
+
+    fn pages<'a>(&self, text: &'a str) -> impl Iterator<Item = &'a str> + use<'a> {
+        let (most, mut rest) = (self.page, text);
+        std::iter::from_fn(move || {
+            let end =
+                rest.char_indices().nth(most).map_or(rest.len(), |(end, _)| cut(&rest[..end]));
+            let (page, after) = rest.split_at(end);
+            rest = after;
+            (!page.is_empty()).then_some(page)
+        })
+    }
+}
+
+/// Where a page ends that has to end within this text: after a line, else after a word, unless that
+/// is in its first half.
+fn cut(text: &str) -> usize {
+    let after = |end: Option<usize>| end.map(|at| at + 1).filter(|at| *at > text.len() / 2);
+    after(text.rfind('\n')).or_else(|| after(text.rfind(' '))).unwrap_or(text.len())
+}
+
+impl fmt::Debug for Pager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pager").field("page", &self.page).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn ask(pager: &Pager, text: u64, page: usize) -> ToolOutput {
+        pager.call(&json!({ "text": text, "page": page }).to_string())
+    }
+
+    #[test]
+    fn what_fits_is_shown_as_it_is() {
+        let pager = Pager::new(4);
+        assert_eq!(
+            pager.show(&"\u{e9}\u{e9}\u{e9}\u{e9}".to_owned().into()),
+            "\u{e9}\u{e9}\u{e9}\u{e9}"
+        );
+        assert!(ask(&pager, 1, 1).is_error);
+    }
+
+    #[test]
+    fn texts_are_kept_within_bounds() {
+        let pager = Pager::new(1);
+        for _ in 0..MOST + 5 {
+            pager.show(&"ab".to_owned().into());
+        }
+        assert_eq!(ask(&pager, 5, 1).text(), "ERROR: there is no such text any more");
+        assert!(ask(&pager, 6, 2).text().starts_with("b\n[page 2 of 2]"));
+        assert_eq!(ask(&pager, 6, 3).text(), "ERROR: the text has no such page");
+        assert!(ask(&pager, 6, 0).is_error && ask(&pager, 0, 1).is_error);
+        assert!(pager.call("{").is_error && pager.call(r#"{"text":-1,"page":1}"#).is_error);
+        let wide = Pager::new(BYTES / 4);
+        let long = ToolOutput::from("x".repeat(BYTES));
+        (0..2).for_each(|_| drop(wide.show(&long)));
+        assert!(ask(&wide, 1, 1).is_error && !ask(&wide, 2, 4).is_error);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_between_pages(text in "[ab \\n\u{2713}]{0,60}", most in 1_usize..12) {
+            let pages: Vec<_> = Pager::new(most).pages(&text).map(str::to_owned).collect();
+            prop_assert_eq!(pages.concat(), text);
+            prop_assert!(pages.iter().all(|page| page.chars().count() <= most));
+        }
+    }
+}

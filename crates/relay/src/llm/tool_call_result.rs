@@ -1,0 +1,137 @@
+//! The calls that a model asks for, and what became of them.
+
+use futures_util::{StreamExt, stream};
+
+use super::message::ModelCall;
+use crate::{
+    call::{Tool, Tools},
+    conversion::Provider,
+    error::Error,
+    tool_output::ToolOutput,
+    user::Toolset,
+    validation::Violation,
+};
+
+/// Calls of one answer that are made at the same time.
+const AT_ONCE: usize = 16;
+
+/// A call that a model asked for, and what became of it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Called {
+    /// What the model asked for.
+    pub call: ModelCall,
+    /// What came of it. The application may put another outcome here, as of a call that it has
+    /// [resumed](crate::User::resume).
+    pub outcome: Result<ToolOutput, Error>,
+}
+
+impl Called {
+    /// A call that was made otherwise, as of a tool of the application's own.
+    pub fn new(call: ModelCall, outcome: Result<ToolOutput, Error>) -> Self {
+        Self { call, outcome }
+    }
+}
+
+impl Tool {
+    /// Calls the tool as a model asks for it: its arguments are
+    /// [restored](crate::ProviderSchema::restore) by the schema that the provider was given.
+    ///
+    /// # Errors
+    /// As [`Tool::call`]; [`Error::InvalidArguments`] also where the arguments are no JSON.
+    pub async fn call_from(
+        &self,
+        provider: Provider,
+        call: &ModelCall,
+    ) -> Result<ToolOutput, Error> {
+        let arguments = self.schema_for(provider).restore(call.arguments.clone());
+        if !arguments.is_object() {
+            let (server, tool) = (self.server().to_owned(), self.definition().name.clone());
+            let (path, demand) = (String::new(), "a JSON object is wanted".to_owned());
+            let violations = vec![Violation { path, demand }];
+            return Err(Error::InvalidArguments { server, tool, violations });
+        }
+        self.call(arguments).await
+    }
+}
+
+/// The same for the tools of one server and of several.
+macro_rules! calls {
+    ($($tools:ty),+) => {$(
+        impl $tools {
+            /// Calls the tool that a model asks for; see [`Tool::call_from`].
+            ///
+            /// # Errors
+            /// [`Error::UnknownTool`] if there is no such tool, else as [`Tool::call_from`].
+            pub async fn call_from(
+                &self,
+                provider: Provider,
+                call: &ModelCall,
+            ) -> Result<ToolOutput, Error> {
+                self.find(&call.name)?.call_from(provider, call).await
+            }
+
+            /// Makes calls that a model asks for, up to 16 at the same time, and gives what became of
+            /// each, in their order. None fails for another.
+            ///
+            /// `provider` is that of the definitions which the model was given.
+            /// [`Provider::calls`] reads the calls from a model's answer, and [`Provider::results`]
+            /// turns what became of them into messages.
+            ///
+            /// ```no_run
+            #[doc = concat!("# async fn run(tools: relay::", stringify!($tools), ") -> Result<(), relay::Error> {")]
+            /// # async fn ask(request: serde_json::Value) -> serde_json::Value { request }
+            /// use relay::Provider;
+            /// use serde_json::json;
+            ///
+            /// let provider = Provider::Anthropic;
+            /// let mut messages = vec![json!({ "role": "user", "content": "What is new?" })];
+            /// loop {
+            ///     // `ask` sends a request to Anthropic and gives the response back.
+            ///     let answer = ask(json!({ "tools": tools.to_anthropic(), "messages": messages })).await;
+            ///     messages.push(json!({ "role": "assistant", "content": answer["content"] }));
+            ///     let called = tools.call_all(provider, provider.calls(&answer)).await;
+            ///     if called.is_empty() {
+            ///         break;
+            ///     }
+            ///     messages.extend(provider.results(&called)?);
+            /// }
+            /// # Ok(())
+            /// # }
+            /// ```
+            pub async fn call_all(&self, provider: Provider, calls: Vec<ModelCall>) -> Vec<Called> {
+                let calls = calls.into_iter().map(async |call| {
+                    let outcome = self.call_from(provider, &call).await;
+                    Called { call, outcome }
+                });
+                stream::iter(calls).buffered(AT_ONCE).collect().await
+            }
+        }
+    )+};
+}
+
+calls!(Tools, Toolset);
+
+impl Error {
+    /// What a model may be told of the failure of a call, as the output of a tool that failed; nothing
+    /// where it is for the application alone: [`Error::Authorization`], which the user can cure, and
+    /// errors that are not about a call.
+    ///
+    /// The text is that of the error, without its sources: names of the server and the tool, and what
+    /// the model may do better.
+    pub fn for_model(&self) -> Option<ToolOutput> {
+        match self {
+            Self::UnknownTool { .. }
+            | Self::InvalidArguments { .. }
+            | Self::InvalidOutput(_)
+            | Self::ToolCall { .. }
+            | Self::OutcomeUnknown { .. }
+            | Self::Transport { .. } => {
+                Some(ToolOutput { is_error: true, ..ToolOutput::from(self.to_string()) })
+            }
+            Self::Authorization(_) | Self::Configuration { .. } | Self::ToolDefinition { .. } => {
+                None
+            }
+        }
+    }
+}

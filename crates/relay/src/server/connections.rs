@@ -1,0 +1,248 @@
+//! The open conversations: one for each server and principal, bounded in number and idle time.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    ops::Deref,
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use mcp_client::Client;
+use tokio::runtime::Handle;
+
+use super::servers::ServerId;
+use crate::{principal::Principal, user::Bounds};
+
+/// How often those without a call are looked for, at most.
+const SWEEP: Duration = Duration::from_secs(30);
+
+/// A server and on whose behalf it is spoken to.
+pub(crate) type Key = (ServerId, Principal);
+
+/// The open conversations. When there are too many, those least recently used give way.
+pub(crate) struct Sessions {
+    open: RwLock<HashMap<Key, Connection>>,
+    bounds: Bounds,
+    started: Instant,
+    /// Milliseconds from `started` to the last sweep.
+    swept: AtomicU64,
+}
+
+/// A conversation with one server on behalf of one user; it derefs to its typed [`Client`].
+///
+/// Clones share it. The session ends on the server once the last clone is gone and nobody has used
+/// it for some time, so it is safe to hold on to.
+#[derive(Clone)]
+pub struct Connection(Arc<Conversation>);
+
+struct Conversation {
+    client: Client,
+    /// Whether its session ends with it: not where all share it, as they do a process.
+    ends: bool,
+    started: Instant,
+    /// Milliseconds from `started` to the last use.
+    used: AtomicU64,
+    /// How much news of the server's tools there was when they were last asked for.
+    heard: AtomicU64,
+}
+
+impl Sessions {
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        let (open, swept) = (RwLock::default(), AtomicU64::new(0));
+        Self { open, bounds, started: Instant::now(), swept }
+    }
+
+    /// The conversation for `key`, made by `client` unless there is one. Its session ends with it, if
+    /// that says so.
+    pub(crate) fn get(&self, key: &Key, client: impl FnOnce() -> (Client, bool)) -> Connection {
+        let now = millis(self.started.elapsed());
+        self.sweep(now);
+        if let Some(connection) = self.peek(key) {
+            connection.0.used.store(now, Ordering::Relaxed);
+            return connection;
+        }
+        // Not under the lock: the application is asked who answers for the user.
+        let ((client, ends), started) = (client(), self.started);
+        let (used, heard) = (AtomicU64::new(0), AtomicU64::new(0));
+        let new = Connection(Arc::new(Conversation { client, ends, started, used, heard }));
+        let mut open = self.write();
+        if open.len() >= self.bounds.sessions && !open.contains_key(key) {
+            drop_oldest(&mut open, batch(self.bounds.sessions));
+        }
+        let connection = open.entry(key.clone()).or_insert(new);
+        connection.touch();
+        connection.clone()
+    }
+
+    /// The conversation for `key`, if there is one.
+    pub(crate) fn peek(&self, key: &Key) -> Option<Connection> {
+        self.read().get(key).cloned()
+    }
+
+    /// Takes out the conversations for which `wanted` holds.
+    pub(crate) fn take(&self, wanted: impl Fn(&Key) -> bool) -> Vec<(Key, Connection)> {
+        self.write().extract_if(|key, _| wanted(key)).collect()
+    }
+
+    /// Takes out those without a call for long, if it is time to look for them.
+    fn sweep(&self, now: u64) {
+        let last = self.swept.load(Ordering::Relaxed);
+        let due = now.saturating_sub(last) >= millis(SWEEP);
+        let mine = || self.swept.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed);
+        if due && mine().is_ok() {
+            let idle = |used: u64| now.saturating_sub(used) >= millis(self.bounds.idle);
+            self.write().retain(|_, connection| connection.is_held() || !idle(connection.used()));
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, HashMap<Key, Connection>> {
+        self.open.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, HashMap<Key, Connection>> {
+        self.open.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How many give way together when there are too many: a share of them, so that it is seldom.
+fn batch(most: usize) -> usize {
+    (most / 16).max(1)
+}
+
+/// Takes out this many, those least recently used.
+fn drop_oldest(open: &mut HashMap<Key, Connection>, count: usize) {
+    let mut uses: Vec<_> = open.values().map(Connection::used).collect();
+    let (_, &mut youngest, _) = uses.select_nth_unstable(count - 1);
+    let mut left = count;
+    open.retain(|_, connection| {
+        let goes = left > 0 && connection.used() <= youngest;
+        left -= usize::from(goes);
+        !goes
+    });
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Connection {
+    /// Remembers that it is in use now.
+    pub(crate) fn touch(&self) {
+        self.0.used.store(millis(self.0.started.elapsed()), Ordering::Relaxed);
+    }
+
+    /// Whether what is known of the server's tools no longer holds, since it was last asked or
+    /// [told](Self::heard): the server has said so, or has forgotten the session and so may be another
+    /// one by now.
+    pub(crate) fn has_news(&self) -> bool {
+        let news = self.lost_sessions() + self.tool_changes();
+        self.0.heard.fetch_max(news, Ordering::Relaxed) < news
+    }
+
+    /// What was learnt after this many changes takes the sessions lost until now into account: it came
+    /// in the newest one.
+    pub(crate) fn heard(&self, changes: u64) {
+        self.0.heard.fetch_max(self.lost_sessions() + changes, Ordering::Relaxed);
+    }
+
+    fn used(&self) -> u64 {
+        self.0.used.load(Ordering::Relaxed)
+    }
+
+    /// Whether anyone but the pool has it.
+    fn is_held(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+}
+
+impl Deref for Connection {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.0.client
+    }
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        let (true, Ok(runtime)) = (self.ends, Handle::try_current()) else { return };
+        let client = self.client.clone();
+        runtime.spawn(async move {
+            if let Err(error) = client.close().await {
+                tracing::debug!(%error, "a session could not be ended");
+            }
+        });
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Connection")
+    }
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sessions({} open)", self.read().len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mcp_http::{AccessToken, HttpClient, HttpTransport};
+
+    use super::*;
+
+    const MOST: usize = 10_000;
+    const BATCH: usize = MOST / 16;
+    const IDLE: Duration = Duration::from_secs(5 * 60);
+
+    fn transport() -> HttpTransport {
+        let http = HttpClient::new().unwrap();
+        HttpTransport::builder("http://127.0.0.1:9/").http_client(http).build().unwrap()
+    }
+
+    fn user(n: usize) -> Key {
+        ("server".into(), Principal::of_token(&AccessToken::new(n.to_string())))
+    }
+
+    #[test]
+    fn those_without_a_call_are_ended_unless_they_are_held() {
+        let transport = transport();
+        let sessions = Sessions::new(Bounds::default());
+        let open = |n: usize| sessions.get(&user(n), || (Client::new(transport.clone()), true));
+        let held = open(1);
+        drop(open(2));
+        let late = millis(IDLE) + millis(SWEEP);
+        open(3).0.used.store(late - millis(IDLE) + 1, Ordering::Relaxed);
+        let known = || [1, 2, 3].map(|n| sessions.peek(&user(n)).is_some());
+        sessions.sweep(late - 1);
+        assert_eq!(known(), [true, false, true]);
+        drop(held);
+        sessions.sweep(late);
+        assert_eq!(known(), [true, false, true], "it is too soon to look again");
+        sessions.sweep(late + millis(SWEEP));
+        assert_eq!(known(), [false, false, false]);
+    }
+
+    #[test]
+    fn those_least_recently_used_give_way() {
+        let transport = transport();
+        let sessions = Sessions::new(Bounds::default());
+        let open = |n: usize| sessions.get(&user(n), || (Client::new(transport.clone()), true));
+        for n in 0..MOST {
+            open(n).0.used.store(n as u64, Ordering::Relaxed);
+        }
+        open(0).0.used.store(MOST as u64, Ordering::Relaxed);
+        open(MOST).0.used.store(MOST as u64 + 1, Ordering::Relaxed);
+        assert_eq!(sessions.read().len(), MOST - BATCH + 1);
+        assert!(sessions.peek(&user(0)).is_some(), "used again");
+        assert!(sessions.peek(&user(1)).is_none(), "the oldest");
+        assert!(sessions.peek(&user(BATCH + 1)).is_some(), "younger than those that went");
+        assert!(sessions.peek(&user(MOST)).is_some(), "the newest");
+    }
+}

@@ -1,0 +1,16 @@
+//! The registered servers and the connections to them.
+
+mod servers;
+mod transport;
+mod connections;
+mod token_sources;
+mod failure;
+
+pub use self::connections::Connection;
+pub(crate) use self::{
+    connections::{Key, Sessions},
+    failure::Attempt,
+    servers::{Link, Servers, describe},
+    token_sources::Sources,
+    transport::check,
+};

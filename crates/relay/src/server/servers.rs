@@ -1,0 +1,208 @@
+//! The registered servers, which may change while calls are under way.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    hash::{Hash, Hasher},
+    ops::Deref,
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use mcp_client::{KnownLists, Negotiation};
+use mcp_http::HttpClient;
+use tokio::sync::Semaphore;
+
+use super::transport::Carrier;
+use crate::{
+    error::Error,
+    settings::{Fault, Server},
+    suggestion::nearest,
+    tool_list::NamedLists,
+};
+
+/// The registered servers, by name.
+#[derive(Debug)]
+pub(crate) struct Servers {
+    client: HttpClient,
+    /// How long a process is kept that nobody calls.
+    idle: Duration,
+    links: RwLock<BTreeMap<Arc<str>, Arc<Link>>>,
+    /// The number of the next registration.
+    next: AtomicU64,
+}
+
+/// A registration of a server: another one of the same name has another number, and so shares
+/// neither sessions nor lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ServerId {
+    pub(crate) name: Arc<str>,
+    number: u64,
+}
+
+/// The way to a server, the same for all users.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) id: ServerId,
+    pub(crate) server: Server,
+    /// Of what makes it this server and no other; see [`Server::fingerprint`].
+    pub(crate) fingerprint: String,
+    pub(crate) carrier: Carrier,
+    /// Room for calls at the same time.
+    pub(crate) room: Semaphore,
+    /// How to speak with the server, as the first of its users has found out.
+    pub(crate) negotiation: Negotiation,
+    /// The lists that its users have got, so that those who get the same share it.
+    pub(crate) known_lists: KnownLists,
+    pub(crate) named_lists: NamedLists,
+    /// Whether it was removed or replaced: calls that are under way go on, and none is begun.
+    retired: AtomicBool,
+}
+
+impl Servers {
+    pub(crate) fn new(client: HttpClient, idle: Duration) -> Self {
+        Self { client, idle, links: RwLock::default(), next: AtomicU64::new(0) }
+    }
+
+    /// Registers a server; gives back the one that was registered under its name.
+    pub(crate) fn insert(&self, name: &str, server: Server) -> Result<Option<Arc<Link>>, Error> {
+        if name.is_empty() || name.chars().any(char::is_control) {
+            return Err(Error::configuration(Some(name), "a server's name has to be readable"));
+        }
+        let invalid = |error: mcp_http::Error| Error::configuration(Some(name), describe(&error));
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let id = ServerId { name: name.into(), number };
+        let link = Arc::new(Link {
+            carrier: Carrier::new(&server, &self.client, self.idle).map_err(invalid)?,
+            room: Semaphore::new(server.concurrency),
+            negotiation: Negotiation::new(),
+            known_lists: KnownLists::new(),
+            named_lists: NamedLists::default(),
+            retired: AtomicBool::new(false),
+            fingerprint: server.fingerprint(),
+            server,
+            id: id.clone(),
+        });
+        let mut links = self.links.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(links.insert(id.name, link).inspect(|old| old.retire()))
+    }
+
+    /// Takes a server out.
+    pub(crate) fn remove(&self, name: &str) -> Option<Arc<Link>> {
+        let mut links = self.links.write().unwrap_or_else(PoisonError::into_inner);
+        links.remove(name).inspect(|old| old.retire())
+    }
+
+    /// The way to a server, with or without a user's token.
+    pub(crate) fn get(&self, name: &str, token: bool) -> Result<Arc<Link>, Error> {
+        let links = self.read();
+        let unknown = || Error::configuration(Some(name), not_registered(name, &links));
+        let link = links.get(name).ok_or_else(unknown)?;
+        if let Some(Fault { position, reason }) = &link.server.fault {
+            let (server, position, reason) = (Some(name.to_owned()), *position, reason.clone());
+            return Err(Error::Configuration { server, position, reason });
+        }
+        if token && link.carrier.is_shared() {
+            let reason = "access tokens are for servers on HTTP; one on stdio gets its credentials \
+                          from its environment (`env`)";
+            return Err(Error::configuration(Some(name), reason));
+        }
+        Ok(Arc::clone(link))
+    }
+
+    /// Their names, in order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.read().keys().map(|name| (**name).to_owned()).collect()
+    }
+
+    /// All of them, in the order of their names.
+    pub(crate) fn all(&self) -> Vec<Arc<Link>> {
+        self.read().values().cloned().collect()
+    }
+
+    /// Whether the settings of a server say that nothing goes without it.
+    pub(crate) fn requires(&self, name: &str) -> bool {
+        self.read().get(name).is_some_and(|link| link.server.required)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<Arc<str>, Arc<Link>>> {
+        self.links.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Link {
+    /// Refuses what is begun with a registration that is no more.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        match self.is_retired() {
+            false => Ok(()),
+            true => Err(Error::configuration(
+                Some(&self.id),
+                "it was removed or replaced since its tools were asked for: ask for them anew",
+            )),
+        }
+    }
+
+    /// Whether it was removed or replaced.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
+    }
+
+    fn retire(&self) {
+        self.retired.store(true, Ordering::Release);
+    }
+}
+
+/// By the number alone, for each call looks its session up.
+impl Hash for ServerId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.number);
+    }
+}
+
+impl Deref for ServerId {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for ServerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// For tests of what is keyed by it.
+#[cfg(test)]
+impl From<&str> for ServerId {
+    fn from(name: &str) -> Self {
+        Self { name: name.into(), number: 0 }
+    }
+}
+
+fn not_registered(name: &str, links: &BTreeMap<Arc<str>, Arc<Link>>) -> String {
+    let names: Vec<_> = links.keys().map(|name| format!("`{name}`")).collect();
+    let known = match &names[..] {
+        [] => return "it is not registered, nor is any other".to_owned(),
+        names => format!("it is not registered; registered are {}", names.join(", ")),
+    };
+    match nearest(name, links.keys().map(|name| &**name)).filter(|_| links.len() > 5) {
+        Some(nearest) => format!("{known}; the nearest is `{nearest}`"),
+        None => known,
+    }
+}
+
+/// An error and what caused it, in one line.
+pub(crate) fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text += &format!(": {source}");
+        next = source.source();
+    }
+    text
+}

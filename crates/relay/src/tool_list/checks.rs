@@ -1,0 +1,92 @@
+//! Arguments and results against the schemas of their tool.
+
+use std::{fmt, sync::OnceLock};
+
+use mcp_types::Schema;
+use serde_json::{Value, value::RawValue};
+
+use super::named_tools::NamedTool;
+use crate::{
+    error::{Error, InvalidOutput},
+    tool_output::ToolOutput,
+    validation::{Rules, UnknownDialect, Violation},
+};
+
+/// Larger schemas are not read: a look at the arguments is to be cheap next to the call.
+const LARGEST: usize = 256 * 1024;
+
+/// The schemas of a tool as they are read with its first call, for all who share its definition.
+#[derive(Default)]
+pub(crate) struct Checks {
+    input: OnceLock<Check>,
+    output: OnceLock<Check>,
+}
+
+/// A schema that was read; nothing where there is none to judge by.
+type Check = Result<Option<Rules>, UnknownDialect>;
+
+impl NamedTool {
+    /// Refuses arguments that surely do not fit the tool's schema, and any where its schemas cannot be
+    /// told from their dialect.
+    pub(crate) fn check_arguments(&self, server: &str, arguments: &RawValue) -> Result<(), Error> {
+        let input = self.checks.input.get_or_init(|| read(&self.tool.input_schema));
+        let (input, _) = (self.known(server, input)?, self.known(server, self.output())?);
+        match input.map(|rules| rules.violations(arguments.get())).unwrap_or_default() {
+            none if none.is_empty() => Ok(()),
+            violations => {
+                let (server, tool) = (server.to_owned(), self.tool.name.clone());
+                Err(Error::InvalidArguments { server, tool, violations })
+            }
+        }
+    }
+
+    /// Sets apart a result whose structured content surely does not fit the tool's schema. A failure
+    /// of the tool's own has none (MCP server/tools, "Output Schema").
+    pub(crate) fn check_output(
+        &self,
+        server: &str,
+        output: ToolOutput,
+    ) -> Result<ToolOutput, Error> {
+        let Ok(Some(rules)) = self.output() else { return Ok(output) };
+        let violations = match &output.structured_content {
+            _ if output.is_error => return Ok(output),
+            Some(content) => rules.violations(&content.to_string()),
+            None => vec![Violation {
+                path: String::new(),
+                demand: "structured content is missing".to_owned(),
+            }],
+        };
+        if violations.is_empty() {
+            return Ok(output);
+        }
+        let (server, tool) = (server.to_owned(), self.tool.name.clone());
+        Err(Error::InvalidOutput(Box::new(InvalidOutput { server, tool, violations, output })))
+    }
+
+    fn output(&self) -> &Check {
+        let schema = self.tool.output_schema.as_ref();
+        self.checks.output.get_or_init(|| schema.map_or(Ok(None), read))
+    }
+
+    fn known<'a>(&self, server: &str, check: &'a Check) -> Result<Option<&'a Rules>, Error> {
+        check.as_ref().map(Option::as_ref).map_err(|UnknownDialect(dialect)| Error::ToolCall {
+            server: server.to_owned(),
+            tool: self.tool.name.clone(),
+            reason: format!("its schema is in the dialect {dialect}, which is not supported")
+                .into(),
+            source: None,
+        })
+    }
+}
+
+fn read(schema: &Schema) -> Check {
+    let text = Some(schema.get()).filter(|text| text.len() <= LARGEST);
+    let schema = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
+    schema.map(|schema| Rules::read(&schema)).transpose()
+}
+
+impl fmt::Debug for Checks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Checks")
+    }
+}

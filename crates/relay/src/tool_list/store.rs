@@ -1,0 +1,110 @@
+//! Lists of tools kept outside of this process, for a fleet of them.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use futures_util::future::BoxFuture;
+use mcp_client::{RefusedEntry, Tool, ToolList};
+use serde::{Deserialize, Serialize};
+use tokio::time;
+
+use super::cache::Places;
+use crate::{principal::Principal, server::Link};
+
+/// Keeps lists of tools outside of this process, such as in Redis, so that a fleet of processes asks
+/// a server once; given to [`Builder::list_store`](crate::Builder::list_store).
+///
+/// It is a second place to look: each process has a cache of its own in front of it. All processes
+/// that have a server under the same name and with the same settings share its lists. What is in it
+/// counts as if the server had sent it, so nobody else may write there. A store that fails, or does not
+/// answer within 5 seconds, is one that has nothing.
+pub trait ListStore: Send + Sync + 'static {
+    /// Gives what was saved under `key`, unless it was forgotten or its time is over.
+    fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<Vec<u8>>>;
+
+    /// Keeps a list for `lifetime`, in place of what was there.
+    fn save<'a>(&'a self, key: &'a str, list: Vec<u8>, lifetime: Duration) -> BoxFuture<'a, ()>;
+
+    /// Forgets a list, which holds no more.
+    fn forget<'a>(&'a self, key: &'a str) -> BoxFuture<'a, ()>;
+}
+
+/// A list as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    tools: Vec<Tool>,
+    refused: Vec<(Option<String>, String)>,
+    fresh_until: SystemTime,
+}
+
+/// A list of tools that is fresh for so long, and whether it is the same for everyone.
+pub(crate) struct Shelved {
+    pub(crate) list: ToolList,
+    pub(crate) ttl: Duration,
+    pub(crate) public: bool,
+}
+
+/// Where the lists of a server are in a store.
+#[derive(Clone, Copy)]
+pub(crate) struct Shelf<'a> {
+    pub(crate) store: &'a dyn ListStore,
+    pub(crate) link: &'a Link,
+}
+
+impl Shelf<'_> {
+    /// How long a store may take: then the server is asked, as if there were no store.
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    /// A list that is fresh still, from the first of the places that has one.
+    pub(crate) async fn load(&self, places: &Places) -> Option<Shelved> {
+        for place in places.iter() {
+            let Some(bytes) = self.patiently(self.store.load(&self.key(place.1))).await? else {
+                continue;
+            };
+            let Ok(stored) = serde_json::from_slice::<Stored>(&bytes) else { continue };
+            let Ok(ttl) = stored.fresh_until.duration_since(SystemTime::now()) else { continue };
+            let mut list = ToolList::default();
+            list.tools = stored.tools.into_iter().map(Arc::new).collect();
+            let refused = stored.refused.into_iter();
+            list.refused = refused.map(|(name, reason)| RefusedEntry::new(name, reason)).collect();
+            return Some(Shelved { list, ttl, public: *place != places.own });
+        }
+        None
+    }
+
+    /// Stores a list that is fresh from now on.
+    pub(crate) async fn save(&self, principal: Principal, shelved: &Shelved) {
+        let Shelved { list, ttl, .. } = shelved;
+        let refused = list.refused.iter();
+        let stored = Stored {
+            tools: list.tools.iter().map(|tool| Tool::clone(tool)).collect(),
+            refused: refused.map(|one| (one.name.clone(), one.reason.clone())).collect(),
+            fresh_until: SystemTime::now() + *ttl,
+        };
+        if let Ok(bytes) = serde_json::to_vec(&stored) {
+            self.patiently(self.store.save(&self.key(principal), bytes, *ttl)).await;
+        }
+    }
+
+    /// Forgets the list of a user, or that of everyone.
+    pub(crate) async fn forget(&self, principal: Principal) {
+        self.patiently(self.store.forget(&self.key(principal))).await;
+    }
+
+    /// What a list is stored under: its server by name and by a hash of where and what it is, its user
+    /// by a hash.
+    fn key(&self, principal: Principal) -> String {
+        let Link { id, fingerprint, .. } = self.link;
+        format!("relay:tools:{id}:{fingerprint}:{}", principal.to_key())
+    }
+
+    async fn patiently<T>(&self, work: BoxFuture<'_, T>) -> Option<T> {
+        let done = time::timeout(Self::PATIENCE, work).await.ok();
+        if done.is_none() {
+            tracing::warn!(server = %self.link.id, "the store of lists does not answer in time");
+        }
+        done
+    }
+}

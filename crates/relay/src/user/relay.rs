@@ -1,0 +1,381 @@
+//! The registry of servers.
+
+use std::{fmt, ops::Deref, sync::Arc, time::Duration};
+
+use futures_util::{StreamExt, stream};
+use mcp_client::Handler;
+use mcp_http::{AccessToken, HttpClient, TokenSource};
+
+use super::user::User;
+use crate::{
+    call::{Interceptor, Observer, Tools},
+    config::Config,
+    error::Error,
+    pending_call::Spent,
+    principal::Principal,
+    server::{Attempt, Key, Link, Servers, Sessions, Sources, describe},
+    settings::Server,
+    tool_list::{CacheStats, Keeping, ListStore, Shelf, ToolCache},
+};
+
+/// The registered servers, and what is shared by all who use them.
+///
+/// Clones share everything, connections included.
+///
+/// ```
+/// use relay::{Relay, Server};
+///
+/// let relay = Relay::builder()
+///     .server("github", Server::http("https://example.com/mcp").api_key("for-all-users"))
+///     .server("files", Server::stdio(["my-file-server"]))
+///     .build()?;
+/// assert_eq!(relay.servers()[0].0, "files");
+/// # Ok::<(), relay::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Relay(Arc<Registry>);
+
+/// Sets up a [`Relay`]; made by [`Relay::builder`].
+#[derive(Default)]
+#[must_use]
+pub struct Builder {
+    config: Config,
+    client: Option<HttpClient>,
+    bounds: Bounds,
+    interceptors: Interceptors,
+    store: Option<Arc<dyn ListStore>>,
+    handlers: Option<Arc<Handlers>>,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+/// What stands around lists and calls, the first outermost.
+#[derive(Clone, Default)]
+pub(crate) struct Interceptors(Vec<Arc<dyn Interceptor>>);
+
+/// How much is kept for those who use a registry.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) sessions: usize,
+    pub(crate) idle: Duration,
+    pub(crate) lists: usize,
+    pub(crate) stale: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            sessions: 10_000,
+            idle: Duration::from_secs(5 * 60),
+            lists: 10_000,
+            stale: Duration::ZERO,
+        }
+    }
+}
+
+impl Builder {
+    /// Registers a server under a name, in place of another of that name.
+    pub fn server(mut self, name: impl Into<String>, server: Server) -> Self {
+        self.config.servers.insert(name.into(), server);
+        self
+    }
+
+    /// Takes over what a configuration says, in place of what was set before.
+    pub fn config(self, config: Config) -> Self {
+        Self { config, ..self }
+    }
+
+    /// How long a list of tools is kept: an hour unless set; zero keeps none.
+    pub fn cache_duration(mut self, duration: Duration) -> Self {
+        self.config.cache_duration = duration;
+        self
+    }
+
+    /// How many sessions are kept open; 10,000 unless set. Those least recently used give way.
+    pub fn session_limit(mut self, most: usize) -> Self {
+        self.bounds.sessions = most.max(1);
+        self
+    }
+
+    /// How long a session is kept open without a call; 5 minutes unless set.
+    pub fn session_idle_time(mut self, idle: Duration) -> Self {
+        self.bounds.idle = idle;
+        self
+    }
+
+    /// How many lists of tools are kept; 10,000 unless set.
+    pub fn cache_limit(mut self, most: usize) -> Self {
+        self.bounds.lists = most.max(1);
+        self
+    }
+
+    /// How long a list of tools is still given out past its time, while a new one is fetched in the
+    /// background; not at all unless set.
+    pub fn serve_stale(mut self, stale: Duration) -> Self {
+        self.bounds.stale = stale;
+        self
+    }
+
+    /// Who answers what servers ask while they work: for forms, URLs and models' replies. It is asked
+    /// when a conversation begins, and so can give each server and each user a handler of their own.
+    ///
+    /// ```
+    /// use relay::{Handler, Relay, Serves};
+    ///
+    /// struct Forms {
+    ///     user: String,
+    /// }
+    ///
+    /// impl Handler for Forms {
+    ///     fn serves(&self) -> Serves {
+    ///         Serves::nothing().form()
+    ///     }
+    ///     // and `elicit_form`, which shows `self.user` the form.
+    /// }
+    ///
+    /// let relay = Relay::builder().handlers(|asker| {
+    ///     let user = asker.user?.to_owned();
+    ///     Some(std::sync::Arc::new(Forms { user }))
+    /// });
+    /// ```
+    pub fn handlers(
+        self,
+        handlers: impl Fn(&Asker<'_>) -> Option<Arc<dyn Handler>> + Send + Sync + 'static,
+    ) -> Self {
+        Self { handlers: Some(Arc::new(handlers)), ..self }
+    }
+
+    /// Who hears of every list and call, and gives the trace context of calls.
+    pub fn observer(self, observer: impl Observer) -> Self {
+        Self { observer: Some(Arc::new(observer)), ..self }
+    }
+
+    /// Where lists of tools are kept for other processes too.
+    pub fn list_store(self, store: impl ListStore) -> Self {
+        Self { store: Some(Arc::new(store)), ..self }
+    }
+
+    /// Adds what is to stand around the lists and calls of all users, within what was added before.
+    pub fn interceptor(mut self, interceptor: impl Interceptor) -> Self {
+        self.interceptors.0.push(Arc::new(interceptor));
+        self
+    }
+
+    /// Connections set up elsewhere, for a proxy or certificates of one's own.
+    pub fn http_client(self, client: HttpClient) -> Self {
+        Self { client: Some(client), ..self }
+    }
+
+    /// The registry. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] naming the server whose settings are unusable.
+    pub fn build(self) -> Result<Relay, Error> {
+        let setup = |error: mcp_http::Error| Error::configuration(None, describe(&error));
+        let client = self.client.map_or_else(HttpClient::new, Ok).map_err(setup)?;
+        let servers = Servers::new(client, self.bounds.idle);
+        for (name, server) in self.config.servers {
+            servers.insert(&name, server)?;
+        }
+        Ok(Relay(Arc::new(Registry {
+            servers,
+            cache: Arc::new(ToolCache::new(Keeping {
+                lifetime: self.config.cache_duration,
+                stale: self.bounds.stale,
+                most: self.bounds.lists,
+            })),
+            sessions: Sessions::new(self.bounds),
+            sources: Sources::default(),
+            interceptors: self.interceptors,
+            store: self.store,
+            spent: Spent::new(),
+            handlers: self.handlers,
+            observer: self.observer,
+        })))
+    }
+}
+
+impl Relay {
+    /// Sets up a registry in code.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// A registry of what a configuration says.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] naming the server whose settings are unusable.
+    pub fn new(config: Config) -> Result<Self, Error> {
+        Self::builder().config(config).build()
+    }
+
+    /// The registry on behalf of the user who has this token.
+    ///
+    /// The token goes with every request to every server that this user asks; it wins over a
+    /// server's `api_key`.
+    pub fn with_token(&self, token: impl Into<AccessToken>) -> User {
+        let token = token.into();
+        let principal = Principal::of_token(&token);
+        User { registry: Arc::clone(&self.0), principal, id: None, source: Some(Arc::new(token)) }
+    }
+
+    /// The registry on behalf of the user whom the application knows by this id.
+    ///
+    /// The source is asked for a token before each request, and for another one when a server does
+    /// not take it; where it gives none, none is sent. Sessions and lists of tools belong to the id,
+    /// and so outlive every token. Of several sources that are given for one id the newest counts,
+    /// for all who speak for that user.
+    ///
+    /// ```
+    /// # fn run(relay: &relay::Relay, source: impl relay::TokenSource) {
+    /// let alice = relay.for_user("alice@example.com", source);
+    /// // An access token is a source too: here each request of the application brings its own.
+    /// let bob = relay.for_user("bob@example.com", relay::AccessToken::new("token of this hour"));
+    /// # }
+    /// ```
+    pub fn for_user(&self, id: impl AsRef<str>, source: impl TokenSource) -> User {
+        let id = id.as_ref();
+        let principal = Principal::of_id(id);
+        let source = self.0.sources.replace(principal, Arc::new(source));
+        User { registry: Arc::clone(&self.0), principal, id: Some(id.into()), source: Some(source) }
+    }
+
+    /// The registry on behalf of no user: requests carry the server's `api_key`, if it has one.
+    pub fn without_token(&self) -> User {
+        User {
+            registry: Arc::clone(&self.0),
+            principal: Principal::REGISTRY,
+            id: None,
+            source: None,
+        }
+    }
+
+    /// The tools of a server on behalf of no user; see [`User::tools`].
+    ///
+    /// # Errors
+    /// Those of [`User::tools`].
+    pub async fn tools(&self, server: &str) -> Result<Tools, Error> {
+        self.without_token().tools(server).await
+    }
+
+    /// The registered servers, by name, as they are at the moment.
+    pub fn servers(&self) -> Vec<(String, Server)> {
+        let links = self.0.servers.all();
+        links.iter().map(|link| (link.id.to_string(), link.server.clone())).collect()
+    }
+
+    /// Registers a server from now on, in place of another of that name. Calls that are under way go
+    /// on to their end; tools that were listed before are to be asked for anew.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] where its settings are unusable; what was registered then stays.
+    pub fn add_server(&self, name: impl AsRef<str>, server: Server) -> Result<(), Error> {
+        let replaced = self.0.servers.insert(name.as_ref(), server)?;
+        replaced.iter().for_each(|link| self.0.forget(link));
+        Ok(())
+    }
+
+    /// Takes a server out, and tells whether it was there. Calls that are under way go on to their end.
+    pub fn remove_server(&self, name: &str) -> bool {
+        let removed = self.0.servers.remove(name);
+        removed.iter().for_each(|link| self.0.forget(link));
+        removed.is_some()
+    }
+
+    /// How often the cache of tool lists was of use.
+    pub fn cache_stats(&self) -> CacheStats {
+        self.0.cache.counts.stats()
+    }
+
+    /// Ends all sessions on all servers, and forgets all lists of tools but those in a
+    /// [store](Builder::list_store).
+    ///
+    /// # Errors
+    /// The first error of a server; the others are tried all the same.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.0.close(|_| true).await
+    }
+}
+
+/// What all handles share.
+pub(crate) struct Registry {
+    pub(crate) servers: Servers,
+    pub(crate) cache: Arc<ToolCache>,
+    pub(crate) sessions: Sessions,
+    sources: Sources,
+    pub(crate) interceptors: Interceptors,
+    pub(crate) store: Option<Arc<dyn ListStore>>,
+    pub(crate) spent: Spent,
+    pub(crate) handlers: Option<Arc<Handlers>>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+}
+
+/// Who answers what servers ask, for a server and on behalf of a user.
+type Handlers = dyn Fn(&Asker<'_>) -> Option<Arc<dyn Handler>> + Send + Sync;
+
+/// A server that may ask something, and on whose behalf it is spoken to; see [`Builder::handlers`].
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Asker<'a> {
+    /// The server.
+    pub server: &'a str,
+    /// The user.
+    pub principal: Principal,
+    /// The id of the user, where the application knows the user by one.
+    pub user: Option<&'a str>,
+}
+
+impl Registry {
+    /// How many servers are spoken to at the same time.
+    const AT_ONCE: usize = 64;
+
+    /// Drops what was learnt of a server that is registered no more. Its sessions end with the calls
+    /// that are under way.
+    fn forget(&self, link: &Link) {
+        self.cache.forget(|key| key.0 == link.id);
+        drop(self.sessions.take(|key| key.0 == link.id));
+    }
+
+    /// Forgets the lists of a user that are in the store.
+    pub(crate) async fn forget_stored(&self, principal: Principal) {
+        let Some(store) = self.store.as_deref() else { return };
+        let links = self.servers.all();
+        let forgotten =
+            links.iter().map(async |link| Shelf { store, link }.forget(principal).await);
+        stream::iter(forgotten).buffer_unordered(Self::AT_ONCE).collect::<()>().await;
+    }
+
+    /// Ends the sessions and forgets the lists for which `wanted` holds.
+    pub(crate) async fn close(&self, wanted: impl Fn(&Key) -> bool) -> Result<(), Error> {
+        self.cache.forget(&wanted);
+        let closing = self.sessions.take(&wanted).into_iter().map(async |(key, connection)| {
+            let attempt = Attempt { server: &key.0, tool: None, principal: key.1 };
+            connection.close().await.map_err(|error| attempt.failed(error))
+        });
+        let closing = stream::iter(closing).buffer_unordered(Self::AT_ONCE);
+        closing.fold(Ok(()), async |all, one| all.and(one)).await
+    }
+}
+
+impl Deref for Interceptors {
+    type Target = [Arc<dyn Interceptor>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Builder");
+        shown.field("config", &self.config).field("bounds", &self.bounds).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Registry { servers, cache, sessions, .. } = &*self.0;
+        let mut shown = f.debug_struct("Relay");
+        shown.field("servers", servers).field("cache", cache).field("sessions", sessions);
+        shown.finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,100 @@
+//! What servers have beyond tools, with the errors of the registry.
+
+use std::pin::pin;
+
+use mcp_client::{
+    Client, Listed, PromptResult, ResourceResult,
+    mcp_types::{
+        Method,
+        v2026_07_28::{
+            GetPromptRequest, ListPromptsRequest, ListResourceTemplatesRequest,
+            ListResourcesRequest, Prompt, ReadResourceRequest, Resource, ResourceTemplate,
+        },
+    },
+};
+use serde::Serialize;
+
+use super::user::User;
+use crate::{
+    call::{What, observed},
+    error::Error,
+};
+
+/// # Resources and prompts
+///
+/// They come through the same session as the user's calls; what else a server has is in the typed
+/// client of a [connection](User::connection).
+///
+/// ```no_run
+/// # async fn run(user: relay::User) -> Result<(), relay::Error> {
+/// for resource in user.resources("files").await?.items {
+///     let read = user.read_resource("files", &resource.uri).await?;
+///     println!("{}: {} parts", resource.name, read.contents.len());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`Error::Configuration`] and [`Error::Authorization`] as [`User::tools`], else
+/// [`Error::Transport`].
+impl User {
+    /// The resources of a server.
+    pub async fn resources(&self, server: &str) -> Result<Listed<Resource>, Error> {
+        let what = method::<ListResourcesRequest>();
+        self.ask(server, what, async |client| client.list_resources().await).await
+    }
+
+    /// The templates of resources of a server.
+    pub async fn resource_templates(
+        &self,
+        server: &str,
+    ) -> Result<Listed<ResourceTemplate>, Error> {
+        let what = method::<ListResourceTemplatesRequest>();
+        self.ask(server, what, async |client| client.list_resource_templates().await).await
+    }
+
+    /// What is in a resource of a server.
+    pub async fn read_resource(&self, server: &str, uri: &str) -> Result<ResourceResult, Error> {
+        let what = method::<ReadResourceRequest>();
+        self.ask(server, what, async |client| client.read_resource(uri).await).await
+    }
+
+    /// The prompts of a server.
+    pub async fn prompts(&self, server: &str) -> Result<Listed<Prompt>, Error> {
+        let what = method::<ListPromptsRequest>();
+        self.ask(server, what, async |client| client.list_prompts().await).await
+    }
+
+    /// The messages of a prompt; `arguments` is whatever serializes as a JSON object of texts.
+    pub async fn prompt(
+        &self,
+        server: &str,
+        name: &str,
+        arguments: impl Serialize,
+    ) -> Result<PromptResult, Error> {
+        let what = What { prompt: Some(name), ..method::<GetPromptRequest>() };
+        self.ask(server, what, async |client| client.get_prompt(name, arguments).await).await
+    }
+
+    async fn ask<T>(
+        &self,
+        server: &str,
+        what: What<'_>,
+        asked: impl AsyncFnOnce(&Client) -> Result<T, mcp_client::Error>,
+    ) -> Result<T, Error> {
+        let place = self.at(server)?;
+        let asking = pin!(async {
+            let connection = place.connection()?;
+            let traced = place.traced(&connection, None);
+            let answer = asked(traced.as_ref().unwrap_or(&connection)).await;
+            connection.touch();
+            answer.map_err(|error| place.attempt(None).failed_beyond_tools(error))
+        });
+        observed(&place, what, |_| false, asking).await
+    }
+}
+
+fn method<M: Method>() -> What<'static> {
+    What { method: M::NAME, ..What::default() }
+}

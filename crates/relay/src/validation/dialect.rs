@@ -1,0 +1,56 @@
+//! The editions of JSON Schema: which keywords each has.
+
+use serde_json::Value;
+
+use super::validator::UnknownDialect;
+
+/// The editions of JSON Schema, oldest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Dialect {
+    Draft4,
+    Draft6,
+    Draft7,
+    Draft2019,
+    Draft2020,
+}
+
+impl Dialect {
+    pub(super) fn of(schema: &Value) -> Result<Self, UnknownDialect> {
+        let Some(named) = schema.get("$schema") else { return Ok(Self::Draft2020) };
+        let name = named.as_str().unwrap_or_default();
+        let path = name.split_once("://").map_or(name, |(_, path)| path).trim_end_matches('#');
+        match path {
+            "json-schema.org/draft/2020-12/schema" | "json-schema.org/schema" => {
+                Ok(Self::Draft2020)
+            }
+            "json-schema.org/draft/2019-09/schema" => Ok(Self::Draft2019),
+            "json-schema.org/draft-07/schema" => Ok(Self::Draft7),
+            "json-schema.org/draft-06/schema" => Ok(Self::Draft6),
+            "json-schema.org/draft-04/schema" => Ok(Self::Draft4),
+            _ => Err(UnknownDialect(named.to_string())),
+        }
+    }
+
+    /// Whether the keyword means something, or is a note like any other.
+    pub(super) fn has(self, keyword: &str) -> bool {
+        match keyword {
+            "const" | "contains" | "propertyNames" => self >= Self::Draft6,
+            "if" => self >= Self::Draft7,
+            "dependentRequired"
+            | "dependentSchemas"
+            | "minContains"
+            | "maxContains"
+            | "unevaluatedItems"
+            | "unevaluatedProperties" => self >= Self::Draft2019,
+            "prefixItems" | "$dynamicRef" => self >= Self::Draft2020,
+            "$recursiveRef" => self == Self::Draft2019,
+            "additionalItems" => self <= Self::Draft2019,
+            _ => true,
+        }
+    }
+
+    /// The keyword by which a part gets an address of its own, from which its references start.
+    pub(super) fn id(self) -> &'static str {
+        if self == Self::Draft4 { "id" } else { "$id" }
+    }
+}

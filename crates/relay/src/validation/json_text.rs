@@ -1,0 +1,281 @@
+//! JSON as the text that it is sent as, read where it lies: nothing is copied, and only what is looked
+//! at is decoded.
+
+use std::{borrow::Cow, fmt::Write as _};
+
+use super::number::Decimal;
+
+/// How deep values are compared.
+const DEEPEST: usize = 128;
+
+/// A JSON value, known to be valid.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Text<'a> {
+    /// Without space around it.
+    text: &'a str,
+    /// Whether it is a string that says what it does as it is written.
+    plain: bool,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Null,
+    Boolean,
+    Number,
+    String,
+    Array,
+    Object,
+}
+
+impl<'a> Text<'a> {
+    /// A value that somebody has read as JSON before.
+    pub(super) fn of_valid(json: &'a str) -> Self {
+        Self { text: json.trim_ascii(), plain: false }
+    }
+
+    pub(super) fn len(self) -> usize {
+        self.text.len()
+    }
+
+    pub(super) fn kind(self) -> Kind {
+        match self.text.as_bytes().first() {
+            Some(b'{') => Kind::Object,
+            Some(b'[') => Kind::Array,
+            Some(b'"') => Kind::String,
+            Some(b't' | b'f') => Kind::Boolean,
+            Some(b'n') => Kind::Null,
+            _ => Kind::Number,
+        }
+    }
+
+    /// As it is written.
+    pub(super) fn shown(self) -> &'a str {
+        self.text
+    }
+
+    /// A number by its exact value, unless that takes too many digits.
+    pub(super) fn number(self) -> Option<Decimal> {
+        Decimal::read(self.text)
+    }
+
+    /// What a string says; nothing where its escapes stand for no text.
+    pub(super) fn string(self) -> Option<Cow<'a, str>> {
+        match self.plain {
+            true => self.text.get(1..self.text.len() - 1).map(Cow::Borrowed),
+            false => serde_json::from_str(self.text).ok().map(Cow::Owned),
+        }
+    }
+
+    /// The items of an array.
+    pub(super) fn items(self) -> Items<'a> {
+        Items(Rest::of(self.text))
+    }
+
+    /// The members of an object, by the texts of their names.
+    pub(super) fn members(self) -> Members<'a> {
+        Members(Rest::of(self.text))
+    }
+
+    /// Whether an object has a member of this name.
+    pub(super) fn has(self, name: &str) -> bool {
+        self.members().any(|(text, _)| text.string().is_some_and(|text| text == name))
+    }
+
+    /// The same for all values that are equal, as JSON Schema has it: 1 is 1.0. Nothing where that
+    /// cannot be told.
+    pub(super) fn canonical(self) -> Option<Cow<'a, str>> {
+        match self.kind() {
+            Kind::Null | Kind::Boolean => Some(Cow::Borrowed(self.text)),
+            Kind::Number if Decimal::is_canonical(self.text) => Some(Cow::Borrowed(self.text)),
+            Kind::String if self.plain => Some(Cow::Borrowed(self.text)),
+            _ => {
+                let mut text = String::new();
+                self.write_canonical(&mut text, DEEPEST)?;
+                Some(Cow::Owned(text))
+            }
+        }
+    }
+
+    fn write_canonical(self, text: &mut String, depth: usize) -> Option<()> {
+        let depth = depth.checked_sub(1)?;
+        match self.kind() {
+            Kind::Null | Kind::Boolean => text.push_str(self.text),
+            Kind::Number => write!(text, "{}", self.number()?).ok()?,
+            Kind::String => text.push_str(&serde_json::to_string(&self.string()?).ok()?),
+            Kind::Array => {
+                text.push('[');
+                for item in self.items() {
+                    item.write_canonical(text, depth)?;
+                    text.push(',');
+                }
+                text.push(']');
+            }
+            Kind::Object => {
+                let named = |(name, value): (Self, Self)| Some((name.canonical()?, value));
+                let mut members = self.members().map(named).collect::<Option<Vec<_>>>()?;
+                members.sort_by(|(one, _), (other, _)| one.cmp(other));
+                text.push('{');
+                for (index, (name, value)) in members.iter().enumerate() {
+                    // Readers differ over which of two members of the same name counts.
+                    members[..index]
+                        .last()
+                        .is_none_or(|(before, _)| before != name)
+                        .then_some(())?;
+                    text.push_str(name);
+                    text.push(':');
+                    value.write_canonical(text, depth)?;
+                    text.push(',');
+                }
+                text.push('}');
+            }
+        }
+        Some(())
+    }
+}
+
+/// The items of an array.
+pub(super) struct Items<'a>(Rest<'a>);
+
+/// The members of an object, each its name and its value.
+pub(super) struct Members<'a>(Rest<'a>);
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Text<'a>;
+
+    fn next(&mut self) -> Option<Text<'a>> {
+        self.0.value()
+    }
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (Text<'a>, Text<'a>);
+
+    fn next(&mut self) -> Option<(Text<'a>, Text<'a>)> {
+        Some((self.0.value()?, self.0.value()?))
+    }
+}
+
+/// What of an array or object has not been looked at.
+struct Rest<'a>(&'a str);
+
+impl<'a> Rest<'a> {
+    fn of(whole: &'a str) -> Self {
+        Self(whole.get(1..).unwrap_or_default())
+    }
+
+    /// The next value, past what stands in front of it.
+    fn value(&mut self) -> Option<Text<'a>> {
+        let bytes = self.0.as_bytes();
+        let mut start = 0;
+        while let Some(b',' | b':' | b' ' | b'\n' | b'\r' | b'\t') = bytes.get(start) {
+            start += 1;
+        }
+        let (length, plain) = extent(bytes.get(start..)?);
+        let (text, rest) = self.0.get(start..)?.split_at_checked(length)?;
+        self.0 = rest;
+        (length > 0).then_some(Text { text, plain })
+    }
+}
+
+/// The length of the value that this begins with, zero where an array or object ends; and whether it
+/// is a string without escapes.
+fn extent(bytes: &[u8]) -> (usize, bool) {
+    match bytes.first() {
+        Some(b'"') => string_extent(bytes),
+        Some(b'{' | b'[') => (nested_length(bytes), false),
+        _ => {
+            let ends =
+                |byte: &u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\n' | b'\r' | b'\t');
+            (bytes.iter().position(ends).unwrap_or(bytes.len()), false)
+        }
+    }
+}
+
+fn string_extent(bytes: &[u8]) -> (usize, bool) {
+    let (mut at, mut plain) = (1, true);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => return (at + 1, plain),
+            b'\\' => (at, plain) = (at + 2, false),
+            _ => at += 1,
+        }
+    }
+    (bytes.len(), false)
+}
+
+fn nested_length(bytes: &[u8]) -> usize {
+    let (mut at, mut depth) = (0, 0_usize);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => at += string_extent(&bytes[at..]).0 - 1,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth == 1 => return at + 1,
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::super::oracle::any_value;
+    use super::*;
+
+    /// The value again, by way of all that this file offers.
+    fn read(text: Text<'_>) -> Value {
+        match text.kind() {
+            Kind::Array => text.items().map(read).collect(),
+            Kind::Object => text
+                .members()
+                .map(|(name, value)| (name.string().unwrap().into_owned(), read(value)))
+                .collect(),
+            Kind::String => text.string().unwrap().into(),
+            _ => serde_json::from_str(text.text).unwrap(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_is_read_as_serde_json_reads_it(value in any_value(), pretty: bool) {
+            let text = match pretty {
+                true => serde_json::to_string_pretty(&value).unwrap(),
+                false => value.to_string(),
+            };
+            prop_assert_eq!(read(Text::of_valid(&text)), value);
+        }
+    }
+
+    #[test]
+    fn equal_values_have_one_canonical_form() {
+        let canonical = |text| Text::of_valid(text).canonical().map(Cow::into_owned);
+        for (one, other) in [
+            ("1", "1.0"),
+            ("100", "1e2"),
+            ("0.5", "5E-1"),
+            ("-0", "0.0"),
+            (r#""a/""#, r#""\u0061\/""#),
+            (r#"{"a":1,"b":[]}"#, r#" { "b" : [ ] , "a" : 1.00 } "#),
+        ] {
+            assert_eq!(canonical(one), canonical(other));
+            assert!(canonical(one).is_some());
+        }
+        for (one, other) in [
+            ("9007199254740993", "9007199254740992.0"),
+            ("0.1", "0.10000000000000000001"),
+            ("1", r#""1""#),
+            ("[[],1]", "[[1]]"),
+            (r#"["a","b"]"#, r#"["a,b"]"#),
+        ] {
+            assert_ne!(canonical(one), canonical(other));
+        }
+        for unknown in ["1e99999999999", r#""\ud800""#, r#"{"a":1,"a":2}"#, &"[".repeat(200)] {
+            assert_eq!(canonical(unknown), None, "{unknown}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What keywords hold that is no schema; nothing where it makes no sense.
+
+use serde_json::Value;
+
+use super::{
+    json_text::{Kind, Text},
+    number::Decimal,
+    rule::{Listed, Types},
+};
+
+/// Digits of a fraction that surely are those which the schema was written with.
+const EXACT: usize = 15;
+
+/// A number, unless the schema may have been written with other digits.
+pub(super) fn decimal(value: &Value) -> Option<Decimal> {
+    let number = value.as_number()?;
+    let text = number.to_string();
+    let digits = text.split('e').next()?.bytes().filter(u8::is_ascii_digit).count();
+    Decimal::read(&text).filter(|_| !number.is_f64() || digits <= EXACT)
+}
+
+/// A number of things.
+pub(super) fn count(value: &Value) -> Option<usize> {
+    decimal(value)?.count()
+}
+
+fn is_exact(value: &Value) -> bool {
+    match value {
+        Value::Number(_) => decimal(value).is_some(),
+        Value::Array(items) => items.iter().all(is_exact),
+        Value::Object(members) => members.values().all(is_exact),
+        _ => true,
+    }
+}
+
+/// A list of names.
+pub(super) fn names(value: &Value) -> Option<Vec<Box<str>>> {
+    value.as_array()?.iter().map(|name| name.as_str().map(Into::into)).collect()
+}
+
+/// The values of `enum`.
+pub(super) fn listed(values: &[Value]) -> Option<Listed> {
+    let mut listed = Listed::default();
+    for value in values {
+        if let Value::String(text) = value {
+            listed.texts.push(text.as_str().into());
+        } else {
+            let text = is_exact(value).then(|| value.to_string())?;
+            listed.others.push(Text::of_valid(&text).canonical()?.into());
+        }
+    }
+    listed.texts.sort_unstable();
+    listed.others.sort_unstable();
+    Some(listed)
+}
+
+/// The names of `type`.
+pub(super) fn types(value: &Value) -> Option<Types> {
+    let names = match value {
+        Value::Array(names) => names,
+        name => std::slice::from_ref(name),
+    };
+    let mut types = Types { kinds: Vec::new(), integer: false, shown: value.to_string().into() };
+    for name in names {
+        types.kinds.push(match name.as_str()? {
+            "null" => Kind::Null,
+            "boolean" => Kind::Boolean,
+            "number" => Kind::Number,
+            "string" => Kind::String,
+            "array" => Kind::Array,
+            "object" => Kind::Object,
+            "integer" => {
+                types.integer = true;
+                continue;
+            }
+            _ => return None,
+        });
+    }
+    Some(types)
+}

@@ -1,0 +1,262 @@
+//! Reads a schema into rules, each part of it once.
+
+use std::{cmp::Ordering, collections::HashMap, ptr};
+
+use serde_json::{Map, Value};
+
+use super::{
+    dialect::Dialect,
+    keyword_value::{count, decimal, listed, names, types},
+    rule::{Applied, Array, Dependent, Limit, Named, Object, Rule, Size, Sub, WillDo},
+    validator::{Rules, UnknownDialect},
+};
+
+/// Rules that a schema may have; what is beyond them is left open.
+const MOST: usize = 10_000;
+
+/// Reads a schema.
+pub(super) fn read(schema: &Value) -> Result<Rules, UnknownDialect> {
+    let dialect = Dialect::of(schema)?;
+    let mut reader =
+        Reader { root: schema, dialect, places: HashMap::new(), waiting: Vec::new(), open: false };
+    let root = reader.sub(schema);
+    let mut all = Vec::new();
+    // One after the other, for references may go around in circles.
+    while let Some(part) = reader.waiting.get(all.len()) {
+        all.push(reader.rule(part));
+    }
+    Ok(Rules { all, root })
+}
+
+struct Reader<'a> {
+    root: &'a Value,
+    dialect: Dialect,
+    /// The place of the rule of each part, by its address.
+    places: HashMap<*const Map<String, Value>, usize>,
+    /// The parts in the order of their places.
+    waiting: Vec<&'a Map<String, Value>>,
+    /// Whether the part that is being read has something that cannot be judged.
+    open: bool,
+}
+
+impl<'a> Reader<'a> {
+    /// What a part of the schema says, to be read later.
+    fn sub(&mut self, schema: &'a Value) -> Sub {
+        match schema {
+            Value::Bool(true) => Sub::Any,
+            Value::Bool(false) => Sub::Never,
+            Value::Object(part) if !self.is_elsewhere(schema) => self.place(part),
+            _ => Sub::Open,
+        }
+    }
+
+    fn place(&mut self, part: &'a Map<String, Value>) -> Sub {
+        let next = self.waiting.len();
+        if let Some(place) = self.places.get(&ptr::from_ref(part)) {
+            return Sub::Rule(*place);
+        }
+        if next == MOST {
+            return Sub::Open;
+        }
+        self.places.insert(part, next);
+        self.waiting.push(part);
+        Sub::Rule(next)
+    }
+
+    /// Whether references in it start from there and not from the root.
+    fn is_elsewhere(&self, schema: &Value) -> bool {
+        !ptr::eq(schema, self.root) && schema.get(self.dialect.id()).is_some_and(Value::is_string)
+    }
+
+    fn rule(&mut self, schema: &'a Map<String, Value>) -> Rule {
+        let mut rule = Rule::default();
+        if let Some(reference) = schema.get("$ref") {
+            let target = reference.as_str().and_then(|reference| self.resolve(reference));
+            rule.applied.push(Applied::All(vec![target.map_or(Sub::Open, |part| self.sub(part))]));
+            // Up to draft 7, what stands next to a reference does not count.
+            if self.dialect <= Dialect::Draft7 {
+                return rule;
+            }
+        }
+        rule.types = self.get(schema, "type", types);
+        rule.constant = self.get(schema, "const", |only| listed(std::slice::from_ref(only)));
+        rule.listed = self.get(schema, "enum", |all| listed(all.as_array()?));
+        rule.number = self.limits(schema);
+        rule.string = self.size(schema, "minLength", "maxLength");
+        rule.array = self.array(schema);
+        rule.object = self.object(schema);
+        self.applied(schema, &mut rule.applied);
+        rule.pattern = schema.contains_key("pattern");
+        let unjudged =
+            ["$dynamicRef", "$recursiveRef", "unevaluatedItems", "unevaluatedProperties"];
+        self.open |= unjudged.iter().any(|keyword| self.find(schema, keyword).is_some());
+        rule.open = std::mem::take(&mut self.open);
+        rule
+    }
+
+    fn find(&self, schema: &'a Map<String, Value>, keyword: &str) -> Option<&'a Value> {
+        schema.get(keyword).filter(|_| self.dialect.has(keyword))
+    }
+
+    /// What a keyword says. One that makes no sense leaves the schema open.
+    fn get<T>(
+        &mut self,
+        schema: &'a Map<String, Value>,
+        keyword: &str,
+        read: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Option<T> {
+        let read = read(self.find(schema, keyword)?);
+        self.open |= read.is_none();
+        read
+    }
+
+    fn limits(&mut self, schema: &'a Map<String, Value>) -> Vec<Limit> {
+        let keywords: [(_, Option<WillDo>); 5] = [
+            ("minimum", Some(Ordering::is_ge)),
+            ("exclusiveMinimum", Some(Ordering::is_gt)),
+            ("maximum", Some(Ordering::is_le)),
+            ("exclusiveMaximum", Some(Ordering::is_lt)),
+            ("multipleOf", None),
+        ];
+        let limit = |(keyword, order)| {
+            let bound = self.get(schema, keyword, decimal)?;
+            Some(Limit { keyword, bound, order })
+        };
+        keywords.into_iter().filter_map(limit).collect()
+    }
+
+    fn size(&mut self, schema: &'a Map<String, Value>, least: &str, most: &str) -> Option<Size> {
+        let least = self.get(schema, least, count);
+        let most = self.get(schema, most, count);
+        (least.is_some() || most.is_some())
+            .then(|| Size { least: least.unwrap_or(0), most: most.unwrap_or(usize::MAX) })
+    }
+
+    fn part(&mut self, schema: &'a Map<String, Value>, keyword: &str) -> Option<Sub> {
+        self.find(schema, keyword).map(|part| self.sub(part))
+    }
+
+    fn parts(&mut self, schema: &'a Map<String, Value>, keyword: &str) -> Option<Vec<Sub>> {
+        let parts = self.get(schema, keyword, |parts| parts.as_array().filter(|it| !it.is_empty()));
+        parts.map(|parts| parts.iter().map(|part| self.sub(part)).collect())
+    }
+
+    fn array(&mut self, schema: &'a Map<String, Value>) -> Option<Box<Array>> {
+        let size = self.size(schema, "minItems", "maxItems");
+        // Up to 2019-09 the list was `items`, and what follows it `additionalItems`.
+        let older = schema.get("items").is_some_and(Value::is_array);
+        let (first, rest) = match older && self.dialect <= Dialect::Draft2019 {
+            true => (self.parts(schema, "items"), self.part(schema, "additionalItems")),
+            false => (self.parts(schema, "prefixItems"), self.part(schema, "items")),
+        };
+        let contains = self.part(schema, "contains");
+        let contains = contains.map(|part| {
+            let least = self.get(schema, "minContains", count).unwrap_or(1);
+            let most = self.get(schema, "maxContains", count).unwrap_or(usize::MAX);
+            (part, Size { least, most })
+        });
+        let unique = self.get(schema, "uniqueItems", Value::as_bool).unwrap_or(false);
+        let any = size.is_some() || first.is_some() || rest.is_some() || contains.is_some();
+        (any || unique).then(|| {
+            Box::new(Array {
+                size: size.unwrap_or(Size::ANY),
+                first: first.unwrap_or_default(),
+                rest: rest.unwrap_or(Sub::Any),
+                contains,
+                unique,
+            })
+        })
+    }
+
+    fn object(&mut self, schema: &'a Map<String, Value>) -> Option<Box<Object>> {
+        let keywords = [
+            "properties",
+            "required",
+            "additionalProperties",
+            "patternProperties",
+            "propertyNames",
+            "minProperties",
+            "maxProperties",
+            "dependentRequired",
+            "dependentSchemas",
+            "dependencies",
+        ];
+        keywords.iter().any(|keyword| schema.contains_key(*keyword)).then(|| {
+            let required = self.get(schema, "required", names).unwrap_or_default();
+            let properties = self.get(schema, "properties", Value::as_object);
+            let patterns = self.get(schema, "patternProperties", Value::as_object);
+            let mut object = Object {
+                size: self.size(schema, "minProperties", "maxProperties").unwrap_or(Size::ANY),
+                named: Vec::new(),
+                required: 0,
+                patterns: patterns.is_some_and(|patterns| !patterns.is_empty()),
+                others: self.part(schema, "additionalProperties").unwrap_or(Sub::Any),
+                names: self.part(schema, "propertyNames").unwrap_or(Sub::Any),
+                dependent: self.dependent(schema),
+            };
+            for (name, part) in properties.into_iter().flatten() {
+                let (name, rule) = (name.as_str().into(), Some(self.sub(part)));
+                object.named.push(Named { name, rule, required: false });
+            }
+            let needed = |name| Named { name, rule: None, required: true };
+            object.named.extend(required.into_iter().map(needed));
+            object.settle();
+            Box::new(object)
+        })
+    }
+
+    fn dependent(&mut self, schema: &'a Map<String, Value>) -> Vec<(Box<str>, Dependent)> {
+        let mut dependent = Vec::new();
+        let keywords = ["dependentRequired", "dependentSchemas", "dependencies"];
+        for keyword in keywords {
+            let members = self.get(schema, keyword, Value::as_object);
+            for (name, value) in members.into_iter().flatten() {
+                let needed = match (keyword, value) {
+                    // A word of old that the newer editions know no more, but many a reader does.
+                    ("dependencies", _) if self.dialect > Dialect::Draft7 => None,
+                    ("dependentSchemas", _) | (_, Value::Bool(_) | Value::Object(_))
+                        if keyword != "dependentRequired" =>
+                    {
+                        Some(Dependent::Rule(self.sub(value)))
+                    }
+                    _ => names(value).map(Dependent::Names),
+                };
+                self.open |= needed.is_none();
+                dependent.extend(needed.map(|needed| (name.as_str().into(), needed)));
+            }
+        }
+        dependent
+    }
+
+    fn applied(&mut self, schema: &'a Map<String, Value>, applied: &mut Vec<Applied>) {
+        applied.extend(self.parts(schema, "allOf").map(Applied::All));
+        applied.extend(self.parts(schema, "anyOf").map(Applied::Any));
+        applied.extend(self.parts(schema, "oneOf").map(Applied::One));
+        applied.extend(self.part(schema, "not").map(Applied::Not));
+        if let Some(condition) = self.part(schema, "if") {
+            let then = self.part(schema, "then").unwrap_or(Sub::Any);
+            let otherwise = self.part(schema, "else").unwrap_or(Sub::Any);
+            applied.push(Applied::If { condition, then, otherwise });
+        }
+    }
+
+    /// What a reference within the schema points to, unless it leads through another schema's parts.
+    fn resolve(&self, reference: &str) -> Option<&'a Value> {
+        let pointer = reference.strip_prefix('#').filter(|pointer| !pointer.contains('%'))?;
+        let mut part = self.root;
+        if pointer.is_empty() {
+            return Some(part);
+        }
+        for name in pointer.strip_prefix('/')?.split('/') {
+            if self.is_elsewhere(part) {
+                return None;
+            }
+            let name = name.replace("~1", "/").replace("~0", "~");
+            part = match part {
+                Value::Array(items) => items.get(name.parse::<usize>().ok()?)?,
+                part => part.get(&name)?,
+            };
+        }
+        Some(part)
+    }
+}

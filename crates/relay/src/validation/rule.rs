@@ -1,0 +1,173 @@
+//! A schema as it is judged by: what its keywords say, by the kind of value that they are about.
+
+use std::cmp::Ordering;
+
+use super::{json_text::Kind, number::Decimal};
+
+/// What a schema says of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sub {
+    /// Anything fits.
+    Any,
+    /// Nothing fits.
+    Never,
+    /// Nobody can tell.
+    Open,
+    /// The rule at this place.
+    Rule(usize),
+}
+
+/// What a value has to meet. What is not there is not demanded.
+#[derive(Debug, Default)]
+pub(super) struct Rule {
+    /// Whether there is more to it that cannot be judged.
+    pub(super) open: bool,
+    pub(super) types: Option<Types>,
+    /// `const`.
+    pub(super) constant: Option<Listed>,
+    /// `enum`.
+    pub(super) listed: Option<Listed>,
+    pub(super) number: Vec<Limit>,
+    /// The length of a string, in characters.
+    pub(super) string: Option<Size>,
+    /// Whether strings have to match a pattern, which cannot be judged.
+    pub(super) pattern: bool,
+    pub(super) array: Option<Box<Array>>,
+    pub(super) object: Option<Box<Object>>,
+    /// Rules for the same value.
+    pub(super) applied: Vec<Applied>,
+}
+
+/// `type`: any of these.
+#[derive(Debug)]
+pub(super) struct Types {
+    pub(super) kinds: Vec<Kind>,
+    /// Whether numbers without a fraction are among them.
+    pub(super) integer: bool,
+    /// As the schema writes it.
+    pub(super) shown: Box<str>,
+}
+
+/// Values that are allowed: texts, and others in their canonical form, each sorted.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    pub(super) texts: Vec<Box<str>>,
+    pub(super) others: Vec<Box<str>>,
+}
+
+/// Whether a number will do that is in this order with another.
+pub(super) type WillDo = fn(Ordering) -> bool;
+
+/// What a number has to be next to this one.
+#[derive(Debug)]
+pub(super) struct Limit {
+    pub(super) keyword: &'static str,
+    pub(super) bound: Decimal,
+    /// Which order of the two will do; nothing where it has to be a multiple.
+    pub(super) order: Option<WillDo>,
+}
+
+impl Limit {
+    /// Whether a number meets it, if that can be told.
+    pub(super) fn is_met_by(&self, number: Decimal) -> Option<bool> {
+        match self.order {
+            Some(will_do) => number.compare(self.bound).map(will_do),
+            None => number.is_multiple(self.bound),
+        }
+    }
+}
+
+/// From how many to how many there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Size {
+    pub(super) least: usize,
+    pub(super) most: usize,
+}
+
+impl Size {
+    pub(super) const ANY: Self = Self { least: 0, most: usize::MAX };
+}
+
+/// What an array has to meet.
+#[derive(Debug)]
+pub(super) struct Array {
+    pub(super) size: Size,
+    /// For each of the first items.
+    pub(super) first: Vec<Sub>,
+    /// For those that follow.
+    pub(super) rest: Sub,
+    /// What so many items have to fit.
+    pub(super) contains: Option<(Sub, Size)>,
+    pub(super) unique: bool,
+}
+
+/// What an object has to meet.
+#[derive(Debug)]
+pub(super) struct Object {
+    pub(super) size: Size,
+    /// Members that the schema knows, sorted by name.
+    pub(super) named: Vec<Named>,
+    /// How many of them are required.
+    pub(super) required: usize,
+    /// Whether there are rules for names that nobody can match.
+    pub(super) patterns: bool,
+    /// For members that have no rule of their own.
+    pub(super) others: Sub,
+    /// For the names of all members.
+    pub(super) names: Sub,
+    /// What counts if a member of this name is there.
+    pub(super) dependent: Vec<(Box<str>, Dependent)>,
+}
+
+impl Object {
+    /// Sorts the members that are known, and makes one of those that are there twice.
+    pub(super) fn settle(&mut self) {
+        self.named.sort_by(|one, other| one.name.cmp(&other.name));
+        self.named.dedup_by(|next, kept| {
+            let same = next.name == kept.name;
+            if same {
+                kept.rule = kept.rule.or(next.rule);
+                kept.required |= next.required;
+            }
+            same
+        });
+        self.required = self.named.iter().filter(|named| named.required).count();
+    }
+
+    /// What is known of the member of this name.
+    pub(super) fn named(&self, name: &str) -> Option<&Named> {
+        // Of a few, most are told apart by their length alone.
+        const FEW: usize = 16;
+        if self.named.len() <= FEW {
+            return self.named.iter().find(|named| *named.name == *name);
+        }
+        let found = self.named.binary_search_by(|named| (*named.name).cmp(name));
+        found.ok().map(|place| &self.named[place])
+    }
+}
+
+/// A member that the schema knows.
+#[derive(Debug)]
+pub(super) struct Named {
+    pub(super) name: Box<str>,
+    pub(super) rule: Option<Sub>,
+    pub(super) required: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Dependent {
+    /// Other members have to be there.
+    Names(Vec<Box<str>>),
+    /// The object has to fit.
+    Rule(Sub),
+}
+
+/// Rules for the same value.
+#[derive(Debug)]
+pub(super) enum Applied {
+    All(Vec<Sub>),
+    Any(Vec<Sub>),
+    One(Vec<Sub>),
+    Not(Sub),
+    If { condition: Sub, then: Sub, otherwise: Sub },
+}

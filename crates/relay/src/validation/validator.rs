@@ -1,0 +1,263 @@
+//! Whether JSON fits a JSON Schema.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::{
+    evaluator::Judge,
+    json_text::Text,
+    parser,
+    rule::{Rule, Sub},
+};
+
+/// Where a value does not fit, and why. It shows names and what the schema says, and no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Violation {
+    /// The place in the value as a JSON Pointer (RFC 6901); empty for the whole.
+    pub path: String,
+    /// What the schema demands there.
+    pub demand: String,
+}
+
+/// A schema, ready to judge by.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    pub(super) all: Vec<Rule>,
+    pub(super) root: Sub,
+}
+
+/// A schema is in a dialect that nobody knows here; its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnknownDialect(pub(crate) String);
+
+/// What is known of a value and a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fit {
+    Yes,
+    No,
+    /// It cannot be judged.
+    Open,
+}
+
+impl Rules {
+    /// Reads a schema of JSON Schema 2020-12, 2019-09 or draft 4 to 7; 2020-12 if it does not say.
+    pub(crate) fn read(schema: &Value) -> Result<Self, UnknownDialect> {
+        parser::read(schema)
+    }
+
+    /// Where a value, given as its text, surely does not fit.
+    pub(crate) fn violations(&self, json: &str) -> Vec<Violation> {
+        if Judge::silent(self).judge(Text::of_valid(json)) != Fit::No {
+            return Vec::new();
+        }
+        // Without members that are there twice: of these the last counts, as for most readers.
+        let Ok(value) = serde_json::from_str::<Value>(json) else { return Vec::new() };
+        let mut judge = Judge::naming(self);
+        judge.judge(Text::of_valid(&value.to_string()));
+        judge.into_found()
+    }
+}
+
+impl Fit {
+    pub(super) fn of(fits: bool) -> Self {
+        if fits { Self::Yes } else { Self::No }
+    }
+
+    pub(super) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Yes, Self::Yes) => Self::Yes,
+            _ => Self::Open,
+        }
+    }
+
+    pub(super) fn not(self) -> Self {
+        match self {
+            Self::Yes => Self::No,
+            Self::No => Self::Yes,
+            Self::Open => Self::Open,
+        }
+    }
+}
+
+/// One that cannot be told is open.
+impl From<Option<bool>> for Fit {
+    fn from(fits: Option<bool>) -> Self {
+        fits.map_or(Self::Open, Self::of)
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = if self.path.is_empty() { "the whole" } else { &self.path };
+        write!(f, "{path}: {}", self.demand)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::super::evaluator::MOST;
+    use super::*;
+
+    fn rules(schema: &Value) -> Rules {
+        Rules::read(schema).unwrap()
+    }
+
+    fn shown(schema: &Value, value: &Value) -> String {
+        let found = rules(schema).violations(&value.to_string());
+        found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn violations_name_place_and_demand_and_no_value() {
+        // SCHEMA-01: no dialect is named
+        let schema = json!({
+            "type": "object",
+            "required": ["city", "days"],
+            "properties": {
+                "city": { "type": "string", "minLength": 2 },
+                "days": { "type": "integer", "minimum": 1, "maximum": 10 },
+                "unit": { "enum": ["C", "F"] },
+                "a/b": { "type": "array", "items": { "type": "number" } },
+            },
+            "additionalProperties": false,
+        });
+        let value = json!({ "city": "s", "unit": "s3cret", "a/b": [1, "s3cret"], "x": 1 });
+        let shown = shown(&schema, &value);
+        assert!(!shown.contains("s3cret"));
+        assert_eq!(
+            shown,
+            "/a~1b/1: it has to be of type \"number\"; /city: `minLength` is 2; \
+             /unit: it has to be one of the values of `enum`; \
+             the whole: a member \"x\" is not allowed; the whole: \"days\" is missing",
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_judged_is_no_violation() {
+        for schema in [
+            json!({ "pattern": "^a" }),
+            json!({ "$ref": "https://a.example/schema" }),
+            json!({ "$ref": "#/nowhere" }),
+            json!({ "$ref": "#anchor", "$defs": { "a": { "$anchor": "anchor" } } }),
+            json!({ "$dynamicRef": "#a" }),
+            json!({ "not": { "pattern": "b" } }),
+            json!({ "oneOf": [{ "pattern": "a" }, { "pattern": "b" }] }),
+            json!({ "if": { "pattern": "a" }, "then": false }),
+            json!({ "type": "string", "unevaluatedProperties": false }),
+            json!({ "type": 5, "enum": 6, "required": 7, "allOf": 8, "minLength": "9" }),
+            json!({ "type": ["text"] }),
+            json!({ "not": { "type": "text" } }),
+            json!({ "format": "email" }),
+            json!([]),
+        ] {
+            assert_eq!(shown(&schema, &json!("text")), "", "{schema}");
+        }
+        let open = json!({ "patternProperties": { "^x-": {} }, "additionalProperties": false });
+        assert_eq!(shown(&open, &json!({ "x-a": 1 })), "");
+        // Beside what cannot be judged, the rest still counts.
+        assert_ne!(shown(&json!({ "pattern": "^a", "maxLength": 2 }), &json!("text")), "");
+    }
+
+    #[test]
+    fn parts_with_an_address_of_their_own_are_left_open() {
+        // Their references start from there, and those from elsewhere do not lead through them.
+        let own = json!({ "$id": "https://a.example/own", "$defs": { "b": { "type": "string" } } });
+        let part = json!({ "$id": "x", "$ref": "#/$defs/b" });
+        for (a, reference) in [(part, "#/$defs/a"), (own, "#/$defs/a/$defs/b")] {
+            let defs = json!({ "a": a, "b": { "type": "string" } });
+            let schema = json!({ "$defs": defs, "properties": { "p": { "$ref": reference } } });
+            assert_eq!(shown(&schema, &json!({ "p": 1 })), "", "{schema}");
+        }
+        let root = json!({ "$id": "https://a.example/root", "$defs": { "b": { "type": "string" } },
+            "properties": { "p": { "$ref": "#/$defs/b" } } });
+        assert_ne!(shown(&root, &json!({ "p": 1 })), "");
+    }
+
+    #[test]
+    fn each_dialect_has_its_own_keywords() {
+        // SCHEMA-03, N-BASE-10
+        let items = json!({ "items": [{ "type": "string" }], "additionalItems": false });
+        let beside = json!({ "$ref": "#/definitions/a", "type": "string",
+            "definitions": { "a": { "type": ["string", "number"] } } });
+        let dependent = json!({ "dependentRequired": { "a": ["b"] } });
+        let constant = json!({ "const": 1 });
+        for (dialect, expected) in [
+            ("https://json-schema.org/draft/2020-12/schema", [false, true, true, true]),
+            ("http://json-schema.org/draft/2019-09/schema#", [true, true, true, true]),
+            ("http://json-schema.org/draft-07/schema#", [true, false, false, true]),
+            ("http://json-schema.org/draft-06/schema#", [true, false, false, true]),
+            ("http://json-schema.org/draft-04/schema#", [true, false, false, false]),
+        ] {
+            let misfits = [
+                (&items, json!(["a", 1])),
+                (&beside, json!(1)),
+                (&dependent, json!({ "a": 1 })),
+                (&constant, json!(2)),
+            ];
+            let judged = misfits.map(|(schema, value)| {
+                let mut schema = schema.clone();
+                schema["$schema"] = dialect.into();
+                !shown(&schema, &value).is_empty()
+            });
+            assert_eq!(judged, expected, "{dialect}");
+        }
+        for unknown in [json!("https://a.example/dialect"), json!("draft-03"), json!(7)] {
+            let schema = json!({ "$schema": unknown });
+            assert_eq!(Rules::read(&schema).unwrap_err(), UnknownDialect(unknown.to_string()));
+        }
+    }
+
+    #[test]
+    fn members_that_are_there_twice_are_no_violation_for_the_first() {
+        let rules = rules(&json!({ "additionalProperties": { "type": "integer" } }));
+        assert!(rules.violations(r#"{"a":"x","a":1}"#).is_empty());
+        assert!(!rules.violations(r#"{"a":1,"a":"x"}"#).is_empty());
+    }
+
+    #[test]
+    fn hostile_schemas_take_bounded_work() {
+        // N-BASE-12
+        let own = json!({ "allOf": [{ "$ref": "#" }, { "$ref": "#" }] });
+        let mut defs = Map::new();
+        for level in 0..60 {
+            let next = json!({ "$ref": format!("#/$defs/{}", level + 1) });
+            defs.insert(level.to_string(), json!({ "anyOf": [next, next] }));
+        }
+        defs.insert("60".to_owned(), json!({ "type": "string" }));
+        let nest = json!({ "$defs": defs, "$ref": "#/$defs/0" });
+        let chain =
+            (1..5_000).map(|n| (n.to_string(), json!({ "$ref": format!("#/$defs/{}", n + 1) })));
+        let chain = json!({ "$defs": chain.collect::<Map<_, _>>(), "$ref": "#/$defs/1" });
+        let names: Vec<_> = (0..5_000).map(|n| n.to_string()).collect();
+        let members: Map<_, _> = names.iter().map(|name| (name.clone(), json!(0))).collect();
+        let any =
+            json!({ "anyOf": names.iter().map(|n| json!({ "const": n })).collect::<Vec<_>>() });
+        for (schema, value, expected) in [
+            (own, json!({}), Fit::Open),
+            (nest, json!({}), Fit::Open),
+            (chain, json!({}), Fit::Open),
+            (json!({ "uniqueItems": true }), json!(names), Fit::Yes),
+            (json!({ "uniqueItems": true }), json!(vec!["x".repeat(5_000); 2_000]), Fit::Open),
+            (json!({ "items": { "enum": names } }), json!(names), Fit::Yes),
+            (json!({ "items": any }), json!(names), Fit::Open),
+            (json!({ "required": names }), json!(members), Fit::Yes),
+            (json!({ "dependentRequired": { "0": names } }), json!(members), Fit::Open),
+        ] {
+            // Each step is a bounded piece of work.
+            let (rules, text) = (rules(&schema), value.to_string());
+            let fit = Judge::silent(&rules).judge(Text::of_valid(&text));
+            assert_eq!(fit, expected, "{:.80}", schema.to_string());
+        }
+        let wide = json!({ "items": { "type": "string" } });
+        assert_eq!(rules(&wide).violations(&json!(vec![1; 1_000]).to_string()).len(), MOST);
+        // A text that is nested more deeply than anybody reads.
+        let deep = "[".repeat(1_000_000) + &"]".repeat(1_000_000);
+        let around = rules(&json!({ "items": { "$ref": "#" }, "uniqueItems": true }));
+        assert!(around.violations(&deep).is_empty());
+    }
+}
