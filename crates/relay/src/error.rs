@@ -358,6 +358,17 @@ impl fmt::Display for TransportKind {
     }
 }
 
+/// An error and what caused it, in one line.
+pub(crate) fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text += &format!(": {source}");
+        next = source.source();
+    }
+    text
+}
+
 /// Names the tool that was called, if one was.
 struct Calling<'a>(Option<&'a str>);
 

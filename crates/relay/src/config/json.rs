@@ -12,8 +12,7 @@ use super::{
     variables::{self, Found},
 };
 use crate::{
-    error::Error,
-    server::{check, describe},
+    error::{Error, describe},
     settings::{Fault, Program, Server},
 };
 
@@ -133,7 +132,7 @@ impl Texts<'_> {
         if entry.disabled {
             return Ok(None);
         }
-        let server = self.described(&entry).and_then(|server| match check(&server) {
+        let server = self.described(&entry).and_then(|server| match server.check() {
             Ok(()) => Ok(Some(server)),
             Err(error) => Err(describe(&error)),
         });

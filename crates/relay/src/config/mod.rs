@@ -2,9 +2,10 @@
 
 mod json;
 mod config;
-mod schema;
 mod stdio_section;
 mod server_section;
+mod entry;
+mod schema;
 mod toml_error;
 mod variables;
 mod position;

@@ -6,13 +6,12 @@ use mcp_types::Revision;
 use toml::Spanned;
 
 use super::{
-    config::{Entry, Kind},
+    entry::{Entry, Kind},
     position::Place,
     variables::{self, Found},
 };
 use crate::{
-    error::Error,
-    server::{check, describe},
+    error::{Error, describe},
     settings::Server,
 };
 
@@ -66,7 +65,7 @@ impl Section<'_> {
         if let Some(protocol) = entry.protocol {
             server.protocol = self.protocol(&protocol)?;
         }
-        check(&server).map_err(|error| {
+        server.check().map_err(|error| {
             let header = match &error {
                 mcp_http::Error::InvalidHeader { name, .. } => entry.headers.get(name),
                 _ => None,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use toml::{Spanned, Value};
 
-use super::{config::Entry, server_section::Section};
+use super::{entry::Entry, server_section::Section};
 use crate::{error::Error, settings::Program};
 
 impl Section<'_> {

@@ -17,7 +17,6 @@ use super::{
     rules::Rules,
     writer,
 };
-use crate::call::Tool;
 
 /// Larger schemas are not read.
 const LARGEST: usize = 256 * 1024;
@@ -123,11 +122,11 @@ fn printed(written: writer::Written, rules: &Rules) -> Converted {
 #[derive(Default)]
 pub(crate) struct Schemas([OnceLock<Arc<ProviderSchema>>; 7]);
 
-impl Tool {
-    /// The schema of the arguments as a provider takes it; kept for all who share the definition.
-    pub fn schema_for(&self, provider: Provider) -> Arc<ProviderSchema> {
-        let kept = &self.entry().schemas.0[slot(provider)];
-        Arc::clone(kept.get_or_init(|| ProviderSchema::new(provider, self.input_schema()).into()))
+impl Schemas {
+    /// The schema `own` as the provider takes it.
+    pub(crate) fn get(&self, provider: Provider, own: &Schema) -> Arc<ProviderSchema> {
+        let kept = &self.0[slot(provider)];
+        Arc::clone(kept.get_or_init(|| ProviderSchema::new(provider, own).into()))
     }
 }
 

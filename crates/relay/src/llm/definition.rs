@@ -1,11 +1,13 @@
 //! The definition of a tool as each provider takes it in a request.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::api::Api;
 use crate::{
     call::{Tool, Tools},
-    conversion::Provider,
+    conversion::{Provider, ProviderSchema},
     user::Toolset,
 };
 
@@ -27,6 +29,11 @@ impl Provider {
 }
 
 impl Tool {
+    /// The schema of the arguments as a provider takes it; kept for all who share the definition.
+    pub fn schema_for(&self, provider: Provider) -> Arc<ProviderSchema> {
+        self.entry().schemas.get(provider, self.input_schema())
+    }
+
     /// The definition as the provider takes it, with the [schema](Self::schema_for) for it.
     ///
     /// - OpenAI's Chat Completions: an entry of `tools` (API reference, "Create chat completion").

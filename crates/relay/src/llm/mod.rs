@@ -3,9 +3,10 @@
 mod definition;
 mod message;
 mod tool_call_result;
+mod tool_call;
 mod content;
 mod content_part;
 mod api;
 mod pager;
 
-pub use self::{content_part::Part, message::ModelCall, pager::Pager, tool_call_result::Called};
+pub use self::{content_part::Part, pager::Pager, tool_call::ModelCall, tool_call_result::Called};

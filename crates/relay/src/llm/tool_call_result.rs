@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt, stream};
 
-use super::message::ModelCall;
+use super::tool_call::ModelCall;
 use crate::{
     call::{Tool, Tools},
     conversion::Provider,

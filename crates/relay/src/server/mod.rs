@@ -10,7 +10,6 @@ pub use self::connections::Connection;
 pub(crate) use self::{
     connections::{Key, Sessions},
     failure::Attempt,
-    servers::{Link, Servers, describe},
+    servers::{Link, Servers},
     token_sources::Sources,
-    transport::check,
 };

@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 
 use super::transport::Carrier;
 use crate::{
-    error::Error,
+    error::{Error, describe},
     settings::{Fault, Server},
     suggestion::nearest,
     tool_list::NamedLists,
@@ -194,15 +194,4 @@ fn not_registered(name: &str, links: &BTreeMap<Arc<str>, Arc<Link>>) -> String {
         Some(nearest) => format!("{known}; the nearest is `{nearest}`"),
         None => known,
     }
-}
-
-/// An error and what caused it, in one line.
-pub(crate) fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text += &format!(": {source}");
-        next = source.source();
-    }
-    text
 }

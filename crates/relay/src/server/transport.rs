@@ -44,24 +44,6 @@ impl Carrier {
     }
 }
 
-/// Whether the settings of a server can be used.
-pub(crate) fn check(server: &Server) -> Result<(), Error> {
-    match &server.transport {
-        Transport::Http { url } | Transport::Sse { url } => builder(server, url).check(),
-        Transport::Stdio(_) => Ok(()),
-    }
-}
-
 fn http(server: &Server, url: &str, client: &HttpClient) -> Result<HttpTransport, Error> {
-    builder(server, url).http_client(client.clone()).build()
-}
-
-fn builder(server: &Server, url: &str) -> mcp_http::Builder {
-    let mut transport = HttpTransport::builder(url)
-        .dangerously_allow_insecure_http(server.insecure)
-        .message_limit(server.message_limit);
-    for (header, value) in &server.headers {
-        transport = transport.header(header, value);
-    }
-    transport
+    server.http_transport(url).http_client(client.clone()).build()
 }

@@ -232,6 +232,25 @@ impl Server {
         hash.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// Returns an error if the settings cannot be used.
+    pub(crate) fn check(&self) -> Result<(), mcp_http::Error> {
+        match &self.transport {
+            Transport::Http { url } | Transport::Sse { url } => self.http_transport(url).check(),
+            Transport::Stdio(_) => Ok(()),
+        }
+    }
+
+    /// A builder of the HTTP transport to `url` with these settings.
+    pub(crate) fn http_transport(&self, url: &str) -> mcp_http::Builder {
+        let mut transport = HttpTransport::builder(url)
+            .dangerously_allow_insecure_http(self.insecure)
+            .message_limit(self.message_limit);
+        for (header, value) in &self.headers {
+            transport = transport.header(header, value);
+        }
+        transport
+    }
+
     /// What carries messages to the server.
     pub fn transport(&self) -> &Transport {
         &self.transport

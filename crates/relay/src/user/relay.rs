@@ -10,10 +10,10 @@ use super::user::User;
 use crate::{
     call::{Interceptor, Observer, Tools},
     config::Config,
-    error::Error,
+    error::{Error, describe},
     pending_call::Spent,
     principal::Principal,
-    server::{Attempt, Key, Link, Servers, Sessions, Sources, describe},
+    server::{Attempt, Key, Link, Servers, Sessions, Sources},
     settings::Server,
     tool_list::{CacheStats, Keeping, ListStore, Shelf, ToolCache},
 };

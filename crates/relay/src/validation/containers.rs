@@ -6,7 +6,7 @@ use super::{
     evaluator::Judge,
     json_text::Text,
     rule::{Array, Dependent, Object, Size, Sub},
-    validator::Fit,
+    validity::Fit,
 };
 
 impl<'a> Judge<'a> {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::validator::UnknownDialect;
+use super::violation::UnknownDialect;
 
 /// The editions of JSON Schema, oldest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,8 +3,9 @@
 use super::{
     json_text::{Kind, Text},
     number::Decimal,
-    rule::{Applied, Limit, Listed, Rule, Size, Sub, Types},
-    validator::{Fit, Rules, Violation},
+    rule::{Applied, Limit, Listed, Rule, Rules, Size, Sub, Types},
+    validity::Fit,
+    violation::Violation,
 };
 
 /// Steps that one look at a value may take: a rule, a member, an item, or some bytes of it.

@@ -13,11 +13,10 @@ mod keyword_value;
 mod rule;
 mod json_text;
 mod number;
+mod violation;
+mod validity;
 #[cfg(test)]
 mod oracle;
 
-pub use self::validator::Violation;
-pub(crate) use self::{
-    number::Decimal,
-    validator::{Rules, UnknownDialect},
-};
+pub use self::violation::Violation;
+pub(crate) use self::{number::Decimal, rule::Rules, violation::UnknownDialect};

@@ -10,11 +10,7 @@ use proptest::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{
-    evaluator::Judge,
-    json_text::Text,
-    validator::{Fit, Rules},
-};
+use super::{evaluator::Judge, json_text::Text, rule::Rules, validity::Fit};
 
 const CASES: u32 = 1_500;
 const VALUES: usize = 6;

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use super::{
     dialect::Dialect,
     keyword_value::{count, decimal, listed, names, types},
-    rule::{Applied, Array, Dependent, Limit, Named, Object, Rule, Size, Sub, WillDo},
-    validator::{Rules, UnknownDialect},
+    rule::{Applied, Array, Dependent, Limit, Named, Object, Rule, Rules, Size, Sub, WillDo},
+    violation::UnknownDialect,
 };
 
 /// Rules that a schema may have; what is beyond them is left open.

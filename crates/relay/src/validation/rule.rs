@@ -4,6 +4,13 @@ use std::cmp::Ordering;
 
 use super::{json_text::Kind, number::Decimal};
 
+/// A schema, ready to judge by.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    pub(super) all: Vec<Rule>,
+    pub(super) root: Sub,
+}
+
 /// What a schema says of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sub {

@@ -1,45 +1,15 @@
 //! Whether JSON fits a JSON Schema.
 
-use std::fmt;
-
 use serde_json::Value;
 
 use super::{
     evaluator::Judge,
     json_text::Text,
     parser,
-    rule::{Rule, Sub},
+    rule::Rules,
+    validity::Fit,
+    violation::{UnknownDialect, Violation},
 };
-
-/// Where a value does not fit, and why. It shows names and what the schema says, and no value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Violation {
-    /// The place in the value as a JSON Pointer (RFC 6901); empty for the whole.
-    pub path: String,
-    /// What the schema demands there.
-    pub demand: String,
-}
-
-/// A schema, ready to judge by.
-#[derive(Debug)]
-pub(crate) struct Rules {
-    pub(super) all: Vec<Rule>,
-    pub(super) root: Sub,
-}
-
-/// A schema is in a dialect that nobody knows here; its name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct UnknownDialect(pub(crate) String);
-
-/// What is known of a value and a schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fit {
-    Yes,
-    No,
-    /// It cannot be judged.
-    Open,
-}
 
 impl Rules {
     /// Reads a schema of JSON Schema 2020-12, 2019-09 or draft 4 to 7; 2020-12 if it does not say.
@@ -57,42 +27,6 @@ impl Rules {
         let mut judge = Judge::naming(self);
         judge.judge(Text::of_valid(&value.to_string()));
         judge.into_found()
-    }
-}
-
-impl Fit {
-    pub(super) fn of(fits: bool) -> Self {
-        if fits { Self::Yes } else { Self::No }
-    }
-
-    pub(super) fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::No, _) | (_, Self::No) => Self::No,
-            (Self::Yes, Self::Yes) => Self::Yes,
-            _ => Self::Open,
-        }
-    }
-
-    pub(super) fn not(self) -> Self {
-        match self {
-            Self::Yes => Self::No,
-            Self::No => Self::Yes,
-            Self::Open => Self::Open,
-        }
-    }
-}
-
-/// One that cannot be told is open.
-impl From<Option<bool>> for Fit {
-    fn from(fits: Option<bool>) -> Self {
-        fits.map_or(Self::Open, Self::of)
-    }
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = if self.path.is_empty() { "the whole" } else { &self.path };
-        write!(f, "{path}: {}", self.demand)
     }
 }
 
