@@ -33,6 +33,7 @@ mod config;
 mod error;
 mod conversion;
 mod pending_call;
+mod server_key;
 mod settings;
 mod validation;
 mod tool_name;

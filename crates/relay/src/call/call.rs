@@ -101,7 +101,7 @@ impl Tool {
     pub(crate) async fn send(&self, arguments: &RawValue) -> Result<ToolOutput, Error> {
         let link = self.place.link()?;
         if link.server.checks {
-            self.entry().check_arguments(self.server(), arguments)?;
+            self.entry().checks.check_arguments(self.server(), self.definition(), arguments)?;
         }
         let deadline = Deadline::of(self.limits(link));
         let (_turn, waited) = self.turn(link, deadline).await?;
@@ -114,7 +114,7 @@ impl Tool {
             outcome => outcome?,
         };
         if link.server.checks {
-            self.entry().check_output(self.server(), output)
+            self.entry().checks.check_output(self.server(), self.definition(), output)
         } else {
             Ok(output)
         }

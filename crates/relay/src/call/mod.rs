@@ -15,5 +15,4 @@ pub use self::{
 pub(crate) use self::{
     resource_tools::add as add_resource_tools,
     span::{What, observed},
-    tool::List,
 };

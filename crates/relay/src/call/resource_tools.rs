@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::time;
 
-use crate::{server::Link, tool_output::ToolOutput};
+use crate::{settings::Server, tool_output::ToolOutput};
 
 /// The tools, the same for all servers.
 static TOOLS: LazyLock<Vec<Arc<Tool>>> = LazyLock::new(|| {
@@ -71,9 +71,9 @@ struct Arguments<'a> {
 }
 
 /// Adds the tools that the settings of a server ask for and the server has not itself.
-pub(crate) fn add(tools: &mut Vec<Arc<Tool>>, link: &Link) {
+pub(crate) fn add(tools: &mut Vec<Arc<Tool>>, server: &Server) {
     for (index, tool) in TOOLS.iter().enumerate() {
-        let wanted = if index < 2 { link.server.resource_tools } else { link.server.prompt_tools };
+        let wanted = if index < 2 { server.resource_tools } else { server.prompt_tools };
         if wanted && !tools.iter().any(|own| own.name == tool.name) {
             tools.push(Arc::clone(tool));
         }

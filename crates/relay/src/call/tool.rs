@@ -1,6 +1,6 @@
 //! The tools of a server, ready for a model.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use mcp_client::{Options, RefusedEntry};
 use mcp_types::{Schema, v2026_07_28::ToolAnnotations};
@@ -11,7 +11,7 @@ use crate::{
     principal::Principal,
     settings::Filter,
     suggestion::nearest,
-    tool_list::{Named, NamedTool},
+    tool_list::{List, NamedTool},
     tool_output::ToolOutput,
     user::Place,
 };
@@ -34,16 +34,6 @@ pub struct Tool {
     list: Arc<List>,
     index: usize,
     pub(crate) options: Option<Arc<Options>>,
-}
-
-/// A list of tools, and how it may be kept.
-#[derive(Debug)]
-pub(crate) struct List {
-    pub(crate) named: Arc<Named>,
-    /// How long it is fresh from when it came.
-    pub(crate) ttl: Duration,
-    /// Whether it is the same for everyone.
-    pub(crate) public: bool,
 }
 
 impl Tools {

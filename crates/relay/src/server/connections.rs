@@ -14,19 +14,30 @@ use std::{
 use mcp_client::Client;
 use tokio::runtime::Handle;
 
-use super::servers::ServerId;
-use crate::{principal::Principal, user::Bounds};
+use crate::server_key::ServerKey;
 
 /// How often those without a call are looked for, at most.
 const SWEEP: Duration = Duration::from_secs(30);
 
-/// A server and on whose behalf it is spoken to.
-pub(crate) type Key = (ServerId, Principal);
+/// The bounds of a [`Sessions`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PoolLimits {
+    /// The most connections that are kept open.
+    pub(crate) connections: usize,
+    /// How long a connection is kept open without a call.
+    pub(crate) idle: Duration,
+}
+
+impl Default for PoolLimits {
+    fn default() -> Self {
+        Self { connections: 10_000, idle: Duration::from_secs(5 * 60) }
+    }
+}
 
 /// The open conversations. When there are too many, those least recently used give way.
 pub(crate) struct Sessions {
-    open: RwLock<HashMap<Key, Connection>>,
-    bounds: Bounds,
+    open: RwLock<HashMap<ServerKey, Connection>>,
+    limits: PoolLimits,
     started: Instant,
     /// Milliseconds from `started` to the last sweep.
     swept: AtomicU64,
@@ -51,14 +62,18 @@ struct Conversation {
 }
 
 impl Sessions {
-    pub(crate) fn new(bounds: Bounds) -> Self {
+    pub(crate) fn new(limits: PoolLimits) -> Self {
         let (open, swept) = (RwLock::default(), AtomicU64::new(0));
-        Self { open, bounds, started: Instant::now(), swept }
+        Self { open, limits, started: Instant::now(), swept }
     }
 
     /// The conversation for `key`, made by `client` unless there is one. Its session ends with it, if
     /// that says so.
-    pub(crate) fn get(&self, key: &Key, client: impl FnOnce() -> (Client, bool)) -> Connection {
+    pub(crate) fn get(
+        &self,
+        key: &ServerKey,
+        client: impl FnOnce() -> (Client, bool),
+    ) -> Connection {
         let now = millis(self.started.elapsed());
         self.sweep(now);
         if let Some(connection) = self.peek(key) {
@@ -70,8 +85,8 @@ impl Sessions {
         let (used, heard) = (AtomicU64::new(0), AtomicU64::new(0));
         let new = Connection(Arc::new(Conversation { client, ends, started, used, heard }));
         let mut open = self.write();
-        if open.len() >= self.bounds.sessions && !open.contains_key(key) {
-            drop_oldest(&mut open, batch(self.bounds.sessions));
+        if open.len() >= self.limits.connections && !open.contains_key(key) {
+            drop_oldest(&mut open, batch(self.limits.connections));
         }
         let connection = open.entry(key.clone()).or_insert(new);
         connection.touch();
@@ -79,12 +94,12 @@ impl Sessions {
     }
 
     /// The conversation for `key`, if there is one.
-    pub(crate) fn peek(&self, key: &Key) -> Option<Connection> {
+    pub(crate) fn peek(&self, key: &ServerKey) -> Option<Connection> {
         self.read().get(key).cloned()
     }
 
     /// Takes out the conversations for which `wanted` holds.
-    pub(crate) fn take(&self, wanted: impl Fn(&Key) -> bool) -> Vec<(Key, Connection)> {
+    pub(crate) fn take(&self, wanted: impl Fn(&ServerKey) -> bool) -> Vec<(ServerKey, Connection)> {
         self.write().extract_if(|key, _| wanted(key)).collect()
     }
 
@@ -94,16 +109,16 @@ impl Sessions {
         let due = now.saturating_sub(last) >= millis(SWEEP);
         let mine = || self.swept.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed);
         if due && mine().is_ok() {
-            let idle = |used: u64| now.saturating_sub(used) >= millis(self.bounds.idle);
+            let idle = |used: u64| now.saturating_sub(used) >= millis(self.limits.idle);
             self.write().retain(|_, connection| connection.is_held() || !idle(connection.used()));
         }
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, HashMap<Key, Connection>> {
+    fn read(&self) -> RwLockReadGuard<'_, HashMap<ServerKey, Connection>> {
         self.open.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, HashMap<Key, Connection>> {
+    fn write(&self) -> RwLockWriteGuard<'_, HashMap<ServerKey, Connection>> {
         self.open.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -114,7 +129,7 @@ fn batch(most: usize) -> usize {
 }
 
 /// Takes out this many, those least recently used.
-fn drop_oldest(open: &mut HashMap<Key, Connection>, count: usize) {
+fn drop_oldest(open: &mut HashMap<ServerKey, Connection>, count: usize) {
     let mut uses: Vec<_> = open.values().map(Connection::used).collect();
     let (_, &mut youngest, _) = uses.select_nth_unstable(count - 1);
     let mut left = count;
@@ -196,6 +211,7 @@ mod tests {
     use mcp_http::{AccessToken, HttpClient, HttpTransport};
 
     use super::*;
+    use crate::principal::Principal;
 
     const MOST: usize = 10_000;
     const BATCH: usize = MOST / 16;
@@ -206,14 +222,15 @@ mod tests {
         HttpTransport::builder("http://127.0.0.1:9/").http_client(http).build().unwrap()
     }
 
-    fn user(n: usize) -> Key {
-        ("server".into(), Principal::of_token(&AccessToken::new(n.to_string())))
+    fn user(n: usize) -> ServerKey {
+        let principal = Principal::of_token(&AccessToken::new(n.to_string()));
+        ServerKey { server: "server".into(), principal }
     }
 
     #[test]
     fn those_without_a_call_are_ended_unless_they_are_held() {
         let transport = transport();
-        let sessions = Sessions::new(Bounds::default());
+        let sessions = Sessions::new(PoolLimits::default());
         let open = |n: usize| sessions.get(&user(n), || (Client::new(transport.clone()), true));
         let held = open(1);
         drop(open(2));
@@ -232,7 +249,7 @@ mod tests {
     #[test]
     fn those_least_recently_used_give_way() {
         let transport = transport();
-        let sessions = Sessions::new(Bounds::default());
+        let sessions = Sessions::new(PoolLimits::default());
         let open = |n: usize| sessions.get(&user(n), || (Client::new(transport.clone()), true));
         for n in 0..MOST {
             open(n).0.used.store(n as u64, Ordering::Relaxed);

@@ -8,7 +8,7 @@ mod failure;
 
 pub use self::connections::Connection;
 pub(crate) use self::{
-    connections::{Key, Sessions},
+    connections::{PoolLimits, Sessions},
     failure::Attempt,
     servers::{Link, Servers},
     token_sources::Sources,

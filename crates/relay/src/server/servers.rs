@@ -2,9 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
-    hash::{Hash, Hasher},
-    ops::Deref,
     sync::{
         Arc, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -19,9 +16,10 @@ use tokio::sync::Semaphore;
 use super::transport::Carrier;
 use crate::{
     error::{Error, describe},
+    server_key::ServerId,
     settings::{Fault, Server},
     suggestion::nearest,
-    tool_list::NamedLists,
+    tool_list::{ListStore, NamedLists, Shelf},
 };
 
 /// The registered servers, by name.
@@ -33,14 +31,6 @@ pub(crate) struct Servers {
     links: RwLock<BTreeMap<Arc<str>, Arc<Link>>>,
     /// The number of the next registration.
     next: AtomicU64,
-}
-
-/// A registration of a server: another one of the same name has another number, and so shares
-/// neither sessions nor lists.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ServerId {
-    pub(crate) name: Arc<str>,
-    number: u64,
 }
 
 /// The way to a server, the same for all users.
@@ -74,7 +64,7 @@ impl Servers {
         }
         let invalid = |error: mcp_http::Error| Error::configuration(Some(name), describe(&error));
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let id = ServerId { name: name.into(), number };
+        let id = ServerId::new(name, number);
         let link = Arc::new(Link {
             carrier: Carrier::new(&server, &self.client, self.idle).map_err(invalid)?,
             room: Semaphore::new(server.concurrency),
@@ -150,37 +140,13 @@ impl Link {
         self.retired.load(Ordering::Acquire)
     }
 
+    /// The lists of this server in a store.
+    pub(crate) fn stored_lists<'a>(&'a self, store: &'a dyn ListStore) -> Shelf<'a> {
+        Shelf { store, server: &self.id, fingerprint: &self.fingerprint }
+    }
+
     fn retire(&self) {
         self.retired.store(true, Ordering::Release);
-    }
-}
-
-/// By the number alone, for each call looks its session up.
-impl Hash for ServerId {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.number);
-    }
-}
-
-impl Deref for ServerId {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.name
-    }
-}
-
-impl fmt::Display for ServerId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)
-    }
-}
-
-/// For tests of what is keyed by it.
-#[cfg(test)]
-impl From<&str> for ServerId {
-    fn from(name: &str) -> Self {
-        Self { name: name.into(), number: 0 }
     }
 }
 

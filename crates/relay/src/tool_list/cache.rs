@@ -19,8 +19,8 @@ use futures_util::{
 use quick_cache::sync::Cache;
 use tokio::{runtime::Handle, time::Instant};
 
-use super::cache_stats::Counts;
-use crate::{call::List, error::Error, server::Key};
+use super::{cache_stats::Counts, list::List};
+use crate::{error::Error, server_key::ServerKey};
 
 type Fetch = BoxFuture<'static, Result<Result<Arc<List>, Error>, Panic>>;
 
@@ -57,23 +57,23 @@ pub(crate) struct Keeping {
 /// Where a list may be found.
 #[derive(Debug, Clone)]
 pub(crate) struct Places {
-    pub(crate) own: Key,
+    pub(crate) own: ServerKey,
     /// The same for everyone, unless lists are not to be shared.
-    pub(crate) public: Option<Key>,
+    pub(crate) public: Option<ServerKey>,
 }
 
 impl Places {
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Key> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &ServerKey> {
         std::iter::once(&self.own).chain(&self.public)
     }
 
     /// Where a list belongs.
-    pub(crate) fn of(&self, public: bool) -> &Key {
+    pub(crate) fn of(&self, public: bool) -> &ServerKey {
         self.public.as_ref().filter(|_| public).unwrap_or(&self.own)
     }
 
     /// Whether it is one of them.
-    pub(crate) fn any(&self, key: &Key) -> bool {
+    pub(crate) fn any(&self, key: &ServerKey) -> bool {
         self.iter().any(|own| own == key)
     }
 }
@@ -84,8 +84,8 @@ impl Places {
 /// shares its outcome; no other user does, for it may be an error that is private.
 pub(crate) struct ToolCache {
     keeping: Keeping,
-    lists: Cache<Key, Kept>,
-    fetches: Mutex<HashMap<Key, UnderWay>>,
+    lists: Cache<ServerKey, Kept>,
+    fetches: Mutex<HashMap<ServerKey, UnderWay>>,
     /// The number of the next fetch.
     next: AtomicU64,
     pub(crate) counts: Counts,
@@ -154,7 +154,7 @@ impl ToolCache {
     }
 
     /// Drops the lists for which `stale` holds, those that are still being fetched included.
-    pub(crate) fn forget(&self, stale: impl Fn(&Key) -> bool) {
+    pub(crate) fn forget(&self, stale: impl Fn(&ServerKey) -> bool) {
         self.fetches().retain(|key, under_way| {
             under_way.outdated |= under_way.places.public.as_ref().is_some_and(&stale);
             !stale(key)
@@ -190,13 +190,13 @@ impl ToolCache {
         fetch
     }
 
-    fn keep(&self, place: &Key, list: &Arc<List>) {
+    fn keep(&self, place: &ServerKey, list: &Arc<List>) {
         let fresh_until = Instant::now() + list.ttl.min(Self::LONGEST);
         let stale_until = fresh_until + self.keeping.stale;
         self.lists.insert(place.clone(), Kept { list: Arc::clone(list), fresh_until, stale_until });
     }
 
-    fn fetches(&self) -> MutexGuard<'_, HashMap<Key, UnderWay>> {
+    fn fetches(&self) -> MutexGuard<'_, HashMap<ServerKey, UnderWay>> {
         self.fetches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -226,7 +226,7 @@ impl Entry {
     }
 
     /// What is known of it, unless it was to be forgotten.
-    fn of<'a>(&self, fetches: &'a HashMap<Key, UnderWay>) -> Option<&'a UnderWay> {
+    fn of<'a>(&self, fetches: &'a HashMap<ServerKey, UnderWay>) -> Option<&'a UnderWay> {
         fetches.get(&self.places.own).filter(|under_way| under_way.number == self.number)
     }
 }
@@ -257,17 +257,18 @@ mod tests {
     use super::*;
     use crate::{principal::Principal, tool_list::named_tools::NamedLists};
 
-    fn key(n: usize) -> Key {
-        ("server".into(), Principal::of_token(&AccessToken::new(n.to_string())))
+    fn key(n: usize) -> ServerKey {
+        let principal = Principal::of_token(&AccessToken::new(n.to_string()));
+        ServerKey { server: "server".into(), principal }
     }
 
-    fn own(key: &Key) -> Places {
+    fn own(key: &ServerKey) -> Places {
         Places { own: key.clone(), public: None }
     }
 
     /// Where a list of that user may be, or one of everyone.
     fn places(n: usize) -> Places {
-        let everyone = ("server".into(), Principal::EVERYONE);
+        let everyone = ServerKey { server: "server".into(), principal: Principal::EVERYONE };
         Places { own: key(n), public: Some(everyone) }
     }
 

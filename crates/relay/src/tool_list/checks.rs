@@ -2,10 +2,10 @@
 
 use std::{fmt, sync::OnceLock};
 
+use mcp_client::Tool;
 use mcp_types::Schema;
 use serde_json::{Value, value::RawValue};
 
-use super::named_tools::NamedTool;
 use crate::{
     error::{Error, InvalidOutput},
     tool_output::ToolOutput,
@@ -25,16 +25,21 @@ pub(crate) struct Checks {
 /// A schema that was read; nothing where there is none to judge by.
 type Check = Result<Option<Rules>, UnknownDialect>;
 
-impl NamedTool {
+impl Checks {
     /// Refuses arguments that surely do not fit the tool's schema, and any where its schemas cannot be
     /// told from their dialect.
-    pub(crate) fn check_arguments(&self, server: &str, arguments: &RawValue) -> Result<(), Error> {
-        let input = self.checks.input.get_or_init(|| read(&self.tool.input_schema));
-        let (input, _) = (self.known(server, input)?, self.known(server, self.output())?);
+    pub(crate) fn check_arguments(
+        &self,
+        server: &str,
+        tool: &Tool,
+        arguments: &RawValue,
+    ) -> Result<(), Error> {
+        let input = self.input.get_or_init(|| read(&tool.input_schema));
+        let (input, _) = (known(server, tool, input)?, known(server, tool, self.output(tool))?);
         match input.map(|rules| rules.violations(arguments.get())).unwrap_or_default() {
             none if none.is_empty() => Ok(()),
             violations => {
-                let (server, tool) = (server.to_owned(), self.tool.name.clone());
+                let (server, tool) = (server.to_owned(), tool.name.clone());
                 Err(Error::InvalidArguments { server, tool, violations })
             }
         }
@@ -45,9 +50,10 @@ impl NamedTool {
     pub(crate) fn check_output(
         &self,
         server: &str,
+        tool: &Tool,
         output: ToolOutput,
     ) -> Result<ToolOutput, Error> {
-        let Ok(Some(rules)) = self.output() else { return Ok(output) };
+        let Ok(Some(rules)) = self.output(tool) else { return Ok(output) };
         let violations = match &output.structured_content {
             _ if output.is_error => return Ok(output),
             Some(content) => rules.violations(&content.to_string()),
@@ -59,24 +65,23 @@ impl NamedTool {
         if violations.is_empty() {
             return Ok(output);
         }
-        let (server, tool) = (server.to_owned(), self.tool.name.clone());
+        let (server, tool) = (server.to_owned(), tool.name.clone());
         Err(Error::InvalidOutput(Box::new(InvalidOutput { server, tool, violations, output })))
     }
 
-    fn output(&self) -> &Check {
-        let schema = self.tool.output_schema.as_ref();
-        self.checks.output.get_or_init(|| schema.map_or(Ok(None), read))
+    fn output(&self, tool: &Tool) -> &Check {
+        let schema = tool.output_schema.as_ref();
+        self.output.get_or_init(|| schema.map_or(Ok(None), read))
     }
+}
 
-    fn known<'a>(&self, server: &str, check: &'a Check) -> Result<Option<&'a Rules>, Error> {
-        check.as_ref().map(Option::as_ref).map_err(|UnknownDialect(dialect)| Error::ToolCall {
-            server: server.to_owned(),
-            tool: self.tool.name.clone(),
-            reason: format!("its schema is in the dialect {dialect}, which is not supported")
-                .into(),
-            source: None,
-        })
-    }
+fn known<'a>(server: &str, tool: &Tool, check: &'a Check) -> Result<Option<&'a Rules>, Error> {
+    check.as_ref().map(Option::as_ref).map_err(|UnknownDialect(dialect)| Error::ToolCall {
+        server: server.to_owned(),
+        tool: tool.name.clone(),
+        reason: format!("its schema is in the dialect {dialect}, which is not supported").into(),
+        source: None,
+    })
 }
 
 fn read(schema: &Schema) -> Check {

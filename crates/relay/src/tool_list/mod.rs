@@ -3,12 +3,14 @@
 mod cache;
 mod cache_stats;
 mod store;
+mod list;
 mod named_tools;
 mod checks;
 
 pub(crate) use self::{
     cache::{Keeping, Places, ToolCache},
-    named_tools::{Named, NamedLists, NamedTool},
+    list::List,
+    named_tools::{NamedLists, NamedTool},
     store::{Shelf, Shelved},
 };
 pub use self::{cache_stats::CacheStats, store::ListStore};

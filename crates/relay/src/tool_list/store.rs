@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time;
 
 use super::cache::Places;
-use crate::{principal::Principal, server::Link};
+use crate::{principal::Principal, server_key::ServerId};
 
 /// Keeps lists of tools outside of this process, such as in Redis, so that a fleet of processes asks
 /// a server once; given to [`Builder::list_store`](crate::Builder::list_store).
@@ -50,7 +50,9 @@ pub(crate) struct Shelved {
 #[derive(Clone, Copy)]
 pub(crate) struct Shelf<'a> {
     pub(crate) store: &'a dyn ListStore,
-    pub(crate) link: &'a Link,
+    pub(crate) server: &'a ServerId,
+    /// Tells servers of one name with other settings apart.
+    pub(crate) fingerprint: &'a str,
 }
 
 impl Shelf<'_> {
@@ -60,7 +62,8 @@ impl Shelf<'_> {
     /// A list that is fresh still, from the first of the places that has one.
     pub(crate) async fn load(&self, places: &Places) -> Option<Shelved> {
         for place in places.iter() {
-            let Some(bytes) = self.patiently(self.store.load(&self.key(place.1))).await? else {
+            let Some(bytes) = self.patiently(self.store.load(&self.key(place.principal))).await?
+            else {
                 continue;
             };
             let Ok(stored) = serde_json::from_slice::<Stored>(&bytes) else { continue };
@@ -96,14 +99,14 @@ impl Shelf<'_> {
     /// What a list is stored under: its server by name and by a hash of where and what it is, its user
     /// by a hash.
     fn key(&self, principal: Principal) -> String {
-        let Link { id, fingerprint, .. } = self.link;
-        format!("relay:tools:{id}:{fingerprint}:{}", principal.to_key())
+        let Self { server, fingerprint, .. } = self;
+        format!("relay:tools:{server}:{fingerprint}:{}", principal.to_key())
     }
 
     async fn patiently<T>(&self, work: BoxFuture<'_, T>) -> Option<T> {
         let done = time::timeout(Self::PATIENCE, work).await.ok();
         if done.is_none() {
-            tracing::warn!(server = %self.link.id, "the store of lists does not answer in time");
+            tracing::warn!(server = %self.server, "the store of lists does not answer in time");
         }
         done
     }

@@ -5,7 +5,7 @@ mod toolset;
 mod resources;
 mod user;
 
-pub(crate) use self::{relay::Bounds, user::Place};
+pub(crate) use self::user::Place;
 pub use self::{
     relay::{Asker, Builder, Relay},
     toolset::{Toolset, ToolsetRequest},

@@ -13,9 +13,10 @@ use crate::{
     error::{Error, describe},
     pending_call::Spent,
     principal::Principal,
-    server::{Attempt, Key, Link, Servers, Sessions, Sources},
+    server::{Attempt, Link, PoolLimits, Servers, Sessions, Sources},
+    server_key::ServerKey,
     settings::Server,
-    tool_list::{CacheStats, Keeping, ListStore, Shelf, ToolCache},
+    tool_list::{CacheStats, Keeping, ListStore, ToolCache},
 };
 
 /// The registered servers, and what is shared by all who use them.
@@ -36,12 +37,13 @@ use crate::{
 pub struct Relay(Arc<Registry>);
 
 /// Sets up a [`Relay`]; made by [`Relay::builder`].
-#[derive(Default)]
 #[must_use]
 pub struct Builder {
     config: Config,
     client: Option<HttpClient>,
-    bounds: Bounds,
+    pool: PoolLimits,
+    cache_limit: usize,
+    serve_stale: Duration,
     interceptors: Interceptors,
     store: Option<Arc<dyn ListStore>>,
     handlers: Option<Arc<Handlers>>,
@@ -52,22 +54,18 @@ pub struct Builder {
 #[derive(Clone, Default)]
 pub(crate) struct Interceptors(Vec<Arc<dyn Interceptor>>);
 
-/// How much is kept for those who use a registry.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Bounds {
-    pub(crate) sessions: usize,
-    pub(crate) idle: Duration,
-    pub(crate) lists: usize,
-    pub(crate) stale: Duration,
-}
-
-impl Default for Bounds {
+impl Default for Builder {
     fn default() -> Self {
         Self {
-            sessions: 10_000,
-            idle: Duration::from_secs(5 * 60),
-            lists: 10_000,
-            stale: Duration::ZERO,
+            config: Config::default(),
+            client: None,
+            pool: PoolLimits::default(),
+            cache_limit: 10_000,
+            serve_stale: Duration::ZERO,
+            interceptors: Interceptors::default(),
+            store: None,
+            handlers: None,
+            observer: None,
         }
     }
 }
@@ -92,26 +90,26 @@ impl Builder {
 
     /// How many sessions are kept open; 10,000 unless set. Those least recently used give way.
     pub fn session_limit(mut self, most: usize) -> Self {
-        self.bounds.sessions = most.max(1);
+        self.pool.connections = most.max(1);
         self
     }
 
     /// How long a session is kept open without a call; 5 minutes unless set.
     pub fn session_idle_time(mut self, idle: Duration) -> Self {
-        self.bounds.idle = idle;
+        self.pool.idle = idle;
         self
     }
 
     /// How many lists of tools are kept; 10,000 unless set.
     pub fn cache_limit(mut self, most: usize) -> Self {
-        self.bounds.lists = most.max(1);
+        self.cache_limit = most.max(1);
         self
     }
 
     /// How long a list of tools is still given out past its time, while a new one is fetched in the
     /// background; not at all unless set.
     pub fn serve_stale(mut self, stale: Duration) -> Self {
-        self.bounds.stale = stale;
+        self.serve_stale = stale;
         self
     }
 
@@ -172,7 +170,7 @@ impl Builder {
     pub fn build(self) -> Result<Relay, Error> {
         let setup = |error: mcp_http::Error| Error::configuration(None, describe(&error));
         let client = self.client.map_or_else(HttpClient::new, Ok).map_err(setup)?;
-        let servers = Servers::new(client, self.bounds.idle);
+        let servers = Servers::new(client, self.pool.idle);
         for (name, server) in self.config.servers {
             servers.insert(&name, server)?;
         }
@@ -180,10 +178,10 @@ impl Builder {
             servers,
             cache: Arc::new(ToolCache::new(Keeping {
                 lifetime: self.config.cache_duration,
-                stale: self.bounds.stale,
-                most: self.bounds.lists,
+                stale: self.serve_stale,
+                most: self.cache_limit,
             })),
-            sessions: Sessions::new(self.bounds),
+            sessions: Sessions::new(self.pool),
             sources: Sources::default(),
             interceptors: self.interceptors,
             store: self.store,
@@ -331,8 +329,8 @@ impl Registry {
     /// Drops what was learnt of a server that is registered no more. Its sessions end with the calls
     /// that are under way.
     fn forget(&self, link: &Link) {
-        self.cache.forget(|key| key.0 == link.id);
-        drop(self.sessions.take(|key| key.0 == link.id));
+        self.cache.forget(|key| key.server == link.id);
+        drop(self.sessions.take(|key| key.server == link.id));
     }
 
     /// Forgets the lists of a user that are in the store.
@@ -340,15 +338,15 @@ impl Registry {
         let Some(store) = self.store.as_deref() else { return };
         let links = self.servers.all();
         let forgotten =
-            links.iter().map(async |link| Shelf { store, link }.forget(principal).await);
+            links.iter().map(async |link| link.stored_lists(store).forget(principal).await);
         stream::iter(forgotten).buffer_unordered(Self::AT_ONCE).collect::<()>().await;
     }
 
     /// Ends the sessions and forgets the lists for which `wanted` holds.
-    pub(crate) async fn close(&self, wanted: impl Fn(&Key) -> bool) -> Result<(), Error> {
+    pub(crate) async fn close(&self, wanted: impl Fn(&ServerKey) -> bool) -> Result<(), Error> {
         self.cache.forget(&wanted);
         let closing = self.sessions.take(&wanted).into_iter().map(async |(key, connection)| {
-            let attempt = Attempt { server: &key.0, tool: None, principal: key.1 };
+            let attempt = Attempt { server: &key.server, tool: None, principal: key.principal };
             connection.close().await.map_err(|error| attempt.failed(error))
         });
         let closing = stream::iter(closing).buffer_unordered(Self::AT_ONCE);
@@ -367,7 +365,7 @@ impl Deref for Interceptors {
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Builder");
-        shown.field("config", &self.config).field("bounds", &self.bounds).finish_non_exhaustive()
+        shown.field("config", &self.config).field("pool", &self.pool).finish_non_exhaustive()
     }
 }
 

@@ -13,12 +13,13 @@ use super::{
     toolset::ToolsetRequest,
 };
 use crate::{
-    call::{List, Listing, NextList, Tools, What, add_resource_tools, observed},
+    call::{Listing, NextList, Tools, What, add_resource_tools, observed},
     error::Error,
     principal::Principal,
-    server::{Attempt, Connection, Key, Link},
+    server::{Attempt, Connection, Link},
+    server_key::ServerKey,
     settings::Transport,
-    tool_list::{Places, Shelf, Shelved},
+    tool_list::{List, Places, Shelf, Shelved},
 };
 
 /// The registry on behalf of one user, made by [`Relay::with_token`](crate::Relay::with_token) or
@@ -91,7 +92,7 @@ impl User {
     /// The first error of a server; the others are tried all the same.
     pub async fn close(&self) -> Result<(), Error> {
         self.registry.forget_stored(self.principal).await;
-        self.registry.close(|key| key.1 == self.principal).await
+        self.registry.close(|key| key.principal == self.principal).await
     }
 
     /// On whose behalf this is.
@@ -107,7 +108,7 @@ impl User {
 
     pub(crate) fn at(&self, server: &str) -> Result<Place, Error> {
         let link = self.registry.servers.get(server, self.source.is_some())?;
-        let key = (link.id.clone(), self.principal);
+        let key = ServerKey { server: link.id.clone(), principal: self.principal };
         Ok(Place { user: self.clone(), link, key })
     }
 }
@@ -117,12 +118,12 @@ impl User {
 pub(crate) struct Place {
     pub(crate) user: User,
     link: Arc<Link>,
-    key: Key,
+    key: ServerKey,
 }
 
 impl Place {
     pub(crate) fn server(&self) -> &str {
-        &self.key.0
+        &self.key.server
     }
 
     /// The list of tools, from the cache, the store or the server.
@@ -155,7 +156,8 @@ impl Place {
         // not, because the list is then fetched in a new one.
         let changes = connection.tool_changes();
         let interceptors = &self.user.registry.interceptors[..];
-        let listing = Listing { server: Arc::clone(&self.key.0.name), principal: self.key.1 };
+        let listing =
+            Listing { server: Arc::clone(&self.key.server.name), principal: self.key.principal };
         let list = NextList { rest: interceptors, place: self }.run(listing).await?;
         connection.heard(changes);
         let link = self.link()?;
@@ -165,7 +167,7 @@ impl Place {
         let public = link.server.share_list.unwrap_or(says);
         let shelved = Shelved { list, ttl, public };
         if let Some(shelf) = shelf.filter(|_| !ttl.is_zero()) {
-            shelf.save(places.of(public).1, &shelved).await;
+            shelf.save(places.of(public).principal, &shelved).await;
         }
         self.named(shelved)
     }
@@ -173,7 +175,7 @@ impl Place {
     /// The tools under the names that models see, without those that are denied.
     fn named(&self, Shelved { mut list, ttl, public }: Shelved) -> Result<List, Error> {
         let link = self.link()?;
-        add_resource_tools(&mut list.tools, link);
+        add_resource_tools(&mut list.tools, &link.server);
         list.tools.retain(|tool| link.server.filter.offers(&tool.name));
         for refused in &list.refused {
             let name = refused.name.as_deref().unwrap_or("(without a name)");
@@ -186,7 +188,8 @@ impl Place {
     fn places(&self) -> Places {
         let may_share = self.link.server.share_list != Some(false)
             && self.user.registry.interceptors.is_empty();
-        let public = may_share.then(|| (self.key.0.clone(), Principal::EVERYONE));
+        let public = may_share
+            .then(|| ServerKey { server: self.key.server.clone(), principal: Principal::EVERYONE });
         Places { own: self.key.clone(), public }
     }
 
@@ -204,7 +207,7 @@ impl Place {
         cache.forget(|key| places.any(key));
         if let Some(shelf) = self.shelf() {
             for place in places.iter() {
-                shelf.forget(place.1).await;
+                shelf.forget(place.principal).await;
             }
             // What was read from the store meanwhile is no better.
             cache.forget(|key| places.any(key));
@@ -215,7 +218,7 @@ impl Place {
     fn shelf(&self) -> Option<Shelf<'_>> {
         let Registry { cache, store, .. } = &*self.user.registry;
         let store = store.as_deref().filter(|_| !cache.lifetime().is_zero())?;
-        Some(Shelf { store, link: &self.link })
+        Some(self.link.stored_lists(store))
     }
 
     /// The way to the server, as long as it is registered.

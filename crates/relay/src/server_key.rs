@@ -1,0 +1,61 @@
+//! The keys of connections and tool lists.
+
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    ops::Deref,
+    sync::Arc,
+};
+
+use crate::principal::Principal;
+
+/// A server and the principal on whose behalf it is used.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct ServerKey {
+    pub(crate) server: ServerId,
+    pub(crate) principal: Principal,
+}
+
+/// A registration of a server: another one of the same name has another number, and so shares
+/// neither sessions nor lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ServerId {
+    pub(crate) name: Arc<str>,
+    number: u64,
+}
+
+impl ServerId {
+    /// The registration with this number, of a server of this name.
+    pub(crate) fn new(name: &str, number: u64) -> Self {
+        Self { name: name.into(), number }
+    }
+}
+
+/// By the number alone, for each call looks its session up.
+impl Hash for ServerId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.number);
+    }
+}
+
+impl Deref for ServerId {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for ServerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// For tests of what is keyed by it.
+#[cfg(test)]
+impl From<&str> for ServerId {
+    fn from(name: &str) -> Self {
+        Self::new(name, 0)
+    }
+}
