@@ -40,6 +40,7 @@ mod tool_name;
 mod suggestion;
 mod tool_output;
 mod principal;
+mod observer;
 
 pub use mcp_client::{
     self, Client, Handler, Limits, Listed, Options, PromptResult, RefusedEntry, ResourceResult,
@@ -49,18 +50,19 @@ pub use mcp_client::{
 pub use mcp_http::{self, AccessToken, Challenge, HttpClient, Reason, TokenSource, Unauthorized};
 
 pub use crate::{
-    call::{Call, Interceptor, Listing, Next, NextList, Observer, Operation, Tool, Tools},
+    call::{Call, Interceptor, Listing, Next, NextList, Tool, Tools},
     config::Config,
     conversion::{Change, Effect, Provider, ProviderSchema},
     error::{Authorization, Error, InvalidOutput, TransportKind},
     llm::{Called, ModelCall, Pager, Part},
+    observer::{Observer, Operation},
     pending_call::Ticket,
     principal::Principal,
-    server::Connection,
+    server::{Asker, Connection},
     settings::{Program, Server, Transport},
     tool_list::{CacheStats, ListStore},
     tool_output::ToolOutput,
-    user::{Asker, Builder, Relay, Toolset, ToolsetRequest, User},
+    user::{Builder, Relay, Toolset, ToolsetRequest, User},
     validation::Violation,
 };
 

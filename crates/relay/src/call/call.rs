@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, pin::pin, time::Duration};
 
+use aws_lc_rs::rand;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use mcp_client::{
     BoxError, Limits,
@@ -15,27 +16,17 @@ use tokio::{
 };
 
 use super::{
-    interceptor::Next,
+    interceptor::{Call, Next},
     resource_tools,
     span::{What, observed},
     tool::Tool,
 };
 use crate::{
-    error::{Error, TransportKind},
+    error::{Authorization, Error, TransportKind},
     pending_call::Ticket,
     server::Link,
     tool_output::ToolOutput,
 };
-
-/// A call on its way to its server, as an [`Interceptor`](crate::Interceptor) gets it.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Call {
-    /// What is called; it tells its server, its names and on whose behalf it is.
-    pub tool: Tool,
-    /// The arguments, a JSON object.
-    pub arguments: Box<RawValue>,
-}
 
 /// When the time of a call runs out, with all its waits and attempts.
 #[derive(Debug, Clone, Copy)]
@@ -79,13 +70,12 @@ impl Tool {
     /// [`Error::OutcomeUnknown`] if the call may have run and [`Error::Transport`] if not or if the
     /// server has answered with an error.
     pub async fn call(&self, arguments: impl Serialize) -> Result<ToolOutput, Error> {
-        let registry = &*self.place.user.registry;
         let tool = Some(&*self.definition().name);
         let what = What { method: CallToolRequest::NAME, tool, prompt: None };
         let failed = |output: &ToolOutput| output.is_error;
         let called = pin!(async {
             let arguments = object(&arguments).map_err(|error| self.unsendable(error))?;
-            let outcome = match &registry.interceptors[..] {
+            let outcome = match &self.server.interceptors[..] {
                 [] => self.send(&arguments).await,
                 interceptors => {
                     let call = Call { tool: self.clone(), arguments: arguments.clone() };
@@ -94,12 +84,12 @@ impl Tool {
             };
             outcome.map_err(|error| self.with_ticket(error, &arguments))
         });
-        observed(&self.place, what, failed, called).await
+        observed(&self.server.place, what, failed, called).await
     }
 
     /// Checks the arguments, waits for its turn, sends the call, and checks the output.
     pub(crate) async fn send(&self, arguments: &RawValue) -> Result<ToolOutput, Error> {
-        let link = self.place.link()?;
+        let link = self.server.place.link()?;
         if link.server.checks {
             self.entry().checks.check_arguments(self.server(), self.definition(), arguments)?;
         }
@@ -128,27 +118,27 @@ impl Tool {
         limit: Option<Duration>,
     ) -> Result<ToolOutput, Error> {
         let name = &*self.definition().name;
-        let connection = self.place.connection()?;
+        let connection = self.server.place.connection()?;
         let mut options = self.options.as_deref().cloned();
         if let Some(limit) = limit {
             options = Some(options.unwrap_or_default().total(limit));
         }
-        let adjusted = self.place.traced(&connection, options);
+        let adjusted = self.server.place.traced(&connection, options);
         let client = adjusted.as_ref().unwrap_or(&connection);
         let called = match resource_tools::is_one(&self.entry().tool) {
             false => {
                 let called = client.call_tool_raw(name, arguments).await.map(ToolOutput::from);
-                called.map_err(|error| self.place.attempt(Some(name)).failed(error))
+                called.map_err(|error| self.server.place.attempt(Some(name)).failed(error))
             }
             true => {
                 let limit = limit.unwrap_or_else(|| self.limits(link).total);
                 let called = Box::pin(resource_tools::call(client, name, arguments, limit)).await;
-                called.map_err(|error| self.place.attempt(None).failed_beyond_tools(error))
+                called.map_err(|error| self.server.place.attempt(None).failed_beyond_tools(error))
             }
         };
         connection.touch();
         if called.as_ref().is_err_and(is_unknown_tool) {
-            Box::pin(self.place.forget_list()).await;
+            Box::pin(self.server.place.forget_list()).await;
         }
         called
     }
@@ -206,9 +196,27 @@ impl Tool {
             && refused.server == self.server()
             && refused.tool.as_deref().is_none_or(|tool| tool == name)
         {
-            refused.ticket = Ticket::new(refused, self, arguments);
+            refused.ticket = self.ticket(refused, arguments);
         }
         error
+    }
+
+    /// A ticket for a call that surely did not run.
+    fn ticket(&self, refused: &Authorization, arguments: &RawValue) -> Option<Ticket> {
+        let place = &self.server.place;
+        let mut id = [0; 16];
+        rand::fill(&mut id).ok().filter(|()| refused.did_not_run)?;
+        let scopes =
+            refused.challenge().and_then(|challenge| challenge.scope()).unwrap_or_default();
+        Some(Ticket {
+            id: id.iter().map(|byte| format!("{byte:02x}")).collect(),
+            server: self.server().to_owned(),
+            tool: self.definition().name.clone(),
+            arguments: arguments.get().to_owned(),
+            user: place.user_id.as_deref().map(str::to_owned),
+            nobody: place.source.is_none(),
+            scopes: scopes.split_whitespace().map(str::to_owned).collect(),
+        })
     }
 
     /// Waits until the server has room for one more call; also whether that took a while.
@@ -243,7 +251,7 @@ impl Tool {
 
     fn unsendable(&self, error: BoxError) -> Error {
         let error = mcp_client::Error::Params { method: "tools/call".into(), source: error.into() };
-        self.place.attempt(Some(&self.definition().name)).failed(error)
+        self.server.place.attempt(Some(&self.definition().name)).failed(error)
     }
 }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use mcp_client::ToolList;
+use serde_json::value::RawValue;
 
-use super::call::Call;
-use crate::{error::Error, principal::Principal, tool_output::ToolOutput, user::Place};
+use super::{tool::Tool, user_server::Place};
+use crate::{error::Error, principal::Principal, tool_output::ToolOutput};
 
 /// Stands around lists and calls, and may change, refuse or answer them; given to
 /// [`Builder::interceptor`](crate::Builder::interceptor).
@@ -52,6 +53,19 @@ pub trait Interceptor: Send + Sync + 'static {
         next.run(listing)
     }
 }
+
+/// A call on its way to its server, as an [`Interceptor`] gets it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Call {
+    /// What is called; it tells its server, its names and on whose behalf it is.
+    pub tool: Tool,
+    /// The arguments, a JSON object.
+    pub arguments: Box<RawValue>,
+}
+
+/// The interceptors of a relay, the first outermost.
+pub(crate) type Interceptors = Arc<[Arc<dyn Interceptor>]>;
 
 /// A list of tools that is about to be asked for.
 #[derive(Debug, Clone)]

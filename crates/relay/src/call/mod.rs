@@ -1,18 +1,20 @@
 //! A tool call, from the arguments to the output.
 
 mod call;
-mod tool;
+mod list;
 mod interceptor;
+mod tool;
 mod resource_tools;
 mod span;
+mod user_server;
 
-pub use self::{
-    call::Call,
-    interceptor::{Interceptor, Listing, Next, NextList},
-    span::{Observer, Operation},
-    tool::{Tool, Tools},
-};
 pub(crate) use self::{
-    resource_tools::add as add_resource_tools,
+    interceptor::Interceptors,
     span::{What, observed},
+    tool::ToolServer,
+    user_server::Place,
+};
+pub use self::{
+    interceptor::{Call, Interceptor, Listing, Next, NextList},
+    tool::{Tool, Tools},
 };

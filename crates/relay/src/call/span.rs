@@ -1,11 +1,6 @@
 //! What the outside gets to see of lists and calls: spans, measurements, trace context.
 
-use std::{
-    borrow::Cow,
-    fmt,
-    pin::Pin,
-    time::{Duration, Instant},
-};
+use std::{borrow::Cow, pin::Pin, time::Instant};
 
 use mcp_http::Endpoint;
 use tracing::{
@@ -13,72 +8,12 @@ use tracing::{
     field::{Empty, display},
 };
 
+use super::user_server::Place;
 use crate::{
     error::{Error, TransportKind},
+    observer::Operation,
     settings::Transport,
-    user::Place,
 };
-
-/// Hears of every list and call, and gives the trace context that goes with calls; given to
-/// [`Builder::observer`](crate::Builder::observer).
-///
-/// Each operation is a `tracing` span besides, with the names of OpenTelemetry's conventions for MCP.
-///
-/// ```
-/// use relay::{Observer, Operation, Relay};
-///
-/// struct Metrics;
-///
-/// impl Observer for Metrics {
-///     fn ended(&self, operation: &Operation<'_>) {
-///         // The histogram `mcp.client.operation.duration`, for one.
-///         println!("{}: {:?}, {:?}", operation.method, operation.duration, operation.error_type);
-///     }
-///
-///     fn trace_context(&self) -> Vec<(&'static str, String)> {
-///         let id = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-///         vec![("traceparent", id.to_owned())]
-///     }
-/// }
-///
-/// let relay = Relay::builder().observer(Metrics).build();
-/// ```
-pub trait Observer: Send + Sync + 'static {
-    /// Takes note of an operation that has ended. It must not block.
-    fn ended(&self, operation: &Operation<'_>) {
-        let _ = operation;
-    }
-
-    /// The W3C trace context of the caller, for the `_meta` of a request: `traceparent`,
-    /// `tracestate`, `baggage`. It is asked within the span of the operation.
-    fn trace_context(&self) -> Vec<(&'static str, String)> {
-        Vec::new()
-    }
-}
-
-/// An operation that has ended. The names are those of OpenTelemetry's conventions for MCP.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct Operation<'a> {
-    /// `mcp.method.name`, such as `tools/call` or `tools/list`.
-    pub method: &'static str,
-    /// The server, by its name in the registry.
-    pub server: &'a str,
-    /// `gen_ai.tool.name`: the tool that was called, by its server's name for it.
-    pub tool: Option<&'a str>,
-    /// `gen_ai.prompt.name`: the prompt that was asked for.
-    pub prompt: Option<&'a str>,
-    /// `network.transport`: `tcp`, or `pipe` for a child process.
-    pub network_transport: &'static str,
-    /// How long it took, attempts and waits included.
-    pub duration: Duration,
-    /// `error.type`: how it failed, if it did; `tool_error` where the tool says so itself, and
-    /// `cancelled` where nobody waited for the end.
-    pub error_type: Option<&'a str>,
-    /// `rpc.response.status_code`: the code of the JSON-RPC error that the server has answered with,
-    /// if it has.
-    pub rpc_code: Option<i64>,
-}
 
 /// What is done.
 #[derive(Debug, Clone, Copy, Default)]
@@ -108,7 +43,7 @@ pub(crate) async fn observed<T>(
     work: Pin<&mut impl Future<Output = Result<T, Error>>>,
 ) -> Result<T, Error> {
     let span = span(place, what);
-    let started = place.user.registry.observer.is_some().then(Instant::now);
+    let started = place.observer().is_some().then(Instant::now);
     let error_type = Some(Cow::Borrowed("cancelled"));
     let mut underway =
         Underway { place, what, started, span: span.clone(), error_type, rpc_code: None };
@@ -182,7 +117,7 @@ impl Drop for Underway<'_> {
         if let Some(code) = rpc_code {
             self.span.record("rpc.response.status_code", display(code));
         }
-        if let (Some(observer), Some(started)) = (&place.user.registry.observer, self.started) {
+        if let (Some(observer), Some(started)) = (place.observer(), self.started) {
             let (server, duration) = (place.server(), started.elapsed());
             let network_transport = network_transport(place.transport());
             observer.ended(&Operation {
@@ -215,10 +150,4 @@ fn error_type_of(error: &Error) -> Cow<'static, str> {
             kind => return format!("{kind:?}").to_lowercase().into(),
         },
     })
-}
-
-impl fmt::Debug for dyn Observer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Observer")
-    }
 }

@@ -6,6 +6,7 @@ use mcp_client::{Options, RefusedEntry};
 use mcp_types::{Schema, v2026_07_28::ToolAnnotations};
 use serde::Serialize;
 
+use super::{interceptor::Interceptors, user_server::Place};
 use crate::{
     error::Error,
     principal::Principal,
@@ -13,7 +14,6 @@ use crate::{
     suggestion::nearest,
     tool_list::{List, NamedTool},
     tool_output::ToolOutput,
-    user::Place,
 };
 
 /// The tools of one server on behalf of one user, in the server's order.
@@ -21,7 +21,7 @@ use crate::{
 /// Clones share everything.
 #[derive(Clone)]
 pub struct Tools {
-    pub(crate) place: Arc<Place>,
+    pub(crate) server: Arc<ToolServer>,
     pub(crate) list: Arc<List>,
 }
 
@@ -30,10 +30,16 @@ pub struct Tools {
 /// Clones share everything.
 #[derive(Clone)]
 pub struct Tool {
-    pub(crate) place: Arc<Place>,
+    pub(crate) server: Arc<ToolServer>,
     list: Arc<List>,
     index: usize,
     pub(crate) options: Option<Arc<Options>>,
+}
+
+/// A server on behalf of a user, and the interceptors around its lists and calls.
+pub(crate) struct ToolServer {
+    pub(crate) place: Place,
+    pub(crate) interceptors: Interceptors,
 }
 
 impl Tools {
@@ -54,7 +60,7 @@ impl Tools {
 
     /// The server that has them.
     pub fn server(&self) -> &str {
-        self.place.server()
+        self.server.place.server()
     }
 
     /// Finds a tool by the name that the model sees, or by its server's own.
@@ -97,8 +103,8 @@ impl Tools {
     }
 
     fn at(&self, index: usize) -> Tool {
-        let (place, list) = (Arc::clone(&self.place), Arc::clone(&self.list));
-        Tool { place, list, index, options: None }
+        let (server, list) = (Arc::clone(&self.server), Arc::clone(&self.list));
+        Tool { server, list, index, options: None }
     }
 }
 
@@ -121,7 +127,7 @@ impl Tool {
 
     /// The server that has the tool.
     pub fn server(&self) -> &str {
-        self.place.server()
+        self.server.place.server()
     }
 
     /// What the server says of the tool's behaviour, such as that it only reads. Nothing vouches for
@@ -137,7 +143,7 @@ impl Tool {
 
     /// On whose behalf it is called.
     pub fn principal(&self) -> Principal {
-        self.place.user.principal
+        self.server.place.principal()
     }
 
     /// The same tool for calls with these options: time, progress, `_meta`, log messages.

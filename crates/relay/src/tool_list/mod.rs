@@ -1,8 +1,8 @@
 //! Tool lists: the cache, the store, and the tools under the names that models see.
 
+mod store;
 mod cache;
 mod cache_stats;
-mod store;
 mod list;
 mod named_tools;
 mod checks;

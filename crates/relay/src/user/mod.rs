@@ -3,11 +3,11 @@
 mod relay;
 mod toolset;
 mod resources;
+mod resume;
 mod user;
 
-pub(crate) use self::user::Place;
 pub use self::{
-    relay::{Asker, Builder, Relay},
+    relay::{Builder, Relay},
     toolset::{Toolset, ToolsetRequest},
     user::User,
 };

@@ -1,20 +1,19 @@
 //! The registry of servers.
 
-use std::{fmt, ops::Deref, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use futures_util::{StreamExt, stream};
 use mcp_client::Handler;
 use mcp_http::{AccessToken, HttpClient, TokenSource};
 
 use super::user::User;
 use crate::{
-    call::{Interceptor, Observer, Tools},
+    call::{Interceptor, Interceptors, Tools},
     config::Config,
     error::{Error, describe},
+    observer::Observer,
     pending_call::Spent,
     principal::Principal,
-    server::{Attempt, Link, PoolLimits, Servers, Sessions, Sources},
-    server_key::ServerKey,
+    server::{Asker, Handlers, PoolLimits, Registry, Servers, Sessions, Sources},
     settings::Server,
     tool_list::{CacheStats, Keeping, ListStore, ToolCache},
 };
@@ -34,7 +33,10 @@ use crate::{
 /// # Ok::<(), relay::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Relay(Arc<Registry>);
+pub struct Relay {
+    state: Arc<Registry>,
+    interceptors: Interceptors,
+}
 
 /// Sets up a [`Relay`]; made by [`Relay::builder`].
 #[must_use]
@@ -44,15 +46,11 @@ pub struct Builder {
     pool: PoolLimits,
     cache_limit: usize,
     serve_stale: Duration,
-    interceptors: Interceptors,
+    interceptors: Vec<Arc<dyn Interceptor>>,
     store: Option<Arc<dyn ListStore>>,
     handlers: Option<Arc<Handlers>>,
     observer: Option<Arc<dyn Observer>>,
 }
-
-/// What stands around lists and calls, the first outermost.
-#[derive(Clone, Default)]
-pub(crate) struct Interceptors(Vec<Arc<dyn Interceptor>>);
 
 impl Default for Builder {
     fn default() -> Self {
@@ -62,7 +60,7 @@ impl Default for Builder {
             pool: PoolLimits::default(),
             cache_limit: 10_000,
             serve_stale: Duration::ZERO,
-            interceptors: Interceptors::default(),
+            interceptors: Vec::new(),
             store: None,
             handlers: None,
             observer: None,
@@ -154,7 +152,7 @@ impl Builder {
 
     /// Adds what is to stand around the lists and calls of all users, within what was added before.
     pub fn interceptor(mut self, interceptor: impl Interceptor) -> Self {
-        self.interceptors.0.push(Arc::new(interceptor));
+        self.interceptors.push(Arc::new(interceptor));
         self
     }
 
@@ -174,7 +172,7 @@ impl Builder {
         for (name, server) in self.config.servers {
             servers.insert(&name, server)?;
         }
-        Ok(Relay(Arc::new(Registry {
+        let state = Registry {
             servers,
             cache: Arc::new(ToolCache::new(Keeping {
                 lifetime: self.config.cache_duration,
@@ -183,12 +181,13 @@ impl Builder {
             })),
             sessions: Sessions::new(self.pool),
             sources: Sources::default(),
-            interceptors: self.interceptors,
+            is_intercepted: !self.interceptors.is_empty(),
             store: self.store,
             spent: Spent::new(),
             handlers: self.handlers,
             observer: self.observer,
-        })))
+        };
+        Ok(Relay { state: Arc::new(state), interceptors: self.interceptors.into() })
     }
 }
 
@@ -213,7 +212,7 @@ impl Relay {
     pub fn with_token(&self, token: impl Into<AccessToken>) -> User {
         let token = token.into();
         let principal = Principal::of_token(&token);
-        User { registry: Arc::clone(&self.0), principal, id: None, source: Some(Arc::new(token)) }
+        self.user(principal, None, Some(Arc::new(token)))
     }
 
     /// The registry on behalf of the user whom the application knows by this id.
@@ -233,18 +232,23 @@ impl Relay {
     pub fn for_user(&self, id: impl AsRef<str>, source: impl TokenSource) -> User {
         let id = id.as_ref();
         let principal = Principal::of_id(id);
-        let source = self.0.sources.replace(principal, Arc::new(source));
-        User { registry: Arc::clone(&self.0), principal, id: Some(id.into()), source: Some(source) }
+        let source = self.state.sources.replace(principal, Arc::new(source));
+        self.user(principal, Some(id.into()), Some(source))
     }
 
     /// The registry on behalf of no user: requests carry the server's `api_key`, if it has one.
     pub fn without_token(&self) -> User {
-        User {
-            registry: Arc::clone(&self.0),
-            principal: Principal::REGISTRY,
-            id: None,
-            source: None,
-        }
+        self.user(Principal::REGISTRY, None, None)
+    }
+
+    fn user(
+        &self,
+        principal: Principal,
+        id: Option<Arc<str>>,
+        source: Option<Arc<dyn TokenSource>>,
+    ) -> User {
+        let (registry, interceptors) = (Arc::clone(&self.state), self.interceptors.clone());
+        User { registry, interceptors, principal, id, source }
     }
 
     /// The tools of a server on behalf of no user; see [`User::tools`].
@@ -257,7 +261,7 @@ impl Relay {
 
     /// The registered servers, by name, as they are at the moment.
     pub fn servers(&self) -> Vec<(String, Server)> {
-        let links = self.0.servers.all();
+        let links = self.state.servers.all();
         links.iter().map(|link| (link.id.to_string(), link.server.clone())).collect()
     }
 
@@ -267,21 +271,21 @@ impl Relay {
     /// # Errors
     /// [`Error::Configuration`] where its settings are unusable; what was registered then stays.
     pub fn add_server(&self, name: impl AsRef<str>, server: Server) -> Result<(), Error> {
-        let replaced = self.0.servers.insert(name.as_ref(), server)?;
-        replaced.iter().for_each(|link| self.0.forget(link));
+        let replaced = self.state.servers.insert(name.as_ref(), server)?;
+        replaced.iter().for_each(|link| self.state.forget(link));
         Ok(())
     }
 
     /// Takes a server out, and tells whether it was there. Calls that are under way go on to their end.
     pub fn remove_server(&self, name: &str) -> bool {
-        let removed = self.0.servers.remove(name);
-        removed.iter().for_each(|link| self.0.forget(link));
+        let removed = self.state.servers.remove(name);
+        removed.iter().for_each(|link| self.state.forget(link));
         removed.is_some()
     }
 
     /// How often the cache of tool lists was of use.
     pub fn cache_stats(&self) -> CacheStats {
-        self.0.cache.counts.stats()
+        self.state.cache.counts.stats()
     }
 
     /// Ends all sessions on all servers, and forgets all lists of tools but those in a
@@ -290,75 +294,7 @@ impl Relay {
     /// # Errors
     /// The first error of a server; the others are tried all the same.
     pub async fn close(&self) -> Result<(), Error> {
-        self.0.close(|_| true).await
-    }
-}
-
-/// What all handles share.
-pub(crate) struct Registry {
-    pub(crate) servers: Servers,
-    pub(crate) cache: Arc<ToolCache>,
-    pub(crate) sessions: Sessions,
-    sources: Sources,
-    pub(crate) interceptors: Interceptors,
-    pub(crate) store: Option<Arc<dyn ListStore>>,
-    pub(crate) spent: Spent,
-    pub(crate) handlers: Option<Arc<Handlers>>,
-    pub(crate) observer: Option<Arc<dyn Observer>>,
-}
-
-/// Who answers what servers ask, for a server and on behalf of a user.
-type Handlers = dyn Fn(&Asker<'_>) -> Option<Arc<dyn Handler>> + Send + Sync;
-
-/// A server that may ask something, and on whose behalf it is spoken to; see [`Builder::handlers`].
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct Asker<'a> {
-    /// The server.
-    pub server: &'a str,
-    /// The user.
-    pub principal: Principal,
-    /// The id of the user, where the application knows the user by one.
-    pub user: Option<&'a str>,
-}
-
-impl Registry {
-    /// How many servers are spoken to at the same time.
-    const AT_ONCE: usize = 64;
-
-    /// Drops what was learnt of a server that is registered no more. Its sessions end with the calls
-    /// that are under way.
-    fn forget(&self, link: &Link) {
-        self.cache.forget(|key| key.server == link.id);
-        drop(self.sessions.take(|key| key.server == link.id));
-    }
-
-    /// Forgets the lists of a user that are in the store.
-    pub(crate) async fn forget_stored(&self, principal: Principal) {
-        let Some(store) = self.store.as_deref() else { return };
-        let links = self.servers.all();
-        let forgotten =
-            links.iter().map(async |link| link.stored_lists(store).forget(principal).await);
-        stream::iter(forgotten).buffer_unordered(Self::AT_ONCE).collect::<()>().await;
-    }
-
-    /// Ends the sessions and forgets the lists for which `wanted` holds.
-    pub(crate) async fn close(&self, wanted: impl Fn(&ServerKey) -> bool) -> Result<(), Error> {
-        self.cache.forget(&wanted);
-        let closing = self.sessions.take(&wanted).into_iter().map(async |(key, connection)| {
-            let attempt = Attempt { server: &key.server, tool: None, principal: key.principal };
-            connection.close().await.map_err(|error| attempt.failed(error))
-        });
-        let closing = stream::iter(closing).buffer_unordered(Self::AT_ONCE);
-        closing.fold(Ok(()), async |all, one| all.and(one)).await
-    }
-}
-
-impl Deref for Interceptors {
-    type Target = [Arc<dyn Interceptor>];
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
+        self.state.close(|_| true).await
     }
 }
 
@@ -371,7 +307,7 @@ impl fmt::Debug for Builder {
 
 impl fmt::Debug for Relay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Registry { servers, cache, sessions, .. } = &*self.0;
+        let Registry { servers, cache, sessions, .. } = &*self.state;
         let mut shown = f.debug_struct("Relay");
         shown.field("servers", servers).field("cache", cache).field("sessions", sessions);
         shown.finish_non_exhaustive()

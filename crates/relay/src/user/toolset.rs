@@ -44,6 +44,30 @@ pub struct ToolsetRequest {
     timeout: Duration,
 }
 
+impl User {
+    /// The tools of all servers, asked at the same time: those that are ready, those for which the
+    /// user has to sign in, and those that failed.
+    ///
+    /// ```no_run
+    /// # async fn run(user: relay::User) -> Result<(), relay::Error> {
+    /// use serde_json::json;
+    ///
+    /// let toolset = user.toolset().required(["github"]).deny("github", ["delete_*"]).await?;
+    /// for refused in &toolset.needs_auth {
+    ///     println!("sign in for {}: {:?}", refused.server, refused.challenge());
+    /// }
+    /// for error in &toolset.failed {
+    ///     println!("not today: {error}");
+    /// }
+    /// let output = toolset.call("relay__github__search", json!({ "query": "rust" })).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn toolset(&self) -> ToolsetRequest {
+        ToolsetRequest::new(self.clone())
+    }
+}
+
 impl ToolsetRequest {
     /// How many servers are asked at the same time.
     const AT_ONCE: usize = 64;

@@ -4,6 +4,8 @@
 //! what servers say, so both have a budget. What cannot be judged, such as a `pattern` or a `$ref` to
 //! elsewhere, is left open: only what surely does not fit is a violation.
 
+#[cfg(test)]
+mod oracle;
 mod validator;
 mod parser;
 mod dialect;
@@ -15,8 +17,6 @@ mod json_text;
 mod number;
 mod violation;
 mod validity;
-#[cfg(test)]
-mod oracle;
 
 pub use self::violation::Violation;
 pub(crate) use self::{number::Decimal, rule::Rules, violation::UnknownDialect};

@@ -1,0 +1,23 @@
+//! The handlers of server requests that an application may set.
+
+use std::sync::Arc;
+
+use mcp_client::Handler;
+
+use crate::principal::Principal;
+
+/// Who answers what servers ask, for a server and on behalf of a user.
+pub(crate) type Handlers = dyn Fn(&Asker<'_>) -> Option<Arc<dyn Handler>> + Send + Sync;
+
+/// A server that may ask something, and on whose behalf it is spoken to; see
+/// [`Builder::handlers`](crate::Builder::handlers).
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Asker<'a> {
+    /// The server.
+    pub server: &'a str,
+    /// The user.
+    pub principal: Principal,
+    /// The id of the user, where the application knows the user by one.
+    pub user: Option<&'a str>,
+}

@@ -1,0 +1,51 @@
+//! Calls that are resumed after their user has signed in.
+
+use serde_json::value::RawValue;
+
+use super::user::User;
+use crate::{call::Tools, error::Error, pending_call::Ticket, tool_output::ToolOutput};
+
+impl User {
+    /// Makes the call of a ticket, now that the user has signed in. It runs at most once, however
+    /// often the ticket is resumed: only a call that surely did not run gives the ticket back.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] for the ticket of another user, [`Error::ToolCall`] for one that is
+    /// used up, else what [`User::tools`] and [`Tool::call`](crate::Tool::call) give.
+    pub async fn resume(&self, ticket: Ticket) -> Result<ToolOutput, Error> {
+        if ticket.user.as_deref() != self.id.as_deref() || ticket.nobody != self.source.is_none() {
+            return Err(Error::configuration(
+                Some(&ticket.server),
+                "the call is that of another user",
+            ));
+        }
+        let tools = self.tools(&ticket.server).await?;
+        let spent = &self.registry.spent;
+        if !spent.spend(&ticket.id) {
+            return Err(ticket.refused("the call was resumed before"));
+        }
+        let outcome = ticket.redeem(&tools).await;
+        if outcome.as_ref().is_err_and(Error::did_not_run) {
+            spent.give_back(&ticket.id);
+        }
+        outcome
+    }
+}
+
+impl Ticket {
+    async fn redeem(&self, tools: &Tools) -> Result<ToolOutput, Error> {
+        let arguments: &RawValue = match serde_json::from_str(&self.arguments) {
+            Ok(arguments) => arguments,
+            Err(_) => return Err(self.refused("its arguments are no JSON")),
+        };
+        match tools.iter().find(|tool| tool.definition().name == self.tool) {
+            Some(tool) => tool.call(arguments).await,
+            None => tools.call(&self.tool, arguments).await,
+        }
+    }
+
+    fn refused(&self, reason: &'static str) -> Error {
+        let (server, tool) = (self.server.clone(), self.tool.clone());
+        Error::ToolCall { server, tool, reason: reason.into(), source: None }
+    }
+}
