@@ -1,31 +1,24 @@
-//! The schema of a tool's arguments as each provider of models takes it, and the way back.
+//! Conversion of a tool's input schema into one that an LLM provider takes, and the restoration of the
+//! arguments that a model gives by it.
 //!
-//! What a provider takes as it is, is left alone (`passthrough`). Anything else is read into a normal form
-//! (`reader`, `normal_form`), in which a schema is a union of alternatives of one type each: there `allOf`,
-//! `enum` and all that stands side by side is the intersection of two of them (`intersection`), and whether a
-//! value fits can be told (`membership`). From it a schema is made that the provider's `rules` can say
-//! (`writer`, `containers`, `enumeration`), in the normal form as well, and printed (`printer`). What that
-//! changes goes into the report (`change`); what has to be undone in the arguments that a model then
-//! gives is the way back (`restoration`), made together with the schema, so that the two cannot disagree.
+//! 1. [`passthrough`]: a schema that the provider takes unchanged stays as it is.
+//! 2. [`normal_form`]: any other schema is read into a normal form, a union of alternatives of one type
+//!    each. There `allOf` and keywords that stand side by side become an intersection of two schemas.
+//! 3. [`writer`]: from the normal form, a schema is made that follows the provider's [`rules`], together
+//!    with the [`restoration`] of its arguments, so that the two cannot disagree.
+//! 4. [`printer`]: the new schema is printed as JSON. The list of [`change`]s tells what it says otherwise.
 //!
-//! Servers write these schemas. Reading and writing take from a budget that counts schemas, values and
-//! text; where it is used up, the arguments are one text of JSON.
+//! Servers write these schemas. Reading and writing have a budget that counts schemas, values and text.
+//! If it is used up, the arguments become one string that holds JSON.
 
 mod provider_schema;
 mod passthrough;
-mod containers;
-mod enumeration;
 mod writer;
-mod intersection;
-mod reader;
 mod printer;
+mod restoration;
+mod normal_form;
 mod rules;
 mod limits;
-mod restoration;
-mod membership;
-mod description;
-mod number;
-mod normal_form;
 mod change;
 mod provider;
 

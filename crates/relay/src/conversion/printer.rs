@@ -3,8 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    normal_form::{Alternative, Keywords, Kind, List, Node, Object},
-    number,
+    normal_form::{Alternative, Keywords, Kind, List, Node, Object, is_whole},
     rules::Rules,
 };
 
@@ -111,7 +110,7 @@ fn others(source: &Node, rules: &Rules) -> Value {
 }
 
 fn listed(values: &[Value]) -> Value {
-    let whole = values.iter().all(is_whole);
+    let whole = values.iter().all(is_integer);
     let kind = |value: &Value| match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
@@ -130,6 +129,6 @@ fn listed(values: &[Value]) -> Value {
     }
 }
 
-fn is_whole(value: &Value) -> bool {
-    value.as_number().is_some_and(number::is_whole)
+fn is_integer(value: &Value) -> bool {
+    value.as_number().is_some_and(is_whole)
 }

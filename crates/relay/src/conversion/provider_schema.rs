@@ -10,9 +10,8 @@ use serde_json::Value;
 
 use super::{
     change::{Change, Effect},
-    passthrough, printer,
+    normal_form, passthrough, printer,
     provider::Provider,
-    reader,
     restoration::WayBack,
     rules::Rules,
     writer,
@@ -102,7 +101,7 @@ fn converted(source: &Value, rules: &'static Rules) -> Converted {
     if let Some((schema, report)) = passthrough::as_is(source, rules) {
         return (schema, report.changes, WayBack::none());
     }
-    let normal = reader::read(source);
+    let normal = normal_form::read(source);
     let written =
         normal.and_then(|normal| writer::write(&normal, rules)).map(|it| printed(it, rules));
     let fitting = written.filter(|(schema, ..)| rules.limits.allow(schema));

@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{
-    membership::Judge,
-    normal_form::{Alternative, Definitions},
-};
+use super::normal_form::{Alternative, Definitions, Judge};
 
 /// How deep the way back is followed.
 const DEEPEST: usize = 128;

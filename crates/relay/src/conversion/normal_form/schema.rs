@@ -4,37 +4,37 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::change::Effect;
+use crate::conversion::change::Effect;
 
 /// Keywords of JSON Schema with what they say.
-pub(super) type Keywords = Map<String, Value>;
+pub(crate) type Keywords = Map<String, Value>;
 /// What a keyword lost before anything was said: the keyword, the effect, and what was done.
-pub(super) type Note = (String, Effect, &'static str);
+pub(crate) type Note = (String, Effect, &'static str);
 
 /// A schema: what fits one of its alternatives fits, and nothing else.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Node {
-    pub(super) any_of: Vec<Alternative>,
+pub(crate) struct Node {
+    pub(crate) any_of: Vec<Alternative>,
     /// What is demanded of values of all types, and is not looked into, as by `not`.
-    pub(super) rest: Keywords,
+    pub(crate) rest: Keywords,
     /// What changes nothing about which values fit.
-    pub(super) annotations: Keywords,
-    pub(super) notes: BTreeSet<Note>,
+    pub(crate) annotations: Keywords,
+    pub(crate) notes: BTreeSet<Note>,
 }
 
 /// Values of one type.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Alternative {
-    pub(super) kind: Kind,
+pub(crate) struct Alternative {
+    pub(crate) kind: Kind,
     /// Whether the schema names no type, so that this is one of all.
-    pub(super) assumed: bool,
+    pub(crate) assumed: bool,
     /// What else is demanded of the values.
-    pub(super) keywords: Keywords,
-    pub(super) annotations: Keywords,
+    pub(crate) keywords: Keywords,
+    pub(crate) annotations: Keywords,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Null,
     Boolean,
     Number {
@@ -51,54 +51,54 @@ pub(super) enum Kind {
 
 /// The first items one by one, then all others; nothing where these may be any.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct List {
-    pub(super) first: Vec<Node>,
-    pub(super) items: Option<Box<Node>>,
+pub(crate) struct List {
+    pub(crate) first: Vec<Node>,
+    pub(crate) items: Option<Box<Node>>,
 }
 
 /// The members by name, then all others; nothing where these may be any.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Object {
-    pub(super) members: BTreeMap<String, Member>,
-    pub(super) others: Option<Box<Node>>,
+pub(crate) struct Object {
+    pub(crate) members: BTreeMap<String, Member>,
+    pub(crate) others: Option<Box<Node>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Member {
-    pub(super) node: Node,
-    pub(super) required: bool,
+pub(crate) struct Member {
+    pub(crate) node: Node,
+    pub(crate) required: bool,
 }
 
 /// The nodes of the definitions, by the pointers to them.
-pub(super) type Definitions = BTreeMap<String, Node>;
+pub(crate) type Definitions = BTreeMap<String, Node>;
 
 impl Node {
-    pub(super) fn of(kind: Kind) -> Self {
+    pub(crate) fn of(kind: Kind) -> Self {
         Self { any_of: vec![kind.into()], ..Self::default() }
     }
 
     /// What every value fits.
-    pub(super) fn any() -> Self {
+    pub(crate) fn any() -> Self {
         let assumed = |kind| Alternative { assumed: true, ..Alternative::from(kind) };
         Self { any_of: Kind::all().map(assumed).into(), ..Self::default() }
     }
 
     /// What no value fits.
-    pub(super) fn never() -> Self {
+    pub(crate) fn never() -> Self {
         Self::default()
     }
 
-    pub(super) fn is_any(&self) -> bool {
+    pub(crate) fn is_any(&self) -> bool {
         let all = Kind::all().len();
         self.rest.is_empty() && self.any_of.iter().filter(|it| it.is_unsaid()).count() >= all
     }
 
-    pub(super) fn is_never(&self) -> bool {
+    pub(crate) fn is_never(&self) -> bool {
         self.any_of.is_empty()
     }
 
     /// Whether some of its values may be said as those of a type are.
-    pub(super) fn may_be_said_as(&self, kind: &Kind) -> bool {
+    pub(crate) fn may_be_said_as(&self, kind: &Kind) -> bool {
         let plain = matches!(kind, Kind::Null | Kind::Boolean | Kind::Number { .. });
         let same = |own: &Kind| std::mem::discriminant(own) == std::mem::discriminant(kind);
         let unclear = |own: &Kind| matches!(own, Kind::Listed(_) | Kind::Reference(_));
@@ -106,7 +106,7 @@ impl Node {
     }
 
     /// The definition that it refers to, if it is but a reference.
-    pub(super) fn referred(&self) -> Option<&str> {
+    pub(crate) fn referred(&self) -> Option<&str> {
         match &self.any_of[..] {
             [Alternative { kind: Kind::Reference(pointer), .. }] => Some(pointer),
             _ => None,
@@ -114,19 +114,19 @@ impl Node {
     }
 
     /// The definitions that it cannot be told without.
-    pub(super) fn needed(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn needed(&self) -> impl Iterator<Item = &str> {
         self.any_of.iter().filter_map(|alternative| match &alternative.kind {
             Kind::Reference(pointer) => Some(&**pointer),
             _ => None,
         })
     }
 
-    pub(super) fn note(&mut self, keyword: &str, effect: Effect, reason: &'static str) {
+    pub(crate) fn note(&mut self, keyword: &str, effect: Effect, reason: &'static str) {
         self.notes.insert((keyword.to_owned(), effect, reason));
     }
 
     /// The alternatives as they are within another schema.
-    pub(super) fn into_alternatives(self) -> Vec<Alternative> {
+    pub(crate) fn into_alternatives(self) -> Vec<Alternative> {
         let Self { mut any_of, rest, annotations, .. } = self;
         for alternative in &mut any_of {
             alternative.keywords.extend(rest.clone());
@@ -138,7 +138,7 @@ impl Node {
     }
 
     /// The definitions that it refers to, anywhere within.
-    pub(super) fn references<'a>(&'a self, found: &mut Vec<&'a str>) {
+    pub(crate) fn references<'a>(&'a self, found: &mut Vec<&'a str>) {
         for alternative in &self.any_of {
             match &alternative.kind {
                 Kind::Reference(pointer) => found.push(pointer),
@@ -148,13 +148,13 @@ impl Node {
     }
 
     /// How much there is to copy.
-    pub(super) fn weight(&self) -> usize {
+    pub(crate) fn weight(&self) -> usize {
         let own = 1 + weigh(&self.rest) + weigh(&self.annotations);
         own + self.any_of.iter().map(Alternative::weight).sum::<usize>()
     }
 
     /// The same without the schemas within.
-    pub(super) fn own_weight(&self) -> usize {
+    pub(crate) fn own_weight(&self) -> usize {
         let own = 1 + weigh(&self.rest) + weigh(&self.annotations);
         own + self.any_of.iter().map(Alternative::own_weight).sum::<usize>()
     }
@@ -169,7 +169,7 @@ impl Alternative {
     }
 
     /// Whether some value may fit both, neither of which is a reference.
-    pub(super) fn overlaps(&self, other: &Self) -> bool {
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
         match (&self.kind, &other.kind) {
             (Kind::Listed(one), Kind::Listed(other)) => one.iter().any(|it| other.contains(it)),
             (Kind::List(_), Kind::List(_)) => true,
@@ -179,7 +179,7 @@ impl Alternative {
     }
 
     /// Whether it is there only because nothing is said of its type.
-    pub(super) fn is_unsaid(&self) -> bool {
+    pub(crate) fn is_unsaid(&self) -> bool {
         self.assumed && self.is_bare()
     }
 
@@ -194,7 +194,7 @@ impl Alternative {
             }
     }
 
-    pub(super) fn weight(&self) -> usize {
+    pub(crate) fn weight(&self) -> usize {
         self.own_weight() + self.kind.nodes().map(Node::weight).sum::<usize>()
     }
 
@@ -209,7 +209,7 @@ impl Alternative {
 
 impl Kind {
     /// Each type, with nothing else demanded.
-    pub(super) fn all() -> [Self; 6] {
+    pub(crate) fn all() -> [Self; 6] {
         [
             Self::Null,
             Self::Boolean,
@@ -236,19 +236,19 @@ impl Kind {
 
 impl List {
     /// What is said of an item; nothing where it may be any.
-    pub(super) fn at(&self, index: usize) -> Option<&Node> {
+    pub(crate) fn at(&self, index: usize) -> Option<&Node> {
         self.first.get(index).or(self.items.as_deref())
     }
 }
 
 impl Object {
     /// What is said of a member; nothing where it may be any.
-    pub(super) fn at(&self, name: &str) -> Option<&Node> {
+    pub(crate) fn at(&self, name: &str) -> Option<&Node> {
         self.members.get(name).map(|member| &member.node).or(self.others.as_deref())
     }
 
     /// Whether no members may be added.
-    pub(super) fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.others.as_deref().is_some_and(Node::is_never)
     }
 
@@ -265,7 +265,7 @@ impl Object {
     }
 
     /// Whether there is a member that can be said.
-    pub(super) fn has_members(&self) -> bool {
+    pub(crate) fn has_members(&self) -> bool {
         self.members.values().any(|member| !member.node.is_never())
     }
 }
@@ -278,7 +278,7 @@ impl From<Kind> for Alternative {
 }
 
 /// Adds what is not there yet.
-pub(super) fn add(own: &mut Keywords, others: Keywords) {
+pub(crate) fn add(own: &mut Keywords, others: Keywords) {
     for (keyword, value) in others {
         own.entry(keyword).or_insert(value);
     }
@@ -289,7 +289,7 @@ fn weigh(keywords: &Keywords) -> usize {
 }
 
 /// How much there is to copy of a value.
-pub(super) fn weight(value: &Value) -> usize {
+pub(crate) fn weight(value: &Value) -> usize {
     1 + match value {
         Value::String(text) => text.len() / 64,
         Value::Array(items) => items.iter().map(weight).sum(),

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{
+use super::schema::{
+    Alternative, Definitions, Keywords, Kind, List, Member, Node, Object, add, weight,
+};
+use crate::conversion::{
     change::Effect,
-    normal_form::{
-        Alternative, Definitions, Keywords, Kind, List, Member, Node, Object, add, weight,
-    },
     rules::{Concern, concern},
 };
 
@@ -20,24 +20,24 @@ const DEEPEST: usize = 100;
 const HOPS: usize = 16;
 
 /// Reads a schema, within bounds.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     root: &'a Value,
     budget: usize,
     depth: usize,
     /// The references that are being resolved.
-    pub(super) open: Vec<String>,
-    pub(super) definitions: Definitions,
+    pub(crate) open: Vec<String>,
+    pub(crate) definitions: Definitions,
     pending: Vec<String>,
 }
 
 /// A schema in the normal form, with the definitions that it refers to.
-pub(super) struct Normal {
-    pub(super) root: Node,
-    pub(super) definitions: Definitions,
+pub(crate) struct Normal {
+    pub(crate) root: Node,
+    pub(crate) definitions: Definitions,
 }
 
 /// Reads a whole schema; nothing if it is too much.
-pub(super) fn read(root: &Value) -> Option<Normal> {
+pub(crate) fn read(root: &Value) -> Option<Normal> {
     let (open, definitions, pending) = Default::default();
     let mut reader = Reader { root, budget: BUDGET, depth: 0, open, definitions, pending };
     let mut node = reader.read(root);
@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes so much from the budget.
-    pub(super) fn spend(&mut self, cost: usize) -> bool {
+    pub(crate) fn spend(&mut self, cost: usize) -> bool {
         self.budget = self.budget.saturating_sub(cost);
         self.budget > 0
     }
@@ -291,7 +291,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What a reference leads to; nothing if it leads back to itself.
-    pub(super) fn resolved(&mut self, pointer: &str) -> Option<Node> {
+    pub(crate) fn resolved(&mut self, pointer: &str) -> Option<Node> {
         let target = self.root.pointer(pointer)?;
         if self.open.iter().any(|open| open == pointer) {
             return None;

@@ -5,19 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{
-    change::Effect,
     membership::Judge,
-    normal_form::{Alternative, Keywords, Kind, List, Member, Node, Note, Object, add},
     number,
     reader::Reader,
+    schema::{Alternative, Keywords, Kind, List, Member, Node, Note, Object, add},
 };
+use crate::conversion::change::Effect;
 
 /// Schemas that are looked at to tell the parts of a union apart.
 const COMPARED: usize = 20_000;
 
 impl Reader<'_> {
     /// What fits both.
-    pub(super) fn both(&mut self, one: Node, other: Node) -> Node {
+    pub(crate) fn both(&mut self, one: Node, other: Node) -> Node {
         let mut notes = &one.notes | &other.notes;
         let mut any_of = Vec::new();
         if one.is_any() {
@@ -172,7 +172,7 @@ impl Reader<'_> {
     }
 
     /// Whether no value surely fits two of the nodes.
-    pub(super) fn are_apart(&mut self, nodes: &[Node]) -> bool {
+    pub(crate) fn are_apart(&mut self, nodes: &[Node]) -> bool {
         let told = |node: &Node| match node.referred() {
             Some(pointer) => self.resolved(pointer).unwrap_or_else(Node::any),
             None => node.clone(),

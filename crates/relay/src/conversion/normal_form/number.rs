@@ -4,21 +4,21 @@ use std::cmp::Ordering::{self, Equal, Greater, Less};
 
 use serde_json::{Number, Value};
 
-use super::normal_form::Keywords;
+use super::schema::Keywords;
 use crate::validation::Decimal;
 
 /// A bound that is a count, if it is one.
-pub(super) fn limit(keywords: &Keywords, keyword: &str) -> Option<usize> {
+pub(crate) fn limit(keywords: &Keywords, keyword: &str) -> Option<usize> {
     decimal(keywords.get(keyword)?.as_number()?)?.count()
 }
 
 /// Whether it has no fraction, as 1.0 has none.
-pub(super) fn is_whole(number: &Number) -> bool {
+pub(crate) fn is_whole(number: &Number) -> bool {
     decimal(number).is_some_and(Decimal::is_whole)
 }
 
 /// Equal as JSON Schema has it: 1 is 1.0.
-pub(super) fn equal(one: &Value, other: &Value) -> bool {
+pub(crate) fn equal(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => {
             one == other || compare(one, other) == Some(Equal)
@@ -35,7 +35,7 @@ pub(super) fn equal(one: &Value, other: &Value) -> bool {
 }
 
 /// Whether a number fits each of the keywords that are about numbers, if that can be told.
-pub(super) fn fits<'a>(
+pub(crate) fn fits<'a>(
     keywords: &'a Keywords,
     number: &'a Number,
 ) -> impl Iterator<Item = Option<bool>> + 'a {

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{
-    normal_form::{Alternative, Definitions, Keywords, Kind, Node},
     number,
+    schema::{Alternative, Definitions, Keywords, Kind, Node},
 };
 
 /// How deep a value is looked into.
@@ -12,23 +12,23 @@ const DEEPEST: usize = 64;
 
 /// Judges values; what it cannot judge is `None`.
 #[derive(Clone, Copy)]
-pub(super) struct Judge<'a> {
+pub(crate) struct Judge<'a> {
     definitions: &'a Definitions,
     depth: usize,
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(definitions: &'a Definitions) -> Self {
+    pub(crate) fn new(definitions: &'a Definitions) -> Self {
         Self { definitions, depth: 0 }
     }
 
-    pub(super) fn node(self, node: &Node, value: &Value) -> Option<bool> {
+    pub(crate) fn node(self, node: &Node, value: &Value) -> Option<bool> {
         let rest = if node.rest.is_empty() { Some(true) } else { None };
         let fits = node.any_of.iter().map(|alternative| self.alternative(alternative, value));
         and(any(fits), rest)
     }
 
-    pub(super) fn alternative(self, alternative: &Alternative, value: &Value) -> Option<bool> {
+    pub(crate) fn alternative(self, alternative: &Alternative, value: &Value) -> Option<bool> {
         if self.depth == DEEPEST {
             return None;
         }

@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::normal_form::{Alternative, Keywords, Kind};
+use crate::conversion::normal_form::{Alternative, Keywords, Kind};
 
 /// A text that holds JSON.
-pub(super) fn text() -> Alternative {
+pub(crate) fn text() -> Alternative {
     let mut text = Alternative::from(Kind::String);
     text.annotations.insert("description".to_owned(), json!("(a text that holds JSON)"));
     text
 }
 
 /// What the provider does not take, as a description for the model.
-pub(super) fn described(lost: &Keywords) -> Keywords {
+pub(crate) fn described(lost: &Keywords) -> Keywords {
     let short = lost.iter().filter(|(_, value)| !value.is_array() && !value.is_object());
     let hints: Vec<_> = short.map(|(keyword, value)| format!("{keyword}: {value}")).collect();
     let text = (!hints.is_empty()).then(|| json!(format!("({})", hints.join(", "))));
@@ -20,7 +20,7 @@ pub(super) fn described(lost: &Keywords) -> Keywords {
 }
 
 /// The outer annotations before the inner ones; of descriptions both.
-pub(super) fn merged(mut outer: Keywords, inner: Keywords) -> Keywords {
+pub(crate) fn merged(mut outer: Keywords, inner: Keywords) -> Keywords {
     for (keyword, value) in inner {
         match (outer.get_mut(&keyword), value) {
             (Some(Value::String(own)), Value::String(more)) if keyword == "description" => {
@@ -38,7 +38,7 @@ pub(super) fn merged(mut outer: Keywords, inner: Keywords) -> Keywords {
 }
 
 /// Whether it has a reference, which would lead elsewhere from another place.
-pub(super) fn refers(value: &Value) -> bool {
+pub(crate) fn refers(value: &Value) -> bool {
     match value {
         Value::Object(members) => members.contains_key("$ref") || members.values().any(refers),
         Value::Array(items) => items.iter().any(refers),

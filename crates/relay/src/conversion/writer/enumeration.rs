@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{
+use super::schema_writer::{Said, Writer};
+use crate::conversion::{
     change::Effect,
     normal_form::{Alternative, Kind},
     restoration::Back,
     rules::LONG_LIST,
-    writer::{Said, Writer},
 };
 
 impl Writer<'_> {
     /// An alternative for the values of each type.
-    pub(super) fn listed(&mut self, values: &[Value]) -> Vec<Said<Alternative>> {
+    pub(crate) fn listed(&mut self, values: &[Value]) -> Vec<Said<Alternative>> {
         let strings = values.iter().filter_map(Value::as_str);
         let characters: usize = strings.map(|text| text.chars().count()).sum();
         self.values = self.values.saturating_add(values.len());

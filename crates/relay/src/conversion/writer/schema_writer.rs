@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::{
+use super::description::{described, merged, refers, text};
+use crate::conversion::{
     change::{Change, Effect, Report},
-    description::{described, merged, refers, text},
-    normal_form::{Alternative, Definitions, Keywords, Kind, Node},
-    reader::Normal,
+    normal_form::{Alternative, Definitions, Keywords, Kind, Node, Normal},
     restoration::{Back, WayBack},
     rules::{References, Rules},
 };
@@ -22,19 +21,19 @@ const DEEPEST: usize = 100;
 const COMPARED: usize = 100;
 
 /// What a provider can say, and what has to be undone in a value that fits it.
-pub(super) type Said<T> = (T, Back);
+pub(crate) type Said<T> = (T, Back);
 
 /// A schema being written for a provider.
-pub(super) struct Writer<'a> {
-    pub(super) rules: &'static Rules,
-    pub(super) definitions: &'a Definitions,
+pub(crate) struct Writer<'a> {
+    pub(crate) rules: &'static Rules,
+    pub(crate) definitions: &'a Definitions,
     report: Report,
     /// Objects and lists around what is being written.
-    pub(super) depth: usize,
+    pub(crate) depth: usize,
     nesting: usize,
     budget: usize,
     /// Values of `enum`s so far.
-    pub(super) values: usize,
+    pub(crate) values: usize,
     /// References that are being put in their own place.
     open: Vec<&'a str>,
     /// The definitions that each of them leads to.
@@ -47,15 +46,15 @@ pub(super) struct Writer<'a> {
 }
 
 /// A schema as a provider can say it, in the normal form.
-pub(super) struct Written {
-    pub(super) root: Node,
-    pub(super) changes: Vec<Change>,
+pub(crate) struct Written {
+    pub(crate) root: Node,
+    pub(crate) changes: Vec<Change>,
     /// It holds the definitions as well.
-    pub(super) back: WayBack,
+    pub(crate) back: WayBack,
 }
 
 /// Writes a schema; nothing if it is too much.
-pub(super) fn write(normal: &Normal, rules: &'static Rules) -> Option<Written> {
+pub(crate) fn write(normal: &Normal, rules: &'static Rules) -> Option<Written> {
     let mut writer = Writer::new(&normal.definitions, rules);
     let (root, root_back) = writer.root(&normal.root);
     let mut back = WayBack { root: root_back, ..WayBack::none() };
@@ -69,7 +68,7 @@ pub(super) fn write(normal: &Normal, rules: &'static Rules) -> Option<Written> {
 }
 
 /// Writes what stands for a schema that is too much.
-pub(super) fn too_much(rules: &'static Rules) -> Written {
+pub(crate) fn too_much(rules: &'static Rules) -> Written {
     let definitions = Definitions::new();
     let mut writer = Writer::new(&definitions, rules);
     let (text, back) = writer.opaque("properties", "are too much, and so said as a text of JSON");
@@ -105,7 +104,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Any schema.
-    pub(super) fn node(&mut self, node: &'a Node) -> Said<Node> {
+    pub(crate) fn node(&mut self, node: &'a Node) -> Said<Node> {
         if !self.spend(node.own_weight()) || self.nesting == DEEPEST {
             self.budget = 0;
             return (Node::any(), Back::Same);
@@ -165,7 +164,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Puts alternatives together.
-    pub(super) fn union(&mut self, mut parts: Vec<Said<Alternative>>) -> Said<Node> {
+    pub(crate) fn union(&mut self, mut parts: Vec<Said<Alternative>>) -> Said<Node> {
         parts.dedup();
         if self.are_mistaken(&parts) {
             self.change("anyOf", Effect::Narrower, "has values that could be meant in two ways");
@@ -205,7 +204,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Adds what changes nothing about which values fit.
-    pub(super) fn describe(&mut self, said: &mut Node, source: &Keywords) {
+    pub(crate) fn describe(&mut self, said: &mut Node, source: &Keywords) {
         let annotations = self.annotations(source);
         let place = match &mut said.any_of[..] {
             [one] => &mut one.annotations,
@@ -215,7 +214,7 @@ impl<'a> Writer<'a> {
     }
 
     /// A value of any type.
-    pub(super) fn any(&mut self) -> Vec<Said<Alternative>> {
+    pub(crate) fn any(&mut self) -> Vec<Said<Alternative>> {
         if self.rules.keywords.is_none() {
             return Node::any().any_of.into_iter().map(|it| (it, Back::Same)).collect();
         }
@@ -224,7 +223,7 @@ impl<'a> Writer<'a> {
     }
 
     /// What the provider has no schema for.
-    pub(super) fn opaque(&mut self, keyword: &str, reason: &'static str) -> Said<Alternative> {
+    pub(crate) fn opaque(&mut self, keyword: &str, reason: &'static str) -> Said<Alternative> {
         self.change(keyword, Effect::Wider, reason);
         (text(), Back::Text)
     }
@@ -295,7 +294,7 @@ impl<'a> Writer<'a> {
     }
 
     /// A type with what else is demanded, as far as the provider takes it; the rest is told.
-    pub(super) fn demanding(&mut self, kind: Kind, keywords: &Keywords) -> Alternative {
+    pub(crate) fn demanding(&mut self, kind: Kind, keywords: &Keywords) -> Alternative {
         let (keywords, lost) = self.kept(keywords);
         Alternative { keywords, annotations: described(&lost), ..Alternative::from(kind) }
     }
@@ -340,16 +339,16 @@ impl<'a> Writer<'a> {
         merged(kept, described(&lost))
     }
 
-    pub(super) fn spend(&mut self, cost: usize) -> bool {
+    pub(crate) fn spend(&mut self, cost: usize) -> bool {
         self.budget = self.budget.saturating_sub(cost);
         self.budget > 0
     }
 
-    pub(super) fn change(&mut self, keyword: &str, effect: Effect, reason: &'static str) {
+    pub(crate) fn change(&mut self, keyword: &str, effect: Effect, reason: &'static str) {
         self.report.change(keyword, effect, reason);
     }
 
-    pub(super) fn within<T>(&mut self, step: String, write: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn within<T>(&mut self, step: String, write: impl FnOnce(&mut Self) -> T) -> T {
         self.report.enter(step);
         let written = write(self);
         self.report.leave();

@@ -2,20 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::{
+use super::schema_writer::{Said, Writer};
+use crate::conversion::{
     change::Effect,
-    membership::Judge,
-    normal_form::{Alternative, Keywords, Kind, List, Member, Node, Object},
+    normal_form::{Alternative, Judge, Keywords, Kind, List, Member, Node, Object},
     restoration::{Back, Undo},
-    writer::{Said, Writer},
 };
 
 /// The one member that stands for arguments that cannot be said as they are.
-pub(super) const WRAP: &str = "arguments";
+pub(crate) const WRAP: &str = "arguments";
 
 impl<'a> Writer<'a> {
     /// The schema of all arguments: an object, whatever the tool's own is.
-    pub(super) fn root(&mut self, source: &'a Node) -> Said<Node> {
+    pub(crate) fn root(&mut self, source: &'a Node) -> Said<Node> {
         let mut stated = source.any_of.iter().filter(|it| !it.is_unsaid());
         let (mut root, back) = match (stated.next(), stated.next()) {
             (Some(Alternative { kind: Kind::Object(object), keywords, annotations, .. }), None)
@@ -40,7 +39,7 @@ impl<'a> Writer<'a> {
     }
 
     /// An object whose one member is what the tool takes.
-    pub(super) fn wrapped(&self, node: Node, back: Back) -> Said<Node> {
+    pub(crate) fn wrapped(&self, node: Node, back: Back) -> Said<Node> {
         let members = BTreeMap::from([(WRAP.to_owned(), Member { node, required: true })]);
         let others = self.rules.closed.then(|| Box::new(Node::never()));
         let object = Node::of(Kind::Object(Object { members, others }));
@@ -92,7 +91,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    pub(super) fn object(&mut self, object: &'a Object, keywords: &Keywords) -> Said<Alternative> {
+    pub(crate) fn object(&mut self, object: &'a Object, keywords: &Keywords) -> Said<Alternative> {
         if self.depth >= self.rules.depth {
             return self.opaque("properties", "are deeper than is taken, and so said as JSON");
         }
@@ -235,7 +234,7 @@ impl<'a> Writer<'a> {
         (Kind::List(list).into(), Back::Entries(Box::new(back)))
     }
 
-    pub(super) fn list(&mut self, list: &'a List, keywords: &Keywords) -> Said<Alternative> {
+    pub(crate) fn list(&mut self, list: &'a List, keywords: &Keywords) -> Said<Alternative> {
         if self.depth >= self.rules.depth {
             return self.opaque("items", "are deeper than is taken, and so said as JSON");
         }

@@ -1,0 +1,8 @@
+//! Writing of a schema that a provider can take, together with the restoration of its arguments.
+
+mod containers;
+mod enumeration;
+mod schema_writer;
+mod description;
+
+pub(crate) use self::schema_writer::{Written, too_much, write};
