@@ -6,7 +6,7 @@ use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 
 /// Tickets that are known to be spent.
-const MOST: usize = 100_000;
+const CAPACITY: usize = 100_000;
 
 /// A call that did not run because its user has to sign in; part of
 /// [`Authorization`](crate::Authorization).
@@ -50,24 +50,24 @@ pub struct Ticket {
 }
 
 /// The tickets that were used.
-pub(crate) struct Spent(Cache<String, ()>);
+pub(crate) struct ResumedCalls(Cache<String, ()>);
 
-impl Spent {
+impl ResumedCalls {
     pub(crate) fn new() -> Self {
-        Self(Cache::new(MOST))
+        Self(Cache::new(CAPACITY))
     }
 
     /// Whether it was not spent before.
-    pub(crate) fn spend(&self, id: &str) -> bool {
+    pub(crate) fn mark_resumed(&self, id: &str) -> bool {
         let mut first = false;
-        let spent = self.0.get_or_insert_with(id, || {
+        let marked = self.0.get_or_insert_with(id, || {
             first = true;
             Ok::<(), ()>(())
         });
-        spent.is_ok() && first
+        marked.is_ok() && first
     }
 
-    pub(crate) fn give_back(&self, id: &str) {
+    pub(crate) fn unmark(&self, id: &str) {
         self.0.remove(id);
     }
 }

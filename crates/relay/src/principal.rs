@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn principals_differ_by_token_and_show_none_of_it() {
+    fn principals_differ_by_token_and_do_not_show_it() {
         let of = |token: &str| Principal::of_token(&AccessToken::new(token));
         assert_eq!(of("a"), of("a"));
         assert_ne!(of("a"), of("b"));

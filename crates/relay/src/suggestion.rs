@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_meant_is_found_and_nothing_is_made_up() {
+    fn suggests_close_candidates_only() {
         let keys = ["url", "headers", "timeout", "command"];
         for (word, expected) in [
             ("ulr", Some("url")),

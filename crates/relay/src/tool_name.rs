@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_names_are_those_of_the_seed() {
+    fn plain_names_are_prefixed_only() {
         assert_eq!(for_model("github", "search-code_v2"), "relay__github__search-code_v2");
         assert_eq!(for_model("a", "_b"), "relay__a___b");
     }
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn no_tool_can_take_the_shortened_name_of_another() {
+    fn a_plain_name_cannot_equal_a_shortened_name() {
         let long = "s".repeat(LONGEST - "relay__".len() - "__".len() - DIGITS);
         let victim = for_model(&format!("{long}_2"), "transfer-money");
         let (_, hash) = victim.rsplit_once('_').unwrap();
@@ -89,7 +89,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_two_tools_share_a_name(
+        fn different_tools_have_different_names(
             pairs in prop::collection::hash_set(("[a_.]{1,4}", "[a_.]{1,4}|[a_]{60,62}"), 2..60),
         ) {
             let mut names = HashMap::new();

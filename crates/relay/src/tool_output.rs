@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn output_is_rendered_as_the_seed_does() {
+    fn texts_are_joined_and_images_are_named() {
         let text = |text: &str| json!({ "type": "text", "text": text });
         let image = json!({ "type": "image", "data": "aGk=", "mimeType": "image/png" });
         let one = "[Image data available]";
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_text_nor_image_is_not_lost() {
+    fn other_content_is_rendered_if_there_is_no_text() {
         // TOOL-12, TOOL-18
         let structured = Some(json!({ "sum": 3 }));
         assert_eq!(rendered(json!([]), false, structured.clone()), r#"{"sum":3}"#);

@@ -18,13 +18,13 @@ use tokio::{
 use super::{
     interceptor::{Call, Next},
     resource_tools,
-    span::{What, observed},
+    span::{OperationInfo, in_span},
     tool::Tool,
 };
 use crate::{
     error::{Authorization, Error, TransportKind},
     pending_call::Ticket,
-    server::Link,
+    server::ServerHandle,
     tool_output::ToolOutput,
 };
 
@@ -40,7 +40,7 @@ impl Deadline {
         Self { began: Instant::now(), total: limits.total }
     }
 
-    fn left(self) -> Duration {
+    fn remaining(self) -> Duration {
         self.total.saturating_sub(self.began.elapsed())
     }
 }
@@ -48,7 +48,7 @@ impl Deadline {
 impl Call {
     /// The error that says the call was not let through. Nothing was sent.
     pub fn refuse(&self, reason: impl Into<String>) -> Error {
-        self.tool.fault(reason.into())
+        self.tool.refusal(reason.into())
     }
 }
 
@@ -71,10 +71,11 @@ impl Tool {
     /// server has answered with an error.
     pub async fn call(&self, arguments: impl Serialize) -> Result<ToolOutput, Error> {
         let tool = Some(&*self.definition().name);
-        let what = What { method: CallToolRequest::NAME, tool, prompt: None };
+        let operation = OperationInfo { method: CallToolRequest::NAME, tool, prompt: None };
         let failed = |output: &ToolOutput| output.is_error;
         let called = pin!(async {
-            let arguments = object(&arguments).map_err(|error| self.unsendable(error))?;
+            let arguments =
+                to_json_object(&arguments).map_err(|error| self.invalid_params(error))?;
             let outcome = match &self.server.interceptors[..] {
                 [] => self.send(&arguments).await,
                 interceptors => {
@@ -82,28 +83,28 @@ impl Tool {
                     Next { rest: interceptors }.run(call).await
                 }
             };
-            outcome.map_err(|error| self.with_ticket(error, &arguments))
+            outcome.map_err(|error| self.with_pending_call(error, &arguments))
         });
-        observed(&self.server.place, what, failed, called).await
+        in_span(self.user_server(), operation, failed, called).await
     }
 
     /// Checks the arguments, waits for its turn, sends the call, and checks the output.
     pub(crate) async fn send(&self, arguments: &RawValue) -> Result<ToolOutput, Error> {
-        let link = self.server.place.link()?;
-        if link.server.checks {
+        let handle = self.user_server().handle()?;
+        if handle.server.checks {
             self.entry().checks.check_arguments(self.server(), self.definition(), arguments)?;
         }
-        let deadline = Deadline::of(self.limits(link));
-        let (_turn, waited) = self.turn(link, deadline).await?;
+        let deadline = Deadline::of(self.limits(handle));
+        let (_permit, had_to_wait) = self.permit(handle, deadline).await?;
         // Without a wait, all the time is left, which the client sees to.
-        let limit = waited.then(|| deadline.left());
-        let output = match self.attempt(link, arguments, limit).await {
-            Err(error) if self.may_run_again(link, &error) => {
-                Box::pin(self.attempt_again(link, arguments, error, deadline)).await?
+        let limit = had_to_wait.then(|| deadline.remaining());
+        let output = match self.call_once(handle, arguments, limit).await {
+            Err(error) if self.may_retry(handle, &error) => {
+                Box::pin(self.retry(handle, arguments, error, deadline)).await?
             }
             outcome => outcome?,
         };
-        if link.server.checks {
+        if handle.server.checks {
             self.entry().checks.check_output(self.server(), self.definition(), output)
         } else {
             Ok(output)
@@ -111,60 +112,62 @@ impl Tool {
     }
 
     /// Makes the call once; `limit` is the time that it has, where that is not all of a call's.
-    async fn attempt(
+    async fn call_once(
         &self,
-        link: &Link,
+        handle: &ServerHandle,
         arguments: &RawValue,
         limit: Option<Duration>,
     ) -> Result<ToolOutput, Error> {
         let name = &*self.definition().name;
-        let connection = self.server.place.connection()?;
+        let connection = self.user_server().connection()?;
         let mut options = self.options.as_deref().cloned();
         if let Some(limit) = limit {
             options = Some(options.unwrap_or_default().total(limit));
         }
-        let adjusted = self.server.place.traced(&connection, options);
-        let client = adjusted.as_ref().unwrap_or(&connection);
-        let called = match resource_tools::is_one(&self.entry().tool) {
+        let traced_client = self.user_server().traced_client(&connection, options);
+        let client = traced_client.as_ref().unwrap_or(&connection);
+        let called = match resource_tools::is_resource_tool(&self.entry().tool) {
             false => {
                 let called = client.call_tool_raw(name, arguments).await.map(ToolOutput::from);
-                called.map_err(|error| self.server.place.attempt(Some(name)).failed(error))
+                called.map_err(|error| self.user_server().error_context(Some(name)).failed(error))
             }
             true => {
-                let limit = limit.unwrap_or_else(|| self.limits(link).total);
+                let limit = limit.unwrap_or_else(|| self.limits(handle).total);
                 let called = Box::pin(resource_tools::call(client, name, arguments, limit)).await;
-                called.map_err(|error| self.server.place.attempt(None).failed_beyond_tools(error))
+                called.map_err(|error| {
+                    self.user_server().error_context(None).failed_without_tool(error)
+                })
             }
         };
         connection.touch();
-        if called.as_ref().is_err_and(is_unknown_tool) {
-            Box::pin(self.server.place.forget_list()).await;
+        if called.as_ref().is_err_and(is_tool_list_stale) {
+            Box::pin(self.user_server().forget_list()).await;
         }
         called
     }
 
     /// Tries again after a failure, within the time that a call has in all. Once it may have run, no
     /// later failure says that it surely has not.
-    async fn attempt_again(
+    async fn retry(
         &self,
-        link: &Link,
+        handle: &ServerHandle,
         arguments: &RawValue,
         mut error: Error,
         deadline: Deadline,
     ) -> Result<ToolOutput, Error> {
         const WAIT: Duration = Duration::from_millis(100);
-        let pace = ExponentialBuilder::default().with_jitter().with_min_delay(WAIT);
+        let backoff = ExponentialBuilder::default().with_jitter().with_min_delay(WAIT);
         let mut unknown = None;
-        for wait in pace.with_max_times(link.server.retries).build() {
+        for wait in backoff.with_max_times(handle.server.retries).build() {
             let wait = error.retry_after().unwrap_or(wait);
-            if !self.may_run_again(link, &error) || wait >= deadline.left() {
+            if !self.may_retry(handle, &error) || wait >= deadline.remaining() {
                 break;
             }
             time::sleep(wait).await;
             if !error.did_not_run() {
                 unknown = unknown.or(Some(error));
             }
-            match self.attempt(link, arguments, Some(deadline.left())).await {
+            match self.call_once(handle, arguments, Some(deadline.remaining())).await {
                 Ok(output) => return Ok(output),
                 Err(next) => error = next,
             }
@@ -176,34 +179,34 @@ impl Tool {
     }
 
     /// Whether trying again may help and does no harm.
-    fn may_run_again(&self, link: &Link, error: &Error) -> bool {
-        const PATIENCE: Duration = Duration::from_secs(10);
-        let says = self.untrusted_annotations().filter(|_| link.server.trust_annotations);
+    fn may_retry(&self, handle: &ServerHandle, error: &Error) -> bool {
+        const LONGEST_WAIT: Duration = Duration::from_secs(10);
+        let says = self.untrusted_annotations().filter(|_| handle.server.trust_annotations);
         let harmless = says.is_some_and(|says| {
             says.read_only_hint == Some(true) || says.idempotent_hint == Some(true)
         });
-        let soon = error.retry_after().is_none_or(|wait| wait <= PATIENCE);
-        let helps = if harmless { error.is_passing() } else { error.retryable() };
-        link.server.retries > 0 && soon && helps
+        let soon = error.retry_after().is_none_or(|wait| wait <= LONGEST_WAIT);
+        let is_retryable = if harmless { error.is_passing() } else { error.retryable() };
+        handle.server.retries > 0 && soon && is_retryable
     }
 
     /// Lets a call be resumed that a sign-in stands in the way of, as it was made: interceptors see
     /// it again. Where it was another that was refused, as one that an interceptor has made besides,
     /// this one may have run.
-    fn with_ticket(&self, mut error: Error, arguments: &RawValue) -> Error {
+    fn with_pending_call(&self, mut error: Error, arguments: &RawValue) -> Error {
         let name = &*self.definition().name;
         if let Error::Authorization(refused) = &mut error
             && refused.server == self.server()
             && refused.tool.as_deref().is_none_or(|tool| tool == name)
         {
-            refused.ticket = self.ticket(refused, arguments);
+            refused.ticket = self.pending_call(refused, arguments);
         }
         error
     }
 
     /// A ticket for a call that surely did not run.
-    fn ticket(&self, refused: &Authorization, arguments: &RawValue) -> Option<Ticket> {
-        let place = &self.server.place;
+    fn pending_call(&self, refused: &Authorization, arguments: &RawValue) -> Option<Ticket> {
+        let user_server = self.user_server();
         let mut id = [0; 16];
         rand::fill(&mut id).ok().filter(|()| refused.did_not_run)?;
         let scopes =
@@ -213,34 +216,34 @@ impl Tool {
             server: self.server().to_owned(),
             tool: self.definition().name.clone(),
             arguments: arguments.get().to_owned(),
-            user: place.user_id.as_deref().map(str::to_owned),
-            nobody: place.source.is_none(),
+            user: user_server.user_id.as_deref().map(str::to_owned),
+            nobody: user_server.source.is_none(),
             scopes: scopes.split_whitespace().map(str::to_owned).collect(),
         })
     }
 
     /// Waits until the server has room for one more call; also whether that took a while.
-    async fn turn<'a>(
+    async fn permit<'a>(
         &self,
-        link: &'a Link,
+        handle: &'a ServerHandle,
         deadline: Deadline,
     ) -> Result<(Option<SemaphorePermit<'a>>, bool), Error> {
-        if let Ok(turn) = link.room.try_acquire() {
-            return Ok((Some(turn), false));
+        if let Ok(permit) = handle.call_permits.try_acquire() {
+            return Ok((Some(permit), false));
         }
-        match time::timeout(deadline.left(), link.room.acquire()).await {
-            Ok(turn) => Ok((turn.ok(), true)),
-            Err(_) => Err(self.fault("too many calls of its server are under way")),
+        match time::timeout(deadline.remaining(), handle.call_permits.acquire()).await {
+            Ok(permit) => Ok((permit.ok(), true)),
+            Err(_) => Err(self.refusal("too many calls of its server are under way")),
         }
     }
 
     /// The limits of a call.
-    fn limits(&self, link: &Link) -> Limits {
-        let limits = link.server.limits;
+    fn limits(&self, handle: &ServerHandle) -> Limits {
+        let limits = handle.server.limits;
         self.options.as_ref().map_or(limits, |options| options.limits(limits))
     }
 
-    pub(crate) fn fault(&self, reason: impl Into<Cow<'static, str>>) -> Error {
+    pub(crate) fn refusal(&self, reason: impl Into<Cow<'static, str>>) -> Error {
         Error::ToolCall {
             server: self.server().to_owned(),
             tool: self.definition().name.clone(),
@@ -249,19 +252,19 @@ impl Tool {
         }
     }
 
-    fn unsendable(&self, error: BoxError) -> Error {
+    fn invalid_params(&self, error: BoxError) -> Error {
         let error = mcp_client::Error::Params { method: "tools/call".into(), source: error.into() };
-        self.server.place.attempt(Some(&self.definition().name)).failed(error)
+        self.user_server().error_context(Some(&self.definition().name)).failed(error)
     }
 }
 
 /// The server no longer has what its list had: the list is stale.
-fn is_unknown_tool(error: &Error) -> bool {
+fn is_tool_list_stale(error: &Error) -> bool {
     matches!(error, Error::Transport { kind: TransportKind::Rpc(error_code::INVALID_PARAMS), .. })
 }
 
 /// Arguments as they are sent; nothing is an empty object.
-fn object(arguments: &impl Serialize) -> Result<Box<RawValue>, BoxError> {
+fn to_json_object(arguments: &impl Serialize) -> Result<Box<RawValue>, BoxError> {
     let arguments = to_raw_value(arguments)?;
     match arguments.get().as_bytes().first() {
         Some(b'{') => Ok(arguments),

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use mcp_client::ToolList;
 use serde_json::value::RawValue;
 
-use super::{tool::Tool, user_server::Place};
+use super::{tool::Tool, user_server::UserServer};
 use crate::{error::Error, principal::Principal, tool_output::ToolOutput};
 
 /// Stands around lists and calls, and may change, refuse or answer them; given to
@@ -87,7 +87,7 @@ pub struct Next<'a> {
 #[derive(Clone, Copy)]
 pub struct NextList<'a> {
     pub(crate) rest: &'a [Arc<dyn Interceptor>],
-    pub(crate) place: &'a Place,
+    pub(crate) user_server: &'a UserServer,
 }
 
 impl<'a> Next<'a> {
@@ -105,7 +105,7 @@ impl<'a> NextList<'a> {
     pub fn run(self, listing: Listing) -> BoxFuture<'a, Result<ToolList, Error>> {
         match self.rest {
             [first, rest @ ..] => first.list(listing, Self { rest, ..self }),
-            [] => Box::pin(self.place.list_tools()),
+            [] => Box::pin(self.user_server.list_tools()),
         }
     }
 }

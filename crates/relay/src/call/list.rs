@@ -7,73 +7,76 @@ use mcp_client::mcp_types::{Method, v2026_07_28::ListToolsRequest};
 use super::{
     interceptor::{Listing, NextList},
     resource_tools,
-    span::{What, observed},
+    span::{OperationInfo, in_span},
     tool::ToolServer,
 };
 use crate::{
     error::Error,
-    server::Registry,
+    server::RelayState,
     server_key::ServerKey,
-    tool_list::{List, Shelved},
+    tool_list::{List, StoredList},
 };
 
 impl ToolServer {
     /// The list of tools, from the cache, the store or the server.
     pub(crate) async fn list(self: &Arc<Self>) -> Result<Arc<List>, Error> {
-        let place = &self.place;
-        let Registry { cache, sessions, .. } = &*place.registry;
-        let news = sessions.peek(place.key()).is_some_and(|connection| connection.has_news());
-        if news {
-            place.forget_list().await;
+        let user_server = &self.user_server;
+        let RelayState { cache, connections, .. } = &*user_server.state;
+        let outdated = connections
+            .existing(user_server.key())
+            .is_some_and(|connection| connection.take_tools_changed());
+        if outdated {
+            user_server.forget_list().await;
         }
         let fetch = || {
             let server = Arc::clone(self);
             async move {
-                let what = What { method: ListToolsRequest::NAME, ..What::default() };
-                let fetched = pin!(server.fetch(!news));
-                observed(&server.place, what, |_| false, fetched).await
+                let operation =
+                    OperationInfo { method: ListToolsRequest::NAME, ..OperationInfo::default() };
+                let fetched = pin!(server.fetch(!outdated));
+                in_span(&server.user_server, operation, |_| false, fetched).await
             }
         };
-        cache.get(place.places(), fetch).await
+        cache.get(user_server.cache_keys(), fetch).await
     }
 
     async fn fetch(&self, from_store: bool) -> Result<List, Error> {
-        let place = &self.place;
-        let (places, shelf) = (place.places(), place.shelf());
-        if let Some(shelf) = shelf.filter(|_| from_store)
-            && let Some(shelved) = shelf.load(&places).await
+        let user_server = &self.user_server;
+        let (cache_keys, stored_lists) = (user_server.cache_keys(), user_server.stored_lists());
+        if let Some(stored_lists) = stored_lists.filter(|_| from_store)
+            && let Some(stored) = stored_lists.load(&cache_keys).await
         {
-            return self.named(shelved);
+            return self.named(stored);
         }
-        let connection = place.connection()?;
+        let connection = user_server.connection()?;
         // A change while the list is fetched makes it stale; a session that is lost meanwhile does
         // not, because the list is then fetched in a new one.
         let changes = connection.tool_changes();
-        let ServerKey { server, principal } = place.key();
+        let ServerKey { server, principal } = user_server.key();
         let listing = Listing { server: Arc::clone(&server.name), principal: *principal };
-        let list = NextList { rest: &self.interceptors, place }.run(listing).await?;
-        connection.heard(changes);
-        let link = place.link()?;
-        let lifetime = place.registry.cache.lifetime();
+        let list = NextList { rest: &self.interceptors, user_server }.run(listing).await?;
+        connection.mark_changes_seen(changes);
+        let handle = user_server.handle()?;
+        let lifetime = user_server.state.cache.lifetime();
         let ttl = list.cache.map_or(lifetime, |hint| hint.ttl);
         let says = list.cache.is_some_and(|hint| hint.public);
-        let public = link.server.share_list.unwrap_or(says);
-        let shelved = Shelved { list, ttl, public };
-        if let Some(shelf) = shelf.filter(|_| !ttl.is_zero()) {
-            shelf.save(places.of(public).principal, &shelved).await;
+        let public = handle.server.share_list.unwrap_or(says);
+        let stored = StoredList { list, ttl, public };
+        if let Some(stored_lists) = stored_lists.filter(|_| !ttl.is_zero()) {
+            stored_lists.save(cache_keys.key_for(public).principal, &stored).await;
         }
-        self.named(shelved)
+        self.named(stored)
     }
 
     /// The tools under the names that models see, without those that are denied.
-    fn named(&self, Shelved { mut list, ttl, public }: Shelved) -> Result<List, Error> {
-        let (server, link) = (self.place.server(), self.place.link()?);
-        resource_tools::add(&mut list.tools, &link.server);
-        list.tools.retain(|tool| link.server.filter.offers(&tool.name));
+    fn named(&self, StoredList { mut list, ttl, public }: StoredList) -> Result<List, Error> {
+        let (server, handle) = (self.user_server.server(), self.user_server.handle()?);
+        resource_tools::add(&mut list.tools, &handle.server);
+        list.tools.retain(|tool| handle.server.filter.offers(&tool.name));
         for refused in &list.refused {
             let name = refused.name.as_deref().unwrap_or("(without a name)");
             tracing::warn!(server, tool = name, reason = refused.reason, "refused");
         }
-        Ok(List { named: link.named_lists.get(server, list), ttl, public })
+        Ok(List { named: handle.named_lists.get(server, list), ttl, public })
     }
 }

@@ -10,9 +10,9 @@ mod user_server;
 
 pub(crate) use self::{
     interceptor::Interceptors,
-    span::{What, observed},
+    span::{OperationInfo, in_span},
     tool::ToolServer,
-    user_server::Place,
+    user_server::UserServer,
 };
 pub use self::{
     interceptor::{Call, Interceptor, Listing, Next, NextList},

@@ -81,7 +81,7 @@ pub(crate) fn add(tools: &mut Vec<Arc<Tool>>, server: &Server) {
 }
 
 /// Whether a tool is one of these and no server's.
-pub(crate) fn is_one(tool: &Arc<Tool>) -> bool {
+pub(crate) fn is_resource_tool(tool: &Arc<Tool>) -> bool {
     TOOLS.iter().any(|own| Arc::ptr_eq(own, tool))
 }
 
@@ -92,11 +92,11 @@ pub(crate) async fn call(
     arguments: &RawValue,
     limit: Duration,
 ) -> Result<ToolOutput, Error> {
-    let done = time::timeout(limit, done(client, name, arguments)).await;
-    done.unwrap_or_else(|_| Err(Error::Timeout { method: CallToolRequest::NAME.into(), limit }))
+    let run = time::timeout(limit, run(client, name, arguments)).await;
+    run.unwrap_or_else(|_| Err(Error::Timeout { method: CallToolRequest::NAME.into(), limit }))
 }
 
-async fn done(client: &Client, name: &str, arguments: &RawValue) -> Result<ToolOutput, Error> {
+async fn run(client: &Client, name: &str, arguments: &RawValue) -> Result<ToolOutput, Error> {
     let arguments: Arguments<'_> = serde_json::from_str(arguments.get()).map_err(|error| {
         Error::Params { method: CallToolRequest::NAME.into(), source: Arc::new(error) }
     })?;
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_of_them_can_be_read() {
+    fn all_tool_definitions_are_valid() {
         assert_eq!(TOOLS.len(), 4);
     }
 }

@@ -8,7 +8,7 @@ use tracing::{
     field::{Empty, display},
 };
 
-use super::user_server::Place;
+use super::user_server::UserServer;
 use crate::{
     error::{Error, TransportKind},
     observer::Operation,
@@ -17,16 +17,16 @@ use crate::{
 
 /// What is done.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct What<'a> {
+pub(crate) struct OperationInfo<'a> {
     pub(crate) method: &'static str,
     pub(crate) tool: Option<&'a str>,
     pub(crate) prompt: Option<&'a str>,
 }
 
 /// An operation on its way; it has ended when this goes.
-struct Underway<'a> {
-    place: &'a Place,
-    what: What<'a>,
+struct OperationSpan<'a> {
+    user_server: &'a UserServer,
+    operation: OperationInfo<'a>,
     /// Nothing where nobody wants to know.
     started: Option<Instant>,
     span: Span,
@@ -36,27 +36,33 @@ struct Underway<'a> {
 
 /// Does `work` in a span of its own, and tells of its end. `failed` tells whether what comes of it is
 /// a failure after all. The work is borrowed, for a future that is given away is copied.
-pub(crate) async fn observed<T>(
-    place: &Place,
-    what: What<'_>,
+pub(crate) async fn in_span<T>(
+    user_server: &UserServer,
+    operation: OperationInfo<'_>,
     failed: impl FnOnce(&T) -> bool,
     work: Pin<&mut impl Future<Output = Result<T, Error>>>,
 ) -> Result<T, Error> {
-    let span = span(place, what);
-    let started = place.observer().is_some().then(Instant::now);
+    let span = span(user_server, operation);
+    let started = user_server.observer().is_some().then(Instant::now);
     let error_type = Some(Cow::Borrowed("cancelled"));
-    let mut underway =
-        Underway { place, what, started, span: span.clone(), error_type, rpc_code: None };
+    let mut operation_span = OperationSpan {
+        user_server,
+        operation,
+        started,
+        span: span.clone(),
+        error_type,
+        rpc_code: None,
+    };
     let outcome = work.instrument(span).await;
-    (underway.error_type, underway.rpc_code) = match &outcome {
+    (operation_span.error_type, operation_span.rpc_code) = match &outcome {
         Ok(value) => (failed(value).then_some(Cow::Borrowed("tool_error")), None),
         Err(error) => (Some(error_type_of(error)), error.rpc_code()),
     };
     outcome
 }
 
-fn span(place: &Place, what: What<'_>) -> Span {
-    let What { method, tool, prompt } = what;
+fn span(user_server: &UserServer, operation: OperationInfo<'_>) -> Span {
+    let OperationInfo { method, tool, prompt } = operation;
     let span = tracing::info_span!(
         "mcp",
         "otel.name" = Empty,
@@ -74,7 +80,7 @@ fn span(place: &Place, what: What<'_>) -> Span {
         "network.protocol.name" = Empty,
         "server.address" = Empty,
         "server.port" = Empty,
-        "relay.server" = place.server(),
+        "relay.server" = user_server.server(),
         "error.type" = Empty,
     );
     if span.is_disabled() {
@@ -87,7 +93,7 @@ fn span(place: &Place, what: What<'_>) -> Span {
     if tool.is_some() {
         span.record("gen_ai.operation.name", "execute_tool");
     }
-    let transport = place.transport();
+    let transport = user_server.transport();
     span.record("network.transport", network_transport(transport));
     if let Transport::Http { url } | Transport::Sse { url } = transport {
         span.record("network.protocol.name", "http");
@@ -106,9 +112,11 @@ fn network_transport(transport: &Transport) -> &'static str {
     }
 }
 
-impl Drop for Underway<'_> {
+impl Drop for OperationSpan<'_> {
     fn drop(&mut self) {
-        let Self { place, what: What { method, tool, prompt }, rpc_code, .. } = *self;
+        let Self {
+            user_server, operation: OperationInfo { method, tool, prompt }, rpc_code, ..
+        } = *self;
         let error_type = self.error_type.as_deref();
         if let Some(error_type) = error_type {
             self.span.record("error.type", error_type);
@@ -117,9 +125,9 @@ impl Drop for Underway<'_> {
         if let Some(code) = rpc_code {
             self.span.record("rpc.response.status_code", display(code));
         }
-        if let (Some(observer), Some(started)) = (place.observer(), self.started) {
-            let (server, duration) = (place.server(), started.elapsed());
-            let network_transport = network_transport(place.transport());
+        if let (Some(observer), Some(started)) = (user_server.observer(), self.started) {
+            let (server, duration) = (user_server.server(), started.elapsed());
+            let network_transport = network_transport(user_server.transport());
             observer.ended(&Operation {
                 method,
                 server,

@@ -6,7 +6,7 @@ use mcp_client::{Options, RefusedEntry};
 use mcp_types::{Schema, v2026_07_28::ToolAnnotations};
 use serde::Serialize;
 
-use super::{interceptor::Interceptors, user_server::Place};
+use super::{interceptor::Interceptors, user_server::UserServer};
 use crate::{
     error::Error,
     principal::Principal,
@@ -38,7 +38,7 @@ pub struct Tool {
 
 /// A server on behalf of a user, and the interceptors around its lists and calls.
 pub(crate) struct ToolServer {
-    pub(crate) place: Place,
+    pub(crate) user_server: UserServer,
     pub(crate) interceptors: Interceptors,
 }
 
@@ -60,7 +60,7 @@ impl Tools {
 
     /// The server that has them.
     pub fn server(&self) -> &str {
-        self.server.place.server()
+        self.server.user_server.server()
     }
 
     /// Finds a tool by the name that the model sees, or by its server's own.
@@ -127,7 +127,7 @@ impl Tool {
 
     /// The server that has the tool.
     pub fn server(&self) -> &str {
-        self.server.place.server()
+        self.server.user_server.server()
     }
 
     /// What the server says of the tool's behaviour, such as that it only reads. Nothing vouches for
@@ -143,7 +143,7 @@ impl Tool {
 
     /// On whose behalf it is called.
     pub fn principal(&self) -> Principal {
-        self.server.place.principal()
+        self.user_server().principal()
     }
 
     /// The same tool for calls with these options: time, progress, `_meta`, log messages.
@@ -161,6 +161,10 @@ impl Tool {
     #[must_use]
     pub fn with(&self, options: Options) -> Self {
         Self { options: Some(Arc::new(options)), ..self.clone() }
+    }
+
+    pub(crate) fn user_server(&self) -> &UserServer {
+        &self.server.user_server
     }
 
     pub(crate) fn entry(&self) -> &NamedTool {

@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{entry::Entry, server_section::Section, toml_error, variables::Found};
+use super::{entry::Entry, server_section::Section, toml_error, variables::Variables};
 use crate::{
     error::Error,
-    settings::{Fault, Server},
+    settings::{Server, SettingsError},
 };
 
 /// What `relay.toml` says.
@@ -84,14 +84,16 @@ impl Config {
             let section = Section {
                 text,
                 name: name.get_ref(),
-                found: Found::new(&lookup),
-                unset: Cell::new(false),
+                variables: Variables::new(&lookup),
+                has_unset_variable: Cell::new(false),
             };
             let required = entry.required;
             let server = match section.server(entry, name.span()) {
                 // A variable that is not set here spoils no other server.
-                Err(Error::Configuration { position, reason, .. }) if section.unset.get() => {
-                    Server::unusable(Fault { position, reason }).required(required)
+                Err(Error::Configuration { position, reason, .. })
+                    if section.has_unset_variable.get() =>
+                {
+                    Server::unusable(SettingsError { position, reason }).required(required)
                 }
                 server => server?,
             };
@@ -128,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn servers_are_read_by_name() {
+    fn reads_servers_by_name() {
         let config = read(
             r#"
             cache_duration = 0
@@ -164,35 +166,35 @@ mod tests {
     }
 
     #[test]
-    fn no_pattern_allows_no_tool() {
+    fn an_empty_allow_list_allows_no_tool() {
         let config = read("[servers.a]\nurl = 'https://a.example/'\nallow_tools = []").unwrap();
         assert!(!config.servers["a"].filter.offers("any"));
     }
 
     #[test]
-    fn a_variable_that_is_not_set_spoils_its_own_server() {
+    fn an_unset_variable_affects_only_its_own_server() {
         let config =
             read("[servers.a]\nurl = '${NONE}'\n[servers.b]\nurl = 'https://${KEY}/'").unwrap();
         let reason = "the variable `NONE` is not set and has no default".to_owned();
-        let fault = Fault { position: Some((2, 7)), reason };
+        let fault = SettingsError { position: Some((2, 7)), reason };
         assert_eq!(config.servers["a"].fault, Some(fault));
         assert_eq!(config.servers["b"], Server::http("https://s3cret/"));
     }
 
     #[test]
-    fn an_unknown_key_comes_with_the_nearest() {
+    fn an_unknown_key_is_reported_with_a_suggestion() {
         let error = read("[servers.a]\nulr = ''").unwrap_err();
         assert!(error.ends_with("; the nearest is `url`"), "{error}");
     }
 
     #[test]
-    fn nothing_is_a_configuration_too() {
+    fn an_empty_file_is_a_valid_configuration() {
         assert_eq!(read(""), Ok(Config::default()));
         assert_eq!(Config::default().cache_duration, Duration::from_secs(3600));
     }
 
     #[test]
-    fn faults_are_reported_with_their_place_and_without_values() {
+    fn errors_have_a_position_and_no_values() {
         for (text, expected) in [
             ("[servers.a]\nurl = 's3cret", "line 2, column 14: server `a`: invalid literal string"),
             (
@@ -258,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn the_transport_may_be_the_first_one() {
+    fn the_transport_key_may_come_first() {
         let text = "[servers.a]\ntransport = 'sse'\nurl = 'https://a.example/sse'";
         let server = &Config::from_toml(text, |_| None).unwrap().servers["a"];
         assert_eq!(*server, Server::sse("https://a.example/sse"));
@@ -266,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn no_value_of_the_wrong_kind_is_named() {
+    fn errors_do_not_show_values_of_the_wrong_type() {
         let keys = [
             "transport",
             "url",

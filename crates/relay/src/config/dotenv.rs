@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_read_as_other_programs_do() {
+    fn reads_lines_as_other_dotenv_parsers_do() {
         let text =
             "# KEY=no\nKEY=a b # why\n\nexport A = \"x # y\\nz\"\nB='it is'\nC=\nno\nD=a=b#c";
         let read: Vec<_> = variables(text).collect();

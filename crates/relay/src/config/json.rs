@@ -8,12 +8,12 @@ use serde_json::{Value, value::RawValue};
 use super::{
     config::Config,
     dotenv, jsonc,
-    position::Place,
-    variables::{self, Found},
+    position::Position,
+    variables::{self, Variables},
 };
 use crate::{
     error::{Error, describe},
-    settings::{Fault, Program, Server},
+    settings::{Program, Server, SettingsError},
 };
 
 impl Config {
@@ -63,8 +63,8 @@ impl Config {
         let mut config = Self::default();
         for (name, entry) in entries {
             let (inputs, lookup) = (&file.inputs[..], &lookup);
-            let texts = Texts { inputs, lookup, found: Found::new(lookup) };
-            match texts.server(entry, Place::of(&text, entry.get())) {
+            let texts = EntryReader { inputs, lookup, variables: Variables::new(lookup) };
+            match texts.server(entry, Position::of(&text, entry.get())) {
                 Ok(Some(server)) => drop(config.servers.insert(name, server)),
                 Ok(None) => {}
                 Err(fault) => drop(config.servers.insert(name, Server::unusable(fault))),
@@ -116,18 +116,22 @@ const PUBLIC: [&str; 4] =
     ["workspaceFolder", "workspaceFolderBasename", "userHome", "pathSeparator"];
 
 /// What the texts of a server stand for.
-struct Texts<'a> {
+struct EntryReader<'a> {
     inputs: &'a [Input],
     lookup: &'a dyn Fn(&str) -> Option<String>,
-    found: Found<'a>,
+    variables: Variables<'a>,
 }
 
-impl Texts<'_> {
+impl EntryReader<'_> {
     /// The server, unless it is disabled.
-    fn server(&self, entry: &RawValue, place: Place) -> Result<Option<Server>, Fault> {
+    fn server(
+        &self,
+        entry: &RawValue,
+        position: Position,
+    ) -> Result<Option<Server>, SettingsError> {
         let entry: Entry = serde_json::from_str(entry.get()).map_err(|error| {
-            let place = place.then(error.line(), error.column());
-            Fault { position: Some(place.into()), reason: reason(&error) }
+            let position = position.then(error.line(), error.column());
+            SettingsError { position: Some(position.into()), reason: reason(&error) }
         })?;
         if entry.disabled {
             return Ok(None);
@@ -136,7 +140,7 @@ impl Texts<'_> {
             Ok(()) => Ok(Some(server)),
             Err(error) => Err(describe(&error)),
         });
-        server.map_err(|reason| Fault { position: Some(place.into()), reason })
+        server.map_err(|reason| SettingsError { position: Some(position.into()), reason })
     }
 
     fn described(&self, entry: &Entry) -> Result<Server, String> {
@@ -188,12 +192,12 @@ impl Texts<'_> {
         if let Some(folder) = &entry.cwd {
             program = program.current_dir(self.resolve(folder)?);
         }
-        Ok(Server::stdio(self.found.hide(program)))
+        Ok(Server::stdio(self.variables.hide(program)))
     }
 
     fn resolve(&self, text: &str) -> Result<String, String> {
         let variable =
-            |name: &str| variables::variable(name, &|name: &str| self.found.lookup(name));
+            |name: &str| variables::variable(name, &|name: &str| self.variables.lookup(name));
         variables::replace(text, |reference| match reference.split_once(':') {
             None if reference == "/" => Ok(MAIN_SEPARATOR_STR.to_owned()),
             None if PUBLIC.contains(&reference) => variables::variable(reference, self.lookup),
@@ -205,7 +209,7 @@ impl Texts<'_> {
 
     fn input(&self, id: &str) -> Result<String, String> {
         let default = || self.inputs.iter().find(|input| input.id == id)?.default.clone();
-        let given = self.found.lookup(&format!("input:{id}")).or_else(default);
+        let given = self.variables.lookup(&format!("input:{id}")).or_else(default);
         given.ok_or_else(|| format!("the input `{id}` is not given and has no default"))
     }
 }
@@ -246,7 +250,7 @@ mod tests {
     /// What is wrong with the servers, by name.
     fn faults(config: &Config) -> Vec<String> {
         let faulty = config.servers.iter().filter_map(|(name, server)| {
-            let Fault { position, reason } = server.fault.as_ref()?;
+            let SettingsError { position, reason } = server.fault.as_ref()?;
             let (line, column) = position.expect("it is in the file");
             Some(format!("{line}:{column} {name}: {reason}"))
         });
@@ -254,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_claude_desktop_are_read_as_they_are() {
+    fn reads_a_claude_desktop_file() {
         let config = read(
             r#"{ "globalShortcut": "", "mcpServers": { "files": {
             "command": "npx", "args": ["-y", "files", "/a b"], "env": { "A": "x", "N": 1 } } } }"#,
@@ -264,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_claude_code_are_read_as_they_are() {
+    fn reads_a_claude_code_file() {
         let config = read(
             r#"{ "mcpServers": { "hub": { "type": "http", "url": "https://${HOST:-a.example}/mcp",
             "headers": { "Authorization": "Bearer ${KEY}", "X-Team": "blue" }, "oauth": {} },
@@ -276,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_cursor_are_read_as_they_are() {
+    fn reads_a_cursor_file() {
         let config = read(
             r#"{ "mcpServers": { "a": { "url": "https://a.example/", "headers": { "X-Key": "${env:KEY}" } },
             "b": { "command": "b", "disabled": true }, "c": { "type": "stdio", "command": "c",
@@ -293,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_vs_code_are_read_as_they_are() {
+    fn reads_a_vs_code_file() {
         let config = read(
             "\u{feff}{ // those of the project
             \"inputs\": [
@@ -318,13 +322,13 @@ mod tests {
     }
 
     #[test]
-    fn a_url_may_be_that_of_a_server() {
+    fn accepts_server_url_as_a_synonym_of_url() {
         let config = read(r#"{ "mcpServers": { "a": { "serverUrl": "https://a.example/" } } }"#);
         assert_eq!(config.servers["a"], Server::http("https://a.example/"));
     }
 
     #[test]
-    fn what_is_wrong_with_a_server_spoils_no_other() {
+    fn an_invalid_server_does_not_affect_the_others() {
         let config = read(
             r#"{ "mcpServers": { "good": { "command": "a" },
             "unset": { "command": "a", "env": { "K": "${NONE}" } }, "empty": {},
@@ -357,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_such_file_is_said_with_its_place() {
+    fn an_invalid_file_is_reported_with_its_position() {
         for (text, expected) in [
             ("{ \"mcpServers\": {\n /* s3cret */ x } }", "line 2, column 15: key must be a string"),
             ("{ \"mcpServers\": \"s3cret\" }", "line 1, column 24: expected a map"),

@@ -8,8 +8,8 @@ pub(crate) fn plain(text: &str) -> String {
     while at < bytes.len() {
         let rest = &bytes[at..];
         let until = |end: &[u8]| {
-            let found = rest.windows(end.len()).skip(2).position(|part| part == end);
-            found.map_or(rest.len(), |found| found + 2 + end.len())
+            let variables = rest.windows(end.len()).skip(2).position(|part| part == end);
+            variables.map_or(rest.len(), |variables| variables + 2 + end.len())
         };
         match rest {
             [b'"', ..] => {

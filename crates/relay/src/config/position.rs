@@ -2,12 +2,12 @@
 
 /// A place in a text: line and column, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Position {
     line: usize,
     column: usize,
 }
 
-impl Place {
+impl Position {
     /// The place of a byte.
     pub(crate) fn at(text: &str, byte: usize) -> Option<Self> {
         let before = text.get(..byte)?;
@@ -31,9 +31,9 @@ impl Place {
     }
 }
 
-impl From<Place> for (usize, usize) {
-    fn from(place: Place) -> Self {
-        (place.line, place.column)
+impl From<Position> for (usize, usize) {
+    fn from(position: Position) -> Self {
+        (position.line, position.column)
     }
 }
 
@@ -42,15 +42,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_a_line_and_a_column() {
+    fn a_position_is_a_line_and_a_column() {
         let text = "a\n\u{fc}b\nc";
-        let at = |byte| Place::at(text, byte).map(<(usize, usize)>::from);
+        let at = |byte| Position::at(text, byte).map(<(usize, usize)>::from);
         assert_eq!(
             (at(0), at(4), at(6), at(7)),
             (Some((1, 1)), Some((2, 2)), Some((3, 1)), Some((3, 2)))
         );
         assert_eq!((at(3), at(99)), (None, None), "inside of a character, and beyond the end");
-        let part = Place::of(text, &text[4..]);
+        let part = Position::of(text, &text[4..]);
         assert_eq!(
             [part, part.then(1, 3), part.then(2, 3)].map(<(usize, usize)>::from),
             [(2, 2), (2, 4), (3, 3)]

@@ -44,7 +44,7 @@ mod tests {
     use crate::Config;
 
     #[test]
-    fn the_published_schema_is_fresh() {
+    fn the_published_schema_is_up_to_date() {
         let published = include_str!("../../../../schema/relay.schema.json");
         let published: serde_json::Value = serde_json::from_str(published).unwrap();
         let hint = "stale: run `cargo run -p relay-cli -- schema > schema/relay.schema.json`";
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_refuses_what_we_refuse_and_nothing_else() {
+    fn the_schema_and_the_parser_accept_the_same_files() {
         let schema = jsonschema::validator_for(&Config::schema()).unwrap();
         let url = "url = 'https://a.example/'";
         let cases: &[(&str, bool)] = &[

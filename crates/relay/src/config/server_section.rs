@@ -7,8 +7,8 @@ use toml::Spanned;
 
 use super::{
     entry::{Entry, Kind},
-    position::Place,
-    variables::{self, Found},
+    position::Position,
+    variables::{self, Variables},
 };
 use crate::{
     error::{Error, describe},
@@ -19,9 +19,9 @@ use crate::{
 pub(crate) struct Section<'a> {
     pub(crate) text: &'a str,
     pub(crate) name: &'a str,
-    pub(crate) found: Found<'a>,
+    pub(crate) variables: Variables<'a>,
     /// Whether a variable was wanted that is not set.
-    pub(crate) unset: Cell<bool>,
+    pub(crate) has_unset_variable: Cell<bool>,
 }
 
 impl Section<'_> {
@@ -29,20 +29,20 @@ impl Section<'_> {
         let implied = if entry.command.is_some() { Kind::Stdio } else { Kind::Http };
         let server = match entry.transport.as_ref().map_or(implied, |kind| *kind.get_ref()) {
             kind @ (Kind::Http | Kind::Sse) => {
-                self.no_program(&entry)?;
+                self.reject_stdio_keys(&entry)?;
                 let url = entry.url.as_ref();
                 let url = url.ok_or_else(|| self.error("`url` is missing", whole.clone()))?;
                 let url = self.resolved(url)?;
                 if kind == Kind::Http { Server::http(url) } else { Server::sse(url) }
             }
             Kind::Stdio => {
-                self.foreign(entry.url.as_ref(), "`url` is for transport \"http\"")?;
+                self.reject(entry.url.as_ref(), "`url` is for transport \"http\"")?;
                 let headers = "`headers` are for transport \"http\"";
-                self.foreign(entry.headers.values().next(), headers)?;
+                self.reject(entry.headers.values().next(), headers)?;
                 let insecure = "`dangerously_allow_insecure_http` is for transport \"http\"";
-                self.foreign(entry.dangerously_allow_insecure_http.as_ref(), insecure)?;
+                self.reject(entry.dangerously_allow_insecure_http.as_ref(), insecure)?;
                 let key = "`api_key` is for transport \"http\": pass credentials in `env`";
-                self.foreign(entry.api_key.as_ref(), key)?;
+                self.reject(entry.api_key.as_ref(), key)?;
                 let missing = || self.error("`command` is missing", whole.clone());
                 let command = entry.command.as_ref().ok_or_else(missing)?;
                 Server::stdio(self.program(&entry, command)?)
@@ -101,14 +101,14 @@ impl Section<'_> {
     }
 
     pub(crate) fn resolve(&self, text: &str) -> Result<String, String> {
-        let unset = Cell::new(false);
+        let has_unset_variable = Cell::new(false);
         let lookup = |name: &str| {
-            let value = self.found.lookup(name);
-            unset.set(value.is_none());
+            let value = self.variables.lookup(name);
+            has_unset_variable.set(value.is_none());
             value
         };
         let resolved = variables::resolve(text, &lookup);
-        self.unset.set(resolved.is_err() && unset.get());
+        self.has_unset_variable.set(resolved.is_err() && has_unset_variable.get());
         resolved
     }
 
@@ -124,14 +124,14 @@ impl Section<'_> {
     }
 
     /// Refuses a key that is of no use to the transport.
-    pub(crate) fn foreign<T>(&self, value: Option<&Spanned<T>>, reason: &str) -> Result<(), Error> {
+    pub(crate) fn reject<T>(&self, value: Option<&Spanned<T>>, reason: &str) -> Result<(), Error> {
         value.map_or(Ok(()), |value| Err(self.error(reason, value.span())))
     }
 
     pub(crate) fn error(&self, reason: &str, at: Range<usize>) -> Error {
         Error::Configuration {
             server: Some(self.name.to_owned()),
-            position: Place::at(self.text, at.start).map(Place::into),
+            position: Position::at(self.text, at.start).map(Position::into),
             reason: reason.to_owned(),
         }
     }

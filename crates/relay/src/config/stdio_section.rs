@@ -9,14 +9,14 @@ use crate::{error::Error, settings::Program};
 
 impl Section<'_> {
     /// Refuses the keys that are for programs.
-    pub(crate) fn no_program(&self, entry: &Entry) -> Result<(), Error> {
-        self.foreign(entry.command.as_ref(), "`command` is for transport \"stdio\"")?;
-        self.foreign(entry.args.as_ref(), "`args` are for transport \"stdio\"")?;
-        self.foreign(entry.env.values().next(), "`env` is for transport \"stdio\"")?;
-        self.foreign(entry.inherit_env.as_ref(), "`inherit_env` is for transport \"stdio\"")?;
-        self.foreign(entry.cwd.as_ref(), "`cwd` is for transport \"stdio\"")?;
-        self.foreign(entry.idle_timeout.as_ref(), "`idle_timeout` is for transport \"stdio\"")?;
-        self.foreign(entry.probe_timeout.as_ref(), "`probe_timeout` is for transport \"stdio\"")
+    pub(crate) fn reject_stdio_keys(&self, entry: &Entry) -> Result<(), Error> {
+        self.reject(entry.command.as_ref(), "`command` is for transport \"stdio\"")?;
+        self.reject(entry.args.as_ref(), "`args` are for transport \"stdio\"")?;
+        self.reject(entry.env.values().next(), "`env` is for transport \"stdio\"")?;
+        self.reject(entry.inherit_env.as_ref(), "`inherit_env` is for transport \"stdio\"")?;
+        self.reject(entry.cwd.as_ref(), "`cwd` is for transport \"stdio\"")?;
+        self.reject(entry.idle_timeout.as_ref(), "`idle_timeout` is for transport \"stdio\"")?;
+        self.reject(entry.probe_timeout.as_ref(), "`probe_timeout` is for transport \"stdio\"")
     }
 
     /// The program of `command`: its name, or a list that begins with it; `args` follow.
@@ -58,7 +58,7 @@ impl Section<'_> {
         if let Some(seconds) = &entry.probe_timeout {
             program = program.probe_time(self.seconds("probe_timeout", seconds)?);
         }
-        Ok(self.found.hide(program))
+        Ok(self.variables.hide(program))
     }
 
     /// An argument as the program gets it: a table or a list as one text of JSON.
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_are_read_with_all_that_they_are_started_with() {
+    fn reads_all_keys_of_a_stdio_server() {
         let config = read(
             r#"
             [servers.a]
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_reported_with_their_place() {
+    fn errors_have_a_position() {
         for (text, expected) in [
             ("command = 7", "line 2, column 11: server `a`: `command` has to begin"),
             ("command = []", "line 2, column 11: server `a`: `command` has to begin"),

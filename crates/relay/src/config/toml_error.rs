@@ -1,6 +1,6 @@
 //! What is wrong with a text of TOML, without the values in it, which may be secrets.
 
-use super::position::Place;
+use super::position::Position;
 use crate::{error::Error, suggestion::nearest};
 
 /// What the parser says, with the place, the server and the nearest key.
@@ -8,7 +8,7 @@ pub(crate) fn of(text: &str, error: &toml::de::Error) -> Error {
     let start = error.span().map(|span| span.start);
     Error::Configuration {
         server: start.and_then(|start| section(text.get(..start)?)),
-        position: start.and_then(|start| Place::at(text, start)).map(Place::into),
+        position: start.and_then(|start| Position::at(text, start)).map(Position::into),
         reason: with_nearest(without_value(error.message())),
     }
 }
@@ -17,7 +17,9 @@ pub(crate) fn of(text: &str, error: &toml::de::Error) -> Error {
 fn without_value(message: &str) -> String {
     let names_value = ["invalid type", "invalid value", "invalid length", "unknown variant"];
     match message.rsplit_once(", expected ") {
-        Some((found, expected)) if names_value.iter().any(|start| found.starts_with(start)) => {
+        Some((variables, expected))
+            if names_value.iter().any(|start| variables.starts_with(start)) =>
+        {
             format!("expected {}", expected.replace("u64", "a whole number"))
         }
         _ => message.to_owned(),

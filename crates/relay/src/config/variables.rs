@@ -5,12 +5,12 @@ use std::cell::RefCell;
 use crate::settings::Program;
 
 /// A look-up of variables that remembers what it has found.
-pub(crate) struct Found<'a> {
+pub(crate) struct Variables<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     values: RefCell<Vec<String>>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> Variables<'a> {
     pub(crate) fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
         Self { lookup, values: RefCell::default() }
     }
@@ -42,7 +42,7 @@ pub(crate) fn resolve(
 /// Replaces each `${…}` by what is found for that which is between the braces.
 pub(crate) fn replace(
     value: &str,
-    found: impl Fn(&str) -> Result<String, String>,
+    variables: impl Fn(&str) -> Result<String, String>,
 ) -> Result<String, String> {
     let mut resolved = String::with_capacity(value.len());
     let mut rest = value;
@@ -57,7 +57,7 @@ pub(crate) fn replace(
         }
         resolved.push_str(before);
         let end = reference.find('}').ok_or("a `${` has no `}`")?;
-        resolved.push_str(&found(&reference[..end])?);
+        resolved.push_str(&variables(&reference[..end])?);
         rest = &reference[end + 1..];
     }
     resolved.push_str(rest);
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_replaced_is_said() {
+    fn invalid_references_are_reported() {
         for (value, reason) in [
             ("${NONE}", "the variable `NONE` is not set and has no default"),
             ("${KEY", "a `${` has no `}`"),

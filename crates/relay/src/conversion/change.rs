@@ -32,12 +32,12 @@ pub enum Effect {
 
 /// The changes of a conversion, with the place that is being looked at.
 #[derive(Debug, Default)]
-pub(super) struct Report {
+pub(super) struct ChangeReport {
     pub(super) changes: Vec<Change>,
     path: Vec<String>,
 }
 
-impl Report {
+impl ChangeReport {
     pub(super) fn change(&mut self, keyword: &str, effect: Effect, reason: &'static str) {
         // However long the list, it tells of each effect.
         if self.changes.len() >= MOST && self.changes.iter().any(|it| it.effect == effect) {

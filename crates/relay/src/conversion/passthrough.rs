@@ -3,15 +3,15 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    change::{Effect, Report},
-    rules::{Concern, References, Rules, concern},
+    change::{ChangeReport, Effect},
+    rules::{Concern, ProviderRules, References, concern},
 };
 
 /// What no provider takes at the root.
 const NOT_AT_ROOT: [&str; 7] = ["$ref", "allOf", "anyOf", "oneOf", "enum", "const", "not"];
 
 /// The schema with no more than its root put right; nothing where that is not enough.
-pub(super) fn as_is(source: &Value, rules: &Rules) -> Option<(Value, Report)> {
+pub(super) fn unchanged(source: &Value, rules: &ProviderRules) -> Option<(Value, ChangeReport)> {
     let root = source.as_object()?;
     let object = root.get("type").is_none_or(|kind| kind == "object");
     let refused = root.keys().any(|keyword| NOT_AT_ROOT.contains(&&**keyword));
@@ -19,7 +19,7 @@ pub(super) fn as_is(source: &Value, rules: &Rules) -> Option<(Value, Report)> {
     if rules.keywords.is_some() || refused || !object || !walk.takes(source) {
         return None;
     }
-    let (mut root, mut report) = (root.clone(), Report::default());
+    let (mut root, mut report) = (root.clone(), ChangeReport::default());
     let mut missing = |keyword: &str, value, reason| {
         if !root.contains_key(keyword) {
             report.change(keyword, Effect::Same, reason);
@@ -47,7 +47,7 @@ pub(super) fn as_is(source: &Value, rules: &Rules) -> Option<(Value, Report)> {
 
 /// A look at all schemas within a schema.
 struct Walk<'a> {
-    rules: &'a Rules,
+    rules: &'a ProviderRules,
     source: &'a Value,
 }
 

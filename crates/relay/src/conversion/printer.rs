@@ -4,14 +4,14 @@ use serde_json::{Map, Value, json};
 
 use super::{
     normal_form::{Alternative, Keywords, Kind, List, Node, Object, is_whole},
-    rules::Rules,
+    rules::ProviderRules,
 };
 
 /// Prints a schema with its definitions.
 pub(super) fn print<'a>(
     root: &Node,
     definitions: impl IntoIterator<Item = (&'a String, &'a Node)>,
-    rules: &Rules,
+    rules: &ProviderRules,
 ) -> Value {
     let mut schema = node(root, rules);
     let each = |(name, it): (&String, &Node)| (name.clone(), node(it, rules));
@@ -22,7 +22,7 @@ pub(super) fn print<'a>(
     schema
 }
 
-fn node(source: &Node, rules: &Rules) -> Value {
+fn node(source: &Node, rules: &ProviderRules) -> Value {
     let mut said = match source.is_any() || source.is_never() {
         true => json!({}),
         false => union(&source.any_of, rules),
@@ -40,7 +40,7 @@ fn node(source: &Node, rules: &Rules) -> Value {
     said
 }
 
-fn union(any_of: &[Alternative], rules: &Rules) -> Value {
+fn union(any_of: &[Alternative], rules: &ProviderRules) -> Value {
     let (nulls, others): (Vec<_>, Vec<_>) = any_of.iter().partition(|it| it.kind == Kind::Null);
     let mut said: Vec<_> = others.iter().map(|it| alternative(it, rules)).collect();
     if !nulls.is_empty() {
@@ -62,14 +62,14 @@ fn is_scalar(kind: &Kind) -> bool {
     matches!(kind, Kind::Boolean | Kind::Number { .. } | Kind::String)
 }
 
-fn alternative(source: &Alternative, rules: &Rules) -> Value {
+fn alternative(source: &Alternative, rules: &ProviderRules) -> Value {
     let mut said = match &source.kind {
         Kind::Null => json!({ "type": "null" }),
         Kind::Boolean => json!({ "type": "boolean" }),
         Kind::Number { integer: true } => json!({ "type": "integer" }),
         Kind::Number { integer: false } => json!({ "type": "number" }),
         Kind::String => json!({ "type": "string" }),
-        Kind::Listed(values) => listed(values),
+        Kind::Enumeration(values) => listed(values),
         Kind::Reference(name) => json!({ "$ref": format!("#/$defs/{name}") }),
         Kind::List(List { first, items }) => {
             let mut list = json!({ "type": "array" });
@@ -105,7 +105,7 @@ fn alternative(source: &Alternative, rules: &Rules) -> Value {
 }
 
 /// A schema that may be `false`.
-fn others(source: &Node, rules: &Rules) -> Value {
+fn others(source: &Node, rules: &ProviderRules) -> Value {
     if source.is_never() { json!(false) } else { node(source, rules) }
 }
 

@@ -12,8 +12,8 @@ use super::{
     change::{Change, Effect},
     normal_form, passthrough, printer,
     provider::Provider,
-    restoration::WayBack,
-    rules::Rules,
+    restoration::Restoration,
+    rules::ProviderRules,
     writer,
 };
 
@@ -49,7 +49,7 @@ const LARGEST: usize = 256 * 1024;
 pub struct ProviderSchema {
     schema: Schema,
     changes: Vec<Change>,
-    back: WayBack,
+    restoration: Restoration,
 }
 
 impl ProviderSchema {
@@ -61,16 +61,16 @@ impl ProviderSchema {
     pub fn new(provider: Provider, own: &Schema) -> Self {
         let rules = provider.rules();
         let source = (own.get().len() <= LARGEST).then(|| own.parse::<Value>().ok()).flatten();
-        let (schema, changes, back) = match &source {
+        let (schema, changes, restoration) = match &source {
             Some(source) => converted(source, rules),
-            None => too_much(rules),
+            None => as_json_text(rules),
         };
         let schema = match Some(&schema) == source.as_ref() {
             true => own.clone(),
             // It is an object, as all schemas of arguments are.
             false => Schema::from_value(schema).unwrap_or_else(|_| own.clone()),
         };
-        Self { schema, changes, back }
+        Self { schema, changes, restoration }
     }
 
     /// The schema that the provider takes.
@@ -91,30 +91,30 @@ impl ProviderSchema {
     /// Turns arguments that a model gives by this schema into those that the tool takes. What does not
     /// keep to it stays as it is, for the check before the call to name.
     pub fn restore(&self, arguments: Value) -> Value {
-        self.back.restore(arguments)
+        self.restoration.restore(arguments)
     }
 }
 
-type Converted = (Value, Vec<Change>, WayBack);
+type Converted = (Value, Vec<Change>, Restoration);
 
-fn converted(source: &Value, rules: &'static Rules) -> Converted {
-    if let Some((schema, report)) = passthrough::as_is(source, rules) {
-        return (schema, report.changes, WayBack::none());
+fn converted(source: &Value, rules: &'static ProviderRules) -> Converted {
+    if let Some((schema, report)) = passthrough::unchanged(source, rules) {
+        return (schema, report.changes, Restoration::none());
     }
     let normal = normal_form::read(source);
     let written =
         normal.and_then(|normal| writer::write(&normal, rules)).map(|it| printed(it, rules));
     let fitting = written.filter(|(schema, ..)| rules.limits.allow(schema));
-    fitting.unwrap_or_else(|| too_much(rules))
+    fitting.unwrap_or_else(|| as_json_text(rules))
 }
 
-fn too_much(rules: &'static Rules) -> Converted {
-    printed(writer::too_much(rules), rules)
+fn as_json_text(rules: &'static ProviderRules) -> Converted {
+    printed(writer::as_json_text(rules), rules)
 }
 
-fn printed(written: writer::Written, rules: &Rules) -> Converted {
-    let writer::Written { root, changes, back } = written;
-    (printer::print(&root, &back.nodes, rules), changes, back)
+fn printed(written: writer::Written, rules: &ProviderRules) -> Converted {
+    let writer::Written { root, changes, restoration } = written;
+    (printer::print(&root, &restoration.nodes, rules), changes, restoration)
 }
 
 /// The schemas of a tool for each provider, made when they are first asked for.
@@ -124,8 +124,8 @@ pub(crate) struct Schemas([OnceLock<Arc<ProviderSchema>>; 7]);
 impl Schemas {
     /// The schema `own` as the provider takes it.
     pub(crate) fn get(&self, provider: Provider, own: &Schema) -> Arc<ProviderSchema> {
-        let kept = &self.0[slot(provider)];
-        Arc::clone(kept.get_or_init(|| ProviderSchema::new(provider, own).into()))
+        let supported = &self.0[slot(provider)];
+        Arc::clone(supported.get_or_init(|| ProviderSchema::new(provider, own).into()))
     }
 }
 

@@ -4,54 +4,54 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::normal_form::{Alternative, Definitions, Judge};
+use super::normal_form::{Alternative, Definitions, Membership};
 
 /// How deep the way back is followed.
-const DEEPEST: usize = 128;
+const MAX_DEPTH: usize = 128;
 
 /// What has to be undone in a value that fits a converted schema.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Back {
+pub(super) enum RestoreStep {
     /// Nothing.
     Same,
     /// The value is said as a text that holds JSON.
     Text,
     /// The value is said as the only member of an object, of this name.
-    Unwrap(&'static str, Box<Back>),
+    Unwrap(&'static str, Box<RestoreStep>),
     /// What the members of an object need, and those that have no name.
-    Object { members: BTreeMap<String, Undo>, others: Box<Back> },
+    Object { members: BTreeMap<String, MemberRestoration>, others: Box<RestoreStep> },
     /// The members of an object are said as a list of `key` and `value`.
-    Entries(Box<Back>),
+    Entries(Box<RestoreStep>),
     /// What the items of a list need: the first ones, then all others.
-    Items { first: Vec<Back>, items: Box<Back> },
+    Items { first: Vec<RestoreStep>, items: Box<RestoreStep> },
     /// What the first of the alternatives that surely fits needs, or else the first that may.
-    Any(Vec<(Alternative, Back)>),
+    Any(Vec<(Alternative, RestoreStep)>),
     /// What the definition of this name needs.
     Definition(String),
 }
 
 /// What has to be undone in a member of an object.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Undo {
+pub(super) struct MemberRestoration {
     /// The tool's own name for it, where that is another.
     pub(super) name: Option<String>,
     /// Whether null says that it is not there.
     pub(super) absent_if_null: bool,
-    pub(super) back: Back,
+    pub(super) step: RestoreStep,
 }
 
 /// The way back, with that of each definition.
 #[derive(Debug)]
-pub(super) struct WayBack {
-    pub(super) root: Back,
-    pub(super) definitions: BTreeMap<String, Back>,
+pub(super) struct Restoration {
+    pub(super) root: RestoreStep,
+    pub(super) definitions: BTreeMap<String, RestoreStep>,
     /// The converted definitions, to tell alternatives apart.
     pub(super) nodes: Definitions,
 }
 
-impl Back {
-    pub(super) fn object(mut members: BTreeMap<String, Undo>, others: Self) -> Self {
-        members.retain(|_, it| it.name.is_some() || it.absent_if_null || it.back != Self::Same);
+impl RestoreStep {
+    pub(super) fn object(mut members: BTreeMap<String, MemberRestoration>, others: Self) -> Self {
+        members.retain(|_, it| it.name.is_some() || it.absent_if_null || it.step != Self::Same);
         match members.is_empty() && others == Self::Same {
             true => Self::Same,
             false => Self::Object { members, others: Box::new(others) },
@@ -59,73 +59,75 @@ impl Back {
     }
 
     pub(super) fn list(first: Vec<Self>, items: Self) -> Self {
-        let same = first.iter().chain([&items]).all(|back| *back == Self::Same);
+        let same = first.iter().chain([&items]).all(|step| *step == Self::Same);
         if same { Self::Same } else { Self::Items { first, items: Box::new(items) } }
     }
 }
 
-impl WayBack {
+impl Restoration {
     /// The one that changes nothing.
     pub(super) fn none() -> Self {
         let (definitions, nodes) = Default::default();
-        Self { root: Back::Same, definitions, nodes }
+        Self { root: RestoreStep::Same, definitions, nodes }
     }
 
     pub(super) fn restore(&self, arguments: Value) -> Value {
         self.follow(&self.root, arguments, 0)
     }
 
-    fn follow(&self, back: &Back, value: Value, depth: usize) -> Value {
-        if depth > DEEPEST {
+    fn follow(&self, step: &RestoreStep, value: Value, depth: usize) -> Value {
+        if depth > MAX_DEPTH {
             return value;
         }
-        let below = |back, value| self.follow(back, value, depth + 1);
-        match (back, value) {
-            (Back::Text, Value::String(text)) => {
+        let below = |step, value| self.follow(step, value, depth + 1);
+        match (step, value) {
+            (RestoreStep::Text, Value::String(text)) => {
                 serde_json::from_str(&text).unwrap_or(Value::String(text))
             }
-            (Back::Unwrap(name, back), Value::Object(mut object)) => match object.remove(*name) {
-                Some(value) => below(back, value),
-                None => Value::Object(object),
-            },
-            (Back::Object { members, others }, Value::Object(object)) => {
+            (RestoreStep::Unwrap(name, step), Value::Object(mut object)) => {
+                match object.remove(*name) {
+                    Some(value) => below(step, value),
+                    None => Value::Object(object),
+                }
+            }
+            (RestoreStep::Object { members, others }, Value::Object(object)) => {
                 let undo = |(name, value): (String, Value)| match members.get(&name) {
                     Some(undo) if undo.absent_if_null && value.is_null() => None,
                     Some(undo) => {
-                        Some((undo.name.clone().unwrap_or(name), below(&undo.back, value)))
+                        Some((undo.name.clone().unwrap_or(name), below(&undo.step, value)))
                     }
                     None => Some((name, below(others, value))),
                 };
                 Value::Object(object.into_iter().filter_map(undo).collect())
             }
-            (Back::Entries(back), Value::Array(entries)) => {
+            (RestoreStep::Entries(step), Value::Array(entries)) => {
                 let entries = entries.into_iter().filter_map(entry);
                 Value::Object(
-                    entries.map(|(key, it)| (key, below(back, it))).collect::<Map<_, _>>(),
+                    entries.map(|(key, it)| (key, below(step, it))).collect::<Map<_, _>>(),
                 )
             }
-            (Back::Items { first, items }, Value::Array(values)) => {
-                let backs = first.iter().chain(std::iter::repeat(&**items));
-                values.into_iter().zip(backs).map(|(value, back)| below(back, value)).collect()
+            (RestoreStep::Items { first, items }, Value::Array(values)) => {
+                let steps = first.iter().chain(std::iter::repeat(&**items));
+                values.into_iter().zip(steps).map(|(value, step)| below(step, value)).collect()
             }
-            (Back::Any(parts), value) => {
-                let judge = Judge::new(&self.nodes);
+            (RestoreStep::Any(parts), value) => {
+                let judge = Membership::new(&self.nodes);
                 // Whether a pattern fits is not judged: what surely fits goes first.
                 let mut best = None;
-                for (part, back) in parts {
+                for (part, step) in parts {
                     match judge.alternative(part, &value) {
-                        Some(true) => return below(back, value),
+                        Some(true) => return below(step, value),
                         Some(false) => {}
-                        None => best = best.or(Some(back)),
+                        None => best = best.or(Some(step)),
                     }
                 }
                 match best {
-                    Some(back) => below(back, value),
+                    Some(step) => below(step, value),
                     None => value,
                 }
             }
-            (Back::Definition(name), value) => match self.definitions.get(name) {
-                Some(back) => below(back, value),
+            (RestoreStep::Definition(name), value) => match self.definitions.get(name) {
+                Some(step) => below(step, value),
                 None => value,
             },
             // A model that does not keep to the schema may have said it as the tool takes it.

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// The rules of a provider, as far as they touch schemas.
-pub(super) struct Rules {
+pub(super) struct ProviderRules {
     /// The keywords that it takes, where it does not take all.
     pub(super) keywords: Option<&'static [&'static str]>,
     /// The keywords that it takes for the arguments as a whole, where these are fewer.
@@ -51,7 +51,7 @@ pub(super) const LONG_LIST: (usize, usize) = (250, 15_000);
 
 /// OpenAI without `strict` (guide "Function calling"): JSON Schema. What it does not take at the root
 /// is what its errors name: `oneOf`, `anyOf`, `allOf`, `enum`, `const`, `not`.
-const OPENAI: Rules = Rules {
+const OPENAI: ProviderRules = ProviderRules {
     keywords: None,
     root: None,
     formats: None,
@@ -71,7 +71,7 @@ const OPENAI: Rules = Rules {
 ///
 /// `minLength` and `maxLength` are not among the keywords listed as supported, but among those that
 /// fine-tuned models do not take as well; they are left out here. Beside `$ref` it takes nothing.
-const OPENAI_STRICT: Rules = Rules {
+const OPENAI_STRICT: ProviderRules = ProviderRules {
     keywords: Some(&[
         "description",
         "pattern",
@@ -105,7 +105,7 @@ const OPENAI_STRICT: Rules = Rules {
 
 /// Anthropic (API reference, "Messages", `input_schema`): JSON Schema 2020-12. Its errors refuse
 /// `oneOf`, `allOf` and `anyOf` at the root, and names of members but `^[a-zA-Z0-9_.-]{1,64}$`.
-const ANTHROPIC: Rules = Rules { names: Some(is_plain), ..OPENAI };
+const ANTHROPIC: ProviderRules = ProviderRules { names: Some(is_plain), ..OPENAI };
 
 /// Anthropic with `strict` (guide "Structured outputs", "JSON Schema limitations"): no members are
 /// added, no recursion, no bounds of numbers and texts; `minItems` of 0 and 1 only. A request may have
@@ -113,7 +113,7 @@ const ANTHROPIC: Rules = Rules { names: Some(is_plain), ..OPENAI };
 ///
 /// The guide takes simple regular expressions as `pattern`, others say that it takes none: it is left
 /// out here. It takes `allOf` with limits; here it is merged.
-const ANTHROPIC_STRICT: Rules = Rules {
+const ANTHROPIC_STRICT: ProviderRules = ProviderRules {
     keywords: Some(&["description", "title", "default", "format", "minItems"]),
     formats: Some(&[
         "date-time",
@@ -141,7 +141,7 @@ const ANTHROPIC_STRICT: Rules = Rules {
 ///
 /// That names of members are `^[a-zA-Z_][a-zA-Z0-9_]{0,63}$` is said for Vertex AI only; it is kept
 /// here for both.
-const GEMINI: Rules = Rules {
+const GEMINI: ProviderRules = ProviderRules {
     keywords: Some(&[
         "description",
         "title",
@@ -170,7 +170,7 @@ const GEMINI: Rules = Rules {
 /// `responseJsonSchema` ("GenerationConfig") are taken: the one place that lists any. `enum` is of
 /// strings and numbers; references that lead back to themselves are unrolled "to a limited degree",
 /// and so not used here.
-const GEMINI_JSON_SCHEMA: Rules = Rules {
+const GEMINI_JSON_SCHEMA: ProviderRules = ProviderRules {
     keywords: Some(&[
         "description",
         "title",
@@ -192,14 +192,14 @@ const GEMINI_JSON_SCHEMA: Rules = Rules {
 /// Bedrock's `toolSpec.inputSchema.json` (API reference, "ToolInputSchema"). Amazon Nova takes a root
 /// of `type`, `properties` and `required` only (Nova user guide, "Troubleshooting tool calls"), where
 /// there is no place for `$defs`; Claude's rule for names holds here too.
-const BEDROCK: Rules = Rules {
+const BEDROCK: ProviderRules = ProviderRules {
     root: Some(&["type", "properties", "required"]),
     references: References::None,
     ..ANTHROPIC
 };
 
 impl Provider {
-    pub(super) fn rules(self) -> &'static Rules {
+    pub(super) fn rules(self) -> &'static ProviderRules {
         match self {
             Self::OpenAiChat | Self::OpenAiResponses => &OPENAI,
             Self::OpenAiChatStrict | Self::OpenAiResponsesStrict => &OPENAI_STRICT,
@@ -212,7 +212,7 @@ impl Provider {
     }
 }
 
-impl Rules {
+impl ProviderRules {
     pub(super) fn takes(&self, keyword: &str) -> bool {
         self.keywords.is_none_or(|keywords| keywords.contains(&keyword))
     }

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_is_shown_as_it_is() {
+    fn short_output_is_unchanged() {
         let pager = Pager::new(4);
         assert_eq!(
             pager.show(&"\u{e9}\u{e9}\u{e9}\u{e9}".to_owned().into()),
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_kept_within_bounds() {
+    fn the_number_of_kept_texts_is_bounded() {
         let pager = Pager::new(1);
         for _ in 0..MOST + 5 {
             pager.show(&"ab".to_owned().into());
@@ -190,7 +190,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_lost_between_pages(text in "[ab \\n\u{2713}]{0,60}", most in 1_usize..12) {
+        fn pages_together_are_the_whole_text(text in "[ab \\n\u{2713}]{0,60}", most in 1_usize..12) {
             let pages: Vec<_> = Pager::new(most).pages(&text).map(str::to_owned).collect();
             prop_assert_eq!(pages.concat(), text);
             prop_assert!(pages.iter().all(|page| page.chars().count() <= most));

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Calls of one answer that are made at the same time.
-const AT_ONCE: usize = 16;
+const MAX_CONCURRENT: usize = 16;
 
 /// A call that a model asked for, and what became of it.
 #[derive(Debug, Clone)]
@@ -104,7 +104,7 @@ macro_rules! calls {
                     let outcome = self.call_from(provider, &call).await;
                     Called { call, outcome }
                 });
-                stream::iter(calls).buffered(AT_ONCE).collect().await
+                stream::iter(calls).buffered(MAX_CONCURRENT).collect().await
             }
         }
     )+};

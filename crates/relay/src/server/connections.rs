@@ -19,7 +19,7 @@ use crate::server_key::ServerKey;
 /// How often those without a call are looked for, at most.
 const SWEEP: Duration = Duration::from_secs(30);
 
-/// The bounds of a [`Sessions`].
+/// The bounds of a [`ConnectionPool`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PoolLimits {
     /// The most connections that are kept open.
@@ -35,12 +35,12 @@ impl Default for PoolLimits {
 }
 
 /// The open conversations. When there are too many, those least recently used give way.
-pub(crate) struct Sessions {
+pub(crate) struct ConnectionPool {
     open: RwLock<HashMap<ServerKey, Connection>>,
     limits: PoolLimits,
     started: Instant,
     /// Milliseconds from `started` to the last sweep.
-    swept: AtomicU64,
+    last_sweep: AtomicU64,
 }
 
 /// A conversation with one server on behalf of one user; it derefs to its typed [`Client`].
@@ -48,23 +48,23 @@ pub(crate) struct Sessions {
 /// Clones share it. The session ends on the server once the last clone is gone and nobody has used
 /// it for some time, so it is safe to hold on to.
 #[derive(Clone)]
-pub struct Connection(Arc<Conversation>);
+pub struct Connection(Arc<ConnectionState>);
 
-struct Conversation {
+struct ConnectionState {
     client: Client,
     /// Whether its session ends with it: not where all share it, as they do a process.
-    ends: bool,
+    close_on_drop: bool,
     started: Instant,
     /// Milliseconds from `started` to the last use.
-    used: AtomicU64,
+    last_used: AtomicU64,
     /// How much news of the server's tools there was when they were last asked for.
-    heard: AtomicU64,
+    seen_changes: AtomicU64,
 }
 
-impl Sessions {
+impl ConnectionPool {
     pub(crate) fn new(limits: PoolLimits) -> Self {
-        let (open, swept) = (RwLock::default(), AtomicU64::new(0));
-        Self { open, limits, started: Instant::now(), swept }
+        let (open, last_sweep) = (RwLock::default(), AtomicU64::new(0));
+        Self { open, limits, started: Instant::now(), last_sweep }
     }
 
     /// The conversation for `key`, made by `client` unless there is one. Its session ends with it, if
@@ -76,17 +76,23 @@ impl Sessions {
     ) -> Connection {
         let now = millis(self.started.elapsed());
         self.sweep(now);
-        if let Some(connection) = self.peek(key) {
-            connection.0.used.store(now, Ordering::Relaxed);
+        if let Some(connection) = self.existing(key) {
+            connection.0.last_used.store(now, Ordering::Relaxed);
             return connection;
         }
         // Not under the lock: the application is asked who answers for the user.
-        let ((client, ends), started) = (client(), self.started);
-        let (used, heard) = (AtomicU64::new(0), AtomicU64::new(0));
-        let new = Connection(Arc::new(Conversation { client, ends, started, used, heard }));
+        let ((client, close_on_drop), started) = (client(), self.started);
+        let (last_used, seen_changes) = (AtomicU64::new(0), AtomicU64::new(0));
+        let new = Connection(Arc::new(ConnectionState {
+            client,
+            close_on_drop,
+            started,
+            last_used,
+            seen_changes,
+        }));
         let mut open = self.write();
         if open.len() >= self.limits.connections && !open.contains_key(key) {
-            drop_oldest(&mut open, batch(self.limits.connections));
+            evict_least_recently_used(&mut open, eviction_count(self.limits.connections));
         }
         let connection = open.entry(key.clone()).or_insert(new);
         connection.touch();
@@ -94,23 +100,28 @@ impl Sessions {
     }
 
     /// The conversation for `key`, if there is one.
-    pub(crate) fn peek(&self, key: &ServerKey) -> Option<Connection> {
+    pub(crate) fn existing(&self, key: &ServerKey) -> Option<Connection> {
         self.read().get(key).cloned()
     }
 
     /// Takes out the conversations for which `wanted` holds.
-    pub(crate) fn take(&self, wanted: impl Fn(&ServerKey) -> bool) -> Vec<(ServerKey, Connection)> {
+    pub(crate) fn remove_if(
+        &self,
+        wanted: impl Fn(&ServerKey) -> bool,
+    ) -> Vec<(ServerKey, Connection)> {
         self.write().extract_if(|key, _| wanted(key)).collect()
     }
 
     /// Takes out those without a call for long, if it is time to look for them.
     fn sweep(&self, now: u64) {
-        let last = self.swept.load(Ordering::Relaxed);
+        let last = self.last_sweep.load(Ordering::Relaxed);
         let due = now.saturating_sub(last) >= millis(SWEEP);
-        let mine = || self.swept.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed);
+        let mine =
+            || self.last_sweep.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed);
         if due && mine().is_ok() {
-            let idle = |used: u64| now.saturating_sub(used) >= millis(self.limits.idle);
-            self.write().retain(|_, connection| connection.is_held() || !idle(connection.used()));
+            let idle = |last_used: u64| now.saturating_sub(last_used) >= millis(self.limits.idle);
+            self.write()
+                .retain(|_, connection| connection.is_in_use() || !idle(connection.last_used()));
         }
     }
 
@@ -124,17 +135,17 @@ impl Sessions {
 }
 
 /// How many give way together when there are too many: a share of them, so that it is seldom.
-fn batch(most: usize) -> usize {
+fn eviction_count(most: usize) -> usize {
     (most / 16).max(1)
 }
 
 /// Takes out this many, those least recently used.
-fn drop_oldest(open: &mut HashMap<ServerKey, Connection>, count: usize) {
-    let mut uses: Vec<_> = open.values().map(Connection::used).collect();
+fn evict_least_recently_used(open: &mut HashMap<ServerKey, Connection>, count: usize) {
+    let mut uses: Vec<_> = open.values().map(Connection::last_used).collect();
     let (_, &mut youngest, _) = uses.select_nth_unstable(count - 1);
     let mut left = count;
     open.retain(|_, connection| {
-        let goes = left > 0 && connection.used() <= youngest;
+        let goes = left > 0 && connection.last_used() <= youngest;
         left -= usize::from(goes);
         !goes
     });
@@ -147,29 +158,29 @@ fn millis(duration: Duration) -> u64 {
 impl Connection {
     /// Remembers that it is in use now.
     pub(crate) fn touch(&self) {
-        self.0.used.store(millis(self.0.started.elapsed()), Ordering::Relaxed);
+        self.0.last_used.store(millis(self.0.started.elapsed()), Ordering::Relaxed);
     }
 
     /// Whether what is known of the server's tools no longer holds, since it was last asked or
     /// [told](Self::heard): the server has said so, or has forgotten the session and so may be another
     /// one by now.
-    pub(crate) fn has_news(&self) -> bool {
+    pub(crate) fn take_tools_changed(&self) -> bool {
         let news = self.lost_sessions() + self.tool_changes();
-        self.0.heard.fetch_max(news, Ordering::Relaxed) < news
+        self.0.seen_changes.fetch_max(news, Ordering::Relaxed) < news
     }
 
     /// What was learnt after this many changes takes the sessions lost until now into account: it came
     /// in the newest one.
-    pub(crate) fn heard(&self, changes: u64) {
-        self.0.heard.fetch_max(self.lost_sessions() + changes, Ordering::Relaxed);
+    pub(crate) fn mark_changes_seen(&self, changes: u64) {
+        self.0.seen_changes.fetch_max(self.lost_sessions() + changes, Ordering::Relaxed);
     }
 
-    fn used(&self) -> u64 {
-        self.0.used.load(Ordering::Relaxed)
+    fn last_used(&self) -> u64 {
+        self.0.last_used.load(Ordering::Relaxed)
     }
 
     /// Whether anyone but the pool has it.
-    fn is_held(&self) -> bool {
+    fn is_in_use(&self) -> bool {
         Arc::strong_count(&self.0) > 1
     }
 }
@@ -182,9 +193,9 @@ impl Deref for Connection {
     }
 }
 
-impl Drop for Conversation {
+impl Drop for ConnectionState {
     fn drop(&mut self) {
-        let (true, Ok(runtime)) = (self.ends, Handle::try_current()) else { return };
+        let (true, Ok(runtime)) = (self.close_on_drop, Handle::try_current()) else { return };
         let client = self.client.clone();
         runtime.spawn(async move {
             if let Err(error) = client.close().await {
@@ -200,9 +211,9 @@ impl fmt::Debug for Connection {
     }
 }
 
-impl fmt::Debug for Sessions {
+impl fmt::Debug for ConnectionPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sessions({} open)", self.read().len())
+        write!(f, "ConnectionPool({} open)", self.read().len())
     }
 }
 
@@ -228,38 +239,38 @@ mod tests {
     }
 
     #[test]
-    fn those_without_a_call_are_ended_unless_they_are_held() {
+    fn idle_connections_are_closed_unless_in_use() {
         let transport = transport();
-        let sessions = Sessions::new(PoolLimits::default());
-        let open = |n: usize| sessions.get(&user(n), || (Client::new(transport.clone()), true));
+        let connections = ConnectionPool::new(PoolLimits::default());
+        let open = |n: usize| connections.get(&user(n), || (Client::new(transport.clone()), true));
         let held = open(1);
         drop(open(2));
         let late = millis(IDLE) + millis(SWEEP);
-        open(3).0.used.store(late - millis(IDLE) + 1, Ordering::Relaxed);
-        let known = || [1, 2, 3].map(|n| sessions.peek(&user(n)).is_some());
-        sessions.sweep(late - 1);
+        open(3).0.last_used.store(late - millis(IDLE) + 1, Ordering::Relaxed);
+        let known = || [1, 2, 3].map(|n| connections.existing(&user(n)).is_some());
+        connections.sweep(late - 1);
         assert_eq!(known(), [true, false, true]);
         drop(held);
-        sessions.sweep(late);
+        connections.sweep(late);
         assert_eq!(known(), [true, false, true], "it is too soon to look again");
-        sessions.sweep(late + millis(SWEEP));
+        connections.sweep(late + millis(SWEEP));
         assert_eq!(known(), [false, false, false]);
     }
 
     #[test]
-    fn those_least_recently_used_give_way() {
+    fn the_least_recently_used_connections_are_evicted() {
         let transport = transport();
-        let sessions = Sessions::new(PoolLimits::default());
-        let open = |n: usize| sessions.get(&user(n), || (Client::new(transport.clone()), true));
+        let connections = ConnectionPool::new(PoolLimits::default());
+        let open = |n: usize| connections.get(&user(n), || (Client::new(transport.clone()), true));
         for n in 0..MOST {
-            open(n).0.used.store(n as u64, Ordering::Relaxed);
+            open(n).0.last_used.store(n as u64, Ordering::Relaxed);
         }
-        open(0).0.used.store(MOST as u64, Ordering::Relaxed);
-        open(MOST).0.used.store(MOST as u64 + 1, Ordering::Relaxed);
-        assert_eq!(sessions.read().len(), MOST - BATCH + 1);
-        assert!(sessions.peek(&user(0)).is_some(), "used again");
-        assert!(sessions.peek(&user(1)).is_none(), "the oldest");
-        assert!(sessions.peek(&user(BATCH + 1)).is_some(), "younger than those that went");
-        assert!(sessions.peek(&user(MOST)).is_some(), "the newest");
+        open(0).0.last_used.store(MOST as u64, Ordering::Relaxed);
+        open(MOST).0.last_used.store(MOST as u64 + 1, Ordering::Relaxed);
+        assert_eq!(connections.read().len(), MOST - BATCH + 1);
+        assert!(connections.existing(&user(0)).is_some(), "used again");
+        assert!(connections.existing(&user(1)).is_none(), "the oldest");
+        assert!(connections.existing(&user(BATCH + 1)).is_some(), "younger than those that went");
+        assert!(connections.existing(&user(MOST)).is_some(), "the newest");
     }
 }

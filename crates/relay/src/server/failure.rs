@@ -12,26 +12,26 @@ use crate::{
 
 /// What was being done when a server failed.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Attempt<'a> {
+pub(crate) struct ErrorContext<'a> {
     pub(crate) server: &'a str,
     pub(crate) tool: Option<&'a str>,
     pub(crate) principal: Principal,
 }
 
-impl Attempt<'_> {
+impl ErrorContext<'_> {
     /// Puts a failure where it belongs. A refused authorization is looked for first, so that no
     /// other kind ever hides it.
     pub(crate) fn failed(self, error: mcp_client::Error) -> Error {
-        let fault = fault(&error);
-        self.put(error, fault)
+        let tool_fault = tool_fault(&error);
+        self.classify(error, tool_fault)
     }
 
     /// The same for what is neither a list of tools nor a call.
-    pub(crate) fn failed_beyond_tools(self, error: mcp_client::Error) -> Error {
-        self.put(error, None)
+    pub(crate) fn failed_without_tool(self, error: mcp_client::Error) -> Error {
+        self.classify(error, None)
     }
 
-    fn put(self, error: mcp_client::Error, fault: Option<&'static str>) -> Error {
+    fn classify(self, error: mcp_client::Error, tool_fault: Option<&'static str>) -> Error {
         let server = self.server.to_owned();
         let tool = self.tool.map(str::to_owned);
         if let Some(unauthorized) = Unauthorized::of(&error) {
@@ -44,7 +44,7 @@ impl Attempt<'_> {
         }
         let kind = kind(&error);
         let source = Arc::new(error);
-        match (tool, fault) {
+        match (tool, tool_fault) {
             (Some(tool), Some(reason)) => {
                 let reason = Cow::Borrowed(reason);
                 Error::ToolCall { server, tool, reason, source: Some(source) }
@@ -59,7 +59,7 @@ impl Attempt<'_> {
 }
 
 /// What is wrong with a list or a call where the exchange itself is not at fault.
-fn fault(error: &mcp_client::Error) -> Option<&'static str> {
+fn tool_fault(error: &mcp_client::Error) -> Option<&'static str> {
     use mcp_client::Error as Cause;
     match error {
         Cause::Params { .. } => Some("the arguments cannot be sent"),

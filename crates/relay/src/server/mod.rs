@@ -10,10 +10,10 @@ mod failure;
 
 pub use self::{connections::Connection, handlers::Asker};
 pub(crate) use self::{
-    connections::{PoolLimits, Sessions},
-    failure::Attempt,
+    connections::{ConnectionPool, PoolLimits},
+    failure::ErrorContext,
     handlers::Handlers,
-    relay_state::Registry,
-    servers::{Link, Servers},
-    token_sources::Sources,
+    relay_state::RelayState,
+    servers::{ServerHandle, ServerTable},
+    token_sources::TokenSources,
 };

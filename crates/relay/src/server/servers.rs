@@ -13,94 +13,98 @@ use mcp_client::{KnownLists, Negotiation};
 use mcp_http::HttpClient;
 use tokio::sync::Semaphore;
 
-use super::transport::Carrier;
+use super::transport::ServerTransport;
 use crate::{
     error::{Error, describe},
     server_key::ServerId,
-    settings::{Fault, Server},
+    settings::{Server, SettingsError},
     suggestion::nearest,
-    tool_list::{ListStore, NamedLists, Shelf},
+    tool_list::{ListStore, NamedToolLists, StoredLists},
 };
 
 /// The registered servers, by name.
 #[derive(Debug)]
-pub(crate) struct Servers {
+pub(crate) struct ServerTable {
     client: HttpClient,
     /// How long a process is kept that nobody calls.
     idle: Duration,
-    links: RwLock<BTreeMap<Arc<str>, Arc<Link>>>,
+    handles: RwLock<BTreeMap<Arc<str>, Arc<ServerHandle>>>,
     /// The number of the next registration.
     next: AtomicU64,
 }
 
 /// The way to a server, the same for all users.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub(crate) struct ServerHandle {
     pub(crate) id: ServerId,
     pub(crate) server: Server,
     /// Of what makes it this server and no other; see [`Server::fingerprint`].
     pub(crate) fingerprint: String,
-    pub(crate) carrier: Carrier,
+    pub(crate) transport: ServerTransport,
     /// Room for calls at the same time.
-    pub(crate) room: Semaphore,
+    pub(crate) call_permits: Semaphore,
     /// How to speak with the server, as the first of its users has found out.
     pub(crate) negotiation: Negotiation,
     /// The lists that its users have got, so that those who get the same share it.
     pub(crate) known_lists: KnownLists,
-    pub(crate) named_lists: NamedLists,
+    pub(crate) named_lists: NamedToolLists,
     /// Whether it was removed or replaced: calls that are under way go on, and none is begun.
     retired: AtomicBool,
 }
 
-impl Servers {
+impl ServerTable {
     pub(crate) fn new(client: HttpClient, idle: Duration) -> Self {
-        Self { client, idle, links: RwLock::default(), next: AtomicU64::new(0) }
+        Self { client, idle, handles: RwLock::default(), next: AtomicU64::new(0) }
     }
 
     /// Registers a server; gives back the one that was registered under its name.
-    pub(crate) fn insert(&self, name: &str, server: Server) -> Result<Option<Arc<Link>>, Error> {
+    pub(crate) fn insert(
+        &self,
+        name: &str,
+        server: Server,
+    ) -> Result<Option<Arc<ServerHandle>>, Error> {
         if name.is_empty() || name.chars().any(char::is_control) {
             return Err(Error::configuration(Some(name), "a server's name has to be readable"));
         }
         let invalid = |error: mcp_http::Error| Error::configuration(Some(name), describe(&error));
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let id = ServerId::new(name, number);
-        let link = Arc::new(Link {
-            carrier: Carrier::new(&server, &self.client, self.idle).map_err(invalid)?,
-            room: Semaphore::new(server.concurrency),
+        let handle = Arc::new(ServerHandle {
+            transport: ServerTransport::new(&server, &self.client, self.idle).map_err(invalid)?,
+            call_permits: Semaphore::new(server.concurrency),
             negotiation: Negotiation::new(),
             known_lists: KnownLists::new(),
-            named_lists: NamedLists::default(),
+            named_lists: NamedToolLists::default(),
             retired: AtomicBool::new(false),
             fingerprint: server.fingerprint(),
             server,
             id: id.clone(),
         });
-        let mut links = self.links.write().unwrap_or_else(PoisonError::into_inner);
-        Ok(links.insert(id.name, link).inspect(|old| old.retire()))
+        let mut handles = self.handles.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(handles.insert(id.name, handle).inspect(|old| old.retire()))
     }
 
     /// Takes a server out.
-    pub(crate) fn remove(&self, name: &str) -> Option<Arc<Link>> {
-        let mut links = self.links.write().unwrap_or_else(PoisonError::into_inner);
-        links.remove(name).inspect(|old| old.retire())
+    pub(crate) fn remove(&self, name: &str) -> Option<Arc<ServerHandle>> {
+        let mut handles = self.handles.write().unwrap_or_else(PoisonError::into_inner);
+        handles.remove(name).inspect(|old| old.retire())
     }
 
     /// The way to a server, with or without a user's token.
-    pub(crate) fn get(&self, name: &str, token: bool) -> Result<Arc<Link>, Error> {
-        let links = self.read();
-        let unknown = || Error::configuration(Some(name), not_registered(name, &links));
-        let link = links.get(name).ok_or_else(unknown)?;
-        if let Some(Fault { position, reason }) = &link.server.fault {
+    pub(crate) fn get(&self, name: &str, token: bool) -> Result<Arc<ServerHandle>, Error> {
+        let handles = self.read();
+        let unknown = || Error::configuration(Some(name), not_registered(name, &handles));
+        let handle = handles.get(name).ok_or_else(unknown)?;
+        if let Some(SettingsError { position, reason }) = &handle.server.fault {
             let (server, position, reason) = (Some(name.to_owned()), *position, reason.clone());
             return Err(Error::Configuration { server, position, reason });
         }
-        if token && link.carrier.is_shared() {
+        if token && handle.transport.is_shared() {
             let reason = "access tokens are for servers on HTTP; one on stdio gets its credentials \
                           from its environment (`env`)";
             return Err(Error::configuration(Some(name), reason));
         }
-        Ok(Arc::clone(link))
+        Ok(Arc::clone(handle))
     }
 
     /// Their names, in order.
@@ -109,21 +113,21 @@ impl Servers {
     }
 
     /// All of them, in the order of their names.
-    pub(crate) fn all(&self) -> Vec<Arc<Link>> {
+    pub(crate) fn all(&self) -> Vec<Arc<ServerHandle>> {
         self.read().values().cloned().collect()
     }
 
     /// Whether the settings of a server say that nothing goes without it.
     pub(crate) fn requires(&self, name: &str) -> bool {
-        self.read().get(name).is_some_and(|link| link.server.required)
+        self.read().get(name).is_some_and(|handle| handle.server.required)
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<Arc<str>, Arc<Link>>> {
-        self.links.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<Arc<str>, Arc<ServerHandle>>> {
+        self.handles.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Link {
+impl ServerHandle {
     /// Refuses what is begun with a registration that is no more.
     pub(crate) fn check(&self) -> Result<(), Error> {
         match self.is_retired() {
@@ -141,8 +145,8 @@ impl Link {
     }
 
     /// The lists of this server in a store.
-    pub(crate) fn stored_lists<'a>(&'a self, store: &'a dyn ListStore) -> Shelf<'a> {
-        Shelf { store, server: &self.id, fingerprint: &self.fingerprint }
+    pub(crate) fn stored_lists<'a>(&'a self, store: &'a dyn ListStore) -> StoredLists<'a> {
+        StoredLists { store, server: &self.id, fingerprint: &self.fingerprint }
     }
 
     fn retire(&self) {
@@ -150,13 +154,13 @@ impl Link {
     }
 }
 
-fn not_registered(name: &str, links: &BTreeMap<Arc<str>, Arc<Link>>) -> String {
-    let names: Vec<_> = links.keys().map(|name| format!("`{name}`")).collect();
+fn not_registered(name: &str, handles: &BTreeMap<Arc<str>, Arc<ServerHandle>>) -> String {
+    let names: Vec<_> = handles.keys().map(|name| format!("`{name}`")).collect();
     let known = match &names[..] {
         [] => return "it is not registered, nor is any other".to_owned(),
         names => format!("it is not registered; registered are {}", names.join(", ")),
     };
-    match nearest(name, links.keys().map(|name| &**name)).filter(|_| links.len() > 5) {
+    match nearest(name, handles.keys().map(|name| &**name)).filter(|_| handles.len() > 5) {
         Some(nearest) => format!("{known}; the nearest is `{nearest}`"),
         None => known,
     }

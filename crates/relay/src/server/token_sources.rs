@@ -14,20 +14,20 @@ use crate::principal::Principal;
 
 /// The token sources of those whom anyone speaks for at the moment.
 #[derive(Default)]
-pub(crate) struct Sources(Mutex<HashMap<Principal, Weak<UserSource>>>);
+pub(crate) struct TokenSources(Mutex<HashMap<Principal, Weak<UserTokenSource>>>);
 
 /// The token source of one user: the newest that the application has given.
 ///
 /// Open sessions hold on to it, so that they too get tokens from the newest one.
-pub(crate) struct UserSource(RwLock<Arc<dyn TokenSource>>);
+pub(crate) struct UserTokenSource(RwLock<Arc<dyn TokenSource>>);
 
-impl Sources {
+impl TokenSources {
     /// The source of `principal`, from now on for all who speak for it.
     pub(crate) fn replace(
         &self,
         principal: Principal,
         newest: Arc<dyn TokenSource>,
-    ) -> Arc<UserSource> {
+    ) -> Arc<UserTokenSource> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(source) = known.get(&principal).and_then(Weak::upgrade) {
             *source.0.write().unwrap_or_else(PoisonError::into_inner) = newest;
@@ -37,13 +37,13 @@ impl Sources {
         if known.len() == known.capacity() {
             known.retain(|_, source| source.strong_count() > 0);
         }
-        let source = Arc::new(UserSource(RwLock::new(newest)));
+        let source = Arc::new(UserTokenSource(RwLock::new(newest)));
         known.insert(principal, Arc::downgrade(&source));
         source
     }
 }
 
-impl TokenSource for UserSource {
+impl TokenSource for UserTokenSource {
     fn token<'a>(
         &'a self,
         request: TokenRequest<'a>,
@@ -53,9 +53,9 @@ impl TokenSource for UserSource {
     }
 }
 
-impl fmt::Debug for Sources {
+impl fmt::Debug for TokenSources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sources")
+        f.write_str("TokenSources")
     }
 }
 
@@ -64,13 +64,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources_that_nobody_has_are_forgotten() {
-        let sources = Sources::default();
+    fn token_sources_without_users_are_removed() {
+        let token_sources = TokenSources::default();
         let token: Arc<dyn TokenSource> = Arc::new(AccessToken::new("a"));
-        let of = |n: usize| sources.replace(Principal::of_id(&n.to_string()), Arc::clone(&token));
+        let of =
+            |n: usize| token_sources.replace(Principal::of_id(&n.to_string()), Arc::clone(&token));
         let held: Vec<_> = (0..10).map(of).collect();
         (10..10_000).for_each(|n| drop(of(n)));
-        assert!(sources.0.lock().unwrap().capacity() < 100);
+        assert!(token_sources.0.lock().unwrap().capacity() < 100);
         assert!(Arc::ptr_eq(&held[3], &of(3)));
     }
 }

@@ -10,14 +10,14 @@ use crate::settings::{Server, Transport};
 
 /// The transport of a server. Over HTTP each user gets one of the same kind; a process is one for all.
 #[derive(Debug)]
-pub(crate) enum Carrier {
+pub(crate) enum ServerTransport {
     Http(HttpTransport),
     /// Over what HTTP+SSE goes.
     Sse(HttpTransport),
     Stdio(StdioTransport),
 }
 
-impl Carrier {
+impl ServerTransport {
     /// What a server's settings ask for. A process that nobody calls for `idle` is ended.
     pub(crate) fn new(server: &Server, client: &HttpClient, idle: Duration) -> Result<Self, Error> {
         Ok(match &server.transport {

@@ -4,7 +4,7 @@ mod server;
 mod stdio;
 mod tool_filter;
 
-pub(crate) use self::{server::Fault, tool_filter::Filter};
+pub(crate) use self::{server::SettingsError, tool_filter::Filter};
 pub use self::{
     server::{Server, Transport},
     stdio::Program,

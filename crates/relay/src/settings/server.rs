@@ -31,7 +31,7 @@ pub struct Server {
     pub(crate) limits: Limits,
     pub(crate) message_limit: usize,
     pub(crate) protocol: Option<Revision>,
-    pub(crate) fault: Option<Fault>,
+    pub(crate) fault: Option<SettingsError>,
     pub(crate) required: bool,
     pub(crate) filter: Filter,
     pub(crate) checks: bool,
@@ -45,7 +45,7 @@ pub struct Server {
 
 /// What is wrong with the settings of a server, which spoils this server alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub(crate) struct SettingsError {
     /// Line and column in the configuration file, from 1.
     pub(crate) position: Option<(usize, usize)>,
     pub(crate) reason: String,
@@ -87,7 +87,7 @@ impl Server {
     }
 
     /// A server that cannot be used as it is described.
-    pub(crate) fn unusable(fault: Fault) -> Self {
+    pub(crate) fn unusable(fault: SettingsError) -> Self {
         Self { fault: Some(fault), ..Self::stdio(Vec::<String>::new()) }
     }
 

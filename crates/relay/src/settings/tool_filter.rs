@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_denied_is_not_offered_even_where_it_is_allowed() {
+    fn deny_wins_over_allow() {
         let mut filter = Filter::default();
         assert!(filter.offers("anything"));
         filter.deny(["delete_*"]);
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn to_allow_nothing_offers_nothing() {
+    fn an_empty_allow_list_offers_nothing() {
         let mut filter = Filter::default();
         filter.allow(Vec::<String>::new());
         assert!(!filter.offers("search"));
@@ -89,7 +89,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn stars_stand_for_anything(pattern in "[ab*]{0,8}", name in "[ab]{0,10}") {
+        fn a_star_matches_any_characters(pattern in "[ab*]{0,8}", name in "[ab]{0,10}") {
             let expected = matches_by_trial(pattern.as_bytes(), name.as_bytes());
             prop_assert_eq!(matches(&pattern, &name), expected);
         }

@@ -31,7 +31,7 @@ type Panic = Arc<Mutex<Option<Box<dyn Any + Send>>>>;
 struct UnderWay {
     number: u64,
     fetch: WeakShared<Fetch>,
-    places: Places,
+    keys: CacheKeys,
     /// Whether what it brings is too old to be everyone's.
     outdated: bool,
 }
@@ -46,7 +46,7 @@ struct Kept {
 
 /// How long lists are kept, and how many.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Keeping {
+pub(crate) struct CachePolicy {
     /// How long a list is fresh whose server does not say it; zero keeps none.
     pub(crate) lifetime: Duration,
     /// How long a list is given out after that, while a new one is fetched.
@@ -56,24 +56,24 @@ pub(crate) struct Keeping {
 
 /// Where a list may be found.
 #[derive(Debug, Clone)]
-pub(crate) struct Places {
+pub(crate) struct CacheKeys {
     pub(crate) own: ServerKey,
     /// The same for everyone, unless lists are not to be shared.
     pub(crate) public: Option<ServerKey>,
 }
 
-impl Places {
+impl CacheKeys {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &ServerKey> {
         std::iter::once(&self.own).chain(&self.public)
     }
 
     /// Where a list belongs.
-    pub(crate) fn of(&self, public: bool) -> &ServerKey {
+    pub(crate) fn key_for(&self, public: bool) -> &ServerKey {
         self.public.as_ref().filter(|_| public).unwrap_or(&self.own)
     }
 
     /// Whether it is one of them.
-    pub(crate) fn any(&self, key: &ServerKey) -> bool {
+    pub(crate) fn contains(&self, key: &ServerKey) -> bool {
         self.iter().any(|own| own == key)
     }
 }
@@ -83,7 +83,7 @@ impl Places {
 /// A user who asks for a list that is being fetched for the same user waits for the same fetch and
 /// shares its outcome; no other user does, for it may be an error that is private.
 pub(crate) struct ToolCache {
-    keeping: Keeping,
+    keeping: CachePolicy,
     lists: Cache<ServerKey, Kept>,
     fetches: Mutex<HashMap<ServerKey, UnderWay>>,
     /// The number of the next fetch.
@@ -95,11 +95,11 @@ impl ToolCache {
     /// The longest that a list is kept: as good as for ever.
     const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
-    pub(crate) fn new(keeping: Keeping) -> Self {
+    pub(crate) fn new(keeping: CachePolicy) -> Self {
         let [lifetime, stale] =
             [keeping.lifetime, keeping.stale].map(|time| time.min(Self::LONGEST));
         Self {
-            keeping: Keeping { lifetime, stale, ..keeping },
+            keeping: CachePolicy { lifetime, stale, ..keeping },
             lists: Cache::new(keeping.most),
             fetches: Mutex::default(),
             next: AtomicU64::new(0),
@@ -115,7 +115,7 @@ impl ToolCache {
     /// The list, fetched unless it is here. A list of the user's own goes before everyone's.
     pub(crate) async fn get<F>(
         self: &Arc<Self>,
-        places: Places,
+        keys: CacheKeys,
         fetch: impl Fn() -> F,
     ) -> Result<Arc<List>, Error>
     where
@@ -126,7 +126,7 @@ impl ToolCache {
             return Ok(Arc::new(fetch().await?));
         }
         let now = Instant::now();
-        let kept = || places.iter().filter_map(|key| self.lists.get(key));
+        let kept = || keys.iter().filter_map(|key| self.lists.get(key));
         if let Some(kept) = kept().find(|kept| now < kept.fresh_until) {
             self.counts.hits.add();
             return Ok(kept.list);
@@ -135,12 +135,12 @@ impl ToolCache {
             self.counts.stale.add();
             // The runtime of the caller brings the new list home, whoever waits for it.
             if let Ok(runtime) = Handle::try_current() {
-                drop(runtime.spawn(self.fetch(&places, fetch)));
+                drop(runtime.spawn(self.fetch(&keys, fetch)));
             }
             return Ok(kept.list);
         }
         loop {
-            match self.fetch(&places, &fetch).await {
+            match self.fetch(&keys, &fetch).await {
                 Ok(outcome) => return outcome,
                 // One of those who wait takes it; the others do not panic for what is not theirs.
                 Err(panic) => {
@@ -156,26 +156,25 @@ impl ToolCache {
     /// Drops the lists for which `stale` holds, those that are still being fetched included.
     pub(crate) fn forget(&self, stale: impl Fn(&ServerKey) -> bool) {
         self.fetches().retain(|key, under_way| {
-            under_way.outdated |= under_way.places.public.as_ref().is_some_and(&stale);
+            under_way.outdated |= under_way.keys.public.as_ref().is_some_and(&stale);
             !stale(key)
         });
         self.lists.retain(|key, _| !stale(key));
     }
 
-    fn fetch<F>(self: &Arc<Self>, places: &Places, fetch: impl Fn() -> F) -> Shared<Fetch>
+    fn fetch<F>(self: &Arc<Self>, keys: &CacheKeys, fetch: impl Fn() -> F) -> Shared<Fetch>
     where
         F: Future<Output = Result<List, Error>> + Send + 'static,
     {
         let mut fetches = self.fetches();
-        if let Some(fetch) =
-            fetches.get(&places.own).and_then(|under_way| under_way.fetch.upgrade())
+        if let Some(fetch) = fetches.get(&keys.own).and_then(|under_way| under_way.fetch.upgrade())
         {
             self.counts.joined.add();
             return fetch;
         }
         self.counts.fetches.add();
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let entry = Entry { cache: Arc::clone(self), places: places.clone(), number };
+        let entry = Entry { cache: Arc::clone(self), keys: keys.clone(), number };
         let fetch = AssertUnwindSafe(fetch()).catch_unwind();
         let fetch = async move {
             let outcome = fetch.await.map_err(|panic| Arc::new(Mutex::new(Some(panic))))?;
@@ -183,17 +182,17 @@ impl ToolCache {
         };
         let fetch = fetch.boxed().shared();
         if let Some(weak) = fetch.downgrade() {
-            let (places, outdated) = (places.clone(), false);
-            let under_way = UnderWay { number, fetch: weak, places, outdated };
-            fetches.insert(under_way.places.own.clone(), under_way);
+            let (keys, outdated) = (keys.clone(), false);
+            let under_way = UnderWay { number, fetch: weak, keys, outdated };
+            fetches.insert(under_way.keys.own.clone(), under_way);
         }
         fetch
     }
 
-    fn keep(&self, place: &ServerKey, list: &Arc<List>) {
+    fn keep(&self, key: &ServerKey, list: &Arc<List>) {
         let fresh_until = Instant::now() + list.ttl.min(Self::LONGEST);
         let stale_until = fresh_until + self.keeping.stale;
-        self.lists.insert(place.clone(), Kept { list: Arc::clone(list), fresh_until, stale_until });
+        self.lists.insert(key.clone(), Kept { list: Arc::clone(list), fresh_until, stale_until });
     }
 
     fn fetches(&self) -> MutexGuard<'_, HashMap<ServerKey, UnderWay>> {
@@ -204,7 +203,7 @@ impl ToolCache {
 /// The entry of a fetch under way; it goes with the fetch, be it done or given up.
 struct Entry {
     cache: Arc<ToolCache>,
-    places: Places,
+    keys: CacheKeys,
     number: u64,
 }
 
@@ -213,9 +212,9 @@ impl Entry {
     fn keep(self, outcome: Result<Arc<List>, Error>) -> Result<Arc<List>, Error> {
         let fetches = self.cache.fetches();
         match &outcome {
-            Ok(list) => match (self.of(&fetches), self.places.of(list.public)) {
-                (Some(under_way), place) if !under_way.outdated || *place == self.places.own => {
-                    self.cache.keep(place, list);
+            Ok(list) => match (self.of(&fetches), self.keys.key_for(list.public)) {
+                (Some(under_way), key) if !under_way.outdated || *key == self.keys.own => {
+                    self.cache.keep(key, list);
                 }
                 _ => {}
             },
@@ -227,7 +226,7 @@ impl Entry {
 
     /// What is known of it, unless it was to be forgotten.
     fn of<'a>(&self, fetches: &'a HashMap<ServerKey, UnderWay>) -> Option<&'a UnderWay> {
-        fetches.get(&self.places.own).filter(|under_way| under_way.number == self.number)
+        fetches.get(&self.keys.own).filter(|under_way| under_way.number == self.number)
     }
 }
 
@@ -235,7 +234,7 @@ impl Drop for Entry {
     fn drop(&mut self) {
         let mut fetches = self.cache.fetches();
         if self.of(&fetches).is_some() {
-            fetches.remove(&self.places.own);
+            fetches.remove(&self.keys.own);
         }
     }
 }
@@ -255,21 +254,21 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
-    use crate::{principal::Principal, tool_list::named_tools::NamedLists};
+    use crate::{principal::Principal, tool_list::named_tools::NamedToolLists};
 
     fn key(n: usize) -> ServerKey {
         let principal = Principal::of_token(&AccessToken::new(n.to_string()));
         ServerKey { server: "server".into(), principal }
     }
 
-    fn own(key: &ServerKey) -> Places {
-        Places { own: key.clone(), public: None }
+    fn own(key: &ServerKey) -> CacheKeys {
+        CacheKeys { own: key.clone(), public: None }
     }
 
     /// Where a list of that user may be, or one of everyone.
-    fn places(n: usize) -> Places {
+    fn keys(n: usize) -> CacheKeys {
         let everyone = ServerKey { server: "server".into(), principal: Principal::EVERYONE };
-        Places { own: key(n), public: Some(everyone) }
+        CacheKeys { own: key(n), public: Some(everyone) }
     }
 
     /// A list of one tool, of that name.
@@ -277,24 +276,24 @@ mod tests {
         let tool = json!({ "name": name, "inputSchema": {} });
         let mut tools = ToolList::default();
         tools.tools.push(Arc::new(serde_json::from_value(tool).unwrap()));
-        let named = NamedLists::default().get("server", tools);
+        let named = NamedToolLists::default().get("server", tools);
         List { named, ttl: Duration::from_secs(60), public }
     }
 
     /// The name of the one tool that the cache gives, or fetches.
-    fn name(cache: &Arc<ToolCache>, places: Places, name: &str, public: bool) -> String {
+    fn name(cache: &Arc<ToolCache>, keys: CacheKeys, name: &str, public: bool) -> String {
         let fetch = || ready(Ok(list(name, public)));
-        let list = cache.get(places, fetch).now_or_never().unwrap().unwrap();
+        let list = cache.get(keys, fetch).now_or_never().unwrap().unwrap();
         list.named.entries[0].tool.name.clone()
     }
 
     fn cache() -> Arc<ToolCache> {
         let lifetime = Duration::from_secs(60);
-        Arc::new(ToolCache::new(Keeping { lifetime, stale: Duration::ZERO, most: 10_000 }))
+        Arc::new(ToolCache::new(CachePolicy { lifetime, stale: Duration::ZERO, most: 10_000 }))
     }
 
     #[test]
-    fn fetches_that_are_given_up_leave_nothing_behind() {
+    fn abandoned_fetches_leave_nothing_behind() {
         let cache = cache();
         for n in 0..10_000 {
             let key = key(n);
@@ -309,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fetch_that_was_to_be_forgotten_does_not_get_in_the_way_of_the_next() {
+    fn a_forgotten_fetch_does_not_affect_the_next_fetch() {
         let cache = cache();
         let key = key(0);
         let mut old = Box::pin(cache.get(own(&key), pending));
@@ -324,22 +323,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_a_user_s_own_goes_before_what_is_everyone_s() {
+    fn a_user_s_own_list_wins_over_the_public_list() {
         // N-CACHE-03
         let cache = cache();
-        assert_eq!(name(&cache, places(0), "own", false), "own");
-        assert_eq!(name(&cache, places(1), "everyone's", true), "everyone's");
-        assert_eq!(name(&cache, places(0), "", false), "own");
-        assert_eq!(name(&cache, places(2), "", false), "everyone's");
+        assert_eq!(name(&cache, keys(0), "own", false), "own");
+        assert_eq!(name(&cache, keys(1), "everyone's", true), "everyone's");
+        assert_eq!(name(&cache, keys(0), "", false), "own");
+        assert_eq!(name(&cache, keys(2), "", false), "everyone's");
     }
 
     #[test]
-    fn what_was_asked_for_before_a_change_does_not_become_everyone_s_after_it() {
+    fn a_list_requested_before_a_change_is_not_published_after_it() {
         // N-CACHE-04
         let cache = cache();
         let (send, wait) = oneshot::channel::<()>();
         let wait = wait.shared();
-        let mut early = Box::pin(cache.get(places(0), || {
+        let mut early = Box::pin(cache.get(keys(0), || {
             let wait = wait.clone();
             async move {
                 wait.await.unwrap();
@@ -347,10 +346,10 @@ mod tests {
             }
         }));
         assert!((&mut early).now_or_never().is_none());
-        cache.forget(|key| places(1).any(key));
-        assert_eq!(name(&cache, places(1), "new", true), "new");
+        cache.forget(|key| keys(1).contains(key));
+        assert_eq!(name(&cache, keys(1), "new", true), "new");
         send.send(()).unwrap();
         early.now_or_never().unwrap().unwrap();
-        assert_eq!(name(&cache, places(2), "", false), "new");
+        assert_eq!(name(&cache, keys(2), "", false), "new");
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     error::{Error, InvalidOutput},
     tool_output::ToolOutput,
-    validation::{Rules, UnknownDialect, Violation},
+    validation::{UnknownDialect, Validator, Violation},
 };
 
 /// Larger schemas are not read: a look at the arguments is to be cheap next to the call.
@@ -18,12 +18,12 @@ const LARGEST: usize = 256 * 1024;
 /// The schemas of a tool as they are read with its first call, for all who share its definition.
 #[derive(Default)]
 pub(crate) struct Checks {
-    input: OnceLock<Check>,
-    output: OnceLock<Check>,
+    input: OnceLock<LazySchema>,
+    output: OnceLock<LazySchema>,
 }
 
 /// A schema that was read; nothing where there is none to judge by.
-type Check = Result<Option<Rules>, UnknownDialect>;
+type LazySchema = Result<Option<Validator>, UnknownDialect>;
 
 impl Checks {
     /// Refuses arguments that surely do not fit the tool's schema, and any where its schemas cannot be
@@ -34,9 +34,10 @@ impl Checks {
         tool: &Tool,
         arguments: &RawValue,
     ) -> Result<(), Error> {
-        let input = self.input.get_or_init(|| read(&tool.input_schema));
-        let (input, _) = (known(server, tool, input)?, known(server, tool, self.output(tool))?);
-        match input.map(|rules| rules.violations(arguments.get())).unwrap_or_default() {
+        let input = self.input.get_or_init(|| parse(&tool.input_schema));
+        let (input, _) =
+            (validator_of(server, tool, input)?, validator_of(server, tool, self.output(tool))?);
+        match input.map(|validator| validator.violations(arguments.get())).unwrap_or_default() {
             none if none.is_empty() => Ok(()),
             violations => {
                 let (server, tool) = (server.to_owned(), tool.name.clone());
@@ -53,10 +54,10 @@ impl Checks {
         tool: &Tool,
         output: ToolOutput,
     ) -> Result<ToolOutput, Error> {
-        let Ok(Some(rules)) = self.output(tool) else { return Ok(output) };
+        let Ok(Some(validator)) = self.output(tool) else { return Ok(output) };
         let violations = match &output.structured_content {
             _ if output.is_error => return Ok(output),
-            Some(content) => rules.violations(&content.to_string()),
+            Some(content) => validator.violations(&content.to_string()),
             None => vec![Violation {
                 path: String::new(),
                 demand: "structured content is missing".to_owned(),
@@ -69,13 +70,17 @@ impl Checks {
         Err(Error::InvalidOutput(Box::new(InvalidOutput { server, tool, violations, output })))
     }
 
-    fn output(&self, tool: &Tool) -> &Check {
+    fn output(&self, tool: &Tool) -> &LazySchema {
         let schema = tool.output_schema.as_ref();
-        self.output.get_or_init(|| schema.map_or(Ok(None), read))
+        self.output.get_or_init(|| schema.map_or(Ok(None), parse))
     }
 }
 
-fn known<'a>(server: &str, tool: &Tool, check: &'a Check) -> Result<Option<&'a Rules>, Error> {
+fn validator_of<'a>(
+    server: &str,
+    tool: &Tool,
+    check: &'a LazySchema,
+) -> Result<Option<&'a Validator>, Error> {
     check.as_ref().map(Option::as_ref).map_err(|UnknownDialect(dialect)| Error::ToolCall {
         server: server.to_owned(),
         tool: tool.name.clone(),
@@ -84,10 +89,10 @@ fn known<'a>(server: &str, tool: &Tool, check: &'a Check) -> Result<Option<&'a R
     })
 }
 
-fn read(schema: &Schema) -> Check {
+fn parse(schema: &Schema) -> LazySchema {
     let text = Some(schema.get()).filter(|text| text.len() <= LARGEST);
     let schema = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
-    schema.map(|schema| Rules::read(&schema)).transpose()
+    schema.map(|schema| Validator::read(&schema)).transpose()
 }
 
 impl fmt::Debug for Checks {

@@ -8,9 +8,9 @@ mod named_tools;
 mod checks;
 
 pub(crate) use self::{
-    cache::{Keeping, Places, ToolCache},
+    cache::{CacheKeys, CachePolicy, ToolCache},
     list::List,
-    named_tools::{NamedLists, NamedTool},
-    store::{Shelf, Shelved},
+    named_tools::{NamedTool, NamedToolLists},
+    store::{StoredList, StoredLists},
 };
 pub use self::{cache_stats::CacheStats, store::ListStore};

@@ -11,7 +11,7 @@ use super::checks::Checks;
 use crate::{conversion::Schemas, settings::Filter, tool_name};
 
 /// Lists of a server that are looked at, whether a new one is the same.
-const MOST: usize = 64;
+const MAX_COMPARED: usize = 64;
 
 /// A tool under the name that models see.
 #[derive(Debug)]
@@ -24,28 +24,28 @@ pub(crate) struct NamedTool {
 
 /// A list of tools with the names that models see.
 #[derive(Debug)]
-pub(crate) struct Named {
+pub(crate) struct NamedTools {
     pub(crate) entries: Vec<Arc<NamedTool>>,
     by_name: HashMap<String, usize>,
     pub(crate) refused: Vec<RefusedEntry>,
 }
 
-impl Named {
+impl NamedTools {
     fn new(server: &str, list: ToolList) -> Self {
         let named = |tool: Arc<Tool>| {
             let name = tool_name::for_model(server, &tool.name);
             let (checks, schemas) = (Checks::default(), Schemas::default());
             Arc::new(NamedTool { name, tool, checks, schemas })
         };
-        Self::of(list.tools.into_iter().map(named).collect(), list.refused)
+        Self::from_entries(list.tools.into_iter().map(named).collect(), list.refused)
     }
 
-    fn of(entries: Vec<Arc<NamedTool>>, refused: Vec<RefusedEntry>) -> Self {
+    fn from_entries(entries: Vec<Arc<NamedTool>>, refused: Vec<RefusedEntry>) -> Self {
         // A name that a model sees wins over an equal one of the server's own.
-        let entries_by = |name: fn(&NamedTool) -> &String| {
+        let indexes_by = |name: fn(&NamedTool) -> &String| {
             entries.iter().enumerate().map(move |(index, entry)| (name(entry).clone(), index))
         };
-        let by_name = entries_by(|entry| &entry.tool.name).chain(entries_by(|entry| &entry.name));
+        let by_name = indexes_by(|entry| &entry.tool.name).chain(indexes_by(|entry| &entry.name));
         let by_name = by_name.collect();
         Self { by_name, refused, entries }
     }
@@ -53,7 +53,7 @@ impl Named {
     /// Those that a filter offers.
     pub(crate) fn filtered(&self, filter: &Filter) -> Self {
         let offered = self.entries.iter().filter(|entry| filter.offers(&entry.tool.name));
-        Self::of(offered.cloned().collect(), self.refused.clone())
+        Self::from_entries(offered.cloned().collect(), self.refused.clone())
     }
 
     /// Where the tool is that a model, or its server, calls so.
@@ -62,7 +62,7 @@ impl Named {
     }
 
     /// Whether it was made of this list: of the very same tools, so that nobody has to look at them.
-    fn is_of(&self, list: &ToolList) -> bool {
+    fn is_made_of(&self, list: &ToolList) -> bool {
         let same = |(own, other): (&Arc<NamedTool>, &Arc<Tool>)| Arc::ptr_eq(&own.tool, other);
         self.entries.len() == list.tools.len()
             && self.entries.iter().zip(&list.tools).all(same)
@@ -72,20 +72,21 @@ impl Named {
 
 /// The lists of a server that somebody has, newest last.
 #[derive(Debug, Default)]
-pub(crate) struct NamedLists(Mutex<VecDeque<Weak<Named>>>);
+pub(crate) struct NamedToolLists(Mutex<VecDeque<Weak<NamedTools>>>);
 
-impl NamedLists {
+impl NamedToolLists {
     /// The tools of `server` under their names.
-    pub(crate) fn get(&self, server: &str, list: ToolList) -> Arc<Named> {
+    pub(crate) fn get(&self, server: &str, list: ToolList) -> Arc<NamedTools> {
         let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         lists.retain(|named| named.strong_count() > 0);
-        if let Some(named) = lists.iter().filter_map(Weak::upgrade).find(|named| named.is_of(&list))
+        if let Some(named) =
+            lists.iter().filter_map(Weak::upgrade).find(|named| named.is_made_of(&list))
         {
             return named;
         }
-        let named = Arc::new(Named::new(server, list));
+        let named = Arc::new(NamedTools::new(server, list));
         lists.push_back(Arc::downgrade(&named));
-        if lists.len() > MOST {
+        if lists.len() > MAX_COMPARED {
             lists.pop_front();
         }
         named

@@ -10,7 +10,7 @@ use mcp_client::{RefusedEntry, Tool, ToolList};
 use serde::{Deserialize, Serialize};
 use tokio::time;
 
-use super::cache::Places;
+use super::cache::CacheKeys;
 use crate::{principal::Principal, server_key::ServerId};
 
 /// Keeps lists of tools outside of this process, such as in Redis, so that a fleet of processes asks
@@ -33,14 +33,14 @@ pub trait ListStore: Send + Sync + 'static {
 
 /// A list as it is stored.
 #[derive(Serialize, Deserialize)]
-struct Stored {
+struct SerializedList {
     tools: Vec<Tool>,
     refused: Vec<(Option<String>, String)>,
     fresh_until: SystemTime,
 }
 
 /// A list of tools that is fresh for so long, and whether it is the same for everyone.
-pub(crate) struct Shelved {
+pub(crate) struct StoredList {
     pub(crate) list: ToolList,
     pub(crate) ttl: Duration,
     pub(crate) public: bool,
@@ -48,52 +48,52 @@ pub(crate) struct Shelved {
 
 /// Where the lists of a server are in a store.
 #[derive(Clone, Copy)]
-pub(crate) struct Shelf<'a> {
+pub(crate) struct StoredLists<'a> {
     pub(crate) store: &'a dyn ListStore,
     pub(crate) server: &'a ServerId,
     /// Tells servers of one name with other settings apart.
     pub(crate) fingerprint: &'a str,
 }
 
-impl Shelf<'_> {
+impl StoredLists<'_> {
     /// How long a store may take: then the server is asked, as if there were no store.
-    const PATIENCE: Duration = Duration::from_secs(5);
+    const TIMEOUT: Duration = Duration::from_secs(5);
 
     /// A list that is fresh still, from the first of the places that has one.
-    pub(crate) async fn load(&self, places: &Places) -> Option<Shelved> {
-        for place in places.iter() {
-            let Some(bytes) = self.patiently(self.store.load(&self.key(place.principal))).await?
+    pub(crate) async fn load(&self, keys: &CacheKeys) -> Option<StoredList> {
+        for key in keys.iter() {
+            let Some(bytes) = self.with_timeout(self.store.load(&self.key(key.principal))).await?
             else {
                 continue;
             };
-            let Ok(stored) = serde_json::from_slice::<Stored>(&bytes) else { continue };
+            let Ok(stored) = serde_json::from_slice::<SerializedList>(&bytes) else { continue };
             let Ok(ttl) = stored.fresh_until.duration_since(SystemTime::now()) else { continue };
             let mut list = ToolList::default();
             list.tools = stored.tools.into_iter().map(Arc::new).collect();
             let refused = stored.refused.into_iter();
             list.refused = refused.map(|(name, reason)| RefusedEntry::new(name, reason)).collect();
-            return Some(Shelved { list, ttl, public: *place != places.own });
+            return Some(StoredList { list, ttl, public: *key != keys.own });
         }
         None
     }
 
     /// Stores a list that is fresh from now on.
-    pub(crate) async fn save(&self, principal: Principal, shelved: &Shelved) {
-        let Shelved { list, ttl, .. } = shelved;
+    pub(crate) async fn save(&self, principal: Principal, stored: &StoredList) {
+        let StoredList { list, ttl, .. } = stored;
         let refused = list.refused.iter();
-        let stored = Stored {
+        let stored = SerializedList {
             tools: list.tools.iter().map(|tool| Tool::clone(tool)).collect(),
             refused: refused.map(|one| (one.name.clone(), one.reason.clone())).collect(),
             fresh_until: SystemTime::now() + *ttl,
         };
         if let Ok(bytes) = serde_json::to_vec(&stored) {
-            self.patiently(self.store.save(&self.key(principal), bytes, *ttl)).await;
+            self.with_timeout(self.store.save(&self.key(principal), bytes, *ttl)).await;
         }
     }
 
     /// Forgets the list of a user, or that of everyone.
     pub(crate) async fn forget(&self, principal: Principal) {
-        self.patiently(self.store.forget(&self.key(principal))).await;
+        self.with_timeout(self.store.forget(&self.key(principal))).await;
     }
 
     /// What a list is stored under: its server by name and by a hash of where and what it is, its user
@@ -103,8 +103,8 @@ impl Shelf<'_> {
         format!("relay:tools:{server}:{fingerprint}:{}", principal.to_key())
     }
 
-    async fn patiently<T>(&self, work: BoxFuture<'_, T>) -> Option<T> {
-        let done = time::timeout(Self::PATIENCE, work).await.ok();
+    async fn with_timeout<T>(&self, work: BoxFuture<'_, T>) -> Option<T> {
+        let done = time::timeout(Self::TIMEOUT, work).await.ok();
         if done.is_none() {
             tracing::warn!(server = %self.server, "the store of lists does not answer in time");
         }

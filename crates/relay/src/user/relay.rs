@@ -11,11 +11,11 @@ use crate::{
     config::Config,
     error::{Error, describe},
     observer::Observer,
-    pending_call::Spent,
+    pending_call::ResumedCalls,
     principal::Principal,
-    server::{Asker, Handlers, PoolLimits, Registry, Servers, Sessions, Sources},
+    server::{Asker, ConnectionPool, Handlers, PoolLimits, RelayState, ServerTable, TokenSources},
     settings::Server,
-    tool_list::{CacheStats, Keeping, ListStore, ToolCache},
+    tool_list::{CachePolicy, CacheStats, ListStore, ToolCache},
 };
 
 /// The registered servers, and what is shared by all who use them.
@@ -34,7 +34,7 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct Relay {
-    state: Arc<Registry>,
+    state: Arc<RelayState>,
     interceptors: Interceptors,
 }
 
@@ -168,22 +168,22 @@ impl Builder {
     pub fn build(self) -> Result<Relay, Error> {
         let setup = |error: mcp_http::Error| Error::configuration(None, describe(&error));
         let client = self.client.map_or_else(HttpClient::new, Ok).map_err(setup)?;
-        let servers = Servers::new(client, self.pool.idle);
+        let servers = ServerTable::new(client, self.pool.idle);
         for (name, server) in self.config.servers {
             servers.insert(&name, server)?;
         }
-        let state = Registry {
+        let state = RelayState {
             servers,
-            cache: Arc::new(ToolCache::new(Keeping {
+            cache: Arc::new(ToolCache::new(CachePolicy {
                 lifetime: self.config.cache_duration,
                 stale: self.serve_stale,
                 most: self.cache_limit,
             })),
-            sessions: Sessions::new(self.pool),
-            sources: Sources::default(),
+            connections: ConnectionPool::new(self.pool),
+            token_sources: TokenSources::default(),
             is_intercepted: !self.interceptors.is_empty(),
             store: self.store,
-            spent: Spent::new(),
+            resumed_calls: ResumedCalls::new(),
             handlers: self.handlers,
             observer: self.observer,
         };
@@ -232,7 +232,7 @@ impl Relay {
     pub fn for_user(&self, id: impl AsRef<str>, source: impl TokenSource) -> User {
         let id = id.as_ref();
         let principal = Principal::of_id(id);
-        let source = self.state.sources.replace(principal, Arc::new(source));
+        let source = self.state.token_sources.replace(principal, Arc::new(source));
         self.user(principal, Some(id.into()), Some(source))
     }
 
@@ -247,8 +247,8 @@ impl Relay {
         id: Option<Arc<str>>,
         source: Option<Arc<dyn TokenSource>>,
     ) -> User {
-        let (registry, interceptors) = (Arc::clone(&self.state), self.interceptors.clone());
-        User { registry, interceptors, principal, id, source }
+        let (state, interceptors) = (Arc::clone(&self.state), self.interceptors.clone());
+        User { state, interceptors, principal, id, source }
     }
 
     /// The tools of a server on behalf of no user; see [`User::tools`].
@@ -261,8 +261,8 @@ impl Relay {
 
     /// The registered servers, by name, as they are at the moment.
     pub fn servers(&self) -> Vec<(String, Server)> {
-        let links = self.state.servers.all();
-        links.iter().map(|link| (link.id.to_string(), link.server.clone())).collect()
+        let handles = self.state.servers.all();
+        handles.iter().map(|handle| (handle.id.to_string(), handle.server.clone())).collect()
     }
 
     /// Registers a server from now on, in place of another of that name. Calls that are under way go
@@ -272,14 +272,14 @@ impl Relay {
     /// [`Error::Configuration`] where its settings are unusable; what was registered then stays.
     pub fn add_server(&self, name: impl AsRef<str>, server: Server) -> Result<(), Error> {
         let replaced = self.state.servers.insert(name.as_ref(), server)?;
-        replaced.iter().for_each(|link| self.state.forget(link));
+        replaced.iter().for_each(|handle| self.state.forget(handle));
         Ok(())
     }
 
     /// Takes a server out, and tells whether it was there. Calls that are under way go on to their end.
     pub fn remove_server(&self, name: &str) -> bool {
         let removed = self.state.servers.remove(name);
-        removed.iter().for_each(|link| self.state.forget(link));
+        removed.iter().for_each(|handle| self.state.forget(handle));
         removed.is_some()
     }
 
@@ -307,9 +307,9 @@ impl fmt::Debug for Builder {
 
 impl fmt::Debug for Relay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Registry { servers, cache, sessions, .. } = &*self.state;
+        let RelayState { servers, cache, connections, .. } = &*self.state;
         let mut shown = f.debug_struct("Relay");
-        shown.field("servers", servers).field("cache", cache).field("sessions", sessions);
+        shown.field("servers", servers).field("cache", cache).field("connections", connections);
         shown.finish_non_exhaustive()
     }
 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use super::user::User;
 use crate::{
-    call::{What, observed},
+    call::{OperationInfo, in_span},
     error::Error,
 };
 
@@ -41,8 +41,8 @@ use crate::{
 impl User {
     /// The resources of a server.
     pub async fn resources(&self, server: &str) -> Result<Listed<Resource>, Error> {
-        let what = method::<ListResourcesRequest>();
-        self.ask(server, what, async |client| client.list_resources().await).await
+        let operation = method::<ListResourcesRequest>();
+        self.request(server, operation, async |client| client.list_resources().await).await
     }
 
     /// The templates of resources of a server.
@@ -50,20 +50,20 @@ impl User {
         &self,
         server: &str,
     ) -> Result<Listed<ResourceTemplate>, Error> {
-        let what = method::<ListResourceTemplatesRequest>();
-        self.ask(server, what, async |client| client.list_resource_templates().await).await
+        let operation = method::<ListResourceTemplatesRequest>();
+        self.request(server, operation, async |client| client.list_resource_templates().await).await
     }
 
     /// What is in a resource of a server.
     pub async fn read_resource(&self, server: &str, uri: &str) -> Result<ResourceResult, Error> {
-        let what = method::<ReadResourceRequest>();
-        self.ask(server, what, async |client| client.read_resource(uri).await).await
+        let operation = method::<ReadResourceRequest>();
+        self.request(server, operation, async |client| client.read_resource(uri).await).await
     }
 
     /// The prompts of a server.
     pub async fn prompts(&self, server: &str) -> Result<Listed<Prompt>, Error> {
-        let what = method::<ListPromptsRequest>();
-        self.ask(server, what, async |client| client.list_prompts().await).await
+        let operation = method::<ListPromptsRequest>();
+        self.request(server, operation, async |client| client.list_prompts().await).await
     }
 
     /// The messages of a prompt; `arguments` is whatever serializes as a JSON object of texts.
@@ -73,28 +73,29 @@ impl User {
         name: &str,
         arguments: impl Serialize,
     ) -> Result<PromptResult, Error> {
-        let what = What { prompt: Some(name), ..method::<GetPromptRequest>() };
-        self.ask(server, what, async |client| client.get_prompt(name, arguments).await).await
+        let operation = OperationInfo { prompt: Some(name), ..method::<GetPromptRequest>() };
+        self.request(server, operation, async |client| client.get_prompt(name, arguments).await)
+            .await
     }
 
-    async fn ask<T>(
+    async fn request<T>(
         &self,
         server: &str,
-        what: What<'_>,
-        asked: impl AsyncFnOnce(&Client) -> Result<T, mcp_client::Error>,
+        operation: OperationInfo<'_>,
+        send: impl AsyncFnOnce(&Client) -> Result<T, mcp_client::Error>,
     ) -> Result<T, Error> {
-        let place = self.at(server)?;
-        let asking = pin!(async {
-            let connection = place.connection()?;
-            let traced = place.traced(&connection, None);
-            let answer = asked(traced.as_ref().unwrap_or(&connection)).await;
+        let user_server = self.user_server(server)?;
+        let request = pin!(async {
+            let connection = user_server.connection()?;
+            let traced_client = user_server.traced_client(&connection, None);
+            let outcome = send(traced_client.as_ref().unwrap_or(&connection)).await;
             connection.touch();
-            answer.map_err(|error| place.attempt(None).failed_beyond_tools(error))
+            outcome.map_err(|error| user_server.error_context(None).failed_without_tool(error))
         });
-        observed(&place, what, |_| false, asking).await
+        in_span(&user_server, operation, |_| false, request).await
     }
 }
 
-fn method<M: Method>() -> What<'static> {
-    What { method: M::NAME, ..What::default() }
+fn method<M: Method>() -> OperationInfo<'static> {
+    OperationInfo { method: M::NAME, ..OperationInfo::default() }
 }

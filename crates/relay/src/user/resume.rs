@@ -20,23 +20,23 @@ impl User {
             ));
         }
         let tools = self.tools(&ticket.server).await?;
-        let spent = &self.registry.spent;
-        if !spent.spend(&ticket.id) {
-            return Err(ticket.refused("the call was resumed before"));
+        let resumed_calls = &self.state.resumed_calls;
+        if !resumed_calls.mark_resumed(&ticket.id) {
+            return Err(ticket.tool_call_error("the call was resumed before"));
         }
-        let outcome = ticket.redeem(&tools).await;
+        let outcome = ticket.run(&tools).await;
         if outcome.as_ref().is_err_and(Error::did_not_run) {
-            spent.give_back(&ticket.id);
+            resumed_calls.unmark(&ticket.id);
         }
         outcome
     }
 }
 
 impl Ticket {
-    async fn redeem(&self, tools: &Tools) -> Result<ToolOutput, Error> {
+    async fn run(&self, tools: &Tools) -> Result<ToolOutput, Error> {
         let arguments: &RawValue = match serde_json::from_str(&self.arguments) {
             Ok(arguments) => arguments,
-            Err(_) => return Err(self.refused("its arguments are no JSON")),
+            Err(_) => return Err(self.tool_call_error("its arguments are no JSON")),
         };
         match tools.iter().find(|tool| tool.definition().name == self.tool) {
             Some(tool) => tool.call(arguments).await,
@@ -44,7 +44,7 @@ impl Ticket {
         }
     }
 
-    fn refused(&self, reason: &'static str) -> Error {
+    fn tool_call_error(&self, reason: &'static str) -> Error {
         let (server, tool) = (self.server.clone(), self.tool.clone());
         Error::ToolCall { server, tool, reason: reason.into(), source: None }
     }

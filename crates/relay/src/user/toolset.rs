@@ -70,7 +70,7 @@ impl User {
 
 impl ToolsetRequest {
     /// How many servers are asked at the same time.
-    const AT_ONCE: usize = 64;
+    const MAX_CONCURRENT: usize = 64;
     /// How long a server has to give its tools unless another [time](Self::timeout) is set.
     pub const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -119,10 +119,11 @@ impl ToolsetRequest {
         Self { timeout, ..self }
     }
 
-    async fn gather(self) -> Result<Toolset, Error> {
+    async fn collect_tools(self) -> Result<Toolset, Error> {
         let mut toolset = Toolset::default();
-        let mut answers = stream::iter(self.names().into_iter().map(|name| self.ask(name)))
-            .buffered(Self::AT_ONCE);
+        let mut answers =
+            stream::iter(self.server_names().into_iter().map(|name| self.tools_of(name)))
+                .buffered(Self::MAX_CONCURRENT);
         while let Some((name, answer)) = answers.next().await {
             match answer {
                 Ok(tools) => toolset.ready.push(tools),
@@ -135,18 +136,18 @@ impl ToolsetRequest {
     }
 
     /// The servers to ask, each once.
-    fn names(&self) -> Vec<String> {
+    fn server_names(&self) -> Vec<String> {
         let chosen = self.servers.clone();
-        let mut names = chosen.unwrap_or_else(|| self.user.registry.servers.names());
-        names.extend_from_slice(&self.required);
+        let mut server_names = chosen.unwrap_or_else(|| self.user.state.servers.names());
+        server_names.extend_from_slice(&self.required);
         let mut seen = HashSet::new();
-        names.retain(|name| seen.insert(name.clone()));
-        names
+        server_names.retain(|name| seen.insert(name.clone()));
+        server_names
     }
 
-    async fn ask(&self, name: String) -> (String, Result<Tools, Error>) {
+    async fn tools_of(&self, name: String) -> (String, Result<Tools, Error>) {
         let answer = time::timeout(self.timeout, self.user.tools(&name)).await;
-        let answer = answer.unwrap_or_else(|_| Err(late(&name, self.timeout)));
+        let answer = answer.unwrap_or_else(|_| Err(timeout_error(&name, self.timeout)));
         let filter = self.filters.get(&name);
         let answer = answer.map(|tools| match filter {
             Some(filter) => tools.filtered(filter),
@@ -157,11 +158,11 @@ impl ToolsetRequest {
 
     fn requires(&self, name: &str) -> bool {
         self.required.iter().any(|required| required == name)
-            || self.user.registry.servers.requires(name)
+            || self.user.state.servers.requires(name)
     }
 }
 
-fn late(server: &str, limit: Duration) -> Error {
+fn timeout_error(server: &str, limit: Duration) -> Error {
     Error::Transport {
         server: server.to_owned(),
         tool: None,
@@ -175,7 +176,7 @@ impl IntoFuture for ToolsetRequest {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.gather())
+        Box::pin(self.collect_tools())
     }
 }
 

@@ -5,10 +5,10 @@ use std::{fmt, sync::Arc};
 use mcp_http::TokenSource;
 
 use crate::{
-    call::{Interceptors, Place, ToolServer, Tools},
+    call::{Interceptors, ToolServer, Tools, UserServer},
     error::Error,
     principal::Principal,
-    server::{Connection, Registry},
+    server::{Connection, RelayState},
 };
 
 /// The registry on behalf of one user, made by [`Relay::with_token`](crate::Relay::with_token) or
@@ -18,7 +18,7 @@ use crate::{
 /// and lists of tools; two made with different ones share nothing but connections.
 #[derive(Clone)]
 pub struct User {
-    pub(crate) registry: Arc<Registry>,
+    pub(crate) state: Arc<RelayState>,
     pub(crate) interceptors: Interceptors,
     pub(crate) principal: Principal,
     /// What the application knows the user by.
@@ -36,11 +36,12 @@ impl User {
     /// server gives no usable list, else [`Error::Transport`].
     pub async fn tools(&self, server: &str) -> Result<Tools, Error> {
         loop {
-            let place = self.at(server)?;
-            let server = Arc::new(ToolServer { place, interceptors: self.interceptors.clone() });
+            let user_server = self.user_server(server)?;
+            let server =
+                Arc::new(ToolServer { user_server, interceptors: self.interceptors.clone() });
             match server.list().await {
                 // Another one was registered in its place meanwhile, or none.
-                Err(_) if server.place.is_retired() => {}
+                Err(_) if server.user_server.is_retired() => {}
                 list => return Ok(Tools { list: list?, server }),
             }
         }
@@ -52,7 +53,7 @@ impl User {
     /// # Errors
     /// [`Error::Configuration`] for a server that is not registered or cannot take the user's token.
     pub fn connection(&self, server: &str) -> Result<Connection, Error> {
-        self.at(server)?.connection()
+        self.user_server(server)?.connection()
     }
 
     /// Ends the user's sessions on all servers and forgets the user's lists of tools.
@@ -60,8 +61,8 @@ impl User {
     /// # Errors
     /// The first error of a server; the others are tried all the same.
     pub async fn close(&self) -> Result<(), Error> {
-        self.registry.forget_stored(self.principal).await;
-        self.registry.close(|key| key.principal == self.principal).await
+        self.state.forget_stored(self.principal).await;
+        self.state.close(|key| key.principal == self.principal).await
     }
 
     /// On whose behalf this is.
@@ -75,10 +76,9 @@ impl User {
         self.id.as_deref()
     }
 
-    pub(crate) fn at(&self, server: &str) -> Result<Place, Error> {
-        let (registry, id, source) =
-            (Arc::clone(&self.registry), self.id.clone(), self.source.clone());
-        Place::new(registry, server, self.principal, id, source)
+    pub(crate) fn user_server(&self, server: &str) -> Result<UserServer, Error> {
+        let (state, id, source) = (Arc::clone(&self.state), self.id.clone(), self.source.clone());
+        UserServer::new(state, server, self.principal, id, source)
     }
 }
 

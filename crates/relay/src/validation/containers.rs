@@ -3,87 +3,96 @@
 use std::{collections::HashSet, fmt::Display};
 
 use super::{
-    evaluator::Judge,
-    json_text::Text,
-    rule::{Array, Dependent, Object, Size, Sub},
-    validity::Fit,
+    evaluator::Evaluator,
+    json_text::JsonText,
+    rule::{Array, CountRange, Dependency, Object, Subschema},
+    validity::Validity,
 };
 
-impl<'a> Judge<'a> {
-    pub(super) fn array(&mut self, array: &'a Array, value: Text<'_>) -> Fit {
-        if !self.read(value) {
-            return Fit::Open;
+impl<'a> Evaluator<'a> {
+    pub(super) fn array(&mut self, array: &'a Array, value: JsonText<'_>) -> Validity {
+        if !self.count_bytes(value) {
+            return Validity::Unknown;
         }
-        let mut fit = Fit::Yes;
-        if array.size != Size::ANY {
-            fit = self.size(array.size, value.items().count(), ["minItems", "maxItems"]);
+        let mut validity = Validity::Valid;
+        if array.size != CountRange::ANY {
+            validity = self.size(array.size, value.items().count(), ["minItems", "maxItems"]);
         }
-        fit = self.each(fit, value.items().enumerate(), |judge, (index, item)| {
-            let sub = array.first.get(index).unwrap_or(&array.rest);
-            judge.within(index, *sub, item)
+        validity = self.each(validity, value.items().enumerate(), |evaluator, (index, item)| {
+            let subschema = array.first.get(index).unwrap_or(&array.rest);
+            evaluator.within(index, *subschema, item)
         });
-        if let Some((sub, times)) = array.contains {
-            let contains = self.contains(sub, times, value);
-            fit = fit
-                .and(self.demand(contains, || "it has to contain what `contains` says".to_owned()));
+        if let Some((subschema, times)) = array.contains {
+            let contains = self.contains(subschema, times, value);
+            validity = validity.and(
+                self.require(contains, || "it has to contain what `contains` says".to_owned()),
+            );
         }
         match array.unique {
-            true => self.also(fit, |judge| judge.unique(value)),
-            false => fit,
+            true => self.and_then(validity, |evaluator| evaluator.unique(value)),
+            false => validity,
         }
     }
 
-    fn contains(&mut self, sub: Sub, times: Size, value: Text<'_>) -> Fit {
+    fn contains(
+        &mut self,
+        subschema: Subschema,
+        times: CountRange,
+        value: JsonText<'_>,
+    ) -> Validity {
         let (mut sure, mut possible) = (0, 0);
         for item in value.items() {
-            let fit = self.silently(sub, item);
-            sure += usize::from(fit == Fit::Yes);
-            possible += usize::from(fit != Fit::No);
+            let validity = self.evaluate_silently(subschema, item);
+            sure += usize::from(validity == Validity::Valid);
+            possible += usize::from(validity != Validity::Invalid);
             if self.steps == 0 {
-                return Fit::Open;
+                return Validity::Unknown;
             }
         }
         match (possible < times.least || sure > times.most, sure == possible) {
-            (true, _) => Fit::No,
-            (false, true) => Fit::Yes,
-            (false, false) => Fit::Open,
+            (true, _) => Validity::Invalid,
+            (false, true) => Validity::Valid,
+            (false, false) => Validity::Unknown,
         }
     }
 
-    fn unique(&mut self, value: Text<'_>) -> Fit {
-        let (mut seen, mut fit) = (HashSet::new(), Fit::Yes);
+    fn unique(&mut self, value: JsonText<'_>) -> Validity {
+        let (mut seen, mut validity) = (HashSet::new(), Validity::Valid);
         for item in value.items() {
-            let item = if self.read(item) { item.canonical() } else { return Fit::Open };
-            fit = fit.and(item.map(|item| seen.insert(item)).into());
+            let item =
+                if self.count_bytes(item) { item.canonical() } else { return Validity::Unknown };
+            validity = validity.and(item.map(|item| seen.insert(item)).into());
         }
-        self.demand(fit, || "its items have to differ".to_owned())
+        self.require(validity, || "its items have to differ".to_owned())
     }
 
-    pub(super) fn object(&mut self, object: &'a Object, value: Text<'_>) -> Fit {
-        if !self.read(value) {
-            return Fit::Open;
+    pub(super) fn object(&mut self, object: &'a Object, value: JsonText<'_>) -> Validity {
+        if !self.count_bytes(value) {
+            return Validity::Unknown;
         }
-        let mut fit = Fit::Yes;
-        if object.size != Size::ANY {
+        let mut validity = Validity::Valid;
+        if object.size != CountRange::ANY {
             let count = value.members().count();
-            fit = self.size(object.size, count, ["minProperties", "maxProperties"]);
+            validity = self.size(object.size, count, ["minProperties", "maxProperties"]);
         }
         let mut required = 0;
-        fit = self.each(fit, value.members(), |judge, (name, value)| {
-            judge.member(object, name, value, &mut required)
+        validity = self.each(validity, value.members(), |evaluator, (name, value)| {
+            evaluator.member(object, name, value, &mut required)
         });
         if required < object.required {
             let missing = object.named.iter().filter(|named| named.required);
             let missing = missing.map(|named| &*named.name);
-            fit = self.also(fit, |judge| judge.have(missing, value));
+            validity = self.and_then(validity, |evaluator| evaluator.has_all(missing, value));
         }
-        self.each(fit, &object.dependent, |judge, (name, dependent)| {
-            if !judge.read(value) || !value.has(name) {
-                return if judge.steps == 0 { Fit::Open } else { Fit::Yes };
+        self.each(validity, &object.dependent, |evaluator, (name, dependent)| {
+            if !evaluator.count_bytes(value) || !value.has(name) {
+                return if evaluator.steps == 0 { Validity::Unknown } else { Validity::Valid };
             }
             match dependent {
-                Dependent::Names(names) => judge.have(names.iter().map(|name| &**name), value),
-                Dependent::Rule(sub) => judge.fits(*sub, value),
+                Dependency::Names(names) => {
+                    evaluator.has_all(names.iter().map(|name| &**name), value)
+                }
+                Dependency::Rule(subschema) => evaluator.subschema(*subschema, value),
             }
         })
     }
@@ -91,55 +100,66 @@ impl<'a> Judge<'a> {
     fn member(
         &mut self,
         object: &'a Object,
-        name: Text<'_>,
-        value: Text<'_>,
+        name: JsonText<'_>,
+        value: JsonText<'_>,
         required: &mut usize,
-    ) -> Fit {
-        let (Some(said), true) = (name.string(), self.step(1)) else { return Fit::Open };
+    ) -> Validity {
+        let (Some(said), true) = (name.string(), self.count_steps(1)) else {
+            return Validity::Unknown;
+        };
         let known = object.named(&said);
         *required += usize::from(known.is_some_and(|known| known.required));
-        let mut fit = match known.and_then(|known| known.rule) {
-            Some(sub) => self.within(&said, sub, value),
+        let mut validity = match known.and_then(|known| known.rule) {
+            Some(subschema) => self.within(&said, subschema, value),
             // Whether a pattern is for it cannot be told.
-            None if object.patterns => Fit::Open,
-            None if object.others == Sub::Never => {
-                self.demand(Fit::No, || format!("a member {said:?} is not allowed"))
+            None if object.patterns => Validity::Unknown,
+            None if object.others == Subschema::Never => {
+                self.require(Validity::Invalid, || format!("a member {said:?} is not allowed"))
             }
             None => self.within(&said, object.others, value),
         };
         if object.patterns {
-            fit = fit.and(Fit::Open);
+            validity = validity.and(Validity::Unknown);
         }
-        if object.names != Sub::Any {
-            let named = self.silently(object.names, name);
-            let named = self.demand(named, || format!("{} is no name for a member", name.shown()));
-            fit = fit.and(named);
+        if object.names != Subschema::Any {
+            let named = self.evaluate_silently(object.names, name);
+            let named = self.require(named, || format!("{} is no name for a member", name.shown()));
+            validity = validity.and(named);
         }
-        fit
+        validity
     }
 
     /// Whether all these members are there.
-    fn have<'n>(&mut self, names: impl Iterator<Item = &'n str>, value: Text<'_>) -> Fit {
-        self.each(Fit::Yes, names, |judge, name| match judge.read(value) {
+    fn has_all<'n>(
+        &mut self,
+        names: impl Iterator<Item = &'n str>,
+        value: JsonText<'_>,
+    ) -> Validity {
+        self.each(Validity::Valid, names, |evaluator, name| match evaluator.count_bytes(value) {
             true => {
-                let there = Fit::of(value.has(name));
-                judge.demand(there, || format!("{name:?} is missing"))
+                let there = Validity::of(value.has(name));
+                evaluator.require(there, || format!("{name:?} is missing"))
             }
-            false => Fit::Open,
+            false => Validity::Unknown,
         })
     }
 
     /// Judges what is within the value under this name.
-    fn within(&mut self, name: impl Display, sub: Sub, value: Text<'_>) -> Fit {
+    fn within(
+        &mut self,
+        name: impl Display,
+        subschema: Subschema,
+        value: JsonText<'_>,
+    ) -> Validity {
         if self.silent > 0 {
-            return self.fits(sub, value);
+            return self.subschema(subschema, value);
         }
         let length = self.path.len();
         let name = name.to_string().replace('~', "~0").replace('/', "~1");
         self.path.push('/');
         self.path += &name;
-        let fit = self.fits(sub, value);
+        let validity = self.subschema(subschema, value);
         self.path.truncate(length);
-        fit
+        validity
     }
 }

@@ -1,168 +1,192 @@
 //! The walk of rules over a value.
 
 use super::{
-    json_text::{Kind, Text},
+    json_text::{JsonText, Kind},
     number::Decimal,
-    rule::{Applied, Limit, Listed, Rule, Rules, Size, Sub, Types},
-    validity::Fit,
+    rule::{AllowedValues, Applicator, CountRange, NumberBound, Rule, Subschema, Types, Validator},
+    validity::Validity,
     violation::Violation,
 };
 
 /// Steps that one look at a value may take: a rule, a member, an item, or some bytes of it.
-const STEPS: usize = 100_000;
+const MAX_STEPS: usize = 100_000;
 /// Bytes that are read in one step.
-const BYTES: usize = 64;
+const BYTES_PER_STEP: usize = 64;
 /// How deep rules may be applied within each other.
-const DEEPEST: usize = 100;
+const MAX_DEPTH: usize = 100;
 /// Violations that are named.
-pub(super) const MOST: usize = 10;
+pub(super) const MAX_VIOLATIONS: usize = 10;
 
-pub(super) struct Judge<'a> {
-    rules: &'a Rules,
+pub(super) struct Evaluator<'a> {
+    rules: &'a Validator,
     pub(super) steps: usize,
     depth: usize,
     /// Above zero where a misfit is no violation, as within `anyOf`, or need not be named.
     pub(super) silent: usize,
     pub(super) path: String,
-    found: Vec<Violation>,
+    violations: Vec<Violation>,
 }
 
-impl<'a> Judge<'a> {
+impl<'a> Evaluator<'a> {
     /// Tells whether values fit, and no more.
-    pub(super) fn silent(rules: &'a Rules) -> Self {
-        let (path, found) = (String::new(), Vec::new());
-        Self { rules, steps: STEPS, depth: 0, silent: 1, path, found }
+    pub(super) fn silent(rules: &'a Validator) -> Self {
+        let (path, violations) = (String::new(), Vec::new());
+        Self { rules, steps: MAX_STEPS, depth: 0, silent: 1, path, violations }
     }
 
     /// Names what does not fit.
-    pub(super) fn naming(rules: &'a Rules) -> Self {
+    pub(super) fn collecting(rules: &'a Validator) -> Self {
         Self { silent: 0, ..Self::silent(rules) }
     }
 
-    pub(super) fn judge(&mut self, value: Text<'_>) -> Fit {
-        self.fits(self.rules.root, value)
+    pub(super) fn evaluate(&mut self, value: JsonText<'_>) -> Validity {
+        self.subschema(self.rules.root, value)
     }
 
-    pub(super) fn into_found(self) -> Vec<Violation> {
-        self.found
+    pub(super) fn into_violations(self) -> Vec<Violation> {
+        self.violations
     }
 
-    pub(super) fn fits(&mut self, sub: Sub, value: Text<'_>) -> Fit {
+    pub(super) fn subschema(&mut self, subschema: Subschema, value: JsonText<'_>) -> Validity {
         let rules = self.rules;
-        match sub {
-            _ if !self.step(1) || self.depth == DEEPEST => Fit::Open,
-            Sub::Any => Fit::Yes,
-            Sub::Never => self.demand(Fit::No, || "nothing may be here".to_owned()),
-            Sub::Open => Fit::Open,
-            Sub::Rule(place) => {
+        match subschema {
+            _ if !self.count_steps(1) || self.depth == MAX_DEPTH => Validity::Unknown,
+            Subschema::Any => Validity::Valid,
+            Subschema::Never => {
+                self.require(Validity::Invalid, || "nothing may be here".to_owned())
+            }
+            Subschema::Unknown => Validity::Unknown,
+            Subschema::Rule(place) => {
                 self.depth += 1;
-                let fit = self.meets(&rules.all[place], value);
+                let validity = self.rule(&rules.all[place], value);
                 self.depth -= 1;
-                fit
+                validity
             }
         }
     }
 
-    fn meets(&mut self, rule: &'a Rule, value: Text<'_>) -> Fit {
+    fn rule(&mut self, rule: &'a Rule, value: JsonText<'_>) -> Validity {
         let kind = value.kind();
-        let mut fit = if rule.open { Fit::Open } else { Fit::Yes };
+        let mut validity = if rule.open { Validity::Unknown } else { Validity::Valid };
         if let Some(types) = &rule.types {
-            fit = fit.and(self.is_of(types, kind, value));
+            validity = validity.and(self.is_of(types, kind, value));
         }
         if let Some(only) = &rule.constant {
             let constant = self.is_listed(only, kind, value);
-            fit =
-                fit.and(self.demand(constant, || "it has to be the one constant value".to_owned()));
+            validity = validity
+                .and(self.require(constant, || "it has to be the one constant value".to_owned()));
         }
         if let Some(all) = &rule.listed {
             let listed = self.is_listed(all, kind, value);
-            fit = fit
-                .and(self.demand(listed, || "it has to be one of the values of `enum`".to_owned()));
+            validity = validity.and(
+                self.require(listed, || "it has to be one of the values of `enum`".to_owned()),
+            );
         }
-        fit = match (kind, &rule.array, &rule.object) {
+        validity = match (kind, &rule.array, &rule.object) {
             (Kind::Number, ..) if !rule.number.is_empty() => {
-                fit.and(self.number(&rule.number, value))
+                validity.and(self.number(&rule.number, value))
             }
-            (Kind::String, ..) => fit.and(self.string(rule, value)),
-            (Kind::Array, Some(array), _) => self.also(fit, |judge| judge.array(array, value)),
-            (Kind::Object, _, Some(object)) => self.also(fit, |judge| judge.object(object, value)),
-            _ => fit,
+            (Kind::String, ..) => validity.and(self.string(rule, value)),
+            (Kind::Array, Some(array), _) => {
+                self.and_then(validity, |evaluator| evaluator.array(array, value))
+            }
+            (Kind::Object, _, Some(object)) => {
+                self.and_then(validity, |evaluator| evaluator.object(object, value))
+            }
+            _ => validity,
         };
-        self.each(fit, &rule.applied, |judge, applied| judge.applied(applied, value))
+        self.each(validity, &rule.applied, |evaluator, applied| evaluator.applied(applied, value))
     }
 
     /// Judges that too, if it makes a difference.
-    pub(super) fn also(&mut self, fit: Fit, judge: impl FnOnce(&mut Self) -> Fit) -> Fit {
-        match self.is_settled(fit) {
-            true => fit.and(Fit::Open),
-            false => fit.and(judge(self)),
+    pub(super) fn and_then(
+        &mut self,
+        validity: Validity,
+        evaluate: impl FnOnce(&mut Self) -> Validity,
+    ) -> Validity {
+        match self.is_decided(validity) {
+            true => validity.and(Validity::Unknown),
+            false => validity.and(evaluate(self)),
         }
     }
 
     /// Judges one after the other, as long as it makes a difference.
     pub(super) fn each<T>(
         &mut self,
-        mut fit: Fit,
+        mut validity: Validity,
         all: impl IntoIterator<Item = T>,
-        mut judge: impl FnMut(&mut Self, T) -> Fit,
-    ) -> Fit {
+        mut evaluate: impl FnMut(&mut Self, T) -> Validity,
+    ) -> Validity {
         for one in all {
-            if self.is_settled(fit) {
-                return fit.and(Fit::Open);
+            if self.is_decided(validity) {
+                return validity.and(Validity::Unknown);
             }
-            fit = fit.and(judge(self, one));
+            validity = validity.and(evaluate(self, one));
         }
-        fit
+        validity
     }
 
     /// Whether nothing that follows matters: it surely does not fit, and that need not be said again,
     /// or nothing more can be told.
-    pub(super) fn is_settled(&self, fit: Fit) -> bool {
-        self.steps == 0 || fit == Fit::No && (self.silent > 0 || self.found.len() == MOST)
+    pub(super) fn is_decided(&self, validity: Validity) -> bool {
+        self.steps == 0
+            || validity == Validity::Invalid
+                && (self.silent > 0 || self.violations.len() == MAX_VIOLATIONS)
     }
 
     /// Takes so many steps, if there are as many.
-    pub(super) fn step(&mut self, steps: usize) -> bool {
+    pub(super) fn count_steps(&mut self, steps: usize) -> bool {
         let enough = self.steps >= steps;
         self.steps = self.steps.saturating_sub(steps);
         enough
     }
 
     /// Takes the steps to read these bytes.
-    pub(super) fn read(&mut self, value: Text<'_>) -> bool {
-        self.step(1 + value.len() / BYTES)
+    pub(super) fn count_bytes(&mut self, value: JsonText<'_>) -> bool {
+        self.count_steps(1 + value.len() / BYTES_PER_STEP)
     }
 
     /// Names what was demanded, where it is not met.
-    pub(super) fn demand(&mut self, fit: Fit, what: impl FnOnce() -> String) -> Fit {
-        if fit == Fit::No && self.silent == 0 && self.found.len() < MOST {
-            self.found.push(Violation { path: self.path.clone(), demand: what() });
+    pub(super) fn require(
+        &mut self,
+        validity: Validity,
+        what: impl FnOnce() -> String,
+    ) -> Validity {
+        if validity == Validity::Invalid
+            && self.silent == 0
+            && self.violations.len() < MAX_VIOLATIONS
+        {
+            self.violations.push(Violation { path: self.path.clone(), demand: what() });
         }
-        fit
+        validity
     }
 
     /// Judges without naming anything.
-    pub(super) fn silently(&mut self, sub: Sub, value: Text<'_>) -> Fit {
+    pub(super) fn evaluate_silently(
+        &mut self,
+        subschema: Subschema,
+        value: JsonText<'_>,
+    ) -> Validity {
         self.silent += 1;
-        let fit = self.fits(sub, value);
+        let validity = self.subschema(subschema, value);
         self.silent -= 1;
-        fit
+        validity
     }
 
-    fn is_of(&mut self, types: &Types, kind: Kind, value: Text<'_>) -> Fit {
-        let fit = match kind {
-            _ if types.kinds.contains(&kind) => Fit::Yes,
+    fn is_of(&mut self, types: &Types, kind: Kind, value: JsonText<'_>) -> Validity {
+        let validity = match kind {
+            _ if types.kinds.contains(&kind) => Validity::Valid,
             Kind::Number if types.integer => value.number().map(Decimal::is_whole).into(),
-            _ => Fit::No,
+            _ => Validity::Invalid,
         };
-        self.demand(fit, || format!("it has to be of type {}", types.shown))
+        self.require(validity, || format!("it has to be of type {}", types.shown))
     }
 
-    fn is_listed(&mut self, listed: &Listed, kind: Kind, value: Text<'_>) -> Fit {
-        if !self.read(value) {
-            return Fit::Open;
+    fn is_listed(&mut self, listed: &AllowedValues, kind: Kind, value: JsonText<'_>) -> Validity {
+        if !self.count_bytes(value) {
+            return Validity::Unknown;
         }
-        let found = match kind {
+        let violations = match kind {
             Kind::String => value
                 .string()
                 .map(|text| listed.texts.binary_search_by(|one| (**one).cmp(&text)).is_ok()),
@@ -170,79 +194,86 @@ impl<'a> Judge<'a> {
                 .canonical()
                 .map(|text| listed.others.binary_search_by(|one| (**one).cmp(&text)).is_ok()),
         };
-        found.into()
+        violations.into()
     }
 
-    fn number(&mut self, limits: &[Limit], value: Text<'_>) -> Fit {
-        let Some(number) = value.number() else { return Fit::Open };
-        self.each(Fit::Yes, limits, |judge, limit| {
-            let meets = limit.is_met_by(number).into();
-            judge.demand(meets, || format!("`{}` is {}", limit.keyword, limit.bound))
+    fn number(&mut self, limits: &[NumberBound], value: JsonText<'_>) -> Validity {
+        let Some(number) = value.number() else { return Validity::Unknown };
+        self.each(Validity::Valid, limits, |evaluator, limit| {
+            let rule = limit.is_met_by(number).into();
+            evaluator.require(rule, || format!("`{}` is {}", limit.keyword, limit.bound))
         })
     }
 
-    fn string(&mut self, rule: &Rule, value: Text<'_>) -> Fit {
-        let fit = if rule.pattern { Fit::Open } else { Fit::Yes };
-        let Some(size) = rule.string else { return fit };
-        match self.read(value).then(|| value.string()).flatten() {
+    fn string(&mut self, rule: &Rule, value: JsonText<'_>) -> Validity {
+        let validity = if rule.pattern { Validity::Unknown } else { Validity::Valid };
+        let Some(size) = rule.string else { return validity };
+        match self.count_bytes(value).then(|| value.string()).flatten() {
             Some(text) => {
                 let length = text.chars().count();
-                fit.and(self.size(size, length, ["minLength", "maxLength"]))
+                validity.and(self.size(size, length, ["minLength", "maxLength"]))
             }
-            None => Fit::Open,
+            None => Validity::Unknown,
         }
     }
 
-    pub(super) fn size(&mut self, size: Size, count: usize, keywords: [&str; 2]) -> Fit {
-        let Size { least, most } = size;
+    pub(super) fn size(&mut self, size: CountRange, count: usize, keywords: [&str; 2]) -> Validity {
+        let CountRange { least, most } = size;
         let [fewest, largest] = keywords;
-        let fewest = self.demand(Fit::of(count >= least), || format!("`{fewest}` is {least}"));
-        fewest.and(self.demand(Fit::of(count <= most), || format!("`{largest}` is {most}")))
+        let fewest =
+            self.require(Validity::of(count >= least), || format!("`{fewest}` is {least}"));
+        fewest.and(self.require(Validity::of(count <= most), || format!("`{largest}` is {most}")))
     }
 
-    fn applied(&mut self, applied: &'a Applied, value: Text<'_>) -> Fit {
+    fn applied(&mut self, applied: &'a Applicator, value: JsonText<'_>) -> Validity {
         match applied {
-            Applied::All(subs) => self.each(Fit::Yes, subs, |judge, sub| judge.fits(*sub, value)),
-            Applied::Any(subs) => {
-                let some = self.some(subs, usize::MAX, value);
-                self.demand(some, || "it has to fit one of `anyOf`".to_owned())
+            Applicator::All(subschemas) => {
+                self.each(Validity::Valid, subschemas, |evaluator, subschema| {
+                    evaluator.subschema(*subschema, value)
+                })
             }
-            Applied::One(subs) => {
-                let one = self.some(subs, 1, value);
-                self.demand(one, || "it has to fit exactly one of `oneOf`".to_owned())
+            Applicator::Any(subschemas) => {
+                let some = self.some(subschemas, usize::MAX, value);
+                self.require(some, || "it has to fit one of `anyOf`".to_owned())
             }
-            Applied::Not(sub) => {
-                let not = self.silently(*sub, value).not();
-                self.demand(not, || "it has to differ from what `not` says".to_owned())
+            Applicator::One(subschemas) => {
+                let one = self.some(subschemas, 1, value);
+                self.require(one, || "it has to fit exactly one of `oneOf`".to_owned())
             }
-            Applied::If { condition, then, otherwise } => match self.silently(*condition, value) {
-                Fit::Yes => self.fits(*then, value),
-                Fit::No => self.fits(*otherwise, value),
-                Fit::Open => Fit::Open,
-            },
+            Applicator::Not(subschema) => {
+                let not = self.evaluate_silently(*subschema, value).not();
+                self.require(not, || "it has to differ from what `not` says".to_owned())
+            }
+            Applicator::If { condition, then, otherwise } => {
+                match self.evaluate_silently(*condition, value) {
+                    Validity::Valid => self.subschema(*then, value),
+                    Validity::Invalid => self.subschema(*otherwise, value),
+                    Validity::Unknown => Validity::Unknown,
+                }
+            }
         }
     }
 
     /// Whether at least one and at most so many of them fit.
-    fn some(&mut self, subs: &[Sub], most: usize, value: Text<'_>) -> Fit {
+    fn some(&mut self, subschemas: &[Subschema], most: usize, value: JsonText<'_>) -> Validity {
         let (mut fitting, mut open) = (0, 0);
-        for sub in subs {
-            match self.silently(*sub, value) {
-                Fit::Yes => fitting += 1,
-                Fit::Open => open += 1,
-                Fit::No => {}
+        for subschema in subschemas {
+            match self.evaluate_silently(*subschema, value) {
+                Validity::Valid => fitting += 1,
+                Validity::Unknown => open += 1,
+                Validity::Invalid => {}
             }
             match fitting {
-                1 if most > 1 => return Fit::Yes,
-                _ if fitting > most => return Fit::No,
-                _ if self.steps == 0 => return Fit::Open,
+                1 if most > 1 => return Validity::Valid,
+                _ if fitting > most => return Validity::Invalid,
+                _ if self.steps == 0 => return Validity::Unknown,
                 _ => {}
             }
         }
         match (fitting, open) {
-            (0, 0) => Fit::No,
-            (1, 0) => Fit::Yes,
-            _ => Fit::Open,
+            (0, 0) => Validity::Invalid,
+            (1, 0) => Validity::Valid,
+            _ => Validity::Unknown,
         }
     }
 }

@@ -6,11 +6,11 @@ use std::{borrow::Cow, fmt::Write as _};
 use super::number::Decimal;
 
 /// How deep values are compared.
-const DEEPEST: usize = 128;
+const MAX_DEPTH: usize = 128;
 
 /// A JSON value, known to be valid.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Text<'a> {
+pub(super) struct JsonText<'a> {
     /// Without space around it.
     text: &'a str,
     /// Whether it is a string that says what it does as it is written.
@@ -28,7 +28,7 @@ pub(super) enum Kind {
     Object,
 }
 
-impl<'a> Text<'a> {
+impl<'a> JsonText<'a> {
     /// A value that somebody has read as JSON before.
     pub(super) fn of_valid(json: &'a str) -> Self {
         Self { text: json.trim_ascii(), plain: false }
@@ -91,7 +91,7 @@ impl<'a> Text<'a> {
             Kind::String if self.plain => Some(Cow::Borrowed(self.text)),
             _ => {
                 let mut text = String::new();
-                self.write_canonical(&mut text, DEEPEST)?;
+                self.write_canonical(&mut text, MAX_DEPTH)?;
                 Some(Cow::Owned(text))
             }
         }
@@ -141,17 +141,17 @@ pub(super) struct Items<'a>(Rest<'a>);
 pub(super) struct Members<'a>(Rest<'a>);
 
 impl<'a> Iterator for Items<'a> {
-    type Item = Text<'a>;
+    type Item = JsonText<'a>;
 
-    fn next(&mut self) -> Option<Text<'a>> {
+    fn next(&mut self) -> Option<JsonText<'a>> {
         self.0.value()
     }
 }
 
 impl<'a> Iterator for Members<'a> {
-    type Item = (Text<'a>, Text<'a>);
+    type Item = (JsonText<'a>, JsonText<'a>);
 
-    fn next(&mut self) -> Option<(Text<'a>, Text<'a>)> {
+    fn next(&mut self) -> Option<(JsonText<'a>, JsonText<'a>)> {
         Some((self.0.value()?, self.0.value()?))
     }
 }
@@ -165,7 +165,7 @@ impl<'a> Rest<'a> {
     }
 
     /// The next value, past what stands in front of it.
-    fn value(&mut self) -> Option<Text<'a>> {
+    fn value(&mut self) -> Option<JsonText<'a>> {
         let bytes = self.0.as_bytes();
         let mut start = 0;
         while let Some(b',' | b':' | b' ' | b'\n' | b'\r' | b'\t') = bytes.get(start) {
@@ -174,7 +174,7 @@ impl<'a> Rest<'a> {
         let (length, plain) = extent(bytes.get(start..)?);
         let (text, rest) = self.0.get(start..)?.split_at_checked(length)?;
         self.0 = rest;
-        (length > 0).then_some(Text { text, plain })
+        (length > 0).then_some(JsonText { text, plain })
     }
 }
 
@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     /// The value again, by way of all that this file offers.
-    fn read(text: Text<'_>) -> Value {
+    fn read(text: JsonText<'_>) -> Value {
         match text.kind() {
             Kind::Array => text.items().map(read).collect(),
             Kind::Object => text
@@ -242,18 +242,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_text_is_read_as_serde_json_reads_it(value in any_value(), pretty: bool) {
+        fn reads_json_as_serde_json_does(value in any_value(), pretty: bool) {
             let text = match pretty {
                 true => serde_json::to_string_pretty(&value).unwrap(),
                 false => value.to_string(),
             };
-            prop_assert_eq!(read(Text::of_valid(&text)), value);
+            prop_assert_eq!(read(JsonText::of_valid(&text)), value);
         }
     }
 
     #[test]
     fn equal_values_have_one_canonical_form() {
-        let canonical = |text| Text::of_valid(text).canonical().map(Cow::into_owned);
+        let canonical = |text| JsonText::of_valid(text).canonical().map(Cow::into_owned);
         for (one, other) in [
             ("1", "1.0"),
             ("100", "1e2"),

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::{
-    json_text::{Kind, Text},
+    json_text::{JsonText, Kind},
     number::Decimal,
-    rule::{Listed, Types},
+    rule::{AllowedValues, Types},
 };
 
 /// Digits of a fraction that surely are those which the schema was written with.
@@ -39,14 +39,14 @@ pub(super) fn names(value: &Value) -> Option<Vec<Box<str>>> {
 }
 
 /// The values of `enum`.
-pub(super) fn listed(values: &[Value]) -> Option<Listed> {
-    let mut listed = Listed::default();
+pub(super) fn listed(values: &[Value]) -> Option<AllowedValues> {
+    let mut listed = AllowedValues::default();
     for value in values {
         if let Value::String(text) = value {
             listed.texts.push(text.as_str().into());
         } else {
             let text = is_exact(value).then(|| value.to_string())?;
-            listed.others.push(Text::of_valid(&text).canonical()?.into());
+            listed.others.push(JsonText::of_valid(&text).canonical()?.into());
         }
     }
     listed.texts.sort_unstable();

@@ -162,14 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_counted() {
+    fn only_whole_numbers_in_range_are_counts() {
         let counts = ["0", "2.0", "1e3", "1e99", "-1", "1.5"].map(|text| decimal(text).count());
         assert_eq!(counts, [Some(0), Some(2), Some(1000), Some(usize::MAX), None, None]);
     }
 
     proptest! {
         #[test]
-        fn floats_are_whole_and_ordered_as_they_are(one: f64, other: f64) {
+        fn decimals_of_floats_compare_as_floats_do(one: f64, other: f64) {
             let finite = one.is_finite() && other.is_finite();
             prop_assume!(finite);
             let read = |float: f64| Decimal::read(&serde_json::json!(float).to_string()).unwrap();

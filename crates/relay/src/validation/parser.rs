@@ -7,7 +7,10 @@ use serde_json::{Map, Value};
 use super::{
     dialect::Dialect,
     keyword_value::{count, decimal, listed, names, types},
-    rule::{Applied, Array, Dependent, Limit, Named, Object, Rule, Rules, Size, Sub, WillDo},
+    rule::{
+        Accepts, Applicator, Array, CountRange, Dependency, NumberBound, Object, Property, Rule,
+        Subschema, Validator,
+    },
     violation::UnknownDialect,
 };
 
@@ -15,17 +18,17 @@ use super::{
 const MOST: usize = 10_000;
 
 /// Reads a schema.
-pub(super) fn read(schema: &Value) -> Result<Rules, UnknownDialect> {
+pub(super) fn read(schema: &Value) -> Result<Validator, UnknownDialect> {
     let dialect = Dialect::of(schema)?;
     let mut reader =
         Reader { root: schema, dialect, places: HashMap::new(), waiting: Vec::new(), open: false };
-    let root = reader.sub(schema);
+    let root = reader.subschema(schema);
     let mut all = Vec::new();
     // One after the other, for references may go around in circles.
     while let Some(part) = reader.waiting.get(all.len()) {
         all.push(reader.rule(part));
     }
-    Ok(Rules { all, root })
+    Ok(Validator { all, root })
 }
 
 struct Reader<'a> {
@@ -41,26 +44,26 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// What a part of the schema says, to be read later.
-    fn sub(&mut self, schema: &'a Value) -> Sub {
+    fn subschema(&mut self, schema: &'a Value) -> Subschema {
         match schema {
-            Value::Bool(true) => Sub::Any,
-            Value::Bool(false) => Sub::Never,
+            Value::Bool(true) => Subschema::Any,
+            Value::Bool(false) => Subschema::Never,
             Value::Object(part) if !self.is_elsewhere(schema) => self.place(part),
-            _ => Sub::Open,
+            _ => Subschema::Unknown,
         }
     }
 
-    fn place(&mut self, part: &'a Map<String, Value>) -> Sub {
+    fn place(&mut self, part: &'a Map<String, Value>) -> Subschema {
         let next = self.waiting.len();
         if let Some(place) = self.places.get(&ptr::from_ref(part)) {
-            return Sub::Rule(*place);
+            return Subschema::Rule(*place);
         }
         if next == MOST {
-            return Sub::Open;
+            return Subschema::Unknown;
         }
         self.places.insert(part, next);
         self.waiting.push(part);
-        Sub::Rule(next)
+        Subschema::Rule(next)
     }
 
     /// Whether references in it start from there and not from the root.
@@ -72,7 +75,9 @@ impl<'a> Reader<'a> {
         let mut rule = Rule::default();
         if let Some(reference) = schema.get("$ref") {
             let target = reference.as_str().and_then(|reference| self.resolve(reference));
-            rule.applied.push(Applied::All(vec![target.map_or(Sub::Open, |part| self.sub(part))]));
+            rule.applied.push(Applicator::All(vec![
+                target.map_or(Subschema::Unknown, |part| self.subschema(part)),
+            ]));
             // Up to draft 7, what stands next to a reference does not count.
             if self.dialect <= Dialect::Draft7 {
                 return rule;
@@ -110,8 +115,8 @@ impl<'a> Reader<'a> {
         read
     }
 
-    fn limits(&mut self, schema: &'a Map<String, Value>) -> Vec<Limit> {
-        let keywords: [(_, Option<WillDo>); 5] = [
+    fn limits(&mut self, schema: &'a Map<String, Value>) -> Vec<NumberBound> {
+        let keywords: [(_, Option<Accepts>); 5] = [
             ("minimum", Some(Ordering::is_ge)),
             ("exclusiveMinimum", Some(Ordering::is_gt)),
             ("maximum", Some(Ordering::is_le)),
@@ -120,25 +125,30 @@ impl<'a> Reader<'a> {
         ];
         let limit = |(keyword, order)| {
             let bound = self.get(schema, keyword, decimal)?;
-            Some(Limit { keyword, bound, order })
+            Some(NumberBound { keyword, bound, order })
         };
         keywords.into_iter().filter_map(limit).collect()
     }
 
-    fn size(&mut self, schema: &'a Map<String, Value>, least: &str, most: &str) -> Option<Size> {
+    fn size(
+        &mut self,
+        schema: &'a Map<String, Value>,
+        least: &str,
+        most: &str,
+    ) -> Option<CountRange> {
         let least = self.get(schema, least, count);
         let most = self.get(schema, most, count);
         (least.is_some() || most.is_some())
-            .then(|| Size { least: least.unwrap_or(0), most: most.unwrap_or(usize::MAX) })
+            .then(|| CountRange { least: least.unwrap_or(0), most: most.unwrap_or(usize::MAX) })
     }
 
-    fn part(&mut self, schema: &'a Map<String, Value>, keyword: &str) -> Option<Sub> {
-        self.find(schema, keyword).map(|part| self.sub(part))
+    fn part(&mut self, schema: &'a Map<String, Value>, keyword: &str) -> Option<Subschema> {
+        self.find(schema, keyword).map(|part| self.subschema(part))
     }
 
-    fn parts(&mut self, schema: &'a Map<String, Value>, keyword: &str) -> Option<Vec<Sub>> {
+    fn parts(&mut self, schema: &'a Map<String, Value>, keyword: &str) -> Option<Vec<Subschema>> {
         let parts = self.get(schema, keyword, |parts| parts.as_array().filter(|it| !it.is_empty()));
-        parts.map(|parts| parts.iter().map(|part| self.sub(part)).collect())
+        parts.map(|parts| parts.iter().map(|part| self.subschema(part)).collect())
     }
 
     fn array(&mut self, schema: &'a Map<String, Value>) -> Option<Box<Array>> {
@@ -153,15 +163,15 @@ impl<'a> Reader<'a> {
         let contains = contains.map(|part| {
             let least = self.get(schema, "minContains", count).unwrap_or(1);
             let most = self.get(schema, "maxContains", count).unwrap_or(usize::MAX);
-            (part, Size { least, most })
+            (part, CountRange { least, most })
         });
         let unique = self.get(schema, "uniqueItems", Value::as_bool).unwrap_or(false);
         let any = size.is_some() || first.is_some() || rest.is_some() || contains.is_some();
         (any || unique).then(|| {
             Box::new(Array {
-                size: size.unwrap_or(Size::ANY),
+                size: size.unwrap_or(CountRange::ANY),
                 first: first.unwrap_or_default(),
-                rest: rest.unwrap_or(Sub::Any),
+                rest: rest.unwrap_or(Subschema::Any),
                 contains,
                 unique,
             })
@@ -186,26 +196,28 @@ impl<'a> Reader<'a> {
             let properties = self.get(schema, "properties", Value::as_object);
             let patterns = self.get(schema, "patternProperties", Value::as_object);
             let mut object = Object {
-                size: self.size(schema, "minProperties", "maxProperties").unwrap_or(Size::ANY),
+                size: self
+                    .size(schema, "minProperties", "maxProperties")
+                    .unwrap_or(CountRange::ANY),
                 named: Vec::new(),
                 required: 0,
                 patterns: patterns.is_some_and(|patterns| !patterns.is_empty()),
-                others: self.part(schema, "additionalProperties").unwrap_or(Sub::Any),
-                names: self.part(schema, "propertyNames").unwrap_or(Sub::Any),
+                others: self.part(schema, "additionalProperties").unwrap_or(Subschema::Any),
+                names: self.part(schema, "propertyNames").unwrap_or(Subschema::Any),
                 dependent: self.dependent(schema),
             };
             for (name, part) in properties.into_iter().flatten() {
-                let (name, rule) = (name.as_str().into(), Some(self.sub(part)));
-                object.named.push(Named { name, rule, required: false });
+                let (name, rule) = (name.as_str().into(), Some(self.subschema(part)));
+                object.named.push(Property { name, rule, required: false });
             }
-            let needed = |name| Named { name, rule: None, required: true };
+            let needed = |name| Property { name, rule: None, required: true };
             object.named.extend(required.into_iter().map(needed));
-            object.settle();
+            object.sort_and_merge();
             Box::new(object)
         })
     }
 
-    fn dependent(&mut self, schema: &'a Map<String, Value>) -> Vec<(Box<str>, Dependent)> {
+    fn dependent(&mut self, schema: &'a Map<String, Value>) -> Vec<(Box<str>, Dependency)> {
         let mut dependent = Vec::new();
         let keywords = ["dependentRequired", "dependentSchemas", "dependencies"];
         for keyword in keywords {
@@ -217,9 +229,9 @@ impl<'a> Reader<'a> {
                     ("dependentSchemas", _) | (_, Value::Bool(_) | Value::Object(_))
                         if keyword != "dependentRequired" =>
                     {
-                        Some(Dependent::Rule(self.sub(value)))
+                        Some(Dependency::Rule(self.subschema(value)))
                     }
-                    _ => names(value).map(Dependent::Names),
+                    _ => names(value).map(Dependency::Names),
                 };
                 self.open |= needed.is_none();
                 dependent.extend(needed.map(|needed| (name.as_str().into(), needed)));
@@ -228,15 +240,15 @@ impl<'a> Reader<'a> {
         dependent
     }
 
-    fn applied(&mut self, schema: &'a Map<String, Value>, applied: &mut Vec<Applied>) {
-        applied.extend(self.parts(schema, "allOf").map(Applied::All));
-        applied.extend(self.parts(schema, "anyOf").map(Applied::Any));
-        applied.extend(self.parts(schema, "oneOf").map(Applied::One));
-        applied.extend(self.part(schema, "not").map(Applied::Not));
+    fn applied(&mut self, schema: &'a Map<String, Value>, applied: &mut Vec<Applicator>) {
+        applied.extend(self.parts(schema, "allOf").map(Applicator::All));
+        applied.extend(self.parts(schema, "anyOf").map(Applicator::Any));
+        applied.extend(self.parts(schema, "oneOf").map(Applicator::One));
+        applied.extend(self.part(schema, "not").map(Applicator::Not));
         if let Some(condition) = self.part(schema, "if") {
-            let then = self.part(schema, "then").unwrap_or(Sub::Any);
-            let otherwise = self.part(schema, "else").unwrap_or(Sub::Any);
-            applied.push(Applied::If { condition, then, otherwise });
+            let then = self.part(schema, "then").unwrap_or(Subschema::Any);
+            let otherwise = self.part(schema, "else").unwrap_or(Subschema::Any);
+            applied.push(Applicator::If { condition, then, otherwise });
         }
     }
 

@@ -6,20 +6,20 @@ use super::{json_text::Kind, number::Decimal};
 
 /// A schema, ready to judge by.
 #[derive(Debug)]
-pub(crate) struct Rules {
+pub(crate) struct Validator {
     pub(super) all: Vec<Rule>,
-    pub(super) root: Sub,
+    pub(super) root: Subschema,
 }
 
 /// What a schema says of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sub {
+pub(super) enum Subschema {
     /// Anything fits.
     Any,
     /// Nothing fits.
     Never,
     /// Nobody can tell.
-    Open,
+    Unknown,
     /// The rule at this place.
     Rule(usize),
 }
@@ -31,18 +31,18 @@ pub(super) struct Rule {
     pub(super) open: bool,
     pub(super) types: Option<Types>,
     /// `const`.
-    pub(super) constant: Option<Listed>,
+    pub(super) constant: Option<AllowedValues>,
     /// `enum`.
-    pub(super) listed: Option<Listed>,
-    pub(super) number: Vec<Limit>,
+    pub(super) listed: Option<AllowedValues>,
+    pub(super) number: Vec<NumberBound>,
     /// The length of a string, in characters.
-    pub(super) string: Option<Size>,
+    pub(super) string: Option<CountRange>,
     /// Whether strings have to match a pattern, which cannot be judged.
     pub(super) pattern: bool,
     pub(super) array: Option<Box<Array>>,
     pub(super) object: Option<Box<Object>>,
     /// Rules for the same value.
-    pub(super) applied: Vec<Applied>,
+    pub(super) applied: Vec<Applicator>,
 }
 
 /// `type`: any of these.
@@ -57,28 +57,28 @@ pub(super) struct Types {
 
 /// Values that are allowed: texts, and others in their canonical form, each sorted.
 #[derive(Debug, Default)]
-pub(super) struct Listed {
+pub(super) struct AllowedValues {
     pub(super) texts: Vec<Box<str>>,
     pub(super) others: Vec<Box<str>>,
 }
 
 /// Whether a number will do that is in this order with another.
-pub(super) type WillDo = fn(Ordering) -> bool;
+pub(super) type Accepts = fn(Ordering) -> bool;
 
 /// What a number has to be next to this one.
 #[derive(Debug)]
-pub(super) struct Limit {
+pub(super) struct NumberBound {
     pub(super) keyword: &'static str,
     pub(super) bound: Decimal,
     /// Which order of the two will do; nothing where it has to be a multiple.
-    pub(super) order: Option<WillDo>,
+    pub(super) order: Option<Accepts>,
 }
 
-impl Limit {
+impl NumberBound {
     /// Whether a number meets it, if that can be told.
     pub(super) fn is_met_by(&self, number: Decimal) -> Option<bool> {
         match self.order {
-            Some(will_do) => number.compare(self.bound).map(will_do),
+            Some(accepts) => number.compare(self.bound).map(accepts),
             None => number.is_multiple(self.bound),
         }
     }
@@ -86,49 +86,49 @@ impl Limit {
 
 /// From how many to how many there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Size {
+pub(super) struct CountRange {
     pub(super) least: usize,
     pub(super) most: usize,
 }
 
-impl Size {
+impl CountRange {
     pub(super) const ANY: Self = Self { least: 0, most: usize::MAX };
 }
 
 /// What an array has to meet.
 #[derive(Debug)]
 pub(super) struct Array {
-    pub(super) size: Size,
+    pub(super) size: CountRange,
     /// For each of the first items.
-    pub(super) first: Vec<Sub>,
+    pub(super) first: Vec<Subschema>,
     /// For those that follow.
-    pub(super) rest: Sub,
+    pub(super) rest: Subschema,
     /// What so many items have to fit.
-    pub(super) contains: Option<(Sub, Size)>,
+    pub(super) contains: Option<(Subschema, CountRange)>,
     pub(super) unique: bool,
 }
 
 /// What an object has to meet.
 #[derive(Debug)]
 pub(super) struct Object {
-    pub(super) size: Size,
+    pub(super) size: CountRange,
     /// Members that the schema knows, sorted by name.
-    pub(super) named: Vec<Named>,
+    pub(super) named: Vec<Property>,
     /// How many of them are required.
     pub(super) required: usize,
     /// Whether there are rules for names that nobody can match.
     pub(super) patterns: bool,
     /// For members that have no rule of their own.
-    pub(super) others: Sub,
+    pub(super) others: Subschema,
     /// For the names of all members.
-    pub(super) names: Sub,
+    pub(super) names: Subschema,
     /// What counts if a member of this name is there.
-    pub(super) dependent: Vec<(Box<str>, Dependent)>,
+    pub(super) dependent: Vec<(Box<str>, Dependency)>,
 }
 
 impl Object {
     /// Sorts the members that are known, and makes one of those that are there twice.
-    pub(super) fn settle(&mut self) {
+    pub(super) fn sort_and_merge(&mut self) {
         self.named.sort_by(|one, other| one.name.cmp(&other.name));
         self.named.dedup_by(|next, kept| {
             let same = next.name == kept.name;
@@ -142,7 +142,7 @@ impl Object {
     }
 
     /// What is known of the member of this name.
-    pub(super) fn named(&self, name: &str) -> Option<&Named> {
+    pub(super) fn named(&self, name: &str) -> Option<&Property> {
         // Of a few, most are told apart by their length alone.
         const FEW: usize = 16;
         if self.named.len() <= FEW {
@@ -155,26 +155,26 @@ impl Object {
 
 /// A member that the schema knows.
 #[derive(Debug)]
-pub(super) struct Named {
+pub(super) struct Property {
     pub(super) name: Box<str>,
-    pub(super) rule: Option<Sub>,
+    pub(super) rule: Option<Subschema>,
     pub(super) required: bool,
 }
 
 #[derive(Debug)]
-pub(super) enum Dependent {
+pub(super) enum Dependency {
     /// Other members have to be there.
     Names(Vec<Box<str>>),
     /// The object has to fit.
-    Rule(Sub),
+    Rule(Subschema),
 }
 
 /// Rules for the same value.
 #[derive(Debug)]
-pub(super) enum Applied {
-    All(Vec<Sub>),
-    Any(Vec<Sub>),
-    One(Vec<Sub>),
-    Not(Sub),
-    If { condition: Sub, then: Sub, otherwise: Sub },
+pub(super) enum Applicator {
+    All(Vec<Subschema>),
+    Any(Vec<Subschema>),
+    One(Vec<Subschema>),
+    Not(Subschema),
+    If { condition: Subschema, then: Subschema, otherwise: Subschema },
 }

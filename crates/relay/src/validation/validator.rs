@@ -3,15 +3,15 @@
 use serde_json::Value;
 
 use super::{
-    evaluator::Judge,
-    json_text::Text,
+    evaluator::Evaluator,
+    json_text::JsonText,
     parser,
-    rule::Rules,
-    validity::Fit,
+    rule::Validator,
+    validity::Validity,
     violation::{UnknownDialect, Violation},
 };
 
-impl Rules {
+impl Validator {
     /// Reads a schema of JSON Schema 2020-12, 2019-09 or draft 4 to 7; 2020-12 if it does not say.
     pub(crate) fn read(schema: &Value) -> Result<Self, UnknownDialect> {
         parser::read(schema)
@@ -19,14 +19,14 @@ impl Rules {
 
     /// Where a value, given as its text, surely does not fit.
     pub(crate) fn violations(&self, json: &str) -> Vec<Violation> {
-        if Judge::silent(self).judge(Text::of_valid(json)) != Fit::No {
+        if Evaluator::silent(self).evaluate(JsonText::of_valid(json)) != Validity::Invalid {
             return Vec::new();
         }
         // Without members that are there twice: of these the last counts, as for most readers.
         let Ok(value) = serde_json::from_str::<Value>(json) else { return Vec::new() };
-        let mut judge = Judge::naming(self);
-        judge.judge(Text::of_valid(&value.to_string()));
-        judge.into_found()
+        let mut evaluator = Evaluator::collecting(self);
+        evaluator.evaluate(JsonText::of_valid(&value.to_string()));
+        evaluator.into_violations()
     }
 }
 
@@ -34,11 +34,11 @@ impl Rules {
 mod tests {
     use serde_json::{Map, json};
 
-    use super::super::evaluator::MOST;
+    use super::super::evaluator::MAX_VIOLATIONS;
     use super::*;
 
-    fn rules(schema: &Value) -> Rules {
-        Rules::read(schema).unwrap()
+    fn rules(schema: &Value) -> Validator {
+        Validator::read(schema).unwrap()
     }
 
     fn shown(schema: &Value, value: &Value) -> String {
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn violations_name_place_and_demand_and_no_value() {
+    fn violations_show_the_path_and_the_requirement_but_no_value() {
         // SCHEMA-01: no dialect is named
         let schema = json!({
             "type": "object",
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_judged_is_no_violation() {
+    fn keywords_that_cannot_be_evaluated_are_no_violation() {
         for schema in [
             json!({ "pattern": "^a" }),
             json!({ "$ref": "https://a.example/schema" }),
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_with_an_address_of_their_own_are_left_open() {
+    fn subschemas_with_their_own_id_are_not_evaluated() {
         // Their references start from there, and those from elsewhere do not lead through them.
         let own = json!({ "$id": "https://a.example/own", "$defs": { "b": { "type": "string" } } });
         let part = json!({ "$id": "x", "$ref": "#/$defs/b" });
@@ -142,19 +142,19 @@ mod tests {
         }
         for unknown in [json!("https://a.example/dialect"), json!("draft-03"), json!(7)] {
             let schema = json!({ "$schema": unknown });
-            assert_eq!(Rules::read(&schema).unwrap_err(), UnknownDialect(unknown.to_string()));
+            assert_eq!(Validator::read(&schema).unwrap_err(), UnknownDialect(unknown.to_string()));
         }
     }
 
     #[test]
-    fn members_that_are_there_twice_are_no_violation_for_the_first() {
+    fn the_last_of_duplicate_members_counts() {
         let rules = rules(&json!({ "additionalProperties": { "type": "integer" } }));
         assert!(rules.violations(r#"{"a":"x","a":1}"#).is_empty());
         assert!(!rules.violations(r#"{"a":1,"a":"x"}"#).is_empty());
     }
 
     #[test]
-    fn hostile_schemas_take_bounded_work() {
+    fn hostile_schemas_take_bounded_steps() {
         // N-BASE-12
         let own = json!({ "allOf": [{ "$ref": "#" }, { "$ref": "#" }] });
         let mut defs = Map::new();
@@ -172,23 +172,30 @@ mod tests {
         let any =
             json!({ "anyOf": names.iter().map(|n| json!({ "const": n })).collect::<Vec<_>>() });
         for (schema, value, expected) in [
-            (own, json!({}), Fit::Open),
-            (nest, json!({}), Fit::Open),
-            (chain, json!({}), Fit::Open),
-            (json!({ "uniqueItems": true }), json!(names), Fit::Yes),
-            (json!({ "uniqueItems": true }), json!(vec!["x".repeat(5_000); 2_000]), Fit::Open),
-            (json!({ "items": { "enum": names } }), json!(names), Fit::Yes),
-            (json!({ "items": any }), json!(names), Fit::Open),
-            (json!({ "required": names }), json!(members), Fit::Yes),
-            (json!({ "dependentRequired": { "0": names } }), json!(members), Fit::Open),
+            (own, json!({}), Validity::Unknown),
+            (nest, json!({}), Validity::Unknown),
+            (chain, json!({}), Validity::Unknown),
+            (json!({ "uniqueItems": true }), json!(names), Validity::Valid),
+            (
+                json!({ "uniqueItems": true }),
+                json!(vec!["x".repeat(5_000); 2_000]),
+                Validity::Unknown,
+            ),
+            (json!({ "items": { "enum": names } }), json!(names), Validity::Valid),
+            (json!({ "items": any }), json!(names), Validity::Unknown),
+            (json!({ "required": names }), json!(members), Validity::Valid),
+            (json!({ "dependentRequired": { "0": names } }), json!(members), Validity::Unknown),
         ] {
             // Each step is a bounded piece of work.
             let (rules, text) = (rules(&schema), value.to_string());
-            let fit = Judge::silent(&rules).judge(Text::of_valid(&text));
-            assert_eq!(fit, expected, "{:.80}", schema.to_string());
+            let validity = Evaluator::silent(&rules).evaluate(JsonText::of_valid(&text));
+            assert_eq!(validity, expected, "{:.80}", schema.to_string());
         }
         let wide = json!({ "items": { "type": "string" } });
-        assert_eq!(rules(&wide).violations(&json!(vec![1; 1_000]).to_string()).len(), MOST);
+        assert_eq!(
+            rules(&wide).violations(&json!(vec![1; 1_000]).to_string()).len(),
+            MAX_VIOLATIONS
+        );
         // A text that is nested more deeply than anybody reads.
         let deep = "[".repeat(1_000_000) + &"]".repeat(1_000_000);
         let around = rules(&json!({ "items": { "$ref": "#" }, "uniqueItems": true }));

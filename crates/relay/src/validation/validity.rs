@@ -2,38 +2,38 @@
 
 /// What is known of a value and a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fit {
-    Yes,
-    No,
+pub(super) enum Validity {
+    Valid,
+    Invalid,
     /// It cannot be judged.
-    Open,
+    Unknown,
 }
 
-impl Fit {
-    pub(super) fn of(fits: bool) -> Self {
-        if fits { Self::Yes } else { Self::No }
+impl Validity {
+    pub(super) fn of(is_valid: bool) -> Self {
+        if is_valid { Self::Valid } else { Self::Invalid }
     }
 
     pub(super) fn and(self, other: Self) -> Self {
         match (self, other) {
-            (Self::No, _) | (_, Self::No) => Self::No,
-            (Self::Yes, Self::Yes) => Self::Yes,
-            _ => Self::Open,
+            (Self::Invalid, _) | (_, Self::Invalid) => Self::Invalid,
+            (Self::Valid, Self::Valid) => Self::Valid,
+            _ => Self::Unknown,
         }
     }
 
     pub(super) fn not(self) -> Self {
         match self {
-            Self::Yes => Self::No,
-            Self::No => Self::Yes,
-            Self::Open => Self::Open,
+            Self::Valid => Self::Invalid,
+            Self::Invalid => Self::Valid,
+            Self::Unknown => Self::Unknown,
         }
     }
 }
 
 /// One that cannot be told is open.
-impl From<Option<bool>> for Fit {
-    fn from(fits: Option<bool>) -> Self {
-        fits.map_or(Self::Open, Self::of)
+impl From<Option<bool>> for Validity {
+    fn from(is_valid: Option<bool>) -> Self {
+        is_valid.map_or(Self::Unknown, Self::of)
     }
 }

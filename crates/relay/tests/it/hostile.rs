@@ -75,7 +75,7 @@ fn hostile() -> Vec<Value> {
 
 /// What the provider is given is an object of bounded size, and what is lost is told.
 #[test]
-fn hostile_schemas_are_bounded() {
+fn converting_a_hostile_schema_takes_bounded_time() {
     for (at, own) in hostile().into_iter().enumerate() {
         let own = Schema::from_value(own).unwrap();
         for provider in PROVIDERS {
@@ -92,7 +92,7 @@ fn hostile_schemas_are_bounded() {
 }
 
 #[test]
-fn what_is_too_much_is_said_as_a_text() {
+fn an_oversized_schema_becomes_one_json_string() {
     let own = Schema::from_value(wide(6_000, &json!({ "type": "string" }))).unwrap();
     let converted = ProviderSchema::new(Provider::OpenAiChatStrict, &own);
     let schema: Value = converted.schema().parse().unwrap();

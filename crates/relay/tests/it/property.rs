@@ -222,17 +222,17 @@ fn is_no_narrower(provider: Provider, case: &Case) -> Result<bool, TestCaseError
 }
 
 #[test]
-fn nothing_is_wider_but_what_is_told() {
+fn every_widening_is_reported() {
     run(is_no_wider, 80);
 }
 
 #[test]
-fn nothing_is_narrower_but_what_is_told() {
+fn every_narrowing_is_reported() {
     run(is_no_narrower, 40);
 }
 
 #[test]
-fn the_outcome_depends_on_the_schema_only() {
+fn conversion_is_deterministic() {
     proptest!(Config::with_cases(50), |(own in arguments())| {
         let own = Schema::from_value(own).unwrap();
         for provider in Provider::ALL {

@@ -31,7 +31,7 @@ fn lists() -> BTreeMap<String, Vec<Tool>> {
 }
 
 #[test]
-fn what_becomes_of_the_tools_of_public_servers() {
+fn conversions_of_the_tools_of_public_servers() {
     let lists = lists();
     assert_eq!(lists.len(), 12);
     for (server, tools) in lists {

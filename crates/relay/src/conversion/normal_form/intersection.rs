@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{
-    membership::Judge,
+    membership::Membership,
     number,
     reader::Reader,
     schema::{Alternative, Keywords, Kind, List, Member, Node, Note, Object, add},
@@ -17,7 +17,7 @@ const COMPARED: usize = 20_000;
 
 impl Reader<'_> {
     /// What fits both.
-    pub(crate) fn both(&mut self, one: Node, other: Node) -> Node {
+    pub(crate) fn intersect(&mut self, one: Node, other: Node) -> Node {
         let mut notes = &one.notes | &other.notes;
         let mut any_of = Vec::new();
         if one.is_any() {
@@ -34,7 +34,7 @@ impl Reader<'_> {
             }
         }
         any_of.dedup();
-        let rest = united(one.rest, other.rest, &mut notes);
+        let rest = merged_keywords(one.rest, other.rest, &mut notes);
         let mut annotations = one.annotations;
         add(&mut annotations, other.annotations);
         Node { any_of, rest, annotations, notes }
@@ -48,7 +48,7 @@ impl Reader<'_> {
     ) -> Vec<Alternative> {
         let (referring, beside) = match (&one.kind, &other.kind) {
             (Kind::Reference(pointer), Kind::Reference(same)) if pointer == same => {
-                let keywords = united(one.keywords.clone(), other.keywords.clone(), notes);
+                let keywords = merged_keywords(one.keywords.clone(), other.keywords.clone(), notes);
                 return vec![Alternative { keywords, ..one.clone() }];
             }
             (Kind::Reference(pointer), _) => (Some(pointer), other),
@@ -58,14 +58,14 @@ impl Reader<'_> {
         let Some(pointer) = referring else {
             return self.kinds(one, other, notes).into_iter().collect();
         };
-        let Some(target) = self.resolved(pointer) else {
+        let Some(target) = self.resolve(pointer) else {
             notes.insert(("$ref".to_owned(), Effect::Wider, "leads back to itself"));
             return vec![beside.clone()];
         };
         // It stays open meanwhile, so that what it leads to does not come back here for ever.
         self.open.push(pointer.clone());
         let beside = Node { any_of: vec![beside.clone()], ..Node::default() };
-        let node = self.both(beside, target);
+        let node = self.intersect(beside, target);
         self.open.pop();
         notes.extend(node.notes.iter().cloned());
         node.into_alternatives()
@@ -79,10 +79,10 @@ impl Reader<'_> {
         notes: &mut BTreeSet<Note>,
     ) -> Option<Alternative> {
         let (kind, keywords) = match (&one.kind, &other.kind) {
-            (Kind::Listed(values), _) => self.listed(values, other, notes)?,
-            (_, Kind::Listed(values)) => self.listed(values, one, notes)?,
+            (Kind::Enumeration(values), _) => self.listed(values, other, notes)?,
+            (_, Kind::Enumeration(values)) => self.listed(values, one, notes)?,
             _ => {
-                let keywords = united(one.keywords.clone(), other.keywords.clone(), notes);
+                let keywords = merged_keywords(one.keywords.clone(), other.keywords.clone(), notes);
                 (self.kind([one, other], notes)?, keywords)
             }
         };
@@ -146,7 +146,7 @@ impl Reader<'_> {
 
     fn maybe(&mut self, one: Option<&Node>, other: Option<&Node>) -> Option<Node> {
         match (one, other) {
-            (Some(one), Some(other)) => Some(self.both(one.clone(), other.clone())),
+            (Some(one), Some(other)) => Some(self.intersect(one.clone(), other.clone())),
             (one, other) => one.or(other).cloned(),
         }
     }
@@ -161,20 +161,20 @@ impl Reader<'_> {
         if !self.spend(values.len() * other.weight()) {
             return None;
         }
-        let judge = Judge::new(&self.definitions);
+        let judge = Membership::new(&self.definitions);
         let judged = values.iter().map(|value| (value, judge.alternative(other, value)));
         let fitting: Vec<_> = judged.filter(|(_, fits)| *fits != Some(false)).collect();
         if fitting.iter().any(|(_, fits)| fits.is_none()) {
             notes.insert(("enum".to_owned(), Effect::Wider, "has values that may not fit"));
         }
         let values: Vec<_> = fitting.into_iter().map(|(value, _)| value.clone()).collect();
-        (!values.is_empty()).then(|| (Kind::Listed(values), Keywords::new()))
+        (!values.is_empty()).then(|| (Kind::Enumeration(values), Keywords::new()))
     }
 
     /// Whether no value surely fits two of the nodes.
-    pub(crate) fn are_apart(&mut self, nodes: &[Node]) -> bool {
+    pub(crate) fn are_disjoint(&mut self, nodes: &[Node]) -> bool {
         let told = |node: &Node| match node.referred() {
-            Some(pointer) => self.resolved(pointer).unwrap_or_else(Node::any),
+            Some(pointer) => self.resolve(pointer).unwrap_or_else(Node::any),
             None => node.clone(),
         };
         let nodes: Vec<_> = nodes.iter().map(told).collect();
@@ -183,12 +183,13 @@ impl Reader<'_> {
             return false;
         }
         let mut pairs = (1..nodes.len()).flat_map(|to| (0..to).map(move |from| (from, to)));
-        pairs.all(|(one, other)| self.both(nodes[one].clone(), nodes[other].clone()).is_never())
+        pairs
+            .all(|(one, other)| self.intersect(nodes[one].clone(), nodes[other].clone()).is_never())
     }
 }
 
 /// All keywords of both; where one keyword demands two things that it cannot say at once, the first.
-fn united(mut one: Keywords, other: Keywords, notes: &mut BTreeSet<Note>) -> Keywords {
+fn merged_keywords(mut one: Keywords, other: Keywords, notes: &mut BTreeSet<Note>) -> Keywords {
     for (keyword, value) in other {
         match one.get_mut(&keyword) {
             None => {
@@ -196,7 +197,7 @@ fn united(mut one: Keywords, other: Keywords, notes: &mut BTreeSet<Note>) -> Key
             }
             Some(own) if number::equal(own, &value) => {}
             Some(own) => match stricter(&keyword, own, &value) {
-                Some(both) => *own = both,
+                Some(intersect) => *own = intersect,
                 None => {
                     notes.insert((keyword, Effect::Wider, "is demanded twice, and kept once"));
                 }

@@ -8,16 +8,16 @@ use super::{
 };
 
 /// How deep a value is looked into.
-const DEEPEST: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 /// Judges values; what it cannot judge is `None`.
 #[derive(Clone, Copy)]
-pub(crate) struct Judge<'a> {
+pub(crate) struct Membership<'a> {
     definitions: &'a Definitions,
     depth: usize,
 }
 
-impl<'a> Judge<'a> {
+impl<'a> Membership<'a> {
     pub(crate) fn new(definitions: &'a Definitions) -> Self {
         Self { definitions, depth: 0 }
     }
@@ -29,7 +29,7 @@ impl<'a> Judge<'a> {
     }
 
     pub(crate) fn alternative(self, alternative: &Alternative, value: &Value) -> Option<bool> {
-        if self.depth == DEEPEST {
+        if self.depth == MAX_DEPTH {
             return None;
         }
         let below = Self { depth: self.depth + 1, ..self };
@@ -57,7 +57,7 @@ impl<'a> Judge<'a> {
                 let count = ["minProperties", "maxProperties"];
                 and(Some(!missing && is_within(keywords, count, values.len())), fits)
             }
-            (Kind::Listed(values), value) => {
+            (Kind::Enumeration(values), value) => {
                 Some(values.iter().any(|listed| number::equal(listed, value)))
             }
             (Kind::Reference(pointer), value) => {

@@ -7,8 +7,8 @@ mod number;
 mod schema;
 
 pub(crate) use self::{
-    membership::Judge,
+    membership::Membership,
     number::is_whole,
-    reader::{Normal, read},
+    reader::{NormalForm, read},
     schema::{Alternative, Definitions, Keywords, Kind, List, Member, Node, Object},
 };

@@ -15,7 +15,7 @@ use crate::conversion::{
 /// What may be read and copied, in schemas, values and pieces of text.
 const BUDGET: usize = 100_000;
 /// How deep schemas may be within each other.
-const DEEPEST: usize = 100;
+const MAX_DEPTH: usize = 100;
 /// References that lead to the next one.
 const HOPS: usize = 16;
 
@@ -31,13 +31,13 @@ pub(crate) struct Reader<'a> {
 }
 
 /// A schema in the normal form, with the definitions that it refers to.
-pub(crate) struct Normal {
+pub(crate) struct NormalForm {
     pub(crate) root: Node,
     pub(crate) definitions: Definitions,
 }
 
 /// Reads a whole schema; nothing if it is too much.
-pub(crate) fn read(root: &Value) -> Option<Normal> {
+pub(crate) fn read(root: &Value) -> Option<NormalForm> {
     let (open, definitions, pending) = Default::default();
     let mut reader = Reader { root, budget: BUDGET, depth: 0, open, definitions, pending };
     let mut node = reader.read(root);
@@ -49,7 +49,7 @@ pub(crate) fn read(root: &Value) -> Option<Normal> {
             reader.definitions.insert(pointer, definition);
         }
     }
-    reader.cut_circles();
+    reader.break_cycles();
     // The schema of all arguments has to be at hand.
     while let Some(next) = node.referred().and_then(|next| reader.definitions.get(next)) {
         let outer = std::mem::replace(&mut node, next.clone());
@@ -57,15 +57,15 @@ pub(crate) fn read(root: &Value) -> Option<Normal> {
         node.notes.extend(outer.notes);
     }
     let Reader { budget, definitions, .. } = reader;
-    (budget > 0).then_some(Normal { root: node, definitions })
+    (budget > 0).then_some(NormalForm { root: node, definitions })
 }
 
 impl<'a> Reader<'a> {
     /// Makes definitions that need themselves, rather than within a member, stand for any value.
-    fn cut_circles(&mut self) {
+    fn break_cycles(&mut self) {
         let pointers: Vec<_> = self.definitions.keys().cloned().collect();
         for pointer in pointers {
-            if self.needs_itself(&pointer) {
+            if self.requires_itself(&pointer) {
                 let mut node = Node::any();
                 node.note("$ref", Effect::Wider, "leads back to itself");
                 self.definitions.insert(pointer, node);
@@ -73,7 +73,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn needs_itself(&mut self, pointer: &str) -> bool {
+    fn requires_itself(&mut self, pointer: &str) -> bool {
         let (mut seen, mut next) = (BTreeSet::new(), vec![pointer.to_owned()]);
         while let Some(node) = next.pop().and_then(|pointer| self.definitions.get(&pointer)) {
             let needed: Vec<_> = node.needed().map(str::to_owned).collect();
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
     }
 
     fn read(&mut self, source: &'a Value) -> Node {
-        if !self.spend(1) || self.depth == DEEPEST {
+        if !self.spend(1) || self.depth == MAX_DEPTH {
             self.budget = 0;
             return Node::any();
         }
@@ -113,17 +113,17 @@ impl<'a> Reader<'a> {
         let mut node = if alone { Node::any() } else { self.own(schema) };
         if let Some(reference) = reference {
             let target = self.reference(reference);
-            node = self.both(node, target);
+            node = self.intersect(node, target);
         }
         if !alone {
             for part in parts(schema, "allOf") {
                 let part = self.read(part);
-                node = self.both(node, part);
+                node = self.intersect(node, part);
             }
             for keyword in ["anyOf", "oneOf"] {
                 if schema.contains_key(keyword) {
                     let union = self.union(keyword, parts(schema, keyword));
-                    node = self.both(node, union);
+                    node = self.intersect(node, union);
                 }
             }
         }
@@ -168,7 +168,7 @@ impl<'a> Reader<'a> {
         let listed = schema.get("enum").and_then(Value::as_array).cloned();
         for values in [constant, listed].into_iter().flatten() {
             self.spend(values.iter().map(weight).sum());
-            node = self.both(node, Node::of(Kind::Listed(values)));
+            node = self.intersect(node, Node::of(Kind::Enumeration(values)));
         }
         node
     }
@@ -244,7 +244,7 @@ impl<'a> Reader<'a> {
         let nodes: Vec<_> = parts.iter().map(|part| self.read(part)).collect();
         let mut union = if nodes.iter().any(Node::is_any) { Node::any() } else { Node::never() };
         if keyword == "oneOf" {
-            let (effect, reason) = match self.are_apart(&nodes) {
+            let (effect, reason) = match self.are_disjoint(&nodes) {
                 true => (Effect::Same, "is `anyOf`, for no two parts fit at once"),
                 false => (Effect::Wider, "is `anyOf`: several parts may fit"),
             };
@@ -262,7 +262,7 @@ impl<'a> Reader<'a> {
 
     /// A reference that is not resolved before that is needed.
     fn reference(&mut self, reference: &'a str) -> Node {
-        let Some(pointer) = self.followed(reference) else {
+        let Some(pointer) = self.follow(reference) else {
             let mut node = Node::any();
             node.note("$ref", Effect::Wider, "leads to nothing that is known");
             return node;
@@ -272,7 +272,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The pointer to the first schema that is more than a reference.
-    fn followed(&mut self, reference: &'a str) -> Option<&'a str> {
+    fn follow(&mut self, reference: &'a str) -> Option<&'a str> {
         let mut reference = reference;
         for _ in 0..HOPS {
             let pointer = reference.strip_prefix('#')?;
@@ -291,7 +291,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What a reference leads to; nothing if it leads back to itself.
-    pub(crate) fn resolved(&mut self, pointer: &str) -> Option<Node> {
+    pub(crate) fn resolve(&mut self, pointer: &str) -> Option<Node> {
         let target = self.root.pointer(pointer)?;
         if self.open.iter().any(|open| open == pointer) {
             return None;
@@ -349,7 +349,7 @@ fn joined(alternatives: Vec<Alternative>) -> Vec<Alternative> {
         match (joined.last_mut(), &alternative) {
             (Some(last), next) if plain(last) && plain(next) => {
                 match (&mut last.kind, &next.kind) {
-                    (Kind::Listed(values), Kind::Listed(more)) => {
+                    (Kind::Enumeration(values), Kind::Enumeration(more)) => {
                         values.extend(more.iter().cloned());
                     }
                     _ => joined.push(alternative),

@@ -44,7 +44,7 @@ pub(crate) enum Kind {
     List(List),
     Object(Object),
     /// These values only.
-    Listed(Vec<Value>),
+    Enumeration(Vec<Value>),
     /// What fits the definition at this pointer.
     Reference(String),
 }
@@ -90,7 +90,7 @@ impl Node {
 
     pub(crate) fn is_any(&self) -> bool {
         let all = Kind::all().len();
-        self.rest.is_empty() && self.any_of.iter().filter(|it| it.is_unsaid()).count() >= all
+        self.rest.is_empty() && self.any_of.iter().filter(|it| it.is_unstated()).count() >= all
     }
 
     pub(crate) fn is_never(&self) -> bool {
@@ -98,10 +98,10 @@ impl Node {
     }
 
     /// Whether some of its values may be said as those of a type are.
-    pub(crate) fn may_be_said_as(&self, kind: &Kind) -> bool {
+    pub(crate) fn may_look_like(&self, kind: &Kind) -> bool {
         let plain = matches!(kind, Kind::Null | Kind::Boolean | Kind::Number { .. });
         let same = |own: &Kind| std::mem::discriminant(own) == std::mem::discriminant(kind);
-        let unclear = |own: &Kind| matches!(own, Kind::Listed(_) | Kind::Reference(_));
+        let unclear = |own: &Kind| matches!(own, Kind::Enumeration(_) | Kind::Reference(_));
         !plain || self.any_of.iter().any(|it| same(&it.kind) || unclear(&it.kind))
     }
 
@@ -163,7 +163,7 @@ impl Node {
 impl Alternative {
     fn is_text(&self) -> bool {
         match &self.kind {
-            Kind::Listed(values) => values.iter().all(Value::is_string),
+            Kind::Enumeration(values) => values.iter().all(Value::is_string),
             kind => *kind == Kind::String,
         }
     }
@@ -171,15 +171,17 @@ impl Alternative {
     /// Whether some value may fit both, neither of which is a reference.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         match (&self.kind, &other.kind) {
-            (Kind::Listed(one), Kind::Listed(other)) => one.iter().any(|it| other.contains(it)),
+            (Kind::Enumeration(one), Kind::Enumeration(other)) => {
+                one.iter().any(|it| other.contains(it))
+            }
             (Kind::List(_), Kind::List(_)) => true,
-            (Kind::Object(one), Kind::Object(other)) => !one.is_apart(other),
+            (Kind::Object(one), Kind::Object(other)) => !one.is_disjoint(other),
             _ => self.is_text() && other.is_text(),
         }
     }
 
     /// Whether it is there only because nothing is said of its type.
-    pub(crate) fn is_unsaid(&self) -> bool {
+    pub(crate) fn is_unstated(&self) -> bool {
         self.assumed && self.is_bare()
     }
 
@@ -189,7 +191,7 @@ impl Alternative {
             && match &self.kind {
                 Kind::List(list) => *list == List::default(),
                 Kind::Object(object) => *object == Object::default(),
-                Kind::Listed(_) | Kind::Reference(_) => false,
+                Kind::Enumeration(_) | Kind::Reference(_) => false,
                 Kind::Null | Kind::Boolean | Kind::String | Kind::Number { .. } => true,
             }
     }
@@ -200,7 +202,7 @@ impl Alternative {
 
     fn own_weight(&self) -> usize {
         let listed = match &self.kind {
-            Kind::Listed(values) => values.iter().map(weight).sum(),
+            Kind::Enumeration(values) => values.iter().map(weight).sum(),
             _ => 0,
         };
         1 + weigh(&self.keywords) + weigh(&self.annotations) + listed
@@ -253,9 +255,9 @@ impl Object {
     }
 
     /// Whether a member that has to be there tells the two by its value.
-    fn is_apart(&self, other: &Self) -> bool {
+    fn is_disjoint(&self, other: &Self) -> bool {
         let tag = |object: &Self, name: &String| match &object.members.get(name)?.node.any_of[..] {
-            [Alternative { kind: Kind::Listed(values), .. }] => Some(values.clone()),
+            [Alternative { kind: Kind::Enumeration(values), .. }] => Some(values.clone()),
             _ => None,
         };
         self.members.iter().filter(|(_, member)| member.required).any(|(name, _)| {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::schema_writer::{Said, Writer};
 use crate::conversion::{
     change::Effect,
-    normal_form::{Alternative, Judge, Keywords, Kind, List, Member, Node, Object},
-    restoration::{Back, Undo},
+    normal_form::{Alternative, Keywords, Kind, List, Member, Membership, Node, Object},
+    restoration::{MemberRestoration, RestoreStep},
 };
 
 /// The one member that stands for arguments that cannot be said as they are.
@@ -15,35 +15,35 @@ pub(crate) const WRAP: &str = "arguments";
 impl<'a> Writer<'a> {
     /// The schema of all arguments: an object, whatever the tool's own is.
     pub(crate) fn root(&mut self, source: &'a Node) -> Said<Node> {
-        let mut stated = source.any_of.iter().filter(|it| !it.is_unsaid());
-        let (mut root, back) = match (stated.next(), stated.next()) {
+        let mut stated = source.any_of.iter().filter(|it| !it.is_unstated());
+        let (mut root, step) = match (stated.next(), stated.next()) {
             (Some(Alternative { kind: Kind::Object(object), keywords, annotations, .. }), None)
                 if self.is_sayable(object) =>
             {
-                let (said, back) = self.root_object(source, object, keywords);
+                let (said, step) = self.root_object(source, object, keywords);
                 let mut node = Node { any_of: vec![said], ..Node::default() };
                 self.describe(&mut node, annotations);
                 self.describe(&mut node, &source.annotations);
-                (node, back)
+                (node, step)
             }
             _ => {
                 self.change("type", Effect::Same, "has to be an object, and so it is in one");
-                let (node, back) = self.node(source);
-                self.wrapped(node, back)
+                let (node, step) = self.node(source);
+                self.wrapped(node, step)
             }
         };
         if let [root] = &mut root.any_of[..] {
             self.trim(root);
         }
-        (root, back)
+        (root, step)
     }
 
     /// An object whose one member is what the tool takes.
-    pub(crate) fn wrapped(&self, node: Node, back: Back) -> Said<Node> {
+    pub(crate) fn wrapped(&self, node: Node, step: RestoreStep) -> Said<Node> {
         let members = BTreeMap::from([(WRAP.to_owned(), Member { node, required: true })]);
         let others = self.rules.closed.then(|| Box::new(Node::never()));
         let object = Node::of(Kind::Object(Object { members, others }));
-        (object, Back::Unwrap(WRAP, Box::new(back)))
+        (object, RestoreStep::Unwrap(WRAP, Box::new(step)))
     }
 
     /// Whether the arguments can be said member by member.
@@ -99,7 +99,7 @@ impl<'a> Writer<'a> {
             false if object.is_closed() && !self.rules.empty => {
                 self.change("properties", Effect::Same, "are none, and so it is said as JSON");
                 self.lose(keywords);
-                (Kind::Listed(vec!["{}".into()]).into(), Back::Text)
+                (Kind::Enumeration(vec!["{}".into()]).into(), RestoreStep::Text)
             }
             false if !object.is_closed() && !self.takes_others() => self.entries(object, keywords),
             _ => self.members(object, keywords),
@@ -113,7 +113,7 @@ impl<'a> Writer<'a> {
 
     /// An object by its members.
     fn members(&mut self, object: &'a Object, keywords: &Keywords) -> Said<Alternative> {
-        let said = self.demanding(Kind::Null, keywords);
+        let said = self.with_keywords(Kind::Null, keywords);
         self.depth += 1;
         let (mut members, mut undone) = (BTreeMap::new(), BTreeMap::new());
         for (own, member) in &object.members {
@@ -131,18 +131,18 @@ impl<'a> Writer<'a> {
             undone.insert(name, undo);
         }
         let patterns = keywords.contains_key("patternProperties");
-        let (others, back) = self.others(object, patterns);
+        let (others, step) = self.others(object, patterns);
         self.depth -= 1;
         let kind = Kind::Object(Object { members, others });
-        (Alternative { kind, ..said }, Back::object(undone, back))
+        (Alternative { kind, ..said }, RestoreStep::object(undone, step))
     }
 
-    fn member(&mut self, source: &'a Member) -> (Member, Undo) {
-        let (mut node, back) = self.node(&source.node);
+    fn member(&mut self, source: &'a Member) -> (Member, MemberRestoration) {
+        let (mut node, step) = self.node(&source.node);
         let optional = self.rules.all_required && !source.required;
         if optional {
             let null = serde_json::Value::Null;
-            match Judge::new(self.definitions).node(&source.node, &null) {
+            match Membership::new(self.definitions).node(&source.node, &null) {
                 Some(false) => {
                     let reason = "may be null, which says that it is not there";
                     self.change("required", Effect::Same, reason);
@@ -157,7 +157,10 @@ impl<'a> Writer<'a> {
             }
         }
         let required = self.rules.all_required || source.required;
-        (Member { node, required }, Undo { name: None, absent_if_null: optional, back })
+        (
+            Member { node, required },
+            MemberRestoration { name: None, absent_if_null: optional, step },
+        )
     }
 
     /// A name that the provider takes.
@@ -182,26 +185,26 @@ impl<'a> Writer<'a> {
     }
 
     /// What is said of members that have no name.
-    fn others(&mut self, object: &'a Object, patterns: bool) -> (Option<Box<Node>>, Back) {
+    fn others(&mut self, object: &'a Object, patterns: bool) -> (Option<Box<Node>>, RestoreStep) {
         const KEYWORD: &str = "additionalProperties";
         let never = || Some(Box::new(Node::never()));
         if self.rules.closed {
             if !object.is_closed() || patterns {
                 self.change(KEYWORD, Effect::Narrower, "cannot be said: no others are taken");
             }
-            return (never(), Back::Same);
+            return (never(), RestoreStep::Same);
         }
         let lost = patterns && !self.rules.takes("patternProperties");
         match object.others.as_deref() {
-            None => (None, Back::Same),
+            None => (None, RestoreStep::Same),
             Some(_) if !self.rules.takes(KEYWORD) || lost => {
                 self.change(KEYWORD, Effect::Wider, "is not taken");
-                (None, Back::Same)
+                (None, RestoreStep::Same)
             }
-            Some(node) if node.is_never() => (never(), Back::Same),
+            Some(node) if node.is_never() => (never(), RestoreStep::Same),
             Some(node) => {
-                let (node, back) = self.within("{}".to_owned(), |it| it.node(node));
-                (Some(Box::new(node)), back)
+                let (node, step) = self.within("{}".to_owned(), |it| it.node(node));
+                (Some(Box::new(node)), step)
             }
         }
     }
@@ -218,7 +221,7 @@ impl<'a> Writer<'a> {
         self.change("additionalProperties", Effect::Same, reason);
         self.lose(keywords);
         self.depth += 2;
-        let (value, back) = self.within("{}".to_owned(), |it| match object.others.as_deref() {
+        let (value, step) = self.within("{}".to_owned(), |it| match object.others.as_deref() {
             Some(node) => it.node(node),
             None => it.any_node(),
         });
@@ -231,43 +234,43 @@ impl<'a> Writer<'a> {
         let others = self.rules.closed.then(|| Box::new(Node::never()));
         let entry = Node::of(Kind::Object(Object { members: members.into(), others }));
         let list = List { first: Vec::new(), items: Some(Box::new(entry)) };
-        (Kind::List(list).into(), Back::Entries(Box::new(back)))
+        (Kind::List(list).into(), RestoreStep::Entries(Box::new(step)))
     }
 
     pub(crate) fn list(&mut self, list: &'a List, keywords: &Keywords) -> Said<Alternative> {
         if self.depth >= self.rules.depth {
             return self.opaque("items", "are deeper than is taken, and so said as JSON");
         }
-        let said = self.demanding(Kind::Null, keywords);
+        let said = self.with_keywords(Kind::Null, keywords);
         self.depth += 1;
-        let (list, back) = self.within("[]".to_owned(), |it| match list.first.is_empty() {
+        let (list, step) = self.within("[]".to_owned(), |it| match list.first.is_empty() {
             false if !it.rules.takes("prefixItems") => it.mixed(list),
             _ => it.tuple(list),
         });
         self.depth -= 1;
-        (Alternative { kind: Kind::List(list), ..said }, back)
+        (Alternative { kind: Kind::List(list), ..said }, step)
     }
 
     /// The first items one by one, and then the others.
-    fn tuple(&mut self, list: &'a List) -> (List, Back) {
-        let (first, backs): (Vec<_>, Vec<_>) = list.first.iter().map(|it| self.node(it)).unzip();
-        let (items, back) = match list.items.as_deref() {
+    fn tuple(&mut self, list: &'a List) -> (List, RestoreStep) {
+        let (first, steps): (Vec<_>, Vec<_>) = list.first.iter().map(|it| self.node(it)).unzip();
+        let (items, step) = match list.items.as_deref() {
             Some(items) => {
-                let (items, back) = self.node(items);
-                (Some(Box::new(items)), back)
+                let (items, step) = self.node(items);
+                (Some(Box::new(items)), step)
             }
             // What may be any has to be said only where nothing else is.
-            None if !first.is_empty() || self.rules.keywords.is_none() => (None, Back::Same),
+            None if !first.is_empty() || self.rules.keywords.is_none() => (None, RestoreStep::Same),
             None => {
-                let (items, back) = self.any_node();
-                (Some(Box::new(items)), back)
+                let (items, step) = self.any_node();
+                (Some(Box::new(items)), step)
             }
         };
-        (List { first, items }, Back::list(backs, back))
+        (List { first, items }, RestoreStep::list(steps, step))
     }
 
     /// The first items and the others in any order.
-    fn mixed(&mut self, list: &'a List) -> (List, Back) {
+    fn mixed(&mut self, list: &'a List) -> (List, RestoreStep) {
         self.change("prefixItems", Effect::Wider, "are items in any order");
         if list.items.is_none() {
             self.change("items", Effect::Narrower, "are like the first ones");
@@ -275,17 +278,17 @@ impl<'a> Writer<'a> {
         let others = list.items.as_deref().filter(|items| !items.is_never());
         let mut parts = Vec::new();
         for item in list.first.iter().chain(others) {
-            let (node, back) = self.node(item);
-            parts.extend(match back {
-                Back::Any(more) => more,
-                back => {
+            let (node, step) = self.node(item);
+            parts.extend(match step {
+                RestoreStep::Any(more) => more,
+                step => {
                     let each = node.into_alternatives().into_iter();
-                    each.map(|it| (it, back.clone())).collect()
+                    each.map(|it| (it, step.clone())).collect()
                 }
             });
         }
-        let (items, back) = self.union(parts);
-        (List { first: Vec::new(), items: Some(Box::new(items)) }, Back::list(vec![], back))
+        let (items, step) = self.union(parts);
+        (List { first: Vec::new(), items: Some(Box::new(items)) }, RestoreStep::list(vec![], step))
     }
 
     fn any_node(&mut self) -> Said<Node> {

@@ -8,7 +8,7 @@ use super::schema_writer::{Said, Writer};
 use crate::conversion::{
     change::Effect,
     normal_form::{Alternative, Kind},
-    restoration::Back,
+    restoration::RestoreStep,
     rules::LONG_LIST,
 };
 
@@ -25,7 +25,7 @@ impl Writer<'_> {
             return vec![self.opaque("enum", "has more values than are taken")];
         }
         if self.rules.keywords.is_none() {
-            return vec![(Kind::Listed(values.to_vec()).into(), Back::Same)];
+            return vec![(Kind::Enumeration(values.to_vec()).into(), RestoreStep::Same)];
         }
         let mut groups = BTreeMap::<_, Vec<Value>>::new();
         let mut seen = BTreeSet::new();
@@ -43,9 +43,9 @@ impl Writer<'_> {
             self.change("enum", Effect::Same, "has values that are said as texts of JSON");
         }
         let part = |(group, values)| match group {
-            Group::Null => (Kind::Null.into(), Back::Same),
-            Group::Text => (Kind::Listed(values).into(), Back::Text),
-            _ => (Kind::Listed(values).into(), Back::Same),
+            Group::Null => (Kind::Null.into(), RestoreStep::Same),
+            Group::Text => (Kind::Enumeration(values).into(), RestoreStep::Text),
+            _ => (Kind::Enumeration(values).into(), RestoreStep::Same),
         };
         groups.into_iter().map(part).collect()
     }

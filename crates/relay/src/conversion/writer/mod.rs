@@ -5,4 +5,4 @@ mod enumeration;
 mod schema_writer;
 mod description;
 
-pub(crate) use self::schema_writer::{Written, too_much, write};
+pub(crate) use self::schema_writer::{Written, as_json_text, write};

@@ -6,28 +6,28 @@ use serde_json::json;
 
 use super::description::{described, merged, refers, text};
 use crate::conversion::{
-    change::{Change, Effect, Report},
-    normal_form::{Alternative, Definitions, Keywords, Kind, Node, Normal},
-    restoration::{Back, WayBack},
-    rules::{References, Rules},
+    change::{Change, ChangeReport, Effect},
+    normal_form::{Alternative, Definitions, Keywords, Kind, Node, NormalForm},
+    restoration::{Restoration, RestoreStep},
+    rules::{ProviderRules, References},
 };
 
 /// What may be written, in schemas, values and pieces of text, with the steps along references.
 const BUDGET: usize = 50_000;
 /// How deep schemas may be within each other.
-const DEEPEST: usize = 100;
+const MAX_DEPTH: usize = 100;
 
 /// Parts of a union that are compared with each other.
 const COMPARED: usize = 100;
 
 /// What a provider can say, and what has to be undone in a value that fits it.
-pub(crate) type Said<T> = (T, Back);
+pub(crate) type Said<T> = (T, RestoreStep);
 
 /// A schema being written for a provider.
 pub(crate) struct Writer<'a> {
-    pub(crate) rules: &'static Rules,
+    pub(crate) rules: &'static ProviderRules,
     pub(crate) definitions: &'a Definitions,
-    report: Report,
+    report: ChangeReport,
     /// Objects and lists around what is being written.
     pub(crate) depth: usize,
     nesting: usize,
@@ -37,8 +37,8 @@ pub(crate) struct Writer<'a> {
     /// References that are being put in their own place.
     open: Vec<&'a str>,
     /// The definitions that each of them leads to.
-    leads: BTreeMap<&'a str, BTreeSet<&'a str>>,
-    circular: BTreeMap<&'a str, bool>,
+    references: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    cyclic: BTreeMap<&'a str, bool>,
     /// The names of the definitions by the pointers to them.
     names: BTreeMap<&'a str, String>,
     taken: BTreeSet<String>,
@@ -50,42 +50,42 @@ pub(crate) struct Written {
     pub(crate) root: Node,
     pub(crate) changes: Vec<Change>,
     /// It holds the definitions as well.
-    pub(crate) back: WayBack,
+    pub(crate) restoration: Restoration,
 }
 
 /// Writes a schema; nothing if it is too much.
-pub(crate) fn write(normal: &Normal, rules: &'static Rules) -> Option<Written> {
+pub(crate) fn write(normal: &NormalForm, rules: &'static ProviderRules) -> Option<Written> {
     let mut writer = Writer::new(&normal.definitions, rules);
-    let (root, root_back) = writer.root(&normal.root);
-    let mut back = WayBack { root: root_back, ..WayBack::none() };
+    let (root, root_step) = writer.root(&normal.root);
+    let mut restoration = Restoration { root: root_step, ..Restoration::none() };
     while let Some((pointer, name)) = writer.pending.pop() {
         let (node, undo) = writer.within(format!("#{name}"), |it| it.definition(pointer));
-        back.nodes.insert(name.clone(), node);
-        back.definitions.insert(name, undo);
+        restoration.nodes.insert(name.clone(), node);
+        restoration.definitions.insert(name, undo);
     }
     let Writer { budget, report, .. } = writer;
-    (budget > 0).then_some(Written { root, changes: report.changes, back })
+    (budget > 0).then_some(Written { root, changes: report.changes, restoration })
 }
 
 /// Writes what stands for a schema that is too much.
-pub(crate) fn too_much(rules: &'static Rules) -> Written {
+pub(crate) fn as_json_text(rules: &'static ProviderRules) -> Written {
     let definitions = Definitions::new();
     let mut writer = Writer::new(&definitions, rules);
-    let (text, back) = writer.opaque("properties", "are too much, and so said as a text of JSON");
+    let (text, step) = writer.opaque("properties", "are too much, and so said as a text of JSON");
     let node = Node { any_of: vec![text], ..Node::default() };
-    let (root, root_back) = writer.wrapped(node, back);
-    let back = WayBack { root: root_back, ..WayBack::none() };
-    Written { root, changes: writer.report.changes, back }
+    let (root, root_step) = writer.wrapped(node, step);
+    let restoration = Restoration { root: root_step, ..Restoration::none() };
+    Written { root, changes: writer.report.changes, restoration }
 }
 
 impl<'a> Writer<'a> {
-    fn new(definitions: &'a Definitions, rules: &'static Rules) -> Self {
+    fn new(definitions: &'a Definitions, rules: &'static ProviderRules) -> Self {
         let led = |(pointer, node): (&'a String, &'a Node)| {
             let mut found = Vec::new();
             node.references(&mut found);
             (&**pointer, found.into_iter().collect())
         };
-        let (report, open, circular, names, taken, pending) = Default::default();
+        let (report, open, cyclic, names, taken, pending) = Default::default();
         Self {
             rules,
             definitions,
@@ -95,8 +95,8 @@ impl<'a> Writer<'a> {
             budget: BUDGET,
             values: 0,
             open,
-            leads: definitions.iter().map(led).collect(),
-            circular,
+            references: definitions.iter().map(led).collect(),
+            cyclic,
             names,
             taken,
             pending,
@@ -105,25 +105,25 @@ impl<'a> Writer<'a> {
 
     /// Any schema.
     pub(crate) fn node(&mut self, node: &'a Node) -> Said<Node> {
-        if !self.spend(node.own_weight()) || self.nesting == DEEPEST {
+        if !self.spend(node.own_weight()) || self.nesting == MAX_DEPTH {
             self.budget = 0;
-            return (Node::any(), Back::Same);
+            return (Node::any(), RestoreStep::Same);
         }
         self.nesting += 1;
         for (keyword, effect, reason) in &node.notes {
             self.change(keyword, *effect, reason);
         }
         let parts = if node.is_any() { self.any() } else { self.parts(node) };
-        let (mut said, back) = self.union(parts);
-        let (rest, _) = self.kept(&node.rest);
+        let (mut said, step) = self.union(parts);
+        let (rest, _) = self.supported(&node.rest);
         said.rest = rest;
         self.describe(&mut said, &node.annotations);
         self.nesting -= 1;
-        (said, back)
+        (said, step)
     }
 
     fn parts(&mut self, node: &'a Node) -> Vec<Said<Alternative>> {
-        let stated = node.any_of.iter().filter(|it| !it.is_unsaid());
+        let stated = node.any_of.iter().filter(|it| !it.is_unstated());
         let described = node.any_of.len() == 1 && node.annotations.contains_key("description");
         let parts: Vec<_> = stated.flat_map(|it| self.alternative(it, described)).collect();
         if node.is_never() {
@@ -134,7 +134,7 @@ impl<'a> Writer<'a> {
         if parts.is_empty() {
             return self.any();
         }
-        if node.any_of.iter().any(Alternative::is_unsaid) {
+        if node.any_of.iter().any(Alternative::is_unstated) {
             self.change("type", Effect::Narrower, "is missing, and follows from what is said");
         }
         parts
@@ -144,18 +144,18 @@ impl<'a> Writer<'a> {
         let described = described || source.annotations.contains_key("description");
         let mut parts = match &source.kind {
             Kind::Reference(pointer) => self.reference(pointer, described),
-            Kind::Listed(values) => self.listed(values),
+            Kind::Enumeration(values) => self.listed(values),
             Kind::List(list) => vec![self.list(list, &source.keywords)],
             Kind::Object(object) => vec![self.object(object, &source.keywords)],
-            kind => vec![(self.demanding(kind.clone(), &source.keywords), Back::Same)],
+            kind => vec![(self.with_keywords(kind.clone(), &source.keywords), RestoreStep::Same)],
         };
-        let kept = match &source.kind {
-            Kind::Reference(_) | Kind::Listed(_) => self.kept(&source.keywords).0,
+        let supported = match &source.kind {
+            Kind::Reference(_) | Kind::Enumeration(_) => self.supported(&source.keywords).0,
             _ => Keywords::new(),
         };
         let annotations = self.annotations(&source.annotations);
         for (said, _) in &mut parts {
-            said.keywords.extend(kept.clone());
+            said.keywords.extend(supported.clone());
         }
         if let Some((first, _)) = parts.first_mut() {
             first.annotations = merged(annotations, std::mem::take(&mut first.annotations));
@@ -166,27 +166,27 @@ impl<'a> Writer<'a> {
     /// Puts alternatives together.
     pub(crate) fn union(&mut self, mut parts: Vec<Said<Alternative>>) -> Said<Node> {
         parts.dedup();
-        if self.are_mistaken(&parts) {
+        if self.are_ambiguous(&parts) {
             self.change("anyOf", Effect::Narrower, "has values that could be meant in two ways");
         }
         if self.rules.openapi && parts.iter().all(|(it, _)| it.kind == Kind::Null) {
-            parts = vec![(Kind::Listed(vec![json!("null")]).into(), Back::Text)];
+            parts = vec![(Kind::Enumeration(vec![json!("null")]).into(), RestoreStep::Text)];
         }
-        let alike = parts.len() == 1 || parts.iter().all(|(_, back)| *back == Back::Same);
-        let (any_of, back) = if alike {
-            let (any_of, mut backs): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
-            (any_of, backs.pop().unwrap_or(Back::Same))
+        let alike = parts.len() == 1 || parts.iter().all(|(_, step)| *step == RestoreStep::Same);
+        let (any_of, step) = if alike {
+            let (any_of, mut steps): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+            (any_of, steps.pop().unwrap_or(RestoreStep::Same))
         } else {
-            (parts.iter().map(|(said, _)| said.clone()).collect(), Back::Any(parts))
+            (parts.iter().map(|(said, _)| said.clone()).collect(), RestoreStep::Any(parts))
         };
-        (Node { any_of, ..Node::default() }, back)
+        (Node { any_of, ..Node::default() }, step)
     }
 
     /// Whether what is said may fit two alternatives that mean different things by it.
-    fn are_mistaken(&self, parts: &[Said<Alternative>]) -> bool {
-        let differ = parts.iter().any(|(_, back)| *back != parts[0].1);
-        let mistaken = |(at, (one, back)): (usize, &Said<Alternative>)| {
-            parts[..at].iter().any(|(other, undo)| undo != back && self.overlap(one, other))
+    fn are_ambiguous(&self, parts: &[Said<Alternative>]) -> bool {
+        let differ = parts.iter().any(|(_, step)| *step != parts[0].1);
+        let mistaken = |(at, (one, step)): (usize, &Said<Alternative>)| {
+            parts[..at].iter().any(|(other, undo)| undo != step && self.overlap(one, other))
         };
         // In a long union some surely may.
         differ && (parts.len() > COMPARED || parts.iter().enumerate().any(mistaken))
@@ -197,7 +197,7 @@ impl<'a> Writer<'a> {
             (Kind::Reference(name), kind) | (kind, Kind::Reference(name)) => {
                 let mut named = self.names.iter().filter(|(_, other)| *other == name);
                 let node = named.next().and_then(|(pointer, _)| self.definitions.get(*pointer));
-                node.is_none_or(|node| node.may_be_said_as(kind))
+                node.is_none_or(|node| node.may_look_like(kind))
             }
             _ => one.overlaps(other),
         }
@@ -216,64 +216,64 @@ impl<'a> Writer<'a> {
     /// A value of any type.
     pub(crate) fn any(&mut self) -> Vec<Said<Alternative>> {
         if self.rules.keywords.is_none() {
-            return Node::any().any_of.into_iter().map(|it| (it, Back::Same)).collect();
+            return Node::any().any_of.into_iter().map(|it| (it, RestoreStep::Same)).collect();
         }
         self.change("type", Effect::Same, "may be any, and so it is said as a text of JSON");
-        vec![(text(), Back::Text)]
+        vec![(text(), RestoreStep::Text)]
     }
 
     /// What the provider has no schema for.
     pub(crate) fn opaque(&mut self, keyword: &str, reason: &'static str) -> Said<Alternative> {
         self.change(keyword, Effect::Wider, reason);
-        (text(), Back::Text)
+        (text(), RestoreStep::Text)
     }
 
     /// A reference, or what it leads to in its place.
     fn reference(&mut self, pointer: &'a str, described: bool) -> Vec<Said<Alternative>> {
-        let circular = self.is_circular(pointer);
-        let kept = match self.rules.references {
+        let cyclic = self.is_cyclic(pointer);
+        let supported = match self.rules.references {
             References::None => false,
-            References::Straight => !circular && !described,
+            References::Straight => !cyclic && !described,
             // Beside a reference there is no place for a description.
-            References::All => circular || !described,
+            References::All => cyclic || !described,
         };
-        if kept {
+        if supported {
             let name = self.define(pointer);
-            return vec![(Kind::Reference(name.clone()).into(), Back::Definition(name))];
+            return vec![(Kind::Reference(name.clone()).into(), RestoreStep::Definition(name))];
         }
         if self.open.contains(&pointer) {
             return vec![self.opaque("$ref", "leads back to itself, and so is said as JSON")];
         }
         self.open.push(pointer);
-        let (node, back) = self.definition(pointer);
+        let (node, step) = self.definition(pointer);
         self.open.pop();
-        match back {
-            Back::Any(parts) => parts,
-            back => node.into_alternatives().into_iter().map(|it| (it, back.clone())).collect(),
+        match step {
+            RestoreStep::Any(parts) => parts,
+            step => node.into_alternatives().into_iter().map(|it| (it, step.clone())).collect(),
         }
     }
 
     fn definition(&mut self, pointer: &str) -> Said<Node> {
         match self.definitions.get(pointer) {
             Some(node) => self.node(node),
-            None => (Node::any(), Back::Same),
+            None => (Node::any(), RestoreStep::Same),
         }
     }
 
     /// Whether a definition leads back to itself.
-    fn is_circular(&mut self, pointer: &'a str) -> bool {
-        if let Some(circular) = self.circular.get(pointer) {
-            return *circular;
+    fn is_cyclic(&mut self, pointer: &'a str) -> bool {
+        if let Some(cyclic) = self.cyclic.get(pointer) {
+            return *cyclic;
         }
         let (mut seen, mut next) = (BTreeSet::new(), vec![pointer]);
-        while let Some(led) = next.pop().and_then(|pointer| self.leads.get(pointer)) {
+        while let Some(led) = next.pop().and_then(|pointer| self.references.get(pointer)) {
             next.extend(led.iter().filter(|pointer| seen.insert(**pointer)));
             let cost = 1 + led.len();
             if !self.spend(cost) {
                 break;
             }
         }
-        self.circular.insert(pointer, seen.contains(pointer));
+        self.cyclic.insert(pointer, seen.contains(pointer));
         seen.contains(pointer)
     }
 
@@ -294,14 +294,14 @@ impl<'a> Writer<'a> {
     }
 
     /// A type with what else is demanded, as far as the provider takes it; the rest is told.
-    pub(crate) fn demanding(&mut self, kind: Kind, keywords: &Keywords) -> Alternative {
-        let (keywords, lost) = self.kept(keywords);
+    pub(crate) fn with_keywords(&mut self, kind: Kind, keywords: &Keywords) -> Alternative {
+        let (keywords, lost) = self.supported(keywords);
         Alternative { keywords, annotations: described(&lost), ..Alternative::from(kind) }
     }
 
     /// What the provider takes of the keywords, and what it does not.
-    fn kept(&mut self, keywords: &Keywords) -> (Keywords, Keywords) {
-        let (mut kept, mut lost) = (Keywords::new(), Keywords::new());
+    fn supported(&mut self, keywords: &Keywords) -> (Keywords, Keywords) {
+        let (mut supported, mut lost) = (Keywords::new(), Keywords::new());
         for (keyword, value) in keywords {
             let fits = match &**keyword {
                 "format" => self.rules.takes_format(value),
@@ -312,23 +312,23 @@ impl<'a> Writer<'a> {
                 _ => !refers(value),
             };
             if fits && self.rules.takes(keyword) {
-                kept.insert(keyword.clone(), value.clone());
+                supported.insert(keyword.clone(), value.clone());
                 continue;
             }
             let effect = if keyword == "format" { Effect::Same } else { Effect::Wider };
             self.change(keyword, effect, "is not taken");
             lost.insert(keyword.clone(), value.clone());
         }
-        (kept, lost)
+        (supported, lost)
     }
 
     /// The same for what changes nothing about which values fit.
     fn annotations(&mut self, source: &Keywords) -> Keywords {
-        let (mut kept, mut lost) = (Keywords::new(), Keywords::new());
+        let (mut supported, mut lost) = (Keywords::new(), Keywords::new());
         for (keyword, value) in source {
             let located = matches!(&**keyword, "$id" | "$anchor" | "$dynamicAnchor");
             if self.rules.takes(keyword) && !located {
-                kept.insert(keyword.clone(), value.clone());
+                supported.insert(keyword.clone(), value.clone());
                 continue;
             }
             self.change(keyword, Effect::Same, "is not taken");
@@ -336,7 +336,7 @@ impl<'a> Writer<'a> {
                 lost.insert(keyword.clone(), value.clone());
             }
         }
-        merged(kept, described(&lost))
+        merged(supported, described(&lost))
     }
 
     pub(crate) fn spend(&mut self, cost: usize) -> bool {
