@@ -1,4 +1,16 @@
-//! Lists of tools, kept for a while, for one server and principal each.
+//! The cache of tool lists, and the fetches that fill it.
+//!
+//! **Invariant:** a list that was requested before a change is never given to other users after it.
+//! Servers report changes of their tools, and [`ToolCache::forget`] drops the lists that a change made
+//! stale. A fetch in progress may still bring the old list, so `forget` deals with fetches too:
+//!
+//! - A fetch whose own key is forgotten loses its entry. Its list goes to those who wait for it, and
+//!   is not kept.
+//! - A fetch whose public key is forgotten, through another user's session, is marked
+//!   [`outdated`](Fetch::outdated). Its list is kept for its own user only.
+//!
+//! Both are decided under the lock of the fetches, which is also held while a list is put into the
+//! cache: the list is either dropped by `forget`, or put in after it, by the rule above.
 
 use std::{
     any::Any,
@@ -22,43 +34,47 @@ use tokio::{runtime::Handle, time::Instant};
 use super::{cache_stats::Counts, list::List};
 use crate::{error::Error, server_key::ServerKey};
 
-type Fetch = BoxFuture<'static, Result<Result<Arc<List>, Error>, Panic>>;
+/// The future of a fetch, shared by all callers that wait for it.
+type FetchFuture = BoxFuture<'static, Result<Result<Arc<List>, Error>, Panic>>;
 
-/// What a fetch has panicked with, for one of those who wait for it.
+/// The payload of a panic during a fetch. The first of the waiting callers takes it.
 type Panic = Arc<Mutex<Option<Box<dyn Any + Send>>>>;
 
-/// A list that is being fetched, as long as anyone waits for it.
-struct UnderWay {
+/// A fetch in progress. It exists as long as a caller waits for it.
+struct Fetch {
+    /// Tells it from a later fetch under the same key.
     number: u64,
-    fetch: WeakShared<Fetch>,
+    future: WeakShared<FetchFuture>,
     keys: CacheKeys,
-    /// Whether what it brings is too old to be everyone's.
+    /// Whether the public list has changed since the fetch began.
     outdated: bool,
 }
 
-/// A list that is kept, and until when.
+/// A cached list, and until when it may be returned.
 #[derive(Clone)]
-struct Kept {
+struct CachedList {
     list: Arc<List>,
     fresh_until: Instant,
     stale_until: Instant,
 }
 
-/// How long lists are kept, and how many.
+/// How long lists are cached, and how many.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CachePolicy {
-    /// How long a list is fresh whose server does not say it; zero keeps none.
+    /// How long a list is fresh if its server does not say so. Zero turns the cache off.
     pub(crate) lifetime: Duration,
-    /// How long a list is given out after that, while a new one is fetched.
+    /// How long a list is returned after that, while a new one is fetched.
     pub(crate) stale: Duration,
-    pub(crate) most: usize,
+    /// The most lists that are cached.
+    pub(crate) capacity: usize,
 }
 
-/// Where a list may be found.
+/// The keys under which a list may be cached.
 #[derive(Debug, Clone)]
 pub(crate) struct CacheKeys {
+    /// The key of the user's own list.
     pub(crate) own: ServerKey,
-    /// The same for everyone, unless lists are not to be shared.
+    /// The key of the list for all users. `None` if lists must not be shared.
     pub(crate) public: Option<ServerKey>,
 }
 
@@ -67,52 +83,49 @@ impl CacheKeys {
         std::iter::once(&self.own).chain(&self.public)
     }
 
-    /// Where a list belongs.
+    /// The key of a list that is public, or is not.
     pub(crate) fn key_for(&self, public: bool) -> &ServerKey {
         self.public.as_ref().filter(|_| public).unwrap_or(&self.own)
     }
 
-    /// Whether it is one of them.
     pub(crate) fn contains(&self, key: &ServerKey) -> bool {
         self.iter().any(|own| own == key)
     }
 }
 
-/// Lists of tools by server and principal; those that are the same for everyone by server alone.
+/// Tool lists by server and principal. Public lists are kept once per server.
 ///
-/// A user who asks for a list that is being fetched for the same user waits for the same fetch and
-/// shares its outcome; no other user does, for it may be an error that is private.
+/// A caller joins a fetch of the same user and shares its outcome. It never joins a fetch of another
+/// user, whose outcome may be a private error.
 pub(crate) struct ToolCache {
-    keeping: CachePolicy,
-    lists: Cache<ServerKey, Kept>,
-    fetches: Mutex<HashMap<ServerKey, UnderWay>>,
-    /// The number of the next fetch.
-    next: AtomicU64,
+    policy: CachePolicy,
+    lists: Cache<ServerKey, CachedList>,
+    fetches: Mutex<HashMap<ServerKey, Fetch>>,
+    next_fetch: AtomicU64,
     pub(crate) counts: Counts,
 }
 
 impl ToolCache {
-    /// The longest that a list is kept: as good as for ever.
+    /// The longest time that a list is cached: ten years.
     const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
-    pub(crate) fn new(keeping: CachePolicy) -> Self {
-        let [lifetime, stale] =
-            [keeping.lifetime, keeping.stale].map(|time| time.min(Self::LONGEST));
+    pub(crate) fn new(policy: CachePolicy) -> Self {
+        let [lifetime, stale] = [policy.lifetime, policy.stale].map(|time| time.min(Self::LONGEST));
         Self {
-            keeping: CachePolicy { lifetime, stale, ..keeping },
-            lists: Cache::new(keeping.most),
+            policy: CachePolicy { lifetime, stale, ..policy },
+            lists: Cache::new(policy.capacity),
             fetches: Mutex::default(),
-            next: AtomicU64::new(0),
+            next_fetch: AtomicU64::new(0),
             counts: Counts::default(),
         }
     }
 
-    /// How long a list is fresh whose server does not say it.
+    /// How long a list is fresh if its server does not say so.
     pub(crate) fn lifetime(&self) -> Duration {
-        self.keeping.lifetime
+        self.policy.lifetime
     }
 
-    /// The list, fetched unless it is here. A list of the user's own goes before everyone's.
+    /// Returns the list, from the cache or by `fetch`. A user's own list wins over the public one.
     pub(crate) async fn get<F>(
         self: &Arc<Self>,
         keys: CacheKeys,
@@ -121,28 +134,28 @@ impl ToolCache {
     where
         F: Future<Output = Result<List, Error>> + Send + 'static,
     {
-        if self.keeping.lifetime.is_zero() {
+        if self.policy.lifetime.is_zero() {
             self.counts.fetches.add();
             return Ok(Arc::new(fetch().await?));
         }
         let now = Instant::now();
-        let kept = || keys.iter().filter_map(|key| self.lists.get(key));
-        if let Some(kept) = kept().find(|kept| now < kept.fresh_until) {
+        let cached = || keys.iter().filter_map(|key| self.lists.get(key));
+        if let Some(cached) = cached().find(|cached| now < cached.fresh_until) {
             self.counts.hits.add();
-            return Ok(kept.list);
+            return Ok(cached.list);
         }
-        if let Some(kept) = kept().find(|kept| now < kept.stale_until) {
+        if let Some(cached) = cached().find(|cached| now < cached.stale_until) {
             self.counts.stale.add();
-            // The runtime of the caller brings the new list home, whoever waits for it.
+            // The caller does not wait for the new list: a task of its runtime fetches it.
             if let Ok(runtime) = Handle::try_current() {
-                drop(runtime.spawn(self.fetch(&keys, fetch)));
+                drop(runtime.spawn(self.join_or_fetch(&keys, fetch)));
             }
-            return Ok(kept.list);
+            return Ok(cached.list);
         }
         loop {
-            match self.fetch(&keys, &fetch).await {
+            match self.join_or_fetch(&keys, &fetch).await {
                 Ok(outcome) => return outcome,
-                // One of those who wait takes it; the others do not panic for what is not theirs.
+                // One of the waiting callers panics as the fetch did. The others fetch again.
                 Err(panic) => {
                     let panic = panic.lock().unwrap_or_else(PoisonError::into_inner).take();
                     if let Some(panic) = panic {
@@ -153,87 +166,81 @@ impl ToolCache {
         }
     }
 
-    /// Drops the lists for which `stale` holds, those that are still being fetched included.
+    /// Drops the lists under the keys that are `stale`, and keeps fetches in progress from putting
+    /// them back; see the invariant above.
     pub(crate) fn forget(&self, stale: impl Fn(&ServerKey) -> bool) {
-        self.fetches().retain(|key, under_way| {
-            under_way.outdated |= under_way.keys.public.as_ref().is_some_and(&stale);
-            !stale(key)
+        self.fetches().retain(|own, fetch| {
+            fetch.outdated |= fetch.keys.public.as_ref().is_some_and(&stale);
+            !stale(own)
         });
         self.lists.retain(|key, _| !stale(key));
     }
 
-    fn fetch<F>(self: &Arc<Self>, keys: &CacheKeys, fetch: impl Fn() -> F) -> Shared<Fetch>
+    /// Joins the fetch of the same user that is in progress, or begins one.
+    fn join_or_fetch<F>(
+        self: &Arc<Self>,
+        keys: &CacheKeys,
+        fetch: impl Fn() -> F,
+    ) -> Shared<FetchFuture>
     where
         F: Future<Output = Result<List, Error>> + Send + 'static,
     {
         let mut fetches = self.fetches();
-        if let Some(fetch) = fetches.get(&keys.own).and_then(|under_way| under_way.fetch.upgrade())
-        {
+        if let Some(future) = fetches.get(&keys.own).and_then(|fetch| fetch.future.upgrade()) {
             self.counts.joined.add();
-            return fetch;
+            return future;
         }
         self.counts.fetches.add();
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let entry = Entry { cache: Arc::clone(self), keys: keys.clone(), number };
+        let number = self.next_fetch.fetch_add(1, Ordering::Relaxed);
+        let guard = FetchGuard { cache: Arc::clone(self), keys: keys.clone(), number };
         let fetch = AssertUnwindSafe(fetch()).catch_unwind();
-        let fetch = async move {
+        let future = async move {
             let outcome = fetch.await.map_err(|panic| Arc::new(Mutex::new(Some(panic))))?;
-            Ok(entry.keep(outcome.map(Arc::new)))
+            Ok(guard.complete(outcome))
         };
-        let fetch = fetch.boxed().shared();
-        if let Some(weak) = fetch.downgrade() {
-            let (keys, outdated) = (keys.clone(), false);
-            let under_way = UnderWay { number, fetch: weak, keys, outdated };
-            fetches.insert(under_way.keys.own.clone(), under_way);
+        let future = future.boxed().shared();
+        if let Some(weak) = future.downgrade() {
+            let fetch = Fetch { number, future: weak, keys: keys.clone(), outdated: false };
+            fetches.insert(keys.own.clone(), fetch);
         }
-        fetch
+        future
     }
 
-    fn keep(&self, key: &ServerKey, list: &Arc<List>) {
-        let fresh_until = Instant::now() + list.ttl.min(Self::LONGEST);
-        let stale_until = fresh_until + self.keeping.stale;
-        self.lists.insert(key.clone(), Kept { list: Arc::clone(list), fresh_until, stale_until });
-    }
-
-    fn fetches(&self) -> MutexGuard<'_, HashMap<ServerKey, UnderWay>> {
+    fn fetches(&self) -> MutexGuard<'_, HashMap<ServerKey, Fetch>> {
         self.fetches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The entry of a fetch under way; it goes with the fetch, be it done or given up.
-struct Entry {
+/// Removes the entry of a fetch when the fetch is complete or abandoned.
+struct FetchGuard {
     cache: Arc<ToolCache>,
     keys: CacheKeys,
     number: u64,
 }
 
-impl Entry {
-    /// Keeps what was fetched, unless it was to be forgotten meanwhile.
-    fn keep(self, outcome: Result<Arc<List>, Error>) -> Result<Arc<List>, Error> {
-        let fetches = self.cache.fetches();
-        match &outcome {
-            Ok(list) => match (self.of(&fetches), self.keys.key_for(list.public)) {
-                (Some(under_way), key) if !under_way.outdated || *key == self.keys.own => {
-                    self.cache.keep(key, list);
-                }
-                _ => {}
-            },
-            Err(_) => self.cache.counts.failures.add(),
+impl FetchGuard {
+    /// Puts the list into the cache, unless it may be stale; see the invariant above.
+    fn complete(self, outcome: Result<List, Error>) -> Result<Arc<List>, Error> {
+        let cache = &*self.cache;
+        let list = Arc::new(outcome.inspect_err(|_| cache.counts.failures.add())?);
+        let key = self.keys.key_for(list.public);
+        let fetches = cache.fetches();
+        let own_fetch = fetches.get(&self.keys.own).filter(|fetch| fetch.number == self.number);
+        if own_fetch.is_some_and(|fetch| !fetch.outdated || *key == self.keys.own) {
+            let fresh_until = Instant::now() + list.ttl.min(ToolCache::LONGEST);
+            let stale_until = fresh_until + cache.policy.stale;
+            let cached = CachedList { list: Arc::clone(&list), fresh_until, stale_until };
+            cache.lists.insert(key.clone(), cached);
         }
         drop(fetches);
-        outcome
-    }
-
-    /// What is known of it, unless it was to be forgotten.
-    fn of<'a>(&self, fetches: &'a HashMap<ServerKey, UnderWay>) -> Option<&'a UnderWay> {
-        fetches.get(&self.keys.own).filter(|under_way| under_way.number == self.number)
+        Ok(list)
     }
 }
 
-impl Drop for Entry {
+impl Drop for FetchGuard {
     fn drop(&mut self) {
         let mut fetches = self.cache.fetches();
-        if self.of(&fetches).is_some() {
+        if fetches.get(&self.keys.own).is_some_and(|fetch| fetch.number == self.number) {
             fetches.remove(&self.keys.own);
         }
     }
@@ -289,7 +296,7 @@ mod tests {
 
     fn cache() -> Arc<ToolCache> {
         let lifetime = Duration::from_secs(60);
-        Arc::new(ToolCache::new(CachePolicy { lifetime, stale: Duration::ZERO, most: 10_000 }))
+        Arc::new(ToolCache::new(CachePolicy { lifetime, stale: Duration::ZERO, capacity: 10_000 }))
     }
 
     #[test]

@@ -177,7 +177,7 @@ impl Builder {
             cache: Arc::new(ToolCache::new(CachePolicy {
                 lifetime: self.config.cache_duration,
                 stale: self.serve_stale,
-                most: self.cache_limit,
+                capacity: self.cache_limit,
             })),
             connections: ConnectionPool::new(self.pool),
             token_sources: TokenSources::default(),
