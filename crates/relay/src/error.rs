@@ -167,18 +167,27 @@ pub enum TransportKind {
 impl Error {
     /// Whether the request surely did not run, so that sending it again cannot run it twice.
     pub fn did_not_run(&self) -> bool {
+        self.execution() == Execution::NotRun
+    }
+
+    /// What is known about the execution of the request that failed.
+    fn execution(&self) -> Execution {
         match self {
             Self::Configuration { .. }
             | Self::UnknownTool { .. }
-            | Self::InvalidArguments { .. } => true,
-            Self::OutcomeUnknown { .. } | Self::InvalidOutput(_) => false,
-            Self::Authorization(refused) => refused.did_not_run,
-            Self::ToolCall { source, .. } => {
-                source.as_ref().is_none_or(|source| source.did_not_run())
+            | Self::InvalidArguments { .. }
+            | Self::ToolCall { source: None, .. } => Execution::NotRun,
+            Self::Authorization(refused) if refused.did_not_run => Execution::NotRun,
+            Self::Authorization(_) | Self::OutcomeUnknown { .. } => Execution::Unknown,
+            Self::InvalidOutput(_) => Execution::Ran,
+            Self::ToolCall { source: Some(source), .. } | Self::ToolDefinition { source, .. } => {
+                if source.did_not_run() {
+                    Execution::NotRun
+                } else {
+                    Execution::Ran
+                }
             }
-            Self::ToolDefinition { source, .. } | Self::Transport { source, .. } => {
-                source.did_not_run()
-            }
+            Self::Transport { kind, source, .. } => Execution::of(*kind, source),
         }
     }
 
@@ -267,13 +276,14 @@ impl Error {
         }
     }
 
-    /// What is known once this has come of repeating what may have run before.
-    pub(crate) fn after(self, unknown: Self) -> Self {
+    /// The error to return if this one ends the retries of a call, and the `earlier` attempt may have
+    /// run.
+    pub(crate) fn after(self, earlier: Self) -> Self {
         match self {
             Self::Authorization(refused) => {
                 Self::Authorization(Box::new(Authorization { did_not_run: false, ..*refused }))
             }
-            later if later.did_not_run() => unknown,
+            later if later.execution() == Execution::NotRun => earlier,
             later => later,
         }
     }
@@ -305,14 +315,38 @@ impl std::error::Error for Authorization {
     }
 }
 
-impl TransportKind {
-    /// Whether a call that failed like this may have run. One that the server answers with an error
-    /// of JSON-RPC has failed, and one that is refused by its status has not begun.
-    pub(crate) fn leaves_open(self) -> bool {
-        match self {
-            Self::Unreachable | Self::Timeout | Self::Closed | Self::Protocol => true,
-            Self::Status(status) => status == 408 || status >= 500,
-            Self::Rpc(_) | Self::Refused | Self::Unsupported => false,
+/// What is known about the execution of a request that failed. A call is only repeated if it cannot
+/// run twice, so this decides about retries, pending calls and [`Error::OutcomeUnknown`].
+///
+/// | | Evidence | Retry |
+/// | --- | --- | --- |
+/// | `NotRun` | not sent, or refused by the transport before it could run | always safe |
+/// | `Unknown` | sent, and no answer of the server came back | only if the tool may be repeated |
+/// | `Ran` | the server answered, with a result or an error | only if the tool may be repeated |
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Execution {
+    NotRun,
+    Unknown,
+    Ran,
+}
+
+impl Execution {
+    /// The execution of a request that failed as `kind`, because of `source`.
+    pub(crate) fn of(kind: TransportKind, source: &mcp_client::Error) -> Self {
+        if source.did_not_run() {
+            return Self::NotRun;
+        }
+        match kind {
+            TransportKind::Unreachable
+            | TransportKind::Timeout
+            | TransportKind::Closed
+            | TransportKind::Protocol => Self::Unknown,
+            // A gateway may answer while the server still works on the request.
+            TransportKind::Status(status) if status == 408 || status >= 500 => Self::Unknown,
+            TransportKind::Status(_)
+            | TransportKind::Rpc(_)
+            | TransportKind::Refused
+            | TransportKind::Unsupported => Self::Ran,
         }
     }
 }

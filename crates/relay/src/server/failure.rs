@@ -6,7 +6,7 @@ use mcp_client::TransportErrorKind;
 use mcp_http::Unauthorized;
 
 use crate::{
-    error::{Authorization, Error, TransportKind},
+    error::{Authorization, Error, Execution, TransportKind},
     principal::Principal,
 };
 
@@ -50,7 +50,7 @@ impl ErrorContext<'_> {
                 Error::ToolCall { server, tool, reason, source: Some(source) }
             }
             (None, Some(_)) => Error::ToolDefinition { server, source },
-            (Some(tool), None) if kind.leaves_open() && !source.did_not_run() => {
+            (Some(tool), None) if Execution::of(kind, &source) == Execution::Unknown => {
                 Error::OutcomeUnknown { server, tool, kind, source }
             }
             (tool, None) => Error::Transport { server, tool, kind, source },
