@@ -1,4 +1,6 @@
-//! Whether a value fits a schema in the normal form.
+//! Evaluation of a value against a schema in the normal form.
+//!
+//! The module `validation` says why this is not its evaluator.
 
 use serde_json::Value;
 
@@ -10,7 +12,7 @@ use super::{
 /// How deep a value is looked into.
 const MAX_DEPTH: usize = 64;
 
-/// Judges values; what it cannot judge is `None`.
+/// Tells whether values are valid. The result is `None` if it cannot tell.
 #[derive(Clone, Copy)]
 pub(crate) struct Membership<'a> {
     definitions: &'a Definitions,
