@@ -1,4 +1,4 @@
-//! The one error type of this crate.
+//! The error type of this crate.
 
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 

@@ -5,7 +5,7 @@ use std::fmt;
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 
-/// Tickets that are known to be spent.
+/// The most resumed calls that are remembered.
 const CAPACITY: usize = 100_000;
 
 /// A call that did not run because its user has to sign in; part of
@@ -49,7 +49,7 @@ pub struct Ticket {
     pub scopes: Vec<String>,
 }
 
-/// The tickets that were used.
+/// The ids of the calls that were resumed.
 pub(crate) struct ResumedCalls(Cache<String, ()>);
 
 impl ResumedCalls {
@@ -57,7 +57,7 @@ impl ResumedCalls {
         Self(Cache::new(CAPACITY))
     }
 
-    /// Whether it was not spent before.
+    /// Marks a call as resumed. Returns whether it was not marked before.
     pub(crate) fn mark_resumed(&self, id: &str) -> bool {
         let mut first = false;
         let marked = self.0.get_or_insert_with(id, || {
@@ -72,7 +72,7 @@ impl ResumedCalls {
     }
 }
 
-/// Shows no arguments.
+/// Shows no arguments, which may be private.
 impl fmt::Debug for Ticket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { server, tool, scopes, .. } = self;

@@ -1,4 +1,4 @@
-//! On whose behalf a server is spoken to.
+//! The principal: the user for whom a server is used.
 
 use std::{
     fmt,
@@ -18,13 +18,13 @@ pub struct Principal(Kind);
 enum Kind {
     Registry,
     Everyone,
-    /// The whole SHA-256 of the token, so that the token itself is kept in no key.
+    /// The SHA-256 of the token, so that no key holds the token itself.
     Token([u8; SHA256_OUTPUT_LEN]),
-    /// The SHA-256 of an id that the application has chosen, so that it is as small.
+    /// The SHA-256 of an id of the application, so that all keys have the same size.
     Id([u8; SHA256_OUTPUT_LEN]),
 }
 
-/// By a part that is as good as all of it, for each call looks its session up.
+/// Hashes eight bytes of the digest: every call looks up its connection.
 impl Hash for Principal {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let digest = match &self.0 {
@@ -36,22 +36,23 @@ impl Hash for Principal {
 }
 
 impl Principal {
-    /// The application itself: the server's own `api_key`, or nobody.
+    /// The application itself, with the `api_key` of the server or without a token.
     pub(crate) const REGISTRY: Self = Self(Kind::Registry);
 
-    /// All users alike; nobody is it.
+    /// All users, as the owner of public lists. No user has this principal.
     pub(crate) const EVERYONE: Self = Self(Kind::Everyone);
 
-    /// Whoever has this token.
+    /// The user with this token.
     pub(crate) fn of_token(token: &AccessToken) -> Self {
         Self(Kind::Token(hash(token.expose())))
     }
 
-    /// Whoever the application knows by this id.
+    /// The user with this id of the application.
     pub(crate) fn of_id(id: &str) -> Self {
         Self(Kind::Id(hash(id)))
     }
-    /// The same for the same user in every process; a hash where it is of a token.
+    /// Returns a key that is the same in every process. It holds a hash in place of the token or
+    /// id.
     pub(crate) fn to_key(self) -> String {
         let hex = |hash: &[u8]| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         match self.0 {

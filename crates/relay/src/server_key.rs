@@ -9,15 +9,15 @@ use std::{
 
 use crate::principal::Principal;
 
-/// A server and the principal on whose behalf it is used.
+/// A server, and the principal for whom it is used.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct ServerKey {
     pub(crate) server: ServerId,
     pub(crate) principal: Principal,
 }
 
-/// A registration of a server: another one of the same name has another number, and so shares
-/// neither sessions nor lists.
+/// A registration of a server. Another registration under the same name has another number, so they
+/// share no sessions and no lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServerId {
     pub(crate) name: Arc<str>,
@@ -25,13 +25,13 @@ pub(crate) struct ServerId {
 }
 
 impl ServerId {
-    /// The registration with this number, of a server of this name.
+    /// Creates the id of the registration with this number.
     pub(crate) fn new(name: &str, number: u64) -> Self {
         Self { name: name.into(), number }
     }
 }
 
-/// By the number alone, for each call looks its session up.
+/// Hashes the number alone: every call looks up its connection.
 impl Hash for ServerId {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.number);
@@ -52,7 +52,7 @@ impl fmt::Display for ServerId {
     }
 }
 
-/// For tests of what is keyed by it.
+/// For tests that need a key.
 #[cfg(test)]
 impl From<&str> for ServerId {
     fn from(name: &str) -> Self {

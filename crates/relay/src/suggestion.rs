@@ -1,4 +1,4 @@
-//! The word that was probably meant.
+//! Suggestions for misspelled names.
 
 /// Longer words are not looked at, so that the work stays small.
 const LONGEST: usize = 128;

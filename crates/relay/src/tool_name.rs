@@ -1,4 +1,4 @@
-//! Names of tools that every model provider takes, and that tell servers and tools apart.
+//! Tool names that every provider takes, and that are unique across servers.
 
 use aws_lc_rs::digest::{SHA256, digest};
 

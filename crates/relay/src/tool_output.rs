@@ -1,4 +1,4 @@
-//! What a tool gave back, and its plain rendering for a model.
+//! The output of a tool, and its plain text for a model.
 
 use mcp_client::{
     ToolResult,

@@ -1,4 +1,4 @@
-//! One call of a tool, from its arguments to its output.
+//! One tool call, from its arguments to its output: checks, retries, deadline and sign-in.
 
 use std::{borrow::Cow, pin::pin, time::Duration};
 
@@ -28,7 +28,7 @@ use crate::{
     tool_output::ToolOutput,
 };
 
-/// When the time of a call runs out, with all its waits and attempts.
+/// The time limit of a call, with all its waits and retries.
 #[derive(Debug, Clone, Copy)]
 struct Deadline {
     began: Instant,
@@ -88,7 +88,7 @@ impl Tool {
         in_span(self.user_server(), operation, failed, called).await
     }
 
-    /// Checks the arguments, waits for its turn, sends the call, and checks the output.
+    /// Validates the arguments, waits for a permit, sends the call, and validates the output.
     pub(crate) async fn send(&self, arguments: &RawValue) -> Result<ToolOutput, Error> {
         let handle = self.user_server().handle()?;
         if handle.server.checks {
@@ -96,7 +96,7 @@ impl Tool {
         }
         let deadline = Deadline::of(self.limits(handle));
         let (_permit, had_to_wait) = self.permit(handle, deadline).await?;
-        // Without a wait, all the time is left, which the client sees to.
+        // Without a wait, all of the time is left, and the client applies the limit itself.
         let limit = had_to_wait.then(|| deadline.remaining());
         let output = match self.call_once(handle, arguments, limit).await {
             Err(error) if self.may_retry(handle, &error) => {
@@ -111,7 +111,7 @@ impl Tool {
         }
     }
 
-    /// Makes the call once; `limit` is the time that it has, where that is not all of a call's.
+    /// Sends the call once. `limit` is the time that is left, if the call has used some of it.
     async fn call_once(
         &self,
         handle: &ServerHandle,
@@ -146,8 +146,8 @@ impl Tool {
         called
     }
 
-    /// Tries again after a failure, within the time that a call has in all. Once it may have run, no
-    /// later failure says that it surely has not.
+    /// Retries a call after a failure, within its time limit. Once an attempt may have run, a later
+    /// error does not claim that the call did not run.
     async fn retry(
         &self,
         handle: &ServerHandle,
@@ -178,7 +178,7 @@ impl Tool {
         })
     }
 
-    /// Whether trying again may help and does no harm.
+    /// Returns whether a retry may help and does no harm.
     fn may_retry(&self, handle: &ServerHandle, error: &Error) -> bool {
         const LONGEST_WAIT: Duration = Duration::from_secs(10);
         let says = self.untrusted_annotations().filter(|_| handle.server.trust_annotations);
@@ -190,9 +190,9 @@ impl Tool {
         handle.server.retries > 0 && soon && is_retryable
     }
 
-    /// Lets a call be resumed that a sign-in stands in the way of, as it was made: interceptors see
-    /// it again. Where it was another that was refused, as one that an interceptor has made besides,
-    /// this one may have run.
+    /// Adds the pending call to an authorization error of this very tool, so that it can be
+    /// resumed. Interceptors see it again then. If the error is of another call, made by an
+    /// interceptor, this call may have run and is not added.
     fn with_pending_call(&self, mut error: Error, arguments: &RawValue) -> Error {
         let name = &*self.definition().name;
         if let Error::Authorization(refused) = &mut error
@@ -204,7 +204,7 @@ impl Tool {
         error
     }
 
-    /// A ticket for a call that surely did not run.
+    /// The pending call of an authorization error. `None` if the call may have run.
     fn pending_call(&self, refused: &Authorization, arguments: &RawValue) -> Option<Ticket> {
         let user_server = self.user_server();
         let mut id = [0; 16];
@@ -222,7 +222,7 @@ impl Tool {
         })
     }
 
-    /// Waits until the server has room for one more call; also whether that took a while.
+    /// Waits for a permit of the server. Returns also whether it had to wait.
     async fn permit<'a>(
         &self,
         handle: &'a ServerHandle,
@@ -237,7 +237,7 @@ impl Tool {
         }
     }
 
-    /// The limits of a call.
+    /// The limits of this call.
     fn limits(&self, handle: &ServerHandle) -> Limits {
         let limits = handle.server.limits;
         self.options.as_ref().map_or(limits, |options| options.limits(limits))
@@ -258,12 +258,14 @@ impl Tool {
     }
 }
 
-/// The server no longer has what its list had: the list is stale.
+/// Returns whether the error shows that the tool list is stale, because the server does not know
+/// the tool.
 fn is_tool_list_stale(error: &Error) -> bool {
     matches!(error, Error::Transport { kind: TransportKind::Rpc(error_code::INVALID_PARAMS), .. })
 }
 
-/// Arguments as they are sent; nothing is an empty object.
+/// Serializes arguments as a JSON object. `null` becomes an empty object, as in
+/// `mcp_client::Client::call_tool`.
 fn to_json_object(arguments: &impl Serialize) -> Result<Box<RawValue>, BoxError> {
     let arguments = to_raw_value(arguments)?;
     match arguments.get().as_bytes().first() {

@@ -1,4 +1,4 @@
-//! What an application does around lists and calls of all users.
+//! Interceptors: what an application does around the lists and calls of all users.
 
 use std::sync::Arc;
 
@@ -64,7 +64,7 @@ pub struct Call {
     pub arguments: Box<RawValue>,
 }
 
-/// The interceptors of a relay, the first outermost.
+/// The interceptors of a relay, the outermost first.
 pub(crate) type Interceptors = Arc<[Arc<dyn Interceptor>]>;
 
 /// A list of tools that is about to be asked for.

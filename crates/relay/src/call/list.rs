@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl ToolServer {
-    /// The list of tools, from the cache, the store or the server.
+    /// Returns the tool list, from the cache, the store or the server.
     pub(crate) async fn list(self: &Arc<Self>) -> Result<Arc<List>, Error> {
         let user_server = &self.user_server;
         let RelayState { cache, connections, .. } = &*user_server.state;
@@ -49,8 +49,8 @@ impl ToolServer {
             return self.named(stored);
         }
         let connection = user_server.connection()?;
-        // A change while the list is fetched makes it stale; a session that is lost meanwhile does
-        // not, because the list is then fetched in a new one.
+        // A change while the list is fetched makes it stale. A session lost in the meantime does
+        // not, because the list is then requested in a new session.
         let changes = connection.tool_changes();
         let ServerKey { server, principal } = user_server.key();
         let listing = Listing { server: Arc::clone(&server.name), principal: *principal };
@@ -68,7 +68,7 @@ impl ToolServer {
         self.named(stored)
     }
 
-    /// The tools under the names that models see, without those that are denied.
+    /// Names the tools as models see them, and removes those that the settings deny.
     fn named(&self, StoredList { mut list, ttl, public }: StoredList) -> Result<List, Error> {
         let (server, handle) = (self.user_server.server(), self.user_server.handle()?);
         resource_tools::add(&mut list.tools, &handle.server);

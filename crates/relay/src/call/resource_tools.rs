@@ -1,4 +1,4 @@
-//! Resources and prompts as tools, for servers where that is chosen.
+//! Tools that list and read the resources and prompts of a server, if its settings enable them.
 
 use std::{
     sync::{Arc, LazyLock},
@@ -19,7 +19,7 @@ use tokio::time;
 
 use crate::{settings::Server, tool_output::ToolOutput};
 
-/// The tools, the same for all servers.
+/// The tool definitions, shared by all servers.
 static TOOLS: LazyLock<Vec<Arc<Tool>>> = LazyLock::new(|| {
     [LIST_RESOURCES, READ_RESOURCE, LIST_PROMPTS, GET_PROMPT]
         .iter()
@@ -59,7 +59,7 @@ const GET_PROMPT: &str = r#"{
     }
 }"#;
 
-/// The arguments of all of them.
+/// The arguments of any of the tools.
 #[derive(Deserialize)]
 struct Arguments<'a> {
     #[serde(default)]
@@ -70,7 +70,7 @@ struct Arguments<'a> {
     arguments: Option<&'a RawValue>,
 }
 
-/// Adds the tools that the settings of a server ask for and the server has not itself.
+/// Adds the tools that the settings enable. A tool of the server with the same name wins.
 pub(crate) fn add(tools: &mut Vec<Arc<Tool>>, server: &Server) {
     for (index, tool) in TOOLS.iter().enumerate() {
         let wanted = if index < 2 { server.resource_tools } else { server.prompt_tools };
@@ -80,12 +80,12 @@ pub(crate) fn add(tools: &mut Vec<Arc<Tool>>, server: &Server) {
     }
 }
 
-/// Whether a tool is one of these and no server's.
+/// Returns whether a tool is one of these, and not one of the server.
 pub(crate) fn is_resource_tool(tool: &Arc<Tool>) -> bool {
     TOOLS.iter().any(|own| Arc::ptr_eq(own, tool))
 }
 
-/// Does what one of them is for, however many requests that takes, within the time of a call.
+/// Calls one of the tools. It may send several requests; `limit` is the time for all of them.
 pub(crate) async fn call(
     client: &Client,
     name: &str,
@@ -104,7 +104,7 @@ async fn run(client: &Client, name: &str, arguments: &RawValue) -> Result<ToolOu
         "list_resources" => {
             let resources = client.list_resources().await?.items;
             let templates = match client.list_resource_templates().await {
-                // Servers that have none may not know the method either.
+                // A server without templates may not know the method.
                 Err(error) if error.code().is_some() => Vec::new(),
                 templates => templates?.items,
             };
@@ -124,7 +124,7 @@ async fn run(client: &Client, name: &str, arguments: &RawValue) -> Result<ToolOu
     }
 }
 
-/// An entry list as a text of JSON.
+/// A value as JSON text.
 fn json(value: &impl Serialize) -> ToolOutput {
     serde_json::to_string(value).unwrap_or_default().into()
 }

@@ -1,4 +1,4 @@
-//! What the outside gets to see of lists and calls: spans, measurements, trace context.
+//! Tracing spans and the end of operations, as an observer sees it.
 
 use std::{borrow::Cow, pin::Pin, time::Instant};
 
@@ -15,7 +15,7 @@ use crate::{
     settings::Transport,
 };
 
-/// What is done.
+/// The names of an operation in its span.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct OperationInfo<'a> {
     pub(crate) method: &'static str,
@@ -23,19 +23,21 @@ pub(crate) struct OperationInfo<'a> {
     pub(crate) prompt: Option<&'a str>,
 }
 
-/// An operation on its way; it has ended when this goes.
+/// An operation in progress. Dropping it ends the operation.
 struct OperationSpan<'a> {
     user_server: &'a UserServer,
     operation: OperationInfo<'a>,
-    /// Nothing where nobody wants to know.
+    /// `None` if there is no observer.
     started: Option<Instant>,
     span: Span,
     error_type: Option<Cow<'static, str>>,
     rpc_code: Option<i64>,
 }
 
-/// Does `work` in a span of its own, and tells of its end. `failed` tells whether what comes of it is
-/// a failure after all. The work is borrowed, for a future that is given away is copied.
+/// Runs `work` in a span of its own and reports its end. `failed` tells whether a value counts as a
+/// failure.
+///
+/// The work is pinned by the caller: a future that is passed by value is copied.
 pub(crate) async fn in_span<T>(
     user_server: &UserServer,
     operation: OperationInfo<'_>,
@@ -142,7 +144,7 @@ impl Drop for OperationSpan<'_> {
     }
 }
 
-/// A name for the kind of failure, of which there are few.
+/// Returns `error.type`: a name with few possible values.
 fn error_type_of(error: &Error) -> Cow<'static, str> {
     Cow::Borrowed(match error {
         Error::Configuration { .. } => "configuration",

@@ -36,7 +36,7 @@ pub struct Tool {
     pub(crate) options: Option<Arc<Options>>,
 }
 
-/// A server on behalf of a user, and the interceptors around its lists and calls.
+/// A server as one user uses it, with the interceptors of its lists and calls.
 pub(crate) struct ToolServer {
     pub(crate) user_server: UserServer,
     pub(crate) interceptors: Interceptors,
@@ -81,7 +81,7 @@ impl Tools {
         self.find(name)?.call(arguments).await
     }
 
-    /// The same as [`Tools::get`], with the error that names the nearest.
+    /// Finds a tool as [`Tools::get`] does. The error suggests a similar name.
     pub(crate) fn find(&self, name: &str) -> Result<Tool, Error> {
         let own = self.list.named.entries.iter().map(|entry| &*entry.tool.name);
         self.get(name).ok_or_else(|| Error::UnknownTool {
@@ -91,7 +91,7 @@ impl Tools {
         })
     }
 
-    /// Those of the tools that a filter offers.
+    /// The tools that a filter offers.
     pub(crate) fn filtered(self, filter: &Filter) -> Self {
         let named = Arc::new(self.list.named.filtered(filter));
         Self { list: Arc::new(List { named, ..*self.list }), ..self }

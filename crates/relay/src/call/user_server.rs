@@ -1,4 +1,4 @@
-//! One server on behalf of one user.
+//! One server as one user uses it: cache keys, connection and trace context.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
     tool_list::{CacheKeys, StoredLists},
 };
 
-/// One server on behalf of one user.
+/// One server as one user uses it.
 pub(crate) struct UserServer {
     pub(crate) state: Arc<RelayState>,
     handle: Arc<ServerHandle>,
@@ -39,7 +39,7 @@ impl UserServer {
         Ok(Self { state, handle, key, user_id, source })
     }
 
-    /// The user on whose behalf the server is used.
+    /// The principal for whom the server is used.
     pub(crate) fn principal(&self) -> Principal {
         self.key.principal
     }
@@ -61,7 +61,8 @@ impl UserServer {
         &self.key.server
     }
 
-    /// Where the list may be found. What interceptors make of it may be for one user alone.
+    /// The keys of the list in the cache. The list that interceptors return may be for one user
+    /// alone.
     pub(crate) fn cache_keys(&self) -> CacheKeys {
         let may_share = self.handle.server.share_list != Some(false) && !self.state.is_intercepted;
         let public = may_share
@@ -69,7 +70,7 @@ impl UserServer {
         CacheKeys { own: self.key.clone(), public }
     }
 
-    /// Asks the server for its tools.
+    /// Requests the tool list from the server.
     pub(crate) async fn list_tools(&self) -> Result<ToolList, Error> {
         let connection = self.connection()?;
         let client = self.traced_client(&connection, None);
@@ -77,7 +78,7 @@ impl UserServer {
         listed.map_err(|error| self.error_context(None).failed(error))
     }
 
-    /// Has the list fetched anew when it is asked for next.
+    /// Drops the list from the cache and the store, so that it is requested again.
     pub(crate) async fn forget_list(&self) {
         let (cache, cache_keys) = (&self.state.cache, self.cache_keys());
         cache.forget(|key| cache_keys.contains(key));
@@ -85,19 +86,21 @@ impl UserServer {
             for key in cache_keys.iter() {
                 stored_lists.forget(key.principal).await;
             }
-            // What was read from the store meanwhile is no better.
+            // Drop what was read from the store in the meantime.
             cache.forget(|key| cache_keys.contains(key));
         }
     }
 
-    /// Where lists are stored, unless none are to be kept.
+    /// The stored lists of the server. `None` if there is no store, or if the cache is off.
     pub(crate) fn stored_lists(&self) -> Option<StoredLists<'_>> {
         let RelayState { cache, store, .. } = &*self.state;
         let store = store.as_deref().filter(|_| !cache.lifetime().is_zero())?;
         Some(self.handle.stored_lists(store))
     }
 
-    /// The way to the server, as long as it is registered.
+    /// The server.
+    ///
+    /// # Errors Returns an error if the server was removed or replaced.
     pub(crate) fn handle(&self) -> Result<&ServerHandle, Error> {
         self.handle.check().map(|()| &*self.handle)
     }
@@ -129,13 +132,13 @@ impl UserServer {
         }))
     }
 
-    /// What carries messages to the server.
+    /// The transport in the settings of the server.
     pub(crate) fn transport(&self) -> &Transport {
         &self.handle.server.transport
     }
 
-    /// The client for requests with these options, and with the trace context of the application;
-    /// nothing where there are neither.
+    /// Returns a client with these options and with the trace context of the application. `None` if
+    /// there are neither.
     pub(crate) fn traced_client(
         &self,
         connection: &Client,

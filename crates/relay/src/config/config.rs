@@ -1,4 +1,4 @@
-//! The configuration file: servers by name.
+//! The configuration file `relay.toml`.
 
 use std::{cell::Cell, collections::BTreeMap, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Variables in a file of lines `NAME=value`.
+//! Parsing of `.env` files.
 
 /// The variables, in order. Empty lines, those that begin with `#` and those without a `=` are passed
 /// over; `export` before a name and quotation marks around a value are taken off, and a ` #` ends a

@@ -1,4 +1,4 @@
-//! The configuration files of other programs that use MCP servers, read as they are.
+//! Parsing of the JSON configuration files of other MCP clients.
 
 use std::{collections::BTreeMap, path::MAIN_SEPARATOR_STR};
 

@@ -1,4 +1,4 @@
-//! JSON as people write it: with comments and trailing commas.
+//! JSON with comments and trailing commas.
 
 /// The text as plain JSON of the same length: without comments, and without commas at the end of
 /// lists and objects.

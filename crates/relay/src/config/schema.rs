@@ -1,4 +1,4 @@
-//! What the JSON Schema of `relay.toml` says beyond the types of its keys.
+//! The parts of the JSON Schema of `relay.toml` that types alone do not give.
 
 use mcp_types::Revision;
 use schemars::Schema;

@@ -1,4 +1,4 @@
-//! One server of `relay.toml`.
+//! Parsing of one server of `relay.toml`.
 
 use std::{cell::Cell, collections::BTreeMap, ops::Range, time::Duration};
 

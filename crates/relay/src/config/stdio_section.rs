@@ -1,4 +1,4 @@
-//! The part of a configuration file that says how a program is started.
+//! Parsing of the keys of a stdio server in `relay.toml`.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What is wrong with a text of TOML, without the values in it, which may be secrets.
+//! Errors of the TOML parser, without the values in the file, which may be secrets.
 
 use super::position::Position;
 use crate::{error::Error, suggestion::nearest};

@@ -1,4 +1,4 @@
-//! `${VAR}` and `${VAR:-default}` in the values of a configuration.
+//! Replacement of `${VAR}` and `${VAR:-default}` in the values of a configuration.
 
 use std::cell::RefCell;
 

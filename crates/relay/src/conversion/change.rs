@@ -1,4 +1,4 @@
-//! What a conversion did to a schema.
+//! The changes that a conversion made to a schema.
 
 use std::fmt;
 

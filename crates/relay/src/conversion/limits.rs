@@ -1,4 +1,4 @@
-//! How much a schema may say in all.
+//! The limits of providers on the size of a whole schema.
 
 use serde_json::Value;
 

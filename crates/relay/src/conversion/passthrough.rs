@@ -1,4 +1,4 @@
-//! Schemas that a provider takes as they are, but for the root.
+//! Schemas that a provider takes unchanged, except for the root.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! From the normal form to the JSON that a provider takes.
+//! Printing of the normal form as the JSON that a provider takes.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! The schema of a tool's arguments as a provider takes it.
+//! A tool's input schema as a provider takes it.
 
 use std::{
     fmt,

@@ -1,4 +1,4 @@
-//! The way back: from what a model says by a converted schema to what the tool takes.
+//! Restoration of arguments: from those that a model gave by a converted schema to those of the tool.
 
 use std::collections::BTreeMap;
 

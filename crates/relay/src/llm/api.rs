@@ -1,4 +1,4 @@
-//! The interfaces of providers, whose messages differ.
+//! The APIs of providers, which differ in their messages.
 
 use crate::conversion::Provider;
 

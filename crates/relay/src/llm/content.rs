@@ -1,4 +1,4 @@
-//! The content of a tool's output in the words of each provider.
+//! The content of a tool's output in the format of each provider.
 
 use serde_json::{Value, json};
 

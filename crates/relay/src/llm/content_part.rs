@@ -1,4 +1,4 @@
-//! What an output has to say to a model, part by part.
+//! The parts of an output that a model gets.
 
 use std::{borrow::Cow, mem};
 

@@ -1,4 +1,4 @@
-//! The definition of a tool as each provider takes it in a request.
+//! Tool definitions in the format of each provider.
 
 use std::sync::Arc;
 

@@ -1,5 +1,4 @@
-//! From a model's answer to the calls that it asks for, and from their outputs to the messages that
-//! the provider takes.
+//! Reading of tool calls from a model's answer, and writing of their results as messages.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Long texts for a model, page by page.
+//! Long texts for a model, in pages.
 
 use std::{
     collections::VecDeque,

@@ -1,4 +1,4 @@
-//! The calls that a model asks for, and what became of them.
+//! Tool calls that a model asks for, and their results.
 
 use futures_util::{StreamExt, stream};
 

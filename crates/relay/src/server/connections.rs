@@ -1,4 +1,4 @@
-//! The open conversations: one for each server and principal, bounded in number and idle time.
+//! The connection pool: one connection per server and principal, bounded in number and idle time.
 
 use std::{
     collections::HashMap,
@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 
 use crate::server_key::ServerKey;
 
-/// How often those without a call are looked for, at most.
+/// The shortest time between two searches for idle connections.
 const SWEEP: Duration = Duration::from_secs(30);
 
 /// The bounds of a [`ConnectionPool`].
@@ -34,7 +34,7 @@ impl Default for PoolLimits {
     }
 }
 
-/// The open conversations. When there are too many, those least recently used give way.
+/// The open connections. If there are too many, the least recently used ones are evicted.
 pub(crate) struct ConnectionPool {
     open: RwLock<HashMap<ServerKey, Connection>>,
     limits: PoolLimits,
@@ -52,12 +52,13 @@ pub struct Connection(Arc<ConnectionState>);
 
 struct ConnectionState {
     client: Client,
-    /// Whether its session ends with it: not where all share it, as they do a process.
+    /// Whether the session is closed on drop. False for a stdio server, whose process all users
+    /// share.
     close_on_drop: bool,
     started: Instant,
     /// Milliseconds from `started` to the last use.
     last_used: AtomicU64,
-    /// How much news of the server's tools there was when they were last asked for.
+    /// The number of tool changes and lost sessions that were taken into account.
     seen_changes: AtomicU64,
 }
 
@@ -67,8 +68,8 @@ impl ConnectionPool {
         Self { open, limits, started: Instant::now(), last_sweep }
     }
 
-    /// The conversation for `key`, made by `client` unless there is one. Its session ends with it, if
-    /// that says so.
+    /// Returns the connection for `key`, or opens one. `client` returns its client, and whether the
+    /// session is closed with the connection.
     pub(crate) fn get(
         &self,
         key: &ServerKey,
@@ -80,7 +81,7 @@ impl ConnectionPool {
             connection.0.last_used.store(now, Ordering::Relaxed);
             return connection;
         }
-        // Not under the lock: the application is asked who answers for the user.
+        // Not under the lock, because this calls the handlers function of the application.
         let ((client, close_on_drop), started) = (client(), self.started);
         let (last_used, seen_changes) = (AtomicU64::new(0), AtomicU64::new(0));
         let new = Connection(Arc::new(ConnectionState {
@@ -99,12 +100,12 @@ impl ConnectionPool {
         connection.clone()
     }
 
-    /// The conversation for `key`, if there is one.
+    /// Returns the connection for `key`, if there is one.
     pub(crate) fn existing(&self, key: &ServerKey) -> Option<Connection> {
         self.read().get(key).cloned()
     }
 
-    /// Takes out the conversations for which `wanted` holds.
+    /// Removes the connections for whose keys `wanted` returns true.
     pub(crate) fn remove_if(
         &self,
         wanted: impl Fn(&ServerKey) -> bool,
@@ -112,7 +113,7 @@ impl ConnectionPool {
         self.write().extract_if(|key, _| wanted(key)).collect()
     }
 
-    /// Takes out those without a call for long, if it is time to look for them.
+    /// Closes idle connections, if the last search was long enough ago.
     fn sweep(&self, now: u64) {
         let last = self.last_sweep.load(Ordering::Relaxed);
         let due = now.saturating_sub(last) >= millis(SWEEP);
@@ -134,12 +135,12 @@ impl ConnectionPool {
     }
 }
 
-/// How many give way together when there are too many: a share of them, so that it is seldom.
+/// The number of connections to evict at once. It is a share of all, so that evictions are rare.
 fn eviction_count(most: usize) -> usize {
     (most / 16).max(1)
 }
 
-/// Takes out this many, those least recently used.
+/// Removes the `count` least recently used connections.
 fn evict_least_recently_used(open: &mut HashMap<ServerKey, Connection>, count: usize) {
     let mut uses: Vec<_> = open.values().map(Connection::last_used).collect();
     let (_, &mut youngest, _) = uses.select_nth_unstable(count - 1);
@@ -156,21 +157,21 @@ fn millis(duration: Duration) -> u64 {
 }
 
 impl Connection {
-    /// Remembers that it is in use now.
+    /// Records that the connection is used now.
     pub(crate) fn touch(&self) {
         self.0.last_used.store(millis(self.0.started.elapsed()), Ordering::Relaxed);
     }
 
-    /// Whether what is known of the server's tools no longer holds, since it was last asked or
-    /// [told](Self::heard): the server has said so, or has forgotten the session and so may be another
-    /// one by now.
+    /// Returns whether the tool list may have changed since the last call of this method or of
+    /// [`mark_changes_seen`](Self::mark_changes_seen). The server may have said so, or it may have
+    /// lost the session and so have been restarted.
     pub(crate) fn take_tools_changed(&self) -> bool {
         let news = self.lost_sessions() + self.tool_changes();
         self.0.seen_changes.fetch_max(news, Ordering::Relaxed) < news
     }
 
-    /// What was learnt after this many changes takes the sessions lost until now into account: it came
-    /// in the newest one.
+    /// Records that the tool list takes this many changes into account, and all sessions lost until
+    /// now: it was requested in the newest session.
     pub(crate) fn mark_changes_seen(&self, changes: u64) {
         self.0.seen_changes.fetch_max(self.lost_sessions() + changes, Ordering::Relaxed);
     }
@@ -179,7 +180,7 @@ impl Connection {
         self.0.last_used.load(Ordering::Relaxed)
     }
 
-    /// Whether anyone but the pool has it.
+    /// Returns whether there is a clone outside of the pool.
     fn is_in_use(&self) -> bool {
         Arc::strong_count(&self.0) > 1
     }

@@ -1,4 +1,4 @@
-//! Failures of the layers below, as errors of this crate.
+//! Conversion of client errors into errors of this crate.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -10,7 +10,7 @@ use crate::{
     principal::Principal,
 };
 
-/// What was being done when a server failed.
+/// The operation that failed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ErrorContext<'a> {
     pub(crate) server: &'a str,
@@ -19,14 +19,14 @@ pub(crate) struct ErrorContext<'a> {
 }
 
 impl ErrorContext<'_> {
-    /// Puts a failure where it belongs. A refused authorization is looked for first, so that no
-    /// other kind ever hides it.
+    /// Converts an error of a tool list or a tool call. An authorization error is looked for first,
+    /// so that no other kind hides it.
     pub(crate) fn failed(self, error: mcp_client::Error) -> Error {
         let tool_fault = tool_fault(&error);
         self.classify(error, tool_fault)
     }
 
-    /// The same for what is neither a list of tools nor a call.
+    /// Converts an error of any other request.
     pub(crate) fn failed_without_tool(self, error: mcp_client::Error) -> Error {
         self.classify(error, None)
     }
@@ -58,7 +58,7 @@ impl ErrorContext<'_> {
     }
 }
 
-/// What is wrong with a list or a call where the exchange itself is not at fault.
+/// Returns why a list or a call failed, if the connection is not the reason.
 fn tool_fault(error: &mcp_client::Error) -> Option<&'static str> {
     use mcp_client::Error as Cause;
     match error {

@@ -6,7 +6,7 @@ use mcp_client::Handler;
 
 use crate::principal::Principal;
 
-/// Who answers what servers ask, for a server and on behalf of a user.
+/// Returns the handler for the requests of a server to a user.
 pub(crate) type Handlers = dyn Fn(&Asker<'_>) -> Option<Arc<dyn Handler>> + Send + Sync;
 
 /// A server that may ask something, and on whose behalf it is spoken to; see

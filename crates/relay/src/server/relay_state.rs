@@ -1,4 +1,4 @@
-//! What a relay and all its handles share.
+//! The state that a relay shares with all its users.
 
 use std::sync::Arc;
 
@@ -20,13 +20,13 @@ use crate::{
     tool_list::{ListStore, ToolCache},
 };
 
-/// What all handles share.
+/// The state that all handles of a relay share.
 pub(crate) struct RelayState {
     pub(crate) servers: ServerTable,
     pub(crate) cache: Arc<ToolCache>,
     pub(crate) connections: ConnectionPool,
     pub(crate) token_sources: TokenSources,
-    /// Whether there are interceptors, whose lists may be for one user alone.
+    /// Whether the relay has interceptors. Their lists may be for one user alone.
     pub(crate) is_intercepted: bool,
     pub(crate) store: Option<Arc<dyn ListStore>>,
     pub(crate) resumed_calls: ResumedCalls,
@@ -35,17 +35,17 @@ pub(crate) struct RelayState {
 }
 
 impl RelayState {
-    /// How many servers are spoken to at the same time.
+    /// The most servers that are used at the same time.
     const MAX_CONCURRENT: usize = 64;
 
-    /// Drops what was learnt of a server that is registered no more. Its sessions end with the calls
-    /// that are under way.
+    /// Drops the lists and connections of a server that is no longer registered. Sessions end when
+    /// their calls have ended.
     pub(crate) fn forget(&self, handle: &ServerHandle) {
         self.cache.forget(|key| key.server == handle.id);
         drop(self.connections.remove_if(|key| key.server == handle.id));
     }
 
-    /// Forgets the lists of a user that are in the store.
+    /// Removes the lists of a user from the store.
     pub(crate) async fn forget_stored(&self, principal: Principal) {
         let Some(store) = self.store.as_deref() else { return };
         let handles = self.servers.all();
@@ -54,7 +54,7 @@ impl RelayState {
         stream::iter(forgotten).buffer_unordered(Self::MAX_CONCURRENT).collect::<()>().await;
     }
 
-    /// Ends the sessions and forgets the lists for which `wanted` holds.
+    /// Closes the connections and drops the lists for whose keys `wanted` returns true.
     pub(crate) async fn close(&self, wanted: impl Fn(&ServerKey) -> bool) -> Result<(), Error> {
         self.cache.forget(&wanted);
         let closing =

@@ -1,4 +1,4 @@
-//! The registered servers, which may change while calls are under way.
+//! The registered servers, which may change while calls are in progress.
 
 use std::{
     collections::BTreeMap,
@@ -26,29 +26,29 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct ServerTable {
     client: HttpClient,
-    /// How long a process is kept that nobody calls.
+    /// How long an idle process of a stdio server is kept.
     idle: Duration,
     handles: RwLock<BTreeMap<Arc<str>, Arc<ServerHandle>>>,
     /// The number of the next registration.
     next: AtomicU64,
 }
 
-/// The way to a server, the same for all users.
+/// A registered server, shared by all users.
 #[derive(Debug)]
 pub(crate) struct ServerHandle {
     pub(crate) id: ServerId,
     pub(crate) server: Server,
-    /// Of what makes it this server and no other; see [`Server::fingerprint`].
+    /// A hash of the settings that identify the server; see [`Server::fingerprint`].
     pub(crate) fingerprint: String,
     pub(crate) transport: ServerTransport,
-    /// Room for calls at the same time.
+    /// The permits for concurrent calls.
     pub(crate) call_permits: Semaphore,
-    /// How to speak with the server, as the first of its users has found out.
+    /// The protocol version that the server and its first user agreed on.
     pub(crate) negotiation: Negotiation,
-    /// The lists that its users have got, so that those who get the same share it.
+    /// The decoded lists of its users. Equal lists are shared.
     pub(crate) known_lists: KnownLists,
     pub(crate) named_lists: NamedToolLists,
-    /// Whether it was removed or replaced: calls that are under way go on, and none is begun.
+    /// Whether the server was removed or replaced. Calls in progress go on, and no call begins.
     retired: AtomicBool,
 }
 
@@ -57,7 +57,7 @@ impl ServerTable {
         Self { client, idle, handles: RwLock::default(), next: AtomicU64::new(0) }
     }
 
-    /// Registers a server; gives back the one that was registered under its name.
+    /// Registers a server. Returns the server that was registered under its name.
     pub(crate) fn insert(
         &self,
         name: &str,
@@ -84,13 +84,16 @@ impl ServerTable {
         Ok(handles.insert(id.name, handle).inspect(|old| old.retire()))
     }
 
-    /// Takes a server out.
+    /// Removes a server.
     pub(crate) fn remove(&self, name: &str) -> Option<Arc<ServerHandle>> {
         let mut handles = self.handles.write().unwrap_or_else(PoisonError::into_inner);
         handles.remove(name).inspect(|old| old.retire())
     }
 
-    /// The way to a server, with or without a user's token.
+    /// Returns a server, for a user with or without a token.
+    ///
+    /// # Errors Returns an error if there is no such server, if its settings cannot be used, or if
+    /// a stdio server would get a token.
     pub(crate) fn get(&self, name: &str, token: bool) -> Result<Arc<ServerHandle>, Error> {
         let handles = self.read();
         let unknown = || Error::configuration(Some(name), not_registered(name, &handles));
@@ -107,17 +110,17 @@ impl ServerTable {
         Ok(Arc::clone(handle))
     }
 
-    /// Their names, in order.
+    /// The names of all servers, in order.
     pub(crate) fn names(&self) -> Vec<String> {
         self.read().keys().map(|name| (**name).to_owned()).collect()
     }
 
-    /// All of them, in the order of their names.
+    /// All servers, ordered by name.
     pub(crate) fn all(&self) -> Vec<Arc<ServerHandle>> {
         self.read().values().cloned().collect()
     }
 
-    /// Whether the settings of a server say that nothing goes without it.
+    /// Returns whether the settings mark a server as required.
     pub(crate) fn requires(&self, name: &str) -> bool {
         self.read().get(name).is_some_and(|handle| handle.server.required)
     }
@@ -128,7 +131,7 @@ impl ServerTable {
 }
 
 impl ServerHandle {
-    /// Refuses what is begun with a registration that is no more.
+    /// Returns an error if the server was removed or replaced.
     pub(crate) fn check(&self) -> Result<(), Error> {
         match self.is_retired() {
             false => Ok(()),
@@ -139,7 +142,7 @@ impl ServerHandle {
         }
     }
 
-    /// Whether it was removed or replaced.
+    /// Returns whether the server was removed or replaced.
     pub(crate) fn is_retired(&self) -> bool {
         self.retired.load(Ordering::Acquire)
     }

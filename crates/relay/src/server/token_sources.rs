@@ -1,4 +1,4 @@
-//! Where the tokens come from of users who are known by an id.
+//! The token sources of users with an id.
 
 use std::{
     collections::HashMap,
@@ -12,17 +12,17 @@ use mcp_http::{AccessToken, TokenRequest, TokenSource};
 
 use crate::principal::Principal;
 
-/// The token sources of those whom anyone speaks for at the moment.
+/// The token sources of the users who have a handle or an open connection.
 #[derive(Default)]
 pub(crate) struct TokenSources(Mutex<HashMap<Principal, Weak<UserTokenSource>>>);
 
-/// The token source of one user: the newest that the application has given.
+/// The token source of one user: the one that the application gave last.
 ///
-/// Open sessions hold on to it, so that they too get tokens from the newest one.
+/// Open connections hold it, so that they too use the newest source.
 pub(crate) struct UserTokenSource(RwLock<Arc<dyn TokenSource>>);
 
 impl TokenSources {
-    /// The source of `principal`, from now on for all who speak for it.
+    /// Sets the source of `principal`, for all its handles and connections.
     pub(crate) fn replace(
         &self,
         principal: Principal,
@@ -33,7 +33,7 @@ impl TokenSources {
             *source.0.write().unwrap_or_else(PoisonError::into_inner) = newest;
             return source;
         }
-        // Those that nobody has any more make room before more room is taken.
+        // Drop unused entries before the map grows.
         if known.len() == known.capacity() {
             known.retain(|_, source| source.strong_count() > 0);
         }

@@ -1,4 +1,4 @@
-//! What carries the messages of a server, whoever its users are.
+//! The transport of a server, shared by its users.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,17 +8,19 @@ use mcp_stdio::StdioTransport;
 
 use crate::settings::{Server, Transport};
 
-/// The transport of a server. Over HTTP each user gets one of the same kind; a process is one for all.
+/// The transport of a server. Each user has an HTTP transport of their own. All users share the
+/// process of a stdio server.
 #[derive(Debug)]
 pub(crate) enum ServerTransport {
     Http(HttpTransport),
-    /// Over what HTTP+SSE goes.
+    /// The HTTP transport that HTTP+SSE is built on.
     Sse(HttpTransport),
     Stdio(StdioTransport),
 }
 
 impl ServerTransport {
-    /// What a server's settings ask for. A process that nobody calls for `idle` is ended.
+    /// Creates the transport for the settings of a server. `idle` is how long an idle process is
+    /// kept.
     pub(crate) fn new(server: &Server, client: &HttpClient, idle: Duration) -> Result<Self, Error> {
         Ok(match &server.transport {
             Transport::Http { url } => Self::Http(http(server, url, client)?),
@@ -27,12 +29,13 @@ impl ServerTransport {
         })
     }
 
-    /// Whether it is one for all: it carries no user's token, and no conversation ends it.
+    /// Returns whether all users share one transport. Such a transport sends no tokens, and no user
+    /// closes it.
     pub(crate) fn is_shared(&self) -> bool {
         matches!(self, Self::Stdio(_))
     }
 
-    /// Sets up the client of a user, or of nobody, whose tokens come from `source`.
+    /// Returns a client builder for a user whose tokens come from `source`.
     pub(crate) fn client(&self, source: Option<Arc<dyn TokenSource>>) -> Builder {
         match self {
             Self::Http(transport) => Client::builder(transport.with_token_source(source)),

@@ -1,4 +1,4 @@
-//! A server that is a program to be started.
+//! The settings of a stdio server: its command and environment.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,4 +1,4 @@
-//! Which tools of a server are offered.
+//! The patterns that select which tools of a server are offered.
 
 /// Which tools of a server are offered, by their server's own names.
 ///

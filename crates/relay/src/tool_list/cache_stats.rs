@@ -1,4 +1,4 @@
-//! How often the cache of tool lists was of use.
+//! Statistics of the tool list cache.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,4 +1,4 @@
-//! Arguments and results against the schemas of their tool.
+//! Validation of arguments and results against the schemas of a tool.
 
 use std::{fmt, sync::OnceLock};
 
@@ -12,22 +12,23 @@ use crate::{
     validation::{UnknownDialect, Validator, Violation},
 };
 
-/// Larger schemas are not read: a look at the arguments is to be cheap next to the call.
+/// The largest schema that is used, in bytes. A check must be cheap compared with the call.
 const LARGEST: usize = 256 * 1024;
 
-/// The schemas of a tool as they are read with its first call, for all who share its definition.
+/// The parsed schemas of a tool, shared by all users of its definition. They are parsed with the
+/// first call.
 #[derive(Default)]
 pub(crate) struct Checks {
     input: OnceLock<LazySchema>,
     output: OnceLock<LazySchema>,
 }
 
-/// A schema that was read; nothing where there is none to judge by.
+/// A parsed schema. `None` if there is none, or if it cannot be used.
 type LazySchema = Result<Option<Validator>, UnknownDialect>;
 
 impl Checks {
-    /// Refuses arguments that surely do not fit the tool's schema, and any where its schemas cannot be
-    /// told from their dialect.
+    /// Returns an error if the arguments are surely invalid, or if the dialect of a schema is
+    /// unknown.
     pub(crate) fn check_arguments(
         &self,
         server: &str,
@@ -46,8 +47,8 @@ impl Checks {
         }
     }
 
-    /// Sets apart a result whose structured content surely does not fit the tool's schema. A failure
-    /// of the tool's own has none (MCP server/tools, "Output Schema").
+    /// Returns an error if the structured content is surely invalid. The result of a failed tool
+    /// has none (MCP server/tools, "Output Schema").
     pub(crate) fn check_output(
         &self,
         server: &str,

@@ -1,15 +1,15 @@
-//! A tool list, and how long it may be kept.
+//! A tool list, and how long it may be cached.
 
 use std::{sync::Arc, time::Duration};
 
 use super::named_tools::NamedTools;
 
-/// A list of tools, and how it may be kept.
+/// A tool list, and how long it may be cached.
 #[derive(Debug)]
 pub(crate) struct List {
     pub(crate) named: Arc<NamedTools>,
-    /// How long it is fresh from when it came.
+    /// How long the list is fresh, from when it was received.
     pub(crate) ttl: Duration,
-    /// Whether it is the same for everyone.
+    /// Whether all users share the list.
     pub(crate) public: bool,
 }

@@ -1,4 +1,4 @@
-//! Tools under the names that models see; equal lists of a server are kept once.
+//! Tools under the names that models see. Equal lists of a server are kept once.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -10,7 +10,7 @@ use mcp_client::{RefusedEntry, Tool, ToolList};
 use super::checks::Checks;
 use crate::{conversion::Schemas, settings::Filter, tool_name};
 
-/// Lists of a server that are looked at, whether a new one is the same.
+/// The most lists that a new one is compared with.
 const MAX_COMPARED: usize = 64;
 
 /// A tool under the name that models see.
@@ -41,7 +41,7 @@ impl NamedTools {
     }
 
     fn from_entries(entries: Vec<Arc<NamedTool>>, refused: Vec<RefusedEntry>) -> Self {
-        // A name that a model sees wins over an equal one of the server's own.
+        // A name that a model sees wins over an equal name of the server.
         let indexes_by = |name: fn(&NamedTool) -> &String| {
             entries.iter().enumerate().map(move |(index, entry)| (name(entry).clone(), index))
         };
@@ -50,18 +50,19 @@ impl NamedTools {
         Self { by_name, refused, entries }
     }
 
-    /// Those that a filter offers.
+    /// The tools that a filter offers.
     pub(crate) fn filtered(&self, filter: &Filter) -> Self {
         let offered = self.entries.iter().filter(|entry| filter.offers(&entry.tool.name));
         Self::from_entries(offered.cloned().collect(), self.refused.clone())
     }
 
-    /// Where the tool is that a model, or its server, calls so.
+    /// Returns the index of a tool, by the name that models see or by the name of its server.
     pub(crate) fn index(&self, name: &str) -> Option<usize> {
         self.by_name.get(name).copied()
     }
 
-    /// Whether it was made of this list: of the very same tools, so that nobody has to look at them.
+    /// Returns whether it was made of this very list. Tools are compared by address, so this is
+    /// fast.
     fn is_made_of(&self, list: &ToolList) -> bool {
         let same = |(own, other): (&Arc<NamedTool>, &Arc<Tool>)| Arc::ptr_eq(&own.tool, other);
         self.entries.len() == list.tools.len()
@@ -70,12 +71,12 @@ impl NamedTools {
     }
 }
 
-/// The lists of a server that somebody has, newest last.
+/// The lists of a server that are in use, newest last.
 #[derive(Debug, Default)]
 pub(crate) struct NamedToolLists(Mutex<VecDeque<Weak<NamedTools>>>);
 
 impl NamedToolLists {
-    /// The tools of `server` under their names.
+    /// Returns the tools of `server` under the names that models see.
     pub(crate) fn get(&self, server: &str, list: ToolList) -> Arc<NamedTools> {
         let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         lists.retain(|named| named.strong_count() > 0);

@@ -1,4 +1,4 @@
-//! Lists of tools kept outside of this process, for a fleet of them.
+//! The store of tool lists that several processes may share.
 
 use std::{
     sync::Arc,
@@ -31,7 +31,7 @@ pub trait ListStore: Send + Sync + 'static {
     fn forget<'a>(&'a self, key: &'a str) -> BoxFuture<'a, ()>;
 }
 
-/// A list as it is stored.
+/// A list in its stored form.
 #[derive(Serialize, Deserialize)]
 struct SerializedList {
     tools: Vec<Tool>,
@@ -39,27 +39,27 @@ struct SerializedList {
     fresh_until: SystemTime,
 }
 
-/// A list of tools that is fresh for so long, and whether it is the same for everyone.
+/// A tool list, how long it is fresh, and whether all users share it.
 pub(crate) struct StoredList {
     pub(crate) list: ToolList,
     pub(crate) ttl: Duration,
     pub(crate) public: bool,
 }
 
-/// Where the lists of a server are in a store.
+/// The stored lists of one server.
 #[derive(Clone, Copy)]
 pub(crate) struct StoredLists<'a> {
     pub(crate) store: &'a dyn ListStore,
     pub(crate) server: &'a ServerId,
-    /// Tells servers of one name with other settings apart.
+    /// Distinguishes servers that have the same name and other settings.
     pub(crate) fingerprint: &'a str,
 }
 
 impl StoredLists<'_> {
-    /// How long a store may take: then the server is asked, as if there were no store.
+    /// How long the store may take. After that, the server is asked as if there were no store.
     const TIMEOUT: Duration = Duration::from_secs(5);
 
-    /// A list that is fresh still, from the first of the places that has one.
+    /// Loads a fresh list, under the first of the keys that has one.
     pub(crate) async fn load(&self, keys: &CacheKeys) -> Option<StoredList> {
         for key in keys.iter() {
             let Some(bytes) = self.with_timeout(self.store.load(&self.key(key.principal))).await?
@@ -91,13 +91,13 @@ impl StoredLists<'_> {
         }
     }
 
-    /// Forgets the list of a user, or that of everyone.
+    /// Removes the list of a user, or the public list.
     pub(crate) async fn forget(&self, principal: Principal) {
         self.with_timeout(self.store.forget(&self.key(principal))).await;
     }
 
-    /// What a list is stored under: its server by name and by a hash of where and what it is, its user
-    /// by a hash.
+    /// The key in the store: name and fingerprint of the server, and a hash that stands for the
+    /// user.
     fn key(&self, principal: Principal) -> String {
         let Self { server, fingerprint, .. } = self;
         format!("relay:tools:{server}:{fingerprint}:{}", principal.to_key())

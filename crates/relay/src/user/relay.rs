@@ -1,4 +1,4 @@
-//! The registry of servers.
+//! The relay and its builder: the entry point of the crate.
 
 use std::{fmt, sync::Arc, time::Duration};
 

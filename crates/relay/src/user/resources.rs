@@ -1,4 +1,4 @@
-//! What servers have beyond tools, with the errors of the registry.
+//! The resources and prompts of a user's servers.
 
 use std::pin::pin;
 

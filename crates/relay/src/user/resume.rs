@@ -1,4 +1,4 @@
-//! Calls that are resumed after their user has signed in.
+//! Resuming of calls after the user has signed in.
 
 use serde_json::value::RawValue;
 

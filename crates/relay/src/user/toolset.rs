@@ -69,7 +69,7 @@ impl User {
 }
 
 impl ToolsetRequest {
-    /// How many servers are asked at the same time.
+    /// The most servers that are asked at the same time.
     const MAX_CONCURRENT: usize = 64;
     /// How long a server has to give its tools unless another [time](Self::timeout) is set.
     pub const TIMEOUT: Duration = Duration::from_secs(30);
@@ -135,7 +135,7 @@ impl ToolsetRequest {
         Ok(toolset)
     }
 
-    /// The servers to ask, each once.
+    /// The names of the servers to ask, each once.
     fn server_names(&self) -> Vec<String> {
         let chosen = self.servers.clone();
         let mut server_names = chosen.unwrap_or_else(|| self.user.state.servers.names());
@@ -211,7 +211,7 @@ impl Toolset {
         self.find(name)?.call(arguments).await
     }
 
-    /// The same as [`Toolset::get`], with the error that names the nearest.
+    /// Finds a tool as [`Toolset::get`] does. The error suggests a similar name.
     pub(crate) fn find(&self, name: &str) -> Result<Tool, Error> {
         self.get(name).ok_or_else(|| Error::UnknownTool {
             server: None,

@@ -1,4 +1,4 @@
-//! The registry as one user sees it.
+//! A user of the relay.
 
 use std::{fmt, sync::Arc};
 
@@ -21,9 +21,9 @@ pub struct User {
     pub(crate) state: Arc<RelayState>,
     pub(crate) interceptors: Interceptors,
     pub(crate) principal: Principal,
-    /// What the application knows the user by.
+    /// The id that the application knows the user by.
     pub(crate) id: Option<Arc<str>>,
-    /// Where the user's own tokens come from; for nobody's, a server's `api_key` is used.
+    /// The source of the user's tokens. Without one, the `api_key` of the server is used.
     pub(crate) source: Option<Arc<dyn TokenSource>>,
 }
 
@@ -40,7 +40,7 @@ impl User {
             let server =
                 Arc::new(ToolServer { user_server, interceptors: self.interceptors.clone() });
             match server.list().await {
-                // Another one was registered in its place meanwhile, or none.
+                // The server was replaced or removed in the meantime.
                 Err(_) if server.user_server.is_retired() => {}
                 list => return Ok(Tools { list: list?, server }),
             }

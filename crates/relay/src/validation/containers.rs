@@ -1,4 +1,4 @@
-//! The walk of rules over what is within arrays and objects.
+//! Evaluation of the items of an array and the members of an object.
 
 use std::{collections::HashSet, fmt::Display};
 

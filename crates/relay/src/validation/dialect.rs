@@ -1,4 +1,4 @@
-//! The editions of JSON Schema: which keywords each has.
+//! The dialects of JSON Schema, and the keywords that each has.
 
 use serde_json::Value;
 

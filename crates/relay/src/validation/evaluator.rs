@@ -1,4 +1,4 @@
-//! The walk of rules over a value.
+//! Evaluation of a value against a schema.
 
 use super::{
     json_text::{JsonText, Kind},

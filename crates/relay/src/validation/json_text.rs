@@ -1,5 +1,4 @@
-//! JSON as the text that it is sent as, read where it lies: nothing is copied, and only what is looked
-//! at is decoded.
+//! JSON as text, read in place: nothing is copied, and only what is looked at is decoded.
 
 use std::{borrow::Cow, fmt::Write as _};
 

@@ -1,4 +1,4 @@
-//! What keywords hold that is no schema; nothing where it makes no sense.
+//! Parsing of keyword values that are not schemas.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Numbers of JSON by their exact value.
+//! JSON numbers by their exact value.
 
 use std::{cmp::Ordering, fmt};
 

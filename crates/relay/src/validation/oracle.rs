@@ -1,4 +1,4 @@
-//! The crate `jsonschema` as the oracle: wherever a verdict is given here, it is the same there.
+//! Comparison with the crate `jsonschema`: a result that is not unknown is the same there.
 
 use std::cell::Cell;
 

@@ -1,4 +1,4 @@
-//! Reads a schema into rules, each part of it once.
+//! Parsing of a schema into rules, each subschema once.
 
 use std::{cmp::Ordering, collections::HashMap, ptr};
 

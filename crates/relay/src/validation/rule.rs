@@ -1,4 +1,4 @@
-//! A schema as it is judged by: what its keywords say, by the kind of value that they are about.
+//! A parsed schema: its keywords, grouped by the type of value that they apply to.
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,4 @@
-//! Whether JSON fits a JSON Schema.
+//! The entry points of validation.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Whether a value is valid, in three-valued logic.
+//! The result of an evaluation, in three-valued logic.
 
 /// What is known of a value and a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What a validation finds.
+//! The findings of a validation.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What fits two schemas at once.
+//! The intersection of two schemas.
 
 use std::collections::{BTreeMap, BTreeSet};
 

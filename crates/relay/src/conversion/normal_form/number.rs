@@ -1,4 +1,4 @@
-//! Numbers of JSON as JSON Schema compares them.
+//! Comparison of JSON numbers as JSON Schema defines it.
 
 use std::cmp::Ordering::{self, Equal, Greater, Less};
 

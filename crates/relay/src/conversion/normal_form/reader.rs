@@ -1,4 +1,4 @@
-//! From JSON Schema to the normal form.
+//! Reading of a JSON Schema into the normal form.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! The normal form of a schema: which values of each type fit it.
+//! The normal form of a schema: a union of alternatives of one type each.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Objects and lists as a provider can say them.
+//! Writing of objects and arrays for a provider.
 
 use std::collections::BTreeMap;
 

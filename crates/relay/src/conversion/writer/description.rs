@@ -1,4 +1,4 @@
-//! What is told to the model beside the schema.
+//! Descriptions that tell the model what the schema cannot.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The values of an `enum` as a provider can say them.
+//! Writing of the values of an `enum` for a provider.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! From a schema in the normal form to one that a provider can say, and the way back.
+//! Writing of a schema in the normal form for a provider, with the restoration of its arguments.
 
 use std::collections::{BTreeMap, BTreeSet};
 
