@@ -201,7 +201,7 @@ impl Error {
         }
     }
 
-    /// Whether the same request may fare better in a while.
+    /// Returns whether the same request may succeed later.
     pub(crate) fn is_passing(&self) -> bool {
         let (Self::Transport { kind, source, .. } | Self::OutcomeUnknown { kind, source, .. }) =
             self
@@ -265,7 +265,7 @@ impl Error {
         }
     }
 
-    /// The code of the JSON-RPC error that the server has answered with, if that is what failed.
+    /// The code of the JSON-RPC error that the server returned, if one was returned.
     pub(crate) fn rpc_code(&self) -> Option<i64> {
         match self {
             Self::ToolCall { source, .. } => source.as_ref()?.code(),
@@ -392,7 +392,7 @@ impl fmt::Display for TransportKind {
     }
 }
 
-/// An error and what caused it, in one line.
+/// Returns an error and its sources in one line.
 pub(crate) fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
@@ -403,7 +403,7 @@ pub(crate) fn describe(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Names the tool that was called, if one was.
+/// Displays the tool that was called, if there is one.
 struct Calling<'a>(Option<&'a str>);
 
 impl fmt::Display for Calling<'_> {
@@ -412,7 +412,7 @@ impl fmt::Display for Calling<'_> {
     }
 }
 
-/// Names the server that offers something.
+/// Displays the server that has no such tool.
 struct Offering<'a>(Option<&'a str>);
 
 impl fmt::Display for Offering<'_> {
@@ -424,7 +424,7 @@ impl fmt::Display for Offering<'_> {
     }
 }
 
-/// Names what was probably meant, if anything was.
+/// Displays a suggestion, if there is one.
 struct Meant<'a>(Option<&'a str>);
 
 impl fmt::Display for Meant<'_> {
@@ -433,7 +433,7 @@ impl fmt::Display for Meant<'_> {
     }
 }
 
-/// Names the place in the configuration: the server, line and column.
+/// Displays the position in the configuration: line, column and server.
 struct At<'a>(Option<&'a str>, Option<(usize, usize)>);
 
 impl fmt::Display for At<'_> {

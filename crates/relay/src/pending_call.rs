@@ -11,9 +11,9 @@ const CAPACITY: usize = 100_000;
 /// A call that did not run because its user has to sign in; part of
 /// [`Authorization`](crate::Authorization).
 ///
-/// It can be stored while the user is away, and be [resumed](crate::User::resume) once: by this process, or
-/// by another one, which then has to see to it that no other does so too. It holds no token, but the
-/// arguments of the call, so it is for the eyes of its user alone.
+/// It can be stored while the user is away, and be [resumed](crate::User::resume) once: by this
+/// process, or by another one, which then has to see to it that no other does so too. It holds no
+/// token, but the arguments of the call, so it is for the eyes of its user alone.
 ///
 /// ```no_run
 /// # async fn run(relay: relay::Relay, tool: relay::Tool, source: relay::AccessToken) {

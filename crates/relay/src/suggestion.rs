@@ -1,9 +1,9 @@
 //! Suggestions for misspelled names.
 
-/// Longer words are not looked at, so that the work stays small.
+/// The longest word that is compared, in characters. It bounds the work.
 const LONGEST: usize = 128;
 
-/// The candidate that is most like `word`, if one is so much like it that it may have been meant.
+/// Returns the candidate that is most similar to `word`, if it is similar enough.
 pub(crate) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -16,7 +16,7 @@ pub(crate) fn nearest<'a>(
     (distance < longer && 2 * distance <= longer + 1).then_some(candidate)
 }
 
-/// How many characters have to be added, dropped or replaced to make one of the other.
+/// The Levenshtein distance of two words.
 fn distance(word: &[char], other: &str) -> usize {
     let mut row: Vec<usize> = (0..=word.len()).collect();
     for (line, letter) in other.chars().enumerate() {

@@ -4,14 +4,14 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 /// The longest name that all providers take, in characters.
 const LONGEST: usize = 64;
-/// Hexadecimal digits of the hash that makes a shortened name unique.
+/// The length of the hash that makes a shortened name unique, in hexadecimal digits.
 const DIGITS: usize = 10;
 
-/// The name under which a model sees a tool: `relay__{server}__{tool}`.
+/// Returns the name under which a model sees a tool: `relay__{server}__{tool}`.
 ///
-/// Where that is longer than providers allow, holds characters that they refuse, or could stand for
-/// another server and tool too, the name is shortened and ends in a hash of both. It depends on
-/// nothing but `server` and `tool`.
+/// The name is shortened and ends in a hash of server and tool if it is too long, has characters
+/// that a provider refuses, or could also stand for another server and tool. It depends on `server`
+/// and `tool` only.
 pub(crate) fn for_model(server: &str, tool: &str) -> String {
     let plain = format!("relay__{server}__{tool}");
     let fits = plain.len() <= LONGEST && is_plain(server) && is_plain(tool);
@@ -24,8 +24,8 @@ pub(crate) fn for_model(server: &str, tool: &str) -> String {
     format!("{kept}_{}", &hex[..DIGITS])
 }
 
-/// Whether a name could be a shortened one. No plain name is; and in a plain one the first `__` after
-/// the prefix ends the server's name.
+/// Returns whether a name could be a shortened one. No plain name is. In a plain name, the first
+/// `__` after the prefix ends the name of the server.
 fn ends_in_hash(name: &str) -> bool {
     name.rsplit_once('_').is_some_and(|(_, end)| {
         end.len() == DIGITS && end.bytes().all(|byte| byte.is_ascii_hexdigit())

@@ -75,12 +75,12 @@ fn image(block: &ContentBlock) -> Option<String> {
     matches!(block, ContentBlock::Image(_)).then(|| "[Image data available]".to_owned())
 }
 
-/// What stands for a block where there is no more than text.
+/// Returns a text in place of a block.
 pub(crate) fn stand_in(block: &ContentBlock) -> String {
     text(block).or_else(|| image(block)).or_else(|| other(block)).unwrap_or_default()
 }
 
-/// What stands for a block that is neither text nor image.
+/// Returns a text in place of a block that is neither text nor image.
 fn other(block: &ContentBlock) -> Option<String> {
     match block {
         ContentBlock::Audio(_) => Some("[Audio data available]".to_owned()),

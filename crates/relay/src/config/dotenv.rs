@@ -1,8 +1,7 @@
 //! Parsing of `.env` files.
 
-/// The variables, in order. Empty lines, those that begin with `#` and those without a `=` are passed
-/// over; `export` before a name and quotation marks around a value are taken off, and a ` #` ends a
-/// value without them.
+/// Returns the variables in order. Skips empty lines, comments and lines without `=`. Strips
+/// `export` before a name and quotes around a value. A ` #` ends an unquoted value.
 pub(crate) fn variables(text: &str) -> impl Iterator<Item = (&str, String)> {
     let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
     lines.filter_map(|line| {

@@ -84,7 +84,7 @@ struct File<'a> {
     inputs: Vec<Input>,
 }
 
-/// What VS Code would ask its user for.
+/// A value that VS Code would ask its user for.
 #[derive(Deserialize)]
 struct Input {
     id: String,
@@ -111,11 +111,11 @@ struct Entry {
     disabled: bool,
 }
 
-/// What editors put in that is no secret.
+/// Variables that editors set and that are no secrets.
 const PUBLIC: [&str; 4] =
     ["workspaceFolder", "workspaceFolderBasename", "userHome", "pathSeparator"];
 
-/// What the texts of a server stand for.
+/// Reads the entry of a server, with its variables replaced.
 struct EntryReader<'a> {
     inputs: &'a [Input],
     lookup: &'a dyn Fn(&str) -> Option<String>,
@@ -123,7 +123,7 @@ struct EntryReader<'a> {
 }
 
 impl EntryReader<'_> {
-    /// The server, unless it is disabled.
+    /// Returns the server. `None` if it is disabled.
     fn server(
         &self,
         entry: &RawValue,
@@ -223,7 +223,7 @@ fn bearer(value: &str) -> Result<String, String> {
     }
 }
 
-/// What is wrong, without the value that it is about and without its place.
+/// The message of a parser error, without the value and the position.
 fn reason(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let message = message.split(" at line ").next().unwrap_or_default();
@@ -247,7 +247,7 @@ mod tests {
         Config::from_json(text, lookup).unwrap()
     }
 
-    /// What is wrong with the servers, by name.
+    /// The errors of the servers, by name.
     fn faults(config: &Config) -> Vec<String> {
         let faulty = config.servers.iter().filter_map(|(name, server)| {
             let SettingsError { position, reason } = server.fault.as_ref()?;

@@ -1,7 +1,6 @@
 //! JSON with comments and trailing commas.
 
-/// The text as plain JSON of the same length: without comments, and without commas at the end of
-/// lists and objects.
+/// Replaces comments and trailing commas by spaces, so that positions stay the same.
 pub(crate) fn plain(text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
     let (mut at, mut comma) = (0, None);
@@ -38,7 +37,7 @@ pub(crate) fn plain(text: &str) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// The length of the string that a text begins with.
+/// Returns the length of the string at the start of the text.
 fn string(text: &[u8]) -> usize {
     let mut at = 1;
     while let Some(byte) = text.get(at) {

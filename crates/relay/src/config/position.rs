@@ -1,6 +1,6 @@
 //! Lines and columns of a text.
 
-/// A place in a text: line and column, from 1.
+/// A position in a text: line and column, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Position {
     line: usize,
@@ -8,7 +8,7 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    /// The place of a byte.
+    /// Returns the position of a byte.
     pub(crate) fn at(text: &str, byte: usize) -> Option<Self> {
         let before = text.get(..byte)?;
         let start = before.rfind('\n').map_or(0, |end| end + 1);
@@ -16,13 +16,13 @@ impl Position {
         Some(Self { line: before.matches('\n').count() + 1, column })
     }
 
-    /// Where a part of a text begins, which has to be a piece of the very same string.
+    /// Returns the position of a part, which must be a slice of `text`.
     pub(crate) fn of(text: &str, part: &str) -> Self {
         let byte = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
         Self::at(text, byte).unwrap_or(Self { line: 1, column: 1 })
     }
 
-    /// The place that is at `line` and `column` of the part that begins here.
+    /// Returns the position at `line` and `column` of the part that begins here.
     pub(crate) fn then(self, line: usize, column: usize) -> Self {
         match line {
             0 | 1 => Self { column: self.column + column.saturating_sub(1), ..self },

@@ -4,7 +4,7 @@ use mcp_types::Revision;
 use schemars::Schema;
 use serde_json::json;
 
-/// Adds to the schema of a server which keys go with which transport.
+/// Adds to the schema of a server which keys each transport takes.
 pub(crate) fn by_transport(schema: &mut Schema) {
     let nothing = json!({ "maxProperties": 0 });
     let remote = json!({
@@ -25,14 +25,14 @@ pub(crate) fn by_transport(schema: &mut Schema) {
     schema.insert("anyOf".to_owned(), json!([remote, local]));
 }
 
-/// Adds to the schema of a revision which there are.
+/// Adds the known protocol versions to the schema of `protocol`.
 pub(crate) fn revisions(schema: &mut Schema) {
     let known = Revision::ALL.iter().map(|known| known.as_str());
     let known: Vec<_> = std::iter::once("auto").chain(known).collect();
     schema.insert("anyOf".to_owned(), json!([{ "enum": known }, { "pattern": r"\$\{" }]));
 }
 
-/// Adds to the schema of a command that it begins with a name.
+/// Adds to the schema of `command` that a list begins with a string.
 pub(crate) fn program(schema: &mut Schema) {
     let name = json!({ "type": "string" });
     let list = json!({ "type": "array", "prefixItems": [name], "minItems": 1 });

@@ -15,12 +15,12 @@ use crate::{
     settings::Server,
 };
 
-/// One server of the file, and what it takes to read it.
+/// A server of the file, and what is needed to parse it.
 pub(crate) struct Section<'a> {
     pub(crate) text: &'a str,
     pub(crate) name: &'a str,
     pub(crate) variables: Variables<'a>,
-    /// Whether a variable was wanted that is not set.
+    /// Whether a variable was used that is not set.
     pub(crate) has_unset_variable: Cell<bool>,
 }
 
@@ -56,7 +56,7 @@ impl Section<'_> {
         server.insecure =
             entry.dangerously_allow_insecure_http.is_some_and(|insecure| *insecure.get_ref());
         server.headers = self.resolved_values(&entry.headers)?;
-        // A variable that is set to nothing is no key.
+        // A variable that is empty is no key.
         let key = entry.api_key.map(|key| self.resolved(&key)).transpose()?;
         server.api_key = key.filter(|key| !key.is_empty()).map(Into::into);
         if let Some(seconds) = entry.timeout {
@@ -76,7 +76,7 @@ impl Section<'_> {
         Ok(server)
     }
 
-    /// The one revision to speak, if there is to be one.
+    /// Returns the one protocol version to use, if one is set.
     fn protocol(&self, protocol: &Spanned<String>) -> Result<Option<Revision>, Error> {
         let name = self.resolved(protocol)?;
         if name == "auto" {
@@ -123,7 +123,7 @@ impl Section<'_> {
         values.iter().map(|(name, value)| Ok((name.clone(), self.resolved(value)?))).collect()
     }
 
-    /// Refuses a key that is of no use to the transport.
+    /// Returns an error if a key is set that the transport does not take.
     pub(crate) fn reject<T>(&self, value: Option<&Spanned<T>>, reason: &str) -> Result<(), Error> {
         value.map_or(Ok(()), |value| Err(self.error(reason, value.span())))
     }

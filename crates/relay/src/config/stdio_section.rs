@@ -8,7 +8,7 @@ use super::{entry::Entry, server_section::Section};
 use crate::{error::Error, settings::Program};
 
 impl Section<'_> {
-    /// Refuses the keys that are for programs.
+    /// Returns an error if a key of stdio servers is set.
     pub(crate) fn reject_stdio_keys(&self, entry: &Entry) -> Result<(), Error> {
         self.reject(entry.command.as_ref(), "`command` is for transport \"stdio\"")?;
         self.reject(entry.args.as_ref(), "`args` are for transport \"stdio\"")?;
@@ -19,7 +19,7 @@ impl Section<'_> {
         self.reject(entry.probe_timeout.as_ref(), "`probe_timeout` is for transport \"stdio\"")
     }
 
-    /// The program of `command`: its name, or a list that begins with it; `args` follow.
+    /// Returns the program: `command`, which may be a list, followed by `args`.
     pub(crate) fn program(
         &self,
         entry: &Entry,
@@ -61,7 +61,7 @@ impl Section<'_> {
         Ok(self.variables.hide(program))
     }
 
-    /// An argument as the program gets it: a table or a list as one text of JSON.
+    /// Returns an argument as text. A table or a list becomes JSON.
     fn argument(&self, value: &Value) -> Result<String, String> {
         match value {
             Value::String(text) => self.resolve(text),

@@ -3,7 +3,7 @@
 use super::position::Position;
 use crate::{error::Error, suggestion::nearest};
 
-/// What the parser says, with the place, the server and the nearest key.
+/// Converts an error of the parser. Adds the position, the server and a suggestion.
 pub(crate) fn of(text: &str, error: &toml::de::Error) -> Error {
     let start = error.span().map(|span| span.start);
     Error::Configuration {
@@ -13,7 +13,7 @@ pub(crate) fn of(text: &str, error: &toml::de::Error) -> Error {
     }
 }
 
-/// The message of a parser without the value that it names, which may be a secret.
+/// Removes the value from a message, which may be a secret.
 fn without_value(message: &str) -> String {
     let names_value = ["invalid type", "invalid value", "invalid length", "unknown variant"];
     match message.rsplit_once(", expected ") {
@@ -26,7 +26,7 @@ fn without_value(message: &str) -> String {
     }
 }
 
-/// The message that names an unknown key and those that there are, with the nearest of them.
+/// Adds a suggestion to the message about an unknown key.
 fn with_nearest(message: String) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let unknown = quoted.next().filter(|_| message.starts_with("unknown field"));
@@ -36,7 +36,7 @@ fn with_nearest(message: String) -> String {
     }
 }
 
-/// The server whose section a text ends in.
+/// Returns the server in whose section the text ends.
 fn section(before: &str) -> Option<String> {
     let header = before.lines().map(str::trim).rfind(|line| line.starts_with('['))?;
     let name = header.strip_prefix("[servers.")?.trim_start();

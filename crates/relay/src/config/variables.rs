@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use crate::settings::Program;
 
-/// A look-up of variables that remembers what it has found.
+/// A lookup of variables that remembers the values it returned.
 pub(crate) struct Variables<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     values: RefCell<Vec<String>>,
@@ -21,17 +21,16 @@ impl<'a> Variables<'a> {
         Some(value)
     }
 
-    /// The program that was made of what was found, which may be secrets.
+    /// Marks all values that were looked up as secrets of the program.
     pub(crate) fn hide(&self, program: Program) -> Program {
         self.values.take().into_iter().fold(program, Program::secret)
     }
 }
 
-/// Replaces each `${NAME}` by what `lookup` finds for it, and `${NAME:-default}` by `default` where
-/// that is nothing or empty. `$${` stands for `${` itself; any other `$` is one.
+/// Replaces each `${NAME}` by its value, and `${NAME:-default}` by `default` if the value is
+/// missing or empty. `$${` stands for `${`. Any other `$` stays.
 ///
-/// # Errors
-/// What is wrong, naming the variable but no value.
+/// # Errors Returns a message that names the variable and shows no value.
 pub(crate) fn resolve(
     value: &str,
     lookup: &dyn Fn(&str) -> Option<String>,
@@ -39,7 +38,7 @@ pub(crate) fn resolve(
     replace(value, |reference| variable(reference, lookup))
 }
 
-/// Replaces each `${…}` by what is found for that which is between the braces.
+/// Replaces each `${…}` by what `found` returns for the text between the braces.
 pub(crate) fn replace(
     value: &str,
     variables: impl Fn(&str) -> Result<String, String>,
@@ -64,7 +63,7 @@ pub(crate) fn replace(
     Ok(resolved)
 }
 
-/// What `NAME` or `NAME:-default` stands for.
+/// Returns the value of `NAME` or `NAME:-default`.
 pub(crate) fn variable(
     reference: &str,
     lookup: &dyn Fn(&str) -> Option<String>,

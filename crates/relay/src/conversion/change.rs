@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Changes that are listed.
+/// The most changes that are listed.
 const MOST: usize = 500;
 
 /// One thing that a provider's rules changed in a schema.
@@ -30,7 +30,7 @@ pub enum Effect {
     Wider,
 }
 
-/// The changes of a conversion, with the place that is being looked at.
+/// The changes of a conversion, and the current path.
 #[derive(Debug, Default)]
 pub(super) struct ChangeReport {
     pub(super) changes: Vec<Change>,

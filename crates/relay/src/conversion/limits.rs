@@ -2,16 +2,16 @@
 
 use serde_json::Value;
 
-/// The limits of a provider.
+/// The limits of a provider on one schema.
 #[derive(Debug, Default)]
 pub(super) struct Limits {
     pub(super) members: usize,
-    /// Members that are not required.
+    /// The members that are not required.
     pub(super) optional: usize,
     pub(super) unions: usize,
-    /// Values of all `enum`s.
+    /// The values of all `enum`s.
     pub(super) values: usize,
-    /// Characters of all names and values.
+    /// The characters of all names and values.
     pub(super) characters: usize,
 }
 
@@ -24,7 +24,7 @@ pub(super) const UNLIMITED: Limits = Limits {
 };
 
 impl Limits {
-    /// Whether a schema keeps to them.
+    /// Returns whether a schema keeps the limits.
     pub(super) fn allow(&self, schema: &Value) -> bool {
         let mut count = Self::default();
         count.add(schema);
@@ -35,7 +35,7 @@ impl Limits {
             && count.characters <= self.characters
     }
 
-    /// Counts a schema as it is printed, in which each object is a schema or a map of schemas.
+    /// Counts a printed schema, in which each object is a schema or a map of schemas.
     fn add(&mut self, schema: &Value) {
         let names = |keyword: &str| schema.get(keyword).and_then(Value::as_object);
         let list = |keyword: &str| schema.get(keyword).and_then(Value::as_array);

@@ -7,10 +7,10 @@ use super::{
     rules::{Concern, ProviderRules, References, concern},
 };
 
-/// What no provider takes at the root.
+/// Keywords that no provider takes at the root.
 const NOT_AT_ROOT: [&str; 7] = ["$ref", "allOf", "anyOf", "oneOf", "enum", "const", "not"];
 
-/// The schema with no more than its root put right; nothing where that is not enough.
+/// Returns the schema with changes at the root only. `None` if that is not enough.
 pub(super) fn unchanged(source: &Value, rules: &ProviderRules) -> Option<(Value, ChangeReport)> {
     let root = source.as_object()?;
     let object = root.get("type").is_none_or(|kind| kind == "object");
@@ -45,7 +45,7 @@ pub(super) fn unchanged(source: &Value, rules: &ProviderRules) -> Option<(Value,
     Some((Value::Object(root), report))
 }
 
-/// A look at all schemas within a schema.
+/// A walk over all subschemas.
 struct Walk<'a> {
     rules: &'a ProviderRules,
     source: &'a Value,
@@ -78,7 +78,7 @@ impl Walk<'_> {
         })
     }
 
-    /// Whether the reference is to a schema that is at hand.
+    /// Returns whether the target of the reference is in the schema.
     fn leads_somewhere(&self, schema: &Map<String, Value>) -> bool {
         let Some(reference) = schema.get("$ref") else { return true };
         let pointer = reference.as_str().and_then(|reference| reference.strip_prefix('#'));

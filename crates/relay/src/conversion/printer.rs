@@ -104,7 +104,7 @@ fn alternative(source: &Alternative, rules: &ProviderRules) -> Value {
     said
 }
 
-/// A schema that may be `false`.
+/// Prints a schema that may be `false`.
 fn others(source: &Node, rules: &ProviderRules) -> Value {
     if source.is_never() { json!(false) } else { node(source, rules) }
 }

@@ -17,7 +17,7 @@ use super::{
     writer,
 };
 
-/// Larger schemas are not read.
+/// The largest schema that is converted, in bytes.
 const LARGEST: usize = 256 * 1024;
 
 /// The schema of a tool's arguments as a provider takes it, with all that this changed and the way
@@ -67,7 +67,7 @@ impl ProviderSchema {
         };
         let schema = match Some(&schema) == source.as_ref() {
             true => own.clone(),
-            // It is an object, as all schemas of arguments are.
+            // This does not fail: schemas of arguments are objects.
             false => Schema::from_value(schema).unwrap_or_else(|_| own.clone()),
         };
         Self { schema, changes, restoration }
@@ -117,19 +117,19 @@ fn printed(written: writer::Written, rules: &ProviderRules) -> Converted {
     (printer::print(&root, &restoration.nodes, rules), changes, restoration)
 }
 
-/// The schemas of a tool for each provider, made when they are first asked for.
+/// The schemas of a tool for each provider. Each is converted when it is first used.
 #[derive(Default)]
 pub(crate) struct Schemas([OnceLock<Arc<ProviderSchema>>; 7]);
 
 impl Schemas {
-    /// The schema `own` as the provider takes it.
+    /// Returns the schema `own` as the provider takes it.
     pub(crate) fn get(&self, provider: Provider, own: &Schema) -> Arc<ProviderSchema> {
         let supported = &self.0[slot(provider)];
         Arc::clone(supported.get_or_init(|| ProviderSchema::new(provider, own).into()))
     }
 }
 
-/// Providers with the same rules share a schema.
+/// Returns the index of a provider. Providers with the same rules share a schema.
 fn slot(provider: Provider) -> usize {
     match provider {
         Provider::OpenAiChat | Provider::OpenAiResponses => 0,

@@ -6,46 +6,47 @@ use serde_json::{Map, Value};
 
 use super::normal_form::{Alternative, Definitions, Membership};
 
-/// How deep the way back is followed.
+/// The deepest nesting that is restored.
 const MAX_DEPTH: usize = 128;
 
-/// What has to be undone in a value that fits a converted schema.
+/// A step that restores a value which is valid by the converted schema.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum RestoreStep {
-    /// Nothing.
+    /// The value stays the same.
     Same,
-    /// The value is said as a text that holds JSON.
+    /// The value is a string that holds JSON.
     Text,
-    /// The value is said as the only member of an object, of this name.
+    /// The value is the only member of an object, under this name.
     Unwrap(&'static str, Box<RestoreStep>),
-    /// What the members of an object need, and those that have no name.
+    /// The members of an object, and those that the schema does not name.
     Object { members: BTreeMap<String, MemberRestoration>, others: Box<RestoreStep> },
-    /// The members of an object are said as a list of `key` and `value`.
+    /// The members of an object are an array of `key` and `value`.
     Entries(Box<RestoreStep>),
-    /// What the items of a list need: the first ones, then all others.
+    /// The first items of an array, then all others.
     Items { first: Vec<RestoreStep>, items: Box<RestoreStep> },
-    /// What the first of the alternatives that surely fits needs, or else the first that may.
+    /// The first alternative by which the value is surely valid, or else the first by which it may
+    /// be.
     Any(Vec<(Alternative, RestoreStep)>),
-    /// What the definition of this name needs.
+    /// The definition of this name.
     Definition(String),
 }
 
-/// What has to be undone in a member of an object.
+/// The restoration of a member of an object.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct MemberRestoration {
-    /// The tool's own name for it, where that is another.
+    /// The original name, if it was changed.
     pub(super) name: Option<String>,
-    /// Whether null says that it is not there.
+    /// Whether null stands for an absent member.
     pub(super) absent_if_null: bool,
     pub(super) step: RestoreStep,
 }
 
-/// The way back, with that of each definition.
+/// The restoration of arguments, with that of each definition.
 #[derive(Debug)]
 pub(super) struct Restoration {
     pub(super) root: RestoreStep,
     pub(super) definitions: BTreeMap<String, RestoreStep>,
-    /// The converted definitions, to tell alternatives apart.
+    /// The converted definitions, to choose between alternatives.
     pub(super) nodes: Definitions,
 }
 
@@ -65,7 +66,7 @@ impl RestoreStep {
 }
 
 impl Restoration {
-    /// The one that changes nothing.
+    /// The restoration that changes nothing.
     pub(super) fn none() -> Self {
         let (definitions, nodes) = Default::default();
         Self { root: RestoreStep::Same, definitions, nodes }
@@ -112,7 +113,8 @@ impl Restoration {
             }
             (RestoreStep::Any(parts), value) => {
                 let judge = Membership::new(&self.nodes);
-                // Whether a pattern fits is not judged: what surely fits goes first.
+                // A pattern is not evaluated, so a surely valid alternative wins over one that may
+                // be valid.
                 let mut best = None;
                 for (part, step) in parts {
                     match judge.alternative(part, &value) {
@@ -130,7 +132,7 @@ impl Restoration {
                 Some(step) => below(step, value),
                 None => value,
             },
-            // A model that does not keep to the schema may have said it as the tool takes it.
+            // A model that does not follow the schema may have sent what the tool takes.
             (_, value) => value,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::conversion::Provider;
 
-/// What a provider's messages look like, however it takes schemas.
+/// The message format of a provider, whatever schemas it takes.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Api {
     /// OpenAI's Chat Completions.
@@ -28,7 +28,7 @@ impl Provider {
         }
     }
 
-    /// Whether the model is held to the schema.
+    /// Returns whether the provider makes the model follow the schema.
     pub(super) fn is_strict(self) -> bool {
         matches!(self, Self::OpenAiChatStrict | Self::OpenAiResponsesStrict | Self::AnthropicStrict)
     }

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::content_part::Part;
 use crate::tool_output::ToolOutput;
 
-/// `content` of a message of Chat Completions, which is text.
+/// `content` of a Chat Completions message: text only.
 pub(super) fn openai(output: &ToolOutput) -> String {
     plain(output, &output.parts())
 }
 
-/// `output` of a `function_call_output` of Responses: a text, or a list where there is more.
+/// `output` of a `function_call_output` of Responses: text, or a list if there is more.
 pub(super) fn openai_responses(output: &ToolOutput) -> Value {
     let parts = output.parts();
     let data = |base64: &str, mime_type: &str| {
@@ -35,7 +35,7 @@ pub(super) fn openai_responses(output: &ToolOutput) -> Value {
     failed.into_iter().chain(blocks).collect()
 }
 
-/// `content` of Anthropic's `tool_result`. That of a failure has to be text.
+/// `content` of an Anthropic `tool_result`. A failure has text only.
 pub(super) fn anthropic(output: &ToolOutput) -> Vec<Value> {
     let text = |part: &Part<'_>| json!({ "type": "text", "text": part.text() });
     let data = |base64: &str, mime_type: &str| {
@@ -71,8 +71,8 @@ pub(super) fn gemini(output: &ToolOutput) -> (Value, Vec<Value>) {
     (json!({ key: said }), inline)
 }
 
-/// `content` of Bedrock's `toolResult` for a call. Documents have names, which have to be unique in a
-/// conversation; that of a failure is text and JSON, as its models of Anthropic want it.
+/// `content` of a Bedrock `toolResult`. Documents have names that are unique in a conversation. A
+/// failure has text and JSON only, as Anthropic models require.
 pub(super) fn bedrock(output: &ToolOutput, call: &str) -> Vec<Value> {
     let call: String = call.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
     let mut documents = 0;
@@ -97,7 +97,7 @@ pub(super) fn bedrock(output: &ToolOutput, call: &str) -> Vec<Value> {
     blocks(&output.parts(), text, data).collect()
 }
 
-/// The parts as blocks of a provider; `data` gives those for bytes that it takes.
+/// Converts parts to blocks. `data` returns the block for bytes that the provider takes.
 fn blocks(
     parts: &[Part<'_>],
     text: impl Fn(&Part<'_>) -> Value,
@@ -111,7 +111,7 @@ fn blocks(
     })
 }
 
-/// All of it as one text, which says by itself that the tool failed.
+/// Returns all parts as one text, which says if the tool failed.
 fn plain(output: &ToolOutput, parts: &[Part<'_>]) -> String {
     let failed = if output.is_error { "ERROR: " } else { "" };
     format!("{failed}{}", joined(parts))
@@ -121,17 +121,17 @@ fn joined(parts: &[Part<'_>]) -> String {
     parts.iter().map(Part::text).collect::<Vec<_>>().join("\n")
 }
 
-/// The pictures that OpenAI, Anthropic and Bedrock take.
+/// Returns whether OpenAI, Anthropic and Bedrock take an image of this type.
 fn is_picture(mime_type: &str) -> bool {
     matches!(mime_type, "image/png" | "image/jpeg" | "image/gif" | "image/webp")
 }
 
-/// What Gemini takes in a `functionResponse`.
+/// Returns whether Gemini takes data of this type in a `functionResponse`.
 fn is_inline(mime_type: &str) -> bool {
     matches!(mime_type, "image/png" | "image/jpeg" | "image/webp" | "application/pdf")
 }
 
-/// What Bedrock calls a kind of document (API reference, "DocumentBlock").
+/// Returns the Bedrock name of a document type (API reference, "DocumentBlock").
 fn document_format(mime_type: &str) -> Option<&'static str> {
     Some(match mime_type {
         "application/pdf" => "pdf",

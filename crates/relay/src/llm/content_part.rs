@@ -95,7 +95,7 @@ fn part(block: &ContentBlock) -> Part<'_> {
     }
 }
 
-/// The MIME type without parameters, in the spelling that providers know.
+/// Returns the MIME type in lower case, without parameters, and as providers spell it.
 fn essence(mime_type: Option<&String>) -> String {
     let essence = mime_type.and_then(|kind| kind.split(';').next()).unwrap_or_default();
     match essence.trim().to_ascii_lowercase() {

@@ -49,7 +49,7 @@ impl Tool {
     }
 }
 
-/// The same for the tools of one server and of several.
+/// Implements the definitions for the tools of one server and of several servers.
 macro_rules! definitions {
     ($($tools:ty),+) => {$(
         impl $tools {
@@ -94,7 +94,7 @@ definitions!(Tools, Toolset);
 
 fn definition(provider: Provider, name: &str, description: &str, schema: Value) -> Value {
     let mut tool = json!({ "name": name });
-    // Bedrock refuses an empty one, and it tells nobody anything.
+    // Bedrock refuses an empty description.
     if !description.is_empty() {
         tool["description"] = json!(description);
     }

@@ -143,7 +143,7 @@ impl Provider {
     }
 }
 
-/// Arguments as they came: OpenAI gives the text of an object, and an empty one for none.
+/// Parses arguments. OpenAI sends them as text, which is empty if there are none.
 fn read(arguments: &Value) -> Value {
     match arguments {
         Value::String(text) if text.trim().is_empty() => json!({}),

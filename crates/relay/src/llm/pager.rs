@@ -10,9 +10,9 @@ use serde::Deserialize;
 
 use crate::tool_output::ToolOutput;
 
-/// Texts that are kept to be paged through.
+/// The most texts that are kept.
 const MOST: usize = 100;
-/// Bytes of all of them together.
+/// The most bytes of all texts together.
 const BYTES: usize = 32 * 1024 * 1024;
 
 /// Shows a model no more of a text than its context has room for, and lets it page through the rest.
@@ -34,19 +34,19 @@ const BYTES: usize = 32 * 1024 * 1024;
 /// assert!(page.text().starts_with("another line\n[page 2 of 3"));
 /// ```
 pub struct Pager {
-    /// Characters of a page.
+    /// The length of a page, in characters.
     page: usize,
     kept: Mutex<Kept>,
 }
 
 #[derive(Default)]
 struct Kept {
-    /// The number of the first text that is still here.
+    /// The number of the oldest text that is kept.
     first: u64,
     texts: VecDeque<Arc<str>>,
 }
 
-/// What a model asks for.
+/// The arguments of the paging tool.
 #[derive(Deserialize)]
 struct Wish {
     text: u64,
@@ -104,7 +104,7 @@ impl Pager {
         kept.first + kept.texts.len() as u64
     }
 
-    /// A text by its number, from 1.
+    /// Returns a text by its number, from 1.
     fn text(&self, number: u64) -> Option<Arc<str>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let index = usize::try_from(number.checked_sub(kept.first + 1)?).ok()?;
@@ -137,8 +137,8 @@ impl Pager {
     }
 }
 
-/// Where a page ends that has to end within this text: after a line, else after a word, unless that
-/// is in its first half.
+/// Returns the end of a page within this text: after a line, or after a word if the last line end
+/// is in the first half.
 fn cut(text: &str) -> usize {
     let after = |end: Option<usize>| end.map(|at| at + 1).filter(|at| *at > text.len() / 2);
     after(text.rfind('\n')).or_else(|| after(text.rfind(' '))).unwrap_or(text.len())

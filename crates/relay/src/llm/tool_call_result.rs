@@ -12,7 +12,7 @@ use crate::{
     validation::Violation,
 };
 
-/// Calls of one answer that are made at the same time.
+/// The most calls of one answer that run at the same time.
 const MAX_CONCURRENT: usize = 16;
 
 /// A call that a model asked for, and what became of it.
@@ -55,7 +55,7 @@ impl Tool {
     }
 }
 
-/// The same for the tools of one server and of several.
+/// Implements the calls for the tools of one server and of several servers.
 macro_rules! calls {
     ($($tools:ty),+) => {$(
         impl $tools {

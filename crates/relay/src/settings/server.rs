@@ -43,7 +43,7 @@ pub struct Server {
     pub(crate) concurrency: usize,
 }
 
-/// What is wrong with the settings of a server, which spoils this server alone.
+/// An error in the settings of one server. Other servers are not affected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SettingsError {
     /// Line and column in the configuration file, from 1.
@@ -86,7 +86,7 @@ impl Server {
         Self::new(Transport::Stdio(program.into()))
     }
 
-    /// A server that cannot be used as it is described.
+    /// Creates a server that cannot be used, because of an error in its configuration.
     pub(crate) fn unusable(fault: SettingsError) -> Self {
         Self { fault: Some(fault), ..Self::stdio(Vec::<String>::new()) }
     }
@@ -220,7 +220,7 @@ impl Server {
         Self { insecure, ..self }
     }
 
-    /// A hash of all by which a server of the same name may be another, or take us for somebody else.
+    /// Returns a hash of the settings that identify the server and the credentials it gets.
     pub(crate) fn fingerprint(&self) -> String {
         let target = match &self.transport {
             Transport::Http { url } | Transport::Sse { url } => url.clone(),
@@ -240,7 +240,7 @@ impl Server {
         }
     }
 
-    /// A builder of the HTTP transport to `url` with these settings.
+    /// Returns a builder of the HTTP transport to `url` with these settings.
     pub(crate) fn http_transport(&self, url: &str) -> mcp_http::Builder {
         let mut transport = HttpTransport::builder(url)
             .dangerously_allow_insecure_http(self.insecure)

@@ -93,12 +93,12 @@ impl Program {
         &self.env
     }
 
-    /// All that makes it this program and no other, secrets included.
+    /// The settings that identify the program, secrets included.
     pub(crate) fn identity(&self) -> String {
         format!("{:?}", (&self.command, &self.env, &self.inherit_env, &self.folder))
     }
 
-    /// The transport; its process ends when nobody has called it for `idle`, unless set otherwise.
+    /// Creates the transport. `idle` is how long an idle process is kept, unless set otherwise.
     pub(crate) fn transport(&self, message_limit: usize, idle: Duration) -> StdioTransport {
         let mut parts = self.command.iter();
         let program = parts.next().map_or("", String::as_str);

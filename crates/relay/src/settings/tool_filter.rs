@@ -1,28 +1,28 @@
 //! The patterns that select which tools of a server are offered.
 
-/// Which tools of a server are offered, by their server's own names.
+/// A filter of tools by the names that their server gives them.
 ///
-/// In a pattern `*` stands for any run of characters, and everything else for itself.
+/// In a pattern, `*` stands for any characters. Everything else stands for itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
-    /// Every tool unless set.
+    /// `None` allows every tool.
     allow: Option<Vec<String>>,
     deny: Vec<String>,
 }
 
 impl Filter {
-    /// Offers what one of these patterns matches too, and nothing that none matches: without any
-    /// pattern, nothing at all.
+    /// Allows tools that match one of these patterns, and no others. Without patterns, no tool is
+    /// allowed.
     pub(crate) fn allow(&mut self, patterns: impl IntoIterator<Item = impl Into<String>>) {
         self.allow.get_or_insert_default().extend(patterns.into_iter().map(Into::into));
     }
 
-    /// Offers nothing that one of these patterns matches.
+    /// Denies tools that match one of these patterns.
     pub(crate) fn deny(&mut self, patterns: impl IntoIterator<Item = impl Into<String>>) {
         self.deny.extend(patterns.into_iter().map(Into::into));
     }
 
-    /// Whether a tool of this name is offered.
+    /// Returns whether a tool is offered.
     pub(crate) fn offers(&self, name: &str) -> bool {
         let any = |patterns: &[String]| patterns.iter().any(|pattern| matches(pattern, name));
         self.allow.as_deref().is_none_or(any) && !any(&self.deny)
@@ -47,7 +47,7 @@ mod tests {
 
     use super::*;
 
-    /// The same by the definition, for patterns that are short.
+    /// The definition of a match, for short patterns.
     fn matches_by_trial(pattern: &[u8], name: &[u8]) -> bool {
         match pattern.split_first() {
             None => name.is_empty(),

@@ -129,7 +129,7 @@ impl<'a> Evaluator<'a> {
         validity
     }
 
-    /// Whether all these members are there.
+    /// Returns whether all these members are there.
     fn has_all<'n>(
         &mut self,
         names: impl Iterator<Item = &'n str>,
@@ -144,7 +144,7 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    /// Judges what is within the value under this name.
+    /// Evaluates the member or item under this name.
     fn within(
         &mut self,
         name: impl Display,

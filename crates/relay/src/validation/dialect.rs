@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::violation::UnknownDialect;
 
-/// The editions of JSON Schema, oldest first.
+/// The dialects of JSON Schema, oldest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Dialect {
     Draft4,
@@ -31,7 +31,7 @@ impl Dialect {
         }
     }
 
-    /// Whether the keyword means something, or is a note like any other.
+    /// Returns whether the dialect has a keyword. Unknown keywords are annotations.
     pub(super) fn has(self, keyword: &str) -> bool {
         match keyword {
             "const" | "contains" | "propertyNames" => self >= Self::Draft6,
@@ -49,7 +49,7 @@ impl Dialect {
         }
     }
 
-    /// The keyword by which a part gets an address of its own, from which its references start.
+    /// The keyword that gives a subschema its own base URI.
     pub(super) fn id(self) -> &'static str {
         if self == Self::Draft4 { "id" } else { "$id" }
     }

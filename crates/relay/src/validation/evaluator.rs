@@ -8,33 +8,34 @@ use super::{
     violation::Violation,
 };
 
-/// Steps that one look at a value may take: a rule, a member, an item, or some bytes of it.
+/// The most steps of one evaluation. A rule, a member, an item, or some bytes of a value are a
+/// step.
 const MAX_STEPS: usize = 100_000;
-/// Bytes that are read in one step.
+/// The number of bytes that count as one step.
 const BYTES_PER_STEP: usize = 64;
-/// How deep rules may be applied within each other.
+/// The deepest nesting of rules.
 const MAX_DEPTH: usize = 100;
-/// Violations that are named.
+/// The most violations that are collected.
 pub(super) const MAX_VIOLATIONS: usize = 10;
 
 pub(super) struct Evaluator<'a> {
     rules: &'a Validator,
     pub(super) steps: usize,
     depth: usize,
-    /// Above zero where a misfit is no violation, as within `anyOf`, or need not be named.
+    /// Above zero while no violations are collected, as within `anyOf`.
     pub(super) silent: usize,
     pub(super) path: String,
     violations: Vec<Violation>,
 }
 
 impl<'a> Evaluator<'a> {
-    /// Tells whether values fit, and no more.
+    /// Creates an evaluator that collects no violations.
     pub(super) fn silent(rules: &'a Validator) -> Self {
         let (path, violations) = (String::new(), Vec::new());
         Self { rules, steps: MAX_STEPS, depth: 0, silent: 1, path, violations }
     }
 
-    /// Names what does not fit.
+    /// Creates an evaluator that collects violations.
     pub(super) fn collecting(rules: &'a Validator) -> Self {
         Self { silent: 0, ..Self::silent(rules) }
     }
@@ -98,7 +99,7 @@ impl<'a> Evaluator<'a> {
         self.each(validity, &rule.applied, |evaluator, applied| evaluator.applied(applied, value))
     }
 
-    /// Judges that too, if it makes a difference.
+    /// Evaluates more of the same value, unless the result is decided.
     pub(super) fn and_then(
         &mut self,
         validity: Validity,
@@ -110,7 +111,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// Judges one after the other, as long as it makes a difference.
+    /// Evaluates each of them, until the result is decided.
     pub(super) fn each<T>(
         &mut self,
         mut validity: Validity,
@@ -126,27 +127,27 @@ impl<'a> Evaluator<'a> {
         validity
     }
 
-    /// Whether nothing that follows matters: it surely does not fit, and that need not be said again,
-    /// or nothing more can be told.
+    /// Returns whether the result cannot change any more: the value is invalid and no further
+    /// violation is needed, or the steps are used up.
     pub(super) fn is_decided(&self, validity: Validity) -> bool {
         self.steps == 0
             || validity == Validity::Invalid
                 && (self.silent > 0 || self.violations.len() == MAX_VIOLATIONS)
     }
 
-    /// Takes so many steps, if there are as many.
+    /// Uses up steps. Returns false if there are not enough.
     pub(super) fn count_steps(&mut self, steps: usize) -> bool {
         let enough = self.steps >= steps;
         self.steps = self.steps.saturating_sub(steps);
         enough
     }
 
-    /// Takes the steps to read these bytes.
+    /// Uses up the steps to read these bytes.
     pub(super) fn count_bytes(&mut self, value: JsonText<'_>) -> bool {
         self.count_steps(1 + value.len() / BYTES_PER_STEP)
     }
 
-    /// Names what was demanded, where it is not met.
+    /// Adds a violation if the value is invalid.
     pub(super) fn require(
         &mut self,
         validity: Validity,
@@ -161,7 +162,7 @@ impl<'a> Evaluator<'a> {
         validity
     }
 
-    /// Judges without naming anything.
+    /// Evaluates without collecting violations.
     pub(super) fn evaluate_silently(
         &mut self,
         subschema: Subschema,
@@ -254,7 +255,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// Whether at least one and at most so many of them fit.
+    /// Returns whether at least one of the subschemas is valid, and at most `most`.
     fn some(&mut self, subschemas: &[Subschema], most: usize, value: JsonText<'_>) -> Validity {
         let (mut fitting, mut open) = (0, 0);
         for subschema in subschemas {

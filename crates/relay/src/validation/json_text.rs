@@ -4,19 +4,19 @@ use std::{borrow::Cow, fmt::Write as _};
 
 use super::number::Decimal;
 
-/// How deep values are compared.
+/// The deepest nesting of values that are compared.
 const MAX_DEPTH: usize = 128;
 
-/// A JSON value, known to be valid.
+/// A JSON value, as text that is known to be valid.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct JsonText<'a> {
-    /// Without space around it.
+    /// The text, without whitespace around it.
     text: &'a str,
-    /// Whether it is a string that says what it does as it is written.
+    /// Whether it is a string without escapes.
     plain: bool,
 }
 
-/// What a value is.
+/// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Null,
@@ -28,7 +28,7 @@ pub(super) enum Kind {
 }
 
 impl<'a> JsonText<'a> {
-    /// A value that somebody has read as JSON before.
+    /// Creates a value from text that was parsed before.
     pub(super) fn of_valid(json: &'a str) -> Self {
         Self { text: json.trim_ascii(), plain: false }
     }
@@ -48,17 +48,17 @@ impl<'a> JsonText<'a> {
         }
     }
 
-    /// As it is written.
+    /// The text of the value.
     pub(super) fn shown(self) -> &'a str {
         self.text
     }
 
-    /// A number by its exact value, unless that takes too many digits.
+    /// The exact value of a number, unless it has too many digits.
     pub(super) fn number(self) -> Option<Decimal> {
         Decimal::read(self.text)
     }
 
-    /// What a string says; nothing where its escapes stand for no text.
+    /// The content of a string. `None` if its escapes are no valid text.
     pub(super) fn string(self) -> Option<Cow<'a, str>> {
         match self.plain {
             true => self.text.get(1..self.text.len() - 1).map(Cow::Borrowed),
@@ -71,18 +71,18 @@ impl<'a> JsonText<'a> {
         Items(Rest::of(self.text))
     }
 
-    /// The members of an object, by the texts of their names.
+    /// The members of an object, with the texts of their names.
     pub(super) fn members(self) -> Members<'a> {
         Members(Rest::of(self.text))
     }
 
-    /// Whether an object has a member of this name.
+    /// Returns whether an object has a member of this name.
     pub(super) fn has(self, name: &str) -> bool {
         self.members().any(|(text, _)| text.string().is_some_and(|text| text == name))
     }
 
-    /// The same for all values that are equal, as JSON Schema has it: 1 is 1.0. Nothing where that
-    /// cannot be told.
+    /// A form that is the same for all equal values, as JSON Schema defines equality: 1 is 1.0.
+    /// `None` if that cannot be told.
     pub(super) fn canonical(self) -> Option<Cow<'a, str>> {
         match self.kind() {
             Kind::Null | Kind::Boolean => Some(Cow::Borrowed(self.text)),
@@ -136,7 +136,7 @@ impl<'a> JsonText<'a> {
 /// The items of an array.
 pub(super) struct Items<'a>(Rest<'a>);
 
-/// The members of an object, each its name and its value.
+/// The members of an object, as pairs of name and value.
 pub(super) struct Members<'a>(Rest<'a>);
 
 impl<'a> Iterator for Items<'a> {
@@ -155,7 +155,7 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
-/// What of an array or object has not been looked at.
+/// The rest of an array or object, not yet read.
 struct Rest<'a>(&'a str);
 
 impl<'a> Rest<'a> {
@@ -163,7 +163,7 @@ impl<'a> Rest<'a> {
         Self(whole.get(1..).unwrap_or_default())
     }
 
-    /// The next value, past what stands in front of it.
+    /// Returns the next value.
     fn value(&mut self) -> Option<JsonText<'a>> {
         let bytes = self.0.as_bytes();
         let mut start = 0;
@@ -177,8 +177,8 @@ impl<'a> Rest<'a> {
     }
 }
 
-/// The length of the value that this begins with, zero where an array or object ends; and whether it
-/// is a string without escapes.
+/// Returns the length of the value at the start, or zero at the end of an array or object. Returns
+/// also whether it is a string without escapes.
 fn extent(bytes: &[u8]) -> (usize, bool) {
     match bytes.first() {
         Some(b'"') => string_extent(bytes),
@@ -226,7 +226,7 @@ mod tests {
     use super::super::oracle::any_value;
     use super::*;
 
-    /// The value again, by way of all that this file offers.
+    /// Converts to a `Value`, by all methods of this file.
     fn read(text: JsonText<'_>) -> Value {
         match text.kind() {
             Kind::Array => text.items().map(read).collect(),

@@ -8,10 +8,10 @@ use super::{
     rule::{AllowedValues, Types},
 };
 
-/// Digits of a fraction that surely are those which the schema was written with.
+/// The most digits of a fraction that `f64` keeps exactly.
 const EXACT: usize = 15;
 
-/// A number, unless the schema may have been written with other digits.
+/// Returns a number, unless the schema may have been written with other digits.
 pub(super) fn decimal(value: &Value) -> Option<Decimal> {
     let number = value.as_number()?;
     let text = number.to_string();
@@ -19,7 +19,7 @@ pub(super) fn decimal(value: &Value) -> Option<Decimal> {
     Decimal::read(&text).filter(|_| !number.is_f64() || digits <= EXACT)
 }
 
-/// A number of things.
+/// Returns a count.
 pub(super) fn count(value: &Value) -> Option<usize> {
     decimal(value)?.count()
 }
@@ -33,12 +33,12 @@ fn is_exact(value: &Value) -> bool {
     }
 }
 
-/// A list of names.
+/// Returns a list of names.
 pub(super) fn names(value: &Value) -> Option<Vec<Box<str>>> {
     value.as_array()?.iter().map(|name| name.as_str().map(Into::into)).collect()
 }
 
-/// The values of `enum`.
+/// Returns the values of `enum`.
 pub(super) fn listed(values: &[Value]) -> Option<AllowedValues> {
     let mut listed = AllowedValues::default();
     for value in values {
@@ -54,7 +54,7 @@ pub(super) fn listed(values: &[Value]) -> Option<AllowedValues> {
     Some(listed)
 }
 
-/// The names of `type`.
+/// Returns the types of `type`.
 pub(super) fn types(value: &Value) -> Option<Types> {
     let names = match value {
         Value::Array(names) => names,

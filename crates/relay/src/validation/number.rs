@@ -2,11 +2,11 @@
 
 use std::{cmp::Ordering, fmt};
 
-/// As long as whole numbers are printed without an exponent.
+/// The most digits of an integer that is printed without an exponent.
 const DIGITS: usize = 38;
 
-/// A number: `mantissa` times ten to the power of `exponent`, which is below zero only where there is
-/// a fraction.
+/// A number: `mantissa` times ten to the power of `exponent`. The exponent is negative only if
+/// there is a fraction.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Decimal {
     mantissa: i128,
@@ -14,9 +14,9 @@ pub(crate) struct Decimal {
 }
 
 impl Decimal {
-    /// Reads a number of JSON, unless it takes too many digits.
+    /// Parses a JSON number, unless it has too many digits.
     pub(crate) fn read(text: &str) -> Option<Self> {
-        // What is whole and short is by far the most common.
+        // Short integers are the most common numbers by far.
         if let Ok(whole) = text.parse::<i64>() {
             return Some(Self { mantissa: whole.into(), exponent: 0 });
         }
@@ -30,7 +30,7 @@ impl Decimal {
         Some(Self { mantissa, exponent }.stripped(0))
     }
 
-    /// Without zeros at the end of the mantissa, as long as the exponent stays below this.
+    /// Strips zeros at the end of the mantissa, while the exponent stays below `most`.
     fn stripped(mut self, most: i32) -> Self {
         if self.mantissa == 0 {
             return Self { mantissa: 0, exponent: 0 };
@@ -42,24 +42,24 @@ impl Decimal {
         self
     }
 
-    /// Whether a number is written as it is printed here.
+    /// Returns whether a number is written as it is displayed here.
     pub(super) fn is_canonical(text: &str) -> bool {
         let digit = |byte: u8| byte.is_ascii_digit() || byte == b'-';
         text.len() < DIGITS && text != "-0" && text.bytes().all(digit)
     }
 
-    /// Whether it has no fraction, as 1.0 has none.
+    /// Returns whether the number has no fraction, as 1.0 has none.
     pub(crate) fn is_whole(self) -> bool {
         self.exponent >= 0
     }
 
-    /// As a number of things, if it can be one.
+    /// Returns the number as a count, if it is one.
     pub(crate) fn count(self) -> Option<usize> {
         let whole = self.is_whole() && self.mantissa >= 0;
         whole.then(|| self.scaled(0).and_then(|count| count.try_into().ok()).unwrap_or(usize::MAX))
     }
 
-    /// Which is greater, if that can be told.
+    /// Compares two numbers, if that can be told.
     pub(crate) fn compare(self, other: Self) -> Option<Ordering> {
         if self.exponent == other.exponent {
             return Some(self.mantissa.cmp(&other.mantissa));
@@ -74,14 +74,14 @@ impl Decimal {
         }
     }
 
-    /// Whether it is a multiple of a step above zero, if that can be told.
+    /// Returns whether the number is a multiple of a positive `step`, if that can be told.
     pub(crate) fn is_multiple(self, step: Self) -> Option<bool> {
         let exponent = self.exponent.min(step.exponent);
         let (number, step) = (self.scaled(exponent)?, step.scaled(exponent)?);
         (step > 0).then(|| number % step == 0)
     }
 
-    /// The mantissa for a smaller exponent.
+    /// Returns the mantissa for a smaller exponent.
     fn scaled(self, exponent: i32) -> Option<i128> {
         let power = u32::try_from(self.exponent.checked_sub(exponent)?).ok()?;
         match (self.mantissa, power) {
@@ -91,7 +91,7 @@ impl Decimal {
     }
 }
 
-/// The digits of a number without its point.
+/// Returns the digits of a number without its decimal point.
 fn mantissa(number: &str) -> Option<i128> {
     let (negative, digits) = number.strip_prefix('-').map_or((false, number), |it| (true, it));
     let mut digits = digits.bytes().filter(|byte| *byte != b'.');

@@ -14,10 +14,10 @@ use super::{
     violation::UnknownDialect,
 };
 
-/// Rules that a schema may have; what is beyond them is left open.
+/// The most rules of a schema. What goes beyond cannot be evaluated.
 const MOST: usize = 10_000;
 
-/// Reads a schema.
+/// Parses a schema.
 pub(super) fn read(schema: &Value) -> Result<Validator, UnknownDialect> {
     let dialect = Dialect::of(schema)?;
     let mut reader =
@@ -34,16 +34,16 @@ pub(super) fn read(schema: &Value) -> Result<Validator, UnknownDialect> {
 struct Reader<'a> {
     root: &'a Value,
     dialect: Dialect,
-    /// The place of the rule of each part, by its address.
+    /// The index of the rule of each schema object, by its address.
     places: HashMap<*const Map<String, Value>, usize>,
-    /// The parts in the order of their places.
+    /// The schema objects in the order of their rules.
     waiting: Vec<&'a Map<String, Value>>,
-    /// Whether the part that is being read has something that cannot be judged.
+    /// Whether the current schema object has something that cannot be evaluated.
     open: bool,
 }
 
 impl<'a> Reader<'a> {
-    /// What a part of the schema says, to be read later.
+    /// Returns the subschema, whose rule is parsed later.
     fn subschema(&mut self, schema: &'a Value) -> Subschema {
         match schema {
             Value::Bool(true) => Subschema::Any,
@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
         Subschema::Rule(next)
     }
 
-    /// Whether references in it start from there and not from the root.
+    /// Returns whether references in the subschema are relative to it and not to the root.
     fn is_elsewhere(&self, schema: &Value) -> bool {
         !ptr::eq(schema, self.root) && schema.get(self.dialect.id()).is_some_and(Value::is_string)
     }
@@ -103,7 +103,7 @@ impl<'a> Reader<'a> {
         schema.get(keyword).filter(|_| self.dialect.has(keyword))
     }
 
-    /// What a keyword says. One that makes no sense leaves the schema open.
+    /// Returns the value of a keyword. A value that makes no sense cannot be evaluated.
     fn get<T>(
         &mut self,
         schema: &'a Map<String, Value>,
@@ -252,7 +252,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What a reference within the schema points to, unless it leads through another schema's parts.
+    /// Returns the target of a reference, unless it leads through a subschema with its own base
+    /// URI.
     fn resolve(&self, reference: &str) -> Option<&'a Value> {
         let pointer = reference.strip_prefix('#').filter(|pointer| !pointer.contains('%'))?;
         let mut part = self.root;

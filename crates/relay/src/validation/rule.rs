@@ -4,30 +4,30 @@ use std::cmp::Ordering;
 
 use super::{json_text::Kind, number::Decimal};
 
-/// A schema, ready to judge by.
+/// A parsed schema, which validates values.
 #[derive(Debug)]
 pub(crate) struct Validator {
     pub(super) all: Vec<Rule>,
     pub(super) root: Subschema,
 }
 
-/// What a schema says of a value.
+/// A subschema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subschema {
-    /// Anything fits.
+    /// Every value is valid.
     Any,
-    /// Nothing fits.
+    /// No value is valid.
     Never,
-    /// Nobody can tell.
+    /// It cannot be evaluated.
     Unknown,
-    /// The rule at this place.
+    /// The rule at this index.
     Rule(usize),
 }
 
-/// What a value has to meet. What is not there is not demanded.
+/// The keywords of one schema object. A keyword that is absent demands nothing.
 #[derive(Debug, Default)]
 pub(super) struct Rule {
-    /// Whether there is more to it that cannot be judged.
+    /// Whether there are keywords that cannot be evaluated.
     pub(super) open: bool,
     pub(super) types: Option<Types>,
     /// `const`.
@@ -37,45 +37,45 @@ pub(super) struct Rule {
     pub(super) number: Vec<NumberBound>,
     /// The length of a string, in characters.
     pub(super) string: Option<CountRange>,
-    /// Whether strings have to match a pattern, which cannot be judged.
+    /// Whether there is a `pattern`, which cannot be evaluated.
     pub(super) pattern: bool,
     pub(super) array: Option<Box<Array>>,
     pub(super) object: Option<Box<Object>>,
-    /// Rules for the same value.
+    /// Subschemas for the same value, as of `allOf`.
     pub(super) applied: Vec<Applicator>,
 }
 
-/// `type`: any of these.
+/// `type`: one of these.
 #[derive(Debug)]
 pub(super) struct Types {
     pub(super) kinds: Vec<Kind>,
-    /// Whether numbers without a fraction are among them.
+    /// Whether `integer` is one of them.
     pub(super) integer: bool,
-    /// As the schema writes it.
+    /// The JSON of the keyword, for messages.
     pub(super) shown: Box<str>,
 }
 
-/// Values that are allowed: texts, and others in their canonical form, each sorted.
+/// The values of `enum` or `const`: texts, and other values in canonical form. Both are sorted.
 #[derive(Debug, Default)]
 pub(super) struct AllowedValues {
     pub(super) texts: Vec<Box<str>>,
     pub(super) others: Vec<Box<str>>,
 }
 
-/// Whether a number will do that is in this order with another.
+/// Returns whether an ordering of the value and the bound is accepted.
 pub(super) type Accepts = fn(Ordering) -> bool;
 
-/// What a number has to be next to this one.
+/// A bound of a number, or a `multipleOf`.
 #[derive(Debug)]
 pub(super) struct NumberBound {
     pub(super) keyword: &'static str,
     pub(super) bound: Decimal,
-    /// Which order of the two will do; nothing where it has to be a multiple.
+    /// The accepted orderings. `None` for `multipleOf`.
     pub(super) order: Option<Accepts>,
 }
 
 impl NumberBound {
-    /// Whether a number meets it, if that can be told.
+    /// Returns whether a number meets the bound, if that can be told.
     pub(super) fn is_met_by(&self, number: Decimal) -> Option<bool> {
         match self.order {
             Some(accepts) => number.compare(self.bound).map(accepts),
@@ -84,7 +84,7 @@ impl NumberBound {
     }
 }
 
-/// From how many to how many there may be.
+/// A least and a greatest count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CountRange {
     pub(super) least: usize,
@@ -95,39 +95,39 @@ impl CountRange {
     pub(super) const ANY: Self = Self { least: 0, most: usize::MAX };
 }
 
-/// What an array has to meet.
+/// The keywords of arrays.
 #[derive(Debug)]
 pub(super) struct Array {
     pub(super) size: CountRange,
-    /// For each of the first items.
+    /// `prefixItems`.
     pub(super) first: Vec<Subschema>,
-    /// For those that follow.
+    /// The items after those.
     pub(super) rest: Subschema,
-    /// What so many items have to fit.
+    /// `contains`, with `minContains` and `maxContains`.
     pub(super) contains: Option<(Subschema, CountRange)>,
     pub(super) unique: bool,
 }
 
-/// What an object has to meet.
+/// The keywords of objects.
 #[derive(Debug)]
 pub(super) struct Object {
     pub(super) size: CountRange,
-    /// Members that the schema knows, sorted by name.
+    /// The properties that the schema names, sorted by name.
     pub(super) named: Vec<Property>,
-    /// How many of them are required.
+    /// The number of required properties.
     pub(super) required: usize,
-    /// Whether there are rules for names that nobody can match.
+    /// Whether there is a `patternProperties`, which cannot be evaluated.
     pub(super) patterns: bool,
-    /// For members that have no rule of their own.
+    /// The members without a subschema of their own.
     pub(super) others: Subschema,
-    /// For the names of all members.
+    /// `propertyNames`.
     pub(super) names: Subschema,
-    /// What counts if a member of this name is there.
+    /// What applies if a member of this name is there.
     pub(super) dependent: Vec<(Box<str>, Dependency)>,
 }
 
 impl Object {
-    /// Sorts the members that are known, and makes one of those that are there twice.
+    /// Sorts the properties and merges duplicates.
     pub(super) fn sort_and_merge(&mut self) {
         self.named.sort_by(|one, other| one.name.cmp(&other.name));
         self.named.dedup_by(|next, kept| {
@@ -141,9 +141,9 @@ impl Object {
         self.required = self.named.iter().filter(|named| named.required).count();
     }
 
-    /// What is known of the member of this name.
+    /// Returns the property of this name.
     pub(super) fn named(&self, name: &str) -> Option<&Property> {
-        // Of a few, most are told apart by their length alone.
+        // In a short list, most names differ in length.
         const FEW: usize = 16;
         if self.named.len() <= FEW {
             return self.named.iter().find(|named| *named.name == *name);
@@ -153,7 +153,7 @@ impl Object {
     }
 }
 
-/// A member that the schema knows.
+/// A property that the schema names.
 #[derive(Debug)]
 pub(super) struct Property {
     pub(super) name: Box<str>,
@@ -163,9 +163,9 @@ pub(super) struct Property {
 
 #[derive(Debug)]
 pub(super) enum Dependency {
-    /// Other members have to be there.
+    /// Other members are required.
     Names(Vec<Box<str>>),
-    /// The object has to fit.
+    /// The object must be valid by this subschema.
     Rule(Subschema),
 }
 

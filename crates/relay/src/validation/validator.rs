@@ -12,17 +12,18 @@ use super::{
 };
 
 impl Validator {
-    /// Reads a schema of JSON Schema 2020-12, 2019-09 or draft 4 to 7; 2020-12 if it does not say.
+    /// Parses a schema of JSON Schema 2020-12, 2019-09, or draft 4 to 7. A schema without `$schema`
+    /// is 2020-12.
     pub(crate) fn read(schema: &Value) -> Result<Self, UnknownDialect> {
         parser::read(schema)
     }
 
-    /// Where a value, given as its text, surely does not fit.
+    /// Returns the violations of a value, given as JSON text.
     pub(crate) fn violations(&self, json: &str) -> Vec<Violation> {
         if Evaluator::silent(self).evaluate(JsonText::of_valid(json)) != Validity::Invalid {
             return Vec::new();
         }
-        // Without members that are there twice: of these the last counts, as for most readers.
+        // Remove duplicate members: the last one counts, as in most parsers.
         let Ok(value) = serde_json::from_str::<Value>(json) else { return Vec::new() };
         let mut evaluator = Evaluator::collecting(self);
         evaluator.evaluate(JsonText::of_valid(&value.to_string()));

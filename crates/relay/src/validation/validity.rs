@@ -1,11 +1,11 @@
 //! The result of an evaluation, in three-valued logic.
 
-/// What is known of a value and a schema.
+/// The result of evaluating a value against a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Validity {
     Valid,
     Invalid,
-    /// It cannot be judged.
+    /// Some keyword cannot be evaluated.
     Unknown,
 }
 
@@ -31,7 +31,7 @@ impl Validity {
     }
 }
 
-/// One that cannot be told is open.
+/// `None` is unknown.
 impl From<Option<bool>> for Validity {
     fn from(is_valid: Option<bool>) -> Self {
         is_valid.map_or(Self::Unknown, Self::of)

@@ -12,7 +12,7 @@ pub struct Violation {
     pub demand: String,
 }
 
-/// A schema is in a dialect that nobody knows here; its name.
+/// The unknown dialect of a schema, by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnknownDialect(pub(crate) String);
 

@@ -12,11 +12,11 @@ use super::{
 };
 use crate::conversion::change::Effect;
 
-/// Schemas that are looked at to tell the parts of a union apart.
+/// The most nodes that are visited to compare the alternatives of a union.
 const COMPARED: usize = 20_000;
 
 impl Reader<'_> {
-    /// What fits both.
+    /// Returns the intersection of two schemas.
     pub(crate) fn intersect(&mut self, one: Node, other: Node) -> Node {
         let mut notes = &one.notes | &other.notes;
         let mut any_of = Vec::new();
@@ -71,7 +71,7 @@ impl Reader<'_> {
         node.into_alternatives()
     }
 
-    /// What fits two alternatives, neither of them a reference.
+    /// Returns the intersection of two alternatives that are no references.
     fn kinds(
         &mut self,
         one: &Alternative,
@@ -126,7 +126,7 @@ impl Reader<'_> {
         List { first, items: items.map(Box::new) }
     }
 
-    /// Nothing where a member has to be there that no value fits.
+    /// Returns the intersection of two objects. `None` if a required member cannot be valid.
     fn objects(&mut self, one: &Object, other: &Object) -> Option<Object> {
         let mut members = BTreeMap::new();
         let names: BTreeSet<_> = one.members.keys().chain(other.members.keys()).collect();
@@ -151,7 +151,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Those of the values that fit, and what of the other schema cannot be judged.
+    /// Returns the values that are valid, and the keywords of the other schema that cannot be
+    /// evaluated.
     fn listed(
         &mut self,
         values: &[Value],
@@ -171,7 +172,7 @@ impl Reader<'_> {
         (!values.is_empty()).then(|| (Kind::Enumeration(values), Keywords::new()))
     }
 
-    /// Whether no value surely fits two of the nodes.
+    /// Returns whether surely no value is valid by two of the nodes.
     pub(crate) fn are_disjoint(&mut self, nodes: &[Node]) -> bool {
         let told = |node: &Node| match node.referred() {
             Some(pointer) => self.resolve(pointer).unwrap_or_else(Node::any),
@@ -188,7 +189,8 @@ impl Reader<'_> {
     }
 }
 
-/// All keywords of both; where one keyword demands two things that it cannot say at once, the first.
+/// Merges the keywords of both. If one keyword has two demands that cannot be merged, the first
+/// counts.
 fn merged_keywords(mut one: Keywords, other: Keywords, notes: &mut BTreeSet<Note>) -> Keywords {
     for (keyword, value) in other {
         match one.get_mut(&keyword) {

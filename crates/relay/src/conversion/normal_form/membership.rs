@@ -9,7 +9,7 @@ use super::{
     schema::{Alternative, Definitions, Keywords, Kind, Node},
 };
 
-/// How deep a value is looked into.
+/// The deepest nesting of a value that is evaluated.
 const MAX_DEPTH: usize = 64;
 
 /// Tells whether values are valid. The result is `None` if it cannot tell.
@@ -76,7 +76,7 @@ impl<'a> Membership<'a> {
     }
 }
 
-/// Whether it is known what a keyword demands.
+/// Returns whether a keyword can be evaluated.
 fn is_judged(keyword: &str) -> bool {
     const JUDGED: [&str; 12] = [
         "format",

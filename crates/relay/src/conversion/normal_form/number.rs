@@ -7,17 +7,17 @@ use serde_json::{Number, Value};
 use super::schema::Keywords;
 use crate::validation::Decimal;
 
-/// A bound that is a count, if it is one.
+/// Returns a bound that is a count.
 pub(crate) fn limit(keywords: &Keywords, keyword: &str) -> Option<usize> {
     decimal(keywords.get(keyword)?.as_number()?)?.count()
 }
 
-/// Whether it has no fraction, as 1.0 has none.
+/// Returns whether the number has no fraction, as 1.0 has none.
 pub(crate) fn is_whole(number: &Number) -> bool {
     decimal(number).is_some_and(Decimal::is_whole)
 }
 
-/// Equal as JSON Schema has it: 1 is 1.0.
+/// Compares as JSON Schema does: 1 is 1.0.
 pub(crate) fn equal(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => {
@@ -34,7 +34,7 @@ pub(crate) fn equal(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Whether a number fits each of the keywords that are about numbers, if that can be told.
+/// Returns whether a number is valid by each keyword of numbers, if that can be told.
 pub(crate) fn fits<'a>(
     keywords: &'a Keywords,
     number: &'a Number,

@@ -12,11 +12,11 @@ use crate::conversion::{
     rules::{Concern, concern},
 };
 
-/// What may be read and copied, in schemas, values and pieces of text.
+/// The budget of reading and copying: schemas, values and pieces of text.
 const BUDGET: usize = 100_000;
-/// How deep schemas may be within each other.
+/// The deepest nesting of schemas.
 const MAX_DEPTH: usize = 100;
-/// References that lead to the next one.
+/// The most references in a row.
 const HOPS: usize = 16;
 
 /// Reads a schema, within bounds.
@@ -36,7 +36,7 @@ pub(crate) struct NormalForm {
     pub(crate) definitions: Definitions,
 }
 
-/// Reads a whole schema; nothing if it is too much.
+/// Reads a schema. `None` if the budget is used up.
 pub(crate) fn read(root: &Value) -> Option<NormalForm> {
     let (open, definitions, pending) = Default::default();
     let mut reader = Reader { root, budget: BUDGET, depth: 0, open, definitions, pending };
@@ -61,7 +61,7 @@ pub(crate) fn read(root: &Value) -> Option<NormalForm> {
 }
 
 impl<'a> Reader<'a> {
-    /// Makes definitions that need themselves, rather than within a member, stand for any value.
+    /// Replaces definitions that require themselves, other than within a member, by any value.
     fn break_cycles(&mut self) {
         let pointers: Vec<_> = self.definitions.keys().cloned().collect();
         for pointer in pointers {
@@ -85,7 +85,7 @@ impl<'a> Reader<'a> {
         false
     }
 
-    /// Takes so much from the budget.
+    /// Uses up a part of the budget. Returns false if it is used up.
     pub(crate) fn spend(&mut self, cost: usize) -> bool {
         self.budget = self.budget.saturating_sub(cost);
         self.budget > 0
@@ -140,7 +140,7 @@ impl<'a> Reader<'a> {
         draft.is_some_and(|draft| draft.contains("/draft-0"))
     }
 
-    /// What a schema says itself, rather than by other schemas for the same value.
+    /// Reads the keywords of the schema itself, without its subschemas for the same value.
     fn own(&mut self, schema: &'a Keywords) -> Node {
         let (kinds, assumed) = kinds(schema);
         let mut node = Node::default();
@@ -190,7 +190,7 @@ impl<'a> Reader<'a> {
         keywords
     }
 
-    /// The items of a list, the members of an object; nothing where no value fits.
+    /// Reads the items of an array or the members of an object. `None` if no value is valid.
     fn filled(&mut self, kind: Kind, schema: &'a Keywords) -> Option<Kind> {
         Some(match kind {
             Kind::List(_) => {
@@ -233,7 +233,7 @@ impl<'a> Reader<'a> {
         (!impossible).then_some(Object { members, others })
     }
 
-    /// What is said of those that are not named; nothing where they may be any.
+    /// Reads the schema of unnamed members or items. `None` if they may be any value.
     fn others(&mut self, source: Option<&'a Value>) -> Option<Box<Node>> {
         let node = self.read(source?);
         let bare = node.is_any() && node.notes.is_empty() && node.annotations.is_empty();
@@ -260,7 +260,7 @@ impl<'a> Reader<'a> {
         union
     }
 
-    /// A reference that is not resolved before that is needed.
+    /// Reads a reference, which is resolved when that is needed.
     fn reference(&mut self, reference: &'a str) -> Node {
         let Some(pointer) = self.follow(reference) else {
             let mut node = Node::any();
@@ -271,7 +271,7 @@ impl<'a> Reader<'a> {
         Node::of(Kind::Reference(pointer.to_owned()))
     }
 
-    /// The pointer to the first schema that is more than a reference.
+    /// Returns the pointer to the first schema that is more than a reference.
     fn follow(&mut self, reference: &'a str) -> Option<&'a str> {
         let mut reference = reference;
         for _ in 0..HOPS {
@@ -290,7 +290,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// What a reference leads to; nothing if it leads back to itself.
+    /// Returns the target of a reference. `None` if it leads back to itself.
     pub(crate) fn resolve(&mut self, pointer: &str) -> Option<Node> {
         let target = self.root.pointer(pointer)?;
         if self.open.iter().any(|open| open == pointer) {
@@ -307,7 +307,7 @@ fn parts<'a>(schema: &'a Keywords, keyword: &str) -> &'a [Value] {
     schema.get(keyword).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// The types that a schema names; all, and whether they are assumed, where it names none.
+/// Returns the types of a schema, or all types, and whether they are assumed.
 fn kinds(schema: &Keywords) -> (Vec<Kind>, bool) {
     let names = match schema.get("type") {
         Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
@@ -338,7 +338,7 @@ fn concern_of(kind: &Kind) -> Option<Concern> {
     })
 }
 
-/// Single values that follow each other as one list of them.
+/// Joins neighbouring `const`s into one `enum`.
 fn joined(alternatives: Vec<Alternative>) -> Vec<Alternative> {
     let mut joined = Vec::<Alternative>::new();
     for alternative in alternatives {

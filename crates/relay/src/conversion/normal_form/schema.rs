@@ -6,18 +6,18 @@ use serde_json::{Map, Value};
 
 use crate::conversion::change::Effect;
 
-/// Keywords of JSON Schema with what they say.
+/// Keywords with their values.
 pub(crate) type Keywords = Map<String, Value>;
-/// What a keyword lost before anything was said: the keyword, the effect, and what was done.
+/// A change made while reading: the keyword, the effect and the reason.
 pub(crate) type Note = (String, Effect, &'static str);
 
-/// A schema: what fits one of its alternatives fits, and nothing else.
+/// A schema: a value is valid if it is valid by one of the alternatives.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Node {
     pub(crate) any_of: Vec<Alternative>,
-    /// What is demanded of values of all types, and is not looked into, as by `not`.
+    /// Keywords for values of all types that are not evaluated, such as `not`.
     pub(crate) rest: Keywords,
-    /// What changes nothing about which values fit.
+    /// Keywords that do not change which values are valid.
     pub(crate) annotations: Keywords,
     pub(crate) notes: BTreeSet<Note>,
 }
@@ -26,9 +26,9 @@ pub(crate) struct Node {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Alternative {
     pub(crate) kind: Kind,
-    /// Whether the schema names no type, so that this is one of all.
+    /// Whether the schema names no type, so that this is one of all types.
     pub(crate) assumed: bool,
-    /// What else is demanded of the values.
+    /// The other keywords of the type.
     pub(crate) keywords: Keywords,
     pub(crate) annotations: Keywords,
 }
@@ -43,20 +43,20 @@ pub(crate) enum Kind {
     String,
     List(List),
     Object(Object),
-    /// These values only.
+    /// The values of an `enum`.
     Enumeration(Vec<Value>),
-    /// What fits the definition at this pointer.
+    /// The definition at this pointer.
     Reference(String),
 }
 
-/// The first items one by one, then all others; nothing where these may be any.
+/// The first items, then all others. `None` if these may be any value.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct List {
     pub(crate) first: Vec<Node>,
     pub(crate) items: Option<Box<Node>>,
 }
 
-/// The members by name, then all others; nothing where these may be any.
+/// The members by name, then all others. `None` if these may be any value.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Object {
     pub(crate) members: BTreeMap<String, Member>,
@@ -69,7 +69,7 @@ pub(crate) struct Member {
     pub(crate) required: bool,
 }
 
-/// The nodes of the definitions, by the pointers to them.
+/// The definitions by pointer.
 pub(crate) type Definitions = BTreeMap<String, Node>;
 
 impl Node {
@@ -77,13 +77,13 @@ impl Node {
         Self { any_of: vec![kind.into()], ..Self::default() }
     }
 
-    /// What every value fits.
+    /// Any value is valid.
     pub(crate) fn any() -> Self {
         let assumed = |kind| Alternative { assumed: true, ..Alternative::from(kind) };
         Self { any_of: Kind::all().map(assumed).into(), ..Self::default() }
     }
 
-    /// What no value fits.
+    /// No value is valid.
     pub(crate) fn never() -> Self {
         Self::default()
     }
@@ -97,7 +97,7 @@ impl Node {
         self.any_of.is_empty()
     }
 
-    /// Whether some of its values may be said as those of a type are.
+    /// Returns whether some value may look like a value of this type after conversion.
     pub(crate) fn may_look_like(&self, kind: &Kind) -> bool {
         let plain = matches!(kind, Kind::Null | Kind::Boolean | Kind::Number { .. });
         let same = |own: &Kind| std::mem::discriminant(own) == std::mem::discriminant(kind);
@@ -105,7 +105,7 @@ impl Node {
         !plain || self.any_of.iter().any(|it| same(&it.kind) || unclear(&it.kind))
     }
 
-    /// The definition that it refers to, if it is but a reference.
+    /// The pointer, if the schema is a reference only.
     pub(crate) fn referred(&self) -> Option<&str> {
         match &self.any_of[..] {
             [Alternative { kind: Kind::Reference(pointer), .. }] => Some(pointer),
@@ -113,7 +113,7 @@ impl Node {
         }
     }
 
-    /// The definitions that it cannot be told without.
+    /// The references among the alternatives.
     pub(crate) fn needed(&self) -> impl Iterator<Item = &str> {
         self.any_of.iter().filter_map(|alternative| match &alternative.kind {
             Kind::Reference(pointer) => Some(&**pointer),
@@ -125,7 +125,7 @@ impl Node {
         self.notes.insert((keyword.to_owned(), effect, reason));
     }
 
-    /// The alternatives as they are within another schema.
+    /// Returns the alternatives, for use in another schema.
     pub(crate) fn into_alternatives(self) -> Vec<Alternative> {
         let Self { mut any_of, rest, annotations, .. } = self;
         for alternative in &mut any_of {
@@ -137,7 +137,7 @@ impl Node {
         any_of
     }
 
-    /// The definitions that it refers to, anywhere within.
+    /// Collects the references, at any depth.
     pub(crate) fn references<'a>(&'a self, found: &mut Vec<&'a str>) {
         for alternative in &self.any_of {
             match &alternative.kind {
@@ -147,13 +147,13 @@ impl Node {
         }
     }
 
-    /// How much there is to copy.
+    /// The cost of a copy.
     pub(crate) fn weight(&self) -> usize {
         let own = 1 + weigh(&self.rest) + weigh(&self.annotations);
         own + self.any_of.iter().map(Alternative::weight).sum::<usize>()
     }
 
-    /// The same without the schemas within.
+    /// The cost of a copy without the subschemas.
     pub(crate) fn own_weight(&self) -> usize {
         let own = 1 + weigh(&self.rest) + weigh(&self.annotations);
         own + self.any_of.iter().map(Alternative::own_weight).sum::<usize>()
@@ -168,7 +168,7 @@ impl Alternative {
         }
     }
 
-    /// Whether some value may fit both, neither of which is a reference.
+    /// Returns whether some value may be valid by both, if neither is a reference.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         match (&self.kind, &other.kind) {
             (Kind::Enumeration(one), Kind::Enumeration(other)) => {
@@ -180,12 +180,12 @@ impl Alternative {
         }
     }
 
-    /// Whether it is there only because nothing is said of its type.
+    /// Returns whether the alternative is there only because the schema names no type.
     pub(crate) fn is_unstated(&self) -> bool {
         self.assumed && self.is_bare()
     }
 
-    /// Whether nothing is demanded but the type.
+    /// Returns whether nothing but the type is demanded.
     fn is_bare(&self) -> bool {
         self.keywords.is_empty()
             && match &self.kind {
@@ -210,7 +210,7 @@ impl Alternative {
 }
 
 impl Kind {
-    /// Each type, with nothing else demanded.
+    /// All types, without further keywords.
     pub(crate) fn all() -> [Self; 6] {
         [
             Self::Null,
@@ -224,7 +224,7 @@ impl Kind {
 }
 
 impl Kind {
-    /// The schemas of what is within.
+    /// The direct subschemas.
     fn nodes(&self) -> impl Iterator<Item = &Node> {
         let (first, members, others) = match self {
             Self::List(list) => (Some(&list.first), None, &list.items),
@@ -237,24 +237,24 @@ impl Kind {
 }
 
 impl List {
-    /// What is said of an item; nothing where it may be any.
+    /// The schema of an item. `None` if it may be any value.
     pub(crate) fn at(&self, index: usize) -> Option<&Node> {
         self.first.get(index).or(self.items.as_deref())
     }
 }
 
 impl Object {
-    /// What is said of a member; nothing where it may be any.
+    /// The schema of a member. `None` if it may be any value.
     pub(crate) fn at(&self, name: &str) -> Option<&Node> {
         self.members.get(name).map(|member| &member.node).or(self.others.as_deref())
     }
 
-    /// Whether no members may be added.
+    /// Returns whether no other members are allowed.
     pub(crate) fn is_closed(&self) -> bool {
         self.others.as_deref().is_some_and(Node::is_never)
     }
 
-    /// Whether a member that has to be there tells the two by its value.
+    /// Returns whether the values of a required member tell the two objects apart.
     fn is_disjoint(&self, other: &Self) -> bool {
         let tag = |object: &Self, name: &String| match &object.members.get(name)?.node.any_of[..] {
             [Alternative { kind: Kind::Enumeration(values), .. }] => Some(values.clone()),
@@ -266,7 +266,7 @@ impl Object {
         })
     }
 
-    /// Whether there is a member that can be said.
+    /// Returns whether some member can be valid.
     pub(crate) fn has_members(&self) -> bool {
         self.members.values().any(|member| !member.node.is_never())
     }
@@ -279,7 +279,7 @@ impl From<Kind> for Alternative {
     }
 }
 
-/// Adds what is not there yet.
+/// Adds keywords that are not there yet.
 pub(crate) fn add(own: &mut Keywords, others: Keywords) {
     for (keyword, value) in others {
         own.entry(keyword).or_insert(value);
@@ -290,7 +290,7 @@ fn weigh(keywords: &Keywords) -> usize {
     keywords.values().map(weight).sum()
 }
 
-/// How much there is to copy of a value.
+/// The cost of a copy of a value.
 pub(crate) fn weight(value: &Value) -> usize {
     1 + match value {
         Value::String(text) => text.len() / 64,

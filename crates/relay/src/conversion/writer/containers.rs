@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::schema_writer::{Said, Writer};
+use super::schema_writer::{Restorable, Writer};
 use crate::conversion::{
     change::Effect,
     normal_form::{Alternative, Keywords, Kind, List, Member, Membership, Node, Object},
     restoration::{MemberRestoration, RestoreStep},
 };
 
-/// The one member that stands for arguments that cannot be said as they are.
+/// The only member of an object that wraps arguments.
 pub(crate) const WRAP: &str = "arguments";
 
 impl<'a> Writer<'a> {
-    /// The schema of all arguments: an object, whatever the tool's own is.
-    pub(crate) fn root(&mut self, source: &'a Node) -> Said<Node> {
+    /// Writes the root, which is always an object.
+    pub(crate) fn root(&mut self, source: &'a Node) -> Restorable<Node> {
         let mut stated = source.any_of.iter().filter(|it| !it.is_unstated());
         let (mut root, step) = match (stated.next(), stated.next()) {
             (Some(Alternative { kind: Kind::Object(object), keywords, annotations, .. }), None)
@@ -38,15 +38,15 @@ impl<'a> Writer<'a> {
         (root, step)
     }
 
-    /// An object whose one member is what the tool takes.
-    pub(crate) fn wrapped(&self, node: Node, step: RestoreStep) -> Said<Node> {
+    /// Wraps a schema in an object with one member.
+    pub(crate) fn wrapped(&self, node: Node, step: RestoreStep) -> Restorable<Node> {
         let members = BTreeMap::from([(WRAP.to_owned(), Member { node, required: true })]);
         let others = self.rules.closed.then(|| Box::new(Node::never()));
         let object = Node::of(Kind::Object(Object { members, others }));
         (object, RestoreStep::Unwrap(WRAP, Box::new(step)))
     }
 
-    /// Whether the arguments can be said member by member.
+    /// Returns whether the provider can take the members one by one.
     fn is_sayable(&self, object: &Object) -> bool {
         object.has_members() || object.others.is_none() || object.is_closed() || self.takes_others()
     }
@@ -56,7 +56,7 @@ impl<'a> Writer<'a> {
         source: &Node,
         object: &'a Object,
         keywords: &Keywords,
-    ) -> Said<Alternative> {
+    ) -> Restorable<Alternative> {
         for (keyword, effect, reason) in &source.notes {
             self.change(keyword, *effect, reason);
         }
@@ -69,7 +69,7 @@ impl<'a> Writer<'a> {
         self.members(object, keywords)
     }
 
-    /// Leaves out what the provider does not take at the root.
+    /// Removes what the provider does not take at the root.
     fn trim(&mut self, root: &mut Alternative) {
         let trimmed = |it: &mut Self, keywords: &mut Keywords, effect| {
             keywords.retain(|keyword, _| {
@@ -91,7 +91,11 @@ impl<'a> Writer<'a> {
         }
     }
 
-    pub(crate) fn object(&mut self, object: &'a Object, keywords: &Keywords) -> Said<Alternative> {
+    pub(crate) fn object(
+        &mut self,
+        object: &'a Object,
+        keywords: &Keywords,
+    ) -> Restorable<Alternative> {
         if self.depth >= self.rules.depth {
             return self.opaque("properties", "are deeper than is taken, and so said as JSON");
         }
@@ -106,13 +110,13 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Whether members can be said that have no name in the schema.
+    /// Returns whether the provider takes members that the schema does not name.
     fn takes_others(&self) -> bool {
         !self.rules.closed && self.rules.takes("additionalProperties")
     }
 
-    /// An object by its members.
-    fn members(&mut self, object: &'a Object, keywords: &Keywords) -> Said<Alternative> {
+    /// Writes an object with named members.
+    fn members(&mut self, object: &'a Object, keywords: &Keywords) -> Restorable<Alternative> {
         let said = self.with_keywords(Kind::Null, keywords);
         self.depth += 1;
         let (mut members, mut undone) = (BTreeMap::new(), BTreeMap::new());
@@ -163,12 +167,12 @@ impl<'a> Writer<'a> {
         )
     }
 
-    /// A name that the provider takes.
+    /// Returns a name that the provider takes.
     fn name(&mut self, own: &str, object: &Object, keywords: &Keywords) -> String {
         let Some(is_taken) = self.rules.names.filter(|is_taken| !is_taken(own)) else {
             return own.to_owned();
         };
-        // What is said of names rather than of members does not know the new one.
+        // Writes the schema of other members.
         let counts = |keyword: &String| matches!(&**keyword, "minProperties" | "maxProperties");
         let closed = object.is_closed() || self.rules.closed;
         let alone = closed && keywords.keys().all(counts);
@@ -215,8 +219,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Members of any names, as a list of them.
-    fn entries(&mut self, object: &'a Object, keywords: &Keywords) -> Said<Alternative> {
+    /// Writes members of any name as an array of entries.
+    fn entries(&mut self, object: &'a Object, keywords: &Keywords) -> Restorable<Alternative> {
         let reason = "are said as a list of `key` and `value`";
         self.change("additionalProperties", Effect::Same, reason);
         self.lose(keywords);
@@ -237,7 +241,7 @@ impl<'a> Writer<'a> {
         (Kind::List(list).into(), RestoreStep::Entries(Box::new(step)))
     }
 
-    pub(crate) fn list(&mut self, list: &'a List, keywords: &Keywords) -> Said<Alternative> {
+    pub(crate) fn list(&mut self, list: &'a List, keywords: &Keywords) -> Restorable<Alternative> {
         if self.depth >= self.rules.depth {
             return self.opaque("items", "are deeper than is taken, and so said as JSON");
         }
@@ -251,7 +255,7 @@ impl<'a> Writer<'a> {
         (Alternative { kind: Kind::List(list), ..said }, step)
     }
 
-    /// The first items one by one, and then the others.
+    /// Writes the first items one by one, then the others.
     fn tuple(&mut self, list: &'a List) -> (List, RestoreStep) {
         let (first, steps): (Vec<_>, Vec<_>) = list.first.iter().map(|it| self.node(it)).unzip();
         let (items, step) = match list.items.as_deref() {
@@ -269,7 +273,7 @@ impl<'a> Writer<'a> {
         (List { first, items }, RestoreStep::list(steps, step))
     }
 
-    /// The first items and the others in any order.
+    /// Writes the first items and the others in any order.
     fn mixed(&mut self, list: &'a List) -> (List, RestoreStep) {
         self.change("prefixItems", Effect::Wider, "are items in any order");
         if list.items.is_none() {
@@ -291,7 +295,7 @@ impl<'a> Writer<'a> {
         (List { first: Vec::new(), items: Some(Box::new(items)) }, RestoreStep::list(vec![], step))
     }
 
-    fn any_node(&mut self) -> Said<Node> {
+    fn any_node(&mut self) -> Restorable<Node> {
         let parts = self.any();
         self.union(parts)
     }

@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use crate::conversion::normal_form::{Alternative, Keywords, Kind};
 
-/// A text that holds JSON.
+/// A string that holds JSON.
 pub(crate) fn text() -> Alternative {
     let mut text = Alternative::from(Kind::String);
     text.annotations.insert("description".to_owned(), json!("(a text that holds JSON)"));
     text
 }
 
-/// What the provider does not take, as a description for the model.
+/// Describes the keywords that the provider does not take.
 pub(crate) fn described(lost: &Keywords) -> Keywords {
     let short = lost.iter().filter(|(_, value)| !value.is_array() && !value.is_object());
     let hints: Vec<_> = short.map(|(keyword, value)| format!("{keyword}: {value}")).collect();
@@ -19,7 +19,7 @@ pub(crate) fn described(lost: &Keywords) -> Keywords {
     text.map(|text| ("description".to_owned(), text)).into_iter().collect()
 }
 
-/// The outer annotations before the inner ones; of descriptions both.
+/// Merges annotations. The outer ones win, and descriptions are joined.
 pub(crate) fn merged(mut outer: Keywords, inner: Keywords) -> Keywords {
     for (keyword, value) in inner {
         match (outer.get_mut(&keyword), value) {
@@ -37,7 +37,8 @@ pub(crate) fn merged(mut outer: Keywords, inner: Keywords) -> Keywords {
     outer
 }
 
-/// Whether it has a reference, which would lead elsewhere from another place.
+/// Returns whether a value has a reference, which would not lead to the same target from another
+/// place.
 pub(crate) fn refers(value: &Value) -> bool {
     match value {
         Value::Object(members) => members.contains_key("$ref") || members.values().any(refers),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::schema_writer::{Said, Writer};
+use super::schema_writer::{Restorable, Writer};
 use crate::conversion::{
     change::Effect,
     normal_form::{Alternative, Kind},
@@ -13,8 +13,8 @@ use crate::conversion::{
 };
 
 impl Writer<'_> {
-    /// An alternative for the values of each type.
-    pub(crate) fn listed(&mut self, values: &[Value]) -> Vec<Said<Alternative>> {
+    /// Writes one alternative for the values of each type.
+    pub(crate) fn listed(&mut self, values: &[Value]) -> Vec<Restorable<Alternative>> {
         let strings = values.iter().filter_map(Value::as_str);
         let characters: usize = strings.map(|text| text.chars().count()).sum();
         self.values = self.values.saturating_add(values.len());
@@ -51,7 +51,7 @@ impl Writer<'_> {
     }
 }
 
-/// The values of an `enum` that go together, in this order.
+/// The groups of `enum` values, in this order.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Group {
     String,

@@ -12,48 +12,48 @@ use crate::conversion::{
     rules::{ProviderRules, References},
 };
 
-/// What may be written, in schemas, values and pieces of text, with the steps along references.
+/// The budget of writing: schemas, values, pieces of text, and steps along references.
 const BUDGET: usize = 50_000;
-/// How deep schemas may be within each other.
+/// The deepest nesting of schemas.
 const MAX_DEPTH: usize = 100;
 
-/// Parts of a union that are compared with each other.
+/// The most alternatives of a union that are compared with each other.
 const COMPARED: usize = 100;
 
-/// What a provider can say, and what has to be undone in a value that fits it.
-pub(crate) type Said<T> = (T, RestoreStep);
+/// A schema for a provider, with the step that restores its values.
+pub(crate) type Restorable<T> = (T, RestoreStep);
 
-/// A schema being written for a provider.
+/// Writes a schema for a provider.
 pub(crate) struct Writer<'a> {
     pub(crate) rules: &'static ProviderRules,
     pub(crate) definitions: &'a Definitions,
     report: ChangeReport,
-    /// Objects and lists around what is being written.
+    /// The number of objects and arrays around the current schema.
     pub(crate) depth: usize,
     nesting: usize,
     budget: usize,
-    /// Values of `enum`s so far.
+    /// The number of `enum` values so far.
     pub(crate) values: usize,
-    /// References that are being put in their own place.
+    /// The references that are being replaced by their targets.
     open: Vec<&'a str>,
-    /// The definitions that each of them leads to.
+    /// The references of each definition.
     references: BTreeMap<&'a str, BTreeSet<&'a str>>,
     cyclic: BTreeMap<&'a str, bool>,
-    /// The names of the definitions by the pointers to them.
+    /// The names of the definitions by pointer.
     names: BTreeMap<&'a str, String>,
     taken: BTreeSet<String>,
     pending: Vec<(&'a str, String)>,
 }
 
-/// A schema as a provider can say it, in the normal form.
+/// A written schema, in the normal form.
 pub(crate) struct Written {
     pub(crate) root: Node,
     pub(crate) changes: Vec<Change>,
-    /// It holds the definitions as well.
+    /// The restoration, which also holds the definitions.
     pub(crate) restoration: Restoration,
 }
 
-/// Writes a schema; nothing if it is too much.
+/// Writes a schema. `None` if the budget is used up.
 pub(crate) fn write(normal: &NormalForm, rules: &'static ProviderRules) -> Option<Written> {
     let mut writer = Writer::new(&normal.definitions, rules);
     let (root, root_step) = writer.root(&normal.root);
@@ -67,7 +67,7 @@ pub(crate) fn write(normal: &NormalForm, rules: &'static ProviderRules) -> Optio
     (budget > 0).then_some(Written { root, changes: report.changes, restoration })
 }
 
-/// Writes what stands for a schema that is too much.
+/// Writes a string that holds JSON, in place of a schema that is too large.
 pub(crate) fn as_json_text(rules: &'static ProviderRules) -> Written {
     let definitions = Definitions::new();
     let mut writer = Writer::new(&definitions, rules);
@@ -103,8 +103,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Any schema.
-    pub(crate) fn node(&mut self, node: &'a Node) -> Said<Node> {
+    /// Writes any schema.
+    pub(crate) fn node(&mut self, node: &'a Node) -> Restorable<Node> {
         if !self.spend(node.own_weight()) || self.nesting == MAX_DEPTH {
             self.budget = 0;
             return (Node::any(), RestoreStep::Same);
@@ -122,7 +122,7 @@ impl<'a> Writer<'a> {
         (said, step)
     }
 
-    fn parts(&mut self, node: &'a Node) -> Vec<Said<Alternative>> {
+    fn parts(&mut self, node: &'a Node) -> Vec<Restorable<Alternative>> {
         let stated = node.any_of.iter().filter(|it| !it.is_unstated());
         let described = node.any_of.len() == 1 && node.annotations.contains_key("description");
         let parts: Vec<_> = stated.flat_map(|it| self.alternative(it, described)).collect();
@@ -130,7 +130,7 @@ impl<'a> Writer<'a> {
             self.change("false", Effect::Wider, "stands for a value that cannot be");
             return self.any();
         }
-        // An unread `not` or `if` may be all that is said.
+        // A `not` or `if` that was not read may be all that the schema says.
         if parts.is_empty() {
             return self.any();
         }
@@ -140,7 +140,11 @@ impl<'a> Writer<'a> {
         parts
     }
 
-    fn alternative(&mut self, source: &'a Alternative, described: bool) -> Vec<Said<Alternative>> {
+    fn alternative(
+        &mut self,
+        source: &'a Alternative,
+        described: bool,
+    ) -> Vec<Restorable<Alternative>> {
         let described = described || source.annotations.contains_key("description");
         let mut parts = match &source.kind {
             Kind::Reference(pointer) => self.reference(pointer, described),
@@ -163,8 +167,8 @@ impl<'a> Writer<'a> {
         parts
     }
 
-    /// Puts alternatives together.
-    pub(crate) fn union(&mut self, mut parts: Vec<Said<Alternative>>) -> Said<Node> {
+    /// Joins alternatives.
+    pub(crate) fn union(&mut self, mut parts: Vec<Restorable<Alternative>>) -> Restorable<Node> {
         parts.dedup();
         if self.are_ambiguous(&parts) {
             self.change("anyOf", Effect::Narrower, "has values that could be meant in two ways");
@@ -182,13 +186,13 @@ impl<'a> Writer<'a> {
         (Node { any_of, ..Node::default() }, step)
     }
 
-    /// Whether what is said may fit two alternatives that mean different things by it.
-    fn are_ambiguous(&self, parts: &[Said<Alternative>]) -> bool {
+    /// Returns whether a value may be valid by two alternatives that are restored differently.
+    fn are_ambiguous(&self, parts: &[Restorable<Alternative>]) -> bool {
         let differ = parts.iter().any(|(_, step)| *step != parts[0].1);
-        let mistaken = |(at, (one, step)): (usize, &Said<Alternative>)| {
+        let mistaken = |(at, (one, step)): (usize, &Restorable<Alternative>)| {
             parts[..at].iter().any(|(other, undo)| undo != step && self.overlap(one, other))
         };
-        // In a long union some surely may.
+        // A long union is taken to be ambiguous.
         differ && (parts.len() > COMPARED || parts.iter().enumerate().any(mistaken))
     }
 
@@ -203,7 +207,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Adds what changes nothing about which values fit.
+    /// Adds annotations.
     pub(crate) fn describe(&mut self, said: &mut Node, source: &Keywords) {
         let annotations = self.annotations(source);
         let place = match &mut said.any_of[..] {
@@ -213,8 +217,8 @@ impl<'a> Writer<'a> {
         *place = merged(annotations, std::mem::take(place));
     }
 
-    /// A value of any type.
-    pub(crate) fn any(&mut self) -> Vec<Said<Alternative>> {
+    /// Writes a schema for any value.
+    pub(crate) fn any(&mut self) -> Vec<Restorable<Alternative>> {
         if self.rules.keywords.is_none() {
             return Node::any().any_of.into_iter().map(|it| (it, RestoreStep::Same)).collect();
         }
@@ -222,19 +226,23 @@ impl<'a> Writer<'a> {
         vec![(text(), RestoreStep::Text)]
     }
 
-    /// What the provider has no schema for.
-    pub(crate) fn opaque(&mut self, keyword: &str, reason: &'static str) -> Said<Alternative> {
+    /// Writes a string that holds JSON, because the provider has no schema for the value.
+    pub(crate) fn opaque(
+        &mut self,
+        keyword: &str,
+        reason: &'static str,
+    ) -> Restorable<Alternative> {
         self.change(keyword, Effect::Wider, reason);
         (text(), RestoreStep::Text)
     }
 
-    /// A reference, or what it leads to in its place.
-    fn reference(&mut self, pointer: &'a str, described: bool) -> Vec<Said<Alternative>> {
+    /// Writes a reference, or its target.
+    fn reference(&mut self, pointer: &'a str, described: bool) -> Vec<Restorable<Alternative>> {
         let cyclic = self.is_cyclic(pointer);
         let supported = match self.rules.references {
             References::None => false,
             References::Straight => !cyclic && !described,
-            // Beside a reference there is no place for a description.
+            // A reference has no place for a description.
             References::All => cyclic || !described,
         };
         if supported {
@@ -253,14 +261,14 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn definition(&mut self, pointer: &str) -> Said<Node> {
+    fn definition(&mut self, pointer: &str) -> Restorable<Node> {
         match self.definitions.get(pointer) {
             Some(node) => self.node(node),
             None => (Node::any(), RestoreStep::Same),
         }
     }
 
-    /// Whether a definition leads back to itself.
+    /// Returns whether a definition leads back to itself.
     fn is_cyclic(&mut self, pointer: &'a str) -> bool {
         if let Some(cyclic) = self.cyclic.get(pointer) {
             return *cyclic;
@@ -293,19 +301,19 @@ impl<'a> Writer<'a> {
         name
     }
 
-    /// A type with what else is demanded, as far as the provider takes it; the rest is told.
+    /// Writes a type with the keywords that the provider takes, and describes the others.
     pub(crate) fn with_keywords(&mut self, kind: Kind, keywords: &Keywords) -> Alternative {
         let (keywords, lost) = self.supported(keywords);
         Alternative { keywords, annotations: described(&lost), ..Alternative::from(kind) }
     }
 
-    /// What the provider takes of the keywords, and what it does not.
+    /// Splits keywords into those that the provider takes and the others.
     fn supported(&mut self, keywords: &Keywords) -> (Keywords, Keywords) {
         let (mut supported, mut lost) = (Keywords::new(), Keywords::new());
         for (keyword, value) in keywords {
             let fits = match &**keyword {
                 "format" => self.rules.takes_format(value),
-                // Of these, a provider may take but the least.
+                // A provider with a limit of unions takes 0 and 1 only.
                 "minItems" if self.rules.limits.unions != usize::MAX => {
                     [json!(0), json!(1)].contains(value)
                 }
@@ -322,7 +330,7 @@ impl<'a> Writer<'a> {
         (supported, lost)
     }
 
-    /// The same for what changes nothing about which values fit.
+    /// Writes the annotations that the provider takes.
     fn annotations(&mut self, source: &Keywords) -> Keywords {
         let (mut supported, mut lost) = (Keywords::new(), Keywords::new());
         for (keyword, value) in source {
