@@ -16,7 +16,7 @@ use crate::{
 #[non_exhaustive]
 pub enum Error {
     /// The configuration does not allow for it. Nothing was sent.
-    #[error("{}{reason}", At(.server.as_deref(), *.position))]
+    #[error("{}{reason}", ConfigPosition(.server.as_deref(), *.position))]
     Configuration {
         /// The server that it is about, if it is about one.
         server: Option<String>,
@@ -41,7 +41,7 @@ pub enum Error {
     },
 
     /// There is no tool of this name. Nothing was sent.
-    #[error("{} no tool `{tool}`{}", Offering(.server.as_deref()), Meant(.nearest.as_deref()))]
+    #[error("{} no tool `{tool}`{}", ServerWithoutTool(.server.as_deref()), Suggestion(.nearest.as_deref()))]
     UnknownTool {
         /// The server that was to have it; nothing where any of several might.
         server: Option<String>,
@@ -95,7 +95,7 @@ pub enum Error {
     },
 
     /// The exchange with the server failed.
-    #[error("{}server `{server}` failed: {kind}", Calling(.tool.as_deref()))]
+    #[error("{}server `{server}` failed: {kind}", CalledTool(.tool.as_deref()))]
     Transport {
         /// The server.
         server: String,
@@ -195,14 +195,14 @@ impl Error {
     pub fn retryable(&self) -> bool {
         match self {
             Self::Transport { tool, .. } => {
-                self.is_passing() && (tool.is_none() || self.did_not_run())
+                self.is_transient() && (tool.is_none() || self.did_not_run())
             }
             _ => false,
         }
     }
 
     /// Returns whether the same request may succeed later.
-    pub(crate) fn is_passing(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         let (Self::Transport { kind, source, .. } | Self::OutcomeUnknown { kind, source, .. }) =
             self
         else {
@@ -278,7 +278,7 @@ impl Error {
 
     /// The error to return if this one ends the retries of a call, and the `earlier` attempt may have
     /// run.
-    pub(crate) fn after(self, earlier: Self) -> Self {
+    pub(crate) fn or_earlier(self, earlier: Self) -> Self {
         match self {
             Self::Authorization(refused) => {
                 Self::Authorization(Box::new(Authorization { did_not_run: false, ..*refused }))
@@ -304,7 +304,7 @@ impl Authorization {
 impl fmt::Display for Authorization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { server, unauthorized, .. } = self;
-        let calling = Calling(self.tool.as_deref());
+        let calling = CalledTool(self.tool.as_deref());
         write!(f, "{calling}server `{server}` wants the user to sign in: {unauthorized}")
     }
 }
@@ -393,7 +393,7 @@ impl fmt::Display for TransportKind {
 }
 
 /// Returns an error and its sources in one line.
-pub(crate) fn describe(error: &dyn std::error::Error) -> String {
+pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {
@@ -404,18 +404,18 @@ pub(crate) fn describe(error: &dyn std::error::Error) -> String {
 }
 
 /// Displays the tool that was called, if there is one.
-struct Calling<'a>(Option<&'a str>);
+struct CalledTool<'a>(Option<&'a str>);
 
-impl fmt::Display for Calling<'_> {
+impl fmt::Display for CalledTool<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.map_or(Ok(()), |tool| write!(f, "calling `{tool}`, "))
     }
 }
 
 /// Displays the server that has no such tool.
-struct Offering<'a>(Option<&'a str>);
+struct ServerWithoutTool<'a>(Option<&'a str>);
 
-impl fmt::Display for Offering<'_> {
+impl fmt::Display for ServerWithoutTool<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(server) => write!(f, "server `{server}` offers"),
@@ -425,18 +425,18 @@ impl fmt::Display for Offering<'_> {
 }
 
 /// Displays a suggestion, if there is one.
-struct Meant<'a>(Option<&'a str>);
+struct Suggestion<'a>(Option<&'a str>);
 
-impl fmt::Display for Meant<'_> {
+impl fmt::Display for Suggestion<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.map_or(Ok(()), |nearest| write!(f, "; the nearest is `{nearest}`"))
     }
 }
 
 /// Displays the position in the configuration: line, column and server.
-struct At<'a>(Option<&'a str>, Option<(usize, usize)>);
+struct ConfigPosition<'a>(Option<&'a str>, Option<(usize, usize)>);
 
-impl fmt::Display for At<'_> {
+impl fmt::Display for ConfigPosition<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some((line, column)) = self.1 {
             write!(f, "line {line}, column {column}: ")?;

@@ -173,7 +173,7 @@ impl Tool {
             }
         }
         Err(match unknown {
-            Some(unknown) => error.after(unknown),
+            Some(unknown) => error.or_earlier(unknown),
             None => error,
         })
     }
@@ -186,7 +186,7 @@ impl Tool {
             says.read_only_hint == Some(true) || says.idempotent_hint == Some(true)
         });
         let soon = error.retry_after().is_none_or(|wait| wait <= LONGEST_WAIT);
-        let is_retryable = if harmless { error.is_passing() } else { error.retryable() };
+        let is_retryable = if harmless { error.is_transient() } else { error.retryable() };
         handle.server.retries > 0 && soon && is_retryable
     }
 

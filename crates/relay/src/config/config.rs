@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{entry::Entry, server_section::Section, toml_error, variables::Variables};
+use super::{entry::Entry, server_section::ServerSection, toml_error, variables::Variables};
 use crate::{
     error::Error,
     settings::{Server, SettingsError},
@@ -81,7 +81,7 @@ impl Config {
             config.cache_duration = Duration::from_secs(minutes.saturating_mul(60));
         }
         for (name, entry) in file.servers {
-            let section = Section {
+            let section = ServerSection {
                 text,
                 name: name.get_ref(),
                 variables: Variables::new(&lookup),

@@ -12,7 +12,7 @@ use super::{
     variables::{self, Variables},
 };
 use crate::{
-    error::{Error, describe},
+    error::{Error, error_chain},
     settings::{Program, Server, SettingsError},
 };
 
@@ -138,7 +138,7 @@ impl EntryReader<'_> {
         }
         let server = self.described(&entry).and_then(|server| match server.check() {
             Ok(()) => Ok(Some(server)),
-            Err(error) => Err(describe(&error)),
+            Err(error) => Err(error_chain(&error)),
         });
         server.map_err(|reason| SettingsError { position: Some(position.into()), reason })
     }

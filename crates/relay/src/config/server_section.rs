@@ -11,12 +11,12 @@ use super::{
     variables::{self, Variables},
 };
 use crate::{
-    error::{Error, describe},
+    error::{Error, error_chain},
     settings::Server,
 };
 
 /// A server of the file, and what is needed to parse it.
-pub(crate) struct Section<'a> {
+pub(crate) struct ServerSection<'a> {
     pub(crate) text: &'a str,
     pub(crate) name: &'a str,
     pub(crate) variables: Variables<'a>,
@@ -24,7 +24,7 @@ pub(crate) struct Section<'a> {
     pub(crate) has_unset_variable: Cell<bool>,
 }
 
-impl Section<'_> {
+impl ServerSection<'_> {
     pub(crate) fn server(&self, entry: Entry, whole: Range<usize>) -> Result<Server, Error> {
         let implied = if entry.command.is_some() { Kind::Stdio } else { Kind::Http };
         let server = match entry.transport.as_ref().map_or(implied, |kind| *kind.get_ref()) {
@@ -71,7 +71,7 @@ impl Section<'_> {
                 _ => None,
             };
             let at = header.or(entry.url.as_ref()).map_or(whole, Spanned::span);
-            self.error(&describe(&error), at)
+            self.error(&error_chain(&error), at)
         })?;
         Ok(server)
     }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use toml::{Spanned, Value};
 
-use super::{entry::Entry, server_section::Section};
+use super::{entry::Entry, server_section::ServerSection};
 use crate::{error::Error, settings::Program};
 
-impl Section<'_> {
+impl ServerSection<'_> {
     /// Returns an error if a key of stdio servers is set.
     pub(crate) fn reject_stdio_keys(&self, entry: &Entry) -> Result<(), Error> {
         self.reject(entry.command.as_ref(), "`command` is for transport \"stdio\"")?;

@@ -22,7 +22,7 @@ mod limits;
 mod change;
 mod provider;
 
-pub(crate) use self::provider_schema::Schemas;
+pub(crate) use self::provider_schema::ProviderSchemas;
 pub use self::{
     change::{Change, Effect},
     provider::Provider,

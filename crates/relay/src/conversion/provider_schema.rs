@@ -119,9 +119,9 @@ fn printed(written: writer::Written, rules: &ProviderRules) -> Converted {
 
 /// The schemas of a tool for each provider. Each is converted when it is first used.
 #[derive(Default)]
-pub(crate) struct Schemas([OnceLock<Arc<ProviderSchema>>; 7]);
+pub(crate) struct ProviderSchemas([OnceLock<Arc<ProviderSchema>>; 7]);
 
-impl Schemas {
+impl ProviderSchemas {
     /// Returns the schema `own` as the provider takes it.
     pub(crate) fn get(&self, provider: Provider, own: &Schema) -> Arc<ProviderSchema> {
         let supported = &self.0[slot(provider)];
@@ -142,8 +142,8 @@ fn slot(provider: Provider) -> usize {
     }
 }
 
-impl fmt::Debug for Schemas {
+impl fmt::Debug for ProviderSchemas {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Schemas")
+        f.write_str("ProviderSchemas")
     }
 }

@@ -11,9 +11,9 @@ use serde::Deserialize;
 use crate::tool_output::ToolOutput;
 
 /// The most texts that are kept.
-const MOST: usize = 100;
+const MAX_TEXTS: usize = 100;
 /// The most bytes of all texts together.
-const BYTES: usize = 32 * 1024 * 1024;
+const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// Shows a model no more of a text than its context has room for, and lets it page through the rest.
 ///
@@ -48,7 +48,7 @@ struct Kept {
 
 /// The arguments of the paging tool.
 #[derive(Deserialize)]
-struct Wish {
+struct PageRequest {
     text: u64,
     page: usize,
 }
@@ -80,9 +80,9 @@ impl Pager {
 
     /// Answers a call of [`Pager::TOOL`].
     pub fn call(&self, arguments: &str) -> ToolOutput {
-        let wish =
+        let request =
             serde_json::from_str(arguments).map_err(|_| "`text` and `page` have to be numbers");
-        let page = wish.and_then(|Wish { text, page }| {
+        let page = request.and_then(|PageRequest { text, page }| {
             let whole = self.text(text).ok_or("there is no such text any more")?;
             self.nth(&whole, text, page).ok_or("the text has no such page")
         });
@@ -95,8 +95,8 @@ impl Pager {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.texts.push_back(Arc::clone(text));
         while kept.texts.len() > 1
-            && (kept.texts.len() > MOST
-                || kept.texts.iter().map(|text| text.len()).sum::<usize>() > BYTES)
+            && (kept.texts.len() > MAX_TEXTS
+                || kept.texts.iter().map(|text| text.len()).sum::<usize>() > MAX_BYTES)
         {
             kept.texts.pop_front();
             kept.first += 1;
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn the_number_of_kept_texts_is_bounded() {
         let pager = Pager::new(1);
-        for _ in 0..MOST + 5 {
+        for _ in 0..MAX_TEXTS + 5 {
             pager.show(&"ab".to_owned().into());
         }
         assert_eq!(ask(&pager, 5, 1).text(), "ERROR: there is no such text any more");
@@ -182,8 +182,8 @@ mod tests {
         assert_eq!(ask(&pager, 6, 3).text(), "ERROR: the text has no such page");
         assert!(ask(&pager, 6, 0).is_error && ask(&pager, 0, 1).is_error);
         assert!(pager.call("{").is_error && pager.call(r#"{"text":-1,"page":1}"#).is_error);
-        let wide = Pager::new(BYTES / 4);
-        let long = ToolOutput::from("x".repeat(BYTES));
+        let wide = Pager::new(MAX_BYTES / 4);
+        let long = ToolOutput::from("x".repeat(MAX_BYTES));
         (0..2).for_each(|_| drop(wide.show(&long)));
         assert!(ask(&wide, 1, 1).is_error && !ask(&wide, 2, 4).is_error);
     }

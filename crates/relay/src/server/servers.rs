@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 
 use super::transport::ServerTransport;
 use crate::{
-    error::{Error, describe},
+    error::{Error, error_chain},
     server_key::ServerId,
     settings::{Server, SettingsError},
     suggestion::nearest,
@@ -66,7 +66,8 @@ impl ServerTable {
         if name.is_empty() || name.chars().any(char::is_control) {
             return Err(Error::configuration(Some(name), "a server's name has to be readable"));
         }
-        let invalid = |error: mcp_http::Error| Error::configuration(Some(name), describe(&error));
+        let invalid =
+            |error: mcp_http::Error| Error::configuration(Some(name), error_chain(&error));
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let id = ServerId::new(name, number);
         let handle = Arc::new(ServerHandle {

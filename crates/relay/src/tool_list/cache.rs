@@ -31,7 +31,7 @@ use futures_util::{
 use quick_cache::sync::Cache;
 use tokio::{runtime::Handle, time::Instant};
 
-use super::{cache_stats::Counts, list::List};
+use super::{cache_stats::Counters, list::List};
 use crate::{error::Error, server_key::ServerKey};
 
 /// The future of a fetch, shared by all callers that wait for it.
@@ -102,7 +102,7 @@ pub(crate) struct ToolCache {
     lists: Cache<ServerKey, CachedList>,
     fetches: Mutex<HashMap<ServerKey, Fetch>>,
     next_fetch: AtomicU64,
-    pub(crate) counts: Counts,
+    pub(crate) counts: Counters,
 }
 
 impl ToolCache {
@@ -116,7 +116,7 @@ impl ToolCache {
             lists: Cache::new(policy.capacity),
             fetches: Mutex::default(),
             next_fetch: AtomicU64::new(0),
-            counts: Counts::default(),
+            counts: Counters::default(),
         }
     }
 

@@ -21,18 +21,18 @@ pub struct CacheStats {
 
 /// The same while they are counted.
 #[derive(Debug, Default)]
-pub(crate) struct Counts {
-    pub(crate) hits: Count,
-    pub(crate) stale: Count,
-    pub(crate) joined: Count,
-    pub(crate) fetches: Count,
-    pub(crate) failures: Count,
+pub(crate) struct Counters {
+    pub(crate) hits: Counter,
+    pub(crate) stale: Counter,
+    pub(crate) joined: Counter,
+    pub(crate) fetches: Counter,
+    pub(crate) failures: Counter,
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Count(AtomicU64);
+pub(crate) struct Counter(AtomicU64);
 
-impl Count {
+impl Counter {
     pub(crate) fn add(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
@@ -42,7 +42,7 @@ impl Count {
     }
 }
 
-impl Counts {
+impl Counters {
     pub(crate) fn stats(&self) -> CacheStats {
         CacheStats {
             hits: self.hits.get(),

@@ -18,15 +18,15 @@ const LARGEST: usize = 256 * 1024;
 /// The parsed schemas of a tool, shared by all users of its definition. They are parsed with the
 /// first call.
 #[derive(Default)]
-pub(crate) struct Checks {
-    input: OnceLock<LazySchema>,
-    output: OnceLock<LazySchema>,
+pub(crate) struct SchemaChecks {
+    input: OnceLock<ParsedSchema>,
+    output: OnceLock<ParsedSchema>,
 }
 
 /// A parsed schema. `None` if there is none, or if it cannot be used.
-type LazySchema = Result<Option<Validator>, UnknownDialect>;
+type ParsedSchema = Result<Option<Validator>, UnknownDialect>;
 
-impl Checks {
+impl SchemaChecks {
     /// Returns an error if the arguments are surely invalid, or if the dialect of a schema is
     /// unknown.
     pub(crate) fn check_arguments(
@@ -71,7 +71,7 @@ impl Checks {
         Err(Error::InvalidOutput(Box::new(InvalidOutput { server, tool, violations, output })))
     }
 
-    fn output(&self, tool: &Tool) -> &LazySchema {
+    fn output(&self, tool: &Tool) -> &ParsedSchema {
         let schema = tool.output_schema.as_ref();
         self.output.get_or_init(|| schema.map_or(Ok(None), parse))
     }
@@ -80,7 +80,7 @@ impl Checks {
 fn validator_of<'a>(
     server: &str,
     tool: &Tool,
-    check: &'a LazySchema,
+    check: &'a ParsedSchema,
 ) -> Result<Option<&'a Validator>, Error> {
     check.as_ref().map(Option::as_ref).map_err(|UnknownDialect(dialect)| Error::ToolCall {
         server: server.to_owned(),
@@ -90,14 +90,14 @@ fn validator_of<'a>(
     })
 }
 
-fn parse(schema: &Schema) -> LazySchema {
+fn parse(schema: &Schema) -> ParsedSchema {
     let text = Some(schema.get()).filter(|text| text.len() <= LARGEST);
     let schema = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
     schema.map(|schema| Validator::read(&schema)).transpose()
 }
 
-impl fmt::Debug for Checks {
+impl fmt::Debug for SchemaChecks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Checks")
+        f.write_str("SchemaChecks")
     }
 }

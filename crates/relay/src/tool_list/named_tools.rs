@@ -7,8 +7,8 @@ use std::{
 
 use mcp_client::{RefusedEntry, Tool, ToolList};
 
-use super::checks::Checks;
-use crate::{conversion::Schemas, settings::Filter, tool_name};
+use super::checks::SchemaChecks;
+use crate::{conversion::ProviderSchemas, settings::Filter, tool_name};
 
 /// The most lists that a new one is compared with.
 const MAX_COMPARED: usize = 64;
@@ -18,8 +18,8 @@ const MAX_COMPARED: usize = 64;
 pub(crate) struct NamedTool {
     pub(crate) name: String,
     pub(crate) tool: Arc<Tool>,
-    pub(crate) checks: Checks,
-    pub(crate) schemas: Schemas,
+    pub(crate) checks: SchemaChecks,
+    pub(crate) schemas: ProviderSchemas,
 }
 
 /// A list of tools with the names that models see.
@@ -34,7 +34,7 @@ impl NamedTools {
     fn new(server: &str, list: ToolList) -> Self {
         let named = |tool: Arc<Tool>| {
             let name = tool_name::for_model(server, &tool.name);
-            let (checks, schemas) = (Checks::default(), Schemas::default());
+            let (checks, schemas) = (SchemaChecks::default(), ProviderSchemas::default());
             Arc::new(NamedTool { name, tool, checks, schemas })
         };
         Self::from_entries(list.tools.into_iter().map(named).collect(), list.refused)

@@ -9,7 +9,7 @@ use super::user::User;
 use crate::{
     call::{Interceptor, Interceptors, Tools},
     config::Config,
-    error::{Error, describe},
+    error::{Error, error_chain},
     observer::Observer,
     pending_call::ResumedCalls,
     principal::Principal,
@@ -166,7 +166,7 @@ impl Builder {
     /// # Errors
     /// [`Error::Configuration`] naming the server whose settings are unusable.
     pub fn build(self) -> Result<Relay, Error> {
-        let setup = |error: mcp_http::Error| Error::configuration(None, describe(&error));
+        let setup = |error: mcp_http::Error| Error::configuration(None, error_chain(&error));
         let client = self.client.map_or_else(HttpClient::new, Ok).map_err(setup)?;
         let servers = ServerTable::new(client, self.pool.idle);
         for (name, server) in self.config.servers {

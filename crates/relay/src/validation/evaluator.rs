@@ -19,7 +19,7 @@ const MAX_DEPTH: usize = 100;
 pub(super) const MAX_VIOLATIONS: usize = 10;
 
 pub(super) struct Evaluator<'a> {
-    rules: &'a Validator,
+    validator: &'a Validator,
     pub(super) steps: usize,
     depth: usize,
     /// Above zero while no violations are collected, as within `anyOf`.
@@ -30,18 +30,18 @@ pub(super) struct Evaluator<'a> {
 
 impl<'a> Evaluator<'a> {
     /// Creates an evaluator that collects no violations.
-    pub(super) fn silent(rules: &'a Validator) -> Self {
+    pub(super) fn silent(validator: &'a Validator) -> Self {
         let (path, violations) = (String::new(), Vec::new());
-        Self { rules, steps: MAX_STEPS, depth: 0, silent: 1, path, violations }
+        Self { validator, steps: MAX_STEPS, depth: 0, silent: 1, path, violations }
     }
 
     /// Creates an evaluator that collects violations.
-    pub(super) fn collecting(rules: &'a Validator) -> Self {
-        Self { silent: 0, ..Self::silent(rules) }
+    pub(super) fn collecting(validator: &'a Validator) -> Self {
+        Self { silent: 0, ..Self::silent(validator) }
     }
 
     pub(super) fn evaluate(&mut self, value: JsonText<'_>) -> Validity {
-        self.subschema(self.rules.root, value)
+        self.subschema(self.validator.root, value)
     }
 
     pub(super) fn into_violations(self) -> Vec<Violation> {
@@ -49,7 +49,7 @@ impl<'a> Evaluator<'a> {
     }
 
     pub(super) fn subschema(&mut self, subschema: Subschema, value: JsonText<'_>) -> Validity {
-        let rules = self.rules;
+        let validator = self.validator;
         match subschema {
             _ if !self.count_steps(1) || self.depth == MAX_DEPTH => Validity::Unknown,
             Subschema::Any => Validity::Valid,
@@ -57,9 +57,9 @@ impl<'a> Evaluator<'a> {
                 self.require(Validity::Invalid, || "nothing may be here".to_owned())
             }
             Subschema::Unknown => Validity::Unknown,
-            Subschema::Rule(place) => {
+            Subschema::Rule(index) => {
                 self.depth += 1;
-                let validity = self.rule(&rules.all[place], value);
+                let validity = self.rule(&validator.rules[index], value);
                 self.depth -= 1;
                 validity
             }

@@ -21,23 +21,23 @@ const MOST: usize = 10_000;
 pub(super) fn read(schema: &Value) -> Result<Validator, UnknownDialect> {
     let dialect = Dialect::of(schema)?;
     let mut reader =
-        Reader { root: schema, dialect, places: HashMap::new(), waiting: Vec::new(), open: false };
+        Reader { root: schema, dialect, indexes: HashMap::new(), objects: Vec::new(), open: false };
     let root = reader.subschema(schema);
-    let mut all = Vec::new();
+    let mut rules = Vec::new();
     // One after the other, for references may go around in circles.
-    while let Some(part) = reader.waiting.get(all.len()) {
-        all.push(reader.rule(part));
+    while let Some(part) = reader.objects.get(rules.len()) {
+        rules.push(reader.rule(part));
     }
-    Ok(Validator { all, root })
+    Ok(Validator { rules, root })
 }
 
 struct Reader<'a> {
     root: &'a Value,
     dialect: Dialect,
     /// The index of the rule of each schema object, by its address.
-    places: HashMap<*const Map<String, Value>, usize>,
+    indexes: HashMap<*const Map<String, Value>, usize>,
     /// The schema objects in the order of their rules.
-    waiting: Vec<&'a Map<String, Value>>,
+    objects: Vec<&'a Map<String, Value>>,
     /// Whether the current schema object has something that cannot be evaluated.
     open: bool,
 }
@@ -48,21 +48,21 @@ impl<'a> Reader<'a> {
         match schema {
             Value::Bool(true) => Subschema::Any,
             Value::Bool(false) => Subschema::Never,
-            Value::Object(part) if !self.is_elsewhere(schema) => self.place(part),
+            Value::Object(part) if !self.is_elsewhere(schema) => self.rule_of(part),
             _ => Subschema::Unknown,
         }
     }
 
-    fn place(&mut self, part: &'a Map<String, Value>) -> Subschema {
-        let next = self.waiting.len();
-        if let Some(place) = self.places.get(&ptr::from_ref(part)) {
-            return Subschema::Rule(*place);
+    fn rule_of(&mut self, part: &'a Map<String, Value>) -> Subschema {
+        let next = self.objects.len();
+        if let Some(index) = self.indexes.get(&ptr::from_ref(part)) {
+            return Subschema::Rule(*index);
         }
         if next == MOST {
             return Subschema::Unknown;
         }
-        self.places.insert(part, next);
-        self.waiting.push(part);
+        self.indexes.insert(part, next);
+        self.objects.push(part);
         Subschema::Rule(next)
     }
 

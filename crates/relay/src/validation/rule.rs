@@ -7,7 +7,7 @@ use super::{json_text::Kind, number::Decimal};
 /// A parsed schema, which validates values.
 #[derive(Debug)]
 pub(crate) struct Validator {
-    pub(super) all: Vec<Rule>,
+    pub(super) rules: Vec<Rule>,
     pub(super) root: Subschema,
 }
 
@@ -149,7 +149,7 @@ impl Object {
             return self.named.iter().find(|named| *named.name == *name);
         }
         let found = self.named.binary_search_by(|named| (*named.name).cmp(name));
-        found.ok().map(|place| &self.named[place])
+        found.ok().map(|index| &self.named[index])
     }
 }
 

@@ -38,12 +38,12 @@ mod tests {
     use super::super::evaluator::MAX_VIOLATIONS;
     use super::*;
 
-    fn rules(schema: &Value) -> Validator {
+    fn validator(schema: &Value) -> Validator {
         Validator::read(schema).unwrap()
     }
 
     fn shown(schema: &Value, value: &Value) -> String {
-        let found = rules(schema).violations(&value.to_string());
+        let found = validator(schema).violations(&value.to_string());
         found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     }
 
@@ -149,9 +149,9 @@ mod tests {
 
     #[test]
     fn the_last_of_duplicate_members_counts() {
-        let rules = rules(&json!({ "additionalProperties": { "type": "integer" } }));
-        assert!(rules.violations(r#"{"a":"x","a":1}"#).is_empty());
-        assert!(!rules.violations(r#"{"a":1,"a":"x"}"#).is_empty());
+        let validator = validator(&json!({ "additionalProperties": { "type": "integer" } }));
+        assert!(validator.violations(r#"{"a":"x","a":1}"#).is_empty());
+        assert!(!validator.violations(r#"{"a":1,"a":"x"}"#).is_empty());
     }
 
     #[test]
@@ -188,18 +188,18 @@ mod tests {
             (json!({ "dependentRequired": { "0": names } }), json!(members), Validity::Unknown),
         ] {
             // Each step is a bounded piece of work.
-            let (rules, text) = (rules(&schema), value.to_string());
-            let validity = Evaluator::silent(&rules).evaluate(JsonText::of_valid(&text));
+            let (validator, text) = (validator(&schema), value.to_string());
+            let validity = Evaluator::silent(&validator).evaluate(JsonText::of_valid(&text));
             assert_eq!(validity, expected, "{:.80}", schema.to_string());
         }
         let wide = json!({ "items": { "type": "string" } });
         assert_eq!(
-            rules(&wide).violations(&json!(vec![1; 1_000]).to_string()).len(),
+            validator(&wide).violations(&json!(vec![1; 1_000]).to_string()).len(),
             MAX_VIOLATIONS
         );
         // A text that is nested more deeply than anybody reads.
         let deep = "[".repeat(1_000_000) + &"]".repeat(1_000_000);
-        let around = rules(&json!({ "items": { "$ref": "#" }, "uniqueItems": true }));
+        let around = validator(&json!({ "items": { "$ref": "#" }, "uniqueItems": true }));
         assert!(around.violations(&deep).is_empty());
     }
 }
