@@ -24,6 +24,9 @@
 //! # }
 //! ```
 
+// A folder's main file has the name of the folder.
+#![allow(clippy::module_inception)]
+
 mod llm;
 mod user;
 mod call;

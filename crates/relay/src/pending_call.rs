@@ -43,8 +43,8 @@ pub struct Ticket {
     /// The id of the user, where the application knows the user by one.
     pub user: Option<String>,
     /// Whether the call was on behalf of no user.
-    #[serde(default)]
-    pub(crate) nobody: bool,
+    #[serde(default, rename = "nobody")]
+    pub(crate) anonymous: bool,
     /// The scopes that the server says the call needs.
     pub scopes: Vec<String>,
 }

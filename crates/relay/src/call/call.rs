@@ -48,7 +48,7 @@ impl Deadline {
 impl Call {
     /// The error that says the call was not let through. Nothing was sent.
     pub fn refuse(&self, reason: impl Into<String>) -> Error {
-        self.tool.refusal(reason.into())
+        self.tool.tool_call_error(reason.into())
     }
 }
 
@@ -217,7 +217,7 @@ impl Tool {
             tool: self.definition().name.clone(),
             arguments: arguments.get().to_owned(),
             user: user_server.user_id.as_deref().map(str::to_owned),
-            nobody: user_server.source.is_none(),
+            anonymous: user_server.source.is_none(),
             scopes: scopes.split_whitespace().map(str::to_owned).collect(),
         })
     }
@@ -233,7 +233,7 @@ impl Tool {
         }
         match time::timeout(deadline.remaining(), handle.call_permits.acquire()).await {
             Ok(permit) => Ok((permit.ok(), true)),
-            Err(_) => Err(self.refusal("too many calls of its server are under way")),
+            Err(_) => Err(self.tool_call_error("too many calls of its server are under way")),
         }
     }
 
@@ -243,7 +243,8 @@ impl Tool {
         self.options.as_ref().map_or(limits, |options| options.limits(limits))
     }
 
-    pub(crate) fn refusal(&self, reason: impl Into<Cow<'static, str>>) -> Error {
+    /// Returns the error of a call that was not made.
+    pub(crate) fn tool_call_error(&self, reason: impl Into<Cow<'static, str>>) -> Error {
         Error::ToolCall {
             server: self.server().to_owned(),
             tool: self.definition().name.clone(),

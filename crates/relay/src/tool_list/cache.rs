@@ -307,7 +307,7 @@ mod tests {
             assert!(cache.get(own(&key), pending).now_or_never().is_none());
         }
         assert_eq!((cache.fetches().len(), cache.lists.len()), (0, 0));
-        // Nor do those that are done, or fail.
+        // Fetches that succeed or fail leave no entry either.
         name(&cache, own(&key(0)), "a", false);
         let failing = || ready(Err(Error::configuration(None, "no")));
         cache.get(own(&key(1)), failing).now_or_never().unwrap().unwrap_err();

@@ -13,7 +13,8 @@ impl User {
     /// [`Error::Configuration`] for the ticket of another user, [`Error::ToolCall`] for one that is
     /// used up, else what [`User::tools`] and [`Tool::call`](crate::Tool::call) give.
     pub async fn resume(&self, ticket: Ticket) -> Result<ToolOutput, Error> {
-        if ticket.user.as_deref() != self.id.as_deref() || ticket.nobody != self.source.is_none() {
+        if ticket.user.as_deref() != self.id.as_deref() || ticket.anonymous != self.source.is_none()
+        {
             return Err(Error::configuration(
                 Some(&ticket.server),
                 "the call is that of another user",

@@ -15,7 +15,7 @@ impl<'a> Counterparts<'a> {
         Self { root }
     }
 
-    /// All that may stand for the value; what is no counterpart after all may be among it.
+    /// Returns candidates for the converted value. Not every candidate needs to be valid.
     pub(crate) fn of(&self, schema: &Value, value: &Value) -> Vec<Value> {
         if let Some(pointer) = schema.get("$ref").and_then(Value::as_str) {
             let target = self.root.pointer(&pointer[1..]);
@@ -108,7 +108,8 @@ fn is_of_type(schema: &Value, way: &Value) -> bool {
     }
 }
 
-/// Whether all members are there that have to be: the few ways that are looked at are to be good ones.
+/// Returns whether all required members are there. Few candidates are tried, so they must be good
+/// ones.
 fn has_members(schema: &Value, way: &Value) -> bool {
     let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
     way.as_object().is_none_or(|way| required.into_iter().all(|name| way.contains_key(name)))

@@ -73,7 +73,7 @@ fn hostile() -> Vec<Value> {
     ]
 }
 
-/// What the provider is given is an object of bounded size, and what is lost is told.
+/// The converted schema is an object of bounded size, and every loss is reported.
 #[test]
 fn converting_a_hostile_schema_takes_bounded_time() {
     for (at, own) in hostile().into_iter().enumerate() {

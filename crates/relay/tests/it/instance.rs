@@ -72,7 +72,7 @@ impl<'a> Maker<'a> {
         })
     }
 
-    /// What may fit all parts: the members that each of them has, or what one of them is.
+    /// Returns a value that may be valid by all parts: the members of each, or the value of one.
     fn all(&mut self, parts: &[Value], schema: &Value, depth: usize) -> Option<Value> {
         let mut beside = schema.clone();
         beside.as_object_mut()?.remove("allOf");

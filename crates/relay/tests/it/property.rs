@@ -1,4 +1,4 @@
-//! What a converted schema takes is what the tool's own takes, but for what the report tells.
+//! A converted schema accepts what the tool's schema accepts, except for the reported changes.
 
 use proptest::{
     collection::vec,
@@ -27,7 +27,7 @@ pub(crate) const PROVIDERS: [Provider; 7] = [
     Provider::Bedrock,
 ];
 
-/// Schemas of one value, of all that the conversion has a rule for.
+/// Schemas with every keyword that the conversion has a rule for.
 fn schemas() -> impl Strategy<Value = Value> {
     let leaves = json!([
         { "type": "string" },
@@ -182,7 +182,8 @@ fn run(check: Check, least: usize) {
     assert!(tried.iter().all(|tried| *tried >= least), "{tried:?} of {CASES}, {PROVIDERS:?}");
 }
 
-/// What fits the converted schema fits the own one after the way back, where that is promised.
+/// A value of the converted schema is valid by the original after restoration, unless a widening is
+/// reported.
 fn is_no_wider(provider: Provider, case: &Case) -> Result<bool, TestCaseError> {
     let converted = ProviderSchema::new(provider, &Schema::from_value(case.own.clone()).unwrap());
     let schema = without_nullable(converted.schema().parse().unwrap());
@@ -199,7 +200,8 @@ fn is_no_wider(provider: Provider, case: &Case) -> Result<bool, TestCaseError> {
     Ok(true)
 }
 
-/// What fits the own schema can be said by the converted one, where nothing is told to be narrower.
+/// A value of the original schema has a counterpart in the converted one, unless a narrowing is
+/// reported.
 fn is_no_narrower(provider: Provider, case: &Case) -> Result<bool, TestCaseError> {
     let converted = ProviderSchema::new(provider, &Schema::from_value(case.own.clone()).unwrap());
     let narrower = converted.changes().iter().any(|it| it.effect == Effect::Narrower);
