@@ -1,5 +1,6 @@
 //! Tests that cross crates: each layer against scripted servers, and all of them against real ones.
 
+mod credential_stores;
 mod faults;
 mod mcp_client;
 mod mcp_http;
@@ -8,5 +9,4 @@ mod mcp_stdio;
 mod real_servers;
 mod relay;
 mod sign_in;
-mod stores;
 mod support;

@@ -5,7 +5,7 @@ use mcp_client::mcp_types::Revision;
 use mcp_testkit::{AnswerMode, Fault, On};
 use tokio::runtime::Handle;
 
-use super::{ERAS, client, send, server};
+use super::support::{ERAS, client, send, server};
 use crate::support::soon;
 
 /// As many calls, some of which go wrong.

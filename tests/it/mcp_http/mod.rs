@@ -1,25 +1,6 @@
-//! Streamable HTTP: headers, tokens, statuses, bodies, event streams.
+//! `mcp-http`: the Streamable HTTP transport and HTTP+SSE.
 
-mod bodies;
-mod calls;
-mod connections;
-mod echoes;
-mod fetching;
-mod given;
-mod legacy;
-mod listening;
-mod proxies;
-mod redirects;
-mod renewals;
-mod requests;
-mod resuming;
-mod routing;
-mod secrets;
-mod setup;
-mod signers;
-mod statuses;
-mod streams;
-mod tls;
-mod tokens;
-mod unauthorized;
-mod unfinished;
+mod auth;
+mod client;
+mod message;
+mod transport;

@@ -12,7 +12,7 @@ use tokio::{
 };
 use wiremock::{MockServer, ResponseTemplate};
 
-use super::world::{World, ok, serve, shown};
+use super::support::{World, ok, serve, shown};
 use crate::support::passing;
 
 /// Why no sign-in begins, with names for the servers.
@@ -69,7 +69,7 @@ async fn the_challenge_says_where_metadata_is() {
         user.begin(&world.endpoint(), Some(&challenge(path))).await
     };
     let sign_in = begin("/elsewhere").await.unwrap();
-    assert_eq!(super::world::params(&sign_in.authorization_url)["scope"], "elsewhere");
+    assert_eq!(super::support::params(&sign_in.authorization_url)["scope"], "elsewhere");
     // What it says is not there is not looked for anywhere else.
     let before = world.resource.received_requests().await.unwrap().len();
     let error = begin("/nowhere").await.unwrap_err();

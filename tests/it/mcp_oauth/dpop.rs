@@ -10,7 +10,7 @@ use mcp_oauth::{Error, OAuthClient, Settings};
 use serde_json::{Value, json};
 use wiremock::{Mock, Request, ResponseTemplate, matchers::path};
 
-use super::world::{World, ok, params, serve, shown};
+use super::support::{World, ok, params, serve, shown};
 use crate::support::client;
 
 /// The claims of a request's proof, which is signed by the key that is in it, and that key's

@@ -1,14 +1,14 @@
-//! OAuth: sign-in, refresh, step-up, tokens without a person, and attacks on all of them.
+//! `mcp-oauth` against mocked servers: sign-in, refresh, step-up, client credentials, attacks.
 
-mod addresses;
-mod callbacks;
+mod authorization;
+mod callback;
+mod client_credentials;
+mod default_endpoints;
 mod discovery;
 mod dpop;
-mod fallback;
-mod flow;
-mod issuers;
-mod logs;
-mod refresh;
-mod services;
+mod issuer_binding;
+mod private_addresses;
+mod redaction;
 mod step_up;
-mod world;
+mod support;
+mod token_refresh;

@@ -3,7 +3,7 @@
 use mcp_http::{Reason, Unauthorized};
 use mcp_oauth::{Error, OAuthClient, SignInReason};
 
-use super::world::{World, params, shown};
+use super::support::{World, params, shown};
 
 fn wants(world: &World, scope: &str) -> Unauthorized {
     let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");

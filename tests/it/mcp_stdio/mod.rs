@@ -1,9 +1,9 @@
 //! `mcp-stdio` against servers in memory, and against processes that behave well or badly.
 
-mod children;
-mod hostile;
-mod life;
-mod lines;
+mod calls;
+mod configuration;
+mod line_transport;
+mod misbehaving_servers;
 mod negotiation;
-mod setup;
+mod process_lifetime;
 mod support;

@@ -1,13 +1,13 @@
-//! `relay` and the layers below against servers that nobody here wrote, each in a process of its own.
+//! `relay` and the layers below it against third-party servers, each in its own process.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "the lint does not know helpers of tests")]
 
 mod everything;
+mod everything_sse;
 mod fastmcp;
+mod fastmcp_sign_in;
+mod lost_sessions;
 mod oidc_provider;
 mod python_sdk;
-mod sessions;
-mod sign_in;
-mod sse;
 mod stdio;

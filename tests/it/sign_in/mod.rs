@@ -1,10 +1,10 @@
-//! Sign-in from end to end: scripted servers, what keeps sign-ins, and attacks.
+//! Sign-in from end to end against the servers of `mcp-testkit`.
 
 #![expect(clippy::unwrap_used, reason = "the lint does not know helpers of tests")]
 
-mod accounts;
 mod attacks;
-mod keys;
-mod lives;
+mod lifecycle;
+mod private_key_jwt;
 mod races;
 pub(crate) mod support;
+mod testkit_authorization_server;

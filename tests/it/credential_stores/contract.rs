@@ -1,0 +1,105 @@
+//! What holds of every store, whatever it keeps records in.
+
+use std::sync::Arc;
+
+use mcp_oauth::{Key, Store};
+use tokio::task;
+
+use super::{
+    records::{SERVER, key, number, record},
+    test_store::Home,
+};
+
+#[tokio::test]
+async fn records_belong_to_principal_server_and_issuer() {
+    // N-AUTH-14
+    let issuers = ["https://a.example", "https://b.example"];
+    let servers = [SERVER, "https://mcp.example/mcp", "https://mcp.example/mcp/"];
+    let long = "\u{1f980}/%_'\"\\\0 ".repeat(100);
+    let principals = [None, Some(""), Some("ann"), Some("Ann"), Some(long.as_str())];
+    for home in Home::all() {
+        let store = home.open();
+        let mut keys = Vec::new();
+        for principal in principals {
+            for server in servers {
+                keys.extend(issuers.map(|issuer| Key::new(principal, server, issuer)));
+            }
+        }
+        for (at, key) in keys.iter().enumerate() {
+            assert_eq!(store.load(key).await.unwrap(), None, "{:?} {key:?}", home.kind);
+            store.save(key, &record(at as u64)).await.unwrap();
+        }
+        let again = home.open();
+        for (at, key) in keys.iter().enumerate() {
+            let kept = again.load(key).await.unwrap().unwrap();
+            assert_eq!(number(&kept), at as u64, "{:?} {key:?}", home.kind);
+            let found = again.keys(key.principal.as_deref(), &key.server).await.unwrap();
+            let wanted = issuers.map(|it| Key::new(key.principal.as_deref(), &key.server, it));
+            assert_eq!(found, wanted, "{:?}", home.kind);
+        }
+        assert!(again.keys(Some("ann"), "https://mcp.example/").await.unwrap().is_empty());
+        assert!(again.keys(Some("bob"), SERVER).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_record_is_replaced_and_removed() {
+    for home in Home::all() {
+        let (store, other) = (home.open(), home.open());
+        for number in [1, 2] {
+            store.save(&key("ann"), &record(number)).await.unwrap();
+            store.save(&key("bob"), &record(10 + number)).await.unwrap();
+            assert_eq!(other.load(&key("ann")).await.unwrap(), Some(record(number)));
+        }
+        for _ in 0..2 {
+            other.remove(&key("ann")).await.unwrap();
+            assert_eq!(store.load(&key("ann")).await.unwrap(), None, "{:?}", home.kind);
+            assert!(store.keys(Some("ann"), SERVER).await.unwrap().is_empty());
+        }
+        assert_eq!(store.load(&key("bob")).await.unwrap(), Some(record(12)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_looks_sees_the_old_record_or_the_new_one() {
+    for home in Home::all() {
+        home.open().save(&key("ann"), &record(0)).await.unwrap();
+        let writers = (1..=3).map(|writer| {
+            let store = home.open();
+            task::spawn(async move {
+                for round in 0..10 {
+                    store.save(&key("ann"), &record(writer * 100 + round)).await.unwrap();
+                }
+            })
+        });
+        let writers: Vec<_> = writers.collect();
+        let store = home.open();
+        while !writers.iter().all(task::JoinHandle::is_finished) {
+            number(&store.load(&key("ann")).await.unwrap().unwrap());
+            assert_eq!(store.keys(Some("ann"), SERVER).await.unwrap(), [key("ann")]);
+        }
+        for writer in writers {
+            writer.await.unwrap();
+        }
+        let last = number(&store.load(&key("ann")).await.unwrap().unwrap());
+        assert!([109, 209, 309].contains(&last), "{:?}: {last}", home.kind);
+    }
+}
+
+#[tokio::test]
+async fn nothing_shows_a_token() {
+    for home in Home::shared() {
+        let store = home.open();
+        store.save(&key("ann"), &record(1)).await.unwrap();
+        crate::support::assert_free_of_secrets(&format!("{:?} {:?}", key("ann"), record(1)));
+        if home.kind != super::test_store::Kind::File {
+            let bytes = home.bytes();
+            let clear = ["5ecret-access", "5ecret-client", "5ecret-dpop", "xxxxxxxx"];
+            for secret in clear.map(str::as_bytes) {
+                let found = bytes.windows(secret.len()).any(|bytes| bytes == secret);
+                assert!(!found, "{:?} holds {secret:?}", home.kind);
+            }
+        }
+        drop(Arc::clone(&store));
+    }
+}

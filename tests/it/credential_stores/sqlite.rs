@@ -1,0 +1,147 @@
+//! The database: who may read it, its keys, and many processes at once.
+
+use std::fs;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use mcp_oauth::Store;
+use mcp_oauth_sqlite::{Error, SqliteStore};
+
+use super::{
+    records::{SERVER, key, number, record},
+    test_store::{Home, Kind, keys},
+};
+
+fn open(home: &Home, bytes: &[u8]) -> SqliteStore {
+    SqliteStore::open(home.folder().join("sign-ins.db"), keys(bytes)).unwrap()
+}
+
+fn holds(home: &Home, text: &str) -> bool {
+    home.bytes().windows(text.len()).any(|bytes| bytes == text.as_bytes())
+}
+
+#[tokio::test]
+async fn no_file_of_it_holds_a_secret_in_clear_text() {
+    let home = Home::new(Kind::Sqlite);
+    let store = open(&home, &[1]);
+    for number in 0..20 {
+        store.save(&key("ann"), &record(number)).await.unwrap();
+    }
+    let check = || {
+        // The records are really there.
+        assert!(holds(&home, "https://login.example"));
+        for secret in ["5ecret", "xxxxxxxx", "mcp.example", "refresh_token"] {
+            assert!(!holds(&home, secret), "{secret}");
+        }
+    };
+    // In the write-ahead log, and after the last one has put that into the file.
+    assert!(home.folder().join("sign-ins.db-wal").metadata().unwrap().len() > 0);
+    check();
+    drop(store);
+    check();
+}
+
+#[tokio::test]
+async fn what_stands_for_a_server_is_its_sha_256() {
+    let home = Home::new(Kind::Sqlite);
+    open(&home, &[1]).save(&key("ann"), &record(1)).await.unwrap();
+    let database = rusqlite::Connection::open(home.folder().join("sign-ins.db")).unwrap();
+    let select = "SELECT server FROM records";
+    let kept: String = database.query_row(select, (), |row| row.get(0)).unwrap();
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, SERVER.as_bytes());
+    assert_eq!(kept, URL_SAFE_NO_PAD.encode(digest));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_but_the_owner_reads_it() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let home = Home::new(Kind::Sqlite);
+    let store = open(&home, &[1]);
+    store.save(&key("ann"), &record(1)).await.unwrap();
+    let mut files = Vec::new();
+    for file in fs::read_dir(home.folder()).unwrap() {
+        let path = file.unwrap().path();
+        let mode = path.metadata().unwrap().permissions().mode() & 0o777;
+        let private = if path.is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(mode, private, "{}", path.display());
+        files.push(path);
+    }
+    assert_eq!(files.len(), 4, "{files:?}");
+}
+
+#[tokio::test]
+async fn a_key_is_replaced_while_the_store_is_used() {
+    let home = Home::new(Kind::Sqlite);
+    let principals: Vec<_> = (0..450).map(|number| format!("user-{number}")).collect();
+    let old = open(&home, &[1]);
+    for principal in &principals {
+        old.save(&key(principal), &record(1)).await.unwrap();
+    }
+    // First everybody opens with the new key, then everybody seals with it.
+    let (one, other) = (open(&home, &[1, 2]), open(&home, &[2, 1]));
+    other.save(&key("user-0"), &record(2)).await.unwrap();
+    assert_eq!(number(&one.load(&key("user-0")).await.unwrap().unwrap()), 2);
+    one.save(&key("user-1"), &record(3)).await.unwrap();
+    assert_eq!(number(&other.load(&key("user-1")).await.unwrap().unwrap()), 3);
+
+    let resealed = other.reseal().await.unwrap();
+    assert_eq!((resealed.resealed, resealed.unreadable), (449, 0));
+    let resealed = other.reseal().await.unwrap();
+    assert_eq!((resealed.resealed, resealed.unreadable), (0, 0));
+    let new = open(&home, &[2]);
+    for principal in &principals {
+        new.load(&key(principal)).await.unwrap().unwrap();
+    }
+    assert_eq!(open(&home, &[3]).reseal().await.unwrap().unreadable, 450);
+}
+
+#[test]
+fn many_open_it_at_once_and_none_is_refused() {
+    for _ in 0..5 {
+        let home = Home::new(Kind::Sqlite);
+        std::thread::scope(|scope| {
+            let opening = (0..8).map(|_| scope.spawn(|| open(&home, &[1])));
+            let opening: Vec<_> = opening.collect();
+            opening.into_iter().for_each(|it| drop(it.join().unwrap()));
+        });
+    }
+}
+
+#[test]
+fn a_file_that_is_not_its_own_is_let_alone() {
+    let home = Home::new(Kind::Sqlite);
+    let path = home.folder().join("app.db");
+    let app = rusqlite::Connection::open(&path).unwrap();
+    app.execute_batch("CREATE TABLE users (name TEXT)").unwrap();
+    let error = SqliteStore::open(&path, keys(&[1])).unwrap_err();
+    assert!(matches!(error, Error::Foreign { .. }), "{error}");
+
+    let path = home.folder().join("notes.txt");
+    fs::write(
+        &path,
+        "not a database, but long enough to be taken for the header of one ".repeat(9),
+    )
+    .unwrap();
+    let before = fs::read(&path).unwrap();
+    let error = SqliteStore::open(&path, keys(&[1])).unwrap_err();
+    assert!(matches!(error, Error::Failed { .. }), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+
+    let error = SqliteStore::open(home.folder().join("none/app.db"), keys(&[1])).unwrap_err();
+    assert!(matches!(error, Error::Failed { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn whoever_keeps_it_busy_is_waited_for() {
+    let home = Home::new(Kind::Sqlite);
+    let store = open(&home, &[1]);
+    let other = rusqlite::Connection::open(home.folder().join("sign-ins.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    store.load(&key("ann")).await.unwrap();
+    let (ann, one) = (key("ann"), record(1));
+    let mut saving = store.save(&ann, &one);
+    assert!(futures_util::poll!(&mut saving).is_pending());
+    other.execute_batch("COMMIT").unwrap();
+    crate::support::soon(saving).await.unwrap();
+}

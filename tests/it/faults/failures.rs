@@ -1,0 +1,317 @@
+//! Servers that break, stall, flood and never end: each ends in its error, within its limit, and no
+//! call of a tool is ever made twice unless the first surely did not run.
+
+use std::{fmt::Write as _, time::Duration};
+
+use insta::assert_snapshot;
+use mcp_client::mcp_types::Revision;
+use mcp_testkit::{AnswerMode, Fault, Gate, On, Reply};
+
+use super::support::{ERAS, LARGEST, client, send, server, shown, steps};
+use crate::support::{pass, soon};
+
+/// What comes of a fault at each step, in both eras; and whether a tool was called twice for it.
+async fn outcomes(name: &str, fault: Fault, answers: AnswerMode) -> String {
+    let mut lines = format!("--- {name}\n");
+    for revision in ERAS {
+        for method in steps(revision) {
+            let server = server(revision, answers).await;
+            server.script(On::method(*method), fault.clone());
+            let outcome = soon(send(&client(&server, revision), method)).await;
+            let twice = if server.count("tools/call") > 1 { ", called twice" } else { "" };
+            let _ = writeln!(lines, "{method}: {}{twice}", shown(&outcome));
+        }
+    }
+    lines
+}
+
+#[tokio::test]
+async fn connections_that_break() {
+    let mut all = String::new();
+    for (name, fault) in [
+        ("closed before the answer", Fault::Close),
+        ("reset before the answer", Fault::Reset),
+        ("reset inside of the answer", Fault::ResetInside),
+    ] {
+        all += &outcomes(name, fault, AnswerMode::Json).await;
+    }
+    assert_snapshot!(all, @"
+    --- closed before the answer
+    server/discover: Interrupted, did not run
+    tools/list: Interrupted
+    tools/call: Interrupted
+    initialize: Interrupted, did not run
+    notifications/initialized: Interrupted, did not run
+    tools/list: Interrupted
+    tools/call: Interrupted
+    --- reset before the answer
+    server/discover: Interrupted, did not run
+    tools/list: Interrupted
+    tools/call: Interrupted
+    initialize: Interrupted, did not run
+    notifications/initialized: Interrupted, did not run
+    tools/list: Interrupted
+    tools/call: Interrupted
+    --- reset inside of the answer
+    server/discover: Interrupted, did not run
+    tools/list: Interrupted
+    tools/call: Interrupted
+    initialize: Interrupted, did not run
+    notifications/initialized: it went well
+    tools/list: Interrupted
+    tools/call: Interrupted
+    ");
+}
+
+#[tokio::test]
+async fn streams_that_break() {
+    let mut all = String::new();
+    for (name, fault) in [
+        ("reset inside of the answer", Fault::ResetInside),
+        ("ended inside of the answer", Fault::TruncatedSse),
+        ("ended before the answer", Fault::CutStream(0)),
+        ("not ended after the answer", Fault::NeverEnd),
+        ("the answer twice", Fault::Duplicate),
+    ] {
+        all += &outcomes(name, fault, AnswerMode::Sse).await;
+    }
+    assert_snapshot!(all, @"
+    --- reset inside of the answer
+    server/discover: Interrupted, did not run
+    tools/list: Interrupted
+    tools/call: Interrupted
+    initialize: Interrupted, did not run
+    notifications/initialized: it went well
+    tools/list: Interrupted
+    tools/call: Interrupted
+    --- ended inside of the answer
+    server/discover: Interrupted, did not run
+    tools/list: Interrupted
+    tools/call: Interrupted
+    initialize: Interrupted, did not run
+    notifications/initialized: it went well
+    tools/list: Interrupted
+    tools/call: Interrupted
+    --- ended before the answer
+    server/discover: Interrupted, did not run
+    tools/list: Interrupted
+    tools/call: Interrupted
+    initialize: Interrupted, did not run
+    notifications/initialized: it went well
+    tools/list: Interrupted
+    tools/call: Interrupted
+    --- not ended after the answer
+    server/discover: it went well
+    tools/list: it went well
+    tools/call: it went well
+    initialize: it went well
+    notifications/initialized: it went well
+    tools/list: it went well
+    tools/call: it went well
+    --- the answer twice
+    server/discover: it went well
+    tools/list: it went well
+    tools/call: it went well
+    initialize: it went well
+    notifications/initialized: it went well
+    tools/list: it went well
+    tools/call: it went well
+    ");
+}
+
+#[tokio::test]
+async fn answers_that_are_none() {
+    let mut all = String::new();
+    for (name, fault) in [
+        ("the id of another request", Fault::WrongId),
+        ("too large", Fault::Oversized(LARGEST + 1)),
+        ("too large once unpacked", Fault::GzipBomb(4 * 1024 * 1024)),
+        ("no JSON", Reply::body("application/json", "{\"jsonrpc\"").into()),
+        ("a web page", Reply::html_page().into()),
+        ("no answer", Reply::status(202).into()),
+    ] {
+        all += &outcomes(name, fault, AnswerMode::Json).await;
+    }
+    assert_snapshot!(all, @"
+    --- the id of another request
+    server/discover: InvalidAnswer, did not run
+    tools/list: InvalidAnswer
+    tools/call: InvalidAnswer
+    initialize: InvalidAnswer, did not run
+    notifications/initialized: it went well
+    tools/list: InvalidAnswer
+    tools/call: InvalidAnswer
+    --- too large
+    server/discover: TooLarge, did not run
+    tools/list: TooLarge
+    tools/call: TooLarge
+    initialize: TooLarge, did not run
+    notifications/initialized: it went well
+    tools/list: TooLarge
+    tools/call: TooLarge
+    --- too large once unpacked
+    server/discover: TooLarge, did not run
+    tools/list: TooLarge
+    tools/call: TooLarge
+    initialize: TooLarge, did not run
+    notifications/initialized: it went well
+    tools/list: TooLarge
+    tools/call: TooLarge
+    --- no JSON
+    server/discover: InvalidAnswer, did not run
+    tools/list: InvalidAnswer
+    tools/call: InvalidAnswer
+    initialize: InvalidAnswer, did not run
+    notifications/initialized: it went well
+    tools/list: InvalidAnswer
+    tools/call: InvalidAnswer
+    --- a web page
+    server/discover: Protocol, did not run
+    tools/list: Protocol
+    tools/call: Protocol
+    initialize: Protocol, did not run
+    notifications/initialized: it went well
+    tools/list: Protocol
+    tools/call: Protocol
+    --- no answer
+    server/discover: InvalidAnswer, did not run
+    tools/list: InvalidAnswer
+    tools/call: InvalidAnswer
+    initialize: InvalidAnswer, did not run
+    notifications/initialized: it went well
+    tools/list: InvalidAnswer
+    tools/call: InvalidAnswer
+    ");
+}
+
+#[tokio::test]
+async fn statuses_at_any_step() {
+    let mut all = String::new();
+    for status in [401, 403, 404, 429, 500, 503] {
+        let reply = match status {
+            401 => Reply::unauthorized("Bearer error=\"invalid_token\""),
+            _ => Reply::status(status),
+        };
+        all += &outcomes(&status.to_string(), reply.into(), AnswerMode::Json).await;
+    }
+    assert_snapshot!(all, @"
+    --- 401
+    server/discover: Unauthorized, did not run
+    tools/list: Unauthorized, did not run
+    tools/call: Unauthorized, did not run
+    initialize: Unauthorized, did not run
+    notifications/initialized: Unauthorized, did not run
+    tools/list: Unauthorized, did not run
+    tools/call: Unauthorized, did not run
+    --- 403
+    server/discover: Status(403), did not run
+    tools/list: Status(403)
+    tools/call: Status(403)
+    initialize: Status(403), did not run
+    notifications/initialized: Status(403), did not run
+    tools/list: Status(403)
+    tools/call: Status(403)
+    --- 404
+    server/discover: Status(404), did not run
+    tools/list: Status(404)
+    tools/call: Status(404)
+    initialize: Status(404), did not run
+    notifications/initialized: SessionEnded, did not run
+    tools/list: SessionEnded, did not run
+    tools/call: SessionEnded, did not run, called twice
+    --- 429
+    server/discover: Status(429), did not run
+    tools/list: Status(429)
+    tools/call: Status(429)
+    initialize: Status(429), did not run
+    notifications/initialized: Status(429), did not run
+    tools/list: Status(429)
+    tools/call: Status(429)
+    --- 500
+    server/discover: Status(500), did not run
+    tools/list: Status(500)
+    tools/call: Status(500)
+    initialize: Status(500), did not run
+    notifications/initialized: Status(500), did not run
+    tools/list: Status(500)
+    tools/call: Status(500)
+    --- 503
+    server/discover: Status(503), did not run
+    tools/list: Status(503)
+    tools/call: Status(503)
+    initialize: Status(503), did not run
+    notifications/initialized: Status(503), did not run
+    tools/list: Status(503)
+    tools/call: Status(503)
+    ");
+}
+
+#[tokio::test]
+async fn answers_that_never_come() {
+    // LIFE-13, N-TIME-01: all end with the time for a request, and the server is told
+    let mut all = String::new();
+    let endless = |text: &'static [u8]| Fault::Endless(text.into(), Duration::from_millis(1));
+    for (name, fault) in [
+        ("held", Fault::Hold(Gate::new())),
+        ("half of it", Fault::Stall(Gate::new())),
+        ("byte by byte", Fault::Drip(Duration::from_secs(3600))),
+        ("comments without end", endless(b": still here\n\n")),
+        (
+            "notifications without end",
+            endless(b"data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\"}\n\n"),
+        ),
+    ] {
+        for revision in ERAS {
+            let server = server(revision, AnswerMode::Sse).await;
+            let client = client(&server, revision);
+            client.connect().await.expect("it opens");
+            server.script(On::method("tools/call"), fault.clone());
+            let call = tokio::spawn(async move { send(&client, "tools/call").await });
+            soon(server.received("tools/call", 1)).await;
+            pass(Duration::from_secs(31)).await;
+            let outcome = soon(call).await.expect("no panic");
+            let _ = writeln!(all, "{name}, {revision}: {}", shown(&outcome));
+            match revision {
+                // Its stream is closed, which says it.
+                Revision::V2026_07_28 => {
+                    soon(server.when(|counts| counts.open_connections == 0)).await;
+                }
+                _ => soon(server.received("notifications/cancelled", 1)).await,
+            }
+            assert_eq!(server.count("tools/call"), 1);
+        }
+    }
+    assert_snapshot!(all, @"
+    held, 2026-07-28: Timeout
+    held, 2025-11-25: Timeout
+    half of it, 2026-07-28: Timeout
+    half of it, 2025-11-25: Timeout
+    byte by byte, 2026-07-28: Timeout
+    byte by byte, 2025-11-25: Timeout
+    comments without end, 2026-07-28: Timeout
+    comments without end, 2025-11-25: Timeout
+    notifications without end, 2026-07-28: Timeout
+    notifications without end, 2025-11-25: Timeout
+    ");
+}
+
+#[tokio::test]
+async fn a_late_answer_disturbs_nobody() {
+    // CANC-04, CANC-07, N-CANC-01
+    for revision in ERAS {
+        let server = server(revision, AnswerMode::Json).await;
+        let client = client(&server, revision);
+        client.connect().await.expect("it opens");
+        let gate = Gate::new();
+        server.script(On::method("tools/call").nth(1), Fault::Hold(gate.clone()));
+        let late = client.clone();
+        let call = tokio::spawn(async move { send(&late, "tools/call").await });
+        soon(gate.reached(1)).await;
+        call.abort();
+        gate.open();
+        for _ in 0..3 {
+            client.call_tool("add", ()).await.expect("a result");
+        }
+        assert_eq!(server.violations(), Vec::<String>::new());
+    }
+}

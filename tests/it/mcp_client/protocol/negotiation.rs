@@ -1,0 +1,341 @@
+//! What is known of how to speak with a server: shared, given up where it proves wrong, or pinned.
+
+use std::{future::pending, time::Duration};
+
+use futures_util::{
+    FutureExt as _,
+    future::{BoxFuture, join_all},
+};
+use insta::assert_snapshot;
+use mcp_client::{BoxError, Client, Negotiation, mcp_types::Revision};
+use mcp_http::{AccessToken, HttpTransport, TokenRequest, TokenSource};
+use serde_json::{Value, json};
+
+use super::probe::{asked, old, unsupported};
+use crate::support::{
+    PROBE, Script, discovered, error, outcome, outline, pass, passing, result, status,
+};
+
+#[tokio::test]
+async fn what_one_user_has_found_out_serves_all() {
+    // N-VER-03
+    let mut shown = String::new();
+    for probe in [status(404), discovered(&["2026-07-28"])] {
+        let peer = old().on(PROBE, probe).start().await;
+        let known = Negotiation::new();
+        shown += &asked(&peer, &known).await;
+        shown += &asked(&peer, &known).await;
+    }
+    assert_snapshot!(shown, @r#"
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/list 2, 2025-06-18
+    1 tool
+    verdict: 2025-06-18
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/list 2, 2025-06-18
+    1 tool
+    verdict: 2025-06-18
+    server/discover "probe-1", 2026-07-28
+    tools/list 1, 2026-07-28
+    1 tool
+    verdict: 2026-07-28
+    tools/list 1, 2026-07-28
+    1 tool
+    verdict: 2026-07-28
+    "#);
+}
+
+#[tokio::test]
+async fn those_who_come_at_the_same_moment_wait_for_one_answer() {
+    // N-VER-03
+    let peer = old().on(PROBE, discovered(&["2026-07-28"])).start().await;
+    let known = Negotiation::new();
+    let clients: Vec<_> = (0..50).map(|_| peer.stranger(&known)).collect();
+    let outcomes = join_all(clients.iter().map(Client::list_tools)).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    assert_eq!(peer.sent_of(PROBE).await.len(), 1);
+    assert_eq!(peer.sent_of("tools/list").await.len(), 50);
+}
+
+#[tokio::test]
+async fn what_one_user_is_refused_others_are_not() {
+    // N-VER-02: a 401 decides nothing, whoever waits for it
+    let script = old().on(PROBE, status(401)).on(PROBE, discovered(&["2026-07-28"]));
+    let peer = script.start().await;
+    let known = Negotiation::new();
+    let clients: Vec<_> = (0..8).map(|_| peer.stranger(&known)).collect();
+    let outcomes = join_all(clients.iter().map(Client::list_tools)).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_err()).count(), 1, "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn nobody_waits_long_for_the_token_of_another() {
+    let peer = old().on(PROBE, discovered(&["2026-07-28"])).start().await;
+    let known = Negotiation::new();
+    let stalled = HttpTransport::builder(peer.url()).token_source(Stalled).build().unwrap();
+    let stalled = Client::builder(stalled).negotiation(known.clone()).build();
+    let other = peer.stranger(&known);
+    let (listed, waited) = tokio::select! {
+        _ = stalled.list_tools() => panic!("a token came"),
+        outcome = passing(other.list_tools()) => outcome,
+    };
+    listed.unwrap();
+    assert!(waited < Duration::from_secs(2), "{waited:?}");
+}
+
+/// Never gives a token.
+struct Stalled;
+
+impl TokenSource for Stalled {
+    fn token<'a>(
+        &'a self,
+        _: TokenRequest<'a>,
+    ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
+        pending().boxed()
+    }
+}
+
+#[tokio::test]
+async fn a_server_of_the_handshake_era_is_asked_again_after_a_day() {
+    let peer = old().on(PROBE, status(404)).on(PROBE, discovered(&["2026-07-28"])).start().await;
+    let known = Negotiation::new();
+    peer.stranger(&known).list_tools().await.unwrap();
+    pass(Duration::from_secs(23 * 60 * 60)).await;
+    assert_eq!(known.revision(), Some(Revision::V2025_06_18));
+    pass(Duration::from_secs(60 * 60)).await;
+    assert_eq!(known.revision(), None);
+    peer.stranger(&known).list_tools().await.unwrap();
+    assert_eq!(known.revision(), Some(Revision::V2026_07_28));
+}
+
+#[tokio::test]
+async fn a_verdict_that_proves_wrong_is_given_up() {
+    // N-VER-03: the server was replaced by one of the other era
+    let mut shown = String::new();
+    let gone = status(404);
+    let older = old()
+        .on(PROBE, status(404))
+        .on("tools/list", gone)
+        .on("tools/list", result(&json!({ "tools": [] })));
+    let newer = Script::new().on(PROBE, discovered(&["2026-07-28"])).on("initialize", status(400));
+    for (script, was) in [(older, Revision::V2026_07_28), (newer, Revision::V2025_11_25)] {
+        let peer = script.start().await;
+        shown += &asked(&peer, &Negotiation::known(was)).await;
+    }
+    // It still is what it was: its own failure is the one to report.
+    let same = Script::new().on(PROBE, discovered(&["2026-07-28"])).on("tools/list", status(404));
+    shown += &asked(&same.start().await, &Negotiation::known(Revision::V2026_07_28)).await;
+    let same = Script::new().on(PROBE, status(404)).on("initialize", status(400));
+    shown += &asked(&same.start().await, &Negotiation::known(Revision::V2025_11_25)).await;
+    assert_snapshot!(shown, @r#"
+    tools/list 1, 2026-07-28
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/list 2, 2025-06-18
+    0 tool
+    verdict: 2025-06-18
+    initialize 1
+    server/discover "probe-1", 2026-07-28
+    tools/list 1, 2026-07-28
+    1 tool
+    verdict: 2026-07-28
+    tools/list 1, 2026-07-28
+    server/discover "probe-1", 2026-07-28
+    [server]/mcp answered with HTTP status 404 Not Found
+    -> Status(404)
+    verdict: 2026-07-28
+    initialize 1
+    server/discover "probe-1", 2026-07-28
+    [server]/mcp answered with HTTP status 400 Bad Request
+    -> Status(400), did not run
+    verdict: unknown
+    "#);
+}
+
+#[tokio::test]
+async fn a_server_of_the_per_request_era_is_never_greeted() {
+    // N-VER-04: later failures are failures
+    let mut shown = String::new();
+    for answer in [
+        error(-32601, "no such method", &Value::Null).with_status(404),
+        error(-32602, "no such tool", &Value::Null).with_status(400),
+        error(-32020, "a header is missing", &Value::Null).with_status(400),
+        status(429),
+        status(500),
+        error(-32000, "forbidden", &Value::Null).with_status(403),
+        error(-32000, "too much", &Value::Null).with_status(429),
+        error(-32000, "broken", &Value::Null).with_status(500),
+    ] {
+        let peer = old().on("tools/list", answer).start().await;
+        shown += &asked(&peer, &Negotiation::known(Revision::V2026_07_28)).await;
+    }
+    assert_snapshot!(shown, @"
+    tools/list 1, 2026-07-28
+    `tools/list` failed: no such method (code -32601), HTTP status 404
+    -> Rpc, did not run
+    verdict: 2026-07-28
+    tools/list 1, 2026-07-28
+    `tools/list` failed: no such tool (code -32602), HTTP status 400
+    -> Rpc
+    verdict: 2026-07-28
+    tools/list 1, 2026-07-28
+    `tools/list` failed: a header is missing (code -32020), HTTP status 400
+    -> Rpc, did not run
+    verdict: 2026-07-28
+    tools/list 1, 2026-07-28
+    [server]/mcp answered with HTTP status 429 Too Many Requests
+    -> Status(429)
+    verdict: 2026-07-28
+    tools/list 1, 2026-07-28
+    [server]/mcp answered with HTTP status 500 Internal Server Error
+    -> Status(500)
+    verdict: 2026-07-28
+    tools/list 1, 2026-07-28
+    `tools/list` failed: forbidden (code -32000), HTTP status 403
+    -> Rpc
+    verdict: 2026-07-28
+    tools/list 1, 2026-07-28
+    `tools/list` failed: too much (code -32000), HTTP status 429
+    -> Rpc
+    verdict: 2026-07-28
+    tools/list 1, 2026-07-28
+    `tools/list` failed: broken (code -32000), HTTP status 500
+    -> Rpc
+    verdict: 2026-07-28
+    ");
+}
+
+#[tokio::test]
+async fn a_call_that_may_have_run_is_not_repeated_in_another_revision() {
+    // The code alone may be that of another server, which the tool has called.
+    let mut shown = String::new();
+    for (was, supported) in [
+        (Revision::V2025_11_25, json!(["2026-07-28"])),
+        (Revision::V2025_11_25, json!([])),
+        (Revision::V2026_07_28, json!(["2026-07-28"])),
+        (Revision::V2026_07_28, json!(["2025-06-18"])),
+    ] {
+        let script = old().on("tools/call", unsupported(&supported).with_status(200));
+        let peer = script.start().await;
+        let client = peer.stranger(&Negotiation::known(was));
+        let failed = outcome(client.call_tool("add", ()).await);
+        shown += &format!("{}\n{failed}\n", outline(&peer.all_sent().await));
+    }
+    assert_snapshot!(shown, @r#"
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/call 2, 2025-06-18
+    `tools/call` failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2026-07-28"]}
+    -> Rpc
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/call 2, 2025-06-18
+    `tools/call` failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":[]}
+    -> Rpc
+    tools/call 1, 2026-07-28
+    `tools/call` failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2026-07-28"]}
+    -> Rpc
+    tools/call 1, 2026-07-28
+    `tools/call` failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2025-06-18"]}
+    -> Rpc
+    "#);
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_version_of_a_call_is_heeded() {
+    // N-VER-01: the server was replaced, and has run nothing
+    let mut shown = String::new();
+    for (was, supported) in [
+        (Revision::V2025_11_25, json!(["2026-07-28"])),
+        (Revision::V2026_07_28, json!(["2025-06-18"])),
+    ] {
+        let called = result(&json!({ "content": [] }));
+        let script = old().on("tools/call", unsupported(&supported)).on("tools/call", called);
+        let peer = script.start().await;
+        let client = peer.stranger(&Negotiation::known(was));
+        client.call_tool("add", ()).await.unwrap();
+        shown += &format!("{}\n", outline(&peer.all_sent().await));
+    }
+    assert_snapshot!(shown, @"
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/call 2, 2025-06-18
+    tools/call 1, 2026-07-28
+    tools/call 1, 2026-07-28
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/call 2, 2025-06-18
+    ");
+}
+
+#[tokio::test]
+async fn a_pinned_revision_is_spoken_without_asking() {
+    let mut shown = String::new();
+    for (revision, script) in [
+        (Revision::V2026_07_28, Script::new()),
+        (
+            Revision::V2026_07_28,
+            Script::new().on("tools/list", unsupported(&json!(["2026-07-28"]))),
+        ),
+        (
+            Revision::V2026_07_28,
+            Script::new().on("tools/list", unsupported(&json!(["2025-11-25"]))),
+        ),
+        (Revision::V2026_07_28, Script::new().on("tools/list", status(404))),
+        (Revision::V2025_06_18, old()),
+        (Revision::V2025_03_26, old()),
+        (
+            Revision::V2025_11_25,
+            Script::new().on("initialize", unsupported(&json!(["2026-07-28"]))),
+        ),
+        (Revision::V2025_11_25, Script::new().on("initialize", status(404))),
+    ] {
+        let peer = script.start().await;
+        let transport = HttpTransport::builder(peer.url()).build().unwrap();
+        let listed = Client::builder(transport).protocol(revision).build().list_tools().await;
+        let listed = listed.map_or_else(
+            |error| outcome(Err::<(), _>(error)),
+            |list| format!("{} tool", list.tools.len()),
+        );
+        shown += &format!("--- {revision}\n{}\n{listed}\n", outline(&peer.all_sent().await));
+    }
+    assert_snapshot!(shown, @r#"
+    --- 2026-07-28
+    tools/list 1, 2026-07-28
+    1 tool
+    --- 2026-07-28
+    tools/list 1, 2026-07-28
+    tools/list 2, 2026-07-28
+    `tools/list` failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2026-07-28"]}, HTTP status 400
+    -> Rpc, did not run
+    --- 2026-07-28
+    tools/list 1, 2026-07-28
+    the server speaks protocol version 2025-11-25; this client speaks 2026-07-28
+    -> Version, did not run
+    --- 2026-07-28
+    tools/list 1, 2026-07-28
+    [server]/mcp answered with HTTP status 404 Not Found
+    -> Status(404)
+    --- 2025-06-18
+    initialize 1
+    notifications/initialized, 2025-06-18
+    tools/list 2, 2025-06-18
+    1 tool
+    --- 2025-03-26
+    initialize 1
+    the server speaks protocol version 2025-06-18; this client speaks 2025-03-26
+    -> Version, did not run
+    --- 2025-11-25
+    initialize 1
+    the server speaks protocol version 2026-07-28; this client speaks 2025-11-25
+    -> Version, did not run
+    --- 2025-11-25
+    initialize 1
+    [server]/mcp answered with HTTP status 404 Not Found
+    -> Status(404), did not run
+    "#);
+}

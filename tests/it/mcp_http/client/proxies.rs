@@ -1,0 +1,92 @@
+//! Proxies: none but those that are asked for, and never for this machine.
+
+use std::process::Stdio;
+
+use insta::assert_snapshot;
+use mcp_client::Client;
+use mcp_http::{HttpClient, HttpClientBuilder, HttpTransport};
+use tokio::{io::AsyncReadExt, net::TcpListener, process::Command};
+
+use crate::support::{ALICE, Peer, client, outcome};
+
+/// A server that is nowhere, so that only a proxy can answer for it.
+const ELSEWHERE: &str = "http://mcp.invalid/mcp";
+
+fn proxy_of(peer: &Peer) -> String {
+    peer.url().trim_end_matches("/mcp").to_owned()
+}
+
+fn client_of(url: &str, settings: HttpClientBuilder) -> Client {
+    let connections = settings.build().expect("settings that can be");
+    let transport = HttpTransport::builder(url).http_client(connections);
+    client(transport.build().expect("a usable URL"))
+}
+
+#[tokio::test]
+async fn a_proxy_is_for_other_machines() {
+    let (proxy, server) = (Peer::start().await, Peer::start().await);
+    let settings = || HttpClient::builder().proxy(proxy_of(&proxy));
+    client_of(ELSEWHERE, settings()).connect().await.unwrap();
+    assert_eq!(proxy.sent_of("initialize").await.len(), 1);
+    client_of(&server.url(), settings()).connect().await.unwrap();
+    assert_eq!(server.sent_of("initialize").await.len(), 1);
+    assert_eq!(proxy.sent_of("initialize").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_proxy_sees_where_to_and_no_token() {
+    // AUTH-05
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = format!("http://user:pass@{}", listener.local_addr().unwrap());
+    let connections = HttpClient::builder().proxy(proxy).build().unwrap();
+    let transport = HttpTransport::builder("https://mcp.invalid/mcp").bearer_token(ALICE);
+    let client = client(transport.http_client(connections).build().unwrap());
+    let proxying = async {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let mut seen = vec![0; 4096];
+        let length = connection.read(&mut seen).await.unwrap();
+        String::from_utf8_lossy(&seen[..length]).into_owned()
+    };
+    let (refused, seen) = tokio::join!(client.connect(), proxying);
+    assert!(seen.starts_with("CONNECT mcp.invalid:443 HTTP/1.1\r\n"), "{seen}");
+    assert!(seen.to_ascii_lowercase().contains("proxy-authorization: basic"), "{seen}");
+    assert!(!seen.contains("5ecret"), "{seen}");
+    let refused = outcome(refused);
+    assert!(refused.ends_with("-> Unreachable, did not run"), "{refused}");
+    assert!(!refused.contains("pass"), "{refused}");
+}
+
+/// What a process of its own does, whose environment names a proxy.
+const CHILD: &str = "RELAY_TEST_PROXIES_OF";
+
+#[tokio::test]
+async fn the_environment_is_asked_on_demand_only() {
+    if let Ok(asked) = std::env::var(CHILD) {
+        let settings = HttpClient::builder();
+        let settings = if asked == "yes" { settings.environment_proxies() } else { settings };
+        let local = std::env::var("RELAY_TEST_LOCAL").unwrap();
+        client_of(&local, HttpClient::builder().environment_proxies()).connect().await.unwrap();
+        println!("{}", outcome(client_of(ELSEWHERE, settings).connect().await));
+        return;
+    }
+    let (proxy, local) = (Peer::start().await, Peer::start().await);
+    let child = async |asked: &str| {
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "--nocapture"]);
+        child.arg("mcp_http::client::proxies::the_environment_is_asked_on_demand_only");
+        child.env(CHILD, asked).env("RELAY_TEST_LOCAL", local.url());
+        child.env("http_proxy", proxy_of(&proxy)).env_remove("NO_PROXY").env_remove("no_proxy");
+        let output = child.stdin(Stdio::null()).kill_on_drop(true).output().await.unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let shown = child("no").await;
+    assert!(shown.contains("-> Unreachable, did not run"), "{shown}");
+    assert_eq!(proxy.sent().await.len(), 0);
+    let shown = child("yes").await;
+    assert!(shown.contains("it went well"), "{shown}");
+    assert_snapshot!(proxy.outline().await, @"
+    initialize 1
+    notifications/initialized, session-1, 2025-11-25
+    ");
+    assert_eq!(local.sent_of("initialize").await.len(), 2);
+}

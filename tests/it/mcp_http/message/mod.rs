@@ -1,0 +1,11 @@
+//! HTTP requests and responses: headers, statuses, bodies, event streams, redaction.
+
+mod bodies;
+mod echoed_secrets;
+mod event_streams;
+mod incomplete_bodies;
+mod redaction;
+mod redirects;
+mod requests;
+mod standard_headers;
+mod statuses;

@@ -1,0 +1,7 @@
+//! The transports: configuration, the GET stream, resumption, HTTP+SSE.
+
+mod configuration;
+mod get_stream;
+mod per_call;
+mod resumption;
+mod sse;

@@ -1,0 +1,171 @@
+//! A sign-in from end to end: what is asked for, and how.
+
+use insta::assert_snapshot;
+use mcp_oauth::{Error, RegisteredClient};
+use serde_json::Value;
+
+use super::support::{Params, World, params, shown};
+
+/// One parameter a line, with names for what varies.
+fn lines(world: &World, params: &Params) -> String {
+    let line = |(name, value): (&String, &String)| {
+        let random = matches!(name.as_str(), "state" | "code_challenge" | "code_verifier");
+        let value = if random { format!("[{} characters]", value.len()) } else { value.clone() };
+        format!("{name}: {value}\n")
+    };
+    let lines: String = params.iter().map(line).collect();
+    lines.replace(&world.resource.uri(), "[server]").replace(&world.issuer.uri(), "[issuer]")
+}
+
+#[tokio::test]
+async fn a_sign_in_asks_for_a_code_and_trades_it_for_tokens() {
+    // AUTH-26, AUTH-28, AUTH-35, N-AUTH-07, N-AUTH-08, N-AUTH-10
+    let world = World::start().await;
+    let application = world.application();
+    let sign_in = world.begin(&application).await.unwrap();
+    let sent = params(&sign_in.authorization_url);
+    let callback = world.callback(&sign_in);
+    application.finish(sign_in.pending, &callback).await.unwrap();
+    let posted = world.posted().await.remove(0);
+    assert_snapshot!(format!("{}\n{}", lines(&world, &sent), lines(&world, &posted)), @"
+    client_id: registered
+    code_challenge: [43 characters]
+    code_challenge_method: S256
+    redirect_uri: http://127.0.0.1:9/callback
+    resource: [server]/mcp
+    response_type: code
+    scope: read
+    state: [43 characters]
+
+    client_id: registered
+    code: 5ecret-code
+    code_verifier: [43 characters]
+    grant_type: authorization_code
+    redirect_uri: http://127.0.0.1:9/callback
+    resource: [server]/mcp
+    ");
+    let challenge = sha256(&posted["code_verifier"]);
+    assert_eq!(challenge, sent["code_challenge"]);
+}
+
+/// In Base64 for URLs.
+fn sha256(text: &str) -> String {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
+    URL_SAFE_NO_PAD.encode(digest.as_ref())
+}
+
+#[tokio::test]
+async fn an_application_registers_once_and_says_what_it_is() {
+    // AUTH-25, N-AUTH-13, N-AUTH-15
+    let world = World::start().await;
+    let application = world.application();
+    world.sign_in(&application).await;
+    application.user("bob").begin(&world.endpoint(), None).await.unwrap();
+    assert_eq!(world.asked("/register").await, 1);
+    let requests = world.issuer.received_requests().await.unwrap();
+    let registration = requests.iter().find(|it| it.url.path() == "/register").unwrap();
+    let sent: Value = serde_json::from_slice(&registration.body).unwrap();
+    assert_snapshot!(format!("{sent:#}"), @r#"
+    {
+      "application_type": "native",
+      "client_name": "Tests",
+      "grant_types": [
+        "authorization_code",
+        "refresh_token"
+      ],
+      "redirect_uris": [
+        "http://127.0.0.1:9/callback"
+      ],
+      "response_types": [
+        "code"
+      ],
+      "scope": "read",
+      "token_endpoint_auth_method": "client_secret_basic"
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn scopes_are_registered_where_the_authorization_server_lists_them_all() {
+    for (listed, scope) in [
+        (serde_json::json!(["read", "write"]), serde_json::json!("read")),
+        (serde_json::json!(["openid"]), Value::Null),
+    ] {
+        let world = World::with(|it| it.issuer["scopes_supported"] = listed).await;
+        let sign_in = world.begin(&world.application()).await.unwrap();
+        let requests = world.issuer.received_requests().await.unwrap();
+        let registration = requests.iter().find(|it| it.url.path() == "/register").unwrap();
+        let sent: Value = serde_json::from_slice(&registration.body).unwrap();
+        assert_eq!(sent["scope"], scope);
+        // They are asked for all the same.
+        assert_eq!(params(&sign_in.authorization_url)["scope"], "read");
+    }
+}
+
+#[tokio::test]
+async fn what_protects_no_code_is_not_used() {
+    // AUTH-27: downgrade to plain PKCE, or to none
+    for methods in [Value::Null, serde_json::json!([]), serde_json::json!(["plain"])] {
+        let world =
+            World::with(|it| it.issuer["code_challenge_methods_supported"] = methods.clone()).await;
+        let refused = world.begin(&world.application()).await.unwrap_err();
+        assert!(matches!(refused, Error::Untrusted { .. }), "{methods}");
+        assert!(shown(&refused).ends_with("it does not protect codes by PKCE with S256"));
+        assert_eq!(world.asked("/register").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_registered_client_comes_before_a_metadata_document_and_that_before_registering() {
+    // AUTH-22, AUTH-23, AUTH-24, N-AUTH-12
+    let takes_documents = |it: &mut super::support::Documents| {
+        it.issuer["client_id_metadata_document_supported"] = true.into();
+    };
+    let world = World::with(takes_documents).await;
+    let document = "https://app.example/client.json";
+    let with_document = world.builder().metadata_document(document);
+    let by_document = with_document.build().unwrap();
+    let sign_in = world.begin(&by_document).await.unwrap();
+    assert_eq!(params(&sign_in.authorization_url)["client_id"], document);
+    let client = RegisteredClient::new("by-hand").with_secret("5ecret-client");
+    let by_hand = world.builder().metadata_document(document);
+    let by_hand = by_hand.registered(world.endpoint().url().as_str(), client).build().unwrap();
+    let sign_in = world.begin(&by_hand).await.unwrap();
+    assert_eq!(params(&sign_in.authorization_url)["client_id"], "by-hand");
+    assert_eq!(world.asked("/register").await, 0);
+    let silent = World::with(|it| it.issuer["registration_endpoint"] = Value::Null).await;
+    let refused = silent.begin(&silent.application()).await.unwrap_err();
+    let text = shown(&refused).replace(&silent.resource.uri(), "[server]");
+    assert_snapshot!(text.replace(&silent.issuer.uri(), "[issuer]"), @"[issuer] registers no clients by itself: register this application there, and set its client id for [server]/mcp");
+}
+
+#[test]
+fn people_come_back_over_https_or_to_this_machine() {
+    // AUTH-31
+    let build = |uri: &str| mcp_oauth::OAuthClient::builder("Tests", uri).build();
+    for good in ["https://app.example", "http://localhost:1/a", "com.example.app:/callback"] {
+        build(good).unwrap();
+    }
+    for bad in ["http://app.example/", "javascript:alert(1)", "data:,x", "https://a/#b", "a"] {
+        assert!(matches!(build(bad), Err(Error::Configuration { .. })), "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn offline_access_is_asked_for_where_it_is_listed() {
+    // N-AUTH-15
+    for (listed, scope) in [(true, "offline_access read"), (false, "read")] {
+        let world = World::with(|it| {
+            it.issuer["scopes_supported"] = match listed {
+                true => serde_json::json!(["read", "offline_access"]),
+                false => serde_json::json!(["read"]),
+            };
+        })
+        .await;
+        let sign_in = world.begin(&world.application()).await.unwrap();
+        let sent = params(&sign_in.authorization_url);
+        assert_eq!(sent["scope"], scope);
+        assert_eq!(sent.get("prompt").map(String::as_str), listed.then_some("consent"));
+    }
+}

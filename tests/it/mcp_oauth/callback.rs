@@ -1,0 +1,169 @@
+//! Answers that do not belong to a sign-in: mix-up, injected codes, replays.
+
+use mcp_oauth::{Error, SealingKey};
+
+use super::support::{World, params, shown};
+
+/// What becomes of a sign-in when the callback is another; nothing may be asked for a token.
+async fn finish(world: &World, edit: impl Fn(&str) -> String) -> Result<String, String> {
+    let application = world.application();
+    let sign_in = world.begin(&application).await.expect("it begins");
+    let callback = edit(&world.callback(&sign_in));
+    match application.finish(sign_in.pending, &callback).await {
+        Ok(_) => Ok("signed in".to_owned()),
+        Err(error) => Err(shown(&error)),
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_another_issuer_is_not_redeemed() {
+    // N-AUTH-04, N-AUTH-05: mix-up (RFC 9207)
+    let supported = World::start().await;
+    let unsupported = World::with(|it| {
+        it.issuer["authorization_response_iss_parameter_supported"] = false.into();
+    })
+    .await;
+    for world in [&supported, &unsupported] {
+        let iss = format!("&iss={}", world.issuer.uri().replace(':', "%3A").replace('/', "%2F"));
+        let replaced = |by: &str| {
+            let (iss, by) = (iss.clone(), by.to_owned());
+            move |callback: &str| {
+                assert!(callback.contains(&iss), "{callback}");
+                callback.replace(&iss, &by)
+            }
+        };
+        for other in ["&iss=https%3A%2F%2Fevil.example", &format!("{iss}%2F"), "&iss="] {
+            let refused = finish(world, replaced(other)).await.unwrap_err();
+            assert!(refused.ends_with("it is of another issuer"), "{refused}");
+        }
+        assert_eq!(world.posted().await.len(), 0);
+        let without = finish(world, replaced("")).await;
+        let is_advertised = std::ptr::eq(world, &raw const supported);
+        assert_eq!(without.is_err(), is_advertised, "{without:?}");
+        finish(world, str::to_owned).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_error_of_another_issuer_is_not_shown() {
+    // N-AUTH-06
+    let world = World::start().await;
+    let error = "&error=access_denied&error_description=visit%20evil.example";
+    let own = finish(&world, |callback| format!("{callback}{error}")).await.unwrap_err();
+    assert!(own.ends_with("refused: access_denied (visit evil.example)"), "{own}");
+    let other = |callback: &str| {
+        let (before, _) = callback.split_once("&iss=").expect("it names its issuer");
+        format!("{before}&iss=https://evil.example{error}")
+    };
+    let others = finish(&world, other).await.unwrap_err();
+    assert_eq!(others, "what came back is not the answer to this sign-in: it is of another issuer");
+    assert_eq!(world.posted().await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_code_comes_only_with_its_own_state() {
+    // AUTH-32, N-AUTH-16: code injection, cross-site request forgery
+    let world = World::start().await;
+    let other = world.begin(&world.application()).await.unwrap();
+    let others = world.callback(&other);
+    let state = |callback: &str| params(&callback.parse().expect("a URL"))["state"].clone();
+    for (what, edit) in [
+        ("another's", Box::new(|_: &str| others.clone()) as Box<dyn Fn(&str) -> String>),
+        ("none", Box::new(|it: &str| it.replace(&format!("&state={}", state(it)), ""))),
+        ("an empty one", Box::new(|it: &str| it.replace(&state(it), ""))),
+        ("a part of it", Box::new(|it: &str| it.replace(&state(it), &state(it)[1..]))),
+    ] {
+        let refused = finish(&world, edit).await.unwrap_err();
+        assert!(refused.ends_with("its state is another"), "{what}: {refused}");
+    }
+    for twice in ["code=b", "state=b", "iss=b", "error=b"] {
+        let refused = finish(&world, |it| format!("{it}&{twice}&{twice}")).await.unwrap_err();
+        assert!(refused.ends_with("has a parameter twice"), "{twice}: {refused}");
+    }
+    let refused = finish(&world, |it| it.replace("code=5ecret-code&", "")).await.unwrap_err();
+    assert!(refused.ends_with("it holds no code"), "{refused}");
+    assert_eq!(world.posted().await.len(), 0);
+}
+
+#[tokio::test]
+async fn another_process_finishes_a_sign_in_that_was_sealed() {
+    let world = World::start().await;
+    let [here, there] = [world.application(), world.application()];
+    let key = SealingKey::random();
+    let sign_in = world.begin(&here).await.unwrap();
+    let sealed = sign_in.pending.seal(&key);
+    assert!(!sealed.contains(sign_in.pending.state()));
+    shown(&std::io::Error::other(format!("{sign_in:?}")));
+    assert!(mcp_oauth::PendingSignIn::open(&SealingKey::random(), &sealed).is_err());
+    let pending = mcp_oauth::PendingSignIn::open(&key, &sealed).unwrap();
+    assert_eq!((pending.principal(), pending.state()), ("ann", sign_in.pending.state()));
+    // The query alone is enough, as a web application gets it.
+    let callback = world.callback(&sign_in);
+    let query = callback.split_once('?').unwrap().1;
+    there.finish(pending, query).await.unwrap();
+    let token = world.token(&here.user("ann")).await.unwrap();
+    assert_eq!(token.as_deref(), Some("5ecret-access-0"));
+    assert_eq!(world.token(&here.user("bob")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_began_long_ago_is_over() {
+    const PURPOSE: &str = "mcp-oauth pending sign-in";
+    let world = World::start().await;
+    let application = world.application();
+    let key = SealingKey::random();
+    let sign_in = world.begin(&application).await.unwrap();
+    let sealed = key.open(PURPOSE, &sign_in.pending.seal(&key)).unwrap();
+    let mut pending: serde_json::Value = serde_json::from_slice(&sealed).unwrap();
+    let begun_at = pending["begun_at"].as_u64().unwrap();
+    for (age, outcome) in [(59 * 60, Ok(())), (61 * 60, Err(()))] {
+        pending["begun_at"] = (begun_at - age).into();
+        let sealed = key.seal(PURPOSE, pending.to_string().as_bytes());
+        let old = mcp_oauth::PendingSignIn::open(&key, &sealed).unwrap();
+        let finished = application.finish(old, &world.callback(&sign_in)).await;
+        let finished = finished.map(drop).map_err(|error| {
+            assert!(shown(&error).ends_with("it comes too late"), "{error}");
+        });
+        assert_eq!(finished, outcome, "{age}");
+    }
+    assert_eq!(world.posted().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_refused_code_signs_nobody_in() {
+    let of_client = ["invalid_client", "unauthorized_client"];
+    for error in of_client.into_iter().chain(["invalid_grant", "server_error"]) {
+        for at_callback in [false, true] {
+            let world = World::start().await;
+            let application = world.application();
+            let sign_in = world.begin(&application).await.unwrap();
+            let mut callback = world.callback(&sign_in);
+            match at_callback {
+                true => callback = callback.replace("code=5ecret-code", &format!("error={error}")),
+                false => world.next_answer(super::support::refusal(error)).await,
+            }
+            let refused = application.finish(sign_in.pending, &callback).await.unwrap_err();
+            assert!(matches!(&refused, Error::Refused { error: code, .. } if code == error));
+            assert_eq!(world.token(&application.user("ann")).await.unwrap(), None);
+            // A client that is forgotten registers anew, by what its server says of itself then.
+            world.begin(&application).await.unwrap();
+            let again = usize::from(of_client.contains(&error));
+            assert_eq!(world.asked("/register").await, 1 + again, "{error}");
+            assert_eq!(world.asked("/.well-known/oauth-authorization-server").await, 2);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_registration_may_be_forgotten() {
+    let world = World::start().await;
+    let application = world.application();
+    for number in 1..3 {
+        // What the authorization server said of itself is known for a while.
+        world.begin(&application).await.unwrap();
+        world.begin(&application).await.unwrap();
+        assert_eq!(world.asked("/register").await, number);
+        assert_eq!(world.asked("/.well-known/oauth-authorization-server").await, 1);
+        application.forget_registration(&world.endpoint()).await.unwrap();
+    }
+}

@@ -1,0 +1,69 @@
+//! URLs that servers name so that this application asks what they cannot reach themselves.
+
+use std::fs;
+
+use futures_util::FutureExt;
+use mcp_http::{Endpoint, HttpClient};
+use mcp_oauth::{Error, Settings};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use super::support::{World, shown};
+
+#[tokio::test]
+async fn no_server_makes_the_application_ask_a_private_network() {
+    // AUTH-20, AUTH-33, AUTH-42, AUTH-43, AUTH-44: server-side request forgery by metadata
+    for inside in [
+        "http://169.254.169.254/latest/meta-data",
+        "https://169.254.169.254",
+        "https://10.0.0.1",
+        "https://[fd00::1]",
+        "https://[::ffff:10.0.0.1]",
+        "https://0x0a000001",
+        "http://intranet.example",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "https://user:5ecret@login.example",
+    ] {
+        let edits = ["authorization_servers", "authorization_endpoint", "token_endpoint"];
+        for name in edits.into_iter().chain(["registration_endpoint"]) {
+            let world = World::with(|it| match name {
+                "authorization_servers" => it.resource[name] = json!([inside]),
+                _ => it.issuer[name] = inside.into(),
+            })
+            .await;
+            let error = world.begin(&world.application()).await.unwrap_err();
+            assert!(matches!(error, Error::Untrusted { .. }), "{name} {inside}: {error:?}");
+            shown(&error);
+            assert_eq!(world.posted().await.len(), 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_does_not_hide_a_private_address() {
+    // AUTH-43: what the name stands for is looked at, and connected to
+    let own = fs::read_to_string("/etc/hostname").unwrap_or_default();
+    let client = mcp_oauth::OAuthClient::builder("Tests", "https://app.example/").build().unwrap();
+    for name in ["localhost.", "api.localhost", own.trim()] {
+        // Which of them there are differs from machine to machine; the last one is nearly everywhere.
+        let Ok(inside) = TcpListener::bind((name, 0)).await else { continue };
+        let port = inside.local_addr().unwrap().port();
+        let server = Endpoint::parse(&format!("https://{name}:{port}/mcp")).unwrap();
+        let error = client.user("ann").begin(&server, None).await.unwrap_err();
+        assert!(shown(&error).ends_with("allow its host by name if that is right"), "{error:?}");
+        assert!(inside.accept().now_or_never().is_none(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_refused_is_not_connected_to() {
+    // AUTH-43: what a name stands for is looked at, besides by the application's own filter
+    let world = World::start().await;
+    let http = HttpClient::builder().address_filter(|_, _| false);
+    let application = world.builder().settings(Settings::new().http(http)).build().unwrap();
+    let error = world.begin(&application).await.unwrap_err();
+    assert!(matches!(error, Error::Untrusted { .. }), "{error:?}");
+    assert!(shown(&error).ends_with("allow its host by name if that is right"), "{error}");
+    assert_eq!(world.resource.received_requests().await.unwrap().len(), 0);
+}

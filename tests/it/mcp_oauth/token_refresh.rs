@@ -1,0 +1,327 @@
+//! Other access tokens, without a person.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use futures_util::future::{BoxFuture, join_all};
+use mcp_http::{Reason, mcp_client::BoxError};
+use mcp_oauth::{Error, Key, Lock, MemoryStore, Record, RegisteredClient, SignInReason, Store};
+use serde_json::json;
+use tokio::sync::Notify;
+use wiremock::ResponseTemplate;
+
+use super::support::{World, ok, refusal, shown};
+use crate::support::soon;
+
+/// A server whose access tokens are stale as soon as they come.
+async fn fleeting() -> World {
+    World::living(Some(0), |_| {}).await
+}
+
+fn reason(error: &BoxError) -> SignInReason {
+    match error.downcast_ref() {
+        Some(Error::SignInRequired { reason, .. }) => *reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_kept_while_it_is_fresh_and_refreshed_before_it_is_not() {
+    // AUTH-28, AUTH-34
+    let world = fleeting().await;
+    let application = world.application();
+    world.sign_in(&application).await;
+    let user = application.user("ann");
+    for number in 1..3 {
+        let token = world.token(&user).await.unwrap().unwrap();
+        assert_eq!(token, format!("5ecret-access-{number}"));
+        let posted = world.posted().await.pop().unwrap();
+        assert_eq!(posted["grant_type"], "refresh_token");
+        assert_eq!(posted["refresh_token"], format!("5ecret-refresh-{}", number - 1));
+        assert_eq!(posted["resource"], world.endpoint().url().as_str());
+    }
+    for lifetime in [None, Some(3600)] {
+        let world = World::living(lifetime, |_| {}).await;
+        let application = world.application();
+        world.sign_in(&application).await;
+        for _ in 0..3 {
+            let token = world.token(&application.user("ann")).await.unwrap();
+            assert_eq!(token.as_deref(), Some("5ecret-access-0"));
+        }
+        assert_eq!(world.posted().await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn however_many_wait_in_however_many_processes_one_refreshes() {
+    let world = World::start().await;
+    let [here, there] = [world.application(), world.application()];
+    world.sign_in(&here).await;
+    let users = [here.user("ann"), here.user("ann"), there.user("ann")];
+    let unauthorized = world.unauthorized(Reason::Rejected, "Bearer error=invalid_token");
+    let waiting = (0..30).map(|at| {
+        let user = &users[at % users.len()];
+        world.after(user, Some("5ecret-access-0"), &unauthorized)
+    });
+    for token in join_all(waiting).await {
+        assert_eq!(token.unwrap().as_deref(), Some("5ecret-access-1"));
+    }
+    assert_eq!(world.posted().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_refused_refresh_token_ends_in_signing_in_again() {
+    // AUTH-07
+    for (code, wanted) in [
+        ("invalid_grant", SignInReason::RefreshTokenRefused),
+        ("invalid_client", SignInReason::ClientForgotten),
+    ] {
+        let world = World::start().await;
+        let application = world.application();
+        world.sign_in(&application).await;
+        world.next_answer(refusal(code)).await;
+        let user = application.user("ann");
+        let unauthorized = world.unauthorized(Reason::Rejected, "Bearer error=invalid_token");
+        let token = world.token(&user).await.unwrap();
+        let error = world.after(&user, token.as_deref(), &unauthorized).await.unwrap_err();
+        assert_eq!(reason(&error), wanted);
+        assert!(shown(&*error).ends_with("again"), "{error}");
+        // Nobody asks with it again.
+        let error = world.after(&user, token.as_deref(), &unauthorized).await.unwrap_err();
+        assert_eq!(reason(&error), SignInReason::TokenRefused);
+        assert_eq!(world.posted().await.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_that_gets_nothing_for_another_reason_ends_there_too() {
+    for code in ["invalid_target", "invalid_request", "bad_refresh_token"] {
+        let world = World::start().await;
+        let application = world.application();
+        world.sign_in(&application).await;
+        let user = application.user("ann");
+        let unauthorized = world.unauthorized(Reason::Rejected, "Bearer error=invalid_token");
+        world.next_answer(refusal(code)).await;
+        let token = world.token(&user).await.unwrap();
+        let error = world.after(&user, token.as_deref(), &unauthorized).await.unwrap_err();
+        assert_eq!(reason(&error), SignInReason::RefreshTokenRefused, "{code}");
+        // It is not the token that is bad: it is kept.
+        let token = world.after(&user, token.as_deref(), &unauthorized).await.unwrap();
+        assert_eq!(token.as_deref(), Some("5ecret-access-1"));
+    }
+}
+
+#[tokio::test]
+async fn a_client_whose_secret_is_replaced_goes_on_with_the_new_one() {
+    let world = fleeting().await;
+    let with = |secret: &str| {
+        let client = RegisteredClient::new("ours").with_secret(secret);
+        world.builder().registered(world.endpoint().url().as_str(), client).build().unwrap()
+    };
+    world.sign_in(&with("5ecret-old")).await;
+    world.token(&with("5ecret-new").user("ann")).await.unwrap();
+    let requests = world.issuer.received_requests().await.unwrap();
+    let asked = requests.iter().filter(|it| it.url.path() == "/token");
+    let proofs: Vec<_> = asked.map(|it| it.headers["authorization"].to_str().unwrap()).collect();
+    let basic = |secret: &str| format!("Basic {}", STANDARD.encode(format!("ours:{secret}")));
+    assert_eq!(proofs, [basic("5ecret-old"), basic("5ecret-new")]);
+}
+
+#[tokio::test]
+async fn an_empty_refresh_token_is_none() {
+    let world = fleeting().await;
+    let application = world.application();
+    world.sign_in(&application).await;
+    let empty = serde_json::json!({
+        "access_token": "5ecret-access", "refresh_token": "", "token_type": "bearer",
+        "expires_in": 0,
+    });
+    world.next_answer(ok(&empty)).await;
+    let user = application.user("ann");
+    assert_eq!(world.token(&user).await.unwrap().as_deref(), Some("5ecret-access"));
+    world.token(&user).await.unwrap();
+    assert_eq!(world.posted().await.pop().unwrap()["refresh_token"], "5ecret-refresh-0");
+}
+
+#[tokio::test]
+async fn a_refusal_with_a_status_of_success_is_one() {
+    let world = fleeting().await;
+    let application = world.application();
+    world.sign_in(&application).await;
+    world.next_answer(ok(&serde_json::json!({ "error": "invalid_grant" }))).await;
+    let user = application.user("ann");
+    let unauthorized = world.unauthorized(Reason::Rejected, "Bearer");
+    let error = world.after(&user, Some("5ecret-access-0"), &unauthorized).await.unwrap_err();
+    assert_eq!(reason(&error), SignInReason::RefreshTokenRefused);
+}
+
+#[tokio::test]
+async fn before_a_request_the_server_is_the_one_to_refuse() {
+    let world = fleeting().await;
+    let application = world.application();
+    world.sign_in(&application).await;
+    world.next_answer(refusal("invalid_grant")).await;
+    let token = world.token(&application.user("ann")).await.unwrap();
+    assert_eq!(token.as_deref(), Some("5ecret-access-0"));
+}
+
+#[tokio::test]
+async fn what_may_pass_takes_no_tokens_away() {
+    for answer in [
+        ResponseTemplate::new(500),
+        ResponseTemplate::new(503).set_body_string("<html>"),
+        ResponseTemplate::new(429),
+        ResponseTemplate::new(200).set_body_string("no token"),
+    ] {
+        let world = fleeting().await;
+        let application = world.application();
+        world.sign_in(&application).await;
+        world.next_answer(answer).await;
+        let user = application.user("ann");
+        let error = world.token(&user).await.unwrap_err();
+        assert!(!matches!(error.downcast_ref(), Some(Error::SignInRequired { .. })), "{error:?}");
+        shown(&*error);
+        assert_eq!(world.token(&user).await.unwrap().as_deref(), Some("5ecret-access-1"));
+        assert_eq!(world.posted().await.pop().unwrap()["refresh_token"], "5ecret-refresh-0");
+    }
+}
+
+#[tokio::test]
+async fn an_early_refresh_that_fails_leaves_the_token_that_is_good() {
+    let world = World::start().await;
+    let application = world.application();
+    world.sign_in(&application).await;
+    age(&world).await;
+    world.next_answer(ResponseTemplate::new(503)).await;
+    let user = application.user("ann");
+    assert_eq!(world.token(&user).await.unwrap().as_deref(), Some("5ecret-access-0"));
+    assert_eq!(world.token(&user).await.unwrap().as_deref(), Some("5ecret-access-1"));
+}
+
+/// Makes the stored access token one that expires within the minute.
+async fn age(world: &World) {
+    let server = world.endpoint();
+    let key = world
+        .store
+        .keys(Some("ann"), server.url().as_str())
+        .await
+        .expect("memory does not fail")
+        .remove(0);
+    let Some(Record::Credentials(mut credentials)) =
+        world.store.load(&key).await.expect("memory does not fail")
+    else {
+        panic!("nobody is signed in");
+    };
+    credentials.expires_at = Some(credentials.issued_at + 30);
+    credentials.issued_at -= 3600;
+    world.store.save(&key, &Record::Credentials(credentials)).await.expect("memory does not fail");
+}
+
+/// A store that says when something is saved, and fails to if it is told to.
+#[derive(Clone, Default)]
+struct Watched {
+    kept: MemoryStore,
+    fails: Arc<AtomicBool>,
+    saved: Arc<Notify>,
+}
+
+impl Store for Watched {
+    fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
+        self.kept.load(key)
+    }
+
+    fn save<'a>(&'a self, key: &'a Key, record: &'a Record) -> BoxFuture<'a, Result<(), BoxError>> {
+        Box::pin(async move {
+            if self.fails.load(Ordering::Relaxed) {
+                return Err("the disk is full".into());
+            }
+            self.kept.save(key, record).await?;
+            self.saved.notify_one();
+            Ok(())
+        })
+    }
+
+    fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), BoxError>> {
+        self.kept.remove(key)
+    }
+
+    fn keys<'a>(
+        &'a self,
+        principal: Option<&'a str>,
+        server: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Key>, BoxError>> {
+        self.kept.keys(principal, server)
+    }
+
+    fn lock<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Lock, BoxError>> {
+        self.kept.lock(key)
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_used_only_once_what_came_with_it_is_stored() {
+    // AUTH-34
+    let world = fleeting().await;
+    let store = Watched::default();
+    let application = world.builder().store(store.clone()).build().unwrap();
+    world.sign_in(&application).await;
+    store.fails.store(true, Ordering::Relaxed);
+    let error = world.token(&application.user("ann")).await.unwrap_err();
+    assert!(matches!(error.downcast_ref(), Some(Error::Store { .. })), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_dropped_call_loses_no_refresh_token() {
+    // AUTH-34: the authorization server has taken the old one back
+    let world = fleeting().await;
+    let store = Watched::default();
+    let application = world.builder().store(store.clone()).build().unwrap();
+    world.sign_in(&application).await;
+    soon(store.saved.notified()).await;
+    let user = application.user("ann");
+    let call = {
+        let (user, endpoint) = (user.clone(), world.endpoint());
+        tokio::spawn(async move {
+            use mcp_http::TokenSource;
+            let _ = user.token(mcp_http::TokenRequest::new(&endpoint)).await;
+        })
+    };
+    // It has begun, and is dropped while it waits.
+    tokio::task::yield_now().await;
+    tokio::task::yield_now().await;
+    call.abort();
+    soon(store.saved.notified()).await;
+    assert_eq!(world.posted().await.len(), 2);
+    assert_eq!(world.token(&user).await.unwrap().as_deref(), Some("5ecret-access-2"));
+    assert_eq!(world.posted().await.pop().unwrap()["refresh_token"], "5ecret-refresh-1");
+}
+
+#[tokio::test]
+async fn signing_out_forgets_the_tokens_and_tells_the_authorization_server() {
+    let no_refresh = json!({ "access_token": "5ecret-access-0", "token_type": "Bearer" });
+    for (answer, token) in [(None, "refresh"), (Some(no_refresh), "access")] {
+        let world = World::with(|it| {
+            let issuer = it.issuer["issuer"].as_str().expect("a URL").to_owned();
+            it.issuer["revocation_endpoint"] = format!("{issuer}/revoke").into();
+        })
+        .await;
+        super::support::serve(&world.issuer, "/revoke", ResponseTemplate::new(200)).await;
+        if let Some(answer) = answer {
+            world.next_answer(ok(&answer)).await;
+        }
+        let application = world.application();
+        world.sign_in(&application).await;
+        let user = application.user("ann");
+        world.token(&user).await.unwrap().unwrap();
+        user.sign_out(&world.endpoint()).await.unwrap();
+        assert_eq!(world.token(&user).await.unwrap(), None);
+        let requests = world.issuer.received_requests().await.unwrap();
+        let revoked = requests.iter().find(|it| it.url.path() == "/revoke").unwrap();
+        let form = String::from_utf8_lossy(&revoked.body);
+        let hint = format!("token=5ecret-{token}-0&token_type_hint={token}_token");
+        assert!(form.starts_with(&hint), "{form}");
+    }
+}

@@ -1,0 +1,192 @@
+//! What is tried again, what is not, and how many calls there are at once.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use insta::assert_snapshot;
+use mcp_testkit::{CallAnswer, Fault, Gate, On, Reply, TestServer, Tool};
+use relay::{Limits, Options, Server};
+use serde_json::json;
+
+use crate::relay::support::{peer_with, relay_of, relay_with};
+use crate::support::{error, outcome, passing, result, soon, status};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A server with a tool that says of itself that it may be repeated, and one that says nothing.
+async fn server() -> TestServer {
+    let tool = |name| Tool::new(name, json!({ "type": "object" }), |_| CallAnswer::text("done"));
+    let again = tool("again").member("annotations", json!({ "idempotentHint": true }));
+    let builder = TestServer::builder().tool(again).tool(tool("once"));
+    builder.start().await.expect("a free port")
+}
+
+#[tokio::test]
+async fn what_surely_did_not_run_is_tried_again() {
+    let server = server().await;
+    let relay = relay_with(Server::http(server.url()));
+    let tools = relay.tools("main").await.unwrap();
+    // The session is gone, and twice none can be opened.
+    server.end_sessions();
+    server.script(On::method("initialize").nth(1), Reply::status(503));
+    server.script(On::method("initialize").nth(2), Reply::status(503));
+    let (output, took) = passing(tools.call("once", json!({}))).await;
+    assert_eq!(output.unwrap().text(), "done");
+    assert_eq!(server.count("initialize"), 4);
+    assert!(took >= Duration::from_millis(200), "{took:?}");
+    // A third failure is the caller's.
+    server.end_sessions();
+    server.script(On::method("initialize"), Reply::status(503));
+    let (called, _) = passing(tools.call("once", json!({}))).await;
+    assert_snapshot!(outcome(called), @"
+    calling `once`, server `main` failed: HTTP status 503
+      [server]/mcp answered with HTTP status 503 Service Unavailable
+    -> Transport Status(503), did not run, retryable
+    ");
+    assert_eq!(server.count("initialize"), 7);
+}
+
+#[tokio::test]
+async fn what_may_have_run_is_tried_again_only_where_the_server_is_trusted() {
+    for (tool, trusted, calls) in [("once", true, 1), ("again", false, 1), ("again", true, 3)] {
+        let server = server().await;
+        server.script(On::method("tools/call"), Fault::Close);
+        let relay = relay_with(Server::http(server.url()).trust_annotations(trusted));
+        let tools = relay.tools("main").await.unwrap();
+        let (called, _) = passing(tools.call(tool, json!({}))).await;
+        assert!(outcome(called).contains("OutcomeUnknown Closed"));
+        assert_eq!(server.count("tools/call"), calls, "{tool}, {trusted}");
+    }
+}
+
+#[tokio::test]
+async fn once_it_may_have_run_no_later_failure_says_that_it_has_not() {
+    let server = server().await;
+    let again = |server: &TestServer| Server::http(server.url()).trust_annotations(true).retries(1);
+    let tools = relay_with(again(&server)).tools("main").await.unwrap();
+    server.script(On::method("tools/call").nth(1), Fault::Close);
+    server.script(On::method("tools/call").nth(2), Fault::LoseSession);
+    server.script(On::method("initialize"), Reply::status(503));
+    let (called, _) = passing(tools.call("again", json!({}))).await;
+    assert!(outcome(called).contains("OutcomeUnknown Closed"));
+    // To sign in comes before all else, but the call is not for a ticket.
+    let server = self::server().await;
+    let tools = relay_with(again(&server)).tools("main").await.unwrap();
+    server.script(On::method("tools/call").nth(1), Fault::Close);
+    server.script(On::method("tools/call").nth(2), Reply::unauthorized("Bearer"));
+    let (called, _) = passing(tools.call("again", json!({}))).await;
+    let refused = called.unwrap_err();
+    let refused = refused.authorization().expect("an authorization error");
+    assert!(!refused.did_not_run && refused.ticket.is_none());
+}
+
+#[tokio::test]
+async fn all_attempts_together_end_within_the_time_of_a_call() {
+    let settings = |server: &TestServer, request: Duration, total: Duration| {
+        let mut limits = Limits::default();
+        (limits.request, limits.total) = (request, total);
+        Server::http(server.url()).trust_annotations(true).retries(9).limits(limits)
+    };
+    let server = server().await;
+    let slow = settings(&server, 10 * SECOND, 20 * SECOND);
+    let tools = relay_with(slow.clone()).tools("main").await.unwrap();
+    // An attempt waits for ten seconds, and the last has no more than what is left.
+    server.script(On::method("tools/call"), Fault::Hold(Gate::new()));
+    let (called, took) = passing(tools.call("again", json!({}))).await;
+    assert!(outcome(called).contains("OutcomeUnknown Timeout"));
+    assert!(took < 25 * SECOND, "{took:?}");
+    assert_eq!(server.count("tools/call"), 2);
+    // So it is where the call had to wait for its turn first.
+    let tools = relay_with(slow.concurrency(1)).tools("main").await.unwrap();
+    let both = join_all((0..2).map(|_| tools.call("again", json!({}))));
+    let (called, took) = passing(both).await;
+    assert!(called.iter().all(Result::is_err));
+    assert!(took < 25 * SECOND, "{took:?}");
+    // A pause that the server asks for is not made where nothing is left after it.
+    let server = self::server().await;
+    let busy = Reply::status(503).header("retry-after", "8");
+    server.script(On::method("tools/call"), busy);
+    let hasty = settings(&server, SECOND, 5 * SECOND);
+    let tools = relay_with(hasty).tools("main").await.unwrap();
+    let (called, took) = passing(tools.call("again", json!({}))).await;
+    assert!(called.is_err() && took < 5 * SECOND, "{took:?}");
+}
+
+#[tokio::test]
+async fn what_does_not_help_is_not_tried_again() {
+    for answer in
+        [status(400), status(403), status(401), error(-32603, "broken", &json!(null)), status(500)]
+    {
+        let peer = peer_with("tools/call", [answer]).await;
+        relay_of(&peer).tools("main").await.unwrap().call("add", ()).await.unwrap_err();
+        assert_eq!(peer.sent_of("tools/call").await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_wants_to_be_left_alone_for_long_is() {
+    let server = server().await;
+    let relay = relay_with(Server::http(server.url()));
+    let tools = relay.tools("main").await.unwrap();
+    server.end_sessions();
+    let busy = Reply::status(503).header("retry-after", "120");
+    server.script(On::method("initialize"), busy);
+    assert!(tools.call("once", json!({})).await.unwrap_err().retryable());
+    assert_eq!(server.count("initialize"), 2);
+}
+
+#[tokio::test]
+async fn a_server_has_so_many_calls_at_once_and_no_more() {
+    let server = server().await;
+    let gate = Gate::new();
+    server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
+    let relay = relay_with(Server::http(server.url()).concurrency(3));
+    let tools = relay.tools("main").await.unwrap();
+    let calls = join_all((0..10).map(|_| tools.call("once", json!({}))));
+    let open = async {
+        soon(gate.reached(3)).await;
+        // The others have had their time to get there, too.
+        relay.with_token("t").connection("main").unwrap().connect().await.unwrap();
+        assert_eq!(server.count("tools/call"), 3);
+        gate.open();
+    };
+    let (outputs, ()) = tokio::join!(calls, open);
+    assert!(outputs.iter().all(Result::is_ok));
+    assert_eq!(server.count("tools/call"), 10);
+    // A call that is dropped leaves its place to others.
+    let held = Gate::new();
+    server.script(On::method("tools/call"), Fault::Hold(held.clone()));
+    for n in 1..=5 {
+        let call = tools.call("once", json!({}));
+        tokio::select! { _ = call => panic!("an answer"), () = soon(held.reached(n)) => {} }
+    }
+}
+
+#[tokio::test]
+async fn a_call_has_options_of_its_own() {
+    let server = server().await;
+    server.script(On::method("tools/call"), Fault::Hold(Gate::new()));
+    let relay = relay_with(Server::http(server.url()));
+    let tool = relay.tools("main").await.unwrap().get("once").unwrap();
+    let hurried = tool.with(Options::new().total(Duration::from_millis(100)));
+    assert_snapshot!(outcome(hurried.call(json!({})).await), @"
+    calling `once`, server `main` failed, and the call may have run: no answer in time
+      no answer to `tools/call` within 100ms
+    -> OutcomeUnknown Timeout
+    ");
+    let marked = tool
+        .with(Options::new().meta("com.example/trace", "1").timeout(Duration::from_millis(100)));
+    marked.call(json!({})).await.unwrap_err();
+    let sent = server.requests();
+    let call = sent.iter().rfind(|request| request.method() == "tools/call").unwrap();
+    assert!(std::str::from_utf8(call.body()).unwrap().contains(r#""com.example/trace":"1""#));
+}
+
+#[tokio::test]
+async fn a_list_that_is_refused_for_now_is_an_error_at_once() {
+    // Whoever asks for a toolset does not want to wait for a server that is busy.
+    let peer = peer_with("tools/list", [status(503), result(&json!({ "tools": [] }))]).await;
+    let relay = relay_of(&peer);
+    assert!(relay.tools("main").await.unwrap_err().retryable());
+    assert!(relay.tools("main").await.is_ok());
+}

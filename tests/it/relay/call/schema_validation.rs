@@ -1,0 +1,115 @@
+//! Arguments and results against the schemas of their tools.
+
+use insta::assert_snapshot;
+use relay::{Error, Server, Tools};
+use serde_json::{Value, json};
+
+use crate::relay::support::relay_with;
+use crate::support::{Peer, Script, outcome, result};
+
+/// A server whose one tool has these schemas and gives back this result.
+async fn peer(input: Value, output: Value, gives: Value) -> Peer {
+    let tool = json!({ "name": "add", "inputSchema": input, "outputSchema": output });
+    let list = result(&json!({ "tools": [tool] }));
+    Script::new().on("tools/list", list).on("tools/call", result(&gives)).start().await
+}
+
+async fn tools(peer: &Peer, checks: bool) -> Tools {
+    let relay = relay_with(Server::http(peer.url()).check_schemas(checks));
+    relay.tools("main").await.expect("a list")
+}
+
+fn schema() -> Value {
+    json!({ "type": "object", "properties": { "a": { "type": "integer" } }, "required": ["a"] })
+}
+
+#[tokio::test]
+async fn arguments_that_do_not_fit_are_not_sent() {
+    // SCHEMA-04: no other check stands in the way of what a server may mean.
+    let peer = peer(schema(), Value::Null, json!({ "content": [] })).await;
+    let of_checked = tools(&peer, true).await;
+    assert_snapshot!(outcome(of_checked.call("add", json!({ "a": "5ecret" })).await), @r#"
+    tool `add` of server `main`: the arguments do not fit: /a: it has to be of type "integer"
+    -> InvalidArguments, did not run
+    "#);
+    assert_snapshot!(outcome(of_checked.call("add", ()).await), @r#"
+    tool `add` of server `main`: the arguments do not fit: the whole: "a" is missing
+    -> InvalidArguments, did not run
+    "#);
+    assert_eq!(peer.sent_of("tools/call").await.len(), 0);
+    of_checked.call("add", json!({ "a": 1, "more": true })).await.unwrap();
+    tools(&peer, false).await.call("add", json!({ "a": "x" })).await.unwrap();
+    assert_eq!(peer.sent_of("tools/call").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_result_that_does_not_fit_is_set_apart_and_not_lost() {
+    // TOOL-16, TOOL-17
+    let object = json!({ "type": "object" });
+    for (gives, fits) in [
+        (json!({ "content": [], "structuredContent": { "a": 1 } }), true),
+        (json!({ "content": [], "structuredContent": { "a": "5ecret" } }), false),
+        (json!({ "content": [{ "type": "text", "text": "5ecret" }] }), false),
+        (json!({ "content": [{ "type": "text", "text": "no" }], "isError": true }), true),
+    ] {
+        let peer = peer(object.clone(), schema(), gives.clone()).await;
+        let called = tools(&peer, true).await.call("add", ()).await;
+        match called {
+            Ok(_) => assert!(fits, "{gives}"),
+            Err(Error::InvalidOutput(invalid)) => {
+                assert!(!fits, "{gives}");
+                let structured = gives.get("structuredContent").cloned();
+                assert_eq!(invalid.output.structured_content, structured);
+                let shown = outcome::<()>(Err(Error::InvalidOutput(invalid)));
+                assert!(
+                    shown.starts_with("tool `add` of server `main`: the result does not fit: ")
+                );
+                assert!(!shown.contains("did not run"));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(tools(&peer, false).await.call("add", ()).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_dialect_that_nobody_knows_is_told_before_the_call() {
+    // SCHEMA-03, N-BASE-10
+    let unknown = json!({ "$schema": "https://a.example/dialect", "type": "object" });
+    let gives = json!({ "content": [], "structuredContent": { "a": 1 } });
+    for (input, output) in [(unknown.clone(), Value::Null), (schema(), unknown)] {
+        let peer = peer(input, output, gives.clone()).await;
+        let refused = outcome(tools(&peer, true).await.call("add", json!({ "a": 1 })).await);
+        assert_eq!(
+            refused,
+            "tool `add` of server `main`: its schema is in the dialect \
+             \"https://a.example/dialect\", which is not supported\n-> ToolCall, did not run",
+        );
+        assert_eq!(peer.sent_of("tools/call").await.len(), 0);
+        tools(&peer, false).await.call("add", json!({ "a": 1 })).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn schemas_that_nobody_can_judge_stand_in_no_calls_way() {
+    // N-BASE-11, JSON Schema 2020-12: nothing is fetched, and hostile schemas take bounded work.
+    let deep = (0..120).fold(json!({}), |schema, _| json!({ "allOf": [schema] }));
+    for property in [
+        json!({ "$ref": "http://127.0.0.1:9/schema.json" }),
+        json!({ "$ref": "file:///etc/passwd" }),
+        json!({ "$ref": "#" }),
+        json!({ "pattern": "(a+)+$" }),
+        deep,
+    ] {
+        let input = json!({ "type": "object", "properties": { "a": property } });
+        let peer = peer(input, Value::Null, json!({ "content": [] })).await;
+        tools(&peer, true)
+            .await
+            .call("add", json!({ "a": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa!" }))
+            .await
+            .unwrap_or_default();
+        let large = json!({ "type": "object", "x": "y".repeat(300_000), "required": ["b"] });
+        let peer = self::peer(large, Value::Null, json!({ "content": [] })).await;
+        tools(&peer, true).await.call("add", ()).await.unwrap();
+    }
+}

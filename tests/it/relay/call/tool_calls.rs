@@ -1,0 +1,140 @@
+//! Calling tools.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use insta::assert_snapshot;
+use serde::Serialize;
+use serde_json::{json, value::RawValue};
+
+use crate::relay::support::{peer_with, relay_of};
+use crate::support::{ALICE, Peer, outcome, result};
+
+#[tokio::test]
+async fn arguments_are_whatever_is_an_object() {
+    // TOOL-11
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Search {
+        query: &'static str,
+        page_size: u8,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cursor: Option<String>,
+    }
+    let peer = Peer::start().await;
+    let tool = relay_of(&peer).tools("main").await.unwrap().get("add").unwrap();
+    let raw: Box<RawValue> = serde_json::from_str(r#"{"z":1.10,"a":"\u00e9"}"#).unwrap();
+    tool.call(json!({ "b": [1, null], "a": {} })).await.unwrap();
+    tool.call(Search { query: "rust", page_size: 5, cursor: None }).await.unwrap();
+    tool.call(&raw).await.unwrap();
+    tool.call(BTreeMap::from([("k", 1)])).await.unwrap();
+    tool.call(json!({})).await.unwrap();
+    tool.call(()).await.unwrap();
+    tool.call(None::<Search>).await.unwrap();
+    let calls = peer.sent_of("tools/call").await;
+    let calls: Vec<_> = calls.iter().map(|call| call.text().to_owned()).collect();
+    assert_snapshot!(calls.join("\n"), @r#"
+    {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"add","arguments":{"a":{},"b":[1,null]}}}
+    {"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"add","arguments":{"query":"rust","pageSize":5}}}
+    {"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"add","arguments":{"z":1.10,"a":"\u00e9"}}}
+    {"jsonrpc":"2.0","id":6,"method":"tools/call","params":{"name":"add","arguments":{"k":1}}}
+    {"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"add","arguments":{}}}
+    {"jsonrpc":"2.0","id":8,"method":"tools/call","params":{"name":"add","arguments":{}}}
+    {"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"add","arguments":{}}}
+    "#);
+}
+
+#[tokio::test]
+async fn arguments_that_are_no_object_are_not_sent() {
+    let peer = Peer::start().await;
+    let tools = relay_of(&peer).tools("main").await.unwrap();
+    let tool = tools.get("add").unwrap();
+    for arguments in [json!([]), json!("{}"), json!(1), json!(false)] {
+        let error = tool.call(&arguments).await.unwrap_err();
+        assert!(matches!(error, relay::Error::ToolCall { .. }), "{arguments}: {error:?}");
+        assert!(error.did_not_run());
+    }
+    // A map whose keys are no strings cannot be written as JSON at all.
+    let keys = BTreeMap::from([(vec![1], 1)]);
+    assert_snapshot!(outcome(tool.call(keys).await), @"
+    tool `add` of server `main`: the arguments cannot be sent
+      the parameters of `tools/call` cannot be sent
+      key must be a string
+    -> ToolCall, did not run
+    ");
+    assert_snapshot!(outcome(tools.call("add", [1]).await), @"
+    tool `add` of server `main`: the arguments cannot be sent
+      the parameters of `tools/call` cannot be sent
+      the arguments of a tool have to be a JSON object
+    -> ToolCall, did not run
+    ");
+    assert_eq!(peer.sent_of("tools/call").await.len(), 0);
+}
+
+#[tokio::test]
+async fn tools_are_called_by_either_name() {
+    let list = json!({ "tools": [{ "name": "a.b", "inputSchema": { "type": "object" } }] });
+    let peer = peer_with("tools/list", [result(&list)]).await;
+    let tools = relay_of(&peer).with_token(ALICE).tools("main").await.unwrap();
+    let name = tools.iter().next().unwrap().name().to_owned();
+    assert_ne!(name, "relay__main__a.b");
+    tools.call(&name, json!({})).await.unwrap();
+    tools.call("a.b", json!({})).await.unwrap();
+    for call in peer.sent_of("tools/call").await {
+        assert_eq!(call.json()["params"]["name"], "a.b");
+    }
+    assert_eq!(peer.sent_of("tools/call").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_tool_that_is_not_listed_is_not_called() {
+    let peer = Peer::start().await;
+    let tools = relay_of(&peer).tools("main").await.unwrap();
+    assert_snapshot!(outcome(tools.call("relay__main__sub", json!({})).await), @"
+    server `main` offers no tool `relay__main__sub`; the nearest is `relay__main__add`
+    -> UnknownTool, did not run
+    ");
+    assert_snapshot!(outcome(tools.call("Add", json!({})).await), @"
+    server `main` offers no tool `Add`; the nearest is `add`
+    -> UnknownTool, did not run
+    ");
+    assert_eq!(peer.sent_of("tools/call").await.len(), 0);
+}
+
+#[tokio::test]
+async fn calls_run_side_by_side_in_one_session() {
+    let peer = Peer::start().await;
+    let tools = relay_of(&peer).with_token(ALICE).tools("main").await.unwrap();
+    let calls = (0..20).map(|n| tools.call("add", json!({ "n": n })));
+    for output in join_all(calls).await {
+        assert_eq!(output.unwrap().text(), "3");
+    }
+    let calls = peer.sent_of("tools/call").await;
+    let mut ids: Vec<_> = calls.iter().filter_map(|call| call.json()["id"].as_i64()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 20);
+    assert_eq!(peer.sent_of("initialize").await.len(), 1);
+}
+
+#[tokio::test]
+async fn tools_and_tool_outlive_the_registry() {
+    let peer = Peer::start().await;
+    let tool = relay_of(&peer).with_token(ALICE).tools("main").await.unwrap().get("add").unwrap();
+    let task = tokio::spawn(async move { tool.call(json!({})).await });
+    assert_eq!(task.await.unwrap().unwrap().text(), "3");
+}
+
+#[tokio::test]
+async fn the_typed_client_shares_the_session() {
+    let peer = Peer::start().await;
+    let user = relay_of(&peer).with_token(ALICE);
+    user.tools("main").await.unwrap();
+    user.connection("main").unwrap().call_tool("add", json!({})).await.unwrap();
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-1, 2025-11-25
+    tools/list 2, [alice], session-1, 2025-11-25
+    tools/call 3, [alice], session-1, 2025-11-25
+    ");
+}

@@ -1,0 +1,149 @@
+//! What tools give back.
+
+use insta::assert_snapshot;
+use relay::ToolOutput;
+use serde_json::{Value, json};
+
+use crate::relay::support::{peer_with, relay_of};
+use crate::support::{Answer, json, outcome, result};
+
+async fn output_of(answer: Answer) -> Result<ToolOutput, relay::Error> {
+    let peer = peer_with("tools/call", [answer]).await;
+    relay_of(&peer).tools("main").await?.call("add", json!({})).await
+}
+
+fn text(text: &str) -> Value {
+    json!({ "type": "text", "text": text })
+}
+
+#[tokio::test]
+async fn outputs_are_rendered_as_text() {
+    // TOOL-12, TOOL-14, TOOL-18
+    let image = json!({ "type": "image", "data": "aGk=", "mimeType": "image/png" });
+    let mut shown = String::new();
+    for output in [
+        json!({ "content": [text("one")] }),
+        json!({ "content": [text("one"), text("two")] }),
+        json!({ "content": [text("one"), image, text("two")] }),
+        json!({ "content": [image] }),
+        json!({ "content": [image, image] }),
+        json!({ "content": [] }),
+        json!({ "content": [text("")] }),
+        json!({ "content": [text("it broke")], "isError": true }),
+        json!({ "content": [image], "isError": true }),
+        json!({ "content": [], "isError": true }),
+        json!({ "content": [text("3")], "structuredContent": { "sum": 3 } }),
+        json!({ "content": [], "structuredContent": { "sum": 3 } }),
+        json!({ "content": [{ "type": "audio", "data": "aGk=", "mimeType": "audio/wav" }] }),
+        json!({ "content": [{ "type": "resource_link", "uri": "file:///a", "name": "a" }] }),
+        json!({ "content": [{ "type": "resource", "resource": { "uri": "file:///a", "text": "in a" } }] }),
+        json!({ "content": [{ "type": "resource", "resource": { "uri": "file:///a", "blob": "aGk=" } }] }),
+        json!({ "content": [{ "type": "hologram", "data": 1 }] }),
+        json!({ "content": [{ "type": "hologram", "data": 1 }, text("flat")] }),
+    ] {
+        let output = output_of(result(&output)).await.unwrap();
+        shown += &format!("{:?}\n", output.text());
+    }
+    assert_snapshot!(shown, @r#"
+    "one"
+    "one\ntwo"
+    "one\ntwo"
+    "[Image data available]"
+    "[Image data available]\n[Image data available]"
+    "Tool executed successfully"
+    "Tool executed successfully"
+    "ERROR: it broke"
+    "ERROR: [Image data available]"
+    "ERROR: Tool executed"
+    "3"
+    "{\"sum\":3}"
+    "[Audio data available]"
+    "[Resource file:///a]"
+    "in a"
+    "[Resource file:///a]"
+    "[Content of type \"hologram\"]"
+    "flat"
+    "#);
+}
+
+#[tokio::test]
+async fn nothing_of_an_output_is_lost() {
+    // TOOL-12, TOOL-13, RPC-08
+    let sent = json!({
+        "content": [
+            { "type": "text", "text": "a", "annotations": { "priority": 0.5 }, "_meta": { "k": 1 }, "x": 2 },
+            { "type": "hologram", "data": [1] },
+        ],
+        "structuredContent": { "sum": 3, "deep": [{}] },
+        "_meta": { "a.example/b": null },
+        "x": true,
+    });
+    let output = output_of(result(&sent)).await.unwrap();
+    assert_eq!(json!(output.content), sent["content"]);
+    assert_eq!(output.structured_content, Some(sent["structuredContent"].clone()));
+    assert!(!output.is_error);
+    assert_eq!(json!(output.meta), sent["_meta"]);
+}
+
+#[tokio::test]
+async fn a_failure_of_the_tool_is_an_output() {
+    // TOOL-14, TOOL-15, traps 24
+    let failed = json!({ "content": [text("no such city")], "isError": true });
+    let output = output_of(result(&failed)).await.unwrap();
+    assert!(output.is_error);
+    assert_eq!(output.text(), "ERROR: no such city");
+}
+
+#[tokio::test]
+async fn an_output_may_come_as_a_stream() {
+    // HTTP-06
+    let output = output_of(result(&json!({ "content": [text("done")] })).streamed()).await.unwrap();
+    assert_eq!(output.text(), "done");
+}
+
+#[tokio::test]
+async fn outputs_that_are_none_are_errors() {
+    let mut shown = String::new();
+    for answer in [
+        result(&json!({})),
+        result(&json!({ "content": "text" })),
+        result(&json!({ "content": [{ "type": "text" }] })),
+        result(&json!({ "content": [{ "text": "no type" }] })),
+        result(&json!({ "content": [], "isError": "yes" })),
+        json("nonsense"),
+        json(r#"{"jsonrpc":"2.0","id":77,"result":{"content":[]}}"#),
+    ] {
+        shown += &outcome(output_of(answer).await);
+        shown += "\n";
+    }
+    assert_snapshot!(shown, @r#"
+    tool `add` of server `main`: what came back is no result
+      the answer to `tools/call` is not valid
+      result.content: missing, CallToolResult requires it at line 1 column 35
+    -> ToolCall
+    tool `add` of server `main`: what came back is no result
+      the answer to `tools/call` is not valid
+      result.content: invalid type: string, expected an array at line 1 column 50
+    -> ToolCall
+    tool `add` of server `main`: what came back is no result
+      the answer to `tools/call` is not valid
+      result.content[0].text: missing, ContentBlock `text` requires it at line 1 column 60
+    -> ToolCall
+    tool `add` of server `main`: what came back is no result
+      the answer to `tools/call` is not valid
+      result.content[0].type: missing, ContentBlock requires it at line 1 column 63
+    -> ToolCall
+    tool `add` of server `main`: what came back is no result
+      the answer to `tools/call` is not valid
+      result.isError: invalid type: string, expected a boolean at line 1 column 62
+    -> ToolCall
+    tool `add` of server `main`: what came back is no result
+      the answer to `tools/call` is not valid
+      expected ident at line 1 column 2
+    -> ToolCall
+    tool `add` of server `main`: what came back is no result
+      the answer to `tools/call` is not valid
+      it answers request 77, not 3
+    -> ToolCall
+    "#);
+}

@@ -1,0 +1,76 @@
+//! What an error says of itself: server, tool, how long to wait, whether to try again.
+
+use insta::assert_snapshot;
+use relay::{Error, Relay, Server};
+use serde_json::{Value, json};
+
+use crate::relay::support::{peer_with, relay_of};
+use crate::support::{ALICE, Answer, error, status};
+
+/// What an error says of itself, in one line.
+fn facts(error: &Error) -> String {
+    let kind = format!("{error:?}").chars().take_while(|c| c.is_alphanumeric()).collect::<String>();
+    let (server, tool, wait) = (error.server(), error.tool(), error.retry_after());
+    format!("{kind}: {server:?}, {tool:?}, {wait:?}, retryable {}\n", error.retryable())
+}
+
+/// The error of the list or of the call that gets this answer.
+async fn failed(method: &'static str, answer: Answer) -> Error {
+    let peer = peer_with(method, [answer]).await;
+    match relay_of(&peer).with_token(ALICE).tools("main").await {
+        Ok(tools) => tools.call("relay__main__add", json!({})).await.expect_err("it fails"),
+        Err(error) => error,
+    }
+}
+
+#[tokio::test]
+async fn errors_name_server_and_tool() {
+    let mut shown = String::new();
+    for method in ["tools/list", "tools/call"] {
+        for answer in [
+            status(401),
+            status(503).header("retry-after", "7"),
+            status(429).header("retry-after", "soon"),
+            error(-32000, "busy", &Value::Null).with_status(503).header("retry-after", "7"),
+            error(-32000, "busy", &Value::Null),
+            status(202),
+        ] {
+            shown += &facts(&failed(method, answer).await);
+        }
+    }
+    let relay = Relay::builder().server("main", Server::stdio(["run"])).build().unwrap();
+    shown += &facts(&relay.tools("none").await.unwrap_err());
+    shown += &facts(&relay.with_token(ALICE).tools("main").await.unwrap_err());
+    assert_snapshot!(shown, @r#"
+    Authorization: Some("main"), None, None, retryable false
+    Transport: Some("main"), None, Some(7s), retryable true
+    Transport: Some("main"), None, None, retryable true
+    Transport: Some("main"), None, Some(7s), retryable true
+    Transport: Some("main"), None, None, retryable false
+    ToolDefinition: Some("main"), None, None, retryable false
+    Authorization: Some("main"), Some("add"), None, retryable false
+    OutcomeUnknown: Some("main"), Some("add"), Some(7s), retryable false
+    Transport: Some("main"), Some("add"), None, retryable false
+    Transport: Some("main"), Some("add"), Some(7s), retryable false
+    Transport: Some("main"), Some("add"), None, retryable false
+    ToolCall: Some("main"), Some("add"), None, retryable false
+    Configuration: Some("none"), None, None, retryable false
+    Configuration: Some("main"), None, None, retryable false
+    "#);
+}
+
+#[tokio::test]
+async fn a_tool_that_is_not_in_the_list_is_named_as_it_was_asked_for() {
+    let peer = peer_with("tools/call", []).await;
+    let tools = relay_of(&peer).tools("main").await.unwrap();
+    assert_snapshot!(facts(&tools.call("subtract", json!({})).await.unwrap_err()), @r#"UnknownTool: Some("main"), Some("subtract"), None, retryable false"#);
+}
+
+#[test]
+fn settings_that_do_not_work_are_of_their_server() {
+    // AUTH-06: a header may be a key
+    let server = Server::http("http://192.0.2.1/mcp").header("x-key", "5ecret");
+    let error = Relay::builder().server("main", server).build().unwrap_err();
+    assert_snapshot!(error, @"server `main`: credentials would travel unencrypted to http://192.0.2.1/mcp: use https, or allow insecure HTTP for this server");
+    assert_eq!(error.server(), Some("main"));
+}

@@ -1,0 +1,376 @@
+//! Which error is what.
+
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use mcp_client::Limits;
+use mcp_testkit::{Fault, Gate, On};
+use relay::{Error, Reason, Server};
+use serde_json::{Value, json};
+
+use crate::relay::support::{peer_with, relay_of, relay_with};
+use crate::support::{
+    ALICE, Absent, Answer, Peer, Script, error, failure, initialized, json, outcome, pass, result,
+    soon, sse, status, strict,
+};
+
+/// Lists, calls and closes on behalf of Alice; shows the first error.
+async fn first_error(peer: &Peer) -> String {
+    let relay = relay_of(peer);
+    let user = relay.with_token(ALICE);
+    let tools = match user.tools("main").await {
+        Ok(tools) => tools,
+        failed => return outcome(failed),
+    };
+    match tools.call("add", json!({})).await {
+        Ok(_) => outcome(user.close().await),
+        failed => outcome(failed),
+    }
+}
+
+async fn errors(cases: impl IntoIterator<Item = (&'static str, Answer)>) -> String {
+    let mut shown = String::new();
+    for (method, answer) in cases {
+        let peer = peer_with(method, [answer]).await;
+        shown += &format!("{method}: {}\n", first_error(&peer).await);
+    }
+    shown
+}
+
+const REQUESTS: [&str; 5] =
+    ["initialize", "notifications/initialized", "tools/list", "tools/call", "DELETE"];
+
+#[tokio::test]
+async fn whoever_has_to_sign_in_is_told_on_every_path() {
+    // AUTH-07: never wrapped in another kind
+    let refused = || status(401).header("www-authenticate", "Bearer error=invalid_token, scope=x");
+    assert_snapshot!(errors(REQUESTS.map(|method| (method, refused()))).await, @r#"
+    initialize: server `main` wants the user to sign in: [server]/mcp rejected the access token, scope "x" (invalid_token)
+      [server]/mcp rejected the access token, scope "x" (invalid_token)
+    -> Authorization Rejected, did not run
+    notifications/initialized: server `main` wants the user to sign in: [server]/mcp rejected the access token, scope "x" (invalid_token)
+      [server]/mcp rejected the access token, scope "x" (invalid_token)
+    -> Authorization Rejected, did not run
+    tools/list: server `main` wants the user to sign in: [server]/mcp rejected the access token, scope "x" (invalid_token)
+      [server]/mcp rejected the access token, scope "x" (invalid_token)
+    -> Authorization Rejected, did not run
+    tools/call: calling `add`, server `main` wants the user to sign in: [server]/mcp rejected the access token, scope "x" (invalid_token)
+      [server]/mcp rejected the access token, scope "x" (invalid_token)
+    -> Authorization Rejected, did not run
+    DELETE: server `main` wants the user to sign in: [server]/mcp rejected the access token, scope "x" (invalid_token)
+      [server]/mcp rejected the access token, scope "x" (invalid_token)
+    -> Authorization Rejected, did not run
+    "#);
+}
+
+#[tokio::test]
+async fn a_scope_that_is_missing_is_a_matter_of_authorization() {
+    // AUTH-37
+    let refused =
+        || status(403).header("www-authenticate", "Bearer error=insufficient_scope, scope=\"a b\"");
+    assert_snapshot!(errors(REQUESTS.map(|method| (method, refused()))).await, @r#"
+    initialize: server `main` wants the user to sign in: [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
+      [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
+    -> Authorization InsufficientScope, did not run
+    notifications/initialized: server `main` wants the user to sign in: [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
+      [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
+    -> Authorization InsufficientScope, did not run
+    tools/list: server `main` wants the user to sign in: [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
+      [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
+    -> Authorization InsufficientScope, did not run
+    tools/call: calling `add`, server `main` wants the user to sign in: [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
+      [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
+    -> Authorization InsufficientScope, did not run
+    DELETE: server `main` wants the user to sign in: [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
+      [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
+    -> Authorization InsufficientScope, did not run
+    "#);
+}
+
+#[tokio::test]
+async fn an_authorization_error_says_who_where_and_what() {
+    let challenge = "Bearer scope=\"a b\", resource_metadata=\"https://a.example/m\"";
+    let peer = peer_with("tools/call", [status(401).header("www-authenticate", challenge)]).await;
+    let user = relay_of(&peer).with_token(ALICE);
+    let error = user.tools("main").await.unwrap().call("add", json!({})).await.unwrap_err();
+    let refused = error.authorization().unwrap();
+    assert_eq!((refused.server.as_str(), refused.tool.as_deref()), ("main", Some("add")));
+    assert_eq!(refused.principal, user.principal());
+    assert_eq!(refused.unauthorized.reason, Reason::Rejected);
+    let challenge = refused.challenge().unwrap();
+    assert_eq!(challenge.scope(), Some("a b"));
+    assert_eq!(challenge.resource_metadata(), Some("https://a.example/m"));
+    assert!(error.did_not_run() && !error.retryable());
+
+    let peer = peer_with("initialize", [status(401)]).await;
+    let error = relay_of(&peer).tools("main").await.unwrap_err();
+    assert_eq!(error.authorization().unwrap().unauthorized.reason, Reason::Missing);
+    assert_snapshot!(failure(&error), @"
+    server `main` wants the user to sign in: [server]/mcp requires an access token
+      [server]/mcp requires an access token
+    -> Authorization Missing, did not run
+    ");
+}
+
+#[tokio::test]
+async fn other_refusals_are_failures_of_the_transport() {
+    // AUTH-38
+    let body = || error(-32000, "Forbidden", &Value::Null).with_status(403);
+    assert_snapshot!(errors([
+        ("initialize", status(403)),
+        ("tools/list", status(403)),
+        ("tools/call", status(403).body("not you")),
+        ("tools/call", body()),
+        ("tools/call", body().header("www-authenticate", "Bearer error=invalid_token")),
+        ("DELETE", status(403)),
+    ]).await, @"
+    initialize: server `main` failed: HTTP status 403
+      [server]/mcp answered with HTTP status 403 Forbidden
+    -> Transport Status(403), did not run
+    tools/list: server `main` failed: HTTP status 403
+      [server]/mcp answered with HTTP status 403 Forbidden
+    -> Transport Status(403)
+    tools/call: calling `add`, server `main` failed: HTTP status 403
+      [server]/mcp answered with HTTP status 403 Forbidden: not you
+    -> Transport Status(403)
+    tools/call: calling `add`, server `main` failed: JSON-RPC error -32000
+      `tools/call` failed: Forbidden (code -32000), HTTP status 403
+    -> Transport Rpc(-32000)
+    tools/call: calling `add`, server `main` failed: JSON-RPC error -32000
+      `tools/call` failed: Forbidden (code -32000), HTTP status 403
+    -> Transport Rpc(-32000)
+    DELETE: server `main` failed: HTTP status 403
+      [server]/mcp answered with HTTP status 403 Forbidden
+    -> Transport Status(403)
+    ");
+}
+
+#[tokio::test]
+async fn errors_of_the_server_keep_message_code_and_data() {
+    // RPC-04, TOOL-22
+    assert_snapshot!(errors([
+        ("initialize", error(-32603, "starting up", &Value::Null)),
+        ("tools/list", error(-32603, "broken", &json!({ "trace": 5 }))),
+        ("tools/call", error(-32602, "Unknown tool: add", &Value::Null)),
+        ("tools/call", error(-32042, "sign in", &json!({ "elicitations": [] }))),
+        ("tools/call", error(-1, "streamed", &json!([1])).streamed()),
+        ("tools/call", error(-32000, "busy", &Value::Null).with_status(503)),
+        ("tools/list", error(-32000, "busy", &Value::Null).with_status(503)),
+    ]).await, @r#"
+    initialize: server `main` failed: JSON-RPC error -32603
+      `initialize` failed: starting up (code -32603)
+    -> Transport Rpc(-32603), did not run
+    tools/list: server `main` failed: JSON-RPC error -32603
+      `tools/list` failed: broken (code -32603), data {"trace":5}
+    -> Transport Rpc(-32603)
+    tools/call: calling `add`, server `main` failed: JSON-RPC error -32602
+      `tools/call` failed: Unknown tool: add (code -32602)
+    -> Transport Rpc(-32602)
+    tools/call: calling `add`, server `main` failed: JSON-RPC error -32042
+      `tools/call` failed: sign in (code -32042), data {"elicitations":[]}
+    -> Transport Rpc(-32042)
+    tools/call: calling `add`, server `main` failed: JSON-RPC error -1
+      `tools/call` failed: streamed (code -1), data [1]
+    -> Transport Rpc(-1)
+    tools/call: calling `add`, server `main` failed: JSON-RPC error -32000
+      `tools/call` failed: busy (code -32000), HTTP status 503
+    -> Transport Rpc(-32000)
+    tools/list: server `main` failed: JSON-RPC error -32000
+      `tools/list` failed: busy (code -32000), HTTP status 503
+    -> Transport Rpc(-32000), retryable
+    "#);
+}
+
+#[tokio::test]
+async fn statuses_say_whether_to_try_again() {
+    let mut cases = Vec::new();
+    for method in ["tools/list", "tools/call"] {
+        for code in [400, 404, 405, 406, 408, 429, 500, 502, 503, 504] {
+            // Without a session, so that 404 is a status like others.
+            let peer = Script::new()
+                .on("initialize", initialized("2025-11-25"))
+                .on(method, status(code))
+                .start()
+                .await;
+            let shown = first_error(&peer).await;
+            cases.push(format!("{method} {}", shown.lines().last().unwrap()));
+        }
+    }
+    assert_snapshot!(cases.join("\n"), @"
+    tools/list -> Transport Status(400)
+    tools/list -> Transport Status(404)
+    tools/list -> Transport Status(405)
+    tools/list -> Transport Status(406)
+    tools/list -> Transport Status(408), retryable
+    tools/list -> Transport Status(429), retryable
+    tools/list -> Transport Status(500)
+    tools/list -> Transport Status(502), retryable
+    tools/list -> Transport Status(503), retryable
+    tools/list -> Transport Status(504), retryable
+    tools/call -> Transport Status(400)
+    tools/call -> Transport Status(404)
+    tools/call -> Transport Status(405)
+    tools/call -> Transport Status(406)
+    tools/call -> OutcomeUnknown Status(408)
+    tools/call -> Transport Status(429)
+    tools/call -> OutcomeUnknown Status(500)
+    tools/call -> OutcomeUnknown Status(502)
+    tools/call -> OutcomeUnknown Status(503)
+    tools/call -> OutcomeUnknown Status(504)
+    ");
+}
+
+#[tokio::test]
+async fn a_server_may_say_when_to_try_again() {
+    let mut shown = Vec::new();
+    for (code, wait) in [(429, "7"), (503, "120"), (500, "1"), (503, "soon")] {
+        let peer = peer_with("tools/list", [status(code).header("retry-after", wait)]).await;
+        let error = relay_of(&peer).tools("main").await.unwrap_err();
+        shown.push(format!("{code}: {:?}, {}", error.retry_after(), error.retryable()));
+    }
+    assert_snapshot!(shown.join("\n"), @"
+    429: Some(7s), true
+    503: Some(120s), true
+    500: Some(1s), false
+    503: None, true
+    ");
+}
+
+#[tokio::test]
+async fn a_server_has_limits_of_its_own() {
+    let page = json!({ "tools": [], "nextCursor": "2" });
+    let peer = peer_with("tools/list", [result(&page)]).await;
+    let mut limits = Limits::default();
+    limits.pages = 1;
+    let relay = relay_with(Server::http(peer.url()).limits(limits));
+    assert_snapshot!(outcome(relay.tools("main").await), @"
+    server `main` gives no usable list of tools
+      the list of `tools/list` has more than 1 pages
+    -> ToolDefinition
+    ");
+
+    let peer = Peer::start().await;
+    let relay = relay_with(Server::http(peer.url()).message_limit(50));
+    assert_snapshot!(outcome(relay.tools("main").await), @"
+    server `main` failed: its answer is against the protocol
+      [server]/mcp sent a message of more than 50 bytes
+    -> Transport Protocol, did not run
+    ");
+}
+
+#[tokio::test]
+async fn streams_and_bodies_that_are_broken() {
+    assert_snapshot!(errors([
+        ("tools/call", sse("data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"resu")),
+        ("tools/list", sse("")),
+        ("tools/call", sse("data: nonsense\n\n")),
+        ("tools/call", json("{")),
+        ("tools/call", status(200).header("content-type", "text/html").body("<title>Sign in</title>")),
+        ("tools/list", status(202)),
+        ("initialize", json("{}")),
+        ("initialize", initialized("2099-01-01")),
+        ("tools/list", status(307).header("location", "/elsewhere")),
+    ]).await, @"
+    tools/call: calling `add`, server `main` failed, and the call may have run: the connection ended before the answer
+      the stream ended before `tools/call` was answered
+    -> OutcomeUnknown Closed
+    tools/list: server `main` failed: the connection ended before the answer
+      the stream ended before `tools/list` was answered
+    -> Transport Closed, retryable
+    tools/call: tool `add` of server `main`: what came back is no result
+      the answer to `tools/call` is not valid
+      expected ident at line 1 column 2
+    -> ToolCall
+    tools/call: tool `add` of server `main`: what came back is no result
+      the answer to `tools/call` is not valid
+      EOF while parsing an object at line 1 column 1
+    -> ToolCall
+    tools/call: calling `add`, server `main` failed, and the call may have run: its answer is against the protocol
+      [server]/mcp answered with text/html instead of JSON or an event stream: <title>Sign in</title>
+    -> OutcomeUnknown Protocol
+    tools/list: server `main` gives no usable list of tools
+      the answer to `tools/list` is not valid
+      the server took note of it and sent no answer
+    -> ToolDefinition
+    initialize: server `main` failed: its answer is against the protocol
+      the answer to `initialize` is not valid
+      jsonrpc: missing, every message requires it at line 1 column 2
+    -> Transport Protocol, did not run
+    initialize: server `main` failed: its answer is against the protocol
+      the server speaks protocol version 2099-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    -> Transport Protocol, did not run
+    tools/list: server `main` failed: HTTP status 307
+      [server]/mcp redirects to [server]/elsewhere, which is not followed: set that URL if it is right
+    -> Transport Status(307)
+    ");
+}
+
+#[tokio::test]
+async fn servers_that_cannot_be_reached_may_be_tried_again() {
+    let absent = Absent::new();
+    let relay = relay_with(Server::http(absent.url()));
+    assert_snapshot!(outcome(relay.with_token(ALICE).tools("main").await), @"
+    server `main` failed: it cannot be reached
+      cannot reach [server]/mcp
+      client error (Connect)
+      tcp connect error
+      Connection refused (os error )
+    -> Transport Unreachable, did not run, retryable
+    ");
+}
+
+#[tokio::test]
+async fn a_call_that_takes_too_long_is_not_tried_again() {
+    // LIFE-13, TOOL-25
+    let server = strict().await;
+    let gate = Gate::new();
+    server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
+    let relay = relay_with(Server::http(server.url()).timeout(Duration::from_secs(5)));
+    let tools = relay.tools("main").await.unwrap();
+    let passing = async {
+        soon(gate.reached(1)).await;
+        pass(Duration::from_secs(6)).await;
+    };
+    let (called, ()) = tokio::join!(tools.call("wait", json!({})), passing);
+    assert_snapshot!(outcome(called), @"
+    calling `wait`, server `main` failed, and the call may have run: no answer in time
+      no answer to `tools/call` within 5s
+    -> OutcomeUnknown Timeout
+    ");
+    soon(server.received("notifications/cancelled", 1)).await;
+}
+
+#[tokio::test]
+async fn a_lost_session_is_no_error() {
+    // HTTP-26
+    let server = strict().await;
+    let relay = relay_with(Server::http(server.url()));
+    let tools = relay.tools("main").await.unwrap();
+    server.end_sessions();
+    assert_eq!(tools.call("wait", json!({})).await.unwrap().text(), "done");
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn tokens_that_cannot_be_sent_are_not() {
+    let peer = Peer::start().await;
+    let relay = relay_of(&peer);
+    assert_snapshot!(outcome(relay.with_token("5ecret of alice").tools("main").await), @"
+    server `main` failed: the request was not sent
+      the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
+    -> Transport Refused, did not run
+    ");
+    assert_eq!(peer.sent().await.len(), 0);
+    let relay = relay_with(Server::http("http://192.0.2.1/mcp"));
+    assert_snapshot!(outcome(relay.with_token(ALICE).tools("main").await), @"
+    server `main` failed: the request was not sent
+      credentials would travel unencrypted to http://192.0.2.1/mcp: use https, or allow insecure HTTP for this server
+    -> Transport Refused, did not run
+    ");
+}
+
+#[test]
+fn errors_can_be_sent_and_cloned() {
+    fn check<T: Send + Sync + Clone + 'static>() {}
+    check::<Error>();
+}

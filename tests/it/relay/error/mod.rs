@@ -1,0 +1,5 @@
+//! Errors: kinds, details, redaction.
+
+mod details;
+mod kinds;
+mod redaction;

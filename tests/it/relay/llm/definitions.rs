@@ -1,0 +1,70 @@
+//! Definitions of tools, ready for a request.
+
+use insta::assert_snapshot;
+use mcp_testkit::{CallAnswer, Tool};
+use relay::Provider;
+use serde_json::{Value, json};
+
+use super::support::{tool, toolset};
+
+fn lines(definitions: &[Value]) -> String {
+    definitions.iter().map(|definition| format!("{definition}\n")).collect()
+}
+
+#[tokio::test]
+async fn each_provider_has_its_own_words() {
+    let schema = json!({
+        "type": "object",
+        "properties": { "city": { "type": "string" } },
+        "required": ["city"],
+        "additionalProperties": false,
+    });
+    let forecast = Tool::new("forecast", schema, |_| CallAnswer::text("sunny"));
+    let forecast = forecast.description("Looks ahead");
+    let (_server, toolset) = toolset([forecast, tool("bare", CallAnswer::text("done"))]).await;
+    assert_snapshot!(lines(&toolset.to_openai()), @r#"
+    {"function":{"description":"Looks ahead","name":"relay__main__forecast","parameters":{"additionalProperties":false,"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"}},"type":"function"}
+    {"function":{"name":"relay__main__bare","parameters":{"properties":{},"type":"object"}},"type":"function"}
+    "#);
+    assert_snapshot!(lines(&toolset.definitions_for(Provider::OpenAiChatStrict)), @r#"
+    {"function":{"description":"Looks ahead","name":"relay__main__forecast","parameters":{"additionalProperties":false,"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"},"strict":true},"type":"function"}
+    {"function":{"name":"relay__main__bare","parameters":{"additionalProperties":false,"properties":{},"required":[],"type":"object"},"strict":true},"type":"function"}
+    "#);
+    assert_snapshot!(lines(&toolset.to_openai_responses()), @r#"
+    {"description":"Looks ahead","name":"relay__main__forecast","parameters":{"additionalProperties":false,"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"},"strict":false,"type":"function"}
+    {"name":"relay__main__bare","parameters":{"properties":{},"type":"object"},"strict":false,"type":"function"}
+    "#);
+    assert_snapshot!(lines(&toolset.definitions_for(Provider::OpenAiResponsesStrict)), @r#"
+    {"description":"Looks ahead","name":"relay__main__forecast","parameters":{"additionalProperties":false,"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"},"strict":true,"type":"function"}
+    {"name":"relay__main__bare","parameters":{"additionalProperties":false,"properties":{},"required":[],"type":"object"},"strict":true,"type":"function"}
+    "#);
+    assert_snapshot!(lines(&toolset.to_anthropic()), @r#"
+    {"description":"Looks ahead","input_schema":{"additionalProperties":false,"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"},"name":"relay__main__forecast"}
+    {"input_schema":{"properties":{},"type":"object"},"name":"relay__main__bare"}
+    "#);
+    assert_snapshot!(lines(&toolset.definitions_for(Provider::AnthropicStrict)), @r#"
+    {"description":"Looks ahead","input_schema":{"additionalProperties":false,"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"},"name":"relay__main__forecast","strict":true}
+    {"input_schema":{"additionalProperties":false,"properties":{},"type":"object"},"name":"relay__main__bare","strict":true}
+    "#);
+    assert_snapshot!(lines(&toolset.to_gemini()), @r#"{"functionDeclarations":[{"description":"Looks ahead","name":"relay__main__forecast","parameters":{"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"}},{"name":"relay__main__bare"}]}"#);
+    assert_snapshot!(lines(&toolset.definitions_for(Provider::GeminiJsonSchema)), @r#"{"functionDeclarations":[{"description":"Looks ahead","name":"relay__main__forecast","parametersJsonSchema":{"additionalProperties":false,"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"}},{"name":"relay__main__bare"}]}"#);
+    assert_snapshot!(lines(&toolset.to_bedrock()), @r#"
+    {"toolSpec":{"description":"Looks ahead","inputSchema":{"json":{"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"}},"name":"relay__main__forecast"}}
+    {"toolSpec":{"inputSchema":{"json":{"properties":{},"type":"object"}},"name":"relay__main__bare"}}
+    "#);
+    // One server's tools are those of the toolset, and any choice of them will do.
+    assert_eq!(toolset.ready[0].to_anthropic(), toolset.to_anthropic());
+    let chosen = toolset.iter().filter(|tool| tool.definition().name == "bare");
+    assert_eq!(
+        Provider::Gemini.definitions(chosen)[0]["functionDeclarations"][0]["name"],
+        "relay__main__bare"
+    );
+}
+
+#[tokio::test]
+async fn no_tools_are_an_empty_list() {
+    let (_server, toolset) = toolset([]).await;
+    for provider in Provider::ALL {
+        assert!(toolset.definitions_for(provider).is_empty(), "{provider:?}");
+    }
+}

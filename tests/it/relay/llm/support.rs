@@ -1,0 +1,85 @@
+//! Tools in the hands of models: definitions, calls and results in the words of each provider.
+
+use mcp_testkit::{Builder, CallAnswer, TestServer, Tool};
+use relay::{ModelCall, Provider, Server, Toolset};
+use serde_json::{Value, json};
+
+use crate::relay::support::relay_with;
+
+/// Those whose messages differ.
+pub(super) const PROVIDERS: [Provider; 5] = [
+    Provider::OpenAiChat,
+    Provider::OpenAiResponses,
+    Provider::Anthropic,
+    Provider::Gemini,
+    Provider::Bedrock,
+];
+
+/// A tool that takes anything, and always gives this answer.
+pub(super) fn tool(name: &str, answer: CallAnswer) -> Tool {
+    Tool::new(name, json!({ "type": "object" }), move |_| answer.clone())
+}
+
+/// A server with these tools, and the toolset of a user who has no other.
+pub(super) async fn toolset(tools: impl IntoIterator<Item = Tool>) -> (TestServer, Toolset) {
+    let server = tools.into_iter().fold(TestServer::builder(), Builder::tool);
+    let server = server.start().await.expect("a free port");
+    let relay = relay_with(Server::http(server.url()));
+    let toolset = relay.without_token().toolset().required(["main"]).await.expect("a list");
+    (server, toolset)
+}
+
+/// The calls of a model's [answer].
+pub(super) fn asked(provider: Provider, calls: &[(&str, &str, Value)]) -> Vec<ModelCall> {
+    provider.calls(&answer(provider, calls))
+}
+
+/// What a model answers that asks for these calls: ids, names and arguments.
+pub(super) fn answer(provider: Provider, calls: &[(&str, &str, Value)]) -> Value {
+    let calls = calls.iter().map(|(id, name, arguments)| match provider {
+        Provider::OpenAiChat | Provider::OpenAiChatStrict => {
+            let function = json!({ "name": name, "arguments": arguments.to_string() });
+            json!({ "id": id, "type": "function", "function": function })
+        }
+        Provider::OpenAiResponses | Provider::OpenAiResponsesStrict => json!({
+            "type": "function_call", "id": "fc_1", "call_id": id, "name": name,
+            "arguments": arguments.to_string(),
+        }),
+        Provider::Anthropic | Provider::AnthropicStrict => {
+            json!({ "type": "tool_use", "id": id, "name": name, "input": arguments })
+        }
+        Provider::Gemini | Provider::GeminiJsonSchema => {
+            json!({ "functionCall": { "id": id, "name": name, "args": arguments } })
+        }
+        Provider::Bedrock => {
+            json!({ "toolUse": { "toolUseId": id, "name": name, "input": arguments } })
+        }
+        other => panic!("{other:?} is new"),
+    });
+    let calls = calls.collect::<Vec<_>>();
+    match provider {
+        Provider::OpenAiChat | Provider::OpenAiChatStrict => {
+            let message = json!({ "role": "assistant", "content": null, "tool_calls": calls });
+            json!({ "choices": [{ "index": 0, "message": message }] })
+        }
+        Provider::OpenAiResponses | Provider::OpenAiResponsesStrict => {
+            let thought = json!({ "type": "reasoning", "id": "rs_1", "summary": [] });
+            let output: Vec<_> = [thought].into_iter().chain(calls).collect();
+            json!({ "object": "response", "output": output })
+        }
+        Provider::Anthropic | Provider::AnthropicStrict => {
+            let said = json!({ "type": "text", "text": "Let me look." });
+            let content: Vec<_> = [said].into_iter().chain(calls).collect();
+            json!({ "role": "assistant", "content": content, "stop_reason": "tool_use" })
+        }
+        Provider::Gemini | Provider::GeminiJsonSchema => {
+            let content = json!({ "role": "model", "parts": calls });
+            json!({ "candidates": [{ "content": content }] })
+        }
+        Provider::Bedrock => {
+            let message = json!({ "role": "assistant", "content": calls });
+            json!({ "output": { "message": message }, "stopReason": "tool_use" })
+        }
+        other => panic!("{other:?} is new"),
+    }
+}

@@ -1,0 +1,216 @@
+//! The calls that a model asks for, and what it is told of them.
+
+use std::iter;
+
+use insta::assert_snapshot;
+use mcp_testkit::{Bearer, CallAnswer, Fault, Gate, On, Reply, TestServer, Tool};
+use relay::{AccessToken, Called, Error, ModelCall, Provider, Relay, Server, User};
+use serde_json::{Value, json};
+
+use super::support::{PROVIDERS, answer, asked, tool, toolset};
+use crate::{
+    relay::support::relay_with,
+    support::{ALICE, BOB, assert_free_of_secrets, failure},
+};
+
+/// A tool that says what it was called with.
+fn echo(schema: Value) -> Tool {
+    Tool::new("echo", schema, |arguments| {
+        CallAnswer::text(Value::from(arguments.clone()).to_string())
+    })
+}
+
+#[tokio::test]
+async fn calls_of_an_answer_are_answered_in_their_order() {
+    let (server, toolset) = toolset([echo(json!({ "type": "object" }))]).await;
+    let echo = "relay__main__echo";
+    for provider in PROVIDERS {
+        let calls = [
+            ("a", echo, json!({ "n": 1 })),
+            ("b", echo, json!({})),
+            ("c", echo, json!({ "n": 3 })),
+        ];
+        let called = toolset.call_all(provider, asked(provider, &calls)).await;
+        let of = |called: &Called| {
+            let text = called.outcome.as_ref().unwrap().text();
+            (called.call.id.clone(), text)
+        };
+        let expected = [("a", r#"{"n":1}"#), ("b", "{}"), ("c", r#"{"n":3}"#)];
+        let expected = expected.map(|(id, text)| (id.to_owned(), text.to_owned()));
+        assert_eq!(called.iter().map(of).collect::<Vec<_>>(), expected, "{provider:?}");
+        // The same from one server's tools, and from the message alone.
+        let message = match provider {
+            Provider::OpenAiChat => "/choices/0/message",
+            Provider::Gemini => "/candidates/0/content",
+            Provider::Bedrock => "/output/message",
+            _ => "",
+        };
+        let message = answer(provider, &calls).pointer(message).unwrap().clone();
+        let again = toolset.ready[0].call_all(provider, provider.calls(&message)).await;
+        assert_eq!(again.iter().map(of).collect::<Vec<_>>(), expected, "{provider:?}");
+    }
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn all_results_of_an_answer_are_one_turn() {
+    let (_server, toolset) = toolset([tool("add", CallAnswer::text("3"))]).await;
+    let mut shown = String::new();
+    for provider in PROVIDERS {
+        let calls = ["a", "b"].map(|id| (id, "relay__main__add", json!({})));
+        let called = toolset.call_all(provider, asked(provider, &calls)).await;
+        for message in provider.results(&called).unwrap() {
+            shown += &format!("{provider:?}: {message}\n");
+        }
+        assert_eq!(provider.results(&[]).unwrap(), Vec::<Value>::new());
+        assert!(toolset.call_all(provider, asked(provider, &[])).await.is_empty());
+    }
+    assert_snapshot!(shown, @r#"
+    OpenAiChat: {"content":"3","role":"tool","tool_call_id":"a"}
+    OpenAiChat: {"content":"3","role":"tool","tool_call_id":"b"}
+    OpenAiResponses: {"call_id":"a","output":"3","type":"function_call_output"}
+    OpenAiResponses: {"call_id":"b","output":"3","type":"function_call_output"}
+    Anthropic: {"content":[{"content":[{"text":"3","type":"text"}],"is_error":false,"tool_use_id":"a","type":"tool_result"},{"content":[{"text":"3","type":"text"}],"is_error":false,"tool_use_id":"b","type":"tool_result"}],"role":"user"}
+    Gemini: {"parts":[{"functionResponse":{"id":"a","name":"relay__main__add","response":{"output":"3"}}},{"functionResponse":{"id":"b","name":"relay__main__add","response":{"output":"3"}}}],"role":"user"}
+    Bedrock: {"content":[{"toolResult":{"content":[{"text":"3"}],"toolUseId":"a"}},{"toolResult":{"content":[{"text":"3"}],"toolUseId":"b"}}],"role":"user"}
+    "#);
+}
+
+#[tokio::test]
+async fn calls_run_at_the_same_time_within_bounds() {
+    let (server, toolset) = toolset([tool("slow", CallAnswer::text("done"))]).await;
+    let gate = Gate::new();
+    server.script(On::method("tools/call").first(16), Fault::Hold(gate.clone()));
+    let calls = vec![("a", "relay__main__slow", json!({})); 20];
+    let calls = asked(Provider::Anthropic, &calls);
+    let open = async {
+        gate.reached(16).await;
+        // Of the calls that are not held, this one alone comes through.
+        toolset.call("relay__main__slow", json!({})).await.unwrap();
+        assert_eq!(server.count("tools/call"), 17);
+        gate.open();
+    };
+    let (called, ()) = tokio::join!(toolset.call_all(Provider::Anthropic, calls), open);
+    assert_eq!(called.len(), 20);
+    assert!(called.iter().all(|called| called.outcome.is_ok()));
+}
+
+#[tokio::test]
+async fn arguments_are_restored_by_the_schema_of_the_provider() {
+    let schema = json!({
+        "type": "object",
+        "properties": { "city": { "type": "string" }, "days": { "type": "integer" } },
+        "required": ["city"],
+        "additionalProperties": false,
+    });
+    let (_server, toolset) = toolset([echo(schema)]).await;
+    let calls = [("a", "relay__main__echo", json!({ "city": "Rome", "days": null }))];
+    let strict = Provider::OpenAiChatStrict;
+    let called = toolset.call_all(strict, asked(strict, &calls)).await;
+    assert_eq!(called[0].outcome.as_ref().unwrap().text(), r#"{"city":"Rome"}"#);
+    // Without strict mode, null is what the tool does not take.
+    let plain = Provider::OpenAiChat;
+    let called = toolset.call_all(plain, asked(plain, &calls)).await;
+    assert!(matches!(called[0].outcome, Err(Error::InvalidArguments { .. })));
+}
+
+#[tokio::test]
+async fn a_model_is_told_of_what_it_can_do_better() {
+    let schema = json!({ "type": "object", "required": ["city"] });
+    let (server, toolset) = toolset([echo(schema), tool("lost", CallAnswer::text("done"))]).await;
+    server.script(On::method("tools/call"), Reply::status(503));
+    let arguments = [
+        ("echo", json!("{\"city\": ")),
+        ("echo", json!([1])),
+        ("echo", json!({})),
+        ("ecko", json!({})),
+        ("lost", json!({})),
+    ];
+    let mut shown = String::new();
+    for (tool, arguments) in arguments {
+        let call = ModelCall::new("call_1", format!("relay__main__{tool}"), arguments);
+        let outcome = toolset.call_from(Provider::Anthropic, &call).await;
+        shown += &failure(outcome.as_ref().unwrap_err());
+        let results = Provider::Anthropic.results(&[Called::new(call, outcome)]).unwrap();
+        shown += &format!("\n{}\n", results[0]["content"][0]);
+    }
+    assert_snapshot!(shown, @r#"
+    tool `echo` of server `main`: the arguments do not fit: the whole: a JSON object is wanted
+    -> InvalidArguments, did not run
+    {"content":[{"text":"tool `echo` of server `main`: the arguments do not fit: the whole: a JSON object is wanted","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
+    tool `echo` of server `main`: the arguments do not fit: the whole: a JSON object is wanted
+    -> InvalidArguments, did not run
+    {"content":[{"text":"tool `echo` of server `main`: the arguments do not fit: the whole: a JSON object is wanted","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
+    tool `echo` of server `main`: the arguments do not fit: the whole: "city" is missing
+    -> InvalidArguments, did not run
+    {"content":[{"text":"tool `echo` of server `main`: the arguments do not fit: the whole: \"city\" is missing","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
+    the servers that are ready offer no tool `relay__main__ecko`; the nearest is `relay__main__echo`
+    -> UnknownTool, did not run
+    {"content":[{"text":"the servers that are ready offer no tool `relay__main__ecko`; the nearest is `relay__main__echo`","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
+    calling `lost`, server `main` failed, and the call may have run: HTTP status 503
+      [server]/mcp answered with HTTP status 503 Service Unavailable
+    -> OutcomeUnknown Status(503)
+    {"content":[{"text":"calling `lost`, server `main` failed, and the call may have run: HTTP status 503","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
+    "#);
+}
+
+#[tokio::test]
+async fn what_openai_says_is_read_as_it_comes() {
+    let call = |arguments: Value| {
+        let function = json!({ "name": "t", "arguments": arguments });
+        let custom =
+            json!({ "id": "b", "type": "custom", "custom": { "name": "t", "input": "x" } });
+        let calls = json!([{ "id": "a", "type": "function", "function": function }, custom]);
+        Provider::OpenAiChat.calls(&json!({ "role": "assistant", "tool_calls": calls }))
+    };
+    let read = |arguments| call(arguments)[0].arguments.clone();
+    assert_eq!(read(json!(r#"{"a":1}"#)), json!({ "a": 1 }));
+    assert_eq!(read(json!("")), json!({}));
+    assert_eq!(read(Value::Null), json!({}));
+    assert_eq!(read(json!("{\"a\":")), json!("{\"a\":"));
+    // A text that is nested without end is no JSON either.
+    let deep: String = iter::repeat_n('[', 100_000).collect();
+    assert_eq!(read(json!(deep)), json!(deep));
+    assert_eq!(call(json!("{}")).len(), 1, "a custom tool is not ours");
+    for provider in Provider::ALL {
+        for none in
+            [json!(null), json!([]), json!({ "content": "text", "choices": [], "output": 1 })]
+        {
+            assert_eq!(provider.calls(&none), [], "{provider:?}");
+        }
+    }
+}
+
+/// A server that takes Alice's token alone.
+async fn guarded() -> TestServer {
+    let bearer = Bearer::tokens([ALICE]);
+    let tool = tool("pay", CallAnswer::text("paid"));
+    TestServer::builder().bearer(bearer).tool(tool).start().await.expect("a free port")
+}
+
+fn alice(relay: &Relay, token: &str) -> User {
+    relay.for_user("alice", AccessToken::new(token))
+}
+
+#[tokio::test]
+async fn a_sign_in_is_for_the_application_and_no_result() {
+    for provider in PROVIDERS {
+        let server = guarded().await;
+        let relay = relay_with(Server::http(server.url()));
+        let tools = alice(&relay, ALICE).tools("main").await.unwrap();
+        server.expire_token(ALICE);
+        let calls = [("a", "relay__main__pay", json!({})), ("b", "relay__main__pray", json!({}))];
+        let mut called = tools.call_all(provider, asked(provider, &calls)).await;
+        let error = provider.results(&called).unwrap_err();
+        let Error::Authorization(refused) = &error else { panic!("{error:?}") };
+        assert!(error.for_model().is_none());
+        assert_free_of_secrets(&format!("{error:?} {called:?}"));
+        // Once the user has signed in, the call is made and the conversation goes on.
+        server.renew_token(ALICE, BOB);
+        let ticket = refused.ticket.clone().expect("it did not run");
+        called[0].outcome = alice(&relay, BOB).resume(ticket).await;
+        let results = provider.results(&called).unwrap();
+        let text = json!(results).to_string();
+        assert!(text.contains("paid") && text.contains("no tool"), "{text}");
+    }
+}

@@ -1,0 +1,126 @@
+//! Registered servers, and settings that do not work.
+
+use insta::assert_snapshot;
+use relay::{Config, Relay, Server};
+
+use crate::relay::support::relay_of;
+use crate::support::{ALICE, Peer, exact, outcome};
+
+#[tokio::test]
+async fn a_server_that_is_not_registered_is_told_with_those_that_are() {
+    let peer = Peer::start().await;
+    let relay = Relay::builder()
+        .server("weather", Server::http(peer.url()))
+        .server("files", Server::stdio(["files"]))
+        .build()
+        .unwrap();
+    assert_snapshot!(outcome(relay.tools("wether").await), @"
+    server `wether`: it is not registered; registered are `files`, `weather`
+    -> Configuration, did not run
+    ");
+    assert_snapshot!(outcome(relay.with_token(ALICE).tools("").await), @"
+    server ``: it is not registered; registered are `files`, `weather`
+    -> Configuration, did not run
+    ");
+    assert_snapshot!(outcome(relay.with_token(ALICE).connection("nope")), @"
+    server `nope`: it is not registered; registered are `files`, `weather`
+    -> Configuration, did not run
+    ");
+    let empty = Relay::builder().build().unwrap();
+    assert_snapshot!(outcome(empty.tools("weather").await), @"
+    server `weather`: it is not registered, nor is any other
+    -> Configuration, did not run
+    ");
+    assert_eq!(peer.sent().await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_token_is_not_for_a_server_on_stdio() {
+    // STDIO-09
+    let relay = Relay::builder().server("files", Server::stdio(["files"])).build().unwrap();
+    assert_snapshot!(outcome(relay.with_token(ALICE).tools("files").await), @"
+    server `files`: access tokens are for servers on HTTP; one on stdio gets its credentials from its environment (`env`)
+    -> Configuration, did not run
+    ");
+    assert_snapshot!(outcome(relay.with_token(ALICE).connection("files")), @"
+    server `files`: access tokens are for servers on HTTP; one on stdio gets its credentials from its environment (`env`)
+    -> Configuration, did not run
+    ");
+}
+
+#[test]
+fn settings_that_do_not_work_name_the_server() {
+    let mut shown = String::new();
+    for server in [
+        Server::http("example.com"),
+        Server::http("https://user:5ecret@example.com/mcp"),
+        Server::http("https://example.com/mcp").header("Authorization", "Bearer 5ecret"),
+        Server::http("https://example.com/mcp").header("x-a", "5ecret\n"),
+    ] {
+        shown += &outcome(Relay::builder().server("main", server).build());
+        shown += "\n";
+    }
+    shown += &outcome(Relay::builder().server("", Server::http("https://example.com/")).build());
+    assert_snapshot!(shown, @r#"
+    server `main`: the server's URL is not usable: relative URL without a base
+    -> Configuration, did not run
+    server `main`: the server's URL is not usable: it must not hold a user name or password
+    -> Configuration, did not run
+    server `main`: the header "Authorization" cannot be set: the transport sets it
+    -> Configuration, did not run
+    server `main`: the header "x-a" cannot be set: its value holds a character that no header carries
+    -> Configuration, did not run
+    server ``: a server's name has to be readable
+    -> Configuration, did not run
+    "#);
+}
+
+#[tokio::test]
+async fn a_registry_may_come_from_a_file() {
+    let peer = Peer::start().await;
+    let text = r#"
+        cache_duration = 0
+        [servers.main]
+        url = "${URL}"
+        api_key = "${KEY}"
+        headers = { X-Team = "blue" }
+    "#;
+    let variables = |name: &str| match name {
+        "URL" => Some(peer.url()),
+        "KEY" => Some(ALICE.to_owned()),
+        _ => None,
+    };
+    let relay = Relay::new(Config::from_toml(text, variables).unwrap()).unwrap();
+    relay.tools("main").await.unwrap();
+    relay.tools("main").await.unwrap();
+    assert_snapshot!(exact(&peer.sent_of("tools/list").await), @r#"
+    POST /mcp
+    accept: application/json, text/event-stream
+    authorization: Bearer [alice]
+    content-type: application/json
+    mcp-protocol-version: 2025-11-25
+    mcp-session-id: session-1
+    x-team: blue
+    {"jsonrpc":"2.0","id":2,"method":"tools/list","params":{}}
+
+    POST /mcp
+    accept: application/json, text/event-stream
+    authorization: Bearer [alice]
+    content-type: application/json
+    mcp-protocol-version: 2025-11-25
+    mcp-session-id: session-1
+    x-team: blue
+    {"jsonrpc":"2.0","id":3,"method":"tools/list","params":{}}
+    "#);
+}
+
+#[tokio::test]
+async fn servers_are_listed_by_name() {
+    let peer = Peer::start().await;
+    let relay = relay_of(&peer);
+    let servers = relay.servers();
+    let servers: Vec<_> =
+        servers.iter().map(|(name, server)| (&**name, server.transport().name())).collect();
+    assert_eq!(servers, [("main", "http")]);
+    assert_eq!(peer.sent().await.len(), 0);
+}

@@ -1,0 +1,39 @@
+//! Conversations that an application holds on to.
+
+use insta::assert_snapshot;
+
+use crate::relay::support::relay_of;
+use crate::support::{ALICE, Peer};
+
+#[tokio::test]
+async fn a_session_ends_with_the_last_who_holds_it() {
+    // HTTP-29
+    let peer = Peer::start().await;
+    let user = relay_of(&peer).with_token(ALICE);
+    let connection = user.connection("main").unwrap();
+    connection.connect().await.unwrap();
+    drop(user);
+    let last = connection.clone();
+    drop(connection);
+    last.call_tool("add", ()).await.unwrap();
+    drop(last);
+    peer.wait_for("DELETE", 1).await;
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-1, 2025-11-25
+    tools/call 2, [alice], session-1, 2025-11-25
+    DELETE, [alice], session-1, 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn a_connection_is_that_of_the_users_other_calls() {
+    // HTTP-26: it is one conversation, with one session
+    let peer = Peer::start().await;
+    let user = relay_of(&peer).with_token(ALICE);
+    let connection = user.connection("main").unwrap();
+    user.tools("main").await.unwrap();
+    connection.call_tool("add", ()).await.unwrap();
+    user.connection("main").unwrap().call_tool("add", ()).await.unwrap();
+    assert_eq!(peer.sent_of("initialize").await.len(), 1);
+}

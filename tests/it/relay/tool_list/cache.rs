@@ -1,0 +1,209 @@
+//! How long lists of tools are kept, and for whom.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use insta::assert_snapshot;
+use relay::{Relay, Server, Tools};
+use serde_json::json;
+
+use crate::relay::support::{peer_with, relay_of};
+use crate::support::{ALICE, Answer, BOB, Peer, Script, error, outcome, pass, result, status};
+
+fn list(names: &[&str]) -> Answer {
+    let tool = |name: &&str| json!({ "name": name, "inputSchema": { "type": "object" } });
+    result(&json!({ "tools": names.iter().map(tool).collect::<Vec<_>>() }))
+}
+
+fn names(tools: &Tools) -> Vec<String> {
+    tools.iter().map(|tool| tool.definition().name.clone()).collect()
+}
+
+async fn lists(peer: &Peer) -> usize {
+    peer.sent_of("tools/list").await.len()
+}
+
+/// A registry that keeps lists for this long.
+fn keeping(peer: &Peer, duration: Duration) -> Relay {
+    let builder = Relay::builder().server("main", Server::http(peer.url()));
+    builder.cache_duration(duration).build().expect("usable settings")
+}
+
+#[tokio::test]
+async fn each_user_has_a_list() {
+    // Traps 12: two tokens never share an entry, however often they are asked for
+    let peer =
+        peer_with("tools/list", [list(&["of-alice"]), list(&["of-bob"]), list(&["of-all"])]).await;
+    let relay = relay_of(&peer);
+    for _ in 0..2 {
+        assert_eq!(names(&relay.with_token(ALICE).tools("main").await.unwrap()), ["of-alice"]);
+        assert_eq!(names(&relay.with_token(BOB).tools("main").await.unwrap()), ["of-bob"]);
+        assert_eq!(names(&relay.tools("main").await.unwrap()), ["of-all"]);
+    }
+    assert_eq!(lists(&peer).await, 3);
+}
+
+#[tokio::test]
+async fn each_server_has_a_list() {
+    let (one, two) = (
+        peer_with("tools/list", [list(&["1"])]).await,
+        peer_with("tools/list", [list(&["2"])]).await,
+    );
+    let relay = Relay::builder()
+        .server("one", Server::http(one.url()))
+        .server("two", Server::http(two.url()))
+        .build()
+        .unwrap();
+    assert_eq!(names(&relay.tools("one").await.unwrap()), ["1"]);
+    assert_eq!(names(&relay.tools("two").await.unwrap()), ["2"]);
+    assert_eq!(names(&relay.tools("one").await.unwrap()), ["1"]);
+}
+
+#[tokio::test]
+async fn a_list_is_kept_for_an_hour() {
+    let peer = peer_with("tools/list", [list(&["old"]), list(&["new"])]).await;
+    let relay = relay_of(&peer);
+    relay.tools("main").await.unwrap();
+    pass(Duration::from_secs(59 * 60)).await;
+    assert_eq!(names(&relay.tools("main").await.unwrap()), ["old"]);
+    pass(Duration::from_secs(61)).await;
+    assert_eq!(names(&relay.tools("main").await.unwrap()), ["new"]);
+    assert_eq!(lists(&peer).await, 2);
+}
+
+#[tokio::test]
+async fn the_time_can_be_set() {
+    let peer = Peer::start().await;
+    let relay = keeping(&peer, Duration::from_secs(5));
+    relay.tools("main").await.unwrap();
+    pass(Duration::from_secs(4)).await;
+    relay.tools("main").await.unwrap();
+    assert_eq!(lists(&peer).await, 1);
+    pass(Duration::from_secs(2)).await;
+    relay.tools("main").await.unwrap();
+    assert_eq!(lists(&peer).await, 2);
+}
+
+#[tokio::test]
+async fn no_time_keeps_nothing() {
+    let peer = Peer::start().await;
+    let relay = keeping(&peer, Duration::ZERO);
+    for _ in 0..3 {
+        relay.tools("main").await.unwrap();
+    }
+    assert_eq!(lists(&peer).await, 3);
+    // The session is kept all the same.
+    assert_eq!(peer.sent_of("initialize").await.len(), 1);
+}
+
+#[tokio::test]
+async fn those_who_ask_at_the_same_time_share_one_list() {
+    let peer = Peer::start().await;
+    let relay = relay_of(&peer);
+    let user = relay.with_token(ALICE);
+    let same = relay.with_token(ALICE);
+    let (a, b, c) = tokio::join!(user.tools("main"), user.tools("main"), same.tools("main"));
+    assert!([a, b, c].iter().all(Result::is_ok));
+    assert_eq!(lists(&peer).await, 1);
+    assert_eq!(peer.sent_of("initialize").await.len(), 1);
+}
+
+#[tokio::test]
+async fn those_who_ask_at_the_same_time_share_its_failure() {
+    let peer = peer_with("tools/list", [status(503), list(&["a"])]).await;
+    let relay = relay_of(&peer);
+    let (a, b) = tokio::join!(relay.tools("main"), relay.tools("main"));
+    let shown = [outcome(a), outcome(b)];
+    assert_eq!(shown[0], shown[1]);
+    assert_snapshot!(shown[0], @"
+    server `main` failed: HTTP status 503
+      [server]/mcp answered with HTTP status 503 Service Unavailable
+    -> Transport Status(503), retryable
+    ");
+    assert_eq!(lists(&peer).await, 1);
+    // A failure is not kept.
+    assert_eq!(names(&relay.tools("main").await.unwrap()), ["a"]);
+}
+
+#[tokio::test]
+async fn one_who_no_longer_waits_does_not_stop_the_others() {
+    let peer = Peer::start().await;
+    let relay = relay_of(&peer);
+    let user = relay.with_token(ALICE);
+    let mut first = Box::pin(user.tools("main"));
+    let mut second = Box::pin(user.tools("main"));
+    assert!((&mut first).now_or_never().is_none());
+    assert!((&mut second).now_or_never().is_none());
+    drop(first);
+    second.await.unwrap();
+    assert_eq!(lists(&peer).await, 1);
+}
+
+#[tokio::test]
+async fn parameters_that_the_server_refuses_drop_the_list() {
+    // Traps 7, TOOL-15: perhaps the tool is gone
+    let unknown = error(-32602, "Unknown tool: add", &json!(null));
+    let peer = peer_with("tools/call", [unknown]).await;
+    let relay = relay_of(&peer);
+    let user = relay.with_token(ALICE);
+    relay.with_token(BOB).tools("main").await.unwrap();
+    let tools = user.tools("main").await.unwrap();
+    assert_snapshot!(outcome(tools.call("add", json!({})).await), @"
+    calling `add`, server `main` failed: JSON-RPC error -32602
+      `tools/call` failed: Unknown tool: add (code -32602)
+    -> Transport Rpc(-32602)
+    ");
+    user.tools("main").await.unwrap();
+    assert_eq!(lists(&peer).await, 3);
+    // The lists of others are not dropped.
+    relay.with_token(BOB).tools("main").await.unwrap();
+    assert_eq!(lists(&peer).await, 3);
+}
+
+#[tokio::test]
+async fn other_failures_of_a_call_keep_the_list() {
+    let peer = peer_with("tools/call", [error(-32603, "broken", &json!(null)), status(500)]).await;
+    let relay = relay_of(&peer);
+    let tools = relay.tools("main").await.unwrap();
+    tools.call("add", json!({})).await.unwrap_err();
+    tools.call("add", json!({})).await.unwrap_err();
+    relay.tools("main").await.unwrap();
+    assert_eq!(lists(&peer).await, 1);
+}
+
+#[tokio::test]
+async fn a_lost_session_drops_the_list() {
+    // Traps 6
+    let peer = Script::new()
+        .on("tools/call", status(404))
+        .on("tools/call", result(&json!({ "content": [] })))
+        .start()
+        .await;
+    let relay = relay_of(&peer);
+    let tools = relay.tools("main").await.unwrap();
+    tools.call("add", json!({})).await.unwrap();
+    relay.tools("main").await.unwrap();
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1
+    notifications/initialized, session-1, 2025-11-25
+    tools/list 2, session-1, 2025-11-25
+    tools/call 3, session-1, 2025-11-25
+    initialize 1
+    notifications/initialized, session-2, 2025-11-25
+    tools/call 2, session-2, 2025-11-25
+    tools/list 3, session-2, 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn the_end_drops_the_list() {
+    let peer = Peer::start().await;
+    let relay = relay_of(&peer);
+    let user = relay.with_token(ALICE);
+    user.tools("main").await.unwrap();
+    relay.with_token(BOB).tools("main").await.unwrap();
+    user.close().await.unwrap();
+    user.tools("main").await.unwrap();
+    relay.with_token(BOB).tools("main").await.unwrap();
+    assert_eq!(lists(&peer).await, 3);
+}

@@ -1,0 +1,174 @@
+//! For how long, and for whom, lists of tools are kept.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use insta::assert_snapshot;
+use mcp_testkit::{Bearer, CallAnswer, On, Reply, TestServer, Tool};
+use mcp_types::{Revision, v2026_07_28::CacheScope};
+use relay::{Interceptor, Relay, Server};
+use serde_json::json;
+
+use super::store::Shelf;
+use crate::relay::support::{peer_with, relay_of, relay_with};
+use crate::support::{ALICE, BOB, pass, passing, result, status};
+
+fn tool(name: &str) -> Tool {
+    Tool::new(name, json!({ "type": "object" }), |_| CallAnswer::text("done"))
+}
+
+/// A server of the per-request era that says for how long and for whom its lists are.
+async fn server(ttl: u64, scope: CacheScope) -> TestServer {
+    let builder = TestServer::builder().revisions([Revision::V2026_07_28]);
+    let builder = builder.caching(Duration::from_secs(ttl), scope).tool(tool("add"));
+    builder.bearer(Bearer::tokens([ALICE, BOB])).start().await.expect("a free port")
+}
+
+#[tokio::test]
+async fn a_server_says_how_long_its_list_is_fresh() {
+    let server = server(60, CacheScope::Private).await;
+    let relay = relay_with(Server::http(server.url()));
+    let alice = relay.with_token(ALICE);
+    alice.tools("main").await.unwrap();
+    pass(Duration::from_secs(59)).await;
+    alice.tools("main").await.unwrap();
+    assert_eq!(server.count("tools/list"), 1);
+    pass(Duration::from_secs(2)).await;
+    alice.tools("main").await.unwrap();
+    relay.with_token(BOB).tools("main").await.unwrap();
+    assert_eq!(server.count("tools/list"), 3);
+}
+
+#[tokio::test]
+async fn a_list_that_is_not_fresh_at_all_is_asked_for_each_time() {
+    let server = server(0, CacheScope::Public).await;
+    let alice = relay_with(Server::http(server.url())).with_token(ALICE);
+    alice.tools("main").await.unwrap();
+    alice.tools("main").await.unwrap();
+    assert_eq!(server.count("tools/list"), 2);
+}
+
+#[tokio::test]
+async fn a_public_list_is_for_everyone() {
+    let server = server(60, CacheScope::Public).await;
+    let relay = relay_with(Server::http(server.url()));
+    relay.with_token(ALICE).tools("main").await.unwrap();
+    let of_bob = relay.with_token(BOB).tools("main").await.unwrap();
+    assert_eq!(server.count("tools/list"), 1);
+    // Calls are on behalf of whoever makes them.
+    of_bob.call("add", json!({})).await.unwrap();
+    let call = server.requests().into_iter().find(|request| request.method() == "tools/call");
+    assert_eq!(call.unwrap().bearer_token(), Some(BOB));
+    // Unless the application knows better.
+    let relay = relay_with(Server::http(server.url()).share_list(false));
+    relay.with_token(ALICE).tools("main").await.unwrap();
+    relay.with_token(BOB).tools("main").await.unwrap();
+    assert_eq!(server.count("tools/list"), 3);
+    // Where an application changes lists, they are nobody else's.
+    struct Nothing;
+    impl Interceptor for Nothing {}
+    let builder = Relay::builder().server("main", Server::http(server.url()));
+    let relay = builder.interceptor(Nothing).build().unwrap();
+    relay.with_token(ALICE).tools("main").await.unwrap();
+    relay.with_token(BOB).tools("main").await.unwrap();
+    assert_eq!(server.count("tools/list"), 5);
+}
+
+#[tokio::test]
+async fn a_shared_list_shares_no_errors() {
+    let refused = || status(401).header("www-authenticate", "Bearer scope=x");
+    let list =
+        result(&json!({ "tools": [{ "name": "add", "inputSchema": { "type": "object" } }] }));
+    let peer = peer_with("tools/list", [refused(), list]).await;
+    let relay = relay_with(Server::http(peer.url()).share_list(true));
+    let users = [ALICE, BOB].map(|token| relay.with_token(token));
+    let lists = join_all(users.iter().map(|user| user.tools("main"))).await;
+    for (user, list) in users.iter().zip(&lists) {
+        if let Err(error) = list {
+            assert_eq!(error.authorization().unwrap().principal, user.principal());
+        }
+    }
+    assert_eq!(lists.iter().filter(|list| list.is_err()).count(), 1);
+    relay.without_token().tools("main").await.unwrap();
+    assert_eq!(peer.sent_of("tools/list").await.len(), 2);
+}
+
+#[tokio::test]
+async fn news_of_one_user_spoil_the_list_of_everyone() {
+    let server = TestServer::builder().tool(tool("add")).start().await.unwrap();
+    let relay = relay_with(Server::http(server.url()).share_list(true));
+    let (alice, bob) = (relay.with_token(ALICE), relay.with_token(BOB));
+    alice.tools("main").await.unwrap();
+    assert_eq!(bob.tools("main").await.unwrap().len(), 1);
+    bob.connection("main").unwrap().connect().await.unwrap();
+    server.add_tool(tool("sub"));
+    server.end_sessions();
+    // Bob's session is lost: the server may be another one by now.
+    bob.tools("main").await.unwrap().call("add", ()).await.unwrap();
+    assert_eq!(bob.tools("main").await.unwrap().len(), 2);
+    assert_eq!(alice.tools("main").await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn an_old_list_is_better_than_none_where_that_is_chosen() {
+    let server = TestServer::builder().tool(tool("add")).start().await.unwrap();
+    let builder = Relay::builder().server("main", Server::http(server.url()));
+    let builder = builder.cache_duration(Duration::from_secs(60));
+    let relay = builder.serve_stale(Duration::from_secs(600)).build().unwrap();
+    assert_eq!(relay.tools("main").await.unwrap().len(), 1);
+    server.add_tool(tool("sub"));
+    pass(Duration::from_secs(61)).await;
+    assert_eq!(relay.tools("main").await.unwrap().len(), 1);
+    // The new one comes without anybody waiting for it.
+    let (count, _) = passing(async {
+        loop {
+            let tools = relay.tools("main").await.unwrap();
+            if tools.len() == 2 {
+                break server.count("tools/list");
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(count, 2);
+    // Where no new one is to be had, the old one does until its time is over for good.
+    server.script(On::method("tools/list"), Reply::status(500));
+    pass(Duration::from_secs(300)).await;
+    assert_eq!(relay.tools("main").await.unwrap().len(), 2);
+    pass(Duration::from_secs(600)).await;
+    assert!(relay.tools("main").await.is_err());
+}
+
+#[tokio::test]
+async fn a_time_may_be_as_long_as_one_likes() {
+    let server = TestServer::builder().tool(tool("add")).start().await.unwrap();
+    let main = || Server::http(server.url()).timeout(Duration::MAX);
+    let builder = || Relay::builder().server("main", main()).session_idle_time(Duration::MAX);
+    let for_ever = builder().cache_duration(Duration::MAX).list_store(Shelf::default());
+    let stale_for_ever =
+        builder().cache_duration(Duration::from_secs(1)).serve_stale(Duration::MAX);
+    for builder in [for_ever, stale_for_ever] {
+        let user = builder.build().unwrap().without_token();
+        user.tools("main").await.unwrap();
+        pass(Duration::from_secs(60 * 60 * 24 * 365)).await;
+        server.script(On::method("tools/list"), Reply::status(500));
+        let toolset = user.toolset().timeout(Duration::MAX).await.unwrap();
+        assert_eq!(toolset.len(), 1);
+        server.clear_script();
+    }
+}
+
+#[tokio::test]
+async fn the_cache_counts() {
+    let peer = peer_with("tools/list", []).await;
+    let relay = relay_of(&peer);
+    let user = relay.with_token(ALICE);
+    join_all((0..5).map(|_| user.tools("main"))).await;
+    user.tools("main").await.unwrap();
+    let broken = relay_of(&peer_with("tools/list", [status(500)]).await);
+    broken.tools("main").await.unwrap_err();
+    assert_snapshot!(format!("{:?}\n{:?}", relay.cache_stats(), broken.cache_stats()), @"
+    CacheStats { hits: 1, stale: 0, joined: 4, fetches: 1, failures: 0 }
+    CacheStats { hits: 0, stale: 0, joined: 0, fetches: 1, failures: 1 }
+    ");
+}

@@ -1,0 +1,89 @@
+//! Lists of tools that no longer hold.
+
+use mcp_testkit::{CallAnswer, Fault, Gate, On, Tool};
+use relay::{Server, Tools};
+use serde_json::json;
+
+use crate::relay::support::relay_with;
+use crate::support::{soon, strict};
+
+fn names(tools: &Tools) -> Vec<String> {
+    tools.iter().map(|tool| tool.definition().name.clone()).collect()
+}
+
+fn tool(name: &str) -> Tool {
+    Tool::new(name, json!({ "type": "object" }), |_| CallAnswer::text("done"))
+}
+
+fn list_changed() -> Fault {
+    let notice = json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" });
+    Fault::Interject(vec![notice])
+}
+
+#[tokio::test]
+async fn a_list_that_comes_after_the_end_is_not_kept() {
+    let server = strict().await;
+    let gate = Gate::new();
+    server.script(On::method("tools/list").nth(1), Fault::Hold(gate.clone()));
+    let relay = relay_with(Server::http(server.url()));
+    let user = relay.without_token();
+    let end = async {
+        soon(gate.reached(1)).await;
+        user.close().await.unwrap();
+        gate.open();
+    };
+    let (listed, ()) = tokio::join!(user.tools("main"), end);
+    listed.unwrap();
+    for _ in 0..2 {
+        user.tools("main").await.unwrap();
+        assert_eq!(server.count("tools/list"), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_a_caller_who_gave_up_has_lost_makes_the_list_stale() {
+    let server = strict().await;
+    let relay = relay_with(Server::http(server.url()));
+    let tools = relay.tools("main").await.unwrap();
+    server.end_sessions();
+    server.add_tool(tool("new"));
+    let gate = Gate::new();
+    server.script(On::method("initialize"), Fault::Hold(gate.clone()));
+    tokio::select! {
+        outcome = tools.call("wait", json!({})) => panic!("{outcome:?}"),
+        () = soon(gate.reached(1)) => {}
+    }
+    server.clear_script();
+    for _ in 0..2 {
+        assert_eq!(names(&relay.tools("main").await.unwrap()), ["wait", "new"]);
+        assert_eq!(server.count("tools/list"), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_notice_during_a_call_makes_the_list_stale() {
+    // TOOL-08, N-CACHE-04
+    let server = strict().await;
+    let relay = relay_with(Server::http(server.url()));
+    let tools = relay.tools("main").await.unwrap();
+    server.add_tool(tool("new"));
+    server.script(On::method("tools/call").nth(1), list_changed());
+    for _ in 0..2 {
+        tools.call("wait", json!({})).await.unwrap();
+        assert_eq!(names(&relay.tools("main").await.unwrap()), ["wait", "new"]);
+        assert_eq!(server.count("tools/list"), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_notice_while_the_list_is_fetched_makes_it_stale() {
+    // TOOL-08: it may be about what comes after
+    let server = strict().await;
+    let relay = relay_with(Server::http(server.url()));
+    server.script(On::method("tools/list").nth(1), list_changed());
+    relay.tools("main").await.unwrap();
+    for _ in 0..2 {
+        relay.tools("main").await.unwrap();
+        assert_eq!(server.count("tools/list"), 2);
+    }
+}

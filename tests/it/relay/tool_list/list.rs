@@ -1,0 +1,278 @@
+//! What becomes of the tools that a server lists.
+
+use insta::assert_snapshot;
+use relay::Tools;
+use serde_json::{Value, json};
+
+use crate::relay::support::{peer_with, relay_of};
+use crate::support::{error, json, outcome, result, sse};
+
+/// The tools that come of the entries of a list.
+async fn tools_of(entries: &Value) -> Tools {
+    let peer = peer_with("tools/list", [result(&json!({ "tools": entries }))]).await;
+    relay_of(&peer).tools("main").await.expect("a list")
+}
+
+/// Tools with their names, and what was refused with the reasons, one a line.
+fn shown(tools: &Tools) -> String {
+    let offered = tools.iter().map(|tool| format!("{} is {}", tool.name(), tool.definition().name));
+    let refused = tools.refused().iter().map(|refused| {
+        format!("refused {}: {}", refused.name.as_deref().unwrap_or("(no name)"), refused.reason)
+    });
+    offered.chain(refused).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn a_tool_is_all_that_the_server_says() {
+    let tools = tools_of(&json!([{
+        "name": "add",
+        "title": "Add",
+        "description": "Adds numbers",
+        "inputSchema": { "type": "object" },
+        "outputSchema": { "type": "object", "properties": { "sum": { "type": "number" } } },
+        "annotations": { "readOnlyHint": true, "x": 1 },
+        "icons": [{ "src": "https://a.example/i.png" }],
+        "_meta": { "a.example/b": 1 },
+        "unknown": true,
+    }]))
+    .await;
+    assert_eq!((tools.len(), tools.is_empty()), (1, false));
+    let tool = tools.get("add").unwrap();
+    assert_eq!((tool.name(), tool.server()), ("relay__main__add", "main"));
+    assert_eq!(tool.description(), "Adds numbers");
+    let definition = tool.definition();
+    assert_eq!(definition.title.as_deref(), Some("Add"));
+    let output = definition.output_schema.as_ref().unwrap();
+    assert_snapshot!(output.get(), @r#"{"properties":{"sum":{"type":"number"}},"type":"object"}"#);
+    assert_eq!(definition.annotations.as_ref().unwrap().read_only_hint, Some(true));
+    assert_eq!(definition.icons.as_ref().unwrap().len(), 1);
+    assert_eq!(definition.meta.as_ref().unwrap()["a.example/b"], 1);
+}
+
+#[tokio::test]
+async fn schemas_are_kept_to_the_letter() {
+    // SCHEMA-04, TOOL-04, traps 22
+    for schema in [
+        r#"{"type":"object"}"#,
+        r#"{"type":"object","additionalProperties":false}"#,
+        r##"{ "type":"object", "$defs": {"p":{"type":"object","properties":{"x":{"$ref":"#/$defs/p"}}}}, "properties":{"p":{"$ref":"#/$defs/p"}} }"##,
+        r#"{"type":"object","properties":{"z":{"anyOf":[{"type":"string"},{"type":"null"}]},"a":{"enum":[1,1.0,1e2,"x"]}},"required":["z"]}"#,
+        r#"{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","oneOf":[{"required":["a"]},{"required":["b"]}],"x-own":{"deep":[[[]]]},"patternProperties":{"^x":{}}}"#,
+        r#"{"type":"object","properties":{"big":{"maximum":123456789012345678901234567890.5,"const":1.10}},"description":"\u00e9\/✓"}"#,
+    ] {
+        let list = r#"{"jsonrpc":"2.0","id":$id,"result":{"tools":[{"name":"t","inputSchema":"#;
+        let peer = peer_with("tools/list", [json(&format!("{list}{schema}}}]}}}}"))]).await;
+        let tools = relay_of(&peer).tools("main").await.unwrap();
+        assert_eq!(tools.get("t").unwrap().input_schema().get(), schema);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_tool_is_set_apart_and_spoils_nothing() {
+    // TOOL-04
+    let object = json!({ "type": "object" });
+    let tools = tools_of(&json!([
+        { "name": "first", "inputSchema": object },
+        { "inputSchema": object },
+        { "name": "no-schema" },
+        { "name": "null-schema", "inputSchema": null },
+        { "name": "list-schema", "inputSchema": [] },
+        { "name": "text-schema", "inputSchema": "object" },
+        { "name": "true-schema", "inputSchema": true },
+        { "name": 5, "inputSchema": object },
+        { "name": "bad-description", "description": 5, "inputSchema": object },
+        "no-object",
+        null,
+        { "name": "first", "inputSchema": object, "description": "again" },
+        { "name": "last", "inputSchema": object },
+    ]))
+    .await;
+    assert_snapshot!(shown(&tools), @r#"
+    relay__main__first is first
+    relay__main__last is last
+    refused (no name): .name: missing, Tool requires it at line 1 column 33
+    refused no-schema: .inputSchema: missing, Tool requires it at line 1 column 20
+    refused null-schema: .inputSchema: invalid type: null, expected an object (JSON Schema) at line 1 column 19
+    refused list-schema: .inputSchema: invalid type: an array, expected an object (JSON Schema) at line 1 column 17
+    refused text-schema: .inputSchema: invalid type: a string, expected an object (JSON Schema) at line 1 column 23
+    refused true-schema: .inputSchema: invalid type: a boolean, expected an object (JSON Schema) at line 1 column 19
+    refused (no name): .name: invalid type: integer `5`, expected a string at line 1 column 41
+    refused bad-description: .description: invalid type: integer `5`, expected a string at line 1 column 16
+    refused (no name): invalid type: string "no-object", expected an object (Tool) at line 1 column 11
+    refused (no name): invalid type: null, expected an object (Tool) at line 1 column 4
+    refused first: another tool of this server has the same name
+    "#);
+    assert_eq!(tools.get("first").unwrap().description(), "");
+}
+
+#[tokio::test]
+async fn schemas_of_arguments_are_of_objects() {
+    // TOOL-04: model providers refuse whole requests over others
+    let tools = tools_of(&json!([
+        { "name": "untyped", "inputSchema": {} },
+        { "name": "string", "inputSchema": { "type": "string" } },
+        { "name": "either", "inputSchema": { "type": ["object", "null"] } },
+        { "name": "deep", "inputSchema": { "properties": { "type": { "type": "object" } } } },
+        { "name": "object", "inputSchema": { "properties": {}, "type": "object" } },
+    ]))
+    .await;
+    assert_snapshot!(shown(&tools), @r#"
+    relay__main__object is object
+    refused untyped: the schema of its arguments is not of type "object"
+    refused string: the schema of its arguments is not of type "object"
+    refused either: the schema of its arguments is not of type "object"
+    refused deep: the schema of its arguments is not of type "object"
+    "#);
+}
+
+#[tokio::test]
+async fn a_tool_without_a_description_has_an_empty_one() {
+    let tools = tools_of(&json!([
+        { "name": "absent", "inputSchema": { "type": "object" } },
+        { "name": "null", "description": null, "inputSchema": { "type": "object" } },
+        { "name": "empty", "description": "", "inputSchema": { "type": "object" } },
+    ]))
+    .await;
+    assert_eq!(tools.iter().map(|tool| tool.description().to_owned()).collect::<Vec<_>>(), [""; 3]);
+}
+
+#[tokio::test]
+async fn models_see_names_that_every_provider_takes() {
+    // TOOL-02, TOOL-03
+    let long = "x".repeat(128);
+    let names = ["add", "Add", "a.b", "a/b", "a b", "\u{e4}\u{2713}", "", "a__b", &long];
+    let entries: Vec<_> = names
+        .iter()
+        .map(|name| json!({ "name": name, "inputSchema": { "type": "object" } }))
+        .collect();
+    let tools = tools_of(&json!(entries)).await;
+    assert_snapshot!(shown(&tools), @"
+    relay__main__add is add
+    relay__main__Add is Add
+    relay__main__a_b_ef2ed03755 is a.b
+    relay__main__a_b_974f53411c is a/b
+    relay__main__a_b_3a34e7549f is a b
+    relay__main_____b5da123d80 is ä✓
+    relay__main___76e04c1af2 is 
+    relay__main__a__b is a__b
+    relay__main__xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_35432aa1e7 is xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+    ");
+    for (tool, name) in tools.iter().zip(names) {
+        // Both names find it.
+        assert_eq!(tools.get(tool.name()).unwrap().definition().name, name);
+        assert_eq!(tools.get(name).unwrap().name(), tool.name());
+    }
+    assert!(tools.get("ADD").is_none() && tools.get("relay__other__add").is_none());
+}
+
+#[tokio::test]
+async fn the_name_that_models_see_wins() {
+    let tools = tools_of(&json!([
+        { "name": "add", "description": "right", "inputSchema": { "type": "object" } },
+        { "name": "relay__main__add", "description": "wrong", "inputSchema": { "type": "object" } },
+    ]))
+    .await;
+    assert_eq!(tools.get("relay__main__add").unwrap().description(), "right");
+}
+
+#[tokio::test]
+async fn a_server_may_have_no_tools() {
+    let tools = tools_of(&json!([])).await;
+    assert_eq!((tools.len(), tools.is_empty(), tools.refused().len()), (0, true, 0));
+}
+
+#[tokio::test]
+async fn a_list_may_come_as_a_stream() {
+    let list = result(&json!({ "tools": [{ "name": "a", "inputSchema": { "type": "object" } }] }));
+    let peer = peer_with("tools/list", [list.streamed()]).await;
+    assert_eq!(shown(&relay_of(&peer).tools("main").await.unwrap()), "relay__main__a is a");
+}
+
+#[tokio::test]
+async fn all_pages_are_one_list() {
+    let page = |name: &str, next: Value| {
+        let tool = json!({ "name": name, "inputSchema": { "type": "object" } });
+        result(&json!({ "tools": [tool], "nextCursor": next }))
+    };
+    let peer = peer_with("tools/list", [page("a", json!("2")), page("b", Value::Null)]).await;
+    assert_snapshot!(shown(&relay_of(&peer).tools("main").await.unwrap()), @"
+    relay__main__a is a
+    relay__main__b is b
+    ");
+}
+
+#[tokio::test]
+async fn a_list_that_is_none_is_an_error_of_its_own() {
+    let mut outcomes = String::new();
+    for answer in [
+        result(&json!({ "tools": {} })),
+        result(&json!({ "tools": null })),
+        result(&json!({ "tools": "none" })),
+        result(&json!({})),
+        result(&json!([])),
+        json("nonsense"),
+        sse("data: nonsense\n\n"),
+        result(&json!({ "tools": [], "nextCursor": 5 })),
+        result(&json!({ "tools": [], "nextCursor": "x" })),
+        error(-32601, "Method not found", &Value::Null),
+    ] {
+        let peer = peer_with("tools/list", [answer]).await;
+        outcomes += &outcome(relay_of(&peer).tools("main").await);
+        outcomes += "\n";
+    }
+    assert_snapshot!(outcomes, @"
+    server `main` gives no usable list of tools
+      the answer to `tools/list` is not valid
+      result.tools: invalid type: map, expected an array at line 1 column 42
+    -> ToolDefinition
+    server `main` gives no usable list of tools
+      the answer to `tools/list` is not valid
+      result.tools: invalid type: null, expected an array at line 1 column 46
+    -> ToolDefinition
+    server `main` gives no usable list of tools
+      the answer to `tools/list` is not valid
+      result.tools: invalid type: string, expected an array at line 1 column 48
+    -> ToolDefinition
+    server `main` gives no usable list of tools
+      the answer to `tools/list` is not valid
+      result.tools: missing, ListToolsResult requires it at line 1 column 35
+    -> ToolDefinition
+    server `main` gives no usable list of tools
+      the answer to `tools/list` is not valid
+      result: invalid type: sequence, expected an object (ListToolsResult) at line 1 column 33
+    -> ToolDefinition
+    server `main` gives no usable list of tools
+      the answer to `tools/list` is not valid
+      expected ident at line 1 column 2
+    -> ToolDefinition
+    server `main` gives no usable list of tools
+      the answer to `tools/list` is not valid
+      expected ident at line 1 column 2
+    -> ToolDefinition
+    server `main` gives no usable list of tools
+      the answer to `tools/list` is not valid
+      result.nextCursor: invalid type: integer `5`, expected a string at line 1 column 48
+    -> ToolDefinition
+    server `main` gives no usable list of tools
+      the list of `tools/list` repeats a cursor, so it would never end
+    -> ToolDefinition
+    server `main` failed: JSON-RPC error -32601
+      `tools/list` failed: Method not found (code -32601)
+    -> Transport Rpc(-32601)
+    ");
+}
+
+#[tokio::test]
+async fn a_server_without_tools_says_so() {
+    let opening = result(&json!({
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "serverInfo": { "name": "peer", "version": "1" },
+    }));
+    let peer = peer_with("initialize", [opening]).await;
+    assert_snapshot!(outcome(relay_of(&peer).tools("main").await), @"
+    server `main` gives no usable list of tools
+      `tools/list` needs the capability `tools`, which the server does not declare
+    -> ToolDefinition, did not run
+    ");
+}

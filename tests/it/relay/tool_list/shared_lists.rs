@@ -1,0 +1,70 @@
+//! Lists that users share because they are equal, and what they do not share.
+
+use std::ptr;
+
+use relay::Tools;
+use serde_json::{Value, json};
+
+use crate::relay::support::{peer_with, relay_of};
+use crate::support::{ALICE, Answer, BOB, error, outcome, result};
+
+fn list(description: &str, cursor: Option<&str>) -> Answer {
+    let schema = json!({ "type": "object" });
+    let tool = json!({ "name": "add", "description": description, "inputSchema": schema });
+    let cursor = cursor.map_or(Value::Null, Value::from);
+    result(&json!({ "tools": [tool], "nextCursor": cursor }))
+}
+
+/// Whether a tool of both is one and the same in memory, its name for models included.
+fn share(one: &Tools, other: &Tools) -> bool {
+    let [one, other] = [one, other].map(|tools| tools.get("add").expect("it is listed"));
+    let same_name = ptr::eq(one.name(), other.name());
+    assert_eq!(same_name, ptr::eq(one.definition(), other.definition()));
+    same_name
+}
+
+#[tokio::test]
+async fn users_share_a_list_that_they_have_both_been_sent() {
+    let peer = peer_with("tools/list", [list("the same", None), list("the same", None)]).await;
+    let relay = relay_of(&peer);
+    let of_alice = relay.with_token(ALICE).tools("main").await.unwrap();
+    // Bob's session is older when he asks: the request has another id.
+    let bob = relay.with_token(BOB);
+    bob.connection("main").unwrap().call_tool("add", ()).await.unwrap();
+    let of_bob = bob.tools("main").await.unwrap();
+    assert!(share(&of_alice, &of_bob));
+    // Each has asked for it all the same, with a token of their own.
+    assert_eq!(peer.sent_of("tools/list").await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_only_one_of_them_was_sent_stays_with_that_one() {
+    let peer = peer_with("tools/list", [list("for Alice", None), list("for Bob", None)]).await;
+    let relay = relay_of(&peer);
+    let of_alice = relay.with_token(ALICE).tools("main").await.unwrap();
+    let of_bob = relay.with_token(BOB).tools("main").await.unwrap();
+    assert!(!share(&of_alice, &of_bob));
+    assert_eq!(of_alice.get("add").unwrap().description(), "for Alice");
+    assert_eq!(of_bob.get("add").unwrap().description(), "for Bob");
+}
+
+#[tokio::test]
+async fn a_list_that_is_known_is_still_refused_to_those_who_may_not_have_it() {
+    let refused = error(-32001, "not for you", &Value::Null);
+    let peer = peer_with("tools/list", [list("the same", None), refused]).await;
+    let relay = relay_of(&peer);
+    relay.with_token(ALICE).tools("main").await.unwrap();
+    let of_bob = outcome(relay.with_token(BOB).tools("main").await);
+    assert!(of_bob.contains("not for you"), "{of_bob}");
+}
+
+#[tokio::test]
+async fn pages_are_shared_one_by_one() {
+    let pages = [list("first", Some("a")), result(&json!({ "tools": [] }))];
+    let other_end = [list("first", Some("a")), result(&json!({ "tools": [], "x": 1 }))];
+    let peer = peer_with("tools/list", pages.into_iter().chain(other_end)).await;
+    let relay = relay_of(&peer);
+    let of_alice = relay.with_token(ALICE).tools("main").await.unwrap();
+    let of_bob = relay.with_token(BOB).tools("main").await.unwrap();
+    assert!(share(&of_alice, &of_bob));
+}

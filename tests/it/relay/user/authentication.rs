@@ -1,0 +1,161 @@
+//! On whose behalf requests are sent.
+
+use insta::assert_snapshot;
+use relay::{Relay, Server};
+use serde_json::json;
+
+use crate::relay::support::{relay_of, relay_with};
+use crate::support::{ALICE, BOB, Peer, exact};
+
+#[tokio::test]
+async fn the_token_of_a_user_goes_with_every_request() {
+    // AUTH-02, HTTP-02, HTTP-24: the session too, once there is one
+    let peer = Peer::start().await;
+    let user = relay_of(&peer).with_token(ALICE);
+    user.tools("main").await.unwrap().call("add", json!({ "a": 1 })).await.unwrap();
+    user.close().await.unwrap();
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-1, 2025-11-25
+    tools/list 2, [alice], session-1, 2025-11-25
+    tools/call 3, [alice], session-1, 2025-11-25
+    DELETE, [alice], session-1, 2025-11-25
+    ");
+    assert_snapshot!(exact(&peer.sent_of("tools/call").await), @r#"
+    POST /mcp
+    accept: application/json, text/event-stream
+    authorization: Bearer [alice]
+    content-type: application/json
+    mcp-protocol-version: 2025-11-25
+    mcp-session-id: session-1
+    {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"add","arguments":{"a":1}}}
+    "#);
+}
+
+#[tokio::test]
+async fn the_token_of_a_user_wins_over_the_key_of_the_server() {
+    let peer = Peer::start().await;
+    let relay = relay_with(Server::http(peer.url()).api_key(BOB));
+    relay.with_token(ALICE).tools("main").await.unwrap();
+    assert!(peer.sent().await.iter().all(|sent| exact([sent]).contains("Bearer [alice]")));
+}
+
+#[tokio::test]
+async fn without_a_user_the_key_of_the_server_is_sent() {
+    let peer = Peer::start().await;
+    let relay = relay_with(Server::http(peer.url()).api_key(BOB));
+    relay.tools("main").await.unwrap();
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [bob]
+    notifications/initialized, [bob], session-1, 2025-11-25
+    tools/list 2, [bob], session-1, 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn without_user_and_key_no_token_is_sent() {
+    let peer = Peer::start().await;
+    relay_of(&peer).tools("main").await.unwrap();
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1
+    notifications/initialized, session-1, 2025-11-25
+    tools/list 2, session-1, 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn a_user_greets_each_server_once() {
+    let peer = Peer::start().await;
+    let relay = relay_of(&peer);
+    let tools = relay.with_token(ALICE).tools("main").await.unwrap();
+    tools.call("add", json!({})).await.unwrap();
+    relay.with_token(ALICE).tools("main").await.unwrap().call("add", json!({})).await.unwrap();
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-1, 2025-11-25
+    tools/list 2, [alice], session-1, 2025-11-25
+    tools/call 3, [alice], session-1, 2025-11-25
+    tools/call 4, [alice], session-1, 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn users_share_neither_sessions_nor_lists() {
+    // Traps 12, LIFE-18
+    let peer = Peer::start().await;
+    let relay = relay_of(&peer);
+    for user in [relay.with_token(ALICE), relay.with_token(BOB), relay.without_token()] {
+        user.tools("main").await.unwrap();
+    }
+    assert_snapshot!(peer.outline().await, @"
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-1, 2025-11-25
+    tools/list 2, [alice], session-1, 2025-11-25
+    initialize 1, [bob]
+    notifications/initialized, [bob], session-2, 2025-11-25
+    tools/list 2, [bob], session-2, 2025-11-25
+    initialize 1
+    notifications/initialized, session-3, 2025-11-25
+    tools/list 2, session-3, 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn a_user_is_known_by_the_token() {
+    let relay = Relay::builder().build().unwrap();
+    let alice = relay.with_token(ALICE).principal();
+    assert_eq!(relay.with_token(ALICE).principal(), alice);
+    assert_ne!(relay.with_token(BOB).principal(), alice);
+    assert_ne!(relay.without_token().principal(), alice);
+    // Another registry knows the same user.
+    assert_eq!(Relay::builder().build().unwrap().with_token(ALICE).principal(), alice);
+}
+
+#[tokio::test]
+async fn servers_do_not_see_each_other() {
+    // LIFE-18, AUTH-06: keys go to the server that they are for
+    let (one, two) = (Peer::start().await, Peer::start().await);
+    let relay = Relay::builder()
+        .server("one", Server::http(one.url()).api_key(ALICE))
+        .server("two", Server::http(two.url()).api_key(BOB))
+        .build()
+        .unwrap();
+    relay.tools("one").await.unwrap();
+    relay.tools("two").await.unwrap();
+    assert_snapshot!(one.outline().await, @"
+    initialize 1, [alice]
+    notifications/initialized, [alice], session-1, 2025-11-25
+    tools/list 2, [alice], session-1, 2025-11-25
+    ");
+    assert_snapshot!(two.outline().await, @"
+    initialize 1, [bob]
+    notifications/initialized, [bob], session-1, 2025-11-25
+    tools/list 2, [bob], session-1, 2025-11-25
+    ");
+}
+
+#[tokio::test]
+async fn configured_headers_go_along() {
+    let peer = Peer::start().await;
+    let relay = relay_with(Server::http(peer.url()).header("X-Team", "blue"));
+    relay.with_token(ALICE).tools("main").await.unwrap();
+    assert_snapshot!(exact(&peer.sent_of("tools/list").await), @r#"
+    POST /mcp
+    accept: application/json, text/event-stream
+    authorization: Bearer [alice]
+    content-type: application/json
+    mcp-protocol-version: 2025-11-25
+    mcp-session-id: session-1
+    x-team: blue
+    {"jsonrpc":"2.0","id":2,"method":"tools/list","params":{}}
+    "#);
+}
+
+#[tokio::test]
+async fn the_registry_names_itself_to_servers() {
+    let peer = Peer::start().await;
+    relay_of(&peer).tools("main").await.unwrap();
+    let opening = peer.sent_of("initialize").await[0].json();
+    assert_eq!(opening["params"]["clientInfo"]["name"], "relay");
+    assert_eq!(opening["params"]["capabilities"], json!({}));
+}

@@ -1,0 +1,227 @@
+//! Users who are known by an id, and that nothing of one ever reaches another.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use futures_util::future::{BoxFuture, join_all, ready};
+use insta::assert_snapshot;
+use mcp_http::{TokenRequest, TokenSource, mcp_client::BoxError};
+use mcp_testkit::{Bearer, CallAnswer, TestServer, Tool};
+use proptest::{collection::vec, prelude::*, test_runner::Config};
+use relay::{AccessToken, Relay, Server, Tools, User};
+use serde_json::json;
+
+use crate::relay::support::relay_with;
+use crate::support::{ALICE, BOB, Peer, Source, assert_free_of_secrets, failure};
+
+#[tokio::test]
+async fn what_belongs_to_a_user_survives_the_token() {
+    let server = TestServer::builder().bearer(Bearer::tokens([ALICE])).start().await.unwrap();
+    server.add_tool(Tool::new("add", json!({ "type": "object" }), |_| CallAnswer::text("3")));
+    let relay = relay_with(Server::http(server.url()));
+    let source = Source::renewing(ALICE, BOB);
+    let user = relay.for_user("alice", source.clone());
+    let tools = user.tools("main").await.unwrap();
+    server.renew_token(ALICE, BOB);
+    tools.call("add", json!({})).await.unwrap();
+    // Whoever comes back has a source of their own, and finds everything as it was.
+    let again = relay.for_user("alice", AccessToken::new(BOB));
+    assert_eq!(again.principal(), user.principal());
+    again.tools("main").await.unwrap().call("add", json!({})).await.unwrap();
+    assert_eq!((server.count("initialize"), server.count("tools/list")), (1, 1));
+    assert_eq!(server.violations(), Vec::<String>::new());
+    assert_snapshot!(source.asked(), @"
+    a token for /mcp
+    a token for /mcp
+    a token for /mcp
+    a token for /mcp
+    a token for /mcp
+    a token for /mcp
+    another than [alice]: Rejected, scope None for /mcp
+    ");
+}
+
+#[tokio::test]
+async fn the_newest_source_of_a_user_counts() {
+    let peer = Peer::start().await;
+    let relay = relay_with(Server::http(peer.url()));
+    let first = relay.for_user("alice", AccessToken::new(ALICE));
+    let tools = first.tools("main").await.unwrap();
+    relay.for_user("alice", AccessToken::new(BOB));
+    tools.call("add", json!({})).await.unwrap();
+    assert_eq!(
+        peer.sent_of("tools/list").await[0].header("authorization").unwrap(),
+        "Bearer [alice]"
+    );
+    assert_eq!(
+        peer.sent_of("tools/call").await[0].header("authorization").unwrap(),
+        "Bearer [bob]"
+    );
+}
+
+#[tokio::test]
+async fn a_user_whose_source_has_no_token_does_not_get_the_key_of_the_server() {
+    let peer = Peer::start().await;
+    let relay = relay_with(Server::http(peer.url()).api_key(BOB));
+    let user = relay.for_user("alice", Source::new(|_, _| Ok(None)));
+    user.tools("main").await.unwrap();
+    assert!(peer.all_sent().await.iter().all(|sent| sent.header("authorization").is_none()));
+    // A token is no id, even if it has the same letters.
+    assert_ne!(
+        relay.for_user(ALICE, AccessToken::new(ALICE)).principal(),
+        relay.with_token(ALICE).principal()
+    );
+}
+
+const USERS: usize = 5;
+const SERVERS: usize = 2;
+
+/// What a user does, each with users and servers by number.
+#[derive(Debug, Clone)]
+enum Step {
+    List(usize, usize),
+    Call(usize, usize),
+    /// Calls the tool of another user.
+    Trespass(usize, usize, usize),
+    Rotate(usize),
+}
+
+/// Users whose tokens change, and servers that each give them a tool of their own.
+struct World {
+    servers: Vec<TestServer>,
+    tokens: Vec<Rotating>,
+    users: Vec<User>,
+    relay: Relay,
+}
+
+/// The token of one user: whose it is, and how often it was changed.
+#[derive(Clone)]
+struct Rotating(usize, Arc<Mutex<usize>>);
+
+impl Rotating {
+    fn token(&self) -> String {
+        format!("5ecret-{}-{}", self.0, self.1.lock().expect("no step panics"))
+    }
+}
+
+impl TokenSource for Rotating {
+    fn token<'a>(
+        &'a self,
+        _: TokenRequest<'a>,
+    ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
+        Box::pin(ready(Ok(Some(Self::token(self).into()))))
+    }
+}
+
+impl World {
+    async fn new() -> Self {
+        let tokens: Vec<_> = (0..USERS).map(|user| Rotating(user, Arc::default())).collect();
+        let mut servers = Vec::new();
+        // Fewer sessions and lists than there are users, so that some always give way.
+        let mut relay = Relay::builder().session_limit(3).cache_limit(3);
+        for number in 0..SERVERS {
+            let mut server =
+                TestServer::builder().bearer(Bearer::tokens(tokens.iter().map(Rotating::token)));
+            for token in &tokens {
+                let says = format!("of {} at {number}", token.0);
+                let name = format!("of-{}", token.0);
+                let tool =
+                    Tool::new(name, json!({ "type": "object" }), move |_| CallAnswer::text(&*says));
+                server = server.tools_for(&token.token(), [tool]);
+            }
+            let server = server.start().await.expect("a free port");
+            relay = relay.server(number.to_string(), Server::http(server.url()));
+            servers.push(server);
+        }
+        let relay = relay.build().expect("usable settings");
+        let user = |token: &Rotating| relay.for_user(token.0.to_string(), token.clone());
+        let users = tokens.iter().map(user).collect();
+        Self { servers, tokens, users, relay }
+    }
+
+    async fn tools(&self, user: usize, server: usize) -> Tools {
+        self.users[user].tools(&server.to_string()).await.expect("a list")
+    }
+
+    async fn take(&self, step: &Step) {
+        match *step {
+            Step::List(user, server) => {
+                let tools = self.tools(user, server).await;
+                let names: Vec<_> =
+                    tools.iter().map(|tool| tool.definition().name.clone()).collect();
+                assert_eq!(names, [format!("of-{user}")]);
+            }
+            Step::Call(user, server) => {
+                let tools = self.tools(user, server).await;
+                let output = tools.call(&format!("of-{user}"), json!({})).await.expect("a result");
+                assert_eq!(output.text(), format!("of {user} at {server}"));
+            }
+            Step::Trespass(user, other, server) => {
+                let connection =
+                    self.users[user].connection(&server.to_string()).expect("it is registered");
+                let called = connection.call_tool(&format!("of-{other}"), json!({})).await;
+                assert_eq!(called.is_ok(), user == other);
+                let tools = self.tools(user, server).await;
+                if let Err(error) = tools.call(&format!("of-{other}"), json!({})).await {
+                    assert!(!failure(&error).contains(&format!("nearest is `of-{other}`")));
+                }
+            }
+            Step::Rotate(user) => {
+                let old = self.tokens[user].token();
+                *self.tokens[user].1.lock().expect("no step panics") += 1;
+                let new = self.tokens[user].token();
+                self.servers.iter().for_each(|server| server.renew_token(&old, &new));
+            }
+        }
+    }
+
+    /// No token and no session was ever with two users.
+    fn assert_apart(&self) {
+        for server in &self.servers {
+            let mut sessions = HashMap::new();
+            for request in server.requests() {
+                let token = request.bearer_token().expect("each request has one");
+                let user = token.split('-').nth(1).expect("a token of these tests").to_owned();
+                if let Some(session) = request.header("mcp-session-id") {
+                    let owner = sessions.entry(session.to_owned()).or_insert(user.clone());
+                    assert_eq!(*owner, user, "a session has changed hands");
+                }
+            }
+            assert_eq!(server.violations(), Vec::<String>::new());
+        }
+        assert_free_of_secrets(&format!("{:?} {:?}", self.relay, self.users));
+    }
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let (user, server) = (0..USERS, 0..SERVERS);
+    prop_oneof![
+        2 => (user.clone(), server.clone()).prop_map(|(user, server)| Step::List(user, server)),
+        3 => (user.clone(), server.clone()).prop_map(|(user, server)| Step::Call(user, server)),
+        2 => (user.clone(), user.clone(), server)
+            .prop_map(|(user, other, server)| Step::Trespass(user, other, server)),
+        1 => user.prop_map(Step::Rotate),
+    ]
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 24, failure_persistence: None, ..Config::default() })]
+
+    /// Steps of one row are taken at the same time; between two rows, some users leave.
+    #[test]
+    fn nothing_of_a_user_reaches_another(rows in vec((vec(step(), 1..12), 0..2 * USERS), 1..6)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let world = World::new().await;
+            for (row, leaver) in &rows {
+                join_all(row.iter().map(|step| world.take(step))).await;
+                if let Some(user) = world.users.get(*leaver) {
+                    user.close().await.unwrap();
+                }
+            }
+            world.assert_apart();
+        });
+    }
+}

@@ -1,0 +1,168 @@
+//! Calls that wait for a sign-in, and are made once after it.
+
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, join_all};
+use insta::{allow_duplicates, assert_snapshot};
+use mcp_testkit::{Bearer, CallAnswer, Fault, Gate, On, TestServer, Tool};
+use relay::{AccessToken, Call, Error, Interceptor, Next, Relay, Server, Ticket, ToolOutput};
+use serde_json::{Value, json, value::to_raw_value};
+
+use crate::relay::support::relay_with;
+use crate::support::{ALICE, BOB, assert_free_of_secrets, outcome, soon};
+
+async fn server() -> TestServer {
+    let tool = Tool::new("pay", json!({ "type": "object" }), |_| CallAnswer::text("paid"));
+    let bearer = Bearer::tokens([ALICE]).scope("pay now");
+    TestServer::builder().bearer(bearer).tool(tool).start().await.expect("a free port")
+}
+
+/// The ticket of Alice's call, whose token has expired meanwhile, from where it was stored.
+async fn ticket(server: &TestServer, relay: &Relay) -> Ticket {
+    let tools =
+        relay.for_user("alice", AccessToken::new(ALICE)).tools("main").await.expect("a list");
+    server.expire_token(ALICE);
+    let error =
+        tools.call("pay", json!({ "amount": 1.10 })).await.expect_err("a sign-in is wanted");
+    let refused = error.authorization().expect("a sign-in is wanted");
+    let stored = serde_json::to_string(refused.ticket.as_ref().expect("it did not run"))
+        .expect("texts alone");
+    assert_free_of_secrets(&format!("{stored}{refused:?}"));
+    assert!(!format!("{refused:?}").contains("1.1"), "arguments are for nobody else");
+    serde_json::from_str(&stored).expect("what was stored")
+}
+
+#[tokio::test]
+async fn a_call_is_made_once_after_the_sign_in() {
+    let server = server().await;
+    let relay = relay_with(Server::http(server.url()));
+    let ticket = ticket(&server, &relay).await;
+    let told = (&*ticket.server, &*ticket.tool, &*ticket.arguments, ticket.user.as_deref());
+    assert_eq!(told, ("main", "pay", r#"{"amount":1.1}"#, Some("alice")));
+    assert_eq!(ticket.scopes, ["pay", "now"]);
+    // It is too early, and no harm is done.
+    let user = relay.for_user("alice", AccessToken::new(ALICE));
+    assert!(user.resume(ticket.clone()).await.unwrap_err().authorization().is_some());
+    server.renew_token(ALICE, BOB);
+    let user = relay.for_user("alice", AccessToken::new(BOB));
+    let before = server.count("tools/call");
+    let resumed = join_all((0..3).map(|_| user.resume(ticket.clone()))).await;
+    let (paid, refused): (Vec<_>, Vec<_>) = resumed.into_iter().partition(Result::is_ok);
+    assert_eq!((paid.len(), refused.len()), (1, 2));
+    assert_eq!(server.count("tools/call"), before + 1);
+    let sent = server.requests();
+    let call = sent.iter().rfind(|request| request.method() == "tools/call").unwrap();
+    assert_eq!(call.json().unwrap()["params"]["arguments"], json!({ "amount": 1.1 }));
+    for error in refused {
+        allow_duplicates!(assert_snapshot!(outcome(error), @"
+        tool `pay` of server `main`: the call was resumed before
+        -> ToolCall, did not run
+        "));
+    }
+}
+
+#[tokio::test]
+async fn a_call_of_unknown_outcome_is_not_resumed_again() {
+    let server = server().await;
+    let relay = relay_with(Server::http(server.url()));
+    let ticket = ticket(&server, &relay).await;
+    server.renew_token(ALICE, BOB);
+    server.script(On::method("tools/call"), Fault::Close);
+    let user = relay.for_user("alice", AccessToken::new(BOB));
+    let error = user.resume(ticket.clone()).await.unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
+    let before = server.count("tools/call");
+    assert!(user.resume(ticket).await.is_err());
+    assert_eq!(server.count("tools/call"), before);
+}
+
+#[tokio::test]
+async fn a_ticket_is_not_used_up_before_the_call_is_made() {
+    let server = server().await;
+    let builder = Relay::builder().server("main", Server::http(server.url()));
+    let relay = builder.cache_duration(Duration::ZERO).build().unwrap();
+    let ticket = ticket(&server, &relay).await;
+    server.renew_token(ALICE, BOB);
+    let user = relay.for_user("alice", AccessToken::new(BOB));
+    let gate = Gate::new();
+    server.script(On::method("tools/list"), Fault::Hold(gate.clone()));
+    tokio::select! {
+        outcome = user.resume(ticket.clone()) => panic!("{outcome:?}"),
+        () = soon(gate.reached(1)) => {}
+    }
+    server.clear_script();
+    assert_eq!(user.resume(ticket).await.unwrap().text(), "paid");
+}
+
+#[tokio::test]
+async fn a_ticket_is_for_its_user_alone() {
+    let server = server().await;
+    let relay = relay_with(Server::http(server.url()));
+    let ticket = ticket(&server, &relay).await;
+    server.accept_token(BOB);
+    for user in [relay.for_user("bob", AccessToken::new(BOB)), relay.with_token(BOB)] {
+        let outcome = outcome(user.resume(ticket.clone()).await);
+        allow_duplicates!(assert_snapshot!(outcome, @"
+        server `main`: the call is that of another user
+        -> Configuration, did not run
+        "));
+    }
+    // Whoever the application knows by a token alone has another one after the sign-in.
+    server.accept_token(ALICE);
+    let tools = relay.with_token(ALICE).tools("main").await.unwrap();
+    server.expire_token(ALICE);
+    let error = tools.call("pay", ()).await.unwrap_err();
+    let ticket = error.authorization().unwrap().ticket.clone().unwrap();
+    // Nobody in particular is no user, and has rights of its own: those of the server's key.
+    let outcome = outcome(relay.without_token().resume(ticket.clone()).await);
+    assert!(outcome.contains("another user"), "{outcome}");
+    assert_eq!(relay.with_token(BOB).resume(ticket).await.unwrap().text(), "paid");
+}
+
+/// Signs what goes to the server.
+struct Signing;
+
+impl Interceptor for Signing {
+    fn call<'a>(
+        &'a self,
+        mut call: Call,
+        next: Next<'a>,
+    ) -> BoxFuture<'a, Result<ToolOutput, Error>> {
+        let mut arguments: Value = serde_json::from_str(call.arguments.get()).expect("JSON");
+        let signatures = arguments["signatures"].as_u64().unwrap_or(0);
+        arguments["signatures"] = json!(signatures + 1);
+        call.arguments = to_raw_value(&arguments).expect("JSON");
+        next.run(call)
+    }
+}
+
+#[tokio::test]
+async fn a_resumed_call_goes_past_the_interceptors_as_it_was_made() {
+    let server = server().await;
+    let relay = Relay::builder().server("main", Server::http(server.url())).interceptor(Signing);
+    let relay = relay.build().unwrap();
+    let ticket = ticket(&server, &relay).await;
+    assert_eq!(ticket.arguments, r#"{"amount":1.1}"#);
+    server.renew_token(ALICE, BOB);
+    relay.for_user("alice", AccessToken::new(BOB)).resume(ticket).await.unwrap();
+    let sent = server.requests();
+    let call = sent.iter().rfind(|request| request.method() == "tools/call").unwrap();
+    let signed = json!({ "amount": 1.1, "signatures": 1 });
+    assert_eq!(call.json().unwrap()["params"]["arguments"], signed);
+}
+
+#[tokio::test]
+async fn a_ticket_that_was_tampered_with_makes_no_call() {
+    let server = server().await;
+    let relay = relay_with(Server::http(server.url()));
+    let mut ticket = ticket(&server, &relay).await;
+    ticket.arguments = "{".to_owned();
+    server.renew_token(ALICE, BOB);
+    let before = server.count("tools/call");
+    let user = relay.for_user("alice", AccessToken::new(BOB));
+    assert_snapshot!(outcome(user.resume(ticket).await), @"
+    tool `pay` of server `main`: its arguments are no JSON
+    -> ToolCall, did not run
+    ");
+    assert_eq!(server.count("tools/call"), before);
+}

@@ -1,0 +1,173 @@
+//! Resources, prompts and what servers ask, on behalf of users.
+
+use std::{
+    sync::{Arc, OnceLock, mpsc},
+    thread,
+    time::Duration,
+};
+
+use futures_util::future::BoxFuture;
+use insta::assert_snapshot;
+use mcp_client::{
+    BoxError,
+    mcp_types::v2026_07_28::{ElicitRequestFormParams, ElicitResult},
+};
+use mcp_testkit::{Ask, CallAnswer, On, Prompt, Reply, Resource, TestServer, Tool, Turn};
+use relay::{AccessToken, Handler, Relay, Server, Serves};
+use serde_json::{Value, json};
+
+use crate::relay::support::relay_with;
+use crate::support::{ALICE, BOB, ERAS, outcome};
+
+async fn server() -> TestServer {
+    let greet = Prompt::new("greet", |arguments| {
+        let name = arguments.get("name").and_then(Value::as_str).unwrap_or("you");
+        let content = json!({ "type": "text", "text": format!("Greet {name}.") });
+        CallAnswer::messages([json!({ "role": "user", "content": content })])
+    });
+    TestServer::builder()
+        .resource(Resource::new("file:///notes.txt", "notes", "buy milk"))
+        .prompt(greet.argument("name", false))
+        .start()
+        .await
+        .expect("a free port")
+}
+
+#[tokio::test]
+async fn resources_and_prompts_come_through_the_session_of_the_user() {
+    // RES-02, PROMPT-02
+    let server = server().await;
+    let user = relay_with(Server::http(server.url())).with_token(ALICE);
+    assert_eq!(user.resources("main").await.unwrap().items[0].name, "notes");
+    assert_eq!(user.resource_templates("main").await.unwrap().items.len(), 0);
+    let read = user.read_resource("main", "file:///notes.txt").await.unwrap();
+    assert!(format!("{read:?}").contains("buy milk"));
+    assert_eq!(user.prompts("main").await.unwrap().items[0].name, "greet");
+    let prompt = user.prompt("main", "greet", json!({ "name": "Bob" })).await.unwrap();
+    assert!(format!("{prompt:?}").contains("Greet Bob."));
+    assert_eq!(server.count("initialize"), 1);
+    assert_snapshot!(outcome(user.read_resource("main", "file:///none").await), @r#"
+    server `main` failed: JSON-RPC error -32002
+      `resources/read` failed: Resource not found (code -32002), data {"uri":"file:///none"}
+    -> Transport Rpc(-32002)
+    "#);
+    assert_snapshot!(outcome(user.prompts("other").await), @"
+    server `other`: it is not registered; registered are `main`
+    -> Configuration, did not run
+    ");
+    let bare = TestServer::builder().start().await.unwrap();
+    let user = relay_with(Server::http(bare.url())).without_token();
+    assert_snapshot!(outcome(user.resources("main").await), @"
+    server `main` failed: it does not offer that
+      `resources/list` needs the capability `resources`, which the server does not declare
+    -> Transport Unsupported, did not run
+    ");
+}
+
+#[tokio::test]
+async fn resources_and_prompts_are_tools_where_that_is_chosen() {
+    let server = server().await;
+    server.add_tool(Tool::new("list_prompts", json!({ "type": "object" }), |_| {
+        CallAnswer::text("own")
+    }));
+    let settings = || Server::http(server.url());
+    assert_eq!(relay_with(settings()).tools("main").await.unwrap().len(), 1);
+    let relay = relay_with(settings().resource_tools(true).prompt_tools(true));
+    let tools = relay.tools("main").await.unwrap();
+    let names: Vec<_> = tools.iter().map(|tool| tool.name().to_owned()).collect();
+    assert_snapshot!(names.join("\n"), @"
+    relay__main__list_prompts
+    relay__main__list_resources
+    relay__main__read_resource
+    relay__main__get_prompt
+    ");
+    let text = async |name, arguments| tools.call(name, arguments).await.expect("a result").text();
+    assert!(text("list_resources", json!({})).await.contains("file:///notes.txt"));
+    assert_eq!(text("read_resource", json!({ "uri": "file:///notes.txt" })).await, "buy milk");
+    assert_eq!(text("list_prompts", json!({})).await, "own");
+    let prompt = json!({ "name": "greet", "arguments": { "name": "Bob" } });
+    assert!(text("get_prompt", prompt).await.contains("Greet Bob."));
+    assert_snapshot!(outcome(tools.call("read_resource", json!({})).await), @r#"
+    tool `read_resource` of server `main`: the arguments do not fit: the whole: "uri" is missing
+    -> InvalidArguments, did not run
+    "#);
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn tools_for_resources_hide_no_sign_in() {
+    let server = server().await;
+    let settings = Server::http(server.url()).resource_tools(true);
+    let tools = relay_with(settings).tools("main").await.unwrap();
+    server.script(On::method("resources/templates/list").nth(1), Reply::unauthorized("Bearer"));
+    let refused = tools.call("list_resources", json!({})).await.unwrap_err();
+    let refused = refused.authorization().expect("an authorization error");
+    assert_eq!(refused.ticket.as_ref().map(|ticket| &*ticket.tool), Some("list_resources"));
+}
+
+/// Says whose it is.
+struct Named(String);
+
+impl Handler for Named {
+    fn serves(&self) -> Serves {
+        Serves::nothing().form()
+    }
+
+    fn elicit_form(
+        &self,
+        _: ElicitRequestFormParams,
+    ) -> BoxFuture<'_, Result<ElicitResult, BoxError>> {
+        let answer = json!({ "action": "accept", "content": { "name": self.0 } });
+        Box::pin(async move { Ok(serde_json::from_value(answer)?) })
+    }
+}
+
+#[tokio::test]
+async fn each_user_is_asked_by_a_handler_of_their_own() {
+    // ELIC-01
+    for era in ERAS {
+        let form = json!({ "type": "object", "properties": { "name": { "type": "string" } } });
+        let greet = Tool::asking("greet", json!({ "type": "object" }), move |round| {
+            match round.answer("name") {
+                None => Turn::ask("name", Ask::form("Who are you?", form.clone())),
+                Some(answer) => CallAnswer::text(answer["content"]["name"].to_string()).into(),
+            }
+        });
+        let server = TestServer::builder().revisions([era]).tool(greet).start().await.unwrap();
+        let builder = Relay::builder().server("main", Server::http(server.url()));
+        let relay = builder.handlers(|asker| {
+            let (server, user) = (asker.server, asker.user?);
+            Some(Arc::new(Named(format!("{user} at {server}"))))
+        });
+        let relay = relay.build().unwrap();
+        for id in ["alice", "bob"] {
+            let user = relay.for_user(id, AccessToken::new(BOB));
+            let output = user.tools("main").await.unwrap().call("greet", ()).await.unwrap();
+            assert_eq!(output.text(), format!("\"{id} at main\""));
+        }
+        // Nobody answers for whom there is no handler, and the server is told.
+        let nobody = relay.tools("main").await.unwrap().call("greet", ()).await;
+        assert!(!nobody.is_ok_and(|output| output.text().contains("main")));
+    }
+}
+
+#[test]
+fn whoever_chooses_the_handlers_may_use_the_registry() {
+    let (done, wait) = mpsc::channel();
+    // A lock that is taken twice would hold this thread for good.
+    thread::spawn(move || {
+        let known = Arc::new(OnceLock::<Relay>::new());
+        let own = Arc::clone(&known);
+        let server = || Server::http("http://127.0.0.1:9/mcp");
+        let builder = Relay::builder().server("a", server()).server("b", server());
+        let relay = builder.handlers(move |asker| {
+            let relay = own.get().filter(|_| asker.server == "a")?;
+            relay.without_token().connection("b").expect("it is registered");
+            None
+        });
+        let relay = known.get_or_init(|| relay.build().expect("usable settings"));
+        relay.without_token().connection("a").expect("it is registered");
+        done.send(()).expect("somebody waits");
+    });
+    wait.recv_timeout(Duration::from_secs(10)).expect("a connection");
+}
