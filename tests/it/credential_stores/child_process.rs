@@ -35,7 +35,7 @@ impl Child {
         let mut process = Command::new(env::current_exe().unwrap())
             .args([
                 "--exact",
-                "credential_stores::child_process::process",
+                "credential_stores::child_process::child_process_entry_point",
                 "--nocapture",
                 "--test-threads",
                 "1",
@@ -80,7 +80,7 @@ impl Child {
 
 /// Not a test by itself: what a [`Child`] does.
 #[tokio::test]
-async fn process() {
+async fn child_process_entry_point() {
     let Ok(task) = env::var(TASK) else { return };
     let kind = Kind::named(&env::var(KIND).unwrap());
     let store = kind.open(Path::new(&env::var_os(FOLDER).unwrap()));

@@ -11,7 +11,7 @@ use super::{
 };
 
 #[tokio::test]
-async fn records_belong_to_principal_server_and_issuer() {
+async fn records_are_keyed_by_principal_server_and_issuer() {
     // N-AUTH-14
     let issuers = ["https://a.example", "https://b.example"];
     let servers = [SERVER, "https://mcp.example/mcp", "https://mcp.example/mcp/"];
@@ -43,7 +43,7 @@ async fn records_belong_to_principal_server_and_issuer() {
 }
 
 #[tokio::test]
-async fn a_record_is_replaced_and_removed() {
+async fn save_replaces_and_remove_deletes_a_record() {
     for home in Home::all() {
         let (store, other) = (home.open(), home.open());
         for number in [1, 2] {
@@ -61,7 +61,7 @@ async fn a_record_is_replaced_and_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_looks_sees_the_old_record_or_the_new_one() {
+async fn concurrent_readers_see_either_the_old_or_the_new_record() {
     for home in Home::all() {
         home.open().save(&key("ann"), &record(0)).await.unwrap();
         let writers = (1..=3).map(|writer| {
@@ -87,7 +87,7 @@ async fn whoever_looks_sees_the_old_record_or_the_new_one() {
 }
 
 #[tokio::test]
-async fn nothing_shows_a_token() {
+async fn debug_output_and_encrypted_files_contain_no_tokens() {
     for home in Home::shared() {
         let store = home.open();
         store.save(&key("ann"), &record(1)).await.unwrap();

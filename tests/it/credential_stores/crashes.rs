@@ -128,7 +128,7 @@ fn wants_sign_in(error: &relay::Error) -> bool {
 }
 
 #[tokio::test]
-async fn a_crash_before_any_step_loses_no_refresh_token_that_is_stored() {
+async fn crash_before_any_system_call_keeps_the_stored_refresh_token() {
     // AUTH-34
     for kind in Kind::shared() {
         let life = Life::new(kind, Rotation::Strict).await;
@@ -154,7 +154,7 @@ async fn a_crash_before_any_step_loses_no_refresh_token_that_is_stored() {
 }
 
 #[tokio::test]
-async fn with_a_server_that_gives_leeway_a_crash_loses_nothing_at_all() {
+async fn crash_loses_no_sign_in_if_rotation_has_a_grace_period() {
     let life = Life::new(Kind::File, Rotation::Lenient).await;
     let mut step = 1;
     while life.killed_before(step).await.is_some() {
@@ -166,7 +166,7 @@ async fn with_a_server_that_gives_leeway_a_crash_loses_nothing_at_all() {
 }
 
 #[tokio::test]
-async fn processes_at_the_same_moment_refresh_once() {
+async fn concurrent_processes_refresh_once() {
     for kind in Kind::shared() {
         let life = Life::new(kind, Rotation::Strict).await;
         life.world.accounts.expire_access_tokens();
@@ -188,7 +188,7 @@ async fn steps_of_a_save(kind: Kind) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_is_in_a_file_is_on_the_disk_before_it_gets_its_name() {
+async fn file_is_synced_before_it_is_renamed() {
     let [clear, sealed] = [Kind::File, Kind::Sealed].map(|kind| async move {
         let steps = steps_of_a_save(kind).await.join("\n");
         let digests = steps.split([' ', '.', '\n']).filter(|part| part.len() == 43);
@@ -209,7 +209,7 @@ async fn what_is_in_a_file_is_on_the_disk_before_it_gets_its_name() {
 }
 
 #[tokio::test]
-async fn what_is_in_the_database_is_on_the_disk_before_it_is_used() {
+async fn database_is_synced_before_the_lock_is_released() {
     let mut steps = steps_of_a_save(Kind::Sqlite).await;
     let released = steps.iter().position(|step| step.ends_with(".lock")).unwrap();
     steps.truncate(released);

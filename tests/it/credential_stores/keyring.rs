@@ -17,7 +17,7 @@ const TESTS: [&str; 4] = [
     "credential_stores::contract",
     "credential_stores::locks",
     "credential_stores::unreadable_records",
-    "credential_stores::crashes::a_crash_before",
+    "credential_stores::crashes::crash_before",
 ];
 
 /// This program's tests with a keyring that is not the one of whoever runs them.
@@ -36,16 +36,16 @@ fn passes(mut tests: Command, wanted: &str) {
 }
 
 #[test]
-fn all_that_holds_of_stores_holds_of_it() {
+fn keyring_store_passes_the_tests_of_all_stores() {
     let Some(desktop) = Desktop::start() else { return };
     let mut tests = with_keyring(desktop.bus());
     tests.args(TESTS);
-    passes(tests, "a_crash_before_any_step_loses_no_refresh_token_that_is_stored ... ok");
+    passes(tests, "crash_before_any_system_call_keeps_the_stored_refresh_token ... ok");
 }
 
 /// Not a test by itself, but what the next one runs where there is a keyring.
 #[tokio::test]
-async fn process() {
+async fn keyring_process_entry_point() {
     let Ok(name) = env::var(KEYRING) else { return };
     let home = Home::new(Kind::Keyring);
     let opening = (0..4).map(|_| {
@@ -61,30 +61,30 @@ async fn process() {
 }
 
 #[test]
-fn many_who_find_no_key_make_one() {
+fn concurrent_first_openings_create_one_key() {
     let Some(desktop) = Desktop::start() else { return };
     let mut tests = with_keyring(desktop.bus());
-    tests.args(["--exact", "credential_stores::keyring::process"]);
-    passes(tests, "credential_stores::keyring::process ... ok");
+    tests.args(["--exact", "credential_stores::keyring::keyring_process_entry_point"]);
+    passes(tests, "credential_stores::keyring::keyring_process_entry_point ... ok");
 }
 
 #[track_caller]
 fn fails(mut tests: Command, wanted: &str) {
-    tests.args(["--exact", "credential_stores::keyring::process"]);
+    tests.args(["--exact", "credential_stores::keyring::keyring_process_entry_point"]);
     let output = tests.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(!output.status.success() && said.contains(wanted), "{said}");
 }
 
 #[test]
-fn a_keyring_that_nobody_unlocks_is_an_error() {
+fn locked_keyring_is_an_error() {
     let Some(desktop) = Desktop::start() else { return };
     desktop.lock();
     fails(with_keyring(desktop.bus()), r#"Unavailable { source: "it was not unlocked" }"#);
 }
 
 #[test]
-fn no_keyring_is_an_error() {
+fn missing_keyring_is_an_error() {
     let home = Home::new(Kind::Keyring);
     let nowhere = format!("unix:path={}", home.folder().join("nothing").display());
     fails(with_keyring(&nowhere), "Unavailable { source: ");

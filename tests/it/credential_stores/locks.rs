@@ -27,7 +27,7 @@ async fn settle(store: &Arc<dyn Store>) {
 }
 
 #[test]
-fn it_is_of_one_at_a_time_and_one_key() {
+fn lock_is_exclusive_per_key() {
     for home in Home::all() {
         with_one_thread(async {
             let [one, other] = [home.open(), home.open()];
@@ -60,7 +60,7 @@ fn it_is_of_one_at_a_time_and_one_key() {
 }
 
 #[test]
-fn whoever_waits_no_more_does_not_get_it() {
+fn cancelled_waiter_does_not_take_the_lock() {
     for home in Home::all() {
         with_one_thread(async {
             let [one, other] = [home.open(), home.open()];
@@ -76,7 +76,7 @@ fn whoever_waits_no_more_does_not_get_it() {
 }
 
 #[test]
-fn it_ends_with_its_process() {
+fn lock_is_released_when_its_process_is_killed() {
     for home in Home::shared() {
         with_one_thread(async {
             let child = Child::start("lock", &home, &[]);
@@ -93,7 +93,7 @@ fn it_ends_with_its_process() {
 }
 
 #[test]
-fn what_was_locked_leaves_nothing_behind() {
+fn released_lock_leaves_no_file_behind() {
     if !cfg!(unix) {
         return;
     }

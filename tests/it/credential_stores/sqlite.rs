@@ -20,7 +20,7 @@ fn holds(home: &Home, text: &str) -> bool {
 }
 
 #[tokio::test]
-async fn no_file_of_it_holds_a_secret_in_clear_text() {
+async fn database_files_contain_no_plaintext_secret() {
     let home = Home::new(Kind::Sqlite);
     let store = open(&home, &[1]);
     for number in 0..20 {
@@ -41,7 +41,7 @@ async fn no_file_of_it_holds_a_secret_in_clear_text() {
 }
 
 #[tokio::test]
-async fn what_stands_for_a_server_is_its_sha_256() {
+async fn server_url_is_stored_as_its_sha256_digest() {
     let home = Home::new(Kind::Sqlite);
     open(&home, &[1]).save(&key("ann"), &record(1)).await.unwrap();
     let database = rusqlite::Connection::open(home.folder().join("sign-ins.db")).unwrap();
@@ -53,7 +53,7 @@ async fn what_stands_for_a_server_is_its_sha_256() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn nobody_but_the_owner_reads_it() {
+async fn database_files_are_readable_by_the_owner_only() {
     use std::os::unix::fs::PermissionsExt;
 
     let home = Home::new(Kind::Sqlite);
@@ -71,7 +71,7 @@ async fn nobody_but_the_owner_reads_it() {
 }
 
 #[tokio::test]
-async fn a_key_is_replaced_while_the_store_is_used() {
+async fn encryption_key_is_rotated_while_the_store_is_in_use() {
     let home = Home::new(Kind::Sqlite);
     let principals: Vec<_> = (0..450).map(|number| format!("user-{number}")).collect();
     let old = open(&home, &[1]);
@@ -97,7 +97,7 @@ async fn a_key_is_replaced_while_the_store_is_used() {
 }
 
 #[test]
-fn many_open_it_at_once_and_none_is_refused() {
+fn concurrent_first_openings_all_succeed() {
     for _ in 0..5 {
         let home = Home::new(Kind::Sqlite);
         std::thread::scope(|scope| {
@@ -109,7 +109,7 @@ fn many_open_it_at_once_and_none_is_refused() {
 }
 
 #[test]
-fn a_file_that_is_not_its_own_is_let_alone() {
+fn foreign_or_unusable_file_is_an_error_and_not_changed() {
     let home = Home::new(Kind::Sqlite);
     let path = home.folder().join("app.db");
     let app = rusqlite::Connection::open(&path).unwrap();
@@ -133,7 +133,7 @@ fn a_file_that_is_not_its_own_is_let_alone() {
 }
 
 #[tokio::test]
-async fn whoever_keeps_it_busy_is_waited_for() {
+async fn save_waits_for_the_transaction_of_another_connection() {
     let home = Home::new(Kind::Sqlite);
     let store = open(&home, &[1]);
     let other = rusqlite::Connection::open(home.folder().join("sign-ins.db")).unwrap();

@@ -101,7 +101,7 @@ async fn check(home: &Home, reason: UnreadableReason) {
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_says_why_and_is_in_nobody_elses_way() {
+async fn unreadable_record_reports_its_reason_and_affects_no_other() {
     for home in Home::shared() {
         let store = home.open();
         for principal in ["ann", "bob"] {
@@ -132,7 +132,7 @@ async fn a_record_that_cannot_be_read_says_why_and_is_in_nobody_elses_way() {
 }
 
 #[tokio::test]
-async fn a_sign_in_replaces_what_cannot_be_read_and_a_sign_out_removes_it() {
+async fn sign_in_replaces_and_sign_out_removes_an_unreadable_record() {
     for home in Home::shared() {
         let world = World::start().await;
         let client = application().store(home.open()).build().unwrap();
