@@ -26,7 +26,7 @@ async fn outcomes(name: &str, fault: Fault, answers: AnswerMode) -> String {
 }
 
 #[tokio::test]
-async fn connections_that_break() {
+async fn broken_connection_is_interrupted_on_every_request() {
     let mut all = String::new();
     for (name, fault) in [
         ("closed before the answer", Fault::Close),
@@ -64,7 +64,7 @@ async fn connections_that_break() {
 }
 
 #[tokio::test]
-async fn streams_that_break() {
+async fn broken_event_stream_is_interrupted_on_every_request() {
     let mut all = String::new();
     for (name, fault) in [
         ("reset inside of the answer", Fault::ResetInside),
@@ -120,7 +120,7 @@ async fn streams_that_break() {
 }
 
 #[tokio::test]
-async fn answers_that_are_none() {
+async fn invalid_response_is_reported_on_every_request() {
     let mut all = String::new();
     for (name, fault) in [
         ("the id of another request", Fault::WrongId),
@@ -185,7 +185,7 @@ async fn answers_that_are_none() {
 }
 
 #[tokio::test]
-async fn statuses_at_any_step() {
+async fn error_status_is_reported_on_every_request() {
     let mut all = String::new();
     for status in [401, 403, 404, 429, 500, 503] {
         let reply = match status {
@@ -247,7 +247,7 @@ async fn statuses_at_any_step() {
 }
 
 #[tokio::test]
-async fn answers_that_never_come() {
+async fn response_that_never_completes_times_out_and_is_cancelled() {
     // LIFE-13, N-TIME-01: all end with the time for a request, and the server is told
     let mut all = String::new();
     let endless = |text: &'static [u8]| Fault::Endless(text.into(), Duration::from_millis(1));
@@ -296,7 +296,7 @@ async fn answers_that_never_come() {
 }
 
 #[tokio::test]
-async fn a_late_answer_disturbs_nobody() {
+async fn late_response_does_not_affect_other_calls() {
     // CANC-04, CANC-07, N-CANC-01
     for revision in ERAS {
         let server = server(revision, AnswerMode::Json).await;

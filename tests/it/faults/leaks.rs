@@ -40,7 +40,7 @@ async fn left(revision: Revision, answers: AnswerMode) -> (usize, usize, usize) 
 }
 
 #[tokio::test]
-async fn ten_thousand_calls_leave_nothing_behind() {
+async fn ten_thousand_calls_leak_no_task_connection_or_stream() {
     for revision in ERAS {
         for answers in [AnswerMode::Json, AnswerMode::Sse] {
             assert_eq!(left(revision, answers).await, (0, 0, 0), "{revision}");
