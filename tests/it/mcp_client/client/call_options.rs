@@ -101,7 +101,7 @@ impl Heard {
 }
 
 #[tokio::test]
-async fn every_method_tells_and_is_told_what_was_asked_for() {
+async fn every_method_sends_meta_and_delivers_progress_and_logs() {
     // META-01, PROG-01, PROG-02, PROG-03, LOG-02, N-BASE-14, N-LOG-01
     for revision in ERAS {
         let peer = talkative_peer().await;
@@ -135,7 +135,7 @@ async fn every_method_tells_and_is_told_what_was_asked_for() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_who_did_not_ask() {
+async fn no_progress_token_is_sent_without_a_progress_callback() {
     // PROG-01: no token; LOG-02: a message is no fault
     for revision in ERAS {
         let peer = talkative_peer().await;
@@ -149,7 +149,7 @@ async fn nobody_is_told_who_did_not_ask() {
 }
 
 #[tokio::test]
-async fn every_method_ends_after_the_time_of_its_call() {
+async fn every_method_times_out_after_the_timeout_of_its_options() {
     // LIFE-13, N-TIME-01
     for revision in ERAS {
         let (server, client) = serve(TestServer::builder().tool(echo()), revision).await;
@@ -178,7 +178,7 @@ fn echo() -> Tool {
 }
 
 #[tokio::test]
-async fn progress_begins_the_time_anew_but_not_the_total() {
+async fn progress_restarts_the_timeout_but_not_the_total() {
     // LIFE-14, N-TIME-01
     for revision in ERAS {
         let (gates, last) = ([Gate::new(), Gate::new()], Gate::new());
@@ -214,7 +214,7 @@ async fn progress_begins_the_time_anew_but_not_the_total() {
 }
 
 #[tokio::test]
-async fn calls_at_once_have_tokens_of_their_own() {
+async fn concurrent_calls_have_distinct_progress_tokens() {
     // PROG-01, N-PROG-01
     for revision in ERAS {
         let gate = Gate::new();
@@ -246,7 +246,7 @@ async fn calls_at_once_have_tokens_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_callback_that_panics_ends_its_own_call_alone() {
+async fn panicking_callback_ends_only_its_own_call() {
     // HTTP-09: the server is told that nobody waits
     for revision in ERAS {
         let gate = Gate::new();

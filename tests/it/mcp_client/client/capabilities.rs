@@ -49,7 +49,7 @@ fn asked(server: &TestServer) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn in_the_handshake_era() {
+async fn undeclared_capabilities_are_not_requested_by_stateful_versions() {
     // LIFE-09, RES-01, PROMPT-01, COMP-01, LOG-01, PING-01
     let (server, client) = serve(TestServer::builder(), ERAS[0]).await;
     assert_snapshot!(check(&client).await, @"
@@ -74,7 +74,7 @@ async fn in_the_handshake_era() {
 }
 
 #[tokio::test]
-async fn in_the_per_request_era() {
+async fn undeclared_capabilities_are_not_requested_by_stateless_versions() {
     // LIFE-09: what the server has said holds for a while
     let builder = TestServer::builder().caching(Duration::from_secs(60), CacheScope::Private);
     let (server, client) = serve(builder, ERAS[1]).await;
@@ -101,7 +101,7 @@ async fn in_the_per_request_era() {
 }
 
 #[tokio::test]
-async fn the_level_of_the_log_is_set_where_there_is_one() {
+async fn log_level_is_set_if_the_server_declares_logging() {
     // LOG-01, N-LOG-01
     let prompt = Prompt::new("a", |_| unreachable!("not got"));
     let (server, client) = serve(TestServer::builder().prompt(prompt).logging(), ERAS[0]).await;

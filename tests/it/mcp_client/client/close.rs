@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::support::{Peer, Script, error, exact, initialized, outcome, status};
 
 #[tokio::test]
-async fn closing_ends_the_session_with_token_session_and_version() {
+async fn close_deletes_the_session_with_token_and_version_headers() {
     // HTTP-29, HTTP-24, HTTP-30, AUTH-02
     let peer = Peer::start().await;
     let client = peer.client();
@@ -22,7 +22,7 @@ async fn closing_ends_the_session_with_token_session_and_version() {
 }
 
 #[tokio::test]
-async fn closing_twice_or_before_the_first_call_sends_nothing() {
+async fn close_sends_nothing_before_the_first_call_or_a_second_time() {
     let peer = Peer::start().await;
     let client = peer.client();
     client.close().await.unwrap();
@@ -34,7 +34,7 @@ async fn closing_twice_or_before_the_first_call_sends_nothing() {
 }
 
 #[tokio::test]
-async fn without_a_session_there_is_nothing_to_end() {
+async fn close_sends_nothing_without_a_session() {
     let peer = Script::new().on("initialize", initialized("2025-11-25")).start().await;
     let client = peer.client();
     client.connect().await.unwrap();
@@ -43,7 +43,7 @@ async fn without_a_session_there_is_nothing_to_end() {
 }
 
 #[tokio::test]
-async fn a_call_after_the_end_opens_a_new_conversation() {
+async fn call_after_close_opens_a_new_session() {
     let peer = Peer::start().await;
     let client = peer.client();
     client.connect().await.unwrap();
@@ -60,7 +60,7 @@ async fn a_call_after_the_end_opens_a_new_conversation() {
 }
 
 #[tokio::test]
-async fn a_server_may_decline_or_have_forgotten() {
+async fn close_accepts_405_and_404_and_reports_other_statuses() {
     // HTTP-29: 405 is no failure; with 404 the session is gone all the same
     let mut shown = String::new();
     for answer in [

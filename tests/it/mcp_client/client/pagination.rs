@@ -41,7 +41,7 @@ async fn check(peer: &Peer, client: &Client) -> String {
 }
 
 #[tokio::test]
-async fn pages_are_followed_to_the_last() {
+async fn list_follows_cursors_to_the_last_page() {
     // PAGE-02: neither an empty page nor an empty cursor is the end
     let peer =
         peer_of([page(&["a"], Some("1")), page(&[], Some("")), page(&["b", "c"], None)]).await;
@@ -54,7 +54,7 @@ async fn pages_are_followed_to_the_last() {
 }
 
 #[tokio::test]
-async fn cursors_are_sent_back_as_they_came() {
+async fn cursors_are_sent_back_unchanged() {
     // PAGE-01
     let peer = peer_of([page(&[], Some("ä\"\\\u{1f600} ==")), page(&["a"], None)]).await;
     assert_snapshot!(check(&peer, &peer.client()).await, @r#"
@@ -65,7 +65,7 @@ async fn cursors_are_sent_back_as_they_came() {
 }
 
 #[tokio::test]
-async fn a_null_cursor_is_no_cursor() {
+async fn null_cursor_ends_the_list() {
     let peer = peer_of([result(&json!({ "tools": [], "nextCursor": null }))]).await;
     assert_snapshot!(check(&peer, &peer.client()).await, @"
     listed []
@@ -74,7 +74,7 @@ async fn a_null_cursor_is_no_cursor() {
 }
 
 #[tokio::test]
-async fn a_repeated_cursor_ends_the_list() {
+async fn repeated_cursor_is_an_error() {
     // PAGE-03
     let peer = peer_of([page(&["a"], Some("1")), page(&["a"], Some("1"))]).await;
     assert_snapshot!(check(&peer, &peer.client()).await, @r#"
@@ -86,7 +86,7 @@ async fn a_repeated_cursor_ends_the_list() {
 }
 
 #[tokio::test]
-async fn a_stale_cursor_starts_the_list_over() {
+async fn rejected_cursor_restarts_the_list_once() {
     // PAGE-03
     let stale = || error(-32602, "unknown cursor", &Value::Null);
     let peer = peer_of([page(&["a"], Some("1")), stale(), page(&["b"], None)]).await;
@@ -109,7 +109,7 @@ async fn a_stale_cursor_starts_the_list_over() {
 }
 
 #[tokio::test]
-async fn a_list_has_limits() {
+async fn list_is_limited_in_pages_items_and_bytes() {
     let mut limits = Limits::default();
     limits.pages = 2;
     let peer = peer_of([page(&[], Some("1")), page(&[], Some("2")), page(&[], None)]).await;
@@ -143,7 +143,7 @@ async fn a_list_has_limits() {
 }
 
 #[tokio::test]
-async fn an_error_on_a_later_page_is_the_error_of_the_list() {
+async fn error_on_a_later_page_fails_the_list() {
     let peer = peer_of([page(&["a"], Some("1")), error(-32603, "broken", &Value::Null)]).await;
     assert_snapshot!(check(&peer, &peer.client()).await, @r#"
     `tools/list` failed: broken (code -32603)
@@ -154,7 +154,7 @@ async fn an_error_on_a_later_page_is_the_error_of_the_list() {
 }
 
 #[tokio::test]
-async fn tools_of_all_pages_share_their_names() {
+async fn tool_names_are_unique_across_pages() {
     let peer = peer_of([page(&["a", "b"], Some("1")), page(&["b", "c"], None)]).await;
     let list = peer.client().list_tools().await.unwrap();
     assert_eq!(names(&list), ["a", "b", "c"]);

@@ -31,7 +31,7 @@ fn library() -> Builder {
 }
 
 #[tokio::test]
-async fn prompts_are_listed_and_got() {
+async fn prompts_are_listed_and_read() {
     // PROMPT-01, PROMPT-02, PROMPT-03, N-HTTP-05
     for revision in ERAS {
         let (server, client) = serve(library().page_size(1), revision).await;
@@ -54,7 +54,7 @@ async fn prompts_are_listed_and_got() {
 }
 
 #[tokio::test]
-async fn arguments_of_prompts_are_texts() {
+async fn prompt_arguments_must_be_strings() {
     // PROMPT-02
     let (server, client) = serve(library(), ERAS[0]).await;
     for arguments in [json!({ "code": 7 }), json!(["fn"]), json!("fn"), json!({ "code": null })] {
@@ -69,7 +69,7 @@ async fn arguments_of_prompts_are_texts() {
 }
 
 #[tokio::test]
-async fn an_argument_is_completed() {
+async fn completion_sends_reference_argument_and_context() {
     // COMP-01, COMP-02
     for revision in ERAS {
         let (server, client) = serve(library(), revision).await;
@@ -97,7 +97,7 @@ async fn an_argument_is_completed() {
 }
 
 #[tokio::test]
-async fn no_more_than_a_hundred_values_are_taken() {
+async fn completion_returns_at_most_100_values() {
     // COMP-02, N-COMP-01
     let opening = json!({
         "protocolVersion": "2025-11-25",

@@ -46,7 +46,7 @@ fn shown(read: &ResourceResult) -> String {
 }
 
 #[tokio::test]
-async fn resources_and_templates_are_listed_in_pages() {
+async fn resources_and_templates_are_listed_page_by_page() {
     // RES-02, PAGE-02, N-CACHE-02: a hint comes in one era only
     for revision in ERAS {
         let (server, client) = serve(library().page_size(2), revision).await;
@@ -67,7 +67,7 @@ async fn resources_and_templates_are_listed_in_pages() {
 }
 
 #[tokio::test]
-async fn resources_are_read_part_by_part() {
+async fn resource_contents_are_read_as_text_and_blob() {
     // RES-03, N-HTTP-05
     for revision in ERAS {
         let (server, client) = serve(library(), revision).await;
@@ -83,7 +83,7 @@ async fn resources_are_read_part_by_part() {
 }
 
 #[tokio::test]
-async fn what_needed_input_is_not_to_be_kept() {
+async fn resource_that_required_input_has_no_cache_hint() {
     // N-CACHE-01, N-MRTR-08: the same request would need the input again
     for revision in ERAS {
         let (server, client) = serve(library(), revision).await;
@@ -95,7 +95,7 @@ async fn what_needed_input_is_not_to_be_kept() {
 }
 
 #[tokio::test]
-async fn a_missing_resource_is_known_in_every_revision() {
+async fn missing_resource_is_not_found_in_every_version() {
     // RES-06, N-RES-01
     for revision in ERAS {
         let (_server, client) = serve(library(), revision).await;
@@ -123,7 +123,7 @@ fn of_resources() -> Script {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_none_is_an_error() {
+async fn invalid_read_result_is_an_error() {
     for bad in [json!({}), json!({ "contents": [{ "uri": "a://b" }, 1] }), json!({ "contents": 1 })]
     {
         let peer = of_resources().on("resources/read", result(&bad)).start().await;
@@ -133,7 +133,7 @@ async fn an_answer_that_is_none_is_an_error() {
 }
 
 #[tokio::test]
-async fn without_the_capability_nothing_is_sent() {
+async fn resources_are_not_read_without_the_capability() {
     // RES-01, LIFE-09
     let peer: Peer = Script::new().on("initialize", initialized("2025-11-25")).start().await;
     let client = peer.client();

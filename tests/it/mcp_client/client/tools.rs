@@ -15,7 +15,7 @@ fn opening(capabilities: &Value) -> crate::support::Answer {
 }
 
 #[tokio::test]
-async fn without_the_capability_no_tool_is_listed_or_called() {
+async fn tools_are_not_listed_or_called_without_the_capability() {
     // TOOL-01, LIFE-09, LIFE-15
     for capabilities in [json!({}), json!({ "tools": null })] {
         let peer = Script::new().on("initialize", opening(&capabilities)).start().await;
@@ -34,7 +34,7 @@ async fn without_the_capability_no_tool_is_listed_or_called() {
 }
 
 #[tokio::test]
-async fn arguments_are_always_an_object() {
+async fn arguments_are_sent_as_an_object() {
     // TOOL-11
     #[derive(Serialize)]
     struct Numbers {
@@ -69,7 +69,7 @@ async fn arguments_are_always_an_object() {
 }
 
 #[tokio::test]
-async fn arguments_that_are_no_object_are_not_sent() {
+async fn arguments_other_than_an_object_are_not_sent() {
     let peer = Peer::start().await;
     let client = peer.client();
     for arguments in [json!([1]), json!("text"), json!(1), json!(true)] {
@@ -84,7 +84,7 @@ async fn arguments_that_are_no_object_are_not_sent() {
 }
 
 #[tokio::test]
-async fn parameters_are_always_an_object() {
+async fn list_params_are_sent_as_an_object() {
     // RPC-01: `tools/list` without a cursor
     let peer = Peer::start().await;
     peer.client().list_tools().await.unwrap();
@@ -92,7 +92,7 @@ async fn parameters_are_always_an_object() {
 }
 
 #[tokio::test]
-async fn tools_that_run_only_as_tasks_are_set_apart() {
+async fn tools_that_require_tasks_are_skipped() {
     // TOOL-09, TOOL-10
     let tool = |name: &str, support: &str| {
         json!({

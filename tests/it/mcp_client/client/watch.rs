@@ -49,7 +49,7 @@ async fn next_of<const N: usize>(changes: &mut Changes) -> BTreeSet<Change> {
 }
 
 #[tokio::test]
-async fn each_change_is_told() {
+async fn watch_delivers_each_kind_of_change() {
     // N-SUB-01, N-SUB-02, RES-04, RES-05, PROMPT-04, HTTP-20, HTTP-22
     for revision in ERAS {
         let (server, client) = serve(library(), revision).await;
@@ -70,7 +70,7 @@ async fn each_change_is_told() {
 }
 
 #[tokio::test]
-async fn nothing_is_asked_for_that_is_not_watched() {
+async fn watch_subscribes_only_to_what_was_requested() {
     // N-SUB-01, RES-04
     for revision in ERAS {
         let (server, client) = serve(library(), revision).await;
@@ -101,7 +101,7 @@ async fn nothing_is_asked_for_that_is_not_watched() {
 }
 
 #[tokio::test]
-async fn what_the_server_does_not_offer_is_said() {
+async fn watch_reports_what_the_server_does_not_offer() {
     // N-SUB-02, LIFE-09, RES-01
     let mut shown = Vec::new();
     for revision in ERAS {
@@ -129,7 +129,7 @@ async fn what_the_server_does_not_offer_is_said() {
 }
 
 #[tokio::test]
-async fn without_a_stream_of_its_own_a_server_tells_during_calls() {
+async fn changes_arrive_during_calls_if_there_is_no_get_stream() {
     // HTTP-21, LIFE-09: without GET this server declares that it does not tell
     let tool = Tool::asking("a", json!({ "type": "object" }), |_| {
         let told = "notifications/tools/list_changed";
@@ -144,7 +144,7 @@ async fn without_a_stream_of_its_own_a_server_tells_during_calls() {
 }
 
 #[tokio::test]
-async fn after_a_break_everything_counts_as_changed() {
+async fn everything_counts_as_changed_after_a_broken_stream() {
     // N-SUB-04, HTTP-23
     for revision in ERAS {
         let (server, client) = serve(library(), revision).await;
@@ -159,7 +159,7 @@ async fn after_a_break_everything_counts_as_changed() {
 }
 
 #[tokio::test]
-async fn a_lost_session_is_watched_anew() {
+async fn watch_resubscribes_after_a_lost_session() {
     // HTTP-26, RES-04
     let (server, client) = serve(library(), HANDSHAKE).await;
     let mut changes = client.watch(Watch::new().tools().resource("a://b")).await.unwrap();
@@ -178,7 +178,7 @@ async fn a_lost_session_is_watched_anew() {
 }
 
 #[tokio::test]
-async fn a_watch_ends_in_good_order() {
+async fn watch_ends_when_client_or_server_closes_it() {
     // N-SUB-04
     for revision in ERAS {
         let (server, client) = serve(library(), revision).await;
@@ -197,7 +197,7 @@ async fn a_watch_ends_in_good_order() {
 }
 
 #[tokio::test]
-async fn a_dropped_watch_is_over_on_the_server() {
+async fn dropping_a_watch_unsubscribes_on_the_server() {
     // N-SUB-04, RES-04: what another one watches goes on
     for revision in ERAS {
         let (server, client) = serve(library(), revision).await;
@@ -225,7 +225,7 @@ async fn a_dropped_watch_is_over_on_the_server() {
 }
 
 #[tokio::test]
-async fn what_is_watched_again_at_once_stays_watched() {
+async fn resource_watched_again_during_unsubscribe_stays_subscribed() {
     // RES-04: the end of one watch and the beginning of the next may arrive in any order
     let (server, client) = serve(library(), HANDSHAKE).await;
     let watch = || client.watch(Watch::new().resource("a://b"));
@@ -246,7 +246,7 @@ async fn what_is_watched_again_at_once_stays_watched() {
 }
 
 #[tokio::test]
-async fn messages_of_other_subscriptions_are_passed_over() {
+async fn notifications_of_other_subscriptions_are_ignored() {
     // N-SUB-03
     let (server, client) = serve(library(), PER_REQUEST).await;
     let mut changes = client.watch(Watch::new().tools().prompts()).await.unwrap();
@@ -266,7 +266,7 @@ async fn messages_of_other_subscriptions_are_passed_over() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_agree_is_not_waited_for_forever() {
+async fn unacknowledged_subscription_times_out() {
     // LIFE-13, N-TIME-01
     let (server, client) = serve(library(), PER_REQUEST).await;
     let gate = Gate::new();
@@ -284,7 +284,7 @@ async fn a_server_that_does_not_agree_is_not_waited_for_forever() {
 }
 
 #[tokio::test]
-async fn an_error_that_does_not_pass_ends_the_watch() {
+async fn rejected_token_ends_the_watch_with_an_error() {
     // AUTH-*: a refused token is told, and not hidden behind new attempts
     for revision in ERAS {
         let builder = library().bearer(Bearer::tokens([ALICE])).revisions([revision]);
@@ -304,7 +304,7 @@ async fn an_error_that_does_not_pass_ends_the_watch() {
 }
 
 #[tokio::test]
-async fn a_watch_is_on_behalf_of_its_caller() {
+async fn watch_sends_the_token_and_meta_of_its_options() {
     let builder = library().bearer(Bearer::tokens([ALICE, BOB])).revisions([PER_REQUEST]);
     let server = builder.start().await.unwrap();
     let transport = HttpTransport::builder(server.url()).bearer_token(ALICE).build().unwrap();

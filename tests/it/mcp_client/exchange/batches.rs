@@ -18,7 +18,7 @@ async fn peer_of(version: &str, messages: &[&str], streamed: bool) -> Peer {
 }
 
 #[tokio::test]
-async fn batches_are_taken_apart_under_2025_03_26_only() {
+async fn batches_are_accepted_under_2025_03_26_only() {
     // LIFE-17
     let mut shown = String::new();
     for version in ["2025-03-26", "2025-06-18", "2025-11-25", "2024-11-05"] {
@@ -53,7 +53,7 @@ async fn batches_are_taken_apart_under_2025_03_26_only() {
 }
 
 #[tokio::test]
-async fn a_batch_without_the_answer_is_none() {
+async fn batch_without_the_response_is_an_error() {
     let mut shown = String::new();
     for messages in
         [&[][..], &[LOG], &[PING], &["1"], &[r#"{"jsonrpc":"2.0","id":77,"result":{}}"#]]
@@ -82,7 +82,7 @@ async fn a_batch_without_the_answer_is_none() {
 }
 
 #[tokio::test]
-async fn requests_in_a_batch_are_answered() {
+async fn server_requests_in_a_batch_are_answered() {
     // PING-01: in front of the answer to the call, and behind it
     for messages in [[CHANGE, PING, ANSWER], [ANSWER, PING, CHANGE]] {
         for streamed in [true, false] {
@@ -98,7 +98,7 @@ async fn requests_in_a_batch_are_answered() {
 }
 
 #[tokio::test]
-async fn the_answer_to_initialize_is_never_in_a_batch() {
+async fn batched_response_to_initialize_is_an_error() {
     let opening = initialized("2025-03-26");
     let peer = Script::new().on("initialize", opening.in_array()).start().await;
     assert_snapshot!(outcome(peer.client().list_tools().await), @"

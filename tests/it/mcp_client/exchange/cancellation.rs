@@ -33,7 +33,7 @@ async fn cancelled(server: &TestServer) -> String {
 }
 
 #[tokio::test]
-async fn a_call_without_an_answer_ends_after_its_time_and_is_cancelled() {
+async fn call_times_out_and_is_cancelled() {
     // LIFE-13, LIFE-15, CANC-01, HTTP-09
     let (server, client, gate) = silent("tools/call").await;
     client.connect().await.unwrap();
@@ -50,7 +50,7 @@ async fn a_call_without_an_answer_ends_after_its_time_and_is_cancelled() {
 }
 
 #[tokio::test]
-async fn the_time_for_a_call_can_be_set() {
+async fn request_timeout_is_configurable() {
     let (server, client, gate) = silent("tools/call").await;
     client.connect().await.unwrap();
     let mut limits = Limits::default();
@@ -68,7 +68,7 @@ async fn the_time_for_a_call_can_be_set() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_is_cancelled() {
+async fn dropped_call_is_cancelled() {
     // HTTP-09, CANC-01
     let (server, client, gate) = silent("tools/call").await;
     client.connect().await.unwrap();
@@ -82,7 +82,7 @@ async fn a_call_that_is_dropped_is_cancelled() {
 }
 
 #[tokio::test]
-async fn the_conversation_goes_on_after_a_cancelled_call() {
+async fn session_continues_after_a_cancelled_call() {
     // CANC-04, CANC-07: the late answer is dropped, and its id is not used again
     let (server, client, gate) = silent("tools/call").await;
     client.connect().await.unwrap();
@@ -114,7 +114,7 @@ async fn initialize_is_never_cancelled() {
 }
 
 #[tokio::test]
-async fn answered_and_failed_calls_are_not_cancelled() {
+async fn completed_and_failed_calls_are_not_cancelled() {
     // CANC-01: only what is believed to be in progress
     let (server, client, gate) = silent("ping").await;
     client.call_tool("wait", ()).await.unwrap();
@@ -127,7 +127,7 @@ async fn answered_and_failed_calls_are_not_cancelled() {
 }
 
 #[tokio::test]
-async fn a_list_has_time_for_each_page_and_in_all() {
+async fn list_is_limited_by_request_timeout_and_total_timeout() {
     // LIFE-14
     let (_server, client, gate) = silent("tools/list").await;
     let (called, ()) = tokio::join!(client.list_tools(), pass_at(&gate, Duration::from_secs(31)));

@@ -49,7 +49,7 @@ async fn give_up_a_call(peer: &Peer, silent: usize) {
 }
 
 #[tokio::test]
-async fn a_call_that_waits_for_a_token_is_not_cancelled() {
+async fn dropped_call_waiting_for_a_token_sends_no_cancellation() {
     // CANC-01: only what is believed to be in progress
     let peer = Peer::start().await;
     give_up_a_call(&peer, 3).await;
@@ -62,7 +62,7 @@ async fn a_call_that_waits_for_a_token_is_not_cancelled() {
 }
 
 #[tokio::test]
-async fn a_call_that_was_refused_and_waits_for_another_token_is_not_cancelled() {
+async fn dropped_call_refreshing_a_rejected_token_sends_no_cancellation() {
     // CANC-01: a refused request did not run
     let peer = Script::new()
         .on("tools/call", status(401))

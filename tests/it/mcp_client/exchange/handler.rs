@@ -64,7 +64,7 @@ async fn called(client: &Client) -> String {
 }
 
 #[tokio::test]
-async fn what_a_server_asks_reaches_the_handler_in_both_eras() {
+async fn server_requests_reach_the_handler_in_all_versions() {
     // HTTP-07, ELIC-06, ELIC-07, SAMP-09, ROOT-01, N-MRTR-02, N-MRTR-04, N-MRTR-05, N-MRTR-07
     for revision in ERAS {
         let desk = Desk::new(ALL, Mood::Willing);
@@ -89,7 +89,7 @@ async fn what_a_server_asks_reaches_the_handler_in_both_eras() {
 }
 
 #[tokio::test]
-async fn only_what_is_served_is_declared() {
+async fn only_the_capabilities_of_the_handler_are_declared() {
     // LIFE-10, ELIC-01, N-MRTR-10: by the server, which asks for nothing else
     for revision in ERAS {
         let desk = Desk::new(Serves::nothing().roots(), Mood::Willing);
@@ -134,7 +134,7 @@ async fn answers(serves: Serves, mood: Mood, requests: &[(&str, Value)]) -> (Vec
 }
 
 #[tokio::test]
-async fn what_is_not_served_does_not_reach_the_handler() {
+async fn unsupported_server_requests_do_not_reach_the_handler() {
     // RPC-10, ELIC-02, ELIC-03, SAMP-02, ROOT-01
     let ask = |schema: Value| json!({ "message": "?", "requestedSchema": schema });
     let requests = [
@@ -165,7 +165,7 @@ async fn what_is_not_served_does_not_reach_the_handler() {
 }
 
 #[tokio::test]
-async fn conversations_with_unbalanced_tools_do_not_reach_the_handler() {
+async fn sampling_with_unbalanced_tool_results_is_rejected() {
     // SAMP-06, SAMP-07
     let uses = |id: &str| json!({ "type": "tool_use", "id": id, "name": "t", "input": {} });
     let result = |id: &str| json!({ "type": "tool_result", "toolUseId": id, "content": [] });
@@ -210,7 +210,7 @@ fn questions() -> [(&'static str, Value); 4] {
 }
 
 #[tokio::test]
-async fn a_user_may_refuse() {
+async fn handler_can_decline_on_behalf_of_the_user() {
     // ELIC-07, SAMP-10
     let (answers, _) = answers(ALL, Mood::Refusing, &questions()).await;
     assert_snapshot!(answers.join("\n"), @r#"
@@ -222,7 +222,7 @@ async fn a_user_may_refuse() {
 }
 
 #[tokio::test]
-async fn a_handler_that_fails_does_not_hurt_the_call() {
+async fn failing_handler_does_not_fail_the_call() {
     // RPC-10: nor does the server learn why
     for mood in [Mood::Failing, Mood::Panicking] {
         let (answers, _) = answers(ALL, mood, &questions()).await;
@@ -231,7 +231,7 @@ async fn a_handler_that_fails_does_not_hurt_the_call() {
 }
 
 #[tokio::test]
-async fn what_must_not_be_sent_is_not() {
+async fn invalid_handler_results_are_not_sent() {
     // ELIC-06, ROOT-02
     let (answers, _) = answers(ALL, Mood::Wrong, &questions()).await;
     assert_snapshot!(answers.join("\n"), @r#"
@@ -243,7 +243,7 @@ async fn what_must_not_be_sent_is_not() {
 }
 
 #[tokio::test]
-async fn a_server_may_take_its_question_back() {
+async fn server_can_cancel_its_request() {
     // CANC-05, CANC-06
     let (line, desk) = (Arc::new(Line::new(Ears::Refused)), Desk::new(ALL, Mood::Late));
     let client = client(Arc::clone(&line), &desk);
@@ -273,7 +273,7 @@ async fn a_server_may_take_its_question_back() {
 }
 
 #[tokio::test]
-async fn a_question_that_comes_twice_is_put_once() {
+async fn repeated_server_request_is_handled_once() {
     // HTTP-17: as after a stream was taken up again
     let (line, desk) = (Arc::new(Line::new(Ears::Refused)), Desk::new(ALL, Mood::Late));
     let client = client(Arc::clone(&line), &desk);
@@ -296,7 +296,7 @@ async fn a_question_that_comes_twice_is_put_once() {
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test(start_paused = true)]
-async fn people_may_take_longer_than_a_request() {
+async fn handler_time_does_not_count_towards_the_request_timeout() {
     // LIFE-13, LIFE-14: the time of a request begins anew when they are done
     let (line, desk) = (Arc::new(Line::new(Ears::Refused)), Desk::new(ALL, Mood::Late));
     let client = client(Arc::clone(&line), &desk);
@@ -315,7 +315,7 @@ async fn people_may_take_longer_than_a_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn people_may_not_take_longer_than_the_call() {
+async fn handler_time_counts_towards_the_total_timeout() {
     // LIFE-14
     let (line, desk) = (Arc::new(Line::new(Ears::Refused)), Desk::new(ALL, Mood::Late));
     let client = client(Arc::clone(&line), &desk);
@@ -331,7 +331,7 @@ async fn people_may_not_take_longer_than_the_call() {
 }
 
 #[tokio::test]
-async fn the_user_may_be_done_with_a_url() {
+async fn handler_is_notified_when_a_url_elicitation_completes() {
     // ELIC-13
     let done = |id: &str| {
         let params = json!({ "elicitationId": id });
@@ -349,7 +349,7 @@ async fn the_user_may_be_done_with_a_url() {
 }
 
 #[tokio::test]
-async fn urls_that_come_with_an_error_are_for_the_application() {
+async fn error_with_url_elicitations_exposes_their_urls() {
     // TOOL-22, ELIC-15: whatever was declared; nothing is opened or sent again
     let data = json!({ "elicitations": [
         { "mode": "url", "elicitationId": "e-1", "url": "https://example.com/in", "message": "Sign in" },
@@ -371,7 +371,7 @@ async fn urls_that_come_with_an_error_are_for_the_application() {
 }
 
 #[tokio::test]
-async fn other_errors_bring_no_urls() {
+async fn other_errors_have_no_url_elicitations() {
     let data = json!({ "elicitations": [{ "mode": "url", "url": "https://x", "message": "m" }] });
     let peer = Script::new()
         .on("tools/call", error(-32000, "no", &data))

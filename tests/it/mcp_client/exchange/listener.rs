@@ -19,7 +19,7 @@ fn attended(line: &Arc<Line>, desk: &Desk) -> Client {
 }
 
 #[tokio::test]
-async fn a_server_may_ask_elsewhere_than_on_the_stream_of_the_call() {
+async fn server_request_on_the_get_stream_is_answered_during_a_call() {
     // HTTP-20, HTTP-22, ELIC-06: it does so only where it is listened to when the call comes
     let schema = json!({ "type": "object", "properties": {
         "name": { "type": "string", "default": "Ada" },
@@ -49,7 +49,7 @@ async fn a_server_may_ask_elsewhere_than_on_the_stream_of_the_call() {
 }
 
 #[tokio::test]
-async fn nobody_listens_who_serves_nothing() {
+async fn client_without_handler_capabilities_does_not_listen() {
     // HTTP-20: it takes a connection
     for handler in [None, Some(Desk::new(Serves::nothing(), Mood::Willing))] {
         let line = Arc::new(Line::new(Ears::Agreed));
@@ -63,7 +63,7 @@ async fn nobody_listens_who_serves_nothing() {
 }
 
 #[tokio::test]
-async fn questions_are_answered_while_there_is_no_call() {
+async fn server_requests_are_answered_between_calls() {
     // HTTP-20, PING-01, CANC-05, RPC-10
     let (line, desk) = (Arc::new(Line::new(Ears::Agreed)), Desk::new(ALL, Mood::Late));
     let client = attended(&line, &desk);
@@ -109,7 +109,7 @@ async fn listening_ends_with_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_leaves_open_whether_it_is_listened_to_is_waited_for_a_little() {
+async fn connect_does_not_wait_long_for_an_unanswered_get() {
     let (line, desk) = (Arc::new(Line::new(Ears::Unanswered)), Desk::new(ALL, Mood::Late));
     let began = Instant::now();
     attended(&line, &desk).connect().await.unwrap();
@@ -118,7 +118,7 @@ async fn a_server_that_leaves_open_whether_it_is_listened_to_is_waited_for_a_lit
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_waits_while_people_are_asked_elsewhere() {
+async fn call_does_not_time_out_while_the_handler_works_on_the_get_stream() {
     // LIFE-13: for which call they are asked, does not show
     let (line, desk) = (Arc::new(Line::new(Ears::Agreed)), Desk::new(ALL, Mood::Late));
     let client = attended(&line, &desk);

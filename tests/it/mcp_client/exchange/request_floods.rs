@@ -106,7 +106,7 @@ fn answer() -> Value {
 }
 
 #[tokio::test]
-async fn a_question_is_answered_before_the_call_is_done() {
+async fn immediate_answer_to_a_ping_is_sent_before_the_call_returns() {
     // PING-01: even where the answer to the call is there as soon as the question
     let mut events = pings(1);
     events.push(answer());
@@ -116,7 +116,7 @@ async fn a_question_is_answered_before_the_call_is_done() {
 }
 
 #[tokio::test]
-async fn a_question_whose_answer_takes_longer_than_the_call_is_answered() {
+async fn slow_answer_to_a_ping_is_sent_after_the_call_returns() {
     // PING-01
     let mut events = pings(1);
     events.push(answer());
@@ -126,7 +126,7 @@ async fn a_question_whose_answer_takes_longer_than_the_call_is_answered() {
 }
 
 #[tokio::test]
-async fn a_flood_of_questions_is_answered_bit_by_bit() {
+async fn answers_to_many_server_requests_are_limited_in_number() {
     // PING-01
     let mut events = pings(600);
     events.push(answer());
@@ -137,7 +137,7 @@ async fn a_flood_of_questions_is_answered_bit_by_bit() {
 }
 
 #[tokio::test]
-async fn a_batch_of_questions_is_answered_bit_by_bit() {
+async fn answers_to_a_large_batch_are_limited_in_number() {
     // PING-01, LIFE-17: all of them come at once
     let mut batch = pings(600);
     batch.push(answer());
@@ -168,7 +168,7 @@ impl Transport for Endless {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flood_of_messages_does_not_stop_the_clock() {
+async fn endless_notifications_do_not_prevent_the_timeout() {
     // LIFE-13
     let client = client_at(Endless, Revision::V2026_07_28);
     assert_snapshot!(outcome(client.call_tool("add", ()).await), @"

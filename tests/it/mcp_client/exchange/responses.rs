@@ -18,7 +18,7 @@ async fn check(answers: impl IntoIterator<Item = Answer>) -> String {
 }
 
 #[tokio::test]
-async fn answers_have_to_be_of_the_request() {
+async fn response_must_have_the_id_of_the_request() {
     // RPC-03, RPC-05
     assert_snapshot!(check([
         json(r#"{"jsonrpc":"2.0","id":77,"result":{"content":[]}}"#),
@@ -48,7 +48,7 @@ async fn answers_have_to_be_of_the_request() {
 }
 
 #[tokio::test]
-async fn answers_are_either_result_or_error() {
+async fn response_must_be_either_a_valid_result_or_an_error() {
     // RPC-04, RPC-09
     assert_snapshot!(check([
         json(r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]},"error":{"code":1,"message":"m"}}"#),
@@ -100,7 +100,7 @@ async fn answers_are_either_result_or_error() {
 }
 
 #[tokio::test]
-async fn bodies_that_are_no_message() {
+async fn body_that_is_not_one_response_is_an_error() {
     assert_snapshot!(check([
         json(""),
         json("{"),
@@ -143,7 +143,7 @@ async fn bodies_that_are_no_message() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_only_taken_note_of() {
+async fn accepted_without_a_response_is_an_error() {
     // HTTP-04
     let ok = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
     assert_snapshot!(check([status(202), status(204), json(ok).with_status(202)]).await, @"
@@ -157,7 +157,7 @@ async fn a_request_that_is_only_taken_note_of() {
 }
 
 #[tokio::test]
-async fn errors_of_the_server_keep_code_message_and_data() {
+async fn server_errors_keep_code_message_and_data() {
     // RPC-04, TOOL-22: whatever the code
     assert_snapshot!(check([
         error(-32602, "Unknown tool: add", &Value::Null),
@@ -192,7 +192,7 @@ async fn errors_of_the_server_keep_code_message_and_data() {
 }
 
 #[tokio::test]
-async fn streams_that_end_without_the_answer() {
+async fn stream_that_ends_without_the_response_is_interrupted() {
     // HTTP-10
     let ping = r#"data: {"jsonrpc":"2.0","id":"p","method":"ping"}"#;
     assert_snapshot!(check([
@@ -219,7 +219,7 @@ async fn streams_that_end_without_the_answer() {
 }
 
 #[tokio::test]
-async fn events_that_are_no_message() {
+async fn event_that_is_not_a_message_is_an_error() {
     assert_snapshot!(check([
         sse("data: nonsense\n\n"),
         sse("data: []\n\n"),

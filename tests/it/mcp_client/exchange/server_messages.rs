@@ -20,7 +20,7 @@ fn ping(id: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn requests_on_a_stream_are_answered_before_the_answer_comes() {
+async fn server_requests_are_answered_before_the_response_arrives() {
     // HTTP-07, PING-01, RPC-10: the server holds its answer back until it has ours
     let server = strict().await;
     let gate = Gate::new();
@@ -62,7 +62,7 @@ fn without_session(outline: &str) -> String {
 }
 
 #[tokio::test]
-async fn requests_are_answered_even_if_the_answer_follows_at_once() {
+async fn server_requests_are_answered_if_the_response_follows_at_once() {
     // PING-01
     let peer = peer_with(&[ping(&json!("p-1")), ping(&json!("p-2"))]).await;
     peer.client().call_tool("add", ()).await.unwrap();
@@ -75,7 +75,7 @@ async fn requests_are_answered_even_if_the_answer_follows_at_once() {
 }
 
 #[tokio::test]
-async fn an_answer_that_the_server_refuses_does_not_hurt_the_call() {
+async fn rejected_answer_to_a_server_request_does_not_fail_the_call() {
     let peer = Script::new()
         .on("tools/call", sse(&format!("data: {}\n\ndata: {ANSWER}\n\n", ping(&json!(1)))))
         .on("answer", status(500))
@@ -88,7 +88,7 @@ async fn an_answer_that_the_server_refuses_does_not_hurt_the_call() {
 }
 
 #[tokio::test]
-async fn notifications_before_the_answer_are_passed_over() {
+async fn notifications_before_the_response_are_ignored() {
     // RPC-11, LOG-02, PROG-02, CANC-06
     let peer = peer_with(&[
         json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": { "level": "info", "data": [1] } }),
@@ -105,7 +105,7 @@ async fn notifications_before_the_answer_are_passed_over() {
 }
 
 #[tokio::test]
-async fn answers_to_other_requests_are_passed_over() {
+async fn responses_to_other_requests_are_ignored() {
     // HTTP-18, RPC-03: whatever their results look like
     let peer = peer_with(&[
         json!({ "jsonrpc": "2.0", "id": 99, "result": { "content": [] } }),
@@ -118,7 +118,7 @@ async fn answers_to_other_requests_are_passed_over() {
 }
 
 #[tokio::test]
-async fn requests_during_the_opening_are_answered_too() {
+async fn server_requests_during_initialize_are_answered() {
     // LIFE-07, HTTP-24: in the session that the headers have already assigned
     let opening = initialized("2025-11-25").header("mcp-session-id", "s").streamed();
     let opening = opening.after(&format!("data: {}\n\n", ping(&json!(5))));

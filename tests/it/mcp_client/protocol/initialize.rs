@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{Peer, Script, initialized, json, outcome, result, sse, status};
 
 #[tokio::test]
-async fn a_conversation_opens_with_initialize_and_initialized() {
+async fn first_call_sends_initialize_then_initialized() {
     // RPC-01, RPC-02, RPC-06, LIFE-01, LIFE-05, LIFE-06, LIFE-08, LIFE-10, HTTP-01, HTTP-02, HTTP-03,
     // HTTP-04, HTTP-24, HTTP-30, AUTH-02
     let peer = Peer::start().await;
@@ -37,7 +37,7 @@ async fn a_conversation_opens_with_initialize_and_initialized() {
 }
 
 #[tokio::test]
-async fn a_conversation_over_event_streams_is_the_same() {
+async fn initialize_works_over_event_streams() {
     // HTTP-06, HTTP-24: the session id is a header, also of a stream
     let opening = initialized("2025-11-25").header("mcp-session-id", "s").streamed();
     let answer = result(&json!({ "content": [] })).streamed();
@@ -55,7 +55,7 @@ async fn a_conversation_over_event_streams_is_the_same() {
 }
 
 #[tokio::test]
-async fn there_is_no_second_initialize() {
+async fn initialize_is_sent_once_per_client() {
     // RPC-02: no id comes twice
     let peer = Peer::start().await;
     let client = peer.client();
@@ -73,7 +73,7 @@ async fn there_is_no_second_initialize() {
 }
 
 #[tokio::test]
-async fn first_calls_at_the_same_time_share_one_initialize() {
+async fn concurrent_first_calls_share_one_initialize() {
     let peer = Peer::start().await;
     let client = peer.client();
     let (a, b, c) =
@@ -85,7 +85,7 @@ async fn first_calls_at_the_same_time_share_one_initialize() {
 }
 
 #[tokio::test]
-async fn an_opening_that_fails_is_tried_anew_by_the_next_call() {
+async fn next_call_retries_a_failed_initialize() {
     let peer = Script::new()
         .on("initialize", status(503))
         .on("initialize", status(500))
@@ -121,7 +121,7 @@ async fn an_opening_that_fails_is_tried_anew_by_the_next_call() {
 }
 
 #[tokio::test]
-async fn notifications_may_be_answered_by_any_success() {
+async fn initialized_accepts_any_success_status() {
     // Traps 10: some servers answer 200 or 204; a body is not read
     for answer in [status(200), status(204), status(202), json("broken"), sse("data: {}\n\n")] {
         let peer = Script::new().on("notifications/initialized", answer.clone()).start().await;
@@ -130,7 +130,7 @@ async fn notifications_may_be_answered_by_any_success() {
 }
 
 #[tokio::test]
-async fn the_server_says_who_it_is() {
+async fn initialize_result_is_exposed_as_server_info() {
     // LIFE-11, RPC-08: unknown members are kept or passed over
     let answer = json!({
         "protocolVersion": "2025-11-25",
@@ -155,7 +155,7 @@ async fn the_server_says_who_it_is() {
 }
 
 #[tokio::test]
-async fn answers_to_initialize_that_are_none() {
+async fn invalid_initialize_result_is_an_error() {
     let mut outcomes = String::new();
     for result in [
         r#""result":{}"#,

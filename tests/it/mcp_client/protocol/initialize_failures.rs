@@ -8,7 +8,7 @@ use mcp_testkit::{Fault, Gate, On};
 use crate::support::{Script, client_of, outcome, outline, soon, status, strict};
 
 #[tokio::test]
-async fn what_was_not_opened_is_ended() {
+async fn session_is_deleted_if_initialized_is_rejected() {
     // HTTP-29: the server has assigned a session all the same
     let mut shown = String::new();
     for code in [401, 404, 500] {
@@ -30,7 +30,7 @@ async fn what_was_not_opened_is_ended() {
 }
 
 #[tokio::test]
-async fn an_opening_that_nobody_waits_for_is_ended() {
+async fn session_is_deleted_if_all_callers_are_dropped() {
     // HTTP-29
     let server = strict().await;
     let gate = Gate::new();
@@ -50,7 +50,7 @@ async fn an_opening_that_nobody_waits_for_is_ended() {
 }
 
 #[tokio::test]
-async fn the_end_waits_for_an_opening_under_way() {
+async fn close_waits_for_a_running_initialize() {
     // HTTP-29: or else the session would begin after its end
     for method in ["initialize", "notifications/initialized"] {
         let server = strict().await;
@@ -73,7 +73,7 @@ async fn the_end_waits_for_an_opening_under_way() {
 }
 
 #[tokio::test]
-async fn all_who_wait_for_an_opening_share_its_failure() {
+async fn waiting_callers_share_the_failure_of_initialize() {
     // AUTH-07: a refused token is not tried once for each of them
     let peer = Script::new().on("initialize", status(401)).start().await;
     let client = peer.client();

@@ -44,7 +44,7 @@ fn questions() -> [Ask; 2] {
 }
 
 #[tokio::test]
-async fn sampling_and_roots_that_are_refused_end_the_call() {
+async fn declined_or_failed_sampling_and_roots_end_the_call() {
     // N-MRTR-11: the server is not asked again
     for (mood, question) in [Mood::Refusing, Mood::Failing].into_iter().zip(questions()) {
         let desk = Desk::new(ALL, mood);
@@ -68,7 +68,7 @@ async fn sampling_and_roots_that_are_refused_end_the_call() {
 }
 
 #[tokio::test]
-async fn an_elicitation_that_is_refused_is_answered() {
+async fn declined_elicitation_is_sent_to_the_server() {
     // N-MRTR-11
     let desk = Desk::new(ALL, Mood::Refusing);
     let ask = |round: &Round| match (round.answer("form"), round.answer("url")) {
@@ -84,7 +84,7 @@ async fn an_elicitation_that_is_refused_is_answered() {
 }
 
 #[tokio::test]
-async fn what_was_not_offered_is_no_valid_answer() {
+async fn input_request_for_an_undeclared_capability_is_an_error() {
     // N-MRTR-10, N-ELIC-01
     let desk = Desk::new(Serves::nothing().form(), Mood::Willing);
     let mut outcomes = Vec::new();
@@ -120,7 +120,7 @@ async fn what_was_not_offered_is_no_valid_answer() {
 }
 
 #[tokio::test]
-async fn a_server_that_only_wants_to_be_asked_again_is_given_time() {
+async fn call_is_repeated_with_backoff_if_only_state_is_returned() {
     // N-MRTR-03, N-MRTR-04, N-MRTR-05: and without a handler, too
     let ask = |round: &Round| match round.number() {
         0..3 => Turn::again(),
@@ -135,7 +135,7 @@ async fn a_server_that_only_wants_to_be_asked_again_is_given_time() {
 }
 
 #[tokio::test]
-async fn other_calls_carry_nothing_of_a_round() {
+async fn other_calls_do_not_carry_input_responses() {
     // N-MRTR-06
     let desk = Desk::new(ALL, Mood::Willing);
     let ask = |round: &Round| match round.answer("r") {
@@ -159,7 +159,7 @@ async fn other_calls_carry_nothing_of_a_round() {
 }
 
 #[tokio::test]
-async fn a_call_that_has_asked_may_have_run() {
+async fn failure_after_the_first_round_may_have_run() {
     // N-MRTR-03: whatever the server says to the next round, the first one has run
     let mut shown = String::new();
     for refusal in [
@@ -193,7 +193,7 @@ async fn a_call_that_has_asked_may_have_run() {
 }
 
 #[tokio::test]
-async fn a_call_has_no_more_than_ten_further_rounds() {
+async fn call_is_limited_to_ten_further_rounds() {
     // N-MRTR-09
     let desk = Desk::new(ALL, Mood::Willing);
     let (server, client) = asking(|_: &Round| Turn::ask("r", Ask::roots()), &desk).await;
@@ -207,7 +207,7 @@ async fn a_call_has_no_more_than_ten_further_rounds() {
 }
 
 #[tokio::test]
-async fn people_may_take_longer_than_a_request() {
+async fn handler_time_does_not_count_towards_the_request_timeout() {
     // LIFE-13: as in the other era
     let desk = Desk::new(ALL, Mood::Late);
     let ask = |round: &Round| match round.answer("r") {

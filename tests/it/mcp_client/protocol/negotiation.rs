@@ -17,7 +17,7 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn what_one_user_has_found_out_serves_all() {
+async fn negotiated_version_is_shared_by_all_clients() {
     // N-VER-03
     let mut shown = String::new();
     for probe in [status(404), discovered(&["2026-07-28"])] {
@@ -49,7 +49,7 @@ async fn what_one_user_has_found_out_serves_all() {
 }
 
 #[tokio::test]
-async fn those_who_come_at_the_same_moment_wait_for_one_answer() {
+async fn concurrent_clients_share_one_probe() {
     // N-VER-03
     let peer = old().on(PROBE, discovered(&["2026-07-28"])).start().await;
     let known = Negotiation::new();
@@ -61,7 +61,7 @@ async fn those_who_come_at_the_same_moment_wait_for_one_answer() {
 }
 
 #[tokio::test]
-async fn what_one_user_is_refused_others_are_not() {
+async fn rejected_token_of_one_client_does_not_fail_the_others() {
     // N-VER-02: a 401 decides nothing, whoever waits for it
     let script = old().on(PROBE, status(401)).on(PROBE, discovered(&["2026-07-28"]));
     let peer = script.start().await;
@@ -72,7 +72,7 @@ async fn what_one_user_is_refused_others_are_not() {
 }
 
 #[tokio::test]
-async fn nobody_waits_long_for_the_token_of_another() {
+async fn waiting_for_a_token_does_not_delay_other_clients() {
     let peer = old().on(PROBE, discovered(&["2026-07-28"])).start().await;
     let known = Negotiation::new();
     let stalled = HttpTransport::builder(peer.url()).token_source(Stalled).build().unwrap();
@@ -99,7 +99,7 @@ impl TokenSource for Stalled {
 }
 
 #[tokio::test]
-async fn a_server_of_the_handshake_era_is_asked_again_after_a_day() {
+async fn stateful_server_is_probed_again_after_a_day() {
     let peer = old().on(PROBE, status(404)).on(PROBE, discovered(&["2026-07-28"])).start().await;
     let known = Negotiation::new();
     peer.stranger(&known).list_tools().await.unwrap();
@@ -112,7 +112,7 @@ async fn a_server_of_the_handshake_era_is_asked_again_after_a_day() {
 }
 
 #[tokio::test]
-async fn a_verdict_that_proves_wrong_is_given_up() {
+async fn wrong_negotiated_version_is_probed_again() {
     // N-VER-03: the server was replaced by one of the other era
     let mut shown = String::new();
     let gone = status(404);
@@ -157,7 +157,7 @@ async fn a_verdict_that_proves_wrong_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_server_of_the_per_request_era_is_never_greeted() {
+async fn stateless_server_is_never_sent_initialize() {
     // N-VER-04: later failures are failures
     let mut shown = String::new();
     for answer in [
@@ -210,7 +210,7 @@ async fn a_server_of_the_per_request_era_is_never_greeted() {
 }
 
 #[tokio::test]
-async fn a_call_that_may_have_run_is_not_repeated_in_another_revision() {
+async fn call_that_may_have_run_is_not_repeated_in_another_version() {
     // The code alone may be that of another server, which the tool has called.
     let mut shown = String::new();
     for (was, supported) in [
@@ -246,7 +246,7 @@ async fn a_call_that_may_have_run_is_not_repeated_in_another_revision() {
 }
 
 #[tokio::test]
-async fn a_refusal_of_the_version_of_a_call_is_heeded() {
+async fn call_rejected_for_its_version_is_repeated_in_a_supported_one() {
     // N-VER-01: the server was replaced, and has run nothing
     let mut shown = String::new();
     for (was, supported) in [
@@ -273,7 +273,7 @@ async fn a_refusal_of_the_version_of_a_call_is_heeded() {
 }
 
 #[tokio::test]
-async fn a_pinned_revision_is_spoken_without_asking() {
+async fn pinned_version_is_used_without_a_probe() {
     let mut shown = String::new();
     for (revision, script) in [
         (Revision::V2026_07_28, Script::new()),

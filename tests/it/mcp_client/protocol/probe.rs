@@ -45,7 +45,7 @@ pub(super) fn old() -> Script {
 }
 
 #[tokio::test]
-async fn a_server_of_the_per_request_era_is_known_by_its_answer() {
+async fn discover_result_identifies_a_stateless_server() {
     // N-BASE-01, N-HTTP-03, N-VER-02: nothing but the answer to this method is proof
     let new = Script::new().on(PROBE, discovered(&["2026-07-28", "2025-11-25"]));
     assert_snapshot!(ask(new).await, @r#"
@@ -57,7 +57,7 @@ async fn a_server_of_the_per_request_era_is_known_by_its_answer() {
 }
 
 #[tokio::test]
-async fn a_refusal_of_the_version_is_heeded() {
+async fn unsupported_version_error_selects_a_listed_version() {
     // N-VER-01: a version that is spoken here, the refused one included; then the server said no
     // twice; none that is spoken here; no list at all
     let mut shown = String::new();
@@ -110,7 +110,7 @@ async fn a_refusal_of_the_version_is_heeded() {
 }
 
 #[tokio::test]
-async fn a_list_of_old_versions_alone_is_an_offer_to_be_greeted() {
+async fn unsupported_version_error_with_old_versions_leads_to_initialize() {
     let versions = unsupported(&json!(["2025-06-18", "2024-11-05"]));
     let peer = old().on(PROBE, versions).start().await;
     assert_snapshot!(asked(&peer, &Negotiation::new()).await, @r#"
@@ -126,7 +126,7 @@ async fn a_list_of_old_versions_alone_is_an_offer_to_be_greeted() {
 }
 
 #[tokio::test]
-async fn other_errors_of_the_new_era_are_reported_and_prove_it() {
+async fn other_stateless_errors_identify_a_stateless_server() {
     // N-VER-04: no fallback to `initialize`, then or later
     let mut shown = String::new();
     for code in [-32020, -32021] {
@@ -154,7 +154,7 @@ async fn other_errors_of_the_new_era_are_reported_and_prove_it() {
 }
 
 #[tokio::test]
-async fn authorization_overload_redirects_and_faults_decide_nothing() {
+async fn auth_errors_overload_and_invalid_responses_are_inconclusive() {
     // N-AUTH: 401 and 403 are no matter of the era, whatever their body
     let modern = || unsupported(&json!(["2025-11-25"]));
     let mut shown = String::new();
@@ -267,7 +267,7 @@ async fn authorization_overload_redirects_and_faults_decide_nothing() {
 }
 
 #[tokio::test]
-async fn no_connection_and_no_answer_decide_nothing() {
+async fn unreachable_server_is_inconclusive() {
     let known = Negotiation::new();
     let nobody = HttpTransport::builder("http://127.0.0.1:1/mcp").build().unwrap();
     let client = Client::builder(nobody).negotiation(known.clone()).build();
@@ -290,7 +290,7 @@ impl Transport for Silent {
 }
 
 #[tokio::test(start_paused = true)]
-async fn time_that_runs_out_decides_nothing() {
+async fn timeout_is_inconclusive() {
     let known = Negotiation::new();
     let client = Client::builder(Silent).negotiation(known.clone()).build();
     assert_snapshot!(outcome(client.connect().await), @"
@@ -301,7 +301,7 @@ async fn time_that_runs_out_decides_nothing() {
 }
 
 #[tokio::test]
-async fn whoever_does_not_know_the_method_belongs_to_the_handshake_era() {
+async fn unknown_method_identifies_a_stateful_server() {
     // N-HTTP-16, N-HTTP-17, N-BASE-07, N-VER-05: whatever the code
     for (name, answer) in [
         ("method not found", error(-32601, "no", &Value::Null)),
@@ -332,7 +332,7 @@ async fn whoever_does_not_know_the_method_belongs_to_the_handshake_era() {
 }
 
 #[tokio::test]
-async fn what_initialize_comes_to_after_the_probe() {
+async fn error_of_initialize_after_the_probe_may_lead_to_a_second_probe() {
     let mut shown = String::new();
     for (name, first, second) in [
         ("versions of the new era", unsupported(&json!(["2026-07-28"])), None),

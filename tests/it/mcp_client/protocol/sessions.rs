@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn a_lost_session_is_opened_anew_and_the_call_repeated_once() {
+async fn call_is_repeated_once_in_a_new_session_after_404() {
     // HTTP-26
     let peer = Script::new()
         .on("tools/call", status(404))
@@ -32,7 +32,7 @@ async fn a_lost_session_is_opened_anew_and_the_call_repeated_once() {
 }
 
 #[tokio::test]
-async fn a_session_that_is_lost_again_is_an_error() {
+async fn second_lost_session_is_an_error() {
     let peer = Script::new()
         .on("tools/call", error(-32001, "Session not found", &json!(null)).with_status(404))
         .start()
@@ -52,7 +52,7 @@ async fn a_session_that_is_lost_again_is_an_error() {
 }
 
 #[tokio::test]
-async fn calls_in_flight_that_lose_their_session_share_the_new_one() {
+async fn concurrent_calls_share_the_new_session() {
     // Traps 6
     let server = strict().await;
     let gate = Gate::new();
@@ -78,7 +78,7 @@ async fn calls_in_flight_that_lose_their_session_share_the_new_one() {
 }
 
 #[tokio::test]
-async fn a_late_404_of_the_old_session_does_not_end_the_new_one() {
+async fn late_404_of_the_old_session_does_not_end_the_new_one() {
     // Traps 6
     let server = strict().await;
     let gate = Gate::new();
@@ -98,7 +98,7 @@ async fn a_late_404_of_the_old_session_does_not_end_the_new_one() {
 }
 
 #[tokio::test]
-async fn without_a_session_404_is_a_status_like_others() {
+async fn status_404_without_a_session_is_an_error() {
     // HTTP-27
     let peer = Script::new()
         .on("initialize", initialized("2025-11-25"))
@@ -124,7 +124,7 @@ async fn without_a_session_404_is_a_status_like_others() {
 }
 
 #[tokio::test]
-async fn a_bad_request_opens_no_new_session() {
+async fn status_400_does_not_open_a_new_session() {
     // HTTP-28
     let peer = Script::new().on("tools/call", status(400).body("bad request")).start().await;
     assert_snapshot!(outcome(peer.client().call_tool("add", ()).await), @"
@@ -139,7 +139,7 @@ async fn a_bad_request_opens_no_new_session() {
 }
 
 #[tokio::test]
-async fn a_bad_request_that_names_the_session_is_a_lost_session() {
+async fn status_400_naming_the_session_opens_a_new_one() {
     // HTTP-26: this is what the reference server says
     let lost = error(-32000, "Bad Request: No valid session ID provided", &json!(null));
     let peer = Script::new()
@@ -152,7 +152,7 @@ async fn a_bad_request_that_names_the_session_is_a_lost_session() {
 }
 
 #[tokio::test]
-async fn a_session_that_is_lost_before_it_is_open_is_an_error() {
+async fn session_lost_before_initialized_is_an_error() {
     let peer = Script::new().on("notifications/initialized", status(404)).start().await;
     assert_snapshot!(outcome(peer.client().call_tool("add", ()).await), @"
     [server]/mcp has ended the session
@@ -165,7 +165,7 @@ async fn a_session_that_is_lost_before_it_is_open_is_an_error() {
 }
 
 #[tokio::test]
-async fn no_cursor_is_taken_into_another_session() {
+async fn cursor_is_not_sent_in_a_new_session() {
     // PAGE-01
     let page = json!({ "tools": [], "nextCursor": "of session 1" });
     let peer = Script::new()
@@ -185,7 +185,7 @@ async fn no_cursor_is_taken_into_another_session() {
 }
 
 #[tokio::test]
-async fn no_cursor_outlives_its_session() {
+async fn list_restarts_if_another_call_lost_the_session() {
     // PAGE-01: another call loses the session while the first page is on its way
     let tool = |name| Tool::new(name, json!({ "type": "object" }), |_| CallAnswer::text("done"));
     let builder = TestServer::builder().tool(tool("a")).tool(tool("b")).page_size(1);
@@ -212,7 +212,7 @@ async fn no_cursor_outlives_its_session() {
 }
 
 #[tokio::test]
-async fn a_notification_that_loses_the_session_is_sent_in_a_new_one() {
+async fn notification_is_repeated_in_a_new_session() {
     // HTTP-26, HTTP-05: what was refused was not delivered
     let peer = Script::new()
         .on("notifications/roots/list_changed", status(404))

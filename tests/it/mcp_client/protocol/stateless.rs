@@ -54,7 +54,7 @@ fn sent(server: &TestServer) -> Vec<Sent> {
 }
 
 #[tokio::test]
-async fn every_request_says_all_that_the_server_has_to_know() {
+async fn every_request_carries_version_capabilities_and_headers() {
     // N-BASE-01, N-BASE-02, N-HTTP-01..08, N-HTTP-14
     let mut both = Vec::new();
     for answers in [AnswerMode::Json, AnswerMode::Sse] {
@@ -99,7 +99,7 @@ async fn every_request_says_all_that_the_server_has_to_know() {
 }
 
 #[tokio::test]
-async fn without_a_list_the_server_says_which_arguments_it_misses() {
+async fn missing_parameter_headers_are_learned_from_the_tool_list() {
     // N-HTTP-10, N-HTTP-11: then the list is fetched, and the call made once more
     let server = server().start().await.unwrap();
     let client = client(&server);
@@ -115,7 +115,7 @@ async fn without_a_list_the_server_says_which_arguments_it_misses() {
 }
 
 #[tokio::test]
-async fn a_mismatch_that_no_list_explains_is_the_error() {
+async fn header_mismatch_not_explained_by_the_list_is_an_error() {
     // N-HTTP-11: no call is made a third time
     let mismatch = error(-32020, "a header is missing", &Value::Null).with_status(400);
     let peer = Script::new()
@@ -132,7 +132,7 @@ async fn a_mismatch_that_no_list_explains_is_the_error() {
 }
 
 #[tokio::test]
-async fn a_call_that_may_have_run_is_not_repeated_for_its_headers() {
+async fn call_with_header_mismatch_is_not_repeated_if_it_may_have_run() {
     // N-HTTP-11: the server refuses the headers with status 400, before it runs anything
     let schema = json!({ "type": "object", "properties": {
         "a": { "type": "integer", "x-mcp-header": "A" },
@@ -152,7 +152,7 @@ async fn a_call_that_may_have_run_is_not_repeated_for_its_headers() {
 }
 
 #[tokio::test]
-async fn a_tool_called_by_its_method_says_its_arguments_too() {
+async fn raw_tool_call_sends_parameter_headers() {
     // N-HTTP-07, N-HTTP-11
     let server = server().start().await.unwrap();
     let client = client(&server);
@@ -198,7 +198,7 @@ impl Transport for Slow {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_that_a_call_needs_is_within_the_time_of_the_call() {
+async fn list_for_parameter_headers_counts_towards_the_total_timeout() {
     // N-TIME-01
     let client = client_at(Slow::default(), Revision::V2026_07_28);
     let began = Instant::now();
@@ -211,7 +211,7 @@ async fn a_list_that_a_call_needs_is_within_the_time_of_the_call() {
 }
 
 #[tokio::test]
-async fn requests_that_wait_at_the_same_time_have_ids_of_their_own() {
+async fn concurrent_requests_have_distinct_ids() {
     // N-BASE-03
     let sent = Arc::new(Mutex::new(Vec::new()));
     let client = client_at(Slow(Arc::clone(&sent)), Revision::V2026_07_28);
@@ -223,7 +223,7 @@ async fn requests_that_wait_at_the_same_time_have_ids_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_tool_that_asks_for_what_cannot_be_is_dropped_in_this_era_alone() {
+async fn invalid_parameter_headers_skip_a_tool_in_stateless_versions_only() {
     // N-HTTP-09; 2025-11-25 knows no such keyword
     let bad = |name: &str, schema: Value| {
         Tool::new(name, json!({ "type": "object", "properties": { "a": schema } }), |_| {
@@ -265,7 +265,7 @@ async fn a_tool_that_asks_for_what_cannot_be_is_dropped_in_this_era_alone() {
 }
 
 #[tokio::test]
-async fn an_argument_that_cannot_be_said_is_refused_here() {
+async fn argument_not_representable_as_header_is_rejected() {
     // N-HTTP-07
     let server = server().start().await.unwrap();
     let client = client(&server);
@@ -280,7 +280,7 @@ async fn an_argument_that_cannot_be_said_is_refused_here() {
 }
 
 #[tokio::test]
-async fn hints_say_how_long_a_list_may_be_kept_and_for_whom() {
+async fn cache_hints_give_ttl_and_scope() {
     // N-CACHE-02, N-CACHE-03, N-CACHE-06
     let fresh = Duration::from_secs(60);
     for (scope, public) in [(CacheScope::Public, true), (CacheScope::Private, false)] {
@@ -297,7 +297,7 @@ async fn hints_say_how_long_a_list_may_be_kept_and_for_whom() {
 }
 
 #[tokio::test]
-async fn a_profile_that_is_stale_is_asked_for_again() {
+async fn expired_server_info_is_requested_again() {
     // N-CACHE-02: no time at all, unless the server says otherwise
     let server = server().start().await.unwrap();
     let client = client(&server);
@@ -308,7 +308,7 @@ async fn a_profile_that_is_stale_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_is_cancelled_by_closing_its_stream() {
+async fn dropped_call_is_cancelled_by_closing_its_stream() {
     // N-CANC-01
     let gate = Gate::new();
     let held = gate.clone();
@@ -327,7 +327,7 @@ async fn a_call_that_is_dropped_is_cancelled_by_closing_its_stream() {
 }
 
 #[tokio::test]
-async fn results_of_other_types_are_no_results() {
+async fn results_of_unknown_types_are_errors() {
     // N-BASE-04, N-BASE-05, N-MRTR-01
     let typed = |kind: &str| result(&json!({ "resultType": kind, "content": [], "tools": [] }));
     let mut shown = String::new();
@@ -367,7 +367,7 @@ async fn results_of_other_types_are_no_results() {
 }
 
 #[tokio::test]
-async fn a_request_of_the_server_is_passed_over() {
+async fn server_requests_are_ignored() {
     // N-BASE-06
     let stream = concat!(
         "data: {\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\"}\n\n",
@@ -380,7 +380,7 @@ async fn a_request_of_the_server_is_passed_over() {
 }
 
 #[tokio::test]
-async fn methods_of_the_other_era_are_not_sent() {
+async fn methods_of_other_versions_are_not_sent() {
     let new = server().start().await.unwrap();
     let old = TestServer::builder().start().await.unwrap();
     let new_client = client(&new);
@@ -409,7 +409,7 @@ async fn methods_of_the_other_era_are_not_sent() {
 }
 
 #[tokio::test]
-async fn raw_json_goes_in_and_out() {
+async fn raw_requests_and_results_are_passed_through() {
     let answer = Reply::json(&json!({
         "jsonrpc": "2.0", "id": 1,
         "result": { "resultType": "complete", "b": 1, "a": [1.0] },

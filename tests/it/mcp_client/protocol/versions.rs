@@ -12,7 +12,7 @@ async fn peer_of(version: &str) -> Peer {
 }
 
 #[tokio::test]
-async fn the_server_chooses_among_the_versions_that_are_spoken_here() {
+async fn server_chooses_among_the_supported_versions() {
     // LIFE-02, LIFE-03, HTTP-30: the header names the version that was agreed upon
     let mut outlines = String::new();
     for version in ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"] {
@@ -45,7 +45,7 @@ async fn the_server_chooses_among_the_versions_that_are_spoken_here() {
 }
 
 #[tokio::test]
-async fn another_version_ends_the_session_and_is_an_error() {
+async fn unsupported_version_ends_the_session_with_an_error() {
     // LIFE-04, LIFE-15, HTTP-29
     let mut shown = String::new();
     for version in ["2026-07-28", "2024-10-07", "1.0", ""] {
@@ -74,7 +74,7 @@ async fn another_version_ends_the_session_and_is_an_error() {
 }
 
 #[tokio::test]
-async fn another_version_is_the_error_even_where_the_session_cannot_be_ended() {
+async fn unsupported_version_is_reported_even_if_delete_fails() {
     let opening = initialized("2099-01-01").header("mcp-session-id", "s");
     let peer = Script::new().on("initialize", opening).on("DELETE", status(500)).start().await;
     assert_snapshot!(outcome(peer.client().list_tools().await), @"
@@ -84,7 +84,7 @@ async fn another_version_is_the_error_even_where_the_session_cannot_be_ended() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_lists_versions_is_a_version_error() {
+async fn error_listing_supported_versions_is_a_version_error() {
     // LIFE-16; the codes of later revisions mean the same
     let mut shown = String::new();
     let supported = json!({ "supported": ["2023-01-01", "2024-01-01"], "requested": "2025-11-25" });
