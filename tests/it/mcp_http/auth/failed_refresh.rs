@@ -25,7 +25,7 @@ fn renewing(
 }
 
 #[tokio::test]
-async fn a_refusal_stays_one_whatever_the_source_then_does() {
+async fn rejected_token_stays_unauthorized_whatever_the_source_returns() {
     // AUTH-07, AUTH-40: the cause is told with it, and a useless token is not tried
     let mut shown = String::new();
     for (what, source) in [
@@ -74,7 +74,7 @@ impl TokenSource for Slow {
 }
 
 #[tokio::test]
-async fn a_renewal_that_takes_too_long_is_a_refusal() {
+async fn refresh_that_takes_too_long_is_unauthorized() {
     // AUTH-07: before the time for the request itself is over
     let peer = Script::new().on("tools/call", status(401)).start().await;
     let asked = Arc::new(Notify::new());

@@ -57,14 +57,14 @@ async fn call(status: u16, signer: Arc<Counting>) -> (Vec<String>, String) {
 }
 
 #[tokio::test]
-async fn each_request_has_a_signature_of_its_own() {
+async fn each_request_is_signed_separately() {
     let (seen, _) = call(500, Counting::new(true)).await;
     assert_eq!(seen[0], "Signed t0ken, POST /mcp 0");
     assert!(seen.iter().enumerate().all(|(at, line)| line.ends_with(&at.to_string())), "{seen:?}");
 }
 
 #[tokio::test]
-async fn a_refused_request_is_signed_anew_once_if_the_signer_says_so() {
+async fn rejected_request_is_signed_again_once_if_the_signer_asks() {
     let (seen, shown) = call(401, Counting::new(true)).await;
     assert_eq!(seen, ["Signed t0ken, POST /mcp 0", "Signed t0ken, POST /mcp 1"]);
     assert!(shown.ends_with("-> Unauthorized, did not run"), "{shown}");

@@ -16,7 +16,7 @@ fn client_of(url: impl Into<String>, source: &Source) -> Client {
 }
 
 #[tokio::test]
-async fn the_source_is_asked_before_each_request() {
+async fn token_source_is_called_before_each_request() {
     // AUTH-04: a renewed token needs no new session
     let peer = Peer::start().await;
     let source = Source::new(|turn, _| Ok(Some(if turn % 2 == 1 { ALICE } else { BOB }.into())));
@@ -41,7 +41,7 @@ async fn the_source_is_asked_before_each_request() {
 }
 
 #[tokio::test]
-async fn a_source_may_have_no_token() {
+async fn no_token_sends_no_authorization_header() {
     let peer = Peer::start().await;
     let source = Source::new(|_, _| Ok(None));
     client_of(peer.url(), &source).connect().await.unwrap();
@@ -52,7 +52,7 @@ async fn a_source_may_have_no_token() {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_renewed_and_the_request_repeated() {
+async fn retries_once_with_a_new_token_after_401() {
     // AUTH-08: the challenge is what the source gets to see
     let refused =
         status(401).header("www-authenticate", "Bearer error=invalid_token, scope=\"a b\"");
@@ -77,7 +77,7 @@ async fn a_refused_token_is_renewed_and_the_request_repeated() {
 }
 
 #[tokio::test]
-async fn a_token_of_wider_scope_is_tried_too() {
+async fn retries_with_a_token_of_wider_scope_after_403() {
     // AUTH-39
     let narrow = status(403).header("www-authenticate", "Bearer error=insufficient_scope, scope=w");
     let answer = result(&json!({ "content": [] }));
@@ -100,7 +100,7 @@ async fn a_token_of_wider_scope_is_tried_too() {
 }
 
 #[tokio::test]
-async fn the_new_token_is_tried_once() {
+async fn new_token_is_tried_only_once() {
     // AUTH-40, traps 18
     let peer = Script::new().on("initialize", status(401)).start().await;
     let source = Source::renewing(ALICE, BOB);
@@ -120,7 +120,7 @@ async fn the_new_token_is_tried_once() {
 }
 
 #[tokio::test]
-async fn the_same_token_is_not_tried_again() {
+async fn same_token_is_not_tried_again() {
     // AUTH-40
     let peer = Script::new().on("initialize", status(401)).start().await;
     for source in [Source::new(|_, _| Ok(Some(ALICE.into()))), Source::new(|_, _| Ok(None))] {
@@ -134,7 +134,7 @@ async fn the_same_token_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_token_taken_away_is_not_replaced_by_none() {
+async fn request_is_not_retried_without_a_token() {
     let peer = Script::new().on("initialize", status(401)).start().await;
     let source = Source::new(|_, refused| Ok((!refused).then(|| ALICE.into())));
     assert_snapshot!(outcome(client_of(peer.url(), &source).connect().await), @"
@@ -145,7 +145,7 @@ async fn a_token_taken_away_is_not_replaced_by_none() {
 }
 
 #[tokio::test]
-async fn without_a_token_nothing_is_sent() {
+async fn failing_token_source_sends_nothing() {
     let peer = Peer::start().await;
     let source = Source::new(|_, _| Err("the keychain is locked".into()));
     assert_snapshot!(outcome(client_of(peer.url(), &source).connect().await), @"
@@ -157,7 +157,7 @@ async fn without_a_token_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn a_refusal_stays_one_when_the_source_fails_to_renew() {
+async fn failed_refresh_reports_the_401() {
     // AUTH-07: the user has to sign in, whatever kept the source from doing without
     let peer = Script::new().on("initialize", status(401)).start().await;
     let source = Source::new(|_, refused| match refused {
@@ -173,7 +173,7 @@ async fn a_refusal_stays_one_when_the_source_fails_to_renew() {
 }
 
 #[tokio::test]
-async fn concurrent_refusals_are_one_renewal() {
+async fn concurrent_401_responses_cause_one_refresh() {
     let tool = Tool::new("wait", json!({ "type": "object" }), |_| CallAnswer::text("done"));
     let server =
         TestServer::builder().tool(tool).bearer(Bearer::tokens([ALICE])).start().await.unwrap();

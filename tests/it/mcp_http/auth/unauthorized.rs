@@ -21,7 +21,7 @@ fn challenge(value: &'static str) -> Answer {
 }
 
 #[tokio::test]
-async fn each_request_may_be_refused() {
+async fn a_401_is_unauthorized_on_every_request() {
     // AUTH-07, AUTH-08: whatever the request
     let mut shown = String::new();
     for method in ["initialize", "notifications/initialized", "tools/list", "tools/call", "DELETE"]
@@ -81,7 +81,7 @@ async fn each_request_may_be_refused() {
 }
 
 #[tokio::test]
-async fn a_refusal_without_a_challenge_is_one_too() {
+async fn a_401_without_a_challenge_is_unauthorized() {
     // AUTH-12: with and without a token
     let peer = Script::new().on("initialize", status(401).body("<html>login")).start().await;
     assert_snapshot!(refusal(&peer.client().list_tools().await.unwrap_err()), @"
@@ -98,7 +98,7 @@ async fn a_refusal_without_a_challenge_is_one_too() {
 }
 
 #[tokio::test]
-async fn a_json_rpc_error_does_not_hide_a_refusal() {
+async fn json_rpc_error_body_does_not_hide_a_401() {
     let body = error(-32001, "Unauthorized", &serde_json::Value::Null);
     let answer = body.with_status(401).header("www-authenticate", "Bearer scope=\"a b\"");
     let peer = Script::new().on("tools/list", answer).start().await;
@@ -111,7 +111,7 @@ async fn a_json_rpc_error_does_not_hide_a_refusal() {
 }
 
 #[tokio::test]
-async fn all_challenges_are_read() {
+async fn all_challenges_are_parsed() {
     // AUTH-09: several header lines, several challenges a line, any case and order
     let answer = status(401)
         .header("www-authenticate", "Negotiate YII=, Basic realm=\"a, b\"")
@@ -137,7 +137,7 @@ async fn all_challenges_are_read() {
 }
 
 #[tokio::test]
-async fn challenges_that_are_malformed_do_not_hide_the_refusal() {
+async fn malformed_challenges_do_not_hide_a_401() {
     let mut shown = String::new();
     for value in ["", "Bearer", "Bearer error=", "=,=", "Bearer error=\"open", "\u{e9}\u{1f600}"] {
         let peer = Script::new().on("initialize", challenge(value)).start().await;
@@ -170,7 +170,7 @@ async fn challenges_that_are_malformed_do_not_hide_the_refusal() {
 }
 
 #[tokio::test]
-async fn a_token_of_too_narrow_scope_is_told_apart() {
+async fn insufficient_scope_is_a_reason_of_its_own() {
     // AUTH-37
     let challenge = r#"Bearer error="insufficient_scope", scope="files:write", resource_metadata="https://a.example/x", error_description="more, please""#;
     let answer = status(403).header("www-authenticate", challenge);
@@ -187,7 +187,7 @@ async fn a_token_of_too_narrow_scope_is_told_apart() {
 }
 
 #[tokio::test]
-async fn a_scope_may_be_missing_according_to_any_challenge() {
+async fn insufficient_scope_is_found_in_any_challenge() {
     // AUTH-09, AUTH-37: the first challenge says only where the metadata is
     let metadata = "Bearer resource_metadata=\"https://a.example/x\"";
     let scope = "Bearer error=\"insufficient_scope\", scope=\"files:write\"";
@@ -206,7 +206,7 @@ async fn a_scope_may_be_missing_according_to_any_challenge() {
 }
 
 #[tokio::test]
-async fn the_end_of_a_session_may_be_refused_too() {
+async fn a_401_to_delete_is_reported_by_close() {
     let peer = Script::new().on("DELETE", challenge("Bearer scope=end")).start().await;
     let client = peer.client();
     client.connect().await.unwrap();

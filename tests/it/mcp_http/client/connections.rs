@@ -12,7 +12,7 @@ use tokio::{net::TcpListener, runtime::Handle, task, time};
 use crate::support::{Front, client, client_of, outcome, passing, soon, strict};
 
 #[tokio::test]
-async fn a_connection_that_is_found_dead_fails_no_call() {
+async fn closed_idle_connection_does_not_fail_the_next_call() {
     // It was closed between two calls, so that nothing is sent over it.
     let server = strict().await;
     let front = Front::plain(server.url()).await;
@@ -35,7 +35,7 @@ async fn a_connection_that_is_found_dead_fails_no_call() {
 }
 
 #[tokio::test]
-async fn calls_one_after_the_other_share_a_connection() {
+async fn sequential_calls_share_one_connection() {
     // HTTP-08: whatever the answer, and how it comes
     let server = strict().await;
     let front = Front::plain(server.url()).await;
@@ -86,7 +86,7 @@ async fn refusing(listener: TcpListener, refusals: usize) -> usize {
 }
 
 #[tokio::test]
-async fn what_a_server_has_not_looked_at_is_sent_again() {
+async fn http2_request_refused_by_the_server_is_sent_again() {
     for (refusals, expected) in
         [(2, "-> Status(503), did not run"), (9, "-> Unreachable, did not run")]
     {

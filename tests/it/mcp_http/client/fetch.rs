@@ -21,7 +21,7 @@ fn get(url: &str) -> Request<Bytes> {
 }
 
 #[tokio::test]
-async fn whatever_comes_is_read_within_a_limit() {
+async fn response_body_is_read_up_to_the_limit() {
     let redirect = ResponseTemplate::new(302).insert_header("location", "/other");
     let server = serve(redirect.set_body_string("12345")).await;
     let client = HttpClient::new().unwrap();
@@ -34,7 +34,7 @@ async fn whatever_comes_is_read_within_a_limit() {
 }
 
 #[tokio::test]
-async fn a_filter_sees_every_address_and_nothing_is_sent_to_a_refused_one() {
+async fn address_filter_sees_every_address_and_blocks_connections() {
     // AUTH-43
     let server = serve(ResponseTemplate::new(200)).await;
     let by_name = server.uri().replace("127.0.0.1", "localhost");

@@ -23,7 +23,7 @@ fn client_of(url: &str, settings: HttpClientBuilder) -> Client {
 }
 
 #[tokio::test]
-async fn a_proxy_is_for_other_machines() {
+async fn proxy_is_not_used_for_localhost() {
     let (proxy, server) = (Peer::start().await, Peer::start().await);
     let settings = || HttpClient::builder().proxy(proxy_of(&proxy));
     client_of(ELSEWHERE, settings()).connect().await.unwrap();
@@ -34,7 +34,7 @@ async fn a_proxy_is_for_other_machines() {
 }
 
 #[tokio::test]
-async fn a_proxy_sees_where_to_and_no_token() {
+async fn proxy_sees_the_target_but_no_token() {
     // AUTH-05
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let proxy = format!("http://user:pass@{}", listener.local_addr().unwrap());
@@ -60,7 +60,7 @@ async fn a_proxy_sees_where_to_and_no_token() {
 const CHILD: &str = "RELAY_TEST_PROXIES_OF";
 
 #[tokio::test]
-async fn the_environment_is_asked_on_demand_only() {
+async fn proxy_of_the_environment_is_used_on_request_only() {
     if let Ok(asked) = std::env::var(CHILD) {
         let settings = HttpClient::builder();
         let settings = if asked == "yes" { settings.environment_proxies() } else { settings };
@@ -73,7 +73,7 @@ async fn the_environment_is_asked_on_demand_only() {
     let child = async |asked: &str| {
         let mut child = Command::new(std::env::current_exe().unwrap());
         child.args(["--exact", "--nocapture"]);
-        child.arg("mcp_http::client::proxies::the_environment_is_asked_on_demand_only");
+        child.arg("mcp_http::client::proxies::proxy_of_the_environment_is_used_on_request_only");
         child.env(CHILD, asked).env("RELAY_TEST_LOCAL", local.url());
         child.env("http_proxy", proxy_of(&proxy)).env_remove("NO_PROXY").env_remove("no_proxy");
         let output = child.stdin(Stdio::null()).kill_on_drop(true).output().await.unwrap();

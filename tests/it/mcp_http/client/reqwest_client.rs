@@ -13,7 +13,7 @@ fn client_of(url: &str) -> Client {
 }
 
 #[tokio::test]
-async fn it_carries_the_token_and_the_session() {
+async fn provided_client_sends_token_and_session() {
     let peer = Peer::start().await;
     client_of(&peer.url()).list_tools().await.unwrap();
     assert_snapshot!(peer.outline().await, @"
@@ -24,7 +24,7 @@ async fn it_carries_the_token_and_the_session() {
 }
 
 #[tokio::test]
-async fn what_did_not_run_is_told_from_what_may_have() {
+async fn provided_client_distinguishes_unreachable_from_interrupted() {
     let absent = Absent::new();
     let nowhere = format!("{}?key=5ecret", absent.url());
     assert_snapshot!(outcome(client_of(&nowhere).list_tools().await), @"
@@ -45,7 +45,7 @@ async fn what_did_not_run_is_told_from_what_may_have() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_told() {
+async fn provided_client_reports_redirects() {
     let away = status(307).header("location", "/elsewhere");
     let peer = Script::new().on("tools/call", away).start().await;
     assert_snapshot!(outcome(client_of(&peer.url()).call_tool("add", ()).await), @"

@@ -14,7 +14,7 @@ fn client_of(front: &Front, settings: HttpClientBuilder) -> Client {
 }
 
 #[tokio::test]
-async fn only_known_authorities_are_trusted() {
+async fn only_configured_certificate_authorities_are_trusted() {
     let (authority, other) = (Authority::new(), Authority::new());
     let server = strict().await;
     let front = Front::tls(server.url(), &authority, None).await;
@@ -36,7 +36,7 @@ async fn only_known_authorities_are_trusted() {
 }
 
 #[tokio::test]
-async fn a_server_may_ask_who_the_client_is() {
+async fn client_certificate_is_sent_if_the_server_requires_one() {
     let (authority, of_clients) = (Authority::new(), Authority::new());
     let server = strict().await;
     let front = Front::tls(server.url(), &authority, Some(&of_clients)).await;
@@ -50,7 +50,7 @@ async fn a_server_may_ask_who_the_client_is() {
 }
 
 #[tokio::test]
-async fn http2_carries_all_calls_over_one_connection() {
+async fn http2_multiplexes_calls_over_one_connection() {
     let authority = Authority::new();
     let server = strict().await;
     let front = Front::tls(server.url(), &authority, None).await;
@@ -63,7 +63,7 @@ async fn http2_carries_all_calls_over_one_connection() {
 }
 
 #[tokio::test]
-async fn http2_may_be_known_in_advance() {
+async fn http2_prior_knowledge_works_without_tls() {
     let server = strict().await;
     let calls = async |settings: HttpClientBuilder| {
         let front = Front::plain(server.url()).await;
@@ -78,7 +78,7 @@ async fn http2_may_be_known_in_advance() {
 }
 
 #[test]
-fn what_is_no_certificate_is_refused_and_not_shown() {
+fn invalid_pem_and_proxy_are_rejected_without_showing_them() {
     let authority = Authority::new();
     let broken = "-----BEGIN CERTIFICATE-----\nNWVjcmV0\n-----END CERTIFICATE-----\n";
     let mut shown = String::new();

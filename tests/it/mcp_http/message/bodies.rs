@@ -30,7 +30,7 @@ async fn check(answer: Answer) -> String {
 }
 
 #[tokio::test]
-async fn media_types_are_compared_without_parameters_and_case() {
+async fn media_types_ignore_parameters_and_case() {
     // HTTP-06, traps 10
     for kind in ["application/json", "application/json; charset=utf-8", "Application/JSON;x"] {
         let answer = status(200).header("content-type", kind).body(ANSWER);
@@ -44,7 +44,7 @@ async fn media_types_are_compared_without_parameters_and_case() {
 }
 
 #[tokio::test]
-async fn other_types_are_no_answer() {
+async fn unexpected_media_types_are_errors() {
     let of = |kind: &'static str, body: &str| status(200).header("content-type", kind).body(body);
     let mut shown = String::new();
     for answer in [
@@ -81,7 +81,7 @@ async fn other_types_are_no_answer() {
 }
 
 #[tokio::test]
-async fn an_announced_length_over_the_limit_is_refused() {
+async fn content_length_over_the_limit_is_rejected() {
     let answer = |size: usize| {
         let text = "x".repeat(size);
         let content = json!([{ "type": "text", "text": text }]);
@@ -95,7 +95,7 @@ async fn an_announced_length_over_the_limit_is_refused() {
 }
 
 #[tokio::test]
-async fn a_streamed_body_over_the_limit_is_refused() {
+async fn streamed_body_over_the_limit_is_rejected() {
     let server = strict().await;
     let builder = HttpTransport::builder(server.url()).message_limit(LIMIT);
     let client = client(builder.build().unwrap());
@@ -123,7 +123,7 @@ async fn a_streamed_body_over_the_limit_is_refused() {
 }
 
 #[tokio::test]
-async fn events_are_limited_one_by_one_and_streams_are_not() {
+async fn limit_applies_to_each_event_and_not_to_the_stream() {
     let note =
         r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":0}}"#;
     let many = format!("data: {note}\n\n").repeat(1_000);
@@ -141,7 +141,7 @@ async fn events_are_limited_one_by_one_and_streams_are_not() {
 }
 
 #[tokio::test]
-async fn the_limit_is_the_same_for_json_and_events() {
+async fn limit_is_the_same_for_json_and_events() {
     // The id is known, so that the length is too.
     let of = |length: usize| ANSWER.replace("$id", "2") + &" ".repeat(length - ANSWER.len() + 2);
     for (length, expected) in [(LIMIT, "it went well"), (LIMIT + 1, "-> TooLarge")] {
@@ -172,7 +172,7 @@ fn brotli(text: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn compressed_bodies_are_limited_after_decompression() {
+async fn limit_applies_to_the_decompressed_body() {
     // The id is known: only the server of uncompressed answers can fill it in.
     let small = ANSWER.replace("$id", "2");
     let bomb = format!("{}{small}", " ".repeat(5_000_000));
@@ -191,7 +191,7 @@ async fn compressed_bodies_are_limited_after_decompression() {
 }
 
 #[tokio::test]
-async fn a_body_that_cannot_be_decompressed_is_no_broken_connection() {
+async fn invalid_compression_is_a_protocol_error() {
     // It would be no better the next time.
     let small = gzip(&ANSWER.replace("$id", "2"));
     for (coding, body) in
@@ -208,7 +208,7 @@ async fn a_body_that_cannot_be_decompressed_is_no_broken_connection() {
 }
 
 #[tokio::test]
-async fn session_ids_are_visible_ascii() {
+async fn session_ids_must_be_visible_ascii() {
     // HTTP-25
     for id in [&b"a b"[..], b"\xe9", b"a\tb", b""] {
         let opening = initialized("2025-11-25").header("mcp-session-id", id);
@@ -232,7 +232,7 @@ async fn session_ids_are_visible_ascii() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_is_told() {
+async fn broken_connection_is_interrupted_and_may_have_run() {
     let server = strict().await;
     let client = client_of(server.url());
     client.connect().await.unwrap();

@@ -47,7 +47,7 @@ fn failures() -> [(&'static str, Answer); 11] {
 }
 
 #[tokio::test]
-async fn no_failure_shows_what_the_server_gives_back() {
+async fn errors_and_traces_redact_echoed_token_and_session() {
     // AUTH-05, HTTP-25: neither error, nor cause, nor trace
     let mut shown = String::new();
     for (what, answer) in failures() {
@@ -89,7 +89,7 @@ async fn no_failure_shows_what_the_server_gives_back() {
 }
 
 #[tokio::test]
-async fn no_failure_of_the_registry_shows_what_the_server_gives_back() {
+async fn relay_errors_and_traces_redact_echoed_token_and_session() {
     // AUTH-05, HTTP-25
     for (what, answer) in failures() {
         let peer = peer_of(answer).await;
@@ -104,7 +104,7 @@ async fn no_failure_of_the_registry_shows_what_the_server_gives_back() {
 }
 
 #[tokio::test]
-async fn a_result_is_delivered_as_it_is() {
+async fn results_are_not_redacted() {
     // What a tool says belongs to its caller, even where it is the caller's own token.
     let text = format!("{SESSION} of {ALICE}");
     let answer = result(&json!({ "content": [{ "type": "text", "text": text }] }));

@@ -13,7 +13,7 @@ use crate::support::{Script, client_of, outcome, soon, sse, strict};
 const ANSWER: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
 
 #[tokio::test]
-async fn streams_are_read_by_the_standard() {
+async fn event_streams_are_parsed_as_the_standard_requires() {
     // HTTP-11, HTTP-12, traps 1
     let split = r#"data: {"jsonrpc":"2.0","id":$id,
 data: "result":{"content":[]}}"#;
@@ -39,7 +39,7 @@ data: "result":{"content":[]}}"#;
 }
 
 #[tokio::test]
-async fn an_answer_of_another_event_type_is_none() {
+async fn events_of_other_types_are_ignored() {
     // HTTP-11: only `message` is MCP
     let stream = format!("event: answer\ndata: {ANSWER}\n\n");
     let peer = Script::new().on("tools/call", sse(&stream)).start().await;
@@ -71,7 +71,7 @@ async fn call(server: &TestServer) -> String {
 }
 
 #[tokio::test]
-async fn events_may_arrive_in_any_pieces() {
+async fn events_may_be_split_at_any_byte() {
     // HTTP-11: UTF-8 is decoded across pieces
     let server = streaming(|answer| {
         let stream = format!(": x\r\n\r\ndata: {answer}\r\n\r\n");
@@ -82,7 +82,7 @@ async fn events_may_arrive_in_any_pieces() {
 }
 
 #[tokio::test]
-async fn a_call_is_done_with_its_answer_not_with_the_stream() {
+async fn call_completes_before_the_stream_ends() {
     // HTTP-08
     let gate = Gate::new();
     let held = gate.clone();
@@ -93,7 +93,7 @@ async fn a_call_is_done_with_its_answer_not_with_the_stream() {
 }
 
 #[tokio::test]
-async fn a_stream_that_ends_is_told_apart_from_one_that_breaks() {
+async fn ended_stream_differs_from_a_broken_connection() {
     // HTTP-10
     let server = streaming(|answer| Reply::sse([format!("data: {answer}\n")])).await;
     assert_snapshot!(call(&server).await, @"
@@ -105,7 +105,7 @@ async fn a_stream_that_ends_is_told_apart_from_one_that_breaks() {
 }
 
 #[tokio::test]
-async fn the_connection_is_used_again_after_a_stream() {
+async fn connection_is_reused_after_a_stream() {
     let server =
         streaming(|answer| Reply::sse([format!("data: {answer}\n\n"), ": bye\n\n".to_owned()]))
             .await;
@@ -119,7 +119,7 @@ async fn the_connection_is_used_again_after_a_stream() {
 }
 
 #[tokio::test]
-async fn who_leaves_before_the_answer_ends_the_connection() {
+async fn dropping_a_stream_early_closes_the_connection() {
     // It is how a call of the per-request era is cancelled (MCP basic/patterns/cancellation).
     let gate = Gate::new();
     let note = "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\"}\n\n";

@@ -18,7 +18,7 @@ async fn failing(reply: Reply) -> (TestServer, Client) {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_end_does_not_hide_the_status() {
+async fn unfinished_error_body_does_not_hide_the_status() {
     for code in [400, 403, 500, 503] {
         let gate = Gate::new();
         let (_server, client) =
@@ -35,7 +35,7 @@ async fn a_body_that_does_not_end_does_not_hide_the_status() {
 }
 
 #[tokio::test]
-async fn no_body_ends_in_half_a_token() {
+async fn broken_error_body_shows_no_part_of_a_token() {
     // AUTH-05: the rest of the token is not there, so that it cannot be found as a whole
     let half = &ALICE[..ALICE.len() - 1];
     let text = format!("no user has {ALICE}, nor {half}");
@@ -52,7 +52,7 @@ async fn no_body_ends_in_half_a_token() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_long_does_not_end_in_half_a_token() {
+async fn truncated_error_body_shows_no_part_of_a_token() {
     // AUTH-05: it is cut off in the middle of the token, and whole as bytes
     const KEPT: usize = 64 * 1024;
     let half = ALICE.len() / 2;

@@ -35,7 +35,7 @@ fn echoes() -> [(&'static str, Answer); 11] {
 }
 
 #[tokio::test]
-async fn no_error_shows_a_token_that_the_server_gives_back() {
+async fn errors_redact_an_echoed_token() {
     // AUTH-05
     let mut shown = String::new();
     for (what, answer) in echoes() {
@@ -70,7 +70,7 @@ async fn no_error_shows_a_token_that_the_server_gives_back() {
 }
 
 #[tokio::test]
-async fn no_trace_shows_a_token_that_the_server_gives_back() {
+async fn traces_redact_an_echoed_token() {
     // AUTH-05
     for (what, answer) in echoes() {
         let peer = Script::new().on("tools/list", answer).start().await;
@@ -83,7 +83,7 @@ async fn no_trace_shows_a_token_that_the_server_gives_back() {
 }
 
 #[tokio::test]
-async fn the_wire_is_traced_without_tokens_sessions_and_configured_headers() {
+async fn wire_trace_redacts_tokens_sessions_and_configured_headers() {
     // AUTH-05, HTTP-25
     let opening = initialized("2025-11-25").header("mcp-session-id", "session-5ecret");
     let answer = sse("data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[]}}\n\n");
@@ -139,7 +139,7 @@ async fn the_wire_is_traced_without_tokens_sessions_and_configured_headers() {
 }
 
 #[tokio::test]
-async fn no_form_of_debug_shows_a_secret() {
+async fn debug_output_contains_no_secret() {
     let peer = Peer::start().await;
     let token = AccessToken::new(ALICE);
     let url = format!("{}?key=5ecret", peer.url());
@@ -160,7 +160,7 @@ async fn no_form_of_debug_shows_a_secret() {
 }
 
 #[tokio::test]
-async fn a_renewed_token_is_hidden_like_the_first() {
+async fn refreshed_token_is_redacted_too() {
     let echo = |token: &str| {
         status(401).header("www-authenticate", format!("Bearer error_description=\"{token}\""))
     };

@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use crate::support::{Peer, Script, outcome, status};
 
 #[tokio::test]
-async fn no_redirect_takes_the_token_to_another_origin() {
+async fn redirect_does_not_send_the_token_to_another_origin() {
     // AUTH-06
     let other = Peer::start().await;
     let mut shown = String::new();
@@ -34,7 +34,7 @@ async fn no_redirect_takes_the_token_to_another_origin() {
 }
 
 #[tokio::test]
-async fn redirects_within_the_origin_are_told_and_not_followed() {
+async fn redirect_within_the_origin_is_an_error() {
     let mut shown = String::new();
     for location in ["/mcp/", "../v2/mcp?x=1", "http://[", "\u{e9}"] {
         let peer =
@@ -56,7 +56,7 @@ async fn redirects_within_the_origin_are_told_and_not_followed() {
 }
 
 #[tokio::test]
-async fn a_redirect_without_a_target_and_304_are_errors() {
+async fn redirect_without_a_location_is_an_error() {
     let mut shown = String::new();
     for code in [307, 304, 300] {
         let peer = Script::new().on("tools/call", status(code)).start().await;

@@ -13,7 +13,7 @@ use tokio::{
 use crate::support::{ALICE, BOB, Peer, Script, client, exact, soon, sse};
 
 #[tokio::test]
-async fn configured_headers_go_with_every_request() {
+async fn configured_headers_are_sent_with_every_request() {
     let peer = Peer::start().await;
     let transport = HttpTransport::builder(peer.url())
         .bearer_token(ALICE)
@@ -44,7 +44,7 @@ async fn configured_headers_go_with_every_request() {
 }
 
 #[tokio::test]
-async fn without_a_token_there_is_no_header_for_it() {
+async fn authorization_header_is_absent_without_a_token() {
     let peer = Peer::start().await;
     client(HttpTransport::builder(peer.url()).build().unwrap()).list_tools().await.unwrap();
     assert_snapshot!(peer.outline().await, @"
@@ -55,7 +55,7 @@ async fn without_a_token_there_is_no_header_for_it() {
 }
 
 #[tokio::test]
-async fn the_query_of_the_url_is_kept_and_holds_no_token() {
+async fn query_of_the_url_is_kept_and_contains_no_token() {
     // AUTH-03, N-AUTH-09
     let peer = Peer::start().await;
     let url = format!("{}?tenant=a%20b&x=", peer.url());
@@ -77,7 +77,7 @@ async fn the_query_of_the_url_is_kept_and_holds_no_token() {
 }
 
 #[tokio::test]
-async fn the_answer_to_a_server_carries_the_same_headers() {
+async fn answer_to_a_server_request_carries_the_same_headers() {
     // HTTP-07, HTTP-30, AUTH-02, N-AUTH-09
     let stream = "data: {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n\n\
                   data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[]}}\n\n";
@@ -95,7 +95,7 @@ async fn the_answer_to_a_server_carries_the_same_headers() {
 }
 
 #[tokio::test]
-async fn users_share_a_transport_but_neither_token_nor_session() {
+async fn transports_with_different_tokens_share_no_session() {
     // LIFE-18
     let peer = Peer::start().await;
     let alice = peer.transport();
@@ -118,7 +118,7 @@ async fn users_share_a_transport_but_neither_token_nor_session() {
 }
 
 #[tokio::test]
-async fn clients_name_themselves() {
+async fn client_info_is_configurable() {
     let peer = Peer::start().await;
     Client::builder(peer.transport()).client_info("an app", "2.1").build().connect().await.unwrap();
     let opening = peer.sent_of("initialize").await[0].json();
@@ -126,7 +126,7 @@ async fn clients_name_themselves() {
 }
 
 #[tokio::test]
-async fn names_of_headers_have_no_case() {
+async fn response_header_names_are_case_insensitive() {
     // HTTP-32
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/mcp", listener.local_addr().unwrap());

@@ -14,7 +14,7 @@ fn message(routing: Routing) -> Outgoing {
 }
 
 #[tokio::test]
-async fn method_name_and_arguments_go_into_headers() {
+async fn method_name_and_arguments_are_sent_as_headers() {
     // N-HTTP-04, N-HTTP-05, N-HTTP-06, N-HTTP-07
     let peer = Peer::start().await;
     let mut routing = Routing::new("tools/call");
@@ -36,7 +36,7 @@ async fn method_name_and_arguments_go_into_headers() {
 }
 
 #[tokio::test]
-async fn a_message_without_routing_has_no_such_headers() {
+async fn standard_headers_are_absent_in_stateful_versions() {
     // N-HTTP-14: they are no part of the handshake era
     let peer = Peer::start().await;
     peer.client().call_tool("add", ()).await.unwrap();
@@ -47,7 +47,7 @@ async fn a_message_without_routing_has_no_such_headers() {
 }
 
 #[tokio::test]
-async fn what_no_header_carries_is_refused_before_it_is_sent() {
+async fn invalid_header_values_are_rejected_before_sending() {
     let peer = Peer::start().await;
     let mut of_parameter = Routing::new("tools/call");
     of_parameter.arguments = vec![("a b".to_owned(), "1".to_owned())];

@@ -18,7 +18,7 @@ async fn check(answers: impl IntoIterator<Item = Answer>) -> String {
 }
 
 #[tokio::test]
-async fn statuses_are_told_with_the_beginning_of_the_body() {
+async fn status_errors_include_the_beginning_of_the_body() {
     assert_snapshot!(check([
         status(400),
         status(400).body("missing header"),
@@ -70,7 +70,7 @@ async fn statuses_are_told_with_the_beginning_of_the_body() {
 }
 
 #[tokio::test]
-async fn forbidden_is_no_matter_of_authorization_unless_it_says_so() {
+async fn status_403_is_unauthorized_only_for_insufficient_scope() {
     // AUTH-38, HTTP-31
     let challenge = |value: &'static str| status(403).header("www-authenticate", value);
     let origin = r#"{"jsonrpc":"2.0","error":{"code":-32000,"message":"Origin not allowed"}}"#;
@@ -110,7 +110,7 @@ async fn forbidden_is_no_matter_of_authorization_unless_it_says_so() {
 }
 
 #[tokio::test]
-async fn a_server_may_say_how_long_to_wait() {
+async fn retry_after_header_is_parsed_in_seconds() {
     let wait = |value: &'static str| status(429).header("retry-after", value);
     let mut shown = String::new();
     for answer in [wait("7"), wait("0"), wait("soon"), wait("-1"), status(503)] {
@@ -131,7 +131,7 @@ async fn a_server_may_say_how_long_to_wait() {
 }
 
 #[tokio::test]
-async fn the_status_of_a_json_rpc_error_is_known() {
+async fn status_of_a_json_rpc_error_is_exposed() {
     let busy = error(-32000, "busy", &Value::Null).with_status(503);
     let peer = Script::new().on("tools/list", busy).start().await;
     assert_eq!(peer.client().list_tools().await.unwrap_err().status(), Some(503));

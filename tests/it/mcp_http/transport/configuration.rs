@@ -6,7 +6,7 @@ use mcp_http::{HttpClient, HttpTransport};
 use crate::support::{ALICE, Absent, Peer, client, failure, outcome};
 
 #[test]
-fn urls_have_to_be_of_a_server() {
+fn invalid_urls_are_rejected() {
     let mut shown = String::new();
     for url in [
         "",
@@ -39,7 +39,7 @@ fn urls_have_to_be_of_a_server() {
 }
 
 #[test]
-fn headers_of_the_protocol_cannot_be_set() {
+fn protocol_headers_cannot_be_configured() {
     let mut shown = String::new();
     for (name, value) in [
         ("Authorization", "Bearer 5ecret"),
@@ -79,7 +79,7 @@ fn headers_of_the_protocol_cannot_be_set() {
 }
 
 #[tokio::test]
-async fn tokens_that_no_header_carries_are_not_sent() {
+async fn tokens_with_invalid_characters_are_not_sent() {
     let peer = Peer::start().await;
     let mut shown = String::new();
     for token in ["", "5ecret of alice", "5ecret\n", "5ecret\r\nX-Evil: 1", "5\u{e9}cret"] {
@@ -103,7 +103,7 @@ async fn tokens_that_no_header_carries_are_not_sent() {
 }
 
 #[tokio::test]
-async fn tokens_do_not_travel_unencrypted_to_other_machines() {
+async fn tokens_are_not_sent_unencrypted_to_other_hosts() {
     // AUTH-06, AUTH-05: nothing is sent, so these addresses are never asked for
     let mut shown = String::new();
     for url in
@@ -124,7 +124,7 @@ async fn tokens_do_not_travel_unencrypted_to_other_machines() {
 }
 
 #[tokio::test]
-async fn a_name_under_localhost_may_be_of_another_machine() {
+async fn subdomain_of_localhost_is_treated_as_another_host() {
     // AUTH-06: nothing keeps a resolver from asking the network for it
     let transport = HttpTransport::builder("http://api.localhost:1/mcp").bearer_token(ALICE);
     assert_snapshot!(outcome(client(transport.build().unwrap()).list_tools().await), @"
@@ -134,7 +134,7 @@ async fn a_name_under_localhost_may_be_of_another_machine() {
 }
 
 #[test]
-fn configured_headers_do_not_travel_unencrypted_to_other_machines() {
+fn configured_headers_are_rejected_for_unencrypted_hosts() {
     // AUTH-05, AUTH-06: they may be keys, so that the transport is not even set up
     let builder = |url: &str| HttpTransport::builder(url).header("x-key", "5ecret");
     let mut shown = String::new();
@@ -158,7 +158,7 @@ fn configured_headers_do_not_travel_unencrypted_to_other_machines() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_cannot_be_reached() {
+async fn refused_connection_is_unreachable() {
     let absent = Absent::new();
     let url = format!("{}?key=5ecret", absent.url());
     let transport = HttpTransport::builder(url).bearer_token(ALICE).build().unwrap();
@@ -172,7 +172,7 @@ async fn a_server_that_is_not_there_cannot_be_reached() {
 }
 
 #[tokio::test]
-async fn transports_may_share_their_connections() {
+async fn transports_can_share_an_http_client() {
     let peer = Peer::start().await;
     let shared = HttpClient::new().unwrap();
     for _ in 0..2 {

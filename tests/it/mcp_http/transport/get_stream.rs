@@ -47,7 +47,7 @@ async fn all(messages: MessageStream) -> (String, Duration) {
 }
 
 #[tokio::test]
-async fn a_server_may_have_no_such_stream() {
+async fn listen_returns_none_if_there_is_no_get_stream() {
     // HTTP-21
     for reply in [
         Reply::status(405),
@@ -64,7 +64,7 @@ async fn a_server_may_have_no_such_stream() {
 }
 
 #[tokio::test]
-async fn what_else_goes_wrong_is_an_error() {
+async fn listen_reports_other_statuses_as_errors() {
     // HTTP-26, HTTP-31, AUTH-07
     let mut shown = String::new();
     for reply in [
@@ -94,7 +94,7 @@ async fn what_else_goes_wrong_is_an_error() {
 }
 
 #[tokio::test]
-async fn messages_come_as_they_are_sent() {
+async fn get_stream_delivers_messages_unchanged() {
     // HTTP-20, HTTP-30, AUTH-02
     let server = answering(&[Reply::sse([EVENT]), Reply::status(405)]).await;
     let stream = transport(&server).listen(session()).await.unwrap().unwrap();
@@ -121,7 +121,7 @@ async fn messages_come_as_they_are_sent() {
 }
 
 #[tokio::test]
-async fn the_stream_is_opened_again_from_where_it_was() {
+async fn get_stream_is_reopened_from_the_last_event_id() {
     // HTTP-13, HTTP-14, HTTP-15, HTTP-23: or from now on, where no event had an id
     let replies = [
         Reply::sse(["retry: 20000\n\n"]),
@@ -151,7 +151,7 @@ async fn the_stream_is_opened_again_from_where_it_was() {
 }
 
 #[tokio::test]
-async fn attempts_in_a_row_are_bounded() {
+async fn get_stream_gives_up_after_five_failed_attempts() {
     // HTTP-19
     let replies = [vec![Reply::sse([EVENT])], vec![Reply::status(502); 9]].concat();
     let server = answering(&replies).await;
@@ -182,7 +182,7 @@ async fn opened(transport: &HttpTransport) -> Context {
 }
 
 #[tokio::test]
-async fn a_stream_that_lasts_is_no_failure_though_nothing_comes() {
+async fn quiet_get_streams_do_not_count_as_failed_attempts() {
     let server = TestServer::builder().allow_get(true).start().await.unwrap();
     let transport = transport(&server);
     let context = opened(&transport).await;
@@ -220,7 +220,7 @@ async fn a_stream_that_lasts_is_no_failure_though_nothing_comes() {
 }
 
 #[tokio::test]
-async fn a_refusal_on_the_way_is_told() {
+async fn get_stream_ends_with_unauthorized_if_the_new_token_is_rejected() {
     // AUTH-02, AUTH-07
     let refused = Reply::unauthorized("Bearer error=\"invalid_token\"");
     let replies =
@@ -238,7 +238,7 @@ async fn a_refusal_on_the_way_is_told() {
 }
 
 #[tokio::test]
-async fn a_session_that_ends_on_the_way_is_told() {
+async fn get_stream_ends_if_the_session_ends() {
     // HTTP-26
     let server = answering(&[Reply::sse([EVENT]), Reply::status(404)]).await;
     let stream = transport(&server).listen(session()).await.unwrap().unwrap();

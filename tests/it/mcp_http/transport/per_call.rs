@@ -23,7 +23,7 @@ async fn send(transport: &HttpTransport, message: Outgoing) -> String {
 }
 
 #[tokio::test]
-async fn the_token_of_a_call_wins() {
+async fn token_of_a_call_overrides_the_token_source() {
     let peer = Peer::start().await;
     let source = Source::new(|_, _| Ok(Some(ALICE.into())));
     let transport = HttpTransport::builder(peer.url()).token_source(source.clone());
@@ -40,7 +40,7 @@ async fn the_token_of_a_call_wins() {
 }
 
 #[tokio::test]
-async fn options_of_a_call_are_for_its_requests() {
+async fn call_options_apply_to_their_own_requests_only() {
     let peer = Peer::start().await;
     let client = peer.client();
     client.connect().await.unwrap();
@@ -68,7 +68,7 @@ async fn options_of_a_call_are_for_its_requests() {
 }
 
 #[tokio::test]
-async fn what_belongs_to_a_call_goes_with_its_token() {
+async fn messages_of_a_call_carry_its_token() {
     // Answers to what the server asks on its stream, its cancellation, and notifications
     let server = strict().await;
     let gate = Gate::new();
@@ -91,7 +91,7 @@ async fn what_belongs_to_a_call_goes_with_its_token() {
 }
 
 #[tokio::test]
-async fn a_refused_token_of_a_call_is_not_renewed() {
+async fn rejected_token_of_a_call_is_not_refreshed() {
     let peer = Script::new().on("ping", status(401)).start().await;
     let source = Source::renewing(ALICE, ALICE);
     let transport = HttpTransport::builder(peer.url()).token_source(source.clone());
@@ -108,7 +108,7 @@ async fn a_refused_token_of_a_call_is_not_renewed() {
 }
 
 #[tokio::test]
-async fn headers_of_a_call_replace_configured_ones() {
+async fn headers_of_a_call_replace_configured_headers() {
     let peer = Peer::start().await;
     let transport = HttpTransport::builder(peer.url())
         .header("X-Team", "blue")
@@ -140,7 +140,7 @@ async fn headers_of_a_call_replace_configured_ones() {
 }
 
 #[tokio::test]
-async fn headers_of_a_call_are_held_to_the_same_rules() {
+async fn protocol_headers_cannot_be_set_per_call() {
     let peer = Peer::start().await;
     let mut shown = String::new();
     for (name, value) in [
@@ -175,7 +175,7 @@ async fn headers_of_a_call_are_held_to_the_same_rules() {
 }
 
 #[tokio::test]
-async fn neither_travels_unencrypted_to_other_machines() {
+async fn token_and_headers_of_a_call_are_not_sent_unencrypted() {
     // AUTH-05, AUTH-06: nothing is sent, so this address is never asked for
     let transport = HttpTransport::builder("http://192.0.2.1/mcp").build().unwrap();
     let mut with_token = message();

@@ -68,7 +68,7 @@ async fn check(first: Reply, then: &[Reply]) -> (String, Duration, TestServer) {
 }
 
 #[tokio::test]
-async fn a_stream_that_ends_is_taken_up_by_get() {
+async fn ended_stream_is_resumed_with_get() {
     // HTTP-10, HTTP-13, HTTP-14, HTTP-15, HTTP-17, HTTP-30
     let first = Reply::sse([format!("retry: 700\n{FIRST}")]);
     let (shown, passed, server) = check(first, &[Reply::sse([SECOND]), Reply::status(405)]).await;
@@ -97,7 +97,7 @@ async fn a_stream_that_ends_is_taken_up_by_get() {
 }
 
 #[tokio::test]
-async fn a_stream_that_breaks_is_taken_up_as_well() {
+async fn broken_stream_is_resumed_with_get() {
     // HTTP-10, HTTP-11: what has not ended comes again
     let first = Reply::sse([FIRST, "id: a-2\ndata: {\"n\""]).abort();
     let (shown, passed, server) = check(first, &[Reply::sse([SECOND]), Reply::status(405)]).await;
@@ -115,7 +115,7 @@ async fn a_stream_that_breaks_is_taken_up_as_well() {
 }
 
 #[tokio::test]
-async fn an_event_that_only_tells_its_id_is_enough() {
+async fn event_with_only_an_id_allows_resumption() {
     // HTTP-12, HTTP-13
     let first = Reply::sse([PRIMING]);
     let (shown, _, server) = check(first, &[Reply::sse([FIRST]), Reply::status(405)]).await;
@@ -127,7 +127,7 @@ async fn an_event_that_only_tells_its_id_is_enough() {
 }
 
 #[tokio::test]
-async fn without_an_id_there_is_nothing_to_take_up() {
+async fn stream_without_event_ids_is_not_resumed() {
     // HTTP-10: the outcome is unknown
     for first in ["data: {\"n\":1}\n\n", "id: a-1\ndata: {\"n\":1}\n\nid\ndata: {\"n\":2}\n\n"] {
         let (shown, _, server) = check(Reply::sse([first]), &[]).await;
@@ -139,7 +139,7 @@ async fn without_an_id_there_is_nothing_to_take_up() {
 }
 
 #[tokio::test]
-async fn who_does_not_want_it_gets_the_end() {
+async fn stream_is_not_resumed_if_the_message_is_not_resumable() {
     let server = strict().await;
     server.script(On::method("tools/call"), Reply::sse([FIRST]));
     let mut message = message();
@@ -153,7 +153,7 @@ async fn who_does_not_want_it_gets_the_end() {
 }
 
 #[tokio::test]
-async fn nothing_happens_while_nobody_reads() {
+async fn stream_is_not_resumed_unless_it_is_read() {
     let server = strict().await;
     server.script(On::method("tools/call"), Reply::sse([FIRST]));
     server.script(On::method("GET"), Reply::sse([SECOND]));
@@ -169,7 +169,7 @@ async fn nothing_happens_while_nobody_reads() {
 }
 
 #[tokio::test]
-async fn a_server_without_resumption_ends_the_stream_as_it_was() {
+async fn server_without_resumption_leaves_the_original_ending() {
     // HTTP-10, HTTP-21
     for code in [400, 403, 405, 406, 410] {
         let (shown, ..) = check(Reply::sse([FIRST]), &[Reply::status(code)]).await;
@@ -185,7 +185,7 @@ async fn a_server_without_resumption_ends_the_stream_as_it_was() {
 }
 
 #[tokio::test]
-async fn attempts_in_a_row_are_bounded() {
+async fn resumption_gives_up_after_five_failed_attempts() {
     // HTTP-19, traps 4
     let failing = vec![Reply::status(503).chunk("restarting"); 9];
     let (shown, passed, server) = check(Reply::sse([FIRST]), &failing).await;
@@ -201,7 +201,7 @@ async fn attempts_in_a_row_are_bounded() {
 }
 
 #[tokio::test]
-async fn streams_that_bring_nothing_are_attempts_too() {
+async fn empty_streams_count_as_failed_attempts() {
     let empty = vec![Reply::sse([": nothing yet\n\n"]); 9];
     let (shown, _, server) = check(Reply::sse([FIRST]).abort(), &empty).await;
     assert_snapshot!(shown, @r#"
@@ -214,7 +214,7 @@ async fn streams_that_bring_nothing_are_attempts_too() {
 }
 
 #[tokio::test]
-async fn an_event_begins_the_count_anew() {
+async fn received_event_resets_the_attempt_count() {
     let failing = || vec![Reply::status(503); 4];
     let then =
         [failing(), vec![Reply::sse([SECOND])], failing(), vec![Reply::status(405)]].concat();
@@ -228,7 +228,7 @@ async fn an_event_begins_the_count_anew() {
 }
 
 #[tokio::test]
-async fn a_server_may_keep_a_client_coming_back() {
+async fn server_may_let_the_client_poll() {
     // HTTP-13, HTTP-14: it said when to, and ends each stream in order
     let first = Reply::sse([format!("retry: 300\n{FIRST}")]);
     let later = vec![Reply::sse([": nothing yet\n\n"]); 20];
@@ -244,7 +244,7 @@ async fn a_server_may_keep_a_client_coming_back() {
 }
 
 #[tokio::test]
-async fn there_is_an_end_to_coming_back() {
+async fn polling_ends_after_1000_attempts() {
     // HTTP-19
     let server = strict().await;
     server.script(On::method("tools/call"), Reply::sse([format!("retry: 0\n{FIRST}")]));
@@ -262,7 +262,7 @@ async fn there_is_an_end_to_coming_back() {
 }
 
 #[tokio::test]
-async fn no_wait_is_shorter_than_the_server_wants() {
+async fn retry_delay_is_never_shorter_than_the_server_asks() {
     // HTTP-14, traps 4: after failures too, and where the failure itself says so
     let first = || Reply::sse([format!("retry: 20000\n{FIRST}")]);
     let done = || Reply::status(405);
@@ -274,7 +274,7 @@ async fn no_wait_is_shorter_than_the_server_wants() {
 }
 
 #[tokio::test]
-async fn an_absurd_wait_is_an_hour() {
+async fn retry_delay_is_at_most_one_hour() {
     let first = Reply::sse([format!("retry: 99999999999999999999\n{FIRST}")]);
     let (shown, passed, _) = check(first, &[Reply::sse([SECOND]), Reply::status(405)]).await;
     assert_snapshot!(shown, @r#"
@@ -286,7 +286,7 @@ async fn an_absurd_wait_is_an_hour() {
 }
 
 #[tokio::test]
-async fn a_token_is_renewed_on_the_way() {
+async fn rejected_token_is_refreshed_during_resumption() {
     // HTTP-15, AUTH-02
     let server = strict().await;
     server.script(On::method("tools/call"), Reply::sse([FIRST]));
@@ -308,7 +308,7 @@ async fn a_token_is_renewed_on_the_way() {
 }
 
 #[tokio::test]
-async fn a_refusal_on_the_way_is_no_proof_that_the_call_did_not_run() {
+async fn a_401_during_resumption_does_not_mean_that_the_call_did_not_run() {
     // AUTH-07: it is an `Unauthorized` as on any path
     let refused = Reply::unauthorized("Bearer error=\"invalid_token\"");
     let (shown, _, server) = check(Reply::sse([FIRST]), &[refused]).await;
@@ -332,7 +332,7 @@ async fn a_refusal_on_the_way_is_no_proof_that_the_call_did_not_run() {
 }
 
 #[tokio::test]
-async fn what_is_the_calls_own_goes_along() {
+async fn token_and_headers_of_the_call_are_sent_during_resumption() {
     let server = strict().await;
     server.script(On::method("tools/call"), Reply::sse([FIRST]));
     server.script(On::method("GET"), Reply::unauthorized("Bearer"));
@@ -364,7 +364,7 @@ async fn resumable() -> (TestServer, Client) {
 }
 
 #[tokio::test]
-async fn a_call_survives_its_connections() {
+async fn call_survives_repeated_disconnects() {
     // HTTP-13, HTTP-15, HTTP-16, HTTP-17, HTTP-18
     let (server, client) = resumable().await;
     client.connect().await.unwrap();
@@ -377,7 +377,7 @@ async fn a_call_survives_its_connections() {
 }
 
 #[tokio::test]
-async fn several_streams_are_taken_up_each_where_it_was() {
+async fn concurrent_streams_resume_independently() {
     // HTTP-16, HTTP-22
     let (server, client) = resumable().await;
     client.connect().await.unwrap();
@@ -390,7 +390,7 @@ async fn several_streams_are_taken_up_each_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_session_that_ends_on_the_way_is_no_reason_to_call_twice() {
+async fn session_lost_during_resumption_does_not_repeat_the_call() {
     // HTTP-26, traps 3: the tool may have run
     let (server, client) = resumable().await;
     client.connect().await.unwrap();
@@ -409,7 +409,7 @@ async fn a_session_that_ends_on_the_way_is_no_reason_to_call_twice() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_given_up_is_not_taken_up() {
+async fn dropped_call_is_not_resumed() {
     let gate = Gate::new();
     let (server, client) = resumable().await;
     client.connect().await.unwrap();

@@ -31,7 +31,7 @@ fn sent(server: &LegacyServer) -> String {
 }
 
 #[tokio::test]
-async fn a_client_falls_back_where_there_is_no_newer_transport() {
+async fn falls_back_to_http_sse_after_400_404_or_405() {
     // LEG-01, LEG-02, LEG-03, LEG-04
     let mut shown = String::new();
     for post in [405, 404, 400] {
@@ -81,7 +81,7 @@ async fn a_client_falls_back_where_there_is_no_newer_transport() {
 }
 
 #[tokio::test]
-async fn a_client_that_knows_asks_for_nothing_else() {
+async fn known_http_sse_server_is_not_probed() {
     let server = Legacy::default().start().await;
     let client = sse(&server);
     assert_eq!(client.list_tools().await.unwrap().tools.len(), 1);
@@ -94,7 +94,7 @@ async fn a_client_that_knows_asks_for_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_server_without_either_transport_is_told_with_all_that_failed() {
+async fn server_without_either_transport_reports_both_failures() {
     let mut shown = String::new();
     for (post, get, greeting) in [
         (404, 404, ""),
@@ -135,7 +135,7 @@ async fn a_server_without_either_transport_is_told_with_all_that_failed() {
 }
 
 #[tokio::test]
-async fn messages_go_to_no_other_origin() {
+async fn messages_are_not_sent_to_another_origin() {
     // LEG-05
     let other = Peer::start().await;
     for elsewhere in [
@@ -164,7 +164,7 @@ async fn messages_go_to_no_other_origin() {
 }
 
 #[tokio::test]
-async fn messages_go_where_the_first_event_says_however_it_is_spelled() {
+async fn messages_are_sent_to_the_url_of_the_first_endpoint_event() {
     // LEG-03, LEG-04
     for named in ["/messages?a=1", "./messages", "HTTP://[here]/messages", "http:messages"] {
         let greeting = format!(": hello\nretry: 10\n\nevent: endpoint\ndata: {named}\n\n");
@@ -178,7 +178,7 @@ async fn messages_go_where_the_first_event_says_however_it_is_spelled() {
 }
 
 #[tokio::test]
-async fn headers_go_with_the_stream_and_with_each_message() {
+async fn configured_headers_are_sent_with_stream_and_messages() {
     let server = Legacy::default().start().await;
     let http = HttpTransport::builder(server.url()).header("X-Team", "blue").build().unwrap();
     Client::new(SseTransport::new(http)).connect().await.unwrap();
@@ -190,7 +190,7 @@ async fn headers_go_with_the_stream_and_with_each_message() {
 }
 
 #[tokio::test]
-async fn what_a_message_is_answered_with_is_no_answer() {
+async fn body_of_a_post_response_is_ignored() {
     // LEG-06
     let server = Legacy { message: 200, ..Legacy::default() }.start().await;
     let client = sse(&server);
@@ -199,7 +199,7 @@ async fn what_a_message_is_answered_with_is_no_answer() {
 }
 
 #[tokio::test]
-async fn no_redirect_is_followed() {
+async fn redirects_are_not_followed() {
     // AUTH-06
     let other = Peer::start().await;
     let mut shown = String::new();
@@ -218,7 +218,7 @@ async fn no_redirect_is_followed() {
 }
 
 #[tokio::test]
-async fn an_event_over_the_limit_ends_the_conversation() {
+async fn oversized_event_ends_the_connection() {
     let server = Legacy::default().start().await;
     let http = HttpTransport::builder(server.url()).bearer_token(ALICE).message_limit(10_000);
     let client = Client::new(SseTransport::new(http.build().unwrap()));
@@ -239,7 +239,7 @@ async fn an_event_over_the_limit_ends_the_conversation() {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_the_same_error_on_both_ways() {
+async fn a_401_is_unauthorized_on_stream_and_message() {
     // LEG-08
     let mut shown = String::new();
     for (get, message) in [(401, 202), (200, 401)] {
@@ -255,7 +255,7 @@ async fn a_refused_token_is_the_same_error_on_both_ways() {
 }
 
 #[tokio::test]
-async fn a_stream_that_does_not_begin_is_not_waited_for() {
+async fn stream_without_an_endpoint_event_times_out() {
     let server = Legacy { greeting: ": wait\n\n".to_owned(), ..Legacy::default() }.start().await;
     let (listed, waited) = passing(sse(&server).list_tools()).await;
     assert!(waited < Duration::from_secs(6), "{waited:?}");
@@ -266,7 +266,7 @@ async fn a_stream_that_does_not_begin_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn the_end_of_the_stream_is_that_of_the_conversation() {
+async fn end_of_the_stream_ends_the_connection() {
     // LEG-07
     let server = Legacy::default().start().await;
     let client = sse(&server);
@@ -297,7 +297,7 @@ async fn the_end_of_the_stream_is_that_of_the_conversation() {
 }
 
 #[tokio::test]
-async fn what_the_server_asks_is_answered() {
+async fn server_requests_are_answered() {
     // LEG-06, PING-01
     let server = Legacy::default().start().await;
     let desk = Desk::new(Serves::nothing().roots(), Mood::Willing);
@@ -315,7 +315,7 @@ async fn what_the_server_asks_is_answered() {
 }
 
 #[tokio::test]
-async fn changes_come_on_the_stream() {
+async fn change_notifications_arrive_on_the_stream() {
     let server = Legacy::default().start().await;
     let mut changes = sse(&server).watch(Watch::new().tools()).await.unwrap();
     server.say(&json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" }));
