@@ -18,7 +18,7 @@ fn lines(world: &World, params: &Params) -> String {
 }
 
 #[tokio::test]
-async fn a_sign_in_asks_for_a_code_and_trades_it_for_tokens() {
+async fn sign_in_uses_the_authorization_code_flow_with_pkce() {
     // AUTH-26, AUTH-28, AUTH-35, N-AUTH-07, N-AUTH-08, N-AUTH-10
     let world = World::start().await;
     let application = world.application();
@@ -56,7 +56,7 @@ fn sha256(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_application_registers_once_and_says_what_it_is() {
+async fn client_registers_once_with_its_metadata() {
     // AUTH-25, N-AUTH-13, N-AUTH-15
     let world = World::start().await;
     let application = world.application();
@@ -87,7 +87,7 @@ async fn an_application_registers_once_and_says_what_it_is() {
 }
 
 #[tokio::test]
-async fn scopes_are_registered_where_the_authorization_server_lists_them_all() {
+async fn registration_includes_scopes_listed_by_the_server() {
     for (listed, scope) in [
         (serde_json::json!(["read", "write"]), serde_json::json!("read")),
         (serde_json::json!(["openid"]), Value::Null),
@@ -104,7 +104,7 @@ async fn scopes_are_registered_where_the_authorization_server_lists_them_all() {
 }
 
 #[tokio::test]
-async fn what_protects_no_code_is_not_used() {
+async fn server_without_s256_pkce_is_not_trusted() {
     // AUTH-27: downgrade to plain PKCE, or to none
     for methods in [Value::Null, serde_json::json!([]), serde_json::json!(["plain"])] {
         let world =
@@ -117,7 +117,7 @@ async fn what_protects_no_code_is_not_used() {
 }
 
 #[tokio::test]
-async fn a_registered_client_comes_before_a_metadata_document_and_that_before_registering() {
+async fn preregistered_client_precedes_metadata_document_and_registration() {
     // AUTH-22, AUTH-23, AUTH-24, N-AUTH-12
     let takes_documents = |it: &mut super::support::Documents| {
         it.issuer["client_id_metadata_document_supported"] = true.into();
@@ -141,7 +141,7 @@ async fn a_registered_client_comes_before_a_metadata_document_and_that_before_re
 }
 
 #[test]
-fn people_come_back_over_https_or_to_this_machine() {
+fn redirect_uri_must_be_https_or_local() {
     // AUTH-31
     let build = |uri: &str| mcp_oauth::OAuthClient::builder("Tests", uri).build();
     for good in ["https://app.example", "http://localhost:1/a", "com.example.app:/callback"] {
@@ -153,7 +153,7 @@ fn people_come_back_over_https_or_to_this_machine() {
 }
 
 #[tokio::test]
-async fn offline_access_is_asked_for_where_it_is_listed() {
+async fn offline_access_is_requested_if_listed() {
     // N-AUTH-15
     for (listed, scope) in [(true, "offline_access read"), (false, "read")] {
         let world = World::with(|it| {

@@ -16,7 +16,7 @@ async fn finish(world: &World, edit: impl Fn(&str) -> String) -> Result<String, 
 }
 
 #[tokio::test]
-async fn an_answer_of_another_issuer_is_not_redeemed() {
+async fn code_of_another_issuer_is_not_redeemed() {
     // N-AUTH-04, N-AUTH-05: mix-up (RFC 9207)
     let supported = World::start().await;
     let unsupported = World::with(|it| {
@@ -45,7 +45,7 @@ async fn an_answer_of_another_issuer_is_not_redeemed() {
 }
 
 #[tokio::test]
-async fn the_error_of_another_issuer_is_not_shown() {
+async fn error_of_another_issuer_is_not_shown() {
     // N-AUTH-06
     let world = World::start().await;
     let error = "&error=access_denied&error_description=visit%20evil.example";
@@ -61,7 +61,7 @@ async fn the_error_of_another_issuer_is_not_shown() {
 }
 
 #[tokio::test]
-async fn a_code_comes_only_with_its_own_state() {
+async fn code_requires_the_state_of_its_sign_in() {
     // AUTH-32, N-AUTH-16: code injection, cross-site request forgery
     let world = World::start().await;
     let other = world.begin(&world.application()).await.unwrap();
@@ -86,7 +86,7 @@ async fn a_code_comes_only_with_its_own_state() {
 }
 
 #[tokio::test]
-async fn another_process_finishes_a_sign_in_that_was_sealed() {
+async fn encrypted_pending_sign_in_completes_in_another_process() {
     let world = World::start().await;
     let [here, there] = [world.application(), world.application()];
     let key = SealingKey::random();
@@ -107,7 +107,7 @@ async fn another_process_finishes_a_sign_in_that_was_sealed() {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_began_long_ago_is_over() {
+async fn pending_sign_in_expires_after_an_hour() {
     const PURPOSE: &str = "mcp-oauth pending sign-in";
     let world = World::start().await;
     let application = world.application();
@@ -130,7 +130,7 @@ async fn a_sign_in_that_began_long_ago_is_over() {
 }
 
 #[tokio::test]
-async fn a_refused_code_signs_nobody_in() {
+async fn rejected_code_signs_no_user_in() {
     let of_client = ["invalid_client", "unauthorized_client"];
     for error in of_client.into_iter().chain(["invalid_grant", "server_error"]) {
         for at_callback in [false, true] {
@@ -155,7 +155,7 @@ async fn a_refused_code_signs_nobody_in() {
 }
 
 #[tokio::test]
-async fn a_registration_may_be_forgotten() {
+async fn registration_can_be_forgotten() {
     let world = World::start().await;
     let application = world.application();
     for number in 1..3 {

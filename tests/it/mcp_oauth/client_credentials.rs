@@ -26,7 +26,7 @@ fn client() -> RegisteredClient {
 }
 
 #[tokio::test]
-async fn a_client_proves_itself_as_the_authorization_server_wants_it() {
+async fn client_authenticates_with_a_method_the_server_supports() {
     let basic = format!("Basic {}", STANDARD.encode("service:5ecret-client"));
     for (method, in_header, in_form) in [
         (json!(["client_secret_basic"]), true, false),
@@ -56,7 +56,7 @@ async fn a_client_proves_itself_as_the_authorization_server_wants_it() {
 }
 
 #[tokio::test]
-async fn a_client_signs_what_says_who_it_is() {
+async fn client_assertion_is_signed_with_the_private_key() {
     // RFC 7523, section 3
     let key = signing_key().with_id("k1");
     assert_eq!(format!("{key:?}"), "SigningKey(ES256, ****)");
@@ -76,7 +76,7 @@ async fn a_client_signs_what_says_who_it_is() {
 }
 
 #[tokio::test]
-async fn an_assertion_is_traded_once() {
+async fn assertion_is_exchanged_once() {
     let world = World::start().await;
     world.next_answer(refusal("invalid_grant")).await;
     let workload = RegisteredClient::new("workload");
@@ -92,7 +92,7 @@ async fn an_assertion_is_traded_once() {
 }
 
 #[tokio::test]
-async fn an_identity_provider_is_asked_for_an_assertion() {
+async fn identity_provider_is_asked_for_an_assertion() {
     // RFC 8693, section 2.1
     let world = World::start().await;
     let idp = MockServer::start().await;
@@ -116,7 +116,7 @@ async fn an_identity_provider_is_asked_for_an_assertion() {
 }
 
 #[tokio::test]
-async fn a_service_is_known_to_one_issuer() {
+async fn client_credentials_are_used_at_one_issuer_only() {
     // N-AUTH-14
     let (world, other) = (World::start().await, World::start().await);
     let tokens = ServiceTokens::builder(client()).build().unwrap();
@@ -129,7 +129,7 @@ async fn a_service_is_known_to_one_issuer() {
 }
 
 #[tokio::test]
-async fn a_service_widens_its_scope_once_for_each() {
+async fn scope_is_widened_once_per_challenge() {
     // AUTH-39, AUTH-40
     let world = World::start().await;
     let tokens = ServiceTokens::builder(client()).build().unwrap();

@@ -50,14 +50,14 @@ async fn sign_in(world: &World) -> [String; 2] {
 }
 
 #[tokio::test]
-async fn a_server_that_says_nothing_has_the_endpoints_of_2025_03_26() {
+async fn server_without_metadata_uses_the_endpoints_of_2025_03_26() {
     // AUTH-21: at its origin, whatever the path of the endpoint
     let world = without_resource_metadata(|_| None).await;
     assert_eq!(sign_in(&world).await, ["/authorize", "/token"]);
 }
 
 #[tokio::test]
-async fn a_server_may_say_where_its_own_endpoints_are() {
+async fn server_can_be_its_own_authorization_server() {
     // AUTH-21
     for slash in ["", "/"] {
         let metadata = |origin: &str| {
@@ -69,7 +69,7 @@ async fn a_server_may_say_where_its_own_endpoints_are() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_its_own_speaks_for_no_other_and_protects_codes() {
+async fn own_metadata_must_match_the_issuer_and_support_pkce() {
     // AUTH-19, AUTH-27
     let other = |origin: &str| Some(endpoints("https://other.example", origin));
     let path = |origin: &str| Some(endpoints(&format!("{origin}/mcp"), origin));
@@ -89,7 +89,7 @@ async fn a_server_that_is_its_own_speaks_for_no_other_and_protects_codes() {
 }
 
 #[tokio::test]
-async fn a_refused_redirect_uri_is_told_and_nothing_is_kept() {
+async fn rejected_redirect_uri_is_reported_and_not_cached() {
     // N-AUTH-13
     let world = World::start().await;
     let refusal =

@@ -24,7 +24,7 @@ async fn refused(world: &World) -> String {
 }
 
 #[tokio::test]
-async fn metadata_of_another_resource_is_discarded() {
+async fn metadata_of_another_resource_is_rejected() {
     // AUTH-14: resource mismatch
     for resource in ["https://evil.example/mcp", "mcp", "http://127.0.0.1:1/mcp"] {
         let world = World::with(|it| it.resource["resource"] = resource.into()).await;
@@ -35,7 +35,7 @@ async fn metadata_of_another_resource_is_discarded() {
 }
 
 #[tokio::test]
-async fn metadata_of_another_issuer_is_discarded() {
+async fn metadata_of_another_issuer_is_rejected() {
     // AUTH-19, N-AUTH-03: compared as strings
     let world = World::start().await;
     let own = world.issuer.uri();
@@ -51,7 +51,7 @@ async fn metadata_of_another_issuer_is_discarded() {
 }
 
 #[tokio::test]
-async fn the_challenge_says_where_metadata_is() {
+async fn metadata_is_read_from_the_url_of_the_challenge() {
     // AUTH-08, AUTH-10, AUTH-11
     let world = World::start().await;
     let elsewhere = json!({
@@ -78,7 +78,7 @@ async fn the_challenge_says_where_metadata_is() {
 }
 
 #[tokio::test]
-async fn nothing_is_asked_where_metadata_redirects_to() {
+async fn metadata_redirects_to_another_origin_are_not_followed() {
     // AUTH-43: metadata from another origin
     let evil = MockServer::start().await;
     serve(&evil, "/metadata", ok(&json!({ "issuer": evil.uri() }))).await;
@@ -103,7 +103,7 @@ async fn refused_after_redirect(world: &World) {
 }
 
 #[tokio::test]
-async fn a_redirect_within_an_origin_is_followed_a_few_times() {
+async fn metadata_redirects_within_an_origin_are_limited() {
     let world = World::start().await;
     let document = json!({
         "resource": world.endpoint().url().as_str(),
@@ -133,13 +133,13 @@ async fn metadata_of_10_mb_is_not_read() {
 }
 
 #[tokio::test]
-async fn metadata_that_never_comes_is_not_waited_for() {
+async fn metadata_that_never_arrives_times_out() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     check_not_waited_for(silent.local_addr().unwrap()).await;
 }
 
 #[tokio::test]
-async fn metadata_that_trickles_in_is_not_waited_for() {
+async fn metadata_that_arrives_slowly_times_out() {
     let slow = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = slow.local_addr().unwrap();
     tokio::spawn(async move {
@@ -167,7 +167,7 @@ async fn check_not_waited_for(server: SocketAddr) {
 }
 
 #[tokio::test]
-async fn metadata_that_is_not_to_be_had_now_is_not_taken_for_none() {
+async fn temporary_metadata_failure_does_not_count_as_missing() {
     for status in [429, 500, 503] {
         let world = World::start().await;
         world.resource.reset().await;

@@ -47,7 +47,7 @@ fn application(world: &World) -> OAuthClient {
 }
 
 #[tokio::test]
-async fn each_request_proves_that_the_key_is_here() {
+async fn each_request_carries_a_new_dpop_proof() {
     let world = World::start().await;
     let application = application(&world);
     let sign_in = world.begin(&application).await.unwrap();
@@ -89,7 +89,7 @@ async fn each_request_proves_that_the_key_is_here() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_bound_to_no_key_is_not_taken_for_one_that_is() {
+async fn bearer_token_is_rejected_if_dpop_was_requested() {
     let world = World::start().await;
     let application = application(&world);
     let sign_in = world.begin(&application).await.unwrap();

@@ -17,7 +17,7 @@ async fn move_to(world: &World, other: &World) {
 }
 
 #[tokio::test]
-async fn a_refresh_token_is_not_used_once_the_server_has_moved() {
+async fn refresh_token_is_not_sent_to_a_new_issuer() {
     // N-AUTH-14: credentials of one issuer used at another
     let (world, other) = (World::start().await, World::start().await);
     let application = world.application();
@@ -47,7 +47,7 @@ async fn a_refresh_token_is_not_used_once_the_server_has_moved() {
 }
 
 #[tokio::test]
-async fn a_registered_client_stays_with_its_issuer() {
+async fn preregistered_client_is_not_used_at_another_issuer() {
     // N-AUTH-14: it fails loudly
     let (world, other) = (World::start().await, World::start().await);
     let named = RegisteredClient::new("ours").with_issuer(world.issuer.uri());
@@ -68,7 +68,7 @@ async fn a_registered_client_stays_with_its_issuer() {
 }
 
 #[tokio::test]
-async fn of_several_issuers_the_registered_one_is_chosen() {
+async fn preregistered_issuer_is_chosen_among_several() {
     // AUTH-15
     let (world, other) = (World::start().await, World::start().await);
     world.resource.reset().await;
@@ -87,7 +87,7 @@ async fn of_several_issuers_the_registered_one_is_chosen() {
 }
 
 #[tokio::test]
-async fn a_server_that_says_nothing_has_the_configured_issuer() {
+async fn configured_issuer_is_used_without_metadata() {
     // AUTH-13
     let world = World::start().await;
     world.resource.reset().await;

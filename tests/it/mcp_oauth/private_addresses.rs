@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use super::support::{World, shown};
 
 #[tokio::test]
-async fn no_server_makes_the_application_ask_a_private_network() {
+async fn metadata_cannot_point_to_private_networks() {
     // AUTH-20, AUTH-33, AUTH-42, AUTH-43, AUTH-44: server-side request forgery by metadata
     for inside in [
         "http://169.254.169.254/latest/meta-data",
@@ -41,7 +41,7 @@ async fn no_server_makes_the_application_ask_a_private_network() {
 }
 
 #[tokio::test]
-async fn a_name_does_not_hide_a_private_address() {
+async fn host_names_of_private_addresses_are_rejected() {
     // AUTH-43: what the name stands for is looked at, and connected to
     let own = fs::read_to_string("/etc/hostname").unwrap_or_default();
     let client = mcp_oauth::OAuthClient::builder("Tests", "https://app.example/").build().unwrap();
@@ -57,7 +57,7 @@ async fn a_name_does_not_hide_a_private_address() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_refused_is_not_connected_to() {
+async fn filtered_addresses_are_not_connected_to() {
     // AUTH-43: what a name stands for is looked at, besides by the application's own filter
     let world = World::start().await;
     let http = HttpClient::builder().address_filter(|_, _| false);

@@ -36,7 +36,7 @@ fn said(error: &Error, code: &str) -> String {
 }
 
 #[tokio::test]
-async fn what_a_refusal_repeats_of_the_request_is_masked() {
+async fn echoed_secrets_of_a_sign_in_are_redacted_in_errors() {
     // AUTH-05
     let world = World::living(Some(0), |_| {}).await;
     let application = world.application();
@@ -53,7 +53,7 @@ async fn what_a_refusal_repeats_of_the_request_is_masked() {
 }
 
 #[tokio::test]
-async fn what_a_refusal_repeats_of_a_service_is_masked() {
+async fn echoed_secrets_of_client_credentials_are_redacted_in_errors() {
     let world = World::start().await;
     let unauthorized = world.unauthorized(Reason::Missing, "Bearer");
     let by_secret = RegisteredClient::new("service").with_secret("5ecret-client");
@@ -71,7 +71,7 @@ async fn what_a_refusal_repeats_of_a_service_is_masked() {
 }
 
 #[tokio::test]
-async fn no_secret_of_a_sign_in_is_in_the_traces() {
+async fn traces_contain_no_secret_of_a_sign_in() {
     // AUTH-05
     let traced = Traced::start();
     let world = World::living(Some(0), |_| {}).await;
@@ -99,7 +99,7 @@ async fn no_secret_of_a_sign_in_is_in_the_traces() {
 }
 
 #[tokio::test]
-async fn no_secret_of_a_service_is_in_the_traces() {
+async fn traces_contain_no_secret_of_client_credentials() {
     let traced = Traced::start();
     let world = World::start().await;
     let service = RegisteredClient::new("service").with_secret("5ecret-client");

@@ -21,7 +21,7 @@ async fn step_up(world: &World, client: &OAuthClient, scope: &str) -> Result<Str
 }
 
 #[tokio::test]
-async fn a_step_up_asks_for_the_union_and_the_old_token_is_not_refreshed_for_it() {
+async fn step_up_requests_the_union_of_scopes_without_a_refresh() {
     // AUTH-36, AUTH-37, AUTH-39, N-AUTH-11
     let world = World::start().await;
     let application = world.application();
@@ -41,7 +41,7 @@ async fn a_step_up_asks_for_the_union_and_the_old_token_is_not_refreshed_for_it(
 }
 
 #[tokio::test]
-async fn a_scope_that_was_not_granted_is_not_asked_for_again() {
+async fn scope_that_was_not_granted_is_not_requested_again() {
     // AUTH-40
     let world = World::start().await;
     let application = world.application();
@@ -55,7 +55,7 @@ async fn a_scope_that_was_not_granted_is_not_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_server_that_wants_more_each_time_is_not_followed_for_ever() {
+async fn step_ups_are_limited_until_the_next_sign_in() {
     // AUTH-40
     let world = World::start().await;
     let application = world.application();
@@ -71,7 +71,7 @@ async fn a_server_that_wants_more_each_time_is_not_followed_for_ever() {
 }
 
 #[tokio::test]
-async fn what_is_asked_for_first_is_what_the_challenge_says() {
+async fn first_sign_in_requests_the_scope_of_the_challenge() {
     // AUTH-35, AUTH-36, N-AUTH-10
     for (challenge, supported, scope) in [
         ("Bearer scope=\"b a\"", Some("read"), Some("a b")),

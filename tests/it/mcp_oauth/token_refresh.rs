@@ -29,7 +29,7 @@ fn reason(error: &BoxError) -> SignInReason {
 }
 
 #[tokio::test]
-async fn a_token_is_kept_while_it_is_fresh_and_refreshed_before_it_is_not() {
+async fn token_is_cached_while_fresh_and_refreshed_before_expiry() {
     // AUTH-28, AUTH-34
     let world = fleeting().await;
     let application = world.application();
@@ -56,7 +56,7 @@ async fn a_token_is_kept_while_it_is_fresh_and_refreshed_before_it_is_not() {
 }
 
 #[tokio::test]
-async fn however_many_wait_in_however_many_processes_one_refreshes() {
+async fn concurrent_callers_and_clients_refresh_once() {
     let world = World::start().await;
     let [here, there] = [world.application(), world.application()];
     world.sign_in(&here).await;
@@ -73,7 +73,7 @@ async fn however_many_wait_in_however_many_processes_one_refreshes() {
 }
 
 #[tokio::test]
-async fn a_refused_refresh_token_ends_in_signing_in_again() {
+async fn rejected_refresh_token_requires_a_sign_in() {
     // AUTH-07
     for (code, wanted) in [
         ("invalid_grant", SignInReason::RefreshTokenRefused),
@@ -97,7 +97,7 @@ async fn a_refused_refresh_token_ends_in_signing_in_again() {
 }
 
 #[tokio::test]
-async fn a_refresh_that_gets_nothing_for_another_reason_ends_there_too() {
+async fn refresh_error_requires_a_sign_in_but_keeps_the_refresh_token() {
     for code in ["invalid_target", "invalid_request", "bad_refresh_token"] {
         let world = World::start().await;
         let application = world.application();
@@ -115,7 +115,7 @@ async fn a_refresh_that_gets_nothing_for_another_reason_ends_there_too() {
 }
 
 #[tokio::test]
-async fn a_client_whose_secret_is_replaced_goes_on_with_the_new_one() {
+async fn replaced_client_secret_is_used_for_refresh() {
     let world = fleeting().await;
     let with = |secret: &str| {
         let client = RegisteredClient::new("ours").with_secret(secret);
@@ -131,7 +131,7 @@ async fn a_client_whose_secret_is_replaced_goes_on_with_the_new_one() {
 }
 
 #[tokio::test]
-async fn an_empty_refresh_token_is_none() {
+async fn empty_refresh_token_is_ignored() {
     let world = fleeting().await;
     let application = world.application();
     world.sign_in(&application).await;
@@ -147,7 +147,7 @@ async fn an_empty_refresh_token_is_none() {
 }
 
 #[tokio::test]
-async fn a_refusal_with_a_status_of_success_is_one() {
+async fn error_with_status_200_is_an_error() {
     let world = fleeting().await;
     let application = world.application();
     world.sign_in(&application).await;
@@ -159,7 +159,7 @@ async fn a_refusal_with_a_status_of_success_is_one() {
 }
 
 #[tokio::test]
-async fn before_a_request_the_server_is_the_one_to_refuse() {
+async fn expired_token_is_sent_if_it_cannot_be_refreshed() {
     let world = fleeting().await;
     let application = world.application();
     world.sign_in(&application).await;
@@ -169,7 +169,7 @@ async fn before_a_request_the_server_is_the_one_to_refuse() {
 }
 
 #[tokio::test]
-async fn what_may_pass_takes_no_tokens_away() {
+async fn temporary_failure_keeps_the_refresh_token() {
     for answer in [
         ResponseTemplate::new(500),
         ResponseTemplate::new(503).set_body_string("<html>"),
@@ -190,7 +190,7 @@ async fn what_may_pass_takes_no_tokens_away() {
 }
 
 #[tokio::test]
-async fn an_early_refresh_that_fails_leaves_the_token_that_is_good() {
+async fn failed_early_refresh_returns_the_current_token() {
     let world = World::start().await;
     let application = world.application();
     world.sign_in(&application).await;
@@ -262,7 +262,7 @@ impl Store for Watched {
 }
 
 #[tokio::test]
-async fn a_token_is_used_only_once_what_came_with_it_is_stored() {
+async fn new_token_is_not_used_if_it_cannot_be_stored() {
     // AUTH-34
     let world = fleeting().await;
     let store = Watched::default();
@@ -274,7 +274,7 @@ async fn a_token_is_used_only_once_what_came_with_it_is_stored() {
 }
 
 #[tokio::test]
-async fn a_dropped_call_loses_no_refresh_token() {
+async fn dropped_call_does_not_lose_the_new_refresh_token() {
     // AUTH-34: the authorization server has taken the old one back
     let world = fleeting().await;
     let store = Watched::default();
@@ -300,7 +300,7 @@ async fn a_dropped_call_loses_no_refresh_token() {
 }
 
 #[tokio::test]
-async fn signing_out_forgets_the_tokens_and_tells_the_authorization_server() {
+async fn sign_out_removes_and_revokes_the_tokens() {
     let no_refresh = json!({ "access_token": "5ecret-access-0", "token_type": "Bearer" });
     for (answer, token) in [(None, "refresh"), (Some(no_refresh), "access")] {
         let world = World::with(|it| {
