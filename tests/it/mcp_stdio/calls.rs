@@ -10,7 +10,7 @@ use super::support::{call, client, pid, server, text};
 use crate::support::soon;
 
 #[tokio::test]
-async fn many_calls_are_in_flight_on_one_process() {
+async fn concurrent_calls_share_one_process() {
     // STDIO-02
     let client = client(&["new"]);
     let held = (0..20).map(|_| call(&client, "hold", json!({})));
@@ -27,7 +27,7 @@ async fn many_calls_are_in_flight_on_one_process() {
 }
 
 #[tokio::test]
-async fn a_server_may_ask_and_tell_while_it_works() {
+async fn server_requests_and_progress_arrive_during_a_call() {
     for era in ["old", "new"] {
         let client = client(&[era]);
         let told: Arc<Mutex<usize>> = Arc::default();
@@ -43,7 +43,7 @@ async fn a_server_may_ask_and_tell_while_it_works() {
 }
 
 #[tokio::test]
-async fn long_messages_go_both_ways() {
+async fn large_messages_are_sent_and_received() {
     let client = client(&["new"]);
     let long = "x".repeat(3_000_000);
     let echoed = call(&client, "echo", json!({ "long": long })).await.unwrap();
@@ -51,7 +51,7 @@ async fn long_messages_go_both_ways() {
 }
 
 #[tokio::test]
-async fn what_comes_after_it_was_given_up_is_passed_over() {
+async fn late_response_to_a_dropped_call_is_ignored() {
     // N-CANC-01
     let client = client(&["new"]);
     let before = pid(&client).await;
@@ -65,7 +65,7 @@ async fn what_comes_after_it_was_given_up_is_passed_over() {
 }
 
 #[tokio::test]
-async fn lists_and_calls_work_in_both_eras() {
+async fn lists_and_calls_work_in_all_versions() {
     for era in ["old", "new"] {
         let client = client(&[era]);
         let list = soon(client.list_tools()).await.unwrap();
@@ -76,7 +76,7 @@ async fn lists_and_calls_work_in_both_eras() {
 }
 
 #[tokio::test]
-async fn clones_share_one_process_and_it_starts_with_the_first_call() {
+async fn clones_share_a_process_started_by_the_first_call() {
     let transport = server(&["new"]).build();
     let client = Client::new(transport.clone());
     let pids = join_all((0..8).map(|_| pid(&client))).await;

@@ -11,7 +11,7 @@ use super::support::{call, server};
 use crate::support::outcome;
 
 #[tokio::test]
-async fn arguments_and_folder_are_passed_as_they_are() {
+async fn arguments_and_working_directory_are_passed_unchanged() {
     // Never through a shell.
     let folder = env!("CARGO_TARGET_TMPDIR");
     let transport = server(&["new", "$HOME; `id`", "a 'b' \"c\""]).current_dir(folder).build();
@@ -23,7 +23,7 @@ async fn arguments_and_folder_are_passed_as_they_are() {
 }
 
 #[tokio::test]
-async fn the_environment_is_what_is_named() {
+async fn environment_contains_only_named_variables() {
     // STDIO-09: credentials are passed by the environment, and no other than those for the server
     let server = server(&["new"]).env("KEY", "s3cret").inherit_env("CARGO_PKG_NAME");
     let names = call(&Client::new(server.build()), "env", json!({})).await.unwrap();
@@ -35,7 +35,7 @@ async fn the_environment_is_what_is_named() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_started_is_said() {
+async fn failure_to_start_is_reported() {
     let missing = Client::new(StdioTransport::builder("no-such-program").build());
     assert_snapshot!(outcome(call(&missing, "a", json!({})).await), @"
     `no-such-program` cannot be started
@@ -47,7 +47,7 @@ async fn what_cannot_be_started_is_said() {
 }
 
 #[tokio::test]
-async fn no_secret_shows_however_a_server_was_given_it() {
+async fn secrets_of_the_command_are_redacted() {
     let given = server(&["new", "--api-key", "s3cret-arg", "postgresql://me:s3cret-url@db/a"]);
     let given = given.arg("s3cret-own").secret("s3cret-own").env("PEM", "s3cret-1\ns3cret-2");
     // An inherited variable, whose value is known to the test.
@@ -69,7 +69,7 @@ async fn no_secret_shows_however_a_server_was_given_it() {
 }
 
 #[tokio::test]
-async fn stderr_is_passed_on_and_masked() {
+async fn stderr_is_delivered_and_redacted() {
     // STDIO-06
     let lines: Arc<Mutex<Vec<String>>> = Arc::default();
     let seen = Arc::clone(&lines);

@@ -25,7 +25,7 @@ fn new() -> (Client, Wire) {
 }
 
 #[tokio::test]
-async fn answers_come_in_any_order() {
+async fn responses_may_arrive_in_any_order() {
     // STDIO-02
     let (client, mut wire) = new();
     let calls = ["a", "b", "c"].map(|name| {
@@ -47,7 +47,7 @@ async fn answers_come_in_any_order() {
 }
 
 #[tokio::test]
-async fn a_message_is_one_line_whatever_the_arguments_look_like() {
+async fn message_is_always_one_line() {
     // STDIO-03, STDIO-04, N-STDIO-01
     let (client, mut wire) = new();
     let arguments = RawValue::from_string("{\n  \"a\":\r\n \"b\\n\"}".to_owned()).unwrap();
@@ -58,7 +58,7 @@ async fn a_message_is_one_line_whatever_the_arguments_look_like() {
 }
 
 #[tokio::test]
-async fn what_the_server_says_in_between_finds_its_way() {
+async fn interleaved_server_messages_reach_their_recipients() {
     // STDIO-02: requests are answered, whoever waits; progress and log reach their call
     let (client, mut wire) = wire(Revision::V2025_11_25);
     let heard: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -97,7 +97,7 @@ async fn what_the_server_says_in_between_finds_its_way() {
 }
 
 #[tokio::test]
-async fn a_server_may_ask_before_it_answers_the_greeting() {
+async fn server_may_ping_before_the_initialize_response() {
     // PING-02: a ping needs no answer of the server's first
     let (client, mut wire) = wire(Revision::V2025_11_25);
     let connecting = tokio::spawn(async move { client.connect().await });
@@ -111,7 +111,7 @@ async fn a_server_may_ask_before_it_answers_the_greeting() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_given_up_is_cancelled_in_both_eras() {
+async fn dropped_call_is_cancelled_in_all_versions() {
     // N-STDIO-03, CANC-01; what comes late is passed over
     for revision in [Revision::V2025_11_25, Revision::V2026_07_28] {
         let (client, mut wire) = wire(revision);
@@ -134,7 +134,7 @@ async fn a_call_that_is_given_up_is_cancelled_in_both_eras() {
 }
 
 #[tokio::test]
-async fn changes_are_told_to_the_watch_that_they_name() {
+async fn changes_reach_the_subscription_that_they_name() {
     // N-STDIO-02, N-SUB-03
     let (client, mut wire) = new();
     let watching = tokio::spawn(async move {
@@ -157,7 +157,7 @@ async fn changes_are_told_to_the_watch_that_they_name() {
 }
 
 #[tokio::test]
-async fn batches_of_old_servers_are_taken_apart() {
+async fn batches_are_split_into_messages() {
     let (client, mut wire) = new();
     let call = tokio::spawn(async move { client.call_tool("a", ()).await.map(|it| text(&it)) });
     let request = wire.next().await.unwrap();
@@ -167,7 +167,7 @@ async fn batches_of_old_servers_are_taken_apart() {
 }
 
 #[tokio::test]
-async fn the_end_of_the_stream_ends_all_that_waits() {
+async fn end_of_stream_fails_all_pending_calls() {
     // STDIO-08
     let (client, mut wire) = new();
     let calling = client.clone();
@@ -185,7 +185,7 @@ async fn the_end_of_the_stream_ends_all_that_waits() {
 }
 
 #[tokio::test]
-async fn to_close_is_to_end_the_input_of_the_server() {
+async fn close_and_drop_end_the_input_of_the_server() {
     // STDIO-07
     let (client, mut wire) = new();
     client.close().await.unwrap();
@@ -196,7 +196,7 @@ async fn to_close_is_to_end_the_input_of_the_server() {
 }
 
 #[tokio::test]
-async fn one_connection_is_for_one_client() {
+async fn one_connection_serves_one_client() {
     let (transport, mut wire) = Wire::new();
     let known = || Negotiation::known(Revision::V2026_07_28);
     let [one, other] =

@@ -10,7 +10,7 @@ use super::support::{call, client, pid, server};
 use crate::support::{outcome, soon};
 
 #[tokio::test]
-async fn noise_is_passed_over() {
+async fn non_json_lines_are_ignored() {
     // STDIO-05
     let client = client(&["new", "banner"]);
     let first = pid(&client).await;
@@ -19,14 +19,14 @@ async fn noise_is_passed_over() {
 }
 
 #[tokio::test]
-async fn a_flood_on_stderr_is_drained() {
+async fn stderr_is_drained() {
     // STDIO-06: many times what a pipe takes
     let client = client(&["new"]);
     assert_eq!(call(&client, "stderr", json!({ "count": 50_000 })).await.unwrap(), "done");
 }
 
 #[tokio::test]
-async fn a_line_over_the_limit_fails_its_call_alone() {
+async fn oversized_line_fails_only_its_own_call() {
     let client = Client::new(server(&["new"]).message_limit(10_000).build());
     let first = pid(&client).await;
     let held = call(&client, "hold", json!({}));
@@ -46,7 +46,7 @@ async fn a_line_over_the_limit_fails_its_call_alone() {
 }
 
 #[tokio::test]
-async fn a_line_without_an_end_is_not_kept() {
+async fn endless_line_is_not_buffered() {
     // By an application of its own, whose memory is that of no other test.
     let application = Command::new(env!("CARGO_BIN_EXE_stdio-application"))
         .args([env!("CARGO_BIN_EXE_stdio-server"), "is flooded"])
@@ -59,7 +59,7 @@ async fn a_line_without_an_end_is_not_kept() {
 }
 
 #[tokio::test]
-async fn both_sides_may_write_more_than_pipes_take() {
+async fn both_sides_can_write_more_than_a_pipe_holds() {
     // STDIO-02: the server asks and answers while it is written to, and reads nothing meanwhile
     let client = client(&["old"]);
     let long = "x".repeat(100_000);
@@ -74,14 +74,14 @@ async fn both_sides_may_write_more_than_pipes_take() {
 }
 
 #[tokio::test]
-async fn answers_that_nobody_waits_for_are_passed_over() {
+async fn unexpected_responses_are_ignored() {
     let client = client(&["new"]);
     assert_eq!(call(&client, "twice", json!({})).await.unwrap(), "first");
     assert_eq!(call(&client, "echo", json!({})).await.unwrap(), "{}");
 }
 
 #[tokio::test]
-async fn half_a_line_is_no_answer() {
+async fn incomplete_line_is_not_a_response() {
     // STDIO-08
     let client = client(&["new"]);
     let failed = outcome(call(&client, "half", json!({})).await);
@@ -93,7 +93,7 @@ async fn half_a_line_is_no_answer() {
 }
 
 #[tokio::test]
-async fn one_that_does_not_read_holds_up_nobody_else() {
+async fn server_that_does_not_read_blocks_no_other() {
     // Other servers go on, and its own calls end with their time.
     let (deaf, good) = (client(&["new"]), client(&["new"]));
     let process = pid(&deaf).await;

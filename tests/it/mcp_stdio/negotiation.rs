@@ -24,7 +24,7 @@ async fn check(habits: &[&str]) -> String {
 }
 
 #[tokio::test]
-async fn each_kind_of_server_is_recognized() {
+async fn probe_recognizes_each_kind_of_server() {
     // N-STDIO-06, N-VER-01: one that answers, one that refuses, one that is silent, one that exits at
     // what it does not know
     for (habits, revision) in [
@@ -41,14 +41,14 @@ async fn each_kind_of_server_is_recognized() {
 }
 
 #[tokio::test]
-async fn a_process_that_is_greeted_after_all_is_the_same() {
+async fn stateful_server_keeps_its_process_after_the_probe() {
     let client = client(&["old"]);
     let first = pid(&client).await;
     assert_eq!(pid(&client).await, first);
 }
 
 #[tokio::test]
-async fn one_that_always_exits_is_reported_with_its_last_words() {
+async fn server_that_always_exits_is_reported_with_its_stderr() {
     // 3.3: started anew once
     assert_snapshot!(check(&["exits"]).await, @"
     `[SERVER]` ended (exit status: 7) before it answered: outcome unknown; the end of its stderr:
@@ -65,7 +65,7 @@ async fn one_that_always_exits_is_reported_with_its_last_words() {
 }
 
 #[tokio::test]
-async fn one_that_refuses_everything_is_reported() {
+async fn server_that_rejects_everything_is_reported() {
     assert_snapshot!(check(&[]).await, @"
     `initialize` failed: no method initialize (code -32601)
     -> Rpc, did not run
@@ -74,7 +74,7 @@ async fn one_that_refuses_everything_is_reported() {
 }
 
 #[tokio::test]
-async fn a_slow_server_is_believed_when_it_answers_the_probe_after_all() {
+async fn late_probe_response_overrides_a_failed_initialize() {
     // 3.3: T passes, and both requests are waited for
     let (transport, mut wire) = Wire::new();
     let limit = transport.probe_time().unwrap();
@@ -100,7 +100,7 @@ async fn a_slow_server_is_believed_when_it_answers_the_probe_after_all() {
 }
 
 #[tokio::test]
-async fn one_that_never_answers_is_waited_for_as_long_as_for_any_call() {
+async fn silent_server_times_out_like_any_call() {
     let (transport, mut wire) = Wire::new();
     let client = Client::new(transport);
     let connecting = tokio::spawn(async move { client.connect().await });
@@ -112,7 +112,7 @@ async fn one_that_never_answers_is_waited_for_as_long_as_for_any_call() {
 }
 
 #[tokio::test]
-async fn a_pinned_revision_is_spoken_at_once() {
+async fn pinned_version_is_used_without_a_probe() {
     // 3.1.8
     let transport = server(&["old", "leaves"]).build();
     let client = Client::builder(transport).protocol(Revision::V2025_06_18).build();

@@ -16,7 +16,7 @@ use super::support::{call, client, exists, gone, kill, pid, server};
 use crate::support::{outcome, soon};
 
 #[tokio::test]
-async fn a_crash_tells_what_ran_from_what_did_not() {
+async fn crash_distinguishes_unknown_outcome_from_not_run() {
     // N-STDIO-05, STDIO-08
     for era in ["old", "new"] {
         let client = client(&[era]);
@@ -39,7 +39,7 @@ async fn a_crash_tells_what_ran_from_what_did_not() {
 }
 
 #[tokio::test]
-async fn the_last_words_come_with_the_failure() {
+async fn last_lines_of_stderr_are_part_of_the_error() {
     let client = client(&["new"]);
     let failed = outcome(call(&client, "die", json!({})).await);
     assert_snapshot!(failed.replace(env!("CARGO_BIN_EXE_stdio-server"), "[SERVER]"), @"
@@ -50,7 +50,7 @@ async fn the_last_words_come_with_the_failure() {
 }
 
 #[tokio::test]
-async fn to_close_ends_the_whole_group_in_order() {
+async fn close_ends_the_whole_process_group() {
     // STDIO-07, N-STDIO-04: one that ends with its input, one that has to be told, and a grandchild
     // that does not listen to that
     for habits in [&["new"][..], &["new", "stays"]] {
@@ -66,7 +66,7 @@ async fn to_close_ends_the_whole_group_in_order() {
 }
 
 #[tokio::test]
-async fn whoever_closes_waits_for_the_end_be_it_under_way() {
+async fn concurrent_close_waits_for_the_process_to_end() {
     // STDIO-07
     let transport = server(&["new", "stays"]).build();
     let process = pid(&Client::new(transport.clone())).await;
@@ -85,7 +85,7 @@ async fn whoever_closes_waits_for_the_end_be_it_under_way() {
 }
 
 #[tokio::test]
-async fn one_that_stops_is_killed() {
+async fn stopped_process_is_killed_by_close() {
     let client = client(&["new", "stays"]);
     let process = pid(&client).await;
     let calling = client.clone();
@@ -108,7 +108,7 @@ async fn call_is_under_way(_: &Client, process: u32) {
 }
 
 #[tokio::test]
-async fn the_last_clone_takes_the_process_with_it() {
+async fn dropping_the_last_clone_ends_the_process() {
     let transport = server(&["new", "stays"]).build();
     let client = Client::new(transport.clone());
     let process = pid(&client).await;
@@ -120,7 +120,7 @@ async fn the_last_clone_takes_the_process_with_it() {
 }
 
 #[tokio::test]
-async fn one_that_exits_takes_its_children_with_it() {
+async fn exit_of_the_server_ends_its_child_processes() {
     let client = client(&["new"]);
     let grandchild = call(&client, "grandchild", json!({})).await.unwrap().parse().unwrap();
     // It holds the output open.
@@ -130,7 +130,7 @@ async fn one_that_exits_takes_its_children_with_it() {
 }
 
 #[tokio::test]
-async fn one_that_nobody_calls_is_ended_and_started_again() {
+async fn idle_process_is_ended_and_started_again() {
     for era in ["old", "new"] {
         let transport = server(&[era]).idle_timeout(Duration::from_millis(100)).build();
         let client = Client::new(transport);
@@ -152,7 +152,7 @@ async fn another_is_idle() {
 }
 
 #[tokio::test]
-async fn one_that_is_called_is_not_idle() {
+async fn process_with_a_pending_call_is_not_idle() {
     for era in ["old", "new"] {
         let client = of_one_that_may_be_idle(era);
         let calling = client.clone();
@@ -166,7 +166,7 @@ async fn one_that_is_called_is_not_idle() {
 }
 
 #[tokio::test]
-async fn one_that_is_watched_is_not_idle() {
+async fn watched_process_is_not_idle() {
     // N-STDIO-05: what it tells while it is not there would be lost
     let client = of_one_that_may_be_idle("old");
     let mut changes = soon(client.watch(Watch::new().tools())).await.unwrap();
@@ -180,7 +180,7 @@ async fn one_that_is_watched_is_not_idle() {
 }
 
 #[tokio::test]
-async fn nothing_is_started_only_to_be_told_that_it_is_over() {
+async fn close_does_not_start_a_process() {
     let transport = server(&["new"]).build();
     soon(transport.close(Context::default())).await.unwrap();
     let client = Client::new(transport);
@@ -189,7 +189,7 @@ async fn nothing_is_started_only_to_be_told_that_it_is_over() {
 }
 
 #[test]
-fn nothing_is_left_however_the_application_ends() {
+fn no_process_survives_the_application() {
     // At the end of `main`, by a panic, by `exit`, killed, and after a good `close`
     for end in ["returns", "closes", "panics", "exits", "aborts", "is killed"] {
         let (mut application, mut said) = Application::start(end);
@@ -213,7 +213,7 @@ fn nothing_is_left_however_the_application_ends() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_a_server_leaves_to_the_application_is_ended_and_buried() {
+fn orphans_of_a_server_are_killed_and_reaped() {
     // N-STDIO-05: orphans are left to the first process of a container, which is often the application
     let (application, mut said) = Application::start("adopts");
     let [server, grandchild] = [said.next().unwrap(), said.next().unwrap()];
