@@ -84,7 +84,7 @@ async fn tools_are_listed_and_called() {
 }
 
 #[tokio::test]
-async fn every_kind_of_content_comes_through() {
+async fn every_content_type_is_decoded() {
     let Some(server) = start() else { return };
     let relay = relay(&server);
     let tools = relay.with_token("t").tools("all").await.unwrap();
@@ -152,7 +152,7 @@ fn kinds(content: &[ContentBlock]) -> String {
 }
 
 #[tokio::test]
-async fn many_calls_at_once_get_their_own_answers() {
+async fn concurrent_calls_receive_their_own_results() {
     let Some(server) = start() else { return };
     let relay = relay(&server);
     let mut calls = JoinSet::new();
@@ -171,7 +171,7 @@ async fn many_calls_at_once_get_their_own_answers() {
 }
 
 #[tokio::test]
-async fn calls_of_a_user_share_a_session_that_no_other_has() {
+async fn sessions_are_shared_by_a_user_and_not_between_users() {
     let Some(server) = start() else { return };
     let relay = relay(&server);
     let (one, other) = (relay.with_token("one"), relay.with_token("other"));
@@ -196,7 +196,7 @@ async fn lists(user: &User, uri: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_call_that_takes_too_long_is_given_up_and_the_session_lives_on() {
+async fn session_survives_a_timed_out_call() {
     let Some(server) = start() else { return };
     let timeout = Duration::from_secs(2);
     let slow = Server::http(server.url()).timeout(timeout);
@@ -231,7 +231,7 @@ async fn progress_and_log_messages_do_not_disturb_a_call() {
 }
 
 #[tokio::test]
-async fn what_is_beyond_tools_works_typed() {
+async fn prompts_resources_and_completion_work() {
     let Some(server) = start() else { return };
     let client = relay(&server).with_token("t").connection("all").unwrap();
     let profile = client.connect().await.unwrap();
@@ -266,7 +266,7 @@ async fn what_is_beyond_tools_works_typed() {
 }
 
 #[tokio::test]
-async fn a_resource_is_watched() {
+async fn resource_updates_are_watched() {
     let Some(server) = start() else { return };
     let client = relay(&server).with_token("t").connection("all").unwrap();
     let uri = "demo://resource/dynamic/text/1";

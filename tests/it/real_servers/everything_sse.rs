@@ -6,7 +6,7 @@ use relay::{Relay, Server};
 use serde_json::json;
 
 #[tokio::test]
-async fn it_is_found_out_or_known() {
+async fn http_sse_is_detected_or_configured() {
     // LEG-01, LEG-04, LEG-06
     let Some(server) = RealServer::start(Program::EverythingSse, &[]) else { return };
     for settings in [Server::http(server.sse_url()), Server::sse(server.sse_url())] {
@@ -20,7 +20,7 @@ async fn it_is_found_out_or_known() {
 }
 
 #[tokio::test]
-async fn many_calls_share_its_stream() {
+async fn concurrent_calls_share_the_stream() {
     let Some(server) = RealServer::start(Program::EverythingSse, &[]) else { return };
     let relay = Relay::builder().server("all", Server::sse(server.sse_url())).build().unwrap();
     let tools = relay.with_token("t").tools("all").await.unwrap();

@@ -22,12 +22,12 @@ fn relay_of(server: Server) -> Relay {
 }
 
 #[tokio::test]
-async fn event_streams_and_sessions() {
+async fn event_streams_with_sessions() {
     check_mode(&[]).await;
 }
 
 #[tokio::test]
-async fn json_and_sessions() {
+async fn json_with_sessions() {
     check_mode(&[("JSON", "1")]).await;
 }
 
@@ -101,7 +101,7 @@ async fn text(user: &User, tool: &str, arguments: Value) -> String {
 }
 
 #[tokio::test]
-async fn without_a_valid_token_the_challenge_is_reported() {
+async fn missing_or_invalid_token_reports_the_challenge() {
     let Some(server) = start(&[]) else { return };
     let relay = relay(&server);
     let missing = refused(relay.tools("fast").await.unwrap_err());
@@ -126,7 +126,7 @@ async fn without_a_valid_token_the_challenge_is_reported() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_revoked_is_refused_from_then_on() {
+async fn revoked_token_is_rejected() {
     for revision in ERAS {
         let Some(server) = start(&[]) else { return };
         let relay = relay_of(Server::http(server.url()).protocol(revision));

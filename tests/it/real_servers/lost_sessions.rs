@@ -30,17 +30,17 @@ type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Answers 400 where the specification wants 404.
 #[tokio::test]
-async fn everything() {
+async fn everything_reopens_a_lost_session() {
     check(Program::Everything, "echo", json!({ "message": "x" })).await;
 }
 
 #[tokio::test]
-async fn fastmcp() {
+async fn fastmcp_reopens_a_lost_session() {
     check(Program::FastMcp, "add", json!({ "a": 1, "b": 2 })).await;
 }
 
 #[tokio::test]
-async fn python_sdk() {
+async fn python_sdk_reopens_a_lost_session() {
     check(Program::PythonSdk, "greet", json!({ "name": "x" })).await;
 }
 

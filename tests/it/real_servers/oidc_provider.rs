@@ -124,7 +124,7 @@ impl Person {
 
 /// Tokens that the MCP server asks about: what is revoked is refused at once.
 #[tokio::test]
-async fn from_the_first_refusal_to_the_next_sign_in() {
+async fn sign_in_refresh_sign_out_and_refresh_token_reuse() {
     let Some(world) = World::start(&[("TOKENS", "opaque")], &[("OPAQUE", "1")]) else { return };
     let client = world.application().build().unwrap();
     let alice = client.user("alice");
@@ -177,7 +177,7 @@ async fn from_the_first_refusal_to_the_next_sign_in() {
 
 /// Tokens that the MCP server judges by the authorization server's key, for whom they are included.
 #[tokio::test]
-async fn a_signed_token_names_the_server_that_it_is_for() {
+async fn jwt_access_token_names_its_audience() {
     let Some(world) = World::start(&[], &[]) else { return };
     let client = world.application().build().unwrap();
     let alice = client.user("alice");
@@ -192,7 +192,7 @@ async fn a_signed_token_names_the_server_that_it_is_for() {
 
 /// Tokens without a person, for those who have a secret or a key.
 #[tokio::test]
-async fn a_service_proves_itself_by_a_secret_or_a_key() {
+async fn client_credentials_work_with_secret_and_private_key() {
     let pair = rcgen::KeyPair::generate().unwrap();
     let [x, y] =
         [1..33, 33..65].map(|it| BASE64_URL_SAFE_NO_PAD.encode(&pair.public_key_raw()[it]));
@@ -212,7 +212,7 @@ async fn a_service_proves_itself_by_a_secret_or_a_key() {
 
 /// Tokens that are bound to a key, and so is what refreshes them (RFC 9449).
 #[tokio::test]
-async fn a_token_bound_to_a_key_is_refreshed_with_it() {
+async fn dpop_bound_token_is_refreshed_with_its_key() {
     // fastmcp does not know of such tokens, and only says where they are to be had.
     let Some(world) = World::start(&[], &[]) else { return };
     let settings = || Settings::new().dpop(true);

@@ -21,12 +21,12 @@ async fn text(user: &User, tool: &str, arguments: Value) -> String {
 }
 
 #[tokio::test]
-async fn event_streams() {
+async fn event_streams_with_sessions() {
     check_mode(&[]).await;
 }
 
 #[tokio::test]
-async fn json() {
+async fn json_with_sessions() {
     check_mode(&[("JSON", "1")]).await;
 }
 
@@ -45,7 +45,7 @@ async fn check_mode(env: &[(&str, &str)]) {
 }
 
 #[tokio::test]
-async fn a_token_without_the_scope_is_told_from_a_wrong_one() {
+async fn insufficient_scope_differs_from_an_invalid_token() {
     let Some(server) = start(&[]) else { return };
     let relay = relay(&server);
     for (token, expected) in
@@ -66,7 +66,7 @@ async fn a_token_without_the_scope_is_told_from_a_wrong_one() {
 }
 
 #[tokio::test]
-async fn requests_of_the_server_are_answered_in_the_middle_of_a_call() {
+async fn server_requests_are_answered_during_a_call() {
     let Some(server) = start(&[]) else { return };
     let relay = relay(&server);
     let alice = relay.with_token("alice-token");
@@ -77,7 +77,7 @@ async fn requests_of_the_server_are_answered_in_the_middle_of_a_call() {
 }
 
 #[tokio::test]
-async fn a_request_of_the_server_outside_of_any_call_ends_in_time() {
+async fn server_request_without_a_get_stream_times_out() {
     let Some(server) = start(&[]) else { return };
     let relay = relay(&server);
     let alice = relay.with_token("alice-token");
@@ -92,7 +92,7 @@ async fn a_request_of_the_server_outside_of_any_call_ends_in_time() {
 }
 
 #[tokio::test]
-async fn a_restart_interrupts_the_call_and_the_next_one_opens_a_new_session() {
+async fn restart_interrupts_the_call_and_the_next_opens_a_session() {
     let Some(server) = start(&[]) else { return };
     let relay = relay(&server);
     let alice = relay.with_token("alice-token");

@@ -46,7 +46,7 @@ fn folder(name: &str) -> PathBuf {
 }
 
 #[tokio::test]
-async fn everything() {
+async fn everything_works_over_stdio() {
     let Some(program) = node("server-everything", &["stdio"]) else { return };
     let relay = relay(program.env("SECRET_OF_THE_TEST", "s3cret-value"));
     let tools = tools(&relay).await;
@@ -69,7 +69,7 @@ async fn everything() {
 }
 
 #[tokio::test]
-async fn everything_is_killed_in_the_middle_of_a_call() {
+async fn killed_process_has_unknown_outcome_and_is_restarted() {
     let Some(program) = node("server-everything", &["stdio", MARK]) else { return };
     let relay = relay(program);
     let tools = tools(&relay).await;
@@ -114,7 +114,7 @@ async fn marked() -> u32 {
 }
 
 #[tokio::test]
-async fn filesystem() {
+async fn filesystem_works_over_stdio() {
     let folder = folder("files");
     std::fs::write(folder.join("a.txt"), "one\ntwo\n").unwrap();
     let path = folder.to_str().unwrap();
@@ -131,7 +131,7 @@ async fn filesystem() {
 }
 
 #[tokio::test]
-async fn memory() {
+async fn memory_works_over_stdio() {
     let folder = folder("memory");
     let Some(program) = node("server-memory", &[]) else { return };
     let file = folder.join("memory.jsonl");
@@ -147,7 +147,7 @@ async fn memory() {
 }
 
 #[tokio::test]
-async fn time_in_the_per_request_era() {
+async fn time_works_over_stdio_with_a_stateless_version() {
     let Some(folder) = installed(Program::FastMcp) else { return };
     let python = folder.join("bin/python");
     let command = [python.to_str().unwrap(), "-B", "-m", "mcp_server_time", "--local-timezone=UTC"];
