@@ -72,7 +72,7 @@ impl Interceptor for Log {
 }
 
 #[tokio::test]
-async fn calls_are_changed_refused_and_answered() {
+async fn interceptor_can_change_reject_and_answer_calls() {
     let peer = Peer::start().await;
     let (outer, inner) = (Log::default(), Log::default());
     let builder = Relay::builder().server("main", Server::http(peer.url()));
@@ -100,7 +100,7 @@ async fn calls_are_changed_refused_and_answered() {
 }
 
 #[tokio::test]
-async fn lists_are_changed_before_they_are_kept() {
+async fn interceptor_changes_lists_before_they_are_cached() {
     let peer = Peer::start().await;
     let builder = Relay::builder().server("main", Server::http(peer.url()));
     let relay = builder.interceptor(Gatekeeper).build().unwrap();
@@ -130,7 +130,7 @@ impl Interceptor for Clumsy {
 }
 
 #[tokio::test]
-async fn one_who_panics_takes_nobody_along() {
+async fn panicking_interceptor_fails_only_its_own_caller() {
     let server = strict().await;
     let gate = Gate::new();
     server.script(On::method("tools/list").nth(1), Fault::Hold(gate.clone()));

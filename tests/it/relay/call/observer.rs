@@ -41,7 +41,7 @@ fn relay_of(server: &TestServer, ears: &Ears) -> Relay {
 }
 
 #[tokio::test]
-async fn each_operation_is_told_once_with_how_it_ended() {
+async fn each_operation_is_observed_once_with_its_outcome() {
     let (server, ears) = (server().await, Ears::default());
     let tools = relay_of(&server, &ears).with_token(ALICE).tools("main").await.unwrap();
     tools.call("add", json!({})).await.unwrap();
@@ -68,7 +68,7 @@ async fn each_operation_is_told_once_with_how_it_ended() {
 }
 
 #[tokio::test]
-async fn the_trace_goes_on_in_the_server() {
+async fn trace_context_is_sent_to_the_server() {
     // N-BASE-14
     let (server, ears) = (server().await, Ears::default());
     let tool = relay_of(&server, &ears).tools("main").await.unwrap().get("add").unwrap();

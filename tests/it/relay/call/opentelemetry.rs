@@ -208,7 +208,7 @@ async fn traced(revision: Revision) -> String {
 }
 
 #[tokio::test]
-async fn operations_are_spans_of_the_conventions_in_the_handshake_era() {
+async fn spans_follow_the_mcp_conventions_in_stateful_versions() {
     assert_snapshot!(traced(Revision::V2025_11_25).await, @r#"
     tools/list Client Unset jsonrpc.request.id=2 mcp.method.name=tools/list mcp.protocol.version=2025-11-25 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
     tools/call add Client Unset gen_ai.operation.name=execute_tool gen_ai.tool.name=add jsonrpc.request.id=3 mcp.method.name=tools/call mcp.protocol.version=2025-11-25 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
@@ -222,7 +222,7 @@ async fn operations_are_spans_of_the_conventions_in_the_handshake_era() {
 }
 
 #[tokio::test]
-async fn operations_are_spans_of_the_conventions_in_the_per_request_era() {
+async fn spans_follow_the_mcp_conventions_in_stateless_versions() {
     assert_snapshot!(traced(Revision::V2026_07_28).await, @r#"
     tools/list Client Unset jsonrpc.request.id=1 mcp.method.name=tools/list mcp.protocol.version=2026-07-28 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
     tools/call add Client Unset gen_ai.operation.name=execute_tool gen_ai.tool.name=add jsonrpc.request.id=2 mcp.method.name=tools/call mcp.protocol.version=2026-07-28 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
@@ -236,7 +236,7 @@ async fn operations_are_spans_of_the_conventions_in_the_per_request_era() {
 }
 
 #[tokio::test]
-async fn operations_are_measured_by_the_conventions() {
+async fn metrics_follow_the_mcp_conventions() {
     let (server, collected) = (server(Revision::V2025_11_25).await, Collected::start());
     operations(&server, &collected).await;
     assert_snapshot!(collected.measured().join("\n"), @"

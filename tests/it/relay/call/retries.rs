@@ -22,7 +22,7 @@ async fn server() -> TestServer {
 }
 
 #[tokio::test]
-async fn what_surely_did_not_run_is_tried_again() {
+async fn call_that_did_not_run_is_retried_twice() {
     let server = server().await;
     let relay = relay_with(Server::http(server.url()));
     let tools = relay.tools("main").await.unwrap();
@@ -47,7 +47,7 @@ async fn what_surely_did_not_run_is_tried_again() {
 }
 
 #[tokio::test]
-async fn what_may_have_run_is_tried_again_only_where_the_server_is_trusted() {
+async fn call_that_may_have_run_is_retried_only_if_trusted_as_idempotent() {
     for (tool, trusted, calls) in [("once", true, 1), ("again", false, 1), ("again", true, 3)] {
         let server = server().await;
         server.script(On::method("tools/call"), Fault::Close);
@@ -60,7 +60,7 @@ async fn what_may_have_run_is_tried_again_only_where_the_server_is_trusted() {
 }
 
 #[tokio::test]
-async fn once_it_may_have_run_no_later_failure_says_that_it_has_not() {
+async fn unknown_outcome_of_an_attempt_survives_later_failures() {
     let server = server().await;
     let again = |server: &TestServer| Server::http(server.url()).trust_annotations(true).retries(1);
     let tools = relay_with(again(&server)).tools("main").await.unwrap();
@@ -81,7 +81,7 @@ async fn once_it_may_have_run_no_later_failure_says_that_it_has_not() {
 }
 
 #[tokio::test]
-async fn all_attempts_together_end_within_the_time_of_a_call() {
+async fn all_attempts_share_the_total_timeout() {
     let settings = |server: &TestServer, request: Duration, total: Duration| {
         let mut limits = Limits::default();
         (limits.request, limits.total) = (request, total);
@@ -113,7 +113,7 @@ async fn all_attempts_together_end_within_the_time_of_a_call() {
 }
 
 #[tokio::test]
-async fn what_does_not_help_is_not_tried_again() {
+async fn permanent_failures_are_not_retried() {
     for answer in
         [status(400), status(403), status(401), error(-32603, "broken", &json!(null)), status(500)]
     {
@@ -124,7 +124,7 @@ async fn what_does_not_help_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_server_that_wants_to_be_left_alone_for_long_is() {
+async fn long_retry_after_is_returned_to_the_caller() {
     let server = server().await;
     let relay = relay_with(Server::http(server.url()));
     let tools = relay.tools("main").await.unwrap();
@@ -136,7 +136,7 @@ async fn a_server_that_wants_to_be_left_alone_for_long_is() {
 }
 
 #[tokio::test]
-async fn a_server_has_so_many_calls_at_once_and_no_more() {
+async fn concurrent_calls_per_server_are_limited() {
     let server = server().await;
     let gate = Gate::new();
     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
@@ -163,7 +163,7 @@ async fn a_server_has_so_many_calls_at_once_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_call_has_options_of_its_own() {
+async fn tool_has_call_options_of_its_own() {
     let server = server().await;
     server.script(On::method("tools/call"), Fault::Hold(Gate::new()));
     let relay = relay_with(Server::http(server.url()));
@@ -183,7 +183,7 @@ async fn a_call_has_options_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_refused_for_now_is_an_error_at_once() {
+async fn tool_list_is_not_retried() {
     // Whoever asks for a toolset does not want to wait for a server that is busy.
     let peer = peer_with("tools/list", [status(503), result(&json!({ "tools": [] }))]).await;
     let relay = relay_of(&peer);

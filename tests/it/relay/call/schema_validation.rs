@@ -24,7 +24,7 @@ fn schema() -> Value {
 }
 
 #[tokio::test]
-async fn arguments_that_do_not_fit_are_not_sent() {
+async fn invalid_arguments_are_not_sent() {
     // SCHEMA-04: no other check stands in the way of what a server may mean.
     let peer = peer(schema(), Value::Null, json!({ "content": [] })).await;
     let of_checked = tools(&peer, true).await;
@@ -43,7 +43,7 @@ async fn arguments_that_do_not_fit_are_not_sent() {
 }
 
 #[tokio::test]
-async fn a_result_that_does_not_fit_is_set_apart_and_not_lost() {
+async fn invalid_structured_output_is_an_error_that_keeps_the_output() {
     // TOOL-16, TOOL-17
     let object = json!({ "type": "object" });
     for (gives, fits) in [
@@ -73,7 +73,7 @@ async fn a_result_that_does_not_fit_is_set_apart_and_not_lost() {
 }
 
 #[tokio::test]
-async fn a_dialect_that_nobody_knows_is_told_before_the_call() {
+async fn unknown_schema_dialect_is_an_error_before_the_call() {
     // SCHEMA-03, N-BASE-10
     let unknown = json!({ "$schema": "https://a.example/dialect", "type": "object" });
     let gives = json!({ "content": [], "structuredContent": { "a": 1 } });
@@ -91,7 +91,7 @@ async fn a_dialect_that_nobody_knows_is_told_before_the_call() {
 }
 
 #[tokio::test]
-async fn schemas_that_nobody_can_judge_stand_in_no_calls_way() {
+async fn schemas_that_cannot_be_evaluated_do_not_block_calls() {
     // N-BASE-11, JSON Schema 2020-12: nothing is fetched, and hostile schemas take bounded work.
     let deep = (0..120).fold(json!({}), |schema, _| json!({ "allOf": [schema] }));
     for property in [

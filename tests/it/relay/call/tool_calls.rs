@@ -11,7 +11,7 @@ use crate::relay::support::{peer_with, relay_of};
 use crate::support::{ALICE, Peer, outcome, result};
 
 #[tokio::test]
-async fn arguments_are_whatever_is_an_object() {
+async fn arguments_may_be_any_serializable_object() {
     // TOOL-11
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -45,7 +45,7 @@ async fn arguments_are_whatever_is_an_object() {
 }
 
 #[tokio::test]
-async fn arguments_that_are_no_object_are_not_sent() {
+async fn arguments_other_than_an_object_are_not_sent() {
     let peer = Peer::start().await;
     let tools = relay_of(&peer).tools("main").await.unwrap();
     let tool = tools.get("add").unwrap();
@@ -72,7 +72,7 @@ async fn arguments_that_are_no_object_are_not_sent() {
 }
 
 #[tokio::test]
-async fn tools_are_called_by_either_name() {
+async fn tools_are_called_by_full_or_short_name() {
     let list = json!({ "tools": [{ "name": "a.b", "inputSchema": { "type": "object" } }] });
     let peer = peer_with("tools/list", [result(&list)]).await;
     let tools = relay_of(&peer).with_token(ALICE).tools("main").await.unwrap();
@@ -87,7 +87,7 @@ async fn tools_are_called_by_either_name() {
 }
 
 #[tokio::test]
-async fn a_tool_that_is_not_listed_is_not_called() {
+async fn unknown_tool_is_not_called() {
     let peer = Peer::start().await;
     let tools = relay_of(&peer).tools("main").await.unwrap();
     assert_snapshot!(outcome(tools.call("relay__main__sub", json!({})).await), @"
@@ -102,7 +102,7 @@ async fn a_tool_that_is_not_listed_is_not_called() {
 }
 
 #[tokio::test]
-async fn calls_run_side_by_side_in_one_session() {
+async fn concurrent_calls_share_one_session() {
     let peer = Peer::start().await;
     let tools = relay_of(&peer).with_token(ALICE).tools("main").await.unwrap();
     let calls = (0..20).map(|n| tools.call("add", json!({ "n": n })));
@@ -118,7 +118,7 @@ async fn calls_run_side_by_side_in_one_session() {
 }
 
 #[tokio::test]
-async fn tools_and_tool_outlive_the_registry() {
+async fn tools_outlive_the_relay() {
     let peer = Peer::start().await;
     let tool = relay_of(&peer).with_token(ALICE).tools("main").await.unwrap().get("add").unwrap();
     let task = tokio::spawn(async move { tool.call(json!({})).await });
@@ -126,7 +126,7 @@ async fn tools_and_tool_outlive_the_registry() {
 }
 
 #[tokio::test]
-async fn the_typed_client_shares_the_session() {
+async fn connection_shares_the_session_of_the_user() {
     let peer = Peer::start().await;
     let user = relay_of(&peer).with_token(ALICE);
     user.tools("main").await.unwrap();

@@ -17,7 +17,7 @@ fn text(text: &str) -> Value {
 }
 
 #[tokio::test]
-async fn outputs_are_rendered_as_text() {
+async fn output_is_rendered_as_text() {
     // TOOL-12, TOOL-14, TOOL-18
     let image = json!({ "type": "image", "data": "aGk=", "mimeType": "image/png" });
     let mut shown = String::new();
@@ -67,7 +67,7 @@ async fn outputs_are_rendered_as_text() {
 }
 
 #[tokio::test]
-async fn nothing_of_an_output_is_lost() {
+async fn output_keeps_everything_the_server_sent() {
     // TOOL-12, TOOL-13, RPC-08
     let sent = json!({
         "content": [
@@ -86,7 +86,7 @@ async fn nothing_of_an_output_is_lost() {
 }
 
 #[tokio::test]
-async fn a_failure_of_the_tool_is_an_output() {
+async fn tool_error_is_an_output() {
     // TOOL-14, TOOL-15, traps 24
     let failed = json!({ "content": [text("no such city")], "isError": true });
     let output = output_of(result(&failed)).await.unwrap();
@@ -95,14 +95,14 @@ async fn a_failure_of_the_tool_is_an_output() {
 }
 
 #[tokio::test]
-async fn an_output_may_come_as_a_stream() {
+async fn output_may_arrive_as_an_event_stream() {
     // HTTP-06
     let output = output_of(result(&json!({ "content": [text("done")] })).streamed()).await.unwrap();
     assert_eq!(output.text(), "done");
 }
 
 #[tokio::test]
-async fn outputs_that_are_none_are_errors() {
+async fn invalid_output_is_an_error() {
     let mut shown = String::new();
     for answer in [
         result(&json!({})),

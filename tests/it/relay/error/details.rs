@@ -24,7 +24,7 @@ async fn failed(method: &'static str, answer: Answer) -> Error {
 }
 
 #[tokio::test]
-async fn errors_name_server_and_tool() {
+async fn errors_name_server_tool_and_retry_after() {
     let mut shown = String::new();
     for method in ["tools/list", "tools/call"] {
         for answer in [
@@ -60,14 +60,14 @@ async fn errors_name_server_and_tool() {
 }
 
 #[tokio::test]
-async fn a_tool_that_is_not_in_the_list_is_named_as_it_was_asked_for() {
+async fn unknown_tool_error_contains_the_requested_name() {
     let peer = peer_with("tools/call", []).await;
     let tools = relay_of(&peer).tools("main").await.unwrap();
     assert_snapshot!(facts(&tools.call("subtract", json!({})).await.unwrap_err()), @r#"UnknownTool: Some("main"), Some("subtract"), None, retryable false"#);
 }
 
 #[test]
-fn settings_that_do_not_work_are_of_their_server() {
+fn invalid_settings_error_names_the_server() {
     // AUTH-06: a header may be a key
     let server = Server::http("http://192.0.2.1/mcp").header("x-key", "5ecret");
     let error = Relay::builder().server("main", server).build().unwrap_err();

@@ -41,7 +41,7 @@ const REQUESTS: [&str; 5] =
     ["initialize", "notifications/initialized", "tools/list", "tools/call", "DELETE"];
 
 #[tokio::test]
-async fn whoever_has_to_sign_in_is_told_on_every_path() {
+async fn a_401_is_an_authorization_error_on_every_request() {
     // AUTH-07: never wrapped in another kind
     let refused = || status(401).header("www-authenticate", "Bearer error=invalid_token, scope=x");
     assert_snapshot!(errors(REQUESTS.map(|method| (method, refused()))).await, @r#"
@@ -64,7 +64,7 @@ async fn whoever_has_to_sign_in_is_told_on_every_path() {
 }
 
 #[tokio::test]
-async fn a_scope_that_is_missing_is_a_matter_of_authorization() {
+async fn insufficient_scope_is_an_authorization_error_on_every_request() {
     // AUTH-37
     let refused =
         || status(403).header("www-authenticate", "Bearer error=insufficient_scope, scope=\"a b\"");
@@ -88,7 +88,7 @@ async fn a_scope_that_is_missing_is_a_matter_of_authorization() {
 }
 
 #[tokio::test]
-async fn an_authorization_error_says_who_where_and_what() {
+async fn authorization_error_has_server_tool_principal_and_challenge() {
     let challenge = "Bearer scope=\"a b\", resource_metadata=\"https://a.example/m\"";
     let peer = peer_with("tools/call", [status(401).header("www-authenticate", challenge)]).await;
     let user = relay_of(&peer).with_token(ALICE);
@@ -113,7 +113,7 @@ async fn an_authorization_error_says_who_where_and_what() {
 }
 
 #[tokio::test]
-async fn other_refusals_are_failures_of_the_transport() {
+async fn other_403_responses_are_transport_errors() {
     // AUTH-38
     let body = || error(-32000, "Forbidden", &Value::Null).with_status(403);
     assert_snapshot!(errors([
@@ -146,7 +146,7 @@ async fn other_refusals_are_failures_of_the_transport() {
 }
 
 #[tokio::test]
-async fn errors_of_the_server_keep_message_code_and_data() {
+async fn server_errors_keep_code_message_and_data() {
     // RPC-04, TOOL-22
     assert_snapshot!(errors([
         ("initialize", error(-32603, "starting up", &Value::Null)),
@@ -182,7 +182,7 @@ async fn errors_of_the_server_keep_message_code_and_data() {
 }
 
 #[tokio::test]
-async fn statuses_say_whether_to_try_again() {
+async fn status_determines_whether_an_error_is_retryable() {
     let mut cases = Vec::new();
     for method in ["tools/list", "tools/call"] {
         for code in [400, 404, 405, 406, 408, 429, 500, 502, 503, 504] {
@@ -221,7 +221,7 @@ async fn statuses_say_whether_to_try_again() {
 }
 
 #[tokio::test]
-async fn a_server_may_say_when_to_try_again() {
+async fn retry_after_is_exposed_by_the_error() {
     let mut shown = Vec::new();
     for (code, wait) in [(429, "7"), (503, "120"), (500, "1"), (503, "soon")] {
         let peer = peer_with("tools/list", [status(code).header("retry-after", wait)]).await;
@@ -237,7 +237,7 @@ async fn a_server_may_say_when_to_try_again() {
 }
 
 #[tokio::test]
-async fn a_server_has_limits_of_its_own() {
+async fn limits_are_configured_per_server() {
     let page = json!({ "tools": [], "nextCursor": "2" });
     let peer = peer_with("tools/list", [result(&page)]).await;
     let mut limits = Limits::default();
@@ -259,7 +259,7 @@ async fn a_server_has_limits_of_its_own() {
 }
 
 #[tokio::test]
-async fn streams_and_bodies_that_are_broken() {
+async fn broken_streams_and_bodies_are_errors() {
     assert_snapshot!(errors([
         ("tools/call", sse("data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"resu")),
         ("tools/list", sse("")),
@@ -306,7 +306,7 @@ async fn streams_and_bodies_that_are_broken() {
 }
 
 #[tokio::test]
-async fn servers_that_cannot_be_reached_may_be_tried_again() {
+async fn unreachable_server_is_retryable() {
     let absent = Absent::new();
     let relay = relay_with(Server::http(absent.url()));
     assert_snapshot!(outcome(relay.with_token(ALICE).tools("main").await), @"
@@ -320,7 +320,7 @@ async fn servers_that_cannot_be_reached_may_be_tried_again() {
 }
 
 #[tokio::test]
-async fn a_call_that_takes_too_long_is_not_tried_again() {
+async fn timed_out_call_is_not_retryable() {
     // LIFE-13, TOOL-25
     let server = strict().await;
     let gate = Gate::new();
@@ -341,7 +341,7 @@ async fn a_call_that_takes_too_long_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_lost_session_is_no_error() {
+async fn lost_session_is_not_an_error() {
     // HTTP-26
     let server = strict().await;
     let relay = relay_with(Server::http(server.url()));
@@ -352,7 +352,7 @@ async fn a_lost_session_is_no_error() {
 }
 
 #[tokio::test]
-async fn tokens_that_cannot_be_sent_are_not() {
+async fn unsendable_tokens_are_not_sent() {
     let peer = Peer::start().await;
     let relay = relay_of(&peer);
     assert_snapshot!(outcome(relay.with_token("5ecret of alice").tools("main").await), @"
@@ -370,7 +370,7 @@ async fn tokens_that_cannot_be_sent_are_not() {
 }
 
 #[test]
-fn errors_can_be_sent_and_cloned() {
+fn errors_are_send_sync_and_clone() {
     fn check<T: Send + Sync + Clone + 'static>() {}
     check::<Error>();
 }

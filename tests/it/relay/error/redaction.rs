@@ -15,7 +15,7 @@ fn relay_of(peer: &Peer) -> Relay {
 }
 
 #[tokio::test]
-async fn no_form_of_debug_shows_a_secret() {
+async fn debug_output_contains_no_secret() {
     // AUTH-05
     let peer = Peer::start().await;
     let stdio = Server::stdio(["run", "--key=5ecret"]);
@@ -48,7 +48,7 @@ async fn no_form_of_debug_shows_a_secret() {
 }
 
 #[tokio::test]
-async fn no_trace_and_no_error_shows_a_secret() {
+async fn errors_and_traces_contain_no_secret() {
     // AUTH-05: whatever the server does with it
     let page = format!("<p>{ALICE}</p>");
     let challenge = format!("Bearer error_description=\"{ALICE}\"");

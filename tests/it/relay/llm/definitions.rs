@@ -12,7 +12,7 @@ fn lines(definitions: &[Value]) -> String {
 }
 
 #[tokio::test]
-async fn each_provider_has_its_own_words() {
+async fn definitions_have_the_format_of_each_provider() {
     let schema = json!({
         "type": "object",
         "properties": { "city": { "type": "string" } },
@@ -62,7 +62,7 @@ async fn each_provider_has_its_own_words() {
 }
 
 #[tokio::test]
-async fn no_tools_are_an_empty_list() {
+async fn no_tools_give_no_definitions() {
     let (_server, toolset) = toolset([]).await;
     for provider in Provider::ALL {
         assert!(toolset.definitions_for(provider).is_empty(), "{provider:?}");

@@ -21,7 +21,7 @@ fn echo(schema: Value) -> Tool {
 }
 
 #[tokio::test]
-async fn calls_of_an_answer_are_answered_in_their_order() {
+async fn tool_calls_are_answered_in_order() {
     let (server, toolset) = toolset([echo(json!({ "type": "object" }))]).await;
     let echo = "relay__main__echo";
     for provider in PROVIDERS {
@@ -53,7 +53,7 @@ async fn calls_of_an_answer_are_answered_in_their_order() {
 }
 
 #[tokio::test]
-async fn all_results_of_an_answer_are_one_turn() {
+async fn all_results_form_one_turn() {
     let (_server, toolset) = toolset([tool("add", CallAnswer::text("3"))]).await;
     let mut shown = String::new();
     for provider in PROVIDERS {
@@ -77,7 +77,7 @@ async fn all_results_of_an_answer_are_one_turn() {
 }
 
 #[tokio::test]
-async fn calls_run_at_the_same_time_within_bounds() {
+async fn tool_calls_run_concurrently_up_to_a_limit() {
     let (server, toolset) = toolset([tool("slow", CallAnswer::text("done"))]).await;
     let gate = Gate::new();
     server.script(On::method("tools/call").first(16), Fault::Hold(gate.clone()));
@@ -96,7 +96,7 @@ async fn calls_run_at_the_same_time_within_bounds() {
 }
 
 #[tokio::test]
-async fn arguments_are_restored_by_the_schema_of_the_provider() {
+async fn arguments_are_restored_from_the_provider_schema() {
     let schema = json!({
         "type": "object",
         "properties": { "city": { "type": "string" }, "days": { "type": "integer" } },
@@ -115,7 +115,7 @@ async fn arguments_are_restored_by_the_schema_of_the_provider() {
 }
 
 #[tokio::test]
-async fn a_model_is_told_of_what_it_can_do_better() {
+async fn errors_are_reported_to_the_model() {
     let schema = json!({ "type": "object", "required": ["city"] });
     let (server, toolset) = toolset([echo(schema), tool("lost", CallAnswer::text("done"))]).await;
     server.script(On::method("tools/call"), Reply::status(503));
@@ -155,7 +155,7 @@ async fn a_model_is_told_of_what_it_can_do_better() {
 }
 
 #[tokio::test]
-async fn what_openai_says_is_read_as_it_comes() {
+async fn openai_arguments_are_parsed_or_kept_as_text() {
     let call = |arguments: Value| {
         let function = json!({ "name": "t", "arguments": arguments });
         let custom =
@@ -193,7 +193,7 @@ fn alice(relay: &Relay, token: &str) -> User {
 }
 
 #[tokio::test]
-async fn a_sign_in_is_for_the_application_and_no_result() {
+async fn authorization_error_is_not_sent_to_the_model() {
     for provider in PROVIDERS {
         let server = guarded().await;
         let relay = relay_with(Server::http(server.url()));

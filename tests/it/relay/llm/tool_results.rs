@@ -55,7 +55,7 @@ async fn results(provider: Provider) -> String {
 }
 
 #[tokio::test]
-async fn chat_completions_take_text() {
+async fn openai_chat_results_are_text() {
     assert_snapshot!(results(Provider::OpenAiChat).await, @r#"
     text: {"content":"one\ntwo","role":"tool","tool_call_id":"call_1"}
     image: {"content":"[Image data available]","role":"tool","tool_call_id":"call_1"}
@@ -79,7 +79,7 @@ async fn chat_completions_take_text() {
 }
 
 #[tokio::test]
-async fn responses_take_text_images_and_files() {
+async fn openai_responses_results_are_text_images_and_files() {
     assert_snapshot!(results(Provider::OpenAiResponses).await, @r#"
     text: {"call_id":"call_1","output":"one\ntwo","type":"function_call_output"}
     image: {"call_id":"call_1","output":[{"image_url":"data:image/png;base64,aGk=","type":"input_image"}],"type":"function_call_output"}
@@ -103,7 +103,7 @@ async fn responses_take_text_images_and_files() {
 }
 
 #[tokio::test]
-async fn anthropic_takes_text_images_and_documents() {
+async fn anthropic_results_are_text_images_and_documents() {
     assert_snapshot!(results(Provider::Anthropic).await, @r#"
     text: {"content":[{"text":"one","type":"text"},{"text":"two","type":"text"}],"is_error":false,"tool_use_id":"call_1","type":"tool_result"}
     image: {"content":[{"source":{"data":"aGk=","media_type":"image/png","type":"base64"},"type":"image"}],"is_error":false,"tool_use_id":"call_1","type":"tool_result"}
@@ -127,7 +127,7 @@ async fn anthropic_takes_text_images_and_documents() {
 }
 
 #[tokio::test]
-async fn gemini_takes_json_images_and_documents() {
+async fn gemini_results_are_json_images_and_documents() {
     assert_snapshot!(results(Provider::Gemini).await, @r#"
     text: {"functionResponse":{"id":"call_1","name":"relay__main__text","response":{"output":"one\ntwo"}}}
     image: {"functionResponse":{"id":"call_1","name":"relay__main__image","parts":[{"inlineData":{"data":"aGk=","mimeType":"image/png"}}],"response":{"output":"attached"}}}
@@ -151,7 +151,7 @@ async fn gemini_takes_json_images_and_documents() {
 }
 
 #[tokio::test]
-async fn bedrock_takes_text_json_images_and_documents() {
+async fn bedrock_results_are_text_json_images_and_documents() {
     assert_snapshot!(results(Provider::Bedrock).await, @r#"
     text: {"toolResult":{"content":[{"text":"one"},{"text":"two"}],"toolUseId":"call_1"}}
     image: {"toolResult":{"content":[{"image":{"format":"png","source":{"bytes":"aGk="}}}],"toolUseId":"call_1"}}

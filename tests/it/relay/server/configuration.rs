@@ -7,7 +7,7 @@ use crate::relay::support::relay_of;
 use crate::support::{ALICE, Peer, exact, outcome};
 
 #[tokio::test]
-async fn a_server_that_is_not_registered_is_told_with_those_that_are() {
+async fn unknown_server_error_lists_the_registered_servers() {
     let peer = Peer::start().await;
     let relay = Relay::builder()
         .server("weather", Server::http(peer.url()))
@@ -35,7 +35,7 @@ async fn a_server_that_is_not_registered_is_told_with_those_that_are() {
 }
 
 #[tokio::test]
-async fn a_token_is_not_for_a_server_on_stdio() {
+async fn access_token_is_rejected_for_a_stdio_server() {
     // STDIO-09
     let relay = Relay::builder().server("files", Server::stdio(["files"])).build().unwrap();
     assert_snapshot!(outcome(relay.with_token(ALICE).tools("files").await), @"
@@ -49,7 +49,7 @@ async fn a_token_is_not_for_a_server_on_stdio() {
 }
 
 #[test]
-fn settings_that_do_not_work_name_the_server() {
+fn invalid_settings_error_names_the_server() {
     let mut shown = String::new();
     for server in [
         Server::http("example.com"),
@@ -76,7 +76,7 @@ fn settings_that_do_not_work_name_the_server() {
 }
 
 #[tokio::test]
-async fn a_registry_may_come_from_a_file() {
+async fn relay_is_built_from_a_toml_file() {
     let peer = Peer::start().await;
     let text = r#"
         cache_duration = 0

@@ -6,7 +6,7 @@ use crate::relay::support::relay_of;
 use crate::support::{ALICE, Peer};
 
 #[tokio::test]
-async fn a_session_ends_with_the_last_who_holds_it() {
+async fn session_ends_when_its_last_connection_is_dropped() {
     // HTTP-29
     let peer = Peer::start().await;
     let user = relay_of(&peer).with_token(ALICE);
@@ -27,7 +27,7 @@ async fn a_session_ends_with_the_last_who_holds_it() {
 }
 
 #[tokio::test]
-async fn a_connection_is_that_of_the_users_other_calls() {
+async fn connection_shares_the_session_with_other_calls() {
     // HTTP-26: it is one conversation, with one session
     let peer = Peer::start().await;
     let user = relay_of(&peer).with_token(ALICE);

@@ -43,7 +43,7 @@ async fn two_users(server: &TestServer, relay: &Relay) -> String {
 }
 
 #[tokio::test]
-async fn a_server_is_asked_once_for_all_users() {
+async fn server_is_probed_once_for_all_users() {
     let mut shown = String::new();
     for revisions in [vec![NEW], vec![OLD], vec![NEW, OLD]] {
         let server = server(revisions.clone()).await;
@@ -77,7 +77,7 @@ async fn a_server_is_asked_once_for_all_users() {
 }
 
 #[tokio::test]
-async fn a_pinned_revision_is_not_asked_for() {
+async fn pinned_version_is_used_without_a_probe() {
     let mut shown = String::new();
     for revision in [NEW, OLD] {
         let server = server([NEW, OLD]).await;
@@ -103,7 +103,7 @@ async fn a_pinned_revision_is_not_asked_for() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_refused_is_the_same_error_in_both_eras() {
+async fn rejected_token_is_an_authorization_error_in_all_versions() {
     // N-AUTH: whoever is refused first leaves the era open for the next
     for revision in [NEW, OLD] {
         let server = server([revision]).await;
@@ -120,7 +120,7 @@ async fn a_token_that_is_refused_is_the_same_error_in_both_eras() {
 }
 
 #[tokio::test]
-async fn a_tool_that_is_gone_is_told_and_listed_no_more() {
+async fn removed_tool_is_an_error_and_no_longer_listed() {
     // TOOL-15, N-TOOL-02
     let mut shown = String::new();
     for revision in [NEW, OLD] {
@@ -146,7 +146,7 @@ async fn a_tool_that_is_gone_is_told_and_listed_no_more() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_refused_after_it_has_asked_may_have_run() {
+async fn a_401_after_the_first_round_may_have_run() {
     let asked = json!({ "resultType": "input_required", "requestState": "s" });
     let script = Script::new().on("tools/call", result(&asked)).on("tools/call", status(401));
     let peer = script.start().await;
@@ -162,7 +162,7 @@ async fn a_call_that_is_refused_after_it_has_asked_may_have_run() {
 }
 
 #[tokio::test]
-async fn a_server_of_the_first_transport_is_found_out_or_known() {
+async fn http_sse_server_is_detected_or_configured() {
     for sse in [false, true] {
         let server = Legacy::default().start().await;
         let url = server.url();

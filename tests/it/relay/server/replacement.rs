@@ -13,7 +13,7 @@ async fn server(says: &'static str) -> TestServer {
 }
 
 #[tokio::test]
-async fn a_server_is_replaced_without_disturbing_calls() {
+async fn replacing_a_server_does_not_disturb_running_calls() {
     let (old, new) = (server("old").await, server("new").await);
     let relay = Relay::builder().server("main", Server::http(old.url())).build().unwrap();
     let tools = relay.tools("main").await.unwrap();
@@ -39,7 +39,7 @@ async fn a_server_is_replaced_without_disturbing_calls() {
 }
 
 #[tokio::test]
-async fn servers_come_and_go() {
+async fn servers_can_be_added_and_removed() {
     let server = server("here").await;
     let relay = Relay::builder().build().unwrap();
     assert!(!relay.remove_server("main"));
@@ -63,7 +63,7 @@ async fn servers_come_and_go() {
 }
 
 #[tokio::test]
-async fn whoever_waits_for_the_tools_of_a_server_gets_those_of_its_successor() {
+async fn waiting_callers_get_the_tools_of_the_replacement_server() {
     let (old, new) = (server("old").await, server("new").await);
     let relay = Relay::builder().server("main", Server::http(old.url())).build().unwrap();
     let gate = Gate::new();

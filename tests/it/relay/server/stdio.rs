@@ -39,7 +39,7 @@ async fn tools_are_listed_and_called_on_one_process() {
 }
 
 #[tokio::test]
-async fn a_file_says_how_it_is_started() {
+async fn server_is_started_as_configured_in_a_file() {
     let text = format!(
         "[servers.files]\ncommand = {SERVER:?}\nargs = ['new', {{ a = [1, '${{KEY}}'] }}]\n\
          env = {{ TOKEN = 's3cret' }}\ninherit_env = ['CARGO_PKG_NAME']\ncwd = '/'",
@@ -63,7 +63,7 @@ async fn a_file_says_how_it_is_started() {
 }
 
 #[tokio::test]
-async fn failures_say_what_the_server_said_last() {
+async fn errors_include_the_end_of_stderr() {
     let shown = |failed: String| failed.replace(SERVER, "[SERVER]");
     assert_snapshot!(shown(outcome(soon(relay_of(&["exits"]).tools("files")).await)), @"
     server `files` failed: the connection ended before the answer
@@ -87,7 +87,7 @@ async fn failures_say_what_the_server_said_last() {
 }
 
 #[tokio::test]
-async fn a_crash_makes_known_lists_stale() {
+async fn crash_invalidates_cached_lists() {
     let relay = relay_of(&["old"]);
     let first = pid(&relay).await;
     let connection = relay.without_token().connection("files").unwrap();

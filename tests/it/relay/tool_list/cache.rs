@@ -30,7 +30,7 @@ fn keeping(peer: &Peer, duration: Duration) -> Relay {
 }
 
 #[tokio::test]
-async fn each_user_has_a_list() {
+async fn lists_are_cached_per_user() {
     // Traps 12: two tokens never share an entry, however often they are asked for
     let peer =
         peer_with("tools/list", [list(&["of-alice"]), list(&["of-bob"]), list(&["of-all"])]).await;
@@ -44,7 +44,7 @@ async fn each_user_has_a_list() {
 }
 
 #[tokio::test]
-async fn each_server_has_a_list() {
+async fn lists_are_cached_per_server() {
     let (one, two) = (
         peer_with("tools/list", [list(&["1"])]).await,
         peer_with("tools/list", [list(&["2"])]).await,
@@ -60,7 +60,7 @@ async fn each_server_has_a_list() {
 }
 
 #[tokio::test]
-async fn a_list_is_kept_for_an_hour() {
+async fn list_is_cached_for_an_hour_by_default() {
     let peer = peer_with("tools/list", [list(&["old"]), list(&["new"])]).await;
     let relay = relay_of(&peer);
     relay.tools("main").await.unwrap();
@@ -72,7 +72,7 @@ async fn a_list_is_kept_for_an_hour() {
 }
 
 #[tokio::test]
-async fn the_time_can_be_set() {
+async fn cache_duration_is_configurable() {
     let peer = Peer::start().await;
     let relay = keeping(&peer, Duration::from_secs(5));
     relay.tools("main").await.unwrap();
@@ -85,7 +85,7 @@ async fn the_time_can_be_set() {
 }
 
 #[tokio::test]
-async fn no_time_keeps_nothing() {
+async fn zero_cache_duration_disables_the_cache() {
     let peer = Peer::start().await;
     let relay = keeping(&peer, Duration::ZERO);
     for _ in 0..3 {
@@ -97,7 +97,7 @@ async fn no_time_keeps_nothing() {
 }
 
 #[tokio::test]
-async fn those_who_ask_at_the_same_time_share_one_list() {
+async fn concurrent_callers_share_one_fetch() {
     let peer = Peer::start().await;
     let relay = relay_of(&peer);
     let user = relay.with_token(ALICE);
@@ -109,7 +109,7 @@ async fn those_who_ask_at_the_same_time_share_one_list() {
 }
 
 #[tokio::test]
-async fn those_who_ask_at_the_same_time_share_its_failure() {
+async fn concurrent_callers_share_the_failure_of_a_fetch() {
     let peer = peer_with("tools/list", [status(503), list(&["a"])]).await;
     let relay = relay_of(&peer);
     let (a, b) = tokio::join!(relay.tools("main"), relay.tools("main"));
@@ -126,7 +126,7 @@ async fn those_who_ask_at_the_same_time_share_its_failure() {
 }
 
 #[tokio::test]
-async fn one_who_no_longer_waits_does_not_stop_the_others() {
+async fn dropped_caller_does_not_cancel_a_shared_fetch() {
     let peer = Peer::start().await;
     let relay = relay_of(&peer);
     let user = relay.with_token(ALICE);
@@ -140,7 +140,7 @@ async fn one_who_no_longer_waits_does_not_stop_the_others() {
 }
 
 #[tokio::test]
-async fn parameters_that_the_server_refuses_drop_the_list() {
+async fn invalid_params_error_drops_the_list_of_the_user() {
     // Traps 7, TOOL-15: perhaps the tool is gone
     let unknown = error(-32602, "Unknown tool: add", &json!(null));
     let peer = peer_with("tools/call", [unknown]).await;
@@ -161,7 +161,7 @@ async fn parameters_that_the_server_refuses_drop_the_list() {
 }
 
 #[tokio::test]
-async fn other_failures_of_a_call_keep_the_list() {
+async fn other_call_errors_keep_the_list() {
     let peer = peer_with("tools/call", [error(-32603, "broken", &json!(null)), status(500)]).await;
     let relay = relay_of(&peer);
     let tools = relay.tools("main").await.unwrap();
@@ -172,7 +172,7 @@ async fn other_failures_of_a_call_keep_the_list() {
 }
 
 #[tokio::test]
-async fn a_lost_session_drops_the_list() {
+async fn lost_session_drops_the_list() {
     // Traps 6
     let peer = Script::new()
         .on("tools/call", status(404))
@@ -196,7 +196,7 @@ async fn a_lost_session_drops_the_list() {
 }
 
 #[tokio::test]
-async fn the_end_drops_the_list() {
+async fn close_drops_the_list() {
     let peer = Peer::start().await;
     let relay = relay_of(&peer);
     let user = relay.with_token(ALICE);

@@ -25,7 +25,7 @@ async fn server(ttl: u64, scope: CacheScope) -> TestServer {
 }
 
 #[tokio::test]
-async fn a_server_says_how_long_its_list_is_fresh() {
+async fn ttl_of_the_server_limits_the_cache() {
     let server = server(60, CacheScope::Private).await;
     let relay = relay_with(Server::http(server.url()));
     let alice = relay.with_token(ALICE);
@@ -40,7 +40,7 @@ async fn a_server_says_how_long_its_list_is_fresh() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_not_fresh_at_all_is_asked_for_each_time() {
+async fn zero_ttl_disables_the_cache() {
     let server = server(0, CacheScope::Public).await;
     let alice = relay_with(Server::http(server.url())).with_token(ALICE);
     alice.tools("main").await.unwrap();
@@ -49,7 +49,7 @@ async fn a_list_that_is_not_fresh_at_all_is_asked_for_each_time() {
 }
 
 #[tokio::test]
-async fn a_public_list_is_for_everyone() {
+async fn public_list_is_shared_by_all_users() {
     let server = server(60, CacheScope::Public).await;
     let relay = relay_with(Server::http(server.url()));
     relay.with_token(ALICE).tools("main").await.unwrap();
@@ -75,7 +75,7 @@ async fn a_public_list_is_for_everyone() {
 }
 
 #[tokio::test]
-async fn a_shared_list_shares_no_errors() {
+async fn shared_list_does_not_share_errors() {
     let refused = || status(401).header("www-authenticate", "Bearer scope=x");
     let list =
         result(&json!({ "tools": [{ "name": "add", "inputSchema": { "type": "object" } }] }));
@@ -94,7 +94,7 @@ async fn a_shared_list_shares_no_errors() {
 }
 
 #[tokio::test]
-async fn news_of_one_user_spoil_the_list_of_everyone() {
+async fn invalidation_by_one_user_drops_the_shared_list() {
     let server = TestServer::builder().tool(tool("add")).start().await.unwrap();
     let relay = relay_with(Server::http(server.url()).share_list(true));
     let (alice, bob) = (relay.with_token(ALICE), relay.with_token(BOB));
@@ -110,7 +110,7 @@ async fn news_of_one_user_spoil_the_list_of_everyone() {
 }
 
 #[tokio::test]
-async fn an_old_list_is_better_than_none_where_that_is_chosen() {
+async fn stale_list_is_served_while_it_is_refreshed() {
     let server = TestServer::builder().tool(tool("add")).start().await.unwrap();
     let builder = Relay::builder().server("main", Server::http(server.url()));
     let builder = builder.cache_duration(Duration::from_secs(60));
@@ -140,7 +140,7 @@ async fn an_old_list_is_better_than_none_where_that_is_chosen() {
 }
 
 #[tokio::test]
-async fn a_time_may_be_as_long_as_one_likes() {
+async fn maximum_durations_do_not_overflow() {
     let server = TestServer::builder().tool(tool("add")).start().await.unwrap();
     let main = || Server::http(server.url()).timeout(Duration::MAX);
     let builder = || Relay::builder().server("main", main()).session_idle_time(Duration::MAX);
@@ -159,7 +159,7 @@ async fn a_time_may_be_as_long_as_one_likes() {
 }
 
 #[tokio::test]
-async fn the_cache_counts() {
+async fn cache_stats_count_hits_fetches_and_failures() {
     let peer = peer_with("tools/list", []).await;
     let relay = relay_of(&peer);
     let user = relay.with_token(ALICE);

@@ -21,7 +21,7 @@ fn list_changed() -> Fault {
 }
 
 #[tokio::test]
-async fn a_list_that_comes_after_the_end_is_not_kept() {
+async fn list_received_after_close_is_not_cached() {
     let server = strict().await;
     let gate = Gate::new();
     server.script(On::method("tools/list").nth(1), Fault::Hold(gate.clone()));
@@ -41,7 +41,7 @@ async fn a_list_that_comes_after_the_end_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_session_that_a_caller_who_gave_up_has_lost_makes_the_list_stale() {
+async fn session_lost_by_a_dropped_call_invalidates_the_list() {
     let server = strict().await;
     let relay = relay_with(Server::http(server.url()));
     let tools = relay.tools("main").await.unwrap();
@@ -61,7 +61,7 @@ async fn a_session_that_a_caller_who_gave_up_has_lost_makes_the_list_stale() {
 }
 
 #[tokio::test]
-async fn a_notice_during_a_call_makes_the_list_stale() {
+async fn list_changed_during_a_call_invalidates_the_list() {
     // TOOL-08, N-CACHE-04
     let server = strict().await;
     let relay = relay_with(Server::http(server.url()));
@@ -76,7 +76,7 @@ async fn a_notice_during_a_call_makes_the_list_stale() {
 }
 
 #[tokio::test]
-async fn a_notice_while_the_list_is_fetched_makes_it_stale() {
+async fn list_changed_during_a_fetch_invalidates_the_list() {
     // TOOL-08: it may be about what comes after
     let server = strict().await;
     let relay = relay_with(Server::http(server.url()));

@@ -23,7 +23,7 @@ fn shown(tools: &Tools) -> String {
 }
 
 #[tokio::test]
-async fn a_tool_is_all_that_the_server_says() {
+async fn tool_definition_keeps_all_known_fields() {
     let tools = tools_of(&json!([{
         "name": "add",
         "title": "Add",
@@ -50,7 +50,7 @@ async fn a_tool_is_all_that_the_server_says() {
 }
 
 #[tokio::test]
-async fn schemas_are_kept_to_the_letter() {
+async fn input_schemas_are_kept_byte_for_byte() {
     // SCHEMA-04, TOOL-04, traps 22
     for schema in [
         r#"{"type":"object"}"#,
@@ -68,7 +68,7 @@ async fn schemas_are_kept_to_the_letter() {
 }
 
 #[tokio::test]
-async fn what_is_no_tool_is_set_apart_and_spoils_nothing() {
+async fn invalid_tools_are_skipped_with_a_reason() {
     // TOOL-04
     let object = json!({ "type": "object" });
     let tools = tools_of(&json!([
@@ -106,7 +106,7 @@ async fn what_is_no_tool_is_set_apart_and_spoils_nothing() {
 }
 
 #[tokio::test]
-async fn schemas_of_arguments_are_of_objects() {
+async fn input_schemas_must_be_of_type_object() {
     // TOOL-04: model providers refuse whole requests over others
     let tools = tools_of(&json!([
         { "name": "untyped", "inputSchema": {} },
@@ -126,7 +126,7 @@ async fn schemas_of_arguments_are_of_objects() {
 }
 
 #[tokio::test]
-async fn a_tool_without_a_description_has_an_empty_one() {
+async fn missing_description_is_empty() {
     let tools = tools_of(&json!([
         { "name": "absent", "inputSchema": { "type": "object" } },
         { "name": "null", "description": null, "inputSchema": { "type": "object" } },
@@ -137,7 +137,7 @@ async fn a_tool_without_a_description_has_an_empty_one() {
 }
 
 #[tokio::test]
-async fn models_see_names_that_every_provider_takes() {
+async fn tool_names_are_valid_for_every_provider() {
     // TOOL-02, TOOL-03
     let long = "x".repeat(128);
     let names = ["add", "Add", "a.b", "a/b", "a b", "\u{e4}\u{2713}", "", "a__b", &long];
@@ -166,7 +166,7 @@ async fn models_see_names_that_every_provider_takes() {
 }
 
 #[tokio::test]
-async fn the_name_that_models_see_wins() {
+async fn full_name_precedes_short_name() {
     let tools = tools_of(&json!([
         { "name": "add", "description": "right", "inputSchema": { "type": "object" } },
         { "name": "relay__main__add", "description": "wrong", "inputSchema": { "type": "object" } },
@@ -176,20 +176,20 @@ async fn the_name_that_models_see_wins() {
 }
 
 #[tokio::test]
-async fn a_server_may_have_no_tools() {
+async fn server_may_have_no_tools() {
     let tools = tools_of(&json!([])).await;
     assert_eq!((tools.len(), tools.is_empty(), tools.refused().len()), (0, true, 0));
 }
 
 #[tokio::test]
-async fn a_list_may_come_as_a_stream() {
+async fn list_may_arrive_as_an_event_stream() {
     let list = result(&json!({ "tools": [{ "name": "a", "inputSchema": { "type": "object" } }] }));
     let peer = peer_with("tools/list", [list.streamed()]).await;
     assert_eq!(shown(&relay_of(&peer).tools("main").await.unwrap()), "relay__main__a is a");
 }
 
 #[tokio::test]
-async fn all_pages_are_one_list() {
+async fn pages_are_merged_into_one_list() {
     let page = |name: &str, next: Value| {
         let tool = json!({ "name": name, "inputSchema": { "type": "object" } });
         result(&json!({ "tools": [tool], "nextCursor": next }))
@@ -202,7 +202,7 @@ async fn all_pages_are_one_list() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_none_is_an_error_of_its_own() {
+async fn invalid_list_is_a_tool_definition_error() {
     let mut outcomes = String::new();
     for answer in [
         result(&json!({ "tools": {} })),
@@ -263,7 +263,7 @@ async fn a_list_that_is_none_is_an_error_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_server_without_tools_says_so() {
+async fn server_without_the_tools_capability_is_an_error() {
     let opening = result(&json!({
         "protocolVersion": "2025-11-25",
         "capabilities": {},

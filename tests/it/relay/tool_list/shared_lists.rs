@@ -24,7 +24,7 @@ fn share(one: &Tools, other: &Tools) -> bool {
 }
 
 #[tokio::test]
-async fn users_share_a_list_that_they_have_both_been_sent() {
+async fn users_who_receive_equal_lists_share_memory() {
     let peer = peer_with("tools/list", [list("the same", None), list("the same", None)]).await;
     let relay = relay_of(&peer);
     let of_alice = relay.with_token(ALICE).tools("main").await.unwrap();
@@ -38,7 +38,7 @@ async fn users_share_a_list_that_they_have_both_been_sent() {
 }
 
 #[tokio::test]
-async fn what_only_one_of_them_was_sent_stays_with_that_one() {
+async fn different_lists_are_not_shared() {
     let peer = peer_with("tools/list", [list("for Alice", None), list("for Bob", None)]).await;
     let relay = relay_of(&peer);
     let of_alice = relay.with_token(ALICE).tools("main").await.unwrap();
@@ -49,7 +49,7 @@ async fn what_only_one_of_them_was_sent_stays_with_that_one() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_known_is_still_refused_to_those_who_may_not_have_it() {
+async fn interned_list_is_not_given_to_a_user_who_is_rejected() {
     let refused = error(-32001, "not for you", &Value::Null);
     let peer = peer_with("tools/list", [list("the same", None), refused]).await;
     let relay = relay_of(&peer);
@@ -59,7 +59,7 @@ async fn a_list_that_is_known_is_still_refused_to_those_who_may_not_have_it() {
 }
 
 #[tokio::test]
-async fn pages_are_shared_one_by_one() {
+async fn pages_are_shared_separately() {
     let pages = [list("first", Some("a")), result(&json!({ "tools": [] }))];
     let other_end = [list("first", Some("a")), result(&json!({ "tools": [], "x": 1 }))];
     let peer = peer_with("tools/list", pages.into_iter().chain(other_end)).await;

@@ -76,7 +76,7 @@ fn process(server: Server, shelf: &Shelf) -> Relay {
 }
 
 #[tokio::test]
-async fn a_fleet_asks_once() {
+async fn processes_share_lists_through_the_store() {
     let entry = json!({
         "name": "add", "description": "Adds", "title": "Add",
         "inputSchema": { "type": "object", "x-own": [1.0] },
@@ -119,7 +119,7 @@ async fn a_fleet_asks_once() {
 }
 
 #[tokio::test]
-async fn a_server_of_the_same_name_may_be_another() {
+async fn replaced_server_does_not_use_the_stored_list() {
     let one = TestServer::builder().tool(tool("old")).start().await.unwrap();
     let other = TestServer::builder().tool(tool("new")).start().await.unwrap();
     let relay = process(Server::http(one.url()), &Shelf::default());
@@ -129,7 +129,7 @@ async fn a_server_of_the_same_name_may_be_another() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_asked_with_another_key_has_another_list() {
+async fn servers_with_different_api_keys_have_separate_lists() {
     let builder = TestServer::builder().bearer(Bearer::tokens([ALICE, BOB]));
     let builder = builder.tools_for(ALICE, [tool("a")]).tools_for(BOB, [tool("b")]);
     let server = builder.start().await.unwrap();
@@ -142,7 +142,7 @@ async fn a_server_that_is_asked_with_another_key_has_another_list() {
 }
 
 #[tokio::test]
-async fn a_list_that_holds_no_more_is_not_found_again() {
+async fn invalidated_list_is_not_loaded_again() {
     let server = strict().await;
     let relay = process(Server::http(server.url()), &Shelf::default());
     let tools = relay.tools("main").await.unwrap();
@@ -158,7 +158,7 @@ async fn a_list_that_holds_no_more_is_not_found_again() {
 }
 
 #[tokio::test]
-async fn of_a_user_who_leaves_nothing_stays() {
+async fn lists_of_a_closed_user_are_removed() {
     let server = TestServer::builder().bearer(Bearer::tokens([ALICE, BOB])).start().await.unwrap();
     let shelf = Shelf::default();
     let relay = process(Server::http(server.url()), &shelf);
@@ -171,7 +171,7 @@ async fn of_a_user_who_leaves_nothing_stays() {
 }
 
 #[tokio::test]
-async fn a_store_that_does_not_answer_is_one_that_has_nothing() {
+async fn unresponsive_store_counts_as_empty() {
     let server = TestServer::builder().tool(tool("add")).start().await.unwrap();
     let builder = Relay::builder().server("main", Server::http(server.url()));
     let relay = builder.list_store(Silent).build().unwrap();
@@ -183,7 +183,7 @@ async fn a_store_that_does_not_answer_is_one_that_has_nothing() {
 }
 
 #[tokio::test]
-async fn where_no_list_is_to_be_kept_none_is_stored() {
+async fn zero_cache_duration_stores_nothing() {
     let caching = TestServer::builder().caching(Duration::from_secs(60), CacheScope::Private);
     let server = caching.revisions([Revision::V2026_07_28]).start().await.unwrap();
     let shelf = Shelf::default();
@@ -214,7 +214,7 @@ impl Interceptor for Dedicated {
 }
 
 #[tokio::test]
-async fn what_one_process_makes_of_a_list_is_everyone_s_in_none() {
+async fn intercepted_list_is_not_stored_as_public() {
     let caching = TestServer::builder().caching(Duration::from_secs(60), CacheScope::Public);
     let caching = caching.revisions([Revision::V2026_07_28]).tool(tool("add"));
     let server = caching.bearer(Bearer::tokens([ALICE, BOB])).start().await.unwrap();

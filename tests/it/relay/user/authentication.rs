@@ -8,7 +8,7 @@ use crate::relay::support::{relay_of, relay_with};
 use crate::support::{ALICE, BOB, Peer, exact};
 
 #[tokio::test]
-async fn the_token_of_a_user_goes_with_every_request() {
+async fn token_of_the_user_is_sent_with_every_request() {
     // AUTH-02, HTTP-02, HTTP-24: the session too, once there is one
     let peer = Peer::start().await;
     let user = relay_of(&peer).with_token(ALICE);
@@ -33,7 +33,7 @@ async fn the_token_of_a_user_goes_with_every_request() {
 }
 
 #[tokio::test]
-async fn the_token_of_a_user_wins_over_the_key_of_the_server() {
+async fn token_of_the_user_overrides_the_api_key() {
     let peer = Peer::start().await;
     let relay = relay_with(Server::http(peer.url()).api_key(BOB));
     relay.with_token(ALICE).tools("main").await.unwrap();
@@ -41,7 +41,7 @@ async fn the_token_of_a_user_wins_over_the_key_of_the_server() {
 }
 
 #[tokio::test]
-async fn without_a_user_the_key_of_the_server_is_sent() {
+async fn api_key_is_sent_without_a_user() {
     let peer = Peer::start().await;
     let relay = relay_with(Server::http(peer.url()).api_key(BOB));
     relay.tools("main").await.unwrap();
@@ -53,7 +53,7 @@ async fn without_a_user_the_key_of_the_server_is_sent() {
 }
 
 #[tokio::test]
-async fn without_user_and_key_no_token_is_sent() {
+async fn no_token_is_sent_without_user_and_api_key() {
     let peer = Peer::start().await;
     relay_of(&peer).tools("main").await.unwrap();
     assert_snapshot!(peer.outline().await, @"
@@ -64,7 +64,7 @@ async fn without_user_and_key_no_token_is_sent() {
 }
 
 #[tokio::test]
-async fn a_user_greets_each_server_once() {
+async fn user_is_initialized_once_per_server() {
     let peer = Peer::start().await;
     let relay = relay_of(&peer);
     let tools = relay.with_token(ALICE).tools("main").await.unwrap();
@@ -101,7 +101,7 @@ async fn users_share_neither_sessions_nor_lists() {
 }
 
 #[tokio::test]
-async fn a_user_is_known_by_the_token() {
+async fn principal_is_derived_from_the_token() {
     let relay = Relay::builder().build().unwrap();
     let alice = relay.with_token(ALICE).principal();
     assert_eq!(relay.with_token(ALICE).principal(), alice);
@@ -112,7 +112,7 @@ async fn a_user_is_known_by_the_token() {
 }
 
 #[tokio::test]
-async fn servers_do_not_see_each_other() {
+async fn api_keys_are_sent_to_their_own_server_only() {
     // LIFE-18, AUTH-06: keys go to the server that they are for
     let (one, two) = (Peer::start().await, Peer::start().await);
     let relay = Relay::builder()
@@ -135,7 +135,7 @@ async fn servers_do_not_see_each_other() {
 }
 
 #[tokio::test]
-async fn configured_headers_go_along() {
+async fn configured_headers_are_sent() {
     let peer = Peer::start().await;
     let relay = relay_with(Server::http(peer.url()).header("X-Team", "blue"));
     relay.with_token(ALICE).tools("main").await.unwrap();
@@ -152,7 +152,7 @@ async fn configured_headers_go_along() {
 }
 
 #[tokio::test]
-async fn the_registry_names_itself_to_servers() {
+async fn client_info_names_relay() {
     let peer = Peer::start().await;
     relay_of(&peer).tools("main").await.unwrap();
     let opening = peer.sent_of("initialize").await[0].json();

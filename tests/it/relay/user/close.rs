@@ -8,7 +8,7 @@ use crate::relay::support::{peer_with, relay_of};
 use crate::support::{ALICE, BOB, Peer, exact, outcome, outline, status};
 
 #[tokio::test]
-async fn closing_ends_the_sessions_of_a_user() {
+async fn closing_a_user_ends_the_sessions_of_that_user_only() {
     // HTTP-29
     let (one, two) = (Peer::start().await, Peer::start().await);
     let relay = Relay::builder()
@@ -32,7 +32,7 @@ async fn closing_ends_the_sessions_of_a_user() {
 }
 
 #[tokio::test]
-async fn closing_the_registry_ends_all_sessions() {
+async fn closing_the_relay_ends_all_sessions() {
     let peer = Peer::start().await;
     let relay = relay_of(&peer);
     for user in [relay.with_token(ALICE), relay.with_token(BOB), relay.without_token()] {
@@ -52,7 +52,7 @@ async fn closing_the_registry_ends_all_sessions() {
 }
 
 #[tokio::test]
-async fn a_user_may_come_back() {
+async fn closed_user_can_open_a_new_session() {
     let peer = Peer::start().await;
     let user = relay_of(&peer).with_token(ALICE);
     let tools = user.tools("main").await.unwrap();
@@ -70,7 +70,7 @@ async fn a_user_may_come_back() {
 }
 
 #[tokio::test]
-async fn a_server_may_not_let_sessions_end() {
+async fn close_accepts_405_404_and_204() {
     // HTTP-29
     for code in [405, 404, 204] {
         let peer = peer_with("DELETE", [status(code)]).await;
@@ -81,7 +81,7 @@ async fn a_server_may_not_let_sessions_end() {
 }
 
 #[tokio::test]
-async fn the_first_failure_is_told_and_the_others_are_closed() {
+async fn close_reports_the_first_failure_and_closes_the_rest() {
     let (good, bad) = (Peer::start().await, peer_with("DELETE", [status(401)]).await);
     let relay = Relay::builder()
         .server("a", Server::http(bad.url()))
@@ -99,7 +99,7 @@ async fn the_first_failure_is_told_and_the_others_are_closed() {
 }
 
 #[tokio::test]
-async fn a_registry_that_is_dropped_ends_its_sessions() {
+async fn dropping_the_relay_ends_its_sessions() {
     let peer = Peer::start().await;
     relay_of(&peer).with_token(ALICE).tools("main").await.unwrap();
     assert_snapshot!(outline(&peer.wait_for("DELETE", 1).await), @"DELETE, [alice], session-1, 2025-11-25");

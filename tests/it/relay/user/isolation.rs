@@ -17,7 +17,7 @@ use crate::relay::support::relay_with;
 use crate::support::{ALICE, BOB, Peer, Source, assert_free_of_secrets, failure};
 
 #[tokio::test]
-async fn what_belongs_to_a_user_survives_the_token() {
+async fn session_and_lists_of_a_user_survive_a_token_refresh() {
     let server = TestServer::builder().bearer(Bearer::tokens([ALICE])).start().await.unwrap();
     server.add_tool(Tool::new("add", json!({ "type": "object" }), |_| CallAnswer::text("3")));
     let relay = relay_with(Server::http(server.url()));
@@ -44,7 +44,7 @@ async fn what_belongs_to_a_user_survives_the_token() {
 }
 
 #[tokio::test]
-async fn the_newest_source_of_a_user_counts() {
+async fn newest_token_source_of_a_user_is_used() {
     let peer = Peer::start().await;
     let relay = relay_with(Server::http(peer.url()));
     let first = relay.for_user("alice", AccessToken::new(ALICE));
@@ -62,7 +62,7 @@ async fn the_newest_source_of_a_user_counts() {
 }
 
 #[tokio::test]
-async fn a_user_whose_source_has_no_token_does_not_get_the_key_of_the_server() {
+async fn user_without_a_token_does_not_get_the_api_key() {
     let peer = Peer::start().await;
     let relay = relay_with(Server::http(peer.url()).api_key(BOB));
     let user = relay.for_user("alice", Source::new(|_, _| Ok(None)));
@@ -211,7 +211,7 @@ proptest! {
 
     /// Steps of one row are taken at the same time; between two rows, some users leave.
     #[test]
-    fn nothing_of_a_user_reaches_another(rows in vec((vec(step(), 1..12), 0..2 * USERS), 1..6)) {
+    fn users_never_share_tokens_sessions_or_tools(rows in vec((vec(step(), 1..12), 0..2 * USERS), 1..6)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let world = World::new().await;

@@ -33,7 +33,7 @@ async fn ticket(server: &TestServer, relay: &Relay) -> Ticket {
 }
 
 #[tokio::test]
-async fn a_call_is_made_once_after_the_sign_in() {
+async fn pending_call_is_resumed_once_after_the_sign_in() {
     let server = server().await;
     let relay = relay_with(Server::http(server.url()));
     let ticket = ticket(&server, &relay).await;
@@ -62,7 +62,7 @@ async fn a_call_is_made_once_after_the_sign_in() {
 }
 
 #[tokio::test]
-async fn a_call_of_unknown_outcome_is_not_resumed_again() {
+async fn pending_call_of_unknown_outcome_is_not_resumed_again() {
     let server = server().await;
     let relay = relay_with(Server::http(server.url()));
     let ticket = ticket(&server, &relay).await;
@@ -77,7 +77,7 @@ async fn a_call_of_unknown_outcome_is_not_resumed_again() {
 }
 
 #[tokio::test]
-async fn a_ticket_is_not_used_up_before_the_call_is_made() {
+async fn pending_call_stays_valid_until_the_call_is_sent() {
     let server = server().await;
     let builder = Relay::builder().server("main", Server::http(server.url()));
     let relay = builder.cache_duration(Duration::ZERO).build().unwrap();
@@ -95,7 +95,7 @@ async fn a_ticket_is_not_used_up_before_the_call_is_made() {
 }
 
 #[tokio::test]
-async fn a_ticket_is_for_its_user_alone() {
+async fn pending_call_belongs_to_its_user() {
     let server = server().await;
     let relay = relay_with(Server::http(server.url()));
     let ticket = ticket(&server, &relay).await;
@@ -137,7 +137,7 @@ impl Interceptor for Signing {
 }
 
 #[tokio::test]
-async fn a_resumed_call_goes_past_the_interceptors_as_it_was_made() {
+async fn interceptors_see_a_resumed_call_with_its_original_arguments() {
     let server = server().await;
     let relay = Relay::builder().server("main", Server::http(server.url())).interceptor(Signing);
     let relay = relay.build().unwrap();
@@ -152,7 +152,7 @@ async fn a_resumed_call_goes_past_the_interceptors_as_it_was_made() {
 }
 
 #[tokio::test]
-async fn a_ticket_that_was_tampered_with_makes_no_call() {
+async fn tampered_pending_call_is_rejected() {
     let server = server().await;
     let relay = relay_with(Server::http(server.url()));
     let mut ticket = ticket(&server, &relay).await;

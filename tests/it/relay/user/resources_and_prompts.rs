@@ -34,7 +34,7 @@ async fn server() -> TestServer {
 }
 
 #[tokio::test]
-async fn resources_and_prompts_come_through_the_session_of_the_user() {
+async fn resources_and_prompts_use_the_session_of_the_user() {
     // RES-02, PROMPT-02
     let server = server().await;
     let user = relay_with(Server::http(server.url())).with_token(ALICE);
@@ -65,7 +65,7 @@ async fn resources_and_prompts_come_through_the_session_of_the_user() {
 }
 
 #[tokio::test]
-async fn resources_and_prompts_are_tools_where_that_is_chosen() {
+async fn resources_and_prompts_are_offered_as_tools_if_configured() {
     let server = server().await;
     server.add_tool(Tool::new("list_prompts", json!({ "type": "object" }), |_| {
         CallAnswer::text("own")
@@ -95,7 +95,7 @@ async fn resources_and_prompts_are_tools_where_that_is_chosen() {
 }
 
 #[tokio::test]
-async fn tools_for_resources_hide_no_sign_in() {
+async fn resource_tools_report_authorization_errors() {
     let server = server().await;
     let settings = Server::http(server.url()).resource_tools(true);
     let tools = relay_with(settings).tools("main").await.unwrap();
@@ -123,7 +123,7 @@ impl Handler for Named {
 }
 
 #[tokio::test]
-async fn each_user_is_asked_by_a_handler_of_their_own() {
+async fn each_user_has_a_handler_of_their_own() {
     // ELIC-01
     for era in ERAS {
         let form = json!({ "type": "object", "properties": { "name": { "type": "string" } } });
@@ -152,7 +152,7 @@ async fn each_user_is_asked_by_a_handler_of_their_own() {
 }
 
 #[test]
-fn whoever_chooses_the_handlers_may_use_the_registry() {
+fn handler_factory_may_use_the_relay() {
     let (done, wait) = mpsc::channel();
     // A lock that is taken twice would hold this thread for good.
     thread::spawn(move || {

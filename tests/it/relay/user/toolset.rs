@@ -36,7 +36,7 @@ fn shown(toolset: &Toolset) -> String {
 }
 
 #[tokio::test]
-async fn the_parts_are_in_the_order_of_the_servers_whoever_answers_first() {
+async fn toolset_keeps_the_order_of_the_servers() {
     let names = ["a", "b", "c", "d"];
     let mut servers = Vec::new();
     for name in names {
@@ -79,7 +79,7 @@ async fn the_parts_are_in_the_order_of_the_servers_whoever_answers_first() {
 }
 
 #[tokio::test]
-async fn one_bad_server_spoils_no_other() {
+async fn failing_servers_do_not_affect_the_others() {
     let challenge = "Bearer scope=x, resource_metadata=\"https://a.example/m\"";
     let locked = status(401).header("www-authenticate", challenge);
     let (good, locked, broken, no_list) = (
@@ -119,7 +119,7 @@ async fn one_bad_server_spoils_no_other() {
 }
 
 #[tokio::test]
-async fn without_a_server_that_is_required_there_is_no_toolset() {
+async fn missing_required_server_is_an_error() {
     let (good, broken) =
         (peer(&["add"]).await, Script::new().on("tools/list", status(500)).start().await);
     let servers = |required| {
@@ -142,7 +142,7 @@ async fn without_a_server_that_is_required_there_is_no_toolset() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_required_is_not_passed_over() {
+async fn unknown_required_server_is_an_error() {
     let good = peer(&["add"]).await;
     let user = relay_of([("good", Server::http(good.url()))]).without_token();
     let misspelt = user.toolset().servers(["good"]).required(["goood"]).await;
@@ -165,7 +165,7 @@ async fn a_server_that_is_required_is_not_passed_over() {
 }
 
 #[tokio::test]
-async fn a_slow_server_keeps_nobody_waiting() {
+async fn slow_server_is_left_out_after_the_timeout() {
     let slow = TestServer::builder().start().await.unwrap();
     slow.script(On::method("tools/list"), Fault::Hold(Gate::new()));
     let good = peer(&["add"]).await;
@@ -186,7 +186,7 @@ async fn a_slow_server_keeps_nobody_waiting() {
 }
 
 #[tokio::test]
-async fn what_is_denied_is_neither_offered_nor_called() {
+async fn denied_tools_are_neither_listed_nor_called() {
     let peer = peer(&["search", "search_code", "delete_repo", "delete_file"]).await;
     let server = Server::http(peer.url()).deny_tools(["delete_*"]);
     let relay = relay_of([("hub", server)]);
@@ -213,7 +213,7 @@ async fn what_is_denied_is_neither_offered_nor_called() {
 }
 
 #[tokio::test]
-async fn what_a_server_says_of_its_tools_is_marked() {
+async fn annotations_are_exposed_as_untrusted() {
     // TOOL-06
     let tools = json!({ "tools": [
         { "name": "a", "inputSchema": { "type": "object" }, "annotations": { "readOnlyHint": true } },
