@@ -17,14 +17,14 @@ async fn refused(accounts: mcp_testkit::AuthorizationServerBuilder) -> Error {
 }
 
 #[tokio::test]
-async fn a_server_that_speaks_for_another_issuer_is_not_trusted() {
+async fn metadata_of_another_issuer_is_not_trusted() {
     let accounts = AuthorizationServer::builder().announced_issuer("https://other.example");
     let error = refused(accounts).await;
     assert!(matches!(&error, Error::Untrusted { reason, .. } if reason.contains("another issuer")));
 }
 
 #[tokio::test]
-async fn plain_pkce_is_no_pkce() {
+async fn plain_pkce_is_not_accepted() {
     let error = refused(AuthorizationServer::builder().pkce_methods(["plain"])).await;
     assert!(
         matches!(&error, Error::Untrusted { reason, .. } if reason.contains("S256")),
@@ -33,7 +33,7 @@ async fn plain_pkce_is_no_pkce() {
 }
 
 #[tokio::test]
-async fn an_answer_of_another_issuer_gets_no_code_out() {
+async fn callback_of_another_issuer_is_rejected() {
     let world = World::start().await;
     let client = application().build().unwrap();
     let alice = client.user("alice");
@@ -46,7 +46,7 @@ async fn an_answer_of_another_issuer_gets_no_code_out() {
 }
 
 #[tokio::test]
-async fn a_redirect_of_the_token_endpoint_is_not_followed_with_secrets() {
+async fn token_endpoint_redirect_is_not_followed() {
     let elsewhere = AuthorizationServer::builder().start().await.unwrap();
     let world = World::start().await;
     let client = application().build().unwrap();
@@ -63,7 +63,7 @@ async fn a_redirect_of_the_token_endpoint_is_not_followed_with_secrets() {
 }
 
 #[tokio::test]
-async fn a_token_does_not_follow_a_redirect_of_its_server() {
+async fn token_is_not_sent_to_a_redirect_target() {
     let elsewhere = TestServer::builder().start().await.unwrap();
     let world = World::start().await;
     let client = application().build().unwrap();
@@ -75,7 +75,7 @@ async fn a_token_does_not_follow_a_redirect_of_its_server() {
 }
 
 #[tokio::test]
-async fn metadata_without_end_is_given_up() {
+async fn oversized_metadata_is_not_trusted() {
     let world = World::start().await;
     let client = application().build().unwrap();
     let large = Reply::status(200).header("content-type", "application/json").fill(10 << 20);
@@ -85,7 +85,7 @@ async fn metadata_without_end_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_token_for_one_server_opens_no_other() {
+async fn token_of_one_server_is_rejected_by_another() {
     let world = World::start().await;
     let other = TestServer::builder()
         .bearer(mcp_testkit::Bearer::issued_by(&world.accounts))
@@ -107,7 +107,7 @@ async fn a_token_for_one_server_opens_no_other() {
 }
 
 #[tokio::test]
-async fn two_applications_with_one_store_use_a_refresh_token_once() {
+async fn clients_with_a_shared_store_use_a_refresh_token_once() {
     let world = World::start().await;
     let store = MemoryStore::new();
     let [one, other] = [(); 2].map(|()| application().store(store.clone()).build().unwrap());
@@ -122,7 +122,7 @@ async fn two_applications_with_one_store_use_a_refresh_token_once() {
 }
 
 #[tokio::test]
-async fn a_stolen_refresh_token_ends_in_a_sign_in_for_both() {
+async fn stolen_refresh_token_requires_a_sign_in_for_both() {
     let world = World::start().await;
     let (mine, theirs) = (MemoryStore::new(), MemoryStore::new());
     let client = application().store(mine.clone()).build().unwrap();
@@ -147,7 +147,7 @@ async fn copy(from: &MemoryStore, to: &MemoryStore, server: &str) {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_is_revoked_in_flight_is_an_authorization_error() {
+async fn token_revoked_during_a_call_is_an_authorization_error() {
     let world = World::start().await;
     let client = application().build().unwrap();
     let alice = client.user("alice");

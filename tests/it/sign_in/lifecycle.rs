@@ -7,7 +7,7 @@ use serde_json::json;
 use super::support::{World, application};
 
 #[tokio::test]
-async fn from_the_first_refusal_to_the_next_sign_in() {
+async fn sign_in_refresh_revocation_and_second_sign_in() {
     let world = World::start().await;
     let client = application().build().unwrap();
     let alice = client.user("alice");
@@ -41,7 +41,7 @@ async fn from_the_first_refusal_to_the_next_sign_in() {
 }
 
 #[tokio::test]
-async fn calls_at_the_same_moment_refresh_once() {
+async fn concurrent_calls_refresh_once() {
     let world = World::start().await;
     let client = application().build().unwrap();
     let alice = client.user("alice");
@@ -57,7 +57,7 @@ async fn calls_at_the_same_moment_refresh_once() {
 }
 
 #[tokio::test]
-async fn a_refresh_that_does_not_get_through_costs_no_sign_in() {
+async fn temporary_refresh_failure_keeps_the_user_signed_in() {
     let world = World::start().await;
     let client = application().build().unwrap();
     let alice = client.user("alice");
@@ -70,7 +70,7 @@ async fn a_refresh_that_does_not_get_through_costs_no_sign_in() {
 }
 
 #[tokio::test]
-async fn a_token_is_revoked_on_both_sides_when_somebody_signs_out() {
+async fn sign_out_revokes_the_tokens_at_the_server() {
     let world = World::start().await;
     let client = application().build().unwrap();
     let alice = client.user("alice");
@@ -90,7 +90,7 @@ async fn a_token_is_revoked_on_both_sides_when_somebody_signs_out() {
 }
 
 #[tokio::test]
-async fn metadata_is_found_wherever_it_may_be() {
+async fn metadata_is_found_at_every_standard_location() {
     // AUTH-16, AUTH-17, AUTH-18, N-AUTH-02
     use MetadataLocation::{OAuth, OpenId, OpenIdAppended};
     for (path, location) in
@@ -107,7 +107,7 @@ async fn metadata_is_found_wherever_it_may_be() {
 }
 
 #[tokio::test]
-async fn refresh_tokens_that_are_not_replaced_are_used_again() {
+async fn unrotated_refresh_tokens_are_used_again() {
     for rotation in [Rotation::Never, Rotation::Lenient] {
         let world = World::with(AuthorizationServer::builder().rotation(rotation)).await;
         let client = application().build().unwrap();
@@ -122,7 +122,7 @@ async fn refresh_tokens_that_are_not_replaced_are_used_again() {
 }
 
 #[tokio::test]
-async fn a_client_that_the_server_forgot_registers_again() {
+async fn client_forgotten_by_the_server_registers_again() {
     let world = World::start().await;
     let client = application().build().unwrap();
     let alice = client.user("alice");
@@ -138,7 +138,7 @@ async fn a_client_that_the_server_forgot_registers_again() {
 }
 
 #[tokio::test]
-async fn tools_belong_to_the_person_who_signed_in() {
+async fn tools_belong_to_the_signed_in_user() {
     let accounts = AuthorizationServer::builder().subject("bob").start().await.unwrap();
     let secret = mcp_testkit::Tool::new("secret", json!({ "type": "object" }), |_| {
         mcp_testkit::CallAnswer::text("of bob")

@@ -51,7 +51,7 @@ impl Key {
 }
 
 #[tokio::test]
-async fn a_client_with_a_key_signs_people_in_and_refreshes() {
+async fn private_key_client_signs_in_and_refreshes() {
     // AUTH-24, AUTH-41: for a client by hand, and for one with a metadata document
     let key = Key::generate();
     for is_by_hand in [true, false] {
@@ -74,7 +74,7 @@ async fn a_client_with_a_key_signs_people_in_and_refreshes() {
 }
 
 #[tokio::test]
-async fn a_service_with_a_key_gets_tokens_and_with_another_none() {
+async fn client_credentials_require_the_registered_key() {
     let key = Key::generate();
     let world = World::with(key.known_to(&[ID])).await;
     let tokens = |key: &Key| {
@@ -94,7 +94,7 @@ async fn a_service_with_a_key_gets_tokens_and_with_another_none() {
 }
 
 #[tokio::test]
-async fn the_kit_takes_only_an_assertion_for_it_and_for_now() {
+async fn testkit_accepts_only_valid_unused_assertions() {
     let (key, other) = (Key::generate(), Key::generate());
     let server = key.known_to(&[ID]).start().await.unwrap();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();

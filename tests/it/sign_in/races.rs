@@ -113,7 +113,7 @@ async fn refreshing(world: &World, store: &Watched, gate: &Gate) -> task::JoinHa
 }
 
 #[tokio::test]
-async fn a_refresh_under_way_does_not_undo_signing_out() {
+async fn concurrent_refresh_does_not_undo_a_sign_out() {
     let (world, store, gate) = (World::start().await, Watched::new(), Gate::new());
     let client = with(&store);
     let alice = client.user("alice");
@@ -132,7 +132,7 @@ async fn a_refresh_under_way_does_not_undo_signing_out() {
 }
 
 #[tokio::test]
-async fn a_refresh_under_way_does_not_undo_the_next_sign_in() {
+async fn concurrent_refresh_does_not_undo_a_sign_in() {
     // A step-up would be for nothing.
     let (world, store, gate) = (World::start().await, Watched::new(), Gate::new());
     let client = with(&store);
@@ -152,7 +152,7 @@ async fn a_refresh_under_way_does_not_undo_the_next_sign_in() {
 }
 
 #[tokio::test]
-async fn whoever_has_a_persons_tokens_sees_what_becomes_of_them() {
+async fn user_tokens_of_one_user_share_their_state() {
     let world = World::start().await;
     let client = application().build().unwrap();
     let [one, other] = [client.user("alice"), client.user("alice")];
@@ -171,7 +171,7 @@ async fn whoever_has_a_persons_tokens_sees_what_becomes_of_them() {
 }
 
 #[tokio::test]
-async fn a_sign_in_whose_code_is_sent_ends_though_nobody_waits() {
+async fn dropped_sign_in_completes_after_the_code_is_sent() {
     let (world, store, gate) = (World::start().await, Watched::new(), Gate::new());
     let client = with(&store);
     let alice = client.user("alice");
@@ -189,7 +189,7 @@ async fn a_sign_in_whose_code_is_sent_ends_though_nobody_waits() {
 }
 
 #[tokio::test]
-async fn whoever_signs_out_is_signed_out_though_nobody_waits() {
+async fn dropped_sign_out_completes() {
     let (world, store, gate) = (World::start().await, Watched::new(), Gate::new());
     let client = with(&store);
     let alice = client.user("alice");

@@ -82,7 +82,7 @@ fn for_code(code: &str) -> [(&str, &str); 6] {
 }
 
 #[tokio::test]
-async fn requests_for_authorization_are_held_to_the_rules() {
+async fn authorization_requests_are_validated() {
     let server = start().await;
     for change in [
         ("response_type", "token"),
@@ -122,7 +122,7 @@ async fn requests_for_authorization_are_held_to_the_rules() {
 }
 
 #[tokio::test]
-async fn people_may_refuse_and_servers_may_fail() {
+async fn authorization_can_be_denied_or_fail() {
     let server = start().await;
     for (decision, error) in [
         (Decision::Refuse, "access_denied"),
@@ -142,7 +142,7 @@ async fn people_may_refuse_and_servers_may_fail() {
 }
 
 #[tokio::test]
-async fn codes_are_for_one_client_one_verifier_and_one_use() {
+async fn codes_are_bound_to_client_verifier_and_resource() {
     let server = start().await;
     let first = code(&server);
     for change in [
@@ -173,7 +173,7 @@ async fn codes_are_for_one_client_one_verifier_and_one_use() {
 }
 
 #[tokio::test]
-async fn what_comes_twice_was_stolen_and_costs_all_tokens() {
+async fn reused_code_or_refresh_token_revokes_all_tokens() {
     let server = start().await;
     let first = code(&server);
     let tokens = token(&server, &for_code(&first), &[]).await.unwrap();
@@ -204,7 +204,7 @@ async fn what_comes_twice_was_stolen_and_costs_all_tokens() {
 }
 
 #[tokio::test]
-async fn tokens_without_a_person() {
+async fn client_credentials_assertions_and_exchange_are_supported() {
     let server = start().await;
     let itself = [
         ("grant_type", "client_credentials"),
@@ -239,7 +239,7 @@ async fn tokens_without_a_person() {
 }
 
 #[tokio::test]
-async fn what_is_scripted_is_answered_once_in_its_turn() {
+async fn scripted_response_is_sent_once() {
     let server = start().await;
     server.script(OAuthEndpoint::Token, Reply::status(400).chunk(r#"{"error":"slow_down"}"#));
     let first = code(&server);
