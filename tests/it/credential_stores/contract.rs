@@ -91,7 +91,7 @@ async fn debug_output_and_encrypted_files_contain_no_tokens() {
     for home in Home::shared() {
         let store = home.open();
         store.save(&key("ann"), &record(1)).await.unwrap();
-        crate::support::assert_free_of_secrets(&format!("{:?} {:?}", key("ann"), record(1)));
+        crate::support::assert_no_secrets(&format!("{:?} {:?}", key("ann"), record(1)));
         if home.kind != super::test_store::Kind::File {
             let bytes = home.bytes();
             let clear = ["5ecret-access", "5ecret-client", "5ecret-dpop", "xxxxxxxx"];

@@ -10,7 +10,7 @@ use super::{
     records::{key, record},
     test_store::{Home, Kind},
 };
-use crate::support::soon;
+use crate::support::with_timeout;
 
 /// Runs a test where one thread does all that blocks, in the order in which it is asked to.
 fn with_one_thread(test: impl Future<Output = ()>) {
@@ -47,12 +47,12 @@ fn lock_is_exclusive_per_key() {
                 .collect();
             settle(&one).await;
             // They keep neither those who have another key waiting nor whoever holds this one.
-            drop(soon(other.lock(&key("bob"))).await.unwrap());
-            soon(one.save(&key("ann"), &record(99))).await.unwrap();
+            drop(with_timeout(other.lock(&key("bob"))).await.unwrap());
+            with_timeout(one.save(&key("ann"), &record(99))).await.unwrap();
             assert!(got.lock().unwrap().is_empty(), "{:?}", home.kind);
             drop(held);
             for waiter in waiters {
-                soon(waiter).await.unwrap();
+                with_timeout(waiter).await.unwrap();
             }
             assert_eq!(got.lock().unwrap().len(), 20, "{:?}", home.kind);
         });
@@ -70,7 +70,7 @@ fn cancelled_waiter_does_not_take_the_lock() {
             waiter.abort();
             assert!(waiter.await.unwrap_err().is_cancelled(), "{:?}", home.kind);
             drop(held);
-            drop(soon(one.lock(&key("ann"))).await.unwrap());
+            drop(with_timeout(one.lock(&key("ann"))).await.unwrap());
         });
     }
 }
@@ -87,7 +87,7 @@ fn lock_is_released_when_its_process_is_killed() {
             settle(&store).await;
             assert!(!waiter.is_finished(), "{:?}", home.kind);
             child.kill();
-            soon(waiter).await.unwrap().unwrap();
+            with_timeout(waiter).await.unwrap().unwrap();
         });
     }
 }

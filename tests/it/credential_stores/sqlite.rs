@@ -143,5 +143,5 @@ async fn save_waits_for_the_transaction_of_another_connection() {
     let mut saving = store.save(&ann, &one);
     assert!(futures_util::poll!(&mut saving).is_pending());
     other.execute_batch("COMMIT").unwrap();
-    crate::support::soon(saving).await.unwrap();
+    crate::support::with_timeout(saving).await.unwrap();
 }

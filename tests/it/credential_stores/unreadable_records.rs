@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     sign_in::support::{World, application},
-    support::assert_free_of_secrets,
+    support::assert_no_secrets,
 };
 
 /// A record as it is kept: JSON, or a text that is its seal.
@@ -90,7 +90,7 @@ impl Kept {
 async fn check(home: &Home, reason: UnreadableReason) {
     let store = home.open();
     let error = store.load(&key("ann")).await.unwrap_err();
-    assert_free_of_secrets(&format!("{error} {error:?}"));
+    assert_no_secrets(&format!("{error} {error:?}"));
     assert!(error.to_string().ends_with("sign in again"), "{error}");
     let error: &Unreadable = error.downcast_ref().unwrap();
     assert_eq!((&error.key, error.reason), (&key("ann"), reason), "{:?}", home.kind);
@@ -144,8 +144,8 @@ async fn sign_in_replaces_and_sign_out_removes_an_unreadable_record() {
         break_it();
         let next = application().store(home.open()).build().unwrap();
         let ann = next.user("ann");
-        let error = crate::support::failure(&world.call(&ann).await.unwrap_err());
-        assert_free_of_secrets(&error.to_string());
+        let error = crate::support::describe_error(&world.call(&ann).await.unwrap_err());
+        assert_no_secrets(&error.to_string());
         world.sign_in(&next, &ann).await.unwrap();
         assert_eq!(world.call(&ann).await.unwrap().text(), "hello", "{:?}", home.kind);
 

@@ -8,7 +8,7 @@ use mcp_client::mcp_types::Revision;
 use mcp_testkit::{AnswerMode, Fault, Gate, On, Reply};
 
 use super::support::{ERAS, LARGEST, client, send, server, shown, steps};
-use crate::support::{pass, soon};
+use crate::support::{advance_time, with_timeout};
 
 /// What comes of a fault at each step, in both eras; and whether a tool was called twice for it.
 async fn outcomes(name: &str, fault: Fault, answers: AnswerMode) -> String {
@@ -17,7 +17,7 @@ async fn outcomes(name: &str, fault: Fault, answers: AnswerMode) -> String {
         for method in steps(revision) {
             let server = server(revision, answers).await;
             server.script(On::method(*method), fault.clone());
-            let outcome = soon(send(&client(&server, revision), method)).await;
+            let outcome = with_timeout(send(&client(&server, revision), method)).await;
             let twice = if server.count("tools/call") > 1 { ", called twice" } else { "" };
             let _ = writeln!(lines, "{method}: {}{twice}", shown(&outcome));
         }
@@ -267,16 +267,16 @@ async fn response_that_never_completes_times_out_and_is_cancelled() {
             client.connect().await.expect("it opens");
             server.script(On::method("tools/call"), fault.clone());
             let call = tokio::spawn(async move { send(&client, "tools/call").await });
-            soon(server.received("tools/call", 1)).await;
-            pass(Duration::from_secs(31)).await;
-            let outcome = soon(call).await.expect("no panic");
+            with_timeout(server.received("tools/call", 1)).await;
+            advance_time(Duration::from_secs(31)).await;
+            let outcome = with_timeout(call).await.expect("no panic");
             let _ = writeln!(all, "{name}, {revision}: {}", shown(&outcome));
             match revision {
                 // Its stream is closed, which says it.
                 Revision::V2026_07_28 => {
-                    soon(server.when(|counts| counts.open_connections == 0)).await;
+                    with_timeout(server.when(|counts| counts.open_connections == 0)).await;
                 }
-                _ => soon(server.received("notifications/cancelled", 1)).await,
+                _ => with_timeout(server.received("notifications/cancelled", 1)).await,
             }
             assert_eq!(server.count("tools/call"), 1);
         }
@@ -306,7 +306,7 @@ async fn late_response_does_not_affect_other_calls() {
         server.script(On::method("tools/call").nth(1), Fault::Hold(gate.clone()));
         let late = client.clone();
         let call = tokio::spawn(async move { send(&late, "tools/call").await });
-        soon(gate.reached(1)).await;
+        with_timeout(gate.reached(1)).await;
         call.abort();
         gate.open();
         for _ in 0..3 {

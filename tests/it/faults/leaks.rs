@@ -6,7 +6,7 @@ use mcp_testkit::{AnswerMode, Fault, On};
 use tokio::runtime::Handle;
 
 use super::support::{ERAS, client, send, server};
-use crate::support::soon;
+use crate::support::with_timeout;
 
 /// As many calls, some of which go wrong.
 const CALLS: usize = 2_500;
@@ -32,7 +32,7 @@ async fn left(revision: Revision, answers: AnswerMode) -> (usize, usize, usize) 
         client.close().await.expect("it ends");
     }
     let left = server.when(|counts| counts.open_connections == 0 && counts.open_streams == 0);
-    let left = soon(left).await;
+    let left = with_timeout(left).await;
     while alive() > before {
         tokio::task::yield_now().await;
     }

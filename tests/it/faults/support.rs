@@ -5,7 +5,7 @@ use mcp_http::HttpTransport;
 use mcp_testkit::{AnswerMode, CallAnswer, TestServer, Tool};
 use serde_json::json;
 
-use crate::support::Failure;
+use crate::support::ErrorReport;
 
 pub(super) const ERAS: [Revision; 2] = [Revision::V2026_07_28, Revision::V2025_11_25];
 /// The largest message that the clients of these tests take.
@@ -33,7 +33,7 @@ pub(super) async fn send(client: &Client, method: &str) -> Result<(), Error> {
 }
 
 pub(super) fn shown(outcome: &Result<(), Error>) -> String {
-    outcome.as_ref().map_or_else(Failure::facts, |()| "it went well".to_owned())
+    outcome.as_ref().map_or_else(ErrorReport::summary, |()| "it went well".to_owned())
 }
 
 /// The methods of an era that can go wrong.

@@ -13,7 +13,7 @@ use tokio::{
 use wiremock::{MockServer, ResponseTemplate};
 
 use super::support::{World, ok, serve, shown};
-use crate::support::passing;
+use crate::support::advance_until;
 
 /// Why no sign-in begins, with names for the servers.
 async fn refused(world: &World) -> String {
@@ -159,7 +159,7 @@ async fn check_not_waited_for(server: SocketAddr) {
     let issuer = format!("http://{server}");
     let world = World::with(|it| it.resource["authorization_servers"] = json!([issuer])).await;
     let application = world.application();
-    let (outcome, time) = passing(world.begin(&application)).await;
+    let (outcome, time) = advance_until(world.begin(&application)).await;
     let error = outcome.expect_err("it does not begin");
     assert!(error.is_temporary(), "{error}");
     assert!(shown(&error).starts_with("cannot reach http://127.0.0.1:"), "{error}");

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use wiremock::{Mock, Request, ResponseTemplate, matchers::path};
 
 use super::support::{World, ok, params, serve, shown};
-use crate::support::client;
+use crate::support::stateful_client;
 
 /// The claims of a request's proof, which is signed by the key that is in it, and that key's
 /// thumbprint.
@@ -61,7 +61,7 @@ async fn each_request_carries_a_new_dpop_proof() {
     serve(&world.resource, "/mcp", ResponseTemplate::new(500)).await;
     let transport = HttpTransport::builder(world.endpoint().url().as_str());
     let transport = transport.token_source(application.user("ann")).build().unwrap();
-    client(transport).list_tools().await.unwrap_err();
+    stateful_client(transport).list_tools().await.unwrap_err();
 
     let at_issuer = world.issuer.received_requests().await.unwrap();
     let at_issuer = at_issuer.iter().filter(|it| it.url.path() == "/token");

@@ -7,7 +7,7 @@ use serde_json::json;
 use wiremock::{Request, Respond, ResponseTemplate};
 
 use super::support::{World, refusal, shown, signing_key};
-use crate::support::{Traced, assert_free_of_secrets, client};
+use crate::support::{TraceCapture, assert_no_secrets, stateful_client};
 
 /// Refuses, and repeats all that it was asked with in the way of those who are easy to debug.
 struct Repeating(&'static str);
@@ -73,7 +73,7 @@ async fn echoed_secrets_of_client_credentials_are_redacted_in_errors() {
 #[tokio::test]
 async fn traces_contain_no_secret_of_a_sign_in() {
     // AUTH-05
-    let traced = Traced::start();
+    let traced = TraceCapture::start();
     let world = World::living(Some(0), |_| {}).await;
     let application = world.application();
     let sign_in = world.begin(&application).await.unwrap();
@@ -85,7 +85,7 @@ async fn traces_contain_no_secret_of_a_sign_in() {
     world.token(&user).await.unwrap();
     let transport = HttpTransport::builder(world.endpoint().url().as_str());
     let transport = transport.token_source(user.clone()).build().unwrap();
-    client(transport).list_tools().await.unwrap_err();
+    stateful_client(transport).list_tools().await.unwrap_err();
     world.next_answer(refusal("invalid_grant")).await;
     let unauthorized = world.unauthorized(Reason::Rejected, "Bearer error=invalid_token");
     let token = world.token(&user).await.unwrap();
@@ -93,14 +93,14 @@ async fn traces_contain_no_secret_of_a_sign_in() {
     user.sign_out(&world.endpoint()).await.unwrap();
     let text = traced.finish();
     assert!(text.contains("mcp_http::wire"), "nothing was traced: {text}");
-    assert_free_of_secrets(&text);
+    assert_no_secrets(&text);
     let verifier = world.posted().await[0]["code_verifier"].clone();
     assert!(!text.contains(&verifier) && !text.contains(&state), "{text}");
 }
 
 #[tokio::test]
 async fn traces_contain_no_secret_of_client_credentials() {
-    let traced = Traced::start();
+    let traced = TraceCapture::start();
     let world = World::start().await;
     let service = RegisteredClient::new("service").with_secret("5ecret-client");
     let exchange = TokenExchange::new("http://127.0.0.1:9/", service.clone(), "5ecret-id-token");
@@ -112,8 +112,8 @@ async fn traces_contain_no_secret_of_client_credentials() {
     let token = world.after(&tokens, None, &unauthorized).await.unwrap().unwrap();
     let transport = HttpTransport::builder(world.endpoint().url().as_str());
     let transport = transport.token_source(tokens).build().unwrap();
-    client(transport).list_tools().await.unwrap_err();
+    stateful_client(transport).list_tools().await.unwrap_err();
     let text = traced.finish();
     assert!(token.contains("5ecret") && text.contains("mcp_http::wire"), "{text}");
-    assert_free_of_secrets(&text);
+    assert_no_secrets(&text);
 }

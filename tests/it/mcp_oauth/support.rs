@@ -214,6 +214,6 @@ pub(crate) async fn serve(server: &MockServer, at: &str, answer: ResponseTemplat
 /// An error in all its forms, which show no secret.
 #[track_caller]
 pub(crate) fn shown(error: &(impl std::error::Error + ?Sized)) -> String {
-    crate::support::assert_free_of_secrets(&format!("{error} {error:?} {error:#?}"));
+    crate::support::assert_no_secrets(&format!("{error} {error:?} {error:#?}"));
     error.to_string()
 }

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use wiremock::ResponseTemplate;
 
 use super::support::{World, ok, refusal, shown};
-use crate::support::soon;
+use crate::support::with_timeout;
 
 /// A server whose access tokens are stale as soon as they come.
 async fn fleeting() -> World {
@@ -280,7 +280,7 @@ async fn dropped_call_does_not_lose_the_new_refresh_token() {
     let store = Watched::default();
     let application = world.builder().store(store.clone()).build().unwrap();
     world.sign_in(&application).await;
-    soon(store.saved.notified()).await;
+    with_timeout(store.saved.notified()).await;
     let user = application.user("ann");
     let call = {
         let (user, endpoint) = (user.clone(), world.endpoint());
@@ -293,7 +293,7 @@ async fn dropped_call_does_not_lose_the_new_refresh_token() {
     tokio::task::yield_now().await;
     tokio::task::yield_now().await;
     call.abort();
-    soon(store.saved.notified()).await;
+    with_timeout(store.saved.notified()).await;
     assert_eq!(world.posted().await.len(), 2);
     assert_eq!(world.token(&user).await.unwrap().as_deref(), Some("5ecret-access-2"));
     assert_eq!(world.posted().await.pop().unwrap()["refresh_token"], "5ecret-refresh-1");

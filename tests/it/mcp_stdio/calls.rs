@@ -7,7 +7,7 @@ use mcp_client::{Client, Options};
 use serde_json::{Value, json};
 
 use super::support::{call, client, pid, server, text};
-use crate::support::soon;
+use crate::support::with_timeout;
 
 #[tokio::test]
 async fn concurrent_calls_share_one_process() {
@@ -20,7 +20,7 @@ async fn concurrent_calls_share_one_process() {
         tokio::task::yield_now().await;
         call(&client, "release", json!({})).await
     };
-    let (held, released) = soon(async { tokio::join!(held, released) }).await;
+    let (held, released) = with_timeout(async { tokio::join!(held, released) }).await;
     assert_eq!(released.unwrap(), "released");
     let held: Result<Vec<_>, _> = held.into_iter().collect();
     assert_eq!(held.unwrap().len(), 20);
@@ -58,7 +58,7 @@ async fn late_response_to_a_dropped_call_is_ignored() {
     let calling = client.clone();
     let held = tokio::spawn(async move { calling.call_tool("hold", ()).await });
     let releasing = async { while call(&client, "echo", json!({})).await.is_err() {} };
-    soon(releasing).await;
+    with_timeout(releasing).await;
     held.abort();
     assert!(held.await.is_err());
     assert_eq!(pid(&client).await, before);
@@ -68,9 +68,9 @@ async fn late_response_to_a_dropped_call_is_ignored() {
 async fn lists_and_calls_work_in_all_versions() {
     for era in ["old", "new"] {
         let client = client(&[era]);
-        let list = soon(client.list_tools()).await.unwrap();
+        let list = with_timeout(client.list_tools()).await.unwrap();
         assert_eq!(list.tools[0].name, "pid");
-        let result = soon(client.call_tool("echo", json!({ "b": [1] }))).await.unwrap();
+        let result = with_timeout(client.call_tool("echo", json!({ "b": [1] }))).await.unwrap();
         assert_eq!(text(&result), r#"{"b":[1]}"#);
     }
 }

@@ -8,7 +8,7 @@ use mcp_stdio::StdioTransport;
 use serde_json::json;
 
 use super::support::{call, server};
-use crate::support::outcome;
+use crate::support::describe_result;
 
 #[tokio::test]
 async fn arguments_and_working_directory_are_passed_unchanged() {
@@ -37,7 +37,7 @@ async fn environment_contains_only_named_variables() {
 #[tokio::test]
 async fn failure_to_start_is_reported() {
     let missing = Client::new(StdioTransport::builder("no-such-program").build());
-    assert_snapshot!(outcome(call(&missing, "a", json!({})).await), @"
+    assert_snapshot!(describe_result(call(&missing, "a", json!({})).await), @"
     `no-such-program` cannot be started
       No such file or directory (os error )
     -> Refused, did not run

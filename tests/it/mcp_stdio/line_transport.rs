@@ -11,7 +11,7 @@ use mcp_client::{
 use serde_json::{json, value::RawValue};
 
 use super::support::{Wire, said, text};
-use crate::support::{outcome, soon};
+use crate::support::{describe_result, with_timeout};
 
 /// A client, and its server that is known to speak the revision.
 fn wire(revision: Revision) -> (Client, Wire) {
@@ -42,7 +42,7 @@ async fn responses_may_arrive_in_any_order() {
         wire.answer(request, said(name)).await;
     }
     for (call, name) in calls.into_iter().zip(["a", "b", "c"]) {
-        assert_eq!(soon(call).await.unwrap().unwrap(), name);
+        assert_eq!(with_timeout(call).await.unwrap().unwrap(), name);
     }
 }
 
@@ -54,7 +54,7 @@ async fn message_is_always_one_line() {
     let call = tokio::spawn(async move { client.call_tool("echo", arguments).await });
     let request = wire.serve("tools/call", said("ok")).await;
     assert_eq!(request["params"]["arguments"], json!({ "a": "b\n" }));
-    soon(call).await.unwrap().unwrap();
+    with_timeout(call).await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn interleaved_server_messages_reach_their_recipients() {
     let pong = wire.next().await.unwrap();
     assert_eq!(pong, json!({ "jsonrpc": "2.0", "id": "s-1", "result": {} }));
     wire.answer(&request, said("done")).await;
-    assert_eq!(soon(call).await.unwrap().unwrap(), "done");
+    assert_eq!(with_timeout(call).await.unwrap().unwrap(), "done");
     assert_eq!(*heard.lock().unwrap(), ["progress 0.5", "log \"half\""]);
     assert_eq!(client.tool_changes(), 1);
 }
@@ -107,7 +107,7 @@ async fn server_may_ping_before_the_initialize_response() {
     let result = json!({ "protocolVersion": "2025-11-25", "capabilities": {},
         "serverInfo": { "name": "wire", "version": "1" } });
     wire.answer(&greeting, result).await;
-    soon(connecting).await.unwrap().unwrap();
+    with_timeout(connecting).await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -129,7 +129,7 @@ async fn dropped_call_is_cancelled_in_all_versions() {
         let call =
             tokio::spawn(async move { client.call_tool("next", ()).await.map(|it| text(&it)) });
         wire.serve("tools/call", said("in time")).await;
-        assert_eq!(soon(call).await.unwrap().unwrap(), "in time");
+        assert_eq!(with_timeout(call).await.unwrap().unwrap(), "in time");
     }
 }
 
@@ -153,7 +153,7 @@ async fn changes_reach_the_subscription_that_they_name() {
         let params = json!({ "_meta": meta, "notifications": { "toolsListChanged": true } });
         wire.say(json!({ "jsonrpc": "2.0", "method": method, "params": params })).await;
     }
-    assert_eq!(soon(watching).await.unwrap().unwrap(), Change::Tools);
+    assert_eq!(with_timeout(watching).await.unwrap().unwrap(), Change::Tools);
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn batches_are_split_into_messages() {
     let request = wire.next().await.unwrap();
     let ping = json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": {} });
     wire.say(json!([ping, { "jsonrpc": "2.0", "id": request["id"], "result": said("ok") }])).await;
-    assert_eq!(soon(call).await.unwrap().unwrap(), "ok");
+    assert_eq!(with_timeout(call).await.unwrap().unwrap(), "ok");
 }
 
 #[tokio::test]
@@ -174,11 +174,11 @@ async fn end_of_stream_fails_all_pending_calls() {
     let call = tokio::spawn(async move { calling.call_tool("a", ()).await });
     wire.next().await.unwrap();
     drop(wire);
-    assert_snapshot!(outcome(soon(call).await.unwrap()), @"
+    assert_snapshot!(describe_result(with_timeout(call).await.unwrap()), @"
     the connection was closed before it answered: outcome unknown
     -> Interrupted
     ");
-    assert_snapshot!(outcome(client.call_tool("b", ()).await), @"
+    assert_snapshot!(describe_result(client.call_tool("b", ()).await), @"
     the connection was closed before the request was sent: it did not run
     -> Unreachable, did not run
     ");
@@ -203,10 +203,10 @@ async fn one_connection_serves_one_client() {
         [transport.clone(), transport].map(|it| Client::builder(it).negotiation(known()).build());
     let call = tokio::spawn(async move { one.call_tool("a", ()).await });
     let request = wire.next().await.unwrap();
-    assert_snapshot!(outcome(other.call_tool("a", ()).await), @"
+    assert_snapshot!(describe_result(other.call_tool("a", ()).await), @"
     a request of this id is under way: one connection is for one client
     -> Refused, did not run
     ");
     wire.answer(&request, said("ok")).await;
-    soon(call).await.unwrap().unwrap();
+    with_timeout(call).await.unwrap().unwrap();
 }

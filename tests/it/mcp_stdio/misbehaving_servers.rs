@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::process::Command;
 
 use super::support::{call, client, pid, server};
-use crate::support::{outcome, soon};
+use crate::support::{describe_result, with_timeout};
 
 #[tokio::test]
 async fn non_json_lines_are_ignored() {
@@ -32,11 +32,11 @@ async fn oversized_line_fails_only_its_own_call() {
     let held = call(&client, "hold", json!({}));
     let others = async {
         tokio::task::yield_now().await;
-        let long = outcome(call(&client, "long", json!({ "count": 5_000_000 })).await);
+        let long = describe_result(call(&client, "long", json!({ "count": 5_000_000 })).await);
         call(&client, "release", json!({})).await.unwrap();
         long
     };
-    let (held, long) = soon(async { tokio::join!(held, others) }).await;
+    let (held, long) = with_timeout(async { tokio::join!(held, others) }).await;
     held.unwrap();
     assert_snapshot!(long, @"
     the server sent a line of more than 10000 bytes
@@ -52,7 +52,7 @@ async fn endless_line_is_not_buffered() {
         .args([env!("CARGO_BIN_EXE_stdio-server"), "is flooded"])
         .kill_on_drop(true)
         .output();
-    let output = soon(application).await.unwrap();
+    let output = with_timeout(application).await.unwrap();
     let peak = String::from_utf8_lossy(&output.stdout);
     let peak: u64 = peak.trim().parse().unwrap_or_else(|_| panic!("{output:?}"));
     assert!(peak < 64 * 1024, "{peak} KiB for a line of 200 MB");
@@ -64,13 +64,13 @@ async fn both_sides_can_write_more_than_a_pipe_holds() {
     let client = client(&["old"]);
     let long = "x".repeat(100_000);
     let echoes = (0..64).map(|_| call(&client, "echo", json!({ "long": long, "asks": 10 })));
-    for echoed in soon(join_all(echoes)).await {
+    for echoed in with_timeout(join_all(echoes)).await {
         assert!(echoed.unwrap().len() > 100_000);
     }
     let answered = async {
         while call(&client, "pongs", json!({})).await.unwrap() != (64 * 10).to_string() {}
     };
-    soon(answered).await;
+    with_timeout(answered).await;
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn unexpected_responses_are_ignored() {
 async fn incomplete_line_is_not_a_response() {
     // STDIO-08
     let client = client(&["new"]);
-    let failed = outcome(call(&client, "half", json!({})).await);
+    let failed = describe_result(call(&client, "half", json!({})).await);
     assert_snapshot!(failed.replace(env!("CARGO_BIN_EXE_stdio-server"), "[SERVER]"), @"
     `[SERVER]` ended (exit status: 0) before it answered: outcome unknown
     -> Interrupted
@@ -107,7 +107,7 @@ async fn server_that_does_not_read_blocks_no_other() {
         .collect();
     assert_eq!(call(&good, "echo", json!({})).await.unwrap(), "{}");
     super::support::kill(process);
-    let ends = soon(join_all(calls)).await;
+    let ends = with_timeout(join_all(calls)).await;
     let errors: Vec<_> = ends.into_iter().map(|end| end.unwrap().unwrap_err()).collect();
     let unsent = errors.iter().filter(|error| error.did_not_run()).count();
     assert!((290..300).contains(&unsent), "{unsent} were not sent");

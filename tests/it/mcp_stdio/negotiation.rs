@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::support::{Wire, call, client, pid, server};
-use crate::support::{outcome, passing, soon};
+use crate::support::{advance_until, describe_result, with_timeout};
 
 /// Calls a server that nothing is known of: what comes out, and what is known then.
 async fn check(habits: &[&str]) -> String {
@@ -17,7 +17,7 @@ async fn check(habits: &[&str]) -> String {
     let client = Client::builder(server(habits).build()).negotiation(known.clone()).build();
     let outcome = match call(&client, "echo", json!({ "a": 1 })).await {
         Ok(text) => text,
-        failure => outcome(failure).replace(env!("CARGO_BIN_EXE_stdio-server"), "[SERVER]"),
+        failure => describe_result(failure).replace(env!("CARGO_BIN_EXE_stdio-server"), "[SERVER]"),
     };
     let revision = known.revision().map_or("unknown".to_owned(), |it| it.to_string());
     format!("{outcome}\nverdict: {revision}")
@@ -83,7 +83,7 @@ async fn late_probe_response_overrides_a_failed_initialize() {
     let connecting = tokio::spawn(async move { client.connect().await });
     let probe = wire.next().await.unwrap();
     let before = Instant::now();
-    let (greeting, passed) = passing(wire.late()).await;
+    let (greeting, passed) = advance_until(wire.late()).await;
     let greeting = greeting.unwrap();
     assert!(passed >= limit - Duration::from_secs(1) && before.elapsed() >= limit, "{passed:?}");
     assert_eq!(greeting["method"], "initialize");
@@ -95,7 +95,7 @@ async fn late_probe_response_overrides_a_failed_initialize() {
         "capabilities": {}, "ttlMs": 0, "cacheScope": "private" }),
     )
     .await;
-    assert_eq!(soon(connecting).await.unwrap().unwrap().revision, Revision::V2026_07_28);
+    assert_eq!(with_timeout(connecting).await.unwrap().unwrap().revision, Revision::V2026_07_28);
     assert_eq!(known.revision(), Some(Revision::V2026_07_28));
 }
 
@@ -105,7 +105,7 @@ async fn silent_server_times_out_like_any_call() {
     let client = Client::new(transport);
     let connecting = tokio::spawn(async move { client.connect().await });
     assert_eq!(wire.next().await.unwrap()["method"], "server/discover");
-    let (outcome, passed) = passing(connecting).await;
+    let (outcome, passed) = advance_until(connecting).await;
     assert!(matches!(outcome.unwrap(), Err(Error::Timeout { .. })));
     assert!(passed > Duration::from_secs(29), "{passed:?}");
     assert_eq!(wire.next().await.unwrap()["method"], "initialize");

@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::task::yield_now;
 
 use super::support::{call, client, exists, gone, kill, pid, server};
-use crate::support::{outcome, soon};
+use crate::support::{describe_result, with_timeout};
 
 #[tokio::test]
 async fn crash_distinguishes_unknown_outcome_from_not_run() {
@@ -25,7 +25,7 @@ async fn crash_distinguishes_unknown_outcome_from_not_run() {
         let held = tokio::spawn(async move { calling.call_tool("hold", ()).await });
         call(&client, "echo", json!({})).await.unwrap();
         kill(process);
-        let failed = outcome(soon(held).await.unwrap());
+        let failed = describe_result(with_timeout(held).await.unwrap());
         let failed = failed.replace(env!("CARGO_BIN_EXE_stdio-server"), "[SERVER]");
         insta::allow_duplicates! {
             assert_snapshot!(failed, @"
@@ -41,7 +41,7 @@ async fn crash_distinguishes_unknown_outcome_from_not_run() {
 #[tokio::test]
 async fn last_lines_of_stderr_are_part_of_the_error() {
     let client = client(&["new"]);
-    let failed = outcome(call(&client, "die", json!({})).await);
+    let failed = describe_result(call(&client, "die", json!({})).await);
     assert_snapshot!(failed.replace(env!("CARGO_BIN_EXE_stdio-server"), "[SERVER]"), @"
     `[SERVER]` ended (exit status: 9) before it answered: outcome unknown; the end of its stderr:
       out of cheese
@@ -58,7 +58,7 @@ async fn close_ends_the_whole_process_group() {
         let process = pid(&client).await;
         let grandchild = call(&client, "grandchild", json!({})).await.unwrap().parse().unwrap();
         assert!(exists(process) && exists(grandchild));
-        soon(client.close()).await.unwrap();
+        with_timeout(client.close()).await.unwrap();
         assert!(!exists(process), "closed means ended, and buried");
         gone(&[grandchild]).await;
         assert_ne!(pid(&client).await, process, "a later call starts another");
@@ -77,11 +77,11 @@ async fn concurrent_close_waits_for_the_process_to_end() {
             yield_now().await;
         }
     };
-    soon(under_way).await;
+    with_timeout(under_way).await;
     assert!(exists(process));
-    soon(transport.close(Context::default())).await.unwrap();
+    with_timeout(transport.close(Context::default())).await.unwrap();
     assert!(!exists(process), "closed means ended, and buried");
-    soon(first).await.unwrap().unwrap();
+    with_timeout(first).await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -91,9 +91,9 @@ async fn stopped_process_is_killed_by_close() {
     let calling = client.clone();
     let stopped = tokio::spawn(async move { calling.call_tool("mute", ()).await });
     call_is_under_way(&client, process).await;
-    soon(client.close()).await.unwrap();
+    with_timeout(client.close()).await.unwrap();
     assert!(!exists(process));
-    assert!(!soon(stopped).await.unwrap().unwrap_err().did_not_run());
+    assert!(!with_timeout(stopped).await.unwrap().unwrap_err().did_not_run());
 }
 
 /// Waits until the process is stopped.
@@ -104,7 +104,7 @@ async fn call_is_under_way(_: &Client, process: u32) {
             yield_now().await;
         }
     };
-    soon(stopped).await;
+    with_timeout(stopped).await;
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn process_with_a_pending_call_is_not_idle() {
         let process = pid(&client).await;
         another_is_idle().await;
         assert_eq!(call(&client, "release", json!({})).await.unwrap(), "released");
-        soon(held).await.unwrap().unwrap();
+        with_timeout(held).await.unwrap().unwrap();
         assert!(exists(process));
     }
 }
@@ -169,11 +169,11 @@ async fn process_with_a_pending_call_is_not_idle() {
 async fn watched_process_is_not_idle() {
     // N-STDIO-05: what it tells while it is not there would be lost
     let client = of_one_that_may_be_idle("old");
-    let mut changes = soon(client.watch(Watch::new().tools())).await.unwrap();
+    let mut changes = with_timeout(client.watch(Watch::new().tools())).await.unwrap();
     let process = pid(&client).await;
     another_is_idle().await;
     assert_eq!(call(&client, "change", json!({})).await.unwrap(), "changed");
-    assert_eq!(soon(changes.next()).await.unwrap().unwrap(), Change::Tools);
+    assert_eq!(with_timeout(changes.next()).await.unwrap().unwrap(), Change::Tools);
     assert_eq!(pid(&client).await, process);
     drop(changes);
     gone(&[process]).await;
@@ -182,9 +182,9 @@ async fn watched_process_is_not_idle() {
 #[tokio::test]
 async fn close_does_not_start_a_process() {
     let transport = server(&["new"]).build();
-    soon(transport.close(Context::default())).await.unwrap();
+    with_timeout(transport.close(Context::default())).await.unwrap();
     let client = Client::new(transport);
-    soon(client.close()).await.unwrap();
+    with_timeout(client.close()).await.unwrap();
     assert!(format!("{client:?}").contains("Client"));
 }
 

@@ -10,7 +10,7 @@ use tokio::{
     task::yield_now,
 };
 
-use crate::support::soon;
+use crate::support::with_timeout;
 
 /// The server's program, with these habits.
 pub(super) fn server(habits: &[&str]) -> Builder {
@@ -27,7 +27,7 @@ pub(super) fn client(habits: &[&str]) -> Client {
 
 /// Calls a tool: its text.
 pub(super) async fn call(client: &Client, tool: &str, arguments: Value) -> Result<String, Error> {
-    soon(client.call_tool(tool, arguments)).await.map(|result| text(&result))
+    with_timeout(client.call_tool(tool, arguments)).await.map(|result| text(&result))
 }
 
 pub(super) fn text(result: &ToolResult) -> String {
@@ -58,7 +58,7 @@ pub(super) async fn gone(pids: &[u32]) {
             yield_now().await;
         }
     };
-    soon(gone).await;
+    with_timeout(gone).await;
 }
 
 /// Ends a process in the way of `kill -9`.
@@ -78,7 +78,7 @@ impl Wire {
 
     /// The next message of the client; `None` once it has closed.
     pub(super) async fn next(&mut self) -> Option<Value> {
-        soon(self.late()).await
+        with_timeout(self.late()).await
     }
 
     /// The same, however long it takes.
@@ -92,7 +92,7 @@ impl Wire {
     /// Sends a line.
     pub(super) async fn say(&mut self, line: impl ToString) {
         let line = line.to_string() + "\n";
-        soon(self.0.write_all(line.as_bytes())).await.expect("the client is there");
+        with_timeout(self.0.write_all(line.as_bytes())).await.expect("the client is there");
     }
 
     /// Answers a request.

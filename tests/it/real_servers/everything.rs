@@ -19,7 +19,7 @@ use relay::{Error, Relay, Server, ToolOutput, Tools, TransportKind, User};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::support::soon;
+use crate::support::with_timeout;
 
 fn start() -> Option<RealServer> {
     RealServer::start(Program::Everything, &[])
@@ -276,7 +276,7 @@ async fn resource_updates_are_watched() {
     // It tells of all that is subscribed to, on the stream that it is listened to on.
     client.call_tool("toggle-subscriber-updates", ()).await.unwrap();
     loop {
-        let change = soon(changes.next()).await.unwrap().unwrap();
+        let change = with_timeout(changes.next()).await.unwrap().unwrap();
         if change == Change::Resource(uri.to_owned()) {
             break;
         }

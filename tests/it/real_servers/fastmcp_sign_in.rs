@@ -7,7 +7,7 @@ use relay::{Error, Relay, Server};
 use reqwest::redirect::Policy;
 use serde_json::json;
 
-use crate::support::Traced;
+use crate::support::TraceCapture;
 
 fn start() -> Option<RealServer> {
     RealServer::start(Program::FastMcp, &[("OAUTH", "1")])
@@ -58,7 +58,7 @@ async fn sign_in_call_refresh_and_sign_out() {
 
     // Its revocation endpoint wants `client_secret` in the form of every client, and so refuses all
     // whose secret is in a header, where it is to be, or who have none: what is copied goes on.
-    let traced = Traced::start();
+    let traced = TraceCapture::start();
     other.sign_out(&endpoint).await.unwrap();
     let said = traced.finish();
     let told = "a sign-in is forgotten, and not revoked";

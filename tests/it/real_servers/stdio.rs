@@ -8,7 +8,7 @@ use peers::{Program, installed};
 use relay::{Error, Relay, Server, Tools};
 use serde_json::{Value, json};
 
-use crate::support::soon;
+use crate::support::with_timeout;
 
 /// A server of the npm package, with arguments.
 fn node(package: &str, arguments: &[&str]) -> Option<relay::Program> {
@@ -23,18 +23,18 @@ fn relay(program: relay::Program) -> Relay {
 }
 
 async fn tools(relay: &Relay) -> Tools {
-    soon(relay.tools("all")).await.unwrap()
+    with_timeout(relay.tools("all")).await.unwrap()
 }
 
 async fn text(tools: &Tools, tool: &str, arguments: Value) -> String {
-    let output = soon(tools.call(tool, arguments)).await.unwrap();
+    let output = with_timeout(tools.call(tool, arguments)).await.unwrap();
     assert!(!output.is_error, "{}", output.text());
     output.text()
 }
 
 async fn revision(relay: &Relay) -> Revision {
     let connection = relay.without_token().connection("all").unwrap();
-    soon(connection.connect()).await.unwrap().revision
+    with_timeout(connection.connect()).await.unwrap().revision
 }
 
 /// A folder of this test's own, empty.
@@ -65,7 +65,7 @@ async fn everything_works_over_stdio() {
         sums.iter().enumerate().all(|(n, sum)| sum.contains(&format!(" {}", n + n))),
         "{sums:?}"
     );
-    soon(relay.close()).await.unwrap();
+    with_timeout(relay.close()).await.unwrap();
 }
 
 #[tokio::test]
@@ -79,19 +79,19 @@ async fn killed_process_has_unknown_outcome_and_is_restarted() {
     let call = tokio::spawn(async move {
         long.call("trigger-long-running-operation", json!({ "duration": 60, "steps": 2 })).await
     });
-    let process = soon(marked()).await;
+    let process = with_timeout(marked()).await;
     // The call before it is behind the long one in no queue: once it is answered, that is sent.
     text(&tools, "echo", json!({ "message": "a" })).await;
     let killed = std::process::Command::new("kill").args(["-9", &process.to_string()]).status();
     assert!(killed.unwrap().success());
-    let error = soon(call).await.unwrap().unwrap_err();
+    let error = with_timeout(call).await.unwrap().unwrap_err();
     assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
     assert_eq!(
         text(&tools, "echo", json!({ "message": "b" })).await,
         "Echo: b",
         "it is there again"
     );
-    soon(relay.close()).await.unwrap();
+    with_timeout(relay.close()).await.unwrap();
 }
 
 /// What marks the process that is to be killed; the server passes it over.
@@ -124,9 +124,10 @@ async fn filesystem_works_over_stdio() {
     assert_eq!(text(&tools, "list_directory", json!({ "path": path })).await, "[FILE] a.txt");
     let file = json!({ "path": folder.join("a.txt") });
     assert_eq!(text(&tools, "read_text_file", file).await, "one\ntwo\n");
-    let outside = soon(tools.call("read_text_file", json!({ "path": "/etc/hostname" }))).await;
+    let outside =
+        with_timeout(tools.call("read_text_file", json!({ "path": "/etc/hostname" }))).await;
     assert!(outside.unwrap().is_error);
-    soon(relay.close()).await.unwrap();
+    with_timeout(relay.close()).await.unwrap();
     std::fs::remove_dir_all(folder).unwrap();
 }
 
@@ -142,7 +143,7 @@ async fn memory_works_over_stdio() {
     let graph = text(&tools, "read_graph", json!({})).await;
     let graph: Value = serde_json::from_str(&graph).unwrap();
     assert_eq!(graph["entities"][0]["name"], "Ada");
-    soon(relay.close()).await.unwrap();
+    with_timeout(relay.close()).await.unwrap();
     std::fs::remove_dir_all(folder).unwrap();
 }
 
@@ -163,5 +164,5 @@ async fn time_works_over_stdio_with_a_stateless_version() {
     });
     let converted = text(&tools, "convert_time", arguments).await;
     assert!(converted.contains("T21:00:00+09:00"), "{converted}");
-    soon(relay.close()).await.unwrap();
+    with_timeout(relay.close()).await.unwrap();
 }

@@ -2,11 +2,11 @@
 
 use relay::{Relay, Server};
 
-use crate::support::{Answer, Peer, Script};
+use crate::support::{Script, ScriptedResponse, ScriptedServer};
 
 /// A registry with one server, `main`.
-pub(super) fn relay_of(peer: &Peer) -> Relay {
-    relay_with(Server::http(peer.url()))
+pub(super) fn relay_of(server: &ScriptedServer) -> Relay {
+    relay_with(Server::http(server.url()))
 }
 
 /// A registry with these settings for its one server, `main`.
@@ -15,10 +15,10 @@ pub(super) fn relay_with(server: Server) -> Relay {
 }
 
 /// A server that gives these answers to `method`, in turn.
-pub(super) async fn peer_with(
+pub(super) async fn server_with(
     method: &'static str,
-    answers: impl IntoIterator<Item = Answer>,
-) -> Peer {
+    answers: impl IntoIterator<Item = ScriptedResponse>,
+) -> ScriptedServer {
     let script =
         answers.into_iter().fold(Script::new(), |script, answer| script.on(method, answer));
     script.start().await

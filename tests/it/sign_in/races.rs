@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::{sync::watch, task};
 
 use super::support::{World, application};
-use crate::support::soon;
+use crate::support::with_timeout;
 
 /// A store that counts how often somebody wants a lock or saves.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ impl Watched {
     /// Waits for the next use after so many, and until all has happened that needs nobody else.
     async fn settled(&self, before: usize) {
         let mut uses = self.uses.subscribe();
-        soon(uses.wait_for(|uses| *uses > before)).await.expect("the store is there");
+        with_timeout(uses.wait_for(|uses| *uses > before)).await.expect("the store is there");
         settle().await;
     }
 
@@ -108,7 +108,7 @@ async fn refreshing(world: &World, store: &Watched, gate: &Gate) -> task::JoinHa
     world.accounts.script(OAuthEndpoint::Token, held_tokens(gate));
     let user = world.user(&with(store).user("alice"));
     let call = tokio::spawn(async move { drop(user.tools("s").await) });
-    soon(gate.reached(1)).await;
+    with_timeout(gate.reached(1)).await;
     call
 }
 
@@ -125,8 +125,8 @@ async fn concurrent_refresh_does_not_undo_a_sign_out() {
     };
     settle().await;
     gate.open();
-    soon(signing_out).await.unwrap().unwrap();
-    soon(call).await.unwrap();
+    with_timeout(signing_out).await.unwrap().unwrap();
+    with_timeout(call).await.unwrap();
     assert_eq!(store.token_of(&world, "alice").await, None);
     assert_eq!(token(&world, &alice).await, None);
 }
@@ -145,8 +145,8 @@ async fn concurrent_refresh_does_not_undo_a_sign_in() {
     let finishing = tokio::spawn(async move { client.finish(sign_in.pending, &callback).await });
     store.settled(before).await;
     gate.open();
-    let new = soon(finishing).await.unwrap().unwrap().access_token;
-    soon(call).await.unwrap();
+    let new = with_timeout(finishing).await.unwrap().unwrap().access_token;
+    with_timeout(call).await.unwrap();
     assert_eq!(store.token_of(&world, "alice").await.as_deref(), Some(new.expose()));
     assert_eq!(token(&world, &alice).await.as_deref(), Some(new.expose()));
 }
@@ -180,7 +180,7 @@ async fn dropped_sign_in_completes_after_the_code_is_sent() {
     world.accounts.script(OAuthEndpoint::Token, held_tokens(&gate));
     let before = *store.uses.borrow();
     let finishing = tokio::spawn(async move { client.finish(sign_in.pending, &callback).await });
-    soon(gate.reached(1)).await;
+    with_timeout(gate.reached(1)).await;
     finishing.abort();
     assert!(finishing.await.unwrap_err().is_cancelled());
     gate.open();
@@ -200,10 +200,10 @@ async fn dropped_sign_out_completes() {
         let (alice, server) = (alice.clone(), world.endpoint());
         tokio::spawn(async move { alice.sign_out(&server).await })
     };
-    soon(gate.reached(1)).await;
+    with_timeout(gate.reached(1)).await;
     signing_out.abort();
     assert!(signing_out.await.unwrap_err().is_cancelled());
     gate.open();
-    assert_eq!(soon(token(&world, &alice)).await, None);
+    assert_eq!(with_timeout(token(&world, &alice)).await, None);
     assert_eq!(store.token_of(&world, "alice").await, None);
 }

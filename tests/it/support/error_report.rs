@@ -1,17 +1,17 @@
-//! An error as tests show it: its whole chain, and what it says of itself.
+//! Errors as tests show them: the messages of the whole chain, and a summary.
 
 use std::error::Error;
 
-use super::secrets::assert_free_of_secrets;
+use super::secrets::assert_no_secrets;
 
-/// An error that says what can be done about it.
-pub(crate) trait Failure: Error + 'static {
-    /// Kind, whether the request did not run, whether it may be tried again.
-    fn facts(&self) -> String;
+/// An error with a one-line summary.
+pub(crate) trait ErrorReport: Error + 'static {
+    /// The kind, whether the request did not run, and whether it is retryable.
+    fn summary(&self) -> String;
 }
 
-impl Failure for mcp_client::Error {
-    fn facts(&self) -> String {
+impl ErrorReport for mcp_client::Error {
+    fn summary(&self) -> String {
         let kind = match self.transport_kind() {
             Some(kind) => format!("{kind:?}"),
             None => variant(self),
@@ -20,14 +20,14 @@ impl Failure for mcp_client::Error {
     }
 }
 
-impl Failure for mcp_http::Error {
-    fn facts(&self) -> String {
+impl ErrorReport for mcp_http::Error {
+    fn summary(&self) -> String {
         variant(self)
     }
 }
 
-impl Failure for relay::Error {
-    fn facts(&self) -> String {
+impl ErrorReport for relay::Error {
+    fn summary(&self) -> String {
         let kind = match self {
             Self::Transport { kind, .. } => format!("Transport {kind:?}"),
             Self::OutcomeUnknown { kind, .. } => format!("OutcomeUnknown {kind:?}"),
@@ -49,41 +49,41 @@ fn variant(error: &impl Error) -> String {
     format!("{error:?}").chars().take_while(|c| c.is_alphanumeric()).collect()
 }
 
-/// The messages of an error and its causes, one a line, then its [facts](Failure::facts).
+/// The messages of an error and its causes, one per line, then its [summary](ErrorReport::summary).
 ///
-/// Fails where any form of the error shows a token.
+/// Panics if any form of the error contains a token.
 #[track_caller]
-pub(crate) fn failure(error: &impl Failure) -> String {
+pub(crate) fn describe_error(error: &impl ErrorReport) -> String {
     let mut lines = vec![error.to_string()];
     let mut next = error.source();
     while let Some(source) = next {
         lines.push(format!("  {source}"));
-        assert_free_of_secrets(&format!("{source:?}"));
+        assert_no_secrets(&format!("{source:?}"));
         next = source.source();
     }
-    lines.push(format!("-> {}", error.facts()));
+    lines.push(format!("-> {}", error.summary()));
     let shown = lines.join("\n");
-    assert_free_of_secrets(&format!("{shown}{error:?}{error:#?}"));
-    without_machine(&shown)
+    assert_no_secrets(&format!("{shown}{error:?}{error:#?}"));
+    normalize(&shown)
 }
 
-/// The error of an outcome that has to be one.
+/// Describes the error of a result. A success is described as "it went well".
 #[track_caller]
-pub(crate) fn outcome<T>(outcome: Result<T, impl Failure>) -> String {
-    match outcome {
+pub(crate) fn describe_result<T>(result: Result<T, impl ErrorReport>) -> String {
+    match result {
         Ok(_) => "it went well".to_owned(),
-        Err(error) => failure(&error),
+        Err(error) => describe_error(&error),
     }
 }
 
-/// The text without ports and numbers of system errors.
-fn without_machine(text: &str) -> String {
-    let text = cut(text, "http://127.0.0.1:", "[server]");
-    cut(&text, "(os error ", "(os error ")
+/// Replaces what differs from run to run: ports, and numbers of system errors.
+fn normalize(text: &str) -> String {
+    let text = replace_number(text, "http://127.0.0.1:", "[server]");
+    replace_number(&text, "(os error ", "(os error ")
 }
 
-/// Puts `with` in the place of each `what` and the digits after it.
-fn cut(text: &str, what: &str, with: &str) -> String {
+/// Replaces each `what` and the digits after it by `with`.
+fn replace_number(text: &str, what: &str, with: &str) -> String {
     let mut parts = text.split(what);
     let first = parts.next().unwrap_or_default().to_owned();
     let rest = parts.map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit()));

@@ -1,4 +1,4 @@
-//! A handler that keeps what it was asked, and answers in the mood that it is in.
+//! A handler that records the requests of servers and responds as configured.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,103 +13,105 @@ use mcp_client::{
 use serde_json::{from_value, json};
 use tokio::sync::watch;
 
-use super::soon;
+use super::with_timeout;
 
-/// Everything that a handler can serve.
-pub(crate) const ALL: Serves = Serves::nothing().form().url().sampling_with_tools().roots();
+/// All capabilities that a handler can declare.
+pub(crate) const ALL_CAPABILITIES: Serves =
+    Serves::nothing().form().url().sampling_with_tools().roots();
 
-/// A handler; clones are the same one.
+/// A handler that records its requests. Clones share their state.
 #[derive(Clone)]
-pub(crate) struct Desk(Arc<Shared>);
+pub(crate) struct RecordingHandler(Arc<Shared>);
 
 struct Shared {
     serves: Serves,
-    mood: Mood,
-    asked: Mutex<Vec<String>>,
-    /// How many are being served.
-    at_work: watch::Sender<usize>,
-    open: watch::Sender<bool>,
+    behavior: HandlerBehavior,
+    requests: Mutex<Vec<String>>,
+    /// The number of requests that are being handled.
+    pending: watch::Sender<usize>,
+    released: watch::Sender<bool>,
 }
 
-/// How questions are answered.
+/// How a [`RecordingHandler`] responds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mood {
-    Willing,
-    /// Willing, once the desk is open.
-    Late,
-    Refusing,
-    Failing,
-    Panicking,
-    /// Gives what must not be sent.
-    Wrong,
+pub(crate) enum HandlerBehavior {
+    /// Accepts at once.
+    Accept,
+    /// Accepts once [`RecordingHandler::release`] was called.
+    AcceptWhenReleased,
+    Decline,
+    Fail,
+    Panic,
+    /// Returns a result that must not be sent to the server.
+    InvalidResult,
 }
 
-struct AtWork<'a>(&'a watch::Sender<usize>);
+struct PendingGuard<'a>(&'a watch::Sender<usize>);
 
-impl Drop for AtWork<'_> {
+impl Drop for PendingGuard<'_> {
     fn drop(&mut self) {
         self.0.send_modify(|count| *count -= 1);
     }
 }
 
-impl Desk {
-    pub(crate) fn new(serves: Serves, mood: Mood) -> Self {
+impl RecordingHandler {
+    pub(crate) fn new(serves: Serves, behavior: HandlerBehavior) -> Self {
         Self(Arc::new(Shared {
             serves,
-            mood,
-            asked: Mutex::default(),
-            at_work: watch::Sender::default(),
-            open: watch::Sender::default(),
+            behavior,
+            requests: Mutex::default(),
+            pending: watch::Sender::default(),
+            released: watch::Sender::default(),
         }))
     }
 
-    /// What it was asked, in order.
-    pub(crate) fn asked(&self) -> Vec<String> {
-        self.0.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The requests so far, one line each, in order.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.0.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Lets it answer.
-    pub(crate) fn open(&self) {
-        self.0.open.send_replace(true);
+    /// Lets [`HandlerBehavior::AcceptWhenReleased`] respond.
+    pub(crate) fn release(&self) {
+        self.0.released.send_replace(true);
     }
 
-    /// Waits until it is at work on so many questions.
-    pub(crate) async fn at_work(&self, count: usize) {
-        let mut at_work = self.0.at_work.subscribe();
-        soon(at_work.wait_for(|it| *it == count)).await.expect("a sender");
+    /// Waits until exactly `count` requests are being handled.
+    pub(crate) async fn wait_for_pending(&self, count: usize) {
+        let mut pending = self.0.pending.subscribe();
+        with_timeout(pending.wait_for(|it| *it == count)).await.expect("a sender");
     }
 
-    fn note(&self, question: String) {
-        self.0.asked.lock().unwrap_or_else(PoisonError::into_inner).push(question);
+    fn record(&self, request: String) {
+        self.0.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
     }
 
-    fn serve<T: Send + 'static>(
+    fn respond<T: Send + 'static>(
         &self,
-        question: String,
-        good: T,
-        wrong: T,
+        request: String,
+        result: T,
+        invalid: T,
     ) -> BoxFuture<'_, Result<T, BoxError>> {
-        self.note(question);
+        self.record(request);
         async {
-            self.0.at_work.send_modify(|count| *count += 1);
-            let _at_work = AtWork(&self.0.at_work);
-            match self.0.mood {
-                Mood::Willing => Ok(good),
-                Mood::Late => {
-                    self.0.open.subscribe().wait_for(|open| *open).await?;
-                    Ok(good)
+            self.0.pending.send_modify(|count| *count += 1);
+            let _pending = PendingGuard(&self.0.pending);
+            match self.0.behavior {
+                HandlerBehavior::Accept => Ok(result),
+                HandlerBehavior::AcceptWhenReleased => {
+                    self.0.released.subscribe().wait_for(|released| *released).await?;
+                    Ok(result)
                 }
-                Mood::Refusing => Err(Refused.into()),
-                Mood::Failing => Err("the desk burns, and the password is hunter2".into()),
-                Mood::Panicking => panic!("the desk falls over"),
-                Mood::Wrong => Ok(wrong),
+                HandlerBehavior::Decline => Err(Refused.into()),
+                HandlerBehavior::Fail => Err("the desk burns, and the password is hunter2".into()),
+                HandlerBehavior::Panic => panic!("the desk falls over"),
+                HandlerBehavior::InvalidResult => Ok(invalid),
             }
         }
         .boxed()
     }
 }
 
-impl Handler for Desk {
+impl Handler for RecordingHandler {
     fn serves(&self) -> Serves {
         self.0.serves
     }
@@ -122,8 +124,8 @@ impl Handler for Desk {
             let content = from_value(content).expect("an object");
             ElicitResult::new(ElicitAction::Accept).with_content(content)
         };
-        let question = format!("form: {}", form.message);
-        self.serve(question, accepted(json!({})), accepted(json!({ "name": ["no", 1] })))
+        let request = format!("form: {}", form.message);
+        self.respond(request, accepted(json!({})), accepted(json!({ "name": ["no", 1] })))
     }
 
     fn elicit_url(
@@ -132,11 +134,15 @@ impl Handler for Desk {
     ) -> BoxFuture<'_, Result<ElicitAction, BoxError>> {
         let UrlElicitation { message, url, id, .. } = elicitation;
         let id = if id.is_some() { " (with an id)" } else { "" };
-        self.serve(format!("url: {message} {url}{id}"), ElicitAction::Accept, ElicitAction::Cancel)
+        self.respond(
+            format!("url: {message} {url}{id}"),
+            ElicitAction::Accept,
+            ElicitAction::Cancel,
+        )
     }
 
     fn url_done(&self, elicitation_id: &str) {
-        self.note(format!("done: {elicitation_id}"));
+        self.record(format!("done: {elicitation_id}"));
     }
 
     fn sample(
@@ -147,11 +153,11 @@ impl Handler for Desk {
             "role": "assistant", "model": "m", "content": [{ "type": "text", "text": "hello" }],
         }))
         .expect("a reply");
-        self.serve(format!("sampling: {} tokens", params.max_tokens), reply.clone(), reply)
+        self.respond(format!("sampling: {} tokens", params.max_tokens), reply.clone(), reply)
     }
 
     fn roots(&self) -> BoxFuture<'_, Result<Vec<Root>, BoxError>> {
         let root = |uri: &str| vec![Root::new(uri)];
-        self.serve("roots".to_owned(), root("file:///home"), root("https://example.com"))
+        self.respond("roots".to_owned(), root("file:///home"), root("https://example.com"))
     }
 }

@@ -1,4 +1,4 @@
-//! A server in memory whose streams a test writes, message by message.
+//! A server in memory whose streams the test writes message by message.
 
 use std::sync::{
     Mutex, PoisonError,
@@ -14,79 +14,84 @@ use mcp_client::{Context, MessageStream, Messages, Outgoing, Reply, Transport, T
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
-use super::soon;
+use super::with_timeout;
 
-/// The id of the first call of a client, after `initialize`.
+/// The request id of the first call of a client. `initialize` has the id before.
 const CALL: i64 = 2;
 
-/// A server of 2025-11-25: a call of a tool is answered by the stream that the test writes.
+/// A server of version 2025-11-25 that is its own transport.
+///
+/// It responds to one tool call with a stream, on which the test sends messages.
 #[derive(Debug)]
-pub(crate) struct Line {
-    ears: Ears,
-    said: Mutex<mpsc::UnboundedSender<Value>>,
-    call: Mutex<Option<mpsc::UnboundedReceiver<Value>>>,
-    aside: Mutex<Option<mpsc::UnboundedSender<Value>>>,
-    pub(crate) listened: AtomicUsize,
-    sent: watch::Sender<Vec<Value>>,
+pub(crate) struct MemoryServer {
+    get_stream: GetStream,
+    call_sender: Mutex<mpsc::UnboundedSender<Value>>,
+    call_receiver: Mutex<Option<mpsc::UnboundedReceiver<Value>>>,
+    get_sender: Mutex<Option<mpsc::UnboundedSender<Value>>>,
+    pub(crate) listen_count: AtomicUsize,
+    received: watch::Sender<Vec<Value>>,
 }
 
-/// What it does where a client wants to listen.
+/// How the server responds if the client opens the GET stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ears {
-    /// It has no stream for that.
-    Refused,
-    Agreed,
-    /// It leaves that open.
-    Unanswered,
+pub(crate) enum GetStream {
+    /// It has no GET stream.
+    NotOffered,
+    Open,
+    /// It never responds.
+    NoResponse,
 }
 
-impl Line {
-    pub(crate) fn new(ears: Ears) -> Self {
-        let (said, call) = mpsc::unbounded_channel();
+impl MemoryServer {
+    pub(crate) fn new(get_stream: GetStream) -> Self {
+        let (call_sender, call_receiver) = mpsc::unbounded_channel();
         Self {
-            ears,
-            said: Mutex::new(said),
-            call: Mutex::new(Some(call)),
-            aside: Mutex::default(),
-            listened: AtomicUsize::new(0),
-            sent: watch::Sender::default(),
+            get_stream,
+            call_sender: Mutex::new(call_sender),
+            call_receiver: Mutex::new(Some(call_receiver)),
+            get_sender: Mutex::default(),
+            listen_count: AtomicUsize::new(0),
+            received: watch::Sender::default(),
         }
     }
 
-    /// Sends a message on the stream of the call.
-    pub(crate) fn say(&self, message: Value) {
-        lock(&self.said).send(message).expect("somebody listens");
+    /// Sends a message on the stream of the tool call.
+    pub(crate) fn send_during_call(&self, message: Value) {
+        lock(&self.call_sender).send(message).expect("the client reads the stream");
     }
 
-    /// Answers the call.
-    pub(crate) fn answer(&self) {
-        self.say(json!({ "jsonrpc": "2.0", "id": CALL, "result": { "content": [] } }));
+    /// Sends the result of the tool call.
+    pub(crate) fn complete_call(&self) {
+        self.send_during_call(json!({ "jsonrpc": "2.0", "id": CALL, "result": { "content": [] } }));
     }
 
-    /// Sends a message on the stream that the client listens on; tells whether it still does.
-    pub(crate) fn say_aside(&self, message: Value) -> bool {
-        lock(&self.aside).as_ref().is_some_and(|aside| aside.send(message).is_ok())
+    /// Sends a message on the GET stream. Returns whether the client still listens.
+    pub(crate) fn send_on_get_stream(&self, message: Value) -> bool {
+        lock(&self.get_sender).as_ref().is_some_and(|get_sender| get_sender.send(message).is_ok())
     }
 
-    /// Waits until the client no longer listens.
-    pub(crate) async fn left_alone(&self) {
-        let aside = lock(&self.aside).clone().expect("it has listened");
-        soon(aside.closed()).await;
+    /// Waits until the client closes the GET stream.
+    pub(crate) async fn wait_until_stream_closed(&self) {
+        let get_sender =
+            lock(&self.get_sender).clone().expect("the client has opened the GET stream");
+        with_timeout(get_sender.closed()).await;
     }
 
-    /// What the client has answered, as soon as there are so many answers; in the order of their ids.
-    pub(crate) async fn answers(&self, count: usize) -> Vec<Value> {
-        let are = |sent: &Vec<Value>| sent.iter().filter(|it| it.get("method").is_none()).count();
-        let mut sent = self.sent.subscribe();
-        let sent = soon(sent.wait_for(|sent| are(sent) >= count)).await.expect("a sender").clone();
-        let mut answers: Vec<_> =
-            sent.into_iter().filter(|sent| sent.get("method").is_none()).collect();
-        answers.sort_by_key(|answer| answer["id"].to_string());
-        answers
+    /// The responses of the client to server requests, sorted by id. Waits for at least `count`.
+    pub(crate) async fn client_responses(&self, count: usize) -> Vec<Value> {
+        let is_response = |message: &&Value| message.get("method").is_none();
+        let mut received = self.received.subscribe();
+        let received =
+            received.wait_for(|received| received.iter().filter(is_response).count() >= count);
+        let received = with_timeout(received).await.expect("a sender").clone();
+        let mut responses: Vec<_> =
+            received.into_iter().filter(|message| is_response(&message)).collect();
+        responses.sort_by_key(|response| response["id"].to_string());
+        responses
     }
 }
 
-impl Transport for Line {
+impl Transport for MemoryServer {
     fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
         let message: Value = serde_json::from_slice(&message.body).expect("JSON");
         let reply = match message["method"].as_str() {
@@ -100,23 +105,23 @@ impl Transport for Line {
                 .into(),
             ),
             Some("tools/call") => {
-                Messages::Stream(stream(lock(&self.call).take().expect("a single call")))
+                Messages::Stream(stream(lock(&self.call_receiver).take().expect("a single call")))
             }
             _ => Messages::None,
         };
-        self.sent.send_modify(|sent| sent.push(message));
+        self.received.send_modify(|received| received.push(message));
         async { Ok(Reply::new(reply)) }.boxed()
     }
 
     fn listen(&self, _: Context) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
-        self.listened.fetch_add(1, Ordering::Relaxed);
-        match self.ears {
-            Ears::Refused => async { Ok(None) }.boxed(),
-            Ears::Unanswered => pending().boxed(),
-            Ears::Agreed => {
-                let (aside, heard) = mpsc::unbounded_channel();
-                *lock(&self.aside) = Some(aside);
-                async { Ok(Some(stream(heard))) }.boxed()
+        self.listen_count.fetch_add(1, Ordering::Relaxed);
+        match self.get_stream {
+            GetStream::NotOffered => async { Ok(None) }.boxed(),
+            GetStream::NoResponse => pending().boxed(),
+            GetStream::Open => {
+                let (get_sender, receiver) = mpsc::unbounded_channel();
+                *lock(&self.get_sender) = Some(get_sender);
+                async { Ok(Some(stream(receiver))) }.boxed()
             }
         }
     }

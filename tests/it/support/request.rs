@@ -1,21 +1,21 @@
-//! A request as it arrived, and the forms in which tests look at it.
+//! Requests that a server received, and the forms in which tests show them.
 
 use http::HeaderMap;
 use mcp_testkit::Recorded;
 use serde_json::Value;
 
-use super::masked;
+use super::redact_tokens;
 
-/// A request that a server got.
+/// A request that a server received.
 #[derive(Debug, Clone)]
-pub(crate) struct Sent {
+pub(crate) struct ReceivedRequest {
     method: String,
     target: String,
     headers: HeaderMap,
     body: Vec<u8>,
 }
 
-impl From<&wiremock::Request> for Sent {
+impl From<&wiremock::Request> for ReceivedRequest {
     fn from(request: &wiremock::Request) -> Self {
         Self {
             method: request.method.to_string(),
@@ -26,7 +26,7 @@ impl From<&wiremock::Request> for Sent {
     }
 }
 
-impl From<&Recorded> for Sent {
+impl From<&Recorded> for ReceivedRequest {
     fn from(request: &Recorded) -> Self {
         Self {
             method: request.http_method().to_owned(),
@@ -41,17 +41,17 @@ fn target(path: &str, query: Option<&str>) -> String {
     query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))
 }
 
-impl Sent {
-    /// The JSON-RPC method, `answer` for an answer of the client, or the HTTP method.
-    pub(crate) fn about(&self) -> String {
+impl ReceivedRequest {
+    /// The JSON-RPC method, `response` for a response of the client, or else the HTTP method.
+    pub(crate) fn kind(&self) -> String {
         match &self.json()["method"] {
             Value::String(method) => method.clone(),
-            _ if self.method == "POST" => "answer".to_owned(),
+            _ if self.method == "POST" => "response".to_owned(),
             _ => self.method.clone(),
         }
     }
 
-    /// The body as JSON; null where it is none.
+    /// The body as JSON, or null if it is not JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
@@ -61,14 +61,14 @@ impl Sent {
         std::str::from_utf8(&self.body).expect("UTF-8")
     }
 
-    /// The first value of a header, without tokens.
+    /// The first value of a header, in which tokens are replaced by names.
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         let value = self.headers.get(name)?;
-        Some(masked(&String::from_utf8_lossy(value.as_bytes())))
+        Some(redact_tokens(&String::from_utf8_lossy(value.as_bytes())))
     }
 
-    /// Request line, headers of MCP and of the configuration, body.
-    fn exact(&self) -> String {
+    /// The request line, the headers of MCP and of the configuration, and the body.
+    fn full_text(&self) -> String {
         let mut lines = vec![format!("{} {}", self.method, self.target)];
         let mut headers: Vec<_> = self
             .headers
@@ -79,7 +79,7 @@ impl Sent {
         headers.sort_unstable();
         for name in headers {
             for value in self.headers.get_all(name) {
-                let value = masked(&String::from_utf8_lossy(value.as_bytes()));
+                let value = redact_tokens(&String::from_utf8_lossy(value.as_bytes()));
                 lines.push(format!("{name}: {value}"));
             }
         }
@@ -89,13 +89,13 @@ impl Sent {
         lines.join("\n")
     }
 
-    /// What it is about, its id, whose token it has, its session and its version; answers whole.
-    fn outline(&self) -> String {
+    /// One line: kind, id, name of the token, session and protocol version. Responses are shown whole.
+    fn line(&self) -> String {
         let json = self.json();
-        let what = match (self.about(), &json["id"]) {
-            (about, _) if about == "answer" => String::from_utf8_lossy(&self.body).into_owned(),
-            (about, Value::Null) => about,
-            (about, id) => format!("{about} {id}"),
+        let what = match (self.kind(), &json["id"]) {
+            (kind, _) if kind == "response" => String::from_utf8_lossy(&self.body).into_owned(),
+            (kind, Value::Null) => kind,
+            (kind, id) => format!("{kind} {id}"),
         };
         let token = self.header("authorization").map(|token| token.replace("Bearer ", ""));
         let facts = [token, self.header("mcp-session-id"), self.header("mcp-protocol-version")];
@@ -109,12 +109,14 @@ fn is_shown(name: &str) -> bool {
     own || name.starts_with("mcp-") || name.starts_with("x-")
 }
 
-/// The requests, whole.
-pub(crate) fn exact<'a>(requests: impl IntoIterator<Item = &'a Sent>) -> String {
-    requests.into_iter().map(Sent::exact).collect::<Vec<_>>().join("\n\n")
+/// The requests with headers and bodies.
+pub(crate) fn full_request_log<'a>(
+    requests: impl IntoIterator<Item = &'a ReceivedRequest>,
+) -> String {
+    requests.into_iter().map(ReceivedRequest::full_text).collect::<Vec<_>>().join("\n\n")
 }
 
-/// The requests, one a line.
-pub(crate) fn outline<'a>(requests: impl IntoIterator<Item = &'a Sent>) -> String {
-    requests.into_iter().map(Sent::outline).collect::<Vec<_>>().join("\n")
+/// The requests, one line each.
+pub(crate) fn request_log<'a>(requests: impl IntoIterator<Item = &'a ReceivedRequest>) -> String {
+    requests.into_iter().map(ReceivedRequest::line).collect::<Vec<_>>().join("\n")
 }

@@ -1,4 +1,4 @@
-//! A server on loopback that answers by JSON-RPC method and keeps what it was sent.
+//! A server on loopback that responds by JSON-RPC method and records its requests.
 
 use std::{
     collections::HashMap,
@@ -11,62 +11,67 @@ use mcp_http::{HttpClient, HttpTransport};
 use serde_json::json;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::any};
 
-use super::{ALICE, Answer, Sent, exact, outline, result, soon, status};
+use super::{
+    ALICE, ReceivedRequest, ScriptedResponse, full_request_log, request_log, result, status,
+    with_timeout,
+};
 
-/// What a client asks first, to find out which era a server belongs to.
+/// The method with which a client finds out which protocol versions a server speaks.
 pub(crate) const PROBE: &str = "server/discover";
 
-/// What a server answers; to all that is not scripted it gives a good answer.
+/// The responses of a server by method. Methods without a scripted response succeed.
 ///
-/// Several answers to one method are given in turn, the last one from then on.
+/// Several responses to one method are given in turn. The last one is repeated.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
-    answers: HashMap<&'static str, Vec<Answer>>,
-    asked: Mutex<HashMap<String, usize>>,
+    responses: HashMap<&'static str, Vec<ScriptedResponse>>,
+    counts: Mutex<HashMap<String, usize>>,
 }
 
-/// A server that runs.
-pub(crate) struct Peer(MockServer);
+/// A running scripted server.
+pub(crate) struct ScriptedServer(MockServer);
 
 impl Script {
-    /// A server that does everything right.
+    /// A script in which every method succeeds.
     pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    /// The next answer to this method; `DELETE` and `answer` stand for what has no method.
-    pub(crate) fn on(mut self, method: &'static str, answer: Answer) -> Self {
-        self.answers.entry(method).or_default().push(answer);
+    /// Adds the next response to `method`.
+    ///
+    /// `DELETE` is the HTTP method, and `response` a response of the client to a server request.
+    pub(crate) fn on(mut self, method: &'static str, response: ScriptedResponse) -> Self {
+        self.responses.entry(method).or_default().push(response);
         self
     }
 
-    /// Runs the server.
-    pub(crate) async fn start(self) -> Peer {
-        // Not one out of the pool, which late requests of an earlier test may still reach.
+    /// Starts the server.
+    pub(crate) async fn start(self) -> ScriptedServer {
+        // Not a server of the pool, which late requests of an earlier test may still reach.
         let server = MockServer::builder().start().await;
         Mock::given(any()).respond_with(self).mount(&server).await;
-        Peer(server)
+        ScriptedServer(server)
     }
 }
 
 impl Respond for Script {
     fn respond(&self, request: &Request) -> ResponseTemplate {
-        let method = Sent::from(request).about();
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let turn = asked.entry(method.clone()).or_default();
+        let method = ReceivedRequest::from(request).kind();
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = counts.entry(method.clone()).or_default();
         *turn += 1;
-        let scripted = self.answers.get(method.as_str());
-        let scripted = scripted.and_then(|answers| answers.get(*turn - 1).or(answers.last()));
-        let answer = scripted.cloned().unwrap_or_else(|| good(&method, *turn));
-        answer.to(request)
+        let scripted = self.responses.get(method.as_str());
+        let scripted = scripted.and_then(|responses| responses.get(*turn - 1).or(responses.last()));
+        let response = scripted.cloned().unwrap_or_else(|| success(&method, *turn));
+        response.render(request)
     }
 }
 
-/// The right answer to a method that is asked for the `turn`th time.
-fn good(method: &str, turn: usize) -> Answer {
+/// The successful response to the `turn`th request with this method.
+fn success(method: &str, turn: usize) -> ScriptedResponse {
     match method {
         "initialize" => {
-            initialized("2025-11-25").header("mcp-session-id", format!("session-{turn}"))
+            initialize_response("2025-11-25").header("mcp-session-id", format!("session-{turn}"))
         }
         "tools/list" => result(&json!({ "tools": [
             { "name": "add", "description": "Adds", "inputSchema": { "type": "object" } },
@@ -74,14 +79,14 @@ fn good(method: &str, turn: usize) -> Answer {
         "tools/call" => result(&json!({ "content": [{ "type": "text", "text": "3" }] })),
         "ping" => result(&json!({})),
         "DELETE" => status(200),
-        // As a server of the handshake era that is not asked in a session.
+        // As a stateful server responds outside of a session.
         PROBE => status(400),
         _ => status(202),
     }
 }
 
-/// The answer to `initialize`, without a session.
-pub(crate) fn initialized(version: &str) -> Answer {
+/// The response to `initialize`, without a session.
+pub(crate) fn initialize_response(version: &str) -> ScriptedResponse {
     result(&json!({
         "protocolVersion": version,
         "capabilities": { "tools": {} },
@@ -89,77 +94,81 @@ pub(crate) fn initialized(version: &str) -> Answer {
     }))
 }
 
-impl Peer {
-    /// A server that does everything right.
+impl ScriptedServer {
+    /// Starts a server on which every method succeeds.
     pub(crate) async fn start() -> Self {
         Script::new().start().await
     }
 
-    /// The URL of its MCP endpoint.
+    /// The URL of the MCP endpoint.
     pub(crate) fn url(&self) -> String {
         format!("{}/mcp", self.0.uri())
     }
 
-    /// A transport to it with Alice's token.
+    /// A transport with the token of Alice.
     pub(crate) fn transport(&self) -> HttpTransport {
         let builder = HttpTransport::builder(self.url()).bearer_token(ALICE);
         builder.build().expect("a usable URL")
     }
 
-    /// A client of it with Alice's token.
+    /// A client with the token of Alice, which knows that the server is stateful.
     pub(crate) fn client(&self) -> Client {
-        client(self.transport())
+        stateful_client(self.transport())
     }
 
-    /// A client of it, without a token, that shares what is known of how to speak with it.
-    pub(crate) fn stranger(&self, known: &Negotiation) -> Client {
+    /// A client without a token that shares the negotiated version.
+    pub(crate) fn client_with_negotiation(&self, known: &Negotiation) -> Client {
         let transport = HttpTransport::builder(self.url()).build().expect("a usable URL");
         Client::builder(transport).client_info("tests", "1").negotiation(known.clone()).build()
     }
 
-    /// What it was sent, in order, but for the [`PROBE`].
-    pub(crate) async fn sent(&self) -> Vec<Sent> {
-        self.all_sent().await.into_iter().filter(|sent| sent.about() != PROBE).collect()
+    /// The requests so far without the [`PROBE`], in order.
+    pub(crate) async fn requests(&self) -> Vec<ReceivedRequest> {
+        self.all_requests().await.into_iter().filter(|sent| sent.kind() != PROBE).collect()
     }
 
-    /// What it was sent that is about `method`, in order.
-    pub(crate) async fn sent_of(&self, method: &str) -> Vec<Sent> {
-        self.all_sent().await.into_iter().filter(|sent| sent.about() == method).collect()
+    /// The requests of this [kind](ReceivedRequest::kind), in order.
+    pub(crate) async fn requests_of(&self, method: &str) -> Vec<ReceivedRequest> {
+        self.all_requests().await.into_iter().filter(|sent| sent.kind() == method).collect()
     }
 
-    /// What it was sent, in order.
-    pub(crate) async fn all_sent(&self) -> Vec<Sent> {
-        let requests = self.0.received_requests().await.expect("they are recorded");
-        requests.iter().map(Sent::from).collect()
+    /// The requests so far, in order.
+    pub(crate) async fn all_requests(&self) -> Vec<ReceivedRequest> {
+        let requests = self.0.received_requests().await.expect("requests are recorded");
+        requests.iter().map(ReceivedRequest::from).collect()
     }
 
-    /// What it was sent that is about `method`, as soon as there are `count` of it.
-    pub(crate) async fn wait_for(&self, method: &str, count: usize) -> Vec<Sent> {
+    /// The requests of this [kind](ReceivedRequest::kind). Waits for at least `count`.
+    pub(crate) async fn wait_for_requests(
+        &self,
+        method: &str,
+        count: usize,
+    ) -> Vec<ReceivedRequest> {
         let wait = async {
             loop {
-                let sent = self.sent_of(method).await;
+                let sent = self.requests_of(method).await;
                 if sent.len() >= count {
                     return sent;
                 }
                 tokio::task::yield_now().await;
             }
         };
-        soon(wait).await
+        with_timeout(wait).await
     }
 
-    /// What it was sent, one a line.
-    pub(crate) async fn outline(&self) -> String {
-        outline(&self.sent().await)
+    /// The requests so far without the [`PROBE`], one line each.
+    pub(crate) async fn request_log(&self) -> String {
+        request_log(&self.requests().await)
     }
 
-    /// What it was sent, whole.
-    pub(crate) async fn exact(&self) -> String {
-        exact(&self.sent().await)
+    /// The requests so far without the [`PROBE`], with headers and bodies.
+    pub(crate) async fn full_request_log(&self) -> String {
+        full_request_log(&self.requests().await)
     }
 }
 
-/// The answer to the [`PROBE`] of a server that speaks these versions.
-pub(crate) fn discovered(versions: &[&str]) -> Answer {
+/// The response to the [`PROBE`] of a server that speaks these versions.
+pub(crate) fn discover_response(versions: &[&str]) -> ScriptedResponse {
     result(&json!({
         "resultType": "complete",
         "supportedVersions": versions,
@@ -169,20 +178,20 @@ pub(crate) fn discovered(versions: &[&str]) -> Answer {
     }))
 }
 
-/// A client by the name of these tests, which knows that the server is one of the handshake era.
-pub(crate) fn client(transport: impl Transport) -> Client {
+/// A client which knows that the server speaks 2025-11-25.
+pub(crate) fn stateful_client(transport: impl Transport) -> Client {
     let known = Negotiation::known(Revision::V2025_11_25);
     Client::builder(transport).client_info("tests", "1").negotiation(known).build()
 }
 
-impl fmt::Debug for Peer {
+impl fmt::Debug for ScriptedServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Peer({})", self.0.uri())
+        write!(f, "ScriptedServer({})", self.0.uri())
     }
 }
 
-/// Connections of an application's own, set up as it is told to.
-pub(crate) fn given() -> HttpClient {
-    let alone = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-    HttpClient::from_reqwest(alone.build().expect("a usable machine"))
+/// An `HttpClient` made from a `reqwest::Client`, as an application may provide one.
+pub(crate) fn reqwest_http_client() -> HttpClient {
+    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    HttpClient::from_reqwest(client.build().expect("a usable machine"))
 }

@@ -1,20 +1,20 @@
-//! The tokens of the tests, which nothing but a request may show.
+//! The tokens of the tests. Nothing but a request may contain them.
 
-/// The token of a user; it is not part of any other text.
+/// The token of Alice. It is not part of any other text.
 pub(crate) const ALICE: &str = "5ecret-of-alice";
-/// The token of another user.
+/// The token of Bob.
 pub(crate) const BOB: &str = "5ecret-of-bob";
 
-/// What tokens have in common.
+/// The part that all secrets of the tests have in common.
 const SECRET: &str = "5ecret";
 
-/// The text with names in place of tokens.
-pub(crate) fn masked(text: &str) -> String {
+/// Replaces tokens by the names of their users.
+pub(crate) fn redact_tokens(text: &str) -> String {
     text.replace(ALICE, "[alice]").replace(BOB, "[bob]")
 }
 
-/// Fails where a text shows a token.
+/// Panics if a text contains a secret.
 #[track_caller]
-pub(crate) fn assert_free_of_secrets(text: &str) {
+pub(crate) fn assert_no_secrets(text: &str) {
     assert!(!text.contains(SECRET), "a token is shown: {text}");
 }

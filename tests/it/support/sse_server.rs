@@ -1,4 +1,4 @@
-//! A server of 2024-11-05, which says everything on one stream.
+//! A server of version 2024-11-05, which uses the HTTP+SSE transport.
 
 use std::{
     convert::Infallible,
@@ -26,23 +26,23 @@ use tokio::{
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
-/// How such a server behaves.
+/// The behavior of an [`SseServer`].
 #[derive(Debug, Clone)]
-pub(crate) struct Legacy {
-    /// The events that its stream begins with; `[here]` is its own address.
-    pub(crate) greeting: String,
-    /// The status of a POST to the URL of its stream.
+pub(crate) struct SseServerConfig {
+    /// The events at the beginning of the stream. `[here]` is replaced by the address of the server.
+    pub(crate) first_events: String,
+    /// The status of a POST to the URL of the stream.
     pub(crate) post: u16,
-    /// The status of GET, if it has no stream.
+    /// The status of GET. With 200 it opens the stream.
     pub(crate) get: u16,
-    /// The status of a message. 200 comes with an answer of its own, which does not count.
+    /// The status of a POST with a message. With 200, the body is a response that clients must ignore.
     pub(crate) message: u16,
-    /// Where it redirects to.
-    pub(crate) elsewhere: String,
+    /// The target of redirects.
+    pub(crate) redirect_target: String,
 }
 
-/// One that runs.
-pub(crate) struct LegacyServer {
+/// A running HTTP+SSE server.
+pub(crate) struct SseServer {
     address: SocketAddr,
     shared: Arc<Shared>,
     accepting: JoinHandle<()>,
@@ -50,22 +50,22 @@ pub(crate) struct LegacyServer {
 
 struct Shared {
     address: SocketAddr,
-    behaviour: Legacy,
-    /// What was sent, in a line each.
+    behaviour: SseServerConfig,
+    /// The requests so far, one line each.
     sent: Mutex<Vec<String>>,
     /// The stream that was opened last.
     stream: Mutex<Option<mpsc::UnboundedSender<String>>>,
 }
 
-impl Default for Legacy {
+impl Default for SseServerConfig {
     fn default() -> Self {
-        let greeting = "event: endpoint\ndata: messages?session=5ecret\n\n".to_owned();
-        Self { greeting, post: 405, get: 200, message: 202, elsewhere: String::new() }
+        let first_events = "event: endpoint\ndata: messages?session=5ecret\n\n".to_owned();
+        Self { first_events, post: 405, get: 200, message: 202, redirect_target: String::new() }
     }
 }
 
-impl Legacy {
-    pub(crate) async fn start(self) -> LegacyServer {
+impl SseServerConfig {
+    pub(crate) async fn start(self) -> SseServer {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (sent, stream) = (Mutex::default(), Mutex::default());
@@ -80,45 +80,45 @@ impl Legacy {
                 open.spawn(http1::Builder::new().serve_connection(connection, service));
             }
         });
-        LegacyServer { address, shared, accepting }
+        SseServer { address, shared, accepting }
     }
 }
 
-impl LegacyServer {
-    /// The URL of its stream.
+impl SseServer {
+    /// The URL of the stream.
     pub(crate) fn url(&self) -> String {
         format!("http://{}/mcp", self.address)
     }
 
-    /// What was sent so far: what and where to, with which token.
-    pub(crate) fn outline(&self) -> String {
+    /// The requests so far, one line each: HTTP method, path, JSON-RPC method, token, header names.
+    pub(crate) fn request_log(&self) -> String {
         lock(&self.shared.sent).join("\n")
     }
 
-    /// Says something on its stream.
-    pub(crate) fn say(&self, message: &Value) {
-        self.shared.say(message);
+    /// Sends a message on the stream.
+    pub(crate) fn send_message(&self, message: &Value) {
+        self.shared.send_message(message);
     }
 
-    /// Sends events as they are.
-    pub(crate) fn send(&self, events: &str) {
-        self.shared.send(events.to_owned());
+    /// Sends events on the stream, unchanged.
+    pub(crate) fn send_events(&self, events: &str) {
+        self.shared.send_events(events.to_owned());
     }
 
-    /// Ends its stream.
-    pub(crate) fn cut(&self) {
+    /// Ends the stream.
+    pub(crate) fn end_stream(&self) {
         lock(&self.shared.stream).take();
     }
 }
 
 impl Shared {
-    fn say(&self, message: &Value) {
-        self.send(format!("event: message\ndata: {message}\n\n"));
+    fn send_message(&self, message: &Value) {
+        self.send_events(format!("event: message\ndata: {message}\n\n"));
     }
 
-    fn send(&self, events: String) {
+    fn send_events(&self, events: String) {
         if let Some(stream) = &*lock(&self.stream) {
-            // Nobody may be there any more.
+            // The client may have gone.
             let _ = stream.send(events);
         }
     }
@@ -127,7 +127,7 @@ impl Shared {
         let status = StatusCode::from_u16(status).expect("a status");
         let mut response = Response::builder().status(status);
         if status.is_redirection() {
-            response = response.header(header::LOCATION, &self.behaviour.elsewhere);
+            response = response.header(header::LOCATION, &self.behaviour.redirect_target);
         }
         let body = match status {
             StatusCode::OK => {
@@ -139,7 +139,7 @@ impl Shared {
         response.body(body.boxed_unsync()).expect("a response")
     }
 
-    fn note(&self, request: &http::request::Parts, message: &Value) {
+    fn record(&self, request: &http::request::Parts, message: &Value) {
         let token = request.headers.get(header::AUTHORIZATION);
         let token = token.map_or("", |token| token.to_str().unwrap_or("?"));
         let about = message["method"].as_str().map(|method| format!(" {method}"));
@@ -161,7 +161,7 @@ async fn answer(
     let (head, body) = request.into_parts();
     let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let message: Value = serde_json::from_slice(&body).unwrap_or_default();
-    server.note(&head, &message);
+    server.record(&head, &message);
     let behaviour = &server.behaviour;
     let response = match (head.method, head.uri.path()) {
         (Method::GET, "/mcp") if behaviour.get == 200 => open(&server),
@@ -169,7 +169,7 @@ async fn answer(
         (Method::POST, "/mcp") => server.status(behaviour.post),
         (Method::POST, "/messages") => {
             if behaviour.message < 300 && message.get("id").is_some() {
-                server.say(&answer_to(&message));
+                server.send_message(&answer_to(&message));
             }
             server.status(behaviour.message)
         }
@@ -178,11 +178,11 @@ async fn answer(
     Ok(response)
 }
 
-/// Opens the stream, in place of one that is open.
+/// Opens the stream. It replaces an open one.
 fn open(server: &Shared) -> Response<Body> {
     let (sender, mut events) = mpsc::unbounded_channel();
-    let greeting = server.behaviour.greeting.replace("[here]", &server.address.to_string());
-    let first = stream::iter([greeting]);
+    let first_events = server.behaviour.first_events.replace("[here]", &server.address.to_string());
+    let first = stream::iter([first_events]);
     let rest = stream::poll_fn(move |context| events.poll_recv(context));
     let frames = first.chain(rest).map(|event| Ok(Frame::data(Bytes::from(event))));
     *lock(&server.stream) = Some(sender);
@@ -190,7 +190,7 @@ fn open(server: &Shared) -> Response<Body> {
     response.body(StreamBody::new(frames).boxed_unsync()).expect("a response")
 }
 
-/// The good answer to a request; `silent` is a tool that gives none.
+/// The successful response to a request. The tool `silent` gives none.
 fn answer_to(request: &Value) -> Value {
     let result = match request["method"].as_str().unwrap_or_default() {
         "initialize" => json!({
@@ -212,13 +212,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Drop for LegacyServer {
+impl Drop for SseServer {
     fn drop(&mut self) {
         self.accepting.abort();
     }
 }
 
-impl fmt::Debug for LegacyServer {
+impl fmt::Debug for SseServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "LegacyServer({})", self.url())
     }

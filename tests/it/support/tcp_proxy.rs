@@ -1,4 +1,4 @@
-//! What stands before a server: TLS, and a count of connections.
+//! A TCP proxy in front of a server, which can add TLS, and a certificate authority.
 
 use std::{
     fmt,
@@ -26,13 +26,13 @@ use tokio_rustls::{
     },
 };
 
-/// Signs certificates, and is known to nobody.
-pub(crate) struct Authority {
+/// A certificate authority that no client trusts by default.
+pub(crate) struct CertificateAuthority {
     issuer: Issuer<'static, KeyPair>,
     certificate: rcgen::Certificate,
 }
 
-impl Authority {
+impl CertificateAuthority {
     pub(crate) fn new() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -41,12 +41,12 @@ impl Authority {
         Self { issuer: Issuer::new(params, key), certificate }
     }
 
-    /// Its own certificate, in PEM.
+    /// The certificate of the authority, in PEM.
     pub(crate) fn pem(&self) -> String {
         self.certificate.pem()
     }
 
-    /// A certificate for this machine, and its key.
+    /// Signs a certificate for 127.0.0.1. Returns it with its key.
     fn sign(&self) -> (rcgen::Certificate, KeyPair) {
         let params = CertificateParams::new(vec![Ipv4Addr::LOCALHOST.to_string()]);
         let key = KeyPair::generate().expect("a key");
@@ -54,13 +54,15 @@ impl Authority {
         (signed.expect("a certificate"), key)
     }
 
-    /// A certificate and its key, in PEM.
+    /// A new certificate and its key, in PEM.
     pub(crate) fn identity(&self) -> String {
         let (certificate, key) = self.sign();
         certificate.pem() + &key.serialize_pem()
     }
 
-    /// How a server signed by it speaks TLS, to those whom `clients` has signed if it is given.
+    /// The TLS configuration of a server with a certificate of this authority.
+    ///
+    /// If `clients` is given, the server requires client certificates of that authority.
     fn server(&self, clients: Option<&Self>) -> ServerConfig {
         let provider = Arc::new(default_provider());
         let config = ServerConfig::builder_with_provider(Arc::clone(&provider));
@@ -84,71 +86,77 @@ impl Authority {
     }
 }
 
-/// Accepts connections for a server on this machine and passes on what comes.
-pub(crate) struct Front {
+/// Accepts connections and forwards their bytes to a server on this machine.
+pub(crate) struct TcpProxy {
     origin: String,
-    connections: Arc<AtomicUsize>,
-    cut: Arc<watch::Sender<()>>,
-    accepting: JoinHandle<()>,
+    connection_count: Arc<AtomicUsize>,
+    close_connections: Arc<watch::Sender<()>>,
+    accept_task: JoinHandle<()>,
 }
 
-impl Front {
-    /// A front that passes everything on.
-    pub(crate) async fn plain(url: &str) -> Self {
-        Self::start(url, None).await
+impl TcpProxy {
+    /// Starts a proxy that forwards all bytes unchanged.
+    pub(crate) async fn start(url: &str) -> Self {
+        Self::start_with(url, None).await
     }
 
-    /// A front that speaks TLS, to those whom `clients` has signed if it is given.
-    pub(crate) async fn tls(url: &str, authority: &Authority, clients: Option<&Authority>) -> Self {
-        Self::start(url, Some(TlsAcceptor::from(Arc::new(authority.server(clients))))).await
+    /// Starts a proxy that terminates TLS.
+    ///
+    /// If `clients` is given, it requires client certificates of that authority.
+    pub(crate) async fn start_tls(
+        url: &str,
+        authority: &CertificateAuthority,
+        clients: Option<&CertificateAuthority>,
+    ) -> Self {
+        Self::start_with(url, Some(TlsAcceptor::from(Arc::new(authority.server(clients))))).await
     }
 
-    async fn start(url: &str, tls: Option<TlsAcceptor>) -> Self {
+    async fn start_with(url: &str, tls: Option<TlsAcceptor>) -> Self {
         let address = url.trim_start_matches("http://").split('/').next().unwrap_or_default();
         let address = address.to_owned();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let scheme = if tls.is_some() { "https" } else { "http" };
         let origin = format!("{scheme}://{}", listener.local_addr().expect("an address"));
-        let connections = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&connections);
-        let cut = Arc::new(watch::Sender::new(()));
-        let cutting = Arc::clone(&cut);
-        let accepting = tokio::spawn(async move {
+        let connection_count = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&connection_count);
+        let close_connections = Arc::new(watch::Sender::new(()));
+        let close = Arc::clone(&close_connections);
+        let accept_task = tokio::spawn(async move {
             let mut open = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::Relaxed);
-                let mut cut = cutting.subscribe();
-                let passing_on = pass_on(client, tls.clone(), address.clone());
+                let mut closed = close.subscribe();
+                let forwarding = forward(client, tls.clone(), address.clone());
                 open.spawn(async move {
                     tokio::select! {
-                        () = passing_on => {}
-                        _ = cut.changed() => {}
+                        () = forwarding => {}
+                        _ = closed.changed() => {}
                     }
                 });
             }
         });
-        Self { origin, connections, cut, accepting }
+        Self { origin, connection_count, close_connections, accept_task }
     }
 
-    /// The URL of the server behind it.
+    /// The URL of the server through this proxy.
     pub(crate) fn url(&self) -> String {
         format!("{}/mcp", self.origin)
     }
 
-    /// Closes all connections; done when it returns.
-    pub(crate) async fn cut(&self) {
-        self.cut.send_replace(());
-        self.cut.closed().await;
+    /// Closes all connections. They are closed when this returns.
+    pub(crate) async fn close_connections(&self) {
+        self.close_connections.send_replace(());
+        self.close_connections.closed().await;
     }
 
-    /// How many connections were made.
-    pub(crate) fn connections(&self) -> usize {
-        self.connections.load(Ordering::Relaxed)
+    /// The number of connections accepted so far.
+    pub(crate) fn connection_count(&self) -> usize {
+        self.connection_count.load(Ordering::Relaxed)
     }
 }
 
-/// What ends a connection is the client's, the server's or TLS's doing.
-async fn pass_on(mut client: TcpStream, tls: Option<TlsAcceptor>, address: String) {
+/// Forwards bytes in both directions until either side closes the connection. Errors are ignored.
+async fn forward(mut client: TcpStream, tls: Option<TlsAcceptor>, address: String) {
     let Ok(mut server) = TcpStream::connect(address).await else { return };
     let _ = match tls {
         None => copy_bidirectional(&mut client, &mut server).await,
@@ -159,14 +167,14 @@ async fn pass_on(mut client: TcpStream, tls: Option<TlsAcceptor>, address: Strin
     };
 }
 
-impl Drop for Front {
+impl Drop for TcpProxy {
     fn drop(&mut self) {
-        self.accepting.abort();
+        self.accept_task.abort();
     }
 }
 
-impl fmt::Debug for Front {
+impl fmt::Debug for TcpProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Front({})", self.origin)
+        write!(f, "TcpProxy({})", self.origin)
     }
 }

@@ -1,19 +1,19 @@
-//! A server that can hold, break and cut what it sends.
+//! A server of `mcp-testkit` with one tool, and clients of it.
 
 use mcp_client::Client;
 use mcp_http::HttpTransport;
 use mcp_testkit::{CallAnswer, TestServer, Tool};
 use serde_json::json;
 
-use super::client;
+use super::stateful_client;
 
-/// A strict server with one tool, `wait`.
-pub(crate) async fn strict() -> TestServer {
+/// Starts a `TestServer` with the tool `wait`. It checks every request and can inject faults.
+pub(crate) async fn start_test_server() -> TestServer {
     let tool = Tool::new("wait", json!({ "type": "object" }), |_| CallAnswer::text("done"));
     TestServer::builder().tool(tool).start().await.expect("a free port")
 }
 
-/// A client, without a token, of the server at `url`.
-pub(crate) fn client_of(url: &str) -> Client {
-    client(HttpTransport::builder(url).build().expect("a usable URL"))
+/// A client without a token, which knows that the server at `url` is stateful.
+pub(crate) fn client_for_url(url: &str) -> Client {
+    stateful_client(HttpTransport::builder(url).build().expect("a usable URL"))
 }

@@ -1,43 +1,44 @@
-//! Time: let pass without sleeping, and not waited for without end.
+//! Paused time, and limits for waiting.
 
 use std::{pin::pin, time::Duration};
 
 use futures_util::poll;
 use tokio::{task, time};
 
-/// How long a thing may take that has to happen.
-const LONGEST: Duration = Duration::from_secs(10);
+/// How long [`with_timeout`] waits.
+const LIMIT: Duration = Duration::from_secs(10);
 
-/// Lets time pass, all at once.
-pub(crate) async fn pass(duration: Duration) {
+/// Advances the clock of Tokio by `duration` at once.
+pub(crate) async fn advance_time(duration: Duration) {
     time::pause();
     time::advance(duration).await;
     time::resume();
 }
 
-/// Waits for what has to happen; where it does not, the test fails and does not hang.
-pub(crate) async fn soon<T>(event: impl Future<Output = T>) -> T {
-    time::timeout(LONGEST, event).await.expect("it has to happen")
+/// Waits for `event` for at most ten seconds of real time. Panics if it does not complete.
+pub(crate) async fn with_timeout<T>(event: impl Future<Output = T>) -> T {
+    time::timeout(LIMIT, event).await.expect("it has to happen")
 }
 
-/// Lets time pass in small steps until something has happened; tells how much has passed.
+/// Advances the clock in small steps until `event` completes. Returns its output and the time that
+/// has passed.
 ///
-/// Between two steps there is room for all that takes no time. Where hours are not enough, the test
-/// fails and does not hang.
-pub(crate) async fn passing<T>(event: impl Future<Output = T>) -> (T, Duration) {
+/// Between two steps, other tasks get many turns to run. Panics if `event` does not complete within
+/// three hours of advanced time.
+pub(crate) async fn advance_until<T>(event: impl Future<Output = T>) -> (T, Duration) {
     const STEP: Duration = Duration::from_millis(50);
-    const ROOM: usize = 300;
+    const TURNS: usize = 300;
     let mut event = pin!(event);
     let start = time::Instant::now();
     while start.elapsed() < Duration::from_secs(3 * 60 * 60) {
-        for _ in 0..ROOM {
+        for _ in 0..TURNS {
             if let std::task::Poll::Ready(outcome) = poll!(event.as_mut()) {
                 return (outcome, start.elapsed());
             }
             task::yield_now().await;
         }
         let long = start.elapsed() > Duration::from_secs(2 * 60);
-        pass(if long { 100 * STEP } else { STEP }).await;
+        advance_time(if long { 100 * STEP } else { STEP }).await;
     }
     panic!("it has to happen");
 }

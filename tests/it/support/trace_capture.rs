@@ -1,4 +1,4 @@
-//! What a test leaves in the traces, whatever the level.
+//! Captures the trace events of a test, at every level.
 
 use std::{cell::RefCell, io, sync::Once};
 
@@ -6,15 +6,15 @@ thread_local! {
     static TEXT: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
 }
 
-/// Keeps the events of this thread until they are asked for.
+/// Captures the events of this thread from [`start`](Self::start) to [`finish`](Self::finish).
 ///
-/// There is one subscriber for all tests: one for each would miss events that another thread was
-/// the first to pass by.
+/// All tests share one subscriber. With one subscriber per test, events would be lost whose
+/// callsite another thread has registered first.
 #[derive(Debug)]
-pub(crate) struct Traced(());
+pub(crate) struct TraceCapture(());
 
-impl Traced {
-    /// Begins to keep events.
+impl TraceCapture {
+    /// Begins to capture events.
     pub(crate) fn start() -> Self {
         static SUBSCRIBER: Once = Once::new();
         SUBSCRIBER.call_once(|| {
@@ -30,7 +30,7 @@ impl Traced {
         Self(())
     }
 
-    /// The events since then, one a line.
+    /// Stops capturing. Returns the events, one line each.
     pub(crate) fn finish(self) -> String {
         String::from_utf8(TEXT.take().unwrap_or_default()).expect("UTF-8")
     }

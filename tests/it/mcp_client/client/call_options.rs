@@ -18,7 +18,10 @@ use mcp_http::Headers;
 use mcp_testkit::{AnswerMode, CallAnswer, Fault, Gate, On, TestServer, Tool, Turn};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, ERAS, Peer, Script, client_at, outcome, pass, result, serve, soon};
+use crate::support::{
+    PROTOCOL_VERSIONS, Script, ScriptedResponse, ScriptedServer, advance_time, client_with_version,
+    describe_result, result, start_and_connect, with_timeout,
+};
 
 const TRACE_PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
@@ -56,7 +59,7 @@ fn everything() -> Value {
 }
 
 /// Answers on a stream, after progress that falls and a log message of an unknown level.
-fn talkative() -> Answer {
+fn talkative() -> ScriptedResponse {
     let told = [
         r#"progress","params":{"progressToken":$id,"progress":0.5,"total":2,"message":"half"}"#,
         r#"progress","params":{"progressToken":$id,"progress":0.25}"#,
@@ -66,10 +69,10 @@ fn talkative() -> Answer {
     ];
     let told =
         told.map(|it| format!("data: {{\"jsonrpc\":\"2.0\",\"method\":\"notifications/{it}}}\n\n"));
-    result(&everything()).streamed().after(&told.concat())
+    result(&everything()).as_event_stream().with_prefix(&told.concat())
 }
 
-async fn talkative_peer() -> Peer {
+async fn talkative_server() -> ScriptedServer {
     let opening = json!({
         "protocolVersion": "2025-11-25",
         "capabilities": { "tools": {}, "resources": {}, "prompts": {}, "completions": {} },
@@ -103,8 +106,8 @@ impl Heard {
 #[tokio::test]
 async fn every_method_sends_meta_and_delivers_progress_and_logs() {
     // META-01, PROG-01, PROG-02, PROG-03, LOG-02, N-BASE-14, N-LOG-01
-    for revision in ERAS {
-        let peer = talkative_peer().await;
+    for revision in PROTOCOL_VERSIONS {
+        let server = talkative_server().await;
         let heard = Heard::default();
         let options = heard
             .options()
@@ -112,12 +115,12 @@ async fn every_method_sends_meta_and_delivers_progress_and_logs() {
             .meta("traceparent", TRACE_PARENT)
             .meta("progressToken", "mine")
             .extra(Headers::new().with("x-only", "2"));
-        let client = client_at(peer.transport(), revision).with(options);
+        let client = client_with_version(server.transport(), revision).with(options);
         for (method, call) in CALLS {
             call(&client).await.unwrap();
             let told = ["0.5 of Some(2.0)", "0.25 of None", "loud: [1]"];
             assert_eq!(heard.take(), told, "{method}");
-            let sent = peer.sent_of(method).await.pop().unwrap();
+            let sent = server.requests_of(method).await.pop().unwrap();
             let message = sent.json();
             let meta = &message["params"]["_meta"];
             assert_eq!(meta["progressToken"], message["id"], "{method}");
@@ -137,12 +140,12 @@ async fn every_method_sends_meta_and_delivers_progress_and_logs() {
 #[tokio::test]
 async fn no_progress_token_is_sent_without_a_progress_callback() {
     // PROG-01: no token; LOG-02: a message is no fault
-    for revision in ERAS {
-        let peer = talkative_peer().await;
-        let client = client_at(peer.transport(), revision);
+    for revision in PROTOCOL_VERSIONS {
+        let server = talkative_server().await;
+        let client = client_with_version(server.transport(), revision);
         for (method, call) in CALLS {
             call(&client).await.unwrap();
-            let sent = peer.sent_of(method).await.pop().unwrap().json();
+            let sent = server.requests_of(method).await.pop().unwrap().json();
             assert_eq!(sent["params"]["_meta"]["progressToken"], Value::Null, "{method}");
         }
     }
@@ -151,22 +154,23 @@ async fn no_progress_token_is_sent_without_a_progress_callback() {
 #[tokio::test]
 async fn every_method_times_out_after_the_timeout_of_its_options() {
     // LIFE-13, N-TIME-01
-    for revision in ERAS {
-        let (server, client) = serve(TestServer::builder().tool(echo()), revision).await;
+    for revision in PROTOCOL_VERSIONS {
+        let (server, client) =
+            start_and_connect(TestServer::builder().tool(echo()), revision).await;
         let client = client.with(Options::new().timeout(Duration::from_secs(5)));
         for (number, method) in ["tools/list", "tools/call"].into_iter().enumerate() {
             let gate = Gate::new();
             server.script(On::method(method), Fault::Hold(gate.clone()));
             let call = CALLS.iter().find(|(name, _)| *name == method).unwrap().1;
             let late = async {
-                soon(gate.reached(1)).await;
-                pass(Duration::from_secs(6)).await;
+                with_timeout(gate.reached(1)).await;
+                advance_time(Duration::from_secs(6)).await;
             };
             let (called, ()) = tokio::join!(call(&client), late);
             let expected = format!("no answer to `{method}` within 5s\n-> Timeout");
-            assert_eq!(outcome(called), expected);
+            assert_eq!(describe_result(called), expected);
             if revision.era() == Era::Handshake {
-                soon(server.received("notifications/cancelled", number + 1)).await;
+                with_timeout(server.received("notifications/cancelled", number + 1)).await;
             }
         }
         assert_eq!(server.violations(), Vec::<String>::new());
@@ -180,7 +184,7 @@ fn echo() -> Tool {
 #[tokio::test]
 async fn progress_restarts_the_timeout_but_not_the_total() {
     // LIFE-14, N-TIME-01
-    for revision in ERAS {
+    for revision in PROTOCOL_VERSIONS {
         let (gates, last) = ([Gate::new(), Gate::new()], Gate::new());
         let held = [gates[0].clone(), gates[1].clone()];
         let slow = Tool::asking("a", json!({ "type": "object" }), move |_| {
@@ -190,7 +194,7 @@ async fn progress_restarts_the_timeout_but_not_the_total() {
             held.fold(turn, |turn, gate| turn.hold(gate).progress(progress.clone())).hold(&last)
         });
         let builder = TestServer::builder().tool(slow).answers(AnswerMode::Sse);
-        let (_server, client) = serve(builder, revision).await;
+        let (_server, client) = start_and_connect(builder, revision).await;
         let told = Arc::new(tokio::sync::Semaphore::new(0));
         let tell = Arc::clone(&told);
         let options = Options::new()
@@ -200,30 +204,30 @@ async fn progress_restarts_the_timeout_but_not_the_total() {
         let client = client.with(options);
         let clock = async {
             for gate in &gates {
-                soon(gate.reached(1)).await;
-                pass(Duration::from_secs(4)).await;
+                with_timeout(gate.reached(1)).await;
+                advance_time(Duration::from_secs(4)).await;
                 gate.open();
-                soon(told.acquire()).await.unwrap().forget();
+                with_timeout(told.acquire()).await.unwrap().forget();
             }
             // 8 seconds have passed, and each report of progress came in time.
-            pass(Duration::from_secs(4)).await;
+            advance_time(Duration::from_secs(4)).await;
         };
         let (called, ()) = tokio::join!(client.call_tool("a", ()), clock);
-        assert_eq!(outcome(called), "no answer to `tools/call` within 11s\n-> Timeout");
+        assert_eq!(describe_result(called), "no answer to `tools/call` within 11s\n-> Timeout");
     }
 }
 
 #[tokio::test]
 async fn concurrent_calls_have_distinct_progress_tokens() {
     // PROG-01, N-PROG-01
-    for revision in ERAS {
+    for revision in PROTOCOL_VERSIONS {
         let gate = Gate::new();
         let hold = gate.clone();
         let slow = Tool::asking("a", json!({ "type": "object" }), move |round| {
             let progress = json!({ "progress": round.arguments()["n"] });
             Turn::answer(CallAnswer::text("a")).hold(&hold).progress(progress)
         });
-        let (server, client) = serve(TestServer::builder().tool(slow), revision).await;
+        let (server, client) = start_and_connect(TestServer::builder().tool(slow), revision).await;
         let calls = (0..8).map(async |number| {
             let heard = Heard::default();
             let client = client.with(heard.options());
@@ -231,7 +235,7 @@ async fn concurrent_calls_have_distinct_progress_tokens() {
             (heard.take(), number)
         });
         let release = async {
-            soon(gate.reached(8)).await;
+            with_timeout(gate.reached(8)).await;
             gate.open();
         };
         let (calls, ()) = tokio::join!(join_all(calls), release);
@@ -248,18 +252,18 @@ async fn concurrent_calls_have_distinct_progress_tokens() {
 #[tokio::test]
 async fn panicking_callback_ends_only_its_own_call() {
     // HTTP-09: the server is told that nobody waits
-    for revision in ERAS {
+    for revision in PROTOCOL_VERSIONS {
         let gate = Gate::new();
         let hold = gate.clone();
         let slow = Tool::asking("a", json!({ "type": "object" }), move |_| {
             let turn = Turn::answer(CallAnswer::text("a"));
             turn.progress(json!({ "progress": 1 })).hold(&hold)
         });
-        let (server, client) = serve(TestServer::builder().tool(slow), revision).await;
+        let (server, client) = start_and_connect(TestServer::builder().tool(slow), revision).await;
         let panicking = client.with(Options::new().on_progress(|_| panic!("as it should")));
         let called = tokio::spawn(async move { panicking.call_tool("a", ()).await.map(drop) });
-        assert!(soon(called).await.unwrap_err().is_panic());
-        soon(server.cancelled(1)).await;
+        assert!(with_timeout(called).await.unwrap_err().is_panic());
+        with_timeout(server.cancelled(1)).await;
         gate.open();
         client.call_tool("a", ()).await.unwrap();
         assert_eq!(server.violations(), Vec::<String>::new());

@@ -10,7 +10,7 @@ use mcp_client::{
 };
 use mcp_testkit::{Prompt, Recorded, TestServer};
 
-use crate::support::{ERAS, failure, serve};
+use crate::support::{PROTOCOL_VERSIONS, describe_error, start_and_connect};
 
 type Call = for<'a> fn(&'a Client) -> BoxFuture<'a, Result<(), Error>>;
 
@@ -33,7 +33,7 @@ async fn check(client: &Client) -> String {
     for call in CALLS {
         shown += &match call(client).await {
             Ok(()) => "it went well".to_owned(),
-            Err(error) => failure(&error),
+            Err(error) => describe_error(&error),
         };
         shown += "\n";
     }
@@ -51,7 +51,7 @@ fn asked(server: &TestServer) -> Vec<String> {
 #[tokio::test]
 async fn undeclared_capabilities_are_not_requested_by_stateful_versions() {
     // LIFE-09, RES-01, PROMPT-01, COMP-01, LOG-01, PING-01
-    let (server, client) = serve(TestServer::builder(), ERAS[0]).await;
+    let (server, client) = start_and_connect(TestServer::builder(), PROTOCOL_VERSIONS[0]).await;
     assert_snapshot!(check(&client).await, @"
     `resources/list` needs the capability `resources`, which the server does not declare
     -> Capability, did not run
@@ -77,7 +77,7 @@ async fn undeclared_capabilities_are_not_requested_by_stateful_versions() {
 async fn undeclared_capabilities_are_not_requested_by_stateless_versions() {
     // LIFE-09: what the server has said holds for a while
     let builder = TestServer::builder().caching(Duration::from_secs(60), CacheScope::Private);
-    let (server, client) = serve(builder, ERAS[1]).await;
+    let (server, client) = start_and_connect(builder, PROTOCOL_VERSIONS[1]).await;
     assert_snapshot!(check(&client).await, @"
     `resources/list` needs the capability `resources`, which the server does not declare
     -> Capability, did not run
@@ -104,7 +104,9 @@ async fn undeclared_capabilities_are_not_requested_by_stateless_versions() {
 async fn log_level_is_set_if_the_server_declares_logging() {
     // LOG-01, N-LOG-01
     let prompt = Prompt::new("a", |_| unreachable!("not got"));
-    let (server, client) = serve(TestServer::builder().prompt(prompt).logging(), ERAS[0]).await;
+    let (server, client) =
+        start_and_connect(TestServer::builder().prompt(prompt).logging(), PROTOCOL_VERSIONS[0])
+            .await;
     client.set_log_level(LoggingLevel::Warning).await.unwrap();
     let requests = server.requests();
     let set = requests.iter().find(|it| it.method() == "logging/setLevel").unwrap();

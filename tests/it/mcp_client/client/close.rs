@@ -3,16 +3,18 @@
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::support::{Peer, Script, error, exact, initialized, outcome, status};
+use crate::support::{
+    Script, ScriptedServer, describe_result, error, full_request_log, initialize_response, status,
+};
 
 #[tokio::test]
 async fn close_deletes_the_session_with_token_and_version_headers() {
     // HTTP-29, HTTP-24, HTTP-30, AUTH-02
-    let peer = Peer::start().await;
-    let client = peer.client();
+    let server = ScriptedServer::start().await;
+    let client = server.client();
     client.connect().await.unwrap();
     client.close().await.unwrap();
-    assert_snapshot!(exact(&peer.sent_of("DELETE").await), @"
+    assert_snapshot!(full_request_log(&server.requests_of("DELETE").await), @"
     DELETE /mcp
     accept: application/json, text/event-stream
     authorization: Bearer [alice]
@@ -23,33 +25,33 @@ async fn close_deletes_the_session_with_token_and_version_headers() {
 
 #[tokio::test]
 async fn close_sends_nothing_before_the_first_call_or_a_second_time() {
-    let peer = Peer::start().await;
-    let client = peer.client();
+    let server = ScriptedServer::start().await;
+    let client = server.client();
     client.close().await.unwrap();
-    assert_eq!(peer.outline().await, "");
+    assert_eq!(server.request_log().await, "");
     client.connect().await.unwrap();
     client.close().await.unwrap();
     client.close().await.unwrap();
-    assert_eq!(peer.sent_of("DELETE").await.len(), 1);
+    assert_eq!(server.requests_of("DELETE").await.len(), 1);
 }
 
 #[tokio::test]
 async fn close_sends_nothing_without_a_session() {
-    let peer = Script::new().on("initialize", initialized("2025-11-25")).start().await;
-    let client = peer.client();
+    let server = Script::new().on("initialize", initialize_response("2025-11-25")).start().await;
+    let client = server.client();
     client.connect().await.unwrap();
     client.close().await.unwrap();
-    assert_eq!(peer.sent_of("DELETE").await.len(), 0);
+    assert_eq!(server.requests_of("DELETE").await.len(), 0);
 }
 
 #[tokio::test]
 async fn call_after_close_opens_a_new_session() {
-    let peer = Peer::start().await;
-    let client = peer.client();
+    let server = ScriptedServer::start().await;
+    let client = server.client();
     client.connect().await.unwrap();
     client.close().await.unwrap();
     client.call_tool("add", ()).await.unwrap();
-    assert_snapshot!(peer.outline().await, @"
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
     DELETE, [alice], session-1, 2025-11-25
@@ -72,10 +74,10 @@ async fn close_accepts_405_and_404_and_reports_other_statuses() {
         status(403),
         status(500),
     ] {
-        let peer = Script::new().on("DELETE", answer).start().await;
-        let client = peer.client();
+        let server = Script::new().on("DELETE", answer).start().await;
+        let client = server.client();
         client.connect().await.unwrap();
-        shown += &outcome(client.close().await);
+        shown += &describe_result(client.close().await);
         shown += "\n";
     }
     assert_snapshot!(shown, @"

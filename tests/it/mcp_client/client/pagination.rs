@@ -4,9 +4,9 @@ use insta::assert_snapshot;
 use mcp_client::{Client, Limits, ToolList};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Peer, Script, error, outcome, result};
+use crate::support::{Script, ScriptedResponse, ScriptedServer, describe_result, error, result};
 
-fn page(tools: &[&str], next: Option<&str>) -> Answer {
+fn page(tools: &[&str], next: Option<&str>) -> ScriptedResponse {
     let tools: Vec<_> = tools
         .iter()
         .map(|name| json!({ "name": name, "inputSchema": { "type": "object" } }))
@@ -18,7 +18,7 @@ fn page(tools: &[&str], next: Option<&str>) -> Answer {
     result(&page)
 }
 
-async fn peer_of(pages: impl IntoIterator<Item = Answer>) -> Peer {
+async fn server_of(pages: impl IntoIterator<Item = ScriptedResponse>) -> ScriptedServer {
     let script =
         pages.into_iter().fold(Script::new(), |script, page| script.on("tools/list", page));
     script.start().await
@@ -29,13 +29,13 @@ fn names(list: &ToolList) -> Vec<&str> {
 }
 
 /// Lists the tools, and shows what came out and what was asked for.
-async fn check(peer: &Peer, client: &Client) -> String {
+async fn check(server: &ScriptedServer, client: &Client) -> String {
     let listed = client.list_tools().await;
     let shown = match listed {
         Ok(list) => format!("listed {:?}", names(&list)),
-        Err(_) => outcome(listed),
+        Err(_) => describe_result(listed),
     };
-    let asked = peer.sent_of("tools/list").await;
+    let asked = server.requests_of("tools/list").await;
     let asked = asked.iter().map(|list| format!("\nasked {}", list.json()["params"]));
     shown + &asked.collect::<String>()
 }
@@ -43,9 +43,9 @@ async fn check(peer: &Peer, client: &Client) -> String {
 #[tokio::test]
 async fn list_follows_cursors_to_the_last_page() {
     // PAGE-02: neither an empty page nor an empty cursor is the end
-    let peer =
-        peer_of([page(&["a"], Some("1")), page(&[], Some("")), page(&["b", "c"], None)]).await;
-    assert_snapshot!(check(&peer, &peer.client()).await, @r#"
+    let server =
+        server_of([page(&["a"], Some("1")), page(&[], Some("")), page(&["b", "c"], None)]).await;
+    assert_snapshot!(check(&server, &server.client()).await, @r#"
     listed ["a", "b", "c"]
     asked {}
     asked {"cursor":"1"}
@@ -56,8 +56,8 @@ async fn list_follows_cursors_to_the_last_page() {
 #[tokio::test]
 async fn cursors_are_sent_back_unchanged() {
     // PAGE-01
-    let peer = peer_of([page(&[], Some("ä\"\\\u{1f600} ==")), page(&["a"], None)]).await;
-    assert_snapshot!(check(&peer, &peer.client()).await, @r#"
+    let server = server_of([page(&[], Some("ä\"\\\u{1f600} ==")), page(&["a"], None)]).await;
+    assert_snapshot!(check(&server, &server.client()).await, @r#"
     listed ["a"]
     asked {}
     asked {"cursor":"ä\"\\😀 =="}
@@ -66,8 +66,8 @@ async fn cursors_are_sent_back_unchanged() {
 
 #[tokio::test]
 async fn null_cursor_ends_the_list() {
-    let peer = peer_of([result(&json!({ "tools": [], "nextCursor": null }))]).await;
-    assert_snapshot!(check(&peer, &peer.client()).await, @"
+    let server = server_of([result(&json!({ "tools": [], "nextCursor": null }))]).await;
+    assert_snapshot!(check(&server, &server.client()).await, @"
     listed []
     asked {}
     ");
@@ -76,8 +76,8 @@ async fn null_cursor_ends_the_list() {
 #[tokio::test]
 async fn repeated_cursor_is_an_error() {
     // PAGE-03
-    let peer = peer_of([page(&["a"], Some("1")), page(&["a"], Some("1"))]).await;
-    assert_snapshot!(check(&peer, &peer.client()).await, @r#"
+    let server = server_of([page(&["a"], Some("1")), page(&["a"], Some("1"))]).await;
+    assert_snapshot!(check(&server, &server.client()).await, @r#"
     the list of `tools/list` repeats a cursor, so it would never end
     -> Endless
     asked {}
@@ -89,16 +89,17 @@ async fn repeated_cursor_is_an_error() {
 async fn rejected_cursor_restarts_the_list_once() {
     // PAGE-03
     let stale = || error(-32602, "unknown cursor", &Value::Null);
-    let peer = peer_of([page(&["a"], Some("1")), stale(), page(&["b"], None)]).await;
-    assert_snapshot!(check(&peer, &peer.client()).await, @r#"
+    let server = server_of([page(&["a"], Some("1")), stale(), page(&["b"], None)]).await;
+    assert_snapshot!(check(&server, &server.client()).await, @r#"
     listed ["b"]
     asked {}
     asked {"cursor":"1"}
     asked {}
     "#);
 
-    let peer = peer_of([page(&["a"], Some("1")), stale(), page(&["b"], Some("1")), stale()]).await;
-    assert_snapshot!(check(&peer, &peer.client()).await, @r#"
+    let server =
+        server_of([page(&["a"], Some("1")), stale(), page(&["b"], Some("1")), stale()]).await;
+    assert_snapshot!(check(&server, &server.client()).await, @r#"
     `tools/list` failed: unknown cursor (code -32602)
     -> Rpc
     asked {}
@@ -112,8 +113,8 @@ async fn rejected_cursor_restarts_the_list_once() {
 async fn list_is_limited_in_pages_items_and_bytes() {
     let mut limits = Limits::default();
     limits.pages = 2;
-    let peer = peer_of([page(&[], Some("1")), page(&[], Some("2")), page(&[], None)]).await;
-    assert_snapshot!(check(&peer, &peer.client().with_limits(limits)).await, @r#"
+    let server = server_of([page(&[], Some("1")), page(&[], Some("2")), page(&[], None)]).await;
+    assert_snapshot!(check(&server, &server.client().with_limits(limits)).await, @r#"
     the list of `tools/list` has more than 2 pages
     -> Endless
     asked {}
@@ -122,8 +123,8 @@ async fn list_is_limited_in_pages_items_and_bytes() {
 
     let mut limits = Limits::default();
     limits.items = 2;
-    let peer = peer_of([page(&["a"], Some("1")), page(&["b", "c"], None)]).await;
-    assert_snapshot!(check(&peer, &peer.client().with_limits(limits)).await, @r#"
+    let server = server_of([page(&["a"], Some("1")), page(&["b", "c"], None)]).await;
+    assert_snapshot!(check(&server, &server.client().with_limits(limits)).await, @r#"
     the list of `tools/list` has more than 2 entries
     -> Endless
     asked {}
@@ -133,8 +134,8 @@ async fn list_is_limited_in_pages_items_and_bytes() {
     let mut limits = Limits::default();
     limits.list_bytes = 200;
     let long = |cursor| page(&["x".repeat(80).as_str()], cursor);
-    let peer = peer_of([long(Some("1")), long(None)]).await;
-    assert_snapshot!(check(&peer, &peer.client().with_limits(limits)).await, @r#"
+    let server = server_of([long(Some("1")), long(None)]).await;
+    assert_snapshot!(check(&server, &server.client().with_limits(limits)).await, @r#"
     the list of `tools/list` has more than 200 bytes
     -> Endless
     asked {}
@@ -144,8 +145,8 @@ async fn list_is_limited_in_pages_items_and_bytes() {
 
 #[tokio::test]
 async fn error_on_a_later_page_fails_the_list() {
-    let peer = peer_of([page(&["a"], Some("1")), error(-32603, "broken", &Value::Null)]).await;
-    assert_snapshot!(check(&peer, &peer.client()).await, @r#"
+    let server = server_of([page(&["a"], Some("1")), error(-32603, "broken", &Value::Null)]).await;
+    assert_snapshot!(check(&server, &server.client()).await, @r#"
     `tools/list` failed: broken (code -32603)
     -> Rpc
     asked {}
@@ -155,8 +156,8 @@ async fn error_on_a_later_page_fails_the_list() {
 
 #[tokio::test]
 async fn tool_names_are_unique_across_pages() {
-    let peer = peer_of([page(&["a", "b"], Some("1")), page(&["b", "c"], None)]).await;
-    let list = peer.client().list_tools().await.unwrap();
+    let server = server_of([page(&["a", "b"], Some("1")), page(&["b", "c"], None)]).await;
+    let list = server.client().list_tools().await.unwrap();
     assert_eq!(names(&list), ["a", "b", "c"]);
     assert_snapshot!(format!("{:?}", list.refused), @r#"
     [RefusedEntry { name: Some("b"), reason: "another tool of this server has the same name" }]

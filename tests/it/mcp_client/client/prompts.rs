@@ -8,7 +8,7 @@ use mcp_client::{
 use mcp_testkit::{Builder, CallAnswer, Prompt, Recorded, TestServer, Turn};
 use serde_json::json;
 
-use crate::support::{ERAS, Script, outcome, result, serve};
+use crate::support::{PROTOCOL_VERSIONS, Script, describe_result, result, start_and_connect};
 
 fn library() -> Builder {
     let review = Prompt::new("review", |arguments| {
@@ -33,8 +33,8 @@ fn library() -> Builder {
 #[tokio::test]
 async fn prompts_are_listed_and_read() {
     // PROMPT-01, PROMPT-02, PROMPT-03, N-HTTP-05
-    for revision in ERAS {
-        let (server, client) = serve(library().page_size(1), revision).await;
+    for revision in PROTOCOL_VERSIONS {
+        let (server, client) = start_and_connect(library().page_size(1), revision).await;
         let prompts = client.list_prompts().await.unwrap().items;
         let names: Vec<_> = prompts.iter().map(|prompt| prompt.name.as_str()).collect();
         assert_eq!(names, ["review", "slow"]);
@@ -56,13 +56,13 @@ async fn prompts_are_listed_and_read() {
 #[tokio::test]
 async fn prompt_arguments_must_be_strings() {
     // PROMPT-02
-    let (server, client) = serve(library(), ERAS[0]).await;
+    let (server, client) = start_and_connect(library(), PROTOCOL_VERSIONS[0]).await;
     for arguments in [json!({ "code": 7 }), json!(["fn"]), json!("fn"), json!({ "code": null })] {
         let got = client.get_prompt("review", &arguments).await;
-        assert!(outcome(got).contains("cannot be sent"), "{arguments}");
+        assert!(describe_result(got).contains("cannot be sent"), "{arguments}");
     }
     assert_eq!(server.count("prompts/get"), 0);
-    assert_snapshot!(outcome(client.get_prompt("review", ()).await), @"
+    assert_snapshot!(describe_result(client.get_prompt("review", ()).await), @"
     `prompts/get` failed: Missing argument: code (code -32602)
     -> Rpc
     ");
@@ -71,8 +71,8 @@ async fn prompt_arguments_must_be_strings() {
 #[tokio::test]
 async fn completion_sends_reference_argument_and_context() {
     // COMP-01, COMP-02
-    for revision in ERAS {
-        let (server, client) = serve(library(), revision).await;
+    for revision in PROTOCOL_VERSIONS {
+        let (server, client) = start_and_connect(library(), revision).await;
         let of_prompt =
             Completing::of_prompt("review", "code", "va").settled("a", "1").settled("b", "2");
         let completion = client.complete(&of_prompt).await.unwrap();
@@ -106,13 +106,13 @@ async fn completion_returns_at_most_100_values() {
     });
     for (number, more) in [(100, None), (101, Some(true))] {
         let values: Vec<_> = (0..number).map(|number| number.to_string()).collect();
-        let peer = Script::new()
+        let server = Script::new()
             .on("initialize", result(&opening))
             .on("completion/complete", result(&json!({ "completion": { "values": values } })))
             .start()
             .await;
         let argument = Completing::of_prompt("a", "b", "");
-        let completion = peer.client().complete(&argument).await.unwrap();
+        let completion = server.client().complete(&argument).await.unwrap();
         assert_eq!((completion.values.len(), completion.has_more), (100, more));
     }
 }

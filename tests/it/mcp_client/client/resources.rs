@@ -10,7 +10,10 @@ use mcp_client::{
 use mcp_testkit::{Builder, CallAnswer, Resource, ResourceTemplate, TestServer, Turn};
 use serde_json::json;
 
-use crate::support::{ERAS, Peer, Script, error, initialized, outcome, result, serve};
+use crate::support::{
+    PROTOCOL_VERSIONS, Script, ScriptedServer, describe_result, error, initialize_response, result,
+    start_and_connect,
+};
 
 fn library() -> Builder {
     let user = ResourceTemplate::new("users://{id}", "user", |variables| {
@@ -48,8 +51,8 @@ fn shown(read: &ResourceResult) -> String {
 #[tokio::test]
 async fn resources_and_templates_are_listed_page_by_page() {
     // RES-02, PAGE-02, N-CACHE-02: a hint comes in one era only
-    for revision in ERAS {
-        let (server, client) = serve(library().page_size(2), revision).await;
+    for revision in PROTOCOL_VERSIONS {
+        let (server, client) = start_and_connect(library().page_size(2), revision).await;
         let resources = client.list_resources().await.unwrap();
         let names: Vec<_> = resources.items.iter().map(|it| it.name.as_str()).collect();
         assert_eq!(names, ["a", "music", "later"]);
@@ -59,7 +62,7 @@ async fn resources_and_templates_are_listed_page_by_page() {
         assert_eq!(templates.items[0].uri_template, "users://{id}");
         let hint = resources.cache.map(|hint| (hint.ttl, hint.public));
         let expected = (Duration::from_secs(7), true);
-        assert_eq!(hint, (revision == ERAS[1]).then_some(expected));
+        assert_eq!(hint, (revision == PROTOCOL_VERSIONS[1]).then_some(expected));
         assert_eq!(templates.cache, resources.cache);
         assert_eq!(server.count("resources/list"), 2);
         assert_eq!(server.violations(), Vec::<String>::new());
@@ -69,11 +72,11 @@ async fn resources_and_templates_are_listed_page_by_page() {
 #[tokio::test]
 async fn resource_contents_are_read_as_text_and_blob() {
     // RES-03, N-HTTP-05
-    for revision in ERAS {
-        let (server, client) = serve(library(), revision).await;
+    for revision in PROTOCOL_VERSIONS {
+        let (server, client) = start_and_connect(library(), revision).await;
         let read = client.read_resource("file:///a.txt").await.unwrap();
         assert_eq!(shown(&read), r#"file:///a.txt "text of a""#);
-        assert_eq!(read.cache.is_some(), revision == ERAS[1]);
+        assert_eq!(read.cache.is_some(), revision == PROTOCOL_VERSIONS[1]);
         let read = client.read_resource("file:///music/").await.unwrap();
         assert_eq!(shown(&read), r#"file:///music/a blob AAEC, file:///music/b """#);
         let read = client.read_resource("users://ü 7").await.unwrap();
@@ -85,8 +88,8 @@ async fn resource_contents_are_read_as_text_and_blob() {
 #[tokio::test]
 async fn resource_that_required_input_has_no_cache_hint() {
     // N-CACHE-01, N-MRTR-08: the same request would need the input again
-    for revision in ERAS {
-        let (server, client) = serve(library(), revision).await;
+    for revision in PROTOCOL_VERSIONS {
+        let (server, client) = start_and_connect(library(), revision).await;
         let read = client.read_resource("x://later").await.unwrap();
         assert_eq!(shown(&read), r#"x://later "now""#);
         assert_eq!(read.cache, None);
@@ -97,21 +100,21 @@ async fn resource_that_required_input_has_no_cache_hint() {
 #[tokio::test]
 async fn missing_resource_is_not_found_in_every_version() {
     // RES-06, N-RES-01
-    for revision in ERAS {
-        let (_server, client) = serve(library(), revision).await;
+    for revision in PROTOCOL_VERSIONS {
+        let (_server, client) = start_and_connect(library(), revision).await;
         let error = client.read_resource("file:///none").await.unwrap_err();
         assert!(error.is_not_found(), "{error:?}");
         assert!(!client.get_prompt("none", ()).await.unwrap_err().is_not_found());
     }
     for (code, expected) in [(-32002, true), (-32602, true), (-32603, false), (-32601, false)] {
         let answer = error(code, "no", &json!({ "uri": "a://b" }));
-        let peer = of_resources().on("resources/read", answer).start().await;
-        let error = peer.client().read_resource("a://b").await.unwrap_err();
+        let server = of_resources().on("resources/read", answer).start().await;
+        let error = server.client().read_resource("a://b").await.unwrap_err();
         assert_eq!(error.is_not_found(), expected, "{code}");
     }
     // A cursor that is refused is something else.
-    let peer = of_resources().on("resources/list", error(-32602, "no", &json!(null)));
-    let error = peer.start().await.client().list_resources().await.unwrap_err();
+    let server = of_resources().on("resources/list", error(-32602, "no", &json!(null)));
+    let error = server.start().await.client().list_resources().await.unwrap_err();
     assert!(!error.is_not_found());
 }
 
@@ -126,20 +129,24 @@ fn of_resources() -> Script {
 async fn invalid_read_result_is_an_error() {
     for bad in [json!({}), json!({ "contents": [{ "uri": "a://b" }, 1] }), json!({ "contents": 1 })]
     {
-        let peer = of_resources().on("resources/read", result(&bad)).start().await;
-        let read = peer.client().read_resource("a://b").await;
-        assert!(outcome(read).contains("the answer to `resources/read` is not valid"), "{bad}");
+        let server = of_resources().on("resources/read", result(&bad)).start().await;
+        let read = server.client().read_resource("a://b").await;
+        assert!(
+            describe_result(read).contains("the answer to `resources/read` is not valid"),
+            "{bad}"
+        );
     }
 }
 
 #[tokio::test]
 async fn resources_are_not_read_without_the_capability() {
     // RES-01, LIFE-09
-    let peer: Peer = Script::new().on("initialize", initialized("2025-11-25")).start().await;
-    let client = peer.client();
-    assert_snapshot!(outcome(client.read_resource("a://b").await), @"
+    let server: ScriptedServer =
+        Script::new().on("initialize", initialize_response("2025-11-25")).start().await;
+    let client = server.client();
+    assert_snapshot!(describe_result(client.read_resource("a://b").await), @"
     `resources/read` needs the capability `resources`, which the server does not declare
     -> Capability, did not run
     ");
-    assert_eq!(peer.sent_of("resources/read").await.len(), 0);
+    assert_eq!(server.requests_of("resources/read").await.len(), 0);
 }

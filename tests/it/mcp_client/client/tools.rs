@@ -4,9 +4,9 @@ use insta::assert_snapshot;
 use serde::Serialize;
 use serde_json::{Value, json, value::RawValue};
 
-use crate::support::{Peer, Script, outcome, result};
+use crate::support::{Script, ScriptedServer, describe_result, result};
 
-fn opening(capabilities: &Value) -> crate::support::Answer {
+fn opening(capabilities: &Value) -> crate::support::ScriptedResponse {
     result(&json!({
         "protocolVersion": "2025-11-25",
         "capabilities": capabilities,
@@ -18,16 +18,19 @@ fn opening(capabilities: &Value) -> crate::support::Answer {
 async fn tools_are_not_listed_or_called_without_the_capability() {
     // TOOL-01, LIFE-09, LIFE-15
     for capabilities in [json!({}), json!({ "tools": null })] {
-        let peer = Script::new().on("initialize", opening(&capabilities)).start().await;
-        let client = peer.client();
+        let server = Script::new().on("initialize", opening(&capabilities)).start().await;
+        let client = server.client();
         let expected = "the capability `tools`";
-        assert!(outcome(client.list_tools().await).contains(expected), "{capabilities}");
-        assert!(outcome(client.call_tool("add", ()).await).contains(expected), "{capabilities}");
-        assert_eq!(peer.sent_of("tools/list").await.len(), 0);
-        assert_eq!(peer.sent_of("tools/call").await.len(), 0);
+        assert!(describe_result(client.list_tools().await).contains(expected), "{capabilities}");
+        assert!(
+            describe_result(client.call_tool("add", ()).await).contains(expected),
+            "{capabilities}"
+        );
+        assert_eq!(server.requests_of("tools/list").await.len(), 0);
+        assert_eq!(server.requests_of("tools/call").await.len(), 0);
     }
-    let peer = Script::new().on("initialize", opening(&json!({}))).start().await;
-    assert_snapshot!(outcome(peer.client().list_tools().await), @"
+    let server = Script::new().on("initialize", opening(&json!({}))).start().await;
+    assert_snapshot!(describe_result(server.client().list_tools().await), @"
     `tools/list` needs the capability `tools`, which the server does not declare
     -> Capability, did not run
     ");
@@ -41,8 +44,8 @@ async fn arguments_are_sent_as_an_object() {
         a: f64,
         b: Option<i64>,
     }
-    let peer = Peer::start().await;
-    let client = peer.client();
+    let server = ScriptedServer::start().await;
+    let client = server.client();
     let raw: Box<RawValue> = serde_json::from_str(r#"{"z": 1.0, "a": 1e2}"#).unwrap();
     client.call_tool("add", ()).await.unwrap();
     client.call_tool("add", None::<Numbers>).await.unwrap();
@@ -56,7 +59,7 @@ async fn arguments_are_sent_as_an_object() {
         )
         .await
         .unwrap();
-    let calls = peer.sent_of("tools/call").await;
+    let calls = server.requests_of("tools/call").await;
     let calls: Vec<_> = calls.iter().map(|call| call.text().to_owned()).collect();
     assert_snapshot!(calls.join("\n"), @r#"
     {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"add","arguments":{}}}
@@ -70,25 +73,25 @@ async fn arguments_are_sent_as_an_object() {
 
 #[tokio::test]
 async fn arguments_other_than_an_object_are_not_sent() {
-    let peer = Peer::start().await;
-    let client = peer.client();
+    let server = ScriptedServer::start().await;
+    let client = server.client();
     for arguments in [json!([1]), json!("text"), json!(1), json!(true)] {
         assert!(client.call_tool("add", arguments).await.is_err());
     }
-    assert_snapshot!(outcome(client.call_tool("add", 5).await), @"
+    assert_snapshot!(describe_result(client.call_tool("add", 5).await), @"
     the parameters of `tools/call` cannot be sent
       the arguments of a tool have to be a JSON object
     -> Params, did not run
     ");
-    assert_eq!(peer.outline().await, "");
+    assert_eq!(server.request_log().await, "");
 }
 
 #[tokio::test]
 async fn list_params_are_sent_as_an_object() {
     // RPC-01: `tools/list` without a cursor
-    let peer = Peer::start().await;
-    peer.client().list_tools().await.unwrap();
-    assert_snapshot!(peer.sent_of("tools/list").await[0].text(), @r#"{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{}}"#);
+    let server = ScriptedServer::start().await;
+    server.client().list_tools().await.unwrap();
+    assert_snapshot!(server.requests_of("tools/list").await[0].text(), @r#"{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{}}"#);
 }
 
 #[tokio::test]
@@ -110,8 +113,8 @@ async fn tools_that_require_tasks_are_skipped() {
         json!({ "tools": {} }),
     ] {
         let script = Script::new().on("initialize", opening(&capabilities));
-        let peer = script.on("tools/list", result(&tools)).start().await;
-        let list = peer.client().list_tools().await.unwrap();
+        let server = script.on("tools/list", result(&tools)).start().await;
+        let list = server.client().list_tools().await.unwrap();
         let names: Vec<_> = list.tools.iter().map(|tool| tool.name.as_str()).collect();
         shown += &format!("{names:?}, refused {:?}\n", list.refused);
     }

@@ -14,10 +14,13 @@ use mcp_testkit::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{ALICE, BOB, ERAS, client_at, outcome, pass, serve, soon};
+use crate::support::{
+    ALICE, BOB, PROTOCOL_VERSIONS, advance_time, client_with_version, describe_result,
+    start_and_connect, with_timeout,
+};
 
-const HANDSHAKE: Revision = ERAS[0];
-const PER_REQUEST: Revision = ERAS[1];
+const HANDSHAKE: Revision = PROTOCOL_VERSIONS[0];
+const PER_REQUEST: Revision = PROTOCOL_VERSIONS[1];
 
 fn library() -> Builder {
     TestServer::builder()
@@ -36,7 +39,7 @@ fn resource(uri: &str) -> Change {
 }
 
 async fn next(changes: &mut Changes) -> Change {
-    soon(changes.next()).await.expect("a change").expect("no error")
+    with_timeout(changes.next()).await.expect("a change").expect("no error")
 }
 
 /// The next changes, which come in any order.
@@ -51,8 +54,8 @@ async fn next_of<const N: usize>(changes: &mut Changes) -> BTreeSet<Change> {
 #[tokio::test]
 async fn watch_delivers_each_kind_of_change() {
     // N-SUB-01, N-SUB-02, RES-04, RES-05, PROMPT-04, HTTP-20, HTTP-22
-    for revision in ERAS {
-        let (server, client) = serve(library(), revision).await;
+    for revision in PROTOCOL_VERSIONS {
+        let (server, client) = start_and_connect(library(), revision).await;
         let mut changes = client.watch(everything()).await.unwrap();
         assert_eq!(changes.refused(), []);
         for (push, expected) in [
@@ -72,8 +75,8 @@ async fn watch_delivers_each_kind_of_change() {
 #[tokio::test]
 async fn watch_subscribes_only_to_what_was_requested() {
     // N-SUB-01, RES-04
-    for revision in ERAS {
-        let (server, client) = serve(library(), revision).await;
+    for revision in PROTOCOL_VERSIONS {
+        let (server, client) = start_and_connect(library(), revision).await;
         let watch = Watch::new().resource("a://b").resource("a://c").prompts();
         let mut changes = client.watch(watch).await.unwrap();
         server.push(&Push::ToolsChanged);
@@ -92,8 +95,8 @@ async fn watch_subscribes_only_to_what_was_requested() {
         };
         assert_eq!(asked.collect::<Vec<_>>(), expected);
     }
-    let (_server, client) = serve(library(), HANDSHAKE).await;
-    assert_snapshot!(outcome(client.watch(Watch::new()).await), @"
+    let (_server, client) = start_and_connect(library(), HANDSHAKE).await;
+    assert_snapshot!(describe_result(client.watch(Watch::new()).await), @"
     the parameters of `subscriptions/listen` cannot be sent
       there is nothing to watch
     -> Params, did not run
@@ -104,15 +107,16 @@ async fn watch_subscribes_only_to_what_was_requested() {
 async fn watch_reports_what_the_server_does_not_offer() {
     // N-SUB-02, LIFE-09, RES-01
     let mut shown = Vec::new();
-    for revision in ERAS {
-        let (server, client) = serve(TestServer::builder().allow_get(true), revision).await;
+    for revision in PROTOCOL_VERSIONS {
+        let (server, client) =
+            start_and_connect(TestServer::builder().allow_get(true), revision).await;
         let mut changes = client.watch(everything()).await.unwrap();
         let expected = [Change::Prompts, Change::Resources, resource("a://b")];
         assert_eq!(changes.refused(), expected);
         server.push(&Push::ToolsChanged);
         assert_eq!(next(&mut changes).await, Change::Tools);
         for watch in [Watch::new().prompts(), Watch::new().resource("a://b")] {
-            shown.push(outcome(client.watch(watch).await));
+            shown.push(describe_result(client.watch(watch).await));
         }
         assert_eq!(server.violations(), Vec::<String>::new());
     }
@@ -135,7 +139,7 @@ async fn changes_arrive_during_calls_if_there_is_no_get_stream() {
         let told = "notifications/tools/list_changed";
         Turn::answer(CallAnswer::text("a")).message(json!({ "jsonrpc": "2.0", "method": told }))
     });
-    let (server, client) = serve(library().tool(tool), HANDSHAKE).await;
+    let (server, client) = start_and_connect(library().tool(tool), HANDSHAKE).await;
     server.script(On::method("GET"), mcp_testkit::Reply::status(405));
     let mut changes = client.watch(Watch::new().tools()).await.unwrap();
     client.call_tool("a", ()).await.unwrap();
@@ -146,8 +150,8 @@ async fn changes_arrive_during_calls_if_there_is_no_get_stream() {
 #[tokio::test]
 async fn everything_counts_as_changed_after_a_broken_stream() {
     // N-SUB-04, HTTP-23
-    for revision in ERAS {
-        let (server, client) = serve(library(), revision).await;
+    for revision in PROTOCOL_VERSIONS {
+        let (server, client) = start_and_connect(library(), revision).await;
         let mut changes = client.watch(everything()).await.unwrap();
         server.close_streams();
         let all = [Change::Tools, Change::Prompts, Change::Resources, resource("a://b")];
@@ -161,7 +165,7 @@ async fn everything_counts_as_changed_after_a_broken_stream() {
 #[tokio::test]
 async fn watch_resubscribes_after_a_lost_session() {
     // HTTP-26, RES-04
-    let (server, client) = serve(library(), HANDSHAKE).await;
+    let (server, client) = start_and_connect(library(), HANDSHAKE).await;
     let mut changes = client.watch(Watch::new().tools().resource("a://b")).await.unwrap();
     server.end_sessions();
     assert_eq!(next_of::<2>(&mut changes).await, [Change::Tools, resource("a://b")].into());
@@ -180,8 +184,8 @@ async fn watch_resubscribes_after_a_lost_session() {
 #[tokio::test]
 async fn watch_ends_when_client_or_server_closes_it() {
     // N-SUB-04
-    for revision in ERAS {
-        let (server, client) = serve(library(), revision).await;
+    for revision in PROTOCOL_VERSIONS {
+        let (server, client) = start_and_connect(library(), revision).await;
         let mut changes = client.watch(everything()).await.unwrap();
         server.push(&Push::ToolsChanged);
         assert_eq!(next(&mut changes).await, Change::Tools);
@@ -189,8 +193,8 @@ async fn watch_ends_when_client_or_server_closes_it() {
             HANDSHAKE => client.close().await.unwrap(),
             _ => server.end_subscriptions(),
         }
-        assert!(soon(changes.next()).await.is_none());
-        assert!(soon(changes.next()).await.is_none());
+        assert!(with_timeout(changes.next()).await.is_none());
+        assert!(with_timeout(changes.next()).await.is_none());
         assert_eq!(server.count("GET") + server.count("subscriptions/listen"), 1);
         assert_eq!(server.violations(), Vec::<String>::new());
     }
@@ -199,26 +203,26 @@ async fn watch_ends_when_client_or_server_closes_it() {
 #[tokio::test]
 async fn dropping_a_watch_unsubscribes_on_the_server() {
     // N-SUB-04, RES-04: what another one watches goes on
-    for revision in ERAS {
-        let (server, client) = serve(library(), revision).await;
+    for revision in PROTOCOL_VERSIONS {
+        let (server, client) = start_and_connect(library(), revision).await;
         let both = client.watch(Watch::new().resource("a://b").resource("a://c")).await.unwrap();
         let mut one = client.watch(Watch::new().resource("a://b")).await.unwrap();
         drop(both);
         match revision {
             HANDSHAKE => {
-                soon(server.received("resources/unsubscribe", 1)).await;
+                with_timeout(server.received("resources/unsubscribe", 1)).await;
                 let requests = server.requests();
                 let last = requests.iter().find(|it| it.method() == "resources/unsubscribe");
                 assert_eq!(last.and_then(Recorded::params).unwrap()["uri"], "a://c");
             }
-            _ => soon(server.cancelled(1)).await,
+            _ => with_timeout(server.cancelled(1)).await,
         }
         server.push(&Push::ResourceUpdated("a://b".to_owned()));
         assert_eq!(next(&mut one).await, resource("a://b"));
         drop(one);
         match revision {
-            HANDSHAKE => soon(server.received("resources/unsubscribe", 2)).await,
-            _ => soon(server.cancelled(2)).await,
+            HANDSHAKE => with_timeout(server.received("resources/unsubscribe", 2)).await,
+            _ => with_timeout(server.cancelled(2)).await,
         }
         assert_eq!(server.violations(), Vec::<String>::new());
     }
@@ -227,7 +231,7 @@ async fn dropping_a_watch_unsubscribes_on_the_server() {
 #[tokio::test]
 async fn resource_watched_again_during_unsubscribe_stays_subscribed() {
     // RES-04: the end of one watch and the beginning of the next may arrive in any order
-    let (server, client) = serve(library(), HANDSHAKE).await;
+    let (server, client) = start_and_connect(library(), HANDSHAKE).await;
     let watch = || client.watch(Watch::new().resource("a://b"));
     let first = watch().await.unwrap();
     drop(first);
@@ -236,10 +240,10 @@ async fn resource_watched_again_during_unsubscribe_stays_subscribed() {
     let gate = Gate::new();
     server.script(On::method("resources/unsubscribe"), Fault::Hold(gate.clone()));
     drop(second);
-    soon(gate.reached(1)).await;
+    with_timeout(gate.reached(1)).await;
     let mut third = watch().await.unwrap();
     gate.open();
-    soon(server.received("resources/subscribe", 4)).await;
+    with_timeout(server.received("resources/subscribe", 4)).await;
     server.push(&Push::ResourceUpdated("a://b".to_owned()));
     assert_eq!(next(&mut third).await, resource("a://b"));
     assert_eq!(server.violations(), Vec::<String>::new());
@@ -248,7 +252,7 @@ async fn resource_watched_again_during_unsubscribe_stays_subscribed() {
 #[tokio::test]
 async fn notifications_of_other_subscriptions_are_ignored() {
     // N-SUB-03
-    let (server, client) = serve(library(), PER_REQUEST).await;
+    let (server, client) = start_and_connect(library(), PER_REQUEST).await;
     let mut changes = client.watch(Watch::new().tools().prompts()).await.unwrap();
     let of = |id: Value| {
         let meta = json!({ "io.modelcontextprotocol/subscriptionId": id });
@@ -268,16 +272,16 @@ async fn notifications_of_other_subscriptions_are_ignored() {
 #[tokio::test]
 async fn unacknowledged_subscription_times_out() {
     // LIFE-13, N-TIME-01
-    let (server, client) = serve(library(), PER_REQUEST).await;
+    let (server, client) = start_and_connect(library(), PER_REQUEST).await;
     let gate = Gate::new();
     server.script(On::method("subscriptions/listen"), Fault::Hold(gate.clone()));
     let client = client.with(Options::new().timeout(Duration::from_secs(5)));
     let late = async {
-        soon(gate.reached(1)).await;
-        pass(Duration::from_secs(6)).await;
+        with_timeout(gate.reached(1)).await;
+        advance_time(Duration::from_secs(6)).await;
     };
     let (watched, ()) = tokio::join!(client.watch(everything()), late);
-    assert_snapshot!(outcome(watched), @"
+    assert_snapshot!(describe_result(watched), @"
     no answer to `subscriptions/listen` within 5s
     -> Timeout
     ");
@@ -286,18 +290,18 @@ async fn unacknowledged_subscription_times_out() {
 #[tokio::test]
 async fn rejected_token_ends_the_watch_with_an_error() {
     // AUTH-*: a refused token is told, and not hidden behind new attempts
-    for revision in ERAS {
+    for revision in PROTOCOL_VERSIONS {
         let builder = library().bearer(Bearer::tokens([ALICE])).revisions([revision]);
         let server = builder.start().await.unwrap();
         let transport = HttpTransport::builder(server.url()).bearer_token(ALICE).build().unwrap();
-        let client: Client = client_at(transport, revision);
+        let client: Client = client_with_version(transport, revision);
         client.connect().await.unwrap();
         let mut changes = client.watch(everything()).await.unwrap();
         server.revoke_token(ALICE);
         server.close_streams();
-        let error = soon(changes.next()).await.unwrap().unwrap_err();
+        let error = with_timeout(changes.next()).await.unwrap().unwrap_err();
         assert_eq!(error.transport_kind(), Some(TransportErrorKind::Unauthorized));
-        assert!(soon(changes.next()).await.is_none());
+        assert!(with_timeout(changes.next()).await.is_none());
         let refused = client.watch(everything()).await.unwrap_err();
         assert_eq!(refused.transport_kind(), Some(TransportErrorKind::Unauthorized));
     }
@@ -309,7 +313,7 @@ async fn watch_sends_the_token_and_meta_of_its_options() {
     let server = builder.start().await.unwrap();
     let transport = HttpTransport::builder(server.url()).bearer_token(ALICE).build().unwrap();
     let options = Options::new().extra(AccessToken::new(BOB)).meta("com.example/trace", "t-1");
-    let client = client_at(transport, PER_REQUEST).with(options);
+    let client = client_with_version(transport, PER_REQUEST).with(options);
     let changes = client.watch(Watch::new().tools()).await.unwrap();
     assert_eq!(changes.refused(), []);
     let requests = server.requests();

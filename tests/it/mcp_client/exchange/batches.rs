@@ -2,7 +2,9 @@
 
 use insta::assert_snapshot;
 
-use crate::support::{Peer, Script, initialized, json, outcome, outline, sse};
+use crate::support::{
+    Script, ScriptedServer, describe_result, initialize_response, json, request_log, sse,
+};
 
 const ANSWER: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
 const LOG: &str =
@@ -10,10 +12,11 @@ const LOG: &str =
 const CHANGE: &str = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
 const PING: &str = r#"{"jsonrpc":"2.0","id":"p","method":"ping"}"#;
 
-async fn peer_of(version: &str, messages: &[&str], streamed: bool) -> Peer {
+async fn server_of(version: &str, messages: &[&str], streamed: bool) -> ScriptedServer {
     let batch = format!("[{}]", messages.join(","));
     let answer = if streamed { sse(&format!("data: {batch}\n\n")) } else { json(&batch) };
-    let script = Script::new().on("initialize", initialized(version)).on("tools/call", answer);
+    let script =
+        Script::new().on("initialize", initialize_response(version)).on("tools/call", answer);
     script.start().await
 }
 
@@ -23,8 +26,8 @@ async fn batches_are_accepted_under_2025_03_26_only() {
     let mut shown = String::new();
     for version in ["2025-03-26", "2025-06-18", "2025-11-25", "2024-11-05"] {
         for streamed in [false, true] {
-            let peer = peer_of(version, &[LOG, ANSWER], streamed).await;
-            let outcome = outcome(peer.client().call_tool("add", ()).await);
+            let server = server_of(version, &[LOG, ANSWER], streamed).await;
+            let outcome = describe_result(server.client().call_tool("add", ()).await);
             shown += &format!("{version}: {outcome}\n");
         }
     }
@@ -58,8 +61,8 @@ async fn batch_without_the_response_is_an_error() {
     for messages in
         [&[][..], &[LOG], &[PING], &["1"], &[r#"{"jsonrpc":"2.0","id":77,"result":{}}"#]]
     {
-        let peer = peer_of("2025-03-26", messages, false).await;
-        shown += &outcome(peer.client().call_tool("add", ()).await);
+        let server = server_of("2025-03-26", messages, false).await;
+        shown += &describe_result(server.client().call_tool("add", ()).await);
         shown += "\n";
     }
     assert_snapshot!(shown, @"
@@ -86,22 +89,22 @@ async fn server_requests_in_a_batch_are_answered() {
     // PING-01: in front of the answer to the call, and behind it
     for messages in [[CHANGE, PING, ANSWER], [ANSWER, PING, CHANGE]] {
         for streamed in [true, false] {
-            let peer = peer_of("2025-03-26", &messages, streamed).await;
-            let client = peer.client();
+            let server = server_of("2025-03-26", &messages, streamed).await;
+            let client = server.client();
             client.call_tool("add", ()).await.unwrap();
             assert_eq!(client.tool_changes(), 1);
-            let answers = peer.wait_for("answer", 1).await;
+            let answers = server.wait_for_requests("response", 1).await;
             let answered = r#"{"jsonrpc":"2.0","id":"p","result":{}}, [alice], 2025-03-26"#;
-            assert_eq!(outline(&answers), answered);
+            assert_eq!(request_log(&answers), answered);
         }
     }
 }
 
 #[tokio::test]
 async fn batched_response_to_initialize_is_an_error() {
-    let opening = initialized("2025-03-26");
-    let peer = Script::new().on("initialize", opening.in_array()).start().await;
-    assert_snapshot!(outcome(peer.client().list_tools().await), @"
+    let opening = initialize_response("2025-03-26");
+    let server = Script::new().on("initialize", opening.as_batch()).start().await;
+    assert_snapshot!(describe_result(server.client().list_tools().await), @"
     the answer to `initialize` is not valid
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
     -> InvalidAnswer, did not run

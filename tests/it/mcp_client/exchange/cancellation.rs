@@ -7,26 +7,28 @@ use mcp_client::{Client, Limits};
 use mcp_testkit::{Fault, Gate, On, Recorded, TestServer};
 use serde_json::Value;
 
-use crate::support::{client_of, outcome, pass, soon, strict};
+use crate::support::{
+    advance_time, client_for_url, describe_result, start_test_server, with_timeout,
+};
 
 /// A server that never answers `method`, a client that is connected to it, and what is held.
 async fn silent(method: &str) -> (TestServer, Client, Gate) {
-    let server = strict().await;
+    let server = start_test_server().await;
     let gate = Gate::new();
     server.script(On::method(method), Fault::Hold(gate.clone()));
-    let client = client_of(server.url());
+    let client = client_for_url(server.url());
     (server, client, gate)
 }
 
 /// Lets so much time pass once the request has arrived.
 async fn pass_at(gate: &Gate, time: Duration) {
-    soon(gate.reached(1)).await;
-    pass(time).await;
+    with_timeout(gate.reached(1)).await;
+    advance_time(time).await;
 }
 
 /// The notifications of cancellation that the server got; waits for the first.
 async fn cancelled(server: &TestServer) -> String {
-    soon(server.received("notifications/cancelled", 1)).await;
+    with_timeout(server.received("notifications/cancelled", 1)).await;
     let requests = server.requests();
     let told = requests.iter().filter(|request| request.method() == "notifications/cancelled");
     told.filter_map(Recorded::json).map(Value::to_string).collect()
@@ -39,7 +41,7 @@ async fn call_times_out_and_is_cancelled() {
     client.connect().await.unwrap();
     let (called, ()) =
         tokio::join!(client.call_tool("wait", ()), pass_at(&gate, Duration::from_secs(31)));
-    assert_snapshot!(outcome(called), @"
+    assert_snapshot!(describe_result(called), @"
     no answer to `tools/call` within 30s
     -> Timeout
     ");
@@ -58,7 +60,7 @@ async fn request_timeout_is_configurable() {
     let client = client.with_limits(limits);
     let (called, ()) =
         tokio::join!(client.call_tool("wait", ()), pass_at(&gate, Duration::from_secs(6)));
-    assert_snapshot!(outcome(called), @"
+    assert_snapshot!(describe_result(called), @"
     no answer to `tools/call` within 5s
     -> Timeout
     ");
@@ -74,7 +76,7 @@ async fn dropped_call_is_cancelled() {
     client.connect().await.unwrap();
     tokio::select! {
         outcome = client.call_tool("wait", ()) => panic!("{outcome:?}"),
-        () = soon(gate.reached(1)) => {}
+        () = with_timeout(gate.reached(1)) => {}
     }
     assert_snapshot!(cancelled(&server).await, @r#"
     {"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"the caller no longer waits","requestId":2}}
@@ -88,10 +90,10 @@ async fn session_continues_after_a_cancelled_call() {
     client.connect().await.unwrap();
     tokio::select! {
         outcome = client.call_tool("wait", ()) => panic!("{outcome:?}"),
-        () = soon(gate.reached(1)) => {}
+        () = with_timeout(gate.reached(1)) => {}
     }
     gate.open();
-    assert_snapshot!(outcome(client.call_tool("wait", ()).await), @"it went well");
+    assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"it went well");
     let requests = server.requests();
     let ids = requests.iter().filter(|request| request.method() == "tools/call");
     assert_snapshot!(format!("{:?}", ids.map(Recorded::id).collect::<Vec<_>>()), @"[Some(Number(2)), Some(Number(3))]");
@@ -103,7 +105,7 @@ async fn initialize_is_never_cancelled() {
     // CANC-02
     let (server, client, gate) = silent("initialize").await;
     let (called, ()) = tokio::join!(client.connect(), pass_at(&gate, Duration::from_secs(31)));
-    assert_snapshot!(outcome(called), @"
+    assert_snapshot!(describe_result(called), @"
     no answer to `initialize` within 30s
     -> Timeout
     ");
@@ -122,7 +124,7 @@ async fn completed_and_failed_calls_are_not_cancelled() {
     server.script(On::method("tools/call"), Fault::Close);
     client.call_tool("wait", ()).await.unwrap_err();
     drop(gate);
-    assert_snapshot!(outcome(client.list_tools().await), @"it went well");
+    assert_snapshot!(describe_result(client.list_tools().await), @"it went well");
     assert_eq!(server.count("notifications/cancelled"), 0);
 }
 
@@ -131,7 +133,7 @@ async fn list_is_limited_by_request_timeout_and_total_timeout() {
     // LIFE-14
     let (_server, client, gate) = silent("tools/list").await;
     let (called, ()) = tokio::join!(client.list_tools(), pass_at(&gate, Duration::from_secs(31)));
-    assert_snapshot!(outcome(called), @"
+    assert_snapshot!(describe_result(called), @"
     no answer to `tools/list` within 30s
     -> Timeout
     ");
@@ -141,7 +143,7 @@ async fn list_is_limited_by_request_timeout_and_total_timeout() {
     limits.total = Duration::from_secs(10);
     let client = client.with_limits(limits);
     let (called, ()) = tokio::join!(client.list_tools(), pass_at(&gate, Duration::from_secs(11)));
-    assert_snapshot!(outcome(called), @"
+    assert_snapshot!(describe_result(called), @"
     no answer to `tools/list` within 10s
     -> Timeout
     ");

@@ -12,7 +12,9 @@ use mcp_http::{AccessToken, HttpTransport, TokenRequest, TokenSource, mcp_client
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::support::{ALICE, Peer, Script, client, result, soon, status};
+use crate::support::{
+    ALICE, Script, ScriptedServer, result, stateful_client, status, with_timeout,
+};
 
 /// Gives Alice's token, but says nothing when it is asked for the `silent`th time.
 struct Silent {
@@ -35,14 +37,14 @@ impl TokenSource for Silent {
 }
 
 /// Gives up a call once its source of tokens says nothing; then calls and closes.
-async fn give_up_a_call(peer: &Peer, silent: usize) {
+async fn give_up_a_call(server: &ScriptedServer, silent: usize) {
     let reached = Arc::new(Notify::new());
     let source = Silent { silent, asked: AtomicUsize::new(0), reached: Arc::clone(&reached) };
-    let transport = HttpTransport::builder(peer.url()).token_source(source).build();
-    let client: Client = client(transport.expect("a usable URL"));
+    let transport = HttpTransport::builder(server.url()).token_source(source).build();
+    let client: Client = stateful_client(transport.expect("a usable URL"));
     tokio::select! {
         outcome = client.call_tool("add", ()) => panic!("{outcome:?}"),
-        () = soon(reached.notified()) => {}
+        () = with_timeout(reached.notified()) => {}
     }
     client.call_tool("add", ()).await.expect("an answer");
     client.close().await.expect("an end");
@@ -51,9 +53,9 @@ async fn give_up_a_call(peer: &Peer, silent: usize) {
 #[tokio::test]
 async fn dropped_call_waiting_for_a_token_sends_no_cancellation() {
     // CANC-01: only what is believed to be in progress
-    let peer = Peer::start().await;
-    give_up_a_call(&peer, 3).await;
-    assert_snapshot!(peer.outline().await, @"
+    let server = ScriptedServer::start().await;
+    give_up_a_call(&server, 3).await;
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
     tools/call 3, [alice], session-1, 2025-11-25
@@ -64,13 +66,13 @@ async fn dropped_call_waiting_for_a_token_sends_no_cancellation() {
 #[tokio::test]
 async fn dropped_call_refreshing_a_rejected_token_sends_no_cancellation() {
     // CANC-01: a refused request did not run
-    let peer = Script::new()
+    let server = Script::new()
         .on("tools/call", status(401))
         .on("tools/call", result(&json!({ "content": [] })))
         .start()
         .await;
-    give_up_a_call(&peer, 4).await;
-    assert_snapshot!(peer.outline().await, @"
+    give_up_a_call(&server, 4).await;
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
     tools/call 2, [alice], session-1, 2025-11-25

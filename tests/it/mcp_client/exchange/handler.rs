@@ -9,25 +9,28 @@ use mcp_testkit::{Ask, CallAnswer, Round, TestServer, Tool, Turn};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::support::{ALL, Desk, ERAS, Ears, Line, Mood, Script, error, outcome};
+use crate::support::{
+    ALL_CAPABILITIES, GetStream, HandlerBehavior, MemoryServer, PROTOCOL_VERSIONS,
+    RecordingHandler, Script, describe_result, error,
+};
 
 /// A client of the handshake era with a desk.
-fn client(transport: impl Transport, desk: &Desk) -> Client {
+fn client(transport: impl Transport, handler: &RecordingHandler) -> Client {
     let known = Negotiation::known(Revision::V2025_11_25);
-    Client::builder(transport).handler(desk.clone()).negotiation(known).build()
+    Client::builder(transport).handler(handler.clone()).negotiation(known).build()
 }
 
 /// A strict server with one tool, and a client of it.
 async fn asking(
     revision: Revision,
     steps: impl Fn(&Round) -> Turn + Send + Sync + 'static,
-    desk: &Desk,
+    handler: &RecordingHandler,
 ) -> (TestServer, Client) {
     let tool = Tool::asking("ask", json!({ "type": "object" }), steps);
     let server = TestServer::builder().revisions([revision]).tool(tool).start().await;
     let server = server.expect("a free port");
     let transport = HttpTransport::builder(server.url()).build().expect("a usable URL");
-    let client = Client::builder(transport).handler(desk.clone()).protocol(revision).build();
+    let client = Client::builder(transport).handler(handler.clone()).protocol(revision).build();
     (server, client)
 }
 
@@ -66,9 +69,9 @@ async fn called(client: &Client) -> String {
 #[tokio::test]
 async fn server_requests_reach_the_handler_in_all_versions() {
     // HTTP-07, ELIC-06, ELIC-07, SAMP-09, ROOT-01, N-MRTR-02, N-MRTR-04, N-MRTR-05, N-MRTR-07
-    for revision in ERAS {
-        let desk = Desk::new(ALL, Mood::Willing);
-        let (server, client) = asking(revision, everything, &desk).await;
+    for revision in PROTOCOL_VERSIONS {
+        let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::Accept);
+        let (server, client) = asking(revision, everything, &handler).await;
         assert_eq!(
             called(&client).await,
             "{\"action\":\"accept\",\"content\":{\"name\":\"Ada\"}}\n\
@@ -77,7 +80,7 @@ async fn server_requests_reach_the_handler_in_all_versions() {
              {\"roots\":[{\"uri\":\"file:///home\"}]}",
             "{revision}"
         );
-        let mut asked = desk.asked();
+        let mut asked = handler.requests();
         asked.sort();
         let url = match revision {
             Revision::V2025_11_25 => "url: Sign in https://example.com/in (with an id)",
@@ -91,12 +94,12 @@ async fn server_requests_reach_the_handler_in_all_versions() {
 #[tokio::test]
 async fn only_the_capabilities_of_the_handler_are_declared() {
     // LIFE-10, ELIC-01, N-MRTR-10: by the server, which asks for nothing else
-    for revision in ERAS {
-        let desk = Desk::new(Serves::nothing().roots(), Mood::Willing);
-        let (server, client) = asking(revision, everything, &desk).await;
+    for revision in PROTOCOL_VERSIONS {
+        let handler = RecordingHandler::new(Serves::nothing().roots(), HandlerBehavior::Accept);
+        let (server, client) = asking(revision, everything, &handler).await;
         // Whether that is an error of the call or of the tool, is up to the server.
         let _ = client.call_tool("ask", ()).await;
-        assert_eq!(desk.asked(), Vec::<String>::new());
+        assert_eq!(handler.requests(), Vec::<String>::new());
         let method = match revision {
             Revision::V2025_11_25 => "initialize",
             _ => "tools/call",
@@ -113,15 +116,24 @@ async fn only_the_capabilities_of_the_handler_are_declared() {
 }
 
 /// What a handshake server is answered to its requests, which it sends before it answers the call.
-async fn answers(serves: Serves, mood: Mood, requests: &[(&str, Value)]) -> (Vec<String>, Desk) {
-    let (line, desk) = (Arc::new(Line::new(Ears::Refused)), Desk::new(serves, mood));
-    let client = client(Arc::clone(&line), &desk);
+async fn answers(
+    serves: Serves,
+    behavior: HandlerBehavior,
+    requests: &[(&str, Value)],
+) -> (Vec<String>, RecordingHandler) {
+    let (memory_server, handler) = (
+        Arc::new(MemoryServer::new(GetStream::NotOffered)),
+        RecordingHandler::new(serves, behavior),
+    );
+    let client = client(Arc::clone(&memory_server), &handler);
     for (id, (method, params)) in requests.iter().enumerate() {
-        line.say(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        memory_server.send_during_call(
+            json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }),
+        );
     }
     let answered = async {
-        let answers = line.answers(requests.len()).await;
-        line.answer();
+        let answers = memory_server.client_responses(requests.len()).await;
+        memory_server.complete_call();
         answers
     };
     let (called, answers) = tokio::join!(client.call_tool("ask", ()), answered);
@@ -130,7 +142,7 @@ async fn answers(serves: Serves, mood: Mood, requests: &[(&str, Value)]) -> (Vec
         Value::Null => answer["result"].to_string(),
         error => format!("{} {}", error["code"], error["message"].as_str().unwrap_or_default()),
     };
-    (answers.iter().map(told).collect(), desk)
+    (answers.iter().map(told).collect(), handler)
 }
 
 #[tokio::test]
@@ -149,8 +161,8 @@ async fn unsupported_server_requests_do_not_reach_the_handler() {
         ("tools/list", json!({})),
     ];
     let serves = Serves::nothing().form().sampling();
-    let (answers, desk) = answers(serves, Mood::Willing, &requests).await;
-    assert_eq!(desk.asked(), Vec::<String>::new());
+    let (answers, handler) = answers(serves, HandlerBehavior::Accept, &requests).await;
+    assert_eq!(handler.requests(), Vec::<String>::new());
     assert_snapshot!(answers.join("\n"), @r#"
     -32602 this client does not serve elicitation in the mode "url"
     -32602 this client does not serve elicitation in the mode "voice"
@@ -183,8 +195,8 @@ async fn sampling_with_unbalanced_tool_results_is_rejected() {
         ],
     ]
     .map(|messages| ("sampling/createMessage", json!({ "messages": messages, "maxTokens": 1 })));
-    let (answers, desk) = answers(ALL, Mood::Willing, &requests).await;
-    assert_eq!(desk.asked(), ["sampling: 1 tokens"]);
+    let (answers, handler) = answers(ALL_CAPABILITIES, HandlerBehavior::Accept, &requests).await;
+    assert_eq!(handler.requests(), ["sampling: 1 tokens"]);
     assert_snapshot!(answers.join("\n"), @r#"
     -32602 a use of a tool has no result in the next message
     -32602 a use of a tool has no result in the next message
@@ -212,7 +224,7 @@ fn questions() -> [(&'static str, Value); 4] {
 #[tokio::test]
 async fn handler_can_decline_on_behalf_of_the_user() {
     // ELIC-07, SAMP-10
-    let (answers, _) = answers(ALL, Mood::Refusing, &questions()).await;
+    let (answers, _) = answers(ALL_CAPABILITIES, HandlerBehavior::Decline, &questions()).await;
     assert_snapshot!(answers.join("\n"), @r#"
     {"action":"decline"}
     {"action":"decline"}
@@ -224,16 +236,17 @@ async fn handler_can_decline_on_behalf_of_the_user() {
 #[tokio::test]
 async fn failing_handler_does_not_fail_the_call() {
     // RPC-10: nor does the server learn why
-    for mood in [Mood::Failing, Mood::Panicking] {
-        let (answers, _) = answers(ALL, mood, &questions()).await;
-        assert_eq!(answers, ["-32603 this client failed to answer"; 4], "{mood:?}");
+    for behavior in [HandlerBehavior::Fail, HandlerBehavior::Panic] {
+        let (answers, _) = answers(ALL_CAPABILITIES, behavior, &questions()).await;
+        assert_eq!(answers, ["-32603 this client failed to answer"; 4], "{behavior:?}");
     }
 }
 
 #[tokio::test]
 async fn invalid_handler_results_are_not_sent() {
     // ELIC-06, ROOT-02
-    let (answers, _) = answers(ALL, Mood::Wrong, &questions()).await;
+    let (answers, _) =
+        answers(ALL_CAPABILITIES, HandlerBehavior::InvalidResult, &questions()).await;
     assert_snapshot!(answers.join("\n"), @r#"
     -32603 this client failed to answer
     {"action":"cancel"}
@@ -245,52 +258,60 @@ async fn invalid_handler_results_are_not_sent() {
 #[tokio::test]
 async fn server_can_cancel_its_request() {
     // CANC-05, CANC-06
-    let (line, desk) = (Arc::new(Line::new(Ears::Refused)), Desk::new(ALL, Mood::Late));
-    let client = client(Arc::clone(&line), &desk);
+    let (memory_server, handler) = (
+        Arc::new(MemoryServer::new(GetStream::NotOffered)),
+        RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased),
+    );
+    let client = client(Arc::clone(&memory_server), &handler);
     let cancel = |id: Value| {
-        line.say(json!({
+        memory_server.send_during_call(json!({
             "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id },
         }));
     };
     let course = async {
-        line.say(json!({ "jsonrpc": "2.0", "id": "a", "method": "roots/list" }));
-        line.say(json!({ "jsonrpc": "2.0", "id": "b", "method": "roots/list" }));
-        desk.at_work(2).await;
+        memory_server
+            .send_during_call(json!({ "jsonrpc": "2.0", "id": "a", "method": "roots/list" }));
+        memory_server
+            .send_during_call(json!({ "jsonrpc": "2.0", "id": "b", "method": "roots/list" }));
+        handler.wait_for_pending(2).await;
         cancel(json!("unknown"));
         cancel(json!(null));
         cancel(json!("a"));
-        desk.at_work(1).await;
-        desk.open();
-        let answers = line.answers(1).await;
-        line.answer();
+        handler.wait_for_pending(1).await;
+        handler.release();
+        let answers = memory_server.client_responses(1).await;
+        memory_server.complete_call();
         answers
     };
     let (called, answers) = tokio::join!(client.call_tool("ask", ()), course);
     called.unwrap();
     assert_eq!(answers.len(), 1);
     assert_eq!(answers[0]["id"], "b");
-    assert_eq!(line.answers(1).await.len(), 1);
+    assert_eq!(memory_server.client_responses(1).await.len(), 1);
 }
 
 #[tokio::test]
 async fn repeated_server_request_is_handled_once() {
     // HTTP-17: as after a stream was taken up again
-    let (line, desk) = (Arc::new(Line::new(Ears::Refused)), Desk::new(ALL, Mood::Late));
-    let client = client(Arc::clone(&line), &desk);
+    let (memory_server, handler) = (
+        Arc::new(MemoryServer::new(GetStream::NotOffered)),
+        RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased),
+    );
+    let client = client(Arc::clone(&memory_server), &handler);
     let course = async {
         for id in ["a", "a", "p"] {
             let method = if id == "p" { "ping" } else { "roots/list" };
-            line.say(json!({ "jsonrpc": "2.0", "id": id, "method": method }));
+            memory_server.send_during_call(json!({ "jsonrpc": "2.0", "id": id, "method": method }));
         }
-        line.answers(1).await;
-        desk.open();
-        line.answers(2).await;
-        line.answer();
+        memory_server.client_responses(1).await;
+        handler.release();
+        memory_server.client_responses(2).await;
+        memory_server.complete_call();
     };
     let (called, ()) = tokio::join!(client.call_tool("ask", ()), course);
     called.unwrap();
-    assert_eq!(desk.asked(), ["roots"]);
-    assert_eq!(line.answers(2).await.len(), 2);
+    assert_eq!(handler.requests(), ["roots"]);
+    assert_eq!(memory_server.client_responses(2).await.len(), 2);
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -298,16 +319,19 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[tokio::test(start_paused = true)]
 async fn handler_time_does_not_count_towards_the_request_timeout() {
     // LIFE-13, LIFE-14: the time of a request begins anew when they are done
-    let (line, desk) = (Arc::new(Line::new(Ears::Refused)), Desk::new(ALL, Mood::Late));
-    let client = client(Arc::clone(&line), &desk);
-    line.say(json!({ "jsonrpc": "2.0", "id": 1, "method": "roots/list" }));
+    let (memory_server, handler) = (
+        Arc::new(MemoryServer::new(GetStream::NotOffered)),
+        RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased),
+    );
+    let client = client(Arc::clone(&memory_server), &handler);
+    memory_server.send_during_call(json!({ "jsonrpc": "2.0", "id": 1, "method": "roots/list" }));
     let began = Instant::now();
     let late = async {
         sleep(5 * MINUTE).await;
-        desk.open();
+        handler.release();
     };
     let (called, ()) = tokio::join!(client.call_tool("ask", ()), late);
-    assert_snapshot!(outcome(called), @"
+    assert_snapshot!(describe_result(called), @"
     no answer to `tools/call` within 30s
     -> Timeout
     ");
@@ -317,17 +341,20 @@ async fn handler_time_does_not_count_towards_the_request_timeout() {
 #[tokio::test(start_paused = true)]
 async fn handler_time_counts_towards_the_total_timeout() {
     // LIFE-14
-    let (line, desk) = (Arc::new(Line::new(Ears::Refused)), Desk::new(ALL, Mood::Late));
-    let client = client(Arc::clone(&line), &desk);
-    line.say(json!({ "jsonrpc": "2.0", "id": 1, "method": "roots/list" }));
-    assert_snapshot!(outcome(client.call_tool("ask", ()).await), @"
+    let (memory_server, handler) = (
+        Arc::new(MemoryServer::new(GetStream::NotOffered)),
+        RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased),
+    );
+    let client = client(Arc::clone(&memory_server), &handler);
+    memory_server.send_during_call(json!({ "jsonrpc": "2.0", "id": 1, "method": "roots/list" }));
+    assert_snapshot!(describe_result(client.call_tool("ask", ()).await), @"
     no answer to `tools/call` within 600s
     -> Timeout
     ");
     // Nor are they asked much longer for a call that is over.
     sleep(MINUTE).await;
-    desk.at_work(0).await;
-    assert_eq!(line.answers(0).await, Vec::<Value>::new());
+    handler.wait_for_pending(0).await;
+    assert_eq!(memory_server.client_responses(0).await, Vec::<Value>::new());
 }
 
 #[tokio::test]
@@ -338,13 +365,19 @@ async fn handler_is_notified_when_a_url_elicitation_completes() {
         let method = "notifications/elicitation/complete";
         json!({ "jsonrpc": "2.0", "method": method, "params": params })
     };
-    for (serves, asked) in [(ALL, &["done: e-1"][..]), (Serves::nothing().form(), &[])] {
-        let (line, desk) = (Arc::new(Line::new(Ears::Refused)), Desk::new(serves, Mood::Willing));
-        line.say(done("e-1"));
-        line.say(json!({ "jsonrpc": "2.0", "method": "notifications/elicitation/complete" }));
-        line.answer();
-        client(Arc::clone(&line), &desk).call_tool("ask", ()).await.unwrap();
-        assert_eq!(desk.asked(), asked);
+    for (serves, asked) in [(ALL_CAPABILITIES, &["done: e-1"][..]), (Serves::nothing().form(), &[])]
+    {
+        let (memory_server, handler) = (
+            Arc::new(MemoryServer::new(GetStream::NotOffered)),
+            RecordingHandler::new(serves, HandlerBehavior::Accept),
+        );
+        memory_server.send_during_call(done("e-1"));
+        memory_server.send_during_call(
+            json!({ "jsonrpc": "2.0", "method": "notifications/elicitation/complete" }),
+        );
+        memory_server.complete_call();
+        client(Arc::clone(&memory_server), &handler).call_tool("ask", ()).await.unwrap();
+        assert_eq!(handler.requests(), asked);
     }
 }
 
@@ -356,9 +389,10 @@ async fn error_with_url_elicitations_exposes_their_urls() {
         { "mode": "form", "message": "no" },
         7,
     ] });
-    let peer = Script::new().on("tools/call", error(-32042, "sign in first", &data)).start().await;
-    let desk = Desk::new(ALL, Mood::Willing);
-    for client in [peer.client(), client(peer.transport(), &desk)] {
+    let server =
+        Script::new().on("tools/call", error(-32042, "sign in first", &data)).start().await;
+    let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::Accept);
+    for client in [server.client(), client(server.transport(), &handler)] {
         let error = client.call_tool("add", ()).await.unwrap_err();
         let urls = error.url_elicitations();
         assert_eq!(urls.len(), 1);
@@ -366,19 +400,19 @@ async fn error_with_url_elicitations_exposes_their_urls() {
         assert_eq!(urls[0].url, "https://example.com/in");
         assert_eq!(urls[0].message, "Sign in");
     }
-    assert_eq!(peer.sent_of("tools/call").await.len(), 2);
-    assert_eq!(desk.asked(), Vec::<String>::new());
+    assert_eq!(server.requests_of("tools/call").await.len(), 2);
+    assert_eq!(handler.requests(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn other_errors_have_no_url_elicitations() {
     let data = json!({ "elicitations": [{ "mode": "url", "url": "https://x", "message": "m" }] });
-    let peer = Script::new()
+    let server = Script::new()
         .on("tools/call", error(-32000, "no", &data))
         .on("tools/call", error(-32042, "no", &Value::Null))
         .start()
         .await;
-    let client = peer.client();
+    let client = server.client();
     for _ in 0..2 {
         let error = client.call_tool("add", ()).await.unwrap_err();
         assert_eq!(error.url_elicitations(), Vec::new());

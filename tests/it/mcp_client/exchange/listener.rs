@@ -11,11 +11,13 @@ use mcp_testkit::{Ask, CallAnswer, Push, TestServer, Tool, Turn};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use crate::support::{ALL, Desk, Ears, Line, Mood, client};
+use crate::support::{
+    ALL_CAPABILITIES, GetStream, HandlerBehavior, MemoryServer, RecordingHandler, stateful_client,
+};
 
-fn attended(line: &Arc<Line>, desk: &Desk) -> Client {
+fn attended(memory_server: &Arc<MemoryServer>, handler: &RecordingHandler) -> Client {
     let known = Negotiation::known(Revision::V2025_11_25);
-    Client::builder(Arc::clone(line)).handler(desk.clone()).negotiation(known).build()
+    Client::builder(Arc::clone(memory_server)).handler(handler.clone()).negotiation(known).build()
 }
 
 #[tokio::test]
@@ -31,15 +33,15 @@ async fn server_request_on_the_get_stream_is_answered_during_a_call() {
         });
     let server = TestServer::builder().allow_get(true).tool(tool).start().await.unwrap();
     let transport = HttpTransport::builder(server.url()).build().unwrap();
-    let desk = Desk::new(Serves::nothing().form(), Mood::Willing);
+    let handler = RecordingHandler::new(Serves::nothing().form(), HandlerBehavior::Accept);
     let client = Client::builder(transport)
-        .handler(desk.clone())
+        .handler(handler.clone())
         .negotiation(Negotiation::known(Revision::V2025_11_25))
         .build();
     let result = client.call_tool("ask", ()).await.unwrap();
     let content = serde_json::to_value(&result.content).unwrap();
     assert_eq!(content[0]["text"], "\"Ada\"");
-    assert_eq!(desk.asked(), ["form: Who?"]);
+    assert_eq!(handler.requests(), ["form: Who?"]);
     assert_eq!(server.push(&Push::ToolsChanged), 1);
     while client.tool_changes() == 0 {
         tokio::task::yield_now().await;
@@ -51,22 +53,25 @@ async fn server_request_on_the_get_stream_is_answered_during_a_call() {
 #[tokio::test]
 async fn client_without_handler_capabilities_does_not_listen() {
     // HTTP-20: it takes a connection
-    for handler in [None, Some(Desk::new(Serves::nothing(), Mood::Willing))] {
-        let line = Arc::new(Line::new(Ears::Agreed));
+    for handler in [None, Some(RecordingHandler::new(Serves::nothing(), HandlerBehavior::Accept))] {
+        let memory_server = Arc::new(MemoryServer::new(GetStream::Open));
         let client = match &handler {
-            None => client(Arc::clone(&line)),
-            Some(desk) => attended(&line, desk),
+            None => stateful_client(Arc::clone(&memory_server)),
+            Some(handler) => attended(&memory_server, handler),
         };
         client.connect().await.unwrap();
-        assert_eq!(line.listened.load(Ordering::Relaxed), 0);
+        assert_eq!(memory_server.listen_count.load(Ordering::Relaxed), 0);
     }
 }
 
 #[tokio::test]
 async fn server_requests_are_answered_between_calls() {
     // HTTP-20, PING-01, CANC-05, RPC-10
-    let (line, desk) = (Arc::new(Line::new(Ears::Agreed)), Desk::new(ALL, Mood::Late));
-    let client = attended(&line, &desk);
+    let (memory_server, handler) = (
+        Arc::new(MemoryServer::new(GetStream::Open)),
+        RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased),
+    );
+    let client = attended(&memory_server, &handler);
     client.connect().await.unwrap();
     for message in [
         json!({ "jsonrpc": "2.0", "id": 0, "method": "roots/list" }),
@@ -77,58 +82,69 @@ async fn server_requests_are_answered_between_calls() {
         json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/list" }),
         json!({ "jsonrpc": "2.0", "id": 3, "method": "roots/list" }),
     ] {
-        assert!(line.say_aside(message));
+        assert!(memory_server.send_on_get_stream(message));
     }
-    let answers = line.answers(2).await;
+    let answers = memory_server.client_responses(2).await;
     assert_eq!(answers[0], json!({ "jsonrpc": "2.0", "id": 1, "result": {} }));
     assert_eq!(answers[1]["error"]["code"], -32601);
-    desk.at_work(2).await;
-    assert!(line.say_aside(json!({
+    handler.wait_for_pending(2).await;
+    assert!(memory_server.send_on_get_stream(json!({
         "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 0 },
     })));
-    desk.at_work(1).await;
-    desk.open();
-    assert_eq!(line.answers(3).await[2]["id"], 3);
+    handler.wait_for_pending(1).await;
+    handler.release();
+    assert_eq!(memory_server.client_responses(3).await[2]["id"], 3);
 }
 
 #[tokio::test]
 async fn listening_ends_with_the_session() {
     // HTTP-23: with all work on answers
     for dropped in [false, true] {
-        let (line, desk) = (Arc::new(Line::new(Ears::Agreed)), Desk::new(ALL, Mood::Late));
-        let client = attended(&line, &desk);
+        let (memory_server, handler) = (
+            Arc::new(MemoryServer::new(GetStream::Open)),
+            RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased),
+        );
+        let client = attended(&memory_server, &handler);
         client.connect().await.unwrap();
-        line.say_aside(json!({ "jsonrpc": "2.0", "id": 1, "method": "roots/list" }));
-        desk.at_work(1).await;
+        memory_server
+            .send_on_get_stream(json!({ "jsonrpc": "2.0", "id": 1, "method": "roots/list" }));
+        handler.wait_for_pending(1).await;
         match dropped {
             true => drop(client),
             false => client.close().await.unwrap(),
         }
-        line.left_alone().await;
+        memory_server.wait_until_stream_closed().await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn connect_does_not_wait_long_for_an_unanswered_get() {
-    let (line, desk) = (Arc::new(Line::new(Ears::Unanswered)), Desk::new(ALL, Mood::Late));
+    let (memory_server, handler) = (
+        Arc::new(MemoryServer::new(GetStream::NoResponse)),
+        RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased),
+    );
     let began = Instant::now();
-    attended(&line, &desk).connect().await.unwrap();
+    attended(&memory_server, &handler).connect().await.unwrap();
     assert!(began.elapsed() < Limits::default().request, "{:?}", began.elapsed());
-    assert_eq!(line.listened.load(Ordering::Relaxed), 1);
+    assert_eq!(memory_server.listen_count.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn call_does_not_time_out_while_the_handler_works_on_the_get_stream() {
     // LIFE-13: for which call they are asked, does not show
-    let (line, desk) = (Arc::new(Line::new(Ears::Agreed)), Desk::new(ALL, Mood::Late));
-    let client = attended(&line, &desk);
+    let (memory_server, handler) = (
+        Arc::new(MemoryServer::new(GetStream::Open)),
+        RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased),
+    );
+    let client = attended(&memory_server, &handler);
     let course = async {
         client.connect().await.unwrap();
-        line.say_aside(json!({ "jsonrpc": "2.0", "id": 1, "method": "roots/list" }));
+        memory_server
+            .send_on_get_stream(json!({ "jsonrpc": "2.0", "id": 1, "method": "roots/list" }));
         sleep(Duration::from_secs(5 * 60)).await;
-        desk.open();
-        line.answers(1).await;
-        line.answer();
+        handler.release();
+        memory_server.client_responses(1).await;
+        memory_server.complete_call();
     };
     let (called, ()) = tokio::join!(client.call_tool("ask", ()), course);
     called.unwrap();

@@ -16,7 +16,7 @@ use mcp_client::{
 use serde_json::{Value, json};
 use tokio::{task::yield_now, time::advance};
 
-use crate::support::{client, client_at, outcome, soon};
+use crate::support::{client_with_version, describe_result, stateful_client, with_timeout};
 
 /// How many answers of a client may be on their way at once.
 const MOST: usize = 64;
@@ -75,7 +75,7 @@ impl Asking {
                 yield_now().await;
             }
         };
-        soon(wait).await;
+        with_timeout(wait).await;
     }
 }
 
@@ -111,7 +111,7 @@ async fn immediate_answer_to_a_ping_is_sent_before_the_call_returns() {
     let mut events = pings(1);
     events.push(answer());
     let server = Asking::new("2025-11-25", events, false);
-    client(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
+    stateful_client(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
     assert_eq!(server.answered.load(Ordering::Relaxed), 1);
 }
 
@@ -121,7 +121,7 @@ async fn slow_answer_to_a_ping_is_sent_after_the_call_returns() {
     let mut events = pings(1);
     events.push(answer());
     let server = Asking::new("2025-11-25", events, true);
-    client(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
+    stateful_client(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
     server.wait_for(1).await;
 }
 
@@ -131,7 +131,7 @@ async fn answers_to_many_server_requests_are_limited_in_number() {
     let mut events = pings(600);
     events.push(answer());
     let server = Asking::new("2025-11-25", events, true);
-    client(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
+    stateful_client(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
     server.wait_for(600).await;
     assert!(server.most.load(Ordering::Relaxed) <= MOST, "{server:?}");
 }
@@ -142,7 +142,7 @@ async fn answers_to_a_large_batch_are_limited_in_number() {
     let mut batch = pings(600);
     batch.push(answer());
     let server = Asking::new("2025-03-26", vec![Value::Array(batch)], true);
-    client(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
+    stateful_client(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
     server.wait_for(600).await;
     assert!(server.most.load(Ordering::Relaxed) <= MOST, "{}", server.most.load(Ordering::Relaxed));
 }
@@ -170,13 +170,13 @@ impl Transport for Endless {
 #[tokio::test(start_paused = true)]
 async fn endless_notifications_do_not_prevent_the_timeout() {
     // LIFE-13
-    let client = client_at(Endless, Revision::V2026_07_28);
-    assert_snapshot!(outcome(client.call_tool("add", ()).await), @"
+    let client = client_with_version(Endless, Revision::V2026_07_28);
+    assert_snapshot!(describe_result(client.call_tool("add", ()).await), @"
     no answer to `tools/call` within 30s
     -> Timeout
     ");
     let watched = client.watch(Watch::new().tools()).await;
-    assert_snapshot!(outcome(watched.map(drop)), @"
+    assert_snapshot!(describe_result(watched.map(drop)), @"
     no answer to `subscriptions/listen` within 30s
     -> Timeout
     ");

@@ -3,16 +3,16 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Script, error, json, outcome, sse, status};
+use crate::support::{Script, ScriptedResponse, describe_result, error, json, sse, status};
 
 /// Calls a tool, once for each answer, and shows what comes of it.
-async fn check(answers: impl IntoIterator<Item = Answer>) -> String {
+async fn check(answers: impl IntoIterator<Item = ScriptedResponse>) -> String {
     let mut shown = Vec::new();
     for answer in answers {
-        let peer = Script::new().on("tools/call", answer).start().await;
-        shown.push(outcome(peer.client().call_tool("add", ()).await));
+        let server = Script::new().on("tools/call", answer).start().await;
+        shown.push(describe_result(server.client().call_tool("add", ()).await));
         // Nothing is tried again.
-        assert_eq!(peer.sent_of("tools/call").await.len(), 1);
+        assert_eq!(server.requests_of("tools/call").await.len(), 1);
     }
     shown.join("\n")
 }
@@ -164,7 +164,7 @@ async fn server_errors_keep_code_message_and_data() {
         error(-32603, "broken", &json!({ "at": [1, "x"] })),
         error(-32042, "sign in", &json!({ "elicitations": [{ "mode": "url", "url": "https://a.example" }] })),
         error(-32601, "what\u{1b}[2J?", &json!("text")),
-        error(-32603, "streamed", &json!(1)).streamed(),
+        error(-32603, "streamed", &json!(1)).as_event_stream(),
         error(-32000, "busy", &Value::Null).with_status(503),
         error(-32600, "bad request", &Value::Null).with_status(400),
         json(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"no id"}}"#).with_status(400),

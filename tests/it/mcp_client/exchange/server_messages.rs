@@ -5,12 +5,13 @@ use mcp_testkit::{Fault, Gate, On};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Peer, Script, Sent, client_of, initialized, outcome, outline, soon, sse, status, strict,
+    ReceivedRequest, Script, ScriptedServer, client_for_url, describe_result, initialize_response,
+    request_log, sse, start_test_server, status, with_timeout,
 };
 
 const ANSWER: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
 
-async fn peer_with(before: &[Value]) -> Peer {
+async fn server_with(before: &[Value]) -> ScriptedServer {
     let before: String = before.iter().map(|message| format!("data: {message}\n\n")).collect();
     Script::new().on("tools/call", sse(&format!("{before}data: {ANSWER}\n\n"))).start().await
 }
@@ -22,7 +23,7 @@ fn ping(id: &Value) -> Value {
 #[tokio::test]
 async fn server_requests_are_answered_before_the_response_arrives() {
     // HTTP-07, PING-01, RPC-10: the server holds its answer back until it has ours
-    let server = strict().await;
+    let server = start_test_server().await;
     let gate = Gate::new();
     let requests = vec![
         ping(&json!("p-1")),
@@ -31,18 +32,18 @@ async fn server_requests_are_answered_before_the_response_arrives() {
     ];
     server.script(On::method("tools/call"), Fault::Interject(requests));
     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
-    let client = client_of(server.url());
+    let client = client_for_url(server.url());
     let open = async {
-        soon(server.received("POST", 3)).await;
+        with_timeout(server.received("POST", 3)).await;
         gate.open();
     };
     let (called, ()) = tokio::join!(client.call_tool("wait", ()), open);
-    assert_snapshot!(outcome(called), @"it went well");
-    let mut answers: Vec<_> = server.requests().iter().map(Sent::from).collect();
-    answers.retain(|sent| sent.about() == "answer");
+    assert_snapshot!(describe_result(called), @"it went well");
+    let mut answers: Vec<_> = server.requests().iter().map(ReceivedRequest::from).collect();
+    answers.retain(|sent| sent.kind() == "response");
     answers.sort_by_key(|answer| answer.json()["id"].to_string());
     // N-BASE-08: no code but those of JSON-RPC
-    assert_snapshot!(without_session(&outline(&answers)), @r#"
+    assert_snapshot!(without_session(&request_log(&answers)), @r#"
     {"jsonrpc":"2.0","id":"p-1","result":{}}, 2025-11-25
     {"jsonrpc":"2.0","id":7,"result":{}}, 2025-11-25
     {"jsonrpc":"2.0","id":8,"error":{"code":-32601,"message":"this client does not serve \"roots/list\""}}, 2025-11-25
@@ -64,11 +65,11 @@ fn without_session(outline: &str) -> String {
 #[tokio::test]
 async fn server_requests_are_answered_if_the_response_follows_at_once() {
     // PING-01
-    let peer = peer_with(&[ping(&json!("p-1")), ping(&json!("p-2"))]).await;
-    peer.client().call_tool("add", ()).await.unwrap();
-    let mut answers = peer.wait_for("answer", 2).await;
+    let server = server_with(&[ping(&json!("p-1")), ping(&json!("p-2"))]).await;
+    server.client().call_tool("add", ()).await.unwrap();
+    let mut answers = server.wait_for_requests("response", 2).await;
     answers.sort_by_key(|answer| answer.json()["id"].to_string());
-    assert_snapshot!(outline(&answers), @r#"
+    assert_snapshot!(request_log(&answers), @r#"
     {"jsonrpc":"2.0","id":"p-1","result":{}}, [alice], session-1, 2025-11-25
     {"jsonrpc":"2.0","id":"p-2","result":{}}, [alice], session-1, 2025-11-25
     "#);
@@ -76,53 +77,53 @@ async fn server_requests_are_answered_if_the_response_follows_at_once() {
 
 #[tokio::test]
 async fn rejected_answer_to_a_server_request_does_not_fail_the_call() {
-    let peer = Script::new()
+    let server = Script::new()
         .on("tools/call", sse(&format!("data: {}\n\ndata: {ANSWER}\n\n", ping(&json!(1)))))
-        .on("answer", status(500))
+        .on("response", status(500))
         .start()
         .await;
-    let client = peer.client();
-    assert_snapshot!(outcome(client.call_tool("add", ()).await), @"it went well");
-    peer.wait_for("answer", 1).await;
-    assert_snapshot!(outcome(client.call_tool("add", ()).await), @"it went well");
+    let client = server.client();
+    assert_snapshot!(describe_result(client.call_tool("add", ()).await), @"it went well");
+    server.wait_for_requests("response", 1).await;
+    assert_snapshot!(describe_result(client.call_tool("add", ()).await), @"it went well");
 }
 
 #[tokio::test]
 async fn notifications_before_the_response_are_ignored() {
     // RPC-11, LOG-02, PROG-02, CANC-06
-    let peer = peer_with(&[
+    let server = server_with(&[
         json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": { "level": "info", "data": [1] } }),
         json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": { "progressToken": 9, "progress": 0.5 } }),
         json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 9 } }),
         json!({ "jsonrpc": "2.0", "method": "notifications/of/our/own" }),
     ])
     .await;
-    let client = peer.client();
-    assert_snapshot!(outcome(client.call_tool("add", ()).await), @"it went well");
+    let client = server.client();
+    assert_snapshot!(describe_result(client.call_tool("add", ()).await), @"it went well");
     client.close().await.unwrap();
     // RPC-06: no notification is answered
-    assert_eq!(peer.sent_of("answer").await.len(), 0);
+    assert_eq!(server.requests_of("response").await.len(), 0);
 }
 
 #[tokio::test]
 async fn responses_to_other_requests_are_ignored() {
     // HTTP-18, RPC-03: whatever their results look like
-    let peer = peer_with(&[
+    let server = server_with(&[
         json!({ "jsonrpc": "2.0", "id": 99, "result": { "content": [] } }),
         json!({ "jsonrpc": "2.0", "id": "2", "result": {} }),
         json!({ "jsonrpc": "2.0", "id": 98, "result": { "tools": [] } }),
         json!({ "jsonrpc": "2.0", "id": 97, "error": { "code": 1, "message": "late" } }),
     ])
     .await;
-    assert_snapshot!(outcome(peer.client().call_tool("add", ()).await), @"it went well");
+    assert_snapshot!(describe_result(server.client().call_tool("add", ()).await), @"it went well");
 }
 
 #[tokio::test]
 async fn server_requests_during_initialize_are_answered() {
     // LIFE-07, HTTP-24: in the session that the headers have already assigned
-    let opening = initialized("2025-11-25").header("mcp-session-id", "s").streamed();
-    let opening = opening.after(&format!("data: {}\n\n", ping(&json!(5))));
-    let peer = Script::new().on("initialize", opening).start().await;
-    peer.client().connect().await.unwrap();
-    assert_snapshot!(outline(&peer.wait_for("answer", 1).await), @r#"{"jsonrpc":"2.0","id":5,"result":{}}, [alice], s"#);
+    let opening = initialize_response("2025-11-25").header("mcp-session-id", "s").as_event_stream();
+    let opening = opening.with_prefix(&format!("data: {}\n\n", ping(&json!(5))));
+    let server = Script::new().on("initialize", opening).start().await;
+    server.client().connect().await.unwrap();
+    assert_snapshot!(request_log(&server.wait_for_requests("response", 1).await), @r#"{"jsonrpc":"2.0","id":5,"result":{}}, [alice], s"#);
 }

@@ -3,15 +3,17 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::support::{Peer, Script, initialized, json, outcome, result, sse, status};
+use crate::support::{
+    Script, ScriptedServer, describe_result, initialize_response, json, result, sse, status,
+};
 
 #[tokio::test]
 async fn first_call_sends_initialize_then_initialized() {
     // RPC-01, RPC-02, RPC-06, LIFE-01, LIFE-05, LIFE-06, LIFE-08, LIFE-10, HTTP-01, HTTP-02, HTTP-03,
     // HTTP-04, HTTP-24, HTTP-30, AUTH-02
-    let peer = Peer::start().await;
-    peer.client().call_tool("add", json!({ "a": 1, "b": 2 })).await.unwrap();
-    assert_snapshot!(peer.exact().await, @r#"
+    let server = ScriptedServer::start().await;
+    server.client().call_tool("add", json!({ "a": 1, "b": 2 })).await.unwrap();
+    assert_snapshot!(server.full_request_log().await, @r#"
     POST /mcp
     accept: application/json, text/event-stream
     authorization: Bearer [alice]
@@ -39,14 +41,14 @@ async fn first_call_sends_initialize_then_initialized() {
 #[tokio::test]
 async fn initialize_works_over_event_streams() {
     // HTTP-06, HTTP-24: the session id is a header, also of a stream
-    let opening = initialized("2025-11-25").header("mcp-session-id", "s").streamed();
-    let answer = result(&json!({ "content": [] })).streamed();
+    let opening = initialize_response("2025-11-25").header("mcp-session-id", "s").as_event_stream();
+    let answer = result(&json!({ "content": [] })).as_event_stream();
     let script = Script::new().on("initialize", opening).on("tools/call", answer);
-    let peer = script.start().await;
-    let client = peer.client();
+    let server = script.start().await;
+    let client = server.client();
     client.call_tool("add", ()).await.unwrap();
     client.call_tool("add", ()).await.unwrap();
-    assert_snapshot!(peer.outline().await, @"
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], s, 2025-11-25
     tools/call 2, [alice], s, 2025-11-25
@@ -57,13 +59,13 @@ async fn initialize_works_over_event_streams() {
 #[tokio::test]
 async fn initialize_is_sent_once_per_client() {
     // RPC-02: no id comes twice
-    let peer = Peer::start().await;
-    let client = peer.client();
+    let server = ScriptedServer::start().await;
+    let client = server.client();
     client.connect().await.unwrap();
     client.list_tools().await.unwrap();
     client.clone().call_tool("add", ()).await.unwrap();
     client.call_tool("add", ()).await.unwrap();
-    assert_snapshot!(peer.outline().await, @"
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
     tools/list 2, [alice], session-1, 2025-11-25
@@ -74,31 +76,31 @@ async fn initialize_is_sent_once_per_client() {
 
 #[tokio::test]
 async fn concurrent_first_calls_share_one_initialize() {
-    let peer = Peer::start().await;
-    let client = peer.client();
+    let server = ScriptedServer::start().await;
+    let client = server.client();
     let (a, b, c) =
         tokio::join!(client.call_tool("add", ()), client.list_tools(), client.call_tool("add", ()));
     assert!(a.is_ok() && b.is_ok() && c.is_ok());
-    assert_eq!(peer.sent_of("initialize").await.len(), 1);
-    assert_eq!(peer.sent_of("notifications/initialized").await.len(), 1);
-    assert_eq!(peer.sent_of("tools/call").await.len(), 2);
+    assert_eq!(server.requests_of("initialize").await.len(), 1);
+    assert_eq!(server.requests_of("notifications/initialized").await.len(), 1);
+    assert_eq!(server.requests_of("tools/call").await.len(), 2);
 }
 
 #[tokio::test]
 async fn next_call_retries_a_failed_initialize() {
-    let peer = Script::new()
+    let server = Script::new()
         .on("initialize", status(503))
         .on("initialize", status(500))
-        .on("initialize", initialized("2025-11-25"))
+        .on("initialize", initialize_response("2025-11-25"))
         .on("notifications/initialized", status(503))
         .on("notifications/initialized", status(202))
         .start()
         .await;
-    let client = peer.client();
-    // HTTP-05: a status that is no success means that `initialized` was not delivered
+    let client = server.client();
+    // HTTP-05: a status that is no success means that `initialize_response` was not delivered
     let mut outcomes = Vec::new();
     for _ in 0..4 {
-        outcomes.push(outcome(client.call_tool("add", ()).await));
+        outcomes.push(describe_result(client.call_tool("add", ()).await));
     }
     assert_snapshot!(outcomes.join("\n"), @"
     [server]/mcp answered with HTTP status 503 Service Unavailable
@@ -109,7 +111,7 @@ async fn next_call_retries_a_failed_initialize() {
     -> Status(503), did not run
     it went well
     ");
-    assert_snapshot!(peer.outline().await, @"
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     initialize 1, [alice]
     initialize 1, [alice]
@@ -124,8 +126,12 @@ async fn next_call_retries_a_failed_initialize() {
 async fn initialized_accepts_any_success_status() {
     // Traps 10: some servers answer 200 or 204; a body is not read
     for answer in [status(200), status(204), status(202), json("broken"), sse("data: {}\n\n")] {
-        let peer = Script::new().on("notifications/initialized", answer.clone()).start().await;
-        assert_eq!(outcome(peer.client().call_tool("add", ()).await), "it went well", "{answer:?}");
+        let server = Script::new().on("notifications/initialized", answer.clone()).start().await;
+        assert_eq!(
+            describe_result(server.client().call_tool("add", ()).await),
+            "it went well",
+            "{answer:?}"
+        );
     }
 }
 
@@ -140,15 +146,15 @@ async fn initialize_result_is_exposed_as_server_info() {
         "_meta": { "a": 1 },
         "more": true,
     });
-    let peer = Script::new().on("initialize", result(&answer)).start().await;
-    let profile = peer.client().connect().await.unwrap();
+    let server = Script::new().on("initialize", result(&answer)).start().await;
+    let profile = server.client().connect().await.unwrap();
     let capabilities = serde_json::Value::Object(profile.capabilities.as_object().clone());
     assert_snapshot!(capabilities, @r#"{"experimental":{"a":{}},"tools":{"listChanged":true},"x-own":{}}"#);
     assert_eq!(profile.server.as_ref().unwrap().name, "peer");
     assert_eq!(profile.instructions.as_deref(), Some("Be brief"));
     assert_eq!(profile.revision.to_string(), "2025-11-25");
     // Without a session there is no header for it.
-    assert_snapshot!(peer.outline().await, @"
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], 2025-11-25
     ");
@@ -165,10 +171,10 @@ async fn invalid_initialize_result_is_an_error() {
         r#""error":{"code":-32603,"message":"down for maintenance"}"#,
     ] {
         let answer = json(&format!(r#"{{"jsonrpc":"2.0","id":$id,{result}}}"#));
-        let peer = Script::new().on("initialize", answer).start().await;
-        outcomes += &outcome(peer.client().list_tools().await);
+        let server = Script::new().on("initialize", answer).start().await;
+        outcomes += &describe_result(server.client().list_tools().await);
         outcomes += "\n";
-        assert_eq!(peer.outline().await, "initialize 1, [alice]");
+        assert_eq!(server.request_log().await, "initialize 1, [alice]");
     }
     assert_snapshot!(outcomes, @"
     the answer to `initialize` is not valid

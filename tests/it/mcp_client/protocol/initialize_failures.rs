@@ -5,16 +5,18 @@ use insta::assert_snapshot;
 use mcp_client::TransportErrorKind;
 use mcp_testkit::{Fault, Gate, On};
 
-use crate::support::{Script, client_of, outcome, outline, soon, status, strict};
+use crate::support::{
+    Script, client_for_url, describe_result, request_log, start_test_server, status, with_timeout,
+};
 
 #[tokio::test]
 async fn session_is_deleted_if_initialized_is_rejected() {
     // HTTP-29: the server has assigned a session all the same
     let mut shown = String::new();
     for code in [401, 404, 500] {
-        let peer = Script::new().on("notifications/initialized", status(code)).start().await;
-        shown += &outcome(peer.client().connect().await);
-        shown += &format!("\n{}\n", outline(&peer.wait_for("DELETE", 1).await));
+        let server = Script::new().on("notifications/initialized", status(code)).start().await;
+        shown += &describe_result(server.client().connect().await);
+        shown += &format!("\n{}\n", request_log(&server.wait_for_requests("DELETE", 1).await));
     }
     assert_snapshot!(shown, @"
     [server]/mcp rejected the access token
@@ -32,16 +34,16 @@ async fn session_is_deleted_if_initialized_is_rejected() {
 #[tokio::test]
 async fn session_is_deleted_if_all_callers_are_dropped() {
     // HTTP-29
-    let server = strict().await;
+    let server = start_test_server().await;
     let gate = Gate::new();
     server.script(On::method("notifications/initialized"), Fault::Hold(gate.clone()));
-    let client = client_of(server.url());
+    let client = client_for_url(server.url());
     let callers = join_all((0..3).map(|_| client.call_tool("wait", ())));
     tokio::select! {
         outcomes = callers => panic!("{outcomes:?}"),
-        () = soon(gate.reached(1)) => {}
+        () = with_timeout(gate.reached(1)) => {}
     }
-    soon(server.received("DELETE", 1)).await;
+    with_timeout(server.received("DELETE", 1)).await;
     assert_eq!(server.open_sessions(), 0);
     // The next call opens another.
     server.clear_script();
@@ -53,12 +55,12 @@ async fn session_is_deleted_if_all_callers_are_dropped() {
 async fn close_waits_for_a_running_initialize() {
     // HTTP-29: or else the session would begin after its end
     for method in ["initialize", "notifications/initialized"] {
-        let server = strict().await;
+        let server = start_test_server().await;
         let gate = Gate::new();
         server.script(On::method(method), Fault::Hold(gate.clone()));
-        let client = client_of(server.url());
+        let client = client_for_url(server.url());
         let close = async {
-            soon(gate.reached(1)).await;
+            with_timeout(gate.reached(1)).await;
             let mut closing = Box::pin(client.close());
             assert!((&mut closing).now_or_never().is_none(), "{method}");
             gate.open();
@@ -75,16 +77,16 @@ async fn close_waits_for_a_running_initialize() {
 #[tokio::test]
 async fn waiting_callers_share_the_failure_of_initialize() {
     // AUTH-07: a refused token is not tried once for each of them
-    let peer = Script::new().on("initialize", status(401)).start().await;
-    let client = peer.client();
+    let server = Script::new().on("initialize", status(401)).start().await;
+    let client = server.client();
     let outcomes = join_all((0..20).map(|_| client.list_tools())).await;
     for outcome in outcomes {
         let error = outcome.unwrap_err();
         assert_eq!(error.transport_kind(), Some(TransportErrorKind::Unauthorized));
         assert!(error.did_not_run());
     }
-    assert_eq!(peer.sent().await.len(), 1);
+    assert_eq!(server.requests().await.len(), 1);
     // It is not kept for those who come later.
     client.list_tools().await.unwrap_err();
-    assert_eq!(peer.sent_of("initialize").await.len(), 2);
+    assert_eq!(server.requests_of("initialize").await.len(), 2);
 }

@@ -10,29 +10,30 @@ use mcp_testkit::{Ask, CallAnswer, Recorded, Round, TestServer, Tool, Turn};
 use serde_json::{Value, json};
 
 use crate::support::{
-    ALL, Desk, Mood, PROBE, Peer, Script, error, outcome, passing, result, status,
+    ALL_CAPABILITIES, HandlerBehavior, PROBE, RecordingHandler, Script, ScriptedServer,
+    advance_until, describe_result, error, result, status,
 };
 
 /// A strict server with one tool, and a client of it.
 async fn asking(
     steps: impl Fn(&Round) -> Turn + Send + Sync + 'static,
-    desk: &Desk,
+    handler: &RecordingHandler,
 ) -> (TestServer, Client) {
     let tool = Tool::asking("ask", json!({ "type": "object" }), steps);
     let builder = TestServer::builder().revisions([Revision::V2026_07_28]);
     let server = builder.tool(tool).start().await.expect("a free port");
     let transport = HttpTransport::builder(server.url()).build().expect("a usable URL");
-    let client = client(transport, desk);
+    let client = client(transport, handler);
     (server, client)
 }
 
-fn client(transport: HttpTransport, desk: &Desk) -> Client {
-    let builder = Client::builder(transport).handler(desk.clone());
+fn client(transport: HttpTransport, handler: &RecordingHandler) -> Client {
+    let builder = Client::builder(transport).handler(handler.clone());
     builder.protocol(Revision::V2026_07_28).build()
 }
 
 /// A server that always answers so.
-async fn answering(asked: &Value) -> Peer {
+async fn answering(asked: &Value) -> ScriptedServer {
     let mut answer = asked.clone();
     answer["resultType"] = json!("input_required");
     Script::new().on("tools/call", result(&answer)).start().await
@@ -46,13 +47,15 @@ fn questions() -> [Ask; 2] {
 #[tokio::test]
 async fn declined_or_failed_sampling_and_roots_end_the_call() {
     // N-MRTR-11: the server is not asked again
-    for (mood, question) in [Mood::Refusing, Mood::Failing].into_iter().zip(questions()) {
-        let desk = Desk::new(ALL, mood);
+    for (behavior, question) in
+        [HandlerBehavior::Decline, HandlerBehavior::Fail].into_iter().zip(questions())
+    {
+        let handler = RecordingHandler::new(ALL_CAPABILITIES, behavior);
         let ask = move |_: &Round| Turn::ask("it", question.clone());
-        let (server, client) = asking(ask, &desk).await;
-        let outcome = outcome(client.call_tool("ask", ()).await);
-        match mood {
-            Mood::Refusing => assert_snapshot!(outcome, @"
+        let (server, client) = asking(ask, &handler).await;
+        let outcome = describe_result(client.call_tool("ask", ()).await);
+        match behavior {
+            HandlerBehavior::Decline => assert_snapshot!(outcome, @"
             `tools/call` needs what `sampling/createMessage` asks for, which is not to be had
               the user refused
             -> Input
@@ -70,13 +73,13 @@ async fn declined_or_failed_sampling_and_roots_end_the_call() {
 #[tokio::test]
 async fn declined_elicitation_is_sent_to_the_server() {
     // N-MRTR-11
-    let desk = Desk::new(ALL, Mood::Refusing);
+    let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::Decline);
     let ask = |round: &Round| match (round.answer("form"), round.answer("url")) {
         (Some(form), Some(url)) => CallAnswer::text(format!("{form} {url}")).into(),
         _ => Turn::ask("form", Ask::form("?", json!({ "type": "object", "properties": {} })))
             .and("url", Ask::url("?", "https://x")),
     };
-    let (server, client) = asking(ask, &desk).await;
+    let (server, client) = asking(ask, &handler).await;
     let result = client.call_tool("ask", ()).await.unwrap();
     let content = serde_json::to_value(&result.content).unwrap();
     assert_eq!(content[0]["text"], r#"{"action":"decline"} {"action":"decline"}"#);
@@ -86,7 +89,7 @@ async fn declined_elicitation_is_sent_to_the_server() {
 #[tokio::test]
 async fn input_request_for_an_undeclared_capability_is_an_error() {
     // N-MRTR-10, N-ELIC-01
-    let desk = Desk::new(Serves::nothing().form(), Mood::Willing);
+    let handler = RecordingHandler::new(Serves::nothing().form(), HandlerBehavior::Accept);
     let mut outcomes = Vec::new();
     for request in [
         json!({ "method": "roots/list" }),
@@ -98,9 +101,10 @@ async fn input_request_for_an_undeclared_capability_is_an_error() {
             "message": "?", "requestedSchema": { "type": "object", "properties": {} },
         } });
         let asked = json!({ "inputRequests": { "a": known, "b": request }, "requestState": "s" });
-        let peer = answering(&asked).await;
-        outcomes.push(outcome(client(peer.transport(), &desk).call_tool("ask", ()).await));
-        assert_eq!(peer.sent_of("tools/call").await.len(), 1);
+        let server = answering(&asked).await;
+        outcomes
+            .push(describe_result(client(server.transport(), &handler).call_tool("ask", ()).await));
+        assert_eq!(server.requests_of("tools/call").await.len(), 1);
     }
     assert_snapshot!(outcomes.join("\n"), @r#"
     the answer to `tools/call` is not valid
@@ -116,7 +120,7 @@ async fn input_request_for_an_undeclared_capability_is_an_error() {
       result.inputRequests.b.params.message: missing, ElicitRequestParams `form` requires it at line 1 column 262
     -> InvalidAnswer
     "#);
-    assert_eq!(desk.asked(), Vec::<String>::new());
+    assert_eq!(handler.requests(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -126,8 +130,9 @@ async fn call_is_repeated_with_backoff_if_only_state_is_returned() {
         0..3 => Turn::again(),
         _ => CallAnswer::text("done").into(),
     };
-    let (server, client) = asking(ask, &Desk::new(Serves::nothing(), Mood::Willing)).await;
-    let (called, passed) = passing(client.call_tool("ask", ())).await;
+    let (server, client) =
+        asking(ask, &RecordingHandler::new(Serves::nothing(), HandlerBehavior::Accept)).await;
+    let (called, passed) = advance_until(client.call_tool("ask", ())).await;
     called.unwrap();
     assert!(passed >= Duration::from_millis(3 * 250), "{passed:?}");
     assert_eq!(server.count("tools/call"), 4);
@@ -137,12 +142,12 @@ async fn call_is_repeated_with_backoff_if_only_state_is_returned() {
 #[tokio::test]
 async fn other_calls_do_not_carry_input_responses() {
     // N-MRTR-06
-    let desk = Desk::new(ALL, Mood::Willing);
+    let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::Accept);
     let ask = |round: &Round| match round.answer("r") {
         None => Turn::ask("r", Ask::roots()),
         Some(_) => CallAnswer::text("done").into(),
     };
-    let (server, client) = asking(ask, &desk).await;
+    let (server, client) = asking(ask, &handler).await;
     let calls = (0..8).map(|_| async {
         client.call_tool("ask", ()).await?;
         client.list_tools().await
@@ -171,12 +176,13 @@ async fn failure_after_the_first_round_may_have_run() {
     ] {
         let asked = json!({ "resultType": "input_required", "requestState": "s" });
         let script = Script::new().on("tools/call", result(&asked)).on("tools/call", refusal);
-        let peer = script.on(PROBE, status(404)).start().await;
+        let server = script.on(PROBE, status(404)).start().await;
         let known = Negotiation::known(Revision::V2026_07_28);
-        let (called, _) = passing(peer.stranger(&known).call_tool("ask", ())).await;
-        shown += &outcome(called);
+        let (called, _) =
+            advance_until(server.client_with_negotiation(&known).call_tool("ask", ())).await;
+        shown += &describe_result(called);
         shown += "\n";
-        assert_eq!(peer.sent_of("tools/call").await.len(), 2);
+        assert_eq!(server.requests_of("tools/call").await.len(), 2);
     }
     assert_snapshot!(shown, @"
     [server]/mcp requires an access token
@@ -195,31 +201,31 @@ async fn failure_after_the_first_round_may_have_run() {
 #[tokio::test]
 async fn call_is_limited_to_ten_further_rounds() {
     // N-MRTR-09
-    let desk = Desk::new(ALL, Mood::Willing);
-    let (server, client) = asking(|_: &Round| Turn::ask("r", Ask::roots()), &desk).await;
-    assert_snapshot!(outcome(client.call_tool("ask", ()).await), @"
+    let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::Accept);
+    let (server, client) = asking(|_: &Round| Turn::ask("r", Ask::roots()), &handler).await;
+    assert_snapshot!(describe_result(client.call_tool("ask", ()).await), @"
     `tools/call` needs input more than 10 times
     -> Rounds
     ");
     assert_eq!(server.count("tools/call"), 11);
-    assert_eq!(desk.asked().len(), 11);
+    assert_eq!(handler.requests().len(), 11);
     assert_eq!(server.violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn handler_time_does_not_count_towards_the_request_timeout() {
     // LIFE-13: as in the other era
-    let desk = Desk::new(ALL, Mood::Late);
+    let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased);
     let ask = |round: &Round| match round.answer("r") {
         None => Turn::ask("r", Ask::roots()),
         Some(_) => CallAnswer::text("done").into(),
     };
-    let (_server, client) = asking(ask, &desk).await;
+    let (_server, client) = asking(ask, &handler).await;
     let late = async {
-        desk.at_work(1).await;
-        passing(tokio::time::sleep(Duration::from_secs(5 * 60))).await;
-        desk.open();
+        handler.wait_for_pending(1).await;
+        advance_until(tokio::time::sleep(Duration::from_secs(5 * 60))).await;
+        handler.release();
     };
     let (called, ()) = tokio::join!(client.call_tool("ask", ()), late);
-    assert_snapshot!(outcome(called), @"it went well");
+    assert_snapshot!(describe_result(called), @"it went well");
 }

@@ -13,18 +13,19 @@ use serde_json::{Value, json};
 
 use super::probe::{asked, old, unsupported};
 use crate::support::{
-    PROBE, Script, discovered, error, outcome, outline, pass, passing, result, status,
+    PROBE, Script, advance_time, advance_until, describe_result, discover_response, error,
+    request_log, result, status,
 };
 
 #[tokio::test]
 async fn negotiated_version_is_shared_by_all_clients() {
     // N-VER-03
     let mut shown = String::new();
-    for probe in [status(404), discovered(&["2026-07-28"])] {
-        let peer = old().on(PROBE, probe).start().await;
+    for probe in [status(404), discover_response(&["2026-07-28"])] {
+        let server = old().on(PROBE, probe).start().await;
         let known = Negotiation::new();
-        shown += &asked(&peer, &known).await;
-        shown += &asked(&peer, &known).await;
+        shown += &asked(&server, &known).await;
+        shown += &asked(&server, &known).await;
     }
     assert_snapshot!(shown, @r#"
     server/discover "probe-1", 2026-07-28
@@ -51,36 +52,36 @@ async fn negotiated_version_is_shared_by_all_clients() {
 #[tokio::test]
 async fn concurrent_clients_share_one_probe() {
     // N-VER-03
-    let peer = old().on(PROBE, discovered(&["2026-07-28"])).start().await;
+    let server = old().on(PROBE, discover_response(&["2026-07-28"])).start().await;
     let known = Negotiation::new();
-    let clients: Vec<_> = (0..50).map(|_| peer.stranger(&known)).collect();
+    let clients: Vec<_> = (0..50).map(|_| server.client_with_negotiation(&known)).collect();
     let outcomes = join_all(clients.iter().map(Client::list_tools)).await;
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
-    assert_eq!(peer.sent_of(PROBE).await.len(), 1);
-    assert_eq!(peer.sent_of("tools/list").await.len(), 50);
+    assert_eq!(server.requests_of(PROBE).await.len(), 1);
+    assert_eq!(server.requests_of("tools/list").await.len(), 50);
 }
 
 #[tokio::test]
 async fn rejected_token_of_one_client_does_not_fail_the_others() {
     // N-VER-02: a 401 decides nothing, whoever waits for it
-    let script = old().on(PROBE, status(401)).on(PROBE, discovered(&["2026-07-28"]));
-    let peer = script.start().await;
+    let script = old().on(PROBE, status(401)).on(PROBE, discover_response(&["2026-07-28"]));
+    let server = script.start().await;
     let known = Negotiation::new();
-    let clients: Vec<_> = (0..8).map(|_| peer.stranger(&known)).collect();
+    let clients: Vec<_> = (0..8).map(|_| server.client_with_negotiation(&known)).collect();
     let outcomes = join_all(clients.iter().map(Client::list_tools)).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_err()).count(), 1, "{outcomes:?}");
 }
 
 #[tokio::test]
 async fn waiting_for_a_token_does_not_delay_other_clients() {
-    let peer = old().on(PROBE, discovered(&["2026-07-28"])).start().await;
+    let server = old().on(PROBE, discover_response(&["2026-07-28"])).start().await;
     let known = Negotiation::new();
-    let stalled = HttpTransport::builder(peer.url()).token_source(Stalled).build().unwrap();
+    let stalled = HttpTransport::builder(server.url()).token_source(Stalled).build().unwrap();
     let stalled = Client::builder(stalled).negotiation(known.clone()).build();
-    let other = peer.stranger(&known);
+    let other = server.client_with_negotiation(&known);
     let (listed, waited) = tokio::select! {
         _ = stalled.list_tools() => panic!("a token came"),
-        outcome = passing(other.list_tools()) => outcome,
+        outcome = advance_until(other.list_tools()) => outcome,
     };
     listed.unwrap();
     assert!(waited < Duration::from_secs(2), "{waited:?}");
@@ -100,14 +101,15 @@ impl TokenSource for Stalled {
 
 #[tokio::test]
 async fn stateful_server_is_probed_again_after_a_day() {
-    let peer = old().on(PROBE, status(404)).on(PROBE, discovered(&["2026-07-28"])).start().await;
+    let server =
+        old().on(PROBE, status(404)).on(PROBE, discover_response(&["2026-07-28"])).start().await;
     let known = Negotiation::new();
-    peer.stranger(&known).list_tools().await.unwrap();
-    pass(Duration::from_secs(23 * 60 * 60)).await;
+    server.client_with_negotiation(&known).list_tools().await.unwrap();
+    advance_time(Duration::from_secs(23 * 60 * 60)).await;
     assert_eq!(known.revision(), Some(Revision::V2025_06_18));
-    pass(Duration::from_secs(60 * 60)).await;
+    advance_time(Duration::from_secs(60 * 60)).await;
     assert_eq!(known.revision(), None);
-    peer.stranger(&known).list_tools().await.unwrap();
+    server.client_with_negotiation(&known).list_tools().await.unwrap();
     assert_eq!(known.revision(), Some(Revision::V2026_07_28));
 }
 
@@ -120,13 +122,15 @@ async fn wrong_negotiated_version_is_probed_again() {
         .on(PROBE, status(404))
         .on("tools/list", gone)
         .on("tools/list", result(&json!({ "tools": [] })));
-    let newer = Script::new().on(PROBE, discovered(&["2026-07-28"])).on("initialize", status(400));
+    let newer =
+        Script::new().on(PROBE, discover_response(&["2026-07-28"])).on("initialize", status(400));
     for (script, was) in [(older, Revision::V2026_07_28), (newer, Revision::V2025_11_25)] {
-        let peer = script.start().await;
-        shown += &asked(&peer, &Negotiation::known(was)).await;
+        let server = script.start().await;
+        shown += &asked(&server, &Negotiation::known(was)).await;
     }
     // It still is what it was: its own failure is the one to report.
-    let same = Script::new().on(PROBE, discovered(&["2026-07-28"])).on("tools/list", status(404));
+    let same =
+        Script::new().on(PROBE, discover_response(&["2026-07-28"])).on("tools/list", status(404));
     shown += &asked(&same.start().await, &Negotiation::known(Revision::V2026_07_28)).await;
     let same = Script::new().on(PROBE, status(404)).on("initialize", status(400));
     shown += &asked(&same.start().await, &Negotiation::known(Revision::V2025_11_25)).await;
@@ -170,8 +174,8 @@ async fn stateless_server_is_never_sent_initialize() {
         error(-32000, "too much", &Value::Null).with_status(429),
         error(-32000, "broken", &Value::Null).with_status(500),
     ] {
-        let peer = old().on("tools/list", answer).start().await;
-        shown += &asked(&peer, &Negotiation::known(Revision::V2026_07_28)).await;
+        let server = old().on("tools/list", answer).start().await;
+        shown += &asked(&server, &Negotiation::known(Revision::V2026_07_28)).await;
     }
     assert_snapshot!(shown, @"
     tools/list 1, 2026-07-28
@@ -220,10 +224,10 @@ async fn call_that_may_have_run_is_not_repeated_in_another_version() {
         (Revision::V2026_07_28, json!(["2025-06-18"])),
     ] {
         let script = old().on("tools/call", unsupported(&supported).with_status(200));
-        let peer = script.start().await;
-        let client = peer.stranger(&Negotiation::known(was));
-        let failed = outcome(client.call_tool("add", ()).await);
-        shown += &format!("{}\n{failed}\n", outline(&peer.all_sent().await));
+        let server = script.start().await;
+        let client = server.client_with_negotiation(&Negotiation::known(was));
+        let failed = describe_result(client.call_tool("add", ()).await);
+        shown += &format!("{}\n{failed}\n", request_log(&server.all_requests().await));
     }
     assert_snapshot!(shown, @r#"
     initialize 1
@@ -255,10 +259,10 @@ async fn call_rejected_for_its_version_is_repeated_in_a_supported_one() {
     ] {
         let called = result(&json!({ "content": [] }));
         let script = old().on("tools/call", unsupported(&supported)).on("tools/call", called);
-        let peer = script.start().await;
-        let client = peer.stranger(&Negotiation::known(was));
+        let server = script.start().await;
+        let client = server.client_with_negotiation(&Negotiation::known(was));
         client.call_tool("add", ()).await.unwrap();
-        shown += &format!("{}\n", outline(&peer.all_sent().await));
+        shown += &format!("{}\n", request_log(&server.all_requests().await));
     }
     assert_snapshot!(shown, @"
     initialize 1
@@ -294,14 +298,15 @@ async fn pinned_version_is_used_without_a_probe() {
         ),
         (Revision::V2025_11_25, Script::new().on("initialize", status(404))),
     ] {
-        let peer = script.start().await;
-        let transport = HttpTransport::builder(peer.url()).build().unwrap();
+        let server = script.start().await;
+        let transport = HttpTransport::builder(server.url()).build().unwrap();
         let listed = Client::builder(transport).protocol(revision).build().list_tools().await;
         let listed = listed.map_or_else(
-            |error| outcome(Err::<(), _>(error)),
+            |error| describe_result(Err::<(), _>(error)),
             |list| format!("{} tool", list.tools.len()),
         );
-        shown += &format!("--- {revision}\n{}\n{listed}\n", outline(&peer.all_sent().await));
+        shown +=
+            &format!("--- {revision}\n{}\n{listed}\n", request_log(&server.all_requests().await));
     }
     assert_snapshot!(shown, @r#"
     --- 2026-07-28

@@ -10,44 +10,44 @@ use mcp_http::HttpTransport;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, PROBE, Peer, Script, discovered, error, initialized, json as body, outcome, outline,
-    result, sse, status,
+    PROBE, Script, ScriptedResponse, ScriptedServer, describe_result, discover_response, error,
+    initialize_response, json as body, request_log, result, sse, status,
 };
 
 /// A refusal of the version, by a server that speaks these.
-pub(super) fn unsupported(supported: &Value) -> Answer {
+pub(super) fn unsupported(supported: &Value) -> ScriptedResponse {
     let data = json!({ "supported": supported, "requested": "2026-07-28" });
     error(-32022, "unsupported protocol version", &data).with_status(400)
 }
 
 /// Lists the tools of a stranger: what was sent for that, what came out, and what is known then.
 async fn ask(script: Script) -> String {
-    let peer = script.start().await;
-    asked(&peer, &Negotiation::new()).await
+    let server = script.start().await;
+    asked(&server, &Negotiation::new()).await
 }
 
-pub(super) async fn asked(peer: &Peer, known: &Negotiation) -> String {
-    let before = peer.all_sent().await.len();
-    let outcome = match peer.stranger(known).list_tools().await {
+pub(super) async fn asked(server: &ScriptedServer, known: &Negotiation) -> String {
+    let before = server.all_requests().await.len();
+    let outcome = match server.client_with_negotiation(known).list_tools().await {
         Ok(list) => format!("{} tool", list.tools.len()),
-        failure => outcome(failure),
+        failure => describe_result(failure),
     };
     let verdict = match known.revision() {
         Some(revision) => revision.to_string(),
         None => "unknown".to_owned(),
     };
-    let sent = outline(peer.all_sent().await.iter().skip(before));
+    let sent = request_log(server.all_requests().await.iter().skip(before));
     format!("{sent}\n{outcome}\nverdict: {verdict}\n")
 }
 
 pub(super) fn old() -> Script {
-    Script::new().on("initialize", initialized("2025-06-18"))
+    Script::new().on("initialize", initialize_response("2025-06-18"))
 }
 
 #[tokio::test]
 async fn discover_result_identifies_a_stateless_server() {
     // N-BASE-01, N-HTTP-03, N-VER-02: nothing but the answer to this method is proof
-    let new = Script::new().on(PROBE, discovered(&["2026-07-28", "2025-11-25"]));
+    let new = Script::new().on(PROBE, discover_response(&["2026-07-28", "2025-11-25"]));
     assert_snapshot!(ask(new).await, @r#"
     server/discover "probe-1", 2026-07-28
     tools/list 1, 2026-07-28
@@ -61,9 +61,10 @@ async fn unsupported_version_error_selects_a_listed_version() {
     // N-VER-01: a version that is spoken here, the refused one included; then the server said no
     // twice; none that is spoken here; no list at all
     let mut shown = String::new();
-    for (name, again) in
-        [("once", discovered(&["2026-07-28"])), ("twice", unsupported(&json!(["2026-07-28"])))]
-    {
+    for (name, again) in [
+        ("once", discover_response(&["2026-07-28"])),
+        ("twice", unsupported(&json!(["2026-07-28"]))),
+    ] {
         let script = old().on(PROBE, unsupported(&json!(["2026-07-28"]))).on(PROBE, again);
         shown += &format!("--- {name}\n{}", ask(script).await);
     }
@@ -112,8 +113,8 @@ async fn unsupported_version_error_selects_a_listed_version() {
 #[tokio::test]
 async fn unsupported_version_error_with_old_versions_leads_to_initialize() {
     let versions = unsupported(&json!(["2025-06-18", "2024-11-05"]));
-    let peer = old().on(PROBE, versions).start().await;
-    assert_snapshot!(asked(&peer, &Negotiation::new()).await, @r#"
+    let server = old().on(PROBE, versions).start().await;
+    assert_snapshot!(asked(&server, &Negotiation::new()).await, @r#"
     server/discover "probe-1", 2026-07-28
     initialize 1
     notifications/initialized, 2025-06-18
@@ -121,7 +122,7 @@ async fn unsupported_version_error_with_old_versions_leads_to_initialize() {
     1 tool
     verdict: 2025-06-18
     "#);
-    let offer = peer.sent_of("initialize").await[0].json();
+    let offer = server.requests_of("initialize").await[0].json();
     assert_eq!(offer["params"]["protocolVersion"], "2025-06-18");
 }
 
@@ -130,10 +131,11 @@ async fn other_stateless_errors_identify_a_stateless_server() {
     // N-VER-04: no fallback to `initialize`, then or later
     let mut shown = String::new();
     for code in [-32020, -32021] {
-        let peer = old().on(PROBE, error(code, "no", &Value::Null).with_status(400)).start().await;
+        let server =
+            old().on(PROBE, error(code, "no", &Value::Null).with_status(400)).start().await;
         let known = Negotiation::new();
-        shown += &asked(&peer, &known).await;
-        shown += &asked(&peer, &known).await;
+        shown += &asked(&server, &known).await;
+        shown += &asked(&server, &known).await;
     }
     assert_snapshot!(shown, @r#"
     server/discover "probe-1", 2026-07-28
@@ -180,10 +182,10 @@ async fn auth_errors_overload_and_invalid_responses_are_inconclusive() {
         sse(": nothing\n\n"),
         status(202),
     ] {
-        let peer = old().on(PROBE, answer).start().await;
+        let server = old().on(PROBE, answer).start().await;
         let known = Negotiation::new();
-        let first = asked(&peer, &known).await;
-        let again = asked(&peer, &known).await;
+        let first = asked(&server, &known).await;
+        let again = asked(&server, &known).await;
         assert_eq!(first, again, "it is asked again");
         shown += &first;
     }
@@ -293,7 +295,7 @@ impl Transport for Silent {
 async fn timeout_is_inconclusive() {
     let known = Negotiation::new();
     let client = Client::builder(Silent).negotiation(known.clone()).build();
-    assert_snapshot!(outcome(client.connect().await), @"
+    assert_snapshot!(describe_result(client.connect().await), @"
     no answer to `server/discover` within 30s
     -> Timeout
     ");
@@ -313,7 +315,7 @@ async fn unknown_method_identifies_a_stateful_server() {
             body(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"x"}}"#)
                 .with_status(400),
         ),
-        ("in a stream", error(-32601, "no", &Value::Null).streamed()),
+        ("in a stream", error(-32601, "no", &Value::Null).as_event_stream()),
         ("another result", result(&json!({ "tools": [] }))),
         ("400", status(400)),
         ("404", status(404)),
@@ -339,9 +341,9 @@ async fn error_of_initialize_after_the_probe_may_lead_to_a_second_probe() {
         (
             "another version",
             error(-32602, "no", &json!({ "supported": ["2025-03-26"] })),
-            Some(initialized("2025-03-26")),
+            Some(initialize_response("2025-03-26")),
         ),
-        ("an unknown version", initialized("2099-01-01"), None),
+        ("an unknown version", initialize_response("2099-01-01"), None),
         (
             "its own text",
             error(-32000, "speak 2026-07-28 to me", &Value::Null).with_status(400),
@@ -354,7 +356,7 @@ async fn error_of_initialize_after_the_probe_may_lead_to_a_second_probe() {
         ("401", status(401), None),
     ] {
         let mut script =
-            Script::new().on(PROBE, status(404)).on(PROBE, discovered(&["2026-07-28"]));
+            Script::new().on(PROBE, status(404)).on(PROBE, discover_response(&["2026-07-28"]));
         script = script.on("initialize", first);
         if let Some(second) = second {
             script = script.on("initialize", second);

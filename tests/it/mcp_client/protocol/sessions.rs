@@ -7,20 +7,21 @@ use mcp_types::v2025_11_25::{NotificationParams, RootsListChangedNotification};
 use serde_json::json;
 
 use crate::support::{
-    Script, client_of, error, initialized, outcome, result, soon, status, strict,
+    Script, client_for_url, describe_result, error, initialize_response, result, start_test_server,
+    status, with_timeout,
 };
 
 #[tokio::test]
 async fn call_is_repeated_once_in_a_new_session_after_404() {
     // HTTP-26
-    let peer = Script::new()
+    let server = Script::new()
         .on("tools/call", status(404))
         .on("tools/call", result(&json!({ "content": [] })))
         .start()
         .await;
-    let client = peer.client();
-    assert_snapshot!(outcome(client.call_tool("add", ()).await), @"it went well");
-    assert_snapshot!(peer.outline().await, @"
+    let client = server.client();
+    assert_snapshot!(describe_result(client.call_tool("add", ()).await), @"it went well");
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
     tools/call 2, [alice], session-1, 2025-11-25
@@ -33,15 +34,15 @@ async fn call_is_repeated_once_in_a_new_session_after_404() {
 
 #[tokio::test]
 async fn second_lost_session_is_an_error() {
-    let peer = Script::new()
+    let server = Script::new()
         .on("tools/call", error(-32001, "Session not found", &json!(null)).with_status(404))
         .start()
         .await;
-    assert_snapshot!(outcome(peer.client().call_tool("add", ()).await), @"
+    assert_snapshot!(describe_result(server.client().call_tool("add", ()).await), @"
     [server]/mcp has ended the session
     -> SessionEnded, did not run
     ");
-    assert_snapshot!(peer.outline().await, @"
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
     tools/call 2, [alice], session-1, 2025-11-25
@@ -54,7 +55,7 @@ async fn second_lost_session_is_an_error() {
 #[tokio::test]
 async fn concurrent_calls_share_the_new_session() {
     // Traps 6
-    let server = strict().await;
+    let server = start_test_server().await;
     let gate = Gate::new();
     let lost = Fault::reply_with({
         let gate = gate.clone();
@@ -62,11 +63,11 @@ async fn concurrent_calls_share_the_new_session() {
     });
     server.script(On::method("tools/call").first(3), Fault::Hold(gate.clone()));
     server.script(On::method("tools/call").first(3), lost);
-    let client = client_of(server.url());
+    let client = client_for_url(server.url());
     client.connect().await.unwrap();
     let calls = join_all((0..3).map(|_| client.call_tool("wait", ())));
     let open = async {
-        soon(gate.reached(3)).await;
+        with_timeout(gate.reached(3)).await;
         gate.open();
     };
     let (outcomes, ()) = tokio::join!(calls, open);
@@ -80,14 +81,14 @@ async fn concurrent_calls_share_the_new_session() {
 #[tokio::test]
 async fn late_404_of_the_old_session_does_not_end_the_new_one() {
     // Traps 6
-    let server = strict().await;
+    let server = start_test_server().await;
     let gate = Gate::new();
     server.script(On::method("tools/call").nth(1), Fault::Hold(gate.clone()));
     server.script(On::method("tools/call").first(2), Reply::status(404));
-    let client = client_of(server.url());
+    let client = client_for_url(server.url());
     client.connect().await.unwrap();
     let second = async {
-        soon(gate.reached(1)).await;
+        with_timeout(gate.reached(1)).await;
         client.call_tool("wait", ()).await.unwrap();
         gate.open();
     };
@@ -100,38 +101,38 @@ async fn late_404_of_the_old_session_does_not_end_the_new_one() {
 #[tokio::test]
 async fn status_404_without_a_session_is_an_error() {
     // HTTP-27
-    let peer = Script::new()
-        .on("initialize", initialized("2025-11-25"))
+    let server = Script::new()
+        .on("initialize", initialize_response("2025-11-25"))
         .on("tools/call", status(404).body("no such page"))
         .start()
         .await;
-    assert_snapshot!(outcome(peer.client().call_tool("add", ()).await), @"
+    assert_snapshot!(describe_result(server.client().call_tool("add", ()).await), @"
     [server]/mcp answered with HTTP status 404 Not Found: no such page
     -> Status(404)
     ");
-    assert_snapshot!(peer.outline().await, @"
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], 2025-11-25
     tools/call 2, [alice], 2025-11-25
     ");
 
-    let peer = Script::new().on("initialize", status(404)).start().await;
-    assert_snapshot!(outcome(peer.client().call_tool("add", ()).await), @"
+    let server = Script::new().on("initialize", status(404)).start().await;
+    assert_snapshot!(describe_result(server.client().call_tool("add", ()).await), @"
     [server]/mcp answered with HTTP status 404 Not Found
     -> Status(404), did not run
     ");
-    assert_snapshot!(peer.outline().await, @"initialize 1, [alice]");
+    assert_snapshot!(server.request_log().await, @"initialize 1, [alice]");
 }
 
 #[tokio::test]
 async fn status_400_does_not_open_a_new_session() {
     // HTTP-28
-    let peer = Script::new().on("tools/call", status(400).body("bad request")).start().await;
-    assert_snapshot!(outcome(peer.client().call_tool("add", ()).await), @"
+    let server = Script::new().on("tools/call", status(400).body("bad request")).start().await;
+    assert_snapshot!(describe_result(server.client().call_tool("add", ()).await), @"
     [server]/mcp answered with HTTP status 400 Bad Request: bad request
     -> Status(400)
     ");
-    assert_snapshot!(peer.outline().await, @"
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
     tools/call 2, [alice], session-1, 2025-11-25
@@ -142,23 +143,23 @@ async fn status_400_does_not_open_a_new_session() {
 async fn status_400_naming_the_session_opens_a_new_one() {
     // HTTP-26: this is what the reference server says
     let lost = error(-32000, "Bad Request: No valid session ID provided", &json!(null));
-    let peer = Script::new()
+    let server = Script::new()
         .on("tools/call", lost.with_status(400))
         .on("tools/call", result(&json!({ "content": [] })))
         .start()
         .await;
-    assert_snapshot!(outcome(peer.client().call_tool("add", ()).await), @"it went well");
-    assert_eq!(peer.sent_of("initialize").await.len(), 2);
+    assert_snapshot!(describe_result(server.client().call_tool("add", ()).await), @"it went well");
+    assert_eq!(server.requests_of("initialize").await.len(), 2);
 }
 
 #[tokio::test]
 async fn session_lost_before_initialized_is_an_error() {
-    let peer = Script::new().on("notifications/initialized", status(404)).start().await;
-    assert_snapshot!(outcome(peer.client().call_tool("add", ()).await), @"
+    let server = Script::new().on("notifications/initialized", status(404)).start().await;
+    assert_snapshot!(describe_result(server.client().call_tool("add", ()).await), @"
     [server]/mcp has ended the session
     -> SessionEnded, did not run
     ");
-    assert_snapshot!(peer.outline().await, @"
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
     ");
@@ -168,14 +169,14 @@ async fn session_lost_before_initialized_is_an_error() {
 async fn cursor_is_not_sent_in_a_new_session() {
     // PAGE-01
     let page = json!({ "tools": [], "nextCursor": "of session 1" });
-    let peer = Script::new()
+    let server = Script::new()
         .on("tools/list", result(&page))
         .on("tools/list", status(404))
         .on("tools/list", result(&json!({ "tools": [] })))
         .start()
         .await;
-    assert_snapshot!(outcome(peer.client().list_tools().await), @"it went well");
-    let lists = peer.sent_of("tools/list").await;
+    assert_snapshot!(describe_result(server.client().list_tools().await), @"it went well");
+    let lists = server.requests_of("tools/list").await;
     let lists: Vec<_> = lists.iter().map(|list| list.json()["params"].to_string()).collect();
     assert_snapshot!(lists.join("\n"), @r#"
     {}
@@ -192,9 +193,9 @@ async fn list_restarts_if_another_call_lost_the_session() {
     let server = builder.start().await.unwrap();
     let gate = Gate::new();
     server.script(On::method("tools/list").nth(1), Fault::Hold(gate.clone()));
-    let client = client_of(server.url());
+    let client = client_for_url(server.url());
     let lose = async {
-        soon(gate.reached(1)).await;
+        with_timeout(gate.reached(1)).await;
         server.end_sessions();
         client.call_tool("a", ()).await.unwrap();
         gate.open();
@@ -214,16 +215,16 @@ async fn list_restarts_if_another_call_lost_the_session() {
 #[tokio::test]
 async fn notification_is_repeated_in_a_new_session() {
     // HTTP-26, HTTP-05: what was refused was not delivered
-    let peer = Script::new()
+    let server = Script::new()
         .on("notifications/roots/list_changed", status(404))
         .on("notifications/roots/list_changed", status(202))
         .start()
         .await;
-    let client = peer.client();
+    let client = server.client();
     let params = NotificationParams::default();
     let notified = client.notify::<RootsListChangedNotification>(&params).await;
-    assert_snapshot!(outcome(notified), @"it went well");
-    assert_snapshot!(peer.outline().await, @"
+    assert_snapshot!(describe_result(notified), @"it went well");
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
     notifications/roots/list_changed, [alice], session-1, 2025-11-25

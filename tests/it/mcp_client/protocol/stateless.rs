@@ -28,8 +28,8 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::support::{
-    PROBE, Script, Sent, client_at, client_of, discovered, error, exact, outcome, outline, result,
-    soon, sse,
+    PROBE, ReceivedRequest, Script, client_for_url, client_with_version, describe_result,
+    discover_response, error, full_request_log, request_log, result, sse, with_timeout,
 };
 
 /// A server of this era whose tool wants some arguments to be seen.
@@ -49,8 +49,8 @@ fn client(server: &TestServer) -> Client {
         .build()
 }
 
-fn sent(server: &TestServer) -> Vec<Sent> {
-    server.requests().iter().map(Sent::from).collect()
+fn sent(server: &TestServer) -> Vec<ReceivedRequest> {
+    server.requests().iter().map(ReceivedRequest::from).collect()
 }
 
 #[tokio::test]
@@ -68,7 +68,7 @@ async fn every_request_carries_version_capabilities_and_headers() {
         assert_eq!(stored.content.len(), 1);
         client.close().await.unwrap();
         assert_eq!(server.violations(), Vec::<String>::new());
-        both.push(exact(&sent(&server)));
+        both.push(full_request_log(&sent(&server)));
     }
     assert_eq!(both[0], both[1]);
     assert_snapshot!(both[0], @r#"
@@ -105,7 +105,7 @@ async fn missing_parameter_headers_are_learned_from_the_tool_list() {
     let client = client(&server);
     client.call_tool("store", json!({ "region": "eu" })).await.unwrap();
     client.call_tool("store", json!({ "region": "eu" })).await.unwrap();
-    assert_snapshot!(outline(&sent(&server)), @r#"
+    assert_snapshot!(request_log(&sent(&server)), @r#"
     server/discover "probe-1", 2026-07-28
     tools/call 1, 2026-07-28
     tools/list 2, 2026-07-28
@@ -118,17 +118,17 @@ async fn missing_parameter_headers_are_learned_from_the_tool_list() {
 async fn header_mismatch_not_explained_by_the_list_is_an_error() {
     // N-HTTP-11: no call is made a third time
     let mismatch = error(-32020, "a header is missing", &Value::Null).with_status(400);
-    let peer = Script::new()
-        .on(PROBE, discovered(&["2026-07-28"]))
+    let server = Script::new()
+        .on(PROBE, discover_response(&["2026-07-28"]))
         .on("tools/call", mismatch)
         .start()
         .await;
-    let client = peer.stranger(&Default::default());
-    assert_snapshot!(outcome(client.call_tool("add", ()).await), @"
+    let client = server.client_with_negotiation(&Default::default());
+    assert_snapshot!(describe_result(client.call_tool("add", ()).await), @"
     `tools/call` failed: a header is missing (code -32020), HTTP status 400
     -> Rpc, did not run
     ");
-    assert_eq!(peer.sent_of("tools/call").await.len(), 1);
+    assert_eq!(server.requests_of("tools/call").await.len(), 1);
 }
 
 #[tokio::test]
@@ -137,18 +137,18 @@ async fn call_with_header_mismatch_is_not_repeated_if_it_may_have_run() {
     let schema = json!({ "type": "object", "properties": {
         "a": { "type": "integer", "x-mcp-header": "A" },
     } });
-    let peer = Script::new()
-        .on(PROBE, discovered(&["2026-07-28"]))
+    let server = Script::new()
+        .on(PROBE, discover_response(&["2026-07-28"]))
         .on("tools/list", result(&json!({ "tools": [{ "name": "add", "inputSchema": schema }] })))
         .on("tools/call", error(-32020, "of another server", &Value::Null))
         .start()
         .await;
-    let client = peer.stranger(&Default::default());
-    assert_snapshot!(outcome(client.call_tool("add", json!({ "a": 1 })).await), @"
+    let client = server.client_with_negotiation(&Default::default());
+    assert_snapshot!(describe_result(client.call_tool("add", json!({ "a": 1 })).await), @"
     `tools/call` failed: of another server (code -32020)
     -> Rpc
     ");
-    assert_eq!(peer.outline().await, "tools/call 1, 2026-07-28");
+    assert_eq!(server.request_log().await, "tools/call 1, 2026-07-28");
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn raw_tool_call_sends_parameter_headers() {
     client.call_raw("tools/call", &params).await.unwrap();
     client.call_raw("tools/call", &params).await.unwrap();
     client.call_raw("tools/call", json!({ "name": "store" })).await.unwrap();
-    assert_snapshot!(outline(&sent(&server)), @r#"
+    assert_snapshot!(request_log(&sent(&server)), @r#"
     server/discover "probe-1", 2026-07-28
     tools/call 1, 2026-07-28
     tools/list 2, 2026-07-28
@@ -200,10 +200,10 @@ impl Transport for Slow {
 #[tokio::test(start_paused = true)]
 async fn list_for_parameter_headers_counts_towards_the_total_timeout() {
     // N-TIME-01
-    let client = client_at(Slow::default(), Revision::V2026_07_28);
+    let client = client_with_version(Slow::default(), Revision::V2026_07_28);
     let began = Instant::now();
     let options = Options::new().total(Duration::from_secs(5));
-    assert_snapshot!(outcome(client.with(options).call_tool("store", ()).await), @"
+    assert_snapshot!(describe_result(client.with(options).call_tool("store", ()).await), @"
     no answer to `tools/call` within 5s
     -> Timeout
     ");
@@ -214,7 +214,7 @@ async fn list_for_parameter_headers_counts_towards_the_total_timeout() {
 async fn concurrent_requests_have_distinct_ids() {
     // N-BASE-03
     let sent = Arc::new(Mutex::new(Vec::new()));
-    let client = client_at(Slow(Arc::clone(&sent)), Revision::V2026_07_28);
+    let client = client_with_version(Slow(Arc::clone(&sent)), Revision::V2026_07_28);
     let all = join_all((0..3).map(|_| client.connect()));
     assert!(all.now_or_never().is_none());
     let sent = sent.lock().unwrap();
@@ -271,7 +271,7 @@ async fn argument_not_representable_as_header_is_rejected() {
     let client = client(&server);
     client.list_tools().await.unwrap();
     let refused = client.call_tool("store", json!({ "count": 1_u64 << 60 })).await;
-    assert_snapshot!(outcome(refused), @r#"
+    assert_snapshot!(describe_result(refused), @r#"
     the parameters of `tools/call` cannot be sent
       the argument "count" has to be a string, a boolean or an integer of at most 53 bits, because the tool wants it as the header parameter "Count"
     -> Params, did not run
@@ -293,7 +293,7 @@ async fn cache_hints_give_ttl_and_scope() {
         assert_eq!(server.count("server/discover"), 1);
     }
     let server = TestServer::builder().start().await.unwrap();
-    assert_eq!(client_of(server.url()).list_tools().await.unwrap().cache, None);
+    assert_eq!(client_for_url(server.url()).list_tools().await.unwrap().cache, None);
 }
 
 #[tokio::test]
@@ -319,9 +319,9 @@ async fn dropped_call_is_cancelled_by_closing_its_stream() {
         let server = server().tool(wait.clone()).answers(answers).start().await.unwrap();
         let client = client(&server);
         let call = tokio::spawn(async move { client.call_tool("wait", ()).await.map(drop) });
-        soon(server.received("tools/call", 1)).await;
+        with_timeout(server.received("tools/call", 1)).await;
         call.abort();
-        soon(server.cancelled(1)).await;
+        with_timeout(server.cancelled(1)).await;
         assert_eq!(server.count("notifications/cancelled"), 0);
     }
 }
@@ -339,12 +339,12 @@ async fn results_of_unknown_types_are_errors() {
         ("tools/list", typed("input_required")),
         ("tools/list", typed("task")),
     ] {
-        let script = Script::new().on(PROBE, discovered(&["2026-07-28"])).on(method, answer);
-        let peer = script.start().await;
-        let client = peer.stranger(&Default::default());
+        let script = Script::new().on(PROBE, discover_response(&["2026-07-28"])).on(method, answer);
+        let server = script.start().await;
+        let client = server.client_with_negotiation(&Default::default());
         shown += &match method {
-            "tools/call" => outcome(client.call_tool("add", ()).await),
-            _ => outcome(client.list_tools().await),
+            "tools/call" => describe_result(client.call_tool("add", ()).await),
+            _ => describe_result(client.list_tools().await),
         };
         shown += "\n";
     }
@@ -373,10 +373,11 @@ async fn server_requests_are_ignored() {
         "data: {\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\"}\n\n",
         "data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[]}}\n\n",
     );
-    let script = Script::new().on(PROBE, discovered(&["2026-07-28"])).on("tools/call", sse(stream));
-    let peer = script.start().await;
-    peer.stranger(&Default::default()).call_tool("add", ()).await.unwrap();
-    assert_eq!(peer.outline().await, "tools/call 1, 2026-07-28");
+    let script =
+        Script::new().on(PROBE, discover_response(&["2026-07-28"])).on("tools/call", sse(stream));
+    let server = script.start().await;
+    server.client_with_negotiation(&Default::default()).call_tool("add", ()).await.unwrap();
+    assert_eq!(server.request_log().await, "tools/call 1, 2026-07-28");
 }
 
 #[tokio::test]
@@ -387,13 +388,14 @@ async fn methods_of_other_versions_are_not_sent() {
     let old_client = client(&old);
     let mut shown = String::new();
     let level = SetLevelRequestParams::new(LoggingLevel::Debug);
-    shown += &outcome(new_client.call::<PingRequest>(&Default::default()).await);
+    shown += &describe_result(new_client.call::<PingRequest>(&Default::default()).await);
     shown += "\n";
-    shown += &outcome(new_client.call::<SetLevelRequest>(&level).await);
+    shown += &describe_result(new_client.call::<SetLevelRequest>(&level).await);
     shown += "\n";
-    shown += &outcome(new_client.notify::<InitializedNotification>(&Default::default()).await);
+    shown +=
+        &describe_result(new_client.notify::<InitializedNotification>(&Default::default()).await);
     shown += "\n";
-    shown += &outcome(old_client.call_raw("subscriptions/listen", json!({})).await);
+    shown += &describe_result(old_client.call_raw("subscriptions/listen", json!({})).await);
     assert_snapshot!(shown, @"
     `ping` is no method of protocol version 2026-07-28, which the server speaks
     -> Unsupported, did not run
@@ -422,7 +424,7 @@ async fn raw_requests_and_results_are_passed_through() {
     let sent = sent(&server).pop().unwrap();
     assert_snapshot!(sent.text(), @r#"{"jsonrpc":"2.0","id":1,"method":"com.example/own","params":{"x":1,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"tests","version":"1"},"com.example/y":2}}}"#);
     let none = client(&server).call_raw("com.example/own", 7).await;
-    assert_snapshot!(outcome(none), @"
+    assert_snapshot!(describe_result(none), @"
     the parameters of `com.example/own` cannot be sent
       parameters have to be a JSON object
     -> Params, did not run

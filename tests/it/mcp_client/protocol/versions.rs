@@ -3,11 +3,11 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::{Peer, Script, error, initialized, outcome, status};
+use crate::support::{Script, ScriptedServer, describe_result, error, initialize_response, status};
 
 /// A server that answers `initialize` with `version` and assigns a session.
-async fn peer_of(version: &str) -> Peer {
-    let opening = initialized(version).header("mcp-session-id", "s");
+async fn server_of(version: &str) -> ScriptedServer {
+    let opening = initialize_response(version).header("mcp-session-id", "s");
     Script::new().on("initialize", opening).start().await
 }
 
@@ -16,12 +16,12 @@ async fn server_chooses_among_the_supported_versions() {
     // LIFE-02, LIFE-03, HTTP-30: the header names the version that was agreed upon
     let mut outlines = String::new();
     for version in ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"] {
-        let peer = peer_of(version).await;
-        let client = peer.client();
+        let server = server_of(version).await;
+        let client = server.client();
         assert_eq!(client.connect().await.unwrap().revision.as_str(), version);
         client.call_tool("add", ()).await.unwrap();
         client.close().await.unwrap();
-        outlines += &peer.outline().await;
+        outlines += &server.request_log().await;
         outlines += "\n";
     }
     assert_snapshot!(outlines, @"
@@ -49,9 +49,9 @@ async fn unsupported_version_ends_the_session_with_an_error() {
     // LIFE-04, LIFE-15, HTTP-29
     let mut shown = String::new();
     for version in ["2026-07-28", "2024-10-07", "1.0", ""] {
-        let peer = peer_of(version).await;
-        shown += &outcome(peer.client().list_tools().await);
-        shown += &format!("\n{}\n", peer.outline().await);
+        let server = server_of(version).await;
+        shown += &describe_result(server.client().list_tools().await);
+        shown += &format!("\n{}\n", server.request_log().await);
     }
     assert_snapshot!(shown, @"
     the server speaks protocol version 2026-07-28; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
@@ -75,9 +75,9 @@ async fn unsupported_version_ends_the_session_with_an_error() {
 
 #[tokio::test]
 async fn unsupported_version_is_reported_even_if_delete_fails() {
-    let opening = initialized("2099-01-01").header("mcp-session-id", "s");
-    let peer = Script::new().on("initialize", opening).on("DELETE", status(500)).start().await;
-    assert_snapshot!(outcome(peer.client().list_tools().await), @"
+    let opening = initialize_response("2099-01-01").header("mcp-session-id", "s");
+    let server = Script::new().on("initialize", opening).on("DELETE", status(500)).start().await;
+    assert_snapshot!(describe_result(server.client().list_tools().await), @"
     the server speaks protocol version 2099-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> Version, did not run
     ");
@@ -97,10 +97,10 @@ async fn error_listing_supported_versions_is_a_version_error() {
         (-32602, 200, Value::Null),
     ] {
         let refusal = error(code, "Unsupported protocol version", &data).with_status(status);
-        let peer = Script::new().on("initialize", refusal).start().await;
-        shown += &outcome(peer.client().list_tools().await);
+        let server = Script::new().on("initialize", refusal).start().await;
+        shown += &describe_result(server.client().list_tools().await);
         shown += "\n";
-        assert_eq!(peer.outline().await, "initialize 1, [alice]");
+        assert_eq!(server.request_log().await, "initialize 1, [alice]");
     }
     assert_snapshot!(shown, @r#"
     the server speaks protocol version 2023-01-01, 2024-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28

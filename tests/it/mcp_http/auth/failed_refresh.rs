@@ -11,17 +11,24 @@ use mcp_http::{
 };
 use tokio::sync::Notify;
 
-use crate::support::{ALICE, Peer, Script, Source, client, failure, outcome, pass, soon, status};
+use crate::support::{
+    ALICE, Script, ScriptedServer, ScriptedTokenSource, advance_time, describe_error,
+    describe_result, stateful_client, status, with_timeout,
+};
 
-fn client_of(peer: &Peer, source: impl TokenSource) -> Client {
-    client(HttpTransport::builder(peer.url()).token_source(source).build().expect("a usable URL"))
+fn client_of(server: &ScriptedServer, source: impl TokenSource) -> Client {
+    stateful_client(
+        HttpTransport::builder(server.url()).token_source(source).build().expect("a usable URL"),
+    )
 }
 
 /// Gives Alice's token, and after a refusal what `renewed` says.
 fn renewing(
     renewed: impl Fn() -> Result<Option<AccessToken>, BoxError> + Send + Sync + 'static,
-) -> Source {
-    Source::new(move |_, refused| if refused { renewed() } else { Ok(Some(ALICE.into())) })
+) -> ScriptedTokenSource {
+    ScriptedTokenSource::new(
+        move |_, refused| if refused { renewed() } else { Ok(Some(ALICE.into())) },
+    )
 }
 
 #[tokio::test]
@@ -35,13 +42,13 @@ async fn rejected_token_stays_unauthorized_whatever_the_source_returns() {
         ("no token", renewing(|| Ok(None))),
     ] {
         let refused = status(401).header("www-authenticate", "Bearer scope=a");
-        let peer = Script::new().on("tools/call", refused).start().await;
-        let error = client_of(&peer, source).call_tool("add", ()).await.unwrap_err();
+        let server = Script::new().on("tools/call", refused).start().await;
+        let error = client_of(&server, source).call_tool("add", ()).await.unwrap_err();
         let unauthorized = Unauthorized::of(&error).unwrap();
         assert_eq!(unauthorized.reason, Reason::Rejected);
-        assert_eq!(unauthorized.source().is_some(), failure(&error).lines().count() == 3);
-        assert_eq!(peer.sent_of("tools/call").await.len(), 1);
-        shown += &format!("{what}: {}\n", failure(&error));
+        assert_eq!(unauthorized.source().is_some(), describe_error(&error).lines().count() == 3);
+        assert_eq!(server.requests_of("tools/call").await.len(), 1);
+        shown += &format!("{what}: {}\n", describe_error(&error));
     }
     assert_snapshot!(shown, @r#"
     a failure: [server]/mcp rejected the access token, scope "a"
@@ -76,15 +83,15 @@ impl TokenSource for Slow {
 #[tokio::test]
 async fn refresh_that_takes_too_long_is_unauthorized() {
     // AUTH-07: before the time for the request itself is over
-    let peer = Script::new().on("tools/call", status(401)).start().await;
+    let server = Script::new().on("tools/call", status(401)).start().await;
     let asked = Arc::new(Notify::new());
-    let client = client_of(&peer, Slow(Arc::clone(&asked)));
+    let client = client_of(&server, Slow(Arc::clone(&asked)));
     let wait = async {
-        soon(asked.notified()).await;
-        pass(Duration::from_secs(21)).await;
+        with_timeout(asked.notified()).await;
+        advance_time(Duration::from_secs(21)).await;
     };
     let (called, ()) = tokio::join!(client.call_tool("add", ()), wait);
-    assert_snapshot!(outcome(called), @"
+    assert_snapshot!(describe_result(called), @"
     [server]/mcp rejected the access token
       no other token came in time
     -> Unauthorized, did not run

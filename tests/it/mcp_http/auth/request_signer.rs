@@ -10,7 +10,7 @@ use mcp_http::{AccessToken, HttpTransport, RequestSigner, mcp_client::BoxError};
 use url::Url;
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
 
-use crate::support::{client, outcome};
+use crate::support::{describe_result, stateful_client};
 
 /// Signs with a number that is new each time; asks for another signature where `insists`.
 struct Counting {
@@ -47,7 +47,7 @@ async fn call(status: u16, signer: Arc<Counting>) -> (Vec<String>, String) {
     let token = AccessToken::signed("t0ken", signer);
     let transport = HttpTransport::builder(format!("{}/mcp", server.uri()));
     let transport = transport.bearer_token(token).build().expect("a usable URL");
-    let shown = outcome(client(transport).call_tool("add", ()).await);
+    let shown = describe_result(stateful_client(transport).call_tool("add", ()).await);
     let requests = server.received_requests().await.expect("they are recorded");
     let seen = |name: &str, headers: &HeaderMap| headers[name].to_str().expect("text").to_owned();
     let line = |it: &wiremock::Request| {

@@ -8,30 +8,35 @@ use mcp_testkit::{Bearer, CallAnswer, TestServer, Tool};
 use serde_json::json;
 
 use crate::support::{
-    ALICE, BOB, Peer, Script, Source, client, initialized, outcome, result, status,
+    ALICE, BOB, Script, ScriptedServer, ScriptedTokenSource, describe_result, initialize_response,
+    result, stateful_client, status,
 };
 
-fn client_of(url: impl Into<String>, source: &Source) -> Client {
-    client(HttpTransport::builder(url).token_source(source.clone()).build().expect("a usable URL"))
+fn client_of(url: impl Into<String>, source: &ScriptedTokenSource) -> Client {
+    stateful_client(
+        HttpTransport::builder(url).token_source(source.clone()).build().expect("a usable URL"),
+    )
 }
 
 #[tokio::test]
 async fn token_source_is_called_before_each_request() {
     // AUTH-04: a renewed token needs no new session
-    let peer = Peer::start().await;
-    let source = Source::new(|turn, _| Ok(Some(if turn % 2 == 1 { ALICE } else { BOB }.into())));
-    let client = client_of(peer.url(), &source);
+    let server = ScriptedServer::start().await;
+    let source = ScriptedTokenSource::new(|turn, _| {
+        Ok(Some(if turn % 2 == 1 { ALICE } else { BOB }.into()))
+    });
+    let client = client_of(server.url(), &source);
     client.call_tool("add", ()).await.unwrap();
     client.call_tool("add", ()).await.unwrap();
     client.close().await.unwrap();
-    assert_snapshot!(peer.outline().await, @"
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [bob], session-1, 2025-11-25
     tools/call 2, [alice], session-1, 2025-11-25
     tools/call 3, [bob], session-1, 2025-11-25
     DELETE, [alice], session-1, 2025-11-25
     ");
-    assert_snapshot!(source.asked(), @"
+    assert_snapshot!(source.requests(), @"
     a token for /mcp
     a token for /mcp
     a token for /mcp
@@ -42,10 +47,10 @@ async fn token_source_is_called_before_each_request() {
 
 #[tokio::test]
 async fn no_token_sends_no_authorization_header() {
-    let peer = Peer::start().await;
-    let source = Source::new(|_, _| Ok(None));
-    client_of(peer.url(), &source).connect().await.unwrap();
-    assert_snapshot!(peer.outline().await, @"
+    let server = ScriptedServer::start().await;
+    let source = ScriptedTokenSource::new(|_, _| Ok(None));
+    client_of(server.url(), &source).connect().await.unwrap();
+    assert_snapshot!(server.request_log().await, @"
     initialize 1
     notifications/initialized, session-1, 2025-11-25
     ");
@@ -56,19 +61,19 @@ async fn retries_once_with_a_new_token_after_401() {
     // AUTH-08: the challenge is what the source gets to see
     let refused =
         status(401).header("www-authenticate", "Bearer error=invalid_token, scope=\"a b\"");
-    let peer = Script::new()
+    let server = Script::new()
         .on("initialize", refused)
-        .on("initialize", initialized("2025-11-25"))
+        .on("initialize", initialize_response("2025-11-25"))
         .start()
         .await;
-    let source = Source::renewing(ALICE, BOB);
-    assert_snapshot!(outcome(client_of(peer.url(), &source).connect().await), @"it went well");
-    assert_snapshot!(peer.outline().await, @"
+    let source = ScriptedTokenSource::with_replacement(ALICE, BOB);
+    assert_snapshot!(describe_result(client_of(server.url(), &source).connect().await), @"it went well");
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     initialize 1, [bob]
     notifications/initialized, [bob], 2025-11-25
     ");
-    assert_snapshot!(source.asked(), @r#"
+    assert_snapshot!(source.requests(), @r#"
     a token for /mcp
     a token for /mcp
     another than [alice]: Rejected, scope Some("a b") for /mcp
@@ -81,16 +86,16 @@ async fn retries_with_a_token_of_wider_scope_after_403() {
     // AUTH-39
     let narrow = status(403).header("www-authenticate", "Bearer error=insufficient_scope, scope=w");
     let answer = result(&json!({ "content": [] }));
-    let peer = Script::new().on("tools/call", narrow).on("tools/call", answer).start().await;
-    let source = Source::renewing(ALICE, BOB);
-    assert_snapshot!(outcome(client_of(peer.url(), &source).call_tool("add", ()).await), @"it went well");
-    assert_snapshot!(peer.outline().await, @"
+    let server = Script::new().on("tools/call", narrow).on("tools/call", answer).start().await;
+    let source = ScriptedTokenSource::with_replacement(ALICE, BOB);
+    assert_snapshot!(describe_result(client_of(server.url(), &source).call_tool("add", ()).await), @"it went well");
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
     tools/call 2, [alice], session-1, 2025-11-25
     tools/call 2, [bob], session-1, 2025-11-25
     ");
-    assert_snapshot!(source.asked(), @r#"
+    assert_snapshot!(source.requests(), @r#"
     a token for /mcp
     a token for /mcp
     a token for /mcp
@@ -102,17 +107,17 @@ async fn retries_with_a_token_of_wider_scope_after_403() {
 #[tokio::test]
 async fn new_token_is_tried_only_once() {
     // AUTH-40, traps 18
-    let peer = Script::new().on("initialize", status(401)).start().await;
-    let source = Source::renewing(ALICE, BOB);
-    assert_snapshot!(outcome(client_of(peer.url(), &source).connect().await), @"
+    let server = Script::new().on("initialize", status(401)).start().await;
+    let source = ScriptedTokenSource::with_replacement(ALICE, BOB);
+    assert_snapshot!(describe_result(client_of(server.url(), &source).connect().await), @"
     [server]/mcp rejected the access token
     -> Unauthorized, did not run
     ");
-    assert_snapshot!(peer.outline().await, @"
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     initialize 1, [bob]
     ");
-    assert_snapshot!(source.asked(), @"
+    assert_snapshot!(source.requests(), @"
     a token for /mcp
     a token for /mcp
     another than [alice]: Rejected, scope None for /mcp
@@ -122,54 +127,57 @@ async fn new_token_is_tried_only_once() {
 #[tokio::test]
 async fn same_token_is_not_tried_again() {
     // AUTH-40
-    let peer = Script::new().on("initialize", status(401)).start().await;
-    for source in [Source::new(|_, _| Ok(Some(ALICE.into()))), Source::new(|_, _| Ok(None))] {
-        let shown = outcome(client_of(peer.url(), &source).connect().await);
+    let server = Script::new().on("initialize", status(401)).start().await;
+    for source in [
+        ScriptedTokenSource::new(|_, _| Ok(Some(ALICE.into()))),
+        ScriptedTokenSource::new(|_, _| Ok(None)),
+    ] {
+        let shown = describe_result(client_of(server.url(), &source).connect().await);
         assert!(shown.ends_with("-> Unauthorized, did not run"), "{shown}");
     }
-    assert_eq!(peer.sent().await.len(), 2);
+    assert_eq!(server.requests().await.len(), 2);
     // A fixed token has no other.
-    peer.client().connect().await.unwrap_err();
-    assert_eq!(peer.sent().await.len(), 3);
+    server.client().connect().await.unwrap_err();
+    assert_eq!(server.requests().await.len(), 3);
 }
 
 #[tokio::test]
 async fn request_is_not_retried_without_a_token() {
-    let peer = Script::new().on("initialize", status(401)).start().await;
-    let source = Source::new(|_, refused| Ok((!refused).then(|| ALICE.into())));
-    assert_snapshot!(outcome(client_of(peer.url(), &source).connect().await), @"
+    let server = Script::new().on("initialize", status(401)).start().await;
+    let source = ScriptedTokenSource::new(|_, refused| Ok((!refused).then(|| ALICE.into())));
+    assert_snapshot!(describe_result(client_of(server.url(), &source).connect().await), @"
     [server]/mcp rejected the access token
     -> Unauthorized, did not run
     ");
-    assert_snapshot!(peer.outline().await, @"initialize 1, [alice]");
+    assert_snapshot!(server.request_log().await, @"initialize 1, [alice]");
 }
 
 #[tokio::test]
 async fn failing_token_source_sends_nothing() {
-    let peer = Peer::start().await;
-    let source = Source::new(|_, _| Err("the keychain is locked".into()));
-    assert_snapshot!(outcome(client_of(peer.url(), &source).connect().await), @"
+    let server = ScriptedServer::start().await;
+    let source = ScriptedTokenSource::new(|_, _| Err("the keychain is locked".into()));
+    assert_snapshot!(describe_result(client_of(server.url(), &source).connect().await), @"
     no access token for [server]/mcp
       the keychain is locked
     -> Refused, did not run
     ");
-    assert_eq!(peer.sent().await.len(), 0);
+    assert_eq!(server.requests().await.len(), 0);
 }
 
 #[tokio::test]
 async fn failed_refresh_reports_the_401() {
     // AUTH-07: the user has to sign in, whatever kept the source from doing without
-    let peer = Script::new().on("initialize", status(401)).start().await;
-    let source = Source::new(|_, refused| match refused {
+    let server = Script::new().on("initialize", status(401)).start().await;
+    let source = ScriptedTokenSource::new(|_, refused| match refused {
         true => Err("the authorization server is down".into()),
         false => Ok(Some(ALICE.into())),
     });
-    assert_snapshot!(outcome(client_of(peer.url(), &source).connect().await), @"
+    assert_snapshot!(describe_result(client_of(server.url(), &source).connect().await), @"
     [server]/mcp rejected the access token
       the authorization server is down
     -> Unauthorized, did not run
     ");
-    assert_eq!(peer.sent().await.len(), 1);
+    assert_eq!(server.requests().await.len(), 1);
 }
 
 #[tokio::test]
@@ -177,13 +185,13 @@ async fn concurrent_401_responses_cause_one_refresh() {
     let tool = Tool::new("wait", json!({ "type": "object" }), |_| CallAnswer::text("done"));
     let server =
         TestServer::builder().tool(tool).bearer(Bearer::tokens([ALICE])).start().await.unwrap();
-    let source = Source::renewing(ALICE, BOB);
+    let source = ScriptedTokenSource::with_replacement(ALICE, BOB);
     let client = client_of(server.url(), &source);
     client.connect().await.unwrap();
     server.renew_token(ALICE, BOB);
     let outcomes = join_all((0..8).map(|_| client.call_tool("wait", ()))).await;
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
-    let asked = source.asked();
+    let asked = source.requests();
     assert_eq!(asked.lines().filter(|line| line.starts_with("another")).count(), 1, "{asked}");
     assert_eq!(server.count("initialize"), 1);
 }

@@ -3,12 +3,15 @@
 use insta::assert_snapshot;
 use mcp_http::{HttpTransport, Reason, Unauthorized};
 
-use crate::support::{Answer, Failure, Script, client, error, failure, outcome, status};
+use crate::support::{
+    ErrorReport, Script, ScriptedResponse, describe_error, describe_result, error, stateful_client,
+    status,
+};
 
 /// What an error says of a refused authorization.
-fn refusal(error: &impl Failure) -> String {
-    let Some(refused) = Unauthorized::of(error) else { return failure(error) };
-    let mut shown = format!("{}\n  {:?}", failure(error), refused.reason);
+fn refusal(error: &impl ErrorReport) -> String {
+    let Some(refused) = Unauthorized::of(error) else { return describe_error(error) };
+    let mut shown = format!("{}\n  {:?}", describe_error(error), refused.reason);
     for challenge in &refused.challenges {
         shown +=
             &format!("\n  {} {:?} {:?}", challenge.scheme, challenge.token68, challenge.params);
@@ -16,7 +19,7 @@ fn refusal(error: &impl Failure) -> String {
     shown
 }
 
-fn challenge(value: &'static str) -> Answer {
+fn challenge(value: &'static str) -> ScriptedResponse {
     status(401).header("www-authenticate", value)
 }
 
@@ -26,24 +29,25 @@ async fn a_401_is_unauthorized_on_every_request() {
     let mut shown = String::new();
     for method in ["initialize", "notifications/initialized", "tools/list", "tools/call", "DELETE"]
     {
-        let peer = Script::new().on(method, challenge("Bearer error=invalid_token")).start().await;
-        let client = peer.client();
+        let server =
+            Script::new().on(method, challenge("Bearer error=invalid_token")).start().await;
+        let client = server.client();
         let listed = client.list_tools().await.map(drop);
         let called = client.call_tool("add", ()).await.map(drop);
         let closed = client.close().await;
         let failed = [listed, called, closed].into_iter().find_map(Result::err).unwrap();
         assert!(Unauthorized::of(&failed).is_some() && failed.did_not_run());
-        let mut sent = peer.outline().await;
+        let mut sent = server.request_log().await;
         if method == "notifications/initialized" {
             // What was not opened is ended; when that comes is left open.
-            peer.wait_for("DELETE", 2).await;
+            server.wait_for_requests("DELETE", 2).await;
             sent = sent
                 .lines()
                 .filter(|line| !line.starts_with("DELETE"))
                 .collect::<Vec<_>>()
                 .join("\n");
         }
-        shown += &format!("{method}: {}\n{sent}\n", failure(&failed));
+        shown += &format!("{method}: {}\n{sent}\n", describe_error(&failed));
     }
     assert_snapshot!(shown, @"
     initialize: [server]/mcp rejected the access token (invalid_token)
@@ -83,14 +87,14 @@ async fn a_401_is_unauthorized_on_every_request() {
 #[tokio::test]
 async fn a_401_without_a_challenge_is_unauthorized() {
     // AUTH-12: with and without a token
-    let peer = Script::new().on("initialize", status(401).body("<html>login")).start().await;
-    assert_snapshot!(refusal(&peer.client().list_tools().await.unwrap_err()), @"
+    let server = Script::new().on("initialize", status(401).body("<html>login")).start().await;
+    assert_snapshot!(refusal(&server.client().list_tools().await.unwrap_err()), @"
     [server]/mcp rejected the access token
     -> Unauthorized, did not run
       Rejected
     ");
-    let without = HttpTransport::builder(peer.url()).build().unwrap();
-    assert_snapshot!(refusal(&client(without).list_tools().await.unwrap_err()), @"
+    let without = HttpTransport::builder(server.url()).build().unwrap();
+    assert_snapshot!(refusal(&stateful_client(without).list_tools().await.unwrap_err()), @"
     [server]/mcp requires an access token
     -> Unauthorized, did not run
       Missing
@@ -101,8 +105,8 @@ async fn a_401_without_a_challenge_is_unauthorized() {
 async fn json_rpc_error_body_does_not_hide_a_401() {
     let body = error(-32001, "Unauthorized", &serde_json::Value::Null);
     let answer = body.with_status(401).header("www-authenticate", "Bearer scope=\"a b\"");
-    let peer = Script::new().on("tools/list", answer).start().await;
-    assert_snapshot!(refusal(&peer.client().list_tools().await.unwrap_err()), @r#"
+    let server = Script::new().on("tools/list", answer).start().await;
+    assert_snapshot!(refusal(&server.client().list_tools().await.unwrap_err()), @r#"
     [server]/mcp rejected the access token, scope "a b"
     -> Unauthorized, did not run
       Rejected
@@ -117,8 +121,8 @@ async fn all_challenges_are_parsed() {
         .header("www-authenticate", "Negotiate YII=, Basic realm=\"a, b\"")
         .header("www-authenticate", "DPoP algs=\"ES256\"")
         .header("www-authenticate", "bearer Scope = \"x y\" , ERROR=invalid_token,error_description=\"it \\\"expired\\\"\", Resource_Metadata=\"https://a.example/.well-known/oauth-protected-resource\"");
-    let peer = Script::new().on("initialize", answer).start().await;
-    let error = peer.client().list_tools().await.unwrap_err();
+    let server = Script::new().on("initialize", answer).start().await;
+    let error = server.client().list_tools().await.unwrap_err();
     assert_snapshot!(refusal(&error), @r#"
     [server]/mcp rejected the access token, scope "x y" (it "expired")
     -> Unauthorized, did not run
@@ -140,8 +144,8 @@ async fn all_challenges_are_parsed() {
 async fn malformed_challenges_do_not_hide_a_401() {
     let mut shown = String::new();
     for value in ["", "Bearer", "Bearer error=", "=,=", "Bearer error=\"open", "\u{e9}\u{1f600}"] {
-        let peer = Script::new().on("initialize", challenge(value)).start().await;
-        shown += &refusal(&peer.client().list_tools().await.unwrap_err());
+        let server = Script::new().on("initialize", challenge(value)).start().await;
+        shown += &refusal(&server.client().list_tools().await.unwrap_err());
         shown += "\n";
     }
     assert_snapshot!(shown, @r#"
@@ -174,8 +178,8 @@ async fn insufficient_scope_is_a_reason_of_its_own() {
     // AUTH-37
     let challenge = r#"Bearer error="insufficient_scope", scope="files:write", resource_metadata="https://a.example/x", error_description="more, please""#;
     let answer = status(403).header("www-authenticate", challenge);
-    let peer = Script::new().on("tools/call", answer).start().await;
-    let error = peer.client().call_tool("add", ()).await.unwrap_err();
+    let server = Script::new().on("tools/call", answer).start().await;
+    let error = server.client().call_tool("add", ()).await.unwrap_err();
     assert_snapshot!(refusal(&error), @r#"
     [server]/mcp requires an access token of wider scope, scope "files:write" (more, please)
     -> Unauthorized, did not run
@@ -183,7 +187,7 @@ async fn insufficient_scope_is_a_reason_of_its_own() {
       Bearer None [("error", "insufficient_scope"), ("scope", "files:write"), ("resource_metadata", "https://a.example/x"), ("error_description", "more, please")]
     "#);
     // AUTH-40: the same token is not tried again
-    assert_eq!(peer.sent_of("tools/call").await.len(), 1);
+    assert_eq!(server.requests_of("tools/call").await.len(), 1);
 }
 
 #[tokio::test]
@@ -197,8 +201,8 @@ async fn insufficient_scope_is_found_in_any_challenge() {
         refused.header("www-authenticate", scope),
         status(403).header("www-authenticate", one_line),
     ] {
-        let peer = Script::new().on("tools/call", answer).start().await;
-        let error = peer.client().call_tool("add", ()).await.unwrap_err();
+        let server = Script::new().on("tools/call", answer).start().await;
+        let error = server.client().call_tool("add", ()).await.unwrap_err();
         let refused = Unauthorized::of(&error).unwrap();
         assert_eq!(refused.reason, Reason::InsufficientScope);
         assert_eq!(refused.challenge().unwrap().scope(), Some("files:write"));
@@ -207,10 +211,10 @@ async fn insufficient_scope_is_found_in_any_challenge() {
 
 #[tokio::test]
 async fn a_401_to_delete_is_reported_by_close() {
-    let peer = Script::new().on("DELETE", challenge("Bearer scope=end")).start().await;
-    let client = peer.client();
+    let server = Script::new().on("DELETE", challenge("Bearer scope=end")).start().await;
+    let client = server.client();
     client.connect().await.unwrap();
-    assert_snapshot!(outcome(client.close().await), @r#"
+    assert_snapshot!(describe_result(client.close().await), @r#"
     [server]/mcp rejected the access token, scope "end"
     -> Unauthorized, did not run
     "#);

@@ -9,37 +9,40 @@ use mcp_http::{HttpClient, HttpTransport};
 use mcp_testkit::{Fault, On, Recorded, Reply};
 use tokio::{net::TcpListener, runtime::Handle, task, time};
 
-use crate::support::{Front, client, client_of, outcome, passing, soon, strict};
+use crate::support::{
+    TcpProxy, advance_until, client_for_url, describe_result, start_test_server, stateful_client,
+    with_timeout,
+};
 
 #[tokio::test]
 async fn closed_idle_connection_does_not_fail_the_next_call() {
     // It was closed between two calls, so that nothing is sent over it.
-    let server = strict().await;
-    let front = Front::plain(server.url()).await;
-    let client = client_of(&front.url());
+    let server = start_test_server().await;
+    let proxy = TcpProxy::start(server.url()).await;
+    let client = client_for_url(&proxy.url());
     client.call_tool("wait", ()).await.unwrap();
     let tasks = || Handle::current().metrics().num_alive_tasks();
     for turn in 1..=20 {
         let open = tasks();
-        front.cut().await;
+        proxy.close_connections().await;
         // The tasks of the connection end: of the client, of the front, of the server.
         let closed = async {
             while tasks() > open - 3 {
                 task::yield_now().await;
             }
         };
-        soon(closed).await;
+        with_timeout(closed).await;
         client.call_tool("wait", ()).await.unwrap();
-        assert_eq!((front.connections(), server.count("tools/call")), (turn + 1, turn + 1));
+        assert_eq!((proxy.connection_count(), server.count("tools/call")), (turn + 1, turn + 1));
     }
 }
 
 #[tokio::test]
 async fn sequential_calls_share_one_connection() {
     // HTTP-08: whatever the answer, and how it comes
-    let server = strict().await;
-    let front = Front::plain(server.url()).await;
-    let client = client_of(&front.url());
+    let server = start_test_server().await;
+    let proxy = TcpProxy::start(server.url()).await;
+    let client = client_for_url(&proxy.url());
     let streamed = |answer: &'static str| {
         Fault::reply_with(move |request: &Recorded| {
             let id = request.id().expect("an id");
@@ -55,12 +58,12 @@ async fn sequential_calls_share_one_connection() {
         // What is left of a body may be read elsewhere.
         settled().await;
     }
-    assert_eq!(front.connections(), 1);
+    assert_eq!(proxy.connection_count(), 1);
 }
 
 /// Gives everything that takes no time the time to happen.
 async fn settled() {
-    passing(time::sleep(Duration::from_millis(100))).await;
+    advance_until(time::sleep(Duration::from_millis(100))).await;
 }
 
 /// Accepts one connection of HTTP/2, refuses the first `refusals` requests on it, and answers the
@@ -95,8 +98,8 @@ async fn http2_request_refused_by_the_server_is_sent_again() {
         let server = tokio::spawn(refusing(listener, refusals));
         let connections = HttpClient::builder().http2_prior_knowledge(true).build().unwrap();
         let transport = HttpTransport::builder(url).http_client(connections).build().unwrap();
-        let shown = outcome(client(transport).connect().await);
+        let shown = describe_result(stateful_client(transport).connect().await);
         assert!(shown.ends_with(expected), "{refusals}: {shown}");
-        assert_eq!(soon(server).await.unwrap(), 3);
+        assert_eq!(with_timeout(server).await.unwrap(), 3);
     }
 }

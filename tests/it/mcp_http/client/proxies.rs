@@ -7,30 +7,30 @@ use mcp_client::Client;
 use mcp_http::{HttpClient, HttpClientBuilder, HttpTransport};
 use tokio::{io::AsyncReadExt, net::TcpListener, process::Command};
 
-use crate::support::{ALICE, Peer, client, outcome};
+use crate::support::{ALICE, ScriptedServer, describe_result, stateful_client};
 
 /// A server that is nowhere, so that only a proxy can answer for it.
 const ELSEWHERE: &str = "http://mcp.invalid/mcp";
 
-fn proxy_of(peer: &Peer) -> String {
-    peer.url().trim_end_matches("/mcp").to_owned()
+fn proxy_of(server: &ScriptedServer) -> String {
+    server.url().trim_end_matches("/mcp").to_owned()
 }
 
 fn client_of(url: &str, settings: HttpClientBuilder) -> Client {
     let connections = settings.build().expect("settings that can be");
     let transport = HttpTransport::builder(url).http_client(connections);
-    client(transport.build().expect("a usable URL"))
+    stateful_client(transport.build().expect("a usable URL"))
 }
 
 #[tokio::test]
 async fn proxy_is_not_used_for_localhost() {
-    let (proxy, server) = (Peer::start().await, Peer::start().await);
+    let (proxy, server) = (ScriptedServer::start().await, ScriptedServer::start().await);
     let settings = || HttpClient::builder().proxy(proxy_of(&proxy));
     client_of(ELSEWHERE, settings()).connect().await.unwrap();
-    assert_eq!(proxy.sent_of("initialize").await.len(), 1);
+    assert_eq!(proxy.requests_of("initialize").await.len(), 1);
     client_of(&server.url(), settings()).connect().await.unwrap();
-    assert_eq!(server.sent_of("initialize").await.len(), 1);
-    assert_eq!(proxy.sent_of("initialize").await.len(), 1);
+    assert_eq!(server.requests_of("initialize").await.len(), 1);
+    assert_eq!(proxy.requests_of("initialize").await.len(), 1);
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn proxy_sees_the_target_but_no_token() {
     let proxy = format!("http://user:pass@{}", listener.local_addr().unwrap());
     let connections = HttpClient::builder().proxy(proxy).build().unwrap();
     let transport = HttpTransport::builder("https://mcp.invalid/mcp").bearer_token(ALICE);
-    let client = client(transport.http_client(connections).build().unwrap());
+    let client = stateful_client(transport.http_client(connections).build().unwrap());
     let proxying = async {
         let (mut connection, _) = listener.accept().await.unwrap();
         let mut seen = vec![0; 4096];
@@ -51,7 +51,7 @@ async fn proxy_sees_the_target_but_no_token() {
     assert!(seen.starts_with("CONNECT mcp.invalid:443 HTTP/1.1\r\n"), "{seen}");
     assert!(seen.to_ascii_lowercase().contains("proxy-authorization: basic"), "{seen}");
     assert!(!seen.contains("5ecret"), "{seen}");
-    let refused = outcome(refused);
+    let refused = describe_result(refused);
     assert!(refused.ends_with("-> Unreachable, did not run"), "{refused}");
     assert!(!refused.contains("pass"), "{refused}");
 }
@@ -66,10 +66,10 @@ async fn proxy_of_the_environment_is_used_on_request_only() {
         let settings = if asked == "yes" { settings.environment_proxies() } else { settings };
         let local = std::env::var("RELAY_TEST_LOCAL").unwrap();
         client_of(&local, HttpClient::builder().environment_proxies()).connect().await.unwrap();
-        println!("{}", outcome(client_of(ELSEWHERE, settings).connect().await));
+        println!("{}", describe_result(client_of(ELSEWHERE, settings).connect().await));
         return;
     }
-    let (proxy, local) = (Peer::start().await, Peer::start().await);
+    let (proxy, local) = (ScriptedServer::start().await, ScriptedServer::start().await);
     let child = async |asked: &str| {
         let mut child = Command::new(std::env::current_exe().unwrap());
         child.args(["--exact", "--nocapture"]);
@@ -81,12 +81,12 @@ async fn proxy_of_the_environment_is_used_on_request_only() {
     };
     let shown = child("no").await;
     assert!(shown.contains("-> Unreachable, did not run"), "{shown}");
-    assert_eq!(proxy.sent().await.len(), 0);
+    assert_eq!(proxy.requests().await.len(), 0);
     let shown = child("yes").await;
     assert!(shown.contains("it went well"), "{shown}");
-    assert_snapshot!(proxy.outline().await, @"
+    assert_snapshot!(proxy.request_log().await, @"
     initialize 1
     notifications/initialized, session-1, 2025-11-25
     ");
-    assert_eq!(local.sent_of("initialize").await.len(), 2);
+    assert_eq!(local.requests_of("initialize").await.len(), 2);
 }

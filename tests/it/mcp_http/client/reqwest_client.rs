@@ -5,18 +5,22 @@ use mcp_client::Client;
 use mcp_http::HttpTransport;
 use mcp_testkit::{Fault, On};
 
-use crate::support::{ALICE, Absent, Peer, Script, client, given, outcome, status, strict};
+use crate::support::{
+    ALICE, Script, ScriptedServer, UnreachableServer, describe_result, reqwest_http_client,
+    start_test_server, stateful_client, status,
+};
 
 fn client_of(url: &str) -> Client {
-    let transport = HttpTransport::builder(url).bearer_token(ALICE).http_client(given());
-    client(transport.build().expect("a usable URL"))
+    let transport =
+        HttpTransport::builder(url).bearer_token(ALICE).http_client(reqwest_http_client());
+    stateful_client(transport.build().expect("a usable URL"))
 }
 
 #[tokio::test]
 async fn provided_client_sends_token_and_session() {
-    let peer = Peer::start().await;
-    client_of(&peer.url()).list_tools().await.unwrap();
-    assert_snapshot!(peer.outline().await, @"
+    let server = ScriptedServer::start().await;
+    client_of(&server.url()).list_tools().await.unwrap();
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
     tools/list 2, [alice], session-1, 2025-11-25
@@ -25,9 +29,9 @@ async fn provided_client_sends_token_and_session() {
 
 #[tokio::test]
 async fn provided_client_distinguishes_unreachable_from_interrupted() {
-    let absent = Absent::new();
+    let absent = UnreachableServer::new();
     let nowhere = format!("{}?key=5ecret", absent.url());
-    assert_snapshot!(outcome(client_of(&nowhere).list_tools().await), @"
+    assert_snapshot!(describe_result(client_of(&nowhere).list_tools().await), @"
     cannot reach [server]/mcp?****
       error sending request
       client error (Connect)
@@ -35,11 +39,11 @@ async fn provided_client_distinguishes_unreachable_from_interrupted() {
       Connection refused (os error )
     -> Unreachable, did not run
     ");
-    let server = strict().await;
+    let server = start_test_server().await;
     let client = client_of(server.url());
     client.connect().await.unwrap();
     server.script(On::method("tools/call"), Fault::Close);
-    let shown = outcome(client.call_tool("wait", ()).await);
+    let shown = describe_result(client.call_tool("wait", ()).await);
     assert!(shown.starts_with("the connection to [server]/mcp broke\n"), "{shown}");
     assert!(shown.ends_with("-> Interrupted"), "{shown}");
 }
@@ -47,10 +51,10 @@ async fn provided_client_distinguishes_unreachable_from_interrupted() {
 #[tokio::test]
 async fn provided_client_reports_redirects() {
     let away = status(307).header("location", "/elsewhere");
-    let peer = Script::new().on("tools/call", away).start().await;
-    assert_snapshot!(outcome(client_of(&peer.url()).call_tool("add", ()).await), @"
+    let server = Script::new().on("tools/call", away).start().await;
+    assert_snapshot!(describe_result(client_of(&server.url()).call_tool("add", ()).await), @"
     [server]/mcp redirects to [server]/elsewhere, which is not followed: set that URL if it is right
     -> Status(307)
     ");
-    assert_eq!(peer.sent_of("tools/call").await.len(), 1);
+    assert_eq!(server.requests_of("tools/call").await.len(), 1);
 }

@@ -5,22 +5,25 @@ use insta::assert_snapshot;
 use mcp_client::Client;
 use mcp_http::{HttpClient, HttpClientBuilder, HttpTransport};
 
-use crate::support::{ALICE, Authority, Front, client, failure, outcome, strict};
+use crate::support::{
+    ALICE, CertificateAuthority, TcpProxy, describe_error, describe_result, start_test_server,
+    stateful_client,
+};
 
-fn client_of(front: &Front, settings: HttpClientBuilder) -> Client {
+fn client_of(proxy: &TcpProxy, settings: HttpClientBuilder) -> Client {
     let connections = settings.build().expect("settings that can be");
-    let transport = HttpTransport::builder(front.url()).bearer_token(ALICE);
-    client(transport.http_client(connections).build().expect("a usable URL"))
+    let transport = HttpTransport::builder(proxy.url()).bearer_token(ALICE);
+    stateful_client(transport.http_client(connections).build().expect("a usable URL"))
 }
 
 #[tokio::test]
 async fn only_configured_certificate_authorities_are_trusted() {
-    let (authority, other) = (Authority::new(), Authority::new());
-    let server = strict().await;
-    let front = Front::tls(server.url(), &authority, None).await;
+    let (authority, other) = (CertificateAuthority::new(), CertificateAuthority::new());
+    let server = start_test_server().await;
+    let proxy = TcpProxy::start_tls(server.url(), &authority, None).await;
     for settings in [HttpClient::builder(), HttpClient::builder().certificates(other.pem())] {
-        let shown = outcome(client_of(&front, settings).connect().await);
-        assert!(shown.starts_with(&format!("cannot reach {}\n", front.url())), "{shown}");
+        let shown = describe_result(client_of(&proxy, settings).connect().await);
+        assert!(shown.starts_with(&format!("cannot reach {}\n", proxy.url())), "{shown}");
         assert!(shown.contains("invalid peer certificate"), "{shown}");
         assert!(shown.ends_with("-> Unreachable, did not run"), "{shown}");
     }
@@ -31,47 +34,47 @@ async fn only_configured_certificate_authorities_are_trusted() {
         HttpClient::builder().certificates(both),
         HttpClient::builder().certificates(other.pem()).certificates(authority.pem()),
     ] {
-        client_of(&front, settings).connect().await.unwrap();
+        client_of(&proxy, settings).connect().await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn client_certificate_is_sent_if_the_server_requires_one() {
-    let (authority, of_clients) = (Authority::new(), Authority::new());
-    let server = strict().await;
-    let front = Front::tls(server.url(), &authority, Some(&of_clients)).await;
+    let (authority, of_clients) = (CertificateAuthority::new(), CertificateAuthority::new());
+    let server = start_test_server().await;
+    let proxy = TcpProxy::start_tls(server.url(), &authority, Some(&of_clients)).await;
     let settings = || HttpClient::builder().certificates(authority.pem());
-    client_of(&front, settings()).connect().await.unwrap_err();
+    client_of(&proxy, settings()).connect().await.unwrap_err();
     let foreign = settings().identity(authority.identity());
-    client_of(&front, foreign).connect().await.unwrap_err();
+    client_of(&proxy, foreign).connect().await.unwrap_err();
     assert_eq!(server.requests().len(), 0);
     let known = settings().identity(of_clients.identity());
-    client_of(&front, known).connect().await.unwrap();
+    client_of(&proxy, known).connect().await.unwrap();
 }
 
 #[tokio::test]
 async fn http2_multiplexes_calls_over_one_connection() {
-    let authority = Authority::new();
-    let server = strict().await;
-    let front = Front::tls(server.url(), &authority, None).await;
-    let client = client_of(&front, HttpClient::builder().certificates(authority.pem()));
+    let authority = CertificateAuthority::new();
+    let server = start_test_server().await;
+    let proxy = TcpProxy::start_tls(server.url(), &authority, None).await;
+    let client = client_of(&proxy, HttpClient::builder().certificates(authority.pem()));
     client.connect().await.unwrap();
     let outcomes = join_all((0..64).map(|_| client.call_tool("wait", ()))).await;
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
-    assert_eq!((front.connections(), server.count("tools/call")), (1, 64));
+    assert_eq!((proxy.connection_count(), server.count("tools/call")), (1, 64));
     assert_eq!(server.violations(), [""; 0]);
 }
 
 #[tokio::test]
 async fn http2_prior_knowledge_works_without_tls() {
-    let server = strict().await;
+    let server = start_test_server().await;
     let calls = async |settings: HttpClientBuilder| {
-        let front = Front::plain(server.url()).await;
-        let client = client_of(&front, settings);
+        let proxy = TcpProxy::start(server.url()).await;
+        let client = client_of(&proxy, settings);
         client.connect().await.unwrap();
         let outcomes = join_all((0..8).map(|_| client.call_tool("wait", ()))).await;
         assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
-        front.connections()
+        proxy.connection_count()
     };
     assert_eq!(calls(HttpClient::builder().http2_prior_knowledge(true)).await, 1);
     assert!(calls(HttpClient::builder()).await > 1, "HTTP/1.1 has one call on a connection");
@@ -79,7 +82,7 @@ async fn http2_prior_knowledge_works_without_tls() {
 
 #[test]
 fn invalid_pem_and_proxy_are_rejected_without_showing_them() {
-    let authority = Authority::new();
+    let authority = CertificateAuthority::new();
     let broken = "-----BEGIN CERTIFICATE-----\nNWVjcmV0\n-----END CERTIFICATE-----\n";
     let mut shown = String::new();
     for settings in [
@@ -91,7 +94,7 @@ fn invalid_pem_and_proxy_are_rejected_without_showing_them() {
         HttpClient::builder().proxy("5ecret:5ecret@nowhere:x"),
     ] {
         assert!(!format!("{settings:?}").contains("5ecret"));
-        shown += &failure(&settings.build().unwrap_err());
+        shown += &describe_error(&settings.build().unwrap_err());
         shown += "\n";
     }
     assert_snapshot!(shown, @"

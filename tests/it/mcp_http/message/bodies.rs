@@ -9,7 +9,8 @@ use mcp_testkit::{Fault, On, Reply};
 use serde_json::json;
 
 use crate::support::{
-    Answer, Script, client, client_of, given, initialized, json, outcome, sse, status, strict,
+    Script, ScriptedResponse, client_for_url, describe_result, initialize_response, json,
+    reqwest_http_client, sse, start_test_server, stateful_client, status,
 };
 
 const ANSWER: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
@@ -17,15 +18,15 @@ const ANSWER: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
 const LIMIT: usize = 10_000;
 
 /// Calls a tool and shows what comes of the answer, whoever's connections it comes over.
-async fn check(answer: Answer) -> String {
-    let peer = Script::new().on("tools/call", answer).start().await;
+async fn check(answer: ScriptedResponse) -> String {
+    let server = Script::new().on("tools/call", answer).start().await;
     let shown = async |connections: HttpClient| {
-        let transport = HttpTransport::builder(peer.url()).http_client(connections);
+        let transport = HttpTransport::builder(server.url()).http_client(connections);
         let transport = transport.message_limit(LIMIT).build().expect("a usable URL");
-        outcome(client(transport).call_tool("add", ()).await)
+        describe_result(stateful_client(transport).call_tool("add", ()).await)
     };
     let own = shown(HttpClient::new().expect("a usable machine")).await;
-    assert_eq!(shown(given()).await, own);
+    assert_eq!(shown(reqwest_http_client()).await, own);
     own
 }
 
@@ -96,30 +97,30 @@ async fn content_length_over_the_limit_is_rejected() {
 
 #[tokio::test]
 async fn streamed_body_over_the_limit_is_rejected() {
-    let server = strict().await;
+    let server = start_test_server().await;
     let builder = HttpTransport::builder(server.url()).message_limit(LIMIT);
-    let client = client(builder.build().unwrap());
+    let client = stateful_client(builder.build().unwrap());
     server.script(On::method("tools/call").nth(1), Fault::Oversized(LIMIT - 200));
-    assert_snapshot!(outcome(client.call_tool("wait", ()).await), @"it went well");
+    assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"it went well");
     server.script(On::method("tools/call").nth(1), Fault::Oversized(1_000_000));
-    assert_snapshot!(outcome(client.call_tool("wait", ()).await), @"
+    assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"
     [server]/mcp sent a message of more than 10000 bytes
     -> TooLarge
     ");
     // As JSON in pieces, and as one endless line of an event stream.
     let pieces = Reply::status(200).header("content-type", "application/json").fill(1_000_000);
     server.script(On::method("tools/call").nth(1), pieces);
-    assert_snapshot!(outcome(client.call_tool("wait", ()).await), @"
+    assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"
     [server]/mcp sent a message of more than 10000 bytes
     -> TooLarge
     ");
     server.script(On::method("tools/call").nth(1), Reply::sse(["data: "]).fill(1_000_000));
-    assert_snapshot!(outcome(client.call_tool("wait", ()).await), @"
+    assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"
     [server]/mcp sent a message of more than 10000 bytes
     -> TooLarge
     ");
     // The next call is not hurt.
-    assert_snapshot!(outcome(client.call_tool("wait", ()).await), @"it went well");
+    assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"it went well");
 }
 
 #[tokio::test]
@@ -151,7 +152,7 @@ async fn limit_is_the_same_for_json_and_events() {
             json(&message),
             sse(&format!("data: {message}\n\n")),
             sse(&format!("data:{message}\r\n\r\n")),
-            json(&message).streamed(),
+            json(&message).as_event_stream(),
         ] {
             let shown = check(answer).await;
             assert!(shown.ends_with(expected), "{length}: {shown}");
@@ -183,7 +184,7 @@ async fn limit_applies_to_the_decompressed_body() {
         assert!(compress(&bomb).len() < LIMIT);
         let too_large = "[server]/mcp sent a message of more than 10000 bytes\n-> TooLarge";
         assert_eq!(check(answer(&bomb)).await, too_large);
-        assert_eq!(check(answer(&stream).typed("text/event-stream")).await, too_large);
+        assert_eq!(check(answer(&stream).content_type("text/event-stream")).await, too_large);
         // A failure's body is not read to its end either.
         let long = check(answer(&"a".repeat(5_000_000)).with_status(500)).await;
         assert_eq!(long.len(), 384, "{long}");
@@ -211,20 +212,20 @@ async fn invalid_compression_is_a_protocol_error() {
 async fn session_ids_must_be_visible_ascii() {
     // HTTP-25
     for id in [&b"a b"[..], b"\xe9", b"a\tb", b""] {
-        let opening = initialized("2025-11-25").header("mcp-session-id", id);
-        let peer = Script::new().on("initialize", opening).start().await;
-        let outcome = outcome(peer.client().list_tools().await);
+        let opening = initialize_response("2025-11-25").header("mcp-session-id", id);
+        let server = Script::new().on("initialize", opening).start().await;
+        let outcome = describe_result(server.client().list_tools().await);
         assert!(
             outcome.contains("the session id is not made of visible ASCII"),
             "{id:?} {outcome}"
         );
-        assert_eq!(peer.outline().await, "initialize 1, [alice]");
+        assert_eq!(server.request_log().await, "initialize 1, [alice]");
     }
     let id = "!~AZaz09-_.";
-    let opening = initialized("2025-11-25").header("mcp-session-id", id);
-    let peer = Script::new().on("initialize", opening).start().await;
-    peer.client().list_tools().await.unwrap();
-    assert_snapshot!(peer.outline().await, @"
+    let opening = initialize_response("2025-11-25").header("mcp-session-id", id);
+    let server = Script::new().on("initialize", opening).start().await;
+    server.client().list_tools().await.unwrap();
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], !~AZaz09-_., 2025-11-25
     tools/list 2, [alice], !~AZaz09-_., 2025-11-25
@@ -233,8 +234,8 @@ async fn session_ids_must_be_visible_ascii() {
 
 #[tokio::test]
 async fn broken_connection_is_interrupted_and_may_have_run() {
-    let server = strict().await;
-    let client = client_of(server.url());
+    let server = start_test_server().await;
+    let client = client_for_url(server.url());
     client.connect().await.unwrap();
     let half = r#"{"jsonrpc":"2.0","id":2,"resu"#;
     let json = Reply::body("application/json", half).abort();
@@ -245,17 +246,17 @@ async fn broken_connection_is_interrupted_and_may_have_run() {
         let error = client.call_tool("wait", ()).await.unwrap_err();
         // The tool may have run.
         assert!(!error.did_not_run());
-        assert!(outcome(Err::<(), _>(error)).lines().count() > 1);
+        assert!(describe_result(Err::<(), _>(error)).lines().count() > 1);
     }
     server.clear_script();
     server.script(On::method("tools/call"), Fault::TruncatedSse);
-    assert_snapshot!(outcome(client.call_tool("wait", ()).await), @"
+    assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"
     the stream ended before `tools/call` was answered
     -> Interrupted
     ");
     server.clear_script();
     server.script(On::method("tools/call"), Fault::Close);
-    let shown = outcome(client.call_tool("wait", ()).await);
+    let shown = describe_result(client.call_tool("wait", ()).await);
     assert!(shown.starts_with("the connection to [server]/mcp broke\n"), "{shown}");
     assert!(shown.ends_with("-> Interrupted"), "{shown}");
 }

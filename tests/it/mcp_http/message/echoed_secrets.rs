@@ -6,20 +6,21 @@ use relay::{Relay, Server};
 use serde_json::json;
 
 use crate::support::{
-    ALICE, Answer, Peer, Script, Traced, error, initialized, json, outcome, result, status,
+    ALICE, Script, ScriptedResponse, ScriptedServer, TraceCapture, describe_result, error,
+    initialize_response, json, result, status,
 };
 
 /// The id of every session of these tests; like the tokens, it may not be shown.
 const SESSION: &str = "5ecret-session";
 
 /// A server that answers calls of tools like this.
-async fn peer_of(answer: Answer) -> Peer {
-    let opening = initialized("2025-11-25").header("mcp-session-id", SESSION);
+async fn server_of(answer: ScriptedResponse) -> ScriptedServer {
+    let opening = initialize_response("2025-11-25").header("mcp-session-id", SESSION);
     Script::new().on("initialize", opening).on("tools/call", answer).start().await
 }
 
 /// Failures that name token and session wherever a server can put them.
-fn failures() -> [(&'static str, Answer); 11] {
+fn failures() -> [(&'static str, ScriptedResponse); 11] {
     let echo = format!("{SESSION} of {ALICE}");
     let rpc = || error(-32000, &echo, &json!({ "seen": [ALICE, SESSION] }));
     let with_result = error(-32000, &echo, &json!({ "result": ALICE }));
@@ -32,9 +33,9 @@ fn failures() -> [(&'static str, Answer); 11] {
         ("a text", status(500).body(&echo)),
         ("a JSON-RPC error with 400", rpc().with_status(400)),
         ("a JSON-RPC error", rpc()),
-        ("a JSON-RPC error on a stream", rpc().streamed()),
+        ("a JSON-RPC error on a stream", rpc().as_event_stream()),
         ("a JSON-RPC error that has a result", with_result.clone()),
-        ("the same on a stream", with_result.streamed()),
+        ("the same on a stream", with_result.as_event_stream()),
         ("a long JSON-RPC error", error(-32000, &echo, &json!("~".repeat(70_000)))),
         ("a challenge", refused(401, "invalid_token")),
         ("a challenge of scope", refused(403, "insufficient_scope")),
@@ -51,10 +52,10 @@ async fn errors_and_traces_redact_echoed_token_and_session() {
     // AUTH-05, HTTP-25: neither error, nor cause, nor trace
     let mut shown = String::new();
     for (what, answer) in failures() {
-        let peer = peer_of(answer).await;
-        let traced = Traced::start();
-        // `outcome` fails where any form of the error shows a secret.
-        let failed = outcome(peer.client().call_tool("add", ()).await);
+        let server = server_of(answer).await;
+        let traced = TraceCapture::start();
+        // `describe_result` fails where any form of the error shows a secret.
+        let failed = describe_result(server.client().call_tool("add", ()).await);
         let traced = traced.finish();
         assert!(traced.contains("tools/call"), "{what}: nothing is traced");
         assert!(!traced.contains("5ecret"), "{what}: {traced}");
@@ -92,11 +93,11 @@ async fn errors_and_traces_redact_echoed_token_and_session() {
 async fn relay_errors_and_traces_redact_echoed_token_and_session() {
     // AUTH-05, HTTP-25
     for (what, answer) in failures() {
-        let peer = peer_of(answer).await;
-        let relay = Relay::builder().server("main", Server::http(peer.url())).build().unwrap();
+        let server = server_of(answer).await;
+        let relay = Relay::builder().server("main", Server::http(server.url())).build().unwrap();
         let tools = relay.with_token(ALICE).tools("main").await.unwrap();
-        let traced = Traced::start();
-        let failed = outcome(tools.call("add", json!({})).await);
+        let traced = TraceCapture::start();
+        let failed = describe_result(tools.call("add", json!({})).await);
         assert_ne!(failed, "it went well", "{what}");
         let traced = traced.finish();
         assert!(!traced.contains("5ecret"), "{what}: {traced}");
@@ -108,10 +109,10 @@ async fn results_are_not_redacted() {
     // What a tool says belongs to its caller, even where it is the caller's own token.
     let text = format!("{SESSION} of {ALICE}");
     let answer = result(&json!({ "content": [{ "type": "text", "text": text }] }));
-    for answer in [answer.clone(), answer.streamed()] {
-        let peer = peer_of(answer).await;
-        let traced = Traced::start();
-        let result = peer.client().call_tool("add", ()).await.unwrap();
+    for answer in [answer.clone(), answer.as_event_stream()] {
+        let server = server_of(answer).await;
+        let traced = TraceCapture::start();
+        let result = server.client().call_tool("add", ()).await.unwrap();
         let traced = traced.finish();
         let [ContentBlock::Text(block)] = &result.content[..] else { panic!("{result:?}") };
         assert_eq!(block.text, text);

@@ -8,7 +8,9 @@ use mcp_testkit::{Fault, Gate, On, Recorded, Reply, TestServer};
 use serde_json::json;
 use tokio::runtime::Handle;
 
-use crate::support::{Script, client_of, outcome, soon, sse, strict};
+use crate::support::{
+    Script, client_for_url, describe_result, sse, start_test_server, with_timeout,
+};
 
 const ANSWER: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
 
@@ -32,8 +34,8 @@ data: "result":{"content":[]}}"#;
         format!("{split}\n\n"),
         format!("data: {ANSWER}\n\ndata: nonsense after the answer\n\n"),
     ] {
-        let peer = Script::new().on("tools/call", sse(&stream)).start().await;
-        let outcome = outcome(peer.client().call_tool("add", ()).await);
+        let server = Script::new().on("tools/call", sse(&stream)).start().await;
+        let outcome = describe_result(server.client().call_tool("add", ()).await);
         assert_eq!(outcome, "it went well", "{stream:?}");
     }
 }
@@ -42,8 +44,8 @@ data: "result":{"content":[]}}"#;
 async fn events_of_other_types_are_ignored() {
     // HTTP-11: only `message` is MCP
     let stream = format!("event: answer\ndata: {ANSWER}\n\n");
-    let peer = Script::new().on("tools/call", sse(&stream)).start().await;
-    assert_snapshot!(outcome(peer.client().call_tool("add", ()).await), @"
+    let server = Script::new().on("tools/call", sse(&stream)).start().await;
+    assert_snapshot!(describe_result(server.client().call_tool("add", ()).await), @"
     the stream ended before `tools/call` was answered
     -> Interrupted
     ");
@@ -51,7 +53,7 @@ async fn events_of_other_types_are_ignored() {
 
 /// A server with a tool, whose calls are answered by the stream that `reply` makes of the answer.
 async fn streaming(reply: impl Fn(String) -> Reply + Send + Sync + 'static) -> TestServer {
-    let server = strict().await;
+    let server = start_test_server().await;
     let fault = Fault::reply_with(move |request: &Recorded| {
         let answer = json!({ "jsonrpc": "2.0", "id": request.id(), "result": { "content": [
             { "type": "text", "text": "\u{2713} d\u{f6}ne" },
@@ -63,10 +65,10 @@ async fn streaming(reply: impl Fn(String) -> Reply + Send + Sync + 'static) -> T
 }
 
 async fn call(server: &TestServer) -> String {
-    let client = client_of(server.url());
+    let client = client_for_url(server.url());
     match client.call_tool("wait", ()).await {
         Ok(result) => json!(result.content).to_string(),
-        failed => outcome(failed),
+        failed => describe_result(failed),
     }
 }
 
@@ -109,7 +111,7 @@ async fn connection_is_reused_after_a_stream() {
     let server =
         streaming(|answer| Reply::sse([format!("data: {answer}\n\n"), ": bye\n\n".to_owned()]))
             .await;
-    let client = client_of(server.url());
+    let client = client_for_url(server.url());
     for _ in 0..3 {
         client.call_tool("wait", ()).await.unwrap();
     }
@@ -123,7 +125,7 @@ async fn dropping_a_stream_early_closes_the_connection() {
     // It is how a call of the per-request era is cancelled (MCP basic/patterns/cancellation).
     let gate = Gate::new();
     let note = "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\"}\n\n";
-    let server = strict().await;
+    let server = start_test_server().await;
     server.script(On::method("tools/call"), Reply::sse([note]).hold(&gate));
     let transport = HttpTransport::builder(server.url()).build().unwrap();
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#;
@@ -141,5 +143,5 @@ async fn dropping_a_stream_early_closes_the_connection() {
             tokio::task::yield_now().await;
         }
     };
-    soon(closed).await;
+    with_timeout(closed).await;
 }

@@ -7,14 +7,16 @@ use mcp_client::{Client, TransportErrorKind};
 use mcp_http::HttpTransport;
 use mcp_testkit::{Gate, On, Reply, TestServer};
 
-use crate::support::{ALICE, client, outcome, pass, soon, strict};
+use crate::support::{
+    ALICE, advance_time, describe_result, start_test_server, stateful_client, with_timeout,
+};
 
 /// A server that fails like this, and a client of it with Alice's token.
 async fn failing(reply: Reply) -> (TestServer, Client) {
-    let server = strict().await;
+    let server = start_test_server().await;
     server.script(On::method("tools/call"), reply);
     let transport = HttpTransport::builder(server.url()).bearer_token(ALICE).build();
-    (server, client(transport.expect("a usable URL")))
+    (server, stateful_client(transport.expect("a usable URL")))
 }
 
 #[tokio::test]
@@ -25,8 +27,8 @@ async fn unfinished_error_body_does_not_hide_the_status() {
             failing(Reply::status(code).chunk("out of or").hold(&gate).chunk("der")).await;
         client.connect().await.unwrap();
         let wait = async {
-            soon(gate.reached(1)).await;
-            pass(Duration::from_secs(2)).await;
+            with_timeout(gate.reached(1)).await;
+            advance_time(Duration::from_secs(2)).await;
         };
         let (called, ()) = tokio::join!(client.call_tool("wait", ()), wait);
         let error = called.unwrap_err();
@@ -40,12 +42,12 @@ async fn broken_error_body_shows_no_part_of_a_token() {
     let half = &ALICE[..ALICE.len() - 1];
     let text = format!("no user has {ALICE}, nor {half}");
     let (_server, client) = failing(Reply::status(500).chunk(text.clone()).abort()).await;
-    assert_snapshot!(outcome(client.call_tool("wait", ()).await), @"
+    assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"
     [server]/mcp answered with HTTP status 500 Internal Server Error: no user has ****, nor
     -> Status(500)
     ");
     let (_server, client) = failing(Reply::body("text/html", text).abort()).await;
-    assert_snapshot!(outcome(client.call_tool("wait", ()).await), @"
+    assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"
     [server]/mcp answered with text/html instead of JSON or an event stream: no user has ****, nor
     -> Protocol
     ");

@@ -5,12 +5,12 @@ use mcp_http::{AccessToken, HttpTransport, Unauthorized};
 use serde_json::Value;
 
 use crate::support::{
-    ALICE, Answer, BOB, Peer, Script, Source, Traced, client, error, failure, initialized, outcome,
-    sse, status,
+    ALICE, BOB, Script, ScriptedResponse, ScriptedServer, ScriptedTokenSource, TraceCapture,
+    describe_error, describe_result, error, initialize_response, sse, stateful_client, status,
 };
 
 /// Answers that give the token back, in every place that there is for it.
-fn echoes() -> [(&'static str, Answer); 11] {
+fn echoes() -> [(&'static str, ScriptedResponse); 11] {
     let page = format!("<html><p>Authorization: Bearer {ALICE}</p></html>");
     let html = status(200).header("content-type", "text/html");
     let of = |error: &str| {
@@ -29,7 +29,7 @@ fn echoes() -> [(&'static str, Answer); 11] {
         ("a challenge of no effect", refused(403, "invalid_token")),
         ("a JSON-RPC error with 400", message.clone().with_status(400)),
         ("a JSON-RPC error", message.clone()),
-        ("a JSON-RPC error on a stream", message.streamed()),
+        ("a JSON-RPC error on a stream", message.as_event_stream()),
         ("a redirect", status(307).header("location", location)),
     ]
 }
@@ -39,9 +39,9 @@ async fn errors_redact_an_echoed_token() {
     // AUTH-05
     let mut shown = String::new();
     for (what, answer) in echoes() {
-        let peer = Script::new().on("tools/list", answer).start().await;
-        // `outcome` fails where any form of the error shows a token.
-        shown += &format!("{what}: {}\n", outcome(peer.client().list_tools().await));
+        let server = Script::new().on("tools/list", answer).start().await;
+        // `describe_result` fails where any form of the error shows a token.
+        shown += &format!("{what}: {}\n", describe_result(server.client().list_tools().await));
     }
     assert_snapshot!(shown, @r#"
     a page: [server]/mcp answered with HTTP status 500 Internal Server Error: <html><p>Authorization: Bearer ****</p></html>
@@ -73,9 +73,9 @@ async fn errors_redact_an_echoed_token() {
 async fn traces_redact_an_echoed_token() {
     // AUTH-05
     for (what, answer) in echoes() {
-        let peer = Script::new().on("tools/list", answer).start().await;
-        let traced = Traced::start();
-        peer.client().list_tools().await.unwrap_err();
+        let server = Script::new().on("tools/list", answer).start().await;
+        let traced = TraceCapture::start();
+        server.client().list_tools().await.unwrap_err();
         let traced = traced.finish();
         assert!(traced.contains("tools/list"), "{what}: nothing is traced");
         assert!(!traced.contains(ALICE), "{what}: {traced}");
@@ -85,19 +85,19 @@ async fn traces_redact_an_echoed_token() {
 #[tokio::test]
 async fn wire_trace_redacts_tokens_sessions_and_configured_headers() {
     // AUTH-05, HTTP-25
-    let opening = initialized("2025-11-25").header("mcp-session-id", "session-5ecret");
+    let opening = initialize_response("2025-11-25").header("mcp-session-id", "session-5ecret");
     let answer = sse("data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[]}}\n\n");
-    let peer = Script::new().on("initialize", opening).on("tools/call", answer).start().await;
-    let transport = HttpTransport::builder(format!("{}?key=5ecret", peer.url()))
+    let server = Script::new().on("initialize", opening).on("tools/call", answer).start().await;
+    let transport = HttpTransport::builder(format!("{}?key=5ecret", server.url()))
         .bearer_token(ALICE)
         .header("x-key", "5ecret")
         .build()
         .unwrap();
-    let traced = Traced::start();
-    let client = client(transport);
+    let traced = TraceCapture::start();
+    let client = stateful_client(transport);
     client.call_tool("add", ()).await.unwrap();
     client.close().await.unwrap();
-    let traced = traced.finish().replace(&peer.url(), "[server]/mcp");
+    let traced = traced.finish().replace(&server.url(), "[server]/mcp");
     assert!(!traced.contains("5ecret"), "{traced}");
     let wire = traced.lines().filter_map(|line| line.split_once("mcp_http::wire: "));
     let wire: Vec<_> = wire.map(|(_, line)| line).collect();
@@ -140,18 +140,18 @@ async fn wire_trace_redacts_tokens_sessions_and_configured_headers() {
 
 #[tokio::test]
 async fn debug_output_contains_no_secret() {
-    let peer = Peer::start().await;
+    let server = ScriptedServer::start().await;
     let token = AccessToken::new(ALICE);
-    let url = format!("{}?key=5ecret", peer.url());
+    let url = format!("{}?key=5ecret", server.url());
     let builder = HttpTransport::builder(url).bearer_token(token.clone()).header("x-key", "5ecret");
     let mut shown = format!("{token:?}\n{builder:?}\n");
     let transport = builder.build().unwrap();
     shown += &format!("{transport:?}\n");
-    let client = client(transport);
+    let client = stateful_client(transport);
     client.connect().await.unwrap();
     shown += &format!("{client:?}");
     assert!(!shown.contains("5ecret") && !shown.contains("session-1"), "{shown}");
-    assert_snapshot!(shown.replace(&peer.url(), "[server]/mcp"), @"
+    assert_snapshot!(shown.replace(&server.url(), "[server]/mcp"), @"
     AccessToken(****)
     Builder { .. }
     HttpTransport { endpoint: Endpoint([server]/mcp?****), .. }
@@ -164,12 +164,12 @@ async fn refreshed_token_is_redacted_too() {
     let echo = |token: &str| {
         status(401).header("www-authenticate", format!("Bearer error_description=\"{token}\""))
     };
-    let peer =
+    let server =
         Script::new().on("initialize", echo(ALICE)).on("initialize", echo(BOB)).start().await;
-    let source = Source::renewing(ALICE, BOB);
-    let transport = HttpTransport::builder(peer.url()).token_source(source).build().unwrap();
-    let error = client(transport).connect().await.unwrap_err();
-    assert_snapshot!(failure(&error), @"
+    let source = ScriptedTokenSource::with_replacement(ALICE, BOB);
+    let transport = HttpTransport::builder(server.url()).token_source(source).build().unwrap();
+    let error = stateful_client(transport).connect().await.unwrap_err();
+    assert_snapshot!(describe_error(&error), @"
     [server]/mcp rejected the access token (****)
     -> Unauthorized, did not run
     ");

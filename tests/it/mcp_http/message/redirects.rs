@@ -2,23 +2,24 @@
 
 use insta::assert_snapshot;
 
-use crate::support::{Peer, Script, outcome, status};
+use crate::support::{Script, ScriptedServer, describe_result, status};
 
 #[tokio::test]
 async fn redirect_does_not_send_the_token_to_another_origin() {
     // AUTH-06
-    let other = Peer::start().await;
+    let other = ScriptedServer::start().await;
     let mut shown = String::new();
     for code in [301, 302, 303, 307, 308] {
         // Another name of this machine is another origin, and so is another port.
         let location = other.url().replace("127.0.0.1", "localhost");
         let away = status(code).header("location", format!("{location}?key=5ecret"));
-        let peer = Script::new().on("initialize", away).start().await;
-        shown += &outcome(peer.client().list_tools().await).replace(&location, "[other]/mcp");
+        let server = Script::new().on("initialize", away).start().await;
+        shown +=
+            &describe_result(server.client().list_tools().await).replace(&location, "[other]/mcp");
         shown += "\n";
-        assert_eq!(peer.sent().await.len(), 1);
+        assert_eq!(server.requests().await.len(), 1);
     }
-    assert_eq!(other.sent().await.len(), 0);
+    assert_eq!(other.requests().await.len(), 0);
     assert_snapshot!(shown, @"
     [server]/mcp redirects to [other]/mcp, which is not followed: set that URL if it is right
     -> Status(301), did not run
@@ -37,11 +38,11 @@ async fn redirect_does_not_send_the_token_to_another_origin() {
 async fn redirect_within_the_origin_is_an_error() {
     let mut shown = String::new();
     for location in ["/mcp/", "../v2/mcp?x=1", "http://[", "\u{e9}"] {
-        let peer =
+        let server =
             Script::new().on("tools/call", status(307).header("location", location)).start().await;
-        shown += &outcome(peer.client().call_tool("add", ()).await);
+        shown += &describe_result(server.client().call_tool("add", ()).await);
         shown += "\n";
-        assert_eq!(peer.sent_of("tools/call").await.len(), 1);
+        assert_eq!(server.requests_of("tools/call").await.len(), 1);
     }
     assert_snapshot!(shown, @"
     [server]/mcp redirects to [server]/mcp/, which is not followed: set that URL if it is right
@@ -59,8 +60,8 @@ async fn redirect_within_the_origin_is_an_error() {
 async fn redirect_without_a_location_is_an_error() {
     let mut shown = String::new();
     for code in [307, 304, 300] {
-        let peer = Script::new().on("tools/call", status(code)).start().await;
-        shown += &outcome(peer.client().call_tool("add", ()).await);
+        let server = Script::new().on("tools/call", status(code)).start().await;
+        shown += &describe_result(server.client().call_tool("add", ()).await);
         shown += "\n";
     }
     assert_snapshot!(shown, @"

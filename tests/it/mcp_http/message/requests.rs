@@ -10,26 +10,29 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::support::{ALICE, BOB, Peer, Script, client, exact, soon, sse};
+use crate::support::{
+    ALICE, BOB, Script, ScriptedServer, full_request_log, sse, stateful_client, with_timeout,
+};
 
 #[tokio::test]
 async fn configured_headers_are_sent_with_every_request() {
-    let peer = Peer::start().await;
-    let transport = HttpTransport::builder(peer.url())
+    let server = ScriptedServer::start().await;
+    let transport = HttpTransport::builder(server.url())
         .bearer_token(ALICE)
         .header("X-Team", "blue")
         .header("x-team", "red")
         .header("X-Trace", "1")
         .build()
         .unwrap();
-    let client = client(transport);
+    let client = stateful_client(transport);
     client.list_tools().await.unwrap();
     client.close().await.unwrap();
-    let sent = peer.sent().await;
-    let carried =
-        sent.iter().filter(|sent| exact([*sent]).contains("x-team: blue\nx-team: red\nx-trace: 1"));
+    let sent = server.requests().await;
+    let carried = sent
+        .iter()
+        .filter(|sent| full_request_log([*sent]).contains("x-team: blue\nx-team: red\nx-trace: 1"));
     assert_eq!(carried.count(), 4);
-    assert_snapshot!(exact(&peer.sent_of("tools/list").await), @r#"
+    assert_snapshot!(full_request_log(&server.requests_of("tools/list").await), @r#"
     POST /mcp
     accept: application/json, text/event-stream
     authorization: Bearer [alice]
@@ -45,9 +48,12 @@ async fn configured_headers_are_sent_with_every_request() {
 
 #[tokio::test]
 async fn authorization_header_is_absent_without_a_token() {
-    let peer = Peer::start().await;
-    client(HttpTransport::builder(peer.url()).build().unwrap()).list_tools().await.unwrap();
-    assert_snapshot!(peer.outline().await, @"
+    let server = ScriptedServer::start().await;
+    stateful_client(HttpTransport::builder(server.url()).build().unwrap())
+        .list_tools()
+        .await
+        .unwrap();
+    assert_snapshot!(server.request_log().await, @"
     initialize 1
     notifications/initialized, session-1, 2025-11-25
     tools/list 2, session-1, 2025-11-25
@@ -57,17 +63,17 @@ async fn authorization_header_is_absent_without_a_token() {
 #[tokio::test]
 async fn query_of_the_url_is_kept_and_contains_no_token() {
     // AUTH-03, N-AUTH-09
-    let peer = Peer::start().await;
-    let url = format!("{}?tenant=a%20b&x=", peer.url());
+    let server = ScriptedServer::start().await;
+    let url = format!("{}?tenant=a%20b&x=", server.url());
     let transport = HttpTransport::builder(url).bearer_token(ALICE).build().unwrap();
-    let client = client(transport);
+    let client = stateful_client(transport);
     client.connect().await.unwrap();
     client.close().await.unwrap();
-    let targets: Vec<_> = peer
-        .sent()
+    let targets: Vec<_> = server
+        .requests()
         .await
         .iter()
-        .map(|sent| exact([sent]).lines().next().unwrap().to_owned())
+        .map(|sent| full_request_log([sent]).lines().next().unwrap().to_owned())
         .collect();
     assert_snapshot!(targets.join("\n"), @"
     POST /mcp?tenant=a%20b&x=
@@ -81,9 +87,9 @@ async fn answer_to_a_server_request_carries_the_same_headers() {
     // HTTP-07, HTTP-30, AUTH-02, N-AUTH-09
     let stream = "data: {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n\n\
                   data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[]}}\n\n";
-    let peer = Script::new().on("tools/call", sse(stream)).start().await;
-    peer.client().call_tool("add", ()).await.unwrap();
-    assert_snapshot!(exact(&peer.wait_for("answer", 1).await), @r#"
+    let server = Script::new().on("tools/call", sse(stream)).start().await;
+    server.client().call_tool("add", ()).await.unwrap();
+    assert_snapshot!(full_request_log(&server.wait_for_requests("response", 1).await), @r#"
     POST /mcp
     accept: application/json, text/event-stream
     authorization: Bearer [alice]
@@ -97,14 +103,14 @@ async fn answer_to_a_server_request_carries_the_same_headers() {
 #[tokio::test]
 async fn transports_with_different_tokens_share_no_session() {
     // LIFE-18
-    let peer = Peer::start().await;
-    let alice = peer.transport();
+    let server = ScriptedServer::start().await;
+    let alice = server.transport();
     let bob = alice.with_token_source(Some(Arc::new(AccessToken::new(BOB))));
     let nobody = alice.with_token_source(None);
     for transport in [alice, bob, nobody] {
-        client(transport).call_tool("add", json!({})).await.unwrap();
+        stateful_client(transport).call_tool("add", json!({})).await.unwrap();
     }
-    assert_snapshot!(peer.outline().await, @"
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
     tools/call 2, [alice], session-1, 2025-11-25
@@ -119,9 +125,14 @@ async fn transports_with_different_tokens_share_no_session() {
 
 #[tokio::test]
 async fn client_info_is_configurable() {
-    let peer = Peer::start().await;
-    Client::builder(peer.transport()).client_info("an app", "2.1").build().connect().await.unwrap();
-    let opening = peer.sent_of("initialize").await[0].json();
+    let server = ScriptedServer::start().await;
+    Client::builder(server.transport())
+        .client_info("an app", "2.1")
+        .build()
+        .connect()
+        .await
+        .unwrap();
+    let opening = server.requests_of("initialize").await[0].json();
     assert_snapshot!(opening["params"]["clientInfo"], @r#"{"name":"an app","version":"2.1"}"#);
 }
 
@@ -150,8 +161,8 @@ async fn response_header_names_are_case_insensitive() {
         connection.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n").await.unwrap();
         second
     };
-    let client = client(HttpTransport::builder(url).build().unwrap());
-    let (connected, second) = soon(async { tokio::join!(client.connect(), server) }).await;
+    let client = stateful_client(HttpTransport::builder(url).build().unwrap());
+    let (connected, second) = with_timeout(async { tokio::join!(client.connect(), server) }).await;
     connected.unwrap();
     assert!(second.to_ascii_lowercase().contains("mcp-session-id: loud-1"), "{second}");
 }

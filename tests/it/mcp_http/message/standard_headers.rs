@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use mcp_client::{Context, MessageKind, Outgoing, Routing, Transport};
 
-use crate::support::{Peer, exact, outcome};
+use crate::support::{ScriptedServer, describe_result, full_request_log};
 
 const BODY: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#;
 
@@ -16,13 +16,13 @@ fn message(routing: Routing) -> Outgoing {
 #[tokio::test]
 async fn method_name_and_arguments_are_sent_as_headers() {
     // N-HTTP-04, N-HTTP-05, N-HTTP-06, N-HTTP-07
-    let peer = Peer::start().await;
+    let server = ScriptedServer::start().await;
     let mut routing = Routing::new("tools/call");
     routing.name = Some("h\u{e9}llo".to_owned());
     let arguments = [("Region", "eu west"), ("note", " a\r\nX-Evil: 1")];
     routing.arguments = arguments.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-    peer.transport().send(message(routing)).await.unwrap();
-    assert_snapshot!(exact(&peer.sent().await), @r#"
+    server.transport().send(message(routing)).await.unwrap();
+    assert_snapshot!(full_request_log(&server.requests().await), @r#"
     POST /mcp
     accept: application/json, text/event-stream
     authorization: Bearer [alice]
@@ -38,9 +38,9 @@ async fn method_name_and_arguments_are_sent_as_headers() {
 #[tokio::test]
 async fn standard_headers_are_absent_in_stateful_versions() {
     // N-HTTP-14: they are no part of the handshake era
-    let peer = Peer::start().await;
-    peer.client().call_tool("add", ()).await.unwrap();
-    let sent = peer.exact().await;
+    let server = ScriptedServer::start().await;
+    server.client().call_tool("add", ()).await.unwrap();
+    let sent = server.full_request_log().await;
     for header in ["mcp-method", "mcp-name", "mcp-param"] {
         assert!(!sent.contains(header), "{sent}");
     }
@@ -48,14 +48,16 @@ async fn standard_headers_are_absent_in_stateful_versions() {
 
 #[tokio::test]
 async fn invalid_header_values_are_rejected_before_sending() {
-    let peer = Peer::start().await;
+    let server = ScriptedServer::start().await;
     let mut of_parameter = Routing::new("tools/call");
     of_parameter.arguments = vec![("a b".to_owned(), "1".to_owned())];
     let mut shown = String::new();
     for routing in [Routing::new("a\r\nX-Evil: 1"), of_parameter] {
         let message = message(routing);
         let sent = message.sent.clone();
-        shown += &outcome(peer.transport().send(message).await.map_err(mcp_client::Error::from));
+        shown += &describe_result(
+            server.transport().send(message).await.map_err(mcp_client::Error::from),
+        );
         shown += "\n";
         assert!(!sent.get());
     }
@@ -65,5 +67,5 @@ async fn invalid_header_values_are_rejected_before_sending() {
     the header "Mcp-Param-a b" cannot be set: it is no header name
     -> Refused, did not run
     "#);
-    assert_eq!(peer.sent().await.len(), 0);
+    assert_eq!(server.requests().await.len(), 0);
 }

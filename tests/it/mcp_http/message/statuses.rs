@@ -3,16 +3,16 @@
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::support::{Answer, Script, error, json, outcome, status};
+use crate::support::{Script, ScriptedResponse, describe_result, error, json, status};
 
 /// Calls a tool, once for each answer, and shows what comes of it.
-async fn check(answers: impl IntoIterator<Item = Answer>) -> String {
+async fn check(answers: impl IntoIterator<Item = ScriptedResponse>) -> String {
     let mut shown = Vec::new();
     for answer in answers {
-        let peer = Script::new().on("tools/call", answer).start().await;
-        shown.push(outcome(peer.client().call_tool("add", ()).await));
+        let server = Script::new().on("tools/call", answer).start().await;
+        shown.push(describe_result(server.client().call_tool("add", ()).await));
         // Nothing is tried again.
-        assert_eq!(peer.sent_of("tools/call").await.len(), 1);
+        assert_eq!(server.requests_of("tools/call").await.len(), 1);
     }
     shown.join("\n")
 }
@@ -114,8 +114,8 @@ async fn retry_after_header_is_parsed_in_seconds() {
     let wait = |value: &'static str| status(429).header("retry-after", value);
     let mut shown = String::new();
     for answer in [wait("7"), wait("0"), wait("soon"), wait("-1"), status(503)] {
-        let peer = Script::new().on("tools/list", answer).start().await;
-        let error = peer.client().list_tools().await.unwrap_err();
+        let server = Script::new().on("tools/list", answer).start().await;
+        let error = server.client().list_tools().await.unwrap_err();
         let mcp_client::Error::Transport(error) = error else { panic!("{error}") };
         let error = error.get_ref().downcast_ref();
         let Some(mcp_http::Error::Status { retry_after, .. }) = error else { panic!("{error:?}") };
@@ -133,8 +133,8 @@ async fn retry_after_header_is_parsed_in_seconds() {
 #[tokio::test]
 async fn status_of_a_json_rpc_error_is_exposed() {
     let busy = error(-32000, "busy", &Value::Null).with_status(503);
-    let peer = Script::new().on("tools/list", busy).start().await;
-    assert_eq!(peer.client().list_tools().await.unwrap_err().status(), Some(503));
-    let peer = Script::new().on("tools/list", status(503)).start().await;
-    assert_eq!(peer.client().list_tools().await.unwrap_err().status(), Some(503));
+    let server = Script::new().on("tools/list", busy).start().await;
+    assert_eq!(server.client().list_tools().await.unwrap_err().status(), Some(503));
+    let server = Script::new().on("tools/list", status(503)).start().await;
+    assert_eq!(server.client().list_tools().await.unwrap_err().status(), Some(503));
 }

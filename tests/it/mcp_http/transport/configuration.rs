@@ -3,7 +3,9 @@
 use insta::assert_snapshot;
 use mcp_http::{HttpClient, HttpTransport};
 
-use crate::support::{ALICE, Absent, Peer, client, failure, outcome};
+use crate::support::{
+    ALICE, ScriptedServer, UnreachableServer, describe_error, describe_result, stateful_client,
+};
 
 #[test]
 fn invalid_urls_are_rejected() {
@@ -17,7 +19,7 @@ fn invalid_urls_are_rejected() {
         "https://example.com/mcp#top",
         "javascript:alert(1)",
     ] {
-        shown += &failure(&HttpTransport::builder(url).build().unwrap_err());
+        shown += &describe_error(&HttpTransport::builder(url).build().unwrap_err());
         shown += "\n";
     }
     assert_snapshot!(shown, @"
@@ -53,7 +55,7 @@ fn protocol_headers_cannot_be_configured() {
         ("x-a", "5ecret\r\nx-b: 2"),
     ] {
         let transport = HttpTransport::builder("https://example.com/").header(name, value);
-        shown += &failure(&transport.build().unwrap_err());
+        shown += &describe_error(&transport.build().unwrap_err());
         shown += "\n";
     }
     assert_snapshot!(shown, @r#"
@@ -80,11 +82,11 @@ fn protocol_headers_cannot_be_configured() {
 
 #[tokio::test]
 async fn tokens_with_invalid_characters_are_not_sent() {
-    let peer = Peer::start().await;
+    let server = ScriptedServer::start().await;
     let mut shown = String::new();
     for token in ["", "5ecret of alice", "5ecret\n", "5ecret\r\nX-Evil: 1", "5\u{e9}cret"] {
-        let transport = HttpTransport::builder(peer.url()).bearer_token(token).build().unwrap();
-        shown += &outcome(client(transport).list_tools().await);
+        let transport = HttpTransport::builder(server.url()).bearer_token(token).build().unwrap();
+        shown += &describe_result(stateful_client(transport).list_tools().await);
         shown += "\n";
     }
     assert_snapshot!(shown, @"
@@ -99,7 +101,7 @@ async fn tokens_with_invalid_characters_are_not_sent() {
     the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
     -> Refused, did not run
     ");
-    assert_eq!(peer.outline().await, "");
+    assert_eq!(server.request_log().await, "");
 }
 
 #[tokio::test]
@@ -110,7 +112,7 @@ async fn tokens_are_not_sent_unencrypted_to_other_hosts() {
         ["http://192.0.2.1/mcp", "http://example.invalid/mcp?key=5ecret", "http://[2001:db8::1]/"]
     {
         let transport = HttpTransport::builder(url).bearer_token(ALICE).build().unwrap();
-        shown += &outcome(client(transport).list_tools().await);
+        shown += &describe_result(stateful_client(transport).list_tools().await);
         shown += "\n";
     }
     assert_snapshot!(shown, @"
@@ -127,7 +129,7 @@ async fn tokens_are_not_sent_unencrypted_to_other_hosts() {
 async fn subdomain_of_localhost_is_treated_as_another_host() {
     // AUTH-06: nothing keeps a resolver from asking the network for it
     let transport = HttpTransport::builder("http://api.localhost:1/mcp").bearer_token(ALICE);
-    assert_snapshot!(outcome(client(transport.build().unwrap()).list_tools().await), @"
+    assert_snapshot!(describe_result(stateful_client(transport.build().unwrap()).list_tools().await), @"
     credentials would travel unencrypted to http://api.localhost:1/mcp: use https, or allow insecure HTTP for this server
     -> Refused, did not run
     ");
@@ -139,7 +141,7 @@ fn configured_headers_are_rejected_for_unencrypted_hosts() {
     let builder = |url: &str| HttpTransport::builder(url).header("x-key", "5ecret");
     let mut shown = String::new();
     for url in ["http://192.0.2.1/mcp", "http://example.invalid/mcp", "http://api.localhost/"] {
-        shown += &failure(&builder(url).build().unwrap_err());
+        shown += &describe_error(&builder(url).build().unwrap_err());
         shown += "\n";
         builder(url).dangerously_allow_insecure_http(true).build().unwrap();
         HttpTransport::builder(url).build().unwrap();
@@ -159,10 +161,10 @@ fn configured_headers_are_rejected_for_unencrypted_hosts() {
 
 #[tokio::test]
 async fn refused_connection_is_unreachable() {
-    let absent = Absent::new();
+    let absent = UnreachableServer::new();
     let url = format!("{}?key=5ecret", absent.url());
     let transport = HttpTransport::builder(url).bearer_token(ALICE).build().unwrap();
-    assert_snapshot!(outcome(client(transport).list_tools().await), @"
+    assert_snapshot!(describe_result(stateful_client(transport).list_tools().await), @"
     cannot reach [server]/mcp?****
       client error (Connect)
       tcp connect error
@@ -173,12 +175,12 @@ async fn refused_connection_is_unreachable() {
 
 #[tokio::test]
 async fn transports_can_share_an_http_client() {
-    let peer = Peer::start().await;
+    let server = ScriptedServer::start().await;
     let shared = HttpClient::new().unwrap();
     for _ in 0..2 {
-        let builder = HttpTransport::builder(peer.url()).bearer_token(ALICE);
+        let builder = HttpTransport::builder(server.url()).bearer_token(ALICE);
         let transport = builder.http_client(shared.clone()).build().unwrap();
-        client(transport).list_tools().await.unwrap();
+        stateful_client(transport).list_tools().await.unwrap();
     }
-    assert_eq!(peer.sent_of("tools/list").await.len(), 2);
+    assert_eq!(server.requests_of("tools/list").await.len(), 2);
 }

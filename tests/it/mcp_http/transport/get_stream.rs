@@ -11,7 +11,10 @@ use mcp_types::Revision;
 use serde_json::json;
 use tokio::time;
 
-use crate::support::{ALICE, BOB, Sent, Source, exact, failure, pass, passing, soon, strict};
+use crate::support::{
+    ALICE, BOB, ReceivedRequest, ScriptedTokenSource, advance_time, advance_until, describe_error,
+    full_request_log, start_test_server, with_timeout,
+};
 
 const EVENT: &str = "id: b-1\ndata: {\"n\":1}\n\n";
 
@@ -28,7 +31,7 @@ fn session() -> Context {
 
 /// A server that answers GET like this, in turn.
 async fn answering(replies: &[Reply]) -> TestServer {
-    let server = strict().await;
+    let server = start_test_server().await;
     for (index, reply) in replies.iter().enumerate() {
         server.script(On::method("GET").nth(index + 1), reply.clone());
     }
@@ -40,9 +43,9 @@ async fn all(messages: MessageStream) -> (String, Duration) {
     let shown = messages.map(|message| match message {
         Ok(message) if message.is_empty() => "(a gap)".to_owned(),
         Ok(message) => String::from_utf8_lossy(&message).into_owned(),
-        Err(error) => failure(&Error::from(error)),
+        Err(error) => describe_error(&Error::from(error)),
     });
-    let (shown, passed) = passing(shown.collect::<Vec<_>>()).await;
+    let (shown, passed) = advance_until(shown.collect::<Vec<_>>()).await;
     (shown.join("\n"), passed)
 }
 
@@ -76,7 +79,7 @@ async fn listen_reports_other_statuses_as_errors() {
     ] {
         let server = answering(&[reply]).await;
         let Err(error) = transport(&server).listen(session()).await else { panic!("no error") };
-        shown += &failure(&Error::from(error));
+        shown += &describe_error(&Error::from(error));
         shown += "\n";
     }
     assert_snapshot!(shown, @"
@@ -103,8 +106,8 @@ async fn get_stream_delivers_messages_unchanged() {
     [server]/mcp answered with HTTP status 405 Method Not Allowed
     -> Status(405)
     "#);
-    let sent: Vec<_> = server.requests().iter().map(Sent::from).collect();
-    assert_snapshot!(exact(&sent), @"
+    let sent: Vec<_> = server.requests().iter().map(ReceivedRequest::from).collect();
+    assert_snapshot!(full_request_log(&sent), @"
     GET /mcp
     accept: text/event-stream
     authorization: Bearer [alice]
@@ -190,12 +193,12 @@ async fn quiet_get_streams_do_not_count_as_failed_attempts() {
     let changed = || server.notify("notifications/tools/list_changed", &json!({}));
     let quiet = async {
         for turn in 1..=7 {
-            soon(server.received("GET", turn)).await;
+            with_timeout(server.received("GET", turn)).await;
             // The client sees the stream before time passes.
-            passing(time::sleep(Duration::from_millis(500))).await;
-            pass(Duration::from_secs(31)).await;
+            advance_until(time::sleep(Duration::from_millis(500))).await;
+            advance_time(Duration::from_secs(31)).await;
             server.close_streams();
-            passing(server.received("GET", turn + 1)).await;
+            advance_until(server.received("GET", turn + 1)).await;
         }
         assert_eq!(changed(), 1);
     };
@@ -216,7 +219,7 @@ async fn quiet_get_streams_do_not_count_as_failed_attempts() {
             tokio::task::yield_now().await;
         }
     };
-    soon(gone).await;
+    with_timeout(gone).await;
 }
 
 #[tokio::test]
@@ -226,7 +229,7 @@ async fn get_stream_ends_with_unauthorized_if_the_new_token_is_rejected() {
     let replies =
         [Reply::sse([EVENT]), refused.clone(), Reply::sse([EVENT]), refused.clone(), refused];
     let server = answering(&replies).await;
-    let source = Source::renewing(ALICE, BOB);
+    let source = ScriptedTokenSource::with_replacement(ALICE, BOB);
     let transport = HttpTransport::builder(server.url()).token_source(source);
     let stream = transport.build().unwrap().listen(session()).await.unwrap().unwrap();
     assert_snapshot!(all(stream).await.0, @r#"

@@ -10,7 +10,8 @@ use mcp_testkit::{Fault, Gate, On};
 use serde_json::json;
 
 use crate::support::{
-    ALICE, BOB, Peer, Script, Sent, Source, client_of, exact, outcome, soon, status, strict,
+    ALICE, BOB, ReceivedRequest, Script, ScriptedServer, ScriptedTokenSource, client_for_url,
+    describe_result, full_request_log, start_test_server, status, with_timeout,
 };
 
 fn message() -> Outgoing {
@@ -19,21 +20,21 @@ fn message() -> Outgoing {
 }
 
 async fn send(transport: &HttpTransport, message: Outgoing) -> String {
-    outcome(transport.send(message).await.map_err(mcp_client::Error::from))
+    describe_result(transport.send(message).await.map_err(mcp_client::Error::from))
 }
 
 #[tokio::test]
 async fn token_of_a_call_overrides_the_token_source() {
-    let peer = Peer::start().await;
-    let source = Source::new(|_, _| Ok(Some(ALICE.into())));
-    let transport = HttpTransport::builder(peer.url()).token_source(source.clone());
+    let server = ScriptedServer::start().await;
+    let source = ScriptedTokenSource::new(|_, _| Ok(Some(ALICE.into())));
+    let transport = HttpTransport::builder(server.url()).token_source(source.clone());
     let transport = transport.build().unwrap();
     let mut with_token = message();
     with_token.extras.insert(AccessToken::new(BOB));
     assert_eq!(send(&transport, with_token).await, "it went well");
-    assert_eq!(source.asked(), "");
+    assert_eq!(source.requests(), "");
     assert_eq!(send(&transport, message()).await, "it went well");
-    assert_snapshot!(peer.outline().await, @"
+    assert_snapshot!(server.request_log().await, @"
     ping 1, [bob]
     ping 1, [alice]
     ");
@@ -41,13 +42,13 @@ async fn token_of_a_call_overrides_the_token_source() {
 
 #[tokio::test]
 async fn call_options_apply_to_their_own_requests_only() {
-    let peer = Peer::start().await;
-    let client = peer.client();
+    let server = ScriptedServer::start().await;
+    let client = server.client();
     client.connect().await.unwrap();
     let options = Options::new().bearer_token(BOB).headers(Headers::new().with("x-team", "red"));
     client.with(options).call_tool("add", ()).await.unwrap();
     client.call_tool("add", ()).await.unwrap();
-    assert_snapshot!(exact(&peer.sent_of("tools/call").await), @r#"
+    assert_snapshot!(full_request_log(&server.requests_of("tools/call").await), @r#"
     POST /mcp
     accept: application/json, text/event-stream
     authorization: Bearer [bob]
@@ -70,31 +71,31 @@ async fn call_options_apply_to_their_own_requests_only() {
 #[tokio::test]
 async fn messages_of_a_call_carry_its_token() {
     // Answers to what the server asks on its stream, its cancellation, and notifications
-    let server = strict().await;
+    let server = start_test_server().await;
     let gate = Gate::new();
     let ping = json!({ "jsonrpc": "2.0", "id": "p-1", "method": "ping" });
     server.script(On::method("tools/call"), Fault::Interject(vec![ping]));
     server.script(On::method("tools/call"), Fault::Hold(gate));
-    let client = client_of(server.url()).with(Options::new().bearer_token(BOB));
+    let client = client_for_url(server.url()).with(Options::new().bearer_token(BOB));
     client.connect().await.unwrap();
     client.notify::<RootsListChangedNotification>(&Default::default()).await.unwrap();
     let call = tokio::spawn(async move { client.call_tool("wait", ()).await.map(drop) });
-    soon(server.received("POST", 1)).await;
+    with_timeout(server.received("POST", 1)).await;
     call.abort();
-    soon(server.received("notifications/cancelled", 1)).await;
-    let mut shown: Vec<_> = server.requests().iter().map(Sent::from).collect();
-    shown.retain(|sent| !["initialize", "notifications/initialized"].contains(&&*sent.about()));
+    with_timeout(server.received("notifications/cancelled", 1)).await;
+    let mut shown: Vec<_> = server.requests().iter().map(ReceivedRequest::from).collect();
+    shown.retain(|sent| !["initialize", "notifications/initialized"].contains(&&*sent.kind()));
     for sent in shown {
         let token = sent.header("authorization");
-        assert_eq!(token.as_deref(), Some("Bearer [bob]"), "{}", sent.about());
+        assert_eq!(token.as_deref(), Some("Bearer [bob]"), "{}", sent.kind());
     }
 }
 
 #[tokio::test]
 async fn rejected_token_of_a_call_is_not_refreshed() {
-    let peer = Script::new().on("ping", status(401)).start().await;
-    let source = Source::renewing(ALICE, ALICE);
-    let transport = HttpTransport::builder(peer.url()).token_source(source.clone());
+    let server = Script::new().on("ping", status(401)).start().await;
+    let source = ScriptedTokenSource::with_replacement(ALICE, ALICE);
+    let transport = HttpTransport::builder(server.url()).token_source(source.clone());
     let mut message = message();
     message.extras.insert(AccessToken::new(BOB));
     let sent = message.sent.clone();
@@ -103,14 +104,14 @@ async fn rejected_token_of_a_call_is_not_refreshed() {
     -> Unauthorized, did not run
     ");
     assert!(!sent.get());
-    assert_eq!(source.asked(), "");
-    assert_eq!(peer.sent().await.len(), 1);
+    assert_eq!(source.requests(), "");
+    assert_eq!(server.requests().await.len(), 1);
 }
 
 #[tokio::test]
 async fn headers_of_a_call_replace_configured_headers() {
-    let peer = Peer::start().await;
-    let transport = HttpTransport::builder(peer.url())
+    let server = ScriptedServer::start().await;
+    let transport = HttpTransport::builder(server.url())
         .header("X-Team", "blue")
         .header("X-Team", "green")
         .header("X-Trace", "1")
@@ -120,7 +121,7 @@ async fn headers_of_a_call_replace_configured_headers() {
     with_headers.extras.insert(Headers::new().with("x-team", "red").with("X-Only", "2"));
     assert_eq!(send(&transport, with_headers).await, "it went well");
     assert_eq!(send(&transport, message()).await, "it went well");
-    assert_snapshot!(exact(&peer.sent().await), @r#"
+    assert_snapshot!(full_request_log(&server.requests().await), @r#"
     POST /mcp
     accept: application/json, text/event-stream
     content-type: application/json
@@ -141,7 +142,7 @@ async fn headers_of_a_call_replace_configured_headers() {
 
 #[tokio::test]
 async fn protocol_headers_cannot_be_set_per_call() {
-    let peer = Peer::start().await;
+    let server = ScriptedServer::start().await;
     let mut shown = String::new();
     for (name, value) in [
         ("Authorization", "Bearer 5ecret"),
@@ -154,7 +155,7 @@ async fn protocol_headers_cannot_be_set_per_call() {
         let mut message = message();
         message.extras.insert(Headers::new().with(name, value));
         assert!(!format!("{:?}", message.extras.get::<Headers>()).contains("5ecret"));
-        shown += &send(&peer.transport(), message).await;
+        shown += &send(&server.transport(), message).await;
         shown += "\n";
     }
     assert_snapshot!(shown, @r#"
@@ -171,7 +172,7 @@ async fn protocol_headers_cannot_be_set_per_call() {
     the header "x-a" cannot be set: its value holds a character that no header carries
     -> Refused, did not run
     "#);
-    assert_eq!(peer.sent().await.len(), 0);
+    assert_eq!(server.requests().await.len(), 0);
 }
 
 #[tokio::test]

@@ -12,7 +12,10 @@ use mcp_testkit::{AnswerMode, CallAnswer, Fault, Gate, On, Reply, TestServer, To
 use mcp_types::Revision;
 use serde_json::json;
 
-use crate::support::{ALICE, BOB, Sent, Source, client, exact, failure, pass, passing, strict};
+use crate::support::{
+    ALICE, BOB, ReceivedRequest, ScriptedTokenSource, advance_time, advance_until, describe_error,
+    full_request_log, start_test_server, stateful_client,
+};
 
 const FIRST: &str = "id: a-1\ndata: {\"n\":1}\n\n";
 const PRIMING: &str = "id: a-0\ndata:\n\n";
@@ -44,7 +47,7 @@ async fn stream(transport: &HttpTransport, message: Outgoing) -> MessageStream {
 async fn all(messages: MessageStream) -> String {
     let shown = messages.map(|message| match message {
         Ok(message) => String::from_utf8_lossy(&message).into_owned(),
-        Err(error) => failure(&Error::from(error)),
+        Err(error) => describe_error(&Error::from(error)),
     });
     let mut shown: Vec<_> = shown.collect().await;
     shown.push("it is over".to_owned());
@@ -54,14 +57,14 @@ async fn all(messages: MessageStream) -> String {
 /// What comes of a call whose answer is `first`, and `then` what a GET is answered; how long that
 /// takes.
 async fn check(first: Reply, then: &[Reply]) -> (String, Duration, TestServer) {
-    let server = strict().await;
+    let server = start_test_server().await;
     server.script(On::method("tools/call"), first);
     for (index, reply) in then.iter().enumerate() {
         server.script(On::method("GET").nth(index + 1), reply.clone());
     }
     let transport = transport(&server);
     let called = async { all(stream(&transport, message()).await).await };
-    let (shown, passed) = passing(called).await;
+    let (shown, passed) = advance_until(called).await;
     // A POST is never repeated.
     assert_eq!(server.count("tools/call"), 1);
     (shown, passed, server)
@@ -78,8 +81,8 @@ async fn ended_stream_is_resumed_with_get() {
     it is over
     "#);
     assert!(passed >= Duration::from_millis(1_400), "{passed:?}");
-    let sent: Vec<_> = server.requests().iter().map(Sent::from).collect();
-    assert_snapshot!(exact(&sent[1..]), @"
+    let sent: Vec<_> = server.requests().iter().map(ReceivedRequest::from).collect();
+    assert_snapshot!(full_request_log(&sent[1..]), @"
     GET /mcp
     accept: text/event-stream
     authorization: Bearer [alice]
@@ -140,7 +143,7 @@ async fn stream_without_event_ids_is_not_resumed() {
 
 #[tokio::test]
 async fn stream_is_not_resumed_if_the_message_is_not_resumable() {
-    let server = strict().await;
+    let server = start_test_server().await;
     server.script(On::method("tools/call"), Reply::sse([FIRST]));
     let mut message = message();
     message.resumable = false;
@@ -154,17 +157,17 @@ async fn stream_is_not_resumed_if_the_message_is_not_resumable() {
 
 #[tokio::test]
 async fn stream_is_not_resumed_unless_it_is_read() {
-    let server = strict().await;
+    let server = start_test_server().await;
     server.script(On::method("tools/call"), Reply::sse([FIRST]));
     server.script(On::method("GET"), Reply::sse([SECOND]));
     let mut messages = stream(&transport(&server), message()).await;
     messages.next().await.unwrap().unwrap();
     assert!(messages.next().now_or_never().is_none());
-    pass(Duration::from_secs(60)).await;
+    advance_time(Duration::from_secs(60)).await;
     assert_eq!(server.count("GET"), 0);
     // Whoever has the answer goes, and no GET follows.
     drop(messages);
-    pass(Duration::from_secs(60)).await;
+    advance_time(Duration::from_secs(60)).await;
     assert_eq!(server.count("GET"), 0);
 }
 
@@ -246,12 +249,12 @@ async fn server_may_let_the_client_poll() {
 #[tokio::test]
 async fn polling_ends_after_1000_attempts() {
     // HTTP-19
-    let server = strict().await;
+    let server = start_test_server().await;
     server.script(On::method("tools/call"), Reply::sse([format!("retry: 0\n{FIRST}")]));
     server.script(On::method("GET"), Reply::sse([PRIMING]));
     let transport = transport(&server);
     let called = async { all(stream(&transport, message()).await).await };
-    let (shown, passed) = passing(called).await;
+    let (shown, passed) = advance_until(called).await;
     assert_snapshot!(shown, @r#"
     {"n":1}
     the stream of [server]/mcp could not be taken up again in 1000 attempts
@@ -288,16 +291,16 @@ async fn retry_delay_is_at_most_one_hour() {
 #[tokio::test]
 async fn rejected_token_is_refreshed_during_resumption() {
     // HTTP-15, AUTH-02
-    let server = strict().await;
+    let server = start_test_server().await;
     server.script(On::method("tools/call"), Reply::sse([FIRST]));
     server.script(On::method("GET").nth(1), Reply::unauthorized("Bearer"));
     server.script(On::method("GET").nth(2), Reply::sse([SECOND]));
     server.script(On::method("GET").nth(3), Reply::status(405));
-    let source = Source::renewing(ALICE, BOB);
+    let source = ScriptedTokenSource::with_replacement(ALICE, BOB);
     let transport = HttpTransport::builder(server.url()).token_source(source.clone());
     let transport = transport.build().unwrap();
     let called = async { all(stream(&transport, message()).await).await };
-    assert_snapshot!(passing(called).await.0, @r#"
+    assert_snapshot!(advance_until(called).await.0, @r#"
     {"n":1}
     {"n":2}
     it is over
@@ -325,7 +328,7 @@ async fn a_401_during_resumption_does_not_mean_that_the_call_did_not_run() {
     server.script(On::method("GET"), Reply::unauthorized("Bearer"));
     let transport = transport(&server);
     let messages = stream(&transport, message()).await;
-    let (mut messages, _) = passing(messages.collect::<Vec<_>>()).await;
+    let (mut messages, _) = advance_until(messages.collect::<Vec<_>>()).await;
     let error = Error::from(messages.pop().unwrap().unwrap_err());
     let unauthorized = Unauthorized::of(&error).unwrap();
     assert!(!unauthorized.did_not_run() && !error.did_not_run());
@@ -333,7 +336,7 @@ async fn a_401_during_resumption_does_not_mean_that_the_call_did_not_run() {
 
 #[tokio::test]
 async fn token_and_headers_of_the_call_are_sent_during_resumption() {
-    let server = strict().await;
+    let server = start_test_server().await;
     server.script(On::method("tools/call"), Reply::sse([FIRST]));
     server.script(On::method("GET"), Reply::unauthorized("Bearer"));
     let mut message = message();
@@ -341,7 +344,7 @@ async fn token_and_headers_of_the_call_are_sent_during_resumption() {
     message.extras.insert(Headers::new().with("x-tenant", "blue"));
     let transport = transport(&server);
     let called = async { all(stream(&transport, message).await).await };
-    assert_snapshot!(passing(called).await.0, @r#"
+    assert_snapshot!(advance_until(called).await.0, @r#"
     {"n":1}
     [server]/mcp rejected the access token
     -> Unauthorized
@@ -359,7 +362,7 @@ async fn resumable() -> (TestServer, Client) {
     let server =
         TestServer::builder().answers(AnswerMode::Sse).resumable(Duration::from_millis(50));
     let server = server.tool(tool).start().await.expect("a free port");
-    let client = client(transport(&server));
+    let client = stateful_client(transport(&server));
     (server, client)
 }
 
@@ -370,7 +373,7 @@ async fn call_survives_repeated_disconnects() {
     client.connect().await.unwrap();
     server.script(On::method("tools/call"), Fault::CutStream(0));
     server.script(On::method("GET").first(3), Fault::CutStream(0));
-    let (result, _) = passing(client.call_tool("wait", ())).await;
+    let (result, _) = advance_until(client.call_tool("wait", ())).await;
     assert_eq!(json!(result.unwrap().content), json!([{ "type": "text", "text": "done" }]));
     assert_eq!((server.count("tools/call"), server.count("GET")), (1, 4));
     assert_eq!(server.violations(), [""; 0]);
@@ -383,7 +386,7 @@ async fn concurrent_streams_resume_independently() {
     client.connect().await.unwrap();
     server.script(On::method("tools/call"), Fault::CutStream(0));
     let calls = futures_util::future::join_all((0..8).map(|_| client.call_tool("wait", ())));
-    let (outcomes, _) = passing(calls).await;
+    let (outcomes, _) = advance_until(calls).await;
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
     assert_eq!((server.count("tools/call"), server.count("GET")), (8, 8));
     assert_eq!(server.violations(), [""; 0]);
@@ -396,8 +399,8 @@ async fn session_lost_during_resumption_does_not_repeat_the_call() {
     client.connect().await.unwrap();
     server.script(On::method("tools/call"), Fault::CutStream(0));
     server.script(On::method("GET"), Reply::status(404));
-    let (outcome, _) = passing(client.call_tool("wait", ())).await;
-    assert_snapshot!(failure(&outcome.unwrap_err()), @"
+    let (outcome, _) = advance_until(client.call_tool("wait", ())).await;
+    assert_snapshot!(describe_error(&outcome.unwrap_err()), @"
     [server]/mcp has ended the session
     -> SessionEnded
     ");
@@ -418,9 +421,10 @@ async fn dropped_call_is_not_resumed() {
     {
         let call = client.call_tool("wait", ());
         let under_way = gate.reached(1);
-        let waited = passing(futures_util::future::select(Box::pin(call), Box::pin(under_way)));
+        let waited =
+            advance_until(futures_util::future::select(Box::pin(call), Box::pin(under_way)));
         drop(waited.await);
     }
-    pass(Duration::from_secs(60)).await;
+    advance_time(Duration::from_secs(60)).await;
     assert_eq!((server.count("tools/call"), server.count("GET")), (1, 1));
 }

@@ -9,7 +9,10 @@ use mcp_http::{HttpTransport, SseTransport};
 use serde_json::json;
 use tokio::task;
 
-use crate::support::{ALICE, Desk, Legacy, LegacyServer, Mood, Peer, outcome, passing, soon};
+use crate::support::{
+    ALICE, HandlerBehavior, RecordingHandler, ScriptedServer, SseServer, SseServerConfig,
+    advance_until, describe_result, with_timeout,
+};
 
 fn http(url: &str) -> HttpTransport {
     HttpTransport::builder(url).bearer_token(ALICE).build().expect("a usable URL")
@@ -21,13 +24,13 @@ fn client_of(url: &str, known: &Negotiation) -> Client {
 }
 
 /// A client that knows.
-fn sse(server: &LegacyServer) -> Client {
+fn sse(server: &SseServer) -> Client {
     Client::builder(SseTransport::new(http(&server.url()))).client_info("tests", "1").build()
 }
 
 /// What was sent, with the token's name.
-fn sent(server: &LegacyServer) -> String {
-    server.outline().replace(&format!("Bearer {ALICE}"), "alice")
+fn sent(server: &SseServer) -> String {
+    server.request_log().replace(&format!("Bearer {ALICE}"), "alice")
 }
 
 #[tokio::test]
@@ -35,7 +38,7 @@ async fn falls_back_to_http_sse_after_400_404_or_405() {
     // LEG-01, LEG-02, LEG-03, LEG-04
     let mut shown = String::new();
     for post in [405, 404, 400] {
-        let server = Legacy { post, ..Legacy::default() }.start().await;
+        let server = SseServerConfig { post, ..SseServerConfig::default() }.start().await;
         let known = Negotiation::new();
         let client = client_of(&server.url(), &known);
         assert_eq!(client.connect().await.unwrap().revision, Revision::V2024_11_05);
@@ -82,7 +85,7 @@ async fn falls_back_to_http_sse_after_400_404_or_405() {
 
 #[tokio::test]
 async fn known_http_sse_server_is_not_probed() {
-    let server = Legacy::default().start().await;
+    let server = SseServerConfig::default().start().await;
     let client = sse(&server);
     assert_eq!(client.list_tools().await.unwrap().tools.len(), 1);
     assert_snapshot!(sent(&server), @"
@@ -96,7 +99,7 @@ async fn known_http_sse_server_is_not_probed() {
 #[tokio::test]
 async fn server_without_either_transport_reports_both_failures() {
     let mut shown = String::new();
-    for (post, get, greeting) in [
+    for (post, get, first_events) in [
         (404, 404, ""),
         (405, 405, ""),
         (404, 200, "data: {}\n\n"),
@@ -104,10 +107,11 @@ async fn server_without_either_transport_reports_both_failures() {
         (404, 401, ""),
         (404, 503, ""),
     ] {
-        let greeting = greeting.to_owned();
-        let server = Legacy { post, get, greeting, ..Legacy::default() }.start().await;
+        let first_events = first_events.to_owned();
+        let server =
+            SseServerConfig { post, get, first_events, ..SseServerConfig::default() }.start().await;
         let error = client_of(&server.url(), &Negotiation::new()).list_tools().await;
-        shown += &format!("--- {post}, {get}\n{}\n", outcome(error));
+        shown += &format!("--- {post}, {get}\n{}\n", describe_result(error));
     }
     assert_snapshot!(shown, @"
     --- 404, 404
@@ -137,7 +141,7 @@ async fn server_without_either_transport_reports_both_failures() {
 #[tokio::test]
 async fn messages_are_not_sent_to_another_origin() {
     // LEG-05
-    let other = Peer::start().await;
+    let other = ScriptedServer::start().await;
     for elsewhere in [
         other.url(),
         other.url().replace("http:", ""),
@@ -146,18 +150,18 @@ async fn messages_are_not_sent_to_another_origin() {
         "https://[here]/messages".to_owned(),
         "javascript:alert(1)".to_owned(),
     ] {
-        let greeting = format!("event: endpoint\ndata: {elsewhere}\n\n");
-        let server = Legacy { greeting, ..Legacy::default() }.start().await;
-        let shown = outcome(sse(&server).list_tools().await);
+        let first_events = format!("event: endpoint\ndata: {elsewhere}\n\n");
+        let server = SseServerConfig { first_events, ..SseServerConfig::default() }.start().await;
+        let shown = describe_result(sse(&server).list_tools().await);
         assert!(shown.contains("it names another origin to send to"), "{elsewhere}: {shown}");
         assert!(shown.ends_with("-> Protocol, did not run"), "{shown}");
         assert_eq!(sent(&server), "GET /mcp [alice]");
     }
-    assert_eq!(other.sent().await.len(), 0);
+    assert_eq!(other.requests().await.len(), 0);
     // With a name and a password, it is none that HTTP has.
-    let greeting = "event: endpoint\ndata: http://me:s3cret@[here]/messages\n\n".to_owned();
-    let server = Legacy { greeting, ..Legacy::default() }.start().await;
-    assert_snapshot!(outcome(sse(&server).list_tools().await), @"
+    let first_events = "event: endpoint\ndata: http://me:s3cret@[here]/messages\n\n".to_owned();
+    let server = SseServerConfig { first_events, ..SseServerConfig::default() }.start().await;
+    assert_snapshot!(describe_result(sse(&server).list_tools().await), @"
     [server]/mcp broke the rules of MCP over HTTP: it names no usable URL to send to
     -> Protocol, did not run
     ");
@@ -167,11 +171,11 @@ async fn messages_are_not_sent_to_another_origin() {
 async fn messages_are_sent_to_the_url_of_the_first_endpoint_event() {
     // LEG-03, LEG-04
     for named in ["/messages?a=1", "./messages", "HTTP://[here]/messages", "http:messages"] {
-        let greeting = format!(": hello\nretry: 10\n\nevent: endpoint\ndata: {named}\n\n");
-        let server = Legacy { greeting, ..Legacy::default() }.start().await;
+        let first_events = format!(": hello\nretry: 10\n\nevent: endpoint\ndata: {named}\n\n");
+        let server = SseServerConfig { first_events, ..SseServerConfig::default() }.start().await;
         let client = sse(&server);
         client.list_tools().await.unwrap();
-        server.send("event: endpoint\ndata: /elsewhere\n\n");
+        server.send_events("event: endpoint\ndata: /elsewhere\n\n");
         client.call_tool("add", ()).await.unwrap();
         assert!(sent(&server).ends_with("POST /messages tools/call [alice]"), "{}", sent(&server));
     }
@@ -179,7 +183,7 @@ async fn messages_are_sent_to_the_url_of_the_first_endpoint_event() {
 
 #[tokio::test]
 async fn configured_headers_are_sent_with_stream_and_messages() {
-    let server = Legacy::default().start().await;
+    let server = SseServerConfig::default().start().await;
     let http = HttpTransport::builder(server.url()).header("X-Team", "blue").build().unwrap();
     Client::new(SseTransport::new(http)).connect().await.unwrap();
     assert_snapshot!(sent(&server), @"
@@ -192,7 +196,7 @@ async fn configured_headers_are_sent_with_stream_and_messages() {
 #[tokio::test]
 async fn body_of_a_post_response_is_ignored() {
     // LEG-06
-    let server = Legacy { message: 200, ..Legacy::default() }.start().await;
+    let server = SseServerConfig { message: 200, ..SseServerConfig::default() }.start().await;
     let client = sse(&server);
     client.connect().await.unwrap();
     assert!(!client.call_tool("add", ()).await.unwrap().is_error);
@@ -201,14 +205,19 @@ async fn body_of_a_post_response_is_ignored() {
 #[tokio::test]
 async fn redirects_are_not_followed() {
     // AUTH-06
-    let other = Peer::start().await;
+    let other = ScriptedServer::start().await;
     let mut shown = String::new();
     for (get, message) in [(307, 202), (200, 308)] {
-        let server = Legacy { get, message, elsewhere: other.url(), ..Legacy::default() };
+        let server = SseServerConfig {
+            get,
+            message,
+            redirect_target: other.url(),
+            ..SseServerConfig::default()
+        };
         let server = server.start().await;
-        shown += &format!("{}\n", outcome(sse(&server).list_tools().await));
+        shown += &format!("{}\n", describe_result(sse(&server).list_tools().await));
     }
-    assert_eq!(other.sent().await.len(), 0);
+    assert_eq!(other.requests().await.len(), 0);
     assert_snapshot!(shown, @"
     [server]/mcp redirects to [server]/mcp, which is not followed: set that URL if it is right
     -> Status(307), did not run
@@ -219,7 +228,7 @@ async fn redirects_are_not_followed() {
 
 #[tokio::test]
 async fn oversized_event_ends_the_connection() {
-    let server = Legacy::default().start().await;
+    let server = SseServerConfig::default().start().await;
     let http = HttpTransport::builder(server.url()).bearer_token(ALICE).message_limit(10_000);
     let client = Client::new(SseTransport::new(http.build().unwrap()));
     client.connect().await.unwrap();
@@ -227,10 +236,11 @@ async fn oversized_event_ends_the_connection() {
         while !sent(&server).contains("tools/call") {
             task::yield_now().await;
         }
-        server.send(&format!("data: {}", "x".repeat(20_000)));
+        server.send_events(&format!("data: {}", "x".repeat(20_000)));
     };
-    let (called, ()) = soon(async { tokio::join!(client.call_tool("silent", ()), flood) }).await;
-    assert_snapshot!(outcome(called), @"
+    let (called, ()) =
+        with_timeout(async { tokio::join!(client.call_tool("silent", ()), flood) }).await;
+    assert_snapshot!(describe_result(called), @"
     the connection to [server]/mcp broke
       [server]/mcp sent a message of more than 10000 bytes
     -> Interrupted
@@ -243,8 +253,8 @@ async fn a_401_is_unauthorized_on_stream_and_message() {
     // LEG-08
     let mut shown = String::new();
     for (get, message) in [(401, 202), (200, 401)] {
-        let server = Legacy { get, message, ..Legacy::default() }.start().await;
-        shown += &format!("{}\n", outcome(sse(&server).list_tools().await));
+        let server = SseServerConfig { get, message, ..SseServerConfig::default() }.start().await;
+        shown += &format!("{}\n", describe_result(sse(&server).list_tools().await));
     }
     assert_snapshot!(shown, @"
     [server]/mcp rejected the access token
@@ -256,10 +266,13 @@ async fn a_401_is_unauthorized_on_stream_and_message() {
 
 #[tokio::test]
 async fn stream_without_an_endpoint_event_times_out() {
-    let server = Legacy { greeting: ": wait\n\n".to_owned(), ..Legacy::default() }.start().await;
-    let (listed, waited) = passing(sse(&server).list_tools()).await;
+    let server =
+        SseServerConfig { first_events: ": wait\n\n".to_owned(), ..SseServerConfig::default() }
+            .start()
+            .await;
+    let (listed, waited) = advance_until(sse(&server).list_tools()).await;
     assert!(waited < Duration::from_secs(6), "{waited:?}");
-    assert_snapshot!(outcome(listed), @"
+    assert_snapshot!(describe_result(listed), @"
     [server]/mcp broke the rules of MCP over HTTP: its stream does not begin in time
     -> Protocol, did not run
     ");
@@ -268,17 +281,18 @@ async fn stream_without_an_endpoint_event_times_out() {
 #[tokio::test]
 async fn end_of_the_stream_ends_the_connection() {
     // LEG-07
-    let server = Legacy::default().start().await;
+    let server = SseServerConfig::default().start().await;
     let client = sse(&server);
     client.connect().await.unwrap();
     let cut = async {
         while !sent(&server).contains("tools/call") {
             task::yield_now().await;
         }
-        server.cut();
+        server.end_stream();
     };
-    let (called, ()) = soon(async { tokio::join!(client.call_tool("silent", ()), cut) }).await;
-    assert_snapshot!(outcome(called), @"
+    let (called, ()) =
+        with_timeout(async { tokio::join!(client.call_tool("silent", ()), cut) }).await;
+    assert_snapshot!(describe_result(called), @"
     the connection to [server]/mcp broke
       the server has ended its stream
     -> Interrupted
@@ -299,25 +313,25 @@ async fn end_of_the_stream_ends_the_connection() {
 #[tokio::test]
 async fn server_requests_are_answered() {
     // LEG-06, PING-01
-    let server = Legacy::default().start().await;
-    let desk = Desk::new(Serves::nothing().roots(), Mood::Willing);
+    let server = SseServerConfig::default().start().await;
+    let handler = RecordingHandler::new(Serves::nothing().roots(), HandlerBehavior::Accept);
     let transport = SseTransport::new(http(&server.url()));
-    let client = Client::builder(transport).handler(desk.clone()).build();
+    let client = Client::builder(transport).handler(handler.clone()).build();
     client.connect().await.unwrap();
-    server.say(&json!({ "jsonrpc": "2.0", "id": 7, "method": "roots/list" }));
+    server.send_message(&json!({ "jsonrpc": "2.0", "id": 7, "method": "roots/list" }));
     let answered = async {
         while sent(&server).matches("POST /messages").count() < 3 {
             task::yield_now().await;
         }
     };
-    soon(answered).await;
-    assert_eq!(desk.asked().len(), 1);
+    with_timeout(answered).await;
+    assert_eq!(handler.requests().len(), 1);
 }
 
 #[tokio::test]
 async fn change_notifications_arrive_on_the_stream() {
-    let server = Legacy::default().start().await;
+    let server = SseServerConfig::default().start().await;
     let mut changes = sse(&server).watch(Watch::new().tools()).await.unwrap();
-    server.say(&json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" }));
-    assert_eq!(soon(changes.next()).await.unwrap().unwrap(), Change::Tools);
+    server.send_message(&json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" }));
+    assert_eq!(with_timeout(changes.next()).await.unwrap().unwrap(), Change::Tools);
 }

@@ -13,7 +13,9 @@ use relay::{
 };
 use serde_json::{json, value::RawValue};
 
-use crate::support::{ALICE, BOB, Peer, outcome, soon, strict};
+use crate::support::{
+    ALICE, BOB, ScriptedServer, describe_result, start_test_server, with_timeout,
+};
 
 /// Changes, refuses and answers calls by what they say.
 struct Gatekeeper;
@@ -73,22 +75,22 @@ impl Interceptor for Log {
 
 #[tokio::test]
 async fn interceptor_can_change_reject_and_answer_calls() {
-    let peer = Peer::start().await;
+    let server = ScriptedServer::start().await;
     let (outer, inner) = (Log::default(), Log::default());
-    let builder = Relay::builder().server("main", Server::http(peer.url()));
+    let builder = Relay::builder().server("main", Server::http(server.url()));
     let builder = builder.interceptor(outer.clone()).interceptor(Gatekeeper);
     let relay = builder.interceptor(inner.clone()).build().unwrap();
     let tools = relay.with_token(ALICE).tools("main").await.unwrap();
     let output = tools.call("add", json!({ "wish": "change" })).await.unwrap();
     assert_eq!(output.meta.unwrap()["seen"], true);
     let refused = tools.call("add", json!({ "wish": "refuse" })).await;
-    assert_snapshot!(outcome(refused), @"
+    assert_snapshot!(describe_result(refused), @"
     tool `add` of server `main`: not today
     -> ToolCall, did not run
     ");
     let answered = tools.call("add", json!({ "wish": "answer" })).await.unwrap();
     assert_eq!(answered.text(), "from memory");
-    let sent = peer.sent_of("tools/call").await;
+    let sent = server.requests_of("tools/call").await;
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0].json()["params"]["arguments"], json!({ "wish": "changed" }));
     assert_snapshot!(outer.0.lock().unwrap().join("\n"), @r#"
@@ -101,14 +103,14 @@ async fn interceptor_can_change_reject_and_answer_calls() {
 
 #[tokio::test]
 async fn interceptor_changes_lists_before_they_are_cached() {
-    let peer = Peer::start().await;
-    let builder = Relay::builder().server("main", Server::http(peer.url()));
+    let server = ScriptedServer::start().await;
+    let builder = Relay::builder().server("main", Server::http(server.url()));
     let relay = builder.interceptor(Gatekeeper).build().unwrap();
     for _ in 0..2 {
         let tools = relay.with_token(BOB).tools("main").await.unwrap();
         assert_eq!(tools.get("add").unwrap().description(), "as we say");
     }
-    assert_eq!(peer.sent_of("tools/list").await.len(), 1);
+    assert_eq!(server.requests_of("tools/list").await.len(), 1);
 }
 
 /// Panics with the first list, once it has come.
@@ -131,7 +133,7 @@ impl Interceptor for Clumsy {
 
 #[tokio::test]
 async fn panicking_interceptor_fails_only_its_own_caller() {
-    let server = strict().await;
+    let server = start_test_server().await;
     let gate = Gate::new();
     server.script(On::method("tools/list").nth(1), Fault::Hold(gate.clone()));
     let builder = Relay::builder().server("main", Server::http(server.url()));
@@ -141,16 +143,16 @@ async fn panicking_interceptor_fails_only_its_own_caller() {
         tokio::spawn(async move { relay.tools("main").await.expect("a list").len() })
     };
     let first = ask();
-    soon(gate.reached(1)).await;
+    with_timeout(gate.reached(1)).await;
     let second = ask();
-    soon(async {
+    with_timeout(async {
         while relay.cache_stats().joined == 0 {
             tokio::task::yield_now().await;
         }
     })
     .await;
     gate.open();
-    let outcomes = soon(async { [first.await, second.await] }).await;
+    let outcomes = with_timeout(async { [first.await, second.await] }).await;
     let lists: Vec<_> = outcomes.into_iter().filter_map(Result::ok).collect();
     assert_eq!(lists, [1], "one has panicked, and the other has got the list");
 }

@@ -7,7 +7,7 @@ use mcp_testkit::{CallAnswer, Fault, Gate, On, Reply, TestServer, Tool};
 use relay::{Observer, Operation, Options, Relay, Server};
 use serde_json::json;
 
-use crate::support::{ALICE, soon};
+use crate::support::{ALICE, with_timeout};
 
 /// Keeps what it hears, and gives the context of a trace.
 #[derive(Clone, Default)]
@@ -54,7 +54,7 @@ async fn each_operation_is_observed_once_with_its_outcome() {
     let gate = Gate::new();
     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
     let call = tools.call("add", json!({}));
-    tokio::select! { _ = call => panic!("an answer"), () = soon(gate.reached(1)) => {} }
+    tokio::select! { _ = call => panic!("an answer"), () = with_timeout(gate.reached(1)) => {} }
     assert_snapshot!(ears.0.lock().unwrap().join("\n"), @r#"
     tools/list main None None
     tools/call main Some("add") None

@@ -24,7 +24,7 @@ use tracing::{Instrument, Span, subscriber::DefaultGuard};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{Layer as _, filter::LevelFilter, layer::SubscriberExt as _};
 
-use crate::support::{ALICE, Traced, assert_free_of_secrets};
+use crate::support::{ALICE, TraceCapture, assert_no_secrets};
 
 /// What applications do for OpenTelemetry.
 struct Telemetry {
@@ -67,7 +67,7 @@ struct Collected {
 impl Collected {
     fn start() -> Self {
         // With it there are two subscribers, of which `tracing` asks both.
-        Traced::start().finish();
+        TraceCapture::start().finish();
         let spans = InMemorySpanExporter::default();
         let tracers = SdkTracerProvider::builder().with_simple_exporter(spans.clone()).build();
         let layer = tracing_opentelemetry::layer()
@@ -203,7 +203,7 @@ async fn traced(revision: Revision) -> String {
     assert_eq!(aliases.len(), ids.len());
     assert!(aliases.is_disjoint(&ids), "session ids are secrets");
     let lines: Vec<_> = operations.iter().map(line).collect();
-    assert_free_of_secrets(&format!("{operations:?}"));
+    assert_no_secrets(&format!("{operations:?}"));
     lines.join("\n")
 }
 

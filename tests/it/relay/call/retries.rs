@@ -8,8 +8,8 @@ use mcp_testkit::{CallAnswer, Fault, Gate, On, Reply, TestServer, Tool};
 use relay::{Limits, Options, Server};
 use serde_json::json;
 
-use crate::relay::support::{peer_with, relay_of, relay_with};
-use crate::support::{error, outcome, passing, result, soon, status};
+use crate::relay::support::{relay_of, relay_with, server_with};
+use crate::support::{advance_until, describe_result, error, result, status, with_timeout};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -30,15 +30,15 @@ async fn call_that_did_not_run_is_retried_twice() {
     server.end_sessions();
     server.script(On::method("initialize").nth(1), Reply::status(503));
     server.script(On::method("initialize").nth(2), Reply::status(503));
-    let (output, took) = passing(tools.call("once", json!({}))).await;
+    let (output, took) = advance_until(tools.call("once", json!({}))).await;
     assert_eq!(output.unwrap().text(), "done");
     assert_eq!(server.count("initialize"), 4);
     assert!(took >= Duration::from_millis(200), "{took:?}");
     // A third failure is the caller's.
     server.end_sessions();
     server.script(On::method("initialize"), Reply::status(503));
-    let (called, _) = passing(tools.call("once", json!({}))).await;
-    assert_snapshot!(outcome(called), @"
+    let (called, _) = advance_until(tools.call("once", json!({}))).await;
+    assert_snapshot!(describe_result(called), @"
     calling `once`, server `main` failed: HTTP status 503
       [server]/mcp answered with HTTP status 503 Service Unavailable
     -> Transport Status(503), did not run, retryable
@@ -53,8 +53,8 @@ async fn call_that_may_have_run_is_retried_only_if_trusted_as_idempotent() {
         server.script(On::method("tools/call"), Fault::Close);
         let relay = relay_with(Server::http(server.url()).trust_annotations(trusted));
         let tools = relay.tools("main").await.unwrap();
-        let (called, _) = passing(tools.call(tool, json!({}))).await;
-        assert!(outcome(called).contains("OutcomeUnknown Closed"));
+        let (called, _) = advance_until(tools.call(tool, json!({}))).await;
+        assert!(describe_result(called).contains("OutcomeUnknown Closed"));
         assert_eq!(server.count("tools/call"), calls, "{tool}, {trusted}");
     }
 }
@@ -67,14 +67,14 @@ async fn unknown_outcome_of_an_attempt_survives_later_failures() {
     server.script(On::method("tools/call").nth(1), Fault::Close);
     server.script(On::method("tools/call").nth(2), Fault::LoseSession);
     server.script(On::method("initialize"), Reply::status(503));
-    let (called, _) = passing(tools.call("again", json!({}))).await;
-    assert!(outcome(called).contains("OutcomeUnknown Closed"));
+    let (called, _) = advance_until(tools.call("again", json!({}))).await;
+    assert!(describe_result(called).contains("OutcomeUnknown Closed"));
     // To sign in comes before all else, but the call is not for a ticket.
     let server = self::server().await;
     let tools = relay_with(again(&server)).tools("main").await.unwrap();
     server.script(On::method("tools/call").nth(1), Fault::Close);
     server.script(On::method("tools/call").nth(2), Reply::unauthorized("Bearer"));
-    let (called, _) = passing(tools.call("again", json!({}))).await;
+    let (called, _) = advance_until(tools.call("again", json!({}))).await;
     let refused = called.unwrap_err();
     let refused = refused.authorization().expect("an authorization error");
     assert!(!refused.did_not_run && refused.ticket.is_none());
@@ -92,14 +92,14 @@ async fn all_attempts_share_the_total_timeout() {
     let tools = relay_with(slow.clone()).tools("main").await.unwrap();
     // An attempt waits for ten seconds, and the last has no more than what is left.
     server.script(On::method("tools/call"), Fault::Hold(Gate::new()));
-    let (called, took) = passing(tools.call("again", json!({}))).await;
-    assert!(outcome(called).contains("OutcomeUnknown Timeout"));
+    let (called, took) = advance_until(tools.call("again", json!({}))).await;
+    assert!(describe_result(called).contains("OutcomeUnknown Timeout"));
     assert!(took < 25 * SECOND, "{took:?}");
     assert_eq!(server.count("tools/call"), 2);
     // So it is where the call had to wait for its turn first.
     let tools = relay_with(slow.concurrency(1)).tools("main").await.unwrap();
     let both = join_all((0..2).map(|_| tools.call("again", json!({}))));
-    let (called, took) = passing(both).await;
+    let (called, took) = advance_until(both).await;
     assert!(called.iter().all(Result::is_err));
     assert!(took < 25 * SECOND, "{took:?}");
     // A pause that the server asks for is not made where nothing is left after it.
@@ -108,7 +108,7 @@ async fn all_attempts_share_the_total_timeout() {
     server.script(On::method("tools/call"), busy);
     let hasty = settings(&server, SECOND, 5 * SECOND);
     let tools = relay_with(hasty).tools("main").await.unwrap();
-    let (called, took) = passing(tools.call("again", json!({}))).await;
+    let (called, took) = advance_until(tools.call("again", json!({}))).await;
     assert!(called.is_err() && took < 5 * SECOND, "{took:?}");
 }
 
@@ -117,9 +117,9 @@ async fn permanent_failures_are_not_retried() {
     for answer in
         [status(400), status(403), status(401), error(-32603, "broken", &json!(null)), status(500)]
     {
-        let peer = peer_with("tools/call", [answer]).await;
-        relay_of(&peer).tools("main").await.unwrap().call("add", ()).await.unwrap_err();
-        assert_eq!(peer.sent_of("tools/call").await.len(), 1);
+        let server = server_with("tools/call", [answer]).await;
+        relay_of(&server).tools("main").await.unwrap().call("add", ()).await.unwrap_err();
+        assert_eq!(server.requests_of("tools/call").await.len(), 1);
     }
 }
 
@@ -144,7 +144,7 @@ async fn concurrent_calls_per_server_are_limited() {
     let tools = relay.tools("main").await.unwrap();
     let calls = join_all((0..10).map(|_| tools.call("once", json!({}))));
     let open = async {
-        soon(gate.reached(3)).await;
+        with_timeout(gate.reached(3)).await;
         // The others have had their time to get there, too.
         relay.with_token("t").connection("main").unwrap().connect().await.unwrap();
         assert_eq!(server.count("tools/call"), 3);
@@ -158,7 +158,7 @@ async fn concurrent_calls_per_server_are_limited() {
     server.script(On::method("tools/call"), Fault::Hold(held.clone()));
     for n in 1..=5 {
         let call = tools.call("once", json!({}));
-        tokio::select! { _ = call => panic!("an answer"), () = soon(held.reached(n)) => {} }
+        tokio::select! { _ = call => panic!("an answer"), () = with_timeout(held.reached(n)) => {} }
     }
 }
 
@@ -169,7 +169,7 @@ async fn tool_has_call_options_of_its_own() {
     let relay = relay_with(Server::http(server.url()));
     let tool = relay.tools("main").await.unwrap().get("once").unwrap();
     let hurried = tool.with(Options::new().total(Duration::from_millis(100)));
-    assert_snapshot!(outcome(hurried.call(json!({})).await), @"
+    assert_snapshot!(describe_result(hurried.call(json!({})).await), @"
     calling `once`, server `main` failed, and the call may have run: no answer in time
       no answer to `tools/call` within 100ms
     -> OutcomeUnknown Timeout
@@ -185,8 +185,8 @@ async fn tool_has_call_options_of_its_own() {
 #[tokio::test]
 async fn tool_list_is_not_retried() {
     // Whoever asks for a toolset does not want to wait for a server that is busy.
-    let peer = peer_with("tools/list", [status(503), result(&json!({ "tools": [] }))]).await;
-    let relay = relay_of(&peer);
+    let server = server_with("tools/list", [status(503), result(&json!({ "tools": [] }))]).await;
+    let relay = relay_of(&server);
     assert!(relay.tools("main").await.unwrap_err().retryable());
     assert!(relay.tools("main").await.is_ok());
 }

@@ -5,17 +5,17 @@ use relay::{Error, Server, Tools};
 use serde_json::{Value, json};
 
 use crate::relay::support::relay_with;
-use crate::support::{Peer, Script, outcome, result};
+use crate::support::{Script, ScriptedServer, describe_result, result};
 
 /// A server whose one tool has these schemas and gives back this result.
-async fn peer(input: Value, output: Value, gives: Value) -> Peer {
+async fn server(input: Value, output: Value, gives: Value) -> ScriptedServer {
     let tool = json!({ "name": "add", "inputSchema": input, "outputSchema": output });
     let list = result(&json!({ "tools": [tool] }));
     Script::new().on("tools/list", list).on("tools/call", result(&gives)).start().await
 }
 
-async fn tools(peer: &Peer, checks: bool) -> Tools {
-    let relay = relay_with(Server::http(peer.url()).check_schemas(checks));
+async fn tools(server: &ScriptedServer, checks: bool) -> Tools {
+    let relay = relay_with(Server::http(server.url()).check_schemas(checks));
     relay.tools("main").await.expect("a list")
 }
 
@@ -26,20 +26,20 @@ fn schema() -> Value {
 #[tokio::test]
 async fn invalid_arguments_are_not_sent() {
     // SCHEMA-04: no other check stands in the way of what a server may mean.
-    let peer = peer(schema(), Value::Null, json!({ "content": [] })).await;
-    let of_checked = tools(&peer, true).await;
-    assert_snapshot!(outcome(of_checked.call("add", json!({ "a": "5ecret" })).await), @r#"
+    let server = server(schema(), Value::Null, json!({ "content": [] })).await;
+    let of_checked = tools(&server, true).await;
+    assert_snapshot!(describe_result(of_checked.call("add", json!({ "a": "5ecret" })).await), @r#"
     tool `add` of server `main`: the arguments do not fit: /a: it has to be of type "integer"
     -> InvalidArguments, did not run
     "#);
-    assert_snapshot!(outcome(of_checked.call("add", ()).await), @r#"
+    assert_snapshot!(describe_result(of_checked.call("add", ()).await), @r#"
     tool `add` of server `main`: the arguments do not fit: the whole: "a" is missing
     -> InvalidArguments, did not run
     "#);
-    assert_eq!(peer.sent_of("tools/call").await.len(), 0);
+    assert_eq!(server.requests_of("tools/call").await.len(), 0);
     of_checked.call("add", json!({ "a": 1, "more": true })).await.unwrap();
-    tools(&peer, false).await.call("add", json!({ "a": "x" })).await.unwrap();
-    assert_eq!(peer.sent_of("tools/call").await.len(), 2);
+    tools(&server, false).await.call("add", json!({ "a": "x" })).await.unwrap();
+    assert_eq!(server.requests_of("tools/call").await.len(), 2);
 }
 
 #[tokio::test]
@@ -52,15 +52,15 @@ async fn invalid_structured_output_is_an_error_that_keeps_the_output() {
         (json!({ "content": [{ "type": "text", "text": "5ecret" }] }), false),
         (json!({ "content": [{ "type": "text", "text": "no" }], "isError": true }), true),
     ] {
-        let peer = peer(object.clone(), schema(), gives.clone()).await;
-        let called = tools(&peer, true).await.call("add", ()).await;
+        let server = server(object.clone(), schema(), gives.clone()).await;
+        let called = tools(&server, true).await.call("add", ()).await;
         match called {
             Ok(_) => assert!(fits, "{gives}"),
             Err(Error::InvalidOutput(invalid)) => {
                 assert!(!fits, "{gives}");
                 let structured = gives.get("structuredContent").cloned();
                 assert_eq!(invalid.output.structured_content, structured);
-                let shown = outcome::<()>(Err(Error::InvalidOutput(invalid)));
+                let shown = describe_result::<()>(Err(Error::InvalidOutput(invalid)));
                 assert!(
                     shown.starts_with("tool `add` of server `main`: the result does not fit: ")
                 );
@@ -68,7 +68,7 @@ async fn invalid_structured_output_is_an_error_that_keeps_the_output() {
             }
             other => panic!("{other:?}"),
         }
-        assert!(tools(&peer, false).await.call("add", ()).await.is_ok());
+        assert!(tools(&server, false).await.call("add", ()).await.is_ok());
     }
 }
 
@@ -78,15 +78,16 @@ async fn unknown_schema_dialect_is_an_error_before_the_call() {
     let unknown = json!({ "$schema": "https://a.example/dialect", "type": "object" });
     let gives = json!({ "content": [], "structuredContent": { "a": 1 } });
     for (input, output) in [(unknown.clone(), Value::Null), (schema(), unknown)] {
-        let peer = peer(input, output, gives.clone()).await;
-        let refused = outcome(tools(&peer, true).await.call("add", json!({ "a": 1 })).await);
+        let server = server(input, output, gives.clone()).await;
+        let refused =
+            describe_result(tools(&server, true).await.call("add", json!({ "a": 1 })).await);
         assert_eq!(
             refused,
             "tool `add` of server `main`: its schema is in the dialect \
              \"https://a.example/dialect\", which is not supported\n-> ToolCall, did not run",
         );
-        assert_eq!(peer.sent_of("tools/call").await.len(), 0);
-        tools(&peer, false).await.call("add", json!({ "a": 1 })).await.unwrap();
+        assert_eq!(server.requests_of("tools/call").await.len(), 0);
+        tools(&server, false).await.call("add", json!({ "a": 1 })).await.unwrap();
     }
 }
 
@@ -102,14 +103,14 @@ async fn schemas_that_cannot_be_evaluated_do_not_block_calls() {
         deep,
     ] {
         let input = json!({ "type": "object", "properties": { "a": property } });
-        let peer = peer(input, Value::Null, json!({ "content": [] })).await;
-        tools(&peer, true)
+        let server = server(input, Value::Null, json!({ "content": [] })).await;
+        tools(&server, true)
             .await
             .call("add", json!({ "a": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa!" }))
             .await
             .unwrap_or_default();
         let large = json!({ "type": "object", "x": "y".repeat(300_000), "required": ["b"] });
-        let peer = self::peer(large, Value::Null, json!({ "content": [] })).await;
-        tools(&peer, true).await.call("add", ()).await.unwrap();
+        let server = self::server(large, Value::Null, json!({ "content": [] })).await;
+        tools(&server, true).await.call("add", ()).await.unwrap();
     }
 }

@@ -7,8 +7,8 @@ use insta::assert_snapshot;
 use serde::Serialize;
 use serde_json::{json, value::RawValue};
 
-use crate::relay::support::{peer_with, relay_of};
-use crate::support::{ALICE, Peer, outcome, result};
+use crate::relay::support::{relay_of, server_with};
+use crate::support::{ALICE, ScriptedServer, describe_result, result};
 
 #[tokio::test]
 async fn arguments_may_be_any_serializable_object() {
@@ -21,8 +21,8 @@ async fn arguments_may_be_any_serializable_object() {
         #[serde(skip_serializing_if = "Option::is_none")]
         cursor: Option<String>,
     }
-    let peer = Peer::start().await;
-    let tool = relay_of(&peer).tools("main").await.unwrap().get("add").unwrap();
+    let server = ScriptedServer::start().await;
+    let tool = relay_of(&server).tools("main").await.unwrap().get("add").unwrap();
     let raw: Box<RawValue> = serde_json::from_str(r#"{"z":1.10,"a":"\u00e9"}"#).unwrap();
     tool.call(json!({ "b": [1, null], "a": {} })).await.unwrap();
     tool.call(Search { query: "rust", page_size: 5, cursor: None }).await.unwrap();
@@ -31,7 +31,7 @@ async fn arguments_may_be_any_serializable_object() {
     tool.call(json!({})).await.unwrap();
     tool.call(()).await.unwrap();
     tool.call(None::<Search>).await.unwrap();
-    let calls = peer.sent_of("tools/call").await;
+    let calls = server.requests_of("tools/call").await;
     let calls: Vec<_> = calls.iter().map(|call| call.text().to_owned()).collect();
     assert_snapshot!(calls.join("\n"), @r#"
     {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"add","arguments":{"a":{},"b":[1,null]}}}
@@ -46,8 +46,8 @@ async fn arguments_may_be_any_serializable_object() {
 
 #[tokio::test]
 async fn arguments_other_than_an_object_are_not_sent() {
-    let peer = Peer::start().await;
-    let tools = relay_of(&peer).tools("main").await.unwrap();
+    let server = ScriptedServer::start().await;
+    let tools = relay_of(&server).tools("main").await.unwrap();
     let tool = tools.get("add").unwrap();
     for arguments in [json!([]), json!("{}"), json!(1), json!(false)] {
         let error = tool.call(&arguments).await.unwrap_err();
@@ -56,82 +56,82 @@ async fn arguments_other_than_an_object_are_not_sent() {
     }
     // A map whose keys are no strings cannot be written as JSON at all.
     let keys = BTreeMap::from([(vec![1], 1)]);
-    assert_snapshot!(outcome(tool.call(keys).await), @"
+    assert_snapshot!(describe_result(tool.call(keys).await), @"
     tool `add` of server `main`: the arguments cannot be sent
       the parameters of `tools/call` cannot be sent
       key must be a string
     -> ToolCall, did not run
     ");
-    assert_snapshot!(outcome(tools.call("add", [1]).await), @"
+    assert_snapshot!(describe_result(tools.call("add", [1]).await), @"
     tool `add` of server `main`: the arguments cannot be sent
       the parameters of `tools/call` cannot be sent
       the arguments of a tool have to be a JSON object
     -> ToolCall, did not run
     ");
-    assert_eq!(peer.sent_of("tools/call").await.len(), 0);
+    assert_eq!(server.requests_of("tools/call").await.len(), 0);
 }
 
 #[tokio::test]
 async fn tools_are_called_by_full_or_short_name() {
     let list = json!({ "tools": [{ "name": "a.b", "inputSchema": { "type": "object" } }] });
-    let peer = peer_with("tools/list", [result(&list)]).await;
-    let tools = relay_of(&peer).with_token(ALICE).tools("main").await.unwrap();
+    let server = server_with("tools/list", [result(&list)]).await;
+    let tools = relay_of(&server).with_token(ALICE).tools("main").await.unwrap();
     let name = tools.iter().next().unwrap().name().to_owned();
     assert_ne!(name, "relay__main__a.b");
     tools.call(&name, json!({})).await.unwrap();
     tools.call("a.b", json!({})).await.unwrap();
-    for call in peer.sent_of("tools/call").await {
+    for call in server.requests_of("tools/call").await {
         assert_eq!(call.json()["params"]["name"], "a.b");
     }
-    assert_eq!(peer.sent_of("tools/call").await.len(), 2);
+    assert_eq!(server.requests_of("tools/call").await.len(), 2);
 }
 
 #[tokio::test]
 async fn unknown_tool_is_not_called() {
-    let peer = Peer::start().await;
-    let tools = relay_of(&peer).tools("main").await.unwrap();
-    assert_snapshot!(outcome(tools.call("relay__main__sub", json!({})).await), @"
+    let server = ScriptedServer::start().await;
+    let tools = relay_of(&server).tools("main").await.unwrap();
+    assert_snapshot!(describe_result(tools.call("relay__main__sub", json!({})).await), @"
     server `main` offers no tool `relay__main__sub`; the nearest is `relay__main__add`
     -> UnknownTool, did not run
     ");
-    assert_snapshot!(outcome(tools.call("Add", json!({})).await), @"
+    assert_snapshot!(describe_result(tools.call("Add", json!({})).await), @"
     server `main` offers no tool `Add`; the nearest is `add`
     -> UnknownTool, did not run
     ");
-    assert_eq!(peer.sent_of("tools/call").await.len(), 0);
+    assert_eq!(server.requests_of("tools/call").await.len(), 0);
 }
 
 #[tokio::test]
 async fn concurrent_calls_share_one_session() {
-    let peer = Peer::start().await;
-    let tools = relay_of(&peer).with_token(ALICE).tools("main").await.unwrap();
+    let server = ScriptedServer::start().await;
+    let tools = relay_of(&server).with_token(ALICE).tools("main").await.unwrap();
     let calls = (0..20).map(|n| tools.call("add", json!({ "n": n })));
     for output in join_all(calls).await {
         assert_eq!(output.unwrap().text(), "3");
     }
-    let calls = peer.sent_of("tools/call").await;
+    let calls = server.requests_of("tools/call").await;
     let mut ids: Vec<_> = calls.iter().filter_map(|call| call.json()["id"].as_i64()).collect();
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), 20);
-    assert_eq!(peer.sent_of("initialize").await.len(), 1);
+    assert_eq!(server.requests_of("initialize").await.len(), 1);
 }
 
 #[tokio::test]
 async fn tools_outlive_the_relay() {
-    let peer = Peer::start().await;
-    let tool = relay_of(&peer).with_token(ALICE).tools("main").await.unwrap().get("add").unwrap();
+    let server = ScriptedServer::start().await;
+    let tool = relay_of(&server).with_token(ALICE).tools("main").await.unwrap().get("add").unwrap();
     let task = tokio::spawn(async move { tool.call(json!({})).await });
     assert_eq!(task.await.unwrap().unwrap().text(), "3");
 }
 
 #[tokio::test]
 async fn connection_shares_the_session_of_the_user() {
-    let peer = Peer::start().await;
-    let user = relay_of(&peer).with_token(ALICE);
+    let server = ScriptedServer::start().await;
+    let user = relay_of(&server).with_token(ALICE);
     user.tools("main").await.unwrap();
     user.connection("main").unwrap().call_tool("add", json!({})).await.unwrap();
-    assert_snapshot!(peer.outline().await, @"
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
     tools/list 2, [alice], session-1, 2025-11-25

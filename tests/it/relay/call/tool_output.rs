@@ -4,12 +4,12 @@ use insta::assert_snapshot;
 use relay::ToolOutput;
 use serde_json::{Value, json};
 
-use crate::relay::support::{peer_with, relay_of};
-use crate::support::{Answer, json, outcome, result};
+use crate::relay::support::{relay_of, server_with};
+use crate::support::{ScriptedResponse, describe_result, json, result};
 
-async fn output_of(answer: Answer) -> Result<ToolOutput, relay::Error> {
-    let peer = peer_with("tools/call", [answer]).await;
-    relay_of(&peer).tools("main").await?.call("add", json!({})).await
+async fn output_of(answer: ScriptedResponse) -> Result<ToolOutput, relay::Error> {
+    let server = server_with("tools/call", [answer]).await;
+    relay_of(&server).tools("main").await?.call("add", json!({})).await
 }
 
 fn text(text: &str) -> Value {
@@ -97,7 +97,8 @@ async fn tool_error_is_an_output() {
 #[tokio::test]
 async fn output_may_arrive_as_an_event_stream() {
     // HTTP-06
-    let output = output_of(result(&json!({ "content": [text("done")] })).streamed()).await.unwrap();
+    let output =
+        output_of(result(&json!({ "content": [text("done")] })).as_event_stream()).await.unwrap();
     assert_eq!(output.text(), "done");
 }
 
@@ -113,7 +114,7 @@ async fn invalid_output_is_an_error() {
         json("nonsense"),
         json(r#"{"jsonrpc":"2.0","id":77,"result":{"content":[]}}"#),
     ] {
-        shown += &outcome(output_of(answer).await);
+        shown += &describe_result(output_of(answer).await);
         shown += "\n";
     }
     assert_snapshot!(shown, @r#"

@@ -4,8 +4,8 @@ use insta::assert_snapshot;
 use relay::{Error, Relay, Server};
 use serde_json::{Value, json};
 
-use crate::relay::support::{peer_with, relay_of};
-use crate::support::{ALICE, Answer, error, status};
+use crate::relay::support::{relay_of, server_with};
+use crate::support::{ALICE, ScriptedResponse, error, status};
 
 /// What an error says of itself, in one line.
 fn facts(error: &Error) -> String {
@@ -15,9 +15,9 @@ fn facts(error: &Error) -> String {
 }
 
 /// The error of the list or of the call that gets this answer.
-async fn failed(method: &'static str, answer: Answer) -> Error {
-    let peer = peer_with(method, [answer]).await;
-    match relay_of(&peer).with_token(ALICE).tools("main").await {
+async fn failed(method: &'static str, answer: ScriptedResponse) -> Error {
+    let server = server_with(method, [answer]).await;
+    match relay_of(&server).with_token(ALICE).tools("main").await {
         Ok(tools) => tools.call("relay__main__add", json!({})).await.expect_err("it fails"),
         Err(error) => error,
     }
@@ -61,8 +61,8 @@ async fn errors_name_server_tool_and_retry_after() {
 
 #[tokio::test]
 async fn unknown_tool_error_contains_the_requested_name() {
-    let peer = peer_with("tools/call", []).await;
-    let tools = relay_of(&peer).tools("main").await.unwrap();
+    let server = server_with("tools/call", []).await;
+    let tools = relay_of(&server).tools("main").await.unwrap();
     assert_snapshot!(facts(&tools.call("subtract", json!({})).await.unwrap_err()), @r#"UnknownTool: Some("main"), Some("subtract"), None, retryable false"#);
 }
 

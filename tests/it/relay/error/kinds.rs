@@ -8,31 +8,32 @@ use mcp_testkit::{Fault, Gate, On};
 use relay::{Error, Reason, Server};
 use serde_json::{Value, json};
 
-use crate::relay::support::{peer_with, relay_of, relay_with};
+use crate::relay::support::{relay_of, relay_with, server_with};
 use crate::support::{
-    ALICE, Absent, Answer, Peer, Script, error, failure, initialized, json, outcome, pass, result,
-    soon, sse, status, strict,
+    ALICE, Script, ScriptedResponse, ScriptedServer, UnreachableServer, advance_time,
+    describe_error, describe_result, error, initialize_response, json, result, sse,
+    start_test_server, status, with_timeout,
 };
 
 /// Lists, calls and closes on behalf of Alice; shows the first error.
-async fn first_error(peer: &Peer) -> String {
-    let relay = relay_of(peer);
+async fn first_error(server: &ScriptedServer) -> String {
+    let relay = relay_of(server);
     let user = relay.with_token(ALICE);
     let tools = match user.tools("main").await {
         Ok(tools) => tools,
-        failed => return outcome(failed),
+        failed => return describe_result(failed),
     };
     match tools.call("add", json!({})).await {
-        Ok(_) => outcome(user.close().await),
-        failed => outcome(failed),
+        Ok(_) => describe_result(user.close().await),
+        failed => describe_result(failed),
     }
 }
 
-async fn errors(cases: impl IntoIterator<Item = (&'static str, Answer)>) -> String {
+async fn errors(cases: impl IntoIterator<Item = (&'static str, ScriptedResponse)>) -> String {
     let mut shown = String::new();
     for (method, answer) in cases {
-        let peer = peer_with(method, [answer]).await;
-        shown += &format!("{method}: {}\n", first_error(&peer).await);
+        let server = server_with(method, [answer]).await;
+        shown += &format!("{method}: {}\n", first_error(&server).await);
     }
     shown
 }
@@ -90,8 +91,9 @@ async fn insufficient_scope_is_an_authorization_error_on_every_request() {
 #[tokio::test]
 async fn authorization_error_has_server_tool_principal_and_challenge() {
     let challenge = "Bearer scope=\"a b\", resource_metadata=\"https://a.example/m\"";
-    let peer = peer_with("tools/call", [status(401).header("www-authenticate", challenge)]).await;
-    let user = relay_of(&peer).with_token(ALICE);
+    let server =
+        server_with("tools/call", [status(401).header("www-authenticate", challenge)]).await;
+    let user = relay_of(&server).with_token(ALICE);
     let error = user.tools("main").await.unwrap().call("add", json!({})).await.unwrap_err();
     let refused = error.authorization().unwrap();
     assert_eq!((refused.server.as_str(), refused.tool.as_deref()), ("main", Some("add")));
@@ -102,10 +104,10 @@ async fn authorization_error_has_server_tool_principal_and_challenge() {
     assert_eq!(challenge.resource_metadata(), Some("https://a.example/m"));
     assert!(error.did_not_run() && !error.retryable());
 
-    let peer = peer_with("initialize", [status(401)]).await;
-    let error = relay_of(&peer).tools("main").await.unwrap_err();
+    let server = server_with("initialize", [status(401)]).await;
+    let error = relay_of(&server).tools("main").await.unwrap_err();
     assert_eq!(error.authorization().unwrap().unauthorized.reason, Reason::Missing);
-    assert_snapshot!(failure(&error), @"
+    assert_snapshot!(describe_error(&error), @"
     server `main` wants the user to sign in: [server]/mcp requires an access token
       [server]/mcp requires an access token
     -> Authorization Missing, did not run
@@ -153,7 +155,7 @@ async fn server_errors_keep_code_message_and_data() {
         ("tools/list", error(-32603, "broken", &json!({ "trace": 5 }))),
         ("tools/call", error(-32602, "Unknown tool: add", &Value::Null)),
         ("tools/call", error(-32042, "sign in", &json!({ "elicitations": [] }))),
-        ("tools/call", error(-1, "streamed", &json!([1])).streamed()),
+        ("tools/call", error(-1, "streamed", &json!([1])).as_event_stream()),
         ("tools/call", error(-32000, "busy", &Value::Null).with_status(503)),
         ("tools/list", error(-32000, "busy", &Value::Null).with_status(503)),
     ]).await, @r#"
@@ -187,12 +189,12 @@ async fn status_determines_whether_an_error_is_retryable() {
     for method in ["tools/list", "tools/call"] {
         for code in [400, 404, 405, 406, 408, 429, 500, 502, 503, 504] {
             // Without a session, so that 404 is a status like others.
-            let peer = Script::new()
-                .on("initialize", initialized("2025-11-25"))
+            let server = Script::new()
+                .on("initialize", initialize_response("2025-11-25"))
                 .on(method, status(code))
                 .start()
                 .await;
-            let shown = first_error(&peer).await;
+            let shown = first_error(&server).await;
             cases.push(format!("{method} {}", shown.lines().last().unwrap()));
         }
     }
@@ -224,8 +226,8 @@ async fn status_determines_whether_an_error_is_retryable() {
 async fn retry_after_is_exposed_by_the_error() {
     let mut shown = Vec::new();
     for (code, wait) in [(429, "7"), (503, "120"), (500, "1"), (503, "soon")] {
-        let peer = peer_with("tools/list", [status(code).header("retry-after", wait)]).await;
-        let error = relay_of(&peer).tools("main").await.unwrap_err();
+        let server = server_with("tools/list", [status(code).header("retry-after", wait)]).await;
+        let error = relay_of(&server).tools("main").await.unwrap_err();
         shown.push(format!("{code}: {:?}, {}", error.retry_after(), error.retryable()));
     }
     assert_snapshot!(shown.join("\n"), @"
@@ -239,19 +241,19 @@ async fn retry_after_is_exposed_by_the_error() {
 #[tokio::test]
 async fn limits_are_configured_per_server() {
     let page = json!({ "tools": [], "nextCursor": "2" });
-    let peer = peer_with("tools/list", [result(&page)]).await;
+    let server = server_with("tools/list", [result(&page)]).await;
     let mut limits = Limits::default();
     limits.pages = 1;
-    let relay = relay_with(Server::http(peer.url()).limits(limits));
-    assert_snapshot!(outcome(relay.tools("main").await), @"
+    let relay = relay_with(Server::http(server.url()).limits(limits));
+    assert_snapshot!(describe_result(relay.tools("main").await), @"
     server `main` gives no usable list of tools
       the list of `tools/list` has more than 1 pages
     -> ToolDefinition
     ");
 
-    let peer = Peer::start().await;
-    let relay = relay_with(Server::http(peer.url()).message_limit(50));
-    assert_snapshot!(outcome(relay.tools("main").await), @"
+    let server = ScriptedServer::start().await;
+    let relay = relay_with(Server::http(server.url()).message_limit(50));
+    assert_snapshot!(describe_result(relay.tools("main").await), @"
     server `main` failed: its answer is against the protocol
       [server]/mcp sent a message of more than 50 bytes
     -> Transport Protocol, did not run
@@ -268,7 +270,7 @@ async fn broken_streams_and_bodies_are_errors() {
         ("tools/call", status(200).header("content-type", "text/html").body("<title>Sign in</title>")),
         ("tools/list", status(202)),
         ("initialize", json("{}")),
-        ("initialize", initialized("2099-01-01")),
+        ("initialize", initialize_response("2099-01-01")),
         ("tools/list", status(307).header("location", "/elsewhere")),
     ]).await, @"
     tools/call: calling `add`, server `main` failed, and the call may have run: the connection ended before the answer
@@ -307,9 +309,9 @@ async fn broken_streams_and_bodies_are_errors() {
 
 #[tokio::test]
 async fn unreachable_server_is_retryable() {
-    let absent = Absent::new();
+    let absent = UnreachableServer::new();
     let relay = relay_with(Server::http(absent.url()));
-    assert_snapshot!(outcome(relay.with_token(ALICE).tools("main").await), @"
+    assert_snapshot!(describe_result(relay.with_token(ALICE).tools("main").await), @"
     server `main` failed: it cannot be reached
       cannot reach [server]/mcp
       client error (Connect)
@@ -322,28 +324,28 @@ async fn unreachable_server_is_retryable() {
 #[tokio::test]
 async fn timed_out_call_is_not_retryable() {
     // LIFE-13, TOOL-25
-    let server = strict().await;
+    let server = start_test_server().await;
     let gate = Gate::new();
     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
     let relay = relay_with(Server::http(server.url()).timeout(Duration::from_secs(5)));
     let tools = relay.tools("main").await.unwrap();
     let passing = async {
-        soon(gate.reached(1)).await;
-        pass(Duration::from_secs(6)).await;
+        with_timeout(gate.reached(1)).await;
+        advance_time(Duration::from_secs(6)).await;
     };
     let (called, ()) = tokio::join!(tools.call("wait", json!({})), passing);
-    assert_snapshot!(outcome(called), @"
+    assert_snapshot!(describe_result(called), @"
     calling `wait`, server `main` failed, and the call may have run: no answer in time
       no answer to `tools/call` within 5s
     -> OutcomeUnknown Timeout
     ");
-    soon(server.received("notifications/cancelled", 1)).await;
+    with_timeout(server.received("notifications/cancelled", 1)).await;
 }
 
 #[tokio::test]
 async fn lost_session_is_not_an_error() {
     // HTTP-26
-    let server = strict().await;
+    let server = start_test_server().await;
     let relay = relay_with(Server::http(server.url()));
     let tools = relay.tools("main").await.unwrap();
     server.end_sessions();
@@ -353,16 +355,16 @@ async fn lost_session_is_not_an_error() {
 
 #[tokio::test]
 async fn unsendable_tokens_are_not_sent() {
-    let peer = Peer::start().await;
-    let relay = relay_of(&peer);
-    assert_snapshot!(outcome(relay.with_token("5ecret of alice").tools("main").await), @"
+    let server = ScriptedServer::start().await;
+    let relay = relay_of(&server);
+    assert_snapshot!(describe_result(relay.with_token("5ecret of alice").tools("main").await), @"
     server `main` failed: the request was not sent
       the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
     -> Transport Refused, did not run
     ");
-    assert_eq!(peer.sent().await.len(), 0);
+    assert_eq!(server.requests().await.len(), 0);
     let relay = relay_with(Server::http("http://192.0.2.1/mcp"));
-    assert_snapshot!(outcome(relay.with_token(ALICE).tools("main").await), @"
+    assert_snapshot!(describe_result(relay.with_token(ALICE).tools("main").await), @"
     server `main` failed: the request was not sent
       credentials would travel unencrypted to http://192.0.2.1/mcp: use https, or allow insecure HTTP for this server
     -> Transport Refused, did not run

@@ -6,22 +6,23 @@ use insta::assert_snapshot;
 use relay::{Relay, Server};
 use serde_json::json;
 
-use crate::support::{ALICE, BOB, Peer, Script, Traced, outcome, status};
+use crate::support::{ALICE, BOB, Script, ScriptedServer, TraceCapture, describe_result, status};
 
-fn relay_of(peer: &Peer) -> Relay {
-    let server =
-        Server::http(format!("{}?key=5ecret", peer.url())).api_key(BOB).header("x-key", "5ecret");
+fn relay_of(scripted: &ScriptedServer) -> Relay {
+    let server = Server::http(format!("{}?key=5ecret", scripted.url()))
+        .api_key(BOB)
+        .header("x-key", "5ecret");
     Relay::builder().server("main", server).build().expect("usable settings")
 }
 
 #[tokio::test]
 async fn debug_output_contains_no_secret() {
     // AUTH-05
-    let peer = Peer::start().await;
+    let server = ScriptedServer::start().await;
     let stdio = Server::stdio(["run", "--key=5ecret"]);
     let builder =
         Relay::builder().server("files", stdio.clone()).server("x", Server::http("5ecret"));
-    let relay = relay_of(&peer);
+    let relay = relay_of(&server);
     let user = relay.with_token(ALICE);
     let tools = user.tools("main").await.unwrap();
     let tool = tools.get("add").unwrap();
@@ -52,18 +53,18 @@ async fn errors_and_traces_contain_no_secret() {
     // AUTH-05: whatever the server does with it
     let page = format!("<p>{ALICE}</p>");
     let challenge = format!("Bearer error_description=\"{ALICE}\"");
-    let peer = Script::new()
+    let server = Script::new()
         .on("tools/call", status(500).body(page))
         .on("tools/call", status(401).header("www-authenticate", challenge))
         .start()
         .await;
-    let relay = relay_of(&peer);
-    let traced = Traced::start();
+    let relay = relay_of(&server);
+    let traced = TraceCapture::start();
     let user = relay.with_token(ALICE);
     let tools = user.tools("main").await.unwrap();
-    // `outcome` fails where any form of the error shows a token.
-    let first = outcome(tools.call("add", json!({})).await);
-    let second = outcome(tools.call("add", json!({})).await);
+    // `describe_result` fails where any form of the error shows a token.
+    let first = describe_result(tools.call("add", json!({})).await);
+    let second = describe_result(tools.call("add", json!({})).await);
     user.close().await.unwrap();
     let traced = traced.finish();
     assert!(traced.contains("tools/call") && !traced.contains("5ecret"), "{traced}");

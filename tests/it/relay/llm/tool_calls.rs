@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::support::{PROVIDERS, answer, asked, tool, toolset};
 use crate::{
     relay::support::relay_with,
-    support::{ALICE, BOB, assert_free_of_secrets, failure},
+    support::{ALICE, BOB, assert_no_secrets, describe_error},
 };
 
 /// A tool that says what it was called with.
@@ -130,7 +130,7 @@ async fn errors_are_reported_to_the_model() {
     for (tool, arguments) in arguments {
         let call = ModelCall::new("call_1", format!("relay__main__{tool}"), arguments);
         let outcome = toolset.call_from(Provider::Anthropic, &call).await;
-        shown += &failure(outcome.as_ref().unwrap_err());
+        shown += &describe_error(outcome.as_ref().unwrap_err());
         let results = Provider::Anthropic.results(&[Called::new(call, outcome)]).unwrap();
         shown += &format!("\n{}\n", results[0]["content"][0]);
     }
@@ -204,7 +204,7 @@ async fn authorization_error_is_not_sent_to_the_model() {
         let error = provider.results(&called).unwrap_err();
         let Error::Authorization(refused) = &error else { panic!("{error:?}") };
         assert!(error.for_model().is_none());
-        assert_free_of_secrets(&format!("{error:?} {called:?}"));
+        assert_no_secrets(&format!("{error:?} {called:?}"));
         // Once the user has signed in, the call is made and the conversation goes on.
         server.renew_token(ALICE, BOB);
         let ticket = refused.ticket.clone().expect("it did not run");

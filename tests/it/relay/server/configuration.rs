@@ -4,45 +4,45 @@ use insta::assert_snapshot;
 use relay::{Config, Relay, Server};
 
 use crate::relay::support::relay_of;
-use crate::support::{ALICE, Peer, exact, outcome};
+use crate::support::{ALICE, ScriptedServer, describe_result, full_request_log};
 
 #[tokio::test]
 async fn unknown_server_error_lists_the_registered_servers() {
-    let peer = Peer::start().await;
+    let server = ScriptedServer::start().await;
     let relay = Relay::builder()
-        .server("weather", Server::http(peer.url()))
+        .server("weather", Server::http(server.url()))
         .server("files", Server::stdio(["files"]))
         .build()
         .unwrap();
-    assert_snapshot!(outcome(relay.tools("wether").await), @"
+    assert_snapshot!(describe_result(relay.tools("wether").await), @"
     server `wether`: it is not registered; registered are `files`, `weather`
     -> Configuration, did not run
     ");
-    assert_snapshot!(outcome(relay.with_token(ALICE).tools("").await), @"
+    assert_snapshot!(describe_result(relay.with_token(ALICE).tools("").await), @"
     server ``: it is not registered; registered are `files`, `weather`
     -> Configuration, did not run
     ");
-    assert_snapshot!(outcome(relay.with_token(ALICE).connection("nope")), @"
+    assert_snapshot!(describe_result(relay.with_token(ALICE).connection("nope")), @"
     server `nope`: it is not registered; registered are `files`, `weather`
     -> Configuration, did not run
     ");
     let empty = Relay::builder().build().unwrap();
-    assert_snapshot!(outcome(empty.tools("weather").await), @"
+    assert_snapshot!(describe_result(empty.tools("weather").await), @"
     server `weather`: it is not registered, nor is any other
     -> Configuration, did not run
     ");
-    assert_eq!(peer.sent().await.len(), 0);
+    assert_eq!(server.requests().await.len(), 0);
 }
 
 #[tokio::test]
 async fn access_token_is_rejected_for_a_stdio_server() {
     // STDIO-09
     let relay = Relay::builder().server("files", Server::stdio(["files"])).build().unwrap();
-    assert_snapshot!(outcome(relay.with_token(ALICE).tools("files").await), @"
+    assert_snapshot!(describe_result(relay.with_token(ALICE).tools("files").await), @"
     server `files`: access tokens are for servers on HTTP; one on stdio gets its credentials from its environment (`env`)
     -> Configuration, did not run
     ");
-    assert_snapshot!(outcome(relay.with_token(ALICE).connection("files")), @"
+    assert_snapshot!(describe_result(relay.with_token(ALICE).connection("files")), @"
     server `files`: access tokens are for servers on HTTP; one on stdio gets its credentials from its environment (`env`)
     -> Configuration, did not run
     ");
@@ -57,10 +57,11 @@ fn invalid_settings_error_names_the_server() {
         Server::http("https://example.com/mcp").header("Authorization", "Bearer 5ecret"),
         Server::http("https://example.com/mcp").header("x-a", "5ecret\n"),
     ] {
-        shown += &outcome(Relay::builder().server("main", server).build());
+        shown += &describe_result(Relay::builder().server("main", server).build());
         shown += "\n";
     }
-    shown += &outcome(Relay::builder().server("", Server::http("https://example.com/")).build());
+    shown +=
+        &describe_result(Relay::builder().server("", Server::http("https://example.com/")).build());
     assert_snapshot!(shown, @r#"
     server `main`: the server's URL is not usable: relative URL without a base
     -> Configuration, did not run
@@ -77,7 +78,7 @@ fn invalid_settings_error_names_the_server() {
 
 #[tokio::test]
 async fn relay_is_built_from_a_toml_file() {
-    let peer = Peer::start().await;
+    let server = ScriptedServer::start().await;
     let text = r#"
         cache_duration = 0
         [servers.main]
@@ -86,14 +87,14 @@ async fn relay_is_built_from_a_toml_file() {
         headers = { X-Team = "blue" }
     "#;
     let variables = |name: &str| match name {
-        "URL" => Some(peer.url()),
+        "URL" => Some(server.url()),
         "KEY" => Some(ALICE.to_owned()),
         _ => None,
     };
     let relay = Relay::new(Config::from_toml(text, variables).unwrap()).unwrap();
     relay.tools("main").await.unwrap();
     relay.tools("main").await.unwrap();
-    assert_snapshot!(exact(&peer.sent_of("tools/list").await), @r#"
+    assert_snapshot!(full_request_log(&server.requests_of("tools/list").await), @r#"
     POST /mcp
     accept: application/json, text/event-stream
     authorization: Bearer [alice]
@@ -116,11 +117,11 @@ async fn relay_is_built_from_a_toml_file() {
 
 #[tokio::test]
 async fn servers_are_listed_by_name() {
-    let peer = Peer::start().await;
-    let relay = relay_of(&peer);
+    let scripted = ScriptedServer::start().await;
+    let relay = relay_of(&scripted);
     let servers = relay.servers();
     let servers: Vec<_> =
         servers.iter().map(|(name, server)| (&**name, server.transport().name())).collect();
     assert_eq!(servers, [("main", "http")]);
-    assert_eq!(peer.sent().await.len(), 0);
+    assert_eq!(scripted.requests().await.len(), 0);
 }

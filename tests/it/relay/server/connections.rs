@@ -3,13 +3,13 @@
 use insta::assert_snapshot;
 
 use crate::relay::support::relay_of;
-use crate::support::{ALICE, Peer};
+use crate::support::{ALICE, ScriptedServer};
 
 #[tokio::test]
 async fn session_ends_when_its_last_connection_is_dropped() {
     // HTTP-29
-    let peer = Peer::start().await;
-    let user = relay_of(&peer).with_token(ALICE);
+    let server = ScriptedServer::start().await;
+    let user = relay_of(&server).with_token(ALICE);
     let connection = user.connection("main").unwrap();
     connection.connect().await.unwrap();
     drop(user);
@@ -17,8 +17,8 @@ async fn session_ends_when_its_last_connection_is_dropped() {
     drop(connection);
     last.call_tool("add", ()).await.unwrap();
     drop(last);
-    peer.wait_for("DELETE", 1).await;
-    assert_snapshot!(peer.outline().await, @"
+    server.wait_for_requests("DELETE", 1).await;
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
     tools/call 2, [alice], session-1, 2025-11-25
@@ -29,11 +29,11 @@ async fn session_ends_when_its_last_connection_is_dropped() {
 #[tokio::test]
 async fn connection_shares_the_session_with_other_calls() {
     // HTTP-26: it is one conversation, with one session
-    let peer = Peer::start().await;
-    let user = relay_of(&peer).with_token(ALICE);
+    let server = ScriptedServer::start().await;
+    let user = relay_of(&server).with_token(ALICE);
     let connection = user.connection("main").unwrap();
     user.tools("main").await.unwrap();
     connection.call_tool("add", ()).await.unwrap();
     user.connection("main").unwrap().call_tool("add", ()).await.unwrap();
-    assert_eq!(peer.sent_of("initialize").await.len(), 1);
+    assert_eq!(server.requests_of("initialize").await.len(), 1);
 }

@@ -6,7 +6,10 @@ use mcp_types::Revision;
 use relay::{Error, Relay, Server};
 use serde_json::json;
 
-use crate::support::{ALICE, BOB, Legacy, Script, Sent, failure, outline, passing, result, status};
+use crate::support::{
+    ALICE, BOB, ReceivedRequest, Script, SseServerConfig, advance_until, describe_error,
+    request_log, result, status,
+};
 
 const NEW: Revision = Revision::V2026_07_28;
 const OLD: Revision = Revision::V2025_11_25;
@@ -27,7 +30,7 @@ fn relay_of(server: Server) -> Relay {
 }
 
 fn sent(server: &TestServer) -> String {
-    outline(&server.requests().iter().map(Sent::from).collect::<Vec<_>>())
+    request_log(&server.requests().iter().map(ReceivedRequest::from).collect::<Vec<_>>())
 }
 
 /// Lists and calls on behalf of Alice, then of Bob.
@@ -130,7 +133,7 @@ async fn removed_tool_is_an_error_and_no_longer_listed() {
         let tools = alice.tools("main").await.unwrap();
         server.remove_tool("forecast");
         let gone = tools.call("forecast", json!({ "city": "Rome" })).await.unwrap_err();
-        shown += &format!("--- {revision}\n{}\n", failure(&gone));
+        shown += &format!("--- {revision}\n{}\n", describe_error(&gone));
         assert_eq!(alice.tools("main").await.unwrap().iter().count(), 0);
     }
     assert_snapshot!(shown, @"
@@ -149,12 +152,12 @@ async fn removed_tool_is_an_error_and_no_longer_listed() {
 async fn a_401_after_the_first_round_may_have_run() {
     let asked = json!({ "resultType": "input_required", "requestState": "s" });
     let script = Script::new().on("tools/call", result(&asked)).on("tools/call", status(401));
-    let peer = script.start().await;
-    let relay = relay_of(Server::http(peer.url()).protocol(NEW));
+    let server = script.start().await;
+    let relay = relay_of(Server::http(server.url()).protocol(NEW));
     let tools = relay.with_token(ALICE).tools("main").await.unwrap();
-    let (called, _) = passing(tools.call("relay__main__add", json!({}))).await;
+    let (called, _) = advance_until(tools.call("relay__main__add", json!({}))).await;
     let error = called.unwrap_err();
-    assert_snapshot!(failure(&error), @"
+    assert_snapshot!(describe_error(&error), @"
     calling `add`, server `main` wants the user to sign in: [server]/mcp rejected the access token
       [server]/mcp rejected the access token
     -> Authorization Rejected
@@ -164,11 +167,11 @@ async fn a_401_after_the_first_round_may_have_run() {
 #[tokio::test]
 async fn http_sse_server_is_detected_or_configured() {
     for sse in [false, true] {
-        let server = Legacy::default().start().await;
+        let server = SseServerConfig::default().start().await;
         let url = server.url();
         let relay = relay_of(if sse { Server::sse(url) } else { Server::http(url) });
         let tools = relay.with_token(ALICE).tools("main").await.unwrap();
         assert_eq!(tools.call("relay__main__add", json!({})).await.unwrap().text(), "3");
-        assert_eq!(server.outline().contains("server/discover"), !sse);
+        assert_eq!(server.request_log().contains("server/discover"), !sse);
     }
 }

@@ -5,7 +5,7 @@ use mcp_testkit::{CallAnswer, Fault, Gate, On, TestServer, Tool};
 use relay::{Relay, Server};
 use serde_json::json;
 
-use crate::support::{outcome, soon};
+use crate::support::{describe_result, with_timeout};
 
 async fn server(says: &'static str) -> TestServer {
     let tool = Tool::new("say", json!({ "type": "object" }), move |_| CallAnswer::text(says));
@@ -20,7 +20,7 @@ async fn replacing_a_server_does_not_disturb_running_calls() {
     let gate = Gate::new();
     old.script(On::method("tools/call"), Fault::Hold(gate.clone()));
     let change = async {
-        soon(gate.reached(1)).await;
+        with_timeout(gate.reached(1)).await;
         relay.add_server("main", Server::http(new.url())).unwrap();
         // Whoever asks now gets the new one, while the call goes on.
         let tools = relay.tools("main").await.unwrap();
@@ -29,12 +29,12 @@ async fn replacing_a_server_does_not_disturb_running_calls() {
     };
     let (output, ()) = tokio::join!(tools.call("say", ()), change);
     assert_eq!(output.unwrap().text(), "old");
-    assert_snapshot!(outcome(tools.call("say", ()).await), @"
+    assert_snapshot!(describe_result(tools.call("say", ()).await), @"
     server `main`: it was removed or replaced since its tools were asked for: ask for them anew
     -> Configuration, did not run
     ");
     // With the last call, the session ends.
-    soon(old.received("DELETE", 1)).await;
+    with_timeout(old.received("DELETE", 1)).await;
     assert_eq!(old.count("tools/call"), 1);
 }
 
@@ -51,7 +51,7 @@ async fn servers_can_be_added_and_removed() {
     assert_eq!(tools.call("say", ()).await.unwrap().text(), "here");
     assert!(relay.remove_server("main"));
     assert!(tools.call("say", ()).await.unwrap_err().did_not_run());
-    assert_snapshot!(outcome(relay.tools("main").await), @"
+    assert_snapshot!(describe_result(relay.tools("main").await), @"
     server `main`: it is not registered, nor is any other
     -> Configuration, did not run
     ");
@@ -69,7 +69,7 @@ async fn waiting_callers_get_the_tools_of_the_replacement_server() {
     let gate = Gate::new();
     old.script(On::method("tools/list"), Fault::Hold(gate.clone()));
     let change = async {
-        soon(gate.reached(1)).await;
+        with_timeout(gate.reached(1)).await;
         relay.add_server("main", Server::http(new.url())).unwrap();
         gate.open();
     };
@@ -79,12 +79,12 @@ async fn waiting_callers_get_the_tools_of_the_replacement_server() {
     new.script(On::method("tools/list"), Fault::Hold(gate.clone()));
     relay.close().await.unwrap();
     let removal = async {
-        soon(gate.reached(1)).await;
+        with_timeout(gate.reached(1)).await;
         relay.remove_server("main");
         gate.open();
     };
     let (tools, ()) = tokio::join!(relay.tools("main"), removal);
-    assert_snapshot!(outcome(tools), @"
+    assert_snapshot!(describe_result(tools), @"
     server `main`: it is not registered, nor is any other
     -> Configuration, did not run
     ");

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use relay::{Config, Program, Relay, Server};
 use serde_json::json;
 
-use crate::support::{ALICE, outcome, soon};
+use crate::support::{ALICE, describe_result, with_timeout};
 
 const SERVER: &str = env!("CARGO_BIN_EXE_stdio-server");
 
@@ -17,22 +17,22 @@ fn relay_of(habits: &[&str]) -> Relay {
 }
 
 async fn pid(relay: &Relay) -> String {
-    let tools = soon(relay.tools("files")).await.expect("it works");
-    soon(tools.call("relay__files__pid", json!({}))).await.expect("it works").text()
+    let tools = with_timeout(relay.tools("files")).await.expect("it works");
+    with_timeout(tools.call("relay__files__pid", json!({}))).await.expect("it works").text()
 }
 
 #[tokio::test]
 async fn tools_are_listed_and_called_on_one_process() {
     for era in ["old", "new"] {
         let relay = relay_of(&[era]);
-        let tools = soon(relay.tools("files")).await.unwrap();
+        let tools = with_timeout(relay.tools("files")).await.unwrap();
         assert_eq!(
             tools.iter().map(|tool| tool.name().to_owned()).collect::<Vec<_>>(),
             ["relay__files__pid"]
         );
         let first = pid(&relay).await;
         assert_eq!(pid(&relay.clone()).await, first, "all who have no token share it");
-        soon(relay.close()).await.unwrap();
+        with_timeout(relay.close()).await.unwrap();
         assert!(!std::path::Path::new(&format!("/proc/{first}")).exists());
         assert_ne!(pid(&relay).await, first, "it is started again when it is needed");
     }
@@ -48,7 +48,7 @@ async fn server_is_started_as_configured_in_a_file() {
     let relay = Relay::new(Config::from_toml(&text, lookup).unwrap()).unwrap();
     let connection = relay.without_token().connection("files").unwrap();
     let call = async |tool: &str| {
-        let result = soon(connection.call_tool(tool, ())).await.unwrap();
+        let result = with_timeout(connection.call_tool(tool, ())).await.unwrap();
         relay::ToolOutput::from(result).text()
     };
     assert_eq!(call("args").await, r#"["new","{\"a\":[1,\"s3cret-key\"]}"]"#);
@@ -58,14 +58,14 @@ async fn server_is_started_as_configured_in_a_file() {
         assert!(names.split(' ').any(|it| it == name), "{name}: {names}");
     }
     // What a variable was put in for is a secret.
-    let failed = soon(connection.call_tool("confess", ())).await.unwrap_err().to_string();
+    let failed = with_timeout(connection.call_tool("confess", ())).await.unwrap_err().to_string();
     assert!(failed.contains(r#"{\"a\":[1,\"****\"]}"#), "{failed}");
 }
 
 #[tokio::test]
 async fn errors_include_the_end_of_stderr() {
     let shown = |failed: String| failed.replace(SERVER, "[SERVER]");
-    assert_snapshot!(shown(outcome(soon(relay_of(&["exits"]).tools("files")).await)), @"
+    assert_snapshot!(shown(describe_result(with_timeout(relay_of(&["exits"]).tools("files")).await)), @"
     server `files` failed: the connection ended before the answer
       `[SERVER]` ended (exit status: 7) before it answered: outcome unknown; the end of its stderr:
       cannot find module 'left-pad'
@@ -73,14 +73,14 @@ async fn errors_include_the_end_of_stderr() {
     -> Transport Closed, did not run, retryable
     ");
     let relay = Relay::builder().server("files", Server::stdio(["no-such-program"]));
-    assert_snapshot!(outcome(relay.build().unwrap().tools("files").await), @"
+    assert_snapshot!(describe_result(relay.build().unwrap().tools("files").await), @"
     server `files` failed: the request was not sent
       `no-such-program` cannot be started
       No such file or directory (os error )
     -> Transport Refused, did not run
     ");
     let user = relay_of(&["new"]).with_token(ALICE);
-    assert_snapshot!(outcome(user.tools("files").await), @"
+    assert_snapshot!(describe_result(user.tools("files").await), @"
     server `files`: access tokens are for servers on HTTP; one on stdio gets its credentials from its environment (`env`)
     -> Configuration, did not run
     ");
@@ -91,7 +91,7 @@ async fn crash_invalidates_cached_lists() {
     let relay = relay_of(&["old"]);
     let first = pid(&relay).await;
     let connection = relay.without_token().connection("files").unwrap();
-    let failed = soon(connection.call_tool("die", ())).await.unwrap_err();
+    let failed = with_timeout(connection.call_tool("die", ())).await.unwrap_err();
     assert!(!failed.did_not_run() && failed.to_string().contains("out of cheese"), "{failed}");
     assert_ne!(pid(&relay).await, first);
     assert_eq!(connection.lost_sessions(), 1);

@@ -7,10 +7,13 @@ use insta::assert_snapshot;
 use relay::{Relay, Server, Tools};
 use serde_json::json;
 
-use crate::relay::support::{peer_with, relay_of};
-use crate::support::{ALICE, Answer, BOB, Peer, Script, error, outcome, pass, result, status};
+use crate::relay::support::{relay_of, server_with};
+use crate::support::{
+    ALICE, BOB, Script, ScriptedResponse, ScriptedServer, advance_time, describe_result, error,
+    result, status,
+};
 
-fn list(names: &[&str]) -> Answer {
+fn list(names: &[&str]) -> ScriptedResponse {
     let tool = |name: &&str| json!({ "name": name, "inputSchema": { "type": "object" } });
     result(&json!({ "tools": names.iter().map(tool).collect::<Vec<_>>() }))
 }
@@ -19,35 +22,36 @@ fn names(tools: &Tools) -> Vec<String> {
     tools.iter().map(|tool| tool.definition().name.clone()).collect()
 }
 
-async fn lists(peer: &Peer) -> usize {
-    peer.sent_of("tools/list").await.len()
+async fn lists(server: &ScriptedServer) -> usize {
+    server.requests_of("tools/list").await.len()
 }
 
 /// A registry that keeps lists for this long.
-fn keeping(peer: &Peer, duration: Duration) -> Relay {
-    let builder = Relay::builder().server("main", Server::http(peer.url()));
+fn keeping(server: &ScriptedServer, duration: Duration) -> Relay {
+    let builder = Relay::builder().server("main", Server::http(server.url()));
     builder.cache_duration(duration).build().expect("usable settings")
 }
 
 #[tokio::test]
 async fn lists_are_cached_per_user() {
     // Traps 12: two tokens never share an entry, however often they are asked for
-    let peer =
-        peer_with("tools/list", [list(&["of-alice"]), list(&["of-bob"]), list(&["of-all"])]).await;
-    let relay = relay_of(&peer);
+    let server =
+        server_with("tools/list", [list(&["of-alice"]), list(&["of-bob"]), list(&["of-all"])])
+            .await;
+    let relay = relay_of(&server);
     for _ in 0..2 {
         assert_eq!(names(&relay.with_token(ALICE).tools("main").await.unwrap()), ["of-alice"]);
         assert_eq!(names(&relay.with_token(BOB).tools("main").await.unwrap()), ["of-bob"]);
         assert_eq!(names(&relay.tools("main").await.unwrap()), ["of-all"]);
     }
-    assert_eq!(lists(&peer).await, 3);
+    assert_eq!(lists(&server).await, 3);
 }
 
 #[tokio::test]
 async fn lists_are_cached_per_server() {
     let (one, two) = (
-        peer_with("tools/list", [list(&["1"])]).await,
-        peer_with("tools/list", [list(&["2"])]).await,
+        server_with("tools/list", [list(&["1"])]).await,
+        server_with("tools/list", [list(&["2"])]).await,
     );
     let relay = Relay::builder()
         .server("one", Server::http(one.url()))
@@ -61,74 +65,74 @@ async fn lists_are_cached_per_server() {
 
 #[tokio::test]
 async fn list_is_cached_for_an_hour_by_default() {
-    let peer = peer_with("tools/list", [list(&["old"]), list(&["new"])]).await;
-    let relay = relay_of(&peer);
+    let server = server_with("tools/list", [list(&["old"]), list(&["new"])]).await;
+    let relay = relay_of(&server);
     relay.tools("main").await.unwrap();
-    pass(Duration::from_secs(59 * 60)).await;
+    advance_time(Duration::from_secs(59 * 60)).await;
     assert_eq!(names(&relay.tools("main").await.unwrap()), ["old"]);
-    pass(Duration::from_secs(61)).await;
+    advance_time(Duration::from_secs(61)).await;
     assert_eq!(names(&relay.tools("main").await.unwrap()), ["new"]);
-    assert_eq!(lists(&peer).await, 2);
+    assert_eq!(lists(&server).await, 2);
 }
 
 #[tokio::test]
 async fn cache_duration_is_configurable() {
-    let peer = Peer::start().await;
-    let relay = keeping(&peer, Duration::from_secs(5));
+    let server = ScriptedServer::start().await;
+    let relay = keeping(&server, Duration::from_secs(5));
     relay.tools("main").await.unwrap();
-    pass(Duration::from_secs(4)).await;
+    advance_time(Duration::from_secs(4)).await;
     relay.tools("main").await.unwrap();
-    assert_eq!(lists(&peer).await, 1);
-    pass(Duration::from_secs(2)).await;
+    assert_eq!(lists(&server).await, 1);
+    advance_time(Duration::from_secs(2)).await;
     relay.tools("main").await.unwrap();
-    assert_eq!(lists(&peer).await, 2);
+    assert_eq!(lists(&server).await, 2);
 }
 
 #[tokio::test]
 async fn zero_cache_duration_disables_the_cache() {
-    let peer = Peer::start().await;
-    let relay = keeping(&peer, Duration::ZERO);
+    let server = ScriptedServer::start().await;
+    let relay = keeping(&server, Duration::ZERO);
     for _ in 0..3 {
         relay.tools("main").await.unwrap();
     }
-    assert_eq!(lists(&peer).await, 3);
+    assert_eq!(lists(&server).await, 3);
     // The session is kept all the same.
-    assert_eq!(peer.sent_of("initialize").await.len(), 1);
+    assert_eq!(server.requests_of("initialize").await.len(), 1);
 }
 
 #[tokio::test]
 async fn concurrent_callers_share_one_fetch() {
-    let peer = Peer::start().await;
-    let relay = relay_of(&peer);
+    let server = ScriptedServer::start().await;
+    let relay = relay_of(&server);
     let user = relay.with_token(ALICE);
     let same = relay.with_token(ALICE);
     let (a, b, c) = tokio::join!(user.tools("main"), user.tools("main"), same.tools("main"));
     assert!([a, b, c].iter().all(Result::is_ok));
-    assert_eq!(lists(&peer).await, 1);
-    assert_eq!(peer.sent_of("initialize").await.len(), 1);
+    assert_eq!(lists(&server).await, 1);
+    assert_eq!(server.requests_of("initialize").await.len(), 1);
 }
 
 #[tokio::test]
 async fn concurrent_callers_share_the_failure_of_a_fetch() {
-    let peer = peer_with("tools/list", [status(503), list(&["a"])]).await;
-    let relay = relay_of(&peer);
+    let server = server_with("tools/list", [status(503), list(&["a"])]).await;
+    let relay = relay_of(&server);
     let (a, b) = tokio::join!(relay.tools("main"), relay.tools("main"));
-    let shown = [outcome(a), outcome(b)];
+    let shown = [describe_result(a), describe_result(b)];
     assert_eq!(shown[0], shown[1]);
     assert_snapshot!(shown[0], @"
     server `main` failed: HTTP status 503
       [server]/mcp answered with HTTP status 503 Service Unavailable
     -> Transport Status(503), retryable
     ");
-    assert_eq!(lists(&peer).await, 1);
+    assert_eq!(lists(&server).await, 1);
     // A failure is not kept.
     assert_eq!(names(&relay.tools("main").await.unwrap()), ["a"]);
 }
 
 #[tokio::test]
 async fn dropped_caller_does_not_cancel_a_shared_fetch() {
-    let peer = Peer::start().await;
-    let relay = relay_of(&peer);
+    let server = ScriptedServer::start().await;
+    let relay = relay_of(&server);
     let user = relay.with_token(ALICE);
     let mut first = Box::pin(user.tools("main"));
     let mut second = Box::pin(user.tools("main"));
@@ -136,54 +140,55 @@ async fn dropped_caller_does_not_cancel_a_shared_fetch() {
     assert!((&mut second).now_or_never().is_none());
     drop(first);
     second.await.unwrap();
-    assert_eq!(lists(&peer).await, 1);
+    assert_eq!(lists(&server).await, 1);
 }
 
 #[tokio::test]
 async fn invalid_params_error_drops_the_list_of_the_user() {
     // Traps 7, TOOL-15: perhaps the tool is gone
     let unknown = error(-32602, "Unknown tool: add", &json!(null));
-    let peer = peer_with("tools/call", [unknown]).await;
-    let relay = relay_of(&peer);
+    let server = server_with("tools/call", [unknown]).await;
+    let relay = relay_of(&server);
     let user = relay.with_token(ALICE);
     relay.with_token(BOB).tools("main").await.unwrap();
     let tools = user.tools("main").await.unwrap();
-    assert_snapshot!(outcome(tools.call("add", json!({})).await), @"
+    assert_snapshot!(describe_result(tools.call("add", json!({})).await), @"
     calling `add`, server `main` failed: JSON-RPC error -32602
       `tools/call` failed: Unknown tool: add (code -32602)
     -> Transport Rpc(-32602)
     ");
     user.tools("main").await.unwrap();
-    assert_eq!(lists(&peer).await, 3);
+    assert_eq!(lists(&server).await, 3);
     // The lists of others are not dropped.
     relay.with_token(BOB).tools("main").await.unwrap();
-    assert_eq!(lists(&peer).await, 3);
+    assert_eq!(lists(&server).await, 3);
 }
 
 #[tokio::test]
 async fn other_call_errors_keep_the_list() {
-    let peer = peer_with("tools/call", [error(-32603, "broken", &json!(null)), status(500)]).await;
-    let relay = relay_of(&peer);
+    let server =
+        server_with("tools/call", [error(-32603, "broken", &json!(null)), status(500)]).await;
+    let relay = relay_of(&server);
     let tools = relay.tools("main").await.unwrap();
     tools.call("add", json!({})).await.unwrap_err();
     tools.call("add", json!({})).await.unwrap_err();
     relay.tools("main").await.unwrap();
-    assert_eq!(lists(&peer).await, 1);
+    assert_eq!(lists(&server).await, 1);
 }
 
 #[tokio::test]
 async fn lost_session_drops_the_list() {
     // Traps 6
-    let peer = Script::new()
+    let server = Script::new()
         .on("tools/call", status(404))
         .on("tools/call", result(&json!({ "content": [] })))
         .start()
         .await;
-    let relay = relay_of(&peer);
+    let relay = relay_of(&server);
     let tools = relay.tools("main").await.unwrap();
     tools.call("add", json!({})).await.unwrap();
     relay.tools("main").await.unwrap();
-    assert_snapshot!(peer.outline().await, @"
+    assert_snapshot!(server.request_log().await, @"
     initialize 1
     notifications/initialized, session-1, 2025-11-25
     tools/list 2, session-1, 2025-11-25
@@ -197,13 +202,13 @@ async fn lost_session_drops_the_list() {
 
 #[tokio::test]
 async fn close_drops_the_list() {
-    let peer = Peer::start().await;
-    let relay = relay_of(&peer);
+    let server = ScriptedServer::start().await;
+    let relay = relay_of(&server);
     let user = relay.with_token(ALICE);
     user.tools("main").await.unwrap();
     relay.with_token(BOB).tools("main").await.unwrap();
     user.close().await.unwrap();
     user.tools("main").await.unwrap();
     relay.with_token(BOB).tools("main").await.unwrap();
-    assert_eq!(lists(&peer).await, 3);
+    assert_eq!(lists(&server).await, 3);
 }

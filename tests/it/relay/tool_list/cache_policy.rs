@@ -10,8 +10,8 @@ use relay::{Interceptor, Relay, Server};
 use serde_json::json;
 
 use super::store::Shelf;
-use crate::relay::support::{peer_with, relay_of, relay_with};
-use crate::support::{ALICE, BOB, pass, passing, result, status};
+use crate::relay::support::{relay_of, relay_with, server_with};
+use crate::support::{ALICE, BOB, advance_time, advance_until, result, status};
 
 fn tool(name: &str) -> Tool {
     Tool::new(name, json!({ "type": "object" }), |_| CallAnswer::text("done"))
@@ -30,10 +30,10 @@ async fn ttl_of_the_server_limits_the_cache() {
     let relay = relay_with(Server::http(server.url()));
     let alice = relay.with_token(ALICE);
     alice.tools("main").await.unwrap();
-    pass(Duration::from_secs(59)).await;
+    advance_time(Duration::from_secs(59)).await;
     alice.tools("main").await.unwrap();
     assert_eq!(server.count("tools/list"), 1);
-    pass(Duration::from_secs(2)).await;
+    advance_time(Duration::from_secs(2)).await;
     alice.tools("main").await.unwrap();
     relay.with_token(BOB).tools("main").await.unwrap();
     assert_eq!(server.count("tools/list"), 3);
@@ -79,8 +79,8 @@ async fn shared_list_does_not_share_errors() {
     let refused = || status(401).header("www-authenticate", "Bearer scope=x");
     let list =
         result(&json!({ "tools": [{ "name": "add", "inputSchema": { "type": "object" } }] }));
-    let peer = peer_with("tools/list", [refused(), list]).await;
-    let relay = relay_with(Server::http(peer.url()).share_list(true));
+    let server = server_with("tools/list", [refused(), list]).await;
+    let relay = relay_with(Server::http(server.url()).share_list(true));
     let users = [ALICE, BOB].map(|token| relay.with_token(token));
     let lists = join_all(users.iter().map(|user| user.tools("main"))).await;
     for (user, list) in users.iter().zip(&lists) {
@@ -90,7 +90,7 @@ async fn shared_list_does_not_share_errors() {
     }
     assert_eq!(lists.iter().filter(|list| list.is_err()).count(), 1);
     relay.without_token().tools("main").await.unwrap();
-    assert_eq!(peer.sent_of("tools/list").await.len(), 2);
+    assert_eq!(server.requests_of("tools/list").await.len(), 2);
 }
 
 #[tokio::test]
@@ -117,10 +117,10 @@ async fn stale_list_is_served_while_it_is_refreshed() {
     let relay = builder.serve_stale(Duration::from_secs(600)).build().unwrap();
     assert_eq!(relay.tools("main").await.unwrap().len(), 1);
     server.add_tool(tool("sub"));
-    pass(Duration::from_secs(61)).await;
+    advance_time(Duration::from_secs(61)).await;
     assert_eq!(relay.tools("main").await.unwrap().len(), 1);
     // The new one comes without anybody waiting for it.
-    let (count, _) = passing(async {
+    let (count, _) = advance_until(async {
         loop {
             let tools = relay.tools("main").await.unwrap();
             if tools.len() == 2 {
@@ -133,9 +133,9 @@ async fn stale_list_is_served_while_it_is_refreshed() {
     assert_eq!(count, 2);
     // Where no new one is to be had, the old one does until its time is over for good.
     server.script(On::method("tools/list"), Reply::status(500));
-    pass(Duration::from_secs(300)).await;
+    advance_time(Duration::from_secs(300)).await;
     assert_eq!(relay.tools("main").await.unwrap().len(), 2);
-    pass(Duration::from_secs(600)).await;
+    advance_time(Duration::from_secs(600)).await;
     assert!(relay.tools("main").await.is_err());
 }
 
@@ -150,7 +150,7 @@ async fn maximum_durations_do_not_overflow() {
     for builder in [for_ever, stale_for_ever] {
         let user = builder.build().unwrap().without_token();
         user.tools("main").await.unwrap();
-        pass(Duration::from_secs(60 * 60 * 24 * 365)).await;
+        advance_time(Duration::from_secs(60 * 60 * 24 * 365)).await;
         server.script(On::method("tools/list"), Reply::status(500));
         let toolset = user.toolset().timeout(Duration::MAX).await.unwrap();
         assert_eq!(toolset.len(), 1);
@@ -160,12 +160,12 @@ async fn maximum_durations_do_not_overflow() {
 
 #[tokio::test]
 async fn cache_stats_count_hits_fetches_and_failures() {
-    let peer = peer_with("tools/list", []).await;
-    let relay = relay_of(&peer);
+    let server = server_with("tools/list", []).await;
+    let relay = relay_of(&server);
     let user = relay.with_token(ALICE);
     join_all((0..5).map(|_| user.tools("main"))).await;
     user.tools("main").await.unwrap();
-    let broken = relay_of(&peer_with("tools/list", [status(500)]).await);
+    let broken = relay_of(&server_with("tools/list", [status(500)]).await);
     broken.tools("main").await.unwrap_err();
     assert_snapshot!(format!("{:?}\n{:?}", relay.cache_stats(), broken.cache_stats()), @"
     CacheStats { hits: 1, stale: 0, joined: 4, fetches: 1, failures: 0 }

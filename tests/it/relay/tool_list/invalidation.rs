@@ -5,7 +5,7 @@ use relay::{Server, Tools};
 use serde_json::json;
 
 use crate::relay::support::relay_with;
-use crate::support::{soon, strict};
+use crate::support::{start_test_server, with_timeout};
 
 fn names(tools: &Tools) -> Vec<String> {
     tools.iter().map(|tool| tool.definition().name.clone()).collect()
@@ -22,13 +22,13 @@ fn list_changed() -> Fault {
 
 #[tokio::test]
 async fn list_received_after_close_is_not_cached() {
-    let server = strict().await;
+    let server = start_test_server().await;
     let gate = Gate::new();
     server.script(On::method("tools/list").nth(1), Fault::Hold(gate.clone()));
     let relay = relay_with(Server::http(server.url()));
     let user = relay.without_token();
     let end = async {
-        soon(gate.reached(1)).await;
+        with_timeout(gate.reached(1)).await;
         user.close().await.unwrap();
         gate.open();
     };
@@ -42,7 +42,7 @@ async fn list_received_after_close_is_not_cached() {
 
 #[tokio::test]
 async fn session_lost_by_a_dropped_call_invalidates_the_list() {
-    let server = strict().await;
+    let server = start_test_server().await;
     let relay = relay_with(Server::http(server.url()));
     let tools = relay.tools("main").await.unwrap();
     server.end_sessions();
@@ -51,7 +51,7 @@ async fn session_lost_by_a_dropped_call_invalidates_the_list() {
     server.script(On::method("initialize"), Fault::Hold(gate.clone()));
     tokio::select! {
         outcome = tools.call("wait", json!({})) => panic!("{outcome:?}"),
-        () = soon(gate.reached(1)) => {}
+        () = with_timeout(gate.reached(1)) => {}
     }
     server.clear_script();
     for _ in 0..2 {
@@ -63,7 +63,7 @@ async fn session_lost_by_a_dropped_call_invalidates_the_list() {
 #[tokio::test]
 async fn list_changed_during_a_call_invalidates_the_list() {
     // TOOL-08, N-CACHE-04
-    let server = strict().await;
+    let server = start_test_server().await;
     let relay = relay_with(Server::http(server.url()));
     let tools = relay.tools("main").await.unwrap();
     server.add_tool(tool("new"));
@@ -78,7 +78,7 @@ async fn list_changed_during_a_call_invalidates_the_list() {
 #[tokio::test]
 async fn list_changed_during_a_fetch_invalidates_the_list() {
     // TOOL-08: it may be about what comes after
-    let server = strict().await;
+    let server = start_test_server().await;
     let relay = relay_with(Server::http(server.url()));
     server.script(On::method("tools/list").nth(1), list_changed());
     relay.tools("main").await.unwrap();

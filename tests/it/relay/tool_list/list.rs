@@ -4,13 +4,13 @@ use insta::assert_snapshot;
 use relay::Tools;
 use serde_json::{Value, json};
 
-use crate::relay::support::{peer_with, relay_of};
-use crate::support::{error, json, outcome, result, sse};
+use crate::relay::support::{relay_of, server_with};
+use crate::support::{describe_result, error, json, result, sse};
 
 /// The tools that come of the entries of a list.
 async fn tools_of(entries: &Value) -> Tools {
-    let peer = peer_with("tools/list", [result(&json!({ "tools": entries }))]).await;
-    relay_of(&peer).tools("main").await.expect("a list")
+    let server = server_with("tools/list", [result(&json!({ "tools": entries }))]).await;
+    relay_of(&server).tools("main").await.expect("a list")
 }
 
 /// Tools with their names, and what was refused with the reasons, one a line.
@@ -61,8 +61,8 @@ async fn input_schemas_are_kept_byte_for_byte() {
         r#"{"type":"object","properties":{"big":{"maximum":123456789012345678901234567890.5,"const":1.10}},"description":"\u00e9\/✓"}"#,
     ] {
         let list = r#"{"jsonrpc":"2.0","id":$id,"result":{"tools":[{"name":"t","inputSchema":"#;
-        let peer = peer_with("tools/list", [json(&format!("{list}{schema}}}]}}}}"))]).await;
-        let tools = relay_of(&peer).tools("main").await.unwrap();
+        let server = server_with("tools/list", [json(&format!("{list}{schema}}}]}}}}"))]).await;
+        let tools = relay_of(&server).tools("main").await.unwrap();
         assert_eq!(tools.get("t").unwrap().input_schema().get(), schema);
     }
 }
@@ -184,8 +184,8 @@ async fn server_may_have_no_tools() {
 #[tokio::test]
 async fn list_may_arrive_as_an_event_stream() {
     let list = result(&json!({ "tools": [{ "name": "a", "inputSchema": { "type": "object" } }] }));
-    let peer = peer_with("tools/list", [list.streamed()]).await;
-    assert_eq!(shown(&relay_of(&peer).tools("main").await.unwrap()), "relay__main__a is a");
+    let server = server_with("tools/list", [list.as_event_stream()]).await;
+    assert_eq!(shown(&relay_of(&server).tools("main").await.unwrap()), "relay__main__a is a");
 }
 
 #[tokio::test]
@@ -194,8 +194,8 @@ async fn pages_are_merged_into_one_list() {
         let tool = json!({ "name": name, "inputSchema": { "type": "object" } });
         result(&json!({ "tools": [tool], "nextCursor": next }))
     };
-    let peer = peer_with("tools/list", [page("a", json!("2")), page("b", Value::Null)]).await;
-    assert_snapshot!(shown(&relay_of(&peer).tools("main").await.unwrap()), @"
+    let server = server_with("tools/list", [page("a", json!("2")), page("b", Value::Null)]).await;
+    assert_snapshot!(shown(&relay_of(&server).tools("main").await.unwrap()), @"
     relay__main__a is a
     relay__main__b is b
     ");
@@ -216,8 +216,8 @@ async fn invalid_list_is_a_tool_definition_error() {
         result(&json!({ "tools": [], "nextCursor": "x" })),
         error(-32601, "Method not found", &Value::Null),
     ] {
-        let peer = peer_with("tools/list", [answer]).await;
-        outcomes += &outcome(relay_of(&peer).tools("main").await);
+        let server = server_with("tools/list", [answer]).await;
+        outcomes += &describe_result(relay_of(&server).tools("main").await);
         outcomes += "\n";
     }
     assert_snapshot!(outcomes, @"
@@ -269,8 +269,8 @@ async fn server_without_the_tools_capability_is_an_error() {
         "capabilities": {},
         "serverInfo": { "name": "peer", "version": "1" },
     }));
-    let peer = peer_with("initialize", [opening]).await;
-    assert_snapshot!(outcome(relay_of(&peer).tools("main").await), @"
+    let server = server_with("initialize", [opening]).await;
+    assert_snapshot!(describe_result(relay_of(&server).tools("main").await), @"
     server `main` gives no usable list of tools
       `tools/list` needs the capability `tools`, which the server does not declare
     -> ToolDefinition, did not run

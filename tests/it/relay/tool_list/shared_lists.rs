@@ -5,10 +5,10 @@ use std::ptr;
 use relay::Tools;
 use serde_json::{Value, json};
 
-use crate::relay::support::{peer_with, relay_of};
-use crate::support::{ALICE, Answer, BOB, error, outcome, result};
+use crate::relay::support::{relay_of, server_with};
+use crate::support::{ALICE, BOB, ScriptedResponse, describe_result, error, result};
 
-fn list(description: &str, cursor: Option<&str>) -> Answer {
+fn list(description: &str, cursor: Option<&str>) -> ScriptedResponse {
     let schema = json!({ "type": "object" });
     let tool = json!({ "name": "add", "description": description, "inputSchema": schema });
     let cursor = cursor.map_or(Value::Null, Value::from);
@@ -25,8 +25,8 @@ fn share(one: &Tools, other: &Tools) -> bool {
 
 #[tokio::test]
 async fn users_who_receive_equal_lists_share_memory() {
-    let peer = peer_with("tools/list", [list("the same", None), list("the same", None)]).await;
-    let relay = relay_of(&peer);
+    let server = server_with("tools/list", [list("the same", None), list("the same", None)]).await;
+    let relay = relay_of(&server);
     let of_alice = relay.with_token(ALICE).tools("main").await.unwrap();
     // Bob's session is older when he asks: the request has another id.
     let bob = relay.with_token(BOB);
@@ -34,13 +34,13 @@ async fn users_who_receive_equal_lists_share_memory() {
     let of_bob = bob.tools("main").await.unwrap();
     assert!(share(&of_alice, &of_bob));
     // Each has asked for it all the same, with a token of their own.
-    assert_eq!(peer.sent_of("tools/list").await.len(), 2);
+    assert_eq!(server.requests_of("tools/list").await.len(), 2);
 }
 
 #[tokio::test]
 async fn different_lists_are_not_shared() {
-    let peer = peer_with("tools/list", [list("for Alice", None), list("for Bob", None)]).await;
-    let relay = relay_of(&peer);
+    let server = server_with("tools/list", [list("for Alice", None), list("for Bob", None)]).await;
+    let relay = relay_of(&server);
     let of_alice = relay.with_token(ALICE).tools("main").await.unwrap();
     let of_bob = relay.with_token(BOB).tools("main").await.unwrap();
     assert!(!share(&of_alice, &of_bob));
@@ -51,10 +51,10 @@ async fn different_lists_are_not_shared() {
 #[tokio::test]
 async fn interned_list_is_not_given_to_a_user_who_is_rejected() {
     let refused = error(-32001, "not for you", &Value::Null);
-    let peer = peer_with("tools/list", [list("the same", None), refused]).await;
-    let relay = relay_of(&peer);
+    let server = server_with("tools/list", [list("the same", None), refused]).await;
+    let relay = relay_of(&server);
     relay.with_token(ALICE).tools("main").await.unwrap();
-    let of_bob = outcome(relay.with_token(BOB).tools("main").await);
+    let of_bob = describe_result(relay.with_token(BOB).tools("main").await);
     assert!(of_bob.contains("not for you"), "{of_bob}");
 }
 
@@ -62,8 +62,8 @@ async fn interned_list_is_not_given_to_a_user_who_is_rejected() {
 async fn pages_are_shared_separately() {
     let pages = [list("first", Some("a")), result(&json!({ "tools": [] }))];
     let other_end = [list("first", Some("a")), result(&json!({ "tools": [], "x": 1 }))];
-    let peer = peer_with("tools/list", pages.into_iter().chain(other_end)).await;
-    let relay = relay_of(&peer);
+    let server = server_with("tools/list", pages.into_iter().chain(other_end)).await;
+    let relay = relay_of(&server);
     let of_alice = relay.with_token(ALICE).tools("main").await.unwrap();
     let of_bob = relay.with_token(BOB).tools("main").await.unwrap();
     assert!(share(&of_alice, &of_bob));

@@ -16,7 +16,9 @@ use relay::{
 };
 use serde_json::json;
 
-use crate::support::{ALICE, BOB, Script, assert_free_of_secrets, error, passing, result, strict};
+use crate::support::{
+    ALICE, BOB, Script, advance_until, assert_no_secrets, error, result, start_test_server,
+};
 
 /// What a fleet shares.
 #[derive(Clone, Default)]
@@ -84,12 +86,12 @@ async fn processes_share_lists_through_the_store() {
     });
     let list = result(&json!({ "tools": [entry, { "name": "no-schema" }] }));
     let gone = error(-32602, "Unknown tool: add", &json!(null));
-    let peer = Script::new().on("tools/list", list).on("tools/call", gone).start().await;
+    let server = Script::new().on("tools/list", list).on("tools/call", gone).start().await;
     let shelf = Shelf::default();
-    let process = || process(Server::http(peer.url()), &shelf);
+    let process = || process(Server::http(server.url()), &shelf);
     let first = process().with_token(ALICE).tools("main").await.unwrap();
     let second = process().with_token(ALICE).tools("main").await.unwrap();
-    assert_eq!(peer.sent_of("tools/list").await.len(), 1);
+    assert_eq!(server.requests_of("tools/list").await.len(), 1);
     let of = |tools: &Tools| tools.get("add").unwrap().definition().clone();
     assert_eq!(of(&second), of(&first));
     assert_eq!(second.refused(), first.refused());
@@ -97,7 +99,7 @@ async fn processes_share_lists_through_the_store() {
     process().for_user("bob", AccessToken::new(BOB)).tools("main").await.unwrap();
     process().tools("main").await.unwrap();
     let entries = format!("{:?}", shelf.lock());
-    assert_free_of_secrets(&entries);
+    assert_no_secrets(&entries);
     let shown = |key: &String| {
         let parts: Vec<_> = key.split(':').collect();
         [&parts[..3], &["…"], &parts[4..5]].concat().join(":")
@@ -111,11 +113,11 @@ async fn processes_share_lists_through_the_store() {
     // A tool that is gone is asked for anew, by everyone.
     second.call("add", ()).await.unwrap_err();
     process().with_token(ALICE).tools("main").await.unwrap();
-    assert_eq!(peer.sent_of("tools/list").await.len(), 4);
+    assert_eq!(server.requests_of("tools/list").await.len(), 4);
     // What is no list does not count.
     shelf.lock().values_mut().for_each(|list| list.truncate(50));
     assert_eq!(process().tools("main").await.unwrap().len(), 1);
-    assert_eq!(peer.sent_of("tools/list").await.len(), 5);
+    assert_eq!(server.requests_of("tools/list").await.len(), 5);
 }
 
 #[tokio::test]
@@ -138,12 +140,12 @@ async fn servers_with_different_api_keys_have_separate_lists() {
         let relay = process(Server::http(server.url()).api_key(key), &shelf);
         assert_eq!(names(&relay.tools("main").await.unwrap()), [expected]);
     }
-    assert_free_of_secrets(&format!("{:?}", shelf.lock()));
+    assert_no_secrets(&format!("{:?}", shelf.lock()));
 }
 
 #[tokio::test]
 async fn invalidated_list_is_not_loaded_again() {
-    let server = strict().await;
+    let server = start_test_server().await;
     let relay = process(Server::http(server.url()), &Shelf::default());
     let tools = relay.tools("main").await.unwrap();
     server.add_tool(tool("new"));
@@ -176,10 +178,10 @@ async fn unresponsive_store_counts_as_empty() {
     let builder = Relay::builder().server("main", Server::http(server.url()));
     let relay = builder.list_store(Silent).build().unwrap();
     let user = relay.without_token();
-    let (tools, waited) = passing(user.tools("main")).await;
+    let (tools, waited) = advance_until(user.tools("main")).await;
     assert_eq!(tools.unwrap().len(), 1);
     assert!(waited < Duration::from_secs(12), "{waited:?}");
-    passing(user.close()).await.0.unwrap();
+    advance_until(user.close()).await.0.unwrap();
 }
 
 #[tokio::test]

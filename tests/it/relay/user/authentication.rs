@@ -5,23 +5,23 @@ use relay::{Relay, Server};
 use serde_json::json;
 
 use crate::relay::support::{relay_of, relay_with};
-use crate::support::{ALICE, BOB, Peer, exact};
+use crate::support::{ALICE, BOB, ScriptedServer, full_request_log};
 
 #[tokio::test]
 async fn token_of_the_user_is_sent_with_every_request() {
     // AUTH-02, HTTP-02, HTTP-24: the session too, once there is one
-    let peer = Peer::start().await;
-    let user = relay_of(&peer).with_token(ALICE);
+    let server = ScriptedServer::start().await;
+    let user = relay_of(&server).with_token(ALICE);
     user.tools("main").await.unwrap().call("add", json!({ "a": 1 })).await.unwrap();
     user.close().await.unwrap();
-    assert_snapshot!(peer.outline().await, @"
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
     tools/list 2, [alice], session-1, 2025-11-25
     tools/call 3, [alice], session-1, 2025-11-25
     DELETE, [alice], session-1, 2025-11-25
     ");
-    assert_snapshot!(exact(&peer.sent_of("tools/call").await), @r#"
+    assert_snapshot!(full_request_log(&server.requests_of("tools/call").await), @r#"
     POST /mcp
     accept: application/json, text/event-stream
     authorization: Bearer [alice]
@@ -34,18 +34,24 @@ async fn token_of_the_user_is_sent_with_every_request() {
 
 #[tokio::test]
 async fn token_of_the_user_overrides_the_api_key() {
-    let peer = Peer::start().await;
-    let relay = relay_with(Server::http(peer.url()).api_key(BOB));
+    let server = ScriptedServer::start().await;
+    let relay = relay_with(Server::http(server.url()).api_key(BOB));
     relay.with_token(ALICE).tools("main").await.unwrap();
-    assert!(peer.sent().await.iter().all(|sent| exact([sent]).contains("Bearer [alice]")));
+    assert!(
+        server
+            .requests()
+            .await
+            .iter()
+            .all(|sent| full_request_log([sent]).contains("Bearer [alice]"))
+    );
 }
 
 #[tokio::test]
 async fn api_key_is_sent_without_a_user() {
-    let peer = Peer::start().await;
-    let relay = relay_with(Server::http(peer.url()).api_key(BOB));
+    let server = ScriptedServer::start().await;
+    let relay = relay_with(Server::http(server.url()).api_key(BOB));
     relay.tools("main").await.unwrap();
-    assert_snapshot!(peer.outline().await, @"
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [bob]
     notifications/initialized, [bob], session-1, 2025-11-25
     tools/list 2, [bob], session-1, 2025-11-25
@@ -54,9 +60,9 @@ async fn api_key_is_sent_without_a_user() {
 
 #[tokio::test]
 async fn no_token_is_sent_without_user_and_api_key() {
-    let peer = Peer::start().await;
-    relay_of(&peer).tools("main").await.unwrap();
-    assert_snapshot!(peer.outline().await, @"
+    let server = ScriptedServer::start().await;
+    relay_of(&server).tools("main").await.unwrap();
+    assert_snapshot!(server.request_log().await, @"
     initialize 1
     notifications/initialized, session-1, 2025-11-25
     tools/list 2, session-1, 2025-11-25
@@ -65,12 +71,12 @@ async fn no_token_is_sent_without_user_and_api_key() {
 
 #[tokio::test]
 async fn user_is_initialized_once_per_server() {
-    let peer = Peer::start().await;
-    let relay = relay_of(&peer);
+    let server = ScriptedServer::start().await;
+    let relay = relay_of(&server);
     let tools = relay.with_token(ALICE).tools("main").await.unwrap();
     tools.call("add", json!({})).await.unwrap();
     relay.with_token(ALICE).tools("main").await.unwrap().call("add", json!({})).await.unwrap();
-    assert_snapshot!(peer.outline().await, @"
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
     tools/list 2, [alice], session-1, 2025-11-25
@@ -82,12 +88,12 @@ async fn user_is_initialized_once_per_server() {
 #[tokio::test]
 async fn users_share_neither_sessions_nor_lists() {
     // Traps 12, LIFE-18
-    let peer = Peer::start().await;
-    let relay = relay_of(&peer);
+    let server = ScriptedServer::start().await;
+    let relay = relay_of(&server);
     for user in [relay.with_token(ALICE), relay.with_token(BOB), relay.without_token()] {
         user.tools("main").await.unwrap();
     }
-    assert_snapshot!(peer.outline().await, @"
+    assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
     tools/list 2, [alice], session-1, 2025-11-25
@@ -114,7 +120,7 @@ async fn principal_is_derived_from_the_token() {
 #[tokio::test]
 async fn api_keys_are_sent_to_their_own_server_only() {
     // LIFE-18, AUTH-06: keys go to the server that they are for
-    let (one, two) = (Peer::start().await, Peer::start().await);
+    let (one, two) = (ScriptedServer::start().await, ScriptedServer::start().await);
     let relay = Relay::builder()
         .server("one", Server::http(one.url()).api_key(ALICE))
         .server("two", Server::http(two.url()).api_key(BOB))
@@ -122,12 +128,12 @@ async fn api_keys_are_sent_to_their_own_server_only() {
         .unwrap();
     relay.tools("one").await.unwrap();
     relay.tools("two").await.unwrap();
-    assert_snapshot!(one.outline().await, @"
+    assert_snapshot!(one.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
     tools/list 2, [alice], session-1, 2025-11-25
     ");
-    assert_snapshot!(two.outline().await, @"
+    assert_snapshot!(two.request_log().await, @"
     initialize 1, [bob]
     notifications/initialized, [bob], session-1, 2025-11-25
     tools/list 2, [bob], session-1, 2025-11-25
@@ -136,10 +142,10 @@ async fn api_keys_are_sent_to_their_own_server_only() {
 
 #[tokio::test]
 async fn configured_headers_are_sent() {
-    let peer = Peer::start().await;
-    let relay = relay_with(Server::http(peer.url()).header("X-Team", "blue"));
+    let server = ScriptedServer::start().await;
+    let relay = relay_with(Server::http(server.url()).header("X-Team", "blue"));
     relay.with_token(ALICE).tools("main").await.unwrap();
-    assert_snapshot!(exact(&peer.sent_of("tools/list").await), @r#"
+    assert_snapshot!(full_request_log(&server.requests_of("tools/list").await), @r#"
     POST /mcp
     accept: application/json, text/event-stream
     authorization: Bearer [alice]
@@ -153,9 +159,9 @@ async fn configured_headers_are_sent() {
 
 #[tokio::test]
 async fn client_info_names_relay() {
-    let peer = Peer::start().await;
-    relay_of(&peer).tools("main").await.unwrap();
-    let opening = peer.sent_of("initialize").await[0].json();
+    let server = ScriptedServer::start().await;
+    relay_of(&server).tools("main").await.unwrap();
+    let opening = server.requests_of("initialize").await[0].json();
     assert_eq!(opening["params"]["clientInfo"]["name"], "relay");
     assert_eq!(opening["params"]["capabilities"], json!({}));
 }

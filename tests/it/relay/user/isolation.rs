@@ -14,14 +14,16 @@ use relay::{AccessToken, Relay, Server, Tools, User};
 use serde_json::json;
 
 use crate::relay::support::relay_with;
-use crate::support::{ALICE, BOB, Peer, Source, assert_free_of_secrets, failure};
+use crate::support::{
+    ALICE, BOB, ScriptedServer, ScriptedTokenSource, assert_no_secrets, describe_error,
+};
 
 #[tokio::test]
 async fn session_and_lists_of_a_user_survive_a_token_refresh() {
     let server = TestServer::builder().bearer(Bearer::tokens([ALICE])).start().await.unwrap();
     server.add_tool(Tool::new("add", json!({ "type": "object" }), |_| CallAnswer::text("3")));
     let relay = relay_with(Server::http(server.url()));
-    let source = Source::renewing(ALICE, BOB);
+    let source = ScriptedTokenSource::with_replacement(ALICE, BOB);
     let user = relay.for_user("alice", source.clone());
     let tools = user.tools("main").await.unwrap();
     server.renew_token(ALICE, BOB);
@@ -32,7 +34,7 @@ async fn session_and_lists_of_a_user_survive_a_token_refresh() {
     again.tools("main").await.unwrap().call("add", json!({})).await.unwrap();
     assert_eq!((server.count("initialize"), server.count("tools/list")), (1, 1));
     assert_eq!(server.violations(), Vec::<String>::new());
-    assert_snapshot!(source.asked(), @"
+    assert_snapshot!(source.requests(), @"
     a token for /mcp
     a token for /mcp
     a token for /mcp
@@ -45,29 +47,29 @@ async fn session_and_lists_of_a_user_survive_a_token_refresh() {
 
 #[tokio::test]
 async fn newest_token_source_of_a_user_is_used() {
-    let peer = Peer::start().await;
-    let relay = relay_with(Server::http(peer.url()));
+    let server = ScriptedServer::start().await;
+    let relay = relay_with(Server::http(server.url()));
     let first = relay.for_user("alice", AccessToken::new(ALICE));
     let tools = first.tools("main").await.unwrap();
     relay.for_user("alice", AccessToken::new(BOB));
     tools.call("add", json!({})).await.unwrap();
     assert_eq!(
-        peer.sent_of("tools/list").await[0].header("authorization").unwrap(),
+        server.requests_of("tools/list").await[0].header("authorization").unwrap(),
         "Bearer [alice]"
     );
     assert_eq!(
-        peer.sent_of("tools/call").await[0].header("authorization").unwrap(),
+        server.requests_of("tools/call").await[0].header("authorization").unwrap(),
         "Bearer [bob]"
     );
 }
 
 #[tokio::test]
 async fn user_without_a_token_does_not_get_the_api_key() {
-    let peer = Peer::start().await;
-    let relay = relay_with(Server::http(peer.url()).api_key(BOB));
-    let user = relay.for_user("alice", Source::new(|_, _| Ok(None)));
+    let server = ScriptedServer::start().await;
+    let relay = relay_with(Server::http(server.url()).api_key(BOB));
+    let user = relay.for_user("alice", ScriptedTokenSource::new(|_, _| Ok(None)));
     user.tools("main").await.unwrap();
-    assert!(peer.all_sent().await.iter().all(|sent| sent.header("authorization").is_none()));
+    assert!(server.all_requests().await.iter().all(|sent| sent.header("authorization").is_none()));
     // A token is no id, even if it has the same letters.
     assert_ne!(
         relay.for_user(ALICE, AccessToken::new(ALICE)).principal(),
@@ -165,7 +167,7 @@ impl World {
                 assert_eq!(called.is_ok(), user == other);
                 let tools = self.tools(user, server).await;
                 if let Err(error) = tools.call(&format!("of-{other}"), json!({})).await {
-                    assert!(!failure(&error).contains(&format!("nearest is `of-{other}`")));
+                    assert!(!describe_error(&error).contains(&format!("nearest is `of-{other}`")));
                 }
             }
             Step::Rotate(user) => {
@@ -191,7 +193,7 @@ impl World {
             }
             assert_eq!(server.violations(), Vec::<String>::new());
         }
-        assert_free_of_secrets(&format!("{:?} {:?}", self.relay, self.users));
+        assert_no_secrets(&format!("{:?} {:?}", self.relay, self.users));
     }
 }
 

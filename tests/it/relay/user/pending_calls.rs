@@ -9,7 +9,7 @@ use relay::{AccessToken, Call, Error, Interceptor, Next, Relay, Server, Ticket, 
 use serde_json::{Value, json, value::to_raw_value};
 
 use crate::relay::support::relay_with;
-use crate::support::{ALICE, BOB, assert_free_of_secrets, outcome, soon};
+use crate::support::{ALICE, BOB, assert_no_secrets, describe_result, with_timeout};
 
 async fn server() -> TestServer {
     let tool = Tool::new("pay", json!({ "type": "object" }), |_| CallAnswer::text("paid"));
@@ -27,7 +27,7 @@ async fn ticket(server: &TestServer, relay: &Relay) -> Ticket {
     let refused = error.authorization().expect("a sign-in is wanted");
     let stored = serde_json::to_string(refused.ticket.as_ref().expect("it did not run"))
         .expect("texts alone");
-    assert_free_of_secrets(&format!("{stored}{refused:?}"));
+    assert_no_secrets(&format!("{stored}{refused:?}"));
     assert!(!format!("{refused:?}").contains("1.1"), "arguments are for nobody else");
     serde_json::from_str(&stored).expect("what was stored")
 }
@@ -54,7 +54,7 @@ async fn pending_call_is_resumed_once_after_the_sign_in() {
     let call = sent.iter().rfind(|request| request.method() == "tools/call").unwrap();
     assert_eq!(call.json().unwrap()["params"]["arguments"], json!({ "amount": 1.1 }));
     for error in refused {
-        allow_duplicates!(assert_snapshot!(outcome(error), @"
+        allow_duplicates!(assert_snapshot!(describe_result(error), @"
         tool `pay` of server `main`: the call was resumed before
         -> ToolCall, did not run
         "));
@@ -88,7 +88,7 @@ async fn pending_call_stays_valid_until_the_call_is_sent() {
     server.script(On::method("tools/list"), Fault::Hold(gate.clone()));
     tokio::select! {
         outcome = user.resume(ticket.clone()) => panic!("{outcome:?}"),
-        () = soon(gate.reached(1)) => {}
+        () = with_timeout(gate.reached(1)) => {}
     }
     server.clear_script();
     assert_eq!(user.resume(ticket).await.unwrap().text(), "paid");
@@ -101,7 +101,7 @@ async fn pending_call_belongs_to_its_user() {
     let ticket = ticket(&server, &relay).await;
     server.accept_token(BOB);
     for user in [relay.for_user("bob", AccessToken::new(BOB)), relay.with_token(BOB)] {
-        let outcome = outcome(user.resume(ticket.clone()).await);
+        let outcome = describe_result(user.resume(ticket.clone()).await);
         allow_duplicates!(assert_snapshot!(outcome, @"
         server `main`: the call is that of another user
         -> Configuration, did not run
@@ -114,7 +114,7 @@ async fn pending_call_belongs_to_its_user() {
     let error = tools.call("pay", ()).await.unwrap_err();
     let ticket = error.authorization().unwrap().ticket.clone().unwrap();
     // Nobody in particular is no user, and has rights of its own: those of the server's key.
-    let outcome = outcome(relay.without_token().resume(ticket.clone()).await);
+    let outcome = describe_result(relay.without_token().resume(ticket.clone()).await);
     assert!(outcome.contains("another user"), "{outcome}");
     assert_eq!(relay.with_token(BOB).resume(ticket).await.unwrap().text(), "paid");
 }
@@ -160,7 +160,7 @@ async fn tampered_pending_call_is_rejected() {
     server.renew_token(ALICE, BOB);
     let before = server.count("tools/call");
     let user = relay.for_user("alice", AccessToken::new(BOB));
-    assert_snapshot!(outcome(user.resume(ticket).await), @"
+    assert_snapshot!(describe_result(user.resume(ticket).await), @"
     tool `pay` of server `main`: its arguments are no JSON
     -> ToolCall, did not run
     ");

@@ -17,7 +17,7 @@ use relay::{AccessToken, Handler, Relay, Server, Serves};
 use serde_json::{Value, json};
 
 use crate::relay::support::relay_with;
-use crate::support::{ALICE, BOB, ERAS, outcome};
+use crate::support::{ALICE, BOB, PROTOCOL_VERSIONS, describe_result};
 
 async fn server() -> TestServer {
     let greet = Prompt::new("greet", |arguments| {
@@ -46,18 +46,18 @@ async fn resources_and_prompts_use_the_session_of_the_user() {
     let prompt = user.prompt("main", "greet", json!({ "name": "Bob" })).await.unwrap();
     assert!(format!("{prompt:?}").contains("Greet Bob."));
     assert_eq!(server.count("initialize"), 1);
-    assert_snapshot!(outcome(user.read_resource("main", "file:///none").await), @r#"
+    assert_snapshot!(describe_result(user.read_resource("main", "file:///none").await), @r#"
     server `main` failed: JSON-RPC error -32002
       `resources/read` failed: Resource not found (code -32002), data {"uri":"file:///none"}
     -> Transport Rpc(-32002)
     "#);
-    assert_snapshot!(outcome(user.prompts("other").await), @"
+    assert_snapshot!(describe_result(user.prompts("other").await), @"
     server `other`: it is not registered; registered are `main`
     -> Configuration, did not run
     ");
     let bare = TestServer::builder().start().await.unwrap();
     let user = relay_with(Server::http(bare.url())).without_token();
-    assert_snapshot!(outcome(user.resources("main").await), @"
+    assert_snapshot!(describe_result(user.resources("main").await), @"
     server `main` failed: it does not offer that
       `resources/list` needs the capability `resources`, which the server does not declare
     -> Transport Unsupported, did not run
@@ -87,7 +87,7 @@ async fn resources_and_prompts_are_offered_as_tools_if_configured() {
     assert_eq!(text("list_prompts", json!({})).await, "own");
     let prompt = json!({ "name": "greet", "arguments": { "name": "Bob" } });
     assert!(text("get_prompt", prompt).await.contains("Greet Bob."));
-    assert_snapshot!(outcome(tools.call("read_resource", json!({})).await), @r#"
+    assert_snapshot!(describe_result(tools.call("read_resource", json!({})).await), @r#"
     tool `read_resource` of server `main`: the arguments do not fit: the whole: "uri" is missing
     -> InvalidArguments, did not run
     "#);
@@ -125,7 +125,7 @@ impl Handler for Named {
 #[tokio::test]
 async fn each_user_has_a_handler_of_their_own() {
     // ELIC-01
-    for era in ERAS {
+    for era in PROTOCOL_VERSIONS {
         let form = json!({ "type": "object", "properties": { "name": { "type": "string" } } });
         let greet = Tool::asking("greet", json!({ "type": "object" }), move |round| {
             match round.answer("name") {

@@ -7,14 +7,17 @@ use mcp_testkit::{CallAnswer, Fault, Gate, On, TestServer, Tool};
 use relay::{Config, Relay, Server, Toolset};
 use serde_json::json;
 
-use crate::support::{ALICE, Answer, Peer, Script, failure, outcome, result, status};
+use crate::support::{
+    ALICE, Script, ScriptedResponse, ScriptedServer, describe_error, describe_result, result,
+    status,
+};
 
-fn list(names: &[&str]) -> Answer {
+fn list(names: &[&str]) -> ScriptedResponse {
     let tool = |name: &&str| json!({ "name": name, "inputSchema": { "type": "object" } });
     result(&json!({ "tools": names.iter().map(tool).collect::<Vec<_>>() }))
 }
 
-async fn peer(names: &[&str]) -> Peer {
+async fn server(names: &[&str]) -> ScriptedServer {
     Script::new().on("tools/list", list(names)).start().await
 }
 
@@ -30,7 +33,7 @@ fn shown(toolset: &Toolset) -> String {
     let names: Vec<_> = toolset.iter().map(|tool| tool.name().to_owned()).collect();
     let refused =
         toolset.needs_auth.iter().map(|refused| refused.server.clone()).collect::<Vec<_>>();
-    let failed = toolset.failed.iter().map(failure).collect::<Vec<_>>();
+    let failed = toolset.failed.iter().map(describe_error).collect::<Vec<_>>();
     let lines = [names.join(" "), refused.join("; "), failed.join("; ")];
     lines.join("\n")
 }
@@ -68,11 +71,11 @@ async fn toolset_keeps_the_order_of_the_servers() {
     assert_eq!(shown(&chosen), "relay__d__d relay__b__b\n\n");
     assert_eq!(toolset.call("relay__c__c", json!({})).await.unwrap().text(), "done");
     // The names of servers do not tell their tools apart.
-    assert_snapshot!(outcome(toolset.call("c", json!({})).await), @"
+    assert_snapshot!(describe_result(toolset.call("c", json!({})).await), @"
     the servers that are ready offer no tool `c`
     -> UnknownTool, did not run
     ");
-    assert_snapshot!(outcome(toolset.call("relay__c__x", json!({})).await), @"
+    assert_snapshot!(describe_result(toolset.call("relay__c__x", json!({})).await), @"
     the servers that are ready offer no tool `relay__c__x`; the nearest is `relay__c__c`
     -> UnknownTool, did not run
     ");
@@ -83,7 +86,7 @@ async fn failing_servers_do_not_affect_the_others() {
     let challenge = "Bearer scope=x, resource_metadata=\"https://a.example/m\"";
     let locked = status(401).header("www-authenticate", challenge);
     let (good, locked, broken, no_list) = (
-        peer(&["add", "sub"]).await,
+        server(&["add", "sub"]).await,
         Script::new().on("initialize", locked).start().await,
         Script::new().on("tools/list", status(500)).start().await,
         Script::new().on("tools/list", result(&json!({ "tools": 5 }))).start().await,
@@ -121,7 +124,7 @@ async fn failing_servers_do_not_affect_the_others() {
 #[tokio::test]
 async fn missing_required_server_is_an_error() {
     let (good, broken) =
-        (peer(&["add"]).await, Script::new().on("tools/list", status(500)).start().await);
+        (server(&["add"]).await, Script::new().on("tools/list", status(500)).start().await);
     let servers = |required| {
         [
             ("broken", Server::http(broken.url()).required(required)),
@@ -131,22 +134,22 @@ async fn missing_required_server_is_an_error() {
     let relay = relay_of(servers(false));
     assert!(relay.without_token().toolset().await.is_ok());
     let error = relay.without_token().toolset().required(["broken"]).await;
-    assert_snapshot!(outcome(error), @"
+    assert_snapshot!(describe_result(error), @"
     server `broken` failed: HTTP status 500
       [server]/mcp answered with HTTP status 500 Internal Server Error
     -> Transport Status(500)
     ");
     assert!(relay.without_token().toolset().required(["good"]).await.is_ok());
     let error = relay_of(servers(true)).without_token().toolset().await;
-    assert!(outcome(error).starts_with("server `broken` failed"));
+    assert!(describe_result(error).starts_with("server `broken` failed"));
 }
 
 #[tokio::test]
 async fn unknown_required_server_is_an_error() {
-    let good = peer(&["add"]).await;
+    let good = server(&["add"]).await;
     let user = relay_of([("good", Server::http(good.url()))]).without_token();
     let misspelt = user.toolset().servers(["good"]).required(["goood"]).await;
-    assert_snapshot!(outcome(misspelt), @"
+    assert_snapshot!(describe_result(misspelt), @"
     server `goood`: it is not registered; registered are `good`
     -> Configuration, did not run
     ");
@@ -158,7 +161,7 @@ async fn unknown_required_server_is_an_error() {
         good.url()
     );
     let relay = Relay::new(Config::from_toml(&text, |_| None).unwrap()).unwrap();
-    assert_snapshot!(outcome(relay.without_token().toolset().await), @"
+    assert_snapshot!(describe_result(relay.without_token().toolset().await), @"
     line 2, column 7: server `a`: the variable `NONE` is not set and has no default
     -> Configuration, did not run
     ");
@@ -168,7 +171,7 @@ async fn unknown_required_server_is_an_error() {
 async fn slow_server_is_left_out_after_the_timeout() {
     let slow = TestServer::builder().start().await.unwrap();
     slow.script(On::method("tools/list"), Fault::Hold(Gate::new()));
-    let good = peer(&["add"]).await;
+    let good = server(&["add"]).await;
     let relay = relay_of([("good", Server::http(good.url())), ("slow", Server::http(slow.url()))]);
     let user = relay.without_token();
     user.tools("good").await.unwrap();
@@ -187,12 +190,12 @@ async fn slow_server_is_left_out_after_the_timeout() {
 
 #[tokio::test]
 async fn denied_tools_are_neither_listed_nor_called() {
-    let peer = peer(&["search", "search_code", "delete_repo", "delete_file"]).await;
-    let server = Server::http(peer.url()).deny_tools(["delete_*"]);
+    let scripted = server(&["search", "search_code", "delete_repo", "delete_file"]).await;
+    let server = Server::http(scripted.url()).deny_tools(["delete_*"]);
     let relay = relay_of([("hub", server)]);
     let tools = relay.tools("hub").await.unwrap();
     assert_eq!(tools.len(), 2);
-    assert_snapshot!(outcome(tools.call("delete_repo", json!({})).await), @"
+    assert_snapshot!(describe_result(tools.call("delete_repo", json!({})).await), @"
     server `hub` offers no tool `delete_repo`
     -> UnknownTool, did not run
     ");
@@ -206,10 +209,10 @@ async fn denied_tools_are_neither_listed_nor_called() {
     assert_eq!(names(toolset().deny("hub", ["search"])).await, ["search_code"]);
     assert_eq!(names(toolset().deny("other", ["*"])).await, ["search", "search_code"]);
     // It is a view of the one list.
-    assert_eq!(peer.sent_of("tools/list").await.len(), 1);
+    assert_eq!(scripted.requests_of("tools/list").await.len(), 1);
     let narrow = toolset().deny("hub", ["search"]).await.unwrap();
     assert!(narrow.get("relay__hub__search").is_none());
-    assert_eq!(peer.sent_of("tools/call").await.len(), 0);
+    assert_eq!(scripted.requests_of("tools/call").await.len(), 0);
 }
 
 #[tokio::test]
@@ -219,8 +222,8 @@ async fn annotations_are_exposed_as_untrusted() {
         { "name": "a", "inputSchema": { "type": "object" }, "annotations": { "readOnlyHint": true } },
         { "name": "b", "inputSchema": { "type": "object" } },
     ] });
-    let peer = Script::new().on("tools/list", result(&tools)).start().await;
-    let tools = relay_of([("main", Server::http(peer.url()))]).tools("main").await.unwrap();
+    let server = Script::new().on("tools/list", result(&tools)).start().await;
+    let tools = relay_of([("main", Server::http(server.url()))]).tools("main").await.unwrap();
     let says = |name| {
         tools.get(name).unwrap().untrusted_annotations().and_then(|says| says.read_only_hint)
     };
