@@ -103,7 +103,7 @@ impl RecordingHandler {
                 }
                 HandlerBehavior::Decline => Err(Refused.into()),
                 HandlerBehavior::Fail => Err("the desk burns, and the password is hunter2".into()),
-                HandlerBehavior::Panic => panic!("the desk falls over"),
+                HandlerBehavior::Panic => panic!("a panic of the handler, on purpose"),
                 HandlerBehavior::InvalidResult => Ok(invalid),
             }
         }

@@ -193,5 +193,5 @@ impl fmt::Debug for ScriptedServer {
 /// An `HttpClient` made from a `reqwest::Client`, as an application may provide one.
 pub(crate) fn reqwest_http_client() -> HttpClient {
     let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-    HttpClient::from_reqwest(client.build().expect("a usable machine"))
+    HttpClient::from_reqwest(client.build().expect("a usable environment"))
 }

@@ -66,7 +66,7 @@ impl CertificateAuthority {
     fn server(&self, clients: Option<&Self>) -> ServerConfig {
         let provider = Arc::new(default_provider());
         let config = ServerConfig::builder_with_provider(Arc::clone(&provider));
-        let config = config.with_safe_default_protocol_versions().expect("versions of TLS");
+        let config = config.with_safe_default_protocol_versions().expect("TLS versions");
         let config = match clients {
             None => config.with_no_client_auth(),
             Some(authority) => {

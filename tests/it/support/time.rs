@@ -17,7 +17,7 @@ pub(crate) async fn advance_time(duration: Duration) {
 
 /// Waits for `event` for at most ten seconds of real time. Panics if it does not complete.
 pub(crate) async fn with_timeout<T>(event: impl Future<Output = T>) -> T {
-    time::timeout(LIMIT, event).await.expect("it has to happen")
+    time::timeout(LIMIT, event).await.expect("it completes within the limit")
 }
 
 /// Advances the clock in small steps until `event` completes. Returns its output and the time that
@@ -40,5 +40,5 @@ pub(crate) async fn advance_until<T>(event: impl Future<Output = T>) -> (T, Dura
         let long = start.elapsed() > Duration::from_secs(2 * 60);
         advance_time(if long { 100 * STEP } else { STEP }).await;
     }
-    panic!("it has to happen");
+    panic!("it completes within the limit");
 }
