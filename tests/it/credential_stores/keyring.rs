@@ -1,4 +1,4 @@
-//! The same with the keyring of a real desktop.
+//! The store tests with the keyring of a real desktop session.
 
 #![cfg(target_os = "linux")]
 
@@ -9,26 +9,26 @@ use peers::Desktop;
 
 use super::{
     records::{key, number, record},
-    test_store::{Home, KEYRING, Kind},
+    test_store::{KEYRING, StoreKind, TestStore},
 };
 
-/// Those that are for stores of every kind.
-const TESTS: [&str; 4] = [
+/// The tests that run with every kind of store.
+const STORE_TESTS: [&str; 4] = [
     "credential_stores::contract",
     "credential_stores::locks",
     "credential_stores::unreadable_records",
     "credential_stores::crashes::crash_before",
 ];
 
-/// This program's tests with a keyring that is not the one of whoever runs them.
-fn with_keyring(bus: &str) -> Command {
+/// Runs this test binary with the keyring of the given session bus, not the user's own keyring.
+fn tests_with_keyring(bus: &str) -> Command {
     let mut tests = Command::new(env::current_exe().unwrap());
     tests.env("DBUS_SESSION_BUS_ADDRESS", bus).env(KEYRING, "tests");
     tests
 }
 
 #[track_caller]
-fn passes(mut tests: Command, wanted: &str) {
+fn assert_passes(mut tests: Command, wanted: &str) {
     let output = tests.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
@@ -38,18 +38,18 @@ fn passes(mut tests: Command, wanted: &str) {
 #[test]
 fn keyring_store_passes_the_tests_of_all_stores() {
     let Some(desktop) = Desktop::start() else { return };
-    let mut tests = with_keyring(desktop.bus());
-    tests.args(TESTS);
-    passes(tests, "crash_before_any_system_call_keeps_the_stored_refresh_token ... ok");
+    let mut tests = tests_with_keyring(desktop.bus());
+    tests.args(STORE_TESTS);
+    assert_passes(tests, "crash_before_any_system_call_keeps_the_stored_refresh_token ... ok");
 }
 
-/// Not a test by itself, but what the next one runs where there is a keyring.
+/// Not a test: the entry point of the next tests in a process with a keyring.
 #[tokio::test]
 async fn keyring_process_entry_point() {
     let Ok(name) = env::var(KEYRING) else { return };
-    let home = Home::new(Kind::Keyring);
+    let test_store = TestStore::new(StoreKind::Keyring);
     let opening = (0..4).map(|_| {
-        let (name, folder) = (name.clone(), home.folder().to_owned());
+        let (name, folder) = (name.clone(), test_store.folder().to_owned());
         std::thread::spawn(move || mcp_oauth_keyring::open(&name, folder).unwrap())
     });
     let opening: Vec<_> = opening.collect();
@@ -63,13 +63,13 @@ async fn keyring_process_entry_point() {
 #[test]
 fn concurrent_first_openings_create_one_key() {
     let Some(desktop) = Desktop::start() else { return };
-    let mut tests = with_keyring(desktop.bus());
+    let mut tests = tests_with_keyring(desktop.bus());
     tests.args(["--exact", "credential_stores::keyring::keyring_process_entry_point"]);
-    passes(tests, "credential_stores::keyring::keyring_process_entry_point ... ok");
+    assert_passes(tests, "credential_stores::keyring::keyring_process_entry_point ... ok");
 }
 
 #[track_caller]
-fn fails(mut tests: Command, wanted: &str) {
+fn assert_fails(mut tests: Command, wanted: &str) {
     tests.args(["--exact", "credential_stores::keyring::keyring_process_entry_point"]);
     let output = tests.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
@@ -80,12 +80,15 @@ fn fails(mut tests: Command, wanted: &str) {
 fn locked_keyring_is_an_error() {
     let Some(desktop) = Desktop::start() else { return };
     desktop.lock();
-    fails(with_keyring(desktop.bus()), r#"Unavailable { source: "it was not unlocked" }"#);
+    assert_fails(
+        tests_with_keyring(desktop.bus()),
+        r#"Unavailable { source: "it was not unlocked" }"#,
+    );
 }
 
 #[test]
 fn missing_keyring_is_an_error() {
-    let home = Home::new(Kind::Keyring);
-    let nowhere = format!("unix:path={}", home.folder().join("nothing").display());
-    fails(with_keyring(&nowhere), "Unavailable { source: ");
+    let test_store = TestStore::new(StoreKind::Keyring);
+    let nowhere = format!("unix:path={}", test_store.folder().join("nothing").display());
+    assert_fails(tests_with_keyring(&nowhere), "Unavailable { source: ");
 }

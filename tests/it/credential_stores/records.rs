@@ -1,9 +1,9 @@
-//! Keys and records of tests.
+//! Keys and records of the tests.
 
 use mcp_oauth::{Key, Record};
 use serde_json::json;
 
-/// The server of all keys, whose URL holds a secret.
+/// The server of all keys. Its URL contains a secret.
 pub(crate) const SERVER: &str = "https://mcp.example/mcp?key=5ecret-key";
 const ISSUER: &str = "https://login.example";
 
@@ -11,7 +11,7 @@ pub(crate) fn key(principal: &str) -> Key {
     Key::new(Some(principal), SERVER, ISSUER)
 }
 
-/// Credentials whose refresh token has a number, and is larger than what keyrings hold.
+/// Credentials with a numbered refresh token, which is larger than a keyring entry may be.
 pub(crate) fn record(number: u64) -> Record {
     let record = json!({ "credentials": {
         "issuer": ISSUER,
@@ -37,7 +37,7 @@ pub(crate) fn record(number: u64) -> Record {
     serde_json::from_value(record).unwrap()
 }
 
-/// The number of a record that is whole.
+/// The number of a record. Panics if the record is not complete.
 pub(crate) fn number(record: &Record) -> u64 {
     let Record::Credentials(credentials) = record else { panic!("{record:?}") };
     let number = credentials.issued_at;
@@ -47,6 +47,6 @@ pub(crate) fn number(record: &Record) -> u64 {
 
 /// The refresh token of a record.
 pub(crate) fn refresh_token(record: Option<Record>) -> String {
-    let Some(Record::Credentials(credentials)) = record else { panic!("nobody is signed in") };
+    let Some(Record::Credentials(credentials)) = record else { panic!("no user is signed in") };
     credentials.refresh_token.unwrap().expose().to_owned()
 }

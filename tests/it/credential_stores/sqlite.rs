@@ -1,4 +1,4 @@
-//! The database: who may read it, its keys, and many processes at once.
+//! The SQLite store: file permissions, encryption keys, concurrent processes.
 
 use std::fs;
 
@@ -8,33 +8,33 @@ use mcp_oauth_sqlite::{Error, SqliteStore};
 
 use super::{
     records::{SERVER, key, number, record},
-    test_store::{Home, Kind, keys},
+    test_store::{StoreKind, TestStore, encryption_keys},
 };
 
-fn open(home: &Home, bytes: &[u8]) -> SqliteStore {
-    SqliteStore::open(home.folder().join("sign-ins.db"), keys(bytes)).unwrap()
+fn open(test_store: &TestStore, bytes: &[u8]) -> SqliteStore {
+    SqliteStore::open(test_store.folder().join("sign-ins.db"), encryption_keys(bytes)).unwrap()
 }
 
-fn holds(home: &Home, text: &str) -> bool {
-    home.bytes().windows(text.len()).any(|bytes| bytes == text.as_bytes())
+fn files_contain(test_store: &TestStore, text: &str) -> bool {
+    test_store.bytes().windows(text.len()).any(|bytes| bytes == text.as_bytes())
 }
 
 #[tokio::test]
 async fn database_files_contain_no_plaintext_secret() {
-    let home = Home::new(Kind::Sqlite);
-    let store = open(&home, &[1]);
+    let test_store = TestStore::new(StoreKind::Sqlite);
+    let store = open(&test_store, &[1]);
     for number in 0..20 {
         store.save(&key("ann"), &record(number)).await.unwrap();
     }
     let check = || {
-        // The records are really there.
-        assert!(holds(&home, "https://login.example"));
+        // The records are in the files.
+        assert!(files_contain(&test_store, "https://login.example"));
         for secret in ["5ecret", "xxxxxxxx", "mcp.example", "refresh_token"] {
-            assert!(!holds(&home, secret), "{secret}");
+            assert!(!files_contain(&test_store, secret), "{secret}");
         }
     };
-    // In the write-ahead log, and after the last one has put that into the file.
-    assert!(home.folder().join("sign-ins.db-wal").metadata().unwrap().len() > 0);
+    // First in the write-ahead log, and then in the database after the last connection is closed.
+    assert!(test_store.folder().join("sign-ins.db-wal").metadata().unwrap().len() > 0);
     check();
     drop(store);
     check();
@@ -42,9 +42,9 @@ async fn database_files_contain_no_plaintext_secret() {
 
 #[tokio::test]
 async fn server_url_is_stored_as_its_sha256_digest() {
-    let home = Home::new(Kind::Sqlite);
-    open(&home, &[1]).save(&key("ann"), &record(1)).await.unwrap();
-    let database = rusqlite::Connection::open(home.folder().join("sign-ins.db")).unwrap();
+    let test_store = TestStore::new(StoreKind::Sqlite);
+    open(&test_store, &[1]).save(&key("ann"), &record(1)).await.unwrap();
+    let database = rusqlite::Connection::open(test_store.folder().join("sign-ins.db")).unwrap();
     let select = "SELECT server FROM records";
     let kept: String = database.query_row(select, (), |row| row.get(0)).unwrap();
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, SERVER.as_bytes());
@@ -56,11 +56,11 @@ async fn server_url_is_stored_as_its_sha256_digest() {
 async fn database_files_are_readable_by_the_owner_only() {
     use std::os::unix::fs::PermissionsExt;
 
-    let home = Home::new(Kind::Sqlite);
-    let store = open(&home, &[1]);
+    let test_store = TestStore::new(StoreKind::Sqlite);
+    let store = open(&test_store, &[1]);
     store.save(&key("ann"), &record(1)).await.unwrap();
     let mut files = Vec::new();
-    for file in fs::read_dir(home.folder()).unwrap() {
+    for file in fs::read_dir(test_store.folder()).unwrap() {
         let path = file.unwrap().path();
         let mode = path.metadata().unwrap().permissions().mode() & 0o777;
         let private = if path.is_dir() { 0o700 } else { 0o600 };
@@ -72,14 +72,14 @@ async fn database_files_are_readable_by_the_owner_only() {
 
 #[tokio::test]
 async fn encryption_key_is_rotated_while_the_store_is_in_use() {
-    let home = Home::new(Kind::Sqlite);
+    let test_store = TestStore::new(StoreKind::Sqlite);
     let principals: Vec<_> = (0..450).map(|number| format!("user-{number}")).collect();
-    let old = open(&home, &[1]);
+    let old = open(&test_store, &[1]);
     for principal in &principals {
         old.save(&key(principal), &record(1)).await.unwrap();
     }
-    // First everybody opens with the new key, then everybody seals with it.
-    let (one, other) = (open(&home, &[1, 2]), open(&home, &[2, 1]));
+    // First all processes can decrypt with the new key, then all encrypt with it.
+    let (one, other) = (open(&test_store, &[1, 2]), open(&test_store, &[2, 1]));
     other.save(&key("user-0"), &record(2)).await.unwrap();
     assert_eq!(number(&one.load(&key("user-0")).await.unwrap().unwrap()), 2);
     one.save(&key("user-1"), &record(3)).await.unwrap();
@@ -89,19 +89,19 @@ async fn encryption_key_is_rotated_while_the_store_is_in_use() {
     assert_eq!((resealed.resealed, resealed.unreadable), (449, 0));
     let resealed = other.reseal().await.unwrap();
     assert_eq!((resealed.resealed, resealed.unreadable), (0, 0));
-    let new = open(&home, &[2]);
+    let new = open(&test_store, &[2]);
     for principal in &principals {
         new.load(&key(principal)).await.unwrap().unwrap();
     }
-    assert_eq!(open(&home, &[3]).reseal().await.unwrap().unreadable, 450);
+    assert_eq!(open(&test_store, &[3]).reseal().await.unwrap().unreadable, 450);
 }
 
 #[test]
 fn concurrent_first_openings_all_succeed() {
     for _ in 0..5 {
-        let home = Home::new(Kind::Sqlite);
+        let test_store = TestStore::new(StoreKind::Sqlite);
         std::thread::scope(|scope| {
-            let opening = (0..8).map(|_| scope.spawn(|| open(&home, &[1])));
+            let opening = (0..8).map(|_| scope.spawn(|| open(&test_store, &[1])));
             let opening: Vec<_> = opening.collect();
             opening.into_iter().for_each(|it| drop(it.join().unwrap()));
         });
@@ -110,33 +110,34 @@ fn concurrent_first_openings_all_succeed() {
 
 #[test]
 fn foreign_or_unusable_file_is_an_error_and_not_changed() {
-    let home = Home::new(Kind::Sqlite);
-    let path = home.folder().join("app.db");
+    let test_store = TestStore::new(StoreKind::Sqlite);
+    let path = test_store.folder().join("app.db");
     let app = rusqlite::Connection::open(&path).unwrap();
     app.execute_batch("CREATE TABLE users (name TEXT)").unwrap();
-    let error = SqliteStore::open(&path, keys(&[1])).unwrap_err();
+    let error = SqliteStore::open(&path, encryption_keys(&[1])).unwrap_err();
     assert!(matches!(error, Error::Foreign { .. }), "{error}");
 
-    let path = home.folder().join("notes.txt");
+    let path = test_store.folder().join("notes.txt");
     fs::write(
         &path,
         "not a database, but long enough to be taken for the header of one ".repeat(9),
     )
     .unwrap();
     let before = fs::read(&path).unwrap();
-    let error = SqliteStore::open(&path, keys(&[1])).unwrap_err();
+    let error = SqliteStore::open(&path, encryption_keys(&[1])).unwrap_err();
     assert!(matches!(error, Error::Failed { .. }), "{error}");
     assert_eq!(fs::read(&path).unwrap(), before);
 
-    let error = SqliteStore::open(home.folder().join("none/app.db"), keys(&[1])).unwrap_err();
+    let error = SqliteStore::open(test_store.folder().join("none/app.db"), encryption_keys(&[1]))
+        .unwrap_err();
     assert!(matches!(error, Error::Failed { .. }), "{error}");
 }
 
 #[tokio::test]
 async fn save_waits_for_the_transaction_of_another_connection() {
-    let home = Home::new(Kind::Sqlite);
-    let store = open(&home, &[1]);
-    let other = rusqlite::Connection::open(home.folder().join("sign-ins.db")).unwrap();
+    let test_store = TestStore::new(StoreKind::Sqlite);
+    let store = open(&test_store, &[1]);
+    let other = rusqlite::Connection::open(test_store.folder().join("sign-ins.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     store.load(&key("ann")).await.unwrap();
     let (ann, one) = (key("ann"), record(1));

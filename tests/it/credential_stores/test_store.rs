@@ -1,4 +1,4 @@
-//! Where the stores of a test keep their records.
+//! The credential stores of the tests, and where they keep their records.
 
 use std::{
     env, fs,
@@ -15,38 +15,38 @@ use mcp_oauth_sqlite::SqliteStore;
 
 /// A kind of store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum StoreKind {
     Memory,
     File,
-    /// Files that are sealed.
-    Sealed,
+    /// Encrypted files.
+    Encrypted,
     Sqlite,
-    /// Files that are sealed with a key of the system's keyring.
+    /// Files that are encrypted with a key of the system's keyring.
     Keyring,
 }
 
-/// Set to an application's name where there is a keyring to test, and nothing else.
+/// If set, only the keyring store is tested, with this application name.
 pub(crate) const KEYRING: &str = "STORES_KEYRING";
 
-/// Records of one kind of store, which go with the test.
-pub(crate) struct Home {
-    pub(crate) kind: Kind,
+/// A store of one kind. Its files are deleted when this is dropped.
+pub(crate) struct TestStore {
+    pub(crate) kind: StoreKind,
     folder: PathBuf,
     memory: MemoryStore,
 }
 
-impl Kind {
-    /// Those that other processes see.
+impl StoreKind {
+    /// The kinds that several processes can share.
     pub(crate) fn shared() -> Vec<Self> {
         match env::var_os(KEYRING) {
-            None => vec![Self::File, Self::Sealed, Self::Sqlite],
+            None => vec![Self::File, Self::Encrypted, Self::Sqlite],
             Some(_) => vec![Self::Keyring],
         }
     }
 
-    pub(crate) fn named(name: &str) -> Self {
+    pub(crate) fn from_name(name: &str) -> Self {
         let kind = Self::shared().into_iter().find(|kind| format!("{kind:?}") == name);
-        kind.unwrap_or_else(|| panic!("no kind of store is {name}"))
+        kind.unwrap_or_else(|| panic!("unknown kind of store {name}"))
     }
 
     /// Opens a store of this kind as another process would.
@@ -54,10 +54,10 @@ impl Kind {
         match self {
             Self::Memory => Arc::new(MemoryStore::new()),
             Self::File => Arc::new(FileStore::open(folder).unwrap()),
-            Self::Sealed => Arc::new(FileStore::sealed(folder, keys(&[1])).unwrap()),
-            Self::Sqlite => {
-                Arc::new(SqliteStore::open(folder.join("sign-ins.db"), keys(&[1])).unwrap())
-            }
+            Self::Encrypted => Arc::new(FileStore::sealed(folder, encryption_keys(&[1])).unwrap()),
+            Self::Sqlite => Arc::new(
+                SqliteStore::open(folder.join("sign-ins.db"), encryption_keys(&[1])).unwrap(),
+            ),
             Self::Keyring => {
                 let application = env::var(KEYRING).unwrap();
                 Arc::new(mcp_oauth_keyring::open(&application, folder).unwrap())
@@ -66,8 +66,8 @@ impl Kind {
     }
 }
 
-impl Home {
-    pub(crate) fn new(kind: Kind) -> Self {
+impl TestStore {
+    pub(crate) fn new(kind: StoreKind) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("stores-{}-{number}", std::process::id());
@@ -76,49 +76,49 @@ impl Home {
         Self { kind, folder, memory: MemoryStore::new() }
     }
 
-    /// One of each kind.
+    /// One store of each kind.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        [Kind::Memory].into_iter().chain(Kind::shared()).map(Self::new)
+        [StoreKind::Memory].into_iter().chain(StoreKind::shared()).map(Self::new)
     }
 
-    /// One of each kind that other processes see.
+    /// One store of each kind that several processes can share.
     pub(crate) fn shared() -> impl Iterator<Item = Self> {
-        Kind::shared().into_iter().map(Self::new)
+        StoreKind::shared().into_iter().map(Self::new)
     }
 
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// A file beside the folder, for what is told of the processes that use it.
+    /// The log file of child processes. It is next to the directory.
     pub(crate) fn log(&self) -> PathBuf {
         self.folder.with_extension("log")
     }
 
-    /// Opens the store once more.
+    /// Opens the store again.
     pub(crate) fn open(&self) -> Arc<dyn Store> {
         match self.kind {
-            Kind::Memory => Arc::new(self.memory.clone()),
+            StoreKind::Memory => Arc::new(self.memory.clone()),
             kind => kind.open(&self.folder),
         }
     }
 
-    /// All bytes of all files, whatever the store has put there.
+    /// The bytes of all files in the directory.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let files = fs::read_dir(&self.folder).unwrap().map(|file| file.unwrap().path());
         files.filter(|path| path.is_file()).flat_map(|path| fs::read(path).unwrap()).collect()
     }
 }
 
-impl Drop for Home {
+impl Drop for TestStore {
     fn drop(&mut self) {
         drop(fs::remove_dir_all(&self.folder));
         drop(fs::remove_file(self.log()));
     }
 }
 
-/// Keys for sealing, by one byte of each; the first is the newest.
-pub(crate) fn keys(bytes: &[u8]) -> SealingKeys {
+/// Encryption keys, each made of one repeated byte. The first is the newest.
+pub(crate) fn encryption_keys(bytes: &[u8]) -> SealingKeys {
     let mut all = bytes.iter().map(|byte| SealingKey::new(&[*byte; 32]));
     let newest = SealingKeys::new(all.next().unwrap());
     all.fold(newest, SealingKeys::with_older)

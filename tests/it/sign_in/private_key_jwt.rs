@@ -1,4 +1,4 @@
-//! Clients that prove themselves by a private key (RFC 7523, section 2.2).
+//! Clients that authenticate with a private key (RFC 7523, section 2.2).
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,32 +10,32 @@ use mcp_oauth::{RegisteredClient, ServiceTokens, SigningKey};
 use mcp_testkit::{AuthorizationServer, AuthorizationServerBuilder, KnownClient, OAuthEndpoint};
 use serde_json::{Value, json};
 
-use super::support::{World, application};
+use super::support::{OAuthFixture, client_builder};
 
 const ID: &str = "by-key";
 const DOCUMENT: &str = "https://app.example/client.json";
 
-/// The private key of a client in two forms, and what an authorization server knows of it.
-struct Key {
+/// The private key of a client in two forms, and its public key.
+struct TestKey {
     document: Vec<u8>,
     point: Vec<u8>,
 }
 
-impl Key {
+impl TestKey {
     fn generate() -> Self {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         let document = pair.to_pkcs8v1().unwrap().as_ref().to_vec();
         Self { document, point: pair.public_key().as_ref().to_vec() }
     }
 
-    fn to_own(&self) -> SigningKey {
+    fn signing_key(&self) -> SigningKey {
         let base64 = STANDARD.encode(&self.document);
         let pem = format!("-----BEGIN PRIVATE KEY-----\n{base64}\n-----END PRIVATE KEY-----\n");
         SigningKey::from_pem(&pem).unwrap()
     }
 
-    /// A server that takes this key of these clients, and no other proof.
-    fn known_to(&self, ids: &[&str]) -> AuthorizationServerBuilder {
+    /// An authorization server that accepts only this key for these clients.
+    fn server_for_clients(&self, ids: &[&str]) -> AuthorizationServerBuilder {
         let server = AuthorizationServer::builder().registration(false).metadata_documents(true);
         ids.iter().fold(server.auth_methods(["private_key_jwt"]), |server, id| {
             let client = KnownClient::new(*id).public_key(self.point.clone());
@@ -43,7 +43,7 @@ impl Key {
         })
     }
 
-    /// Signs in the way of another library.
+    /// Signs claims with another library.
     fn sign(&self, algorithm: Algorithm, claims: &Value) -> String {
         let key = EncodingKey::from_ec_der(&self.document);
         jsonwebtoken::encode(&Header::new(algorithm), claims, &key).unwrap()
@@ -52,61 +52,66 @@ impl Key {
 
 #[tokio::test]
 async fn private_key_client_signs_in_and_refreshes() {
-    // AUTH-24, AUTH-41: for a client by hand, and for one with a metadata document
-    let key = Key::generate();
+    // AUTH-24, AUTH-41: for a preregistered client, and for one with a metadata document
+    let key = TestKey::generate();
     for is_by_hand in [true, false] {
-        let world = World::with(key.known_to(&[ID, DOCUMENT])).await;
-        let by_hand = RegisteredClient::new(ID).with_private_key(key.to_own());
+        let fixture = OAuthFixture::with(key.server_for_clients(&[ID, DOCUMENT])).await;
+        let by_hand = RegisteredClient::new(ID).with_private_key(key.signing_key());
         let client = match is_by_hand {
-            true => application().registered(world.server.url(), by_hand),
-            false => application().metadata_document(DOCUMENT).metadata_document_key(key.to_own()),
+            true => client_builder().registered(fixture.server.url(), by_hand),
+            false => client_builder()
+                .metadata_document(DOCUMENT)
+                .metadata_document_key(key.signing_key()),
         };
         let client = client.build().unwrap();
         let alice = client.user("alice");
-        world.sign_in(&client, &alice).await.unwrap();
-        world.accounts.expire_access_tokens();
-        assert_eq!(world.call(&alice).await.unwrap().text(), "hello");
-        alice.sign_out(&world.endpoint()).await.unwrap();
-        assert_eq!(world.accounts.count(OAuthEndpoint::Token), 2);
-        assert_eq!(world.accounts.count(OAuthEndpoint::Revocation), 1);
-        world.assert_no_violations();
+        fixture.sign_in(&client, &alice).await.unwrap();
+        fixture.authorization_server.expire_access_tokens();
+        assert_eq!(fixture.call(&alice).await.unwrap().text(), "hello");
+        alice.sign_out(&fixture.endpoint()).await.unwrap();
+        assert_eq!(fixture.authorization_server.count(OAuthEndpoint::Token), 2);
+        assert_eq!(fixture.authorization_server.count(OAuthEndpoint::Revocation), 1);
+        fixture.assert_no_violations();
     }
 }
 
 #[tokio::test]
 async fn client_credentials_require_the_registered_key() {
-    let key = Key::generate();
-    let world = World::with(key.known_to(&[ID])).await;
-    let tokens = |key: &Key| {
-        let client = RegisteredClient::new(ID).with_private_key(key.to_own());
+    let key = TestKey::generate();
+    let fixture = OAuthFixture::with(key.server_for_clients(&[ID])).await;
+    let tokens = |key: &TestKey| {
+        let client = RegisteredClient::new(ID).with_private_key(key.signing_key());
         ServiceTokens::builder(client).build().unwrap()
     };
-    let own = world.user_of("service", tokens(&key));
+    let own = fixture.user_of("service", tokens(&key));
     for _ in 0..2 {
         let tools = own.tools("s").await.unwrap();
         assert_eq!(tools.call("greet", ()).await.unwrap().text(), "hello");
-        world.accounts.expire_access_tokens();
+        fixture.authorization_server.expire_access_tokens();
     }
-    world.assert_no_violations();
-    let other = world.user_of("other", tokens(&Key::generate()));
+    fixture.assert_no_violations();
+    let other = fixture.user_of("other", tokens(&TestKey::generate()));
     other.tools("s").await.unwrap_err();
-    assert_eq!(world.accounts.violations(), ["token: the assertion is not signed by the client"]);
+    assert_eq!(
+        fixture.authorization_server.violations(),
+        ["token: the assertion is not signed by the client"]
+    );
 }
 
 #[tokio::test]
 async fn testkit_accepts_only_valid_unused_assertions() {
-    let (key, other) = (Key::generate(), Key::generate());
-    let server = key.known_to(&[ID]).start().await.unwrap();
+    let (key, other) = (TestKey::generate(), TestKey::generate());
+    let server = key.server_for_clients(&[ID]).start().await.unwrap();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let claims = |changes: Value| {
         let mut claims = json!({
             "iss": ID, "sub": ID, "aud": server.issuer(), "exp": now + 60, "iat": now, "jti": "1",
         });
-        let Value::Object(changes) = changes else { panic!("members") };
+        let Value::Object(changes) = changes else { panic!("an object") };
         changes.into_iter().for_each(|(name, value)| claims[name] = value);
         claims
     };
-    let es256 = |key: &Key, changes: Value| key.sign(Algorithm::ES256, &claims(changes));
+    let es256 = |key: &TestKey, changes: Value| key.sign(Algorithm::ES256, &claims(changes));
     let good = es256(&key, json!({}));
     let of_another = es256(&key, json!({ "jti": "2" }));
     let (signed, _) = good.rsplit_once('.').unwrap();
@@ -131,7 +136,7 @@ async fn testkit_accepts_only_valid_unused_assertions() {
     assertions.extend([good.clone(), good.clone()]);
     let mut answers = Vec::new();
     for assertion in assertions {
-        answers.push(ask(&server, &assertion).await);
+        answers.push(status_for_assertion(&server, &assertion).await);
     }
     assert_eq!(answers.iter().filter(|status| **status == 200).count(), 1, "{answers:?}");
     assert_snapshot!(server.violations().join("\n"), @"
@@ -150,8 +155,8 @@ async fn testkit_accepts_only_valid_unused_assertions() {
     ");
 }
 
-/// How a server answers to a client that proves itself by this.
-async fn ask(server: &AuthorizationServer, assertion: &str) -> u16 {
+/// The status of the response to a client with this assertion.
+async fn status_for_assertion(server: &AuthorizationServer, assertion: &str) -> u16 {
     let form = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("grant_type", "client_credentials")
         .append_pair("client_id", ID)

@@ -1,4 +1,4 @@
-//! What happens to the same sign-in at once, in two processes or to a future that is dropped.
+//! Races between sign-in, sign-out and refresh, and futures that are dropped.
 
 use std::sync::Arc;
 
@@ -9,34 +9,36 @@ use mcp_testkit::{Gate, OAuthEndpoint, Reply};
 use serde_json::json;
 use tokio::{sync::watch, task};
 
-use super::support::{World, application};
+use super::support::{OAuthFixture, client_builder};
 use crate::support::with_timeout;
 
-/// A store that counts how often somebody wants a lock or saves.
+/// A store that counts locks and saves.
 #[derive(Clone)]
-struct Watched {
-    kept: MemoryStore,
-    uses: Arc<watch::Sender<usize>>,
+struct ObservedStore {
+    inner: MemoryStore,
+    use_count: Arc<watch::Sender<usize>>,
 }
 
-impl Watched {
+impl ObservedStore {
     fn new() -> Self {
-        Self { kept: MemoryStore::new(), uses: Arc::new(watch::Sender::new(0)) }
+        Self { inner: MemoryStore::new(), use_count: Arc::new(watch::Sender::new(0)) }
     }
 
     fn used(&self) {
-        self.uses.send_modify(|uses| *uses += 1);
+        self.use_count.send_modify(|use_count| *use_count += 1);
     }
 
-    /// Waits for the next use after so many, and until all has happened that needs nobody else.
-    async fn settled(&self, before: usize) {
-        let mut uses = self.uses.subscribe();
-        with_timeout(uses.wait_for(|uses| *uses > before)).await.expect("the store is there");
-        settle().await;
+    /// Waits for the next use after `before`, and lets other tasks run.
+    async fn wait_for_use(&self, before: usize) {
+        let mut use_count = self.use_count.subscribe();
+        with_timeout(use_count.wait_for(|use_count| *use_count > before))
+            .await
+            .expect("the store is open");
+        yield_repeatedly().await;
     }
 
-    async fn token_of(&self, world: &World, principal: &str) -> Option<String> {
-        let server = world.endpoint();
+    async fn token_of(&self, fixture: &OAuthFixture, principal: &str) -> Option<String> {
+        let server = fixture.endpoint();
         let keys = self.keys(Some(principal), server.url().as_str()).await.unwrap();
         assert!(keys.len() < 2, "{keys:?}");
         match self.load(keys.first()?).await.unwrap()? {
@@ -46,18 +48,18 @@ impl Watched {
     }
 }
 
-impl Store for Watched {
+impl Store for ObservedStore {
     fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
-        self.kept.load(key)
+        self.inner.load(key)
     }
 
     fn save<'a>(&'a self, key: &'a Key, record: &'a Record) -> BoxFuture<'a, Result<(), BoxError>> {
         self.used();
-        self.kept.save(key, record)
+        self.inner.save(key, record)
     }
 
     fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), BoxError>> {
-        self.kept.remove(key)
+        self.inner.remove(key)
     }
 
     fn keys<'a>(
@@ -65,27 +67,27 @@ impl Store for Watched {
         principal: Option<&'a str>,
         server: &'a str,
     ) -> BoxFuture<'a, Result<Vec<Key>, BoxError>> {
-        self.kept.keys(principal, server)
+        self.inner.keys(principal, server)
     }
 
     fn lock<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Lock, BoxError>> {
         self.used();
-        self.kept.lock(key)
+        self.inner.lock(key)
     }
 }
 
-/// Lets all go on that waits for no server.
-async fn settle() {
+/// Lets all tasks run that do not wait for a server.
+async fn yield_repeatedly() {
     for _ in 0..50 {
         task::yield_now().await;
     }
 }
 
-fn with(store: &Watched) -> OAuthClient {
-    application().store(store.clone()).build().unwrap()
+fn client_with_store(store: &ObservedStore) -> OAuthClient {
+    client_builder().store(store.clone()).build().unwrap()
 }
 
-/// An answer with tokens that comes once the gate is open.
+/// A token response that is held until the gate opens.
 fn held_tokens(gate: &Gate) -> Reply {
     let tokens = json!({
         "access_token": "5ecret-late-access",
@@ -96,17 +98,21 @@ fn held_tokens(gate: &Gate) -> Reply {
     Reply::json(&tokens).hold(gate)
 }
 
-async fn token(world: &World, user: &UserTokens) -> Option<String> {
-    let endpoint = world.endpoint();
+async fn token(fixture: &OAuthFixture, user: &UserTokens) -> Option<String> {
+    let endpoint = fixture.endpoint();
     let token = user.token(TokenRequest::new(&endpoint)).await.unwrap();
     token.map(|token| token.expose().to_owned())
 }
 
-/// Another process refreshes alice's sign-in, and the answer to it is held.
-async fn refreshing(world: &World, store: &Watched, gate: &Gate) -> task::JoinHandle<()> {
-    world.accounts.expire_access_tokens();
-    world.accounts.script(OAuthEndpoint::Token, held_tokens(gate));
-    let user = world.user(&with(store).user("alice"));
+/// Refreshes Alice's tokens in another process. The response is held.
+async fn start_held_refresh(
+    fixture: &OAuthFixture,
+    store: &ObservedStore,
+    gate: &Gate,
+) -> task::JoinHandle<()> {
+    fixture.authorization_server.expire_access_tokens();
+    fixture.authorization_server.script(OAuthEndpoint::Token, held_tokens(gate));
+    let user = fixture.user(&client_with_store(store).user("alice"));
     let call = tokio::spawn(async move { drop(user.tools("s").await) });
     with_timeout(gate.reached(1)).await;
     call
@@ -114,96 +120,96 @@ async fn refreshing(world: &World, store: &Watched, gate: &Gate) -> task::JoinHa
 
 #[tokio::test]
 async fn concurrent_refresh_does_not_undo_a_sign_out() {
-    let (world, store, gate) = (World::start().await, Watched::new(), Gate::new());
-    let client = with(&store);
+    let (fixture, store, gate) = (OAuthFixture::start().await, ObservedStore::new(), Gate::new());
+    let client = client_with_store(&store);
     let alice = client.user("alice");
-    world.sign_in(&client, &alice).await.unwrap();
-    let call = refreshing(&world, &store, &gate).await;
+    fixture.sign_in(&client, &alice).await.unwrap();
+    let call = start_held_refresh(&fixture, &store, &gate).await;
     let signing_out = {
-        let (alice, server) = (alice.clone(), world.endpoint());
+        let (alice, server) = (alice.clone(), fixture.endpoint());
         tokio::spawn(async move { alice.sign_out(&server).await })
     };
-    settle().await;
+    yield_repeatedly().await;
     gate.open();
     with_timeout(signing_out).await.unwrap().unwrap();
     with_timeout(call).await.unwrap();
-    assert_eq!(store.token_of(&world, "alice").await, None);
-    assert_eq!(token(&world, &alice).await, None);
+    assert_eq!(store.token_of(&fixture, "alice").await, None);
+    assert_eq!(token(&fixture, &alice).await, None);
 }
 
 #[tokio::test]
 async fn concurrent_refresh_does_not_undo_a_sign_in() {
-    // A step-up would be for nothing.
-    let (world, store, gate) = (World::start().await, Watched::new(), Gate::new());
-    let client = with(&store);
+    // A step-up would otherwise be lost.
+    let (fixture, store, gate) = (OAuthFixture::start().await, ObservedStore::new(), Gate::new());
+    let client = client_with_store(&store);
     let alice = client.user("alice");
-    world.sign_in(&client, &alice).await.unwrap();
-    let sign_in = alice.begin(&world.endpoint(), None).await.unwrap();
-    let callback = world.accounts.visit(sign_in.authorization_url.as_str()).unwrap();
-    let call = refreshing(&world, &store, &gate).await;
-    let before = *store.uses.borrow();
+    fixture.sign_in(&client, &alice).await.unwrap();
+    let sign_in = alice.begin(&fixture.endpoint(), None).await.unwrap();
+    let callback = fixture.authorization_server.visit(sign_in.authorization_url.as_str()).unwrap();
+    let call = start_held_refresh(&fixture, &store, &gate).await;
+    let before = *store.use_count.borrow();
     let finishing = tokio::spawn(async move { client.finish(sign_in.pending, &callback).await });
-    store.settled(before).await;
+    store.wait_for_use(before).await;
     gate.open();
     let new = with_timeout(finishing).await.unwrap().unwrap().access_token;
     with_timeout(call).await.unwrap();
-    assert_eq!(store.token_of(&world, "alice").await.as_deref(), Some(new.expose()));
-    assert_eq!(token(&world, &alice).await.as_deref(), Some(new.expose()));
+    assert_eq!(store.token_of(&fixture, "alice").await.as_deref(), Some(new.expose()));
+    assert_eq!(token(&fixture, &alice).await.as_deref(), Some(new.expose()));
 }
 
 #[tokio::test]
 async fn user_tokens_of_one_user_share_their_state() {
-    let world = World::start().await;
-    let client = application().build().unwrap();
+    let fixture = OAuthFixture::start().await;
+    let client = client_builder().build().unwrap();
     let [one, other] = [client.user("alice"), client.user("alice")];
     let mut known = Vec::new();
     for _ in 0..2 {
-        let new = world.sign_in(&client, &one).await.unwrap().access_token;
+        let new = fixture.sign_in(&client, &one).await.unwrap().access_token;
         for user in [&one, &other] {
-            assert_eq!(token(&world, user).await.as_deref(), Some(new.expose()));
+            assert_eq!(token(&fixture, user).await.as_deref(), Some(new.expose()));
         }
         known.push(new);
     }
     assert!(known[0] != known[1]);
-    one.sign_out(&world.endpoint()).await.unwrap();
-    assert_eq!(token(&world, &other).await, None);
-    world.assert_no_violations();
+    one.sign_out(&fixture.endpoint()).await.unwrap();
+    assert_eq!(token(&fixture, &other).await, None);
+    fixture.assert_no_violations();
 }
 
 #[tokio::test]
 async fn dropped_sign_in_completes_after_the_code_is_sent() {
-    let (world, store, gate) = (World::start().await, Watched::new(), Gate::new());
-    let client = with(&store);
+    let (fixture, store, gate) = (OAuthFixture::start().await, ObservedStore::new(), Gate::new());
+    let client = client_with_store(&store);
     let alice = client.user("alice");
-    let sign_in = alice.begin(&world.endpoint(), None).await.unwrap();
-    let callback = world.accounts.visit(sign_in.authorization_url.as_str()).unwrap();
-    world.accounts.script(OAuthEndpoint::Token, held_tokens(&gate));
-    let before = *store.uses.borrow();
+    let sign_in = alice.begin(&fixture.endpoint(), None).await.unwrap();
+    let callback = fixture.authorization_server.visit(sign_in.authorization_url.as_str()).unwrap();
+    fixture.authorization_server.script(OAuthEndpoint::Token, held_tokens(&gate));
+    let before = *store.use_count.borrow();
     let finishing = tokio::spawn(async move { client.finish(sign_in.pending, &callback).await });
     with_timeout(gate.reached(1)).await;
     finishing.abort();
     assert!(finishing.await.unwrap_err().is_cancelled());
     gate.open();
-    store.settled(before).await;
-    assert_eq!(store.token_of(&world, "alice").await.as_deref(), Some("5ecret-late-access"));
+    store.wait_for_use(before).await;
+    assert_eq!(store.token_of(&fixture, "alice").await.as_deref(), Some("5ecret-late-access"));
 }
 
 #[tokio::test]
 async fn dropped_sign_out_completes() {
-    let (world, store, gate) = (World::start().await, Watched::new(), Gate::new());
-    let client = with(&store);
+    let (fixture, store, gate) = (OAuthFixture::start().await, ObservedStore::new(), Gate::new());
+    let client = client_with_store(&store);
     let alice = client.user("alice");
-    world.sign_in(&client, &alice).await.unwrap();
-    assert!(token(&world, &alice).await.is_some());
-    world.accounts.script(OAuthEndpoint::Revocation, Reply::status(200).hold(&gate));
+    fixture.sign_in(&client, &alice).await.unwrap();
+    assert!(token(&fixture, &alice).await.is_some());
+    fixture.authorization_server.script(OAuthEndpoint::Revocation, Reply::status(200).hold(&gate));
     let signing_out = {
-        let (alice, server) = (alice.clone(), world.endpoint());
+        let (alice, server) = (alice.clone(), fixture.endpoint());
         tokio::spawn(async move { alice.sign_out(&server).await })
     };
     with_timeout(gate.reached(1)).await;
     signing_out.abort();
     assert!(signing_out.await.unwrap_err().is_cancelled());
     gate.open();
-    assert_eq!(with_timeout(token(&world, &alice)).await, None);
-    assert_eq!(store.token_of(&world, "alice").await, None);
+    assert_eq!(with_timeout(token(&fixture, &alice)).await, None);
+    assert_eq!(store.token_of(&fixture, "alice").await, None);
 }

@@ -1,4 +1,4 @@
-//! A server behind a sign-in, and people who go through it.
+//! An MCP server, its authorization server, and users who sign in.
 
 use mcp_http::{Endpoint, TokenSource};
 use mcp_oauth::{Credentials, Error, OAuthClient, OAuthClientBuilder, UserTokens};
@@ -8,32 +8,32 @@ use mcp_testkit::{
 use relay::{Relay, Server, ToolOutput, User};
 use serde_json::json;
 
-/// An MCP server, and the authorization server that signs people in to it.
-pub(crate) struct World {
-    pub(crate) accounts: AuthorizationServer,
+/// An MCP server, and the authorization server that issues its tokens.
+pub(crate) struct OAuthFixture {
+    pub(crate) authorization_server: AuthorizationServer,
     pub(crate) server: TestServer,
     relay: Relay,
 }
 
-impl World {
+impl OAuthFixture {
     pub(crate) async fn start() -> Self {
         Self::with(AuthorizationServer::builder()).await
     }
 
-    pub(crate) async fn with(accounts: AuthorizationServerBuilder) -> Self {
-        let accounts = accounts.start().await.unwrap();
+    pub(crate) async fn with(authorization_server: AuthorizationServerBuilder) -> Self {
+        let authorization_server = authorization_server.start().await.unwrap();
         let greet = Tool::new("greet", json!({ "type": "object" }), |_| CallAnswer::text("hello"));
-        let bearer = Bearer::issued_by(&accounts).scope("greet");
+        let bearer = Bearer::issued_by(&authorization_server).scope("greet");
         let server = TestServer::builder().bearer(bearer).tool(greet).start().await.unwrap();
         let relay = Relay::builder().server("s", Server::http(server.url())).build().unwrap();
-        Self { accounts, server, relay }
+        Self { authorization_server, server, relay }
     }
 
     pub(crate) fn endpoint(&self) -> Endpoint {
         Endpoint::parse(self.server.url()).unwrap()
     }
 
-    /// Calls the tool on behalf of somebody.
+    /// Calls the tool on behalf of a user.
     pub(crate) async fn call(&self, tokens: &UserTokens) -> Result<ToolOutput, relay::Error> {
         self.user(tokens).tools("s").await?.call("greet", ()).await
     }
@@ -46,23 +46,23 @@ impl World {
         self.relay.for_user(name, tokens)
     }
 
-    /// Goes through a sign-in, as a browser that is sent to and fro.
+    /// Runs a sign-in, in place of a browser.
     pub(crate) async fn sign_in(
         &self,
         client: &OAuthClient,
         tokens: &UserTokens,
     ) -> Result<Credentials, Error> {
         let sign_in = tokens.begin(&self.endpoint(), None).await?;
-        let callback = self.accounts.visit(sign_in.authorization_url.as_str());
-        client.finish(sign_in.pending, &callback.expect("it sends people back")).await
+        let callback = self.authorization_server.visit(sign_in.authorization_url.as_str());
+        client.finish(sign_in.pending, &callback.expect("a redirect to the callback")).await
     }
 
     pub(crate) fn assert_no_violations(&self) {
-        assert_eq!(self.accounts.violations(), Vec::<String>::new());
+        assert_eq!(self.authorization_server.violations(), Vec::<String>::new());
         assert_eq!(self.server.violations(), Vec::<String>::new());
     }
 }
 
-pub(crate) fn application() -> OAuthClientBuilder {
+pub(crate) fn client_builder() -> OAuthClientBuilder {
     OAuthClient::builder("tests", "http://127.0.0.1:1/callback")
 }

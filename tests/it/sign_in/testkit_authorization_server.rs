@@ -1,4 +1,4 @@
-//! What the kit's authorization server takes, and what it complains of.
+//! The authorization server of `mcp-testkit`: what it accepts, and which violations it reports.
 
 use insta::assert_snapshot;
 use mcp_testkit::{AuthorizationServer, Decision, KnownClient, OAuthEndpoint, Reply};
@@ -16,8 +16,8 @@ async fn start() -> AuthorizationServer {
 
 type Pairs<'a> = &'a [(&'a str, &'a str)];
 
-/// The parameters of a good request, some of them replaced, or taken out by an empty value.
-fn changed(good: Pairs<'_>, changes: Pairs<'_>) -> String {
+/// The parameters of a valid request with changes. An empty value removes a parameter.
+fn form_with(good: Pairs<'_>, changes: Pairs<'_>) -> String {
     let value = |name: &str| changes.iter().find(|(it, _)| *it == name).map(|(_, value)| *value);
     let kept = good.iter().map(|(name, old)| (*name, value(name).unwrap_or(old)));
     let new = changes.iter().filter(|(name, _)| !good.iter().any(|(it, _)| it == name)).copied();
@@ -35,10 +35,10 @@ fn authorization_url(server: &AuthorizationServer, changes: Pairs<'_>) -> String
         ("code_challenge_method", "S256"),
         ("resource", "http://127.0.0.1:8/mcp"),
     ];
-    format!("{}/authorize?{}", server.issuer(), changed(&good, changes))
+    format!("{}/authorize?{}", server.issuer(), form_with(&good, changes))
 }
 
-/// One parameter of a URL.
+/// A query parameter of a URL.
 fn param(url: &str, name: &str) -> Option<String> {
     let url = url::Url::parse(url).unwrap();
     url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
@@ -51,7 +51,7 @@ fn code(server: &AuthorizationServer) -> String {
     param(&callback, "code").unwrap()
 }
 
-/// Posts to the token endpoint; the answer's members, or the error code.
+/// Posts to the token endpoint. Returns the members of the response, or the error code.
 async fn token(
     server: &AuthorizationServer,
     good: Pairs<'_>,
@@ -61,7 +61,7 @@ async fn token(
     let answer = http
         .post(format!("{}/token", server.issuer()))
         .header("content-type", "application/x-www-form-urlencoded")
-        .body(changed(good, changes))
+        .body(form_with(good, changes))
         .send()
         .await
         .unwrap();
@@ -70,7 +70,7 @@ async fn token(
     if ok { Ok(json) } else { Err(json["error"].as_str().unwrap().to_owned()) }
 }
 
-fn for_code(code: &str) -> [(&str, &str); 6] {
+fn code_exchange(code: &str) -> [(&str, &str); 6] {
     [
         ("grant_type", "authorization_code"),
         ("client_id", "app"),
@@ -97,7 +97,7 @@ async fn authorization_requests_are_validated() {
         assert!(param(&callback, "error").is_some(), "{change:?}");
         assert!(param(&callback, "code").is_none(), "{change:?}");
     }
-    // Nobody is sent to where the client is not known to be: it would be an open redirector.
+    // An unknown client is not redirected, because that would be an open redirector.
     for change in [
         ("client_id", "other"),
         ("redirect_uri", "https://evil.example/cb"),
@@ -155,11 +155,11 @@ async fn codes_are_bound_to_client_verifier_and_resource() {
         ("code", "guess"),
         ("grant_type", "password"),
     ] {
-        let refused = token(&server, &for_code(&first), &[change]).await;
+        let refused = token(&server, &code_exchange(&first), &[change]).await;
         assert!(refused.is_err(), "{change:?}: {refused:?}");
     }
-    // None of it has cost the code.
-    token(&server, &for_code(&first), &[]).await.unwrap();
+    // The code is still valid after these errors.
+    token(&server, &code_exchange(&first), &[]).await.unwrap();
     assert_snapshot!(server.violations().join("\n"), @"
     token: the code_verifier is wrong
     token: the code_verifier is wrong
@@ -176,8 +176,8 @@ async fn codes_are_bound_to_client_verifier_and_resource() {
 async fn reused_code_or_refresh_token_revokes_all_tokens() {
     let server = start().await;
     let first = code(&server);
-    let tokens = token(&server, &for_code(&first), &[]).await.unwrap();
-    assert_eq!(token(&server, &for_code(&first), &[]).await.unwrap_err(), "invalid_grant");
+    let tokens = token(&server, &code_exchange(&first), &[]).await.unwrap();
+    assert_eq!(token(&server, &code_exchange(&first), &[]).await.unwrap_err(), "invalid_grant");
     let refresh = |text: &serde_json::Value| {
         let text = text["refresh_token"].as_str().unwrap().to_owned();
         let server = &server;
@@ -193,7 +193,7 @@ async fn reused_code_or_refresh_token_revokes_all_tokens() {
     };
     assert_eq!(refresh(&tokens).await.unwrap_err(), "invalid_grant");
 
-    let one = token(&server, &for_code(&code(&server)), &[]).await.unwrap();
+    let one = token(&server, &code_exchange(&code(&server)), &[]).await.unwrap();
     let two = refresh(&one).await.unwrap();
     assert_eq!(refresh(&one).await.unwrap_err(), "invalid_grant");
     assert_eq!(refresh(&two).await.unwrap_err(), "invalid_grant");
@@ -243,8 +243,8 @@ async fn scripted_response_is_sent_once() {
     let server = start().await;
     server.script(OAuthEndpoint::Token, Reply::status(400).chunk(r#"{"error":"slow_down"}"#));
     let first = code(&server);
-    assert_eq!(token(&server, &for_code(&first), &[]).await.unwrap_err(), "slow_down");
-    token(&server, &for_code(&first), &[]).await.unwrap();
+    assert_eq!(token(&server, &code_exchange(&first), &[]).await.unwrap_err(), "slow_down");
+    token(&server, &code_exchange(&first), &[]).await.unwrap();
     assert_eq!(server.count(OAuthEndpoint::Token), 2);
     assert_eq!(server.violations(), Vec::<String>::new());
     server.stop().await;
