@@ -1,5 +1,7 @@
-//! Servers that break, stall, flood and never end: each ends in its error, within its limit, and no
-//! call of a tool is ever made twice unless the first surely did not run.
+//! Servers that break off, stall, flood and never end.
+//!
+//! Each call ends with the right error within its limits. A tool call is repeated only if the first
+//! one did not run.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -7,19 +9,24 @@ use insta::assert_snapshot;
 use mcp_client::mcp_types::Revision;
 use mcp_testkit::{AnswerMode, Fault, Gate, On, Reply};
 
-use super::support::{ERAS, LARGEST, client, send, server, shown, steps};
+use super::support::{
+    MESSAGE_LIMIT, PROTOCOL_VERSIONS, client, describe_outcome, request_methods, send_request,
+    server,
+};
 use crate::support::{advance_time, with_timeout};
 
-/// What comes of a fault at each step, in both eras; and whether a tool was called twice for it.
-async fn outcomes(name: &str, fault: Fault, answers: AnswerMode) -> String {
+/// The outcome of a fault on each request, in both protocol versions.
+///
+/// It says whether the tool was called twice.
+async fn outcomes_of_fault(name: &str, fault: Fault, answers: AnswerMode) -> String {
     let mut lines = format!("--- {name}\n");
-    for revision in ERAS {
-        for method in steps(revision) {
+    for revision in PROTOCOL_VERSIONS {
+        for method in request_methods(revision) {
             let server = server(revision, answers).await;
             server.script(On::method(*method), fault.clone());
-            let outcome = with_timeout(send(&client(&server, revision), method)).await;
+            let outcome = with_timeout(send_request(&client(&server, revision), method)).await;
             let twice = if server.count("tools/call") > 1 { ", called twice" } else { "" };
-            let _ = writeln!(lines, "{method}: {}{twice}", shown(&outcome));
+            let _ = writeln!(lines, "{method}: {}{twice}", describe_outcome(&outcome));
         }
     }
     lines
@@ -33,7 +40,7 @@ async fn broken_connection_is_interrupted_on_every_request() {
         ("reset before the answer", Fault::Reset),
         ("reset inside of the answer", Fault::ResetInside),
     ] {
-        all += &outcomes(name, fault, AnswerMode::Json).await;
+        all += &outcomes_of_fault(name, fault, AnswerMode::Json).await;
     }
     assert_snapshot!(all, @"
     --- closed before the answer
@@ -73,7 +80,7 @@ async fn broken_event_stream_is_interrupted_on_every_request() {
         ("not ended after the answer", Fault::NeverEnd),
         ("the answer twice", Fault::Duplicate),
     ] {
-        all += &outcomes(name, fault, AnswerMode::Sse).await;
+        all += &outcomes_of_fault(name, fault, AnswerMode::Sse).await;
     }
     assert_snapshot!(all, @"
     --- reset inside of the answer
@@ -124,13 +131,13 @@ async fn invalid_response_is_reported_on_every_request() {
     let mut all = String::new();
     for (name, fault) in [
         ("the id of another request", Fault::WrongId),
-        ("too large", Fault::Oversized(LARGEST + 1)),
+        ("too large", Fault::Oversized(MESSAGE_LIMIT + 1)),
         ("too large once unpacked", Fault::GzipBomb(4 * 1024 * 1024)),
         ("no JSON", Reply::body("application/json", "{\"jsonrpc\"").into()),
         ("a web page", Reply::html_page().into()),
         ("no answer", Reply::status(202).into()),
     ] {
-        all += &outcomes(name, fault, AnswerMode::Json).await;
+        all += &outcomes_of_fault(name, fault, AnswerMode::Json).await;
     }
     assert_snapshot!(all, @"
     --- the id of another request
@@ -192,7 +199,7 @@ async fn error_status_is_reported_on_every_request() {
             401 => Reply::unauthorized("Bearer error=\"invalid_token\""),
             _ => Reply::status(status),
         };
-        all += &outcomes(&status.to_string(), reply.into(), AnswerMode::Json).await;
+        all += &outcomes_of_fault(&status.to_string(), reply.into(), AnswerMode::Json).await;
     }
     assert_snapshot!(all, @"
     --- 401
@@ -248,7 +255,7 @@ async fn error_status_is_reported_on_every_request() {
 
 #[tokio::test]
 async fn response_that_never_completes_times_out_and_is_cancelled() {
-    // LIFE-13, N-TIME-01: all end with the time for a request, and the server is told
+    // LIFE-13, N-TIME-01: each call ends with the request timeout, and is cancelled on the server
     let mut all = String::new();
     let endless = |text: &'static [u8]| Fault::Endless(text.into(), Duration::from_millis(1));
     for (name, fault) in [
@@ -261,18 +268,18 @@ async fn response_that_never_completes_times_out_and_is_cancelled() {
             endless(b"data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\"}\n\n"),
         ),
     ] {
-        for revision in ERAS {
+        for revision in PROTOCOL_VERSIONS {
             let server = server(revision, AnswerMode::Sse).await;
             let client = client(&server, revision);
-            client.connect().await.expect("it opens");
+            client.connect().await.expect("the session opens");
             server.script(On::method("tools/call"), fault.clone());
-            let call = tokio::spawn(async move { send(&client, "tools/call").await });
+            let call = tokio::spawn(async move { send_request(&client, "tools/call").await });
             with_timeout(server.received("tools/call", 1)).await;
             advance_time(Duration::from_secs(31)).await;
             let outcome = with_timeout(call).await.expect("no panic");
-            let _ = writeln!(all, "{name}, {revision}: {}", shown(&outcome));
+            let _ = writeln!(all, "{name}, {revision}: {}", describe_outcome(&outcome));
             match revision {
-                // Its stream is closed, which says it.
+                // A stateless call is cancelled by closing its stream.
                 Revision::V2026_07_28 => {
                     with_timeout(server.when(|counts| counts.open_connections == 0)).await;
                 }
@@ -298,14 +305,14 @@ async fn response_that_never_completes_times_out_and_is_cancelled() {
 #[tokio::test]
 async fn late_response_does_not_affect_other_calls() {
     // CANC-04, CANC-07, N-CANC-01
-    for revision in ERAS {
+    for revision in PROTOCOL_VERSIONS {
         let server = server(revision, AnswerMode::Json).await;
         let client = client(&server, revision);
-        client.connect().await.expect("it opens");
+        client.connect().await.expect("the session opens");
         let gate = Gate::new();
         server.script(On::method("tools/call").nth(1), Fault::Hold(gate.clone()));
         let late = client.clone();
-        let call = tokio::spawn(async move { send(&late, "tools/call").await });
+        let call = tokio::spawn(async move { send_request(&late, "tools/call").await });
         with_timeout(gate.reached(1)).await;
         call.abort();
         gate.open();

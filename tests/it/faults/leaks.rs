@@ -1,19 +1,19 @@
-//! Nothing is left behind: no connection, no stream, no task.
+//! Leaks: no connection, stream or task is left after many calls.
 
 use futures_util::{StreamExt, stream};
 use mcp_client::mcp_types::Revision;
 use mcp_testkit::{AnswerMode, Fault, On};
 use tokio::runtime::Handle;
 
-use super::support::{ERAS, client, send, server};
+use super::support::{PROTOCOL_VERSIONS, client, send_request, server};
 use crate::support::with_timeout;
 
-/// As many calls, some of which go wrong.
+/// The number of calls per server. Some of them fail.
 const CALLS: usize = 2_500;
-const AT_ONCE: usize = 32;
+const CONCURRENCY: usize = 32;
 
-/// What is left after calls to a server of this kind: tasks, connections and streams.
-async fn left(revision: Revision, answers: AnswerMode) -> (usize, usize, usize) {
+/// The tasks, connections and streams that are left after calls to a server.
+async fn leaked(revision: Revision, answers: AnswerMode) -> (usize, usize, usize) {
     let server = server(revision, answers).await;
     let alive = || Handle::current().metrics().num_alive_tasks();
     let before = alive();
@@ -22,14 +22,14 @@ async fn left(revision: Revision, answers: AnswerMode) -> (usize, usize, usize) 
     }
     {
         let client = client(&server, revision);
-        client.connect().await.expect("it opens");
-        let calls = stream::iter(0..CALLS).map(|_| send(&client, "tools/call"));
-        let failed = calls.buffer_unordered(AT_ONCE).filter(|outcome| {
+        client.connect().await.expect("the session opens");
+        let calls = stream::iter(0..CALLS).map(|_| send_request(&client, "tools/call"));
+        let failed = calls.buffer_unordered(CONCURRENCY).filter(|outcome| {
             let failed = outcome.is_err();
             async move { failed }
         });
         assert_eq!(failed.count().await, 3);
-        client.close().await.expect("it ends");
+        client.close().await.expect("it completes");
     }
     let left = server.when(|counts| counts.open_connections == 0 && counts.open_streams == 0);
     let left = with_timeout(left).await;
@@ -41,9 +41,9 @@ async fn left(revision: Revision, answers: AnswerMode) -> (usize, usize, usize) 
 
 #[tokio::test]
 async fn ten_thousand_calls_leak_no_task_connection_or_stream() {
-    for revision in ERAS {
+    for revision in PROTOCOL_VERSIONS {
         for answers in [AnswerMode::Json, AnswerMode::Sse] {
-            assert_eq!(left(revision, answers).await, (0, 0, 0), "{revision}");
+            assert_eq!(leaked(revision, answers).await, (0, 0, 0), "{revision}");
         }
     }
 }

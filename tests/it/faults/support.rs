@@ -1,4 +1,4 @@
-//! Helpers of these tests: a server, a client of it, and what sends a request.
+//! A server, a client of it, and one function that sends any request.
 
 use mcp_client::{Client, Error, mcp_types::Revision};
 use mcp_http::HttpTransport;
@@ -7,9 +7,9 @@ use serde_json::json;
 
 use crate::support::ErrorReport;
 
-pub(super) const ERAS: [Revision; 2] = [Revision::V2026_07_28, Revision::V2025_11_25];
-/// The largest message that the clients of these tests take.
-pub(super) const LARGEST: usize = 64 * 1024;
+pub(super) const PROTOCOL_VERSIONS: [Revision; 2] = [Revision::V2026_07_28, Revision::V2025_11_25];
+/// The message limit of the clients.
+pub(super) const MESSAGE_LIMIT: usize = 64 * 1024;
 
 pub(super) async fn server(revision: Revision, answers: AnswerMode) -> TestServer {
     let tool = Tool::new("add", json!({ "type": "object" }), |_| CallAnswer::text("3"));
@@ -17,14 +17,14 @@ pub(super) async fn server(revision: Revision, answers: AnswerMode) -> TestServe
     server.start().await.expect("a free port")
 }
 
-/// A client that knows how to speak with the server.
+/// A client that knows the protocol version of the server.
 pub(super) fn client(server: &TestServer, revision: Revision) -> Client {
-    let transport = HttpTransport::builder(server.url()).message_limit(LARGEST).build();
+    let transport = HttpTransport::builder(server.url()).message_limit(MESSAGE_LIMIT).build();
     Client::builder(transport.expect("a usable URL")).protocol(revision).build()
 }
 
-/// Does what sends `method` to the server.
-pub(super) async fn send(client: &Client, method: &str) -> Result<(), Error> {
+/// Calls the client method that sends `method` to the server.
+pub(super) async fn send_request(client: &Client, method: &str) -> Result<(), Error> {
     match method {
         "tools/call" => client.call_tool("add", ()).await.map(drop),
         "tools/list" => client.list_tools().await.map(drop),
@@ -32,12 +32,12 @@ pub(super) async fn send(client: &Client, method: &str) -> Result<(), Error> {
     }
 }
 
-pub(super) fn shown(outcome: &Result<(), Error>) -> String {
+pub(super) fn describe_outcome(outcome: &Result<(), Error>) -> String {
     outcome.as_ref().map_or_else(ErrorReport::summary, |()| "it went well".to_owned())
 }
 
-/// The methods of an era that can go wrong.
-pub(super) fn steps(revision: Revision) -> &'static [&'static str] {
+/// The methods of requests that can fail in a protocol version.
+pub(super) fn request_methods(revision: Revision) -> &'static [&'static str] {
     match revision {
         Revision::V2026_07_28 => &["server/discover", "tools/list", "tools/call"],
         _ => &["initialize", "notifications/initialized", "tools/list", "tools/call"],
