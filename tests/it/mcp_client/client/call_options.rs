@@ -1,4 +1,4 @@
-//! What a caller wants of single calls, whichever method they call.
+//! Call options: metadata, headers, timeouts, progress and log callbacks.
 
 use std::{
     collections::HashSet,
@@ -27,7 +27,7 @@ const TRACE_PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331
 
 type Call = for<'a> fn(&'a Client) -> BoxFuture<'a, Result<(), Error>>;
 
-/// A call of each method, with its name.
+/// One call of each method, with the name of the method.
 const CALLS: [(&str, Call); 10] = [
     ("tools/list", |client| Box::pin(async { client.list_tools().await.map(drop) })),
     ("tools/call", |client| Box::pin(async { client.call_tool("a", ()).await.map(drop) })),
@@ -50,16 +50,16 @@ const CALLS: [(&str, Call); 10] = [
     }),
 ];
 
-/// Something for every method of [`CALLS`].
-fn everything() -> Value {
+/// A result with the required members of every method in [`CALLS`].
+fn result_of_any_method() -> Value {
     json!({
         "tools": [], "resources": [], "resourceTemplates": [], "prompts": [],
         "content": [], "contents": [], "messages": [], "completion": { "values": [] },
     })
 }
 
-/// Answers on a stream, after progress that falls and a log message of an unknown level.
-fn talkative() -> ScriptedResponse {
+/// A response on a stream, after decreasing progress and a log message of an unknown level.
+fn response_with_progress_and_log() -> ScriptedResponse {
     let told = [
         r#"progress","params":{"progressToken":$id,"progress":0.5,"total":2,"message":"half"}"#,
         r#"progress","params":{"progressToken":$id,"progress":0.25}"#,
@@ -69,32 +69,36 @@ fn talkative() -> ScriptedResponse {
     ];
     let told =
         told.map(|it| format!("data: {{\"jsonrpc\":\"2.0\",\"method\":\"notifications/{it}}}\n\n"));
-    result(&everything()).as_event_stream().with_prefix(&told.concat())
+    result(&result_of_any_method()).as_event_stream().with_prefix(&told.concat())
 }
 
-async fn talkative_server() -> ScriptedServer {
+async fn server_with_progress_and_logs() -> ScriptedServer {
     let opening = json!({
         "protocolVersion": "2025-11-25",
         "capabilities": { "tools": {}, "resources": {}, "prompts": {}, "completions": {} },
         "serverInfo": { "name": "peer", "version": "1" },
     });
     let script = Script::new().on("initialize", result(&opening));
-    CALLS.iter().fold(script, |script, (method, _)| script.on(method, talkative())).start().await
+    CALLS
+        .iter()
+        .fold(script, |script, (method, _)| script.on(method, response_with_progress_and_log()))
+        .start()
+        .await
 }
 
-/// What callbacks were told.
+/// What the callbacks received.
 #[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<String>>>);
+struct Received(Arc<Mutex<Vec<String>>>);
 
-impl Heard {
+impl Received {
     fn options(&self) -> Options {
         let (progress, log) = (self.clone(), self.clone());
         Options::new()
-            .on_progress(move |it| progress.hear(format!("{} of {:?}", it.progress, it.total)))
-            .on_log(LoggingLevel::Debug, move |it| log.hear(format!("{}: {}", it.level, it.data)))
+            .on_progress(move |it| progress.record(format!("{} of {:?}", it.progress, it.total)))
+            .on_log(LoggingLevel::Debug, move |it| log.record(format!("{}: {}", it.level, it.data)))
     }
 
-    fn hear(&self, text: String) {
+    fn record(&self, text: String) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(text);
     }
 
@@ -107,9 +111,9 @@ impl Heard {
 async fn every_method_sends_meta_and_delivers_progress_and_logs() {
     // META-01, PROG-01, PROG-02, PROG-03, LOG-02, N-BASE-14, N-LOG-01
     for revision in PROTOCOL_VERSIONS {
-        let server = talkative_server().await;
-        let heard = Heard::default();
-        let options = heard
+        let server = server_with_progress_and_logs().await;
+        let received = Received::default();
+        let options = received
             .options()
             .meta("com.example/trace", "t-1")
             .meta("traceparent", TRACE_PARENT)
@@ -119,7 +123,7 @@ async fn every_method_sends_meta_and_delivers_progress_and_logs() {
         for (method, call) in CALLS {
             call(&client).await.unwrap();
             let told = ["0.5 of Some(2.0)", "0.25 of None", "loud: [1]"];
-            assert_eq!(heard.take(), told, "{method}");
+            assert_eq!(received.take(), told, "{method}");
             let sent = server.requests_of(method).await.pop().unwrap();
             let message = sent.json();
             let meta = &message["params"]["_meta"];
@@ -139,9 +143,9 @@ async fn every_method_sends_meta_and_delivers_progress_and_logs() {
 
 #[tokio::test]
 async fn no_progress_token_is_sent_without_a_progress_callback() {
-    // PROG-01: no token; LOG-02: a message is no fault
+    // PROG-01: no token is sent; LOG-02: an unexpected log message is not an error
     for revision in PROTOCOL_VERSIONS {
-        let server = talkative_server().await;
+        let server = server_with_progress_and_logs().await;
         let client = client_with_version(server.transport(), revision);
         for (method, call) in CALLS {
             call(&client).await.unwrap();
@@ -156,7 +160,7 @@ async fn every_method_times_out_after_the_timeout_of_its_options() {
     // LIFE-13, N-TIME-01
     for revision in PROTOCOL_VERSIONS {
         let (server, client) =
-            start_and_connect(TestServer::builder().tool(echo()), revision).await;
+            start_and_connect(TestServer::builder().tool(echo_tool()), revision).await;
         let client = client.with(Options::new().timeout(Duration::from_secs(5)));
         for (number, method) in ["tools/list", "tools/call"].into_iter().enumerate() {
             let gate = Gate::new();
@@ -177,7 +181,7 @@ async fn every_method_times_out_after_the_timeout_of_its_options() {
     }
 }
 
-fn echo() -> Tool {
+fn echo_tool() -> Tool {
     Tool::new("a", json!({ "type": "object" }), |_| CallAnswer::text("a"))
 }
 
@@ -209,7 +213,7 @@ async fn progress_restarts_the_timeout_but_not_the_total() {
                 gate.open();
                 with_timeout(told.acquire()).await.unwrap().forget();
             }
-            // 8 seconds have passed, and each report of progress came in time.
+            // 8 seconds have passed, and each progress notification arrived in time.
             advance_time(Duration::from_secs(4)).await;
         };
         let (called, ()) = tokio::join!(client.call_tool("a", ()), clock);
@@ -229,18 +233,18 @@ async fn concurrent_calls_have_distinct_progress_tokens() {
         });
         let (server, client) = start_and_connect(TestServer::builder().tool(slow), revision).await;
         let calls = (0..8).map(async |number| {
-            let heard = Heard::default();
-            let client = client.with(heard.options());
+            let received = Received::default();
+            let client = client.with(received.options());
             client.call_tool("a", json!({ "n": number })).await.unwrap();
-            (heard.take(), number)
+            (received.take(), number)
         });
         let release = async {
             with_timeout(gate.reached(8)).await;
             gate.open();
         };
         let (calls, ()) = tokio::join!(join_all(calls), release);
-        for (heard, number) in calls {
-            assert_eq!(heard, [format!("{number} of None")]);
+        for (received, number) in calls {
+            assert_eq!(received, [format!("{number} of None")]);
         }
         let requests = server.requests();
         let tokens = requests.iter().filter(|it| it.method() == "tools/call");
@@ -251,7 +255,7 @@ async fn concurrent_calls_have_distinct_progress_tokens() {
 
 #[tokio::test]
 async fn panicking_callback_ends_only_its_own_call() {
-    // HTTP-09: the server is told that nobody waits
+    // HTTP-09: the call is cancelled on the server
     for revision in PROTOCOL_VERSIONS {
         let gate = Gate::new();
         let hold = gate.clone();
@@ -260,7 +264,7 @@ async fn panicking_callback_ends_only_its_own_call() {
             turn.progress(json!({ "progress": 1 })).hold(&hold)
         });
         let (server, client) = start_and_connect(TestServer::builder().tool(slow), revision).await;
-        let panicking = client.with(Options::new().on_progress(|_| panic!("as it should")));
+        let panicking = client.with(Options::new().on_progress(|_| panic!("on purpose")));
         let called = tokio::spawn(async move { panicking.call_tool("a", ()).await.map(drop) });
         assert!(with_timeout(called).await.unwrap_err().is_panic());
         with_timeout(server.cancelled(1)).await;

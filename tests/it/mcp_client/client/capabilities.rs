@@ -1,4 +1,4 @@
-//! What a server did not declare, or its revision does not have, is not asked of it.
+//! Methods that the server does not declare, or that its protocol version lacks, are not sent.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::support::{PROTOCOL_VERSIONS, describe_error, start_and_connect};
 
 type Call = for<'a> fn(&'a Client) -> BoxFuture<'a, Result<(), Error>>;
 
-/// All that is beyond tools.
+/// The methods other than those of tools.
 const CALLS: [Call; 8] = [
     |client| Box::pin(async { client.list_resources().await.map(drop) }),
     |client| Box::pin(async { client.list_resource_templates().await.map(drop) }),
@@ -28,7 +28,7 @@ const CALLS: [Call; 8] = [
     |client| Box::pin(async { client.ping().await }),
 ];
 
-async fn check(client: &Client) -> String {
+async fn call_all(client: &Client) -> String {
     let mut shown = String::new();
     for call in CALLS {
         shown += &match call(client).await {
@@ -40,8 +40,8 @@ async fn check(client: &Client) -> String {
     shown
 }
 
-/// What was asked of the server after the conversation had been opened.
-fn asked(server: &TestServer) -> Vec<String> {
+/// The methods of the requests after the session was opened.
+fn methods_after_opening(server: &TestServer) -> Vec<String> {
     let opening = ["initialize", "notifications/initialized", "server/discover"];
     let requests = server.requests();
     let methods = requests.iter().map(Recorded::method);
@@ -52,7 +52,7 @@ fn asked(server: &TestServer) -> Vec<String> {
 async fn undeclared_capabilities_are_not_requested_by_stateful_versions() {
     // LIFE-09, RES-01, PROMPT-01, COMP-01, LOG-01, PING-01
     let (server, client) = start_and_connect(TestServer::builder(), PROTOCOL_VERSIONS[0]).await;
-    assert_snapshot!(check(&client).await, @"
+    assert_snapshot!(call_all(&client).await, @"
     `resources/list` needs the capability `resources`, which the server does not declare
     -> Capability, did not run
     `resources/templates/list` needs the capability `resources`, which the server does not declare
@@ -69,16 +69,16 @@ async fn undeclared_capabilities_are_not_requested_by_stateful_versions() {
     -> Capability, did not run
     it went well
     ");
-    assert_eq!(asked(&server), ["ping"]);
+    assert_eq!(methods_after_opening(&server), ["ping"]);
     assert_eq!(server.violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn undeclared_capabilities_are_not_requested_by_stateless_versions() {
-    // LIFE-09: what the server has said holds for a while
+    // LIFE-09: the server's declaration is cached for a while
     let builder = TestServer::builder().caching(Duration::from_secs(60), CacheScope::Private);
     let (server, client) = start_and_connect(builder, PROTOCOL_VERSIONS[1]).await;
-    assert_snapshot!(check(&client).await, @"
+    assert_snapshot!(call_all(&client).await, @"
     `resources/list` needs the capability `resources`, which the server does not declare
     -> Capability, did not run
     `resources/templates/list` needs the capability `resources`, which the server does not declare
@@ -96,14 +96,14 @@ async fn undeclared_capabilities_are_not_requested_by_stateless_versions() {
     `ping` is no method of protocol version 2026-07-28, which the server speaks
     -> Unsupported, did not run
     ");
-    assert_eq!(asked(&server), Vec::<String>::new());
+    assert_eq!(methods_after_opening(&server), Vec::<String>::new());
     assert_eq!(server.violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn log_level_is_set_if_the_server_declares_logging() {
     // LOG-01, N-LOG-01
-    let prompt = Prompt::new("a", |_| unreachable!("not got"));
+    let prompt = Prompt::new("a", |_| unreachable!("the prompt is not read"));
     let (server, client) =
         start_and_connect(TestServer::builder().prompt(prompt).logging(), PROTOCOL_VERSIONS[0])
             .await;

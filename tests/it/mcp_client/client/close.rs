@@ -1,4 +1,4 @@
-//! The end of a conversation.
+//! The end of a session.
 
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -63,7 +63,7 @@ async fn call_after_close_opens_a_new_session() {
 
 #[tokio::test]
 async fn close_accepts_405_and_404_and_reports_other_statuses() {
-    // HTTP-29: 405 is no failure; with 404 the session is gone all the same
+    // HTTP-29: 405 is not an error; after 404 the session is gone anyway
     let mut shown = String::new();
     for answer in [
         status(405),

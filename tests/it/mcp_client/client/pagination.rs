@@ -1,4 +1,4 @@
-//! Lists in pages.
+//! Paginated lists.
 
 use insta::assert_snapshot;
 use mcp_client::{Client, Limits, ToolList};
@@ -18,7 +18,7 @@ fn page(tools: &[&str], next: Option<&str>) -> ScriptedResponse {
     result(&page)
 }
 
-async fn server_of(pages: impl IntoIterator<Item = ScriptedResponse>) -> ScriptedServer {
+async fn server_with_pages(pages: impl IntoIterator<Item = ScriptedResponse>) -> ScriptedServer {
     let script =
         pages.into_iter().fold(Script::new(), |script, page| script.on("tools/list", page));
     script.start().await
@@ -28,8 +28,8 @@ fn names(list: &ToolList) -> Vec<&str> {
     list.tools.iter().map(|tool| tool.name.as_str()).collect()
 }
 
-/// Lists the tools, and shows what came out and what was asked for.
-async fn check(server: &ScriptedServer, client: &Client) -> String {
+/// Lists the tools. Shows the result and the cursors that were sent.
+async fn list_tools(server: &ScriptedServer, client: &Client) -> String {
     let listed = client.list_tools().await;
     let shown = match listed {
         Ok(list) => format!("listed {:?}", names(&list)),
@@ -42,10 +42,11 @@ async fn check(server: &ScriptedServer, client: &Client) -> String {
 
 #[tokio::test]
 async fn list_follows_cursors_to_the_last_page() {
-    // PAGE-02: neither an empty page nor an empty cursor is the end
+    // PAGE-02: neither an empty page nor an empty cursor ends the list
     let server =
-        server_of([page(&["a"], Some("1")), page(&[], Some("")), page(&["b", "c"], None)]).await;
-    assert_snapshot!(check(&server, &server.client()).await, @r#"
+        server_with_pages([page(&["a"], Some("1")), page(&[], Some("")), page(&["b", "c"], None)])
+            .await;
+    assert_snapshot!(list_tools(&server, &server.client()).await, @r#"
     listed ["a", "b", "c"]
     asked {}
     asked {"cursor":"1"}
@@ -56,8 +57,9 @@ async fn list_follows_cursors_to_the_last_page() {
 #[tokio::test]
 async fn cursors_are_sent_back_unchanged() {
     // PAGE-01
-    let server = server_of([page(&[], Some("ä\"\\\u{1f600} ==")), page(&["a"], None)]).await;
-    assert_snapshot!(check(&server, &server.client()).await, @r#"
+    let server =
+        server_with_pages([page(&[], Some("ä\"\\\u{1f600} ==")), page(&["a"], None)]).await;
+    assert_snapshot!(list_tools(&server, &server.client()).await, @r#"
     listed ["a"]
     asked {}
     asked {"cursor":"ä\"\\😀 =="}
@@ -66,8 +68,8 @@ async fn cursors_are_sent_back_unchanged() {
 
 #[tokio::test]
 async fn null_cursor_ends_the_list() {
-    let server = server_of([result(&json!({ "tools": [], "nextCursor": null }))]).await;
-    assert_snapshot!(check(&server, &server.client()).await, @"
+    let server = server_with_pages([result(&json!({ "tools": [], "nextCursor": null }))]).await;
+    assert_snapshot!(list_tools(&server, &server.client()).await, @"
     listed []
     asked {}
     ");
@@ -76,8 +78,8 @@ async fn null_cursor_ends_the_list() {
 #[tokio::test]
 async fn repeated_cursor_is_an_error() {
     // PAGE-03
-    let server = server_of([page(&["a"], Some("1")), page(&["a"], Some("1"))]).await;
-    assert_snapshot!(check(&server, &server.client()).await, @r#"
+    let server = server_with_pages([page(&["a"], Some("1")), page(&["a"], Some("1"))]).await;
+    assert_snapshot!(list_tools(&server, &server.client()).await, @r#"
     the list of `tools/list` repeats a cursor, so it would never end
     -> Endless
     asked {}
@@ -89,8 +91,8 @@ async fn repeated_cursor_is_an_error() {
 async fn rejected_cursor_restarts_the_list_once() {
     // PAGE-03
     let stale = || error(-32602, "unknown cursor", &Value::Null);
-    let server = server_of([page(&["a"], Some("1")), stale(), page(&["b"], None)]).await;
-    assert_snapshot!(check(&server, &server.client()).await, @r#"
+    let server = server_with_pages([page(&["a"], Some("1")), stale(), page(&["b"], None)]).await;
+    assert_snapshot!(list_tools(&server, &server.client()).await, @r#"
     listed ["b"]
     asked {}
     asked {"cursor":"1"}
@@ -98,8 +100,9 @@ async fn rejected_cursor_restarts_the_list_once() {
     "#);
 
     let server =
-        server_of([page(&["a"], Some("1")), stale(), page(&["b"], Some("1")), stale()]).await;
-    assert_snapshot!(check(&server, &server.client()).await, @r#"
+        server_with_pages([page(&["a"], Some("1")), stale(), page(&["b"], Some("1")), stale()])
+            .await;
+    assert_snapshot!(list_tools(&server, &server.client()).await, @r#"
     `tools/list` failed: unknown cursor (code -32602)
     -> Rpc
     asked {}
@@ -113,8 +116,9 @@ async fn rejected_cursor_restarts_the_list_once() {
 async fn list_is_limited_in_pages_items_and_bytes() {
     let mut limits = Limits::default();
     limits.pages = 2;
-    let server = server_of([page(&[], Some("1")), page(&[], Some("2")), page(&[], None)]).await;
-    assert_snapshot!(check(&server, &server.client().with_limits(limits)).await, @r#"
+    let server =
+        server_with_pages([page(&[], Some("1")), page(&[], Some("2")), page(&[], None)]).await;
+    assert_snapshot!(list_tools(&server, &server.client().with_limits(limits)).await, @r#"
     the list of `tools/list` has more than 2 pages
     -> Endless
     asked {}
@@ -123,8 +127,8 @@ async fn list_is_limited_in_pages_items_and_bytes() {
 
     let mut limits = Limits::default();
     limits.items = 2;
-    let server = server_of([page(&["a"], Some("1")), page(&["b", "c"], None)]).await;
-    assert_snapshot!(check(&server, &server.client().with_limits(limits)).await, @r#"
+    let server = server_with_pages([page(&["a"], Some("1")), page(&["b", "c"], None)]).await;
+    assert_snapshot!(list_tools(&server, &server.client().with_limits(limits)).await, @r#"
     the list of `tools/list` has more than 2 entries
     -> Endless
     asked {}
@@ -134,8 +138,8 @@ async fn list_is_limited_in_pages_items_and_bytes() {
     let mut limits = Limits::default();
     limits.list_bytes = 200;
     let long = |cursor| page(&["x".repeat(80).as_str()], cursor);
-    let server = server_of([long(Some("1")), long(None)]).await;
-    assert_snapshot!(check(&server, &server.client().with_limits(limits)).await, @r#"
+    let server = server_with_pages([long(Some("1")), long(None)]).await;
+    assert_snapshot!(list_tools(&server, &server.client().with_limits(limits)).await, @r#"
     the list of `tools/list` has more than 200 bytes
     -> Endless
     asked {}
@@ -145,8 +149,9 @@ async fn list_is_limited_in_pages_items_and_bytes() {
 
 #[tokio::test]
 async fn error_on_a_later_page_fails_the_list() {
-    let server = server_of([page(&["a"], Some("1")), error(-32603, "broken", &Value::Null)]).await;
-    assert_snapshot!(check(&server, &server.client()).await, @r#"
+    let server =
+        server_with_pages([page(&["a"], Some("1")), error(-32603, "broken", &Value::Null)]).await;
+    assert_snapshot!(list_tools(&server, &server.client()).await, @r#"
     `tools/list` failed: broken (code -32603)
     -> Rpc
     asked {}
@@ -156,7 +161,7 @@ async fn error_on_a_later_page_fails_the_list() {
 
 #[tokio::test]
 async fn tool_names_are_unique_across_pages() {
-    let server = server_of([page(&["a", "b"], Some("1")), page(&["b", "c"], None)]).await;
+    let server = server_with_pages([page(&["a", "b"], Some("1")), page(&["b", "c"], None)]).await;
     let list = server.client().list_tools().await.unwrap();
     assert_eq!(names(&list), ["a", "b", "c"]);
     assert_snapshot!(format!("{:?}", list.refused), @r#"

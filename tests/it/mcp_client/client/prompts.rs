@@ -1,4 +1,4 @@
-//! Prompts, and what completes the arguments of prompts and templates.
+//! Prompts, and completion of arguments.
 
 use insta::assert_snapshot;
 use mcp_client::{
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::support::{PROTOCOL_VERSIONS, Script, describe_result, result, start_and_connect};
 
-fn library() -> Builder {
+fn prompt_server() -> Builder {
     let review = Prompt::new("review", |arguments| {
         let text = format!("Review {}", arguments["code"]);
         let picture = json!({ "type": "image", "data": "AAEC", "mimeType": "image/png" });
@@ -34,7 +34,7 @@ fn library() -> Builder {
 async fn prompts_are_listed_and_read() {
     // PROMPT-01, PROMPT-02, PROMPT-03, N-HTTP-05
     for revision in PROTOCOL_VERSIONS {
-        let (server, client) = start_and_connect(library().page_size(1), revision).await;
+        let (server, client) = start_and_connect(prompt_server().page_size(1), revision).await;
         let prompts = client.list_prompts().await.unwrap().items;
         let names: Vec<_> = prompts.iter().map(|prompt| prompt.name.as_str()).collect();
         assert_eq!(names, ["review", "slow"]);
@@ -47,7 +47,7 @@ async fn prompts_are_listed_and_read() {
         assert!(matches!(answered.content, ContentBlock::Image(_)));
         assert_eq!((&asked.role, &answered.role), (&Role::User, &Role::Assistant));
 
-        // N-MRTR-01: it may need input first
+        // N-MRTR-01: a prompt may require input
         assert_eq!(client.get_prompt("slow", ()).await.unwrap().messages, []);
         assert_eq!(server.violations(), Vec::<String>::new());
     }
@@ -56,7 +56,7 @@ async fn prompts_are_listed_and_read() {
 #[tokio::test]
 async fn prompt_arguments_must_be_strings() {
     // PROMPT-02
-    let (server, client) = start_and_connect(library(), PROTOCOL_VERSIONS[0]).await;
+    let (server, client) = start_and_connect(prompt_server(), PROTOCOL_VERSIONS[0]).await;
     for arguments in [json!({ "code": 7 }), json!(["fn"]), json!("fn"), json!({ "code": null })] {
         let got = client.get_prompt("review", &arguments).await;
         assert!(describe_result(got).contains("cannot be sent"), "{arguments}");
@@ -72,7 +72,7 @@ async fn prompt_arguments_must_be_strings() {
 async fn completion_sends_reference_argument_and_context() {
     // COMP-01, COMP-02
     for revision in PROTOCOL_VERSIONS {
-        let (server, client) = start_and_connect(library(), revision).await;
+        let (server, client) = start_and_connect(prompt_server(), revision).await;
         let of_prompt =
             Completing::of_prompt("review", "code", "va").settled("a", "1").settled("b", "2");
         let completion = client.complete(&of_prompt).await.unwrap();

@@ -1,4 +1,4 @@
-//! Resources: listing them, reading them, and their absence.
+//! Resources: listing, reading, and missing resources.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::support::{
     start_and_connect,
 };
 
-fn library() -> Builder {
+fn resource_server() -> Builder {
     let user = ResourceTemplate::new("users://{id}", "user", |variables| {
         let text = format!("user {}", variables["id"]);
         CallAnswer::contents([json!({ "uri": variables["uri"], "text": text })])
@@ -39,7 +39,7 @@ fn library() -> Builder {
         .caching(Duration::from_secs(7), CacheScope::Public)
 }
 
-fn shown(read: &ResourceResult) -> String {
+fn describe(read: &ResourceResult) -> String {
     let part = |part: &ResourceContents| match part {
         ResourceContents::Text(text) => format!("{} {:?}", text.uri, text.text),
         ResourceContents::Blob(blob) => format!("{} blob {}", blob.uri, blob.blob),
@@ -50,9 +50,9 @@ fn shown(read: &ResourceResult) -> String {
 
 #[tokio::test]
 async fn resources_and_templates_are_listed_page_by_page() {
-    // RES-02, PAGE-02, N-CACHE-02: a hint comes in one era only
+    // RES-02, PAGE-02, N-CACHE-02: only stateless versions have cache hints
     for revision in PROTOCOL_VERSIONS {
-        let (server, client) = start_and_connect(library().page_size(2), revision).await;
+        let (server, client) = start_and_connect(resource_server().page_size(2), revision).await;
         let resources = client.list_resources().await.unwrap();
         let names: Vec<_> = resources.items.iter().map(|it| it.name.as_str()).collect();
         assert_eq!(names, ["a", "music", "later"]);
@@ -73,25 +73,25 @@ async fn resources_and_templates_are_listed_page_by_page() {
 async fn resource_contents_are_read_as_text_and_blob() {
     // RES-03, N-HTTP-05
     for revision in PROTOCOL_VERSIONS {
-        let (server, client) = start_and_connect(library(), revision).await;
+        let (server, client) = start_and_connect(resource_server(), revision).await;
         let read = client.read_resource("file:///a.txt").await.unwrap();
-        assert_eq!(shown(&read), r#"file:///a.txt "text of a""#);
+        assert_eq!(describe(&read), r#"file:///a.txt "text of a""#);
         assert_eq!(read.cache.is_some(), revision == PROTOCOL_VERSIONS[1]);
         let read = client.read_resource("file:///music/").await.unwrap();
-        assert_eq!(shown(&read), r#"file:///music/a blob AAEC, file:///music/b """#);
+        assert_eq!(describe(&read), r#"file:///music/a blob AAEC, file:///music/b """#);
         let read = client.read_resource("users://ü 7").await.unwrap();
-        assert_eq!(shown(&read), r#"users://ü 7 "user \"ü 7\"""#);
+        assert_eq!(describe(&read), r#"users://ü 7 "user \"ü 7\"""#);
         assert_eq!(server.violations(), Vec::<String>::new());
     }
 }
 
 #[tokio::test]
 async fn resource_that_required_input_has_no_cache_hint() {
-    // N-CACHE-01, N-MRTR-08: the same request would need the input again
+    // N-CACHE-01, N-MRTR-08: the same request would require the input again
     for revision in PROTOCOL_VERSIONS {
-        let (server, client) = start_and_connect(library(), revision).await;
+        let (server, client) = start_and_connect(resource_server(), revision).await;
         let read = client.read_resource("x://later").await.unwrap();
-        assert_eq!(shown(&read), r#"x://later "now""#);
+        assert_eq!(describe(&read), r#"x://later "now""#);
         assert_eq!(read.cache, None);
         assert_eq!(server.violations(), Vec::<String>::new());
     }
@@ -101,24 +101,24 @@ async fn resource_that_required_input_has_no_cache_hint() {
 async fn missing_resource_is_not_found_in_every_version() {
     // RES-06, N-RES-01
     for revision in PROTOCOL_VERSIONS {
-        let (_server, client) = start_and_connect(library(), revision).await;
+        let (_server, client) = start_and_connect(resource_server(), revision).await;
         let error = client.read_resource("file:///none").await.unwrap_err();
         assert!(error.is_not_found(), "{error:?}");
         assert!(!client.get_prompt("none", ()).await.unwrap_err().is_not_found());
     }
     for (code, expected) in [(-32002, true), (-32602, true), (-32603, false), (-32601, false)] {
         let answer = error(code, "no", &json!({ "uri": "a://b" }));
-        let server = of_resources().on("resources/read", answer).start().await;
+        let server = resource_script().on("resources/read", answer).start().await;
         let error = server.client().read_resource("a://b").await.unwrap_err();
         assert_eq!(error.is_not_found(), expected, "{code}");
     }
-    // A cursor that is refused is something else.
-    let server = of_resources().on("resources/list", error(-32602, "no", &json!(null)));
+    // A rejected cursor is not a missing resource.
+    let server = resource_script().on("resources/list", error(-32602, "no", &json!(null)));
     let error = server.start().await.client().list_resources().await.unwrap_err();
     assert!(!error.is_not_found());
 }
 
-fn of_resources() -> Script {
+fn resource_script() -> Script {
     let mut opening = json!({ "protocolVersion": "2025-11-25", "capabilities": {} });
     opening["capabilities"]["resources"] = json!({});
     opening["serverInfo"] = json!({ "name": "peer", "version": "1" });
@@ -129,7 +129,7 @@ fn of_resources() -> Script {
 async fn invalid_read_result_is_an_error() {
     for bad in [json!({}), json!({ "contents": [{ "uri": "a://b" }, 1] }), json!({ "contents": 1 })]
     {
-        let server = of_resources().on("resources/read", result(&bad)).start().await;
+        let server = resource_script().on("resources/read", result(&bad)).start().await;
         let read = server.client().read_resource("a://b").await;
         assert!(
             describe_result(read).contains("the answer to `resources/read` is not valid"),

@@ -6,7 +6,7 @@ use serde_json::{Value, json, value::RawValue};
 
 use crate::support::{Script, ScriptedServer, describe_result, result};
 
-fn opening(capabilities: &Value) -> crate::support::ScriptedResponse {
+fn initialize_response_with(capabilities: &Value) -> crate::support::ScriptedResponse {
     result(&json!({
         "protocolVersion": "2025-11-25",
         "capabilities": capabilities,
@@ -18,7 +18,8 @@ fn opening(capabilities: &Value) -> crate::support::ScriptedResponse {
 async fn tools_are_not_listed_or_called_without_the_capability() {
     // TOOL-01, LIFE-09, LIFE-15
     for capabilities in [json!({}), json!({ "tools": null })] {
-        let server = Script::new().on("initialize", opening(&capabilities)).start().await;
+        let server =
+            Script::new().on("initialize", initialize_response_with(&capabilities)).start().await;
         let client = server.client();
         let expected = "the capability `tools`";
         assert!(describe_result(client.list_tools().await).contains(expected), "{capabilities}");
@@ -29,7 +30,7 @@ async fn tools_are_not_listed_or_called_without_the_capability() {
         assert_eq!(server.requests_of("tools/list").await.len(), 0);
         assert_eq!(server.requests_of("tools/call").await.len(), 0);
     }
-    let server = Script::new().on("initialize", opening(&json!({}))).start().await;
+    let server = Script::new().on("initialize", initialize_response_with(&json!({}))).start().await;
     assert_snapshot!(describe_result(server.client().list_tools().await), @"
     `tools/list` needs the capability `tools`, which the server does not declare
     -> Capability, did not run
@@ -112,7 +113,7 @@ async fn tools_that_require_tasks_are_skipped() {
         json!({ "tools": {}, "tasks": {} }),
         json!({ "tools": {} }),
     ] {
-        let script = Script::new().on("initialize", opening(&capabilities));
+        let script = Script::new().on("initialize", initialize_response_with(&capabilities));
         let server = script.on("tools/list", result(&tools)).start().await;
         let list = server.client().list_tools().await.unwrap();
         let names: Vec<_> = list.tools.iter().map(|tool| tool.name.as_str()).collect();

@@ -1,4 +1,4 @@
-//! Watching for changes.
+//! Watching for change notifications.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -19,10 +19,10 @@ use crate::support::{
     start_and_connect, with_timeout,
 };
 
-const HANDSHAKE: Revision = PROTOCOL_VERSIONS[0];
-const PER_REQUEST: Revision = PROTOCOL_VERSIONS[1];
+const STATEFUL: Revision = PROTOCOL_VERSIONS[0];
+const STATELESS: Revision = PROTOCOL_VERSIONS[1];
 
-fn library() -> Builder {
+fn watchable_server() -> Builder {
     TestServer::builder()
         .allow_get(true)
         .prompt(Prompt::new("p", |_| CallAnswer::messages([])))
@@ -30,23 +30,23 @@ fn library() -> Builder {
         .resource(Resource::new("a://c", "c", "text of c"))
 }
 
-fn everything() -> Watch {
+fn watch_everything() -> Watch {
     Watch::new().tools().prompts().resources().resource("a://b")
 }
 
-fn resource(uri: &str) -> Change {
+fn resource_change(uri: &str) -> Change {
     Change::Resource(uri.to_owned())
 }
 
-async fn next(changes: &mut Changes) -> Change {
+async fn next_change(changes: &mut Changes) -> Change {
     with_timeout(changes.next()).await.expect("a change").expect("no error")
 }
 
-/// The next changes, which come in any order.
-async fn next_of<const N: usize>(changes: &mut Changes) -> BTreeSet<Change> {
+/// The next `N` changes, in any order.
+async fn next_changes<const N: usize>(changes: &mut Changes) -> BTreeSet<Change> {
     let mut taken = BTreeSet::new();
     for _ in 0..N {
-        taken.insert(next(changes).await);
+        taken.insert(next_change(changes).await);
     }
     taken
 }
@@ -55,17 +55,17 @@ async fn next_of<const N: usize>(changes: &mut Changes) -> BTreeSet<Change> {
 async fn watch_delivers_each_kind_of_change() {
     // N-SUB-01, N-SUB-02, RES-04, RES-05, PROMPT-04, HTTP-20, HTTP-22
     for revision in PROTOCOL_VERSIONS {
-        let (server, client) = start_and_connect(library(), revision).await;
-        let mut changes = client.watch(everything()).await.unwrap();
+        let (server, client) = start_and_connect(watchable_server(), revision).await;
+        let mut changes = client.watch(watch_everything()).await.unwrap();
         assert_eq!(changes.refused(), []);
         for (push, expected) in [
             (Push::ToolsChanged, Change::Tools),
             (Push::PromptsChanged, Change::Prompts),
             (Push::ResourcesChanged, Change::Resources),
-            (Push::ResourceUpdated("a://b".to_owned()), resource("a://b")),
+            (Push::ResourceUpdated("a://b".to_owned()), resource_change("a://b")),
         ] {
             assert_eq!(server.push(&push), 1);
-            assert_eq!(next(&mut changes).await, expected);
+            assert_eq!(next_change(&mut changes).await, expected);
         }
         assert_eq!(client.tool_changes(), 1);
         assert_eq!(server.violations(), Vec::<String>::new());
@@ -76,13 +76,13 @@ async fn watch_delivers_each_kind_of_change() {
 async fn watch_subscribes_only_to_what_was_requested() {
     // N-SUB-01, RES-04
     for revision in PROTOCOL_VERSIONS {
-        let (server, client) = start_and_connect(library(), revision).await;
+        let (server, client) = start_and_connect(watchable_server(), revision).await;
         let watch = Watch::new().resource("a://b").resource("a://c").prompts();
         let mut changes = client.watch(watch).await.unwrap();
         server.push(&Push::ToolsChanged);
         server.push(&Push::ResourcesChanged);
         server.push(&Push::PromptsChanged);
-        assert_eq!(next(&mut changes).await, Change::Prompts);
+        assert_eq!(next_change(&mut changes).await, Change::Prompts);
         let requests = server.requests();
         let asked = requests.iter().filter_map(|request| match request.method() {
             "resources/subscribe" => Some(request.params()?["uri"].to_string()),
@@ -90,12 +90,12 @@ async fn watch_subscribes_only_to_what_was_requested() {
             _ => None,
         });
         let expected: &[&str] = match revision {
-            HANDSHAKE => &[r#""a://b""#, r#""a://c""#],
+            STATEFUL => &[r#""a://b""#, r#""a://c""#],
             _ => &[r#"{"promptsListChanged":true,"resourceSubscriptions":["a://b","a://c"]}"#],
         };
         assert_eq!(asked.collect::<Vec<_>>(), expected);
     }
-    let (_server, client) = start_and_connect(library(), HANDSHAKE).await;
+    let (_server, client) = start_and_connect(watchable_server(), STATEFUL).await;
     assert_snapshot!(describe_result(client.watch(Watch::new()).await), @"
     the parameters of `subscriptions/listen` cannot be sent
       there is nothing to watch
@@ -110,11 +110,11 @@ async fn watch_reports_what_the_server_does_not_offer() {
     for revision in PROTOCOL_VERSIONS {
         let (server, client) =
             start_and_connect(TestServer::builder().allow_get(true), revision).await;
-        let mut changes = client.watch(everything()).await.unwrap();
-        let expected = [Change::Prompts, Change::Resources, resource("a://b")];
+        let mut changes = client.watch(watch_everything()).await.unwrap();
+        let expected = [Change::Prompts, Change::Resources, resource_change("a://b")];
         assert_eq!(changes.refused(), expected);
         server.push(&Push::ToolsChanged);
-        assert_eq!(next(&mut changes).await, Change::Tools);
+        assert_eq!(next_change(&mut changes).await, Change::Tools);
         for watch in [Watch::new().prompts(), Watch::new().resource("a://b")] {
             shown.push(describe_result(client.watch(watch).await));
         }
@@ -134,16 +134,16 @@ async fn watch_reports_what_the_server_does_not_offer() {
 
 #[tokio::test]
 async fn changes_arrive_during_calls_if_there_is_no_get_stream() {
-    // HTTP-21, LIFE-09: without GET this server declares that it does not tell
+    // HTTP-21, LIFE-09: without GET, this server does not declare change notifications
     let tool = Tool::asking("a", json!({ "type": "object" }), |_| {
         let told = "notifications/tools/list_changed";
         Turn::answer(CallAnswer::text("a")).message(json!({ "jsonrpc": "2.0", "method": told }))
     });
-    let (server, client) = start_and_connect(library().tool(tool), HANDSHAKE).await;
+    let (server, client) = start_and_connect(watchable_server().tool(tool), STATEFUL).await;
     server.script(On::method("GET"), mcp_testkit::Reply::status(405));
     let mut changes = client.watch(Watch::new().tools()).await.unwrap();
     client.call_tool("a", ()).await.unwrap();
-    assert_eq!(next(&mut changes).await, Change::Tools);
+    assert_eq!(next_change(&mut changes).await, Change::Tools);
     assert_eq!(server.count("GET"), 1);
 }
 
@@ -151,13 +151,13 @@ async fn changes_arrive_during_calls_if_there_is_no_get_stream() {
 async fn everything_counts_as_changed_after_a_broken_stream() {
     // N-SUB-04, HTTP-23
     for revision in PROTOCOL_VERSIONS {
-        let (server, client) = start_and_connect(library(), revision).await;
-        let mut changes = client.watch(everything()).await.unwrap();
+        let (server, client) = start_and_connect(watchable_server(), revision).await;
+        let mut changes = client.watch(watch_everything()).await.unwrap();
         server.close_streams();
-        let all = [Change::Tools, Change::Prompts, Change::Resources, resource("a://b")];
-        assert_eq!(next_of::<4>(&mut changes).await, all.into());
+        let all = [Change::Tools, Change::Prompts, Change::Resources, resource_change("a://b")];
+        assert_eq!(next_changes::<4>(&mut changes).await, all.into());
         assert_eq!(server.push(&Push::ResourceUpdated("a://b".to_owned())), 1);
-        assert_eq!(next(&mut changes).await, resource("a://b"));
+        assert_eq!(next_change(&mut changes).await, resource_change("a://b"));
         assert_eq!(server.violations(), Vec::<String>::new());
     }
 }
@@ -165,15 +165,18 @@ async fn everything_counts_as_changed_after_a_broken_stream() {
 #[tokio::test]
 async fn watch_resubscribes_after_a_lost_session() {
     // HTTP-26, RES-04
-    let (server, client) = start_and_connect(library(), HANDSHAKE).await;
+    let (server, client) = start_and_connect(watchable_server(), STATEFUL).await;
     let mut changes = client.watch(Watch::new().tools().resource("a://b")).await.unwrap();
     server.end_sessions();
-    assert_eq!(next_of::<2>(&mut changes).await, [Change::Tools, resource("a://b")].into());
+    assert_eq!(
+        next_changes::<2>(&mut changes).await,
+        [Change::Tools, resource_change("a://b")].into()
+    );
     assert_eq!(client.lost_sessions(), 1);
     assert_eq!(server.push(&Push::ResourceUpdated("a://b".to_owned())), 1);
-    assert_eq!(next(&mut changes).await, resource("a://b"));
+    assert_eq!(next_change(&mut changes).await, resource_change("a://b"));
     assert_eq!(server.count("resources/subscribe"), 2);
-    // A session that is gone before the watch begins is no failure either.
+    // A session that is lost before the watch begins is not an error either.
     drop(changes);
     server.end_sessions();
     let again = client.watch(Watch::new().resource("a://b")).await.unwrap();
@@ -185,12 +188,12 @@ async fn watch_resubscribes_after_a_lost_session() {
 async fn watch_ends_when_client_or_server_closes_it() {
     // N-SUB-04
     for revision in PROTOCOL_VERSIONS {
-        let (server, client) = start_and_connect(library(), revision).await;
-        let mut changes = client.watch(everything()).await.unwrap();
+        let (server, client) = start_and_connect(watchable_server(), revision).await;
+        let mut changes = client.watch(watch_everything()).await.unwrap();
         server.push(&Push::ToolsChanged);
-        assert_eq!(next(&mut changes).await, Change::Tools);
+        assert_eq!(next_change(&mut changes).await, Change::Tools);
         match revision {
-            HANDSHAKE => client.close().await.unwrap(),
+            STATEFUL => client.close().await.unwrap(),
             _ => server.end_subscriptions(),
         }
         assert!(with_timeout(changes.next()).await.is_none());
@@ -202,14 +205,14 @@ async fn watch_ends_when_client_or_server_closes_it() {
 
 #[tokio::test]
 async fn dropping_a_watch_unsubscribes_on_the_server() {
-    // N-SUB-04, RES-04: what another one watches goes on
+    // N-SUB-04, RES-04: another watch of the same resource continues
     for revision in PROTOCOL_VERSIONS {
-        let (server, client) = start_and_connect(library(), revision).await;
+        let (server, client) = start_and_connect(watchable_server(), revision).await;
         let both = client.watch(Watch::new().resource("a://b").resource("a://c")).await.unwrap();
         let mut one = client.watch(Watch::new().resource("a://b")).await.unwrap();
         drop(both);
         match revision {
-            HANDSHAKE => {
+            STATEFUL => {
                 with_timeout(server.received("resources/unsubscribe", 1)).await;
                 let requests = server.requests();
                 let last = requests.iter().find(|it| it.method() == "resources/unsubscribe");
@@ -218,10 +221,10 @@ async fn dropping_a_watch_unsubscribes_on_the_server() {
             _ => with_timeout(server.cancelled(1)).await,
         }
         server.push(&Push::ResourceUpdated("a://b".to_owned()));
-        assert_eq!(next(&mut one).await, resource("a://b"));
+        assert_eq!(next_change(&mut one).await, resource_change("a://b"));
         drop(one);
         match revision {
-            HANDSHAKE => with_timeout(server.received("resources/unsubscribe", 2)).await,
+            STATEFUL => with_timeout(server.received("resources/unsubscribe", 2)).await,
             _ => with_timeout(server.cancelled(2)).await,
         }
         assert_eq!(server.violations(), Vec::<String>::new());
@@ -230,8 +233,8 @@ async fn dropping_a_watch_unsubscribes_on_the_server() {
 
 #[tokio::test]
 async fn resource_watched_again_during_unsubscribe_stays_subscribed() {
-    // RES-04: the end of one watch and the beginning of the next may arrive in any order
-    let (server, client) = start_and_connect(library(), HANDSHAKE).await;
+    // RES-04: unsubscribe and the next subscribe may arrive in any order
+    let (server, client) = start_and_connect(watchable_server(), STATEFUL).await;
     let watch = || client.watch(Watch::new().resource("a://b"));
     let first = watch().await.unwrap();
     drop(first);
@@ -245,14 +248,14 @@ async fn resource_watched_again_during_unsubscribe_stays_subscribed() {
     gate.open();
     with_timeout(server.received("resources/subscribe", 4)).await;
     server.push(&Push::ResourceUpdated("a://b".to_owned()));
-    assert_eq!(next(&mut third).await, resource("a://b"));
+    assert_eq!(next_change(&mut third).await, resource_change("a://b"));
     assert_eq!(server.violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn notifications_of_other_subscriptions_are_ignored() {
     // N-SUB-03
-    let (server, client) = start_and_connect(library(), PER_REQUEST).await;
+    let (server, client) = start_and_connect(watchable_server(), STATELESS).await;
     let mut changes = client.watch(Watch::new().tools().prompts()).await.unwrap();
     let of = |id: Value| {
         let meta = json!({ "io.modelcontextprotocol/subscriptionId": id });
@@ -263,16 +266,16 @@ async fn notifications_of_other_subscriptions_are_ignored() {
     server.send(&json!({ "jsonrpc": "2.0", "id": 999, "result": {} }));
     server.send(&json!({ "jsonrpc": "2.0", "method": "x-own/news" }));
     server.push(&Push::ToolsChanged);
-    assert_eq!(next(&mut changes).await, Change::Tools);
+    assert_eq!(next_change(&mut changes).await, Change::Tools);
     let id = server.requests().iter().rev().find_map(Recorded::id).unwrap();
     server.send(&of(json!(id)));
-    assert_eq!(next(&mut changes).await, Change::Prompts);
+    assert_eq!(next_change(&mut changes).await, Change::Prompts);
 }
 
 #[tokio::test]
 async fn unacknowledged_subscription_times_out() {
     // LIFE-13, N-TIME-01
-    let (server, client) = start_and_connect(library(), PER_REQUEST).await;
+    let (server, client) = start_and_connect(watchable_server(), STATELESS).await;
     let gate = Gate::new();
     server.script(On::method("subscriptions/listen"), Fault::Hold(gate.clone()));
     let client = client.with(Options::new().timeout(Duration::from_secs(5)));
@@ -280,7 +283,7 @@ async fn unacknowledged_subscription_times_out() {
         with_timeout(gate.reached(1)).await;
         advance_time(Duration::from_secs(6)).await;
     };
-    let (watched, ()) = tokio::join!(client.watch(everything()), late);
+    let (watched, ()) = tokio::join!(client.watch(watch_everything()), late);
     assert_snapshot!(describe_result(watched), @"
     no answer to `subscriptions/listen` within 5s
     -> Timeout
@@ -289,31 +292,31 @@ async fn unacknowledged_subscription_times_out() {
 
 #[tokio::test]
 async fn rejected_token_ends_the_watch_with_an_error() {
-    // AUTH-*: a refused token is told, and not hidden behind new attempts
+    // AUTH-*: a rejected token is reported, and not retried silently
     for revision in PROTOCOL_VERSIONS {
-        let builder = library().bearer(Bearer::tokens([ALICE])).revisions([revision]);
+        let builder = watchable_server().bearer(Bearer::tokens([ALICE])).revisions([revision]);
         let server = builder.start().await.unwrap();
         let transport = HttpTransport::builder(server.url()).bearer_token(ALICE).build().unwrap();
         let client: Client = client_with_version(transport, revision);
         client.connect().await.unwrap();
-        let mut changes = client.watch(everything()).await.unwrap();
+        let mut changes = client.watch(watch_everything()).await.unwrap();
         server.revoke_token(ALICE);
         server.close_streams();
         let error = with_timeout(changes.next()).await.unwrap().unwrap_err();
         assert_eq!(error.transport_kind(), Some(TransportErrorKind::Unauthorized));
         assert!(with_timeout(changes.next()).await.is_none());
-        let refused = client.watch(everything()).await.unwrap_err();
+        let refused = client.watch(watch_everything()).await.unwrap_err();
         assert_eq!(refused.transport_kind(), Some(TransportErrorKind::Unauthorized));
     }
 }
 
 #[tokio::test]
 async fn watch_sends_the_token_and_meta_of_its_options() {
-    let builder = library().bearer(Bearer::tokens([ALICE, BOB])).revisions([PER_REQUEST]);
+    let builder = watchable_server().bearer(Bearer::tokens([ALICE, BOB])).revisions([STATELESS]);
     let server = builder.start().await.unwrap();
     let transport = HttpTransport::builder(server.url()).bearer_token(ALICE).build().unwrap();
     let options = Options::new().extra(AccessToken::new(BOB)).meta("com.example/trace", "t-1");
-    let client = client_with_version(transport, PER_REQUEST).with(options);
+    let client = client_with_version(transport, STATELESS).with(options);
     let changes = client.watch(Watch::new().tools()).await.unwrap();
     assert_eq!(changes.refused(), []);
     let requests = server.requests();

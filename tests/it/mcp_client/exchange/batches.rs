@@ -1,4 +1,4 @@
-//! Arrays of messages, which only 2025-03-26 has.
+//! JSON-RPC batches, which exist in 2025-03-26 only.
 
 use insta::assert_snapshot;
 
@@ -6,13 +6,13 @@ use crate::support::{
     Script, ScriptedServer, describe_result, initialize_response, json, request_log, sse,
 };
 
-const ANSWER: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
+const RESPONSE: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
 const LOG: &str =
     r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}"#;
 const CHANGE: &str = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
 const PING: &str = r#"{"jsonrpc":"2.0","id":"p","method":"ping"}"#;
 
-async fn server_of(version: &str, messages: &[&str], streamed: bool) -> ScriptedServer {
+async fn server_with_batch(version: &str, messages: &[&str], streamed: bool) -> ScriptedServer {
     let batch = format!("[{}]", messages.join(","));
     let answer = if streamed { sse(&format!("data: {batch}\n\n")) } else { json(&batch) };
     let script =
@@ -26,7 +26,7 @@ async fn batches_are_accepted_under_2025_03_26_only() {
     let mut shown = String::new();
     for version in ["2025-03-26", "2025-06-18", "2025-11-25", "2024-11-05"] {
         for streamed in [false, true] {
-            let server = server_of(version, &[LOG, ANSWER], streamed).await;
+            let server = server_with_batch(version, &[LOG, RESPONSE], streamed).await;
             let outcome = describe_result(server.client().call_tool("add", ()).await);
             shown += &format!("{version}: {outcome}\n");
         }
@@ -61,7 +61,7 @@ async fn batch_without_the_response_is_an_error() {
     for messages in
         [&[][..], &[LOG], &[PING], &["1"], &[r#"{"jsonrpc":"2.0","id":77,"result":{}}"#]]
     {
-        let server = server_of("2025-03-26", messages, false).await;
+        let server = server_with_batch("2025-03-26", messages, false).await;
         shown += &describe_result(server.client().call_tool("add", ()).await);
         shown += "\n";
     }
@@ -86,10 +86,10 @@ async fn batch_without_the_response_is_an_error() {
 
 #[tokio::test]
 async fn server_requests_in_a_batch_are_answered() {
-    // PING-01: in front of the answer to the call, and behind it
-    for messages in [[CHANGE, PING, ANSWER], [ANSWER, PING, CHANGE]] {
+    // PING-01: before the response to the call, and after it
+    for messages in [[CHANGE, PING, RESPONSE], [RESPONSE, PING, CHANGE]] {
         for streamed in [true, false] {
-            let server = server_of("2025-03-26", &messages, streamed).await;
+            let server = server_with_batch("2025-03-26", &messages, streamed).await;
             let client = server.client();
             client.call_tool("add", ()).await.unwrap();
             assert_eq!(client.tool_changes(), 1);

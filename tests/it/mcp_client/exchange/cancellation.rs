@@ -1,4 +1,4 @@
-//! Calls that nobody waits for any more.
+//! Cancellation and timeouts of calls.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use crate::support::{
     advance_time, client_for_url, describe_result, start_test_server, with_timeout,
 };
 
-/// A server that never answers `method`, a client that is connected to it, and what is held.
-async fn silent(method: &str) -> (TestServer, Client, Gate) {
+/// A server that holds its response to `method`, a client of it, and the gate.
+async fn server_holding(method: &str) -> (TestServer, Client, Gate) {
     let server = start_test_server().await;
     let gate = Gate::new();
     server.script(On::method(method), Fault::Hold(gate.clone()));
@@ -20,14 +20,14 @@ async fn silent(method: &str) -> (TestServer, Client, Gate) {
     (server, client, gate)
 }
 
-/// Lets so much time pass once the request has arrived.
-async fn pass_at(gate: &Gate, time: Duration) {
+/// Advances the clock once the request has arrived.
+async fn advance_time_once_held(gate: &Gate, time: Duration) {
     with_timeout(gate.reached(1)).await;
     advance_time(time).await;
 }
 
-/// The notifications of cancellation that the server got; waits for the first.
-async fn cancelled(server: &TestServer) -> String {
+/// The cancellation notifications that the server received. Waits for the first.
+async fn cancellation_notifications(server: &TestServer) -> String {
     with_timeout(server.received("notifications/cancelled", 1)).await;
     let requests = server.requests();
     let told = requests.iter().filter(|request| request.method() == "notifications/cancelled");
@@ -37,15 +37,17 @@ async fn cancelled(server: &TestServer) -> String {
 #[tokio::test]
 async fn call_times_out_and_is_cancelled() {
     // LIFE-13, LIFE-15, CANC-01, HTTP-09
-    let (server, client, gate) = silent("tools/call").await;
+    let (server, client, gate) = server_holding("tools/call").await;
     client.connect().await.unwrap();
-    let (called, ()) =
-        tokio::join!(client.call_tool("wait", ()), pass_at(&gate, Duration::from_secs(31)));
+    let (called, ()) = tokio::join!(
+        client.call_tool("wait", ()),
+        advance_time_once_held(&gate, Duration::from_secs(31))
+    );
     assert_snapshot!(describe_result(called), @"
     no answer to `tools/call` within 30s
     -> Timeout
     ");
-    assert_snapshot!(cancelled(&server).await, @r#"
+    assert_snapshot!(cancellation_notifications(&server).await, @r#"
     {"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"the caller no longer waits","requestId":2}}
     "#);
     assert_eq!(server.violations(), Vec::<String>::new());
@@ -53,18 +55,20 @@ async fn call_times_out_and_is_cancelled() {
 
 #[tokio::test]
 async fn request_timeout_is_configurable() {
-    let (server, client, gate) = silent("tools/call").await;
+    let (server, client, gate) = server_holding("tools/call").await;
     client.connect().await.unwrap();
     let mut limits = Limits::default();
     limits.request = Duration::from_secs(5);
     let client = client.with_limits(limits);
-    let (called, ()) =
-        tokio::join!(client.call_tool("wait", ()), pass_at(&gate, Duration::from_secs(6)));
+    let (called, ()) = tokio::join!(
+        client.call_tool("wait", ()),
+        advance_time_once_held(&gate, Duration::from_secs(6))
+    );
     assert_snapshot!(describe_result(called), @"
     no answer to `tools/call` within 5s
     -> Timeout
     ");
-    assert_snapshot!(cancelled(&server).await, @r#"
+    assert_snapshot!(cancellation_notifications(&server).await, @r#"
     {"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"the caller no longer waits","requestId":2}}
     "#);
 }
@@ -72,21 +76,21 @@ async fn request_timeout_is_configurable() {
 #[tokio::test]
 async fn dropped_call_is_cancelled() {
     // HTTP-09, CANC-01
-    let (server, client, gate) = silent("tools/call").await;
+    let (server, client, gate) = server_holding("tools/call").await;
     client.connect().await.unwrap();
     tokio::select! {
         outcome = client.call_tool("wait", ()) => panic!("{outcome:?}"),
         () = with_timeout(gate.reached(1)) => {}
     }
-    assert_snapshot!(cancelled(&server).await, @r#"
+    assert_snapshot!(cancellation_notifications(&server).await, @r#"
     {"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"the caller no longer waits","requestId":2}}
     "#);
 }
 
 #[tokio::test]
 async fn session_continues_after_a_cancelled_call() {
-    // CANC-04, CANC-07: the late answer is dropped, and its id is not used again
-    let (server, client, gate) = silent("tools/call").await;
+    // CANC-04, CANC-07: the late response is ignored, and its id is not reused
+    let (server, client, gate) = server_holding("tools/call").await;
     client.connect().await.unwrap();
     tokio::select! {
         outcome = client.call_tool("wait", ()) => panic!("{outcome:?}"),
@@ -103,8 +107,9 @@ async fn session_continues_after_a_cancelled_call() {
 #[tokio::test]
 async fn initialize_is_never_cancelled() {
     // CANC-02
-    let (server, client, gate) = silent("initialize").await;
-    let (called, ()) = tokio::join!(client.connect(), pass_at(&gate, Duration::from_secs(31)));
+    let (server, client, gate) = server_holding("initialize").await;
+    let (called, ()) =
+        tokio::join!(client.connect(), advance_time_once_held(&gate, Duration::from_secs(31)));
     assert_snapshot!(describe_result(called), @"
     no answer to `initialize` within 30s
     -> Timeout
@@ -117,8 +122,8 @@ async fn initialize_is_never_cancelled() {
 
 #[tokio::test]
 async fn completed_and_failed_calls_are_not_cancelled() {
-    // CANC-01: only what is believed to be in progress
-    let (server, client, gate) = silent("ping").await;
+    // CANC-01: only requests believed to be in progress are cancelled
+    let (server, client, gate) = server_holding("ping").await;
     client.call_tool("wait", ()).await.unwrap();
     client.call_tool("none such", ()).await.unwrap_err();
     server.script(On::method("tools/call"), Fault::Close);
@@ -131,18 +136,20 @@ async fn completed_and_failed_calls_are_not_cancelled() {
 #[tokio::test]
 async fn list_is_limited_by_request_timeout_and_total_timeout() {
     // LIFE-14
-    let (_server, client, gate) = silent("tools/list").await;
-    let (called, ()) = tokio::join!(client.list_tools(), pass_at(&gate, Duration::from_secs(31)));
+    let (_server, client, gate) = server_holding("tools/list").await;
+    let (called, ()) =
+        tokio::join!(client.list_tools(), advance_time_once_held(&gate, Duration::from_secs(31)));
     assert_snapshot!(describe_result(called), @"
     no answer to `tools/list` within 30s
     -> Timeout
     ");
 
-    let (_server, client, gate) = silent("tools/list").await;
+    let (_server, client, gate) = server_holding("tools/list").await;
     let mut limits = Limits::default();
     limits.total = Duration::from_secs(10);
     let client = client.with_limits(limits);
-    let (called, ()) = tokio::join!(client.list_tools(), pass_at(&gate, Duration::from_secs(11)));
+    let (called, ()) =
+        tokio::join!(client.list_tools(), advance_time_once_held(&gate, Duration::from_secs(11)));
     assert_snapshot!(describe_result(called), @"
     no answer to `tools/list` within 10s
     -> Timeout

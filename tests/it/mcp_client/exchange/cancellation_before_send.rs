@@ -1,4 +1,4 @@
-//! Requests that the server does not have: there is nothing to cancel.
+//! Dropped calls whose request was not sent: there is nothing to cancel.
 
 use std::sync::{
     Arc,
@@ -16,45 +16,49 @@ use crate::support::{
     ALICE, Script, ScriptedServer, result, stateful_client, status, with_timeout,
 };
 
-/// Gives Alice's token, but says nothing when it is asked for the `silent`th time.
-struct Silent {
-    silent: usize,
-    asked: AtomicUsize,
-    reached: Arc<Notify>,
+/// Returns Alice's token, but never responds to request number `stalls_at`.
+struct StallingTokenSource {
+    stalls_at: usize,
+    count: AtomicUsize,
+    stalled: Arc<Notify>,
 }
 
-impl TokenSource for Silent {
+impl TokenSource for StallingTokenSource {
     fn token<'a>(
         &'a self,
         _: TokenRequest<'a>,
     ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
-        if self.asked.fetch_add(1, Ordering::Relaxed) + 1 == self.silent {
-            self.reached.notify_one();
+        if self.count.fetch_add(1, Ordering::Relaxed) + 1 == self.stalls_at {
+            self.stalled.notify_one();
             return Box::pin(pending());
         }
         Box::pin(ready(Ok(Some(ALICE.into()))))
     }
 }
 
-/// Gives up a call once its source of tokens says nothing; then calls and closes.
-async fn give_up_a_call(server: &ScriptedServer, silent: usize) {
-    let reached = Arc::new(Notify::new());
-    let source = Silent { silent, asked: AtomicUsize::new(0), reached: Arc::clone(&reached) };
+/// Drops a call that waits for a token, then makes another call and closes the client.
+async fn drop_call_waiting_for_token(server: &ScriptedServer, stalls_at: usize) {
+    let stalled = Arc::new(Notify::new());
+    let source = StallingTokenSource {
+        stalls_at,
+        count: AtomicUsize::new(0),
+        stalled: Arc::clone(&stalled),
+    };
     let transport = HttpTransport::builder(server.url()).token_source(source).build();
     let client: Client = stateful_client(transport.expect("a usable URL"));
     tokio::select! {
         outcome = client.call_tool("add", ()) => panic!("{outcome:?}"),
-        () = with_timeout(reached.notified()) => {}
+        () = with_timeout(stalled.notified()) => {}
     }
     client.call_tool("add", ()).await.expect("an answer");
-    client.close().await.expect("an end");
+    client.close().await.expect("it closes");
 }
 
 #[tokio::test]
 async fn dropped_call_waiting_for_a_token_sends_no_cancellation() {
-    // CANC-01: only what is believed to be in progress
+    // CANC-01: only requests believed to be in progress are cancelled
     let server = ScriptedServer::start().await;
-    give_up_a_call(&server, 3).await;
+    drop_call_waiting_for_token(&server, 3).await;
     assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
@@ -65,13 +69,13 @@ async fn dropped_call_waiting_for_a_token_sends_no_cancellation() {
 
 #[tokio::test]
 async fn dropped_call_refreshing_a_rejected_token_sends_no_cancellation() {
-    // CANC-01: a refused request did not run
+    // CANC-01: a rejected request did not run
     let server = Script::new()
         .on("tools/call", status(401))
         .on("tools/call", result(&json!({ "content": [] })))
         .start()
         .await;
-    give_up_a_call(&server, 4).await;
+    drop_call_waiting_for_token(&server, 4).await;
     assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25

@@ -1,4 +1,4 @@
-//! What servers ask of the application: what reaches it, and what they are answered.
+//! Server requests that the application's handler responds to.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,14 +14,14 @@ use crate::support::{
     RecordingHandler, Script, describe_result, error,
 };
 
-/// A client of the handshake era with a desk.
-fn client(transport: impl Transport, handler: &RecordingHandler) -> Client {
+/// A client of a stateful server with a handler.
+fn client_with_handler(transport: impl Transport, handler: &RecordingHandler) -> Client {
     let known = Negotiation::known(Revision::V2025_11_25);
     Client::builder(transport).handler(handler.clone()).negotiation(known).build()
 }
 
-/// A strict server with one tool, and a client of it.
-async fn asking(
+/// A server with one tool that sends server requests, and a client of it.
+async fn server_with_asking_tool(
     revision: Revision,
     steps: impl Fn(&Round) -> Turn + Send + Sync + 'static,
     handler: &RecordingHandler,
@@ -34,23 +34,23 @@ async fn asking(
     (server, client)
 }
 
-fn form() -> Value {
+fn form_schema() -> Value {
     json!({ "type": "object", "properties": {
         "name": { "type": "string", "default": "Ada" }, "age": { "type": "integer" },
     } })
 }
 
-fn sampling() -> Value {
+fn sampling_params() -> Value {
     let message = json!({ "role": "user", "content": { "type": "text", "text": "hi" } });
     json!({ "messages": [message], "maxTokens": 9 })
 }
 
-/// Asks for everything that there is, and tells what it got.
-fn everything(round: &Round) -> Turn {
+/// Sends every kind of server request, and returns the responses as the tool's result.
+fn ask_everything(round: &Round) -> Turn {
     if round.number() == 0 {
-        return Turn::ask("form", Ask::form("Who?", form()))
+        return Turn::ask("form", Ask::form("Who?", form_schema()))
             .and("url", Ask::url("Sign in", "https://example.com/in"))
-            .and("model", Ask::sampling(sampling()))
+            .and("model", Ask::sampling(sampling_params()))
             .and("roots", Ask::roots());
     }
     let got = ["form", "url", "model", "roots"].map(|key| match round.answer(key) {
@@ -60,7 +60,7 @@ fn everything(round: &Round) -> Turn {
     CallAnswer::text(got.join("\n")).into()
 }
 
-async fn called(client: &Client) -> String {
+async fn call_ask(client: &Client) -> String {
     let result = client.call_tool("ask", ()).await.expect("a result");
     let content = serde_json::to_value(&result.content).expect("JSON");
     content[0]["text"].as_str().expect("a text").to_owned()
@@ -71,9 +71,9 @@ async fn server_requests_reach_the_handler_in_all_versions() {
     // HTTP-07, ELIC-06, ELIC-07, SAMP-09, ROOT-01, N-MRTR-02, N-MRTR-04, N-MRTR-05, N-MRTR-07
     for revision in PROTOCOL_VERSIONS {
         let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::Accept);
-        let (server, client) = asking(revision, everything, &handler).await;
+        let (server, client) = server_with_asking_tool(revision, ask_everything, &handler).await;
         assert_eq!(
-            called(&client).await,
+            call_ask(&client).await,
             "{\"action\":\"accept\",\"content\":{\"name\":\"Ada\"}}\n\
              {\"action\":\"accept\"}\n\
              {\"content\":{\"text\":\"hello\",\"type\":\"text\"},\"model\":\"m\",\"role\":\"assistant\"}\n\
@@ -93,11 +93,11 @@ async fn server_requests_reach_the_handler_in_all_versions() {
 
 #[tokio::test]
 async fn only_the_capabilities_of_the_handler_are_declared() {
-    // LIFE-10, ELIC-01, N-MRTR-10: by the server, which asks for nothing else
+    // LIFE-10, ELIC-01, N-MRTR-10: the server sends no undeclared requests
     for revision in PROTOCOL_VERSIONS {
         let handler = RecordingHandler::new(Serves::nothing().roots(), HandlerBehavior::Accept);
-        let (server, client) = asking(revision, everything, &handler).await;
-        // Whether that is an error of the call or of the tool, is up to the server.
+        let (server, client) = server_with_asking_tool(revision, ask_everything, &handler).await;
+        // The server decides whether that is an error of the call or of the tool.
         let _ = client.call_tool("ask", ()).await;
         assert_eq!(handler.requests(), Vec::<String>::new());
         let method = match revision {
@@ -115,8 +115,8 @@ async fn only_the_capabilities_of_the_handler_are_declared() {
     }
 }
 
-/// What a handshake server is answered to its requests, which it sends before it answers the call.
-async fn answers(
+/// The responses of a client to requests that a stateful server sends before the call completes.
+async fn responses_to(
     serves: Serves,
     behavior: HandlerBehavior,
     requests: &[(&str, Value)],
@@ -125,7 +125,7 @@ async fn answers(
         Arc::new(MemoryServer::new(GetStream::NotOffered)),
         RecordingHandler::new(serves, behavior),
     );
-    let client = client(Arc::clone(&memory_server), &handler);
+    let client = client_with_handler(Arc::clone(&memory_server), &handler);
     for (id, (method, params)) in requests.iter().enumerate() {
         memory_server.send_during_call(
             json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }),
@@ -161,7 +161,7 @@ async fn unsupported_server_requests_do_not_reach_the_handler() {
         ("tools/list", json!({})),
     ];
     let serves = Serves::nothing().form().sampling();
-    let (answers, handler) = answers(serves, HandlerBehavior::Accept, &requests).await;
+    let (answers, handler) = responses_to(serves, HandlerBehavior::Accept, &requests).await;
     assert_eq!(handler.requests(), Vec::<String>::new());
     assert_snapshot!(answers.join("\n"), @r#"
     -32602 this client does not serve elicitation in the mode "url"
@@ -195,7 +195,8 @@ async fn sampling_with_unbalanced_tool_results_is_rejected() {
         ],
     ]
     .map(|messages| ("sampling/createMessage", json!({ "messages": messages, "maxTokens": 1 })));
-    let (answers, handler) = answers(ALL_CAPABILITIES, HandlerBehavior::Accept, &requests).await;
+    let (answers, handler) =
+        responses_to(ALL_CAPABILITIES, HandlerBehavior::Accept, &requests).await;
     assert_eq!(handler.requests(), ["sampling: 1 tokens"]);
     assert_snapshot!(answers.join("\n"), @r#"
     -32602 a use of a tool has no result in the next message
@@ -206,17 +207,17 @@ async fn sampling_with_unbalanced_tool_results_is_rejected() {
     "#);
 }
 
-/// One question of each kind.
-fn questions() -> [(&'static str, Value); 4] {
+/// One server request of each kind.
+fn server_requests() -> [(&'static str, Value); 4] {
     [
-        ("elicitation/create", json!({ "message": "Who?", "requestedSchema": form() })),
+        ("elicitation/create", json!({ "message": "Who?", "requestedSchema": form_schema() })),
         (
             "elicitation/create",
             json!({
                 "mode": "url", "message": "Go", "url": "https://x", "elicitationId": "e",
             }),
         ),
-        ("sampling/createMessage", sampling()),
+        ("sampling/createMessage", sampling_params()),
         ("roots/list", json!({})),
     ]
 }
@@ -224,7 +225,8 @@ fn questions() -> [(&'static str, Value); 4] {
 #[tokio::test]
 async fn handler_can_decline_on_behalf_of_the_user() {
     // ELIC-07, SAMP-10
-    let (answers, _) = answers(ALL_CAPABILITIES, HandlerBehavior::Decline, &questions()).await;
+    let (answers, _) =
+        responses_to(ALL_CAPABILITIES, HandlerBehavior::Decline, &server_requests()).await;
     assert_snapshot!(answers.join("\n"), @r#"
     {"action":"decline"}
     {"action":"decline"}
@@ -235,9 +237,9 @@ async fn handler_can_decline_on_behalf_of_the_user() {
 
 #[tokio::test]
 async fn failing_handler_does_not_fail_the_call() {
-    // RPC-10: nor does the server learn why
+    // RPC-10: the server does not learn the reason either
     for behavior in [HandlerBehavior::Fail, HandlerBehavior::Panic] {
-        let (answers, _) = answers(ALL_CAPABILITIES, behavior, &questions()).await;
+        let (answers, _) = responses_to(ALL_CAPABILITIES, behavior, &server_requests()).await;
         assert_eq!(answers, ["-32603 this client failed to answer"; 4], "{behavior:?}");
     }
 }
@@ -246,7 +248,7 @@ async fn failing_handler_does_not_fail_the_call() {
 async fn invalid_handler_results_are_not_sent() {
     // ELIC-06, ROOT-02
     let (answers, _) =
-        answers(ALL_CAPABILITIES, HandlerBehavior::InvalidResult, &questions()).await;
+        responses_to(ALL_CAPABILITIES, HandlerBehavior::InvalidResult, &server_requests()).await;
     assert_snapshot!(answers.join("\n"), @r#"
     -32603 this client failed to answer
     {"action":"cancel"}
@@ -262,7 +264,7 @@ async fn server_can_cancel_its_request() {
         Arc::new(MemoryServer::new(GetStream::NotOffered)),
         RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased),
     );
-    let client = client(Arc::clone(&memory_server), &handler);
+    let client = client_with_handler(Arc::clone(&memory_server), &handler);
     let cancel = |id: Value| {
         memory_server.send_during_call(json!({
             "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id },
@@ -292,12 +294,12 @@ async fn server_can_cancel_its_request() {
 
 #[tokio::test]
 async fn repeated_server_request_is_handled_once() {
-    // HTTP-17: as after a stream was taken up again
+    // HTTP-17: as after the resumption of a stream
     let (memory_server, handler) = (
         Arc::new(MemoryServer::new(GetStream::NotOffered)),
         RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased),
     );
-    let client = client(Arc::clone(&memory_server), &handler);
+    let client = client_with_handler(Arc::clone(&memory_server), &handler);
     let course = async {
         for id in ["a", "a", "p"] {
             let method = if id == "p" { "ping" } else { "roots/list" };
@@ -318,12 +320,12 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test(start_paused = true)]
 async fn handler_time_does_not_count_towards_the_request_timeout() {
-    // LIFE-13, LIFE-14: the time of a request begins anew when they are done
+    // LIFE-13, LIFE-14: the request timeout restarts when the handler is done
     let (memory_server, handler) = (
         Arc::new(MemoryServer::new(GetStream::NotOffered)),
         RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased),
     );
-    let client = client(Arc::clone(&memory_server), &handler);
+    let client = client_with_handler(Arc::clone(&memory_server), &handler);
     memory_server.send_during_call(json!({ "jsonrpc": "2.0", "id": 1, "method": "roots/list" }));
     let began = Instant::now();
     let late = async {
@@ -345,13 +347,13 @@ async fn handler_time_counts_towards_the_total_timeout() {
         Arc::new(MemoryServer::new(GetStream::NotOffered)),
         RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased),
     );
-    let client = client(Arc::clone(&memory_server), &handler);
+    let client = client_with_handler(Arc::clone(&memory_server), &handler);
     memory_server.send_during_call(json!({ "jsonrpc": "2.0", "id": 1, "method": "roots/list" }));
     assert_snapshot!(describe_result(client.call_tool("ask", ()).await), @"
     no answer to `tools/call` within 600s
     -> Timeout
     ");
-    // Nor are they asked much longer for a call that is over.
+    // The handler is stopped soon after the call has ended.
     sleep(MINUTE).await;
     handler.wait_for_pending(0).await;
     assert_eq!(memory_server.client_responses(0).await, Vec::<Value>::new());
@@ -376,14 +378,17 @@ async fn handler_is_notified_when_a_url_elicitation_completes() {
             json!({ "jsonrpc": "2.0", "method": "notifications/elicitation/complete" }),
         );
         memory_server.complete_call();
-        client(Arc::clone(&memory_server), &handler).call_tool("ask", ()).await.unwrap();
+        client_with_handler(Arc::clone(&memory_server), &handler)
+            .call_tool("ask", ())
+            .await
+            .unwrap();
         assert_eq!(handler.requests(), asked);
     }
 }
 
 #[tokio::test]
 async fn error_with_url_elicitations_exposes_their_urls() {
-    // TOOL-22, ELIC-15: whatever was declared; nothing is opened or sent again
+    // TOOL-22, ELIC-15: whatever the client declared; nothing is opened or repeated
     let data = json!({ "elicitations": [
         { "mode": "url", "elicitationId": "e-1", "url": "https://example.com/in", "message": "Sign in" },
         { "mode": "form", "message": "no" },
@@ -392,7 +397,7 @@ async fn error_with_url_elicitations_exposes_their_urls() {
     let server =
         Script::new().on("tools/call", error(-32042, "sign in first", &data)).start().await;
     let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::Accept);
-    for client in [server.client(), client(server.transport(), &handler)] {
+    for client in [server.client(), client_with_handler(server.transport(), &handler)] {
         let error = client.call_tool("add", ()).await.unwrap_err();
         let urls = error.url_elicitations();
         assert_eq!(urls.len(), 1);

@@ -1,4 +1,4 @@
-//! What servers say of their own accord, outside of any call.
+//! Server messages on the GET stream, outside of any call.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -15,14 +15,15 @@ use crate::support::{
     ALL_CAPABILITIES, GetStream, HandlerBehavior, MemoryServer, RecordingHandler, stateful_client,
 };
 
-fn attended(memory_server: &Arc<MemoryServer>, handler: &RecordingHandler) -> Client {
+fn client_with_handler(memory_server: &Arc<MemoryServer>, handler: &RecordingHandler) -> Client {
     let known = Negotiation::known(Revision::V2025_11_25);
     Client::builder(Arc::clone(memory_server)).handler(handler.clone()).negotiation(known).build()
 }
 
 #[tokio::test]
 async fn server_request_on_the_get_stream_is_answered_during_a_call() {
-    // HTTP-20, HTTP-22, ELIC-06: it does so only where it is listened to when the call comes
+    // HTTP-20, HTTP-22, ELIC-06: the server uses the GET stream only if it is open when the call
+    // arrives
     let schema = json!({ "type": "object", "properties": {
         "name": { "type": "string", "default": "Ada" },
     } });
@@ -52,12 +53,12 @@ async fn server_request_on_the_get_stream_is_answered_during_a_call() {
 
 #[tokio::test]
 async fn client_without_handler_capabilities_does_not_listen() {
-    // HTTP-20: it takes a connection
+    // HTTP-20: listening would occupy a connection
     for handler in [None, Some(RecordingHandler::new(Serves::nothing(), HandlerBehavior::Accept))] {
         let memory_server = Arc::new(MemoryServer::new(GetStream::Open));
         let client = match &handler {
             None => stateful_client(Arc::clone(&memory_server)),
-            Some(handler) => attended(&memory_server, handler),
+            Some(handler) => client_with_handler(&memory_server, handler),
         };
         client.connect().await.unwrap();
         assert_eq!(memory_server.listen_count.load(Ordering::Relaxed), 0);
@@ -71,7 +72,7 @@ async fn server_requests_are_answered_between_calls() {
         Arc::new(MemoryServer::new(GetStream::Open)),
         RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased),
     );
-    let client = attended(&memory_server, &handler);
+    let client = client_with_handler(&memory_server, &handler);
     client.connect().await.unwrap();
     for message in [
         json!({ "jsonrpc": "2.0", "id": 0, "method": "roots/list" }),
@@ -98,13 +99,13 @@ async fn server_requests_are_answered_between_calls() {
 
 #[tokio::test]
 async fn listening_ends_with_the_session() {
-    // HTTP-23: with all work on answers
+    // HTTP-23: handlers that are running are stopped, too
     for dropped in [false, true] {
         let (memory_server, handler) = (
             Arc::new(MemoryServer::new(GetStream::Open)),
             RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased),
         );
-        let client = attended(&memory_server, &handler);
+        let client = client_with_handler(&memory_server, &handler);
         client.connect().await.unwrap();
         memory_server
             .send_on_get_stream(json!({ "jsonrpc": "2.0", "id": 1, "method": "roots/list" }));
@@ -124,19 +125,19 @@ async fn connect_does_not_wait_long_for_an_unanswered_get() {
         RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased),
     );
     let began = Instant::now();
-    attended(&memory_server, &handler).connect().await.unwrap();
+    client_with_handler(&memory_server, &handler).connect().await.unwrap();
     assert!(began.elapsed() < Limits::default().request, "{:?}", began.elapsed());
     assert_eq!(memory_server.listen_count.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn call_does_not_time_out_while_the_handler_works_on_the_get_stream() {
-    // LIFE-13: for which call they are asked, does not show
+    // LIFE-13: it is unknown to which call the request belongs
     let (memory_server, handler) = (
         Arc::new(MemoryServer::new(GetStream::Open)),
         RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased),
     );
-    let client = attended(&memory_server, &handler);
+    let client = client_with_handler(&memory_server, &handler);
     let course = async {
         client.connect().await.unwrap();
         memory_server

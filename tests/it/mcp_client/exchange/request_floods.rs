@@ -1,4 +1,4 @@
-//! Servers that ask much, before they answer and as they do.
+//! Many server requests at once, before and together with the response.
 
 use std::{
     sync::{
@@ -18,27 +18,27 @@ use tokio::{task::yield_now, time::advance};
 
 use crate::support::{client_with_version, describe_result, stateful_client, with_timeout};
 
-/// How many answers of a client may be on their way at once.
-const MOST: usize = 64;
+/// The maximum number of responses that a client sends at the same time.
+const MAX_IN_FLIGHT: usize = 64;
 
-/// A server in memory that counts the answers it gets, and how many are on their way at once.
+/// A server in memory that counts the responses of the client, in total and at the same time.
 #[derive(Debug)]
-struct Asking {
+struct FloodingServer {
     version: &'static str,
-    /// What comes back for a call of a tool.
+    /// The messages on the stream of a tool call.
     events: Vec<Value>,
-    /// Whether an answer takes its time.
-    slow: bool,
-    under_way: AtomicUsize,
-    most: AtomicUsize,
-    answered: AtomicUsize,
+    /// Whether the server is slow to accept a response.
+    is_slow: bool,
+    in_flight: AtomicUsize,
+    max_in_flight: AtomicUsize,
+    response_count: AtomicUsize,
 }
 
-impl Asking {
-    fn new(version: &'static str, events: Vec<Value>, slow: bool) -> Arc<Self> {
+impl FloodingServer {
+    fn new(version: &'static str, events: Vec<Value>, is_slow: bool) -> Arc<Self> {
         let count = AtomicUsize::default;
-        let (under_way, most, answered) = (count(), count(), count());
-        Arc::new(Self { version, events, slow, under_way, most, answered })
+        let (in_flight, max_in_flight, response_count) = (count(), count(), count());
+        Arc::new(Self { version, events, is_slow, in_flight, max_in_flight, response_count })
     }
 
     fn reply(&self, method: &str, id: &Value) -> Messages {
@@ -58,20 +58,20 @@ impl Asking {
         Messages::One(json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string().into())
     }
 
-    async fn take_answer(&self) {
-        let under_way = self.under_way.fetch_add(1, Ordering::Relaxed) + 1;
-        self.most.fetch_max(under_way, Ordering::Relaxed);
-        if self.slow {
+    async fn take_response(&self) {
+        let in_flight = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+        self.max_in_flight.fetch_max(in_flight, Ordering::Relaxed);
+        if self.is_slow {
             yield_now().await;
         }
-        self.under_way.fetch_sub(1, Ordering::Relaxed);
-        self.answered.fetch_add(1, Ordering::Relaxed);
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.response_count.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Waits until so many answers have come.
-    async fn wait_for(&self, count: usize) {
+    /// Waits until `count` responses have arrived.
+    async fn wait_for_responses(&self, count: usize) {
         let wait = async {
-            while self.answered.load(Ordering::Relaxed) < count {
+            while self.response_count.load(Ordering::Relaxed) < count {
                 yield_now().await;
             }
         };
@@ -79,12 +79,12 @@ impl Asking {
     }
 }
 
-impl Transport for Asking {
+impl Transport for FloodingServer {
     fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
         async move {
             let message: Value = serde_json::from_slice(&message.body).expect("JSON");
             let Some(method) = message["method"].as_str() else {
-                self.take_answer().await;
+                self.take_response().await;
                 return Ok(Reply::new(Messages::None));
             };
             Ok(Reply::new(self.reply(method, &message["id"])))
@@ -101,57 +101,61 @@ fn pings(count: usize) -> Vec<Value> {
     (0..count).map(|id| json!({ "jsonrpc": "2.0", "id": id, "method": "ping" })).collect()
 }
 
-fn answer() -> Value {
+fn call_result() -> Value {
     json!({ "jsonrpc": "2.0", "id": 2, "result": { "content": [] } })
 }
 
 #[tokio::test]
 async fn immediate_answer_to_a_ping_is_sent_before_the_call_returns() {
-    // PING-01: even where the answer to the call is there as soon as the question
+    // PING-01: even if the response to the call arrives together with the request
     let mut events = pings(1);
-    events.push(answer());
-    let server = Asking::new("2025-11-25", events, false);
+    events.push(call_result());
+    let server = FloodingServer::new("2025-11-25", events, false);
     stateful_client(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
-    assert_eq!(server.answered.load(Ordering::Relaxed), 1);
+    assert_eq!(server.response_count.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
 async fn slow_answer_to_a_ping_is_sent_after_the_call_returns() {
     // PING-01
     let mut events = pings(1);
-    events.push(answer());
-    let server = Asking::new("2025-11-25", events, true);
+    events.push(call_result());
+    let server = FloodingServer::new("2025-11-25", events, true);
     stateful_client(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
-    server.wait_for(1).await;
+    server.wait_for_responses(1).await;
 }
 
 #[tokio::test]
 async fn answers_to_many_server_requests_are_limited_in_number() {
     // PING-01
     let mut events = pings(600);
-    events.push(answer());
-    let server = Asking::new("2025-11-25", events, true);
+    events.push(call_result());
+    let server = FloodingServer::new("2025-11-25", events, true);
     stateful_client(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
-    server.wait_for(600).await;
-    assert!(server.most.load(Ordering::Relaxed) <= MOST, "{server:?}");
+    server.wait_for_responses(600).await;
+    assert!(server.max_in_flight.load(Ordering::Relaxed) <= MAX_IN_FLIGHT, "{server:?}");
 }
 
 #[tokio::test]
 async fn answers_to_a_large_batch_are_limited_in_number() {
-    // PING-01, LIFE-17: all of them come at once
+    // PING-01, LIFE-17: all requests arrive at once
     let mut batch = pings(600);
-    batch.push(answer());
-    let server = Asking::new("2025-03-26", vec![Value::Array(batch)], true);
+    batch.push(call_result());
+    let server = FloodingServer::new("2025-03-26", vec![Value::Array(batch)], true);
     stateful_client(Arc::clone(&server)).call_tool("add", ()).await.unwrap();
-    server.wait_for(600).await;
-    assert!(server.most.load(Ordering::Relaxed) <= MOST, "{}", server.most.load(Ordering::Relaxed));
+    server.wait_for_responses(600).await;
+    assert!(
+        server.max_in_flight.load(Ordering::Relaxed) <= MAX_IN_FLIGHT,
+        "{}",
+        server.max_in_flight.load(Ordering::Relaxed)
+    );
 }
 
-/// Sends messages without end and without a pause, and lets the time for a call pass.
+/// Sends notifications without end and without a pause, while the request timeout passes.
 #[derive(Debug)]
-struct Endless;
+struct EndlessNotifications;
 
-impl Transport for Endless {
+impl Transport for EndlessNotifications {
     fn send(&self, _: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
         let told = || Ok(json!({ "jsonrpc": "2.0", "method": "x" }).to_string().into());
         let first = stream::once(async move {
@@ -170,7 +174,7 @@ impl Transport for Endless {
 #[tokio::test(start_paused = true)]
 async fn endless_notifications_do_not_prevent_the_timeout() {
     // LIFE-13
-    let client = client_with_version(Endless, Revision::V2026_07_28);
+    let client = client_with_version(EndlessNotifications, Revision::V2026_07_28);
     assert_snapshot!(describe_result(client.call_tool("add", ()).await), @"
     no answer to `tools/call` within 30s
     -> Timeout

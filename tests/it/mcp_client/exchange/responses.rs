@@ -1,17 +1,17 @@
-//! Answers that are none.
+//! Invalid responses.
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::support::{Script, ScriptedResponse, describe_result, error, json, sse, status};
 
-/// Calls a tool, once for each answer, and shows what comes of it.
-async fn check(answers: impl IntoIterator<Item = ScriptedResponse>) -> String {
+/// Calls a tool once for each response, and describes the results.
+async fn call_with_responses(answers: impl IntoIterator<Item = ScriptedResponse>) -> String {
     let mut shown = Vec::new();
     for answer in answers {
         let server = Script::new().on("tools/call", answer).start().await;
         shown.push(describe_result(server.client().call_tool("add", ()).await));
-        // Nothing is tried again.
+        // The call is not retried.
         assert_eq!(server.requests_of("tools/call").await.len(), 1);
     }
     shown.join("\n")
@@ -20,7 +20,7 @@ async fn check(answers: impl IntoIterator<Item = ScriptedResponse>) -> String {
 #[tokio::test]
 async fn response_must_have_the_id_of_the_request() {
     // RPC-03, RPC-05
-    assert_snapshot!(check([
+    assert_snapshot!(call_with_responses([
         json(r#"{"jsonrpc":"2.0","id":77,"result":{"content":[]}}"#),
         json(r#"{"jsonrpc":"2.0","id":"$id","result":{"content":[]}}"#),
         json(r#"{"jsonrpc":"2.0","id":77,"error":{"code":1,"message":"of another"}}"#),
@@ -50,7 +50,7 @@ async fn response_must_have_the_id_of_the_request() {
 #[tokio::test]
 async fn response_must_be_either_a_valid_result_or_an_error() {
     // RPC-04, RPC-09
-    assert_snapshot!(check([
+    assert_snapshot!(call_with_responses([
         json(r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]},"error":{"code":1,"message":"m"}}"#),
         json(r#"{"jsonrpc":"2.0","id":$id}"#),
         json(r#"{"jsonrpc":"2.0","id":$id,"result":null}"#),
@@ -101,7 +101,7 @@ async fn response_must_be_either_a_valid_result_or_an_error() {
 
 #[tokio::test]
 async fn body_that_is_not_one_response_is_an_error() {
-    assert_snapshot!(check([
+    assert_snapshot!(call_with_responses([
         json(""),
         json("{"),
         json("nonsense"),
@@ -146,7 +146,7 @@ async fn body_that_is_not_one_response_is_an_error() {
 async fn accepted_without_a_response_is_an_error() {
     // HTTP-04
     let ok = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
-    assert_snapshot!(check([status(202), status(204), json(ok).with_status(202)]).await, @"
+    assert_snapshot!(call_with_responses([status(202), status(204), json(ok).with_status(202)]).await, @"
     the answer to `tools/call` is not valid
       the server took note of it and sent no answer
     -> InvalidAnswer
@@ -159,7 +159,7 @@ async fn accepted_without_a_response_is_an_error() {
 #[tokio::test]
 async fn server_errors_keep_code_message_and_data() {
     // RPC-04, TOOL-22: whatever the code
-    assert_snapshot!(check([
+    assert_snapshot!(call_with_responses([
         error(-32602, "Unknown tool: add", &Value::Null),
         error(-32603, "broken", &json!({ "at": [1, "x"] })),
         error(-32042, "sign in", &json!({ "elicitations": [{ "mode": "url", "url": "https://a.example" }] })),
@@ -195,7 +195,7 @@ async fn server_errors_keep_code_message_and_data() {
 async fn stream_that_ends_without_the_response_is_interrupted() {
     // HTTP-10
     let ping = r#"data: {"jsonrpc":"2.0","id":"p","method":"ping"}"#;
-    assert_snapshot!(check([
+    assert_snapshot!(call_with_responses([
         sse(""),
         sse(": comment\n\n"),
         sse("data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[]}}\n"),
@@ -220,7 +220,7 @@ async fn stream_that_ends_without_the_response_is_interrupted() {
 
 #[tokio::test]
 async fn event_that_is_not_a_message_is_an_error() {
-    assert_snapshot!(check([
+    assert_snapshot!(call_with_responses([
         sse("data: nonsense\n\n"),
         sse("data: []\n\n"),
         sse("data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{}}\n\n"),

@@ -1,4 +1,4 @@
-//! What the server asks and tells while it is being asked.
+//! Server requests, notifications and other responses that arrive during a call.
 
 use insta::assert_snapshot;
 use mcp_testkit::{Fault, Gate, On};
@@ -9,11 +9,11 @@ use crate::support::{
     request_log, sse, start_test_server, status, with_timeout,
 };
 
-const ANSWER: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
+const RESPONSE: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
 
-async fn server_with(before: &[Value]) -> ScriptedServer {
+async fn server_with_messages(before: &[Value]) -> ScriptedServer {
     let before: String = before.iter().map(|message| format!("data: {message}\n\n")).collect();
-    Script::new().on("tools/call", sse(&format!("{before}data: {ANSWER}\n\n"))).start().await
+    Script::new().on("tools/call", sse(&format!("{before}data: {RESPONSE}\n\n"))).start().await
 }
 
 fn ping(id: &Value) -> Value {
@@ -22,7 +22,7 @@ fn ping(id: &Value) -> Value {
 
 #[tokio::test]
 async fn server_requests_are_answered_before_the_response_arrives() {
-    // HTTP-07, PING-01, RPC-10: the server holds its answer back until it has ours
+    // HTTP-07, PING-01, RPC-10: the server responds to the call after the client's responses
     let server = start_test_server().await;
     let gate = Gate::new();
     let requests = vec![
@@ -42,7 +42,7 @@ async fn server_requests_are_answered_before_the_response_arrives() {
     let mut answers: Vec<_> = server.requests().iter().map(ReceivedRequest::from).collect();
     answers.retain(|sent| sent.kind() == "response");
     answers.sort_by_key(|answer| answer.json()["id"].to_string());
-    // N-BASE-08: no code but those of JSON-RPC
+    // N-BASE-08: only codes of JSON-RPC are used
     assert_snapshot!(without_session(&request_log(&answers)), @r#"
     {"jsonrpc":"2.0","id":"p-1","result":{}}, 2025-11-25
     {"jsonrpc":"2.0","id":7,"result":{}}, 2025-11-25
@@ -51,10 +51,10 @@ async fn server_requests_are_answered_before_the_response_arrives() {
     assert_eq!(server.violations(), Vec::<String>::new());
 }
 
-/// The sessions of this server are random.
+/// Removes the session ids, which are random.
 fn without_session(outline: &str) -> String {
     let lines = outline.lines().map(|line| {
-        let (answer, facts) = line.split_once("}, ").expect("facts");
+        let (answer, facts) = line.split_once("}, ").expect("a session and a version");
         let (session, version) = facts.split_once(", ").expect("a version");
         assert!(!session.is_empty());
         format!("{answer}}}, {version}")
@@ -65,7 +65,7 @@ fn without_session(outline: &str) -> String {
 #[tokio::test]
 async fn server_requests_are_answered_if_the_response_follows_at_once() {
     // PING-01
-    let server = server_with(&[ping(&json!("p-1")), ping(&json!("p-2"))]).await;
+    let server = server_with_messages(&[ping(&json!("p-1")), ping(&json!("p-2"))]).await;
     server.client().call_tool("add", ()).await.unwrap();
     let mut answers = server.wait_for_requests("response", 2).await;
     answers.sort_by_key(|answer| answer.json()["id"].to_string());
@@ -78,7 +78,7 @@ async fn server_requests_are_answered_if_the_response_follows_at_once() {
 #[tokio::test]
 async fn rejected_answer_to_a_server_request_does_not_fail_the_call() {
     let server = Script::new()
-        .on("tools/call", sse(&format!("data: {}\n\ndata: {ANSWER}\n\n", ping(&json!(1)))))
+        .on("tools/call", sse(&format!("data: {}\n\ndata: {RESPONSE}\n\n", ping(&json!(1)))))
         .on("response", status(500))
         .start()
         .await;
@@ -91,7 +91,7 @@ async fn rejected_answer_to_a_server_request_does_not_fail_the_call() {
 #[tokio::test]
 async fn notifications_before_the_response_are_ignored() {
     // RPC-11, LOG-02, PROG-02, CANC-06
-    let server = server_with(&[
+    let server = server_with_messages(&[
         json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": { "level": "info", "data": [1] } }),
         json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": { "progressToken": 9, "progress": 0.5 } }),
         json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 9 } }),
@@ -101,14 +101,14 @@ async fn notifications_before_the_response_are_ignored() {
     let client = server.client();
     assert_snapshot!(describe_result(client.call_tool("add", ()).await), @"it went well");
     client.close().await.unwrap();
-    // RPC-06: no notification is answered
+    // RPC-06: notifications are not answered
     assert_eq!(server.requests_of("response").await.len(), 0);
 }
 
 #[tokio::test]
 async fn responses_to_other_requests_are_ignored() {
-    // HTTP-18, RPC-03: whatever their results look like
-    let server = server_with(&[
+    // HTTP-18, RPC-03: whatever the results contain
+    let server = server_with_messages(&[
         json!({ "jsonrpc": "2.0", "id": 99, "result": { "content": [] } }),
         json!({ "jsonrpc": "2.0", "id": "2", "result": {} }),
         json!({ "jsonrpc": "2.0", "id": 98, "result": { "tools": [] } }),

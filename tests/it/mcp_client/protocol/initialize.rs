@@ -1,4 +1,4 @@
-//! The opening of a conversation: `initialize`, `notifications/initialized`, then all else.
+//! The first messages of a session: `initialize`, `notifications/initialized`, then requests.
 
 use insta::assert_snapshot;
 use serde_json::json;
@@ -40,7 +40,7 @@ async fn first_call_sends_initialize_then_initialized() {
 
 #[tokio::test]
 async fn initialize_works_over_event_streams() {
-    // HTTP-06, HTTP-24: the session id is a header, also of a stream
+    // HTTP-06, HTTP-24: an event stream also has the session id in a header
     let opening = initialize_response("2025-11-25").header("mcp-session-id", "s").as_event_stream();
     let answer = result(&json!({ "content": [] })).as_event_stream();
     let script = Script::new().on("initialize", opening).on("tools/call", answer);
@@ -58,7 +58,7 @@ async fn initialize_works_over_event_streams() {
 
 #[tokio::test]
 async fn initialize_is_sent_once_per_client() {
-    // RPC-02: no id comes twice
+    // RPC-02: request ids are unique
     let server = ScriptedServer::start().await;
     let client = server.client();
     client.connect().await.unwrap();
@@ -97,7 +97,7 @@ async fn next_call_retries_a_failed_initialize() {
         .start()
         .await;
     let client = server.client();
-    // HTTP-05: a status that is no success means that `initialize_response` was not delivered
+    // HTTP-05: with an error status, `notifications/initialized` was not delivered
     let mut outcomes = Vec::new();
     for _ in 0..4 {
         outcomes.push(describe_result(client.call_tool("add", ()).await));
@@ -124,7 +124,7 @@ async fn next_call_retries_a_failed_initialize() {
 
 #[tokio::test]
 async fn initialized_accepts_any_success_status() {
-    // Traps 10: some servers answer 200 or 204; a body is not read
+    // Traps 10: some servers respond with 200 or 204; the body is ignored
     for answer in [status(200), status(204), status(202), json("broken"), sse("data: {}\n\n")] {
         let server = Script::new().on("notifications/initialized", answer.clone()).start().await;
         assert_eq!(
@@ -137,7 +137,7 @@ async fn initialized_accepts_any_success_status() {
 
 #[tokio::test]
 async fn initialize_result_is_exposed_as_server_info() {
-    // LIFE-11, RPC-08: unknown members are kept or passed over
+    // LIFE-11, RPC-08: unknown members are kept or ignored
     let answer = json!({
         "protocolVersion": "2025-11-25",
         "capabilities": { "tools": { "listChanged": true }, "x-own": {}, "experimental": { "a": {} } },
@@ -153,7 +153,7 @@ async fn initialize_result_is_exposed_as_server_info() {
     assert_eq!(profile.server.as_ref().unwrap().name, "peer");
     assert_eq!(profile.instructions.as_deref(), Some("Be brief"));
     assert_eq!(profile.revision.to_string(), "2025-11-25");
-    // Without a session there is no header for it.
+    // Without a session, there is no session header.
     assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], 2025-11-25

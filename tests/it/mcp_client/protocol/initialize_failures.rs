@@ -1,4 +1,4 @@
-//! Conversations that do not open, or that nobody waits for.
+//! `initialize` that fails, or whose callers are dropped.
 
 use futures_util::{FutureExt, future::join_all};
 use insta::assert_snapshot;
@@ -11,7 +11,7 @@ use crate::support::{
 
 #[tokio::test]
 async fn session_is_deleted_if_initialized_is_rejected() {
-    // HTTP-29: the server has assigned a session all the same
+    // HTTP-29: the server has assigned a session anyway
     let mut shown = String::new();
     for code in [401, 404, 500] {
         let server = Script::new().on("notifications/initialized", status(code)).start().await;
@@ -45,7 +45,7 @@ async fn session_is_deleted_if_all_callers_are_dropped() {
     }
     with_timeout(server.received("DELETE", 1)).await;
     assert_eq!(server.open_sessions(), 0);
-    // The next call opens another.
+    // The next call opens another session.
     server.clear_script();
     client.call_tool("wait", ()).await.unwrap();
     assert_eq!((server.count("initialize"), server.open_sessions()), (2, 1));
@@ -53,7 +53,7 @@ async fn session_is_deleted_if_all_callers_are_dropped() {
 
 #[tokio::test]
 async fn close_waits_for_a_running_initialize() {
-    // HTTP-29: or else the session would begin after its end
+    // HTTP-29: otherwise the session would open after `close`
     for method in ["initialize", "notifications/initialized"] {
         let server = start_test_server().await;
         let gate = Gate::new();
@@ -76,7 +76,7 @@ async fn close_waits_for_a_running_initialize() {
 
 #[tokio::test]
 async fn waiting_callers_share_the_failure_of_initialize() {
-    // AUTH-07: a refused token is not tried once for each of them
+    // AUTH-07: a rejected token is not tried once per caller
     let server = Script::new().on("initialize", status(401)).start().await;
     let client = server.client();
     let outcomes = join_all((0..20).map(|_| client.list_tools())).await;
@@ -86,7 +86,7 @@ async fn waiting_callers_share_the_failure_of_initialize() {
         assert!(error.did_not_run());
     }
     assert_eq!(server.requests().await.len(), 1);
-    // It is not kept for those who come later.
+    // Later callers try again.
     client.list_tools().await.unwrap_err();
     assert_eq!(server.requests_of("initialize").await.len(), 2);
 }

@@ -1,4 +1,4 @@
-//! Calls of the per-request era that need input first.
+//! Stateless calls that require input: multi round-trip requests.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::support::{
     advance_until, describe_result, error, result, status,
 };
 
-/// A strict server with one tool, and a client of it.
-async fn asking(
+/// A server with one tool that requires input, and a client of it.
+async fn server_with_asking_tool(
     steps: impl Fn(&Round) -> Turn + Send + Sync + 'static,
     handler: &RecordingHandler,
 ) -> (TestServer, Client) {
@@ -23,36 +23,36 @@ async fn asking(
     let builder = TestServer::builder().revisions([Revision::V2026_07_28]);
     let server = builder.tool(tool).start().await.expect("a free port");
     let transport = HttpTransport::builder(server.url()).build().expect("a usable URL");
-    let client = client(transport, handler);
+    let client = client_with_handler(transport, handler);
     (server, client)
 }
 
-fn client(transport: HttpTransport, handler: &RecordingHandler) -> Client {
+fn client_with_handler(transport: HttpTransport, handler: &RecordingHandler) -> Client {
     let builder = Client::builder(transport).handler(handler.clone());
     builder.protocol(Revision::V2026_07_28).build()
 }
 
-/// A server that always answers so.
-async fn answering(asked: &Value) -> ScriptedServer {
+/// A server that always requires this input.
+async fn server_requiring_input(asked: &Value) -> ScriptedServer {
     let mut answer = asked.clone();
     answer["resultType"] = json!("input_required");
     Script::new().on("tools/call", result(&answer)).start().await
 }
 
-/// One question of each kind that can be refused for good.
-fn questions() -> [Ask; 2] {
+/// One server request of each kind that cannot be declined in its response.
+fn undeclinable_requests() -> [Ask; 2] {
     [Ask::sampling(json!({ "messages": [], "maxTokens": 1 })), Ask::roots()]
 }
 
 #[tokio::test]
 async fn declined_or_failed_sampling_and_roots_end_the_call() {
-    // N-MRTR-11: the server is not asked again
+    // N-MRTR-11: the call is not repeated
     for (behavior, question) in
-        [HandlerBehavior::Decline, HandlerBehavior::Fail].into_iter().zip(questions())
+        [HandlerBehavior::Decline, HandlerBehavior::Fail].into_iter().zip(undeclinable_requests())
     {
         let handler = RecordingHandler::new(ALL_CAPABILITIES, behavior);
         let ask = move |_: &Round| Turn::ask("it", question.clone());
-        let (server, client) = asking(ask, &handler).await;
+        let (server, client) = server_with_asking_tool(ask, &handler).await;
         let outcome = describe_result(client.call_tool("ask", ()).await);
         match behavior {
             HandlerBehavior::Decline => assert_snapshot!(outcome, @"
@@ -79,7 +79,7 @@ async fn declined_elicitation_is_sent_to_the_server() {
         _ => Turn::ask("form", Ask::form("?", json!({ "type": "object", "properties": {} })))
             .and("url", Ask::url("?", "https://x")),
     };
-    let (server, client) = asking(ask, &handler).await;
+    let (server, client) = server_with_asking_tool(ask, &handler).await;
     let result = client.call_tool("ask", ()).await.unwrap();
     let content = serde_json::to_value(&result.content).unwrap();
     assert_eq!(content[0]["text"], r#"{"action":"decline"} {"action":"decline"}"#);
@@ -101,9 +101,10 @@ async fn input_request_for_an_undeclared_capability_is_an_error() {
             "message": "?", "requestedSchema": { "type": "object", "properties": {} },
         } });
         let asked = json!({ "inputRequests": { "a": known, "b": request }, "requestState": "s" });
-        let server = answering(&asked).await;
-        outcomes
-            .push(describe_result(client(server.transport(), &handler).call_tool("ask", ()).await));
+        let server = server_requiring_input(&asked).await;
+        outcomes.push(describe_result(
+            client_with_handler(server.transport(), &handler).call_tool("ask", ()).await,
+        ));
         assert_eq!(server.requests_of("tools/call").await.len(), 1);
     }
     assert_snapshot!(outcomes.join("\n"), @r#"
@@ -125,13 +126,16 @@ async fn input_request_for_an_undeclared_capability_is_an_error() {
 
 #[tokio::test]
 async fn call_is_repeated_with_backoff_if_only_state_is_returned() {
-    // N-MRTR-03, N-MRTR-04, N-MRTR-05: and without a handler, too
+    // N-MRTR-03, N-MRTR-04, N-MRTR-05: also without handler capabilities
     let ask = |round: &Round| match round.number() {
         0..3 => Turn::again(),
         _ => CallAnswer::text("done").into(),
     };
-    let (server, client) =
-        asking(ask, &RecordingHandler::new(Serves::nothing(), HandlerBehavior::Accept)).await;
+    let (server, client) = server_with_asking_tool(
+        ask,
+        &RecordingHandler::new(Serves::nothing(), HandlerBehavior::Accept),
+    )
+    .await;
     let (called, passed) = advance_until(client.call_tool("ask", ())).await;
     called.unwrap();
     assert!(passed >= Duration::from_millis(3 * 250), "{passed:?}");
@@ -147,7 +151,7 @@ async fn other_calls_do_not_carry_input_responses() {
         None => Turn::ask("r", Ask::roots()),
         Some(_) => CallAnswer::text("done").into(),
     };
-    let (server, client) = asking(ask, &handler).await;
+    let (server, client) = server_with_asking_tool(ask, &handler).await;
     let calls = (0..8).map(|_| async {
         client.call_tool("ask", ()).await?;
         client.list_tools().await
@@ -165,7 +169,7 @@ async fn other_calls_do_not_carry_input_responses() {
 
 #[tokio::test]
 async fn failure_after_the_first_round_may_have_run() {
-    // N-MRTR-03: whatever the server says to the next round, the first one has run
+    // N-MRTR-03: whatever the server responds to the next round, the first round has run
     let mut shown = String::new();
     for refusal in [
         status(401),
@@ -202,7 +206,8 @@ async fn failure_after_the_first_round_may_have_run() {
 async fn call_is_limited_to_ten_further_rounds() {
     // N-MRTR-09
     let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::Accept);
-    let (server, client) = asking(|_: &Round| Turn::ask("r", Ask::roots()), &handler).await;
+    let (server, client) =
+        server_with_asking_tool(|_: &Round| Turn::ask("r", Ask::roots()), &handler).await;
     assert_snapshot!(describe_result(client.call_tool("ask", ()).await), @"
     `tools/call` needs input more than 10 times
     -> Rounds
@@ -214,13 +219,13 @@ async fn call_is_limited_to_ten_further_rounds() {
 
 #[tokio::test]
 async fn handler_time_does_not_count_towards_the_request_timeout() {
-    // LIFE-13: as in the other era
+    // LIFE-13: as in stateful versions
     let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased);
     let ask = |round: &Round| match round.answer("r") {
         None => Turn::ask("r", Ask::roots()),
         Some(_) => CallAnswer::text("done").into(),
     };
-    let (_server, client) = asking(ask, &handler).await;
+    let (_server, client) = server_with_asking_tool(ask, &handler).await;
     let late = async {
         handler.wait_for_pending(1).await;
         advance_until(tokio::time::sleep(Duration::from_secs(5 * 60))).await;

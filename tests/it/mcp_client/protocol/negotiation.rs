@@ -1,4 +1,4 @@
-//! What is known of how to speak with a server: shared, given up where it proves wrong, or pinned.
+//! The negotiated protocol version: shared between clients, reconsidered, or pinned.
 
 use std::{future::pending, time::Duration};
 
@@ -11,7 +11,7 @@ use mcp_client::{BoxError, Client, Negotiation, mcp_types::Revision};
 use mcp_http::{AccessToken, HttpTransport, TokenRequest, TokenSource};
 use serde_json::{Value, json};
 
-use super::probe::{asked, old, unsupported};
+use super::probe::{list_tools_log, stateful_script, unsupported_version};
 use crate::support::{
     PROBE, Script, advance_time, advance_until, describe_result, discover_response, error,
     request_log, result, status,
@@ -22,10 +22,10 @@ async fn negotiated_version_is_shared_by_all_clients() {
     // N-VER-03
     let mut shown = String::new();
     for probe in [status(404), discover_response(&["2026-07-28"])] {
-        let server = old().on(PROBE, probe).start().await;
+        let server = stateful_script().on(PROBE, probe).start().await;
         let known = Negotiation::new();
-        shown += &asked(&server, &known).await;
-        shown += &asked(&server, &known).await;
+        shown += &list_tools_log(&server, &known).await;
+        shown += &list_tools_log(&server, &known).await;
     }
     assert_snapshot!(shown, @r#"
     server/discover "probe-1", 2026-07-28
@@ -52,7 +52,7 @@ async fn negotiated_version_is_shared_by_all_clients() {
 #[tokio::test]
 async fn concurrent_clients_share_one_probe() {
     // N-VER-03
-    let server = old().on(PROBE, discover_response(&["2026-07-28"])).start().await;
+    let server = stateful_script().on(PROBE, discover_response(&["2026-07-28"])).start().await;
     let known = Negotiation::new();
     let clients: Vec<_> = (0..50).map(|_| server.client_with_negotiation(&known)).collect();
     let outcomes = join_all(clients.iter().map(Client::list_tools)).await;
@@ -63,8 +63,9 @@ async fn concurrent_clients_share_one_probe() {
 
 #[tokio::test]
 async fn rejected_token_of_one_client_does_not_fail_the_others() {
-    // N-VER-02: a 401 decides nothing, whoever waits for it
-    let script = old().on(PROBE, status(401)).on(PROBE, discover_response(&["2026-07-28"]));
+    // N-VER-02: a 401 is inconclusive for every client that waits
+    let script =
+        stateful_script().on(PROBE, status(401)).on(PROBE, discover_response(&["2026-07-28"]));
     let server = script.start().await;
     let known = Negotiation::new();
     let clients: Vec<_> = (0..8).map(|_| server.client_with_negotiation(&known)).collect();
@@ -74,9 +75,10 @@ async fn rejected_token_of_one_client_does_not_fail_the_others() {
 
 #[tokio::test]
 async fn waiting_for_a_token_does_not_delay_other_clients() {
-    let server = old().on(PROBE, discover_response(&["2026-07-28"])).start().await;
+    let server = stateful_script().on(PROBE, discover_response(&["2026-07-28"])).start().await;
     let known = Negotiation::new();
-    let stalled = HttpTransport::builder(server.url()).token_source(Stalled).build().unwrap();
+    let stalled =
+        HttpTransport::builder(server.url()).token_source(StalledTokenSource).build().unwrap();
     let stalled = Client::builder(stalled).negotiation(known.clone()).build();
     let other = server.client_with_negotiation(&known);
     let (listed, waited) = tokio::select! {
@@ -87,10 +89,10 @@ async fn waiting_for_a_token_does_not_delay_other_clients() {
     assert!(waited < Duration::from_secs(2), "{waited:?}");
 }
 
-/// Never gives a token.
-struct Stalled;
+/// A token source that never responds.
+struct StalledTokenSource;
 
-impl TokenSource for Stalled {
+impl TokenSource for StalledTokenSource {
     fn token<'a>(
         &'a self,
         _: TokenRequest<'a>,
@@ -101,8 +103,11 @@ impl TokenSource for Stalled {
 
 #[tokio::test]
 async fn stateful_server_is_probed_again_after_a_day() {
-    let server =
-        old().on(PROBE, status(404)).on(PROBE, discover_response(&["2026-07-28"])).start().await;
+    let server = stateful_script()
+        .on(PROBE, status(404))
+        .on(PROBE, discover_response(&["2026-07-28"]))
+        .start()
+        .await;
     let known = Negotiation::new();
     server.client_with_negotiation(&known).list_tools().await.unwrap();
     advance_time(Duration::from_secs(23 * 60 * 60)).await;
@@ -115,10 +120,10 @@ async fn stateful_server_is_probed_again_after_a_day() {
 
 #[tokio::test]
 async fn wrong_negotiated_version_is_probed_again() {
-    // N-VER-03: the server was replaced by one of the other era
+    // N-VER-03: the server was replaced by one with another kind of version
     let mut shown = String::new();
     let gone = status(404);
-    let older = old()
+    let older = stateful_script()
         .on(PROBE, status(404))
         .on("tools/list", gone)
         .on("tools/list", result(&json!({ "tools": [] })));
@@ -126,14 +131,14 @@ async fn wrong_negotiated_version_is_probed_again() {
         Script::new().on(PROBE, discover_response(&["2026-07-28"])).on("initialize", status(400));
     for (script, was) in [(older, Revision::V2026_07_28), (newer, Revision::V2025_11_25)] {
         let server = script.start().await;
-        shown += &asked(&server, &Negotiation::known(was)).await;
+        shown += &list_tools_log(&server, &Negotiation::known(was)).await;
     }
-    // It still is what it was: its own failure is the one to report.
+    // If the version was right, the error of the call is reported.
     let same =
         Script::new().on(PROBE, discover_response(&["2026-07-28"])).on("tools/list", status(404));
-    shown += &asked(&same.start().await, &Negotiation::known(Revision::V2026_07_28)).await;
+    shown += &list_tools_log(&same.start().await, &Negotiation::known(Revision::V2026_07_28)).await;
     let same = Script::new().on(PROBE, status(404)).on("initialize", status(400));
-    shown += &asked(&same.start().await, &Negotiation::known(Revision::V2025_11_25)).await;
+    shown += &list_tools_log(&same.start().await, &Negotiation::known(Revision::V2025_11_25)).await;
     assert_snapshot!(shown, @r#"
     tools/list 1, 2026-07-28
     server/discover "probe-1", 2026-07-28
@@ -162,7 +167,7 @@ async fn wrong_negotiated_version_is_probed_again() {
 
 #[tokio::test]
 async fn stateless_server_is_never_sent_initialize() {
-    // N-VER-04: later failures are failures
+    // N-VER-04: later errors are reported as they are
     let mut shown = String::new();
     for answer in [
         error(-32601, "no such method", &Value::Null).with_status(404),
@@ -174,8 +179,8 @@ async fn stateless_server_is_never_sent_initialize() {
         error(-32000, "too much", &Value::Null).with_status(429),
         error(-32000, "broken", &Value::Null).with_status(500),
     ] {
-        let server = old().on("tools/list", answer).start().await;
-        shown += &asked(&server, &Negotiation::known(Revision::V2026_07_28)).await;
+        let server = stateful_script().on("tools/list", answer).start().await;
+        shown += &list_tools_log(&server, &Negotiation::known(Revision::V2026_07_28)).await;
     }
     assert_snapshot!(shown, @"
     tools/list 1, 2026-07-28
@@ -215,7 +220,7 @@ async fn stateless_server_is_never_sent_initialize() {
 
 #[tokio::test]
 async fn call_that_may_have_run_is_not_repeated_in_another_version() {
-    // The code alone may be that of another server, which the tool has called.
+    // The error may come from another server that the tool has called.
     let mut shown = String::new();
     for (was, supported) in [
         (Revision::V2025_11_25, json!(["2026-07-28"])),
@@ -223,7 +228,8 @@ async fn call_that_may_have_run_is_not_repeated_in_another_version() {
         (Revision::V2026_07_28, json!(["2026-07-28"])),
         (Revision::V2026_07_28, json!(["2025-06-18"])),
     ] {
-        let script = old().on("tools/call", unsupported(&supported).with_status(200));
+        let script =
+            stateful_script().on("tools/call", unsupported_version(&supported).with_status(200));
         let server = script.start().await;
         let client = server.client_with_negotiation(&Negotiation::known(was));
         let failed = describe_result(client.call_tool("add", ()).await);
@@ -251,14 +257,16 @@ async fn call_that_may_have_run_is_not_repeated_in_another_version() {
 
 #[tokio::test]
 async fn call_rejected_for_its_version_is_repeated_in_a_supported_one() {
-    // N-VER-01: the server was replaced, and has run nothing
+    // N-VER-01: the server was replaced, and did not run the call
     let mut shown = String::new();
     for (was, supported) in [
         (Revision::V2025_11_25, json!(["2026-07-28"])),
         (Revision::V2026_07_28, json!(["2025-06-18"])),
     ] {
         let called = result(&json!({ "content": [] }));
-        let script = old().on("tools/call", unsupported(&supported)).on("tools/call", called);
+        let script = stateful_script()
+            .on("tools/call", unsupported_version(&supported))
+            .on("tools/call", called);
         let server = script.start().await;
         let client = server.client_with_negotiation(&Negotiation::known(was));
         client.call_tool("add", ()).await.unwrap();
@@ -283,18 +291,18 @@ async fn pinned_version_is_used_without_a_probe() {
         (Revision::V2026_07_28, Script::new()),
         (
             Revision::V2026_07_28,
-            Script::new().on("tools/list", unsupported(&json!(["2026-07-28"]))),
+            Script::new().on("tools/list", unsupported_version(&json!(["2026-07-28"]))),
         ),
         (
             Revision::V2026_07_28,
-            Script::new().on("tools/list", unsupported(&json!(["2025-11-25"]))),
+            Script::new().on("tools/list", unsupported_version(&json!(["2025-11-25"]))),
         ),
         (Revision::V2026_07_28, Script::new().on("tools/list", status(404))),
-        (Revision::V2025_06_18, old()),
-        (Revision::V2025_03_26, old()),
+        (Revision::V2025_06_18, stateful_script()),
+        (Revision::V2025_03_26, stateful_script()),
         (
             Revision::V2025_11_25,
-            Script::new().on("initialize", unsupported(&json!(["2026-07-28"]))),
+            Script::new().on("initialize", unsupported_version(&json!(["2026-07-28"]))),
         ),
         (Revision::V2025_11_25, Script::new().on("initialize", status(404))),
     ] {

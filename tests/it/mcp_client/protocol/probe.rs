@@ -1,5 +1,7 @@
-//! Finding out which era of the protocol a server belongs to: each row of the table in the MCP
-//! 2026-07-28 specification, basic/versioning, "Backward Compatibility".
+//! Detecting whether a server is stateful or stateless.
+//!
+//! The tests follow the table in the MCP 2026-07-28 specification, basic/versioning, "Backward
+//! Compatibility".
 
 use std::future::pending;
 
@@ -14,19 +16,19 @@ use crate::support::{
     initialize_response, json as body, request_log, result, sse, status,
 };
 
-/// A refusal of the version, by a server that speaks these.
-pub(super) fn unsupported(supported: &Value) -> ScriptedResponse {
+/// An unsupported-version error of a server that supports these versions.
+pub(super) fn unsupported_version(supported: &Value) -> ScriptedResponse {
     let data = json!({ "supported": supported, "requested": "2026-07-28" });
     error(-32022, "unsupported protocol version", &data).with_status(400)
 }
 
-/// Lists the tools of a stranger: what was sent for that, what came out, and what is known then.
-async fn ask(script: Script) -> String {
+/// Lists tools without a known version. Shows the requests, the result and the negotiated version.
+async fn list_tools_once(script: Script) -> String {
     let server = script.start().await;
-    asked(&server, &Negotiation::new()).await
+    list_tools_log(&server, &Negotiation::new()).await
 }
 
-pub(super) async fn asked(server: &ScriptedServer, known: &Negotiation) -> String {
+pub(super) async fn list_tools_log(server: &ScriptedServer, known: &Negotiation) -> String {
     let before = server.all_requests().await.len();
     let outcome = match server.client_with_negotiation(known).list_tools().await {
         Ok(list) => format!("{} tool", list.tools.len()),
@@ -40,15 +42,15 @@ pub(super) async fn asked(server: &ScriptedServer, known: &Negotiation) -> Strin
     format!("{sent}\n{outcome}\nverdict: {verdict}\n")
 }
 
-pub(super) fn old() -> Script {
+pub(super) fn stateful_script() -> Script {
     Script::new().on("initialize", initialize_response("2025-06-18"))
 }
 
 #[tokio::test]
 async fn discover_result_identifies_a_stateless_server() {
-    // N-BASE-01, N-HTTP-03, N-VER-02: nothing but the answer to this method is proof
+    // N-BASE-01, N-HTTP-03, N-VER-02: only a response to this method is conclusive
     let new = Script::new().on(PROBE, discover_response(&["2026-07-28", "2025-11-25"]));
-    assert_snapshot!(ask(new).await, @r#"
+    assert_snapshot!(list_tools_once(new).await, @r#"
     server/discover "probe-1", 2026-07-28
     tools/list 1, 2026-07-28
     1 tool
@@ -58,21 +60,25 @@ async fn discover_result_identifies_a_stateless_server() {
 
 #[tokio::test]
 async fn unsupported_version_error_selects_a_listed_version() {
-    // N-VER-01: a version that is spoken here, the refused one included; then the server said no
-    // twice; none that is spoken here; no list at all
+    // N-VER-01: a supported version, even the rejected one; the same error again; only unsupported
+    // versions; no list at all
     let mut shown = String::new();
     for (name, again) in [
         ("once", discover_response(&["2026-07-28"])),
-        ("twice", unsupported(&json!(["2026-07-28"]))),
+        ("twice", unsupported_version(&json!(["2026-07-28"]))),
     ] {
-        let script = old().on(PROBE, unsupported(&json!(["2026-07-28"]))).on(PROBE, again);
-        shown += &format!("--- {name}\n{}", ask(script).await);
+        let script = stateful_script()
+            .on(PROBE, unsupported_version(&json!(["2026-07-28"])))
+            .on(PROBE, again);
+        shown += &format!("--- {name}\n{}", list_tools_once(script).await);
     }
     for supported in
         [json!(["2027-01-01"]), json!(["2027-01-01", "2025-06-18"]), json!([]), json!(null)]
     {
-        shown +=
-            &format!("--- {supported}\n{}", ask(old().on(PROBE, unsupported(&supported))).await);
+        shown += &format!(
+            "--- {supported}\n{}",
+            list_tools_once(stateful_script().on(PROBE, unsupported_version(&supported))).await
+        );
     }
     assert_snapshot!(shown, @r#"
     --- once
@@ -112,9 +118,9 @@ async fn unsupported_version_error_selects_a_listed_version() {
 
 #[tokio::test]
 async fn unsupported_version_error_with_old_versions_leads_to_initialize() {
-    let versions = unsupported(&json!(["2025-06-18", "2024-11-05"]));
-    let server = old().on(PROBE, versions).start().await;
-    assert_snapshot!(asked(&server, &Negotiation::new()).await, @r#"
+    let versions = unsupported_version(&json!(["2025-06-18", "2024-11-05"]));
+    let server = stateful_script().on(PROBE, versions).start().await;
+    assert_snapshot!(list_tools_log(&server, &Negotiation::new()).await, @r#"
     server/discover "probe-1", 2026-07-28
     initialize 1
     notifications/initialized, 2025-06-18
@@ -128,14 +134,16 @@ async fn unsupported_version_error_with_old_versions_leads_to_initialize() {
 
 #[tokio::test]
 async fn other_stateless_errors_identify_a_stateless_server() {
-    // N-VER-04: no fallback to `initialize`, then or later
+    // N-VER-04: the client does not fall back to `initialize`, then or later
     let mut shown = String::new();
     for code in [-32020, -32021] {
-        let server =
-            old().on(PROBE, error(code, "no", &Value::Null).with_status(400)).start().await;
+        let server = stateful_script()
+            .on(PROBE, error(code, "no", &Value::Null).with_status(400))
+            .start()
+            .await;
         let known = Negotiation::new();
-        shown += &asked(&server, &known).await;
-        shown += &asked(&server, &known).await;
+        shown += &list_tools_log(&server, &known).await;
+        shown += &list_tools_log(&server, &known).await;
     }
     assert_snapshot!(shown, @r#"
     server/discover "probe-1", 2026-07-28
@@ -157,8 +165,8 @@ async fn other_stateless_errors_identify_a_stateless_server() {
 
 #[tokio::test]
 async fn auth_errors_overload_and_invalid_responses_are_inconclusive() {
-    // N-AUTH: 401 and 403 are no matter of the era, whatever their body
-    let modern = || unsupported(&json!(["2025-11-25"]));
+    // N-AUTH: 401 and 403 are inconclusive, whatever their body
+    let modern = || unsupported_version(&json!(["2025-11-25"]));
     let mut shown = String::new();
     for answer in [
         status(401),
@@ -174,18 +182,18 @@ async fn auth_errors_overload_and_invalid_responses_are_inconclusive() {
         status(500),
         error(-32601, "broken", &Value::Null).with_status(500),
         status(503),
-        // It takes no POST.
+        // The server does not accept POST.
         status(405),
-        // A web page, a body that breaks off, a stream that does, one without an answer.
+        // A web page, an incomplete body, a stream without the response, no response.
         status(200).header("content-type", "text/html").body("<p>Hello"),
         body("{"),
         sse(": nothing\n\n"),
         status(202),
     ] {
-        let server = old().on(PROBE, answer).start().await;
+        let server = stateful_script().on(PROBE, answer).start().await;
         let known = Negotiation::new();
-        let first = asked(&server, &known).await;
-        let again = asked(&server, &known).await;
+        let first = list_tools_log(&server, &known).await;
+        let again = list_tools_log(&server, &known).await;
         assert_eq!(first, again, "it is asked again");
         shown += &first;
     }
@@ -277,11 +285,11 @@ async fn unreachable_server_is_inconclusive() {
     assert_eq!(known.revision(), None);
 }
 
-/// Takes messages and never answers.
+/// A transport that never responds.
 #[derive(Debug)]
-struct Silent;
+struct SilentTransport;
 
-impl Transport for Silent {
+impl Transport for SilentTransport {
     fn send(&self, _: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
         Box::pin(pending())
     }
@@ -294,7 +302,7 @@ impl Transport for Silent {
 #[tokio::test(start_paused = true)]
 async fn timeout_is_inconclusive() {
     let known = Negotiation::new();
-    let client = Client::builder(Silent).negotiation(known.clone()).build();
+    let client = Client::builder(SilentTransport).negotiation(known.clone()).build();
     assert_snapshot!(describe_result(client.connect().await), @"
     no answer to `server/discover` within 30s
     -> Timeout
@@ -329,7 +337,7 @@ async fn unknown_method_identifies_a_stateful_server() {
             "tools/list 2, 2025-06-18\n",
             "1 tool\nverdict: 2025-06-18\n",
         );
-        assert_eq!(ask(old().on(PROBE, answer)).await, greeted, "{name}");
+        assert_eq!(list_tools_once(stateful_script().on(PROBE, answer)).await, greeted, "{name}");
     }
 }
 
@@ -337,7 +345,7 @@ async fn unknown_method_identifies_a_stateful_server() {
 async fn error_of_initialize_after_the_probe_may_lead_to_a_second_probe() {
     let mut shown = String::new();
     for (name, first, second) in [
-        ("versions of the new era", unsupported(&json!(["2026-07-28"])), None),
+        ("versions of the new era", unsupported_version(&json!(["2026-07-28"])), None),
         (
             "another version",
             error(-32602, "no", &json!({ "supported": ["2025-03-26"] })),
@@ -361,7 +369,7 @@ async fn error_of_initialize_after_the_probe_may_lead_to_a_second_probe() {
         if let Some(second) = second {
             script = script.on("initialize", second);
         }
-        shown += &format!("--- {name}\n{}", ask(script).await);
+        shown += &format!("--- {name}\n{}", list_tools_once(script).await);
     }
     assert_snapshot!(shown, @r#"
     --- versions of the new era

@@ -1,4 +1,4 @@
-//! Sessions that the server has forgotten.
+//! Sessions that the server has lost.
 
 use futures_util::future::join_all;
 use insta::assert_snapshot;
@@ -141,7 +141,7 @@ async fn status_400_does_not_open_a_new_session() {
 
 #[tokio::test]
 async fn status_400_naming_the_session_opens_a_new_one() {
-    // HTTP-26: this is what the reference server says
+    // HTTP-26: this is what the reference server responds
     let lost = error(-32000, "Bad Request: No valid session ID provided", &json!(null));
     let server = Script::new()
         .on("tools/call", lost.with_status(400))
@@ -214,7 +214,7 @@ async fn list_restarts_if_another_call_lost_the_session() {
 
 #[tokio::test]
 async fn notification_is_repeated_in_a_new_session() {
-    // HTTP-26, HTTP-05: what was refused was not delivered
+    // HTTP-26, HTTP-05: a rejected notification was not delivered
     let server = Script::new()
         .on("notifications/roots/list_changed", status(404))
         .on("notifications/roots/list_changed", status(202))

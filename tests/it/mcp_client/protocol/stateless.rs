@@ -1,4 +1,4 @@
-//! The era in which every request is complete in itself (2026-07-28).
+//! Stateless protocol versions (2026-07-28): every request carries all its context.
 
 use std::{
     collections::HashSet,
@@ -32,7 +32,7 @@ use crate::support::{
     discover_response, error, full_request_log, request_log, result, sse, with_timeout,
 };
 
-/// A server of this era whose tool wants some arguments to be seen.
+/// A stateless server with a tool that has parameter headers.
 fn server() -> Builder {
     let schema = json!({ "type": "object", "properties": {
         "region": { "type": "string", "x-mcp-header": "Region" },
@@ -49,7 +49,7 @@ fn client(server: &TestServer) -> Client {
         .build()
 }
 
-fn sent(server: &TestServer) -> Vec<ReceivedRequest> {
+fn received_requests(server: &TestServer) -> Vec<ReceivedRequest> {
     server.requests().iter().map(ReceivedRequest::from).collect()
 }
 
@@ -68,7 +68,7 @@ async fn every_request_carries_version_capabilities_and_headers() {
         assert_eq!(stored.content.len(), 1);
         client.close().await.unwrap();
         assert_eq!(server.violations(), Vec::<String>::new());
-        both.push(full_request_log(&sent(&server)));
+        both.push(full_request_log(&received_requests(&server)));
     }
     assert_eq!(both[0], both[1]);
     assert_snapshot!(both[0], @r#"
@@ -100,12 +100,12 @@ async fn every_request_carries_version_capabilities_and_headers() {
 
 #[tokio::test]
 async fn missing_parameter_headers_are_learned_from_the_tool_list() {
-    // N-HTTP-10, N-HTTP-11: then the list is fetched, and the call made once more
+    // N-HTTP-10, N-HTTP-11: the list is then fetched, and the call repeated
     let server = server().start().await.unwrap();
     let client = client(&server);
     client.call_tool("store", json!({ "region": "eu" })).await.unwrap();
     client.call_tool("store", json!({ "region": "eu" })).await.unwrap();
-    assert_snapshot!(request_log(&sent(&server)), @r#"
+    assert_snapshot!(request_log(&received_requests(&server)), @r#"
     server/discover "probe-1", 2026-07-28
     tools/call 1, 2026-07-28
     tools/list 2, 2026-07-28
@@ -116,7 +116,7 @@ async fn missing_parameter_headers_are_learned_from_the_tool_list() {
 
 #[tokio::test]
 async fn header_mismatch_not_explained_by_the_list_is_an_error() {
-    // N-HTTP-11: no call is made a third time
+    // N-HTTP-11: the call is not made a third time
     let mismatch = error(-32020, "a header is missing", &Value::Null).with_status(400);
     let server = Script::new()
         .on(PROBE, discover_response(&["2026-07-28"]))
@@ -133,7 +133,7 @@ async fn header_mismatch_not_explained_by_the_list_is_an_error() {
 
 #[tokio::test]
 async fn call_with_header_mismatch_is_not_repeated_if_it_may_have_run() {
-    // N-HTTP-11: the server refuses the headers with status 400, before it runs anything
+    // N-HTTP-11: the server rejects headers with status 400 before it runs the tool
     let schema = json!({ "type": "object", "properties": {
         "a": { "type": "integer", "x-mcp-header": "A" },
     } });
@@ -160,7 +160,7 @@ async fn raw_tool_call_sends_parameter_headers() {
     client.call_raw("tools/call", &params).await.unwrap();
     client.call_raw("tools/call", &params).await.unwrap();
     client.call_raw("tools/call", json!({ "name": "store" })).await.unwrap();
-    assert_snapshot!(request_log(&sent(&server)), @r#"
+    assert_snapshot!(request_log(&received_requests(&server)), @r#"
     server/discover "probe-1", 2026-07-28
     tools/call 1, 2026-07-28
     tools/list 2, 2026-07-28
@@ -170,12 +170,13 @@ async fn raw_tool_call_sends_parameter_headers() {
     "#);
 }
 
-/// Takes messages in, and lets `tools/call` wait a while before it is refused for its headers; the
-/// rest is never answered.
+/// A transport that rejects the headers of `tools/call` after three seconds.
+///
+/// It never responds to other requests.
 #[derive(Debug, Default)]
-struct Slow(Arc<Mutex<Vec<Value>>>);
+struct SlowTransport(Arc<Mutex<Vec<Value>>>);
 
-impl Transport for Slow {
+impl Transport for SlowTransport {
     fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Answered, TransportError>> {
         let body: Value = serde_json::from_slice(&message.body).expect("JSON");
         let method = body["method"].clone();
@@ -200,7 +201,7 @@ impl Transport for Slow {
 #[tokio::test(start_paused = true)]
 async fn list_for_parameter_headers_counts_towards_the_total_timeout() {
     // N-TIME-01
-    let client = client_with_version(Slow::default(), Revision::V2026_07_28);
+    let client = client_with_version(SlowTransport::default(), Revision::V2026_07_28);
     let began = Instant::now();
     let options = Options::new().total(Duration::from_secs(5));
     assert_snapshot!(describe_result(client.with(options).call_tool("store", ()).await), @"
@@ -214,7 +215,7 @@ async fn list_for_parameter_headers_counts_towards_the_total_timeout() {
 async fn concurrent_requests_have_distinct_ids() {
     // N-BASE-03
     let sent = Arc::new(Mutex::new(Vec::new()));
-    let client = client_with_version(Slow(Arc::clone(&sent)), Revision::V2026_07_28);
+    let client = client_with_version(SlowTransport(Arc::clone(&sent)), Revision::V2026_07_28);
     let all = join_all((0..3).map(|_| client.connect()));
     assert!(all.now_or_never().is_none());
     let sent = sent.lock().unwrap();
@@ -224,7 +225,7 @@ async fn concurrent_requests_have_distinct_ids() {
 
 #[tokio::test]
 async fn invalid_parameter_headers_skip_a_tool_in_stateless_versions_only() {
-    // N-HTTP-09; 2025-11-25 knows no such keyword
+    // N-HTTP-09; 2025-11-25 does not define this keyword
     let bad = |name: &str, schema: Value| {
         Tool::new(name, json!({ "type": "object", "properties": { "a": schema } }), |_| {
             CallAnswer::text("ok")
@@ -288,7 +289,7 @@ async fn cache_hints_give_ttl_and_scope() {
         let client = client(&server);
         let CacheHint { ttl, public: said, .. } = client.list_tools().await.unwrap().cache.unwrap();
         assert_eq!((ttl, said), (fresh, public));
-        // What the server says of itself is kept as long.
+        // The server information is cached for the same time.
         client.connect().await.unwrap();
         assert_eq!(server.count("server/discover"), 1);
     }
@@ -298,7 +299,7 @@ async fn cache_hints_give_ttl_and_scope() {
 
 #[tokio::test]
 async fn expired_server_info_is_requested_again() {
-    // N-CACHE-02: no time at all, unless the server says otherwise
+    // N-CACHE-02: not cached, unless the server gives a TTL
     let server = server().start().await.unwrap();
     let client = client(&server);
     for asked in [1, 2] {
@@ -421,7 +422,7 @@ async fn raw_requests_and_results_are_passed_through() {
     let params = json!({ "x": 1, "_meta": { "com.example/y": 2, "progressToken": "mine" } });
     let result = client(&server).call_raw("com.example/own", params).await.unwrap();
     assert_eq!(result.get(), r#"{"a":[1.0],"b":1,"resultType":"complete"}"#);
-    let sent = sent(&server).pop().unwrap();
+    let sent = received_requests(&server).pop().unwrap();
     assert_snapshot!(sent.text(), @r#"{"jsonrpc":"2.0","id":1,"method":"com.example/own","params":{"x":1,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"tests","version":"1"},"com.example/y":2}}}"#);
     let none = client(&server).call_raw("com.example/own", 7).await;
     assert_snapshot!(describe_result(none), @"

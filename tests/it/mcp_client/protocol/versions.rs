@@ -1,4 +1,4 @@
-//! Agreeing on a version of the protocol.
+//! Agreeing on a stateful protocol version.
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -6,17 +6,17 @@ use serde_json::{Value, json};
 use crate::support::{Script, ScriptedServer, describe_result, error, initialize_response, status};
 
 /// A server that answers `initialize` with `version` and assigns a session.
-async fn server_of(version: &str) -> ScriptedServer {
+async fn server_with_version(version: &str) -> ScriptedServer {
     let opening = initialize_response(version).header("mcp-session-id", "s");
     Script::new().on("initialize", opening).start().await
 }
 
 #[tokio::test]
 async fn server_chooses_among_the_supported_versions() {
-    // LIFE-02, LIFE-03, HTTP-30: the header names the version that was agreed upon
+    // LIFE-02, LIFE-03, HTTP-30: the header contains the negotiated version
     let mut outlines = String::new();
     for version in ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"] {
-        let server = server_of(version).await;
+        let server = server_with_version(version).await;
         let client = server.client();
         assert_eq!(client.connect().await.unwrap().revision.as_str(), version);
         client.call_tool("add", ()).await.unwrap();
@@ -49,7 +49,7 @@ async fn unsupported_version_ends_the_session_with_an_error() {
     // LIFE-04, LIFE-15, HTTP-29
     let mut shown = String::new();
     for version in ["2026-07-28", "2024-10-07", "1.0", ""] {
-        let server = server_of(version).await;
+        let server = server_with_version(version).await;
         shown += &describe_result(server.client().list_tools().await);
         shown += &format!("\n{}\n", server.request_log().await);
     }
@@ -85,7 +85,7 @@ async fn unsupported_version_is_reported_even_if_delete_fails() {
 
 #[tokio::test]
 async fn error_listing_supported_versions_is_a_version_error() {
-    // LIFE-16; the codes of later revisions mean the same
+    // LIFE-16; the codes of later versions mean the same
     let mut shown = String::new();
     let supported = json!({ "supported": ["2023-01-01", "2024-01-01"], "requested": "2025-11-25" });
     for (code, status, data) in [
