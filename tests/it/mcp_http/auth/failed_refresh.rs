@@ -1,4 +1,4 @@
-//! Refused tokens, and sources that have no better one.
+//! Token sources that have no better token after a 401.
 
 use std::{error::Error, sync::Arc, time::Duration};
 
@@ -16,14 +16,14 @@ use crate::support::{
     describe_result, stateful_client, status, with_timeout,
 };
 
-fn client_of(server: &ScriptedServer, source: impl TokenSource) -> Client {
+fn client_with_source(server: &ScriptedServer, source: impl TokenSource) -> Client {
     stateful_client(
         HttpTransport::builder(server.url()).token_source(source).build().expect("a usable URL"),
     )
 }
 
-/// Gives Alice's token, and after a refusal what `renewed` says.
-fn renewing(
+/// A token source that returns Alice's token, and `renewed()` after it was rejected.
+fn source_with_refresh(
     renewed: impl Fn() -> Result<Option<AccessToken>, BoxError> + Send + Sync + 'static,
 ) -> ScriptedTokenSource {
     ScriptedTokenSource::new(
@@ -33,17 +33,17 @@ fn renewing(
 
 #[tokio::test]
 async fn rejected_token_stays_unauthorized_whatever_the_source_returns() {
-    // AUTH-07, AUTH-40: the cause is told with it, and a useless token is not tried
+    // AUTH-07, AUTH-40: the error has the cause, and a useless token is not tried
     let mut shown = String::new();
     for (what, source) in [
-        ("a failure", renewing(|| Err("the keychain is locked".into()))),
-        ("an unusable token", renewing(|| Ok(Some("5ecret of alice".into())))),
-        ("the same token", renewing(|| Ok(Some(ALICE.into())))),
-        ("no token", renewing(|| Ok(None))),
+        ("a failure", source_with_refresh(|| Err("the keychain is locked".into()))),
+        ("an unusable token", source_with_refresh(|| Ok(Some("5ecret of alice".into())))),
+        ("the same token", source_with_refresh(|| Ok(Some(ALICE.into())))),
+        ("no token", source_with_refresh(|| Ok(None))),
     ] {
         let refused = status(401).header("www-authenticate", "Bearer scope=a");
         let server = Script::new().on("tools/call", refused).start().await;
-        let error = client_of(&server, source).call_tool("add", ()).await.unwrap_err();
+        let error = client_with_source(&server, source).call_tool("add", ()).await.unwrap_err();
         let unauthorized = Unauthorized::of(&error).unwrap();
         assert_eq!(unauthorized.reason, Reason::Rejected);
         assert_eq!(unauthorized.source().is_some(), describe_error(&error).lines().count() == 3);
@@ -64,10 +64,10 @@ async fn rejected_token_stays_unauthorized_whatever_the_source_returns() {
     "#);
 }
 
-/// Gives Alice's token, and never another.
-struct Slow(Arc<Notify>);
+/// A token source that returns Alice's token, and never responds after it was rejected.
+struct StalledRefresh(Arc<Notify>);
 
-impl TokenSource for Slow {
+impl TokenSource for StalledRefresh {
     fn token<'a>(
         &'a self,
         request: TokenRequest<'a>,
@@ -82,10 +82,10 @@ impl TokenSource for Slow {
 
 #[tokio::test]
 async fn refresh_that_takes_too_long_is_unauthorized() {
-    // AUTH-07: before the time for the request itself is over
+    // AUTH-07: before the request timeout
     let server = Script::new().on("tools/call", status(401)).start().await;
     let asked = Arc::new(Notify::new());
-    let client = client_of(&server, Slow(Arc::clone(&asked)));
+    let client = client_with_source(&server, StalledRefresh(Arc::clone(&asked)));
     let wait = async {
         with_timeout(asked.notified()).await;
         advance_time(Duration::from_secs(21)).await;

@@ -1,4 +1,4 @@
-//! Sources of tokens: when they are asked, and what becomes of their answers.
+//! Token sources: when they are called, and how their tokens are used.
 
 use futures_util::future::join_all;
 use insta::assert_snapshot;
@@ -12,7 +12,7 @@ use crate::support::{
     result, stateful_client, status,
 };
 
-fn client_of(url: impl Into<String>, source: &ScriptedTokenSource) -> Client {
+fn client_with_source(url: impl Into<String>, source: &ScriptedTokenSource) -> Client {
     stateful_client(
         HttpTransport::builder(url).token_source(source.clone()).build().expect("a usable URL"),
     )
@@ -20,12 +20,12 @@ fn client_of(url: impl Into<String>, source: &ScriptedTokenSource) -> Client {
 
 #[tokio::test]
 async fn token_source_is_called_before_each_request() {
-    // AUTH-04: a renewed token needs no new session
+    // AUTH-04: a new token does not need a new session
     let server = ScriptedServer::start().await;
     let source = ScriptedTokenSource::new(|turn, _| {
         Ok(Some(if turn % 2 == 1 { ALICE } else { BOB }.into()))
     });
-    let client = client_of(server.url(), &source);
+    let client = client_with_source(server.url(), &source);
     client.call_tool("add", ()).await.unwrap();
     client.call_tool("add", ()).await.unwrap();
     client.close().await.unwrap();
@@ -49,7 +49,7 @@ async fn token_source_is_called_before_each_request() {
 async fn no_token_sends_no_authorization_header() {
     let server = ScriptedServer::start().await;
     let source = ScriptedTokenSource::new(|_, _| Ok(None));
-    client_of(server.url(), &source).connect().await.unwrap();
+    client_with_source(server.url(), &source).connect().await.unwrap();
     assert_snapshot!(server.request_log().await, @"
     initialize 1
     notifications/initialized, session-1, 2025-11-25
@@ -58,7 +58,7 @@ async fn no_token_sends_no_authorization_header() {
 
 #[tokio::test]
 async fn retries_once_with_a_new_token_after_401() {
-    // AUTH-08: the challenge is what the source gets to see
+    // AUTH-08: the token source receives the challenge
     let refused =
         status(401).header("www-authenticate", "Bearer error=invalid_token, scope=\"a b\"");
     let server = Script::new()
@@ -67,7 +67,7 @@ async fn retries_once_with_a_new_token_after_401() {
         .start()
         .await;
     let source = ScriptedTokenSource::with_replacement(ALICE, BOB);
-    assert_snapshot!(describe_result(client_of(server.url(), &source).connect().await), @"it went well");
+    assert_snapshot!(describe_result(client_with_source(server.url(), &source).connect().await), @"it went well");
     assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     initialize 1, [bob]
@@ -88,7 +88,7 @@ async fn retries_with_a_token_of_wider_scope_after_403() {
     let answer = result(&json!({ "content": [] }));
     let server = Script::new().on("tools/call", narrow).on("tools/call", answer).start().await;
     let source = ScriptedTokenSource::with_replacement(ALICE, BOB);
-    assert_snapshot!(describe_result(client_of(server.url(), &source).call_tool("add", ()).await), @"it went well");
+    assert_snapshot!(describe_result(client_with_source(server.url(), &source).call_tool("add", ()).await), @"it went well");
     assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
@@ -109,7 +109,7 @@ async fn new_token_is_tried_only_once() {
     // AUTH-40, traps 18
     let server = Script::new().on("initialize", status(401)).start().await;
     let source = ScriptedTokenSource::with_replacement(ALICE, BOB);
-    assert_snapshot!(describe_result(client_of(server.url(), &source).connect().await), @"
+    assert_snapshot!(describe_result(client_with_source(server.url(), &source).connect().await), @"
     [server]/mcp rejected the access token
     -> Unauthorized, did not run
     ");
@@ -132,11 +132,11 @@ async fn same_token_is_not_tried_again() {
         ScriptedTokenSource::new(|_, _| Ok(Some(ALICE.into()))),
         ScriptedTokenSource::new(|_, _| Ok(None)),
     ] {
-        let shown = describe_result(client_of(server.url(), &source).connect().await);
+        let shown = describe_result(client_with_source(server.url(), &source).connect().await);
         assert!(shown.ends_with("-> Unauthorized, did not run"), "{shown}");
     }
     assert_eq!(server.requests().await.len(), 2);
-    // A fixed token has no other.
+    // A fixed token cannot be refreshed.
     server.client().connect().await.unwrap_err();
     assert_eq!(server.requests().await.len(), 3);
 }
@@ -145,7 +145,7 @@ async fn same_token_is_not_tried_again() {
 async fn request_is_not_retried_without_a_token() {
     let server = Script::new().on("initialize", status(401)).start().await;
     let source = ScriptedTokenSource::new(|_, refused| Ok((!refused).then(|| ALICE.into())));
-    assert_snapshot!(describe_result(client_of(server.url(), &source).connect().await), @"
+    assert_snapshot!(describe_result(client_with_source(server.url(), &source).connect().await), @"
     [server]/mcp rejected the access token
     -> Unauthorized, did not run
     ");
@@ -156,7 +156,7 @@ async fn request_is_not_retried_without_a_token() {
 async fn failing_token_source_sends_nothing() {
     let server = ScriptedServer::start().await;
     let source = ScriptedTokenSource::new(|_, _| Err("the keychain is locked".into()));
-    assert_snapshot!(describe_result(client_of(server.url(), &source).connect().await), @"
+    assert_snapshot!(describe_result(client_with_source(server.url(), &source).connect().await), @"
     no access token for [server]/mcp
       the keychain is locked
     -> Refused, did not run
@@ -166,13 +166,13 @@ async fn failing_token_source_sends_nothing() {
 
 #[tokio::test]
 async fn failed_refresh_reports_the_401() {
-    // AUTH-07: the user has to sign in, whatever kept the source from doing without
+    // AUTH-07: the user must sign in, whatever the refresh failed for
     let server = Script::new().on("initialize", status(401)).start().await;
     let source = ScriptedTokenSource::new(|_, refused| match refused {
         true => Err("the authorization server is down".into()),
         false => Ok(Some(ALICE.into())),
     });
-    assert_snapshot!(describe_result(client_of(server.url(), &source).connect().await), @"
+    assert_snapshot!(describe_result(client_with_source(server.url(), &source).connect().await), @"
     [server]/mcp rejected the access token
       the authorization server is down
     -> Unauthorized, did not run
@@ -186,7 +186,7 @@ async fn concurrent_401_responses_cause_one_refresh() {
     let server =
         TestServer::builder().tool(tool).bearer(Bearer::tokens([ALICE])).start().await.unwrap();
     let source = ScriptedTokenSource::with_replacement(ALICE, BOB);
-    let client = client_of(server.url(), &source);
+    let client = client_with_source(server.url(), &source);
     client.connect().await.unwrap();
     server.renew_token(ALICE, BOB);
     let outcomes = join_all((0..8).map(|_| client.call_tool("wait", ()))).await;

@@ -1,4 +1,4 @@
-//! Servers that want a token, or a better one, wherever they say so.
+//! 401 and 403 responses that ask for a token or for a wider scope.
 
 use insta::assert_snapshot;
 use mcp_http::{HttpTransport, Reason, Unauthorized};
@@ -8,8 +8,8 @@ use crate::support::{
     status,
 };
 
-/// What an error says of a refused authorization.
-fn refusal(error: &impl ErrorReport) -> String {
+/// Describes an error, with its reason and its challenges.
+fn describe_unauthorized(error: &impl ErrorReport) -> String {
     let Some(refused) = Unauthorized::of(error) else { return describe_error(error) };
     let mut shown = format!("{}\n  {:?}", describe_error(error), refused.reason);
     for challenge in &refused.challenges {
@@ -19,7 +19,7 @@ fn refusal(error: &impl ErrorReport) -> String {
     shown
 }
 
-fn challenge(value: &'static str) -> ScriptedResponse {
+fn status_401(value: &'static str) -> ScriptedResponse {
     status(401).header("www-authenticate", value)
 }
 
@@ -30,7 +30,7 @@ async fn a_401_is_unauthorized_on_every_request() {
     for method in ["initialize", "notifications/initialized", "tools/list", "tools/call", "DELETE"]
     {
         let server =
-            Script::new().on(method, challenge("Bearer error=invalid_token")).start().await;
+            Script::new().on(method, status_401("Bearer error=invalid_token")).start().await;
         let client = server.client();
         let listed = client.list_tools().await.map(drop);
         let called = client.call_tool("add", ()).await.map(drop);
@@ -39,7 +39,7 @@ async fn a_401_is_unauthorized_on_every_request() {
         assert!(Unauthorized::of(&failed).is_some() && failed.did_not_run());
         let mut sent = server.request_log().await;
         if method == "notifications/initialized" {
-            // What was not opened is ended; when that comes is left open.
+            // The half-opened session is deleted, at an unspecified time.
             server.wait_for_requests("DELETE", 2).await;
             sent = sent
                 .lines()
@@ -88,13 +88,13 @@ async fn a_401_is_unauthorized_on_every_request() {
 async fn a_401_without_a_challenge_is_unauthorized() {
     // AUTH-12: with and without a token
     let server = Script::new().on("initialize", status(401).body("<html>login")).start().await;
-    assert_snapshot!(refusal(&server.client().list_tools().await.unwrap_err()), @"
+    assert_snapshot!(describe_unauthorized(&server.client().list_tools().await.unwrap_err()), @"
     [server]/mcp rejected the access token
     -> Unauthorized, did not run
       Rejected
     ");
     let without = HttpTransport::builder(server.url()).build().unwrap();
-    assert_snapshot!(refusal(&stateful_client(without).list_tools().await.unwrap_err()), @"
+    assert_snapshot!(describe_unauthorized(&stateful_client(without).list_tools().await.unwrap_err()), @"
     [server]/mcp requires an access token
     -> Unauthorized, did not run
       Missing
@@ -106,7 +106,7 @@ async fn json_rpc_error_body_does_not_hide_a_401() {
     let body = error(-32001, "Unauthorized", &serde_json::Value::Null);
     let answer = body.with_status(401).header("www-authenticate", "Bearer scope=\"a b\"");
     let server = Script::new().on("tools/list", answer).start().await;
-    assert_snapshot!(refusal(&server.client().list_tools().await.unwrap_err()), @r#"
+    assert_snapshot!(describe_unauthorized(&server.client().list_tools().await.unwrap_err()), @r#"
     [server]/mcp rejected the access token, scope "a b"
     -> Unauthorized, did not run
       Rejected
@@ -116,14 +116,14 @@ async fn json_rpc_error_body_does_not_hide_a_401() {
 
 #[tokio::test]
 async fn all_challenges_are_parsed() {
-    // AUTH-09: several header lines, several challenges a line, any case and order
+    // AUTH-09: several header lines, several challenges per line, any case and order
     let answer = status(401)
         .header("www-authenticate", "Negotiate YII=, Basic realm=\"a, b\"")
         .header("www-authenticate", "DPoP algs=\"ES256\"")
         .header("www-authenticate", "bearer Scope = \"x y\" , ERROR=invalid_token,error_description=\"it \\\"expired\\\"\", Resource_Metadata=\"https://a.example/.well-known/oauth-protected-resource\"");
     let server = Script::new().on("initialize", answer).start().await;
     let error = server.client().list_tools().await.unwrap_err();
-    assert_snapshot!(refusal(&error), @r#"
+    assert_snapshot!(describe_unauthorized(&error), @r#"
     [server]/mcp rejected the access token, scope "x y" (it "expired")
     -> Unauthorized, did not run
       Rejected
@@ -144,8 +144,8 @@ async fn all_challenges_are_parsed() {
 async fn malformed_challenges_do_not_hide_a_401() {
     let mut shown = String::new();
     for value in ["", "Bearer", "Bearer error=", "=,=", "Bearer error=\"open", "\u{e9}\u{1f600}"] {
-        let server = Script::new().on("initialize", challenge(value)).start().await;
-        shown += &refusal(&server.client().list_tools().await.unwrap_err());
+        let server = Script::new().on("initialize", status_401(value)).start().await;
+        shown += &describe_unauthorized(&server.client().list_tools().await.unwrap_err());
         shown += "\n";
     }
     assert_snapshot!(shown, @r#"
@@ -180,7 +180,7 @@ async fn insufficient_scope_is_a_reason_of_its_own() {
     let answer = status(403).header("www-authenticate", challenge);
     let server = Script::new().on("tools/call", answer).start().await;
     let error = server.client().call_tool("add", ()).await.unwrap_err();
-    assert_snapshot!(refusal(&error), @r#"
+    assert_snapshot!(describe_unauthorized(&error), @r#"
     [server]/mcp requires an access token of wider scope, scope "files:write" (more, please)
     -> Unauthorized, did not run
       InsufficientScope
@@ -192,7 +192,7 @@ async fn insufficient_scope_is_a_reason_of_its_own() {
 
 #[tokio::test]
 async fn insufficient_scope_is_found_in_any_challenge() {
-    // AUTH-09, AUTH-37: the first challenge says only where the metadata is
+    // AUTH-09, AUTH-37: the first challenge only contains the metadata URL
     let metadata = "Bearer resource_metadata=\"https://a.example/x\"";
     let scope = "Bearer error=\"insufficient_scope\", scope=\"files:write\"";
     let refused = status(403).header("www-authenticate", metadata);
@@ -211,7 +211,7 @@ async fn insufficient_scope_is_found_in_any_challenge() {
 
 #[tokio::test]
 async fn a_401_to_delete_is_reported_by_close() {
-    let server = Script::new().on("DELETE", challenge("Bearer scope=end")).start().await;
+    let server = Script::new().on("DELETE", status_401("Bearer scope=end")).start().await;
     let client = server.client();
     client.connect().await.unwrap();
     assert_snapshot!(describe_result(client.close().await), @r#"

@@ -1,4 +1,4 @@
-//! Connections that are kept, and that are found dead.
+//! Connections that are reused or closed.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::support::{
 
 #[tokio::test]
 async fn closed_idle_connection_does_not_fail_the_next_call() {
-    // It was closed between two calls, so that nothing is sent over it.
+    // The connection was closed between two calls, so that nothing is sent on it.
     let server = start_test_server().await;
     let proxy = TcpProxy::start(server.url()).await;
     let client = client_for_url(&proxy.url());
@@ -25,7 +25,7 @@ async fn closed_idle_connection_does_not_fail_the_next_call() {
     for turn in 1..=20 {
         let open = tasks();
         proxy.close_connections().await;
-        // The tasks of the connection end: of the client, of the front, of the server.
+        // The tasks of the connection end: those of the client, the proxy and the server.
         let closed = async {
             while tasks() > open - 3 {
                 task::yield_now().await;
@@ -39,7 +39,7 @@ async fn closed_idle_connection_does_not_fail_the_next_call() {
 
 #[tokio::test]
 async fn sequential_calls_share_one_connection() {
-    // HTTP-08: whatever the answer, and how it comes
+    // HTTP-08: whatever the response, and however it arrives
     let server = start_test_server().await;
     let proxy = TcpProxy::start(server.url()).await;
     let client = client_for_url(&proxy.url());
@@ -55,20 +55,21 @@ async fn sequential_calls_share_one_connection() {
     server.script(On::method("tools/call").nth(2), streamed(error));
     for turn in 1..=4 {
         assert_eq!(client.call_tool("wait", ()).await.is_err(), turn == 2);
-        // What is left of a body may be read elsewhere.
-        settled().await;
+        // The rest of a body may be read by another task.
+        let_tasks_finish().await;
     }
     assert_eq!(proxy.connection_count(), 1);
 }
 
-/// Gives everything that takes no time the time to happen.
-async fn settled() {
+/// Lets all tasks run that do not wait for time.
+async fn let_tasks_finish() {
     advance_until(time::sleep(Duration::from_millis(100))).await;
 }
 
-/// Accepts one connection of HTTP/2, refuses the first `refusals` requests on it, and answers the
-/// others with a status; gives how many there were.
-async fn refusing(listener: TcpListener, refusals: usize) -> usize {
+/// Accepts one HTTP/2 connection, refuses its first `refusals` streams, and responds to the others.
+///
+/// Returns the number of streams.
+async fn serve_refusing(listener: TcpListener, refusals: usize) -> usize {
     let (connection, _) = listener.accept().await.expect("a connection");
     let mut connection = h2::server::handshake(connection).await.expect("HTTP/2");
     let mut count = 0;
@@ -95,7 +96,7 @@ async fn http2_request_refused_by_the_server_is_sent_again() {
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/mcp", listener.local_addr().unwrap());
-        let server = tokio::spawn(refusing(listener, refusals));
+        let server = tokio::spawn(serve_refusing(listener, refusals));
         let connections = HttpClient::builder().http2_prior_knowledge(true).build().unwrap();
         let transport = HttpTransport::builder(url).http_client(connections).build().unwrap();
         let shown = describe_result(stateful_client(transport).connect().await);

@@ -1,4 +1,4 @@
-//! Requests that are no messages of MCP, and addresses that are not connected to.
+//! Requests that are not MCP messages, and the address filter.
 
 use std::{
     net::IpAddr,
@@ -10,33 +10,33 @@ use http::Request;
 use mcp_http::{AddressRefused, Error, HttpClient};
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
 
-async fn serve(answer: ResponseTemplate) -> MockServer {
+async fn start_server(answer: ResponseTemplate) -> MockServer {
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(answer).mount(&server).await;
     server
 }
 
-fn get(url: &str) -> Request<Bytes> {
+fn get_request(url: &str) -> Request<Bytes> {
     Request::get(url).body(Bytes::new()).expect("a usable URL")
 }
 
 #[tokio::test]
 async fn response_body_is_read_up_to_the_limit() {
     let redirect = ResponseTemplate::new(302).insert_header("location", "/other");
-    let server = serve(redirect.set_body_string("12345")).await;
+    let server = start_server(redirect.set_body_string("12345")).await;
     let client = HttpClient::new().unwrap();
-    let answer = client.fetch(get(&server.uri()), 5).await.unwrap();
+    let answer = client.fetch(get_request(&server.uri()), 5).await.unwrap();
     assert_eq!((answer.status().as_u16(), &answer.body()[..]), (302, &b"12345"[..]));
-    let too_large = client.fetch(get(&server.uri()), 4).await;
+    let too_large = client.fetch(get_request(&server.uri()), 4).await;
     assert!(matches!(too_large, Err(Error::TooLarge { limit: 4, .. })), "{too_large:?}");
-    let insecure = client.fetch(get("http://example.com/"), 5).await;
+    let insecure = client.fetch(get_request("http://example.com/"), 5).await;
     assert!(matches!(insecure, Err(Error::Insecure { .. })), "{insecure:?}");
 }
 
 #[tokio::test]
 async fn address_filter_sees_every_address_and_blocks_connections() {
     // AUTH-43
-    let server = serve(ResponseTemplate::new(200)).await;
+    let server = start_server(ResponseTemplate::new(200)).await;
     let by_name = server.uri().replace("127.0.0.1", "localhost");
     let seen = Arc::new(Mutex::new(Vec::new()));
     let asked = Arc::clone(&seen);
@@ -47,7 +47,7 @@ async fn address_filter_sees_every_address_and_blocks_connections() {
     let client = HttpClient::builder().address_filter(filter).address_filter(|_, _| true);
     let client = client.build().unwrap();
     for url in [&server.uri(), &by_name] {
-        let refused = client.fetch(get(url), 5).await.unwrap_err();
+        let refused = client.fetch(get_request(url), 5).await.unwrap_err();
         assert!(matches!(refused, Error::Unreachable { .. }), "{refused:?}");
         let first: &(dyn std::error::Error + 'static) = &refused;
         let mut causes = std::iter::successors(Some(first), |cause| cause.source());

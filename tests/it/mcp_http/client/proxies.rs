@@ -1,4 +1,4 @@
-//! Proxies: none but those that are asked for, and never for this machine.
+//! Proxies: only configured ones are used, and never for this machine.
 
 use std::process::Stdio;
 
@@ -9,15 +9,15 @@ use tokio::{io::AsyncReadExt, net::TcpListener, process::Command};
 
 use crate::support::{ALICE, ScriptedServer, describe_result, stateful_client};
 
-/// A server that is nowhere, so that only a proxy can answer for it.
-const ELSEWHERE: &str = "http://mcp.invalid/mcp";
+/// A server that does not exist, so that only a proxy can respond for it.
+const REMOTE_URL: &str = "http://mcp.invalid/mcp";
 
 fn proxy_of(server: &ScriptedServer) -> String {
     server.url().trim_end_matches("/mcp").to_owned()
 }
 
-fn client_of(url: &str, settings: HttpClientBuilder) -> Client {
-    let connections = settings.build().expect("settings that can be");
+fn client_for_url(url: &str, settings: HttpClientBuilder) -> Client {
+    let connections = settings.build().expect("usable settings");
     let transport = HttpTransport::builder(url).http_client(connections);
     stateful_client(transport.build().expect("a usable URL"))
 }
@@ -26,9 +26,9 @@ fn client_of(url: &str, settings: HttpClientBuilder) -> Client {
 async fn proxy_is_not_used_for_localhost() {
     let (proxy, server) = (ScriptedServer::start().await, ScriptedServer::start().await);
     let settings = || HttpClient::builder().proxy(proxy_of(&proxy));
-    client_of(ELSEWHERE, settings()).connect().await.unwrap();
+    client_for_url(REMOTE_URL, settings()).connect().await.unwrap();
     assert_eq!(proxy.requests_of("initialize").await.len(), 1);
-    client_of(&server.url(), settings()).connect().await.unwrap();
+    client_for_url(&server.url(), settings()).connect().await.unwrap();
     assert_eq!(server.requests_of("initialize").await.len(), 1);
     assert_eq!(proxy.requests_of("initialize").await.len(), 1);
 }
@@ -56,7 +56,7 @@ async fn proxy_sees_the_target_but_no_token() {
     assert!(!refused.contains("pass"), "{refused}");
 }
 
-/// What a process of its own does, whose environment names a proxy.
+/// Set in a child process, whose environment names a proxy.
 const CHILD: &str = "RELAY_TEST_PROXIES_OF";
 
 #[tokio::test]
@@ -65,8 +65,11 @@ async fn proxy_of_the_environment_is_used_on_request_only() {
         let settings = HttpClient::builder();
         let settings = if asked == "yes" { settings.environment_proxies() } else { settings };
         let local = std::env::var("RELAY_TEST_LOCAL").unwrap();
-        client_of(&local, HttpClient::builder().environment_proxies()).connect().await.unwrap();
-        println!("{}", describe_result(client_of(ELSEWHERE, settings).connect().await));
+        client_for_url(&local, HttpClient::builder().environment_proxies())
+            .connect()
+            .await
+            .unwrap();
+        println!("{}", describe_result(client_for_url(REMOTE_URL, settings).connect().await));
         return;
     }
     let (proxy, local) = (ScriptedServer::start().await, ScriptedServer::start().await);

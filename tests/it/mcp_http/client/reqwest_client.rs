@@ -1,4 +1,4 @@
-//! A reqwest client of the application's own, which keeps to the same rules as our connections.
+//! A `reqwest::Client` of the application, which follows the same rules as the built-in client.
 
 use insta::assert_snapshot;
 use mcp_client::Client;
@@ -10,7 +10,7 @@ use crate::support::{
     start_test_server, stateful_client, status,
 };
 
-fn client_of(url: &str) -> Client {
+fn client_for_url(url: &str) -> Client {
     let transport =
         HttpTransport::builder(url).bearer_token(ALICE).http_client(reqwest_http_client());
     stateful_client(transport.build().expect("a usable URL"))
@@ -19,7 +19,7 @@ fn client_of(url: &str) -> Client {
 #[tokio::test]
 async fn provided_client_sends_token_and_session() {
     let server = ScriptedServer::start().await;
-    client_of(&server.url()).list_tools().await.unwrap();
+    client_for_url(&server.url()).list_tools().await.unwrap();
     assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
@@ -31,7 +31,7 @@ async fn provided_client_sends_token_and_session() {
 async fn provided_client_distinguishes_unreachable_from_interrupted() {
     let absent = UnreachableServer::new();
     let nowhere = format!("{}?key=5ecret", absent.url());
-    assert_snapshot!(describe_result(client_of(&nowhere).list_tools().await), @"
+    assert_snapshot!(describe_result(client_for_url(&nowhere).list_tools().await), @"
     cannot reach [server]/mcp?****
       error sending request
       client error (Connect)
@@ -40,7 +40,7 @@ async fn provided_client_distinguishes_unreachable_from_interrupted() {
     -> Unreachable, did not run
     ");
     let server = start_test_server().await;
-    let client = client_of(server.url());
+    let client = client_for_url(server.url());
     client.connect().await.unwrap();
     server.script(On::method("tools/call"), Fault::Close);
     let shown = describe_result(client.call_tool("wait", ()).await);
@@ -52,7 +52,7 @@ async fn provided_client_distinguishes_unreachable_from_interrupted() {
 async fn provided_client_reports_redirects() {
     let away = status(307).header("location", "/elsewhere");
     let server = Script::new().on("tools/call", away).start().await;
-    assert_snapshot!(describe_result(client_of(&server.url()).call_tool("add", ()).await), @"
+    assert_snapshot!(describe_result(client_for_url(&server.url()).call_tool("add", ()).await), @"
     [server]/mcp redirects to [server]/elsewhere, which is not followed: set that URL if it is right
     -> Status(307)
     ");

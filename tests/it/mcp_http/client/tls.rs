@@ -1,4 +1,4 @@
-//! Encrypted connections: whom a client trusts, who it is, and HTTP/2.
+//! TLS: trusted authorities, client certificates, HTTP/2.
 
 use futures_util::future::join_all;
 use insta::assert_snapshot;
@@ -10,8 +10,8 @@ use crate::support::{
     stateful_client,
 };
 
-fn client_of(proxy: &TcpProxy, settings: HttpClientBuilder) -> Client {
-    let connections = settings.build().expect("settings that can be");
+fn client_through(proxy: &TcpProxy, settings: HttpClientBuilder) -> Client {
+    let connections = settings.build().expect("usable settings");
     let transport = HttpTransport::builder(proxy.url()).bearer_token(ALICE);
     stateful_client(transport.http_client(connections).build().expect("a usable URL"))
 }
@@ -22,7 +22,7 @@ async fn only_configured_certificate_authorities_are_trusted() {
     let server = start_test_server().await;
     let proxy = TcpProxy::start_tls(server.url(), &authority, None).await;
     for settings in [HttpClient::builder(), HttpClient::builder().certificates(other.pem())] {
-        let shown = describe_result(client_of(&proxy, settings).connect().await);
+        let shown = describe_result(client_through(&proxy, settings).connect().await);
         assert!(shown.starts_with(&format!("cannot reach {}\n", proxy.url())), "{shown}");
         assert!(shown.contains("invalid peer certificate"), "{shown}");
         assert!(shown.ends_with("-> Unreachable, did not run"), "{shown}");
@@ -34,7 +34,7 @@ async fn only_configured_certificate_authorities_are_trusted() {
         HttpClient::builder().certificates(both),
         HttpClient::builder().certificates(other.pem()).certificates(authority.pem()),
     ] {
-        client_of(&proxy, settings).connect().await.unwrap();
+        client_through(&proxy, settings).connect().await.unwrap();
     }
 }
 
@@ -44,12 +44,12 @@ async fn client_certificate_is_sent_if_the_server_requires_one() {
     let server = start_test_server().await;
     let proxy = TcpProxy::start_tls(server.url(), &authority, Some(&of_clients)).await;
     let settings = || HttpClient::builder().certificates(authority.pem());
-    client_of(&proxy, settings()).connect().await.unwrap_err();
+    client_through(&proxy, settings()).connect().await.unwrap_err();
     let foreign = settings().identity(authority.identity());
-    client_of(&proxy, foreign).connect().await.unwrap_err();
+    client_through(&proxy, foreign).connect().await.unwrap_err();
     assert_eq!(server.requests().len(), 0);
     let known = settings().identity(of_clients.identity());
-    client_of(&proxy, known).connect().await.unwrap();
+    client_through(&proxy, known).connect().await.unwrap();
 }
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn http2_multiplexes_calls_over_one_connection() {
     let authority = CertificateAuthority::new();
     let server = start_test_server().await;
     let proxy = TcpProxy::start_tls(server.url(), &authority, None).await;
-    let client = client_of(&proxy, HttpClient::builder().certificates(authority.pem()));
+    let client = client_through(&proxy, HttpClient::builder().certificates(authority.pem()));
     client.connect().await.unwrap();
     let outcomes = join_all((0..64).map(|_| client.call_tool("wait", ()))).await;
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
@@ -70,7 +70,7 @@ async fn http2_prior_knowledge_works_without_tls() {
     let server = start_test_server().await;
     let calls = async |settings: HttpClientBuilder| {
         let proxy = TcpProxy::start(server.url()).await;
-        let client = client_of(&proxy, settings);
+        let client = client_through(&proxy, settings);
         client.connect().await.unwrap();
         let outcomes = join_all((0..8).map(|_| client.call_tool("wait", ()))).await;
         assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");

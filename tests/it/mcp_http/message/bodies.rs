@@ -1,4 +1,4 @@
-//! Bodies: their type, their size, their compression.
+//! Response bodies: media types, size limits, compression.
 
 use std::io::Write as _;
 
@@ -13,19 +13,19 @@ use crate::support::{
     reqwest_http_client, sse, start_test_server, stateful_client, status,
 };
 
-const ANSWER: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
-/// The largest message that the clients of this module take.
+const RESPONSE: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
+/// The message limit of the clients in this file.
 const LIMIT: usize = 10_000;
 
-/// Calls a tool and shows what comes of the answer, whoever's connections it comes over.
-async fn check(answer: ScriptedResponse) -> String {
+/// Calls a tool and describes the result. The built-in client and a reqwest client must agree.
+async fn call_with_response(answer: ScriptedResponse) -> String {
     let server = Script::new().on("tools/call", answer).start().await;
     let shown = async |connections: HttpClient| {
         let transport = HttpTransport::builder(server.url()).http_client(connections);
         let transport = transport.message_limit(LIMIT).build().expect("a usable URL");
         describe_result(stateful_client(transport).call_tool("add", ()).await)
     };
-    let own = shown(HttpClient::new().expect("a usable machine")).await;
+    let own = shown(HttpClient::new().expect("a usable environment")).await;
     assert_eq!(shown(reqwest_http_client()).await, own);
     own
 }
@@ -34,13 +34,13 @@ async fn check(answer: ScriptedResponse) -> String {
 async fn media_types_ignore_parameters_and_case() {
     // HTTP-06, traps 10
     for kind in ["application/json", "application/json; charset=utf-8", "Application/JSON;x"] {
-        let answer = status(200).header("content-type", kind).body(ANSWER);
-        assert_eq!(check(answer).await, "it went well", "{kind}");
+        let answer = status(200).header("content-type", kind).body(RESPONSE);
+        assert_eq!(call_with_response(answer).await, "it went well", "{kind}");
     }
     for kind in ["text/event-stream", "text/event-stream;charset=utf-8", "TEXT/Event-Stream ; a=b"]
     {
-        let answer = status(200).header("content-type", kind).body(format!("data: {ANSWER}\n\n"));
-        assert_eq!(check(answer).await, "it went well", "{kind}");
+        let answer = status(200).header("content-type", kind).body(format!("data: {RESPONSE}\n\n"));
+        assert_eq!(call_with_response(answer).await, "it went well", "{kind}");
     }
 }
 
@@ -50,15 +50,15 @@ async fn unexpected_media_types_are_errors() {
     let mut shown = String::new();
     for answer in [
         of("text/html; charset=utf-8", "<!doctype html><title>Sign in</title>"),
-        of("text/plain", ANSWER),
-        of("application/json-rpc", ANSWER),
+        of("text/plain", RESPONSE),
+        of("application/json-rpc", RESPONSE),
         of("application/problem+json", "{}"),
-        of("", ANSWER),
-        status(200).body(ANSWER),
+        of("", RESPONSE),
+        status(200).body(RESPONSE),
         status(200),
         status(204),
     ] {
-        shown += &check(answer).await;
+        shown += &call_with_response(answer).await;
         shown += "\n";
     }
     assert_snapshot!(shown, @r#"
@@ -88,8 +88,8 @@ async fn content_length_over_the_limit_is_rejected() {
         let content = json!([{ "type": "text", "text": text }]);
         json(&format!(r#"{{"jsonrpc":"2.0","id":$id,"result":{{"content":{content}}}}}"#))
     };
-    assert_snapshot!(check(answer(LIMIT - 200)).await, @"it went well");
-    assert_snapshot!(check(answer(LIMIT)).await, @"
+    assert_snapshot!(call_with_response(answer(LIMIT - 200)).await, @"it went well");
+    assert_snapshot!(call_with_response(answer(LIMIT)).await, @"
     [server]/mcp sent a message of more than 10000 bytes
     -> TooLarge
     ");
@@ -107,7 +107,7 @@ async fn streamed_body_over_the_limit_is_rejected() {
     [server]/mcp sent a message of more than 10000 bytes
     -> TooLarge
     ");
-    // As JSON in pieces, and as one endless line of an event stream.
+    // JSON in chunks, and one endless line of an event stream.
     let pieces = Reply::status(200).header("content-type", "application/json").fill(1_000_000);
     server.script(On::method("tools/call").nth(1), pieces);
     assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"
@@ -119,7 +119,7 @@ async fn streamed_body_over_the_limit_is_rejected() {
     [server]/mcp sent a message of more than 10000 bytes
     -> TooLarge
     ");
-    // The next call is not hurt.
+    // The next call succeeds.
     assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"it went well");
 }
 
@@ -128,14 +128,14 @@ async fn limit_applies_to_each_event_and_not_to_the_stream() {
     let note =
         r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":0}}"#;
     let many = format!("data: {note}\n\n").repeat(1_000);
-    assert_snapshot!(check(sse(&format!("{many}data: {ANSWER}\n\n"))).await, @"it went well");
+    assert_snapshot!(call_with_response(sse(&format!("{many}data: {RESPONSE}\n\n"))).await, @"it went well");
     let long = format!("data: {{\"a\":\"{}\"}}\n\n", "x".repeat(LIMIT));
-    assert_snapshot!(check(sse(&format!("{long}data: {ANSWER}\n\n"))).await, @"
+    assert_snapshot!(call_with_response(sse(&format!("{long}data: {RESPONSE}\n\n"))).await, @"
     [server]/mcp sent a message of more than 10000 bytes
     -> TooLarge
     ");
     let lines = "data: 1\n".repeat(LIMIT);
-    assert_snapshot!(check(sse(&format!("{lines}\n\n"))).await, @"
+    assert_snapshot!(call_with_response(sse(&format!("{lines}\n\n"))).await, @"
     [server]/mcp sent a message of more than 10000 bytes
     -> TooLarge
     ");
@@ -143,8 +143,9 @@ async fn limit_applies_to_each_event_and_not_to_the_stream() {
 
 #[tokio::test]
 async fn limit_is_the_same_for_json_and_events() {
-    // The id is known, so that the length is too.
-    let of = |length: usize| ANSWER.replace("$id", "2") + &" ".repeat(length - ANSWER.len() + 2);
+    // The request id is known, and so is the length.
+    let of =
+        |length: usize| RESPONSE.replace("$id", "2") + &" ".repeat(length - RESPONSE.len() + 2);
     for (length, expected) in [(LIMIT, "it went well"), (LIMIT + 1, "-> TooLarge")] {
         let message = of(length);
         assert_eq!(message.len(), length);
@@ -154,7 +155,7 @@ async fn limit_is_the_same_for_json_and_events() {
             sse(&format!("data:{message}\r\n\r\n")),
             json(&message).as_event_stream(),
         ] {
-            let shown = check(answer).await;
+            let shown = call_with_response(answer).await;
             assert!(shown.ends_with(expected), "{length}: {shown}");
         }
     }
@@ -162,45 +163,48 @@ async fn limit_is_the_same_for_json_and_events() {
 
 fn gzip(text: &str) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(text.as_bytes()).expect("memory takes it");
-    encoder.finish().expect("memory takes it")
+    encoder.write_all(text.as_bytes()).expect("writing to memory succeeds");
+    encoder.finish().expect("writing to memory succeeds")
 }
 
 fn brotli(text: &str) -> Vec<u8> {
     let mut encoder = brotli::CompressorWriter::new(Vec::new(), 4096, 9, 22);
-    encoder.write_all(text.as_bytes()).expect("memory takes it");
+    encoder.write_all(text.as_bytes()).expect("writing to memory succeeds");
     encoder.into_inner()
 }
 
 #[tokio::test]
 async fn limit_applies_to_the_decompressed_body() {
-    // The id is known: only the server of uncompressed answers can fill it in.
-    let small = ANSWER.replace("$id", "2");
+    // `$id` cannot be replaced in compressed bodies.
+    let small = RESPONSE.replace("$id", "2");
     let bomb = format!("{}{small}", " ".repeat(5_000_000));
     let stream = format!("data: {}", " ".repeat(5_000_000));
     for (coding, compress) in [("gzip", gzip as fn(&str) -> Vec<u8>), ("br", brotli)] {
         let answer = |text: &str| json("").body(compress(text)).header("content-encoding", coding);
-        assert_eq!(check(answer(&small)).await, "it went well");
+        assert_eq!(call_with_response(answer(&small)).await, "it went well");
         assert!(compress(&bomb).len() < LIMIT);
         let too_large = "[server]/mcp sent a message of more than 10000 bytes\n-> TooLarge";
-        assert_eq!(check(answer(&bomb)).await, too_large);
-        assert_eq!(check(answer(&stream).content_type("text/event-stream")).await, too_large);
-        // A failure's body is not read to its end either.
-        let long = check(answer(&"a".repeat(5_000_000)).with_status(500)).await;
+        assert_eq!(call_with_response(answer(&bomb)).await, too_large);
+        assert_eq!(
+            call_with_response(answer(&stream).content_type("text/event-stream")).await,
+            too_large
+        );
+        // The body of an error status is limited as well.
+        let long = call_with_response(answer(&"a".repeat(5_000_000)).with_status(500)).await;
         assert_eq!(long.len(), 384, "{long}");
     }
 }
 
 #[tokio::test]
 async fn invalid_compression_is_a_protocol_error() {
-    // It would be no better the next time.
-    let small = gzip(&ANSWER.replace("$id", "2"));
+    // A retry would not help.
+    let small = gzip(&RESPONSE.replace("$id", "2"));
     for (coding, body) in
         [("gzip", &b"not gzip"[..]), ("gzip", &small[..small.len() / 2]), ("br", b"not brotli")]
     {
         let answer = json("").body(body).header("content-encoding", coding);
         assert_eq!(
-            check(answer).await,
+            call_with_response(answer).await,
             "[server]/mcp broke the rules of MCP over HTTP: a body cannot be decompressed\n\
              -> Protocol",
             "{coding}"

@@ -1,4 +1,4 @@
-//! Servers that give back what they were sent: a token, the id of a session.
+//! Servers that echo secrets of the request: the token and the session id.
 
 use insta::assert_snapshot;
 use mcp_types::v2025_11_25::ContentBlock;
@@ -10,17 +10,17 @@ use crate::support::{
     initialize_response, json, result, status,
 };
 
-/// The id of every session of these tests; like the tokens, it may not be shown.
+/// The id of every session in this file. Like the tokens, it must not be shown.
 const SESSION: &str = "5ecret-session";
 
-/// A server that answers calls of tools like this.
-async fn server_of(answer: ScriptedResponse) -> ScriptedServer {
+/// A server that responds to tool calls like this.
+async fn server_with_response(answer: ScriptedResponse) -> ScriptedServer {
     let opening = initialize_response("2025-11-25").header("mcp-session-id", SESSION);
     Script::new().on("initialize", opening).on("tools/call", answer).start().await
 }
 
-/// Failures that name token and session wherever a server can put them.
-fn failures() -> [(&'static str, ScriptedResponse); 11] {
+/// Errors that contain the token and the session id wherever a server can put them.
+fn echoing_failures() -> [(&'static str, ScriptedResponse); 11] {
     let echo = format!("{SESSION} of {ALICE}");
     let rpc = || error(-32000, &echo, &json!({ "seen": [ALICE, SESSION] }));
     let with_result = error(-32000, &echo, &json!({ "result": ALICE }));
@@ -49,12 +49,12 @@ fn failures() -> [(&'static str, ScriptedResponse); 11] {
 
 #[tokio::test]
 async fn errors_and_traces_redact_echoed_token_and_session() {
-    // AUTH-05, HTTP-25: neither error, nor cause, nor trace
+    // AUTH-05, HTTP-25: neither errors, causes nor traces
     let mut shown = String::new();
-    for (what, answer) in failures() {
-        let server = server_of(answer).await;
+    for (what, answer) in echoing_failures() {
+        let server = server_with_response(answer).await;
         let traced = TraceCapture::start();
-        // `describe_result` fails where any form of the error shows a secret.
+        // `describe_result` panics if any form of the error contains a secret.
         let failed = describe_result(server.client().call_tool("add", ()).await);
         let traced = traced.finish();
         assert!(traced.contains("tools/call"), "{what}: nothing is traced");
@@ -92,8 +92,8 @@ async fn errors_and_traces_redact_echoed_token_and_session() {
 #[tokio::test]
 async fn relay_errors_and_traces_redact_echoed_token_and_session() {
     // AUTH-05, HTTP-25
-    for (what, answer) in failures() {
-        let server = server_of(answer).await;
+    for (what, answer) in echoing_failures() {
+        let server = server_with_response(answer).await;
         let relay = Relay::builder().server("main", Server::http(server.url())).build().unwrap();
         let tools = relay.with_token(ALICE).tools("main").await.unwrap();
         let traced = TraceCapture::start();
@@ -106,11 +106,11 @@ async fn relay_errors_and_traces_redact_echoed_token_and_session() {
 
 #[tokio::test]
 async fn results_are_not_redacted() {
-    // What a tool says belongs to its caller, even where it is the caller's own token.
+    // A tool's result belongs to its caller, even if it contains the caller's own token.
     let text = format!("{SESSION} of {ALICE}");
     let answer = result(&json!({ "content": [{ "type": "text", "text": text }] }));
     for answer in [answer.clone(), answer.as_event_stream()] {
-        let server = server_of(answer).await;
+        let server = server_with_response(answer).await;
         let traced = TraceCapture::start();
         let result = server.client().call_tool("add", ()).await.unwrap();
         let traced = traced.finish();

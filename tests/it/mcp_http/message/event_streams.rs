@@ -1,4 +1,4 @@
-//! Event streams, as they come over the wire.
+//! Event streams as they arrive over HTTP.
 
 use futures_util::StreamExt;
 use insta::assert_snapshot;
@@ -12,7 +12,7 @@ use crate::support::{
     Script, client_for_url, describe_result, sse, start_test_server, with_timeout,
 };
 
-const ANSWER: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
+const RESPONSE: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
 
 #[tokio::test]
 async fn event_streams_are_parsed_as_the_standard_requires() {
@@ -20,19 +20,19 @@ async fn event_streams_are_parsed_as_the_standard_requires() {
     let split = r#"data: {"jsonrpc":"2.0","id":$id,
 data: "result":{"content":[]}}"#;
     for stream in [
-        format!("data: {ANSWER}\n\n"),
-        format!("data:{ANSWER}\n\n"),
-        format!("data: {ANSWER}\r\n\r\n"),
-        format!("data: {ANSWER}\r\r"),
-        format!("event: message\nid: 1\ndata: {ANSWER}\n\n"),
-        format!("\u{feff}data: {ANSWER}\n\n"),
-        format!(": hello\n\nretry: 10\n\nid: 0\ndata:\n\ndata: {ANSWER}\n\n"),
-        format!("id: 0\ndata: \n\ndata: {ANSWER}\n\n"),
-        format!("id\ndata\n\nunknown: 1\ndata: {ANSWER}\n\n"),
-        format!("event: endpoint\ndata: /messages\n\ndata: {ANSWER}\n\n"),
-        format!("event: ping\ndata: nonsense\n\ndata: {ANSWER}\n\n"),
+        format!("data: {RESPONSE}\n\n"),
+        format!("data:{RESPONSE}\n\n"),
+        format!("data: {RESPONSE}\r\n\r\n"),
+        format!("data: {RESPONSE}\r\r"),
+        format!("event: message\nid: 1\ndata: {RESPONSE}\n\n"),
+        format!("\u{feff}data: {RESPONSE}\n\n"),
+        format!(": hello\n\nretry: 10\n\nid: 0\ndata:\n\ndata: {RESPONSE}\n\n"),
+        format!("id: 0\ndata: \n\ndata: {RESPONSE}\n\n"),
+        format!("id\ndata\n\nunknown: 1\ndata: {RESPONSE}\n\n"),
+        format!("event: endpoint\ndata: /messages\n\ndata: {RESPONSE}\n\n"),
+        format!("event: ping\ndata: nonsense\n\ndata: {RESPONSE}\n\n"),
         format!("{split}\n\n"),
-        format!("data: {ANSWER}\n\ndata: nonsense after the answer\n\n"),
+        format!("data: {RESPONSE}\n\ndata: nonsense after the answer\n\n"),
     ] {
         let server = Script::new().on("tools/call", sse(&stream)).start().await;
         let outcome = describe_result(server.client().call_tool("add", ()).await);
@@ -42,8 +42,8 @@ data: "result":{"content":[]}}"#;
 
 #[tokio::test]
 async fn events_of_other_types_are_ignored() {
-    // HTTP-11: only `message` is MCP
-    let stream = format!("event: answer\ndata: {ANSWER}\n\n");
+    // HTTP-11: only events of the type `message` are MCP messages
+    let stream = format!("event: answer\ndata: {RESPONSE}\n\n");
     let server = Script::new().on("tools/call", sse(&stream)).start().await;
     assert_snapshot!(describe_result(server.client().call_tool("add", ()).await), @"
     the stream ended before `tools/call` was answered
@@ -51,8 +51,9 @@ async fn events_of_other_types_are_ignored() {
     ");
 }
 
-/// A server with a tool, whose calls are answered by the stream that `reply` makes of the answer.
-async fn streaming(reply: impl Fn(String) -> Reply + Send + Sync + 'static) -> TestServer {
+/// A server that responds to tool calls with the stream that `reply` makes of the JSON-RPC
+/// response.
+async fn server_with_stream(reply: impl Fn(String) -> Reply + Send + Sync + 'static) -> TestServer {
     let server = start_test_server().await;
     let fault = Fault::reply_with(move |request: &Recorded| {
         let answer = json!({ "jsonrpc": "2.0", "id": request.id(), "result": { "content": [
@@ -64,7 +65,7 @@ async fn streaming(reply: impl Fn(String) -> Reply + Send + Sync + 'static) -> T
     server
 }
 
-async fn call(server: &TestServer) -> String {
+async fn call_wait(server: &TestServer) -> String {
     let client = client_for_url(server.url());
     match client.call_tool("wait", ()).await {
         Ok(result) => json!(result.content).to_string(),
@@ -74,13 +75,13 @@ async fn call(server: &TestServer) -> String {
 
 #[tokio::test]
 async fn events_may_be_split_at_any_byte() {
-    // HTTP-11: UTF-8 is decoded across pieces
-    let server = streaming(|answer| {
+    // HTTP-11: UTF-8 is decoded across chunks
+    let server = server_with_stream(|answer| {
         let stream = format!(": x\r\n\r\ndata: {answer}\r\n\r\n");
         Reply::sse(stream.into_bytes().into_iter().map(|byte| vec![byte]))
     })
     .await;
-    assert_snapshot!(call(&server).await, @r#"[{"text":"✓ döne","type":"text"}]"#);
+    assert_snapshot!(call_wait(&server).await, @r#"[{"text":"✓ döne","type":"text"}]"#);
 }
 
 #[tokio::test]
@@ -89,28 +90,31 @@ async fn call_completes_before_the_stream_ends() {
     let gate = Gate::new();
     let held = gate.clone();
     let server =
-        streaming(move |answer| Reply::sse([format!("data: {answer}\n\n")]).hold(&held)).await;
-    assert_snapshot!(call(&server).await, @r#"[{"text":"✓ döne","type":"text"}]"#);
+        server_with_stream(move |answer| Reply::sse([format!("data: {answer}\n\n")]).hold(&held))
+            .await;
+    assert_snapshot!(call_wait(&server).await, @r#"[{"text":"✓ döne","type":"text"}]"#);
     drop(gate);
 }
 
 #[tokio::test]
 async fn ended_stream_differs_from_a_broken_connection() {
     // HTTP-10
-    let server = streaming(|answer| Reply::sse([format!("data: {answer}\n")])).await;
-    assert_snapshot!(call(&server).await, @"
+    let server = server_with_stream(|answer| Reply::sse([format!("data: {answer}\n")])).await;
+    assert_snapshot!(call_wait(&server).await, @"
     the stream ended before `tools/call` was answered
     -> Interrupted
     ");
-    let server = streaming(|answer| Reply::sse([format!("data: {answer}\n")]).abort()).await;
-    assert!(call(&server).await.starts_with("the connection to [server]/mcp broke\n"));
+    let server =
+        server_with_stream(|answer| Reply::sse([format!("data: {answer}\n")]).abort()).await;
+    assert!(call_wait(&server).await.starts_with("the connection to [server]/mcp broke\n"));
 }
 
 #[tokio::test]
 async fn connection_is_reused_after_a_stream() {
-    let server =
-        streaming(|answer| Reply::sse([format!("data: {answer}\n\n"), ": bye\n\n".to_owned()]))
-            .await;
+    let server = server_with_stream(|answer| {
+        Reply::sse([format!("data: {answer}\n\n"), ": bye\n\n".to_owned()])
+    })
+    .await;
     let client = client_for_url(server.url());
     for _ in 0..3 {
         client.call_tool("wait", ()).await.unwrap();
@@ -122,7 +126,7 @@ async fn connection_is_reused_after_a_stream() {
 
 #[tokio::test]
 async fn dropping_a_stream_early_closes_the_connection() {
-    // It is how a call of the per-request era is cancelled (MCP basic/patterns/cancellation).
+    // This is how a stateless call is cancelled (MCP basic/patterns/cancellation).
     let gate = Gate::new();
     let note = "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\"}\n\n";
     let server = start_test_server().await;
@@ -137,7 +141,7 @@ async fn dropping_a_stream_early_closes_the_connection() {
     let tasks = || Handle::current().metrics().num_alive_tasks();
     let before = tasks();
     drop(messages);
-    assert_eq!(tasks(), before, "nobody reads what is left");
+    assert_eq!(tasks(), before, "no task reads the rest");
     let closed = async {
         while tasks() == before {
             tokio::task::yield_now().await;

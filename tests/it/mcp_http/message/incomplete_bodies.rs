@@ -1,4 +1,4 @@
-//! Bodies of failures that do not end, or are cut off.
+//! Bodies of error responses that do not end or are truncated.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 /// A server that fails like this, and a client of it with Alice's token.
-async fn failing(reply: Reply) -> (TestServer, Client) {
+async fn server_and_client(reply: Reply) -> (TestServer, Client) {
     let server = start_test_server().await;
     server.script(On::method("tools/call"), reply);
     let transport = HttpTransport::builder(server.url()).bearer_token(ALICE).build();
@@ -24,7 +24,8 @@ async fn unfinished_error_body_does_not_hide_the_status() {
     for code in [400, 403, 500, 503] {
         let gate = Gate::new();
         let (_server, client) =
-            failing(Reply::status(code).chunk("out of or").hold(&gate).chunk("der")).await;
+            server_and_client(Reply::status(code).chunk("out of or").hold(&gate).chunk("der"))
+                .await;
         client.connect().await.unwrap();
         let wait = async {
             with_timeout(gate.reached(1)).await;
@@ -38,15 +39,15 @@ async fn unfinished_error_body_does_not_hide_the_status() {
 
 #[tokio::test]
 async fn broken_error_body_shows_no_part_of_a_token() {
-    // AUTH-05: the rest of the token is not there, so that it cannot be found as a whole
+    // AUTH-05: the rest of the token is missing, so that the whole token cannot be found
     let half = &ALICE[..ALICE.len() - 1];
     let text = format!("no user has {ALICE}, nor {half}");
-    let (_server, client) = failing(Reply::status(500).chunk(text.clone()).abort()).await;
+    let (_server, client) = server_and_client(Reply::status(500).chunk(text.clone()).abort()).await;
     assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"
     [server]/mcp answered with HTTP status 500 Internal Server Error: no user has ****, nor
     -> Status(500)
     ");
-    let (_server, client) = failing(Reply::body("text/html", text).abort()).await;
+    let (_server, client) = server_and_client(Reply::body("text/html", text).abort()).await;
     assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"
     [server]/mcp answered with text/html instead of JSON or an event stream: no user has ****, nor
     -> Protocol
@@ -55,14 +56,14 @@ async fn broken_error_body_shows_no_part_of_a_token() {
 
 #[tokio::test]
 async fn truncated_error_body_shows_no_part_of_a_token() {
-    // AUTH-05: it is cut off in the middle of the token, and whole as bytes
-    const KEPT: usize = 64 * 1024;
+    // AUTH-05: the body is truncated in the middle of the token
+    const LIMIT: usize = 64 * 1024;
     let half = ALICE.len() / 2;
-    let text = format!("{}{ALICE}", "x".repeat(KEPT - half));
-    let (_server, client) = failing(Reply::status(500).chunk(text)).await;
+    let text = format!("{}{ALICE}", "x".repeat(LIMIT - half));
+    let (_server, client) = server_and_client(Reply::status(500).chunk(text)).await;
     let error = client.call_tool("wait", ()).await.unwrap_err();
     let mcp_client::Error::Transport(error) = error else { panic!("{error}") };
-    assert_eq!(error.body().len(), KEPT - half);
+    assert_eq!(error.body().len(), LIMIT - half);
     let error = error.get_ref().downcast_ref();
     let Some(mcp_http::Error::Status { body, .. }) = error else { panic!("{error:?}") };
     assert!(body.as_bytes().iter().all(|byte| *byte == b'x'));

@@ -1,4 +1,4 @@
-//! Tokens and session ids show up nowhere, whatever a server does.
+//! Redaction: tokens and session ids are not shown, whatever a server does.
 
 use insta::assert_snapshot;
 use mcp_http::{AccessToken, HttpTransport, Unauthorized};
@@ -9,8 +9,8 @@ use crate::support::{
     describe_error, describe_result, error, initialize_response, sse, stateful_client, status,
 };
 
-/// Answers that give the token back, in every place that there is for it.
-fn echoes() -> [(&'static str, ScriptedResponse); 11] {
+/// Responses that contain the token in every possible place.
+fn echoing_responses() -> [(&'static str, ScriptedResponse); 11] {
     let page = format!("<html><p>Authorization: Bearer {ALICE}</p></html>");
     let html = status(200).header("content-type", "text/html");
     let of = |error: &str| {
@@ -38,9 +38,9 @@ fn echoes() -> [(&'static str, ScriptedResponse); 11] {
 async fn errors_redact_an_echoed_token() {
     // AUTH-05
     let mut shown = String::new();
-    for (what, answer) in echoes() {
+    for (what, answer) in echoing_responses() {
         let server = Script::new().on("tools/list", answer).start().await;
-        // `describe_result` fails where any form of the error shows a token.
+        // `describe_result` panics if any form of the error contains a token.
         shown += &format!("{what}: {}\n", describe_result(server.client().list_tools().await));
     }
     assert_snapshot!(shown, @r#"
@@ -72,7 +72,7 @@ async fn errors_redact_an_echoed_token() {
 #[tokio::test]
 async fn traces_redact_an_echoed_token() {
     // AUTH-05
-    for (what, answer) in echoes() {
+    for (what, answer) in echoing_responses() {
         let server = Script::new().on("tools/list", answer).start().await;
         let traced = TraceCapture::start();
         server.client().list_tools().await.unwrap_err();

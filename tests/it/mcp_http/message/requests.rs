@@ -1,4 +1,4 @@
-//! What requests carry.
+//! The headers and targets of requests.
 
 use std::sync::Arc;
 
@@ -144,7 +144,7 @@ async fn response_header_names_are_case_insensitive() {
     let server = async {
         let (connection, _) = listener.accept().await.unwrap();
         let mut connection = BufReader::new(connection);
-        let first = request(&mut connection).await;
+        let first = read_request(&mut connection).await;
         assert!(first.contains("\"initialize\""), "{first}");
         let result = json!({
             "protocolVersion": "2025-11-25", "capabilities": {},
@@ -157,7 +157,7 @@ async fn response_header_names_are_case_insensitive() {
             body.len(),
         );
         connection.write_all(answer.as_bytes()).await.unwrap();
-        let second = request(&mut connection).await;
+        let second = read_request(&mut connection).await;
         connection.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n").await.unwrap();
         second
     };
@@ -167,11 +167,11 @@ async fn response_header_names_are_case_insensitive() {
     assert!(second.to_ascii_lowercase().contains("mcp-session-id: loud-1"), "{second}");
 }
 
-/// One request, head and body, as it came.
-async fn request(connection: &mut BufReader<TcpStream>) -> String {
+/// Reads one request with its headers and its body.
+async fn read_request(connection: &mut BufReader<TcpStream>) -> String {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
-        connection.read_line(&mut head).await.expect("a line of the head");
+        connection.read_line(&mut head).await.expect("a header line");
     }
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     let mut body = vec![0; length.map_or(0, |length| length.parse().expect("a length"))];

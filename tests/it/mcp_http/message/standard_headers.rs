@@ -1,4 +1,4 @@
-//! What requests say of themselves in headers.
+//! Standard headers of requests: `Mcp-Method`, `Mcp-Name`, `Mcp-Param-*`.
 
 use insta::assert_snapshot;
 use mcp_client::{Context, MessageKind, Outgoing, Routing, Transport};
@@ -7,7 +7,7 @@ use crate::support::{ScriptedServer, describe_result, full_request_log};
 
 const BODY: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#;
 
-fn message(routing: Routing) -> Outgoing {
+fn message_with_headers(routing: Routing) -> Outgoing {
     let mut message = Outgoing::new(BODY, MessageKind::Request, Context::default());
     message.routing = Some(routing);
     message
@@ -21,7 +21,7 @@ async fn method_name_and_arguments_are_sent_as_headers() {
     routing.name = Some("h\u{e9}llo".to_owned());
     let arguments = [("Region", "eu west"), ("note", " a\r\nX-Evil: 1")];
     routing.arguments = arguments.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-    server.transport().send(message(routing)).await.unwrap();
+    server.transport().send(message_with_headers(routing)).await.unwrap();
     assert_snapshot!(full_request_log(&server.requests().await), @r#"
     POST /mcp
     accept: application/json, text/event-stream
@@ -37,7 +37,7 @@ async fn method_name_and_arguments_are_sent_as_headers() {
 
 #[tokio::test]
 async fn standard_headers_are_absent_in_stateful_versions() {
-    // N-HTTP-14: they are no part of the handshake era
+    // N-HTTP-14: stateful versions do not have these headers
     let server = ScriptedServer::start().await;
     server.client().call_tool("add", ()).await.unwrap();
     let sent = server.full_request_log().await;
@@ -53,7 +53,7 @@ async fn invalid_header_values_are_rejected_before_sending() {
     of_parameter.arguments = vec![("a b".to_owned(), "1".to_owned())];
     let mut shown = String::new();
     for routing in [Routing::new("a\r\nX-Evil: 1"), of_parameter] {
-        let message = message(routing);
+        let message = message_with_headers(routing);
         let sent = message.sent.clone();
         shown += &describe_result(
             server.transport().send(message).await.map_err(mcp_client::Error::from),

@@ -1,17 +1,17 @@
-//! HTTP statuses that are no success.
+//! HTTP error statuses.
 
 use insta::assert_snapshot;
 use serde_json::Value;
 
 use crate::support::{Script, ScriptedResponse, describe_result, error, json, status};
 
-/// Calls a tool, once for each answer, and shows what comes of it.
-async fn check(answers: impl IntoIterator<Item = ScriptedResponse>) -> String {
+/// Calls a tool once for each response, and describes the results.
+async fn call_with_responses(answers: impl IntoIterator<Item = ScriptedResponse>) -> String {
     let mut shown = Vec::new();
     for answer in answers {
         let server = Script::new().on("tools/call", answer).start().await;
         shown.push(describe_result(server.client().call_tool("add", ()).await));
-        // Nothing is tried again.
+        // The call is not retried.
         assert_eq!(server.requests_of("tools/call").await.len(), 1);
     }
     shown.join("\n")
@@ -19,7 +19,7 @@ async fn check(answers: impl IntoIterator<Item = ScriptedResponse>) -> String {
 
 #[tokio::test]
 async fn status_errors_include_the_beginning_of_the_body() {
-    assert_snapshot!(check([
+    assert_snapshot!(call_with_responses([
         status(400),
         status(400).body("missing header"),
         status(402).body("<html>\n<title>pay\u{7}</title>"),
@@ -74,7 +74,7 @@ async fn status_403_is_unauthorized_only_for_insufficient_scope() {
     // AUTH-38, HTTP-31
     let challenge = |value: &'static str| status(403).header("www-authenticate", value);
     let origin = r#"{"jsonrpc":"2.0","error":{"code":-32000,"message":"Origin not allowed"}}"#;
-    assert_snapshot!(check([
+    assert_snapshot!(call_with_responses([
         status(403),
         status(403).body("not you"),
         json(origin).with_status(403),

@@ -1,4 +1,4 @@
-//! What is refused before anything is sent, and servers that cannot be reached.
+//! Invalid settings, and servers that cannot be reached.
 
 use insta::assert_snapshot;
 use mcp_http::{HttpClient, HttpTransport};
@@ -106,7 +106,7 @@ async fn tokens_with_invalid_characters_are_not_sent() {
 
 #[tokio::test]
 async fn tokens_are_not_sent_unencrypted_to_other_hosts() {
-    // AUTH-06, AUTH-05: nothing is sent, so these addresses are never asked for
+    // AUTH-06, AUTH-05: nothing is sent, so these addresses are not connected to
     let mut shown = String::new();
     for url in
         ["http://192.0.2.1/mcp", "http://example.invalid/mcp?key=5ecret", "http://[2001:db8::1]/"]
@@ -127,7 +127,7 @@ async fn tokens_are_not_sent_unencrypted_to_other_hosts() {
 
 #[tokio::test]
 async fn subdomain_of_localhost_is_treated_as_another_host() {
-    // AUTH-06: nothing keeps a resolver from asking the network for it
+    // AUTH-06: a resolver may ask the network for this name
     let transport = HttpTransport::builder("http://api.localhost:1/mcp").bearer_token(ALICE);
     assert_snapshot!(describe_result(stateful_client(transport.build().unwrap()).list_tools().await), @"
     credentials would travel unencrypted to http://api.localhost:1/mcp: use https, or allow insecure HTTP for this server
@@ -137,7 +137,7 @@ async fn subdomain_of_localhost_is_treated_as_another_host() {
 
 #[test]
 fn configured_headers_are_rejected_for_unencrypted_hosts() {
-    // AUTH-05, AUTH-06: they may be keys, so that the transport is not even set up
+    // AUTH-05, AUTH-06: the headers may be keys, so that building the transport fails
     let builder = |url: &str| HttpTransport::builder(url).header("x-key", "5ecret");
     let mut shown = String::new();
     for url in ["http://192.0.2.1/mcp", "http://example.invalid/mcp", "http://api.localhost/"] {

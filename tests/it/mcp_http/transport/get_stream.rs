@@ -1,4 +1,4 @@
-//! What a server sends of its own accord.
+//! The GET stream, on which a server sends messages on its own.
 
 use std::time::Duration;
 
@@ -22,15 +22,15 @@ fn transport(server: &TestServer) -> HttpTransport {
     HttpTransport::builder(server.url()).bearer_token(ALICE).build().expect("a usable URL")
 }
 
-fn session() -> Context {
+fn session_context() -> Context {
     let mut context = Context::default();
     context.revision = Some(Revision::V2025_11_25);
     context.session = SessionId::new(b"s-1");
     context
 }
 
-/// A server that answers GET like this, in turn.
-async fn answering(replies: &[Reply]) -> TestServer {
+/// A server that gives these responses to GET requests, in turn.
+async fn server_with_get_replies(replies: &[Reply]) -> TestServer {
     let server = start_test_server().await;
     for (index, reply) in replies.iter().enumerate() {
         server.script(On::method("GET").nth(index + 1), reply.clone());
@@ -38,8 +38,8 @@ async fn answering(replies: &[Reply]) -> TestServer {
     server
 }
 
-/// All that comes, and how it ends.
-async fn all(messages: MessageStream) -> (String, Duration) {
+/// The messages of a stream, its final error, and the time it took.
+async fn collect(messages: MessageStream) -> (String, Duration) {
     let shown = messages.map(|message| match message {
         Ok(message) if message.is_empty() => "(a gap)".to_owned(),
         Ok(message) => String::from_utf8_lossy(&message).into_owned(),
@@ -59,7 +59,7 @@ async fn listen_returns_none_if_there_is_no_get_stream() {
         Reply::status(204),
         Reply::html_page(),
     ] {
-        let server = answering(&[reply]).await;
+        let server = server_with_get_replies(&[reply]).await;
         let stream = transport(&server).listen(Context::default()).await.unwrap();
         assert!(stream.is_none());
         assert_eq!(server.count("GET"), 1);
@@ -77,8 +77,10 @@ async fn listen_reports_other_statuses_as_errors() {
         Reply::status(500),
         Reply::redirect("/elsewhere"),
     ] {
-        let server = answering(&[reply]).await;
-        let Err(error) = transport(&server).listen(session()).await else { panic!("no error") };
+        let server = server_with_get_replies(&[reply]).await;
+        let Err(error) = transport(&server).listen(session_context()).await else {
+            panic!("no error")
+        };
         shown += &describe_error(&Error::from(error));
         shown += "\n";
     }
@@ -99,9 +101,9 @@ async fn listen_reports_other_statuses_as_errors() {
 #[tokio::test]
 async fn get_stream_delivers_messages_unchanged() {
     // HTTP-20, HTTP-30, AUTH-02
-    let server = answering(&[Reply::sse([EVENT]), Reply::status(405)]).await;
-    let stream = transport(&server).listen(session()).await.unwrap().unwrap();
-    assert_snapshot!(all(stream).await.0, @r#"
+    let server = server_with_get_replies(&[Reply::sse([EVENT]), Reply::status(405)]).await;
+    let stream = transport(&server).listen(session_context()).await.unwrap().unwrap();
+    assert_snapshot!(collect(stream).await.0, @r#"
     {"n":1}
     [server]/mcp answered with HTTP status 405 Method Not Allowed
     -> Status(405)
@@ -125,7 +127,7 @@ async fn get_stream_delivers_messages_unchanged() {
 
 #[tokio::test]
 async fn get_stream_is_reopened_from_the_last_event_id() {
-    // HTTP-13, HTTP-14, HTTP-15, HTTP-23: or from now on, where no event had an id
+    // HTTP-13, HTTP-14, HTTP-15, HTTP-23: or from now on, if no event had an id
     let replies = [
         Reply::sse(["retry: 20000\n\n"]),
         Reply::sse(["data: {\"n\":0}\n\n"]).abort(),
@@ -134,9 +136,9 @@ async fn get_stream_is_reopened_from_the_last_event_id() {
         Reply::sse(["id: b-2\ndata: {\"n\":2}\n\n"]),
         Reply::status(405),
     ];
-    let server = answering(&replies).await;
-    let stream = transport(&server).listen(session()).await.unwrap().unwrap();
-    let (shown, passed) = all(stream).await;
+    let server = server_with_get_replies(&replies).await;
+    let stream = transport(&server).listen(session_context()).await.unwrap().unwrap();
+    let (shown, passed) = collect(stream).await;
     assert_snapshot!(shown, @r#"
     (a gap)
     {"n":0}
@@ -157,9 +159,9 @@ async fn get_stream_is_reopened_from_the_last_event_id() {
 async fn get_stream_gives_up_after_five_failed_attempts() {
     // HTTP-19
     let replies = [vec![Reply::sse([EVENT])], vec![Reply::status(502); 9]].concat();
-    let server = answering(&replies).await;
-    let stream = transport(&server).listen(session()).await.unwrap().unwrap();
-    let (shown, passed) = all(stream).await;
+    let server = server_with_get_replies(&replies).await;
+    let stream = transport(&server).listen(session_context()).await.unwrap().unwrap();
+    let (shown, passed) = collect(stream).await;
     assert_snapshot!(shown, @r#"
     {"n":1}
     the stream of [server]/mcp could not be taken up again in 5 attempts
@@ -170,17 +172,17 @@ async fn get_stream_gives_up_after_five_failed_attempts() {
     assert!(passed >= Duration::from_secs(1 + 2 + 4 + 8 + 16), "{passed:?}");
 }
 
-/// A session that the server knows.
-async fn opened(transport: &HttpTransport) -> Context {
+/// Opens a session on the server.
+async fn open_session(transport: &HttpTransport) -> Context {
     let initialize = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{
         "protocolVersion":"2025-11-25","capabilities":{},
         "clientInfo":{"name":"tests","version":"1"}}}"#;
     let opening = Outgoing::new(initialize, MessageKind::Request, Context::default());
-    let mut context = session();
-    context.session = transport.send(opening).await.expect("it is answered").session;
+    let mut context = session_context();
+    context.session = transport.send(opening).await.expect("it succeeds").session;
     let initialized = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
     let initialized = Outgoing::new(initialized, MessageKind::OneWay, context.clone());
-    transport.send(initialized).await.expect("it is taken");
+    transport.send(initialized).await.expect("the notification is accepted");
     context
 }
 
@@ -188,13 +190,13 @@ async fn opened(transport: &HttpTransport) -> Context {
 async fn quiet_get_streams_do_not_count_as_failed_attempts() {
     let server = TestServer::builder().allow_get(true).start().await.unwrap();
     let transport = transport(&server);
-    let context = opened(&transport).await;
+    let context = open_session(&transport).await;
     let mut stream = transport.listen(context).await.unwrap().unwrap();
     let changed = || server.notify("notifications/tools/list_changed", &json!({}));
     let quiet = async {
         for turn in 1..=7 {
             with_timeout(server.received("GET", turn)).await;
-            // The client sees the stream before time passes.
+            // The client sees the stream before the clock advances.
             advance_until(time::sleep(Duration::from_millis(500))).await;
             advance_time(Duration::from_secs(31)).await;
             server.close_streams();
@@ -212,7 +214,7 @@ async fn quiet_get_streams_do_not_count_as_failed_attempts() {
     };
     let (message, ()) = tokio::join!(message, quiet);
     assert!(message.contains("notifications/tools/list_changed"), "{message}");
-    // Whoever listens no more is gone at once.
+    // A dropped stream is closed at once.
     drop(stream);
     let gone = async {
         while changed() > 0 {
@@ -228,11 +230,11 @@ async fn get_stream_ends_with_unauthorized_if_the_new_token_is_rejected() {
     let refused = Reply::unauthorized("Bearer error=\"invalid_token\"");
     let replies =
         [Reply::sse([EVENT]), refused.clone(), Reply::sse([EVENT]), refused.clone(), refused];
-    let server = answering(&replies).await;
+    let server = server_with_get_replies(&replies).await;
     let source = ScriptedTokenSource::with_replacement(ALICE, BOB);
     let transport = HttpTransport::builder(server.url()).token_source(source);
-    let stream = transport.build().unwrap().listen(session()).await.unwrap().unwrap();
-    assert_snapshot!(all(stream).await.0, @r#"
+    let stream = transport.build().unwrap().listen(session_context()).await.unwrap().unwrap();
+    assert_snapshot!(collect(stream).await.0, @r#"
     {"n":1}
     {"n":1}
     [server]/mcp rejected the access token (invalid_token)
@@ -243,9 +245,9 @@ async fn get_stream_ends_with_unauthorized_if_the_new_token_is_rejected() {
 #[tokio::test]
 async fn get_stream_ends_if_the_session_ends() {
     // HTTP-26
-    let server = answering(&[Reply::sse([EVENT]), Reply::status(404)]).await;
-    let stream = transport(&server).listen(session()).await.unwrap().unwrap();
-    assert_snapshot!(all(stream).await.0, @r#"
+    let server = server_with_get_replies(&[Reply::sse([EVENT]), Reply::status(404)]).await;
+    let stream = transport(&server).listen(session_context()).await.unwrap().unwrap();
+    assert_snapshot!(collect(stream).await.0, @r#"
     {"n":1}
     [server]/mcp has ended the session
     -> SessionEnded, did not run

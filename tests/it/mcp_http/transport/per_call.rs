@@ -1,4 +1,4 @@
-//! A token and headers that are for one call alone.
+//! A token and headers for a single call.
 
 use insta::assert_snapshot;
 use mcp_client::{
@@ -70,7 +70,7 @@ async fn call_options_apply_to_their_own_requests_only() {
 
 #[tokio::test]
 async fn messages_of_a_call_carry_its_token() {
-    // Answers to what the server asks on its stream, its cancellation, and notifications
+    // Responses to server requests, the cancellation, and notifications
     let server = start_test_server().await;
     let gate = Gate::new();
     let ping = json!({ "jsonrpc": "2.0", "id": "p-1", "method": "ping" });
@@ -177,7 +177,7 @@ async fn protocol_headers_cannot_be_set_per_call() {
 
 #[tokio::test]
 async fn token_and_headers_of_a_call_are_not_sent_unencrypted() {
-    // AUTH-05, AUTH-06: nothing is sent, so this address is never asked for
+    // AUTH-05, AUTH-06: nothing is sent, so this address is not connected to
     let transport = HttpTransport::builder("http://192.0.2.1/mcp").build().unwrap();
     let mut with_token = message();
     with_token.extras.insert(AccessToken::new(ALICE));

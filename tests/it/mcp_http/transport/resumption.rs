@@ -1,4 +1,4 @@
-//! Answers that break off and are taken up again.
+//! Resumption of event streams that break off.
 
 use std::time::Duration;
 
@@ -25,8 +25,8 @@ fn transport(server: &TestServer) -> HttpTransport {
     HttpTransport::builder(server.url()).bearer_token(ALICE).build().expect("a usable URL")
 }
 
-/// A request that is to be taken up again, in a session.
-fn message() -> Outgoing {
+/// A resumable request in a session.
+fn resumable_message() -> Outgoing {
     let mut context = Context::default();
     context.revision = Some(Revision::V2025_11_25);
     context.session = SessionId::new(b"s-1");
@@ -36,7 +36,7 @@ fn message() -> Outgoing {
     message
 }
 
-async fn stream(transport: &HttpTransport, message: Outgoing) -> MessageStream {
+async fn send(transport: &HttpTransport, message: Outgoing) -> MessageStream {
     match transport.send(message).await.expect("a stream").messages {
         Messages::Stream(messages) => messages,
         other => panic!("{other:?}"),
@@ -44,7 +44,7 @@ async fn stream(transport: &HttpTransport, message: Outgoing) -> MessageStream {
 }
 
 /// The messages of a stream, and how it ends.
-async fn all(messages: MessageStream) -> String {
+async fn collect(messages: MessageStream) -> String {
     let shown = messages.map(|message| match message {
         Ok(message) => String::from_utf8_lossy(&message).into_owned(),
         Err(error) => describe_error(&Error::from(error)),
@@ -54,16 +54,17 @@ async fn all(messages: MessageStream) -> String {
     shown.join("\n")
 }
 
-/// What comes of a call whose answer is `first`, and `then` what a GET is answered; how long that
-/// takes.
-async fn check(first: Reply, then: &[Reply]) -> (String, Duration, TestServer) {
+/// Sends a call to which the server responds with `first`, and with `then` to the GET requests.
+///
+/// Returns what the stream delivers, the time it took, and the server.
+async fn call_and_resume(first: Reply, then: &[Reply]) -> (String, Duration, TestServer) {
     let server = start_test_server().await;
     server.script(On::method("tools/call"), first);
     for (index, reply) in then.iter().enumerate() {
         server.script(On::method("GET").nth(index + 1), reply.clone());
     }
     let transport = transport(&server);
-    let called = async { all(stream(&transport, message()).await).await };
+    let called = async { collect(send(&transport, resumable_message()).await).await };
     let (shown, passed) = advance_until(called).await;
     // A POST is never repeated.
     assert_eq!(server.count("tools/call"), 1);
@@ -74,7 +75,8 @@ async fn check(first: Reply, then: &[Reply]) -> (String, Duration, TestServer) {
 async fn ended_stream_is_resumed_with_get() {
     // HTTP-10, HTTP-13, HTTP-14, HTTP-15, HTTP-17, HTTP-30
     let first = Reply::sse([format!("retry: 700\n{FIRST}")]);
-    let (shown, passed, server) = check(first, &[Reply::sse([SECOND]), Reply::status(405)]).await;
+    let (shown, passed, server) =
+        call_and_resume(first, &[Reply::sse([SECOND]), Reply::status(405)]).await;
     assert_snapshot!(shown, @r#"
     {"n":1}
     {"n":2}
@@ -101,9 +103,10 @@ async fn ended_stream_is_resumed_with_get() {
 
 #[tokio::test]
 async fn broken_stream_is_resumed_with_get() {
-    // HTTP-10, HTTP-11: what has not ended comes again
+    // HTTP-10, HTTP-11: an incomplete event is sent again
     let first = Reply::sse([FIRST, "id: a-2\ndata: {\"n\""]).abort();
-    let (shown, passed, server) = check(first, &[Reply::sse([SECOND]), Reply::status(405)]).await;
+    let (shown, passed, server) =
+        call_and_resume(first, &[Reply::sse([SECOND]), Reply::status(405)]).await;
     assert_snapshot!(shown, @r#"
     {"n":1}
     {"n":2}
@@ -121,7 +124,8 @@ async fn broken_stream_is_resumed_with_get() {
 async fn event_with_only_an_id_allows_resumption() {
     // HTTP-12, HTTP-13
     let first = Reply::sse([PRIMING]);
-    let (shown, _, server) = check(first, &[Reply::sse([FIRST]), Reply::status(405)]).await;
+    let (shown, _, server) =
+        call_and_resume(first, &[Reply::sse([FIRST]), Reply::status(405)]).await;
     assert_snapshot!(shown, @r#"
     {"n":1}
     it is over
@@ -133,9 +137,9 @@ async fn event_with_only_an_id_allows_resumption() {
 async fn stream_without_event_ids_is_not_resumed() {
     // HTTP-10: the outcome is unknown
     for first in ["data: {\"n\":1}\n\n", "id: a-1\ndata: {\"n\":1}\n\nid\ndata: {\"n\":2}\n\n"] {
-        let (shown, _, server) = check(Reply::sse([first]), &[]).await;
+        let (shown, _, server) = call_and_resume(Reply::sse([first]), &[]).await;
         assert!(shown.ends_with("}\nit is over"), "{shown}");
-        let (shown, _, aborted) = check(Reply::sse([first]).abort(), &[]).await;
+        let (shown, _, aborted) = call_and_resume(Reply::sse([first]).abort(), &[]).await;
         assert!(shown.ends_with("-> Interrupted\nit is over"), "{shown}");
         assert_eq!((server.count("GET"), aborted.count("GET")), (0, 0));
     }
@@ -145,10 +149,10 @@ async fn stream_without_event_ids_is_not_resumed() {
 async fn stream_is_not_resumed_if_the_message_is_not_resumable() {
     let server = start_test_server().await;
     server.script(On::method("tools/call"), Reply::sse([FIRST]));
-    let mut message = message();
+    let mut message = resumable_message();
     message.resumable = false;
-    let messages = stream(&transport(&server), message).await;
-    assert_snapshot!(all(messages).await, @r#"
+    let messages = send(&transport(&server), message).await;
+    assert_snapshot!(collect(messages).await, @r#"
     {"n":1}
     it is over
     "#);
@@ -160,12 +164,12 @@ async fn stream_is_not_resumed_unless_it_is_read() {
     let server = start_test_server().await;
     server.script(On::method("tools/call"), Reply::sse([FIRST]));
     server.script(On::method("GET"), Reply::sse([SECOND]));
-    let mut messages = stream(&transport(&server), message()).await;
+    let mut messages = send(&transport(&server), resumable_message()).await;
     messages.next().await.unwrap().unwrap();
     assert!(messages.next().now_or_never().is_none());
     advance_time(Duration::from_secs(60)).await;
     assert_eq!(server.count("GET"), 0);
-    // Whoever has the answer goes, and no GET follows.
+    // Dropping the stream sends no GET.
     drop(messages);
     advance_time(Duration::from_secs(60)).await;
     assert_eq!(server.count("GET"), 0);
@@ -175,13 +179,14 @@ async fn stream_is_not_resumed_unless_it_is_read() {
 async fn server_without_resumption_leaves_the_original_ending() {
     // HTTP-10, HTTP-21
     for code in [400, 403, 405, 406, 410] {
-        let (shown, ..) = check(Reply::sse([FIRST]), &[Reply::status(code)]).await;
+        let (shown, ..) = call_and_resume(Reply::sse([FIRST]), &[Reply::status(code)]).await;
         assert_eq!(shown, "{\"n\":1}\nit is over", "{code}");
-        let (shown, ..) = check(Reply::sse([FIRST]).abort(), &[Reply::status(code)]).await;
+        let (shown, ..) =
+            call_and_resume(Reply::sse([FIRST]).abort(), &[Reply::status(code)]).await;
         assert!(shown.contains("the connection to [server]/mcp broke"), "{code}: {shown}");
     }
     for other in [Reply::status(204), Reply::html_page(), Reply::redirect("/elsewhere")] {
-        let (shown, _, server) = check(Reply::sse([FIRST]), &[other]).await;
+        let (shown, _, server) = call_and_resume(Reply::sse([FIRST]), &[other]).await;
         assert_eq!(shown, "{\"n\":1}\nit is over");
         assert_eq!(server.count("GET"), 1);
     }
@@ -191,7 +196,7 @@ async fn server_without_resumption_leaves_the_original_ending() {
 async fn resumption_gives_up_after_five_failed_attempts() {
     // HTTP-19, traps 4
     let failing = vec![Reply::status(503).chunk("restarting"); 9];
-    let (shown, passed, server) = check(Reply::sse([FIRST]), &failing).await;
+    let (shown, passed, server) = call_and_resume(Reply::sse([FIRST]), &failing).await;
     assert_snapshot!(shown, @r#"
     {"n":1}
     the stream of [server]/mcp could not be taken up again in 5 attempts
@@ -206,7 +211,7 @@ async fn resumption_gives_up_after_five_failed_attempts() {
 #[tokio::test]
 async fn empty_streams_count_as_failed_attempts() {
     let empty = vec![Reply::sse([": nothing yet\n\n"]); 9];
-    let (shown, _, server) = check(Reply::sse([FIRST]).abort(), &empty).await;
+    let (shown, _, server) = call_and_resume(Reply::sse([FIRST]).abort(), &empty).await;
     assert_snapshot!(shown, @r#"
     {"n":1}
     the stream of [server]/mcp could not be taken up again in 5 attempts
@@ -221,7 +226,7 @@ async fn received_event_resets_the_attempt_count() {
     let failing = || vec![Reply::status(503); 4];
     let then =
         [failing(), vec![Reply::sse([SECOND])], failing(), vec![Reply::status(405)]].concat();
-    let (shown, _, server) = check(Reply::sse([FIRST]), &then).await;
+    let (shown, _, server) = call_and_resume(Reply::sse([FIRST]), &then).await;
     assert_snapshot!(shown, @r#"
     {"n":1}
     {"n":2}
@@ -232,11 +237,11 @@ async fn received_event_resets_the_attempt_count() {
 
 #[tokio::test]
 async fn server_may_let_the_client_poll() {
-    // HTTP-13, HTTP-14: it said when to, and ends each stream in order
+    // HTTP-13, HTTP-14: the server sets the delay, and ends each stream properly
     let first = Reply::sse([format!("retry: 300\n{FIRST}")]);
     let later = vec![Reply::sse([": nothing yet\n\n"]); 20];
     let then = [later, vec![Reply::sse([SECOND]), Reply::status(405)]].concat();
-    let (shown, passed, server) = check(first, &then).await;
+    let (shown, passed, server) = call_and_resume(first, &then).await;
     assert_snapshot!(shown, @r#"
     {"n":1}
     {"n":2}
@@ -253,7 +258,7 @@ async fn polling_ends_after_1000_attempts() {
     server.script(On::method("tools/call"), Reply::sse([format!("retry: 0\n{FIRST}")]));
     server.script(On::method("GET"), Reply::sse([PRIMING]));
     let transport = transport(&server);
-    let called = async { all(stream(&transport, message()).await).await };
+    let called = async { collect(send(&transport, resumable_message()).await).await };
     let (shown, passed) = advance_until(called).await;
     assert_snapshot!(shown, @r#"
     {"n":1}
@@ -266,20 +271,21 @@ async fn polling_ends_after_1000_attempts() {
 
 #[tokio::test]
 async fn retry_delay_is_never_shorter_than_the_server_asks() {
-    // HTTP-14, traps 4: after failures too, and where the failure itself says so
+    // HTTP-14, traps 4: also after failures, and if the failure itself sets a delay
     let first = || Reply::sse([format!("retry: 20000\n{FIRST}")]);
     let done = || Reply::status(405);
-    let (_, passed, _) = check(first(), &[Reply::status(503), done()]).await;
+    let (_, passed, _) = call_and_resume(first(), &[Reply::status(503), done()]).await;
     assert!(passed >= Duration::from_secs(40), "{passed:?}");
     let busy = Reply::status(429).header("retry-after", "90");
-    let (_, passed, _) = check(first(), &[busy, done()]).await;
+    let (_, passed, _) = call_and_resume(first(), &[busy, done()]).await;
     assert!(passed >= Duration::from_secs(20 + 90), "{passed:?}");
 }
 
 #[tokio::test]
 async fn retry_delay_is_at_most_one_hour() {
     let first = Reply::sse([format!("retry: 99999999999999999999\n{FIRST}")]);
-    let (shown, passed, _) = check(first, &[Reply::sse([SECOND]), Reply::status(405)]).await;
+    let (shown, passed, _) =
+        call_and_resume(first, &[Reply::sse([SECOND]), Reply::status(405)]).await;
     assert_snapshot!(shown, @r#"
     {"n":1}
     {"n":2}
@@ -299,7 +305,7 @@ async fn rejected_token_is_refreshed_during_resumption() {
     let source = ScriptedTokenSource::with_replacement(ALICE, BOB);
     let transport = HttpTransport::builder(server.url()).token_source(source.clone());
     let transport = transport.build().unwrap();
-    let called = async { all(stream(&transport, message()).await).await };
+    let called = async { collect(send(&transport, resumable_message()).await).await };
     assert_snapshot!(advance_until(called).await.0, @r#"
     {"n":1}
     {"n":2}
@@ -312,9 +318,9 @@ async fn rejected_token_is_refreshed_during_resumption() {
 
 #[tokio::test]
 async fn a_401_during_resumption_does_not_mean_that_the_call_did_not_run() {
-    // AUTH-07: it is an `Unauthorized` as on any path
+    // AUTH-07: it is `Unauthorized`, as on any request
     let refused = Reply::unauthorized("Bearer error=\"invalid_token\"");
-    let (shown, _, server) = check(Reply::sse([FIRST]), &[refused]).await;
+    let (shown, _, server) = call_and_resume(Reply::sse([FIRST]), &[refused]).await;
     assert_snapshot!(shown, @r#"
     {"n":1}
     [server]/mcp rejected the access token (invalid_token)
@@ -327,7 +333,7 @@ async fn a_401_during_resumption_does_not_mean_that_the_call_did_not_run() {
     server.script(On::method("tools/call"), Reply::sse([FIRST]));
     server.script(On::method("GET"), Reply::unauthorized("Bearer"));
     let transport = transport(&server);
-    let messages = stream(&transport, message()).await;
+    let messages = send(&transport, resumable_message()).await;
     let (mut messages, _) = advance_until(messages.collect::<Vec<_>>()).await;
     let error = Error::from(messages.pop().unwrap().unwrap_err());
     let unauthorized = Unauthorized::of(&error).unwrap();
@@ -339,25 +345,25 @@ async fn token_and_headers_of_the_call_are_sent_during_resumption() {
     let server = start_test_server().await;
     server.script(On::method("tools/call"), Reply::sse([FIRST]));
     server.script(On::method("GET"), Reply::unauthorized("Bearer"));
-    let mut message = message();
+    let mut message = resumable_message();
     message.extras.insert(AccessToken::new(BOB));
     message.extras.insert(Headers::new().with("x-tenant", "blue"));
     let transport = transport(&server);
-    let called = async { all(stream(&transport, message).await).await };
+    let called = async { collect(send(&transport, message).await).await };
     assert_snapshot!(advance_until(called).await.0, @r#"
     {"n":1}
     [server]/mcp rejected the access token
     -> Unauthorized
     it is over
     "#);
-    // The call's own token is the only one, and was refused.
+    // The call's own token is its only one, and was rejected.
     assert_eq!(server.count("GET"), 1);
     let get = &server.requests()[1];
     assert_eq!((get.bearer_token(), get.header("x-tenant")), (Some(BOB), Some("blue")));
 }
 
-/// A server whose streams can be taken up again, with a tool that counts its calls.
-async fn resumable() -> (TestServer, Client) {
+/// A server with resumable streams and the tool `wait`.
+async fn resumable_server() -> (TestServer, Client) {
     let tool = Tool::new("wait", json!({ "type": "object" }), |_| CallAnswer::text("done"));
     let server =
         TestServer::builder().answers(AnswerMode::Sse).resumable(Duration::from_millis(50));
@@ -369,7 +375,7 @@ async fn resumable() -> (TestServer, Client) {
 #[tokio::test]
 async fn call_survives_repeated_disconnects() {
     // HTTP-13, HTTP-15, HTTP-16, HTTP-17, HTTP-18
-    let (server, client) = resumable().await;
+    let (server, client) = resumable_server().await;
     client.connect().await.unwrap();
     server.script(On::method("tools/call"), Fault::CutStream(0));
     server.script(On::method("GET").first(3), Fault::CutStream(0));
@@ -382,7 +388,7 @@ async fn call_survives_repeated_disconnects() {
 #[tokio::test]
 async fn concurrent_streams_resume_independently() {
     // HTTP-16, HTTP-22
-    let (server, client) = resumable().await;
+    let (server, client) = resumable_server().await;
     client.connect().await.unwrap();
     server.script(On::method("tools/call"), Fault::CutStream(0));
     let calls = futures_util::future::join_all((0..8).map(|_| client.call_tool("wait", ())));
@@ -395,7 +401,7 @@ async fn concurrent_streams_resume_independently() {
 #[tokio::test]
 async fn session_lost_during_resumption_does_not_repeat_the_call() {
     // HTTP-26, traps 3: the tool may have run
-    let (server, client) = resumable().await;
+    let (server, client) = resumable_server().await;
     client.connect().await.unwrap();
     server.script(On::method("tools/call"), Fault::CutStream(0));
     server.script(On::method("GET"), Reply::status(404));
@@ -405,7 +411,7 @@ async fn session_lost_during_resumption_does_not_repeat_the_call() {
     -> SessionEnded
     ");
     assert_eq!(server.count("tools/call"), 1);
-    // The next call has a session of its own.
+    // The next call opens a new session.
     server.clear_script();
     client.call_tool("wait", ()).await.unwrap();
     assert_eq!(server.count("initialize"), 2);
@@ -414,7 +420,7 @@ async fn session_lost_during_resumption_does_not_repeat_the_call() {
 #[tokio::test]
 async fn dropped_call_is_not_resumed() {
     let gate = Gate::new();
-    let (server, client) = resumable().await;
+    let (server, client) = resumable_server().await;
     client.connect().await.unwrap();
     server.script(On::method("tools/call"), Reply::sse([PRIMING]));
     server.script(On::method("GET"), Reply::sse([SECOND]).hold(&gate));

@@ -1,4 +1,4 @@
-//! HTTP+SSE, the transport of 2024-11-05: fallen back to, or asked for.
+//! HTTP+SSE, the transport of 2024-11-05: as a fallback or configured.
 
 use std::time::Duration;
 
@@ -14,22 +14,27 @@ use crate::support::{
     advance_until, describe_result, with_timeout,
 };
 
-fn http(url: &str) -> HttpTransport {
+fn http_transport(url: &str) -> HttpTransport {
     HttpTransport::builder(url).bearer_token(ALICE).build().expect("a usable URL")
 }
 
-/// A client that has to find out.
-fn client_of(url: &str, known: &Negotiation) -> Client {
-    Client::builder(http(url)).client_info("tests", "1").negotiation(known.clone()).build()
+/// A client that has to detect the transport.
+fn negotiating_client(url: &str, known: &Negotiation) -> Client {
+    Client::builder(http_transport(url))
+        .client_info("tests", "1")
+        .negotiation(known.clone())
+        .build()
 }
 
-/// A client that knows.
-fn sse(server: &SseServer) -> Client {
-    Client::builder(SseTransport::new(http(&server.url()))).client_info("tests", "1").build()
+/// A client that is configured for HTTP+SSE.
+fn sse_client(server: &SseServer) -> Client {
+    Client::builder(SseTransport::new(http_transport(&server.url())))
+        .client_info("tests", "1")
+        .build()
 }
 
-/// What was sent, with the token's name.
-fn sent(server: &SseServer) -> String {
+/// The requests of a server, with the name in place of the token.
+fn requests_of(server: &SseServer) -> String {
     server.request_log().replace(&format!("Bearer {ALICE}"), "alice")
 }
 
@@ -40,12 +45,12 @@ async fn falls_back_to_http_sse_after_400_404_or_405() {
     for post in [405, 404, 400] {
         let server = SseServerConfig { post, ..SseServerConfig::default() }.start().await;
         let known = Negotiation::new();
-        let client = client_of(&server.url(), &known);
+        let client = negotiating_client(&server.url(), &known);
         assert_eq!(client.connect().await.unwrap().revision, Revision::V2024_11_05);
         client.call_tool("add", ()).await.unwrap();
-        // What has been found out serves others, on the same transport.
-        client_of(&server.url(), &known).list_tools().await.unwrap();
-        shown += &format!("--- {post}\n{}\n", sent(&server));
+        // The negotiated transport is shared with other clients.
+        negotiating_client(&server.url(), &known).list_tools().await.unwrap();
+        shown += &format!("--- {post}\n{}\n", requests_of(&server));
     }
     assert_snapshot!(shown, @"
     --- 405
@@ -86,9 +91,9 @@ async fn falls_back_to_http_sse_after_400_404_or_405() {
 #[tokio::test]
 async fn known_http_sse_server_is_not_probed() {
     let server = SseServerConfig::default().start().await;
-    let client = sse(&server);
+    let client = sse_client(&server);
     assert_eq!(client.list_tools().await.unwrap().tools.len(), 1);
-    assert_snapshot!(sent(&server), @"
+    assert_snapshot!(requests_of(&server), @"
     GET /mcp [alice]
     POST /messages initialize [alice]
     POST /messages notifications/initialized [alice]
@@ -110,7 +115,7 @@ async fn server_without_either_transport_reports_both_failures() {
         let first_events = first_events.to_owned();
         let server =
             SseServerConfig { post, get, first_events, ..SseServerConfig::default() }.start().await;
-        let error = client_of(&server.url(), &Negotiation::new()).list_tools().await;
+        let error = negotiating_client(&server.url(), &Negotiation::new()).list_tools().await;
         shown += &format!("--- {post}, {get}\n{}\n", describe_result(error));
     }
     assert_snapshot!(shown, @"
@@ -152,16 +157,16 @@ async fn messages_are_not_sent_to_another_origin() {
     ] {
         let first_events = format!("event: endpoint\ndata: {elsewhere}\n\n");
         let server = SseServerConfig { first_events, ..SseServerConfig::default() }.start().await;
-        let shown = describe_result(sse(&server).list_tools().await);
+        let shown = describe_result(sse_client(&server).list_tools().await);
         assert!(shown.contains("it names another origin to send to"), "{elsewhere}: {shown}");
         assert!(shown.ends_with("-> Protocol, did not run"), "{shown}");
-        assert_eq!(sent(&server), "GET /mcp [alice]");
+        assert_eq!(requests_of(&server), "GET /mcp [alice]");
     }
     assert_eq!(other.requests().await.len(), 0);
-    // With a name and a password, it is none that HTTP has.
+    // A URL with a user name and a password is not usable.
     let first_events = "event: endpoint\ndata: http://me:s3cret@[here]/messages\n\n".to_owned();
     let server = SseServerConfig { first_events, ..SseServerConfig::default() }.start().await;
-    assert_snapshot!(describe_result(sse(&server).list_tools().await), @"
+    assert_snapshot!(describe_result(sse_client(&server).list_tools().await), @"
     [server]/mcp broke the rules of MCP over HTTP: it names no usable URL to send to
     -> Protocol, did not run
     ");
@@ -173,11 +178,15 @@ async fn messages_are_sent_to_the_url_of_the_first_endpoint_event() {
     for named in ["/messages?a=1", "./messages", "HTTP://[here]/messages", "http:messages"] {
         let first_events = format!(": hello\nretry: 10\n\nevent: endpoint\ndata: {named}\n\n");
         let server = SseServerConfig { first_events, ..SseServerConfig::default() }.start().await;
-        let client = sse(&server);
+        let client = sse_client(&server);
         client.list_tools().await.unwrap();
         server.send_events("event: endpoint\ndata: /elsewhere\n\n");
         client.call_tool("add", ()).await.unwrap();
-        assert!(sent(&server).ends_with("POST /messages tools/call [alice]"), "{}", sent(&server));
+        assert!(
+            requests_of(&server).ends_with("POST /messages tools/call [alice]"),
+            "{}",
+            requests_of(&server)
+        );
     }
 }
 
@@ -186,7 +195,7 @@ async fn configured_headers_are_sent_with_stream_and_messages() {
     let server = SseServerConfig::default().start().await;
     let http = HttpTransport::builder(server.url()).header("X-Team", "blue").build().unwrap();
     Client::new(SseTransport::new(http)).connect().await.unwrap();
-    assert_snapshot!(sent(&server), @"
+    assert_snapshot!(requests_of(&server), @"
     GET /mcp, x-team
     POST /messages initialize, x-team
     POST /messages notifications/initialized, x-team
@@ -197,7 +206,7 @@ async fn configured_headers_are_sent_with_stream_and_messages() {
 async fn body_of_a_post_response_is_ignored() {
     // LEG-06
     let server = SseServerConfig { message: 200, ..SseServerConfig::default() }.start().await;
-    let client = sse(&server);
+    let client = sse_client(&server);
     client.connect().await.unwrap();
     assert!(!client.call_tool("add", ()).await.unwrap().is_error);
 }
@@ -215,7 +224,7 @@ async fn redirects_are_not_followed() {
             ..SseServerConfig::default()
         };
         let server = server.start().await;
-        shown += &format!("{}\n", describe_result(sse(&server).list_tools().await));
+        shown += &format!("{}\n", describe_result(sse_client(&server).list_tools().await));
     }
     assert_eq!(other.requests().await.len(), 0);
     assert_snapshot!(shown, @"
@@ -233,7 +242,7 @@ async fn oversized_event_ends_the_connection() {
     let client = Client::new(SseTransport::new(http.build().unwrap()));
     client.connect().await.unwrap();
     let flood = async {
-        while !sent(&server).contains("tools/call") {
+        while !requests_of(&server).contains("tools/call") {
             task::yield_now().await;
         }
         server.send_events(&format!("data: {}", "x".repeat(20_000)));
@@ -254,7 +263,7 @@ async fn a_401_is_unauthorized_on_stream_and_message() {
     let mut shown = String::new();
     for (get, message) in [(401, 202), (200, 401)] {
         let server = SseServerConfig { get, message, ..SseServerConfig::default() }.start().await;
-        shown += &format!("{}\n", describe_result(sse(&server).list_tools().await));
+        shown += &format!("{}\n", describe_result(sse_client(&server).list_tools().await));
     }
     assert_snapshot!(shown, @"
     [server]/mcp rejected the access token
@@ -270,7 +279,7 @@ async fn stream_without_an_endpoint_event_times_out() {
         SseServerConfig { first_events: ": wait\n\n".to_owned(), ..SseServerConfig::default() }
             .start()
             .await;
-    let (listed, waited) = advance_until(sse(&server).list_tools()).await;
+    let (listed, waited) = advance_until(sse_client(&server).list_tools()).await;
     assert!(waited < Duration::from_secs(6), "{waited:?}");
     assert_snapshot!(describe_result(listed), @"
     [server]/mcp broke the rules of MCP over HTTP: its stream does not begin in time
@@ -282,10 +291,10 @@ async fn stream_without_an_endpoint_event_times_out() {
 async fn end_of_the_stream_ends_the_connection() {
     // LEG-07
     let server = SseServerConfig::default().start().await;
-    let client = sse(&server);
+    let client = sse_client(&server);
     client.connect().await.unwrap();
     let cut = async {
-        while !sent(&server).contains("tools/call") {
+        while !requests_of(&server).contains("tools/call") {
             task::yield_now().await;
         }
         server.end_stream();
@@ -298,7 +307,7 @@ async fn end_of_the_stream_ends_the_connection() {
     -> Interrupted
     ");
     client.call_tool("add", ()).await.unwrap();
-    assert_snapshot!(sent(&server), @"
+    assert_snapshot!(requests_of(&server), @"
     GET /mcp [alice]
     POST /messages initialize [alice]
     POST /messages notifications/initialized [alice]
@@ -315,12 +324,12 @@ async fn server_requests_are_answered() {
     // LEG-06, PING-01
     let server = SseServerConfig::default().start().await;
     let handler = RecordingHandler::new(Serves::nothing().roots(), HandlerBehavior::Accept);
-    let transport = SseTransport::new(http(&server.url()));
+    let transport = SseTransport::new(http_transport(&server.url()));
     let client = Client::builder(transport).handler(handler.clone()).build();
     client.connect().await.unwrap();
     server.send_message(&json!({ "jsonrpc": "2.0", "id": 7, "method": "roots/list" }));
     let answered = async {
-        while sent(&server).matches("POST /messages").count() < 3 {
+        while requests_of(&server).matches("POST /messages").count() < 3 {
             task::yield_now().await;
         }
     };
@@ -331,7 +340,7 @@ async fn server_requests_are_answered() {
 #[tokio::test]
 async fn change_notifications_arrive_on_the_stream() {
     let server = SseServerConfig::default().start().await;
-    let mut changes = sse(&server).watch(Watch::new().tools()).await.unwrap();
+    let mut changes = sse_client(&server).watch(Watch::new().tools()).await.unwrap();
     server.send_message(&json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" }));
     assert_eq!(with_timeout(changes.next()).await.unwrap().unwrap(), Change::Tools);
 }
