@@ -1,33 +1,33 @@
-//! A sign-in from end to end: what is asked for, and how.
+//! The authorization code flow: which parameters are sent.
 
 use insta::assert_snapshot;
 use mcp_oauth::{Error, RegisteredClient};
 use serde_json::Value;
 
-use super::support::{Params, World, params, shown};
+use super::support::{FormParams, OAuthMocks, error_text, query_params};
 
-/// One parameter a line, with names for what varies.
-fn lines(world: &World, params: &Params) -> String {
+/// One line per parameter. Random values and URLs are replaced.
+fn describe_params(mocks: &OAuthMocks, params: &FormParams) -> String {
     let line = |(name, value): (&String, &String)| {
         let random = matches!(name.as_str(), "state" | "code_challenge" | "code_verifier");
         let value = if random { format!("[{} characters]", value.len()) } else { value.clone() };
         format!("{name}: {value}\n")
     };
     let lines: String = params.iter().map(line).collect();
-    lines.replace(&world.resource.uri(), "[server]").replace(&world.issuer.uri(), "[issuer]")
+    lines.replace(&mocks.resource.uri(), "[server]").replace(&mocks.issuer.uri(), "[issuer]")
 }
 
 #[tokio::test]
 async fn sign_in_uses_the_authorization_code_flow_with_pkce() {
     // AUTH-26, AUTH-28, AUTH-35, N-AUTH-07, N-AUTH-08, N-AUTH-10
-    let world = World::start().await;
-    let application = world.application();
-    let sign_in = world.begin(&application).await.unwrap();
-    let sent = params(&sign_in.authorization_url);
-    let callback = world.callback(&sign_in);
+    let mocks = OAuthMocks::start().await;
+    let application = mocks.application();
+    let sign_in = mocks.begin(&application).await.unwrap();
+    let sent = query_params(&sign_in.authorization_url);
+    let callback = mocks.callback(&sign_in);
     application.finish(sign_in.pending, &callback).await.unwrap();
-    let posted = world.posted().await.remove(0);
-    assert_snapshot!(format!("{}\n{}", lines(&world, &sent), lines(&world, &posted)), @"
+    let form = mocks.token_requests().await.remove(0);
+    assert_snapshot!(format!("{}\n{}", describe_params(&mocks, &sent), describe_params(&mocks, &form)), @"
     client_id: registered
     code_challenge: [43 characters]
     code_challenge_method: S256
@@ -44,11 +44,11 @@ async fn sign_in_uses_the_authorization_code_flow_with_pkce() {
     redirect_uri: http://127.0.0.1:9/callback
     resource: [server]/mcp
     ");
-    let challenge = sha256(&posted["code_verifier"]);
+    let challenge = sha256(&form["code_verifier"]);
     assert_eq!(challenge, sent["code_challenge"]);
 }
 
-/// In Base64 for URLs.
+/// The SHA-256 digest in Base64 for URLs.
 fn sha256(text: &str) -> String {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
@@ -58,12 +58,12 @@ fn sha256(text: &str) -> String {
 #[tokio::test]
 async fn client_registers_once_with_its_metadata() {
     // AUTH-25, N-AUTH-13, N-AUTH-15
-    let world = World::start().await;
-    let application = world.application();
-    world.sign_in(&application).await;
-    application.user("bob").begin(&world.endpoint(), None).await.unwrap();
-    assert_eq!(world.asked("/register").await, 1);
-    let requests = world.issuer.received_requests().await.unwrap();
+    let mocks = OAuthMocks::start().await;
+    let application = mocks.application();
+    mocks.sign_in(&application).await;
+    application.user("bob").begin(&mocks.endpoint(), None).await.unwrap();
+    assert_eq!(mocks.request_count("/register").await, 1);
+    let requests = mocks.issuer.received_requests().await.unwrap();
     let registration = requests.iter().find(|it| it.url.path() == "/register").unwrap();
     let sent: Value = serde_json::from_slice(&registration.body).unwrap();
     assert_snapshot!(format!("{sent:#}"), @r#"
@@ -92,14 +92,14 @@ async fn registration_includes_scopes_listed_by_the_server() {
         (serde_json::json!(["read", "write"]), serde_json::json!("read")),
         (serde_json::json!(["openid"]), Value::Null),
     ] {
-        let world = World::with(|it| it.issuer["scopes_supported"] = listed).await;
-        let sign_in = world.begin(&world.application()).await.unwrap();
-        let requests = world.issuer.received_requests().await.unwrap();
+        let mocks = OAuthMocks::with_metadata(|it| it.issuer["scopes_supported"] = listed).await;
+        let sign_in = mocks.begin(&mocks.application()).await.unwrap();
+        let requests = mocks.issuer.received_requests().await.unwrap();
         let registration = requests.iter().find(|it| it.url.path() == "/register").unwrap();
         let sent: Value = serde_json::from_slice(&registration.body).unwrap();
         assert_eq!(sent["scope"], scope);
-        // They are asked for all the same.
-        assert_eq!(params(&sign_in.authorization_url)["scope"], "read");
+        // The scopes are requested anyway.
+        assert_eq!(query_params(&sign_in.authorization_url)["scope"], "read");
     }
 }
 
@@ -107,36 +107,39 @@ async fn registration_includes_scopes_listed_by_the_server() {
 async fn server_without_s256_pkce_is_not_trusted() {
     // AUTH-27: downgrade to plain PKCE, or to none
     for methods in [Value::Null, serde_json::json!([]), serde_json::json!(["plain"])] {
-        let world =
-            World::with(|it| it.issuer["code_challenge_methods_supported"] = methods.clone()).await;
-        let refused = world.begin(&world.application()).await.unwrap_err();
+        let mocks = OAuthMocks::with_metadata(|it| {
+            it.issuer["code_challenge_methods_supported"] = methods.clone()
+        })
+        .await;
+        let refused = mocks.begin(&mocks.application()).await.unwrap_err();
         assert!(matches!(refused, Error::Untrusted { .. }), "{methods}");
-        assert!(shown(&refused).ends_with("it does not protect codes by PKCE with S256"));
-        assert_eq!(world.asked("/register").await, 0);
+        assert!(error_text(&refused).ends_with("it does not protect codes by PKCE with S256"));
+        assert_eq!(mocks.request_count("/register").await, 0);
     }
 }
 
 #[tokio::test]
 async fn preregistered_client_precedes_metadata_document_and_registration() {
     // AUTH-22, AUTH-23, AUTH-24, N-AUTH-12
-    let takes_documents = |it: &mut super::support::Documents| {
+    let takes_documents = |it: &mut super::support::MetadataDocuments| {
         it.issuer["client_id_metadata_document_supported"] = true.into();
     };
-    let world = World::with(takes_documents).await;
+    let mocks = OAuthMocks::with_metadata(takes_documents).await;
     let document = "https://app.example/client.json";
-    let with_document = world.builder().metadata_document(document);
+    let with_document = mocks.builder().metadata_document(document);
     let by_document = with_document.build().unwrap();
-    let sign_in = world.begin(&by_document).await.unwrap();
-    assert_eq!(params(&sign_in.authorization_url)["client_id"], document);
+    let sign_in = mocks.begin(&by_document).await.unwrap();
+    assert_eq!(query_params(&sign_in.authorization_url)["client_id"], document);
     let client = RegisteredClient::new("by-hand").with_secret("5ecret-client");
-    let by_hand = world.builder().metadata_document(document);
-    let by_hand = by_hand.registered(world.endpoint().url().as_str(), client).build().unwrap();
-    let sign_in = world.begin(&by_hand).await.unwrap();
-    assert_eq!(params(&sign_in.authorization_url)["client_id"], "by-hand");
-    assert_eq!(world.asked("/register").await, 0);
-    let silent = World::with(|it| it.issuer["registration_endpoint"] = Value::Null).await;
+    let by_hand = mocks.builder().metadata_document(document);
+    let by_hand = by_hand.registered(mocks.endpoint().url().as_str(), client).build().unwrap();
+    let sign_in = mocks.begin(&by_hand).await.unwrap();
+    assert_eq!(query_params(&sign_in.authorization_url)["client_id"], "by-hand");
+    assert_eq!(mocks.request_count("/register").await, 0);
+    let silent =
+        OAuthMocks::with_metadata(|it| it.issuer["registration_endpoint"] = Value::Null).await;
     let refused = silent.begin(&silent.application()).await.unwrap_err();
-    let text = shown(&refused).replace(&silent.resource.uri(), "[server]");
+    let text = error_text(&refused).replace(&silent.resource.uri(), "[server]");
     assert_snapshot!(text.replace(&silent.issuer.uri(), "[issuer]"), @"[issuer] registers no clients by itself: register this application there, and set its client id for [server]/mcp");
 }
 
@@ -156,15 +159,15 @@ fn redirect_uri_must_be_https_or_local() {
 async fn offline_access_is_requested_if_listed() {
     // N-AUTH-15
     for (listed, scope) in [(true, "offline_access read"), (false, "read")] {
-        let world = World::with(|it| {
+        let mocks = OAuthMocks::with_metadata(|it| {
             it.issuer["scopes_supported"] = match listed {
                 true => serde_json::json!(["read", "offline_access"]),
                 false => serde_json::json!(["read"]),
             };
         })
         .await;
-        let sign_in = world.begin(&world.application()).await.unwrap();
-        let sent = params(&sign_in.authorization_url);
+        let sign_in = mocks.begin(&mocks.application()).await.unwrap();
+        let sent = query_params(&sign_in.authorization_url);
         assert_eq!(sent["scope"], scope);
         assert_eq!(sent.get("prompt").map(String::as_str), listed.then_some("consent"));
     }

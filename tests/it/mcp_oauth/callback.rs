@@ -1,30 +1,33 @@
-//! Answers that do not belong to a sign-in: mix-up, injected codes, replays.
+//! Callbacks that do not belong to a sign-in: mix-up, injected codes, replays.
 
 use mcp_oauth::{Error, SealingKey};
 
-use super::support::{World, params, shown};
+use super::support::{OAuthMocks, error_text, query_params};
 
-/// What becomes of a sign-in when the callback is another; nothing may be asked for a token.
-async fn finish(world: &World, edit: impl Fn(&str) -> String) -> Result<String, String> {
-    let application = world.application();
-    let sign_in = world.begin(&application).await.expect("it begins");
-    let callback = edit(&world.callback(&sign_in));
+/// Completes a sign-in with a changed callback.
+async fn finish_with_callback(
+    mocks: &OAuthMocks,
+    edit: impl Fn(&str) -> String,
+) -> Result<String, String> {
+    let application = mocks.application();
+    let sign_in = mocks.begin(&application).await.expect("the sign-in begins");
+    let callback = edit(&mocks.callback(&sign_in));
     match application.finish(sign_in.pending, &callback).await {
         Ok(_) => Ok("signed in".to_owned()),
-        Err(error) => Err(shown(&error)),
+        Err(error) => Err(error_text(&error)),
     }
 }
 
 #[tokio::test]
 async fn code_of_another_issuer_is_not_redeemed() {
     // N-AUTH-04, N-AUTH-05: mix-up (RFC 9207)
-    let supported = World::start().await;
-    let unsupported = World::with(|it| {
+    let supported = OAuthMocks::start().await;
+    let unsupported = OAuthMocks::with_metadata(|it| {
         it.issuer["authorization_response_iss_parameter_supported"] = false.into();
     })
     .await;
-    for world in [&supported, &unsupported] {
-        let iss = format!("&iss={}", world.issuer.uri().replace(':', "%3A").replace('/', "%2F"));
+    for mocks in [&supported, &unsupported] {
+        let iss = format!("&iss={}", mocks.issuer.uri().replace(':', "%3A").replace('/', "%2F"));
         let replaced = |by: &str| {
             let (iss, by) = (iss.clone(), by.to_owned());
             move |callback: &str| {
@@ -33,86 +36,89 @@ async fn code_of_another_issuer_is_not_redeemed() {
             }
         };
         for other in ["&iss=https%3A%2F%2Fevil.example", &format!("{iss}%2F"), "&iss="] {
-            let refused = finish(world, replaced(other)).await.unwrap_err();
+            let refused = finish_with_callback(mocks, replaced(other)).await.unwrap_err();
             assert!(refused.ends_with("it is of another issuer"), "{refused}");
         }
-        assert_eq!(world.posted().await.len(), 0);
-        let without = finish(world, replaced("")).await;
-        let is_advertised = std::ptr::eq(world, &raw const supported);
+        assert_eq!(mocks.token_requests().await.len(), 0);
+        let without = finish_with_callback(mocks, replaced("")).await;
+        let is_advertised = std::ptr::eq(mocks, &raw const supported);
         assert_eq!(without.is_err(), is_advertised, "{without:?}");
-        finish(world, str::to_owned).await.unwrap();
+        finish_with_callback(mocks, str::to_owned).await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn error_of_another_issuer_is_not_shown() {
     // N-AUTH-06
-    let world = World::start().await;
+    let mocks = OAuthMocks::start().await;
     let error = "&error=access_denied&error_description=visit%20evil.example";
-    let own = finish(&world, |callback| format!("{callback}{error}")).await.unwrap_err();
+    let own =
+        finish_with_callback(&mocks, |callback| format!("{callback}{error}")).await.unwrap_err();
     assert!(own.ends_with("refused: access_denied (visit evil.example)"), "{own}");
     let other = |callback: &str| {
-        let (before, _) = callback.split_once("&iss=").expect("it names its issuer");
+        let (before, _) = callback.split_once("&iss=").expect("the callback has an issuer");
         format!("{before}&iss=https://evil.example{error}")
     };
-    let others = finish(&world, other).await.unwrap_err();
+    let others = finish_with_callback(&mocks, other).await.unwrap_err();
     assert_eq!(others, "what came back is not the answer to this sign-in: it is of another issuer");
-    assert_eq!(world.posted().await.len(), 0);
+    assert_eq!(mocks.token_requests().await.len(), 0);
 }
 
 #[tokio::test]
 async fn code_requires_the_state_of_its_sign_in() {
     // AUTH-32, N-AUTH-16: code injection, cross-site request forgery
-    let world = World::start().await;
-    let other = world.begin(&world.application()).await.unwrap();
-    let others = world.callback(&other);
-    let state = |callback: &str| params(&callback.parse().expect("a URL"))["state"].clone();
+    let mocks = OAuthMocks::start().await;
+    let other = mocks.begin(&mocks.application()).await.unwrap();
+    let others = mocks.callback(&other);
+    let state = |callback: &str| query_params(&callback.parse().expect("a URL"))["state"].clone();
     for (what, edit) in [
         ("another's", Box::new(|_: &str| others.clone()) as Box<dyn Fn(&str) -> String>),
         ("none", Box::new(|it: &str| it.replace(&format!("&state={}", state(it)), ""))),
         ("an empty one", Box::new(|it: &str| it.replace(&state(it), ""))),
         ("a part of it", Box::new(|it: &str| it.replace(&state(it), &state(it)[1..]))),
     ] {
-        let refused = finish(&world, edit).await.unwrap_err();
+        let refused = finish_with_callback(&mocks, edit).await.unwrap_err();
         assert!(refused.ends_with("its state is another"), "{what}: {refused}");
     }
     for twice in ["code=b", "state=b", "iss=b", "error=b"] {
-        let refused = finish(&world, |it| format!("{it}&{twice}&{twice}")).await.unwrap_err();
+        let refused =
+            finish_with_callback(&mocks, |it| format!("{it}&{twice}&{twice}")).await.unwrap_err();
         assert!(refused.ends_with("has a parameter twice"), "{twice}: {refused}");
     }
-    let refused = finish(&world, |it| it.replace("code=5ecret-code&", "")).await.unwrap_err();
+    let refused =
+        finish_with_callback(&mocks, |it| it.replace("code=5ecret-code&", "")).await.unwrap_err();
     assert!(refused.ends_with("it holds no code"), "{refused}");
-    assert_eq!(world.posted().await.len(), 0);
+    assert_eq!(mocks.token_requests().await.len(), 0);
 }
 
 #[tokio::test]
 async fn encrypted_pending_sign_in_completes_in_another_process() {
-    let world = World::start().await;
-    let [here, there] = [world.application(), world.application()];
+    let mocks = OAuthMocks::start().await;
+    let [here, there] = [mocks.application(), mocks.application()];
     let key = SealingKey::random();
-    let sign_in = world.begin(&here).await.unwrap();
+    let sign_in = mocks.begin(&here).await.unwrap();
     let sealed = sign_in.pending.seal(&key);
     assert!(!sealed.contains(sign_in.pending.state()));
-    shown(&std::io::Error::other(format!("{sign_in:?}")));
+    error_text(&std::io::Error::other(format!("{sign_in:?}")));
     assert!(mcp_oauth::PendingSignIn::open(&SealingKey::random(), &sealed).is_err());
     let pending = mcp_oauth::PendingSignIn::open(&key, &sealed).unwrap();
     assert_eq!((pending.principal(), pending.state()), ("ann", sign_in.pending.state()));
-    // The query alone is enough, as a web application gets it.
-    let callback = world.callback(&sign_in);
+    // The query alone is enough, as a web application receives it.
+    let callback = mocks.callback(&sign_in);
     let query = callback.split_once('?').unwrap().1;
     there.finish(pending, query).await.unwrap();
-    let token = world.token(&here.user("ann")).await.unwrap();
+    let token = mocks.token(&here.user("ann")).await.unwrap();
     assert_eq!(token.as_deref(), Some("5ecret-access-0"));
-    assert_eq!(world.token(&here.user("bob")).await.unwrap(), None);
+    assert_eq!(mocks.token(&here.user("bob")).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn pending_sign_in_expires_after_an_hour() {
     const PURPOSE: &str = "mcp-oauth pending sign-in";
-    let world = World::start().await;
-    let application = world.application();
+    let mocks = OAuthMocks::start().await;
+    let application = mocks.application();
     let key = SealingKey::random();
-    let sign_in = world.begin(&application).await.unwrap();
+    let sign_in = mocks.begin(&application).await.unwrap();
     let sealed = key.open(PURPOSE, &sign_in.pending.seal(&key)).unwrap();
     let mut pending: serde_json::Value = serde_json::from_slice(&sealed).unwrap();
     let begun_at = pending["begun_at"].as_u64().unwrap();
@@ -120,13 +126,13 @@ async fn pending_sign_in_expires_after_an_hour() {
         pending["begun_at"] = (begun_at - age).into();
         let sealed = key.seal(PURPOSE, pending.to_string().as_bytes());
         let old = mcp_oauth::PendingSignIn::open(&key, &sealed).unwrap();
-        let finished = application.finish(old, &world.callback(&sign_in)).await;
+        let finished = application.finish(old, &mocks.callback(&sign_in)).await;
         let finished = finished.map(drop).map_err(|error| {
-            assert!(shown(&error).ends_with("it comes too late"), "{error}");
+            assert!(error_text(&error).ends_with("it comes too late"), "{error}");
         });
         assert_eq!(finished, outcome, "{age}");
     }
-    assert_eq!(world.posted().await.len(), 1);
+    assert_eq!(mocks.token_requests().await.len(), 1);
 }
 
 #[tokio::test]
@@ -134,36 +140,36 @@ async fn rejected_code_signs_no_user_in() {
     let of_client = ["invalid_client", "unauthorized_client"];
     for error in of_client.into_iter().chain(["invalid_grant", "server_error"]) {
         for at_callback in [false, true] {
-            let world = World::start().await;
-            let application = world.application();
-            let sign_in = world.begin(&application).await.unwrap();
-            let mut callback = world.callback(&sign_in);
+            let mocks = OAuthMocks::start().await;
+            let application = mocks.application();
+            let sign_in = mocks.begin(&application).await.unwrap();
+            let mut callback = mocks.callback(&sign_in);
             match at_callback {
                 true => callback = callback.replace("code=5ecret-code", &format!("error={error}")),
-                false => world.next_answer(super::support::refusal(error)).await,
+                false => mocks.respond_once(super::support::token_error(error)).await,
             }
             let refused = application.finish(sign_in.pending, &callback).await.unwrap_err();
             assert!(matches!(&refused, Error::Refused { error: code, .. } if code == error));
-            assert_eq!(world.token(&application.user("ann")).await.unwrap(), None);
-            // A client that is forgotten registers anew, by what its server says of itself then.
-            world.begin(&application).await.unwrap();
+            assert_eq!(mocks.token(&application.user("ann")).await.unwrap(), None);
+            // A forgotten client registers again, after it has fetched the metadata again.
+            mocks.begin(&application).await.unwrap();
             let again = usize::from(of_client.contains(&error));
-            assert_eq!(world.asked("/register").await, 1 + again, "{error}");
-            assert_eq!(world.asked("/.well-known/oauth-authorization-server").await, 2);
+            assert_eq!(mocks.request_count("/register").await, 1 + again, "{error}");
+            assert_eq!(mocks.request_count("/.well-known/oauth-authorization-server").await, 2);
         }
     }
 }
 
 #[tokio::test]
 async fn registration_can_be_forgotten() {
-    let world = World::start().await;
-    let application = world.application();
+    let mocks = OAuthMocks::start().await;
+    let application = mocks.application();
     for number in 1..3 {
-        // What the authorization server said of itself is known for a while.
-        world.begin(&application).await.unwrap();
-        world.begin(&application).await.unwrap();
-        assert_eq!(world.asked("/register").await, number);
-        assert_eq!(world.asked("/.well-known/oauth-authorization-server").await, 1);
-        application.forget_registration(&world.endpoint()).await.unwrap();
+        // The metadata of the authorization server is cached for a while.
+        mocks.begin(&application).await.unwrap();
+        mocks.begin(&application).await.unwrap();
+        assert_eq!(mocks.request_count("/register").await, number);
+        assert_eq!(mocks.request_count("/.well-known/oauth-authorization-server").await, 1);
+        application.forget_registration(&mocks.endpoint()).await.unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! Metadata that lies, leads elsewhere, is too large, or never ends.
+//! Metadata that is wrong, redirects, is too large, or never ends.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -12,37 +12,38 @@ use tokio::{
 };
 use wiremock::{MockServer, ResponseTemplate};
 
-use super::support::{World, ok, serve, shown};
+use super::support::{OAuthMocks, error_text, json_response, mount};
 use crate::support::advance_until;
 
-/// Why no sign-in begins, with names for the servers.
-async fn refused(world: &World) -> String {
-    let error = world.begin(&world.application()).await.expect_err("it does not begin");
-    assert_eq!(world.asked("/register").await, 0);
-    let text = shown(&error).replace(&world.resource.uri(), "[server]");
-    text.replace(&world.issuer.uri(), "[issuer]")
+/// The error of a sign-in that cannot begin. URLs are replaced by names.
+async fn begin_error(mocks: &OAuthMocks) -> String {
+    let error = mocks.begin(&mocks.application()).await.expect_err("it does not begin");
+    assert_eq!(mocks.request_count("/register").await, 0);
+    let text = error_text(&error).replace(&mocks.resource.uri(), "[server]");
+    text.replace(&mocks.issuer.uri(), "[issuer]")
 }
 
 #[tokio::test]
 async fn metadata_of_another_resource_is_rejected() {
     // AUTH-14: resource mismatch
     for resource in ["https://evil.example/mcp", "mcp", "http://127.0.0.1:1/mcp"] {
-        let world = World::with(|it| it.resource["resource"] = resource.into()).await;
-        let text = refused(&world).await;
+        let mocks = OAuthMocks::with_metadata(|it| it.resource["resource"] = resource.into()).await;
+        let text = begin_error(&mocks).await;
         assert!(text.ends_with("is the metadata of another resource than [server]/mcp"), "{text}");
-        assert_eq!(world.issuer.received_requests().await.unwrap().len(), 0);
+        assert_eq!(mocks.issuer.received_requests().await.unwrap().len(), 0);
     }
 }
 
 #[tokio::test]
 async fn metadata_of_another_issuer_is_rejected() {
     // AUTH-19, N-AUTH-03: compared as strings
-    let world = World::start().await;
-    let own = world.issuer.uri();
+    let mocks = OAuthMocks::start().await;
+    let own = mocks.issuer.uri();
     let upper = own.replace("http:", "HTTP:");
     for issuer in ["https://evil.example".to_owned(), format!("{own}/"), upper] {
-        let world = World::with(|it| it.issuer["issuer"] = issuer.clone().into()).await;
-        let text = refused(&world).await;
+        let mocks =
+            OAuthMocks::with_metadata(|it| it.issuer["issuer"] = issuer.clone().into()).await;
+        let text = begin_error(&mocks).await;
         assert!(
             text.ends_with("cannot be trusted: it is the metadata of another issuer"),
             "{text}"
@@ -53,89 +54,90 @@ async fn metadata_of_another_issuer_is_rejected() {
 #[tokio::test]
 async fn metadata_is_read_from_the_url_of_the_challenge() {
     // AUTH-08, AUTH-10, AUTH-11
-    let world = World::start().await;
+    let mocks = OAuthMocks::start().await;
     let elsewhere = json!({
-        "resource": world.endpoint().url().as_str(),
-        "authorization_servers": [world.issuer.uri()],
+        "resource": mocks.endpoint().url().as_str(),
+        "authorization_servers": [mocks.issuer.uri()],
         "scopes_supported": ["elsewhere"],
     });
-    serve(&world.resource, "/elsewhere", ok(&elsewhere)).await;
+    mount(&mocks.resource, "/elsewhere", json_response(&elsewhere)).await;
     let challenge = |path: &str| {
-        let challenge = format!("Bearer resource_metadata=\"{}{path}\"", world.resource.uri());
-        world.unauthorized(Reason::Missing, &challenge)
+        let challenge = format!("Bearer resource_metadata=\"{}{path}\"", mocks.resource.uri());
+        mocks.unauthorized(Reason::Missing, &challenge)
     };
     let begin = async |path: &str| {
-        let user = world.application().user("ann");
-        user.begin(&world.endpoint(), Some(&challenge(path))).await
+        let user = mocks.application().user("ann");
+        user.begin(&mocks.endpoint(), Some(&challenge(path))).await
     };
     let sign_in = begin("/elsewhere").await.unwrap();
-    assert_eq!(super::support::params(&sign_in.authorization_url)["scope"], "elsewhere");
-    // What it says is not there is not looked for anywhere else.
-    let before = world.resource.received_requests().await.unwrap().len();
+    assert_eq!(super::support::query_params(&sign_in.authorization_url)["scope"], "elsewhere");
+    // If the named metadata is missing, no other location is tried.
+    let before = mocks.resource.received_requests().await.unwrap().len();
     let error = begin("/nowhere").await.unwrap_err();
     assert!(matches!(error, Error::Untrusted { .. }), "{error}");
-    assert_eq!(world.resource.received_requests().await.unwrap().len(), before + 1);
+    assert_eq!(mocks.resource.received_requests().await.unwrap().len(), before + 1);
 }
 
 #[tokio::test]
 async fn metadata_redirects_to_another_origin_are_not_followed() {
     // AUTH-43: metadata from another origin
     let evil = MockServer::start().await;
-    serve(&evil, "/metadata", ok(&json!({ "issuer": evil.uri() }))).await;
-    let world = World::start().await;
-    for server in [&world.resource, &world.issuer] {
+    mount(&evil, "/metadata", json_response(&json!({ "issuer": evil.uri() }))).await;
+    let mocks = OAuthMocks::start().await;
+    for server in [&mocks.resource, &mocks.issuer] {
         server.reset().await;
     }
     let away = format!("{}/metadata", evil.uri());
     for status in [301, 302, 303, 307, 308] {
         let away = ResponseTemplate::new(status).insert_header("location", &*away);
-        serve(&world.resource, "/.well-known/oauth-protected-resource/mcp", away).await;
-        refused_after_redirect(&world).await;
-        world.resource.reset().await;
+        mount(&mocks.resource, "/.well-known/oauth-protected-resource/mcp", away).await;
+        assert_untrusted(&mocks).await;
+        mocks.resource.reset().await;
     }
     assert_eq!(evil.received_requests().await.unwrap().len(), 0);
 }
 
-/// Without metadata, the server is its own authorization server, which registers nobody here.
-async fn refused_after_redirect(world: &World) {
-    let error = world.begin(&world.application()).await.expect_err("it does not begin");
+/// Without metadata, the server is its own authorization server. It registers no clients here.
+async fn assert_untrusted(mocks: &OAuthMocks) {
+    let error = mocks.begin(&mocks.application()).await.expect_err("it does not begin");
     assert!(matches!(error, Error::Untrusted { .. }), "{error}");
 }
 
 #[tokio::test]
 async fn metadata_redirects_within_an_origin_are_limited() {
-    let world = World::start().await;
+    let mocks = OAuthMocks::start().await;
     let document = json!({
-        "resource": world.endpoint().url().as_str(),
-        "authorization_servers": [world.issuer.uri()],
+        "resource": mocks.endpoint().url().as_str(),
+        "authorization_servers": [mocks.issuer.uri()],
     });
     let path = "/.well-known/oauth-protected-resource/mcp";
-    world.resource.reset().await;
+    mocks.resource.reset().await;
     let to = |location: &str| ResponseTemplate::new(308).insert_header("location", location);
-    serve(&world.resource, path, to("/slash/")).await;
-    serve(&world.resource, "/slash/", ok(&document)).await;
-    world.begin(&world.application()).await.unwrap();
-    world.resource.reset().await;
-    serve(&world.resource, path, to(path)).await;
-    let before = world.asked("/authorize").await;
-    refused_after_redirect(&world).await;
-    assert_eq!(world.asked("/authorize").await, before);
-    let asked = world.resource.received_requests().await.unwrap();
-    assert_eq!(asked.iter().filter(|it| it.url.path() == path).count(), 4);
+    mount(&mocks.resource, path, to("/slash/")).await;
+    mount(&mocks.resource, "/slash/", json_response(&document)).await;
+    mocks.begin(&mocks.application()).await.unwrap();
+    mocks.resource.reset().await;
+    mount(&mocks.resource, path, to(path)).await;
+    let before = mocks.request_count("/authorize").await;
+    assert_untrusted(&mocks).await;
+    assert_eq!(mocks.request_count("/authorize").await, before);
+    let requests = mocks.resource.received_requests().await.unwrap();
+    assert_eq!(requests.iter().filter(|it| it.url.path() == path).count(), 4);
 }
 
 #[tokio::test]
 async fn metadata_of_10_mb_is_not_read() {
-    let world = World::with(|it| it.issuer["padding"] = "x".repeat(10_000_000).into()).await;
-    let error = world.begin(&world.application()).await.unwrap_err();
+    let mocks =
+        OAuthMocks::with_metadata(|it| it.issuer["padding"] = "x".repeat(10_000_000).into()).await;
+    let error = mocks.begin(&mocks.application()).await.unwrap_err();
     assert!(matches!(error, Error::Untrusted { .. }));
-    assert!(shown(&error).ends_with("sent a message of more than 1048576 bytes"), "{error}");
+    assert!(error_text(&error).ends_with("sent a message of more than 1048576 bytes"), "{error}");
 }
 
 #[tokio::test]
 async fn metadata_that_never_arrives_times_out() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    check_not_waited_for(silent.local_addr().unwrap()).await;
+    assert_times_out(silent.local_addr().unwrap()).await;
 }
 
 #[tokio::test]
@@ -152,29 +154,31 @@ async fn metadata_that_arrives_slowly_times_out() {
             part = " ";
         }
     });
-    check_not_waited_for(address).await;
+    assert_times_out(address).await;
 }
 
-async fn check_not_waited_for(server: SocketAddr) {
+async fn assert_times_out(server: SocketAddr) {
     let issuer = format!("http://{server}");
-    let world = World::with(|it| it.resource["authorization_servers"] = json!([issuer])).await;
-    let application = world.application();
-    let (outcome, time) = advance_until(world.begin(&application)).await;
+    let mocks =
+        OAuthMocks::with_metadata(|it| it.resource["authorization_servers"] = json!([issuer]))
+            .await;
+    let application = mocks.application();
+    let (outcome, time) = advance_until(mocks.begin(&application)).await;
     let error = outcome.expect_err("it does not begin");
     assert!(error.is_temporary(), "{error}");
-    assert!(shown(&error).starts_with("cannot reach http://127.0.0.1:"), "{error}");
+    assert!(error_text(&error).starts_with("cannot reach http://127.0.0.1:"), "{error}");
     assert!((5..15).contains(&time.as_secs()), "{time:?}");
 }
 
 #[tokio::test]
 async fn temporary_metadata_failure_does_not_count_as_missing() {
     for status in [429, 500, 503] {
-        let world = World::start().await;
-        world.resource.reset().await;
+        let mocks = OAuthMocks::start().await;
+        mocks.resource.reset().await;
         let path = "/.well-known/oauth-protected-resource/mcp";
-        serve(&world.resource, path, ResponseTemplate::new(status)).await;
-        let error = world.begin(&world.application()).await.unwrap_err();
+        mount(&mocks.resource, path, ResponseTemplate::new(status)).await;
+        let error = mocks.begin(&mocks.application()).await.unwrap_err();
         assert!(error.is_temporary(), "{status}: {error:?}");
-        assert_eq!(world.resource.received_requests().await.unwrap().len(), 1);
+        assert_eq!(mocks.resource.received_requests().await.unwrap().len(), 1);
     }
 }

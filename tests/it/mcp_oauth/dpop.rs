@@ -1,4 +1,4 @@
-//! Tokens that are bound to a key, and servers that want nonces in the proofs (RFC 9449).
+//! Tokens that are bound to a key, and servers that require nonces (DPoP, RFC 9449).
 
 use aws_lc_rs::{
     digest,
@@ -10,12 +10,11 @@ use mcp_oauth::{Error, OAuthClient, Settings};
 use serde_json::{Value, json};
 use wiremock::{Mock, Request, ResponseTemplate, matchers::path};
 
-use super::support::{World, ok, params, serve, shown};
+use super::support::{OAuthMocks, error_text, json_response, mount, query_params};
 use crate::support::stateful_client;
 
-/// The claims of a request's proof, which is signed by the key that is in it, and that key's
-/// thumbprint.
-fn proof(request: &Request) -> (Value, String) {
+/// The claims of a request's proof, and the thumbprint of its key. Verifies the signature.
+fn verified_proof(request: &Request) -> (Value, String) {
     let proof = request.headers["dpop"].to_str().expect("text");
     let (signed, signature) = proof.rsplit_once('.').expect("a signature");
     let decoded = |part: &str| URL_SAFE_NO_PAD.decode(part).expect("Base64");
@@ -25,54 +24,54 @@ fn proof(request: &Request) -> (Value, String) {
     let coordinate = |name: &str| decoded(jwk[name].as_str().expect("a coordinate"));
     let point = [vec![4], coordinate("x"), coordinate("y")].concat();
     let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
-    key.verify(signed.as_bytes(), &decoded(signature)).expect("its own signature");
+    key.verify(signed.as_bytes(), &decoded(signature)).expect("a valid signature");
     let members = format!(r#"{{"crv":"P-256","kty":"EC","x":{},"y":{}}}"#, jwk["x"], jwk["y"]);
     (json(claims), sha256(&members))
 }
 
-/// In Base64 for URLs.
+/// The SHA-256 digest in Base64 for URLs.
 fn sha256(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
 }
 
-fn wants_nonce(status: u16, nonce: &str) -> ResponseTemplate {
+fn nonce_required(status: u16, nonce: &str) -> ResponseTemplate {
     ResponseTemplate::new(status)
         .insert_header("dpop-nonce", nonce)
         .insert_header("www-authenticate", "DPoP error=\"use_dpop_nonce\"")
         .set_body_json(json!({ "error": "use_dpop_nonce" }))
 }
 
-fn application(world: &World) -> OAuthClient {
-    world.builder().settings(Settings::new().dpop(true)).build().expect("usable settings")
+fn dpop_client(mocks: &OAuthMocks) -> OAuthClient {
+    mocks.builder().settings(Settings::new().dpop(true)).build().expect("usable settings")
 }
 
 #[tokio::test]
 async fn each_request_carries_a_new_dpop_proof() {
-    let world = World::start().await;
-    let application = application(&world);
-    let sign_in = world.begin(&application).await.unwrap();
-    let callback = world.callback(&sign_in);
-    world.next_answer(wants_nonce(400, "of-issuer")).await;
+    let mocks = OAuthMocks::start().await;
+    let application = dpop_client(&mocks);
+    let sign_in = mocks.begin(&application).await.unwrap();
+    let callback = mocks.callback(&sign_in);
+    mocks.respond_once(nonce_required(400, "of-issuer")).await;
     let token = json!({ "access_token": "5ecret-bound", "token_type": "DPoP" });
-    world.next_answer(ok(&token)).await;
+    mocks.respond_once(json_response(&token)).await;
     application.finish(sign_in.pending, &callback).await.unwrap();
-    let refused = Mock::given(path("/mcp")).respond_with(wants_nonce(401, "of-server"));
-    refused.up_to_n_times(1).mount(&world.resource).await;
-    serve(&world.resource, "/mcp", ResponseTemplate::new(500)).await;
-    let transport = HttpTransport::builder(world.endpoint().url().as_str());
+    let refused = Mock::given(path("/mcp")).respond_with(nonce_required(401, "of-server"));
+    refused.up_to_n_times(1).mount(&mocks.resource).await;
+    mount(&mocks.resource, "/mcp", ResponseTemplate::new(500)).await;
+    let transport = HttpTransport::builder(mocks.endpoint().url().as_str());
     let transport = transport.token_source(application.user("ann")).build().unwrap();
     stateful_client(transport).list_tools().await.unwrap_err();
 
-    let at_issuer = world.issuer.received_requests().await.unwrap();
+    let at_issuer = mocks.issuer.received_requests().await.unwrap();
     let at_issuer = at_issuer.iter().filter(|it| it.url.path() == "/token");
-    let at_server = world.resource.received_requests().await.unwrap();
+    let at_server = mocks.resource.received_requests().await.unwrap();
     let at_server = at_server.iter().filter(|it| it.url.path() == "/mcp");
     let mut seen = Vec::new();
     for request in at_issuer.chain(at_server) {
-        let (claims, thumbprint) = proof(request);
-        assert_eq!(thumbprint, params(&sign_in.authorization_url)["dpop_jkt"]);
+        let (claims, thumbprint) = verified_proof(request);
+        assert_eq!(thumbprint, query_params(&sign_in.authorization_url)["dpop_jkt"]);
         let is_token = request.url.path() == "/token";
-        let server = if is_token { &world.issuer } else { &world.resource };
+        let server = if is_token { &mocks.issuer } else { &mocks.resource };
         assert_eq!(claims["htm"], "POST");
         assert_eq!(claims["htu"], format!("{}{}", server.uri(), request.url.path()));
         assert!(!seen.contains(&claims["jti"]), "a proof is used twice");
@@ -90,12 +89,12 @@ async fn each_request_carries_a_new_dpop_proof() {
 
 #[tokio::test]
 async fn bearer_token_is_rejected_if_dpop_was_requested() {
-    let world = World::start().await;
-    let application = application(&world);
-    let sign_in = world.begin(&application).await.unwrap();
-    let callback = world.callback(&sign_in);
+    let mocks = OAuthMocks::start().await;
+    let application = dpop_client(&mocks);
+    let sign_in = mocks.begin(&application).await.unwrap();
+    let callback = mocks.callback(&sign_in);
     let error = application.finish(sign_in.pending, &callback).await.unwrap_err();
     assert!(matches!(error, Error::Untrusted { .. }), "{error:?}");
-    assert!(shown(&error).ends_with("it gives tokens of another type than asked for"));
-    assert_eq!(world.token(&application.user("ann")).await.unwrap(), None);
+    assert!(error_text(&error).ends_with("it gives tokens of another type than asked for"));
+    assert_eq!(mocks.token(&application.user("ann")).await.unwrap(), None);
 }

@@ -1,4 +1,4 @@
-//! URLs that servers name so that this application asks what they cannot reach themselves.
+//! Server-side request forgery: metadata URLs that point into private networks.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use mcp_oauth::{Error, Settings};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::support::{World, shown};
+use super::support::{OAuthMocks, error_text};
 
 #[tokio::test]
 async fn metadata_cannot_point_to_private_networks() {
@@ -27,43 +27,46 @@ async fn metadata_cannot_point_to_private_networks() {
     ] {
         let edits = ["authorization_servers", "authorization_endpoint", "token_endpoint"];
         for name in edits.into_iter().chain(["registration_endpoint"]) {
-            let world = World::with(|it| match name {
+            let mocks = OAuthMocks::with_metadata(|it| match name {
                 "authorization_servers" => it.resource[name] = json!([inside]),
                 _ => it.issuer[name] = inside.into(),
             })
             .await;
-            let error = world.begin(&world.application()).await.unwrap_err();
+            let error = mocks.begin(&mocks.application()).await.unwrap_err();
             assert!(matches!(error, Error::Untrusted { .. }), "{name} {inside}: {error:?}");
-            shown(&error);
-            assert_eq!(world.posted().await.len(), 0);
+            error_text(&error);
+            assert_eq!(mocks.token_requests().await.len(), 0);
         }
     }
 }
 
 #[tokio::test]
 async fn host_names_of_private_addresses_are_rejected() {
-    // AUTH-43: what the name stands for is looked at, and connected to
+    // AUTH-43: the address of the name is checked, and is the one connected to
     let own = fs::read_to_string("/etc/hostname").unwrap_or_default();
     let client = mcp_oauth::OAuthClient::builder("Tests", "https://app.example/").build().unwrap();
     for name in ["localhost.", "api.localhost", own.trim()] {
-        // Which of them there are differs from machine to machine; the last one is nearly everywhere.
+        // Which of these names exist depends on the machine. The last one nearly always does.
         let Ok(inside) = TcpListener::bind((name, 0)).await else { continue };
         let port = inside.local_addr().unwrap().port();
         let server = Endpoint::parse(&format!("https://{name}:{port}/mcp")).unwrap();
         let error = client.user("ann").begin(&server, None).await.unwrap_err();
-        assert!(shown(&error).ends_with("allow its host by name if that is right"), "{error:?}");
+        assert!(
+            error_text(&error).ends_with("allow its host by name if that is right"),
+            "{error:?}"
+        );
         assert!(inside.accept().now_or_never().is_none(), "{name}");
     }
 }
 
 #[tokio::test]
 async fn filtered_addresses_are_not_connected_to() {
-    // AUTH-43: what a name stands for is looked at, besides by the application's own filter
-    let world = World::start().await;
+    // AUTH-43: the address of a name is also checked by the application's own filter
+    let mocks = OAuthMocks::start().await;
     let http = HttpClient::builder().address_filter(|_, _| false);
-    let application = world.builder().settings(Settings::new().http(http)).build().unwrap();
-    let error = world.begin(&application).await.unwrap_err();
+    let application = mocks.builder().settings(Settings::new().http(http)).build().unwrap();
+    let error = mocks.begin(&application).await.unwrap_err();
     assert!(matches!(error, Error::Untrusted { .. }), "{error:?}");
-    assert!(shown(&error).ends_with("allow its host by name if that is right"), "{error}");
-    assert_eq!(world.resource.received_requests().await.unwrap().len(), 0);
+    assert!(error_text(&error).ends_with("allow its host by name if that is right"), "{error}");
+    assert_eq!(mocks.resource.received_requests().await.unwrap().len(), 0);
 }

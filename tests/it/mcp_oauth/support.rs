@@ -1,4 +1,4 @@
-//! An MCP server and its authorization server, as far as a sign-in sees them.
+//! A mocked MCP server and a mocked authorization server.
 
 use std::{
     collections::BTreeMap,
@@ -22,25 +22,25 @@ use wiremock::{
 };
 
 /// The form of a request, or the query of a URL.
-pub(crate) type Params = BTreeMap<String, String>;
+pub(crate) type FormParams = BTreeMap<String, String>;
 
-/// Two servers, and what the application has stored.
-pub(crate) struct World {
+/// Two mock servers, and the credential store of the application.
+pub(crate) struct OAuthMocks {
     pub(crate) resource: MockServer,
     pub(crate) issuer: MockServer,
     pub(crate) store: MemoryStore,
 }
 
-/// What the servers say of themselves.
-pub(crate) struct Documents {
+/// The metadata of the servers.
+pub(crate) struct MetadataDocuments {
     pub(crate) resource: Value,
     pub(crate) issuer: Value,
 }
 
-/// Gives tokens that are numbered, with this lifetime.
-struct Tokens(AtomicUsize, Option<u64>);
+/// Responds with numbered tokens of this lifetime.
+struct NumberedTokens(AtomicUsize, Option<u64>);
 
-impl Respond for Tokens {
+impl Respond for NumberedTokens {
     fn respond(&self, _: &Request) -> ResponseTemplate {
         let number = self.0.fetch_add(1, Ordering::Relaxed);
         ResponseTemplate::new(200).set_body_json(json!({
@@ -52,41 +52,44 @@ impl Respond for Tokens {
     }
 }
 
-impl World {
-    /// Servers that do everything right.
+impl OAuthMocks {
+    /// Starts servers on which every request succeeds.
     pub(crate) async fn start() -> Self {
-        Self::with(|_| {}).await
+        Self::with_metadata(|_| {}).await
     }
 
-    /// Servers that say something else of themselves.
-    pub(crate) async fn with(edit: impl FnOnce(&mut Documents)) -> Self {
-        Self::living(Some(3600), edit).await
+    /// Starts servers whose metadata is changed by `edit`.
+    pub(crate) async fn with_metadata(edit: impl FnOnce(&mut MetadataDocuments)) -> Self {
+        Self::with_token_lifetime(Some(3600), edit).await
     }
 
-    /// The same with access tokens of this lifetime.
-    pub(crate) async fn living(lifetime: Option<u64>, edit: impl FnOnce(&mut Documents)) -> Self {
+    /// Like [`with_metadata`](Self::with_metadata), with access tokens of this lifetime.
+    pub(crate) async fn with_token_lifetime(
+        lifetime: Option<u64>,
+        edit: impl FnOnce(&mut MetadataDocuments),
+    ) -> Self {
         let (resource, issuer) = (MockServer::start().await, MockServer::start().await);
-        let world = Self { resource, issuer, store: MemoryStore::new() };
-        let mut documents = world.documents();
+        let mocks = Self { resource, issuer, store: MemoryStore::new() };
+        let mut documents = mocks.documents();
         edit(&mut documents);
         let path = "/.well-known/oauth-protected-resource/mcp";
-        serve(&world.resource, path, ok(&documents.resource)).await;
+        mount(&mocks.resource, path, json_response(&documents.resource)).await;
         let path = "/.well-known/oauth-authorization-server";
-        serve(&world.issuer, path, ok(&documents.issuer)).await;
+        mount(&mocks.issuer, path, json_response(&documents.issuer)).await;
         let registered = json!({ "client_id": "registered", "client_secret": "5ecret-client" });
-        serve(&world.issuer, "/register", ok(&registered)).await;
-        let tokens = Tokens(AtomicUsize::new(0), lifetime);
+        mount(&mocks.issuer, "/register", json_response(&registered)).await;
+        let tokens = NumberedTokens(AtomicUsize::new(0), lifetime);
         Mock::given(method("POST"))
             .and(wiremock::matchers::path("/token"))
             .respond_with(tokens)
-            .mount(&world.issuer)
+            .mount(&mocks.issuer)
             .await;
-        world
+        mocks
     }
 
-    fn documents(&self) -> Documents {
+    fn documents(&self) -> MetadataDocuments {
         let issuer = self.issuer.uri();
-        Documents {
+        MetadataDocuments {
             resource: json!({
                 "resource": format!("{}/mcp", self.resource.uri()),
                 "authorization_servers": [issuer],
@@ -103,9 +106,9 @@ impl World {
         }
     }
 
-    /// What the token endpoint answers next, before it goes on as it did.
-    pub(crate) async fn next_answer(&self, answer: impl Respond + 'static) {
-        let mock = Mock::given(path("/token")).respond_with(answer);
+    /// Sets the next response of the token endpoint. Later responses succeed again.
+    pub(crate) async fn respond_once(&self, response: impl Respond + 'static) {
+        let mock = Mock::given(path("/token")).respond_with(response);
         mock.up_to_n_times(1).with_priority(1).mount(&self.issuer).await;
     }
 
@@ -125,21 +128,21 @@ impl World {
         Unauthorized::new(self.endpoint(), reason, Challenge::parse(challenge))
     }
 
-    /// Ann begins to sign in.
+    /// Begins a sign-in of Ann.
     pub(crate) async fn begin(&self, application: &OAuthClient) -> Result<SignIn, Error> {
         application.user("ann").begin(&self.endpoint(), None).await
     }
 
-    /// Ann signs in, and nothing is wrong.
+    /// Signs Ann in.
     pub(crate) async fn sign_in(&self, application: &OAuthClient) -> Credentials {
-        let sign_in = self.begin(application).await.expect("it begins");
+        let sign_in = self.begin(application).await.expect("the sign-in begins");
         let callback = self.callback(&sign_in);
-        application.finish(sign_in.pending, &callback).await.expect("it ends")
+        application.finish(sign_in.pending, &callback).await.expect("it completes")
     }
 
-    /// What the authorization server sends a person back with.
+    /// The callback URL to which the authorization server redirects.
     pub(crate) fn callback(&self, sign_in: &SignIn) -> String {
-        let sent = params(&sign_in.authorization_url);
+        let sent = query_params(&sign_in.authorization_url);
         let mut url = Url::parse(&sent["redirect_uri"]).expect("a URL");
         url.query_pairs_mut()
             .append_pair("code", "5ecret-code")
@@ -148,20 +151,20 @@ impl World {
         url.into()
     }
 
-    /// What has been posted to the token endpoint.
-    pub(crate) async fn posted(&self) -> Vec<Params> {
-        let requests = self.issuer.received_requests().await.expect("they are recorded");
+    /// The forms that were posted to the token endpoint.
+    pub(crate) async fn token_requests(&self) -> Vec<FormParams> {
+        let requests = self.issuer.received_requests().await.expect("requests are recorded");
         let posted = requests.iter().filter(|it| it.url.path() == "/token");
         posted.map(|it| form_urlencoded::parse(&it.body).into_owned().collect()).collect()
     }
 
-    /// How often a path of the authorization server was asked for.
-    pub(crate) async fn asked(&self, path: &str) -> usize {
-        let requests = self.issuer.received_requests().await.expect("they are recorded");
+    /// The number of requests for a path of the authorization server.
+    pub(crate) async fn request_count(&self, path: &str) -> usize {
+        let requests = self.issuer.received_requests().await.expect("requests are recorded");
         requests.iter().filter(|it| it.url.path() == path).count()
     }
 
-    /// The token that a request is to carry.
+    /// The token for a request.
     pub(crate) async fn token(
         &self,
         source: &impl TokenSource,
@@ -170,8 +173,8 @@ impl World {
         Ok(token.map(|token| token.expose().to_owned()))
     }
 
-    /// The token to try after one was refused.
-    pub(crate) async fn after(
+    /// The token after `refused` was rejected.
+    pub(crate) async fn token_after_rejection(
         &self,
         source: &impl TokenSource,
         refused: Option<&str>,
@@ -185,7 +188,7 @@ impl World {
     }
 }
 
-/// A private key on P-256, as it is read from a file.
+/// A private key on P-256, read from PEM.
 pub(crate) fn signing_key() -> SigningKey {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("random numbers");
     let der = STANDARD.encode(pair.to_pkcs8v1().expect("a private key").as_ref());
@@ -193,27 +196,27 @@ pub(crate) fn signing_key() -> SigningKey {
     SigningKey::from_pem(&pem).expect("a private key")
 }
 
-/// The parameters of a URL.
-pub(crate) fn params(url: &Url) -> Params {
+/// The query parameters of a URL.
+pub(crate) fn query_params(url: &Url) -> FormParams {
     url.query_pairs().into_owned().collect()
 }
 
-pub(crate) fn ok(json: &Value) -> ResponseTemplate {
+pub(crate) fn json_response(json: &Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(json)
 }
 
-/// The token endpoint says no.
-pub(crate) fn refusal(error: &str) -> ResponseTemplate {
+/// An error response of the token endpoint.
+pub(crate) fn token_error(error: &str) -> ResponseTemplate {
     ResponseTemplate::new(400).set_body_json(json!({ "error": error }))
 }
 
-pub(crate) async fn serve(server: &MockServer, at: &str, answer: ResponseTemplate) {
+pub(crate) async fn mount(server: &MockServer, at: &str, answer: ResponseTemplate) {
     Mock::given(path(at)).respond_with(answer).mount(server).await;
 }
 
-/// An error in all its forms, which show no secret.
+/// The message of an error. Panics if any form of the error contains a secret.
 #[track_caller]
-pub(crate) fn shown(error: &(impl std::error::Error + ?Sized)) -> String {
+pub(crate) fn error_text(error: &(impl std::error::Error + ?Sized)) -> String {
     crate::support::assert_no_secrets(&format!("{error} {error:?} {error:#?}"));
     error.to_string()
 }

@@ -1,4 +1,4 @@
-//! Other access tokens, without a person.
+//! Refreshing access tokens.
 
 use std::sync::{
     Arc,
@@ -13,12 +13,12 @@ use serde_json::json;
 use tokio::sync::Notify;
 use wiremock::ResponseTemplate;
 
-use super::support::{World, ok, refusal, shown};
+use super::support::{OAuthMocks, error_text, json_response, token_error};
 use crate::support::with_timeout;
 
-/// A server whose access tokens are stale as soon as they come.
-async fn fleeting() -> World {
-    World::living(Some(0), |_| {}).await
+/// Servers whose access tokens expire at once.
+async fn mocks_with_expiring_tokens() -> OAuthMocks {
+    OAuthMocks::with_token_lifetime(Some(0), |_| {}).await
 }
 
 fn reason(error: &BoxError) -> SignInReason {
@@ -31,45 +31,45 @@ fn reason(error: &BoxError) -> SignInReason {
 #[tokio::test]
 async fn token_is_cached_while_fresh_and_refreshed_before_expiry() {
     // AUTH-28, AUTH-34
-    let world = fleeting().await;
-    let application = world.application();
-    world.sign_in(&application).await;
+    let mocks = mocks_with_expiring_tokens().await;
+    let application = mocks.application();
+    mocks.sign_in(&application).await;
     let user = application.user("ann");
     for number in 1..3 {
-        let token = world.token(&user).await.unwrap().unwrap();
+        let token = mocks.token(&user).await.unwrap().unwrap();
         assert_eq!(token, format!("5ecret-access-{number}"));
-        let posted = world.posted().await.pop().unwrap();
-        assert_eq!(posted["grant_type"], "refresh_token");
-        assert_eq!(posted["refresh_token"], format!("5ecret-refresh-{}", number - 1));
-        assert_eq!(posted["resource"], world.endpoint().url().as_str());
+        let form = mocks.token_requests().await.pop().unwrap();
+        assert_eq!(form["grant_type"], "refresh_token");
+        assert_eq!(form["refresh_token"], format!("5ecret-refresh-{}", number - 1));
+        assert_eq!(form["resource"], mocks.endpoint().url().as_str());
     }
     for lifetime in [None, Some(3600)] {
-        let world = World::living(lifetime, |_| {}).await;
-        let application = world.application();
-        world.sign_in(&application).await;
+        let mocks = OAuthMocks::with_token_lifetime(lifetime, |_| {}).await;
+        let application = mocks.application();
+        mocks.sign_in(&application).await;
         for _ in 0..3 {
-            let token = world.token(&application.user("ann")).await.unwrap();
+            let token = mocks.token(&application.user("ann")).await.unwrap();
             assert_eq!(token.as_deref(), Some("5ecret-access-0"));
         }
-        assert_eq!(world.posted().await.len(), 1);
+        assert_eq!(mocks.token_requests().await.len(), 1);
     }
 }
 
 #[tokio::test]
 async fn concurrent_callers_and_clients_refresh_once() {
-    let world = World::start().await;
-    let [here, there] = [world.application(), world.application()];
-    world.sign_in(&here).await;
+    let mocks = OAuthMocks::start().await;
+    let [here, there] = [mocks.application(), mocks.application()];
+    mocks.sign_in(&here).await;
     let users = [here.user("ann"), here.user("ann"), there.user("ann")];
-    let unauthorized = world.unauthorized(Reason::Rejected, "Bearer error=invalid_token");
+    let unauthorized = mocks.unauthorized(Reason::Rejected, "Bearer error=invalid_token");
     let waiting = (0..30).map(|at| {
         let user = &users[at % users.len()];
-        world.after(user, Some("5ecret-access-0"), &unauthorized)
+        mocks.token_after_rejection(user, Some("5ecret-access-0"), &unauthorized)
     });
     for token in join_all(waiting).await {
         assert_eq!(token.unwrap().as_deref(), Some("5ecret-access-1"));
     }
-    assert_eq!(world.posted().await.len(), 2);
+    assert_eq!(mocks.token_requests().await.len(), 2);
 }
 
 #[tokio::test]
@@ -79,92 +79,99 @@ async fn rejected_refresh_token_requires_a_sign_in() {
         ("invalid_grant", SignInReason::RefreshTokenRefused),
         ("invalid_client", SignInReason::ClientForgotten),
     ] {
-        let world = World::start().await;
-        let application = world.application();
-        world.sign_in(&application).await;
-        world.next_answer(refusal(code)).await;
+        let mocks = OAuthMocks::start().await;
+        let application = mocks.application();
+        mocks.sign_in(&application).await;
+        mocks.respond_once(token_error(code)).await;
         let user = application.user("ann");
-        let unauthorized = world.unauthorized(Reason::Rejected, "Bearer error=invalid_token");
-        let token = world.token(&user).await.unwrap();
-        let error = world.after(&user, token.as_deref(), &unauthorized).await.unwrap_err();
+        let unauthorized = mocks.unauthorized(Reason::Rejected, "Bearer error=invalid_token");
+        let token = mocks.token(&user).await.unwrap();
+        let error =
+            mocks.token_after_rejection(&user, token.as_deref(), &unauthorized).await.unwrap_err();
         assert_eq!(reason(&error), wanted);
-        assert!(shown(&*error).ends_with("again"), "{error}");
-        // Nobody asks with it again.
-        let error = world.after(&user, token.as_deref(), &unauthorized).await.unwrap_err();
+        assert!(error_text(&*error).ends_with("again"), "{error}");
+        // The refresh token is not used again.
+        let error =
+            mocks.token_after_rejection(&user, token.as_deref(), &unauthorized).await.unwrap_err();
         assert_eq!(reason(&error), SignInReason::TokenRefused);
-        assert_eq!(world.posted().await.len(), 2);
+        assert_eq!(mocks.token_requests().await.len(), 2);
     }
 }
 
 #[tokio::test]
 async fn refresh_error_requires_a_sign_in_but_keeps_the_refresh_token() {
     for code in ["invalid_target", "invalid_request", "bad_refresh_token"] {
-        let world = World::start().await;
-        let application = world.application();
-        world.sign_in(&application).await;
+        let mocks = OAuthMocks::start().await;
+        let application = mocks.application();
+        mocks.sign_in(&application).await;
         let user = application.user("ann");
-        let unauthorized = world.unauthorized(Reason::Rejected, "Bearer error=invalid_token");
-        world.next_answer(refusal(code)).await;
-        let token = world.token(&user).await.unwrap();
-        let error = world.after(&user, token.as_deref(), &unauthorized).await.unwrap_err();
+        let unauthorized = mocks.unauthorized(Reason::Rejected, "Bearer error=invalid_token");
+        mocks.respond_once(token_error(code)).await;
+        let token = mocks.token(&user).await.unwrap();
+        let error =
+            mocks.token_after_rejection(&user, token.as_deref(), &unauthorized).await.unwrap_err();
         assert_eq!(reason(&error), SignInReason::RefreshTokenRefused, "{code}");
-        // It is not the token that is bad: it is kept.
-        let token = world.after(&user, token.as_deref(), &unauthorized).await.unwrap();
+        // The error is not about the refresh token, which is kept.
+        let token =
+            mocks.token_after_rejection(&user, token.as_deref(), &unauthorized).await.unwrap();
         assert_eq!(token.as_deref(), Some("5ecret-access-1"));
     }
 }
 
 #[tokio::test]
 async fn replaced_client_secret_is_used_for_refresh() {
-    let world = fleeting().await;
+    let mocks = mocks_with_expiring_tokens().await;
     let with = |secret: &str| {
         let client = RegisteredClient::new("ours").with_secret(secret);
-        world.builder().registered(world.endpoint().url().as_str(), client).build().unwrap()
+        mocks.builder().registered(mocks.endpoint().url().as_str(), client).build().unwrap()
     };
-    world.sign_in(&with("5ecret-old")).await;
-    world.token(&with("5ecret-new").user("ann")).await.unwrap();
-    let requests = world.issuer.received_requests().await.unwrap();
-    let asked = requests.iter().filter(|it| it.url.path() == "/token");
-    let proofs: Vec<_> = asked.map(|it| it.headers["authorization"].to_str().unwrap()).collect();
+    mocks.sign_in(&with("5ecret-old")).await;
+    mocks.token(&with("5ecret-new").user("ann")).await.unwrap();
+    let requests = mocks.issuer.received_requests().await.unwrap();
+    let requests = requests.iter().filter(|it| it.url.path() == "/token");
+    let proofs: Vec<_> = requests.map(|it| it.headers["authorization"].to_str().unwrap()).collect();
     let basic = |secret: &str| format!("Basic {}", STANDARD.encode(format!("ours:{secret}")));
     assert_eq!(proofs, [basic("5ecret-old"), basic("5ecret-new")]);
 }
 
 #[tokio::test]
 async fn empty_refresh_token_is_ignored() {
-    let world = fleeting().await;
-    let application = world.application();
-    world.sign_in(&application).await;
+    let mocks = mocks_with_expiring_tokens().await;
+    let application = mocks.application();
+    mocks.sign_in(&application).await;
     let empty = serde_json::json!({
         "access_token": "5ecret-access", "refresh_token": "", "token_type": "bearer",
         "expires_in": 0,
     });
-    world.next_answer(ok(&empty)).await;
+    mocks.respond_once(json_response(&empty)).await;
     let user = application.user("ann");
-    assert_eq!(world.token(&user).await.unwrap().as_deref(), Some("5ecret-access"));
-    world.token(&user).await.unwrap();
-    assert_eq!(world.posted().await.pop().unwrap()["refresh_token"], "5ecret-refresh-0");
+    assert_eq!(mocks.token(&user).await.unwrap().as_deref(), Some("5ecret-access"));
+    mocks.token(&user).await.unwrap();
+    assert_eq!(mocks.token_requests().await.pop().unwrap()["refresh_token"], "5ecret-refresh-0");
 }
 
 #[tokio::test]
 async fn error_with_status_200_is_an_error() {
-    let world = fleeting().await;
-    let application = world.application();
-    world.sign_in(&application).await;
-    world.next_answer(ok(&serde_json::json!({ "error": "invalid_grant" }))).await;
+    let mocks = mocks_with_expiring_tokens().await;
+    let application = mocks.application();
+    mocks.sign_in(&application).await;
+    mocks.respond_once(json_response(&serde_json::json!({ "error": "invalid_grant" }))).await;
     let user = application.user("ann");
-    let unauthorized = world.unauthorized(Reason::Rejected, "Bearer");
-    let error = world.after(&user, Some("5ecret-access-0"), &unauthorized).await.unwrap_err();
+    let unauthorized = mocks.unauthorized(Reason::Rejected, "Bearer");
+    let error = mocks
+        .token_after_rejection(&user, Some("5ecret-access-0"), &unauthorized)
+        .await
+        .unwrap_err();
     assert_eq!(reason(&error), SignInReason::RefreshTokenRefused);
 }
 
 #[tokio::test]
 async fn expired_token_is_sent_if_it_cannot_be_refreshed() {
-    let world = fleeting().await;
-    let application = world.application();
-    world.sign_in(&application).await;
-    world.next_answer(refusal("invalid_grant")).await;
-    let token = world.token(&application.user("ann")).await.unwrap();
+    let mocks = mocks_with_expiring_tokens().await;
+    let application = mocks.application();
+    mocks.sign_in(&application).await;
+    mocks.respond_once(token_error("invalid_grant")).await;
+    let token = mocks.token(&application.user("ann")).await.unwrap();
     assert_eq!(token.as_deref(), Some("5ecret-access-0"));
 }
 
@@ -176,61 +183,68 @@ async fn temporary_failure_keeps_the_refresh_token() {
         ResponseTemplate::new(429),
         ResponseTemplate::new(200).set_body_string("no token"),
     ] {
-        let world = fleeting().await;
-        let application = world.application();
-        world.sign_in(&application).await;
-        world.next_answer(answer).await;
+        let mocks = mocks_with_expiring_tokens().await;
+        let application = mocks.application();
+        mocks.sign_in(&application).await;
+        mocks.respond_once(answer).await;
         let user = application.user("ann");
-        let error = world.token(&user).await.unwrap_err();
+        let error = mocks.token(&user).await.unwrap_err();
         assert!(!matches!(error.downcast_ref(), Some(Error::SignInRequired { .. })), "{error:?}");
-        shown(&*error);
-        assert_eq!(world.token(&user).await.unwrap().as_deref(), Some("5ecret-access-1"));
-        assert_eq!(world.posted().await.pop().unwrap()["refresh_token"], "5ecret-refresh-0");
+        error_text(&*error);
+        assert_eq!(mocks.token(&user).await.unwrap().as_deref(), Some("5ecret-access-1"));
+        assert_eq!(
+            mocks.token_requests().await.pop().unwrap()["refresh_token"],
+            "5ecret-refresh-0"
+        );
     }
 }
 
 #[tokio::test]
 async fn failed_early_refresh_returns_the_current_token() {
-    let world = World::start().await;
-    let application = world.application();
-    world.sign_in(&application).await;
-    age(&world).await;
-    world.next_answer(ResponseTemplate::new(503)).await;
+    let mocks = OAuthMocks::start().await;
+    let application = mocks.application();
+    mocks.sign_in(&application).await;
+    expire_soon(&mocks).await;
+    mocks.respond_once(ResponseTemplate::new(503)).await;
     let user = application.user("ann");
-    assert_eq!(world.token(&user).await.unwrap().as_deref(), Some("5ecret-access-0"));
-    assert_eq!(world.token(&user).await.unwrap().as_deref(), Some("5ecret-access-1"));
+    assert_eq!(mocks.token(&user).await.unwrap().as_deref(), Some("5ecret-access-0"));
+    assert_eq!(mocks.token(&user).await.unwrap().as_deref(), Some("5ecret-access-1"));
 }
 
-/// Makes the stored access token one that expires within the minute.
-async fn age(world: &World) {
-    let server = world.endpoint();
-    let key = world
+/// Changes the stored access token so that it expires within a minute.
+async fn expire_soon(mocks: &OAuthMocks) {
+    let server = mocks.endpoint();
+    let key = mocks
         .store
         .keys(Some("ann"), server.url().as_str())
         .await
-        .expect("memory does not fail")
+        .expect("the memory store does not fail")
         .remove(0);
     let Some(Record::Credentials(mut credentials)) =
-        world.store.load(&key).await.expect("memory does not fail")
+        mocks.store.load(&key).await.expect("the memory store does not fail")
     else {
-        panic!("nobody is signed in");
+        panic!("no user is signed in");
     };
     credentials.expires_at = Some(credentials.issued_at + 30);
     credentials.issued_at -= 3600;
-    world.store.save(&key, &Record::Credentials(credentials)).await.expect("memory does not fail");
+    mocks
+        .store
+        .save(&key, &Record::Credentials(credentials))
+        .await
+        .expect("the memory store does not fail");
 }
 
-/// A store that says when something is saved, and fails to if it is told to.
+/// A store that signals each save, and fails to save if told to.
 #[derive(Clone, Default)]
-struct Watched {
-    kept: MemoryStore,
+struct ObservedStore {
+    inner: MemoryStore,
     fails: Arc<AtomicBool>,
     saved: Arc<Notify>,
 }
 
-impl Store for Watched {
+impl Store for ObservedStore {
     fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
-        self.kept.load(key)
+        self.inner.load(key)
     }
 
     fn save<'a>(&'a self, key: &'a Key, record: &'a Record) -> BoxFuture<'a, Result<(), BoxError>> {
@@ -238,14 +252,14 @@ impl Store for Watched {
             if self.fails.load(Ordering::Relaxed) {
                 return Err("the disk is full".into());
             }
-            self.kept.save(key, record).await?;
+            self.inner.save(key, record).await?;
             self.saved.notify_one();
             Ok(())
         })
     }
 
     fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), BoxError>> {
-        self.kept.remove(key)
+        self.inner.remove(key)
     }
 
     fn keys<'a>(
@@ -253,72 +267,72 @@ impl Store for Watched {
         principal: Option<&'a str>,
         server: &'a str,
     ) -> BoxFuture<'a, Result<Vec<Key>, BoxError>> {
-        self.kept.keys(principal, server)
+        self.inner.keys(principal, server)
     }
 
     fn lock<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Lock, BoxError>> {
-        self.kept.lock(key)
+        self.inner.lock(key)
     }
 }
 
 #[tokio::test]
 async fn new_token_is_not_used_if_it_cannot_be_stored() {
     // AUTH-34
-    let world = fleeting().await;
-    let store = Watched::default();
-    let application = world.builder().store(store.clone()).build().unwrap();
-    world.sign_in(&application).await;
+    let mocks = mocks_with_expiring_tokens().await;
+    let store = ObservedStore::default();
+    let application = mocks.builder().store(store.clone()).build().unwrap();
+    mocks.sign_in(&application).await;
     store.fails.store(true, Ordering::Relaxed);
-    let error = world.token(&application.user("ann")).await.unwrap_err();
+    let error = mocks.token(&application.user("ann")).await.unwrap_err();
     assert!(matches!(error.downcast_ref(), Some(Error::Store { .. })), "{error:?}");
 }
 
 #[tokio::test]
 async fn dropped_call_does_not_lose_the_new_refresh_token() {
-    // AUTH-34: the authorization server has taken the old one back
-    let world = fleeting().await;
-    let store = Watched::default();
-    let application = world.builder().store(store.clone()).build().unwrap();
-    world.sign_in(&application).await;
+    // AUTH-34: the authorization server has revoked the old token
+    let mocks = mocks_with_expiring_tokens().await;
+    let store = ObservedStore::default();
+    let application = mocks.builder().store(store.clone()).build().unwrap();
+    mocks.sign_in(&application).await;
     with_timeout(store.saved.notified()).await;
     let user = application.user("ann");
     let call = {
-        let (user, endpoint) = (user.clone(), world.endpoint());
+        let (user, endpoint) = (user.clone(), mocks.endpoint());
         tokio::spawn(async move {
             use mcp_http::TokenSource;
             let _ = user.token(mcp_http::TokenRequest::new(&endpoint)).await;
         })
     };
-    // It has begun, and is dropped while it waits.
+    // The call has begun, and is dropped while it waits.
     tokio::task::yield_now().await;
     tokio::task::yield_now().await;
     call.abort();
     with_timeout(store.saved.notified()).await;
-    assert_eq!(world.posted().await.len(), 2);
-    assert_eq!(world.token(&user).await.unwrap().as_deref(), Some("5ecret-access-2"));
-    assert_eq!(world.posted().await.pop().unwrap()["refresh_token"], "5ecret-refresh-1");
+    assert_eq!(mocks.token_requests().await.len(), 2);
+    assert_eq!(mocks.token(&user).await.unwrap().as_deref(), Some("5ecret-access-2"));
+    assert_eq!(mocks.token_requests().await.pop().unwrap()["refresh_token"], "5ecret-refresh-1");
 }
 
 #[tokio::test]
 async fn sign_out_removes_and_revokes_the_tokens() {
     let no_refresh = json!({ "access_token": "5ecret-access-0", "token_type": "Bearer" });
     for (answer, token) in [(None, "refresh"), (Some(no_refresh), "access")] {
-        let world = World::with(|it| {
+        let mocks = OAuthMocks::with_metadata(|it| {
             let issuer = it.issuer["issuer"].as_str().expect("a URL").to_owned();
             it.issuer["revocation_endpoint"] = format!("{issuer}/revoke").into();
         })
         .await;
-        super::support::serve(&world.issuer, "/revoke", ResponseTemplate::new(200)).await;
+        super::support::mount(&mocks.issuer, "/revoke", ResponseTemplate::new(200)).await;
         if let Some(answer) = answer {
-            world.next_answer(ok(&answer)).await;
+            mocks.respond_once(json_response(&answer)).await;
         }
-        let application = world.application();
-        world.sign_in(&application).await;
+        let application = mocks.application();
+        mocks.sign_in(&application).await;
         let user = application.user("ann");
-        world.token(&user).await.unwrap().unwrap();
-        user.sign_out(&world.endpoint()).await.unwrap();
-        assert_eq!(world.token(&user).await.unwrap(), None);
-        let requests = world.issuer.received_requests().await.unwrap();
+        mocks.token(&user).await.unwrap().unwrap();
+        user.sign_out(&mocks.endpoint()).await.unwrap();
+        assert_eq!(mocks.token(&user).await.unwrap(), None);
+        let requests = mocks.issuer.received_requests().await.unwrap();
         let revoked = requests.iter().find(|it| it.url.path() == "/revoke").unwrap();
         let form = String::from_utf8_lossy(&revoked.body);
         let hint = format!("token=5ecret-{token}-0&token_type_hint={token}_token");
