@@ -1,5 +1,6 @@
-//! An application that starts a server, says which processes there are, and ends in the way that its
-//! second argument names. The first is the server.
+//! An application that starts a server, prints process ids, and ends.
+//!
+//! The first argument is the server, and the second says how the application ends.
 #![allow(clippy::print_stdout, reason = "that is how it tells the test")]
 
 use std::{env::args, future::pending, process::exit};
@@ -23,8 +24,8 @@ async fn main() {
     say(&client, "grandchild").await;
     match arguments[2].as_str() {
         "returns" => {}
-        "closes" => client.close().await.expect("it ends"),
-        "panics" => panic!("as applications do"),
+        "closes" => client.close().await.expect("it completes"),
+        "panics" => panic!("on purpose"),
         "exits" => exit(3),
         "aborts" => std::process::abort(),
         "adopts" => {
@@ -36,25 +37,25 @@ async fn main() {
     }
 }
 
-/// Prints what a tool says.
+/// Prints the text that a tool returns.
 async fn say(client: &Client, tool: &str) {
     let result = client.call_tool(tool, json!({})).await.expect("the tool works");
     let text = serde_json::to_value(&result.content).expect("JSON");
     println!("{}", text[0]["text"].as_str().expect("a text"));
 }
 
-/// Has the server write a line of 200 MB, and prints how many KiB of memory this took at most.
+/// Makes the server write a line of 200 MB, and prints the peak memory in KiB.
 async fn flooded(server: Builder) {
     let client = Client::new(server.build());
     let flood = client.call_tool("flood", json!({ "count": 200_000_000 })).await;
-    flood.expect_err("nobody knows whom a line so long is for");
+    flood.expect_err("the line is too long");
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
     println!("{}", peak.expect("a number").trim());
-    client.close().await.expect("it ends");
+    client.close().await.expect("it completes");
 }
 
-/// Has orphans left to this process, as to the first one of a container.
+/// Makes this process inherit orphans, like the first process of a container.
 fn adopt() {
     #[cfg(target_os = "linux")]
     nix::sys::prctl::set_child_subreaper(true).expect("Linux can do that");

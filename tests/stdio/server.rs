@@ -1,7 +1,7 @@
-//! A server on stdin and stdout with the habits, good and bad, that its arguments name.
+//! A server on stdin and stdout whose arguments name its behaviors, good and bad.
 //!
-//! Of the arguments, `old` and `new` are the eras that it speaks; the others are said where they are
-//! looked for.
+//! `old` makes it stateful and `new` stateless. The other arguments are explained where they are
+//! used.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "that is how it speaks")]
 
 use std::{
@@ -15,7 +15,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-/// How often what it has asked was answered.
+/// The number of responses to its pings.
 static PONGS: AtomicUsize = AtomicUsize::new(0);
 
 fn main() {
@@ -36,18 +36,18 @@ fn main() {
         let message: Value = serde_json::from_str(&line).expect("a line of JSON");
         serve(&message, &mut held);
     }
-    // As one that does not care for the end of its input.
+    // Like a server that ignores the end of its input.
     while has("stays") {
         thread::park();
     }
 }
 
-fn has(habit: &str) -> bool {
-    env::args().any(|arg| arg == habit)
+fn has(behavior: &str) -> bool {
+    env::args().any(|arg| arg == behavior)
 }
 
 fn say(message: &Value) {
-    // Nobody may be there any more.
+    // The client may have gone.
     let _ = writeln!(io::stdout(), "{message}");
 }
 
@@ -68,7 +68,7 @@ fn serve(message: &Value, held: &mut Vec<Value>) {
     let id = &message["id"];
     let Some(method) = message["method"].as_str() else {
         PONGS.fetch_add(1, Ordering::Relaxed);
-        // An answer to what was asked: it is what the call was for.
+        // The response to the server's own request completes the held call.
         return held.drain(..).for_each(|id| text(&id, &message["result"]));
     };
     match method {
@@ -98,7 +98,7 @@ fn serve(message: &Value, held: &mut Vec<Value>) {
         }
         "tools/call" => call(id, &message["params"], held),
         "notifications/cancelled" => {
-            // Late, though it should not answer at all.
+            // A late response, which a server should not send at all.
             text(&message["params"]["requestId"], "too late");
             let _ = writeln!(io::stderr(), "cancelled {}", message["params"]["requestId"]);
         }
@@ -182,7 +182,8 @@ fn call(id: &Value, params: &Value, held: &mut Vec<Value>) {
             exit(9);
         }
         "mute" => {
-            // Nothing closes it but its end: this is as near as safe code comes.
+            // Its output stays open until it ends. This is the closest that safe code comes to
+            // that.
             let _ =
                 Command::new("kill").args(["-s", "STOP", &std::process::id().to_string()]).status();
         }
@@ -191,7 +192,7 @@ fn call(id: &Value, params: &Value, held: &mut Vec<Value>) {
             text(id, names.join(" "));
         }
         "args" => text(id, json!(env::args().skip(1).collect::<Vec<_>>())),
-        "folder" => text(id, env::current_dir().expect("a folder").display()),
+        "folder" => text(id, env::current_dir().expect("a directory").display()),
         "deaf" => {
             text(id, "deaf from now on");
             loop {
@@ -203,14 +204,14 @@ fn call(id: &Value, params: &Value, held: &mut Vec<Value>) {
     }
 }
 
-/// All that it was given and should keep for itself.
+/// The secrets that the server was given.
 fn confession() -> String {
     let told: Vec<_> = env::args().skip(1).collect();
     let variables = ["PEM", "CARGO_PKG_DESCRIPTION"].map(|name| env::var(name).unwrap_or_default());
     format!("{told:?}\n{}", variables.join("\n"))
 }
 
-/// Starts a process that would outlive this one, and holds its output open.
+/// Starts a process that outlives this one and holds its output open.
 fn grandchild() -> u32 {
     Command::new("sh")
         .args(["-c", "trap '' TERM; while :; do sleep 1; done"])

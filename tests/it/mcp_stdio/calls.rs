@@ -1,4 +1,4 @@
-//! Calls of a server that is a process.
+//! Calls to a server process.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +16,7 @@ async fn concurrent_calls_share_one_process() {
     let held = (0..20).map(|_| call(&client, "hold", json!({})));
     let held = join_all(held);
     let released = async {
-        // Behind the others, in the order in which they are written.
+        // After the others, because requests are written in order.
         tokio::task::yield_now().await;
         call(&client, "release", json!({})).await
     };

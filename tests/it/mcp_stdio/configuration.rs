@@ -1,4 +1,4 @@
-//! What a server is started with, and failures to start it.
+//! How a server process is started, and failures to start it.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,7 +12,7 @@ use crate::support::describe_result;
 
 #[tokio::test]
 async fn arguments_and_working_directory_are_passed_unchanged() {
-    // Never through a shell.
+    // No shell is involved.
     let folder = env!("CARGO_TARGET_TMPDIR");
     let transport = server(&["new", "$HOME; `id`", "a 'b' \"c\""]).current_dir(folder).build();
     let client = Client::new(transport);
@@ -24,7 +24,7 @@ async fn arguments_and_working_directory_are_passed_unchanged() {
 
 #[tokio::test]
 async fn environment_contains_only_named_variables() {
-    // STDIO-09: credentials are passed by the environment, and no other than those for the server
+    // STDIO-09: only the named variables are passed, for example credentials of the server
     let server = server(&["new"]).env("KEY", "s3cret").inherit_env("CARGO_PKG_NAME");
     let names = call(&Client::new(server.build()), "env", json!({})).await.unwrap();
     let names: Vec<_> = names.split(' ').collect();
@@ -50,7 +50,7 @@ async fn failure_to_start_is_reported() {
 async fn secrets_of_the_command_are_redacted() {
     let given = server(&["new", "--api-key", "s3cret-arg", "postgresql://me:s3cret-url@db/a"]);
     let given = given.arg("s3cret-own").secret("s3cret-own").env("PEM", "s3cret-1\ns3cret-2");
-    // An inherited variable, whose value is known to the test.
+    // An inherited variable whose value is known to the test.
     let given = given.inherit_env("CARGO_PKG_DESCRIPTION");
     let inherited = std::env::var("CARGO_PKG_DESCRIPTION").unwrap();
     let lines: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -63,7 +63,7 @@ async fn secrets_of_the_command_are_redacted() {
     let lines = lines.lock().unwrap().clone();
     let shown = format!("{refused:?} {failed} {failed:?} {lines:?}");
     assert!(lines.len() > 3 && !shown.contains("s3cret") && !shown.contains(&inherited), "{shown}");
-    // A result is the caller's, as it came.
+    // A result is delivered unchanged.
     let args = call(&client, "args", json!({})).await.unwrap();
     assert!(args.contains("s3cret-arg") && args.contains("s3cret-own"), "{args}");
 }

@@ -10,24 +10,24 @@ use mcp_client::{
 };
 use serde_json::{json, value::RawValue};
 
-use super::support::{Wire, said, text};
+use super::support::{ServerEnd, call_result, text};
 use crate::support::{describe_result, with_timeout};
 
-/// A client, and its server that is known to speak the revision.
-fn wire(revision: Revision) -> (Client, Wire) {
-    let (transport, wire) = Wire::new();
+/// A client which knows the protocol version, and its server.
+fn client_with_version(revision: Revision) -> (Client, ServerEnd) {
+    let (transport, wire) = ServerEnd::new();
     let known = Negotiation::known(revision);
     (Client::builder(transport).negotiation(known).build(), wire)
 }
 
-fn new() -> (Client, Wire) {
-    wire(Revision::V2026_07_28)
+fn stateless_client() -> (Client, ServerEnd) {
+    client_with_version(Revision::V2026_07_28)
 }
 
 #[tokio::test]
 async fn responses_may_arrive_in_any_order() {
     // STDIO-02
-    let (client, mut wire) = new();
+    let (client, mut wire) = stateless_client();
     let calls = ["a", "b", "c"].map(|name| {
         let client = client.clone();
         tokio::spawn(async move { client.call_tool(name, ()).await.map(|it| text(&it)) })
@@ -39,7 +39,7 @@ async fn responses_may_arrive_in_any_order() {
     requests.reverse();
     for request in &requests {
         let name = request["params"]["name"].as_str().unwrap();
-        wire.answer(request, said(name)).await;
+        wire.respond(request, call_result(name)).await;
     }
     for (call, name) in calls.into_iter().zip(["a", "b", "c"]) {
         assert_eq!(with_timeout(call).await.unwrap().unwrap(), name);
@@ -49,18 +49,18 @@ async fn responses_may_arrive_in_any_order() {
 #[tokio::test]
 async fn message_is_always_one_line() {
     // STDIO-03, STDIO-04, N-STDIO-01
-    let (client, mut wire) = new();
+    let (client, mut wire) = stateless_client();
     let arguments = RawValue::from_string("{\n  \"a\":\r\n \"b\\n\"}".to_owned()).unwrap();
     let call = tokio::spawn(async move { client.call_tool("echo", arguments).await });
-    let request = wire.serve("tools/call", said("ok")).await;
+    let request = wire.respond_to("tools/call", call_result("ok")).await;
     assert_eq!(request["params"]["arguments"], json!({ "a": "b\n" }));
     with_timeout(call).await.unwrap().unwrap();
 }
 
 #[tokio::test]
 async fn interleaved_server_messages_reach_their_recipients() {
-    // STDIO-02: requests are answered, whoever waits; progress and log reach their call
-    let (client, mut wire) = wire(Revision::V2025_11_25);
+    // STDIO-02: server requests are answered; progress and logs reach their call
+    let (client, mut wire) = client_with_version(Revision::V2025_11_25);
     let heard: Arc<Mutex<Vec<String>>> = Arc::default();
     let options = {
         let (progress, logs) = (Arc::clone(&heard), Arc::clone(&heard));
@@ -73,7 +73,7 @@ async fn interleaved_server_messages_reach_their_recipients() {
     };
     let calling = client.with(options);
     let call = tokio::spawn(async move { calling.call_tool("slow", ()).await.map(|it| text(&it)) });
-    wire.initialized().await;
+    wire.initialize().await;
     let request = wire.next().await.unwrap();
     let id = &request["id"];
     for message in [
@@ -86,11 +86,11 @@ async fn interleaved_server_messages_reach_their_recipients() {
                 "params": { "level": "info", "data": "half" } }),
         json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" }),
     ] {
-        wire.say(message).await;
+        wire.send(message).await;
     }
     let pong = wire.next().await.unwrap();
     assert_eq!(pong, json!({ "jsonrpc": "2.0", "id": "s-1", "result": {} }));
-    wire.answer(&request, said("done")).await;
+    wire.respond(&request, call_result("done")).await;
     assert_eq!(with_timeout(call).await.unwrap().unwrap(), "done");
     assert_eq!(*heard.lock().unwrap(), ["progress 0.5", "log \"half\""]);
     assert_eq!(client.tool_changes(), 1);
@@ -98,37 +98,37 @@ async fn interleaved_server_messages_reach_their_recipients() {
 
 #[tokio::test]
 async fn server_may_ping_before_the_initialize_response() {
-    // PING-02: a ping needs no answer of the server's first
-    let (client, mut wire) = wire(Revision::V2025_11_25);
+    // PING-02: a ping does not need an `initialize` response first
+    let (client, mut wire) = client_with_version(Revision::V2025_11_25);
     let connecting = tokio::spawn(async move { client.connect().await });
     let greeting = wire.next().await.unwrap();
-    wire.say(json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" })).await;
+    wire.send(json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" })).await;
     assert_eq!(wire.next().await.unwrap()["result"], json!({}));
     let result = json!({ "protocolVersion": "2025-11-25", "capabilities": {},
         "serverInfo": { "name": "wire", "version": "1" } });
-    wire.answer(&greeting, result).await;
+    wire.respond(&greeting, result).await;
     with_timeout(connecting).await.unwrap().unwrap();
 }
 
 #[tokio::test]
 async fn dropped_call_is_cancelled_in_all_versions() {
-    // N-STDIO-03, CANC-01; what comes late is passed over
+    // N-STDIO-03, CANC-01; a late response is ignored
     for revision in [Revision::V2025_11_25, Revision::V2026_07_28] {
-        let (client, mut wire) = wire(revision);
+        let (client, mut wire) = client_with_version(revision);
         let calling = client.clone();
         let call = tokio::spawn(async move { calling.call_tool("slow", ()).await });
         if revision == Revision::V2025_11_25 {
-            wire.initialized().await;
+            wire.initialize().await;
         }
         let request = wire.next().await.unwrap();
         call.abort();
         let told = wire.next().await.unwrap();
         assert_eq!(told["method"], "notifications/cancelled");
         assert_eq!(told["params"]["requestId"], request["id"]);
-        wire.answer(&request, said("late")).await;
+        wire.respond(&request, call_result("late")).await;
         let call =
             tokio::spawn(async move { client.call_tool("next", ()).await.map(|it| text(&it)) });
-        wire.serve("tools/call", said("in time")).await;
+        wire.respond_to("tools/call", call_result("in time")).await;
         assert_eq!(with_timeout(call).await.unwrap().unwrap(), "in time");
     }
 }
@@ -136,7 +136,7 @@ async fn dropped_call_is_cancelled_in_all_versions() {
 #[tokio::test]
 async fn changes_reach_the_subscription_that_they_name() {
     // N-STDIO-02, N-SUB-03
-    let (client, mut wire) = new();
+    let (client, mut wire) = stateless_client();
     let watching = tokio::spawn(async move {
         let mut changes = client.watch(Watch::new().tools()).await?;
         changes.next().await.expect("a change")
@@ -151,25 +151,28 @@ async fn changes_reach_the_subscription_that_they_name() {
         ("notifications/tools/list_changed", &meta),
     ] {
         let params = json!({ "_meta": meta, "notifications": { "toolsListChanged": true } });
-        wire.say(json!({ "jsonrpc": "2.0", "method": method, "params": params })).await;
+        wire.send(json!({ "jsonrpc": "2.0", "method": method, "params": params })).await;
     }
     assert_eq!(with_timeout(watching).await.unwrap().unwrap(), Change::Tools);
 }
 
 #[tokio::test]
 async fn batches_are_split_into_messages() {
-    let (client, mut wire) = new();
+    let (client, mut wire) = stateless_client();
     let call = tokio::spawn(async move { client.call_tool("a", ()).await.map(|it| text(&it)) });
     let request = wire.next().await.unwrap();
     let ping = json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": {} });
-    wire.say(json!([ping, { "jsonrpc": "2.0", "id": request["id"], "result": said("ok") }])).await;
+    wire.send(
+        json!([ping, { "jsonrpc": "2.0", "id": request["id"], "result": call_result("ok") }]),
+    )
+    .await;
     assert_eq!(with_timeout(call).await.unwrap().unwrap(), "ok");
 }
 
 #[tokio::test]
 async fn end_of_stream_fails_all_pending_calls() {
     // STDIO-08
-    let (client, mut wire) = new();
+    let (client, mut wire) = stateless_client();
     let calling = client.clone();
     let call = tokio::spawn(async move { calling.call_tool("a", ()).await });
     wire.next().await.unwrap();
@@ -187,17 +190,17 @@ async fn end_of_stream_fails_all_pending_calls() {
 #[tokio::test]
 async fn close_and_drop_end_the_input_of_the_server() {
     // STDIO-07
-    let (client, mut wire) = new();
+    let (client, mut wire) = stateless_client();
     client.close().await.unwrap();
     assert_eq!(wire.next().await, None);
-    let (client, mut wire) = new();
+    let (client, mut wire) = stateless_client();
     drop(client);
     assert_eq!(wire.next().await, None);
 }
 
 #[tokio::test]
 async fn one_connection_serves_one_client() {
-    let (transport, mut wire) = Wire::new();
+    let (transport, mut wire) = ServerEnd::new();
     let known = || Negotiation::known(Revision::V2026_07_28);
     let [one, other] =
         [transport.clone(), transport].map(|it| Client::builder(it).negotiation(known()).build());
@@ -207,6 +210,6 @@ async fn one_connection_serves_one_client() {
     a request of this id is under way: one connection is for one client
     -> Refused, did not run
     ");
-    wire.answer(&request, said("ok")).await;
+    wire.respond(&request, call_result("ok")).await;
     with_timeout(call).await.unwrap().unwrap();
 }

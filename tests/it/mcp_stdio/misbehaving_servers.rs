@@ -1,4 +1,4 @@
-//! Servers that behave badly: each costs its own calls at most.
+//! Servers that misbehave: at most their own calls fail.
 
 use futures_util::future::join_all;
 use insta::assert_snapshot;
@@ -20,7 +20,7 @@ async fn non_json_lines_are_ignored() {
 
 #[tokio::test]
 async fn stderr_is_drained() {
-    // STDIO-06: many times what a pipe takes
+    // STDIO-06: many times the size of a pipe
     let client = client(&["new"]);
     assert_eq!(call(&client, "stderr", json!({ "count": 50_000 })).await.unwrap(), "done");
 }
@@ -47,7 +47,7 @@ async fn oversized_line_fails_only_its_own_call() {
 
 #[tokio::test]
 async fn endless_line_is_not_buffered() {
-    // By an application of its own, whose memory is that of no other test.
+    // In a process of its own, whose memory is not shared with other tests.
     let application = Command::new(env!("CARGO_BIN_EXE_stdio-application"))
         .args([env!("CARGO_BIN_EXE_stdio-server"), "is flooded"])
         .kill_on_drop(true)
@@ -60,7 +60,7 @@ async fn endless_line_is_not_buffered() {
 
 #[tokio::test]
 async fn both_sides_can_write_more_than_a_pipe_holds() {
-    // STDIO-02: the server asks and answers while it is written to, and reads nothing meanwhile
+    // STDIO-02: the server writes while the client writes, and reads nothing meanwhile
     let client = client(&["old"]);
     let long = "x".repeat(100_000);
     let echoes = (0..64).map(|_| call(&client, "echo", json!({ "long": long, "asks": 10 })));
@@ -94,7 +94,7 @@ async fn incomplete_line_is_not_a_response() {
 
 #[tokio::test]
 async fn server_that_does_not_read_blocks_no_other() {
-    // Other servers go on, and its own calls end with their time.
+    // Calls to other servers succeed, and the calls to this server end with their timeout.
     let (deaf, good) = (client(&["new"]), client(&["new"]));
     let process = pid(&deaf).await;
     assert_eq!(call(&deaf, "deaf", json!({})).await.unwrap(), "deaf from now on");

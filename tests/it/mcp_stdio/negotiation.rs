@@ -1,5 +1,7 @@
-//! Finding out which era a server on stdio belongs to: section by section of the MCP 2026-07-28
-//! specification, basic/transports/stdio, "Backward Compatibility".
+//! Detecting whether a server on stdio is stateful or stateless.
+//!
+//! The tests follow the MCP 2026-07-28 specification, basic/transports/stdio, "Backward
+//! Compatibility".
 
 use std::time::Duration;
 
@@ -8,13 +10,13 @@ use mcp_client::{Client, Error, Negotiation, Transport, mcp_types::Revision};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::support::{Wire, call, client, pid, server};
+use super::support::{ServerEnd, call, client, pid, server};
 use crate::support::{advance_until, describe_result, with_timeout};
 
-/// Calls a server that nothing is known of: what comes out, and what is known then.
-async fn check(habits: &[&str]) -> String {
+/// Calls a server whose version is unknown. Shows the result and the negotiated version.
+async fn call_unknown_server(behaviors: &[&str]) -> String {
     let known = Negotiation::new();
-    let client = Client::builder(server(habits).build()).negotiation(known.clone()).build();
+    let client = Client::builder(server(behaviors).build()).negotiation(known.clone()).build();
     let outcome = match call(&client, "echo", json!({ "a": 1 })).await {
         Ok(text) => text,
         failure => describe_result(failure).replace(env!("CARGO_BIN_EXE_stdio-server"), "[SERVER]"),
@@ -25,9 +27,9 @@ async fn check(habits: &[&str]) -> String {
 
 #[tokio::test]
 async fn probe_recognizes_each_kind_of_server() {
-    // N-STDIO-06, N-VER-01: one that answers, one that refuses, one that is silent, one that exits at
-    // what it does not know
-    for (habits, revision) in [
+    // N-STDIO-06, N-VER-01: a server that responds, one that rejects, one that is silent, one that
+    // exits on unknown methods
+    for (behaviors, revision) in [
         (&["new"][..], "2026-07-28"),
         (&["old"], "2025-06-18"),
         (&["old", "silent"], "2025-06-18"),
@@ -36,7 +38,7 @@ async fn probe_recognizes_each_kind_of_server() {
         (&["new", "banner"], "2026-07-28"),
     ] {
         let expected = format!("{{\"a\":1}}\nverdict: {revision}");
-        assert_eq!(check(habits).await, expected, "{habits:?}");
+        assert_eq!(call_unknown_server(behaviors).await, expected, "{behaviors:?}");
     }
 }
 
@@ -49,15 +51,15 @@ async fn stateful_server_keeps_its_process_after_the_probe() {
 
 #[tokio::test]
 async fn server_that_always_exits_is_reported_with_its_stderr() {
-    // 3.3: started anew once
-    assert_snapshot!(check(&["exits"]).await, @"
+    // 3.3: restarted once
+    assert_snapshot!(call_unknown_server(&["exits"]).await, @"
     `[SERVER]` ended (exit status: 7) before it answered: outcome unknown; the end of its stderr:
       cannot find module 'left-pad'
       the key is
     -> Interrupted, did not run
     verdict: unknown
     ");
-    assert_snapshot!(check(&["leaves", "exits-late"]).await, @"
+    assert_snapshot!(call_unknown_server(&["leaves", "exits-late"]).await, @"
     `[SERVER]` ended (exit status: 1) before it answered: outcome unknown
     -> Interrupted, did not run
     verdict: unknown
@@ -66,7 +68,7 @@ async fn server_that_always_exits_is_reported_with_its_stderr() {
 
 #[tokio::test]
 async fn server_that_rejects_everything_is_reported() {
-    assert_snapshot!(check(&[]).await, @"
+    assert_snapshot!(call_unknown_server(&[]).await, @"
     `initialize` failed: no method initialize (code -32601)
     -> Rpc, did not run
     verdict: unknown
@@ -75,21 +77,21 @@ async fn server_that_rejects_everything_is_reported() {
 
 #[tokio::test]
 async fn late_probe_response_overrides_a_failed_initialize() {
-    // 3.3: T passes, and both requests are waited for
-    let (transport, mut wire) = Wire::new();
+    // 3.3: the time T passes, and both requests stay pending
+    let (transport, mut wire) = ServerEnd::new();
     let limit = transport.probe_time().unwrap();
     let known = Negotiation::new();
     let client = Client::builder(transport).negotiation(known.clone()).build();
     let connecting = tokio::spawn(async move { client.connect().await });
     let probe = wire.next().await.unwrap();
     let before = Instant::now();
-    let (greeting, passed) = advance_until(wire.late()).await;
+    let (greeting, passed) = advance_until(wire.next_untimed()).await;
     let greeting = greeting.unwrap();
     assert!(passed >= limit - Duration::from_secs(1) && before.elapsed() >= limit, "{passed:?}");
     assert_eq!(greeting["method"], "initialize");
     let error = json!({ "code": -32601, "message": "no such method" });
-    wire.say(json!({ "jsonrpc": "2.0", "id": greeting["id"], "error": error })).await;
-    wire.answer(
+    wire.send(json!({ "jsonrpc": "2.0", "id": greeting["id"], "error": error })).await;
+    wire.respond(
         &probe,
         json!({ "resultType": "complete", "supportedVersions": ["2026-07-28"],
         "capabilities": {}, "ttlMs": 0, "cacheScope": "private" }),
@@ -101,7 +103,7 @@ async fn late_probe_response_overrides_a_failed_initialize() {
 
 #[tokio::test]
 async fn silent_server_times_out_like_any_call() {
-    let (transport, mut wire) = Wire::new();
+    let (transport, mut wire) = ServerEnd::new();
     let client = Client::new(transport);
     let connecting = tokio::spawn(async move { client.connect().await });
     assert_eq!(wire.next().await.unwrap()["method"], "server/discover");

@@ -1,4 +1,4 @@
-//! The life of a process: its end in good order and in bad, and what is left of it.
+//! The lifetime of a server process: how it ends, and that nothing is left of it.
 
 use std::{
     io::{BufRead, BufReader},
@@ -12,7 +12,7 @@ use mcp_client::{Change, Client, Context, Transport, Watch};
 use serde_json::json;
 use tokio::task::yield_now;
 
-use super::support::{call, client, exists, gone, kill, pid, server};
+use super::support::{call, client, exists, kill, pid, server, wait_until_gone};
 use crate::support::{describe_result, with_timeout};
 
 #[tokio::test]
@@ -51,16 +51,16 @@ async fn last_lines_of_stderr_are_part_of_the_error() {
 
 #[tokio::test]
 async fn close_ends_the_whole_process_group() {
-    // STDIO-07, N-STDIO-04: one that ends with its input, one that has to be told, and a grandchild
-    // that does not listen to that
-    for habits in [&["new"][..], &["new", "stays"]] {
-        let client = client(habits);
+    // STDIO-07, N-STDIO-04: a server that ends with its input, one that has to be signalled, and a
+    // grandchild that ignores signals
+    for behaviors in [&["new"][..], &["new", "stays"]] {
+        let client = client(behaviors);
         let process = pid(&client).await;
         let grandchild = call(&client, "grandchild", json!({})).await.unwrap().parse().unwrap();
         assert!(exists(process) && exists(grandchild));
         with_timeout(client.close()).await.unwrap();
         assert!(!exists(process), "closed means ended, and buried");
-        gone(&[grandchild]).await;
+        wait_until_gone(&[grandchild]).await;
         assert_ne!(pid(&client).await, process, "a later call starts another");
     }
 }
@@ -90,14 +90,14 @@ async fn stopped_process_is_killed_by_close() {
     let process = pid(&client).await;
     let calling = client.clone();
     let stopped = tokio::spawn(async move { calling.call_tool("mute", ()).await });
-    call_is_under_way(&client, process).await;
+    wait_until_stopped(&client, process).await;
     with_timeout(client.close()).await.unwrap();
     assert!(!exists(process));
     assert!(!with_timeout(stopped).await.unwrap().unwrap_err().did_not_run());
 }
 
 /// Waits until the process is stopped.
-async fn call_is_under_way(_: &Client, process: u32) {
+async fn wait_until_stopped(_: &Client, process: u32) {
     let stopped = async {
         let stat = || std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
         while !stat().contains(") T ") {
@@ -116,17 +116,17 @@ async fn dropping_the_last_clone_ends_the_process() {
     drop(client);
     assert!(exists(process), "a clone is left");
     drop(transport);
-    gone(&[process, grandchild]).await;
+    wait_until_gone(&[process, grandchild]).await;
 }
 
 #[tokio::test]
 async fn exit_of_the_server_ends_its_child_processes() {
     let client = client(&["new"]);
     let grandchild = call(&client, "grandchild", json!({})).await.unwrap().parse().unwrap();
-    // It holds the output open.
+    // The grandchild holds the output open.
     let failed = call(&client, "die", json!({})).await.unwrap_err();
     assert!(failed.to_string().contains("out of cheese"), "{failed}");
-    gone(&[grandchild]).await;
+    wait_until_gone(&[grandchild]).await;
 }
 
 #[tokio::test]
@@ -135,30 +135,30 @@ async fn idle_process_is_ended_and_started_again() {
         let transport = server(&[era]).idle_timeout(Duration::from_millis(100)).build();
         let client = Client::new(transport);
         let process = pid(&client).await;
-        gone(&[process]).await;
+        wait_until_gone(&[process]).await;
         assert_ne!(pid(&client).await, process);
     }
 }
 
-/// A client of a server that is not kept for long.
-fn of_one_that_may_be_idle(era: &str) -> Client {
+/// A client of a server with a short idle timeout.
+fn client_with_short_idle_timeout(era: &str) -> Client {
     Client::new(server(&[era]).idle_timeout(Duration::from_millis(100)).build())
 }
 
-/// Waits until another such server, which is called now, has been ended.
-async fn another_is_idle() {
-    let other = of_one_that_may_be_idle("new");
-    gone(&[pid(&other).await]).await;
+/// Waits until another server with this idle timeout has been ended.
+async fn wait_for_idle_timeout() {
+    let other = client_with_short_idle_timeout("new");
+    wait_until_gone(&[pid(&other).await]).await;
 }
 
 #[tokio::test]
 async fn process_with_a_pending_call_is_not_idle() {
     for era in ["old", "new"] {
-        let client = of_one_that_may_be_idle(era);
+        let client = client_with_short_idle_timeout(era);
         let calling = client.clone();
         let held = tokio::spawn(async move { calling.call_tool("hold", ()).await });
         let process = pid(&client).await;
-        another_is_idle().await;
+        wait_for_idle_timeout().await;
         assert_eq!(call(&client, "release", json!({})).await.unwrap(), "released");
         with_timeout(held).await.unwrap().unwrap();
         assert!(exists(process));
@@ -167,16 +167,16 @@ async fn process_with_a_pending_call_is_not_idle() {
 
 #[tokio::test]
 async fn watched_process_is_not_idle() {
-    // N-STDIO-05: what it tells while it is not there would be lost
-    let client = of_one_that_may_be_idle("old");
+    // N-STDIO-05: notifications would be lost while the process is not running
+    let client = client_with_short_idle_timeout("old");
     let mut changes = with_timeout(client.watch(Watch::new().tools())).await.unwrap();
     let process = pid(&client).await;
-    another_is_idle().await;
+    wait_for_idle_timeout().await;
     assert_eq!(call(&client, "change", json!({})).await.unwrap(), "changed");
     assert_eq!(with_timeout(changes.next()).await.unwrap().unwrap(), Change::Tools);
     assert_eq!(pid(&client).await, process);
     drop(changes);
-    gone(&[process]).await;
+    wait_until_gone(&[process]).await;
 }
 
 #[tokio::test]
@@ -190,10 +190,10 @@ async fn close_does_not_start_a_process() {
 
 #[test]
 fn no_process_survives_the_application() {
-    // At the end of `main`, by a panic, by `exit`, killed, and after a good `close`
+    // At the end of `main`, by a panic, by `exit`, by a signal, and after `close`
     for end in ["returns", "closes", "panics", "exits", "aborts", "is killed"] {
-        let (mut application, mut said) = Application::start(end);
-        let pids = [said.next().unwrap(), said.next().unwrap()];
+        let (mut application, mut printed) = Application::start(end);
+        let pids = [printed.next().unwrap(), printed.next().unwrap()];
         if end == "is killed" {
             assert!(pids.iter().all(|pid| exists(*pid)));
             kill(application.0.id());
@@ -207,17 +207,17 @@ fn no_process_survives_the_application() {
         };
         assert_eq!(status.code(), expected, "{end}");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(gone(&pids));
+        runtime.block_on(wait_until_gone(&pids));
     }
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn orphans_of_a_server_are_killed_and_reaped() {
-    // N-STDIO-05: orphans are left to the first process of a container, which is often the application
-    let (application, mut said) = Application::start("adopts");
-    let [server, grandchild] = [said.next().unwrap(), said.next().unwrap()];
-    let next = said.next().unwrap();
+    // N-STDIO-05: orphans are inherited by the first process of a container, often the application
+    let (application, mut printed) = Application::start("adopts");
+    let [server, grandchild] = [printed.next().unwrap(), printed.next().unwrap()];
+    let next = printed.next().unwrap();
     assert_ne!(next, server, "it is started again");
     for pid in [server, grandchild] {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
@@ -225,21 +225,21 @@ fn orphans_of_a_server_are_killed_and_reaped() {
     }
     drop(application);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(gone(&[next]));
+    runtime.block_on(wait_until_gone(&[next]));
 }
 
-/// The application, killed when it is dropped.
+/// The application process. It is killed when this is dropped.
 struct Application(Child);
 
 impl Application {
-    /// Starts one that ends like this: it, and the processes that it tells of.
+    /// Starts an application that ends like this. Also returns the process ids that it prints.
     fn start(end: &str) -> (Self, impl Iterator<Item = u32> + use<>) {
         let mut application = Command::new(env!("CARGO_BIN_EXE_stdio-application"))
             .args([env!("CARGO_BIN_EXE_stdio-server"), end])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .expect("it is there");
+            .expect("the program starts");
         let lines = BufReader::new(application.stdout.take().expect("a pipe")).lines();
         (Self(application), lines.map(|line| line.expect("a text").parse().expect("a number")))
     }
@@ -247,7 +247,7 @@ impl Application {
 
 impl Drop for Application {
     fn drop(&mut self) {
-        // It fails where there is nothing left to kill.
+        // Fails if the process has already ended.
         drop(self.0.kill());
         drop(self.0.wait());
     }

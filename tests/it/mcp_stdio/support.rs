@@ -1,4 +1,4 @@
-//! Servers for these tests, and what is to be seen of processes.
+//! Server processes, a server in memory, and helpers for process ids.
 
 use std::{fs, time::Duration};
 
@@ -12,20 +12,20 @@ use tokio::{
 
 use crate::support::with_timeout;
 
-/// The server's program, with these habits.
-pub(super) fn server(habits: &[&str]) -> Builder {
+/// The test server with these behaviors (see `stdio/server.rs`).
+pub(super) fn server(behaviors: &[&str]) -> Builder {
     StdioTransport::builder(env!("CARGO_BIN_EXE_stdio-server"))
-        .args(habits)
+        .args(behaviors)
         .grace(Duration::from_millis(300))
         .probe_time(Duration::from_millis(500))
 }
 
-/// A client of it.
-pub(super) fn client(habits: &[&str]) -> Client {
-    Client::new(server(habits).build())
+/// A client of the test server with these behaviors.
+pub(super) fn client(behaviors: &[&str]) -> Client {
+    Client::new(server(behaviors).build())
 }
 
-/// Calls a tool: its text.
+/// Calls a tool and returns its text.
 pub(super) async fn call(client: &Client, tool: &str, arguments: Value) -> Result<String, Error> {
     with_timeout(client.call_tool(tool, arguments)).await.map(|result| text(&result))
 }
@@ -35,16 +35,15 @@ pub(super) fn text(result: &ToolResult) -> String {
     content[0]["text"].as_str().expect("a text").to_owned()
 }
 
-/// The number of the server's process.
+/// The process id of the server.
 pub(super) async fn pid(client: &Client) -> u32 {
     call(client, "pid", json!({})).await.expect("an answer").parse().expect("a number")
 }
 
-/// Whether there is such a process, be it a zombie of this one. What has been left to others to
-/// bury is gone.
+/// Whether the process exists. A zombie counts only if it is a child of this process.
 pub(super) fn exists(pid: u32) -> bool {
     let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
-    // After the name, which may hold anything, follow the state and the parent.
+    // The name may contain anything. The state and the parent follow it.
     let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
     let mut rest = rest.split_whitespace();
     let (state, parent) = (rest.next(), rest.next());
@@ -52,7 +51,7 @@ pub(super) fn exists(pid: u32) -> bool {
 }
 
 /// Waits until none of the processes exists.
-pub(super) async fn gone(pids: &[u32]) {
+pub(super) async fn wait_until_gone(pids: &[u32]) {
     let gone = async {
         while pids.iter().any(|pid| exists(*pid)) {
             yield_now().await;
@@ -61,68 +60,68 @@ pub(super) async fn gone(pids: &[u32]) {
     with_timeout(gone).await;
 }
 
-/// Ends a process in the way of `kill -9`.
+/// Kills a process with `SIGKILL`.
 pub(super) fn kill(pid: u32) {
     let killed = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status();
-    assert!(killed.expect("kill is there").success());
+    assert!(killed.expect("kill is installed").success());
 }
 
-/// The server's end of a transport in memory.
-pub(super) struct Wire(BufReader<DuplexStream>);
+/// The server's end of an in-memory transport.
+pub(super) struct ServerEnd(BufReader<DuplexStream>);
 
-impl Wire {
+impl ServerEnd {
     pub(super) fn new() -> (LineTransport, Self) {
         let (transport, server) = LineTransport::in_memory();
         (transport, Self(BufReader::new(server)))
     }
 
-    /// The next message of the client; `None` once it has closed.
+    /// The next message of the client, or `None` once it has closed the transport.
     pub(super) async fn next(&mut self) -> Option<Value> {
-        with_timeout(self.late()).await
+        with_timeout(self.next_untimed()).await
     }
 
-    /// The same, however long it takes.
-    pub(super) async fn late(&mut self) -> Option<Value> {
+    /// Like [`next`](Self::next), without a timeout.
+    pub(super) async fn next_untimed(&mut self) -> Option<Value> {
         let mut line = String::new();
         self.0.read_line(&mut line).await.expect("a stream");
         let message = line.strip_suffix('\n')?;
-        Some(serde_json::from_str(message).expect("one message of JSON a line"))
+        Some(serde_json::from_str(message).expect("one JSON message per line"))
     }
 
     /// Sends a line.
-    pub(super) async fn say(&mut self, line: impl ToString) {
+    pub(super) async fn send(&mut self, line: impl ToString) {
         let line = line.to_string() + "\n";
         with_timeout(self.0.write_all(line.as_bytes())).await.expect("the client is there");
     }
 
-    /// Answers a request.
-    pub(super) async fn answer(&mut self, request: &Value, result: Value) {
-        let answer = json!({ "jsonrpc": "2.0", "id": request["id"], "result": result });
-        self.say(answer).await;
+    /// Responds to a request.
+    pub(super) async fn respond(&mut self, request: &Value, result: Value) {
+        let response = json!({ "jsonrpc": "2.0", "id": request["id"], "result": result });
+        self.send(response).await;
     }
 
-    /// Receives a request of this method and answers it.
-    pub(super) async fn serve(&mut self, method: &str, result: Value) -> Value {
+    /// Receives a request of this method and responds to it.
+    pub(super) async fn respond_to(&mut self, method: &str, result: Value) -> Value {
         let request = self.next().await.expect("a request");
         assert_eq!(request["method"], method, "{request}");
-        self.answer(&request, result).await;
+        self.respond(&request, result).await;
         request
     }
 
-    /// Lets itself be greeted, as a server of 2025-11-25.
-    pub(super) async fn initialized(&mut self) {
+    /// Handles `initialize` as a server of 2025-11-25.
+    pub(super) async fn initialize(&mut self) {
         let greeting = json!({
             "protocolVersion": "2025-11-25",
             "capabilities": { "tools": { "listChanged": true }, "logging": {} },
             "serverInfo": { "name": "wire", "version": "1" },
         });
-        self.serve("initialize", greeting).await;
+        self.respond_to("initialize", greeting).await;
         let told = self.next().await.expect("a notification");
         assert_eq!(told["method"], "notifications/initialized");
     }
 }
 
-/// The result of a call.
-pub(super) fn said(text: &str) -> Value {
+/// The result of a tool call.
+pub(super) fn call_result(text: &str) -> Value {
     json!({ "resultType": "complete", "content": [{ "type": "text", "text": text }] })
 }
