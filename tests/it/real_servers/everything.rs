@@ -1,4 +1,5 @@
-//! The reference server `@modelcontextprotocol/server-everything`: sessions, event streams with ids.
+//! The reference server `@modelcontextprotocol/server-everything`: sessions, resumable event
+//! streams.
 
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ fn start() -> Option<RealServer> {
     RealServer::start(Program::Everything, &[])
 }
 
-/// The server as the user of a token, which this server does not ask for, sees it.
+/// A relay with this server. The server does not check tokens.
 fn relay(server: &RealServer) -> Relay {
     Relay::builder().server("all", Server::http(server.url())).build().unwrap()
 }
@@ -69,7 +70,7 @@ async fn tools_are_listed_and_called() {
     let text = async |tool, arguments| text(&tools, tool, arguments).await;
     assert_snapshot!(text("relay__all__echo", json!({ "message": "hi ✓" })).await, @"Echo: hi ✓");
     assert_snapshot!(text("get-sum", json!({ "a": 1.5, "b": 2 })).await, @"The sum of 1.5 and 2 is 3.5.");
-    // Wrong arguments that are sent all the same are a failure of the tool's own.
+    // If invalid arguments are sent anyway, the tool reports an error.
     let wrong = tools.call("get-sum", json!({ "a": "one" })).await;
     assert_snapshot!(wrong.unwrap_err(), @r#"tool `get-sum` of server `all`: the arguments do not fit: /a: it has to be of type "number"; the whole: "b" is missing"#);
     let client = relay.with_token("t").connection("all").unwrap();
@@ -97,7 +98,7 @@ async fn every_content_type_is_decoded() {
     assert_eq!(serde_json::from_str::<Value>(&weather.text()).unwrap(), expected);
 
     let image = tools.call("get-tiny-image", json!({})).await.unwrap();
-    assert_snapshot!(kinds(&image.content), @r#"
+    assert_snapshot!(describe_content(&image.content), @r#"
     text "Here's the image you requested:"
     image image/png iVBORw0K
     text "The image above is the MCP logo."
@@ -108,7 +109,7 @@ async fn every_content_type_is_decoded() {
     ");
 
     let links = tools.call("get-resource-links", json!({ "count": 2 })).await.unwrap();
-    assert_snapshot!(kinds(&links.content), @r#"
+    assert_snapshot!(describe_content(&links.content), @r#"
     text "Here are 2 resource links to resources available in this server:"
     link demo://resource/dynamic/blob/1 Some("text/plain")
     link demo://resource/dynamic/text/2 Some("text/plain")
@@ -116,7 +117,7 @@ async fn every_content_type_is_decoded() {
 
     let arguments = json!({ "resourceType": "Blob", "resourceId": 1 });
     let reference = tools.call("get-resource-reference", arguments).await.unwrap();
-    assert_snapshot!(kinds(&reference.content), @r#"
+    assert_snapshot!(describe_content(&reference.content), @r#"
     text "Returning resource reference for Resource 1:"
     blob demo://resource/dynamic/blob/1 Some("text/plain")
     text "You can access this resource using the URI: demo://resource/dynamic/blob/1"
@@ -137,7 +138,7 @@ async fn every_content_type_is_decoded() {
     assert_eq!(annotations, [Some(0.7), Some(0.5)]);
 }
 
-fn kinds(content: &[ContentBlock]) -> String {
+fn describe_content(content: &[ContentBlock]) -> String {
     let kind = |block: &ContentBlock| match block {
         ContentBlock::Text(text) => format!("text {:?}", text.text),
         ContentBlock::Image(image) => format!("image {} {}", image.mime_type, &image.data[..8]),
@@ -176,19 +177,19 @@ async fn sessions_are_shared_by_a_user_and_not_between_users() {
     let relay = relay(&server);
     let (one, other) = (relay.with_token("one"), relay.with_token("other"));
     let tools = one.tools("all").await.unwrap();
-    // The server keeps what this makes for the session.
+    // The server keeps this resource for the session.
     let arguments = json!({ "name": "mine.gz", "data": "data:text/plain,mine" });
     let made = tools.call("gzip-file-as-resource", arguments).await.unwrap();
     let [ContentBlock::ResourceLink(link)] = &made.content[..] else { panic!("{made:?}") };
-    assert!(lists(&relay.with_token("one"), &link.uri).await);
-    assert!(!lists(&other, &link.uri).await);
+    assert!(lists_resource(&relay.with_token("one"), &link.uri).await);
+    assert!(!lists_resource(&other, &link.uri).await);
     other.close().await.unwrap();
-    assert!(lists(&one, &link.uri).await);
+    assert!(lists_resource(&one, &link.uri).await);
     one.close().await.unwrap();
-    assert!(!lists(&one, &link.uri).await);
+    assert!(!lists_resource(&one, &link.uri).await);
 }
 
-async fn lists(user: &User, uri: &str) -> bool {
+async fn lists_resource(user: &User, uri: &str) -> bool {
     let client = user.connection("all").unwrap();
     let all = PaginatedRequestParams::default();
     let resources = client.call::<ListResourcesRequest>(&all).await.unwrap().resources;
@@ -225,7 +226,7 @@ async fn progress_and_log_messages_do_not_disturb_a_call() {
         .with_meta(RequestMetaObject::default().with_progress_token(RequestId::Number(7)));
     let result = client.call::<CallToolRequest>(&params).await.unwrap();
     assert_snapshot!(
-        kinds(&result.content),
+        describe_content(&result.content),
         @r#"text "Long running operation completed. Duration: 0.2 seconds, Steps: 4.""#
     );
 }
@@ -245,7 +246,7 @@ async fn prompts_resources_and_completion_work() {
     assert_eq!(names, ["simple-prompt", "args-prompt", "completable-prompt", "resource-prompt"]);
     let prompt = client.get_prompt("args-prompt", json!({ "city": "Bonn" })).await.unwrap();
     let content = [prompt.messages[0].content.clone()];
-    assert_snapshot!(kinds(&content), @r#"text "What's weather in Bonn?""#);
+    assert_snapshot!(describe_content(&content), @r#"text "What's weather in Bonn?""#);
     assert_eq!(client.get_prompt("simple-prompt", ()).await.unwrap().messages.len(), 1);
 
     let resources = client.list_resources().await.unwrap().items;
@@ -273,7 +274,7 @@ async fn resource_updates_are_watched() {
     let watch = Watch::new().tools().prompts().resources().resource(uri);
     let mut changes = client.watch(watch).await.unwrap();
     assert_eq!(changes.refused(), []);
-    // It tells of all that is subscribed to, on the stream that it is listened to on.
+    // The server sends updates of all subscribed resources on the GET stream.
     client.call_tool("toggle-subscriber-updates", ()).await.unwrap();
     loop {
         let change = with_timeout(changes.next()).await.unwrap().unwrap();

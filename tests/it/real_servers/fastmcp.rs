@@ -10,8 +10,8 @@ fn start(env: &[(&str, &str)]) -> Option<RealServer> {
     RealServer::start(Program::FastMcp, env)
 }
 
-/// Both eras of the protocol, of which this server speaks both.
-const ERAS: [Revision; 2] = [Revision::V2026_07_28, Revision::V2025_11_25];
+/// The newest version of each kind. This server speaks both.
+const PROTOCOL_VERSIONS: [Revision; 2] = [Revision::V2026_07_28, Revision::V2025_11_25];
 
 fn relay(server: &RealServer) -> Relay {
     relay_of(Server::http(server.url()))
@@ -41,18 +41,22 @@ async fn json_without_sessions() {
     check_mode(&[("JSON", "1"), ("STATELESS", "1")]).await;
 }
 
-/// All that two users do with the server's tools, which has to be the same in all modes.
+/// What two users do with the tools of the server. It must be the same in all modes.
 async fn check_mode(env: &[(&str, &str)]) {
     let Some(server) = start(env) else { return };
-    // Without a pin, it is the newest.
-    check_era(&relay(&server), ERAS[0]).await;
-    check_era(&relay_of(Server::http(server.url()).protocol(ERAS[1])), ERAS[1]).await;
+    // Without pinning, the newest version is used.
+    check_version(&relay(&server), PROTOCOL_VERSIONS[0]).await;
+    check_version(
+        &relay_of(Server::http(server.url()).protocol(PROTOCOL_VERSIONS[1])),
+        PROTOCOL_VERSIONS[1],
+    )
+    .await;
 }
 
-async fn check_era(relay: &Relay, revision: Revision) {
+async fn check_version(relay: &Relay, revision: Revision) {
     let (alice, bob) = (relay.with_token("alice-token"), relay.with_token("bob-token"));
 
-    // Each sees what the own scopes allow.
+    // Each user sees the tools that their scopes allow.
     assert_eq!(names(&alice).await, "add whoami fail pixel count revoke erase");
     assert_eq!(names(&bob).await, "add whoami fail pixel count revoke");
     assert_eq!(text(&alice, "whoami", json!({})).await, "alice");
@@ -65,7 +69,7 @@ async fn check_era(relay: &Relay, revision: Revision) {
     let failed = tools.call("fail", json!({ "reason": "no luck" })).await.unwrap();
     assert!(failed.is_error);
     assert_eq!(failed.text(), "ERROR: no luck");
-    // What the registry would not send, the server refuses.
+    // The server rejects what `relay` would not send.
     let wrong = tools.call("add", json!({ "a": "two" })).await;
     assert!(matches!(wrong, Err(Error::InvalidArguments { .. })), "{wrong:?}");
     let client = alice.connection("fast").unwrap();
@@ -77,7 +81,7 @@ async fn check_era(relay: &Relay, revision: Revision) {
     assert_eq!(pixel.text(), "[Image data available]");
     assert_eq!(text(&alice, "count", json!({ "to": 3 })).await, "counted to 3");
 
-    // What is hidden cannot be called either.
+    // A hidden tool cannot be called either.
     let client = bob.connection("fast").unwrap();
     let hidden = client.call_tool("erase", json!({ "path": "x" })).await.unwrap();
     assert!(hidden.is_error);
@@ -104,8 +108,8 @@ async fn text(user: &User, tool: &str, arguments: Value) -> String {
 async fn missing_or_invalid_token_reports_the_challenge() {
     let Some(server) = start(&[]) else { return };
     let relay = relay(&server);
-    let missing = refused(relay.tools("fast").await.unwrap_err());
-    assert_snapshot!(server.redacted(&shown(&missing)), @r"
+    let missing = authorization_error(relay.tools("fast").await.unwrap_err());
+    assert_snapshot!(server.redacted(&describe(&missing)), @r"
     Missing
     scope=read
     resource_metadata=[SERVER]/.well-known/oauth-protected-resource/mcp
@@ -115,8 +119,8 @@ async fn missing_or_invalid_token_reports_the_challenge() {
         @r#"server `fast` wants the user to sign in: [SERVER]/mcp requires an access token, scope "read""#
     );
     let unknown = relay.with_token("mallory-token");
-    let unknown = refused(unknown.tools("fast").await.unwrap_err());
-    assert_snapshot!(server.redacted(&shown(&unknown)), @r"
+    let unknown = authorization_error(unknown.tools("fast").await.unwrap_err());
+    assert_snapshot!(server.redacted(&describe(&unknown)), @r"
     Rejected
     error=invalid_token
     error_description=Authentication failed. The provided bearer token is invalid, expired, or no longer recognized by the server. To resolve: clear authentication tokens in your MCP client and reconnect. Your client should automatically re-register and obtain new tokens.
@@ -127,7 +131,7 @@ async fn missing_or_invalid_token_reports_the_challenge() {
 
 #[tokio::test]
 async fn revoked_token_is_rejected() {
-    for revision in ERAS {
+    for revision in PROTOCOL_VERSIONS {
         let Some(server) = start(&[]) else { return };
         let relay = relay_of(Server::http(server.url()).protocol(revision));
         check_revoked(&relay, revision).await;
@@ -138,32 +142,32 @@ async fn check_revoked(relay: &Relay, revision: Revision) {
     let bob = relay.with_token("bob-token");
     let tools = bob.tools("fast").await.unwrap();
     assert_eq!(text(&bob, "revoke", json!({})).await, "revoked the token of bob");
-    let called = refused(tools.call("whoami", json!({})).await.unwrap_err());
+    let called = authorization_error(tools.call("whoami", json!({})).await.unwrap_err());
     assert_eq!(called.tool.as_deref(), Some("whoami"));
     assert_eq!(called.unauthorized.reason, Reason::Rejected);
     assert_eq!(called.challenge().and_then(Challenge::error), Some("invalid_token"));
     match revision {
         Revision::V2026_07_28 => bob.close().await.expect("there is no session to end"),
         _ => {
-            let closed = refused(bob.close().await.unwrap_err());
+            let closed = authorization_error(bob.close().await.unwrap_err());
             assert_eq!(closed.unauthorized, called.unauthorized);
         }
     }
-    let listed = refused(bob.tools("fast").await.unwrap_err());
+    let listed = authorization_error(bob.tools("fast").await.unwrap_err());
     assert_eq!(listed.unauthorized, called.unauthorized);
-    // Others go on.
+    // Other users are not affected.
     assert_eq!(text(&relay.with_token("alice-token"), "whoami", json!({})).await, "alice");
 }
 
-fn refused(error: Error) -> Authorization {
+fn authorization_error(error: Error) -> Authorization {
     assert!(error.did_not_run() && !error.retryable());
     let Error::Authorization(refused) = error else { panic!("{error:?}") };
     assert_eq!(refused.server, "fast");
     *refused
 }
 
-/// The reason, and what the challenge says.
-fn shown(refused: &Authorization) -> String {
+/// The reason, and the parameters of the challenge.
+fn describe(refused: &Authorization) -> String {
     let reason = format!("{:?}", refused.unauthorized.reason);
     let params = refused.challenge().unwrap().params.iter();
     let params = params.map(|(name, value)| format!("{name}={value}"));

@@ -1,4 +1,4 @@
-//! `mcp-oauth` against fastmcp's own authorization server, which is the one of the SDK `mcp`.
+//! `mcp-oauth` against the authorization server of fastmcp, which is that of the SDK `mcp`.
 
 use mcp_http::Endpoint;
 use mcp_oauth::{MemoryStore, OAuthClient, Record, Store, UserTokens};
@@ -13,7 +13,7 @@ fn start() -> Option<RealServer> {
     RealServer::start(Program::FastMcp, &[("OAUTH", "1")])
 }
 
-/// Goes to the authorization server, as a browser does, and comes back.
+/// Visits the authorization server as a browser would, and completes the sign-in.
 async fn sign_in(client: &OAuthClient, tokens: &UserTokens, endpoint: &Endpoint) {
     let sign_in = tokens.begin(endpoint, None).await.unwrap();
     let browser = reqwest::Client::builder().no_proxy().tls_certs_only([]);
@@ -44,7 +44,7 @@ async fn sign_in_call_refresh_and_sign_out() {
     let sum = tools.call("add", call.clone()).await.unwrap();
     assert_eq!(sum.structured_content, Some(json!({ "a": 2, "b": 3, "sum": 5 })));
 
-    // Another process finds that the token has expired, and gets another one.
+    // Another process finds that the token has expired, and refreshes it.
     let key = store.keys(Some("alice"), endpoint.url().as_str()).await.unwrap().pop().unwrap();
     let Some(Record::Credentials(mut old)) = store.load(&key).await.unwrap() else { panic!() };
     old.expires_at = Some(0);
@@ -56,8 +56,8 @@ async fn sign_in_call_refresh_and_sign_out() {
     let Some(Record::Credentials(new)) = store.load(&key).await.unwrap() else { panic!() };
     assert_ne!(new.access_token.expose(), old.access_token.expose());
 
-    // Its revocation endpoint wants `client_secret` in the form of every client, and so refuses all
-    // whose secret is in a header, where it is to be, or who have none: what is copied goes on.
+    // Its revocation endpoint requires `client_secret` in the form. It rejects clients that send
+    // the secret in a header, as they should, or have none. So copied tokens stay valid.
     let traced = TraceCapture::start();
     other.sign_out(&endpoint).await.unwrap();
     let said = traced.finish();

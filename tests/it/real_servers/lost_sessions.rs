@@ -1,4 +1,4 @@
-//! Sessions that a server forgets: what it answers then, and how the client goes on.
+//! Sessions that a server loses: what it responds, and how the client continues.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,14 +8,14 @@ use mcp_types::Revision;
 use peers::{Program, Server};
 use serde_json::json;
 
-/// A transport that lets the test end the session behind the client's back.
+/// A transport that lets the test end the session without the client's knowledge.
 #[derive(Debug, Clone)]
-struct Watched {
+struct ObservedTransport {
     transport: HttpTransport,
     context: Arc<Mutex<Context>>,
 }
 
-impl Transport for Watched {
+impl Transport for ObservedTransport {
     fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
         self.context.lock().unwrap().clone_from(&message.context);
         self.transport.send(message)
@@ -28,28 +28,28 @@ impl Transport for Watched {
 
 type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Answers 400 where the specification wants 404.
+/// This server responds with 400 where the specification requires 404.
 #[tokio::test]
 async fn everything_reopens_a_lost_session() {
-    check(Program::Everything, "echo", json!({ "message": "x" })).await;
+    check_lost_session(Program::Everything, "echo", json!({ "message": "x" })).await;
 }
 
 #[tokio::test]
 async fn fastmcp_reopens_a_lost_session() {
-    check(Program::FastMcp, "add", json!({ "a": 1, "b": 2 })).await;
+    check_lost_session(Program::FastMcp, "add", json!({ "a": 1, "b": 2 })).await;
 }
 
 #[tokio::test]
 async fn python_sdk_reopens_a_lost_session() {
-    check(Program::PythonSdk, "greet", json!({ "name": "x" })).await;
+    check_lost_session(Program::PythonSdk, "greet", json!({ "name": "x" })).await;
 }
 
-/// A call in a session that the server has forgotten opens a new one and succeeds.
-async fn check(program: Program, tool: &str, arguments: serde_json::Value) {
+/// Checks that a call in a lost session opens a new session and succeeds.
+async fn check_lost_session(program: Program, tool: &str, arguments: serde_json::Value) {
     let Some(server) = Server::start(program, &[]) else { return };
     let transport = HttpTransport::builder(server.url()).bearer_token("alice-token").build();
-    let transport = Watched { transport: transport.unwrap(), context: Arc::default() };
-    // FastMCP would else be spoken to in the era that has no sessions.
+    let transport = ObservedTransport { transport: transport.unwrap(), context: Arc::default() };
+    // Otherwise fastmcp would negotiate a version without sessions.
     let client = Client::builder(transport.clone()).protocol(Revision::V2025_11_25).build();
     let forget = async || {
         let context = transport.context.lock().unwrap().clone();
@@ -64,7 +64,7 @@ async fn check(program: Program, tool: &str, arguments: serde_json::Value) {
     assert_eq!(second, first);
     assert_eq!(client.lost_sessions(), 1);
 
-    // What is gone needs no end.
+    // A lost session needs no DELETE.
     forget().await;
     client.close().await.unwrap();
     assert_eq!(client.call_tool(tool, &arguments).await.unwrap(), first);

@@ -1,4 +1,4 @@
-//! The Python SDK `mcp`: sessions, scopes, and requests of the server to the client.
+//! The Python SDK `mcp`: sessions, scopes, server requests.
 
 use std::time::Duration;
 
@@ -81,7 +81,7 @@ async fn server_request_without_a_get_stream_times_out() {
     let Some(server) = start(&[]) else { return };
     let relay = relay(&server);
     let alice = relay.with_token("alice-token");
-    // The server waits for an answer to what it has no way to send: there is no GET stream.
+    // The server waits for a response to a request that it cannot send: there is no GET stream.
     let client = alice.connection("sdk").unwrap();
     client.connect().await.unwrap();
     let mut limits = Limits::default();
@@ -104,7 +104,7 @@ async fn restart_interrupts_the_call_and_the_next_opens_a_session() {
     );
     assert!(!error.did_not_run() && !error.retryable());
     server.wait_until_restarted();
-    // A call may still meet an idle connection to what the server was before, once for each.
+    // Each idle connection to the old process may fail one more call.
     let mut greeted = tools.call("greet", json!({ "name": "again" })).await;
     for _ in 0..3 {
         if matches!(&greeted, Err(Error::OutcomeUnknown { kind: TransportKind::Closed, .. })) {

@@ -1,4 +1,4 @@
-//! Servers on stdio: three that Node runs, one that Python does, in both eras.
+//! Servers on stdio: three on Node and one on Python, stateful and stateless.
 
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::support::with_timeout;
 
-/// A server of the npm package, with arguments.
-fn node(package: &str, arguments: &[&str]) -> Option<relay::Program> {
+/// The server of an npm package, with arguments.
+fn npm_server(package: &str, arguments: &[&str]) -> Option<relay::Program> {
     let folder = installed(Program::Everything)?;
     let script = folder.join(format!("node_modules/@modelcontextprotocol/{package}/dist/index.js"));
     let command = [&["node", script.to_str().unwrap()], arguments].concat();
@@ -37,8 +37,8 @@ async fn revision(relay: &Relay) -> Revision {
     with_timeout(connection.connect()).await.unwrap().revision
 }
 
-/// A folder of this test's own, empty.
-fn folder(name: &str) -> PathBuf {
+/// A new empty directory.
+fn temporary_directory(name: &str) -> PathBuf {
     let folder =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
@@ -47,7 +47,7 @@ fn folder(name: &str) -> PathBuf {
 
 #[tokio::test]
 async fn everything_works_over_stdio() {
-    let Some(program) = node("server-everything", &["stdio"]) else { return };
+    let Some(program) = npm_server("server-everything", &["stdio"]) else { return };
     let relay = relay(program.env("SECRET_OF_THE_TEST", "s3cret-value"));
     let tools = tools(&relay).await;
     assert_eq!(revision(&relay).await, Revision::V2025_11_25);
@@ -70,7 +70,7 @@ async fn everything_works_over_stdio() {
 
 #[tokio::test]
 async fn killed_process_has_unknown_outcome_and_is_restarted() {
-    let Some(program) = node("server-everything", &["stdio", MARK]) else { return };
+    let Some(program) = npm_server("server-everything", &["stdio", MARK]) else { return };
     let relay = relay(program);
     let tools = tools(&relay).await;
     let env = text(&tools, "get-env", json!({})).await;
@@ -79,8 +79,8 @@ async fn killed_process_has_unknown_outcome_and_is_restarted() {
     let call = tokio::spawn(async move {
         long.call("trigger-long-running-operation", json!({ "duration": 60, "steps": 2 })).await
     });
-    let process = with_timeout(marked()).await;
-    // The call before it is behind the long one in no queue: once it is answered, that is sent.
+    let process = with_timeout(marked_process()).await;
+    // Calls are sent in order: once this one is answered, the long call has been sent.
     text(&tools, "echo", json!({ "message": "a" })).await;
     let killed = std::process::Command::new("kill").args(["-9", &process.to_string()]).status();
     assert!(killed.unwrap().success());
@@ -94,11 +94,11 @@ async fn killed_process_has_unknown_outcome_and_is_restarted() {
     with_timeout(relay.close()).await.unwrap();
 }
 
-/// What marks the process that is to be killed; the server passes it over.
+/// Marks the process that is to be killed. The server ignores it.
 const MARK: &str = "the-one-to-be-killed";
 
-/// The number of the marked process.
-async fn marked() -> u32 {
+/// The id of the marked process.
+async fn marked_process() -> u32 {
     loop {
         let numbers = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
             entry.unwrap().file_name().to_str().and_then(|name| name.parse::<u32>().ok())
@@ -115,10 +115,10 @@ async fn marked() -> u32 {
 
 #[tokio::test]
 async fn filesystem_works_over_stdio() {
-    let folder = folder("files");
+    let folder = temporary_directory("files");
     std::fs::write(folder.join("a.txt"), "one\ntwo\n").unwrap();
     let path = folder.to_str().unwrap();
-    let Some(program) = node("server-filesystem", &[path]) else { return };
+    let Some(program) = npm_server("server-filesystem", &[path]) else { return };
     let relay = relay(program);
     let tools = tools(&relay).await;
     assert_eq!(text(&tools, "list_directory", json!({ "path": path })).await, "[FILE] a.txt");
@@ -133,8 +133,8 @@ async fn filesystem_works_over_stdio() {
 
 #[tokio::test]
 async fn memory_works_over_stdio() {
-    let folder = folder("memory");
-    let Some(program) = node("server-memory", &[]) else { return };
+    let folder = temporary_directory("memory");
+    let Some(program) = npm_server("server-memory", &[]) else { return };
     let file = folder.join("memory.jsonl");
     let relay = relay(program.env("MEMORY_FILE_PATH", file.to_str().unwrap()));
     let tools = tools(&relay).await;
