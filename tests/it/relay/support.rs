@@ -1,20 +1,20 @@
-//! Helpers of these tests: a `Relay` of one scripted server.
+//! A `Relay` with one server, and scripted servers.
 
 use relay::{Relay, Server};
 
 use crate::support::{Script, ScriptedResponse, ScriptedServer};
 
-/// A registry with one server, `main`.
+/// A relay with one server, `main`.
 pub(super) fn relay_of(server: &ScriptedServer) -> Relay {
     relay_with(Server::http(server.url()))
 }
 
-/// A registry with these settings for its one server, `main`.
+/// A relay with one server, `main`, with these settings.
 pub(super) fn relay_with(server: Server) -> Relay {
     Relay::builder().server("main", server).build().expect("usable settings")
 }
 
-/// A server that gives these answers to `method`, in turn.
+/// A server that gives these responses to `method`, in turn.
 pub(super) async fn server_with(
     method: &'static str,
     answers: impl IntoIterator<Item = ScriptedResponse>,

@@ -1,4 +1,4 @@
-//! What an application puts around lists and calls.
+//! Interceptors, which an application puts around lists and calls.
 
 use std::sync::{
     Arc, Mutex,
@@ -17,10 +17,10 @@ use crate::support::{
     ALICE, BOB, ScriptedServer, describe_result, start_test_server, with_timeout,
 };
 
-/// Changes, refuses and answers calls by what they say.
-struct Gatekeeper;
+/// Changes, rejects or answers calls, depending on their arguments.
+struct ScriptedInterceptor;
 
-impl Interceptor for Gatekeeper {
+impl Interceptor for ScriptedInterceptor {
     fn call<'a>(
         &'a self,
         mut call: Call,
@@ -57,17 +57,17 @@ impl Interceptor for Gatekeeper {
     }
 }
 
-/// Notes who came by.
+/// Logs each call.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
+struct LoggingInterceptor(Arc<Mutex<Vec<String>>>);
 
-impl Interceptor for Log {
+impl Interceptor for LoggingInterceptor {
     fn call<'a>(&'a self, call: Call, next: Next<'a>) -> BoxFuture<'a, Result<ToolOutput, Error>> {
         Box::pin(async move {
             let (server, arguments) = (call.tool.server().to_owned(), call.arguments.to_string());
             let outcome = next.run(call).await;
             let line = format!("{server} {arguments} {}", outcome.is_ok());
-            self.0.lock().expect("nobody panics").push(line);
+            self.0.lock().expect("no thread panics").push(line);
             outcome
         })
     }
@@ -76,9 +76,9 @@ impl Interceptor for Log {
 #[tokio::test]
 async fn interceptor_can_change_reject_and_answer_calls() {
     let server = ScriptedServer::start().await;
-    let (outer, inner) = (Log::default(), Log::default());
+    let (outer, inner) = (LoggingInterceptor::default(), LoggingInterceptor::default());
     let builder = Relay::builder().server("main", Server::http(server.url()));
-    let builder = builder.interceptor(outer.clone()).interceptor(Gatekeeper);
+    let builder = builder.interceptor(outer.clone()).interceptor(ScriptedInterceptor);
     let relay = builder.interceptor(inner.clone()).build().unwrap();
     let tools = relay.with_token(ALICE).tools("main").await.unwrap();
     let output = tools.call("add", json!({ "wish": "change" })).await.unwrap();
@@ -105,7 +105,7 @@ async fn interceptor_can_change_reject_and_answer_calls() {
 async fn interceptor_changes_lists_before_they_are_cached() {
     let server = ScriptedServer::start().await;
     let builder = Relay::builder().server("main", Server::http(server.url()));
-    let relay = builder.interceptor(Gatekeeper).build().unwrap();
+    let relay = builder.interceptor(ScriptedInterceptor).build().unwrap();
     for _ in 0..2 {
         let tools = relay.with_token(BOB).tools("main").await.unwrap();
         assert_eq!(tools.get("add").unwrap().description(), "as we say");
@@ -113,11 +113,11 @@ async fn interceptor_changes_lists_before_they_are_cached() {
     assert_eq!(server.requests_of("tools/list").await.len(), 1);
 }
 
-/// Panics with the first list, once it has come.
+/// Panics once, after the first list was received.
 #[derive(Default)]
-struct Clumsy(AtomicBool);
+struct PanickingInterceptor(AtomicBool);
 
-impl Interceptor for Clumsy {
+impl Interceptor for PanickingInterceptor {
     fn list<'a>(
         &'a self,
         listing: Listing,
@@ -137,7 +137,7 @@ async fn panicking_interceptor_fails_only_its_own_caller() {
     let gate = Gate::new();
     server.script(On::method("tools/list").nth(1), Fault::Hold(gate.clone()));
     let builder = Relay::builder().server("main", Server::http(server.url()));
-    let relay = builder.interceptor(Clumsy::default()).build().unwrap();
+    let relay = builder.interceptor(PanickingInterceptor::default()).build().unwrap();
     let ask = || {
         let relay = relay.clone();
         tokio::spawn(async move { relay.tools("main").await.expect("a list").len() })

@@ -1,4 +1,4 @@
-//! What the outside gets to see of lists and calls.
+//! Observers of lists and calls.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,16 +9,16 @@ use serde_json::json;
 
 use crate::support::{ALICE, with_timeout};
 
-/// Keeps what it hears, and gives the context of a trace.
+/// Records operations, and provides a trace context.
 #[derive(Clone, Default)]
-struct Ears(Arc<Mutex<Vec<String>>>);
+struct RecordingObserver(Arc<Mutex<Vec<String>>>);
 
-impl Observer for Ears {
+impl Observer for RecordingObserver {
     fn ended(&self, operation: &Operation<'_>) {
         let Operation { method, server, tool, error_type, .. } = operation;
         assert!(!operation.duration.is_zero());
         let line = format!("{method} {server} {tool:?} {error_type:?}");
-        self.0.lock().expect("nobody panics").push(line);
+        self.0.lock().expect("no thread panics").push(line);
     }
 
     fn trace_context(&self) -> Vec<(&'static str, String)> {
@@ -35,15 +35,15 @@ async fn server() -> TestServer {
     builder.start().await.expect("a free port")
 }
 
-fn relay_of(server: &TestServer, ears: &Ears) -> Relay {
+fn relay_of(server: &TestServer, observer: &RecordingObserver) -> Relay {
     let builder = Relay::builder().server("main", Server::http(server.url()));
-    builder.observer(ears.clone()).build().expect("usable settings")
+    builder.observer(observer.clone()).build().expect("usable settings")
 }
 
 #[tokio::test]
 async fn each_operation_is_observed_once_with_its_outcome() {
-    let (server, ears) = (server().await, Ears::default());
-    let tools = relay_of(&server, &ears).with_token(ALICE).tools("main").await.unwrap();
+    let (server, observer) = (server().await, RecordingObserver::default());
+    let tools = relay_of(&server, &observer).with_token(ALICE).tools("main").await.unwrap();
     tools.call("add", json!({})).await.unwrap();
     tools.call("fail", json!({})).await.unwrap();
     tools.call("add", json!([])).await.unwrap_err();
@@ -55,7 +55,7 @@ async fn each_operation_is_observed_once_with_its_outcome() {
     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
     let call = tools.call("add", json!({}));
     tokio::select! { _ = call => panic!("an answer"), () = with_timeout(gate.reached(1)) => {} }
-    assert_snapshot!(ears.0.lock().unwrap().join("\n"), @r#"
+    assert_snapshot!(observer.0.lock().unwrap().join("\n"), @r#"
     tools/list main None None
     tools/call main Some("add") None
     tools/call main Some("fail") Some("tool_error")
@@ -70,8 +70,8 @@ async fn each_operation_is_observed_once_with_its_outcome() {
 #[tokio::test]
 async fn trace_context_is_sent_to_the_server() {
     // N-BASE-14
-    let (server, ears) = (server().await, Ears::default());
-    let tool = relay_of(&server, &ears).tools("main").await.unwrap().get("add").unwrap();
+    let (server, observer) = (server().await, RecordingObserver::default());
+    let tool = relay_of(&server, &observer).tools("main").await.unwrap().get("add").unwrap();
     tool.with(Options::new().meta("com.example/a", 1)).call(()).await.unwrap();
     let sent = server.requests();
     let call = sent.iter().find(|request| request.method() == "tools/call").unwrap();

@@ -1,4 +1,4 @@
-//! Spans, context and measurements as OpenTelemetry gets them, by its conventions for MCP.
+//! Spans, trace context and metrics, by OpenTelemetry's conventions for MCP.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -26,12 +26,12 @@ use tracing_subscriber::{Layer as _, filter::LevelFilter, layer::SubscriberExt a
 
 use crate::support::{ALICE, TraceCapture, assert_no_secrets};
 
-/// What applications do for OpenTelemetry.
-struct Telemetry {
+/// An observer as applications write it for OpenTelemetry.
+struct OpenTelemetryObserver {
     duration: Histogram<f64>,
 }
 
-impl Observer for Telemetry {
+impl Observer for OpenTelemetryObserver {
     fn ended(&self, operation: &Operation<'_>) {
         let Operation { method, tool, network_transport, error_type, rpc_code, .. } = *operation;
         let text = |name, value: Option<&str>| Some(KeyValue::new(name, value?.to_owned()));
@@ -55,8 +55,8 @@ impl Observer for Telemetry {
     }
 }
 
-/// OpenTelemetry in memory, for the thread of a test.
-struct Collected {
+/// OpenTelemetry exporters in memory, for the thread of a test.
+struct InMemoryTelemetry {
     spans: InMemorySpanExporter,
     metrics: InMemoryMetricExporter,
     meters: SdkMeterProvider,
@@ -64,9 +64,9 @@ struct Collected {
     _subscribed: DefaultGuard,
 }
 
-impl Collected {
+impl InMemoryTelemetry {
     fn start() -> Self {
-        // With it there are two subscribers, of which `tracing` asks both.
+        // This installs a second subscriber, so that `tracing` asks both.
         TraceCapture::start().finish();
         let spans = InMemorySpanExporter::default();
         let tracers = SdkTracerProvider::builder().with_simple_exporter(spans.clone()).build();
@@ -84,13 +84,13 @@ impl Collected {
         Self { spans, metrics, meters, _tracers: tracers, _subscribed }
     }
 
-    fn observer(&self) -> Telemetry {
+    fn observer(&self) -> OpenTelemetryObserver {
         let meter = self.meters.meter("tests");
         let duration = meter.f64_histogram("mcp.client.operation.duration").with_unit("s").build();
-        Telemetry { duration }
+        OpenTelemetryObserver { duration }
     }
 
-    /// The spans that were closed, in the order of their beginning.
+    /// The finished spans, in the order in which they started.
     fn spans(&self) -> Vec<SpanData> {
         let mut spans = self.spans.get_finished_spans().expect("an exporter that works");
         spans.sort_by_key(|span| span.start_time);
@@ -123,8 +123,8 @@ fn attributes<'a>(attributes: impl Iterator<Item = &'a KeyValue>) -> String {
     shown.join(" ")
 }
 
-/// A span in one line, without what differs from run to run.
-fn line(span: &SpanData) -> String {
+/// One line for a span, without attributes that differ from run to run.
+fn describe_span(span: &SpanData) -> String {
     let differ = ["mcp.session.id", "server.port"];
     let known = span.attributes.iter().filter(|one| !differ.contains(&one.key.as_str()));
     format!("{} {:?} {:?} {}", span.name, span.span_kind, span.status, attributes(known))
@@ -149,32 +149,33 @@ async fn server(revision: Revision) -> TestServer {
     builder.start().await.expect("a free port")
 }
 
-/// All that an application does with a server, in a span of the application's.
-async fn operations(server: &TestServer, collected: &Collected) {
+/// Runs every kind of operation within a span of the application.
+async fn run_operations(server: &TestServer, telemetry: &InMemoryTelemetry) {
     let relay = Relay::builder().server("main", Server::http(server.url()));
-    let relay = relay.observer(collected.observer()).build().expect("usable settings");
+    let relay = relay.observer(telemetry.observer()).build().expect("usable settings");
     let user = relay.with_token(ALICE);
     async {
-        let tools = user.tools("main").await.expect("it works");
-        tools.call("add", json!({ "key": "5ecret" })).await.expect("it works");
-        tools.call("fail", json!({})).await.expect("it works");
+        let tools = user.tools("main").await.expect("it succeeds");
+        tools.call("add", json!({ "key": "5ecret" })).await.expect("it succeeds");
+        tools.call("fail", json!({})).await.expect("it succeeds");
         tools.call("refuse", json!({})).await.expect_err("a failure");
         tools.call("add", json!({ "key": 7 })).await.expect_err("a failure");
         server.script(On::method("tools/call").nth(1), Reply::status(503));
         tools.call("add", json!({})).await.expect_err("a failure");
-        user.prompt("main", "greet", json!({})).await.expect("it works");
-        user.read_resource("main", "file:///5ecret.txt").await.expect("it works");
+        user.prompt("main", "greet", json!({})).await.expect("it succeeds");
+        user.read_resource("main", "file:///5ecret.txt").await.expect("it succeeds");
     }
     .instrument(tracing::info_span!("application"))
     .await;
 }
 
-/// The spans that have come of it, in lines, once it is clear that they belong together: with the
-/// application's span, and with what the server was told.
-async fn traced(revision: Revision) -> String {
-    let (server, collected) = (server(revision).await, Collected::start());
-    operations(&server, &collected).await;
-    let spans = collected.spans();
+/// Describes the spans of the operations.
+///
+/// Asserts that they belong to the application's span and to the context that the server received.
+async fn traced_operations(revision: Revision) -> String {
+    let (server, telemetry) = (server(revision).await, InMemoryTelemetry::start());
+    run_operations(&server, &telemetry).await;
+    let spans = telemetry.spans();
     let (application, operations) = spans.split_first().expect("spans");
     assert_eq!((&*application.name, application.parent_span_id), ("application", SpanId::INVALID));
     for span in operations {
@@ -183,7 +184,7 @@ async fn traced(revision: Revision) -> String {
         let port = attribute(span, "server.port").expect("a port");
         assert!(server.url().contains(&format!("127.0.0.1:{port}/")));
     }
-    // N-BASE-14: each request of an operation, lists included, goes on with its span.
+    // N-BASE-14: each request of an operation, lists included, carries its span
     for request in server.requests() {
         let asks = ["tools/list", "tools/call", "prompts/get", "resources/read"];
         let Some(message) = request.json().filter(|_| asks.contains(&request.method())) else {
@@ -202,14 +203,14 @@ async fn traced(revision: Revision) -> String {
     let ids: BTreeSet<_> = ids.map(str::to_owned).collect();
     assert_eq!(aliases.len(), ids.len());
     assert!(aliases.is_disjoint(&ids), "session ids are secrets");
-    let lines: Vec<_> = operations.iter().map(line).collect();
+    let lines: Vec<_> = operations.iter().map(describe_span).collect();
     assert_no_secrets(&format!("{operations:?}"));
     lines.join("\n")
 }
 
 #[tokio::test]
 async fn spans_follow_the_mcp_conventions_in_stateful_versions() {
-    assert_snapshot!(traced(Revision::V2025_11_25).await, @r#"
+    assert_snapshot!(traced_operations(Revision::V2025_11_25).await, @r#"
     tools/list Client Unset jsonrpc.request.id=2 mcp.method.name=tools/list mcp.protocol.version=2025-11-25 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
     tools/call add Client Unset gen_ai.operation.name=execute_tool gen_ai.tool.name=add jsonrpc.request.id=3 mcp.method.name=tools/call mcp.protocol.version=2025-11-25 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
     tools/call fail Client Error { description: "" } error.type=tool_error gen_ai.operation.name=execute_tool gen_ai.tool.name=fail jsonrpc.request.id=4 mcp.method.name=tools/call mcp.protocol.version=2025-11-25 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
@@ -223,7 +224,7 @@ async fn spans_follow_the_mcp_conventions_in_stateful_versions() {
 
 #[tokio::test]
 async fn spans_follow_the_mcp_conventions_in_stateless_versions() {
-    assert_snapshot!(traced(Revision::V2026_07_28).await, @r#"
+    assert_snapshot!(traced_operations(Revision::V2026_07_28).await, @r#"
     tools/list Client Unset jsonrpc.request.id=1 mcp.method.name=tools/list mcp.protocol.version=2026-07-28 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
     tools/call add Client Unset gen_ai.operation.name=execute_tool gen_ai.tool.name=add jsonrpc.request.id=2 mcp.method.name=tools/call mcp.protocol.version=2026-07-28 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
     tools/call fail Client Error { description: "" } error.type=tool_error gen_ai.operation.name=execute_tool gen_ai.tool.name=fail jsonrpc.request.id=3 mcp.method.name=tools/call mcp.protocol.version=2026-07-28 network.protocol.name=http network.transport=tcp relay.server=main server.address=127.0.0.1
@@ -237,9 +238,9 @@ async fn spans_follow_the_mcp_conventions_in_stateless_versions() {
 
 #[tokio::test]
 async fn metrics_follow_the_mcp_conventions() {
-    let (server, collected) = (server(Revision::V2025_11_25).await, Collected::start());
-    operations(&server, &collected).await;
-    assert_snapshot!(collected.measured().join("\n"), @"
+    let (server, telemetry) = (server(Revision::V2025_11_25).await, InMemoryTelemetry::start());
+    run_operations(&server, &telemetry).await;
+    assert_snapshot!(telemetry.measured().join("\n"), @"
     mcp.client.operation.duration 1 error.type=-32007 gen_ai.tool.name=refuse mcp.method.name=tools/call network.transport=tcp rpc.response.status_code=-32007
     mcp.client.operation.duration 1 error.type=503 gen_ai.tool.name=add mcp.method.name=tools/call network.transport=tcp
     mcp.client.operation.duration 1 error.type=invalid_arguments gen_ai.tool.name=add mcp.method.name=tools/call network.transport=tcp

@@ -1,4 +1,4 @@
-//! What is tried again, what is not, and how many calls there are at once.
+//! Retries, and the limit of concurrent calls.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::support::{advance_until, describe_result, error, result, status, with
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A server with a tool that says of itself that it may be repeated, and one that says nothing.
+/// A server with one tool that is annotated as idempotent, and one that is not.
 async fn server() -> TestServer {
     let tool = |name| Tool::new(name, json!({ "type": "object" }), |_| CallAnswer::text("done"));
     let again = tool("again").member("annotations", json!({ "idempotentHint": true }));
@@ -26,7 +26,7 @@ async fn call_that_did_not_run_is_retried_twice() {
     let server = server().await;
     let relay = relay_with(Server::http(server.url()));
     let tools = relay.tools("main").await.unwrap();
-    // The session is gone, and twice none can be opened.
+    // The session is lost, and opening a new one fails twice.
     server.end_sessions();
     server.script(On::method("initialize").nth(1), Reply::status(503));
     server.script(On::method("initialize").nth(2), Reply::status(503));
@@ -34,7 +34,7 @@ async fn call_that_did_not_run_is_retried_twice() {
     assert_eq!(output.unwrap().text(), "done");
     assert_eq!(server.count("initialize"), 4);
     assert!(took >= Duration::from_millis(200), "{took:?}");
-    // A third failure is the caller's.
+    // A third failure is returned to the caller.
     server.end_sessions();
     server.script(On::method("initialize"), Reply::status(503));
     let (called, _) = advance_until(tools.call("once", json!({}))).await;
@@ -69,7 +69,7 @@ async fn unknown_outcome_of_an_attempt_survives_later_failures() {
     server.script(On::method("initialize"), Reply::status(503));
     let (called, _) = advance_until(tools.call("again", json!({}))).await;
     assert!(describe_result(called).contains("OutcomeUnknown Closed"));
-    // To sign in comes before all else, but the call is not for a ticket.
+    // An authorization error comes first, but the call has no ticket.
     let server = self::server().await;
     let tools = relay_with(again(&server)).tools("main").await.unwrap();
     server.script(On::method("tools/call").nth(1), Fault::Close);
@@ -90,19 +90,19 @@ async fn all_attempts_share_the_total_timeout() {
     let server = server().await;
     let slow = settings(&server, 10 * SECOND, 20 * SECOND);
     let tools = relay_with(slow.clone()).tools("main").await.unwrap();
-    // An attempt waits for ten seconds, and the last has no more than what is left.
+    // Each attempt waits for ten seconds, and the last one for the rest of the total timeout.
     server.script(On::method("tools/call"), Fault::Hold(Gate::new()));
     let (called, took) = advance_until(tools.call("again", json!({}))).await;
     assert!(describe_result(called).contains("OutcomeUnknown Timeout"));
     assert!(took < 25 * SECOND, "{took:?}");
     assert_eq!(server.count("tools/call"), 2);
-    // So it is where the call had to wait for its turn first.
+    // The same if the call first waits for the concurrency limit.
     let tools = relay_with(slow.concurrency(1)).tools("main").await.unwrap();
     let both = join_all((0..2).map(|_| tools.call("again", json!({}))));
     let (called, took) = advance_until(both).await;
     assert!(called.iter().all(Result::is_err));
     assert!(took < 25 * SECOND, "{took:?}");
-    // A pause that the server asks for is not made where nothing is left after it.
+    // A delay that the server asks for is skipped if it exceeds the total timeout.
     let server = self::server().await;
     let busy = Reply::status(503).header("retry-after", "8");
     server.script(On::method("tools/call"), busy);
@@ -145,7 +145,7 @@ async fn concurrent_calls_per_server_are_limited() {
     let calls = join_all((0..10).map(|_| tools.call("once", json!({}))));
     let open = async {
         with_timeout(gate.reached(3)).await;
-        // The others have had their time to get there, too.
+        // The other calls have had the time to arrive as well.
         relay.with_token("t").connection("main").unwrap().connect().await.unwrap();
         assert_eq!(server.count("tools/call"), 3);
         gate.open();
@@ -153,7 +153,7 @@ async fn concurrent_calls_per_server_are_limited() {
     let (outputs, ()) = tokio::join!(calls, open);
     assert!(outputs.iter().all(Result::is_ok));
     assert_eq!(server.count("tools/call"), 10);
-    // A call that is dropped leaves its place to others.
+    // A dropped call frees its place.
     let held = Gate::new();
     server.script(On::method("tools/call"), Fault::Hold(held.clone()));
     for n in 1..=5 {
@@ -184,7 +184,7 @@ async fn tool_has_call_options_of_its_own() {
 
 #[tokio::test]
 async fn tool_list_is_not_retried() {
-    // Whoever asks for a toolset does not want to wait for a server that is busy.
+    // The caller of a toolset does not want to wait for a busy server.
     let server = server_with("tools/list", [status(503), result(&json!({ "tools": [] }))]).await;
     let relay = relay_of(&server);
     assert!(relay.tools("main").await.unwrap_err().retryable());

@@ -1,4 +1,4 @@
-//! Arguments and results against the schemas of their tools.
+//! Validation of arguments and results against the schemas of their tools.
 
 use insta::assert_snapshot;
 use relay::{Error, Server, Tools};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::relay::support::relay_with;
 use crate::support::{Script, ScriptedServer, describe_result, result};
 
-/// A server whose one tool has these schemas and gives back this result.
+/// A server with one tool that has these schemas and returns this result.
 async fn server(input: Value, output: Value, gives: Value) -> ScriptedServer {
     let tool = json!({ "name": "add", "inputSchema": input, "outputSchema": output });
     let list = result(&json!({ "tools": [tool] }));
@@ -25,7 +25,7 @@ fn schema() -> Value {
 
 #[tokio::test]
 async fn invalid_arguments_are_not_sent() {
-    // SCHEMA-04: no other check stands in the way of what a server may mean.
+    // SCHEMA-04: only clear violations are rejected
     let server = server(schema(), Value::Null, json!({ "content": [] })).await;
     let of_checked = tools(&server, true).await;
     assert_snapshot!(describe_result(of_checked.call("add", json!({ "a": "5ecret" })).await), @r#"
@@ -93,7 +93,7 @@ async fn unknown_schema_dialect_is_an_error_before_the_call() {
 
 #[tokio::test]
 async fn schemas_that_cannot_be_evaluated_do_not_block_calls() {
-    // N-BASE-11, JSON Schema 2020-12: nothing is fetched, and hostile schemas take bounded work.
+    // N-BASE-11, JSON Schema 2020-12: nothing is fetched, and hostile schemas take bounded work
     let deep = (0..120).fold(json!({}), |schema, _| json!({ "allOf": [schema] }));
     for property in [
         json!({ "$ref": "http://127.0.0.1:9/schema.json" }),

@@ -54,7 +54,7 @@ async fn arguments_other_than_an_object_are_not_sent() {
         assert!(matches!(error, relay::Error::ToolCall { .. }), "{arguments}: {error:?}");
         assert!(error.did_not_run());
     }
-    // A map whose keys are no strings cannot be written as JSON at all.
+    // A map whose keys are not strings cannot be serialized as JSON.
     let keys = BTreeMap::from([(vec![1], 1)]);
     assert_snapshot!(describe_result(tool.call(keys).await), @"
     tool `add` of server `main`: the arguments cannot be sent

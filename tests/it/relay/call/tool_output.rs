@@ -1,4 +1,4 @@
-//! What tools give back.
+//! The output of tools.
 
 use insta::assert_snapshot;
 use relay::ToolOutput;
@@ -12,7 +12,7 @@ async fn output_of(answer: ScriptedResponse) -> Result<ToolOutput, relay::Error>
     relay_of(&server).tools("main").await?.call("add", json!({})).await
 }
 
-fn text(text: &str) -> Value {
+fn text_block(text: &str) -> Value {
     json!({ "type": "text", "text": text })
 }
 
@@ -22,24 +22,24 @@ async fn output_is_rendered_as_text() {
     let image = json!({ "type": "image", "data": "aGk=", "mimeType": "image/png" });
     let mut shown = String::new();
     for output in [
-        json!({ "content": [text("one")] }),
-        json!({ "content": [text("one"), text("two")] }),
-        json!({ "content": [text("one"), image, text("two")] }),
+        json!({ "content": [text_block("one")] }),
+        json!({ "content": [text_block("one"), text_block("two")] }),
+        json!({ "content": [text_block("one"), image, text_block("two")] }),
         json!({ "content": [image] }),
         json!({ "content": [image, image] }),
         json!({ "content": [] }),
-        json!({ "content": [text("")] }),
-        json!({ "content": [text("it broke")], "isError": true }),
+        json!({ "content": [text_block("")] }),
+        json!({ "content": [text_block("it broke")], "isError": true }),
         json!({ "content": [image], "isError": true }),
         json!({ "content": [], "isError": true }),
-        json!({ "content": [text("3")], "structuredContent": { "sum": 3 } }),
+        json!({ "content": [text_block("3")], "structuredContent": { "sum": 3 } }),
         json!({ "content": [], "structuredContent": { "sum": 3 } }),
         json!({ "content": [{ "type": "audio", "data": "aGk=", "mimeType": "audio/wav" }] }),
         json!({ "content": [{ "type": "resource_link", "uri": "file:///a", "name": "a" }] }),
         json!({ "content": [{ "type": "resource", "resource": { "uri": "file:///a", "text": "in a" } }] }),
         json!({ "content": [{ "type": "resource", "resource": { "uri": "file:///a", "blob": "aGk=" } }] }),
         json!({ "content": [{ "type": "hologram", "data": 1 }] }),
-        json!({ "content": [{ "type": "hologram", "data": 1 }, text("flat")] }),
+        json!({ "content": [{ "type": "hologram", "data": 1 }, text_block("flat")] }),
     ] {
         let output = output_of(result(&output)).await.unwrap();
         shown += &format!("{:?}\n", output.text());
@@ -88,7 +88,7 @@ async fn output_keeps_everything_the_server_sent() {
 #[tokio::test]
 async fn tool_error_is_an_output() {
     // TOOL-14, TOOL-15, traps 24
-    let failed = json!({ "content": [text("no such city")], "isError": true });
+    let failed = json!({ "content": [text_block("no such city")], "isError": true });
     let output = output_of(result(&failed)).await.unwrap();
     assert!(output.is_error);
     assert_eq!(output.text(), "ERROR: no such city");
@@ -97,8 +97,9 @@ async fn tool_error_is_an_output() {
 #[tokio::test]
 async fn output_may_arrive_as_an_event_stream() {
     // HTTP-06
-    let output =
-        output_of(result(&json!({ "content": [text("done")] })).as_event_stream()).await.unwrap();
+    let output = output_of(result(&json!({ "content": [text_block("done")] })).as_event_stream())
+        .await
+        .unwrap();
     assert_eq!(output.text(), "done");
 }
 

@@ -1,4 +1,4 @@
-//! What an error says of itself: server, tool, how long to wait, whether to try again.
+//! The details of errors: server, tool, retry delay, whether they are retryable.
 
 use insta::assert_snapshot;
 use relay::{Error, Relay, Server};
@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 use crate::relay::support::{relay_of, server_with};
 use crate::support::{ALICE, ScriptedResponse, error, status};
 
-/// What an error says of itself, in one line.
-fn facts(error: &Error) -> String {
+/// The details of an error, in one line.
+fn describe_details(error: &Error) -> String {
     let kind = format!("{error:?}").chars().take_while(|c| c.is_alphanumeric()).collect::<String>();
     let (server, tool, wait) = (error.server(), error.tool(), error.retry_after());
     format!("{kind}: {server:?}, {tool:?}, {wait:?}, retryable {}\n", error.retryable())
 }
 
-/// The error of the list or of the call that gets this answer.
-async fn failed(method: &'static str, answer: ScriptedResponse) -> Error {
+/// The error of a list or a call that receives this response.
+async fn error_after(method: &'static str, answer: ScriptedResponse) -> Error {
     let server = server_with(method, [answer]).await;
     match relay_of(&server).with_token(ALICE).tools("main").await {
         Ok(tools) => tools.call("relay__main__add", json!({})).await.expect_err("it fails"),
@@ -35,12 +35,12 @@ async fn errors_name_server_tool_and_retry_after() {
             error(-32000, "busy", &Value::Null),
             status(202),
         ] {
-            shown += &facts(&failed(method, answer).await);
+            shown += &describe_details(&error_after(method, answer).await);
         }
     }
     let relay = Relay::builder().server("main", Server::stdio(["run"])).build().unwrap();
-    shown += &facts(&relay.tools("none").await.unwrap_err());
-    shown += &facts(&relay.with_token(ALICE).tools("main").await.unwrap_err());
+    shown += &describe_details(&relay.tools("none").await.unwrap_err());
+    shown += &describe_details(&relay.with_token(ALICE).tools("main").await.unwrap_err());
     assert_snapshot!(shown, @r#"
     Authorization: Some("main"), None, None, retryable false
     Transport: Some("main"), None, Some(7s), retryable true
@@ -63,7 +63,7 @@ async fn errors_name_server_tool_and_retry_after() {
 async fn unknown_tool_error_contains_the_requested_name() {
     let server = server_with("tools/call", []).await;
     let tools = relay_of(&server).tools("main").await.unwrap();
-    assert_snapshot!(facts(&tools.call("subtract", json!({})).await.unwrap_err()), @r#"UnknownTool: Some("main"), Some("subtract"), None, retryable false"#);
+    assert_snapshot!(describe_details(&tools.call("subtract", json!({})).await.unwrap_err()), @r#"UnknownTool: Some("main"), Some("subtract"), None, retryable false"#);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Which error is what.
+//! Which failure becomes which error.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::support::{
     start_test_server, status, with_timeout,
 };
 
-/// Lists, calls and closes on behalf of Alice; shows the first error.
+/// Lists tools, calls one and closes on behalf of Alice. Returns the first error.
 async fn first_error(server: &ScriptedServer) -> String {
     let relay = relay_of(server);
     let user = relay.with_token(ALICE);
@@ -29,7 +29,9 @@ async fn first_error(server: &ScriptedServer) -> String {
     }
 }
 
-async fn errors(cases: impl IntoIterator<Item = (&'static str, ScriptedResponse)>) -> String {
+async fn errors_of_responses(
+    cases: impl IntoIterator<Item = (&'static str, ScriptedResponse)>,
+) -> String {
     let mut shown = String::new();
     for (method, answer) in cases {
         let server = server_with(method, [answer]).await;
@@ -45,7 +47,7 @@ const REQUESTS: [&str; 5] =
 async fn a_401_is_an_authorization_error_on_every_request() {
     // AUTH-07: never wrapped in another kind
     let refused = || status(401).header("www-authenticate", "Bearer error=invalid_token, scope=x");
-    assert_snapshot!(errors(REQUESTS.map(|method| (method, refused()))).await, @r#"
+    assert_snapshot!(errors_of_responses(REQUESTS.map(|method| (method, refused()))).await, @r#"
     initialize: server `main` wants the user to sign in: [server]/mcp rejected the access token, scope "x" (invalid_token)
       [server]/mcp rejected the access token, scope "x" (invalid_token)
     -> Authorization Rejected, did not run
@@ -69,7 +71,7 @@ async fn insufficient_scope_is_an_authorization_error_on_every_request() {
     // AUTH-37
     let refused =
         || status(403).header("www-authenticate", "Bearer error=insufficient_scope, scope=\"a b\"");
-    assert_snapshot!(errors(REQUESTS.map(|method| (method, refused()))).await, @r#"
+    assert_snapshot!(errors_of_responses(REQUESTS.map(|method| (method, refused()))).await, @r#"
     initialize: server `main` wants the user to sign in: [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
       [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
     -> Authorization InsufficientScope, did not run
@@ -118,7 +120,7 @@ async fn authorization_error_has_server_tool_principal_and_challenge() {
 async fn other_403_responses_are_transport_errors() {
     // AUTH-38
     let body = || error(-32000, "Forbidden", &Value::Null).with_status(403);
-    assert_snapshot!(errors([
+    assert_snapshot!(errors_of_responses([
         ("initialize", status(403)),
         ("tools/list", status(403)),
         ("tools/call", status(403).body("not you")),
@@ -150,7 +152,7 @@ async fn other_403_responses_are_transport_errors() {
 #[tokio::test]
 async fn server_errors_keep_code_message_and_data() {
     // RPC-04, TOOL-22
-    assert_snapshot!(errors([
+    assert_snapshot!(errors_of_responses([
         ("initialize", error(-32603, "starting up", &Value::Null)),
         ("tools/list", error(-32603, "broken", &json!({ "trace": 5 }))),
         ("tools/call", error(-32602, "Unknown tool: add", &Value::Null)),
@@ -188,7 +190,7 @@ async fn status_determines_whether_an_error_is_retryable() {
     let mut cases = Vec::new();
     for method in ["tools/list", "tools/call"] {
         for code in [400, 404, 405, 406, 408, 429, 500, 502, 503, 504] {
-            // Without a session, so that 404 is a status like others.
+            // Without a session, so that 404 is not a lost session.
             let server = Script::new()
                 .on("initialize", initialize_response("2025-11-25"))
                 .on(method, status(code))
@@ -262,7 +264,7 @@ async fn limits_are_configured_per_server() {
 
 #[tokio::test]
 async fn broken_streams_and_bodies_are_errors() {
-    assert_snapshot!(errors([
+    assert_snapshot!(errors_of_responses([
         ("tools/call", sse("data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"resu")),
         ("tools/list", sse("")),
         ("tools/call", sse("data: nonsense\n\n")),

@@ -1,4 +1,4 @@
-//! Tokens and keys show up nowhere.
+//! Redaction: tokens and keys are shown nowhere.
 
 use std::fmt::Debug;
 
@@ -42,7 +42,7 @@ async fn debug_output_contains_no_secret() {
     ];
     let shown = format!("{values:?}{values:#?}");
     assert!(!shown.contains("5ecret") && !shown.contains("session-1"), "{shown}");
-    // What is no secret is there.
+    // What is not a secret is shown.
     for name in ["main", "x-key", "relay__main__add", "stdio(run)", "/mcp?****"] {
         assert!(shown.contains(name), "{name}: {shown}");
     }
@@ -62,7 +62,7 @@ async fn errors_and_traces_contain_no_secret() {
     let traced = TraceCapture::start();
     let user = relay.with_token(ALICE);
     let tools = user.tools("main").await.unwrap();
-    // `describe_result` fails where any form of the error shows a token.
+    // `describe_result` panics if any form of the error contains a token.
     let first = describe_result(tools.call("add", json!({})).await);
     let second = describe_result(tools.call("add", json!({})).await);
     user.close().await.unwrap();

@@ -1,4 +1,4 @@
-//! Definitions of tools, ready for a request.
+//! Tool definitions in the formats of LLM providers.
 
 use insta::assert_snapshot;
 use mcp_testkit::{CallAnswer, Tool};
@@ -52,7 +52,8 @@ async fn definitions_have_the_format_of_each_provider() {
     {"toolSpec":{"description":"Looks ahead","inputSchema":{"json":{"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"}},"name":"relay__main__forecast"}}
     {"toolSpec":{"inputSchema":{"json":{"properties":{},"type":"object"}},"name":"relay__main__bare"}}
     "#);
-    // One server's tools are those of the toolset, and any choice of them will do.
+    // A server's tools and a toolset give the same definitions. Any selection of tools can be
+    // converted.
     assert_eq!(toolset.ready[0].to_anthropic(), toolset.to_anthropic());
     let chosen = toolset.iter().filter(|tool| tool.definition().name == "bare");
     assert_eq!(

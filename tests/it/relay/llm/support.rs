@@ -1,4 +1,4 @@
-//! Tools in the hands of models: definitions, calls and results in the words of each provider.
+//! Tools, toolsets, and model responses in the formats of LLM providers.
 
 use mcp_testkit::{Builder, CallAnswer, TestServer, Tool};
 use relay::{ModelCall, Provider, Server, Toolset};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::relay::support::relay_with;
 
-/// Those whose messages differ.
+/// The providers whose messages differ.
 pub(super) const PROVIDERS: [Provider; 5] = [
     Provider::OpenAiChat,
     Provider::OpenAiResponses,
@@ -15,12 +15,12 @@ pub(super) const PROVIDERS: [Provider; 5] = [
     Provider::Bedrock,
 ];
 
-/// A tool that takes anything, and always gives this answer.
+/// A tool that accepts any arguments, and always returns this result.
 pub(super) fn tool(name: &str, answer: CallAnswer) -> Tool {
     Tool::new(name, json!({ "type": "object" }), move |_| answer.clone())
 }
 
-/// A server with these tools, and the toolset of a user who has no other.
+/// A server with these tools, and a toolset of it.
 pub(super) async fn toolset(tools: impl IntoIterator<Item = Tool>) -> (TestServer, Toolset) {
     let server = tools.into_iter().fold(TestServer::builder(), Builder::tool);
     let server = server.start().await.expect("a free port");
@@ -29,13 +29,13 @@ pub(super) async fn toolset(tools: impl IntoIterator<Item = Tool>) -> (TestServe
     (server, toolset)
 }
 
-/// The calls of a model's [answer].
-pub(super) fn asked(provider: Provider, calls: &[(&str, &str, Value)]) -> Vec<ModelCall> {
-    provider.calls(&answer(provider, calls))
+/// The tool calls of a [`model_response`].
+pub(super) fn tool_calls(provider: Provider, calls: &[(&str, &str, Value)]) -> Vec<ModelCall> {
+    provider.calls(&model_response(provider, calls))
 }
 
-/// What a model answers that asks for these calls: ids, names and arguments.
-pub(super) fn answer(provider: Provider, calls: &[(&str, &str, Value)]) -> Value {
+/// A model response with these tool calls: ids, names and arguments.
+pub(super) fn model_response(provider: Provider, calls: &[(&str, &str, Value)]) -> Value {
     let calls = calls.iter().map(|(id, name, arguments)| match provider {
         Provider::OpenAiChat | Provider::OpenAiChatStrict => {
             let function = json!({ "name": name, "arguments": arguments.to_string() });

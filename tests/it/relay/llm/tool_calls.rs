@@ -1,4 +1,4 @@
-//! The calls that a model asks for, and what it is told of them.
+//! Tool calls of a model, and the results that it receives.
 
 use std::iter;
 
@@ -7,13 +7,13 @@ use mcp_testkit::{Bearer, CallAnswer, Fault, Gate, On, Reply, TestServer, Tool};
 use relay::{AccessToken, Called, Error, ModelCall, Provider, Relay, Server, User};
 use serde_json::{Value, json};
 
-use super::support::{PROVIDERS, answer, asked, tool, toolset};
+use super::support::{PROVIDERS, model_response, tool, tool_calls, toolset};
 use crate::{
     relay::support::relay_with,
     support::{ALICE, BOB, assert_no_secrets, describe_error},
 };
 
-/// A tool that says what it was called with.
+/// A tool that returns its arguments.
 fn echo(schema: Value) -> Tool {
     Tool::new("echo", schema, |arguments| {
         CallAnswer::text(Value::from(arguments.clone()).to_string())
@@ -30,7 +30,7 @@ async fn tool_calls_are_answered_in_order() {
             ("b", echo, json!({})),
             ("c", echo, json!({ "n": 3 })),
         ];
-        let called = toolset.call_all(provider, asked(provider, &calls)).await;
+        let called = toolset.call_all(provider, tool_calls(provider, &calls)).await;
         let of = |called: &Called| {
             let text = called.outcome.as_ref().unwrap().text();
             (called.call.id.clone(), text)
@@ -38,14 +38,14 @@ async fn tool_calls_are_answered_in_order() {
         let expected = [("a", r#"{"n":1}"#), ("b", "{}"), ("c", r#"{"n":3}"#)];
         let expected = expected.map(|(id, text)| (id.to_owned(), text.to_owned()));
         assert_eq!(called.iter().map(of).collect::<Vec<_>>(), expected, "{provider:?}");
-        // The same from one server's tools, and from the message alone.
+        // The tools of one server give the same results, and so does the message alone.
         let message = match provider {
             Provider::OpenAiChat => "/choices/0/message",
             Provider::Gemini => "/candidates/0/content",
             Provider::Bedrock => "/output/message",
             _ => "",
         };
-        let message = answer(provider, &calls).pointer(message).unwrap().clone();
+        let message = model_response(provider, &calls).pointer(message).unwrap().clone();
         let again = toolset.ready[0].call_all(provider, provider.calls(&message)).await;
         assert_eq!(again.iter().map(of).collect::<Vec<_>>(), expected, "{provider:?}");
     }
@@ -58,12 +58,12 @@ async fn all_results_form_one_turn() {
     let mut shown = String::new();
     for provider in PROVIDERS {
         let calls = ["a", "b"].map(|id| (id, "relay__main__add", json!({})));
-        let called = toolset.call_all(provider, asked(provider, &calls)).await;
+        let called = toolset.call_all(provider, tool_calls(provider, &calls)).await;
         for message in provider.results(&called).unwrap() {
             shown += &format!("{provider:?}: {message}\n");
         }
         assert_eq!(provider.results(&[]).unwrap(), Vec::<Value>::new());
-        assert!(toolset.call_all(provider, asked(provider, &[])).await.is_empty());
+        assert!(toolset.call_all(provider, tool_calls(provider, &[])).await.is_empty());
     }
     assert_snapshot!(shown, @r#"
     OpenAiChat: {"content":"3","role":"tool","tool_call_id":"a"}
@@ -82,10 +82,10 @@ async fn tool_calls_run_concurrently_up_to_a_limit() {
     let gate = Gate::new();
     server.script(On::method("tools/call").first(16), Fault::Hold(gate.clone()));
     let calls = vec![("a", "relay__main__slow", json!({})); 20];
-    let calls = asked(Provider::Anthropic, &calls);
+    let calls = tool_calls(Provider::Anthropic, &calls);
     let open = async {
         gate.reached(16).await;
-        // Of the calls that are not held, this one alone comes through.
+        // This call is not held, unlike the others.
         toolset.call("relay__main__slow", json!({})).await.unwrap();
         assert_eq!(server.count("tools/call"), 17);
         gate.open();
@@ -106,11 +106,11 @@ async fn arguments_are_restored_from_the_provider_schema() {
     let (_server, toolset) = toolset([echo(schema)]).await;
     let calls = [("a", "relay__main__echo", json!({ "city": "Rome", "days": null }))];
     let strict = Provider::OpenAiChatStrict;
-    let called = toolset.call_all(strict, asked(strict, &calls)).await;
+    let called = toolset.call_all(strict, tool_calls(strict, &calls)).await;
     assert_eq!(called[0].outcome.as_ref().unwrap().text(), r#"{"city":"Rome"}"#);
-    // Without strict mode, null is what the tool does not take.
+    // Without strict mode, the tool does not accept null.
     let plain = Provider::OpenAiChat;
-    let called = toolset.call_all(plain, asked(plain, &calls)).await;
+    let called = toolset.call_all(plain, tool_calls(plain, &calls)).await;
     assert!(matches!(called[0].outcome, Err(Error::InvalidArguments { .. })));
 }
 
@@ -168,7 +168,7 @@ async fn openai_arguments_are_parsed_or_kept_as_text() {
     assert_eq!(read(json!("")), json!({}));
     assert_eq!(read(Value::Null), json!({}));
     assert_eq!(read(json!("{\"a\":")), json!("{\"a\":"));
-    // A text that is nested without end is no JSON either.
+    // Deeply nested text is not parsed as JSON either.
     let deep: String = iter::repeat_n('[', 100_000).collect();
     assert_eq!(read(json!(deep)), json!(deep));
     assert_eq!(call(json!("{}")).len(), 1, "a custom tool is not ours");
@@ -181,8 +181,8 @@ async fn openai_arguments_are_parsed_or_kept_as_text() {
     }
 }
 
-/// A server that takes Alice's token alone.
-async fn guarded() -> TestServer {
+/// A server that accepts only Alice's token.
+async fn server_for_alice() -> TestServer {
     let bearer = Bearer::tokens([ALICE]);
     let tool = tool("pay", CallAnswer::text("paid"));
     TestServer::builder().bearer(bearer).tool(tool).start().await.expect("a free port")
@@ -195,17 +195,17 @@ fn alice(relay: &Relay, token: &str) -> User {
 #[tokio::test]
 async fn authorization_error_is_not_sent_to_the_model() {
     for provider in PROVIDERS {
-        let server = guarded().await;
+        let server = server_for_alice().await;
         let relay = relay_with(Server::http(server.url()));
         let tools = alice(&relay, ALICE).tools("main").await.unwrap();
         server.expire_token(ALICE);
         let calls = [("a", "relay__main__pay", json!({})), ("b", "relay__main__pray", json!({}))];
-        let mut called = tools.call_all(provider, asked(provider, &calls)).await;
+        let mut called = tools.call_all(provider, tool_calls(provider, &calls)).await;
         let error = provider.results(&called).unwrap_err();
         let Error::Authorization(refused) = &error else { panic!("{error:?}") };
         assert!(error.for_model().is_none());
         assert_no_secrets(&format!("{error:?} {called:?}"));
-        // Once the user has signed in, the call is made and the conversation goes on.
+        // After the user has signed in, the call is resumed and the conversation continues.
         server.renew_token(ALICE, BOB);
         let ticket = refused.ticket.clone().expect("it did not run");
         called[0].outcome = alice(&relay, BOB).resume(ticket).await;

@@ -1,18 +1,18 @@
-//! What tools give back, as each provider gives it to its model.
+//! Tool results in the formats of LLM providers.
 
 use insta::assert_snapshot;
 use mcp_testkit::{CallAnswer, Tool};
 use relay::Provider;
 use serde_json::{Value, json};
 
-use super::support::{asked, tool, toolset};
+use super::support::{tool, tool_calls, toolset};
 
 fn resource(uri: &str, kind: &str, key: &str, data: &str) -> Value {
     json!({ "type": "resource", "resource": { "uri": uri, "mimeType": kind, key: data } })
 }
 
 /// One tool for each kind of output.
-fn tools() -> Vec<Tool> {
+fn tools_with_all_outputs() -> Vec<Tool> {
     let text = |text: &str| json!({ "type": "text", "text": text });
     let data = |kind: &str, mime: &str| json!({ "type": kind, "data": "aGk=", "mimeType": mime });
     let one = |block: Value| CallAnswer::content([block]);
@@ -40,13 +40,13 @@ fn tools() -> Vec<Tool> {
     ]
 }
 
-/// The result of each tool, a line each.
+/// The result of each tool, one line each.
 async fn results(provider: Provider) -> String {
-    let (server, toolset) = toolset(tools()).await;
+    let (server, toolset) = toolset(tools_with_all_outputs()).await;
     let names: Vec<_> = toolset.iter().map(|tool| tool.name().to_owned()).collect();
     let calls: Vec<_> = names.iter().map(|name| ("call_1", name.as_str(), json!({}))).collect();
-    let called = toolset.call_all(provider, asked(provider, &calls)).await;
-    assert_eq!((called.len(), server.violations()), (tools().len(), Vec::new()));
+    let called = toolset.call_all(provider, tool_calls(provider, &calls)).await;
+    assert_eq!((called.len(), server.violations()), (tools_with_all_outputs().len(), Vec::new()));
     let line = |called: &relay::Called| {
         let output = called.outcome.as_ref().expect("an output");
         format!("{}: {}\n", &called.call.name[13..], provider.result(&called.call, output))

@@ -1,4 +1,4 @@
-//! Registered servers, and settings that do not work.
+//! Registered servers, and invalid settings.
 
 use insta::assert_snapshot;
 use relay::{Config, Relay, Server};

@@ -1,4 +1,4 @@
-//! Conversations that an application holds on to.
+//! Connections that an application holds.
 
 use insta::assert_snapshot;
 
@@ -28,7 +28,7 @@ async fn session_ends_when_its_last_connection_is_dropped() {
 
 #[tokio::test]
 async fn connection_shares_the_session_with_other_calls() {
-    // HTTP-26: it is one conversation, with one session
+    // HTTP-26: all calls use one session
     let server = ScriptedServer::start().await;
     let user = relay_of(&server).with_token(ALICE);
     let connection = user.connection("main").unwrap();

@@ -1,4 +1,4 @@
-//! The registry, whatever era its servers belong to.
+//! Servers of different protocol versions.
 
 use insta::assert_snapshot;
 use mcp_testkit::{Bearer, CallAnswer, TestServer, Tool};
@@ -11,10 +11,10 @@ use crate::support::{
     request_log, result, status,
 };
 
-const NEW: Revision = Revision::V2026_07_28;
-const OLD: Revision = Revision::V2025_11_25;
+const STATELESS: Revision = Revision::V2026_07_28;
+const STATEFUL: Revision = Revision::V2025_11_25;
 
-/// A server of these revisions that knows Alice and Bob.
+/// A server of these versions that accepts the tokens of Alice and Bob.
 async fn server(revisions: impl IntoIterator<Item = Revision>) -> TestServer {
     let schema = json!({ "type": "object", "properties": {
         "city": { "type": "string", "x-mcp-header": "City" },
@@ -29,26 +29,26 @@ fn relay_of(server: Server) -> Relay {
     Relay::builder().server("main", server).build().expect("usable settings")
 }
 
-fn sent(server: &TestServer) -> String {
+fn received_requests(server: &TestServer) -> String {
     request_log(&server.requests().iter().map(ReceivedRequest::from).collect::<Vec<_>>())
 }
 
-/// Lists and calls on behalf of Alice, then of Bob.
+/// Lists tools and calls one on behalf of Alice, then of Bob.
 async fn two_users(server: &TestServer, relay: &Relay) -> String {
     for user in [ALICE, BOB] {
         let tools = relay.with_token(user).tools("main").await.expect("a list");
         let output = tools.call("relay__main__forecast", json!({ "city": "Rome" })).await;
         assert_eq!(output.expect("a result").text(), "sunny");
     }
-    relay.close().await.expect("an end");
+    relay.close().await.expect("it closes");
     assert_eq!(server.violations(), Vec::<String>::new());
-    sent(server)
+    received_requests(server)
 }
 
 #[tokio::test]
 async fn server_is_probed_once_for_all_users() {
     let mut shown = String::new();
-    for revisions in [vec![NEW], vec![OLD], vec![NEW, OLD]] {
+    for revisions in [vec![STATELESS], vec![STATEFUL], vec![STATELESS, STATEFUL]] {
         let server = server(revisions.clone()).await;
         let relay = relay_of(Server::http(server.url()));
         shown += &format!("--- {revisions:?}\n{}\n", two_users(&server, &relay).await);
@@ -82,8 +82,8 @@ async fn server_is_probed_once_for_all_users() {
 #[tokio::test]
 async fn pinned_version_is_used_without_a_probe() {
     let mut shown = String::new();
-    for revision in [NEW, OLD] {
-        let server = server([NEW, OLD]).await;
+    for revision in [STATELESS, STATEFUL] {
+        let server = server([STATELESS, STATEFUL]).await;
         let relay = relay_of(Server::http(server.url()).protocol(revision));
         shown += &format!("--- {revision}\n{}\n", two_users(&server, &relay).await);
     }
@@ -107,8 +107,8 @@ async fn pinned_version_is_used_without_a_probe() {
 
 #[tokio::test]
 async fn rejected_token_is_an_authorization_error_in_all_versions() {
-    // N-AUTH: whoever is refused first leaves the era open for the next
-    for revision in [NEW, OLD] {
+    // N-AUTH: a rejected token is inconclusive for the negotiation
+    for revision in [STATELESS, STATEFUL] {
         let server = server([revision]).await;
         let relay = relay_of(Server::http(server.url()));
         let refused = relay.with_token("another").tools("main").await.unwrap_err();
@@ -126,7 +126,7 @@ async fn rejected_token_is_an_authorization_error_in_all_versions() {
 async fn removed_tool_is_an_error_and_no_longer_listed() {
     // TOOL-15, N-TOOL-02
     let mut shown = String::new();
-    for revision in [NEW, OLD] {
+    for revision in [STATELESS, STATEFUL] {
         let server = server([revision]).await;
         let relay = relay_of(Server::http(server.url()));
         let alice = relay.with_token(ALICE);
@@ -153,7 +153,7 @@ async fn a_401_after_the_first_round_may_have_run() {
     let asked = json!({ "resultType": "input_required", "requestState": "s" });
     let script = Script::new().on("tools/call", result(&asked)).on("tools/call", status(401));
     let server = script.start().await;
-    let relay = relay_of(Server::http(server.url()).protocol(NEW));
+    let relay = relay_of(Server::http(server.url()).protocol(STATELESS));
     let tools = relay.with_token(ALICE).tools("main").await.unwrap();
     let (called, _) = advance_until(tools.call("relay__main__add", json!({}))).await;
     let error = called.unwrap_err();

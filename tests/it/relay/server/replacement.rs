@@ -1,4 +1,4 @@
-//! Servers that come, go and are replaced while calls are under way.
+//! Servers that are added, removed and replaced during calls.
 
 use insta::assert_snapshot;
 use mcp_testkit::{CallAnswer, Fault, Gate, On, TestServer, Tool};
@@ -22,7 +22,7 @@ async fn replacing_a_server_does_not_disturb_running_calls() {
     let change = async {
         with_timeout(gate.reached(1)).await;
         relay.add_server("main", Server::http(new.url())).unwrap();
-        // Whoever asks now gets the new one, while the call goes on.
+        // New requests go to the new server while the call is running.
         let tools = relay.tools("main").await.unwrap();
         assert_eq!(tools.call("say", ()).await.unwrap().text(), "new");
         gate.open();
@@ -33,7 +33,7 @@ async fn replacing_a_server_does_not_disturb_running_calls() {
     server `main`: it was removed or replaced since its tools were asked for: ask for them anew
     -> Configuration, did not run
     ");
-    // With the last call, the session ends.
+    // The session ends with the last call.
     with_timeout(old.received("DELETE", 1)).await;
     assert_eq!(old.count("tools/call"), 1);
 }
@@ -46,7 +46,7 @@ async fn servers_can_be_added_and_removed() {
     relay.add_server("main", Server::http(server.url())).unwrap();
     let tools = relay.tools("main").await.unwrap();
     assert_eq!(tools.call("say", ()).await.unwrap().text(), "here");
-    // One that cannot be used takes nobody's place.
+    // An invalid server does not replace an existing one.
     assert!(relay.add_server("main", Server::http("not a url")).is_err());
     assert_eq!(tools.call("say", ()).await.unwrap().text(), "here");
     assert!(relay.remove_server("main"));
@@ -56,7 +56,7 @@ async fn servers_can_be_added_and_removed() {
     -> Configuration, did not run
     ");
     assert_eq!(relay.without_token().toolset().await.unwrap().len(), 0);
-    // One of the same name begins anew.
+    // A server that is added again starts without state.
     relay.add_server("main", Server::http(server.url())).unwrap();
     relay.tools("main").await.unwrap();
     assert_eq!(server.count("initialize"), 2);

@@ -1,4 +1,4 @@
-//! Servers on stdio through the registry.
+//! `relay` with servers on stdio.
 
 use insta::assert_snapshot;
 use relay::{Config, Program, Relay, Server};
@@ -13,12 +13,12 @@ fn relay_of(habits: &[&str]) -> Relay {
     Relay::builder()
         .server("files", Server::stdio(Program::new(command)))
         .build()
-        .expect("it works")
+        .expect("it succeeds")
 }
 
 async fn pid(relay: &Relay) -> String {
-    let tools = with_timeout(relay.tools("files")).await.expect("it works");
-    with_timeout(tools.call("relay__files__pid", json!({}))).await.expect("it works").text()
+    let tools = with_timeout(relay.tools("files")).await.expect("it succeeds");
+    with_timeout(tools.call("relay__files__pid", json!({}))).await.expect("it succeeds").text()
 }
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn server_is_started_as_configured_in_a_file() {
     for name in ["TOKEN", "CARGO_PKG_NAME", "PATH"] {
         assert!(names.split(' ').any(|it| it == name), "{name}: {names}");
     }
-    // What a variable was put in for is a secret.
+    // The value of a substituted variable is a secret.
     let failed = with_timeout(connection.call_tool("confess", ())).await.unwrap_err().to_string();
     assert!(failed.contains(r#"{\"a\":[1,\"****\"]}"#), "{failed}");
 }

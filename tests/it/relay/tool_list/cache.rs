@@ -1,4 +1,4 @@
-//! How long lists of tools are kept, and for whom.
+//! The cache of tool lists: its keys, its duration, shared fetches.
 
 use std::time::Duration;
 
@@ -13,90 +13,93 @@ use crate::support::{
     result, status,
 };
 
-fn list(names: &[&str]) -> ScriptedResponse {
+fn list_response(names: &[&str]) -> ScriptedResponse {
     let tool = |name: &&str| json!({ "name": name, "inputSchema": { "type": "object" } });
     result(&json!({ "tools": names.iter().map(tool).collect::<Vec<_>>() }))
 }
 
-fn names(tools: &Tools) -> Vec<String> {
+fn tool_names(tools: &Tools) -> Vec<String> {
     tools.iter().map(|tool| tool.definition().name.clone()).collect()
 }
 
-async fn lists(server: &ScriptedServer) -> usize {
+async fn list_count(server: &ScriptedServer) -> usize {
     server.requests_of("tools/list").await.len()
 }
 
-/// A registry that keeps lists for this long.
-fn keeping(server: &ScriptedServer, duration: Duration) -> Relay {
+/// A relay with this cache duration.
+fn relay_with_cache_duration(server: &ScriptedServer, duration: Duration) -> Relay {
     let builder = Relay::builder().server("main", Server::http(server.url()));
     builder.cache_duration(duration).build().expect("usable settings")
 }
 
 #[tokio::test]
 async fn lists_are_cached_per_user() {
-    // Traps 12: two tokens never share an entry, however often they are asked for
-    let server =
-        server_with("tools/list", [list(&["of-alice"]), list(&["of-bob"]), list(&["of-all"])])
-            .await;
+    // Traps 12: two tokens never share an entry
+    let server = server_with(
+        "tools/list",
+        [list_response(&["of-alice"]), list_response(&["of-bob"]), list_response(&["of-all"])],
+    )
+    .await;
     let relay = relay_of(&server);
     for _ in 0..2 {
-        assert_eq!(names(&relay.with_token(ALICE).tools("main").await.unwrap()), ["of-alice"]);
-        assert_eq!(names(&relay.with_token(BOB).tools("main").await.unwrap()), ["of-bob"]);
-        assert_eq!(names(&relay.tools("main").await.unwrap()), ["of-all"]);
+        assert_eq!(tool_names(&relay.with_token(ALICE).tools("main").await.unwrap()), ["of-alice"]);
+        assert_eq!(tool_names(&relay.with_token(BOB).tools("main").await.unwrap()), ["of-bob"]);
+        assert_eq!(tool_names(&relay.tools("main").await.unwrap()), ["of-all"]);
     }
-    assert_eq!(lists(&server).await, 3);
+    assert_eq!(list_count(&server).await, 3);
 }
 
 #[tokio::test]
 async fn lists_are_cached_per_server() {
     let (one, two) = (
-        server_with("tools/list", [list(&["1"])]).await,
-        server_with("tools/list", [list(&["2"])]).await,
+        server_with("tools/list", [list_response(&["1"])]).await,
+        server_with("tools/list", [list_response(&["2"])]).await,
     );
     let relay = Relay::builder()
         .server("one", Server::http(one.url()))
         .server("two", Server::http(two.url()))
         .build()
         .unwrap();
-    assert_eq!(names(&relay.tools("one").await.unwrap()), ["1"]);
-    assert_eq!(names(&relay.tools("two").await.unwrap()), ["2"]);
-    assert_eq!(names(&relay.tools("one").await.unwrap()), ["1"]);
+    assert_eq!(tool_names(&relay.tools("one").await.unwrap()), ["1"]);
+    assert_eq!(tool_names(&relay.tools("two").await.unwrap()), ["2"]);
+    assert_eq!(tool_names(&relay.tools("one").await.unwrap()), ["1"]);
 }
 
 #[tokio::test]
 async fn list_is_cached_for_an_hour_by_default() {
-    let server = server_with("tools/list", [list(&["old"]), list(&["new"])]).await;
+    let server =
+        server_with("tools/list", [list_response(&["old"]), list_response(&["new"])]).await;
     let relay = relay_of(&server);
     relay.tools("main").await.unwrap();
     advance_time(Duration::from_secs(59 * 60)).await;
-    assert_eq!(names(&relay.tools("main").await.unwrap()), ["old"]);
+    assert_eq!(tool_names(&relay.tools("main").await.unwrap()), ["old"]);
     advance_time(Duration::from_secs(61)).await;
-    assert_eq!(names(&relay.tools("main").await.unwrap()), ["new"]);
-    assert_eq!(lists(&server).await, 2);
+    assert_eq!(tool_names(&relay.tools("main").await.unwrap()), ["new"]);
+    assert_eq!(list_count(&server).await, 2);
 }
 
 #[tokio::test]
 async fn cache_duration_is_configurable() {
     let server = ScriptedServer::start().await;
-    let relay = keeping(&server, Duration::from_secs(5));
+    let relay = relay_with_cache_duration(&server, Duration::from_secs(5));
     relay.tools("main").await.unwrap();
     advance_time(Duration::from_secs(4)).await;
     relay.tools("main").await.unwrap();
-    assert_eq!(lists(&server).await, 1);
+    assert_eq!(list_count(&server).await, 1);
     advance_time(Duration::from_secs(2)).await;
     relay.tools("main").await.unwrap();
-    assert_eq!(lists(&server).await, 2);
+    assert_eq!(list_count(&server).await, 2);
 }
 
 #[tokio::test]
 async fn zero_cache_duration_disables_the_cache() {
     let server = ScriptedServer::start().await;
-    let relay = keeping(&server, Duration::ZERO);
+    let relay = relay_with_cache_duration(&server, Duration::ZERO);
     for _ in 0..3 {
         relay.tools("main").await.unwrap();
     }
-    assert_eq!(lists(&server).await, 3);
-    // The session is kept all the same.
+    assert_eq!(list_count(&server).await, 3);
+    // The session is still reused.
     assert_eq!(server.requests_of("initialize").await.len(), 1);
 }
 
@@ -108,13 +111,13 @@ async fn concurrent_callers_share_one_fetch() {
     let same = relay.with_token(ALICE);
     let (a, b, c) = tokio::join!(user.tools("main"), user.tools("main"), same.tools("main"));
     assert!([a, b, c].iter().all(Result::is_ok));
-    assert_eq!(lists(&server).await, 1);
+    assert_eq!(list_count(&server).await, 1);
     assert_eq!(server.requests_of("initialize").await.len(), 1);
 }
 
 #[tokio::test]
 async fn concurrent_callers_share_the_failure_of_a_fetch() {
-    let server = server_with("tools/list", [status(503), list(&["a"])]).await;
+    let server = server_with("tools/list", [status(503), list_response(&["a"])]).await;
     let relay = relay_of(&server);
     let (a, b) = tokio::join!(relay.tools("main"), relay.tools("main"));
     let shown = [describe_result(a), describe_result(b)];
@@ -124,9 +127,9 @@ async fn concurrent_callers_share_the_failure_of_a_fetch() {
       [server]/mcp answered with HTTP status 503 Service Unavailable
     -> Transport Status(503), retryable
     ");
-    assert_eq!(lists(&server).await, 1);
-    // A failure is not kept.
-    assert_eq!(names(&relay.tools("main").await.unwrap()), ["a"]);
+    assert_eq!(list_count(&server).await, 1);
+    // A failure is not cached.
+    assert_eq!(tool_names(&relay.tools("main").await.unwrap()), ["a"]);
 }
 
 #[tokio::test]
@@ -140,12 +143,12 @@ async fn dropped_caller_does_not_cancel_a_shared_fetch() {
     assert!((&mut second).now_or_never().is_none());
     drop(first);
     second.await.unwrap();
-    assert_eq!(lists(&server).await, 1);
+    assert_eq!(list_count(&server).await, 1);
 }
 
 #[tokio::test]
 async fn invalid_params_error_drops_the_list_of_the_user() {
-    // Traps 7, TOOL-15: perhaps the tool is gone
+    // Traps 7, TOOL-15: the tool may have been removed
     let unknown = error(-32602, "Unknown tool: add", &json!(null));
     let server = server_with("tools/call", [unknown]).await;
     let relay = relay_of(&server);
@@ -158,10 +161,10 @@ async fn invalid_params_error_drops_the_list_of_the_user() {
     -> Transport Rpc(-32602)
     ");
     user.tools("main").await.unwrap();
-    assert_eq!(lists(&server).await, 3);
-    // The lists of others are not dropped.
+    assert_eq!(list_count(&server).await, 3);
+    // The lists of other users are kept.
     relay.with_token(BOB).tools("main").await.unwrap();
-    assert_eq!(lists(&server).await, 3);
+    assert_eq!(list_count(&server).await, 3);
 }
 
 #[tokio::test]
@@ -173,7 +176,7 @@ async fn other_call_errors_keep_the_list() {
     tools.call("add", json!({})).await.unwrap_err();
     tools.call("add", json!({})).await.unwrap_err();
     relay.tools("main").await.unwrap();
-    assert_eq!(lists(&server).await, 1);
+    assert_eq!(list_count(&server).await, 1);
 }
 
 #[tokio::test]
@@ -210,5 +213,5 @@ async fn close_drops_the_list() {
     user.close().await.unwrap();
     user.tools("main").await.unwrap();
     relay.with_token(BOB).tools("main").await.unwrap();
-    assert_eq!(lists(&server).await, 3);
+    assert_eq!(list_count(&server).await, 3);
 }

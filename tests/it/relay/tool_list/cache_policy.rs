@@ -1,4 +1,4 @@
-//! For how long, and for whom, lists of tools are kept.
+//! Cache policy: TTLs, public lists, stale lists.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use mcp_types::{Revision, v2026_07_28::CacheScope};
 use relay::{Interceptor, Relay, Server};
 use serde_json::json;
 
-use super::store::Shelf;
+use super::store::MemoryListStore;
 use crate::relay::support::{relay_of, relay_with, server_with};
 use crate::support::{ALICE, BOB, advance_time, advance_until, result, status};
 
@@ -17,7 +17,7 @@ fn tool(name: &str) -> Tool {
     Tool::new(name, json!({ "type": "object" }), |_| CallAnswer::text("done"))
 }
 
-/// A server of the per-request era that says for how long and for whom its lists are.
+/// A stateless server whose lists have this TTL and scope.
 async fn server(ttl: u64, scope: CacheScope) -> TestServer {
     let builder = TestServer::builder().revisions([Revision::V2026_07_28]);
     let builder = builder.caching(Duration::from_secs(ttl), scope).tool(tool("add"));
@@ -55,16 +55,16 @@ async fn public_list_is_shared_by_all_users() {
     relay.with_token(ALICE).tools("main").await.unwrap();
     let of_bob = relay.with_token(BOB).tools("main").await.unwrap();
     assert_eq!(server.count("tools/list"), 1);
-    // Calls are on behalf of whoever makes them.
+    // Calls are made on behalf of their own user.
     of_bob.call("add", json!({})).await.unwrap();
     let call = server.requests().into_iter().find(|request| request.method() == "tools/call");
     assert_eq!(call.unwrap().bearer_token(), Some(BOB));
-    // Unless the application knows better.
+    // The application can disable sharing.
     let relay = relay_with(Server::http(server.url()).share_list(false));
     relay.with_token(ALICE).tools("main").await.unwrap();
     relay.with_token(BOB).tools("main").await.unwrap();
     assert_eq!(server.count("tools/list"), 3);
-    // Where an application changes lists, they are nobody else's.
+    // Lists that an interceptor may change are not shared.
     struct Nothing;
     impl Interceptor for Nothing {}
     let builder = Relay::builder().server("main", Server::http(server.url()));
@@ -103,7 +103,7 @@ async fn invalidation_by_one_user_drops_the_shared_list() {
     bob.connection("main").unwrap().connect().await.unwrap();
     server.add_tool(tool("sub"));
     server.end_sessions();
-    // Bob's session is lost: the server may be another one by now.
+    // Bob's session is lost: the server may have been replaced.
     bob.tools("main").await.unwrap().call("add", ()).await.unwrap();
     assert_eq!(bob.tools("main").await.unwrap().len(), 2);
     assert_eq!(alice.tools("main").await.unwrap().len(), 2);
@@ -119,7 +119,7 @@ async fn stale_list_is_served_while_it_is_refreshed() {
     server.add_tool(tool("sub"));
     advance_time(Duration::from_secs(61)).await;
     assert_eq!(relay.tools("main").await.unwrap().len(), 1);
-    // The new one comes without anybody waiting for it.
+    // The new list is fetched in the background.
     let (count, _) = advance_until(async {
         loop {
             let tools = relay.tools("main").await.unwrap();
@@ -131,7 +131,7 @@ async fn stale_list_is_served_while_it_is_refreshed() {
     })
     .await;
     assert_eq!(count, 2);
-    // Where no new one is to be had, the old one does until its time is over for good.
+    // If the refresh fails, the stale list is served until its time is over.
     server.script(On::method("tools/list"), Reply::status(500));
     advance_time(Duration::from_secs(300)).await;
     assert_eq!(relay.tools("main").await.unwrap().len(), 2);
@@ -144,7 +144,7 @@ async fn maximum_durations_do_not_overflow() {
     let server = TestServer::builder().tool(tool("add")).start().await.unwrap();
     let main = || Server::http(server.url()).timeout(Duration::MAX);
     let builder = || Relay::builder().server("main", main()).session_idle_time(Duration::MAX);
-    let for_ever = builder().cache_duration(Duration::MAX).list_store(Shelf::default());
+    let for_ever = builder().cache_duration(Duration::MAX).list_store(MemoryListStore::default());
     let stale_for_ever =
         builder().cache_duration(Duration::from_secs(1)).serve_stale(Duration::MAX);
     for builder in [for_ever, stale_for_ever] {

@@ -1,4 +1,4 @@
-//! Lists of tools that no longer hold.
+//! Invalidation of cached tool lists.
 
 use mcp_testkit::{CallAnswer, Fault, Gate, On, Tool};
 use relay::{Server, Tools};
@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::relay::support::relay_with;
 use crate::support::{start_test_server, with_timeout};
 
-fn names(tools: &Tools) -> Vec<String> {
+fn tool_names(tools: &Tools) -> Vec<String> {
     tools.iter().map(|tool| tool.definition().name.clone()).collect()
 }
 
@@ -55,7 +55,7 @@ async fn session_lost_by_a_dropped_call_invalidates_the_list() {
     }
     server.clear_script();
     for _ in 0..2 {
-        assert_eq!(names(&relay.tools("main").await.unwrap()), ["wait", "new"]);
+        assert_eq!(tool_names(&relay.tools("main").await.unwrap()), ["wait", "new"]);
         assert_eq!(server.count("tools/list"), 2);
     }
 }
@@ -70,14 +70,14 @@ async fn list_changed_during_a_call_invalidates_the_list() {
     server.script(On::method("tools/call").nth(1), list_changed());
     for _ in 0..2 {
         tools.call("wait", json!({})).await.unwrap();
-        assert_eq!(names(&relay.tools("main").await.unwrap()), ["wait", "new"]);
+        assert_eq!(tool_names(&relay.tools("main").await.unwrap()), ["wait", "new"]);
         assert_eq!(server.count("tools/list"), 2);
     }
 }
 
 #[tokio::test]
 async fn list_changed_during_a_fetch_invalidates_the_list() {
-    // TOOL-08: it may be about what comes after
+    // TOOL-08: the change may be later than the list
     let server = start_test_server().await;
     let relay = relay_with(Server::http(server.url()));
     server.script(On::method("tools/list").nth(1), list_changed());

@@ -1,4 +1,4 @@
-//! What becomes of the tools that a server lists.
+//! How listed tools are read and named.
 
 use insta::assert_snapshot;
 use relay::Tools;
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use crate::relay::support::{relay_of, server_with};
 use crate::support::{describe_result, error, json, result, sse};
 
-/// The tools that come of the entries of a list.
+/// The tools of a list with these entries.
 async fn tools_of(entries: &Value) -> Tools {
     let server = server_with("tools/list", [result(&json!({ "tools": entries }))]).await;
     relay_of(&server).tools("main").await.expect("a list")
 }
 
-/// Tools with their names, and what was refused with the reasons, one a line.
-fn shown(tools: &Tools) -> String {
+/// The tools with their names, and the skipped ones with the reasons, one line each.
+fn describe(tools: &Tools) -> String {
     let offered = tools.iter().map(|tool| format!("{} is {}", tool.name(), tool.definition().name));
     let refused = tools.refused().iter().map(|refused| {
         format!("refused {}: {}", refused.name.as_deref().unwrap_or("(no name)"), refused.reason)
@@ -87,7 +87,7 @@ async fn invalid_tools_are_skipped_with_a_reason() {
         { "name": "last", "inputSchema": object },
     ]))
     .await;
-    assert_snapshot!(shown(&tools), @r#"
+    assert_snapshot!(describe(&tools), @r#"
     relay__main__first is first
     relay__main__last is last
     refused (no name): .name: missing, Tool requires it at line 1 column 33
@@ -107,7 +107,7 @@ async fn invalid_tools_are_skipped_with_a_reason() {
 
 #[tokio::test]
 async fn input_schemas_must_be_of_type_object() {
-    // TOOL-04: model providers refuse whole requests over others
+    // TOOL-04: model providers reject whole requests with other schemas
     let tools = tools_of(&json!([
         { "name": "untyped", "inputSchema": {} },
         { "name": "string", "inputSchema": { "type": "string" } },
@@ -116,7 +116,7 @@ async fn input_schemas_must_be_of_type_object() {
         { "name": "object", "inputSchema": { "properties": {}, "type": "object" } },
     ]))
     .await;
-    assert_snapshot!(shown(&tools), @r#"
+    assert_snapshot!(describe(&tools), @r#"
     relay__main__object is object
     refused untyped: the schema of its arguments is not of type "object"
     refused string: the schema of its arguments is not of type "object"
@@ -146,7 +146,7 @@ async fn tool_names_are_valid_for_every_provider() {
         .map(|name| json!({ "name": name, "inputSchema": { "type": "object" } }))
         .collect();
     let tools = tools_of(&json!(entries)).await;
-    assert_snapshot!(shown(&tools), @"
+    assert_snapshot!(describe(&tools), @"
     relay__main__add is add
     relay__main__Add is Add
     relay__main__a_b_ef2ed03755 is a.b
@@ -158,7 +158,7 @@ async fn tool_names_are_valid_for_every_provider() {
     relay__main__xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_35432aa1e7 is xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
     ");
     for (tool, name) in tools.iter().zip(names) {
-        // Both names find it.
+        // A tool is found by both names.
         assert_eq!(tools.get(tool.name()).unwrap().definition().name, name);
         assert_eq!(tools.get(name).unwrap().name(), tool.name());
     }
@@ -185,7 +185,7 @@ async fn server_may_have_no_tools() {
 async fn list_may_arrive_as_an_event_stream() {
     let list = result(&json!({ "tools": [{ "name": "a", "inputSchema": { "type": "object" } }] }));
     let server = server_with("tools/list", [list.as_event_stream()]).await;
-    assert_eq!(shown(&relay_of(&server).tools("main").await.unwrap()), "relay__main__a is a");
+    assert_eq!(describe(&relay_of(&server).tools("main").await.unwrap()), "relay__main__a is a");
 }
 
 #[tokio::test]
@@ -195,7 +195,7 @@ async fn pages_are_merged_into_one_list() {
         result(&json!({ "tools": [tool], "nextCursor": next }))
     };
     let server = server_with("tools/list", [page("a", json!("2")), page("b", Value::Null)]).await;
-    assert_snapshot!(shown(&relay_of(&server).tools("main").await.unwrap()), @"
+    assert_snapshot!(describe(&relay_of(&server).tools("main").await.unwrap()), @"
     relay__main__a is a
     relay__main__b is b
     ");

@@ -1,4 +1,4 @@
-//! Lists of tools that a fleet of processes shares.
+//! Tool lists that several processes share through a store.
 
 use std::{
     collections::BTreeMap,
@@ -20,17 +20,17 @@ use crate::support::{
     ALICE, BOB, Script, advance_until, assert_no_secrets, error, result, start_test_server,
 };
 
-/// What a fleet shares.
+/// A list store in memory. Clones share their state.
 #[derive(Clone, Default)]
-pub(super) struct Shelf(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
+pub(super) struct MemoryListStore(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
 
-impl Shelf {
+impl MemoryListStore {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
-        self.0.lock().expect("nobody panics")
+        self.0.lock().expect("no thread panics")
     }
 }
 
-impl ListStore for Shelf {
+impl ListStore for MemoryListStore {
     fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<Vec<u8>>> {
         Box::pin(ready(self.lock().get(key).cloned()))
     }
@@ -46,10 +46,10 @@ impl ListStore for Shelf {
     }
 }
 
-/// A store that never answers.
-struct Silent;
+/// A store that never responds.
+struct UnresponsiveStore;
 
-impl ListStore for Silent {
+impl ListStore for UnresponsiveStore {
     fn load<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Option<Vec<u8>>> {
         Box::pin(pending())
     }
@@ -67,14 +67,14 @@ fn tool(name: &str) -> Tool {
     Tool::new(name, json!({ "type": "object" }), |_| CallAnswer::text("done"))
 }
 
-fn names(tools: &Tools) -> Vec<String> {
+fn tool_names(tools: &Tools) -> Vec<String> {
     tools.iter().map(|tool| tool.definition().name.clone()).collect()
 }
 
-/// A process of a fleet, with one server.
-fn process(server: Server, shelf: &Shelf) -> Relay {
+/// A relay with one server that uses this store, as one of several processes.
+fn relay_with_store(server: Server, store: &MemoryListStore) -> Relay {
     let builder = Relay::builder().server("main", server);
-    builder.list_store(shelf.clone()).build().expect("usable settings")
+    builder.list_store(store.clone()).build().expect("usable settings")
 }
 
 #[tokio::test]
@@ -87,36 +87,36 @@ async fn processes_share_lists_through_the_store() {
     let list = result(&json!({ "tools": [entry, { "name": "no-schema" }] }));
     let gone = error(-32602, "Unknown tool: add", &json!(null));
     let server = Script::new().on("tools/list", list).on("tools/call", gone).start().await;
-    let shelf = Shelf::default();
-    let process = || process(Server::http(server.url()), &shelf);
-    let first = process().with_token(ALICE).tools("main").await.unwrap();
-    let second = process().with_token(ALICE).tools("main").await.unwrap();
+    let store = MemoryListStore::default();
+    let relay_with_store = || relay_with_store(Server::http(server.url()), &store);
+    let first = relay_with_store().with_token(ALICE).tools("main").await.unwrap();
+    let second = relay_with_store().with_token(ALICE).tools("main").await.unwrap();
     assert_eq!(server.requests_of("tools/list").await.len(), 1);
     let of = |tools: &Tools| tools.get("add").unwrap().definition().clone();
     assert_eq!(of(&second), of(&first));
     assert_eq!(second.refused(), first.refused());
-    // Each user has an entry of their own, and no token is part of it.
-    process().for_user("bob", AccessToken::new(BOB)).tools("main").await.unwrap();
-    process().tools("main").await.unwrap();
-    let entries = format!("{:?}", shelf.lock());
+    // Each user has a separate entry, and no entry contains a token.
+    relay_with_store().for_user("bob", AccessToken::new(BOB)).tools("main").await.unwrap();
+    relay_with_store().tools("main").await.unwrap();
+    let entries = format!("{:?}", store.lock());
     assert_no_secrets(&entries);
     let shown = |key: &String| {
         let parts: Vec<_> = key.split(':').collect();
         [&parts[..3], &["…"], &parts[4..5]].concat().join(":")
     };
-    let keys: Vec<_> = shelf.lock().keys().map(shown).collect();
+    let keys: Vec<_> = store.lock().keys().map(shown).collect();
     assert_snapshot!(keys.join("\n"), @"
     relay:tools:main:…:registry
     relay:tools:main:…:token
     relay:tools:main:…:user
     ");
-    // A tool that is gone is asked for anew, by everyone.
+    // The list of a removed tool is fetched again by every process.
     second.call("add", ()).await.unwrap_err();
-    process().with_token(ALICE).tools("main").await.unwrap();
+    relay_with_store().with_token(ALICE).tools("main").await.unwrap();
     assert_eq!(server.requests_of("tools/list").await.len(), 4);
-    // What is no list does not count.
-    shelf.lock().values_mut().for_each(|list| list.truncate(50));
-    assert_eq!(process().tools("main").await.unwrap().len(), 1);
+    // An unreadable list is ignored.
+    store.lock().values_mut().for_each(|list| list.truncate(50));
+    assert_eq!(relay_with_store().tools("main").await.unwrap().len(), 1);
     assert_eq!(server.requests_of("tools/list").await.len(), 5);
 }
 
@@ -124,10 +124,10 @@ async fn processes_share_lists_through_the_store() {
 async fn replaced_server_does_not_use_the_stored_list() {
     let one = TestServer::builder().tool(tool("old")).start().await.unwrap();
     let other = TestServer::builder().tool(tool("new")).start().await.unwrap();
-    let relay = process(Server::http(one.url()), &Shelf::default());
+    let relay = relay_with_store(Server::http(one.url()), &MemoryListStore::default());
     relay.tools("main").await.unwrap();
     relay.add_server("main", Server::http(other.url())).unwrap();
-    assert_eq!(names(&relay.tools("main").await.unwrap()), ["new"]);
+    assert_eq!(tool_names(&relay.tools("main").await.unwrap()), ["new"]);
 }
 
 #[tokio::test]
@@ -135,48 +135,48 @@ async fn servers_with_different_api_keys_have_separate_lists() {
     let builder = TestServer::builder().bearer(Bearer::tokens([ALICE, BOB]));
     let builder = builder.tools_for(ALICE, [tool("a")]).tools_for(BOB, [tool("b")]);
     let server = builder.start().await.unwrap();
-    let shelf = Shelf::default();
+    let store = MemoryListStore::default();
     for (key, expected) in [(ALICE, "a"), (BOB, "b")] {
-        let relay = process(Server::http(server.url()).api_key(key), &shelf);
-        assert_eq!(names(&relay.tools("main").await.unwrap()), [expected]);
+        let relay = relay_with_store(Server::http(server.url()).api_key(key), &store);
+        assert_eq!(tool_names(&relay.tools("main").await.unwrap()), [expected]);
     }
-    assert_no_secrets(&format!("{:?}", shelf.lock()));
+    assert_no_secrets(&format!("{:?}", store.lock()));
 }
 
 #[tokio::test]
 async fn invalidated_list_is_not_loaded_again() {
     let server = start_test_server().await;
-    let relay = process(Server::http(server.url()), &Shelf::default());
+    let relay = relay_with_store(Server::http(server.url()), &MemoryListStore::default());
     let tools = relay.tools("main").await.unwrap();
     server.add_tool(tool("new"));
     let notice = json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" });
     server.script(On::method("tools/call"), Fault::Interject(vec![notice]));
     tools.call("wait", json!({})).await.unwrap();
-    // Nor after an attempt to get the new one has failed.
+    // The old list is not used after a failed fetch either.
     server.script(On::method("tools/list"), Reply::status(503));
     relay.tools("main").await.unwrap_err();
     server.clear_script();
-    assert_eq!(names(&relay.tools("main").await.unwrap()), ["wait", "new"]);
+    assert_eq!(tool_names(&relay.tools("main").await.unwrap()), ["wait", "new"]);
 }
 
 #[tokio::test]
 async fn lists_of_a_closed_user_are_removed() {
     let server = TestServer::builder().bearer(Bearer::tokens([ALICE, BOB])).start().await.unwrap();
-    let shelf = Shelf::default();
-    let relay = process(Server::http(server.url()), &shelf);
+    let store = MemoryListStore::default();
+    let relay = relay_with_store(Server::http(server.url()), &store);
     let users = [ALICE, BOB].map(|token| relay.with_token(token));
     for user in &users {
         user.tools("main").await.unwrap();
     }
     users[0].close().await.unwrap();
-    assert_eq!(shelf.lock().len(), 1);
+    assert_eq!(store.lock().len(), 1);
 }
 
 #[tokio::test]
 async fn unresponsive_store_counts_as_empty() {
     let server = TestServer::builder().tool(tool("add")).start().await.unwrap();
     let builder = Relay::builder().server("main", Server::http(server.url()));
-    let relay = builder.list_store(Silent).build().unwrap();
+    let relay = builder.list_store(UnresponsiveStore).build().unwrap();
     let user = relay.without_token();
     let (tools, waited) = advance_until(user.tools("main")).await;
     assert_eq!(tools.unwrap().len(), 1);
@@ -188,18 +188,18 @@ async fn unresponsive_store_counts_as_empty() {
 async fn zero_cache_duration_stores_nothing() {
     let caching = TestServer::builder().caching(Duration::from_secs(60), CacheScope::Private);
     let server = caching.revisions([Revision::V2026_07_28]).start().await.unwrap();
-    let shelf = Shelf::default();
+    let store = MemoryListStore::default();
     let builder = Relay::builder().server("main", Server::http(server.url()));
-    let relay = builder.cache_duration(Duration::ZERO).list_store(shelf.clone()).build().unwrap();
+    let relay = builder.cache_duration(Duration::ZERO).list_store(store.clone()).build().unwrap();
     relay.tools("main").await.unwrap();
     relay.tools("main").await.unwrap();
-    assert_eq!((server.count("tools/list"), shelf.lock().len()), (2, 0));
+    assert_eq!((server.count("tools/list"), store.lock().len()), (2, 0));
 }
 
-/// Writes for whom a list is.
-struct Dedicated;
+/// Writes into a list for whom it is.
+struct DescribingInterceptor;
 
-impl Interceptor for Dedicated {
+impl Interceptor for DescribingInterceptor {
     fn list<'a>(
         &'a self,
         listing: Listing,
@@ -220,11 +220,12 @@ async fn intercepted_list_is_not_stored_as_public() {
     let caching = TestServer::builder().caching(Duration::from_secs(60), CacheScope::Public);
     let caching = caching.revisions([Revision::V2026_07_28]).tool(tool("add"));
     let server = caching.bearer(Bearer::tokens([ALICE, BOB])).start().await.unwrap();
-    let shelf = Shelf::default();
+    let store = MemoryListStore::default();
     let builder = Relay::builder().server("main", Server::http(server.url()));
-    let changing = builder.list_store(shelf.clone()).interceptor(Dedicated).build().unwrap();
+    let changing =
+        builder.list_store(store.clone()).interceptor(DescribingInterceptor).build().unwrap();
     changing.with_token(ALICE).tools("main").await.unwrap();
-    let plain = process(Server::http(server.url()), &shelf);
+    let plain = relay_with_store(Server::http(server.url()), &store);
     plain.with_token(ALICE).tools("main").await.unwrap();
     let of_bob = plain.with_token(BOB).tools("main").await.unwrap();
     assert_ne!(of_bob.get("add").unwrap().description(), "for one alone");

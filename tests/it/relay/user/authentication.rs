@@ -1,4 +1,4 @@
-//! On whose behalf requests are sent.
+//! Which token requests are sent with.
 
 use insta::assert_snapshot;
 use relay::{Relay, Server};
@@ -9,7 +9,7 @@ use crate::support::{ALICE, BOB, ScriptedServer, full_request_log};
 
 #[tokio::test]
 async fn token_of_the_user_is_sent_with_every_request() {
-    // AUTH-02, HTTP-02, HTTP-24: the session too, once there is one
+    // AUTH-02, HTTP-02, HTTP-24: with the session, once there is one
     let server = ScriptedServer::start().await;
     let user = relay_of(&server).with_token(ALICE);
     user.tools("main").await.unwrap().call("add", json!({ "a": 1 })).await.unwrap();
@@ -113,13 +113,13 @@ async fn principal_is_derived_from_the_token() {
     assert_eq!(relay.with_token(ALICE).principal(), alice);
     assert_ne!(relay.with_token(BOB).principal(), alice);
     assert_ne!(relay.without_token().principal(), alice);
-    // Another registry knows the same user.
+    // Another relay derives the same principal.
     assert_eq!(Relay::builder().build().unwrap().with_token(ALICE).principal(), alice);
 }
 
 #[tokio::test]
 async fn api_keys_are_sent_to_their_own_server_only() {
-    // LIFE-18, AUTH-06: keys go to the server that they are for
+    // LIFE-18, AUTH-06: keys are sent to their own server only
     let (one, two) = (ScriptedServer::start().await, ScriptedServer::start().await);
     let relay = Relay::builder()
         .server("one", Server::http(one.url()).api_key(ALICE))

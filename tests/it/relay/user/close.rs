@@ -1,4 +1,4 @@
-//! The end of sessions.
+//! Closing users and the relay.
 
 use insta::assert_snapshot;
 use relay::{Relay, Server};
@@ -28,7 +28,7 @@ async fn closing_a_user_ends_the_sessions_of_that_user_only() {
         let ended = full_request_log(&server.requests_of("DELETE").await);
         assert!(ended.contains("Bearer [alice]") && !ended.contains("Bearer [bob]"), "{ended}");
     }
-    // The others go on in theirs.
+    // The other users keep their sessions.
     relay.with_token(BOB).tools("one").await.unwrap().call("add", json!({})).await.unwrap();
     assert_eq!(one.requests_of("initialize").await.len(), 2);
 }

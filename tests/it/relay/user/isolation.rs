@@ -1,4 +1,4 @@
-//! Users who are known by an id, and that nothing of one ever reaches another.
+//! Isolation of users from each other.
 
 use std::{
     collections::HashMap,
@@ -28,7 +28,7 @@ async fn session_and_lists_of_a_user_survive_a_token_refresh() {
     let tools = user.tools("main").await.unwrap();
     server.renew_token(ALICE, BOB);
     tools.call("add", json!({})).await.unwrap();
-    // Whoever comes back has a source of their own, and finds everything as it was.
+    // A returning user has a new token source, and finds the old session and lists.
     let again = relay.for_user("alice", AccessToken::new(BOB));
     assert_eq!(again.principal(), user.principal());
     again.tools("main").await.unwrap().call("add", json!({})).await.unwrap();
@@ -70,7 +70,7 @@ async fn user_without_a_token_does_not_get_the_api_key() {
     let user = relay.for_user("alice", ScriptedTokenSource::new(|_, _| Ok(None)));
     user.tools("main").await.unwrap();
     assert!(server.all_requests().await.iter().all(|sent| sent.header("authorization").is_none()));
-    // A token is no id, even if it has the same letters.
+    // A token is not a user id, even if it is the same text.
     assert_ne!(
         relay.for_user(ALICE, AccessToken::new(ALICE)).principal(),
         relay.with_token(ALICE).principal()
@@ -80,35 +80,35 @@ async fn user_without_a_token_does_not_get_the_api_key() {
 const USERS: usize = 5;
 const SERVERS: usize = 2;
 
-/// What a user does, each with users and servers by number.
+/// What a user does. Users and servers are numbered.
 #[derive(Debug, Clone)]
 enum Step {
     List(usize, usize),
     Call(usize, usize),
-    /// Calls the tool of another user.
-    Trespass(usize, usize, usize),
-    Rotate(usize),
+    /// Tries to call the tool of another user.
+    CallOthers(usize, usize, usize),
+    RotateToken(usize),
 }
 
-/// Users whose tokens change, and servers that each give them a tool of their own.
-struct World {
+/// Users with changing tokens, and servers with one tool per user.
+struct IsolationModel {
     servers: Vec<TestServer>,
-    tokens: Vec<Rotating>,
+    tokens: Vec<RotatingToken>,
     users: Vec<User>,
     relay: Relay,
 }
 
-/// The token of one user: whose it is, and how often it was changed.
+/// The token of one user: the number of the user, and how often the token was changed.
 #[derive(Clone)]
-struct Rotating(usize, Arc<Mutex<usize>>);
+struct RotatingToken(usize, Arc<Mutex<usize>>);
 
-impl Rotating {
+impl RotatingToken {
     fn token(&self) -> String {
         format!("5ecret-{}-{}", self.0, self.1.lock().expect("no step panics"))
     }
 }
 
-impl TokenSource for Rotating {
+impl TokenSource for RotatingToken {
     fn token<'a>(
         &'a self,
         _: TokenRequest<'a>,
@@ -117,15 +117,15 @@ impl TokenSource for Rotating {
     }
 }
 
-impl World {
+impl IsolationModel {
     async fn new() -> Self {
-        let tokens: Vec<_> = (0..USERS).map(|user| Rotating(user, Arc::default())).collect();
+        let tokens: Vec<_> = (0..USERS).map(|user| RotatingToken(user, Arc::default())).collect();
         let mut servers = Vec::new();
-        // Fewer sessions and lists than there are users, so that some always give way.
+        // Fewer sessions and lists than users, so that some are always evicted.
         let mut relay = Relay::builder().session_limit(3).cache_limit(3);
         for number in 0..SERVERS {
-            let mut server =
-                TestServer::builder().bearer(Bearer::tokens(tokens.iter().map(Rotating::token)));
+            let mut server = TestServer::builder()
+                .bearer(Bearer::tokens(tokens.iter().map(RotatingToken::token)));
             for token in &tokens {
                 let says = format!("of {} at {number}", token.0);
                 let name = format!("of-{}", token.0);
@@ -138,7 +138,7 @@ impl World {
             servers.push(server);
         }
         let relay = relay.build().expect("usable settings");
-        let user = |token: &Rotating| relay.for_user(token.0.to_string(), token.clone());
+        let user = |token: &RotatingToken| relay.for_user(token.0.to_string(), token.clone());
         let users = tokens.iter().map(user).collect();
         Self { servers, tokens, users, relay }
     }
@@ -147,7 +147,7 @@ impl World {
         self.users[user].tools(&server.to_string()).await.expect("a list")
     }
 
-    async fn take(&self, step: &Step) {
+    async fn run(&self, step: &Step) {
         match *step {
             Step::List(user, server) => {
                 let tools = self.tools(user, server).await;
@@ -160,7 +160,7 @@ impl World {
                 let output = tools.call(&format!("of-{user}"), json!({})).await.expect("a result");
                 assert_eq!(output.text(), format!("of {user} at {server}"));
             }
-            Step::Trespass(user, other, server) => {
+            Step::CallOthers(user, other, server) => {
                 let connection =
                     self.users[user].connection(&server.to_string()).expect("it is registered");
                 let called = connection.call_tool(&format!("of-{other}"), json!({})).await;
@@ -170,7 +170,7 @@ impl World {
                     assert!(!describe_error(&error).contains(&format!("nearest is `of-{other}`")));
                 }
             }
-            Step::Rotate(user) => {
+            Step::RotateToken(user) => {
                 let old = self.tokens[user].token();
                 *self.tokens[user].1.lock().expect("no step panics") += 1;
                 let new = self.tokens[user].token();
@@ -179,7 +179,7 @@ impl World {
         }
     }
 
-    /// No token and no session was ever with two users.
+    /// Asserts that no token and no session was used by two users.
     fn assert_apart(&self) {
         for server in &self.servers {
             let mut sessions = HashMap::new();
@@ -203,27 +203,27 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (user.clone(), server.clone()).prop_map(|(user, server)| Step::List(user, server)),
         3 => (user.clone(), server.clone()).prop_map(|(user, server)| Step::Call(user, server)),
         2 => (user.clone(), user.clone(), server)
-            .prop_map(|(user, other, server)| Step::Trespass(user, other, server)),
-        1 => user.prop_map(Step::Rotate),
+            .prop_map(|(user, other, server)| Step::CallOthers(user, other, server)),
+        1 => user.prop_map(Step::RotateToken),
     ]
 }
 
 proptest! {
     #![proptest_config(Config { cases: 24, failure_persistence: None, ..Config::default() })]
 
-    /// Steps of one row are taken at the same time; between two rows, some users leave.
+    /// The steps of a row run concurrently. Between two rows, some users close.
     #[test]
     fn users_never_share_tokens_sessions_or_tools(rows in vec((vec(step(), 1..12), 0..2 * USERS), 1..6)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let world = World::new().await;
+            let model = IsolationModel::new().await;
             for (row, leaver) in &rows {
-                join_all(row.iter().map(|step| world.take(step))).await;
-                if let Some(user) = world.users.get(*leaver) {
+                join_all(row.iter().map(|step| model.run(step))).await;
+                if let Some(user) = model.users.get(*leaver) {
                     user.close().await.unwrap();
                 }
             }
-            world.assert_apart();
+            model.assert_apart();
         });
     }
 }

@@ -1,4 +1,4 @@
-//! Calls that wait for a sign-in, and are made once after it.
+//! Pending calls, which wait for a sign-in and are then made once.
 
 use std::time::Duration;
 
@@ -17,30 +17,30 @@ async fn server() -> TestServer {
     TestServer::builder().bearer(bearer).tool(tool).start().await.expect("a free port")
 }
 
-/// The ticket of Alice's call, whose token has expired meanwhile, from where it was stored.
-async fn ticket(server: &TestServer, relay: &Relay) -> Ticket {
+/// The ticket of Alice's call, whose token has expired. It is serialized and read back.
+async fn pending_call(server: &TestServer, relay: &Relay) -> Ticket {
     let tools =
         relay.for_user("alice", AccessToken::new(ALICE)).tools("main").await.expect("a list");
     server.expire_token(ALICE);
     let error =
-        tools.call("pay", json!({ "amount": 1.10 })).await.expect_err("a sign-in is wanted");
-    let refused = error.authorization().expect("a sign-in is wanted");
+        tools.call("pay", json!({ "amount": 1.10 })).await.expect_err("an authorization error");
+    let refused = error.authorization().expect("an authorization error");
     let stored = serde_json::to_string(refused.ticket.as_ref().expect("it did not run"))
-        .expect("texts alone");
+        .expect("it is serializable");
     assert_no_secrets(&format!("{stored}{refused:?}"));
-    assert!(!format!("{refused:?}").contains("1.1"), "arguments are for nobody else");
-    serde_json::from_str(&stored).expect("what was stored")
+    assert!(!format!("{refused:?}").contains("1.1"), "arguments are not shown");
+    serde_json::from_str(&stored).expect("it is a ticket")
 }
 
 #[tokio::test]
 async fn pending_call_is_resumed_once_after_the_sign_in() {
     let server = server().await;
     let relay = relay_with(Server::http(server.url()));
-    let ticket = ticket(&server, &relay).await;
+    let ticket = pending_call(&server, &relay).await;
     let told = (&*ticket.server, &*ticket.tool, &*ticket.arguments, ticket.user.as_deref());
     assert_eq!(told, ("main", "pay", r#"{"amount":1.1}"#, Some("alice")));
     assert_eq!(ticket.scopes, ["pay", "now"]);
-    // It is too early, and no harm is done.
+    // Resuming too early does no harm.
     let user = relay.for_user("alice", AccessToken::new(ALICE));
     assert!(user.resume(ticket.clone()).await.unwrap_err().authorization().is_some());
     server.renew_token(ALICE, BOB);
@@ -65,7 +65,7 @@ async fn pending_call_is_resumed_once_after_the_sign_in() {
 async fn pending_call_of_unknown_outcome_is_not_resumed_again() {
     let server = server().await;
     let relay = relay_with(Server::http(server.url()));
-    let ticket = ticket(&server, &relay).await;
+    let ticket = pending_call(&server, &relay).await;
     server.renew_token(ALICE, BOB);
     server.script(On::method("tools/call"), Fault::Close);
     let user = relay.for_user("alice", AccessToken::new(BOB));
@@ -81,7 +81,7 @@ async fn pending_call_stays_valid_until_the_call_is_sent() {
     let server = server().await;
     let builder = Relay::builder().server("main", Server::http(server.url()));
     let relay = builder.cache_duration(Duration::ZERO).build().unwrap();
-    let ticket = ticket(&server, &relay).await;
+    let ticket = pending_call(&server, &relay).await;
     server.renew_token(ALICE, BOB);
     let user = relay.for_user("alice", AccessToken::new(BOB));
     let gate = Gate::new();
@@ -98,7 +98,7 @@ async fn pending_call_stays_valid_until_the_call_is_sent() {
 async fn pending_call_belongs_to_its_user() {
     let server = server().await;
     let relay = relay_with(Server::http(server.url()));
-    let ticket = ticket(&server, &relay).await;
+    let ticket = pending_call(&server, &relay).await;
     server.accept_token(BOB);
     for user in [relay.for_user("bob", AccessToken::new(BOB)), relay.with_token(BOB)] {
         let outcome = describe_result(user.resume(ticket.clone()).await);
@@ -107,22 +107,22 @@ async fn pending_call_belongs_to_its_user() {
         -> Configuration, did not run
         "));
     }
-    // Whoever the application knows by a token alone has another one after the sign-in.
+    // A user who is known by a token alone has another token after the sign-in.
     server.accept_token(ALICE);
     let tools = relay.with_token(ALICE).tools("main").await.unwrap();
     server.expire_token(ALICE);
     let error = tools.call("pay", ()).await.unwrap_err();
     let ticket = error.authorization().unwrap().ticket.clone().unwrap();
-    // Nobody in particular is no user, and has rights of its own: those of the server's key.
+    // The anonymous principal is not this user. It uses the API key of the server.
     let outcome = describe_result(relay.without_token().resume(ticket.clone()).await);
     assert!(outcome.contains("another user"), "{outcome}");
     assert_eq!(relay.with_token(BOB).resume(ticket).await.unwrap().text(), "paid");
 }
 
-/// Signs what goes to the server.
-struct Signing;
+/// Adds a signature to the arguments.
+struct SigningInterceptor;
 
-impl Interceptor for Signing {
+impl Interceptor for SigningInterceptor {
     fn call<'a>(
         &'a self,
         mut call: Call,
@@ -139,9 +139,10 @@ impl Interceptor for Signing {
 #[tokio::test]
 async fn interceptors_see_a_resumed_call_with_its_original_arguments() {
     let server = server().await;
-    let relay = Relay::builder().server("main", Server::http(server.url())).interceptor(Signing);
+    let relay =
+        Relay::builder().server("main", Server::http(server.url())).interceptor(SigningInterceptor);
     let relay = relay.build().unwrap();
-    let ticket = ticket(&server, &relay).await;
+    let ticket = pending_call(&server, &relay).await;
     assert_eq!(ticket.arguments, r#"{"amount":1.1}"#);
     server.renew_token(ALICE, BOB);
     relay.for_user("alice", AccessToken::new(BOB)).resume(ticket).await.unwrap();
@@ -155,7 +156,7 @@ async fn interceptors_see_a_resumed_call_with_its_original_arguments() {
 async fn tampered_pending_call_is_rejected() {
     let server = server().await;
     let relay = relay_with(Server::http(server.url()));
-    let mut ticket = ticket(&server, &relay).await;
+    let mut ticket = pending_call(&server, &relay).await;
     ticket.arguments = "{".to_owned();
     server.renew_token(ALICE, BOB);
     let before = server.count("tools/call");

@@ -1,4 +1,4 @@
-//! Resources, prompts and what servers ask, on behalf of users.
+//! Resources, prompts and handlers of users.
 
 use std::{
     sync::{Arc, OnceLock, mpsc},
@@ -105,10 +105,10 @@ async fn resource_tools_report_authorization_errors() {
     assert_eq!(refused.ticket.as_ref().map(|ticket| &*ticket.tool), Some("list_resources"));
 }
 
-/// Says whose it is.
-struct Named(String);
+/// Responds with the name of its user.
+struct NamingHandler(String);
 
-impl Handler for Named {
+impl Handler for NamingHandler {
     fn serves(&self) -> Serves {
         Serves::nothing().form()
     }
@@ -137,7 +137,7 @@ async fn each_user_has_a_handler_of_their_own() {
         let builder = Relay::builder().server("main", Server::http(server.url()));
         let relay = builder.handlers(|asker| {
             let (server, user) = (asker.server, asker.user?);
-            Some(Arc::new(Named(format!("{user} at {server}"))))
+            Some(Arc::new(NamingHandler(format!("{user} at {server}"))))
         });
         let relay = relay.build().unwrap();
         for id in ["alice", "bob"] {
@@ -145,7 +145,7 @@ async fn each_user_has_a_handler_of_their_own() {
             let output = user.tools("main").await.unwrap().call("greet", ()).await.unwrap();
             assert_eq!(output.text(), format!("\"{id} at main\""));
         }
-        // Nobody answers for whom there is no handler, and the server is told.
+        // Without a handler, the server receives an error.
         let nobody = relay.tools("main").await.unwrap().call("greet", ()).await;
         assert!(!nobody.is_ok_and(|output| output.text().contains("main")));
     }
@@ -154,7 +154,7 @@ async fn each_user_has_a_handler_of_their_own() {
 #[test]
 fn handler_factory_may_use_the_relay() {
     let (done, wait) = mpsc::channel();
-    // A lock that is taken twice would hold this thread for good.
+    // Taking a lock twice would block this thread forever.
     thread::spawn(move || {
         let known = Arc::new(OnceLock::<Relay>::new());
         let own = Arc::clone(&known);
@@ -167,7 +167,7 @@ fn handler_factory_may_use_the_relay() {
         });
         let relay = known.get_or_init(|| relay.build().expect("usable settings"));
         relay.without_token().connection("a").expect("it is registered");
-        done.send(()).expect("somebody waits");
+        done.send(()).expect("the receiver waits");
     });
     wait.recv_timeout(Duration::from_secs(10)).expect("a connection");
 }

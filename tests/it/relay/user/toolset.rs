@@ -1,4 +1,4 @@
-//! The tools of several servers at once.
+//! Toolsets: the tools of several servers.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use crate::support::{
     status,
 };
 
-fn list(names: &[&str]) -> ScriptedResponse {
+fn list_response(names: &[&str]) -> ScriptedResponse {
     let tool = |name: &&str| json!({ "name": name, "inputSchema": { "type": "object" } });
     result(&json!({ "tools": names.iter().map(tool).collect::<Vec<_>>() }))
 }
 
-async fn server(names: &[&str]) -> ScriptedServer {
-    Script::new().on("tools/list", list(names)).start().await
+async fn server_with_tools(names: &[&str]) -> ScriptedServer {
+    Script::new().on("tools/list", list_response(names)).start().await
 }
 
 fn relay_of<'a>(servers: impl IntoIterator<Item = (&'a str, Server)>) -> Relay {
@@ -28,8 +28,8 @@ fn relay_of<'a>(servers: impl IntoIterator<Item = (&'a str, Server)>) -> Relay {
     builder.build().expect("usable settings")
 }
 
-/// The three parts, one line each.
-fn shown(toolset: &Toolset) -> String {
+/// The three parts of a toolset, one line each.
+fn describe(toolset: &Toolset) -> String {
     let names: Vec<_> = toolset.iter().map(|tool| tool.name().to_owned()).collect();
     let refused =
         toolset.needs_auth.iter().map(|refused| refused.server.clone()).collect::<Vec<_>>();
@@ -52,7 +52,7 @@ async fn toolset_keeps_the_order_of_the_servers() {
     let urls = names.into_iter().zip(&servers);
     let relay = relay_of(urls.map(|(name, (server, _))| (name, Server::http(server.url()))));
     let open = async {
-        // All are asked before one has answered, and the last one answers first.
+        // All servers receive their request before one responds, and the last one responds first.
         for (_, gate) in &servers {
             gate.reached(1).await;
         }
@@ -65,12 +65,12 @@ async fn toolset_keeps_the_order_of_the_servers() {
     let (toolset, ()) = tokio::join!(user.toolset().into_future(), open);
     let toolset = toolset.unwrap();
     let expected = "relay__a__a relay__b__b relay__c__c relay__d__d";
-    assert_eq!(shown(&toolset), format!("{expected}\n\n"));
+    assert_eq!(describe(&toolset), format!("{expected}\n\n"));
     assert_eq!((toolset.len(), toolset.is_empty()), (4, false));
     let chosen = user.toolset().servers(["d", "b", "d"]).await.unwrap();
-    assert_eq!(shown(&chosen), "relay__d__d relay__b__b\n\n");
+    assert_eq!(describe(&chosen), "relay__d__d relay__b__b\n\n");
     assert_eq!(toolset.call("relay__c__c", json!({})).await.unwrap().text(), "done");
-    // The names of servers do not tell their tools apart.
+    // Tools of a toolset are not found by their short name.
     assert_snapshot!(describe_result(toolset.call("c", json!({})).await), @"
     the servers that are ready offer no tool `c`
     -> UnknownTool, did not run
@@ -86,7 +86,7 @@ async fn failing_servers_do_not_affect_the_others() {
     let challenge = "Bearer scope=x, resource_metadata=\"https://a.example/m\"";
     let locked = status(401).header("www-authenticate", challenge);
     let (good, locked, broken, no_list) = (
-        server(&["add", "sub"]).await,
+        server_with_tools(&["add", "sub"]).await,
         Script::new().on("initialize", locked).start().await,
         Script::new().on("tools/list", status(500)).start().await,
         Script::new().on("tools/list", result(&json!({ "tools": 5 }))).start().await,
@@ -99,7 +99,7 @@ async fn failing_servers_do_not_affect_the_others() {
         ("files", Server::stdio(["my-file-server"])),
     ]);
     let toolset = relay.with_token(ALICE).toolset().await.unwrap();
-    assert_snapshot!(shown(&toolset), @r#"
+    assert_snapshot!(describe(&toolset), @r#"
     relay__good__add relay__good__sub
     locked
     server `broken` failed: HTTP status 500
@@ -113,7 +113,7 @@ async fn failing_servers_do_not_affect_the_others() {
     let challenge = toolset.needs_auth[0].challenge().unwrap();
     assert_eq!(challenge.resource_metadata(), Some("https://a.example/m"));
     let chosen = relay.with_token(ALICE).toolset().servers(["good", "goood"]).await.unwrap();
-    assert_snapshot!(shown(&chosen), @"
+    assert_snapshot!(describe(&chosen), @"
     relay__good__add relay__good__sub
 
     server `goood`: it is not registered; registered are `broken`, `files`, `good`, `locked`, `no-list`
@@ -123,8 +123,10 @@ async fn failing_servers_do_not_affect_the_others() {
 
 #[tokio::test]
 async fn missing_required_server_is_an_error() {
-    let (good, broken) =
-        (server(&["add"]).await, Script::new().on("tools/list", status(500)).start().await);
+    let (good, broken) = (
+        server_with_tools(&["add"]).await,
+        Script::new().on("tools/list", status(500)).start().await,
+    );
     let servers = |required| {
         [
             ("broken", Server::http(broken.url()).required(required)),
@@ -146,7 +148,7 @@ async fn missing_required_server_is_an_error() {
 
 #[tokio::test]
 async fn unknown_required_server_is_an_error() {
-    let good = server(&["add"]).await;
+    let good = server_with_tools(&["add"]).await;
     let user = relay_of([("good", Server::http(good.url()))]).without_token();
     let misspelt = user.toolset().servers(["good"]).required(["goood"]).await;
     assert_snapshot!(describe_result(misspelt), @"
@@ -154,8 +156,8 @@ async fn unknown_required_server_is_an_error() {
     -> Configuration, did not run
     ");
     let toolset = user.toolset().servers(Vec::<String>::new()).required(["good"]).await.unwrap();
-    assert_eq!(shown(&toolset), "relay__good__add\n\n");
-    // Nor where a variable is not set that it needs.
+    assert_eq!(describe(&toolset), "relay__good__add\n\n");
+    // The same if a variable that the server needs is not set.
     let text = format!(
         "[servers.a]\nurl = '${{NONE}}'\nrequired = true\n[servers.good]\nurl = '{}'",
         good.url()
@@ -171,26 +173,27 @@ async fn unknown_required_server_is_an_error() {
 async fn slow_server_is_left_out_after_the_timeout() {
     let slow = TestServer::builder().start().await.unwrap();
     slow.script(On::method("tools/list"), Fault::Hold(Gate::new()));
-    let good = server(&["add"]).await;
+    let good = server_with_tools(&["add"]).await;
     let relay = relay_of([("good", Server::http(good.url())), ("slow", Server::http(slow.url()))]);
     let user = relay.without_token();
     user.tools("good").await.unwrap();
     let request = user.toolset().timeout(Duration::from_millis(200));
     let toolset = request.await.unwrap();
-    assert_snapshot!(shown(&toolset), @"
+    assert_snapshot!(describe(&toolset), @"
     relay__good__add
 
     server `slow` failed: no answer in time
       no answer to `tools/list` within 200ms
     -> Transport Timeout, retryable
     ");
-    // Nothing of it is left.
+    // The request is cancelled on the server.
     slow.cancelled(1).await;
 }
 
 #[tokio::test]
 async fn denied_tools_are_neither_listed_nor_called() {
-    let scripted = server(&["search", "search_code", "delete_repo", "delete_file"]).await;
+    let scripted =
+        server_with_tools(&["search", "search_code", "delete_repo", "delete_file"]).await;
     let server = Server::http(scripted.url()).deny_tools(["delete_*"]);
     let relay = relay_of([("hub", server)]);
     let tools = relay.tools("hub").await.unwrap();
@@ -208,7 +211,7 @@ async fn denied_tools_are_neither_listed_nor_called() {
     assert_eq!(names(toolset().allow("hub", ["*code", "delete_file"])).await, ["search_code"]);
     assert_eq!(names(toolset().deny("hub", ["search"])).await, ["search_code"]);
     assert_eq!(names(toolset().deny("other", ["*"])).await, ["search", "search_code"]);
-    // It is a view of the one list.
+    // Filters apply to the one cached list.
     assert_eq!(scripted.requests_of("tools/list").await.len(), 1);
     let narrow = toolset().deny("hub", ["search"]).await.unwrap();
     assert!(narrow.get("relay__hub__search").is_none());
