@@ -1,4 +1,4 @@
-//! Tests that cross crates: each layer against scripted servers, and all of them against real ones.
+//! Tests that span crates: each layer against scripted servers, and all layers against real ones.
 
 mod credential_stores;
 mod faults;
