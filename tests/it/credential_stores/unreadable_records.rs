@@ -65,7 +65,7 @@ impl StoredRecord {
     fn write(&self, json: &str) {
         match &self.record {
             Value::String(_) => {
-                self.write_raw(&encryption_keys(&[1]).seal(&self.purpose, json.as_bytes()).into())
+                self.write_raw(&encryption_keys(&[1]).seal(&self.purpose, json.as_bytes()).into());
             }
             _ => self.write_raw(&serde_json::from_str(json).unwrap()),
         }

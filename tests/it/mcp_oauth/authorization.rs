@@ -108,7 +108,7 @@ async fn server_without_s256_pkce_is_not_trusted() {
     // AUTH-27: downgrade to plain PKCE, or to none
     for methods in [Value::Null, serde_json::json!([]), serde_json::json!(["plain"])] {
         let mocks = OAuthMocks::with_metadata(|it| {
-            it.issuer["code_challenge_methods_supported"] = methods.clone()
+            it.issuer["code_challenge_methods_supported"] = methods.clone();
         })
         .await;
         let refused = mocks.begin(&mocks.application()).await.unwrap_err();

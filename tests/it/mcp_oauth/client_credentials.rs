@@ -36,7 +36,7 @@ async fn client_authenticates_with_a_method_the_server_supports() {
         (Value::Null, true, false),
     ] {
         let mocks = OAuthMocks::with_metadata(|it| {
-            it.issuer["token_endpoint_auth_methods_supported"] = method.clone()
+            it.issuer["token_endpoint_auth_methods_supported"] = method.clone();
         })
         .await;
         let form = request_token(&mocks, ServiceTokens::builder(client())).await;

@@ -84,7 +84,7 @@ async fn first_sign_in_requests_the_scope_of_the_challenge() {
         ("Bearer", None, None),
     ] {
         let mocks = OAuthMocks::with_metadata(|it| {
-            it.resource["scopes_supported"] = supported.map(|it| vec![it]).into()
+            it.resource["scopes_supported"] = supported.map(|it| vec![it]).into();
         })
         .await;
         let unauthorized = mocks.unauthorized(Reason::Missing, challenge);

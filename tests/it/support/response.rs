@@ -66,7 +66,7 @@ impl ScriptedResponse {
     }
 
     /// Sends the body as one event of an event stream.
-    pub(crate) fn as_event_stream(self) -> Self {
+    pub(crate) fn into_event_stream(self) -> Self {
         let body = [b"event: message\ndata: ", &self.body[..], b"\n\n"].concat();
         self.content_type("text/event-stream").body(body)
     }
@@ -78,7 +78,7 @@ impl ScriptedResponse {
     }
 
     /// Sends the body as the only element of a JSON array.
-    pub(crate) fn as_batch(self) -> Self {
+    pub(crate) fn into_batch(self) -> Self {
         let body = [b"[", &self.body[..], b"]"].concat();
         self.body(body)
     }

@@ -69,7 +69,7 @@ fn response_with_progress_and_log() -> ScriptedResponse {
     ];
     let told =
         told.map(|it| format!("data: {{\"jsonrpc\":\"2.0\",\"method\":\"notifications/{it}}}\n\n"));
-    result(&result_of_any_method()).as_event_stream().with_prefix(&told.concat())
+    result(&result_of_any_method()).into_event_stream().with_prefix(&told.concat())
 }
 
 async fn server_with_progress_and_logs() -> ScriptedServer {

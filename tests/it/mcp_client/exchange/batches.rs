@@ -103,7 +103,7 @@ async fn server_requests_in_a_batch_are_answered() {
 #[tokio::test]
 async fn batched_response_to_initialize_is_an_error() {
     let opening = initialize_response("2025-03-26");
-    let server = Script::new().on("initialize", opening.as_batch()).start().await;
+    let server = Script::new().on("initialize", opening.into_batch()).start().await;
     assert_snapshot!(describe_result(server.client().list_tools().await), @"
     the answer to `initialize` is not valid
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0

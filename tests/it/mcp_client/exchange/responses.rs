@@ -164,7 +164,7 @@ async fn server_errors_keep_code_message_and_data() {
         error(-32603, "broken", &json!({ "at": [1, "x"] })),
         error(-32042, "sign in", &json!({ "elicitations": [{ "mode": "url", "url": "https://a.example" }] })),
         error(-32601, "what\u{1b}[2J?", &json!("text")),
-        error(-32603, "streamed", &json!(1)).as_event_stream(),
+        error(-32603, "streamed", &json!(1)).into_event_stream(),
         error(-32000, "busy", &Value::Null).with_status(503),
         error(-32600, "bad request", &Value::Null).with_status(400),
         json(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"no id"}}"#).with_status(400),

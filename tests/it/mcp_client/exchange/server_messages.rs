@@ -121,7 +121,8 @@ async fn responses_to_other_requests_are_ignored() {
 #[tokio::test]
 async fn server_requests_during_initialize_are_answered() {
     // LIFE-07, HTTP-24: in the session that the headers have already assigned
-    let opening = initialize_response("2025-11-25").header("mcp-session-id", "s").as_event_stream();
+    let opening =
+        initialize_response("2025-11-25").header("mcp-session-id", "s").into_event_stream();
     let opening = opening.with_prefix(&format!("data: {}\n\n", ping(&json!(5))));
     let server = Script::new().on("initialize", opening).start().await;
     server.client().connect().await.unwrap();

@@ -41,8 +41,9 @@ async fn first_call_sends_initialize_then_initialized() {
 #[tokio::test]
 async fn initialize_works_over_event_streams() {
     // HTTP-06, HTTP-24: an event stream also has the session id in a header
-    let opening = initialize_response("2025-11-25").header("mcp-session-id", "s").as_event_stream();
-    let answer = result(&json!({ "content": [] })).as_event_stream();
+    let opening =
+        initialize_response("2025-11-25").header("mcp-session-id", "s").into_event_stream();
+    let answer = result(&json!({ "content": [] })).into_event_stream();
     let script = Script::new().on("initialize", opening).on("tools/call", answer);
     let server = script.start().await;
     let client = server.client();

@@ -323,7 +323,7 @@ async fn unknown_method_identifies_a_stateful_server() {
             body(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"x"}}"#)
                 .with_status(400),
         ),
-        ("in a stream", error(-32601, "no", &Value::Null).as_event_stream()),
+        ("in a stream", error(-32601, "no", &Value::Null).into_event_stream()),
         ("another result", result(&json!({ "tools": [] }))),
         ("400", status(400)),
         ("404", status(404)),

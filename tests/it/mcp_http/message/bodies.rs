@@ -153,7 +153,7 @@ async fn limit_is_the_same_for_json_and_events() {
             json(&message),
             sse(&format!("data: {message}\n\n")),
             sse(&format!("data:{message}\r\n\r\n")),
-            json(&message).as_event_stream(),
+            json(&message).into_event_stream(),
         ] {
             let shown = call_with_response(answer).await;
             assert!(shown.ends_with(expected), "{length}: {shown}");

@@ -33,9 +33,9 @@ fn echoing_failures() -> [(&'static str, ScriptedResponse); 11] {
         ("a text", status(500).body(&echo)),
         ("a JSON-RPC error with 400", rpc().with_status(400)),
         ("a JSON-RPC error", rpc()),
-        ("a JSON-RPC error on a stream", rpc().as_event_stream()),
+        ("a JSON-RPC error on a stream", rpc().into_event_stream()),
         ("a JSON-RPC error that has a result", with_result.clone()),
-        ("the same on a stream", with_result.as_event_stream()),
+        ("the same on a stream", with_result.into_event_stream()),
         ("a long JSON-RPC error", error(-32000, &echo, &json!("~".repeat(70_000)))),
         ("a challenge", refused(401, "invalid_token")),
         ("a challenge of scope", refused(403, "insufficient_scope")),
@@ -109,7 +109,7 @@ async fn results_are_not_redacted() {
     // A tool's result belongs to its caller, even if it contains the caller's own token.
     let text = format!("{SESSION} of {ALICE}");
     let answer = result(&json!({ "content": [{ "type": "text", "text": text }] }));
-    for answer in [answer.clone(), answer.as_event_stream()] {
+    for answer in [answer.clone(), answer.into_event_stream()] {
         let server = server_with_response(answer).await;
         let traced = TraceCapture::start();
         let result = server.client().call_tool("add", ()).await.unwrap();

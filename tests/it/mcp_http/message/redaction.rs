@@ -29,7 +29,7 @@ fn echoing_responses() -> [(&'static str, ScriptedResponse); 11] {
         ("a challenge of no effect", refused(403, "invalid_token")),
         ("a JSON-RPC error with 400", message.clone().with_status(400)),
         ("a JSON-RPC error", message.clone()),
-        ("a JSON-RPC error on a stream", message.as_event_stream()),
+        ("a JSON-RPC error on a stream", message.into_event_stream()),
         ("a redirect", status(307).header("location", location)),
     ]
 }

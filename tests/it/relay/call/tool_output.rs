@@ -97,7 +97,7 @@ async fn tool_error_is_an_output() {
 #[tokio::test]
 async fn output_may_arrive_as_an_event_stream() {
     // HTTP-06
-    let output = output_of(result(&json!({ "content": [text_block("done")] })).as_event_stream())
+    let output = output_of(result(&json!({ "content": [text_block("done")] })).into_event_stream())
         .await
         .unwrap();
     assert_eq!(output.text(), "done");

@@ -157,7 +157,7 @@ async fn server_errors_keep_code_message_and_data() {
         ("tools/list", error(-32603, "broken", &json!({ "trace": 5 }))),
         ("tools/call", error(-32602, "Unknown tool: add", &Value::Null)),
         ("tools/call", error(-32042, "sign in", &json!({ "elicitations": [] }))),
-        ("tools/call", error(-1, "streamed", &json!([1])).as_event_stream()),
+        ("tools/call", error(-1, "streamed", &json!([1])).into_event_stream()),
         ("tools/call", error(-32000, "busy", &Value::Null).with_status(503)),
         ("tools/list", error(-32000, "busy", &Value::Null).with_status(503)),
     ]).await, @r#"

@@ -184,7 +184,7 @@ async fn server_may_have_no_tools() {
 #[tokio::test]
 async fn list_may_arrive_as_an_event_stream() {
     let list = result(&json!({ "tools": [{ "name": "a", "inputSchema": { "type": "object" } }] }));
-    let server = server_with("tools/list", [list.as_event_stream()]).await;
+    let server = server_with("tools/list", [list.into_event_stream()]).await;
     assert_eq!(describe(&relay_of(&server).tools("main").await.unwrap()), "relay__main__a is a");
 }
 
