@@ -30,9 +30,9 @@ fn tests_with_keyring(bus: &str) -> Command {
 #[track_caller]
 fn assert_passes(mut tests: Command, wanted: &str) {
     let output = tests.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains(wanted), "{said}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{stdout}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(stdout.contains(wanted), "{stdout}");
 }
 
 #[test]
@@ -72,8 +72,8 @@ fn concurrent_first_openings_create_one_key() {
 fn assert_fails(mut tests: Command, wanted: &str) {
     tests.args(["--exact", "credential_stores::keyring::keyring_process_entry_point"]);
     let output = tests.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(!output.status.success() && said.contains(wanted), "{said}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(!output.status.success() && stdout.contains(wanted), "{stdout}");
 }
 
 #[test]

@@ -52,15 +52,18 @@ async fn error_of_another_issuer_is_not_shown() {
     // N-AUTH-06
     let mocks = OAuthMocks::start().await;
     let error = "&error=access_denied&error_description=visit%20evil.example";
-    let own =
+    let own_error =
         finish_with_callback(&mocks, |callback| format!("{callback}{error}")).await.unwrap_err();
-    assert!(own.ends_with("refused: access_denied (visit evil.example)"), "{own}");
+    assert!(own_error.ends_with("refused: access_denied (visit evil.example)"), "{own_error}");
     let other = |callback: &str| {
         let (before, _) = callback.split_once("&iss=").expect("the callback has an issuer");
         format!("{before}&iss=https://evil.example{error}")
     };
-    let others = finish_with_callback(&mocks, other).await.unwrap_err();
-    assert_eq!(others, "what came back is not the answer to this sign-in: it is of another issuer");
+    let other_error = finish_with_callback(&mocks, other).await.unwrap_err();
+    assert_eq!(
+        other_error,
+        "what came back is not the answer to this sign-in: it is of another issuer"
+    );
     assert_eq!(mocks.token_requests().await.len(), 0);
 }
 
@@ -69,10 +72,10 @@ async fn code_requires_the_state_of_its_sign_in() {
     // AUTH-32, N-AUTH-16: code injection, cross-site request forgery
     let mocks = OAuthMocks::start().await;
     let other = mocks.begin(&mocks.application()).await.unwrap();
-    let others = mocks.callback(&other);
+    let other_error = mocks.callback(&other);
     let state = |callback: &str| query_params(&callback.parse().expect("a URL"))["state"].clone();
     for (what, edit) in [
-        ("another's", Box::new(|_: &str| others.clone()) as Box<dyn Fn(&str) -> String>),
+        ("another's", Box::new(|_: &str| other_error.clone()) as Box<dyn Fn(&str) -> String>),
         ("none", Box::new(|it: &str| it.replace(&format!("&state={}", state(it)), ""))),
         ("an empty one", Box::new(|it: &str| it.replace(&state(it), ""))),
         ("a part of it", Box::new(|it: &str| it.replace(&state(it), &state(it)[1..]))),

@@ -55,12 +55,12 @@ async fn metadata_of_another_issuer_is_rejected() {
 async fn metadata_is_read_from_the_url_of_the_challenge() {
     // AUTH-08, AUTH-10, AUTH-11
     let mocks = OAuthMocks::start().await;
-    let elsewhere = json!({
+    let other_metadata = json!({
         "resource": mocks.endpoint().url().as_str(),
         "authorization_servers": [mocks.issuer.uri()],
         "scopes_supported": ["elsewhere"],
     });
-    mount(&mocks.resource, "/elsewhere", json_response(&elsewhere)).await;
+    mount(&mocks.resource, "/elsewhere", json_response(&other_metadata)).await;
     let challenge = |path: &str| {
         let challenge = format!("Bearer resource_metadata=\"{}{path}\"", mocks.resource.uri());
         mocks.unauthorized(Reason::Missing, &challenge)
@@ -87,10 +87,10 @@ async fn metadata_redirects_to_another_origin_are_not_followed() {
     for server in [&mocks.resource, &mocks.issuer] {
         server.reset().await;
     }
-    let away = format!("{}/metadata", evil.uri());
+    let redirect = format!("{}/metadata", evil.uri());
     for status in [301, 302, 303, 307, 308] {
-        let away = ResponseTemplate::new(status).insert_header("location", &*away);
-        mount(&mocks.resource, "/.well-known/oauth-protected-resource/mcp", away).await;
+        let redirect = ResponseTemplate::new(status).insert_header("location", &*redirect);
+        mount(&mocks.resource, "/.well-known/oauth-protected-resource/mcp", redirect).await;
         assert_untrusted(&mocks).await;
         mocks.resource.reset().await;
     }

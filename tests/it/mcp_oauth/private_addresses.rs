@@ -43,9 +43,9 @@ async fn metadata_cannot_point_to_private_networks() {
 #[tokio::test]
 async fn host_names_of_private_addresses_are_rejected() {
     // AUTH-43: the address of the name is checked, and is the one connected to
-    let own = fs::read_to_string("/etc/hostname").unwrap_or_default();
+    let hostname = fs::read_to_string("/etc/hostname").unwrap_or_default();
     let client = mcp_oauth::OAuthClient::builder("Tests", "https://app.example/").build().unwrap();
-    for name in ["localhost.", "api.localhost", own.trim()] {
+    for name in ["localhost.", "api.localhost", hostname.trim()] {
         // Which of these names exist depends on the machine. The last one nearly always does.
         let Ok(inside) = TcpListener::bind((name, 0)).await else { continue };
         let port = inside.local_addr().unwrap().port();

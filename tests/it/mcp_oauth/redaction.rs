@@ -20,8 +20,8 @@ impl Respond for EchoingError {
             String::from_utf8(STANDARD.decode(pair).expect("Base64")).expect("text")
         });
         let sent: Vec<_> = form.chain(basic).collect();
-        let said = format!("not good: {}", sent.join(", "));
-        let body = json!({ "error": self.0, "error_description": said });
+        let description = format!("not good: {}", sent.join(", "));
+        let body = json!({ "error": self.0, "error_description": description });
         ResponseTemplate::new(400).set_body_json(body)
     }
 }
@@ -73,7 +73,7 @@ async fn echoed_secrets_of_client_credentials_are_redacted_in_errors() {
 #[tokio::test]
 async fn traces_contain_no_secret_of_a_sign_in() {
     // AUTH-05
-    let traced = TraceCapture::start();
+    let trace = TraceCapture::start();
     let mocks = OAuthMocks::with_token_lifetime(Some(0), |_| {}).await;
     let application = mocks.application();
     let sign_in = mocks.begin(&application).await.unwrap();
@@ -91,7 +91,7 @@ async fn traces_contain_no_secret_of_a_sign_in() {
     let token = mocks.token(&user).await.unwrap();
     mocks.token_after_rejection(&user, token.as_deref(), &unauthorized).await.unwrap_err();
     user.sign_out(&mocks.endpoint()).await.unwrap();
-    let text = traced.finish();
+    let text = trace.finish();
     assert!(text.contains("mcp_http::wire"), "nothing was traced: {text}");
     assert_no_secrets(&text);
     let verifier = mocks.token_requests().await[0]["code_verifier"].clone();
@@ -100,7 +100,7 @@ async fn traces_contain_no_secret_of_a_sign_in() {
 
 #[tokio::test]
 async fn traces_contain_no_secret_of_client_credentials() {
-    let traced = TraceCapture::start();
+    let trace = TraceCapture::start();
     let mocks = OAuthMocks::start().await;
     let service = RegisteredClient::new("service").with_secret("5ecret-client");
     let exchange = TokenExchange::new("http://127.0.0.1:9/", service.clone(), "5ecret-id-token");
@@ -113,7 +113,7 @@ async fn traces_contain_no_secret_of_client_credentials() {
     let transport = HttpTransport::builder(mocks.endpoint().url().as_str());
     let transport = transport.token_source(tokens).build().unwrap();
     stateful_client(transport).list_tools().await.unwrap_err();
-    let text = traced.finish();
+    let text = trace.finish();
     assert!(token.contains("5ecret") && text.contains("mcp_http::wire"), "{text}");
     assert_no_secrets(&text);
 }

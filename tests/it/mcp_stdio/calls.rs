@@ -30,12 +30,12 @@ async fn concurrent_calls_share_one_process() {
 async fn server_requests_and_progress_arrive_during_a_call() {
     for era in ["old", "new"] {
         let client = client(&[era]);
-        let told: Arc<Mutex<usize>> = Arc::default();
-        let progress = Arc::clone(&told);
+        let progress_count: Arc<Mutex<usize>> = Arc::default();
+        let progress = Arc::clone(&progress_count);
         let telling =
             client.with(Options::new().on_progress(move |_| *progress.lock().unwrap() += 1));
         assert_eq!(call(&telling, "tell", json!({})).await.unwrap(), "told");
-        assert_eq!(*told.lock().unwrap(), 1);
+        assert_eq!(*progress_count.lock().unwrap(), 1);
         if era == "old" {
             assert_eq!(call(&client, "ask", json!({})).await.unwrap(), "{}");
         }

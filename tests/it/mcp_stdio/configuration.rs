@@ -48,15 +48,18 @@ async fn failure_to_start_is_reported() {
 
 #[tokio::test]
 async fn secrets_of_the_command_are_redacted() {
-    let given = server(&["new", "--api-key", "s3cret-arg", "postgresql://me:s3cret-url@db/a"]);
-    let given = given.arg("s3cret-own").secret("s3cret-own").env("PEM", "s3cret-1\ns3cret-2");
+    let server_with_secrets =
+        server(&["new", "--api-key", "s3cret-arg", "postgresql://me:s3cret-url@db/a"]);
+    let server_with_secrets =
+        server_with_secrets.arg("s3cret-own").secret("s3cret-own").env("PEM", "s3cret-1\ns3cret-2");
     // An inherited variable whose value is known to the test.
-    let given = given.inherit_env("CARGO_PKG_DESCRIPTION");
+    let server_with_secrets = server_with_secrets.inherit_env("CARGO_PKG_DESCRIPTION");
     let inherited = std::env::var("CARGO_PKG_DESCRIPTION").unwrap();
     let lines: Arc<Mutex<Vec<String>>> = Arc::default();
     let seen = Arc::clone(&lines);
-    let given = given.on_stderr(move |line| seen.lock().unwrap().push(line.to_owned()));
-    let client = Client::new(given.build());
+    let server_with_secrets =
+        server_with_secrets.on_stderr(move |line| seen.lock().unwrap().push(line.to_owned()));
+    let client = Client::new(server_with_secrets.build());
     let refused = call(&client, "refuse", json!({})).await.unwrap_err();
     assert_snapshot!(refused, @r#"`tools/call` failed: no use for ["new", "--api-key", "****", "postgresql://me:****@db/a", "****"] **** **** (code -32602)"#);
     let failed = call(&client, "confess", json!({})).await.unwrap_err();

@@ -101,12 +101,12 @@ async fn server_may_ping_before_the_initialize_response() {
     // PING-02: a ping does not need an `initialize` response first
     let (client, mut wire) = client_with_version(Revision::V2025_11_25);
     let connecting = tokio::spawn(async move { client.connect().await });
-    let greeting = wire.next().await.unwrap();
+    let initialize = wire.next().await.unwrap();
     wire.send(json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" })).await;
     assert_eq!(wire.next().await.unwrap()["result"], json!({}));
     let result = json!({ "protocolVersion": "2025-11-25", "capabilities": {},
         "serverInfo": { "name": "wire", "version": "1" } });
-    wire.respond(&greeting, result).await;
+    wire.respond(&initialize, result).await;
     with_timeout(connecting).await.unwrap().unwrap();
 }
 
@@ -122,9 +122,9 @@ async fn dropped_call_is_cancelled_in_all_versions() {
         }
         let request = wire.next().await.unwrap();
         call.abort();
-        let told = wire.next().await.unwrap();
-        assert_eq!(told["method"], "notifications/cancelled");
-        assert_eq!(told["params"]["requestId"], request["id"]);
+        let notification = wire.next().await.unwrap();
+        assert_eq!(notification["method"], "notifications/cancelled");
+        assert_eq!(notification["params"]["requestId"], request["id"]);
         wire.respond(&request, call_result("late")).await;
         let call =
             tokio::spawn(async move { client.call_tool("next", ()).await.map(|it| text(&it)) });

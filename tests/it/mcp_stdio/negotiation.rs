@@ -85,12 +85,12 @@ async fn late_probe_response_overrides_a_failed_initialize() {
     let connecting = tokio::spawn(async move { client.connect().await });
     let probe = wire.next().await.unwrap();
     let before = Instant::now();
-    let (greeting, passed) = advance_until(wire.next_untimed()).await;
-    let greeting = greeting.unwrap();
+    let (initialize, passed) = advance_until(wire.next_untimed()).await;
+    let initialize = initialize.unwrap();
     assert!(passed >= limit - Duration::from_secs(1) && before.elapsed() >= limit, "{passed:?}");
-    assert_eq!(greeting["method"], "initialize");
+    assert_eq!(initialize["method"], "initialize");
     let error = json!({ "code": -32601, "message": "no such method" });
-    wire.send(json!({ "jsonrpc": "2.0", "id": greeting["id"], "error": error })).await;
+    wire.send(json!({ "jsonrpc": "2.0", "id": initialize["id"], "error": error })).await;
     wire.respond(
         &probe,
         json!({ "resultType": "complete", "supportedVersions": ["2026-07-28"],

@@ -72,12 +72,12 @@ async fn concurrent_close_waits_for_the_process_to_end() {
     let process = pid(&Client::new(transport.clone())).await;
     let closing = transport.clone();
     let first = tokio::spawn(async move { closing.close(Context::default()).await });
-    let under_way = async {
+    let closing_now = async {
         while transport.listen(Context::default()).await.is_ok() {
             yield_now().await;
         }
     };
-    with_timeout(under_way).await;
+    with_timeout(closing_now).await;
     assert!(exists(process));
     with_timeout(transport.close(Context::default())).await.unwrap();
     assert!(!exists(process), "closed means ended, and buried");

@@ -110,14 +110,14 @@ impl ServerEnd {
 
     /// Handles `initialize` as a server of 2025-11-25.
     pub(super) async fn initialize(&mut self) {
-        let greeting = json!({
+        let initialize = json!({
             "protocolVersion": "2025-11-25",
             "capabilities": { "tools": { "listChanged": true }, "logging": {} },
             "serverInfo": { "name": "wire", "version": "1" },
         });
-        self.respond_to("initialize", greeting).await;
-        let told = self.next().await.expect("a notification");
-        assert_eq!(told["method"], "notifications/initialized");
+        self.respond_to("initialize", initialize).await;
+        let notification = self.next().await.expect("a notification");
+        assert_eq!(notification["method"], "notifications/initialized");
     }
 }
 

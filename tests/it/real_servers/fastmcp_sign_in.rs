@@ -58,11 +58,11 @@ async fn sign_in_call_refresh_and_sign_out() {
 
     // Its revocation endpoint requires `client_secret` in the form. It rejects clients that send
     // the secret in a header, as they should, or have none. So copied tokens stay valid.
-    let traced = TraceCapture::start();
+    let capture = TraceCapture::start();
     other.sign_out(&endpoint).await.unwrap();
-    let said = traced.finish();
-    let told = "a sign-in is forgotten, and not revoked";
-    let warned = said.lines().find(|line| line.contains(told)).expect(&said);
+    let message = capture.finish();
+    let expected = "a sign-in is forgotten, and not revoked";
+    let warned = message.lines().find(|line| line.contains(expected)).expect(&message);
     assert!(warned.contains("/revoke refused: invalid_request (client_secret: Field required)"));
     assert!(store.keys(Some("alice"), endpoint.url().as_str()).await.unwrap().is_empty());
     let relay = Relay::builder().server("fast", Server::http(server.url())).build().unwrap();

@@ -172,8 +172,8 @@ async fn sign_in_refresh_sign_out_and_refresh_token_reuse() {
         let Err(Error::Authorization(refused)) = fixture.call_add(late.clone()).await else {
             panic!("the token was accepted")
         };
-        let said = std::error::Error::source(&refused.unauthorized).unwrap().to_string();
-        assert!(said.starts_with("the access token was refused: sign in to "), "{said}");
+        let message = std::error::Error::source(&refused.unauthorized).unwrap().to_string();
+        assert!(message.starts_with("the access token was refused: sign in to "), "{message}");
     }
     fixture.sign_in(&client, &alice).await;
     fixture.call_add(alice.clone()).await.unwrap();

@@ -20,6 +20,6 @@ pub(super) async fn server_with(
     answers: impl IntoIterator<Item = ScriptedResponse>,
 ) -> ScriptedServer {
     let script =
-        answers.into_iter().fold(Script::new(), |script, answer| script.on(method, answer));
+        answers.into_iter().fold(Script::new(), |script, response| script.on(method, response));
     script.start().await
 }

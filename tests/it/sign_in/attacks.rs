@@ -48,11 +48,11 @@ async fn callback_of_another_issuer_is_rejected() {
 
 #[tokio::test]
 async fn token_endpoint_redirect_is_not_followed() {
-    let elsewhere = AuthorizationServer::builder().start().await.unwrap();
+    let redirect_target = AuthorizationServer::builder().start().await.unwrap();
     let fixture = OAuthFixture::start().await;
     let client = client_builder().build().unwrap();
     let alice = client.user("alice");
-    let target = format!("{}/token", elsewhere.issuer());
+    let target = format!("{}/token", redirect_target.issuer());
     fixture.authorization_server.script(OAuthEndpoint::Token, Reply::redirect(&target));
     fixture.sign_in(&client, &alice).await.unwrap_err();
     fixture.sign_in(&client, &alice).await.unwrap();
@@ -60,19 +60,19 @@ async fn token_endpoint_redirect_is_not_followed() {
     fixture.authorization_server.expire_access_tokens();
     fixture.authorization_server.script(OAuthEndpoint::Token, Reply::redirect(&target));
     fixture.call(&alice).await.unwrap_err();
-    assert_eq!(elsewhere.count(OAuthEndpoint::Token), 0);
+    assert_eq!(redirect_target.count(OAuthEndpoint::Token), 0);
 }
 
 #[tokio::test]
 async fn token_is_not_sent_to_a_redirect_target() {
-    let elsewhere = TestServer::builder().start().await.unwrap();
+    let redirect_target = TestServer::builder().start().await.unwrap();
     let fixture = OAuthFixture::start().await;
     let client = client_builder().build().unwrap();
     let alice = client.user("alice");
     fixture.sign_in(&client, &alice).await.unwrap();
-    fixture.server.script(On::any(), Reply::redirect(elsewhere.url()));
+    fixture.server.script(On::any(), Reply::redirect(redirect_target.url()));
     fixture.call(&alice).await.unwrap_err();
-    assert_eq!(elsewhere.requests().len(), 0);
+    assert_eq!(redirect_target.requests().len(), 0);
 }
 
 #[tokio::test]

@@ -31,8 +31,11 @@ async fn sign_in_refresh_revocation_and_second_sign_in() {
     let refused = fixture.call(&alice).await.unwrap_err();
     let Error::Authorization(refused) = refused else { panic!("{refused:?}") };
     assert_eq!(refused.unauthorized.reason, Reason::Rejected);
-    let said = std::error::Error::source(&refused.unauthorized).unwrap().to_string();
-    assert!(said.starts_with("the sign-in has expired or was revoked: sign in to "), "{said}");
+    let message = std::error::Error::source(&refused.unauthorized).unwrap().to_string();
+    assert!(
+        message.starts_with("the sign-in has expired or was revoked: sign in to "),
+        "{message}"
+    );
 
     fixture.sign_in(&client, &alice).await.unwrap();
     assert_eq!(fixture.call(&alice).await.unwrap().text(), "hello");

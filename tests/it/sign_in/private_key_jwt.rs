@@ -83,9 +83,9 @@ async fn client_credentials_require_the_registered_key() {
         let client = RegisteredClient::new(ID).with_private_key(key.signing_key());
         ServiceTokens::builder(client).build().unwrap()
     };
-    let own = fixture.user_of("service", tokens(&key));
+    let registered = fixture.user_of("service", tokens(&key));
     for _ in 0..2 {
-        let tools = own.tools("s").await.unwrap();
+        let tools = registered.tools("s").await.unwrap();
         assert_eq!(tools.call("greet", ()).await.unwrap().text(), "hello");
         fixture.authorization_server.expire_access_tokens();
     }
@@ -112,15 +112,15 @@ async fn testkit_accepts_only_valid_unused_assertions() {
         claims
     };
     let es256 = |key: &TestKey, changes: Value| key.sign(Algorithm::ES256, &claims(changes));
-    let good = es256(&key, json!({}));
+    let valid = es256(&key, json!({}));
     let of_another = es256(&key, json!({ "jti": "2" }));
-    let (signed, _) = good.rsplit_once('.').unwrap();
+    let (signed, _) = valid.rsplit_once('.').unwrap();
     let (_, signature) = of_another.rsplit_once('.').unwrap();
     let mut assertions = vec![
         "none".to_owned(),
         es256(&other, json!({})),
         format!("{signed}.{signature}"),
-        good.replacen("eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiJ9", "eyJhbGciOiJub25lIn0", 1),
+        valid.replacen("eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiJ9", "eyJhbGciOiJub25lIn0", 1),
     ];
     for changes in [
         json!({ "iss": "other" }),
@@ -133,7 +133,7 @@ async fn testkit_accepts_only_valid_unused_assertions() {
     ] {
         assertions.push(es256(&key, changes));
     }
-    assertions.extend([good.clone(), good.clone()]);
+    assertions.extend([valid.clone(), valid.clone()]);
     let mut answers = Vec::new();
     for assertion in assertions {
         answers.push(status_for_assertion(&server, &assertion).await);

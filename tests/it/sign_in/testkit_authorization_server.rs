@@ -17,16 +17,16 @@ async fn start() -> AuthorizationServer {
 type Pairs<'a> = &'a [(&'a str, &'a str)];
 
 /// The parameters of a valid request with changes. An empty value removes a parameter.
-fn form_with(good: Pairs<'_>, changes: Pairs<'_>) -> String {
+fn form_with(valid: Pairs<'_>, changes: Pairs<'_>) -> String {
     let value = |name: &str| changes.iter().find(|(it, _)| *it == name).map(|(_, value)| *value);
-    let kept = good.iter().map(|(name, old)| (*name, value(name).unwrap_or(old)));
-    let new = changes.iter().filter(|(name, _)| !good.iter().any(|(it, _)| it == name)).copied();
+    let kept = valid.iter().map(|(name, old)| (*name, value(name).unwrap_or(old)));
+    let new = changes.iter().filter(|(name, _)| !valid.iter().any(|(it, _)| it == name)).copied();
     let pairs = kept.chain(new).filter(|(_, value)| !value.is_empty());
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
 fn authorization_url(server: &AuthorizationServer, changes: Pairs<'_>) -> String {
-    let good = [
+    let valid = [
         ("response_type", "code"),
         ("client_id", "app"),
         ("redirect_uri", CALLBACK),
@@ -35,7 +35,7 @@ fn authorization_url(server: &AuthorizationServer, changes: Pairs<'_>) -> String
         ("code_challenge_method", "S256"),
         ("resource", "http://127.0.0.1:8/mcp"),
     ];
-    format!("{}/authorize?{}", server.issuer(), form_with(&good, changes))
+    format!("{}/authorize?{}", server.issuer(), form_with(&valid, changes))
 }
 
 /// A query parameter of a URL.
@@ -54,14 +54,14 @@ fn code(server: &AuthorizationServer) -> String {
 /// Posts to the token endpoint. Returns the members of the response, or the error code.
 async fn token(
     server: &AuthorizationServer,
-    good: Pairs<'_>,
+    valid: Pairs<'_>,
     changes: Pairs<'_>,
 ) -> Result<serde_json::Value, String> {
     let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
     let answer = http
         .post(format!("{}/token", server.issuer()))
         .header("content-type", "application/x-www-form-urlencoded")
-        .body(form_with(good, changes))
+        .body(form_with(valid, changes))
         .send()
         .await
         .unwrap();

@@ -75,7 +75,7 @@ impl SseServerConfig {
             let mut open = JoinSet::new();
             while let Ok((connection, _)) = listener.accept().await {
                 let server = Arc::clone(&server);
-                let service = service_fn(move |request| answer(Arc::clone(&server), request));
+                let service = service_fn(move |request| respond(Arc::clone(&server), request));
                 let connection = TokioIo::new(connection);
                 open.spawn(http1::Builder::new().serve_connection(connection, service));
             }
@@ -154,7 +154,7 @@ impl Shared {
     }
 }
 
-async fn answer(
+async fn respond(
     server: Arc<Shared>,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
@@ -169,7 +169,7 @@ async fn answer(
         (Method::POST, "/mcp") => server.status(behaviour.post),
         (Method::POST, "/messages") => {
             if behaviour.message < 300 && message.get("id").is_some() {
-                server.send_message(&answer_to(&message));
+                server.send_message(&response_to(&message));
             }
             server.status(behaviour.message)
         }
@@ -191,7 +191,7 @@ fn open(server: &Shared) -> Response<Body> {
 }
 
 /// The successful response to a request. The tool `silent` gives none.
-fn answer_to(request: &Value) -> Value {
+fn response_to(request: &Value) -> Value {
     let result = match request["method"].as_str().unwrap_or_default() {
         "initialize" => json!({
             "protocolVersion": "2024-11-05",

@@ -60,16 +60,16 @@ fn result_of_any_method() -> Value {
 
 /// A response on a stream, after decreasing progress and a log message of an unknown level.
 fn response_with_progress_and_log() -> ScriptedResponse {
-    let told = [
+    let notifications = [
         r#"progress","params":{"progressToken":$id,"progress":0.5,"total":2,"message":"half"}"#,
         r#"progress","params":{"progressToken":$id,"progress":0.25}"#,
         r#"progress","params":{"progressToken":"of another","progress":9}"#,
         r#"progress","params":{"progress":9}"#,
         r#"message","params":{"level":"loud","data":[1]}"#,
     ];
-    let told =
-        told.map(|it| format!("data: {{\"jsonrpc\":\"2.0\",\"method\":\"notifications/{it}}}\n\n"));
-    result(&result_of_any_method()).into_event_stream().with_prefix(&told.concat())
+    let notifications = notifications
+        .map(|it| format!("data: {{\"jsonrpc\":\"2.0\",\"method\":\"notifications/{it}}}\n\n"));
+    result(&result_of_any_method()).into_event_stream().with_prefix(&notifications.concat())
 }
 
 async fn server_with_progress_and_logs() -> ScriptedServer {
@@ -122,8 +122,8 @@ async fn every_method_sends_meta_and_delivers_progress_and_logs() {
         let client = client_with_version(server.transport(), revision).with(options);
         for (method, call) in CALLS {
             call(&client).await.unwrap();
-            let told = ["0.5 of Some(2.0)", "0.25 of None", "loud: [1]"];
-            assert_eq!(received.take(), told, "{method}");
+            let notifications = ["0.5 of Some(2.0)", "0.25 of None", "loud: [1]"];
+            assert_eq!(received.take(), notifications, "{method}");
             let sent = server.requests_of(method).await.pop().unwrap();
             let message = sent.json();
             let meta = &message["params"]["_meta"];
@@ -166,11 +166,11 @@ async fn every_method_times_out_after_the_timeout_of_its_options() {
             let gate = Gate::new();
             server.script(On::method(method), Fault::Hold(gate.clone()));
             let call = CALLS.iter().find(|(name, _)| *name == method).unwrap().1;
-            let late = async {
+            let advance_later = async {
                 with_timeout(gate.reached(1)).await;
                 advance_time(Duration::from_secs(6)).await;
             };
-            let (called, ()) = tokio::join!(call(&client), late);
+            let (called, ()) = tokio::join!(call(&client), advance_later);
             let expected = format!("no answer to `{method}` within 5s\n-> Timeout");
             assert_eq!(describe_result(called), expected);
             if revision.era() == Era::Handshake {
@@ -199,8 +199,8 @@ async fn progress_restarts_the_timeout_but_not_the_total() {
         });
         let builder = TestServer::builder().tool(slow).answers(AnswerMode::Sse);
         let (_server, client) = start_and_connect(builder, revision).await;
-        let told = Arc::new(tokio::sync::Semaphore::new(0));
-        let tell = Arc::clone(&told);
+        let notifications = Arc::new(tokio::sync::Semaphore::new(0));
+        let tell = Arc::clone(&notifications);
         let options = Options::new()
             .timeout(Duration::from_secs(5))
             .total(Duration::from_secs(11))
@@ -211,7 +211,7 @@ async fn progress_restarts_the_timeout_but_not_the_total() {
                 with_timeout(gate.reached(1)).await;
                 advance_time(Duration::from_secs(4)).await;
                 gate.open();
-                with_timeout(told.acquire()).await.unwrap().forget();
+                with_timeout(notifications.acquire()).await.unwrap().forget();
             }
             // 8 seconds have passed, and each progress notification arrived in time.
             advance_time(Duration::from_secs(4)).await;

@@ -65,7 +65,7 @@ async fn call_after_close_opens_a_new_session() {
 async fn close_accepts_405_and_404_and_reports_other_statuses() {
     // HTTP-29: 405 is not an error; after 404 the session is gone anyway
     let mut shown = String::new();
-    for answer in [
+    for response in [
         status(405),
         error(-32000, "Method not allowed", &Value::Null).with_status(405),
         status(404),
@@ -74,7 +74,7 @@ async fn close_accepts_405_and_404_and_reports_other_statuses() {
         status(403),
         status(500),
     ] {
-        let server = Script::new().on("DELETE", answer).start().await;
+        let server = Script::new().on("DELETE", response).start().await;
         let client = server.client();
         client.connect().await.unwrap();
         shown += &describe_result(client.close().await);

@@ -35,9 +35,9 @@ async fn list_tools(server: &ScriptedServer, client: &Client) -> String {
         Ok(list) => format!("listed {:?}", names(&list)),
         Err(_) => describe_result(listed),
     };
-    let asked = server.requests_of("tools/list").await;
-    let asked = asked.iter().map(|list| format!("\nasked {}", list.json()["params"]));
-    shown + &asked.collect::<String>()
+    let requests = server.requests_of("tools/list").await;
+    let requests = requests.iter().map(|list| format!("\nasked {}", list.json()["params"]));
+    shown + &requests.collect::<String>()
 }
 
 #[tokio::test]

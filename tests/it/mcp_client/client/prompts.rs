@@ -42,10 +42,10 @@ async fn prompts_are_listed_and_read() {
 
         let review = client.get_prompt("review", json!({ "code": "fn" })).await.unwrap();
         assert_eq!(review.description.as_deref(), Some("A review"));
-        let [asked, answered] = &review.messages[..] else { panic!("{review:?}") };
-        assert!(matches!(&asked.content, ContentBlock::Text(it) if it.text == r#"Review "fn""#));
+        let [sent, answered] = &review.messages[..] else { panic!("{review:?}") };
+        assert!(matches!(&sent.content, ContentBlock::Text(it) if it.text == r#"Review "fn""#));
         assert!(matches!(answered.content, ContentBlock::Image(_)));
-        assert_eq!((&asked.role, &answered.role), (&Role::User, &Role::Assistant));
+        assert_eq!((&sent.role, &answered.role), (&Role::User, &Role::Assistant));
 
         // N-MRTR-01: a prompt may require input
         assert_eq!(client.get_prompt("slow", ()).await.unwrap().messages, []);
@@ -80,18 +80,18 @@ async fn completion_sends_reference_argument_and_context() {
         let of_template = Completing::of_template("users://{id}", "id", "many");
         assert_eq!(client.complete(&of_template).await.unwrap().values.len(), 100);
         let requests = server.requests();
-        let asked = requests.iter().filter(|it| it.method() == "completion/complete");
-        let asked = asked.filter_map(Recorded::params).map(|params| {
+        let sent = requests.iter().filter(|it| it.method() == "completion/complete");
+        let sent = sent.filter_map(Recorded::params).map(|params| {
             let members = ["ref", "argument", "context"];
-            let said = members.iter().filter_map(|it| params.get(*it)).map(ToString::to_string);
-            said.collect::<Vec<_>>().join(" ")
+            let shown = members.iter().filter_map(|it| params.get(*it)).map(ToString::to_string);
+            shown.collect::<Vec<_>>().join(" ")
         });
-        let asked: Vec<_> = asked.collect();
+        let sent: Vec<_> = sent.collect();
         let expected = [
             r#"{"name":"review","type":"ref/prompt"} {"name":"code","value":"va"} {"arguments":{"a":"1","b":"2"}}"#,
             r#"{"type":"ref/resource","uri":"users://{id}"} {"name":"id","value":"many"}"#,
         ];
-        assert_eq!(asked, expected);
+        assert_eq!(sent, expected);
         assert_eq!(server.violations(), Vec::<String>::new());
     }
 }

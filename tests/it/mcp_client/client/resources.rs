@@ -107,8 +107,8 @@ async fn missing_resource_is_not_found_in_every_version() {
         assert!(!client.get_prompt("none", ()).await.unwrap_err().is_not_found());
     }
     for (code, expected) in [(-32002, true), (-32602, true), (-32603, false), (-32601, false)] {
-        let answer = error(code, "no", &json!({ "uri": "a://b" }));
-        let server = resource_script().on("resources/read", answer).start().await;
+        let response = error(code, "no", &json!({ "uri": "a://b" }));
+        let server = resource_script().on("resources/read", response).start().await;
         let error = server.client().read_resource("a://b").await.unwrap_err();
         assert_eq!(error.is_not_found(), expected, "{code}");
     }

@@ -84,7 +84,7 @@ async fn watch_subscribes_only_to_what_was_requested() {
         server.push(&Push::PromptsChanged);
         assert_eq!(next_change(&mut changes).await, Change::Prompts);
         let requests = server.requests();
-        let asked = requests.iter().filter_map(|request| match request.method() {
+        let subscribed = requests.iter().filter_map(|request| match request.method() {
             "resources/subscribe" => Some(request.params()?["uri"].to_string()),
             "subscriptions/listen" => Some(request.params()?["notifications"].to_string()),
             _ => None,
@@ -93,7 +93,7 @@ async fn watch_subscribes_only_to_what_was_requested() {
             STATEFUL => &[r#""a://b""#, r#""a://c""#],
             _ => &[r#"{"promptsListChanged":true,"resourceSubscriptions":["a://b","a://c"]}"#],
         };
-        assert_eq!(asked.collect::<Vec<_>>(), expected);
+        assert_eq!(subscribed.collect::<Vec<_>>(), expected);
     }
     let (_server, client) = start_and_connect(watchable_server(), STATEFUL).await;
     assert_snapshot!(describe_result(client.watch(Watch::new()).await), @"
@@ -136,8 +136,8 @@ async fn watch_reports_what_the_server_does_not_offer() {
 async fn changes_arrive_during_calls_if_there_is_no_get_stream() {
     // HTTP-21, LIFE-09: without GET, this server does not declare change notifications
     let tool = Tool::asking("a", json!({ "type": "object" }), |_| {
-        let told = "notifications/tools/list_changed";
-        Turn::answer(CallAnswer::text("a")).message(json!({ "jsonrpc": "2.0", "method": told }))
+        let method = "notifications/tools/list_changed";
+        Turn::answer(CallAnswer::text("a")).message(json!({ "jsonrpc": "2.0", "method": method }))
     });
     let (server, client) = start_and_connect(watchable_server().tool(tool), STATEFUL).await;
     server.script(On::method("GET"), mcp_testkit::Reply::status(405));
@@ -279,11 +279,11 @@ async fn unacknowledged_subscription_times_out() {
     let gate = Gate::new();
     server.script(On::method("subscriptions/listen"), Fault::Hold(gate.clone()));
     let client = client.with(Options::new().timeout(Duration::from_secs(5)));
-    let late = async {
+    let advance_later = async {
         with_timeout(gate.reached(1)).await;
         advance_time(Duration::from_secs(6)).await;
     };
-    let (watched, ()) = tokio::join!(client.watch(watch_everything()), late);
+    let (watched, ()) = tokio::join!(client.watch(watch_everything()), advance_later);
     assert_snapshot!(describe_result(watched), @"
     no answer to `subscriptions/listen` within 5s
     -> Timeout

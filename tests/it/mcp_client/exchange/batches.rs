@@ -14,9 +14,9 @@ const PING: &str = r#"{"jsonrpc":"2.0","id":"p","method":"ping"}"#;
 
 async fn server_with_batch(version: &str, messages: &[&str], streamed: bool) -> ScriptedServer {
     let batch = format!("[{}]", messages.join(","));
-    let answer = if streamed { sse(&format!("data: {batch}\n\n")) } else { json(&batch) };
+    let response = if streamed { sse(&format!("data: {batch}\n\n")) } else { json(&batch) };
     let script =
-        Script::new().on("initialize", initialize_response(version)).on("tools/call", answer);
+        Script::new().on("initialize", initialize_response(version)).on("tools/call", response);
     script.start().await
 }
 
@@ -93,9 +93,9 @@ async fn server_requests_in_a_batch_are_answered() {
             let client = server.client();
             client.call_tool("add", ()).await.unwrap();
             assert_eq!(client.tool_changes(), 1);
-            let answers = server.wait_for_requests("response", 1).await;
+            let responses = server.wait_for_requests("response", 1).await;
             let answered = r#"{"jsonrpc":"2.0","id":"p","result":{}}, [alice], 2025-03-26"#;
-            assert_eq!(request_log(&answers), answered);
+            assert_eq!(request_log(&responses), answered);
         }
     }
 }

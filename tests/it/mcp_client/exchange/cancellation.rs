@@ -30,8 +30,8 @@ async fn advance_time_once_held(gate: &Gate, time: Duration) {
 async fn cancellation_notifications(server: &TestServer) -> String {
     with_timeout(server.received("notifications/cancelled", 1)).await;
     let requests = server.requests();
-    let told = requests.iter().filter(|request| request.method() == "notifications/cancelled");
-    told.filter_map(Recorded::json).map(Value::to_string).collect()
+    let cancelled = requests.iter().filter(|request| request.method() == "notifications/cancelled");
+    cancelled.filter_map(Recorded::json).map(Value::to_string).collect()
 }
 
 #[tokio::test]

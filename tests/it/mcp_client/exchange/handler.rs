@@ -54,7 +54,7 @@ fn ask_everything(round: &Round) -> Turn {
             .and("roots", Ask::roots());
     }
     let got = ["form", "url", "model", "roots"].map(|key| match round.answer(key) {
-        Some(answer) => answer.to_string(),
+        Some(response) => response.to_string(),
         None => round.error(key).map_or_else(String::new, ToString::to_string),
     });
     CallAnswer::text(got.join("\n")).into()
@@ -80,13 +80,13 @@ async fn server_requests_reach_the_handler_in_all_versions() {
              {\"roots\":[{\"uri\":\"file:///home\"}]}",
             "{revision}"
         );
-        let mut asked = handler.requests();
-        asked.sort();
+        let mut requests = handler.requests();
+        requests.sort();
         let url = match revision {
             Revision::V2025_11_25 => "url: Sign in https://example.com/in (with an id)",
             _ => "url: Sign in https://example.com/in",
         };
-        assert_eq!(asked, ["form: Who?", "roots", "sampling: 9 tokens", url]);
+        assert_eq!(requests, ["form: Who?", "roots", "sampling: 9 tokens", url]);
         assert_eq!(server.violations(), Vec::<String>::new());
     }
 }
@@ -132,17 +132,17 @@ async fn responses_to(
         );
     }
     let answered = async {
-        let answers = memory_server.client_responses(requests.len()).await;
+        let responses = memory_server.client_responses(requests.len()).await;
         memory_server.complete_call();
-        answers
+        responses
     };
-    let (called, answers) = tokio::join!(client.call_tool("ask", ()), answered);
+    let (called, responses) = tokio::join!(client.call_tool("ask", ()), answered);
     called.expect("a result");
-    let told = |answer: &Value| match &answer["error"] {
-        Value::Null => answer["result"].to_string(),
+    let describe = |response: &Value| match &response["error"] {
+        Value::Null => response["result"].to_string(),
         error => format!("{} {}", error["code"], error["message"].as_str().unwrap_or_default()),
     };
-    (answers.iter().map(told).collect(), handler)
+    (responses.iter().map(describe).collect(), handler)
 }
 
 #[tokio::test]
@@ -161,9 +161,9 @@ async fn unsupported_server_requests_do_not_reach_the_handler() {
         ("tools/list", json!({})),
     ];
     let serves = Serves::nothing().form().sampling();
-    let (answers, handler) = responses_to(serves, HandlerBehavior::Accept, &requests).await;
+    let (responses, handler) = responses_to(serves, HandlerBehavior::Accept, &requests).await;
     assert_eq!(handler.requests(), Vec::<String>::new());
-    assert_snapshot!(answers.join("\n"), @r#"
+    assert_snapshot!(responses.join("\n"), @r#"
     -32602 this client does not serve elicitation in the mode "url"
     -32602 this client does not serve elicitation in the mode "voice"
     -32602 the parameters: .requestedSchema: missing, ElicitRequestParams `form` requires it at line 1 column 15
@@ -195,10 +195,10 @@ async fn sampling_with_unbalanced_tool_results_is_rejected() {
         ],
     ]
     .map(|messages| ("sampling/createMessage", json!({ "messages": messages, "maxTokens": 1 })));
-    let (answers, handler) =
+    let (responses, handler) =
         responses_to(ALL_CAPABILITIES, HandlerBehavior::Accept, &requests).await;
     assert_eq!(handler.requests(), ["sampling: 1 tokens"]);
-    assert_snapshot!(answers.join("\n"), @r#"
+    assert_snapshot!(responses.join("\n"), @r#"
     -32602 a use of a tool has no result in the next message
     -32602 a use of a tool has no result in the next message
     -32602 a use of a tool has no result in the next message
@@ -225,9 +225,9 @@ fn server_requests() -> [(&'static str, Value); 4] {
 #[tokio::test]
 async fn handler_can_decline_on_behalf_of_the_user() {
     // ELIC-07, SAMP-10
-    let (answers, _) =
+    let (responses, _) =
         responses_to(ALL_CAPABILITIES, HandlerBehavior::Decline, &server_requests()).await;
-    assert_snapshot!(answers.join("\n"), @r#"
+    assert_snapshot!(responses.join("\n"), @r#"
     {"action":"decline"}
     {"action":"decline"}
     -1 the user refused
@@ -239,17 +239,17 @@ async fn handler_can_decline_on_behalf_of_the_user() {
 async fn failing_handler_does_not_fail_the_call() {
     // RPC-10: the server does not learn the reason either
     for behavior in [HandlerBehavior::Fail, HandlerBehavior::Panic] {
-        let (answers, _) = responses_to(ALL_CAPABILITIES, behavior, &server_requests()).await;
-        assert_eq!(answers, ["-32603 this client failed to answer"; 4], "{behavior:?}");
+        let (responses, _) = responses_to(ALL_CAPABILITIES, behavior, &server_requests()).await;
+        assert_eq!(responses, ["-32603 this client failed to answer"; 4], "{behavior:?}");
     }
 }
 
 #[tokio::test]
 async fn invalid_handler_results_are_not_sent() {
     // ELIC-06, ROOT-02
-    let (answers, _) =
+    let (responses, _) =
         responses_to(ALL_CAPABILITIES, HandlerBehavior::InvalidResult, &server_requests()).await;
-    assert_snapshot!(answers.join("\n"), @r#"
+    assert_snapshot!(responses.join("\n"), @r#"
     -32603 this client failed to answer
     {"action":"cancel"}
     {"content":{"text":"hello","type":"text"},"model":"m","role":"assistant"}
@@ -270,7 +270,7 @@ async fn server_can_cancel_its_request() {
             "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id },
         }));
     };
-    let course = async {
+    let script = async {
         memory_server
             .send_during_call(json!({ "jsonrpc": "2.0", "id": "a", "method": "roots/list" }));
         memory_server
@@ -281,14 +281,14 @@ async fn server_can_cancel_its_request() {
         cancel(json!("a"));
         handler.wait_for_pending(1).await;
         handler.release();
-        let answers = memory_server.client_responses(1).await;
+        let responses = memory_server.client_responses(1).await;
         memory_server.complete_call();
-        answers
+        responses
     };
-    let (called, answers) = tokio::join!(client.call_tool("ask", ()), course);
+    let (called, responses) = tokio::join!(client.call_tool("ask", ()), script);
     called.unwrap();
-    assert_eq!(answers.len(), 1);
-    assert_eq!(answers[0]["id"], "b");
+    assert_eq!(responses.len(), 1);
+    assert_eq!(responses[0]["id"], "b");
     assert_eq!(memory_server.client_responses(1).await.len(), 1);
 }
 
@@ -300,7 +300,7 @@ async fn repeated_server_request_is_handled_once() {
         RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased),
     );
     let client = client_with_handler(Arc::clone(&memory_server), &handler);
-    let course = async {
+    let script = async {
         for id in ["a", "a", "p"] {
             let method = if id == "p" { "ping" } else { "roots/list" };
             memory_server.send_during_call(json!({ "jsonrpc": "2.0", "id": id, "method": method }));
@@ -310,7 +310,7 @@ async fn repeated_server_request_is_handled_once() {
         memory_server.client_responses(2).await;
         memory_server.complete_call();
     };
-    let (called, ()) = tokio::join!(client.call_tool("ask", ()), course);
+    let (called, ()) = tokio::join!(client.call_tool("ask", ()), script);
     called.unwrap();
     assert_eq!(handler.requests(), ["roots"]);
     assert_eq!(memory_server.client_responses(2).await.len(), 2);
@@ -328,11 +328,11 @@ async fn handler_time_does_not_count_towards_the_request_timeout() {
     let client = client_with_handler(Arc::clone(&memory_server), &handler);
     memory_server.send_during_call(json!({ "jsonrpc": "2.0", "id": 1, "method": "roots/list" }));
     let began = Instant::now();
-    let late = async {
+    let release_later = async {
         sleep(5 * MINUTE).await;
         handler.release();
     };
-    let (called, ()) = tokio::join!(client.call_tool("ask", ()), late);
+    let (called, ()) = tokio::join!(client.call_tool("ask", ()), release_later);
     assert_snapshot!(describe_result(called), @"
     no answer to `tools/call` within 30s
     -> Timeout
@@ -367,7 +367,8 @@ async fn handler_is_notified_when_a_url_elicitation_completes() {
         let method = "notifications/elicitation/complete";
         json!({ "jsonrpc": "2.0", "method": method, "params": params })
     };
-    for (serves, asked) in [(ALL_CAPABILITIES, &["done: e-1"][..]), (Serves::nothing().form(), &[])]
+    for (serves, requests) in
+        [(ALL_CAPABILITIES, &["done: e-1"][..]), (Serves::nothing().form(), &[])]
     {
         let (memory_server, handler) = (
             Arc::new(MemoryServer::new(GetStream::NotOffered)),
@@ -382,7 +383,7 @@ async fn handler_is_notified_when_a_url_elicitation_completes() {
             .call_tool("ask", ())
             .await
             .unwrap();
-        assert_eq!(handler.requests(), asked);
+        assert_eq!(handler.requests(), requests);
     }
 }
 

@@ -30,7 +30,7 @@ async fn server_request_on_the_get_stream_is_answered_during_a_call() {
     let tool =
         Tool::asking("ask", json!({ "type": "object" }), move |round| match round.answer("name") {
             None => Turn::ask("name", Ask::form("Who?", schema.clone())).elsewhere(),
-            Some(answer) => CallAnswer::text(answer["content"]["name"].to_string()).into(),
+            Some(response) => CallAnswer::text(response["content"]["name"].to_string()).into(),
         });
     let server = TestServer::builder().allow_get(true).tool(tool).start().await.unwrap();
     let transport = HttpTransport::builder(server.url()).build().unwrap();
@@ -85,9 +85,9 @@ async fn server_requests_are_answered_between_calls() {
     ] {
         assert!(memory_server.send_on_get_stream(message));
     }
-    let answers = memory_server.client_responses(2).await;
-    assert_eq!(answers[0], json!({ "jsonrpc": "2.0", "id": 1, "result": {} }));
-    assert_eq!(answers[1]["error"]["code"], -32601);
+    let responses = memory_server.client_responses(2).await;
+    assert_eq!(responses[0], json!({ "jsonrpc": "2.0", "id": 1, "result": {} }));
+    assert_eq!(responses[1]["error"]["code"], -32601);
     handler.wait_for_pending(2).await;
     assert!(memory_server.send_on_get_stream(json!({
         "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 0 },
@@ -138,7 +138,7 @@ async fn call_does_not_time_out_while_the_handler_works_on_the_get_stream() {
         RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased),
     );
     let client = client_with_handler(&memory_server, &handler);
-    let course = async {
+    let script = async {
         client.connect().await.unwrap();
         memory_server
             .send_on_get_stream(json!({ "jsonrpc": "2.0", "id": 1, "method": "roots/list" }));
@@ -147,6 +147,6 @@ async fn call_does_not_time_out_while_the_handler_works_on_the_get_stream() {
         memory_server.client_responses(1).await;
         memory_server.complete_call();
     };
-    let (called, ()) = tokio::join!(client.call_tool("ask", ()), course);
+    let (called, ()) = tokio::join!(client.call_tool("ask", ()), script);
     called.unwrap();
 }

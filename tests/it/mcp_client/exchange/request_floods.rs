@@ -157,12 +157,12 @@ struct EndlessNotifications;
 
 impl Transport for EndlessNotifications {
     fn send(&self, _: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
-        let told = || Ok(json!({ "jsonrpc": "2.0", "method": "x" }).to_string().into());
+        let notification = || Ok(json!({ "jsonrpc": "2.0", "method": "x" }).to_string().into());
         let first = stream::once(async move {
             advance(Duration::from_secs(31)).await;
-            told()
+            notification()
         });
-        let rest = stream::iter((0..100_000).map(move |_| told()));
+        let rest = stream::iter((0..100_000).map(move |_| notification()));
         async { Ok(Reply::new(Messages::Stream(first.chain(rest).boxed()))) }.boxed()
     }
 

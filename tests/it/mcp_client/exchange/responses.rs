@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use crate::support::{Script, ScriptedResponse, describe_result, error, json, sse, status};
 
 /// Calls a tool once for each response, and describes the results.
-async fn call_with_responses(answers: impl IntoIterator<Item = ScriptedResponse>) -> String {
+async fn call_with_responses(responses: impl IntoIterator<Item = ScriptedResponse>) -> String {
     let mut shown = Vec::new();
-    for answer in answers {
-        let server = Script::new().on("tools/call", answer).start().await;
+    for response in responses {
+        let server = Script::new().on("tools/call", response).start().await;
         shown.push(describe_result(server.client().call_tool("add", ()).await));
         // The call is not retried.
         assert_eq!(server.requests_of("tools/call").await.len(), 1);

@@ -39,11 +39,11 @@ async fn server_requests_are_answered_before_the_response_arrives() {
     };
     let (called, ()) = tokio::join!(client.call_tool("wait", ()), open);
     assert_snapshot!(describe_result(called), @"it went well");
-    let mut answers: Vec<_> = server.requests().iter().map(ReceivedRequest::from).collect();
-    answers.retain(|sent| sent.kind() == "response");
-    answers.sort_by_key(|answer| answer.json()["id"].to_string());
+    let mut responses: Vec<_> = server.requests().iter().map(ReceivedRequest::from).collect();
+    responses.retain(|sent| sent.kind() == "response");
+    responses.sort_by_key(|response| response.json()["id"].to_string());
     // N-BASE-08: only codes of JSON-RPC are used
-    assert_snapshot!(without_session(&request_log(&answers)), @r#"
+    assert_snapshot!(without_session(&request_log(&responses)), @r#"
     {"jsonrpc":"2.0","id":"p-1","result":{}}, 2025-11-25
     {"jsonrpc":"2.0","id":7,"result":{}}, 2025-11-25
     {"jsonrpc":"2.0","id":8,"error":{"code":-32601,"message":"this client does not serve \"roots/list\""}}, 2025-11-25
@@ -54,10 +54,10 @@ async fn server_requests_are_answered_before_the_response_arrives() {
 /// Removes the session ids, which are random.
 fn without_session(outline: &str) -> String {
     let lines = outline.lines().map(|line| {
-        let (answer, facts) = line.split_once("}, ").expect("a session and a version");
+        let (response, facts) = line.split_once("}, ").expect("a session and a version");
         let (session, version) = facts.split_once(", ").expect("a version");
         assert!(!session.is_empty());
-        format!("{answer}}}, {version}")
+        format!("{response}}}, {version}")
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -67,9 +67,9 @@ async fn server_requests_are_answered_if_the_response_follows_at_once() {
     // PING-01
     let server = server_with_messages(&[ping(&json!("p-1")), ping(&json!("p-2"))]).await;
     server.client().call_tool("add", ()).await.unwrap();
-    let mut answers = server.wait_for_requests("response", 2).await;
-    answers.sort_by_key(|answer| answer.json()["id"].to_string());
-    assert_snapshot!(request_log(&answers), @r#"
+    let mut responses = server.wait_for_requests("response", 2).await;
+    responses.sort_by_key(|response| response.json()["id"].to_string());
+    assert_snapshot!(request_log(&responses), @r#"
     {"jsonrpc":"2.0","id":"p-1","result":{}}, [alice], session-1, 2025-11-25
     {"jsonrpc":"2.0","id":"p-2","result":{}}, [alice], session-1, 2025-11-25
     "#);

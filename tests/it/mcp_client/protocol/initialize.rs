@@ -43,8 +43,8 @@ async fn initialize_works_over_event_streams() {
     // HTTP-06, HTTP-24: an event stream also has the session id in a header
     let opening =
         initialize_response("2025-11-25").header("mcp-session-id", "s").into_event_stream();
-    let answer = result(&json!({ "content": [] })).into_event_stream();
-    let script = Script::new().on("initialize", opening).on("tools/call", answer);
+    let response = result(&json!({ "content": [] })).into_event_stream();
+    let script = Script::new().on("initialize", opening).on("tools/call", response);
     let server = script.start().await;
     let client = server.client();
     client.call_tool("add", ()).await.unwrap();
@@ -126,12 +126,12 @@ async fn next_call_retries_a_failed_initialize() {
 #[tokio::test]
 async fn initialized_accepts_any_success_status() {
     // Traps 10: some servers respond with 200 or 204; the body is ignored
-    for answer in [status(200), status(204), status(202), json("broken"), sse("data: {}\n\n")] {
-        let server = Script::new().on("notifications/initialized", answer.clone()).start().await;
+    for response in [status(200), status(204), status(202), json("broken"), sse("data: {}\n\n")] {
+        let server = Script::new().on("notifications/initialized", response.clone()).start().await;
         assert_eq!(
             describe_result(server.client().call_tool("add", ()).await),
             "it went well",
-            "{answer:?}"
+            "{response:?}"
         );
     }
 }
@@ -139,7 +139,7 @@ async fn initialized_accepts_any_success_status() {
 #[tokio::test]
 async fn initialize_result_is_exposed_as_server_info() {
     // LIFE-11, RPC-08: unknown members are kept or ignored
-    let answer = json!({
+    let response = json!({
         "protocolVersion": "2025-11-25",
         "capabilities": { "tools": { "listChanged": true }, "x-own": {}, "experimental": { "a": {} } },
         "serverInfo": { "name": "peer", "version": "1", "title": "A peer", "x": 1 },
@@ -147,7 +147,7 @@ async fn initialize_result_is_exposed_as_server_info() {
         "_meta": { "a": 1 },
         "more": true,
     });
-    let server = Script::new().on("initialize", result(&answer)).start().await;
+    let server = Script::new().on("initialize", result(&response)).start().await;
     let profile = server.client().connect().await.unwrap();
     let capabilities = serde_json::Value::Object(profile.capabilities.as_object().clone());
     assert_snapshot!(capabilities, @r#"{"experimental":{"a":{}},"tools":{"listChanged":true},"x-own":{}}"#);
@@ -171,8 +171,8 @@ async fn invalid_initialize_result_is_an_error() {
         r#""result":null"#,
         r#""error":{"code":-32603,"message":"down for maintenance"}"#,
     ] {
-        let answer = json(&format!(r#"{{"jsonrpc":"2.0","id":$id,{result}}}"#));
-        let server = Script::new().on("initialize", answer).start().await;
+        let response = json(&format!(r#"{{"jsonrpc":"2.0","id":$id,{result}}}"#));
+        let server = Script::new().on("initialize", response).start().await;
         outcomes += &describe_result(server.client().list_tools().await);
         outcomes += "\n";
         assert_eq!(server.request_log().await, "initialize 1, [alice]");

@@ -33,10 +33,10 @@ fn client_with_handler(transport: HttpTransport, handler: &RecordingHandler) -> 
 }
 
 /// A server that always requires this input.
-async fn server_requiring_input(asked: &Value) -> ScriptedServer {
-    let mut answer = asked.clone();
-    answer["resultType"] = json!("input_required");
-    Script::new().on("tools/call", result(&answer)).start().await
+async fn server_requiring_input(input_required: &Value) -> ScriptedServer {
+    let mut response = input_required.clone();
+    response["resultType"] = json!("input_required");
+    Script::new().on("tools/call", result(&response)).start().await
 }
 
 /// One server request of each kind that cannot be declined in its response.
@@ -100,8 +100,9 @@ async fn input_request_for_an_undeclared_capability_is_an_error() {
         let known = json!({ "method": "elicitation/create", "params": {
             "message": "?", "requestedSchema": { "type": "object", "properties": {} },
         } });
-        let asked = json!({ "inputRequests": { "a": known, "b": request }, "requestState": "s" });
-        let server = server_requiring_input(&asked).await;
+        let input_required =
+            json!({ "inputRequests": { "a": known, "b": request }, "requestState": "s" });
+        let server = server_requiring_input(&input_required).await;
         outcomes.push(describe_result(
             client_with_handler(server.transport(), &handler).call_tool("ask", ()).await,
         ));
@@ -178,8 +179,9 @@ async fn failure_after_the_first_round_may_have_run() {
         error(-32601, "no such method", &Value::Null).with_status(404),
         error(-32021, "a capability is missing", &Value::Null).with_status(400),
     ] {
-        let asked = json!({ "resultType": "input_required", "requestState": "s" });
-        let script = Script::new().on("tools/call", result(&asked)).on("tools/call", refusal);
+        let input_required = json!({ "resultType": "input_required", "requestState": "s" });
+        let script =
+            Script::new().on("tools/call", result(&input_required)).on("tools/call", refusal);
         let server = script.on(PROBE, status(404)).start().await;
         let known = Negotiation::known(Revision::V2026_07_28);
         let (called, _) =
@@ -226,11 +228,11 @@ async fn handler_time_does_not_count_towards_the_request_timeout() {
         Some(_) => CallAnswer::text("done").into(),
     };
     let (_server, client) = server_with_asking_tool(ask, &handler).await;
-    let late = async {
+    let release_later = async {
         handler.wait_for_pending(1).await;
         advance_until(tokio::time::sleep(Duration::from_secs(5 * 60))).await;
         handler.release();
     };
-    let (called, ()) = tokio::join!(client.call_tool("ask", ()), late);
+    let (called, ()) = tokio::join!(client.call_tool("ask", ()), release_later);
     assert_snapshot!(describe_result(called), @"it went well");
 }

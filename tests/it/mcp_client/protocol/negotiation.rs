@@ -169,7 +169,7 @@ async fn wrong_negotiated_version_is_probed_again() {
 async fn stateless_server_is_never_sent_initialize() {
     // N-VER-04: later errors are reported as they are
     let mut shown = String::new();
-    for answer in [
+    for response in [
         error(-32601, "no such method", &Value::Null).with_status(404),
         error(-32602, "no such tool", &Value::Null).with_status(400),
         error(-32020, "a header is missing", &Value::Null).with_status(400),
@@ -179,7 +179,7 @@ async fn stateless_server_is_never_sent_initialize() {
         error(-32000, "too much", &Value::Null).with_status(429),
         error(-32000, "broken", &Value::Null).with_status(500),
     ] {
-        let server = stateful_script().on("tools/list", answer).start().await;
+        let server = stateful_script().on("tools/list", response).start().await;
         shown += &list_tools_log(&server, &Negotiation::known(Revision::V2026_07_28)).await;
     }
     assert_snapshot!(shown, @"

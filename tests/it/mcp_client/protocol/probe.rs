@@ -168,7 +168,7 @@ async fn auth_errors_overload_and_invalid_responses_are_inconclusive() {
     // N-AUTH: 401 and 403 are inconclusive, whatever their body
     let modern = || unsupported_version(&json!(["2025-11-25"]));
     let mut shown = String::new();
-    for answer in [
+    for response in [
         status(401),
         modern().with_status(401),
         status(403),
@@ -190,7 +190,7 @@ async fn auth_errors_overload_and_invalid_responses_are_inconclusive() {
         sse(": nothing\n\n"),
         status(202),
     ] {
-        let server = stateful_script().on(PROBE, answer).start().await;
+        let server = stateful_script().on(PROBE, response).start().await;
         let known = Negotiation::new();
         let first = list_tools_log(&server, &known).await;
         let again = list_tools_log(&server, &known).await;
@@ -279,8 +279,8 @@ async fn auth_errors_overload_and_invalid_responses_are_inconclusive() {
 #[tokio::test]
 async fn unreachable_server_is_inconclusive() {
     let known = Negotiation::new();
-    let nobody = HttpTransport::builder("http://127.0.0.1:1/mcp").build().unwrap();
-    let client = Client::builder(nobody).negotiation(known.clone()).build();
+    let unreachable = HttpTransport::builder("http://127.0.0.1:1/mcp").build().unwrap();
+    let client = Client::builder(unreachable).negotiation(known.clone()).build();
     client.list_tools().await.unwrap_err();
     assert_eq!(known.revision(), None);
 }
@@ -313,7 +313,7 @@ async fn timeout_is_inconclusive() {
 #[tokio::test]
 async fn unknown_method_identifies_a_stateful_server() {
     // N-HTTP-16, N-HTTP-17, N-BASE-07, N-VER-05: whatever the code
-    for (name, answer) in [
+    for (name, response) in [
         ("method not found", error(-32601, "no", &Value::Null)),
         ("method not found, 404", error(-32601, "no", &Value::Null).with_status(404)),
         ("invalid parameters", error(-32602, "no", &Value::Null).with_status(400)),
@@ -337,7 +337,7 @@ async fn unknown_method_identifies_a_stateful_server() {
             "tools/list 2, 2025-06-18\n",
             "1 tool\nverdict: 2025-06-18\n",
         );
-        assert_eq!(list_tools_once(stateful_script().on(PROBE, answer)).await, greeted, "{name}");
+        assert_eq!(list_tools_once(stateful_script().on(PROBE, response)).await, greeted, "{name}");
     }
 }
 

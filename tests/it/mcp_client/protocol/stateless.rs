@@ -57,8 +57,8 @@ fn received_requests(server: &TestServer) -> Vec<ReceivedRequest> {
 async fn every_request_carries_version_capabilities_and_headers() {
     // N-BASE-01, N-BASE-02, N-HTTP-01..08, N-HTTP-14
     let mut both = Vec::new();
-    for answers in [AnswerMode::Json, AnswerMode::Sse] {
-        let server = server().answers(answers).start().await.unwrap();
+    for responses in [AnswerMode::Json, AnswerMode::Sse] {
+        let server = server().answers(responses).start().await.unwrap();
         let client = client(&server);
         assert_eq!(client.list_tools().await.unwrap().tools.len(), 1);
         let stored = client
@@ -316,8 +316,8 @@ async fn dropped_call_is_cancelled_by_closing_its_stream() {
     let wait = Tool::asking("wait", json!({ "type": "object" }), move |_| {
         Turn::answer(CallAnswer::text("done")).hold(&held)
     });
-    for answers in [AnswerMode::Json, AnswerMode::Sse] {
-        let server = server().tool(wait.clone()).answers(answers).start().await.unwrap();
+    for responses in [AnswerMode::Json, AnswerMode::Sse] {
+        let server = server().tool(wait.clone()).answers(responses).start().await.unwrap();
         let client = client(&server);
         let call = tokio::spawn(async move { client.call_tool("wait", ()).await.map(drop) });
         with_timeout(server.received("tools/call", 1)).await;
@@ -332,7 +332,7 @@ async fn results_of_unknown_types_are_errors() {
     // N-BASE-04, N-BASE-05, N-MRTR-01
     let typed = |kind: &str| result(&json!({ "resultType": kind, "content": [], "tools": [] }));
     let mut shown = String::new();
-    for (method, answer) in [
+    for (method, response) in [
         ("tools/call", typed("complete")),
         ("tools/call", result(&json!({ "content": [] }))),
         ("tools/call", typed("task")),
@@ -340,7 +340,8 @@ async fn results_of_unknown_types_are_errors() {
         ("tools/list", typed("input_required")),
         ("tools/list", typed("task")),
     ] {
-        let script = Script::new().on(PROBE, discover_response(&["2026-07-28"])).on(method, answer);
+        let script =
+            Script::new().on(PROBE, discover_response(&["2026-07-28"])).on(method, response);
         let server = script.start().await;
         let client = server.client_with_negotiation(&Default::default());
         shown += &match method {
@@ -413,12 +414,12 @@ async fn methods_of_other_versions_are_not_sent() {
 
 #[tokio::test]
 async fn raw_requests_and_results_are_passed_through() {
-    let answer = Reply::json(&json!({
+    let response = Reply::json(&json!({
         "jsonrpc": "2.0", "id": 1,
         "result": { "resultType": "complete", "b": 1, "a": [1.0] },
     }));
     let server = server().start().await.unwrap();
-    server.script(On::method("com.example/own"), answer);
+    server.script(On::method("com.example/own"), response);
     let params = json!({ "x": 1, "_meta": { "com.example/y": 2, "progressToken": "mine" } });
     let result = client(&server).call_raw("com.example/own", params).await.unwrap();
     assert_eq!(result.get(), r#"{"a":[1.0],"b":1,"resultType":"complete"}"#);

@@ -84,10 +84,10 @@ impl TokenSource for StalledRefresh {
 async fn refresh_that_takes_too_long_is_unauthorized() {
     // AUTH-07: before the request timeout
     let server = Script::new().on("tools/call", status(401)).start().await;
-    let asked = Arc::new(Notify::new());
-    let client = client_with_source(&server, StalledRefresh(Arc::clone(&asked)));
+    let refresh_called = Arc::new(Notify::new());
+    let client = client_with_source(&server, StalledRefresh(Arc::clone(&refresh_called)));
     let wait = async {
-        with_timeout(asked.notified()).await;
+        with_timeout(refresh_called.notified()).await;
         advance_time(Duration::from_secs(21)).await;
     };
     let (called, ()) = tokio::join!(client.call_tool("add", ()), wait);

@@ -84,9 +84,11 @@ async fn retries_once_with_a_new_token_after_401() {
 #[tokio::test]
 async fn retries_with_a_token_of_wider_scope_after_403() {
     // AUTH-39
-    let narrow = status(403).header("www-authenticate", "Bearer error=insufficient_scope, scope=w");
-    let answer = result(&json!({ "content": [] }));
-    let server = Script::new().on("tools/call", narrow).on("tools/call", answer).start().await;
+    let insufficient_scope =
+        status(403).header("www-authenticate", "Bearer error=insufficient_scope, scope=w");
+    let response = result(&json!({ "content": [] }));
+    let server =
+        Script::new().on("tools/call", insufficient_scope).on("tools/call", response).start().await;
     let source = ScriptedTokenSource::with_replacement(ALICE, BOB);
     assert_snapshot!(describe_result(client_with_source(server.url(), &source).call_tool("add", ()).await), @"it went well");
     assert_snapshot!(server.request_log().await, @"
@@ -191,7 +193,11 @@ async fn concurrent_401_responses_cause_one_refresh() {
     server.renew_token(ALICE, BOB);
     let outcomes = join_all((0..8).map(|_| client.call_tool("wait", ()))).await;
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
-    let asked = source.requests();
-    assert_eq!(asked.lines().filter(|line| line.starts_with("another")).count(), 1, "{asked}");
+    let requests = source.requests();
+    assert_eq!(
+        requests.lines().filter(|line| line.starts_with("another")).count(),
+        1,
+        "{requests}"
+    );
     assert_eq!(server.count("initialize"), 1);
 }

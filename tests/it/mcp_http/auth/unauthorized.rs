@@ -104,8 +104,8 @@ async fn a_401_without_a_challenge_is_unauthorized() {
 #[tokio::test]
 async fn json_rpc_error_body_does_not_hide_a_401() {
     let body = error(-32001, "Unauthorized", &serde_json::Value::Null);
-    let answer = body.with_status(401).header("www-authenticate", "Bearer scope=\"a b\"");
-    let server = Script::new().on("tools/list", answer).start().await;
+    let response = body.with_status(401).header("www-authenticate", "Bearer scope=\"a b\"");
+    let server = Script::new().on("tools/list", response).start().await;
     assert_snapshot!(describe_unauthorized(&server.client().list_tools().await.unwrap_err()), @r#"
     [server]/mcp rejected the access token, scope "a b"
     -> Unauthorized, did not run
@@ -117,11 +117,11 @@ async fn json_rpc_error_body_does_not_hide_a_401() {
 #[tokio::test]
 async fn all_challenges_are_parsed() {
     // AUTH-09: several header lines, several challenges per line, any case and order
-    let answer = status(401)
+    let response = status(401)
         .header("www-authenticate", "Negotiate YII=, Basic realm=\"a, b\"")
         .header("www-authenticate", "DPoP algs=\"ES256\"")
         .header("www-authenticate", "bearer Scope = \"x y\" , ERROR=invalid_token,error_description=\"it \\\"expired\\\"\", Resource_Metadata=\"https://a.example/.well-known/oauth-protected-resource\"");
-    let server = Script::new().on("initialize", answer).start().await;
+    let server = Script::new().on("initialize", response).start().await;
     let error = server.client().list_tools().await.unwrap_err();
     assert_snapshot!(describe_unauthorized(&error), @r#"
     [server]/mcp rejected the access token, scope "x y" (it "expired")
@@ -177,8 +177,8 @@ async fn malformed_challenges_do_not_hide_a_401() {
 async fn insufficient_scope_is_a_reason_of_its_own() {
     // AUTH-37
     let challenge = r#"Bearer error="insufficient_scope", scope="files:write", resource_metadata="https://a.example/x", error_description="more, please""#;
-    let answer = status(403).header("www-authenticate", challenge);
-    let server = Script::new().on("tools/call", answer).start().await;
+    let response = status(403).header("www-authenticate", challenge);
+    let server = Script::new().on("tools/call", response).start().await;
     let error = server.client().call_tool("add", ()).await.unwrap_err();
     assert_snapshot!(describe_unauthorized(&error), @r#"
     [server]/mcp requires an access token of wider scope, scope "files:write" (more, please)
@@ -197,11 +197,11 @@ async fn insufficient_scope_is_found_in_any_challenge() {
     let scope = "Bearer error=\"insufficient_scope\", scope=\"files:write\"";
     let refused = status(403).header("www-authenticate", metadata);
     let one_line = format!("Basic realm=a, {metadata}, {scope}");
-    for answer in [
+    for response in [
         refused.header("www-authenticate", scope),
         status(403).header("www-authenticate", one_line),
     ] {
-        let server = Script::new().on("tools/call", answer).start().await;
+        let server = Script::new().on("tools/call", response).start().await;
         let error = server.client().call_tool("add", ()).await.unwrap_err();
         let refused = Unauthorized::of(&error).unwrap();
         assert_eq!(refused.reason, Reason::InsufficientScope);

@@ -43,10 +43,10 @@ async fn sequential_calls_share_one_connection() {
     let server = start_test_server().await;
     let proxy = TcpProxy::start(server.url()).await;
     let client = client_for_url(&proxy.url());
-    let streamed = |answer: &'static str| {
+    let streamed = |response: &'static str| {
         Fault::reply_with(move |request: &Recorded| {
             let id = request.id().expect("an id");
-            let event = format!("data: {{\"jsonrpc\":\"2.0\",\"id\":{id},{answer}}}\n\n");
+            let event = format!("data: {{\"jsonrpc\":\"2.0\",\"id\":{id},{response}}}\n\n");
             Reply::sse([event, ": bye\n\n".to_owned()])
         })
     };

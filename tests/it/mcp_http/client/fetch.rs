@@ -10,9 +10,9 @@ use http::Request;
 use mcp_http::{AddressRefused, Error, HttpClient};
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
 
-async fn start_server(answer: ResponseTemplate) -> MockServer {
+async fn start_server(response: ResponseTemplate) -> MockServer {
     let server = MockServer::start().await;
-    Mock::given(any()).respond_with(answer).mount(&server).await;
+    Mock::given(any()).respond_with(response).mount(&server).await;
     server
 }
 
@@ -25,8 +25,8 @@ async fn response_body_is_read_up_to_the_limit() {
     let redirect = ResponseTemplate::new(302).insert_header("location", "/other");
     let server = start_server(redirect.set_body_string("12345")).await;
     let client = HttpClient::new().unwrap();
-    let answer = client.fetch(get_request(&server.uri()), 5).await.unwrap();
-    assert_eq!((answer.status().as_u16(), &answer.body()[..]), (302, &b"12345"[..]));
+    let response = client.fetch(get_request(&server.uri()), 5).await.unwrap();
+    assert_eq!((response.status().as_u16(), &response.body()[..]), (302, &b"12345"[..]));
     let too_large = client.fetch(get_request(&server.uri()), 4).await;
     assert!(matches!(too_large, Err(Error::TooLarge { limit: 4, .. })), "{too_large:?}");
     let insecure = client.fetch(get_request("http://example.com/"), 5).await;
@@ -39,9 +39,9 @@ async fn address_filter_sees_every_address_and_blocks_connections() {
     let server = start_server(ResponseTemplate::new(200)).await;
     let by_name = server.uri().replace("127.0.0.1", "localhost");
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let asked = Arc::clone(&seen);
+    let recorded = Arc::clone(&seen);
     let filter = move |host: &str, address: IpAddr| {
-        asked.lock().unwrap().push((host.to_owned(), address));
+        recorded.lock().unwrap().push((host.to_owned(), address));
         false
     };
     let client = HttpClient::builder().address_filter(filter).address_filter(|_, _| true);

@@ -61,9 +61,10 @@ const CHILD: &str = "RELAY_TEST_PROXIES_OF";
 
 #[tokio::test]
 async fn proxy_of_the_environment_is_used_on_request_only() {
-    if let Ok(asked) = std::env::var(CHILD) {
+    if let Ok(use_environment) = std::env::var(CHILD) {
         let settings = HttpClient::builder();
-        let settings = if asked == "yes" { settings.environment_proxies() } else { settings };
+        let settings =
+            if use_environment == "yes" { settings.environment_proxies() } else { settings };
         let local = std::env::var("RELAY_TEST_LOCAL").unwrap();
         client_for_url(&local, HttpClient::builder().environment_proxies())
             .connect()
@@ -73,11 +74,11 @@ async fn proxy_of_the_environment_is_used_on_request_only() {
         return;
     }
     let (proxy, local) = (ScriptedServer::start().await, ScriptedServer::start().await);
-    let child = async |asked: &str| {
+    let child = async |use_environment: &str| {
         let mut child = Command::new(std::env::current_exe().unwrap());
         child.args(["--exact", "--nocapture"]);
         child.arg("mcp_http::client::proxies::proxy_of_the_environment_is_used_on_request_only");
-        child.env(CHILD, asked).env("RELAY_TEST_LOCAL", local.url());
+        child.env(CHILD, use_environment).env("RELAY_TEST_LOCAL", local.url());
         child.env("http_proxy", proxy_of(&proxy)).env_remove("NO_PROXY").env_remove("no_proxy");
         let output = child.stdin(Stdio::null()).kill_on_drop(true).output().await.unwrap();
         String::from_utf8(output.stdout).unwrap()

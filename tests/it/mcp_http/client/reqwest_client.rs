@@ -50,8 +50,8 @@ async fn provided_client_distinguishes_unreachable_from_interrupted() {
 
 #[tokio::test]
 async fn provided_client_reports_redirects() {
-    let away = status(307).header("location", "/elsewhere");
-    let server = Script::new().on("tools/call", away).start().await;
+    let redirect = status(307).header("location", "/elsewhere");
+    let server = Script::new().on("tools/call", redirect).start().await;
     assert_snapshot!(describe_result(client_for_url(&server.url()).call_tool("add", ()).await), @"
     [server]/mcp redirects to [server]/elsewhere, which is not followed: set that URL if it is right
     -> Status(307)

@@ -18,8 +18,8 @@ const RESPONSE: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
 const LIMIT: usize = 10_000;
 
 /// Calls a tool and describes the result. The built-in client and a reqwest client must agree.
-async fn call_with_response(answer: ScriptedResponse) -> String {
-    let server = Script::new().on("tools/call", answer).start().await;
+async fn call_with_response(response: ScriptedResponse) -> String {
+    let server = Script::new().on("tools/call", response).start().await;
     let shown = async |connections: HttpClient| {
         let transport = HttpTransport::builder(server.url()).http_client(connections);
         let transport = transport.message_limit(LIMIT).build().expect("a usable URL");
@@ -34,13 +34,14 @@ async fn call_with_response(answer: ScriptedResponse) -> String {
 async fn media_types_ignore_parameters_and_case() {
     // HTTP-06, traps 10
     for kind in ["application/json", "application/json; charset=utf-8", "Application/JSON;x"] {
-        let answer = status(200).header("content-type", kind).body(RESPONSE);
-        assert_eq!(call_with_response(answer).await, "it went well", "{kind}");
+        let response = status(200).header("content-type", kind).body(RESPONSE);
+        assert_eq!(call_with_response(response).await, "it went well", "{kind}");
     }
     for kind in ["text/event-stream", "text/event-stream;charset=utf-8", "TEXT/Event-Stream ; a=b"]
     {
-        let answer = status(200).header("content-type", kind).body(format!("data: {RESPONSE}\n\n"));
-        assert_eq!(call_with_response(answer).await, "it went well", "{kind}");
+        let response =
+            status(200).header("content-type", kind).body(format!("data: {RESPONSE}\n\n"));
+        assert_eq!(call_with_response(response).await, "it went well", "{kind}");
     }
 }
 
@@ -48,7 +49,7 @@ async fn media_types_ignore_parameters_and_case() {
 async fn unexpected_media_types_are_errors() {
     let of = |kind: &'static str, body: &str| status(200).header("content-type", kind).body(body);
     let mut shown = String::new();
-    for answer in [
+    for response in [
         of("text/html; charset=utf-8", "<!doctype html><title>Sign in</title>"),
         of("text/plain", RESPONSE),
         of("application/json-rpc", RESPONSE),
@@ -58,7 +59,7 @@ async fn unexpected_media_types_are_errors() {
         status(200),
         status(204),
     ] {
-        shown += &call_with_response(answer).await;
+        shown += &call_with_response(response).await;
         shown += "\n";
     }
     assert_snapshot!(shown, @r#"
@@ -83,13 +84,13 @@ async fn unexpected_media_types_are_errors() {
 
 #[tokio::test]
 async fn content_length_over_the_limit_is_rejected() {
-    let answer = |size: usize| {
+    let response = |size: usize| {
         let text = "x".repeat(size);
         let content = json!([{ "type": "text", "text": text }]);
         json(&format!(r#"{{"jsonrpc":"2.0","id":$id,"result":{{"content":{content}}}}}"#))
     };
-    assert_snapshot!(call_with_response(answer(LIMIT - 200)).await, @"it went well");
-    assert_snapshot!(call_with_response(answer(LIMIT)).await, @"
+    assert_snapshot!(call_with_response(response(LIMIT - 200)).await, @"it went well");
+    assert_snapshot!(call_with_response(response(LIMIT)).await, @"
     [server]/mcp sent a message of more than 10000 bytes
     -> TooLarge
     ");
@@ -149,13 +150,13 @@ async fn limit_is_the_same_for_json_and_events() {
     for (length, expected) in [(LIMIT, "it went well"), (LIMIT + 1, "-> TooLarge")] {
         let message = of(length);
         assert_eq!(message.len(), length);
-        for answer in [
+        for response in [
             json(&message),
             sse(&format!("data: {message}\n\n")),
             sse(&format!("data:{message}\r\n\r\n")),
             json(&message).into_event_stream(),
         ] {
-            let shown = call_with_response(answer).await;
+            let shown = call_with_response(response).await;
             assert!(shown.ends_with(expected), "{length}: {shown}");
         }
     }
@@ -180,17 +181,18 @@ async fn limit_applies_to_the_decompressed_body() {
     let bomb = format!("{}{small}", " ".repeat(5_000_000));
     let stream = format!("data: {}", " ".repeat(5_000_000));
     for (coding, compress) in [("gzip", gzip as fn(&str) -> Vec<u8>), ("br", brotli)] {
-        let answer = |text: &str| json("").body(compress(text)).header("content-encoding", coding);
-        assert_eq!(call_with_response(answer(&small)).await, "it went well");
+        let response =
+            |text: &str| json("").body(compress(text)).header("content-encoding", coding);
+        assert_eq!(call_with_response(response(&small)).await, "it went well");
         assert!(compress(&bomb).len() < LIMIT);
         let too_large = "[server]/mcp sent a message of more than 10000 bytes\n-> TooLarge";
-        assert_eq!(call_with_response(answer(&bomb)).await, too_large);
+        assert_eq!(call_with_response(response(&bomb)).await, too_large);
         assert_eq!(
-            call_with_response(answer(&stream).content_type("text/event-stream")).await,
+            call_with_response(response(&stream).content_type("text/event-stream")).await,
             too_large
         );
         // The body of an error status is limited as well.
-        let long = call_with_response(answer(&"a".repeat(5_000_000)).with_status(500)).await;
+        let long = call_with_response(response(&"a".repeat(5_000_000)).with_status(500)).await;
         assert_eq!(long.len(), 384, "{long}");
     }
 }
@@ -202,9 +204,9 @@ async fn invalid_compression_is_a_protocol_error() {
     for (coding, body) in
         [("gzip", &b"not gzip"[..]), ("gzip", &small[..small.len() / 2]), ("br", b"not brotli")]
     {
-        let answer = json("").body(body).header("content-encoding", coding);
+        let response = json("").body(body).header("content-encoding", coding);
         assert_eq!(
-            call_with_response(answer).await,
+            call_with_response(response).await,
             "[server]/mcp broke the rules of MCP over HTTP: a body cannot be decompressed\n\
              -> Protocol",
             "{coding}"

@@ -14,9 +14,9 @@ use crate::support::{
 const SESSION: &str = "5ecret-session";
 
 /// A server that responds to tool calls like this.
-async fn server_with_response(answer: ScriptedResponse) -> ScriptedServer {
+async fn server_with_response(response: ScriptedResponse) -> ScriptedServer {
     let opening = initialize_response("2025-11-25").header("mcp-session-id", SESSION);
-    Script::new().on("initialize", opening).on("tools/call", answer).start().await
+    Script::new().on("initialize", opening).on("tools/call", response).start().await
 }
 
 /// Errors that contain the token and the session id wherever a server can put them.
@@ -51,14 +51,14 @@ fn echoing_failures() -> [(&'static str, ScriptedResponse); 11] {
 async fn errors_and_traces_redact_echoed_token_and_session() {
     // AUTH-05, HTTP-25: neither errors, causes nor traces
     let mut shown = String::new();
-    for (what, answer) in echoing_failures() {
-        let server = server_with_response(answer).await;
-        let traced = TraceCapture::start();
+    for (what, response) in echoing_failures() {
+        let server = server_with_response(response).await;
+        let trace = TraceCapture::start();
         // `describe_result` panics if any form of the error contains a secret.
         let failed = describe_result(server.client().call_tool("add", ()).await);
-        let traced = traced.finish();
-        assert!(traced.contains("tools/call"), "{what}: nothing is traced");
-        assert!(!traced.contains("5ecret"), "{what}: {traced}");
+        let trace = trace.finish();
+        assert!(trace.contains("tools/call"), "{what}: nothing is traced");
+        assert!(!trace.contains("5ecret"), "{what}: {trace}");
         shown += &format!("{what}: {}\n", failed.replace('~', ""));
     }
     assert_snapshot!(shown, @r#"
@@ -92,15 +92,15 @@ async fn errors_and_traces_redact_echoed_token_and_session() {
 #[tokio::test]
 async fn relay_errors_and_traces_redact_echoed_token_and_session() {
     // AUTH-05, HTTP-25
-    for (what, answer) in echoing_failures() {
-        let server = server_with_response(answer).await;
+    for (what, response) in echoing_failures() {
+        let server = server_with_response(response).await;
         let relay = Relay::builder().server("main", Server::http(server.url())).build().unwrap();
         let tools = relay.with_token(ALICE).tools("main").await.unwrap();
-        let traced = TraceCapture::start();
+        let trace = TraceCapture::start();
         let failed = describe_result(tools.call("add", json!({})).await);
         assert_ne!(failed, "it went well", "{what}");
-        let traced = traced.finish();
-        assert!(!traced.contains("5ecret"), "{what}: {traced}");
+        let trace = trace.finish();
+        assert!(!trace.contains("5ecret"), "{what}: {trace}");
     }
 }
 
@@ -108,14 +108,14 @@ async fn relay_errors_and_traces_redact_echoed_token_and_session() {
 async fn results_are_not_redacted() {
     // A tool's result belongs to its caller, even if it contains the caller's own token.
     let text = format!("{SESSION} of {ALICE}");
-    let answer = result(&json!({ "content": [{ "type": "text", "text": text }] }));
-    for answer in [answer.clone(), answer.into_event_stream()] {
-        let server = server_with_response(answer).await;
-        let traced = TraceCapture::start();
+    let response = result(&json!({ "content": [{ "type": "text", "text": text }] }));
+    for response in [response.clone(), response.into_event_stream()] {
+        let server = server_with_response(response).await;
+        let trace = TraceCapture::start();
         let result = server.client().call_tool("add", ()).await.unwrap();
-        let traced = traced.finish();
+        let trace = trace.finish();
         let [ContentBlock::Text(block)] = &result.content[..] else { panic!("{result:?}") };
         assert_eq!(block.text, text);
-        assert!(traced.contains("**** of ****") && !traced.contains("5ecret"), "{traced}");
+        assert!(trace.contains("**** of ****") && !trace.contains("5ecret"), "{trace}");
     }
 }

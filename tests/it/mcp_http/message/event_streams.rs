@@ -56,10 +56,10 @@ async fn events_of_other_types_are_ignored() {
 async fn server_with_stream(reply: impl Fn(String) -> Reply + Send + Sync + 'static) -> TestServer {
     let server = start_test_server().await;
     let fault = Fault::reply_with(move |request: &Recorded| {
-        let answer = json!({ "jsonrpc": "2.0", "id": request.id(), "result": { "content": [
+        let response = json!({ "jsonrpc": "2.0", "id": request.id(), "result": { "content": [
             { "type": "text", "text": "\u{2713} d\u{f6}ne" },
         ] } });
-        reply(answer.to_string())
+        reply(response.to_string())
     });
     server.script(On::method("tools/call"), fault);
     server
@@ -76,8 +76,8 @@ async fn call_wait(server: &TestServer) -> String {
 #[tokio::test]
 async fn events_may_be_split_at_any_byte() {
     // HTTP-11: UTF-8 is decoded across chunks
-    let server = server_with_stream(|answer| {
-        let stream = format!(": x\r\n\r\ndata: {answer}\r\n\r\n");
+    let server = server_with_stream(|response| {
+        let stream = format!(": x\r\n\r\ndata: {response}\r\n\r\n");
         Reply::sse(stream.into_bytes().into_iter().map(|byte| vec![byte]))
     })
     .await;
@@ -89,9 +89,10 @@ async fn call_completes_before_the_stream_ends() {
     // HTTP-08
     let gate = Gate::new();
     let held = gate.clone();
-    let server =
-        server_with_stream(move |answer| Reply::sse([format!("data: {answer}\n\n")]).hold(&held))
-            .await;
+    let server = server_with_stream(move |response| {
+        Reply::sse([format!("data: {response}\n\n")]).hold(&held)
+    })
+    .await;
     assert_snapshot!(call_wait(&server).await, @r#"[{"text":"✓ döne","type":"text"}]"#);
     drop(gate);
 }
@@ -99,20 +100,20 @@ async fn call_completes_before_the_stream_ends() {
 #[tokio::test]
 async fn ended_stream_differs_from_a_broken_connection() {
     // HTTP-10
-    let server = server_with_stream(|answer| Reply::sse([format!("data: {answer}\n")])).await;
+    let server = server_with_stream(|response| Reply::sse([format!("data: {response}\n")])).await;
     assert_snapshot!(call_wait(&server).await, @"
     the stream ended before `tools/call` was answered
     -> Interrupted
     ");
     let server =
-        server_with_stream(|answer| Reply::sse([format!("data: {answer}\n")]).abort()).await;
+        server_with_stream(|response| Reply::sse([format!("data: {response}\n")]).abort()).await;
     assert!(call_wait(&server).await.starts_with("the connection to [server]/mcp broke\n"));
 }
 
 #[tokio::test]
 async fn connection_is_reused_after_a_stream() {
-    let server = server_with_stream(|answer| {
-        Reply::sse([format!("data: {answer}\n\n"), ": bye\n\n".to_owned()])
+    let server = server_with_stream(|response| {
+        Reply::sse([format!("data: {response}\n\n"), ": bye\n\n".to_owned()])
     })
     .await;
     let client = client_for_url(server.url());

@@ -38,8 +38,8 @@ fn echoing_responses() -> [(&'static str, ScriptedResponse); 11] {
 async fn errors_redact_an_echoed_token() {
     // AUTH-05
     let mut shown = String::new();
-    for (what, answer) in echoing_responses() {
-        let server = Script::new().on("tools/list", answer).start().await;
+    for (what, response) in echoing_responses() {
+        let server = Script::new().on("tools/list", response).start().await;
         // `describe_result` panics if any form of the error contains a token.
         shown += &format!("{what}: {}\n", describe_result(server.client().list_tools().await));
     }
@@ -72,13 +72,13 @@ async fn errors_redact_an_echoed_token() {
 #[tokio::test]
 async fn traces_redact_an_echoed_token() {
     // AUTH-05
-    for (what, answer) in echoing_responses() {
-        let server = Script::new().on("tools/list", answer).start().await;
-        let traced = TraceCapture::start();
+    for (what, response) in echoing_responses() {
+        let server = Script::new().on("tools/list", response).start().await;
+        let trace = TraceCapture::start();
         server.client().list_tools().await.unwrap_err();
-        let traced = traced.finish();
-        assert!(traced.contains("tools/list"), "{what}: nothing is traced");
-        assert!(!traced.contains(ALICE), "{what}: {traced}");
+        let trace = trace.finish();
+        assert!(trace.contains("tools/list"), "{what}: nothing is traced");
+        assert!(!trace.contains(ALICE), "{what}: {trace}");
     }
 }
 
@@ -86,20 +86,20 @@ async fn traces_redact_an_echoed_token() {
 async fn wire_trace_redacts_tokens_sessions_and_configured_headers() {
     // AUTH-05, HTTP-25
     let opening = initialize_response("2025-11-25").header("mcp-session-id", "session-5ecret");
-    let answer = sse("data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[]}}\n\n");
-    let server = Script::new().on("initialize", opening).on("tools/call", answer).start().await;
+    let response = sse("data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[]}}\n\n");
+    let server = Script::new().on("initialize", opening).on("tools/call", response).start().await;
     let transport = HttpTransport::builder(format!("{}?key=5ecret", server.url()))
         .bearer_token(ALICE)
         .header("x-key", "5ecret")
         .build()
         .unwrap();
-    let traced = TraceCapture::start();
+    let trace = TraceCapture::start();
     let client = stateful_client(transport);
     client.call_tool("add", ()).await.unwrap();
     client.close().await.unwrap();
-    let traced = traced.finish().replace(&server.url(), "[server]/mcp");
-    assert!(!traced.contains("5ecret"), "{traced}");
-    let wire = traced.lines().filter_map(|line| line.split_once("mcp_http::wire: "));
+    let trace = trace.finish().replace(&server.url(), "[server]/mcp");
+    assert!(!trace.contains("5ecret"), "{trace}");
+    let wire = trace.lines().filter_map(|line| line.split_once("mcp_http::wire: "));
     let wire: Vec<_> = wire.map(|(_, line)| line).collect();
     assert_snapshot!(wire.join("\n"), @r#"
     > POST [server]/mcp?****

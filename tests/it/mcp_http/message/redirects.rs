@@ -12,8 +12,8 @@ async fn redirect_does_not_send_the_token_to_another_origin() {
     for code in [301, 302, 303, 307, 308] {
         // Another host name of this machine is another origin, and so is another port.
         let location = other.url().replace("127.0.0.1", "localhost");
-        let away = status(code).header("location", format!("{location}?key=5ecret"));
-        let server = Script::new().on("initialize", away).start().await;
+        let redirect = status(code).header("location", format!("{location}?key=5ecret"));
+        let server = Script::new().on("initialize", redirect).start().await;
         shown +=
             &describe_result(server.client().list_tools().await).replace(&location, "[other]/mcp");
         shown += "\n";

@@ -106,8 +106,8 @@ async fn transports_with_different_tokens_share_no_session() {
     let server = ScriptedServer::start().await;
     let alice = server.transport();
     let bob = alice.with_token_source(Some(Arc::new(AccessToken::new(BOB))));
-    let nobody = alice.with_token_source(None);
-    for transport in [alice, bob, nobody] {
+    let anonymous = alice.with_token_source(None);
+    for transport in [alice, bob, anonymous] {
         stateful_client(transport).call_tool("add", json!({})).await.unwrap();
     }
     assert_snapshot!(server.request_log().await, @"
@@ -151,12 +151,12 @@ async fn response_header_names_are_case_insensitive() {
             "serverInfo": { "name": "loud", "version": "1" },
         });
         let body = json!({ "jsonrpc": "2.0", "id": 1, "result": result }).to_string();
-        let answer = format!(
+        let response = format!(
             "HTTP/1.1 200 OK\r\nCONTENT-TYPE: application/json\r\nMCP-SESSION-ID: loud-1\r\n\
              CONTENT-LENGTH: {}\r\n\r\n{body}",
             body.len(),
         );
-        connection.write_all(answer.as_bytes()).await.unwrap();
+        connection.write_all(response.as_bytes()).await.unwrap();
         let second = read_request(&mut connection).await;
         connection.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n").await.unwrap();
         second

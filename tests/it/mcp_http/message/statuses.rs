@@ -8,8 +8,8 @@ use crate::support::{Script, ScriptedResponse, describe_result, error, json, sta
 /// Calls a tool once for each response, and describes the results.
 async fn call_with_responses(answers: impl IntoIterator<Item = ScriptedResponse>) -> String {
     let mut shown = Vec::new();
-    for answer in answers {
-        let server = Script::new().on("tools/call", answer).start().await;
+    for response in answers {
+        let server = Script::new().on("tools/call", response).start().await;
         shown.push(describe_result(server.client().call_tool("add", ()).await));
         // The call is not retried.
         assert_eq!(server.requests_of("tools/call").await.len(), 1);
@@ -113,8 +113,8 @@ async fn status_403_is_unauthorized_only_for_insufficient_scope() {
 async fn retry_after_header_is_parsed_in_seconds() {
     let wait = |value: &'static str| status(429).header("retry-after", value);
     let mut shown = String::new();
-    for answer in [wait("7"), wait("0"), wait("soon"), wait("-1"), status(503)] {
-        let server = Script::new().on("tools/list", answer).start().await;
+    for response in [wait("7"), wait("0"), wait("soon"), wait("-1"), status(503)] {
+        let server = Script::new().on("tools/list", response).start().await;
         let error = server.client().list_tools().await.unwrap_err();
         let mcp_client::Error::Transport(error) = error else { panic!("{error}") };
         let error = error.get_ref().downcast_ref();

@@ -426,9 +426,9 @@ async fn dropped_call_is_not_resumed() {
     server.script(On::method("GET"), Reply::sse([SECOND]).hold(&gate));
     {
         let call = client.call_tool("wait", ());
-        let under_way = gate.reached(1);
+        let requested = gate.reached(1);
         let waited =
-            advance_until(futures_util::future::select(Box::pin(call), Box::pin(under_way)));
+            advance_until(futures_util::future::select(Box::pin(call), Box::pin(requested)));
         drop(waited.await);
     }
     advance_time(Duration::from_secs(60)).await;

@@ -27,8 +27,8 @@ impl Observer for RecordingObserver {
 }
 
 async fn server() -> TestServer {
-    let tool = |name, answer: fn() -> CallAnswer| {
-        Tool::new(name, json!({ "type": "object" }), move |_| answer())
+    let tool = |name, response: fn() -> CallAnswer| {
+        Tool::new(name, json!({ "type": "object" }), move |_| response())
     };
     let builder = TestServer::builder().tool(tool("add", || CallAnswer::text("3")));
     let builder = builder.tool(tool("fail", || CallAnswer::failure("no")));

@@ -50,8 +50,8 @@ impl Observer for OpenTelemetryObserver {
         let mut context = HashMap::new();
         TraceContextPropagator::new().inject_context(&Span::current().context(), &mut context);
         let names = ["traceparent", "tracestate"].into_iter();
-        let said = names.filter_map(|name| Some((name, context.remove(name)?)));
-        said.filter(|(_, value)| !value.is_empty()).collect()
+        let context_entries = names.filter_map(|name| Some((name, context.remove(name)?)));
+        context_entries.filter(|(_, value)| !value.is_empty()).collect()
     }
 }
 
@@ -138,7 +138,7 @@ fn attribute(span: &SpanData, name: &str) -> Option<String> {
 async fn server(revision: Revision) -> TestServer {
     let schema = json!({ "type": "object", "properties": { "key": { "type": "string" } } });
     let tool =
-        |name, answer: fn() -> CallAnswer| Tool::new(name, schema.clone(), move |_| answer());
+        |name, response: fn() -> CallAnswer| Tool::new(name, schema.clone(), move |_| response());
     let builder = TestServer::builder()
         .revisions([revision])
         .tool(tool("add", || CallAnswer::text("3")))

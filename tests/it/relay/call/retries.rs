@@ -114,10 +114,10 @@ async fn all_attempts_share_the_total_timeout() {
 
 #[tokio::test]
 async fn permanent_failures_are_not_retried() {
-    for answer in
+    for response in
         [status(400), status(403), status(401), error(-32603, "broken", &json!(null)), status(500)]
     {
-        let server = server_with("tools/call", [answer]).await;
+        let server = server_with("tools/call", [response]).await;
         relay_of(&server).tools("main").await.unwrap().call("add", ()).await.unwrap_err();
         assert_eq!(server.requests_of("tools/call").await.len(), 1);
     }

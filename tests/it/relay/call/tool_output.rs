@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::relay::support::{relay_of, server_with};
 use crate::support::{ScriptedResponse, describe_result, json, result};
 
-async fn output_of(answer: ScriptedResponse) -> Result<ToolOutput, relay::Error> {
-    let server = server_with("tools/call", [answer]).await;
+async fn output_of(response: ScriptedResponse) -> Result<ToolOutput, relay::Error> {
+    let server = server_with("tools/call", [response]).await;
     relay_of(&server).tools("main").await?.call("add", json!({})).await
 }
 
@@ -106,7 +106,7 @@ async fn output_may_arrive_as_an_event_stream() {
 #[tokio::test]
 async fn invalid_output_is_an_error() {
     let mut shown = String::new();
-    for answer in [
+    for response in [
         result(&json!({})),
         result(&json!({ "content": "text" })),
         result(&json!({ "content": [{ "type": "text" }] })),
@@ -115,7 +115,7 @@ async fn invalid_output_is_an_error() {
         json("nonsense"),
         json(r#"{"jsonrpc":"2.0","id":77,"result":{"content":[]}}"#),
     ] {
-        shown += &describe_result(output_of(answer).await);
+        shown += &describe_result(output_of(response).await);
         shown += "\n";
     }
     assert_snapshot!(shown, @r#"

@@ -15,8 +15,8 @@ fn describe_details(error: &Error) -> String {
 }
 
 /// The error of a list or a call that receives this response.
-async fn error_after(method: &'static str, answer: ScriptedResponse) -> Error {
-    let server = server_with(method, [answer]).await;
+async fn error_after(method: &'static str, response: ScriptedResponse) -> Error {
+    let server = server_with(method, [response]).await;
     match relay_of(&server).with_token(ALICE).tools("main").await {
         Ok(tools) => tools.call("relay__main__add", json!({})).await.expect_err("it fails"),
         Err(error) => error,
@@ -27,7 +27,7 @@ async fn error_after(method: &'static str, answer: ScriptedResponse) -> Error {
 async fn errors_name_server_tool_and_retry_after() {
     let mut shown = String::new();
     for method in ["tools/list", "tools/call"] {
-        for answer in [
+        for response in [
             status(401),
             status(503).header("retry-after", "7"),
             status(429).header("retry-after", "soon"),
@@ -35,7 +35,7 @@ async fn errors_name_server_tool_and_retry_after() {
             error(-32000, "busy", &Value::Null),
             status(202),
         ] {
-            shown += &describe_details(&error_after(method, answer).await);
+            shown += &describe_details(&error_after(method, response).await);
         }
     }
     let relay = Relay::builder().server("main", Server::stdio(["run"])).build().unwrap();

@@ -33,8 +33,8 @@ async fn errors_of_responses(
     cases: impl IntoIterator<Item = (&'static str, ScriptedResponse)>,
 ) -> String {
     let mut shown = String::new();
-    for (method, answer) in cases {
-        let server = server_with(method, [answer]).await;
+    for (method, response) in cases {
+        let server = server_with(method, [response]).await;
         shown += &format!("{method}: {}\n", first_error(&server).await);
     }
     shown

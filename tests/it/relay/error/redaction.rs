@@ -59,15 +59,15 @@ async fn errors_and_traces_contain_no_secret() {
         .start()
         .await;
     let relay = relay_of(&server);
-    let traced = TraceCapture::start();
+    let trace = TraceCapture::start();
     let user = relay.with_token(ALICE);
     let tools = user.tools("main").await.unwrap();
     // `describe_result` panics if any form of the error contains a token.
     let first = describe_result(tools.call("add", json!({})).await);
     let second = describe_result(tools.call("add", json!({})).await);
     user.close().await.unwrap();
-    let traced = traced.finish();
-    assert!(traced.contains("tools/call") && !traced.contains("5ecret"), "{traced}");
+    let trace = trace.finish();
+    assert!(trace.contains("tools/call") && !trace.contains("5ecret"), "{trace}");
     assert_snapshot!(first, @"
     calling `add`, server `main` failed, and the call may have run: HTTP status 500
       [server]/mcp?**** answered with HTTP status 500 Internal Server Error: <p>****</p>

@@ -16,8 +16,8 @@ pub(super) const PROVIDERS: [Provider; 5] = [
 ];
 
 /// A tool that accepts any arguments, and always returns this result.
-pub(super) fn tool(name: &str, answer: CallAnswer) -> Tool {
-    Tool::new(name, json!({ "type": "object" }), move |_| answer.clone())
+pub(super) fn tool(name: &str, response: CallAnswer) -> Tool {
+    Tool::new(name, json!({ "type": "object" }), move |_| response.clone())
 }
 
 /// A server with these tools, and a toolset of it.
@@ -68,8 +68,8 @@ pub(super) fn model_response(provider: Provider, calls: &[(&str, &str, Value)]) 
             json!({ "object": "response", "output": output })
         }
         Provider::Anthropic | Provider::AnthropicStrict => {
-            let said = json!({ "type": "text", "text": "Let me look." });
-            let content: Vec<_> = [said].into_iter().chain(calls).collect();
+            let text = json!({ "type": "text", "text": "Let me look." });
+            let content: Vec<_> = [text].into_iter().chain(calls).collect();
             json!({ "role": "assistant", "content": content, "stop_reason": "tool_use" })
         }
         Provider::Gemini | Provider::GeminiJsonSchema => {

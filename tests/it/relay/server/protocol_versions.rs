@@ -150,8 +150,9 @@ async fn removed_tool_is_an_error_and_no_longer_listed() {
 
 #[tokio::test]
 async fn a_401_after_the_first_round_may_have_run() {
-    let asked = json!({ "resultType": "input_required", "requestState": "s" });
-    let script = Script::new().on("tools/call", result(&asked)).on("tools/call", status(401));
+    let input_required = json!({ "resultType": "input_required", "requestState": "s" });
+    let script =
+        Script::new().on("tools/call", result(&input_required)).on("tools/call", status(401));
     let server = script.start().await;
     let relay = relay_of(Server::http(server.url()).protocol(STATELESS));
     let tools = relay.with_token(ALICE).tools("main").await.unwrap();

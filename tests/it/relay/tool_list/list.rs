@@ -204,7 +204,7 @@ async fn pages_are_merged_into_one_list() {
 #[tokio::test]
 async fn invalid_list_is_a_tool_definition_error() {
     let mut outcomes = String::new();
-    for answer in [
+    for response in [
         result(&json!({ "tools": {} })),
         result(&json!({ "tools": null })),
         result(&json!({ "tools": "none" })),
@@ -216,7 +216,7 @@ async fn invalid_list_is_a_tool_definition_error() {
         result(&json!({ "tools": [], "nextCursor": "x" })),
         error(-32601, "Method not found", &Value::Null),
     ] {
-        let server = server_with("tools/list", [answer]).await;
+        let server = server_with("tools/list", [response]).await;
         outcomes += &describe_result(relay_of(&server).tools("main").await);
         outcomes += "\n";
     }

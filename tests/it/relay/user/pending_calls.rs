@@ -37,8 +37,8 @@ async fn pending_call_is_resumed_once_after_the_sign_in() {
     let server = server().await;
     let relay = relay_with(Server::http(server.url()));
     let ticket = pending_call(&server, &relay).await;
-    let told = (&*ticket.server, &*ticket.tool, &*ticket.arguments, ticket.user.as_deref());
-    assert_eq!(told, ("main", "pay", r#"{"amount":1.1}"#, Some("alice")));
+    let shown = (&*ticket.server, &*ticket.tool, &*ticket.arguments, ticket.user.as_deref());
+    assert_eq!(shown, ("main", "pay", r#"{"amount":1.1}"#, Some("alice")));
     assert_eq!(ticket.scopes, ["pay", "now"]);
     // Resuming too early does no harm.
     let user = relay.for_user("alice", AccessToken::new(ALICE));

@@ -117,8 +117,8 @@ impl Handler for NamingHandler {
         &self,
         _: ElicitRequestFormParams,
     ) -> BoxFuture<'_, Result<ElicitResult, BoxError>> {
-        let answer = json!({ "action": "accept", "content": { "name": self.0 } });
-        Box::pin(async move { Ok(serde_json::from_value(answer)?) })
+        let response = json!({ "action": "accept", "content": { "name": self.0 } });
+        Box::pin(async move { Ok(serde_json::from_value(response)?) })
     }
 }
 
@@ -130,7 +130,7 @@ async fn each_user_has_a_handler_of_their_own() {
         let greet = Tool::asking("greet", json!({ "type": "object" }), move |round| {
             match round.answer("name") {
                 None => Turn::ask("name", Ask::form("Who are you?", form.clone())),
-                Some(answer) => CallAnswer::text(answer["content"]["name"].to_string()).into(),
+                Some(response) => CallAnswer::text(response["content"]["name"].to_string()).into(),
             }
         });
         let server = TestServer::builder().revisions([era]).tool(greet).start().await.unwrap();
@@ -146,8 +146,8 @@ async fn each_user_has_a_handler_of_their_own() {
             assert_eq!(output.text(), format!("\"{id} at main\""));
         }
         // Without a handler, the server receives an error.
-        let nobody = relay.tools("main").await.unwrap().call("greet", ()).await;
-        assert!(!nobody.is_ok_and(|output| output.text().contains("main")));
+        let without_handler = relay.tools("main").await.unwrap().call("greet", ()).await;
+        assert!(!without_handler.is_ok_and(|output| output.text().contains("main")));
     }
 }
 
