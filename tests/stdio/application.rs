@@ -13,15 +13,15 @@ use serde_json::json;
 async fn main() {
     let arguments: Vec<_> = args().collect();
     if arguments[2] == "adopts" {
-        adopt();
+        inherit_orphans();
     }
     let server = StdioTransport::builder(&arguments[1]).args(["new", "stays"]);
     if arguments[2] == "is flooded" {
-        return flooded(server.message_limit(1024 * 1024)).await;
+        return measure_flood(server.message_limit(1024 * 1024)).await;
     }
     let client = Client::new(server.build());
-    say(&client, "pid").await;
-    say(&client, "grandchild").await;
+    print_text(&client, "pid").await;
+    print_text(&client, "grandchild").await;
     match arguments[2].as_str() {
         "returns" => {}
         "closes" => client.close().await.expect("it completes"),
@@ -30,7 +30,7 @@ async fn main() {
         "aborts" => std::process::abort(),
         "adopts" => {
             client.call_tool("die", ()).await.expect_err("it dies");
-            say(&client, "pid").await;
+            print_text(&client, "pid").await;
             pending::<()>().await;
         }
         _ => pending::<()>().await,
@@ -38,14 +38,14 @@ async fn main() {
 }
 
 /// Prints the text that a tool returns.
-async fn say(client: &Client, tool: &str) {
+async fn print_text(client: &Client, tool: &str) {
     let result = client.call_tool(tool, json!({})).await.expect("the tool works");
     let text = serde_json::to_value(&result.content).expect("JSON");
     println!("{}", text[0]["text"].as_str().expect("a text"));
 }
 
 /// Makes the server write a line of 200 MB, and prints the peak memory in KiB.
-async fn flooded(server: Builder) {
+async fn measure_flood(server: Builder) {
     let client = Client::new(server.build());
     let flood = client.call_tool("flood", json!({ "count": 200_000_000 })).await;
     flood.expect_err("the line is too long");
@@ -56,7 +56,7 @@ async fn flooded(server: Builder) {
 }
 
 /// Makes this process inherit orphans, like the first process of a container.
-fn adopt() {
+fn inherit_orphans() {
     #[cfg(target_os = "linux")]
     nix::sys::prctl::set_child_subreaper(true).expect("Linux can do that");
 }

@@ -16,7 +16,7 @@ use std::{
 use serde_json::{Value, json};
 
 /// The number of responses to its pings.
-static PONGS: AtomicUsize = AtomicUsize::new(0);
+static PING_RESPONSES: AtomicUsize = AtomicUsize::new(0);
 
 fn main() {
     if has("exits") {
@@ -34,7 +34,7 @@ fn main() {
     for line in io::stdin().lock().lines() {
         let Ok(line) = line else { return };
         let message: Value = serde_json::from_str(&line).expect("a line of JSON");
-        serve(&message, &mut held);
+        handle(&message, &mut held);
     }
     // Like a server that ignores the end of its input.
     while has("stays") {
@@ -46,33 +46,35 @@ fn has(behavior: &str) -> bool {
     env::args().any(|arg| arg == behavior)
 }
 
-fn say(message: &Value) {
+fn write_message(message: &Value) {
     // The client may have gone.
     let _ = writeln!(io::stdout(), "{message}");
 }
 
-fn answer(id: &Value, mut result: Value) {
+fn respond(id: &Value, mut result: Value) {
     result["resultType"] = json!("complete");
-    say(&json!({ "result": result, "jsonrpc": "2.0", "id": id }));
+    write_message(&json!({ "result": result, "jsonrpc": "2.0", "id": id }));
 }
 
-fn text(id: &Value, text: impl Display) {
-    answer(id, json!({ "content": [{ "type": "text", "text": text.to_string() }] }));
+fn respond_with_text(id: &Value, text: impl Display) {
+    respond(id, json!({ "content": [{ "type": "text", "text": text.to_string() }] }));
 }
 
-fn refuse(id: &Value, code: i64, message: &str) {
-    say(&json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": message } }));
+fn respond_with_error(id: &Value, code: i64, message: &str) {
+    write_message(
+        &json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": message } }),
+    );
 }
 
-fn serve(message: &Value, held: &mut Vec<Value>) {
+fn handle(message: &Value, held: &mut Vec<Value>) {
     let id = &message["id"];
     let Some(method) = message["method"].as_str() else {
-        PONGS.fetch_add(1, Ordering::Relaxed);
+        PING_RESPONSES.fetch_add(1, Ordering::Relaxed);
         // The response to the server's own request completes the held call.
-        return held.drain(..).for_each(|id| text(&id, &message["result"]));
+        return held.drain(..).for_each(|id| respond_with_text(&id, &message["result"]));
     };
     match method {
-        "server/discover" if has("new") => answer(
+        "server/discover" if has("new") => respond(
             id,
             json!({
                 "supportedVersions": ["2026-07-28"],
@@ -84,7 +86,7 @@ fn serve(message: &Value, held: &mut Vec<Value>) {
         "server/discover" if has("leaves") => exit(1),
         "server/discover" if has("silent") => {}
         "initialize" if has("exits-late") => exit(1),
-        "initialize" if has("old") => answer(
+        "initialize" if has("old") => respond(
             id,
             json!({
                 "protocolVersion": "2025-06-18",
@@ -94,17 +96,17 @@ fn serve(message: &Value, held: &mut Vec<Value>) {
         ),
         "tools/list" => {
             let tool = json!({ "name": "pid", "inputSchema": { "type": "object" } });
-            answer(id, json!({ "tools": [tool], "ttlMs": 0, "cacheScope": "private" }));
+            respond(id, json!({ "tools": [tool], "ttlMs": 0, "cacheScope": "private" }));
         }
         "tools/call" => call(id, &message["params"], held),
         "notifications/cancelled" => {
             // A late response, which a server should not send at all.
-            text(&message["params"]["requestId"], "too late");
+            respond_with_text(&message["params"]["requestId"], "too late");
             let _ = writeln!(io::stderr(), "cancelled {}", message["params"]["requestId"]);
         }
         _ if id.is_null() => {}
         _ if has("silent") => {}
-        method => refuse(id, -32601, &format!("no method {method}")),
+        method => respond_with_error(id, -32601, &format!("no method {method}")),
     }
 }
 
@@ -112,69 +114,75 @@ fn call(id: &Value, params: &Value, held: &mut Vec<Value>) {
     let arguments = &params["arguments"];
     let count = arguments["count"].as_u64().unwrap_or(1);
     match params["name"].as_str().unwrap_or_default() {
-        "pid" => text(id, std::process::id()),
+        "pid" => respond_with_text(id, std::process::id()),
         "echo" => {
             let asks = arguments["asks"].as_u64().unwrap_or_default();
             (0..asks).for_each(|n| {
-                say(&json!({ "jsonrpc": "2.0", "id": format!("{id}-{n}"), "method": "ping" }));
+                write_message(
+                    &json!({ "jsonrpc": "2.0", "id": format!("{id}-{n}"), "method": "ping" }),
+                );
             });
-            text(id, arguments);
+            respond_with_text(id, arguments);
         }
-        "pongs" => text(id, PONGS.load(Ordering::Relaxed)),
+        "pongs" => respond_with_text(id, PING_RESPONSES.load(Ordering::Relaxed)),
         "hold" => held.push(id.clone()),
         "release" => {
-            text(id, "released");
-            held.drain(..).rev().for_each(|id| text(&id, &id));
+            respond_with_text(id, "released");
+            held.drain(..).rev().for_each(|id| respond_with_text(&id, &id));
         }
         "twice" => {
-            text(id, "first");
-            text(id, "second");
-            text(&json!(4711), "nobody asked");
+            respond_with_text(id, "first");
+            respond_with_text(id, "second");
+            respond_with_text(&json!(4711), "nobody asked");
         }
         "ask" => {
             held.push(id.clone());
-            say(&json!({ "jsonrpc": "2.0", "id": "ask-1", "method": "ping" }));
+            write_message(&json!({ "jsonrpc": "2.0", "id": "ask-1", "method": "ping" }));
         }
         "tell" => {
             let token = &params["_meta"]["progressToken"];
             let progress = json!({ "progressToken": token, "progress": 0.5 });
-            say(
+            write_message(
                 &json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": progress }),
             );
             let log = json!({ "level": "info", "data": "half" });
-            say(&json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": log }));
-            text(id, "told");
+            write_message(
+                &json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": log }),
+            );
+            respond_with_text(id, "told");
         }
         "change" => {
-            say(&json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" }));
-            text(id, "changed");
+            write_message(
+                &json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" }),
+            );
+            respond_with_text(id, "changed");
         }
         "noise" => {
             (0..count).for_each(|_| println!("debug: this is no message"));
-            text(id, "done");
+            respond_with_text(id, "done");
         }
         "stderr" => {
             (0..count).for_each(|_| eprintln!("debug: this is no error"));
-            text(id, "done");
+            respond_with_text(id, "done");
         }
         "long" => {
             let long = "x".repeat(usize::try_from(count).unwrap_or(usize::MAX));
-            text(id, long);
+            respond_with_text(id, long);
         }
         "flood" => {
             (0..count / 4096)
                 .try_for_each(|_| io::stdout().write_all(&[b'x'; 4096]))
                 .expect("a pipe");
             println!();
-            text(id, "over");
+            respond_with_text(id, "over");
         }
         "half" => {
             print!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"res");
             exit(0);
         }
-        "refuse" => refuse(id, -32602, &format!("no use for {}", confession())),
+        "refuse" => respond_with_error(id, -32602, &format!("no use for {}", secrets())),
         "confess" => {
-            eprintln!("{}", confession());
+            eprintln!("{}", secrets());
             exit(1);
         }
         "die" => {
@@ -189,26 +197,26 @@ fn call(id: &Value, params: &Value, held: &mut Vec<Value>) {
         }
         "env" => {
             let names: Vec<_> = env::vars().map(|(name, _)| name).collect();
-            text(id, names.join(" "));
+            respond_with_text(id, names.join(" "));
         }
-        "args" => text(id, json!(env::args().skip(1).collect::<Vec<_>>())),
-        "folder" => text(id, env::current_dir().expect("a directory").display()),
+        "args" => respond_with_text(id, json!(env::args().skip(1).collect::<Vec<_>>())),
+        "folder" => respond_with_text(id, env::current_dir().expect("a directory").display()),
         "deaf" => {
-            text(id, "deaf from now on");
+            respond_with_text(id, "deaf from now on");
             loop {
                 thread::park();
             }
         }
-        "grandchild" => text(id, grandchild()),
-        name => refuse(id, -32602, &format!("no tool {name}")),
+        "grandchild" => respond_with_text(id, grandchild()),
+        name => respond_with_error(id, -32602, &format!("no tool {name}")),
     }
 }
 
 /// The secrets that the server was given.
-fn confession() -> String {
-    let told: Vec<_> = env::args().skip(1).collect();
+fn secrets() -> String {
+    let arguments: Vec<_> = env::args().skip(1).collect();
     let variables = ["PEM", "CARGO_PKG_DESCRIPTION"].map(|name| env::var(name).unwrap_or_default());
-    format!("{told:?}\n{}", variables.join("\n"))
+    format!("{arguments:?}\n{}", variables.join("\n"))
 }
 
 /// Starts a process that outlives this one and holds its output open.

@@ -45,7 +45,10 @@ struct CrashTest {
 
 impl CrashTest {
     async fn new(kind: StoreKind, rotation: Rotation) -> Self {
-        let fixture = OAuthFixture::with(AuthorizationServer::builder().rotation(rotation)).await;
+        let fixture = OAuthFixture::with_authorization_server(
+            AuthorizationServer::builder().rotation(rotation),
+        )
+        .await;
         let key =
             Key::new(Some("alice"), fixture.server.url(), fixture.authorization_server.issuer());
         let test = Self { fixture, test_store: TestStore::new(kind), key };

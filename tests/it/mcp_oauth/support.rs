@@ -116,14 +116,17 @@ impl OAuthMocks {
         Endpoint::parse(&format!("{}/mcp", self.resource.uri())).expect("a usable URL")
     }
 
+    /// The builder of an application's `OAuthClient` with the store.
     pub(crate) fn builder(&self) -> OAuthClientBuilder {
         OAuthClient::builder("Tests", "http://127.0.0.1:9/callback").store(self.store.clone())
     }
 
+    /// The `OAuthClient` of an application.
     pub(crate) fn application(&self) -> OAuthClient {
         self.builder().build().expect("usable settings")
     }
 
+    /// The error of a request to the MCP server with this challenge.
     pub(crate) fn unauthorized(&self, reason: Reason, challenge: &str) -> Unauthorized {
         Unauthorized::new(self.endpoint(), reason, Challenge::parse(challenge))
     }
@@ -201,6 +204,7 @@ pub(crate) fn query_params(url: &Url) -> FormParams {
     url.query_pairs().into_owned().collect()
 }
 
+/// A response with this JSON.
 pub(crate) fn json_response(json: &Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(json)
 }
@@ -210,6 +214,7 @@ pub(crate) fn token_error(error: &str) -> ResponseTemplate {
     ResponseTemplate::new(400).set_body_json(json!({ "error": error }))
 }
 
+/// Makes a server respond to requests for a path.
 pub(crate) async fn mount(server: &MockServer, at: &str, answer: ResponseTemplate) {
     Mock::given(path(at)).respond_with(answer).mount(server).await;
 }

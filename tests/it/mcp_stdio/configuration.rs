@@ -1,4 +1,4 @@
-//! How a server process is started, and failures to start it.
+//! Starting a server process: arguments, environment, failures.
 
 use std::sync::{Arc, Mutex};
 

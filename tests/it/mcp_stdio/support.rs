@@ -40,7 +40,7 @@ pub(super) async fn pid(client: &Client) -> u32 {
     call(client, "pid", json!({})).await.expect("an answer").parse().expect("a number")
 }
 
-/// Whether the process exists. A zombie counts only if it is a child of this process.
+/// Returns whether the process exists. A zombie counts only if it is a child of this process.
 pub(super) fn exists(pid: u32) -> bool {
     let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
     // The name may contain anything. The state and the parent follow it.

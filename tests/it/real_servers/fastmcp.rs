@@ -41,7 +41,7 @@ async fn json_without_sessions() {
     check_mode(&[("JSON", "1"), ("STATELESS", "1")]).await;
 }
 
-/// What two users do with the tools of the server. It must be the same in all modes.
+/// Calls the tools of the server as two users. The results must be the same in all modes.
 async fn check_mode(env: &[(&str, &str)]) {
     let Some(server) = start(env) else { return };
     // Without pinning, the newest version is used.

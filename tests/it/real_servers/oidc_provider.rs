@@ -48,7 +48,7 @@ impl OidcFixture {
         relay.close().await
     }
 
-    /// Whether the MCP server accepts a token.
+    /// Returns whether the MCP server accepts a token.
     async fn accepts_token(&self, token: &str) -> bool {
         let relay = Relay::builder().server("fast", Server::http(self.server.url()));
         match relay.build().unwrap().with_token(token).tools("fast").await {

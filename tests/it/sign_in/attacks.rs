@@ -8,7 +8,7 @@ use super::support::{OAuthFixture, client_builder};
 
 /// Starts a sign-in that fails, and returns its error.
 async fn sign_in_error(authorization_server: mcp_testkit::AuthorizationServerBuilder) -> Error {
-    let fixture = OAuthFixture::with(authorization_server).await;
+    let fixture = OAuthFixture::with_authorization_server(authorization_server).await;
     let client = client_builder().build().unwrap();
     let alice = client.user("alice");
     let error = fixture.sign_in(&client, &alice).await.unwrap_err();

@@ -101,7 +101,7 @@ async fn metadata_is_found_at_every_standard_location() {
     {
         let authorization_server =
             AuthorizationServer::builder().issuer_path(path).metadata_location(location);
-        let fixture = OAuthFixture::with(authorization_server).await;
+        let fixture = OAuthFixture::with_authorization_server(authorization_server).await;
         let client = client_builder().build().unwrap();
         let alice = client.user("alice");
         fixture.sign_in(&client, &alice).await.unwrap();
@@ -113,7 +113,10 @@ async fn metadata_is_found_at_every_standard_location() {
 #[tokio::test]
 async fn unrotated_refresh_tokens_are_used_again() {
     for rotation in [Rotation::Never, Rotation::Lenient] {
-        let fixture = OAuthFixture::with(AuthorizationServer::builder().rotation(rotation)).await;
+        let fixture = OAuthFixture::with_authorization_server(
+            AuthorizationServer::builder().rotation(rotation),
+        )
+        .await;
         let client = client_builder().build().unwrap();
         let alice = client.user("alice");
         fixture.sign_in(&client, &alice).await.unwrap();

@@ -55,7 +55,8 @@ async fn private_key_client_signs_in_and_refreshes() {
     // AUTH-24, AUTH-41: for a preregistered client, and for one with a metadata document
     let key = TestKey::generate();
     for is_by_hand in [true, false] {
-        let fixture = OAuthFixture::with(key.server_for_clients(&[ID, DOCUMENT])).await;
+        let fixture =
+            OAuthFixture::with_authorization_server(key.server_for_clients(&[ID, DOCUMENT])).await;
         let by_hand = RegisteredClient::new(ID).with_private_key(key.signing_key());
         let client = match is_by_hand {
             true => client_builder().registered(fixture.server.url(), by_hand),
@@ -78,7 +79,7 @@ async fn private_key_client_signs_in_and_refreshes() {
 #[tokio::test]
 async fn client_credentials_require_the_registered_key() {
     let key = TestKey::generate();
-    let fixture = OAuthFixture::with(key.server_for_clients(&[ID])).await;
+    let fixture = OAuthFixture::with_authorization_server(key.server_for_clients(&[ID])).await;
     let tokens = |key: &TestKey| {
         let client = RegisteredClient::new(ID).with_private_key(key.signing_key());
         ServiceTokens::builder(client).build().unwrap()

@@ -16,11 +16,15 @@ pub(crate) struct OAuthFixture {
 }
 
 impl OAuthFixture {
+    /// Starts both servers. The MCP server has the tool `greet`.
     pub(crate) async fn start() -> Self {
-        Self::with(AuthorizationServer::builder()).await
+        Self::with_authorization_server(AuthorizationServer::builder()).await
     }
 
-    pub(crate) async fn with(authorization_server: AuthorizationServerBuilder) -> Self {
+    /// Like [`start`](Self::start), with this authorization server.
+    pub(crate) async fn with_authorization_server(
+        authorization_server: AuthorizationServerBuilder,
+    ) -> Self {
         let authorization_server = authorization_server.start().await.unwrap();
         let greet = Tool::new("greet", json!({ "type": "object" }), |_| CallAnswer::text("hello"));
         let bearer = Bearer::issued_by(&authorization_server).scope("greet");
@@ -38,10 +42,12 @@ impl OAuthFixture {
         self.user(tokens).tools("s").await?.call("greet", ()).await
     }
 
+    /// The user of these tokens.
     pub(crate) fn user(&self, tokens: &UserTokens) -> User {
         self.user_of(tokens.principal(), tokens.clone())
     }
 
+    /// A user with any token source.
     pub(crate) fn user_of(&self, name: &str, tokens: impl TokenSource) -> User {
         self.relay.for_user(name, tokens)
     }
@@ -57,12 +63,14 @@ impl OAuthFixture {
         client.finish(sign_in.pending, &callback.expect("a redirect to the callback")).await
     }
 
+    /// Asserts that no request violated the specifications.
     pub(crate) fn assert_no_violations(&self) {
         assert_eq!(self.authorization_server.violations(), Vec::<String>::new());
         assert_eq!(self.server.violations(), Vec::<String>::new());
     }
 }
 
+/// The builder of an application's `OAuthClient`.
 pub(crate) fn client_builder() -> OAuthClientBuilder {
     OAuthClient::builder("tests", "http://127.0.0.1:1/callback")
 }

@@ -32,7 +32,7 @@ struct Shared {
     released: watch::Sender<bool>,
 }
 
-/// How a [`RecordingHandler`] responds.
+/// The behavior of a [`RecordingHandler`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HandlerBehavior {
     /// Accepts at once.

@@ -32,7 +32,7 @@ pub(crate) struct MemoryServer {
     received: watch::Sender<Vec<Value>>,
 }
 
-/// How the server responds if the client opens the GET stream.
+/// The response of the server to a client that opens the GET stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GetStream {
     /// It has no GET stream.

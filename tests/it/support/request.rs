@@ -89,7 +89,7 @@ impl ReceivedRequest {
         lines.join("\n")
     }
 
-    /// One line: kind, id, name of the token, session and protocol version. Responses are shown whole.
+    /// The request in one line: kind, id, name of the token, session and protocol version. Responses are shown whole.
     fn line(&self) -> String {
         let json = self.json();
         let what = match (self.kind(), &json["id"]) {

@@ -5,7 +5,7 @@ use std::{pin::pin, time::Duration};
 use futures_util::poll;
 use tokio::{task, time};
 
-/// How long [`with_timeout`] waits.
+/// The time for which [`with_timeout`] waits.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// Advances the clock of Tokio by `duration` at once.

@@ -27,7 +27,7 @@ const TRACE_PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331
 
 type Call = for<'a> fn(&'a Client) -> BoxFuture<'a, Result<(), Error>>;
 
-/// One call of each method, with the name of the method.
+/// A call of each method, with the name of the method.
 const CALLS: [(&str, Call); 10] = [
     ("tools/list", |client| Box::pin(async { client.list_tools().await.map(drop) })),
     ("tools/call", |client| Box::pin(async { client.call_tool("a", ()).await.map(drop) })),

@@ -97,7 +97,7 @@ impl InMemoryTelemetry {
         spans
     }
 
-    /// How often each set of attributes was measured.
+    /// The number of measurements for each set of attributes.
     fn measured(&self) -> Vec<String> {
         self.meters.force_flush().expect("a reader that works");
         let finished = self.metrics.get_finished_metrics().expect("an exporter that works");
@@ -123,7 +123,7 @@ fn attributes<'a>(attributes: impl Iterator<Item = &'a KeyValue>) -> String {
     shown.join(" ")
 }
 
-/// One line for a span, without attributes that differ from run to run.
+/// A span in one line, without attributes that differ from run to run.
 fn describe_span(span: &SpanData) -> String {
     let differ = ["mcp.session.id", "server.port"];
     let known = span.attributes.iter().filter(|one| !differ.contains(&one.key.as_str()));

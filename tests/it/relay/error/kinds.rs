@@ -1,4 +1,4 @@
-//! Which failure becomes which error.
+//! The error for each kind of failure.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! How listed tools are read and named.
+//! Reading and naming of listed tools.
 
 use insta::assert_snapshot;
 use relay::Tools;

@@ -15,7 +15,7 @@ fn list_response(description: &str, cursor: Option<&str>) -> ScriptedResponse {
     result(&json!({ "tools": [tool], "nextCursor": cursor }))
 }
 
-/// Whether both share one tool in memory, including its full name.
+/// Returns whether both share one tool in memory, including its full name.
 fn share_memory(one: &Tools, other: &Tools) -> bool {
     let [one, other] = [one, other].map(|tools| tools.get("add").expect("it is listed"));
     let same_name = ptr::eq(one.name(), other.name());
