@@ -61,7 +61,7 @@ enum Xtask {
     #[command(subcommand)]
     Schema(Schema),
     /// Check what neither the compiler nor Clippy looks at.
-    Tidy,
+    Tidy(tidy::Options),
 }
 
 #[derive(clap::Subcommand)]
@@ -112,6 +112,6 @@ fn main() -> Result<()> {
             print!("{}", diff::diff(&old, &new)?);
             Ok(())
         }
-        Xtask::Tidy => tidy::run(),
+        Xtask::Tidy(options) => tidy::run(&options),
     }
 }
