@@ -8,7 +8,7 @@ use super::{
     complaint::Complaint,
     headers,
     rooms::{self, Exception},
-    sources,
+    sources, words,
 };
 use crate::files;
 
@@ -28,35 +28,77 @@ const NOT_YET: &[&str] = &[
     "xtask",
 ];
 
+/// Files and folders whose words are checked.
+const WITH_WORDS: &[&str] = &[
+    ".ci/real-servers",
+    ".ci/run",
+    "ARCHITECTURE.md",
+    "BENCHMARKS.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "Cargo.toml",
+    "README.md",
+    "adapters",
+    "benches",
+    "clippy.toml",
+    "crates",
+    "deny.toml",
+    "fuzz",
+    "tests",
+    "xtask",
+];
+
+/// Files and folders whose words are not plain yet.
+const NOT_YET_WORDS: &[&str] = &[
+    ".ci",
+    "ARCHITECTURE.md",
+    "BENCHMARKS.md",
+    "CONTRIBUTING.md",
+    "README.md",
+    "adapters",
+    "benches",
+    "crates",
+    "fuzz",
+    "tests",
+    "xtask",
+];
+
+/// Files that may hold any words.
+const ANY_WORDS: &[&str] = &[
+    // Entries of the past stay as they are.
+    "CHANGELOG.md",
+    // The list of words to avoid.
+    "xtask/src/tidy/words.rs",
+    // Texts of the published schemas.
+    "crates/mcp-types/src/generated",
+];
+
 /// Imports against the order of modules that are allowed, with the reason.
 const EXCEPTIONS: &[Exception] = &[];
 
-/// What to check.
+/// Options of the command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Print the complaints by rule, and do not fail.
     #[arg(long)]
     report: bool,
-    /// Check the order of modules in these crates only. Defaults to the whole workspace.
-    crates: Vec<PathBuf>,
+    /// Check modules and words of these files and folders only. Defaults to the whole workspace.
+    paths: Vec<PathBuf>,
 }
 
 /// Fails if a file breaks a rule; the error has a line for each complaint.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let mut complaints = Vec::new();
-    if options.crates.is_empty() {
-        let root = files::root();
-        complaints.extend(headers::check(root)?);
-        for folder in crates(root)? {
-            if options.report || !NOT_YET.iter().any(|name| root.join(name) == folder) {
-                complaints.extend(check_crate(root, &folder)?);
-            }
-        }
+    if options.paths.is_empty() {
+        complaints.extend(check_workspace(files::root(), options.report)?);
     }
-    for folder in &options.crates {
-        let folder = path::absolute(folder)?;
-        let root = root_of(&folder)?;
-        complaints.extend(check_crate(root, &folder)?);
+    for path in &options.paths {
+        let path = path::absolute(path)?;
+        let root = root_of(&path)?;
+        if has_order(root, &path) {
+            complaints.extend(check_modules(root, &path)?);
+        }
+        complaints.extend(check_words(root, &path)?);
     }
     if options.report {
         print!("{}", report(complaints));
@@ -67,9 +109,39 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn check_crate(root: &Path, folder: &Path) -> Result<Vec<Complaint>> {
+/// Checks everything; with `complete` also what is not yet in order.
+fn check_workspace(root: &Path, complete: bool) -> Result<Vec<Complaint>> {
+    let is_due = |not_yet: &[&str], path: &Path| {
+        complete || !not_yet.iter().any(|name| path.starts_with(root.join(name)))
+    };
+    let mut complaints = headers::check(root)?;
+    for folder in crates(root)? {
+        if is_due(NOT_YET, &folder) {
+            complaints.extend(check_modules(root, &folder)?);
+        }
+    }
+    for path in WITH_WORDS {
+        let mut words = check_words(root, &root.join(path))?;
+        words.retain(|complaint| is_due(NOT_YET_WORDS, &root.join(&complaint.file)));
+        complaints.extend(words);
+    }
+    Ok(complaints)
+}
+
+fn check_modules(root: &Path, folder: &Path) -> Result<Vec<Complaint>> {
     let sources = sources::read(root, &folder.join("src"), &["rs"])?;
     rooms::check(folder.strip_prefix(root).unwrap_or(folder), &sources, EXCEPTIONS)
+}
+
+fn check_words(root: &Path, path: &Path) -> Result<Vec<Complaint>> {
+    let mut sources = sources::read(root, path, &["md", "rs", "toml"])?;
+    sources.retain(|file, _| !ANY_WORDS.iter().any(|except| file.starts_with(except)));
+    Ok(words::check(&sources))
+}
+
+/// Whether the order of modules holds for a crate.
+fn has_order(root: &Path, folder: &Path) -> bool {
+    folder == root.join("xtask") || folder.parent() == Some(&root.join("crates"))
 }
 
 /// The folders of all crates that have an order of modules.
@@ -82,12 +154,11 @@ fn crates(root: &Path) -> Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
-/// The root of the workspace that contains a crate, which may be another checkout.
-fn root_of(folder: &Path) -> Result<&Path> {
-    let mut folders = folder.ancestors().skip(1);
-    folders
-        .find(|folder| folder.join("Cargo.lock").is_file())
-        .with_context(|| format!("{} is in no workspace", folder.display()))
+/// The root of the workspace that contains a path, which may be another checkout.
+fn root_of(path: &Path) -> Result<&Path> {
+    path.ancestors()
+        .find(|folder| folder.join("xtask/Cargo.toml").is_file())
+        .with_context(|| format!("{} is in no workspace with xtask", path.display()))
 }
 
 /// The complaints under the heading of their rule, with counts.
@@ -110,6 +181,6 @@ mod tests {
 
     #[test]
     fn the_workspace_is_tidy() {
-        run(&Options { report: false, crates: Vec::new() }).unwrap();
+        run(&Options { report: false, paths: Vec::new() }).unwrap();
     }
 }

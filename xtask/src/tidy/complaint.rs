@@ -11,6 +11,8 @@ pub(super) enum Rule {
     Private,
     Reexport,
     Size,
+    Riddle,
+    Word,
     Exception,
 }
 
@@ -24,6 +26,8 @@ impl Rule {
             Self::Private => "a folder is imported through its mod.rs",
             Self::Reexport => "inside a crate, nothing is imported through a re-export above",
             Self::Size => "a folder holds at most 14 files",
+            Self::Riddle => "a doc comment does not open with a question word",
+            Self::Word => "comments, documents and messages are in plain words",
             Self::Exception => "each exception is in use",
         }
     }

@@ -1,10 +1,11 @@
-//! Checks what neither the compiler nor Clippy checks: file headers and the order of modules.
+//! Checks what neither the compiler nor Clippy checks: file headers, the order of modules and plain words.
 
 mod command;
 mod rooms;
 mod imports;
 mod modules;
 mod headers;
+mod words;
 mod complaint;
 mod sources;
 
