@@ -3,28 +3,12 @@
 #![expect(clippy::print_stdout, reason = "the tasks report on standard output")]
 
 mod bench;
-mod codegen;
 mod conformance;
-mod diff;
-mod dispatch;
-mod docs;
-mod emit;
-mod fields;
-mod files;
-mod fixups;
-mod head;
-mod json;
-mod map;
-mod methods;
-mod model;
-mod revisions;
-mod roundtrip;
-mod schema;
-mod shape;
-mod share;
-mod structs;
 mod tidy;
-mod trial;
+mod roundtrip;
+mod codegen;
+mod schema;
+mod files;
 
 use std::path::PathBuf;
 
@@ -105,11 +89,11 @@ fn main() -> Result<()> {
             schema::import(&published, &revision, Mode::Check)
         }
         Xtask::Schema(Schema::Try(Import { published, revision })) => {
-            trial::run(&published, &revision)
+            codegen::try_schema(&published, &revision)
         }
         Xtask::Schema(Schema::Diff { old, new }) => {
             let (old, new) = (schema::load(&old)?, schema::load(&new)?);
-            print!("{}", diff::diff(&old, &new)?);
+            print!("{}", schema::diff(&old, &new)?);
             Ok(())
         }
         Xtask::Tidy(options) => tidy::run(&options),

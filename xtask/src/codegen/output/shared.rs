@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::model::{Definitions, is_method, referent, walk};
+use crate::codegen::definitions::{Definitions, is_method, referent, walk};
 
 /// Keywords that say which values are allowed, within a type.
 const LIMITS: [&str; 7] =
@@ -58,7 +58,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::reference;
+    use crate::codegen::definitions::reference;
 
     #[test]
     fn equal_all_the_way_down_is_shared() {

@@ -7,11 +7,11 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 use syn::Ident;
 
-use crate::{
+use super::struct_item::Fields;
+use crate::codegen::{
+    definitions::{pascal, type_name},
     docs::Docs,
-    fields::Fields,
     methods::{Method, is_input},
-    model::{pascal, type_name},
     shape::{Arm, Shape},
 };
 

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use quote::{format_ident, quote};
 
-use crate::{
-    codegen::Model,
-    emit::print,
+use super::definition::print;
+use crate::codegen::{
+    command::Model,
+    definitions::type_name,
     methods::{Kind, Method},
-    model::type_name,
     revisions::module,
 };
 

@@ -4,11 +4,6 @@
 //! without a warning, something has to be checked at all, and the client has to end by itself: with
 //! success, unless the scenario allows an error.
 
-mod expected;
-mod runs;
-mod suite;
-mod verdict;
-
 use std::{
     env::consts::EXE_SUFFIX,
     num::NonZero,
@@ -20,11 +15,11 @@ use anyhow::{Context as _, Result, ensure};
 use clap::builder::PossibleValuesParser;
 use serde::Deserialize;
 
-use self::{expected::Expected, runs::Runner, suite::Suite, verdict::Verdict};
+use super::{expected_failures::Expected, runner::Runner, suite::Suite, verdict::Verdict};
 use crate::files;
 
 /// The revisions that the suite speaks, oldest first.
-const REVISIONS: [&str; 4] = ["2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"];
+pub(super) const REVISIONS: [&str; 4] = ["2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"];
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -42,9 +37,9 @@ pub(crate) struct Options {
 
 /// One run of the suite: what it judges, and in which revision.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Scenario {
-    revision: String,
-    name: String,
+pub(super) struct Scenario {
+    pub(super) revision: String,
+    pub(super) name: String,
 }
 
 /// Prints a line for each scenario, and fails unless just those fail that are expected to.

@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::{
-    codegen::Model,
+use crate::codegen::{
+    command::Model,
+    definitions::type_name,
     methods::{self, Kind},
-    model::type_name,
+    revisions,
 };
 
 /// One line for each definition as published that has a Rust type: its name, how its values are
@@ -32,7 +33,7 @@ pub(crate) fn table(model: &Model) -> String {
 /// How values are read, and what the type is or belongs to.
 fn kind(name: &str, schema: &Value, model: &Model) -> Option<(&'static str, String)> {
     let in_module = |name: &str| {
-        let module = crate::revisions::module(&model.revision);
+        let module = revisions::module(&model.revision);
         format!("{module}::{}", type_name(name))
     };
     let marker =

@@ -4,18 +4,16 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{
-    dispatch,
+use super::{
+    definitions::{self as model, Definitions},
     docs::Docs,
-    emit::Emitter,
-    files::{self, Mode},
-    fixups, head, map,
+    fixups,
     methods::{self, Method},
-    model::{self, Definitions},
+    output::{self, Emitter},
     revisions::{self, REVISIONS, Revision},
     shape::{self, Shape},
-    share, structs,
 };
+use crate::files::{self, Mode};
 
 /// Where the types go, and where the table by which tests find them.
 const SOURCES: &str = "crates/mcp-types/src/generated";
@@ -45,10 +43,10 @@ pub(crate) fn run(only: Option<&str>, mode: Mode) -> Result<()> {
             let code = model.code(at.checked_sub(1).map(|before| &models[before]), &docs)?;
             let file = format!("{}.rs", revisions::module(&model.revision));
             fresh.push((format!("{SOURCES}/{file}"), code));
-            fresh.push((format!("{TESTS}/{file}"), dispatch::table(model)));
+            fresh.push((format!("{TESTS}/{file}"), output::test_table(model)));
         }
     }
-    fresh.push((format!("{SOURCES}/methods.md"), map::markdown(&models)));
+    fresh.push((format!("{SOURCES}/methods.md"), output::markdown(&models)));
     sync(files::root(), &fresh, mode)?;
     // A text that this revision does not use may be another's.
     let unused = if only.is_none() { docs.unused() } else { Vec::new() };
@@ -116,14 +114,14 @@ impl Model {
     pub(crate) fn code(&self, before: Option<&Self>, docs: &Docs) -> Result<String> {
         let Self { revision, definitions, methods, .. } = self;
         let mut shared = before
-            .map_or_else(BTreeSet::new, |before| share::shared(&before.definitions, definitions));
+            .map_or_else(BTreeSet::new, |before| output::shared(&before.definitions, definitions));
         // A type written by hand belongs to no revision.
         shared.retain(|name| definitions[name]["x-rust"] != **name);
         let place = |name: &str| format!("definition {name} of {revision}");
         // All of them before typify, which panics on some of what has no shape.
         let shape = |name: &String| Shape::of(name, definitions).with_context(|| place(name));
         let shapes = definitions.keys().map(shape).collect::<Result<Vec<_>>>()?;
-        let structs = structs::generate(definitions, shape::is_struct)?;
+        let structs = output::structs(definitions, shape::is_struct)?;
         let emitter = Emitter { revision, docs, methods };
         let mut items = String::new();
         let own = definitions.iter().zip(&shapes).filter(|((name, _), _)| !shared.contains(*name));
@@ -137,9 +135,9 @@ impl Model {
             }
         }
         items += "\n";
-        items += &map::table(methods)?;
+        items += &output::method_table(methods)?;
         let before = before.map(|before| revisions::module(&before.revision));
-        let head = head::head(revision, before.as_deref(), &shared, &items)?;
+        let head = output::head(revision, before.as_deref(), &shared, &items)?;
         Ok(head + &items)
     }
 }

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{replace, replace_members};
-use crate::model::{Definitions, is_method, members_mut, native, reference, referent};
+use super::fixup::{replace, replace_members};
+use crate::codegen::definitions::{
+    Definitions, is_method, members_mut, native, reference, referent,
+};
 
 /// `Result` is Rust's own name, and the schema has an alias for it that says what it means.
 pub(super) fn empty_result(definitions: &mut Definitions) -> usize {

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::methods::is_input;
-use crate::model::{Definitions, is_method, members, pascal, referent, requires, type_name};
+use super::{
+    definitions::{Definitions, is_method, members, pascal, referent, requires, type_name},
+    methods::is_input,
+};
 
 /// What a definition becomes.
 #[derive(Debug)]
@@ -197,8 +199,8 @@ fn tagged(tag: &str, arms: &[(&String, &Value)], values: &[&str]) -> Shape {
 mod tests {
     use serde_json::json;
 
+    use super::super::definitions::reference;
     use super::*;
-    use crate::model::reference;
 
     fn shape(union: Value) -> Result<Shape> {
         let object = |required: &str, tag: Value| {

@@ -8,12 +8,15 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{
-    codegen::Model,
+use super::{
+    command::Model,
+    definitions as model,
     docs::Docs,
-    files::{self, Mode},
-    fixups, model,
+    fixups,
     revisions::{self, REVISIONS},
+};
+use crate::{
+    files::{self, Mode},
     schema,
 };
 
@@ -139,7 +142,7 @@ mod tests {
 
     /// A schema of our own in the manner of the older ones: draft-07, parameters written inline,
     /// requests without an id.
-    const FIXTURE: &[u8] = include_bytes!("../fixtures/draft-07.json");
+    const FIXTURE: &[u8] = include_bytes!("../../fixtures/draft-07.json");
 
     #[test]
     fn unseen_schemas_are_imported_generated_and_compile() {

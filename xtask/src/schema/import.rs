@@ -5,10 +5,8 @@ use std::{fs, path::Path};
 use anyhow::{Context, Result, ensure};
 use aws_lc_rs::digest;
 
-use crate::{
-    files::{self, Mode},
-    json::Json,
-};
+use super::json::Json;
+use crate::files::{self, Mode};
 
 /// Members of a schema that are prose.
 const PROSE: [&str; 3] = ["$comment", "description", "title"];

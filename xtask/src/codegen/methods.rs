@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::model::{Definitions, is_method, referent};
+use super::definitions::{Definitions, is_method, referent};
 
 /// A request or a notification.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,7 +142,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{codegen::Model, model::reference, revisions::REVISIONS};
+    use crate::codegen::{command::Model, definitions::reference, revisions::REVISIONS};
 
     /// The methods of a revision as lines of `<sender> <name>(<params>) -> <result>`.
     fn lines(revision: &str) -> Vec<String> {

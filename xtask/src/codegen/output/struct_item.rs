@@ -7,10 +7,8 @@ use quote::{ToTokens, format_ident, quote};
 use serde_json::Value;
 use syn::{Ident, Type};
 
-use crate::{
-    emit::{Emitter, is_boxed, macro_call, print},
-    model::requires,
-};
+use super::definition::{Emitter, is_boxed, macro_call, print};
+use crate::codegen::definitions::requires;
 
 /// Members that are the first arguments of a constructor; the others follow as in the schema.
 const FIRST: [&str; 6] = ["name", "progressToken", "role", "uri", "taskId", "status"];

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{replace, replace_members};
-use crate::model::{Definitions, any_object, native, reference, referent};
+use super::fixup::{replace, replace_members};
+use crate::codegen::definitions::{Definitions, any_object, native, reference, referent};
 
 /// As structs, the schemas of tools and forms would lose every keyword that is not spelled out.
 pub(super) fn opaque_schemas(definitions: &mut Definitions) -> usize {

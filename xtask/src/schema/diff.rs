@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{json::Json, schema};
+use super::{import as schema, json::Json};
 
 /// Lists what changes from `old` to `new`; the last line counts.
 pub(crate) fn diff(old: &Json, new: &Json) -> Result<String, fmt::Error> {

@@ -3,16 +3,14 @@
 //! A fixup that mends fewer places of a revision than it is known to, or more, is an error: what it
 //! looks for has changed. One that mends none has to end its span, or to go.
 
-mod names;
-mod wider;
-
 use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
-use crate::{
-    model::{Definitions, members_mut, walk},
+use super::{lenient, names};
+use crate::codegen::{
+    definitions::{Definitions, members_mut, walk},
     revisions::Revision,
 };
 
@@ -67,13 +65,13 @@ impl Span {
 const FIXUPS: [(&str, Span, Fixup); 17] = [
     ("empty_result", Span::All, names::empty_result),
     ("one_type_of_ids", Span::All, names::one_type_of_ids),
-    ("opaque_schemas", Span::All, wider::opaque_schemas),
-    ("any_json", Span::Since("2026-07-28"), wider::any_json),
-    ("open_objects", Span::All, wider::open_objects),
-    ("open_settings", Span::All, wider::open_settings),
-    ("any_structured_content", Span::Until("2025-11-25"), wider::any_structured_content),
-    ("any_form_answers", Span::All, wider::any_form_answers),
-    ("lenient_results", Span::Since("2026-07-28"), wider::lenient_results),
+    ("opaque_schemas", Span::All, lenient::opaque_schemas),
+    ("any_json", Span::Since("2026-07-28"), lenient::any_json),
+    ("open_objects", Span::All, lenient::open_objects),
+    ("open_settings", Span::All, lenient::open_settings),
+    ("any_structured_content", Span::Until("2025-11-25"), lenient::any_structured_content),
+    ("any_form_answers", Span::All, lenient::any_form_answers),
+    ("lenient_results", Span::Since("2026-07-28"), lenient::lenient_results),
     ("named_cache_scope", Span::Since("2026-07-28"), names::named_cache_scope),
     ("named_request_meta", Span::Until("2025-11-25"), names::named_request_meta),
     ("named_resource_contents", Span::All, names::named_resource_contents),
@@ -85,7 +83,10 @@ const FIXUPS: [(&str, Span, Fixup); 17] = [
 ];
 
 /// Puts another schema in the place of each for which `mend` returns one.
-fn replace(definitions: &mut Definitions, mend: impl Fn(&Value) -> Option<Value>) -> usize {
+pub(super) fn replace(
+    definitions: &mut Definitions,
+    mend: impl Fn(&Value) -> Option<Value>,
+) -> usize {
     let mut count = 0;
     for definition in definitions.values_mut() {
         walk(definition, &mut |schema| {
@@ -99,7 +100,7 @@ fn replace(definitions: &mut Definitions, mend: impl Fn(&Value) -> Option<Value>
 }
 
 /// The same for members, by their name and schema.
-fn replace_members(
+pub(super) fn replace_members(
     definitions: &mut Definitions,
     mut mend: impl FnMut(&str, &Value) -> Option<Value>,
 ) -> usize {
@@ -122,7 +123,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{any_object, reference};
+    use crate::codegen::definitions::{any_object, reference};
 
     #[test]
     fn a_fixup_mends_as_many_places_as_it_is_known_to() {
@@ -166,8 +167,8 @@ mod tests {
                 "structuredContent": object, "inputSchema": object,
             } } } },
         }));
-        assert_eq!(wider::any_structured_content(&mut definitions), 2);
-        assert_eq!(wider::opaque_schemas(&mut definitions), 1);
+        assert_eq!(lenient::any_structured_content(&mut definitions), 2);
+        assert_eq!(lenient::opaque_schemas(&mut definitions), 1);
         let a = &definitions["A"]["properties"];
         assert_eq!(a["structuredContent"], json!({}));
         assert_eq!(a["b"]["properties"]["inputSchema"], reference("Schema"));
@@ -182,9 +183,9 @@ mod tests {
             "A": { "properties": { "a": reference("MetaObject"), "b": reference("JSONValue"),
                 "c": empty, "d": closed, "e": { "type": "object" }, "extensions": settings } },
         }));
-        assert_eq!(wider::any_json(&mut definitions), 3);
-        assert_eq!(wider::open_objects(&mut definitions), 2);
-        assert_eq!(wider::open_settings(&mut definitions), 1);
+        assert_eq!(lenient::any_json(&mut definitions), 3);
+        assert_eq!(lenient::open_objects(&mut definitions), 2);
+        assert_eq!(lenient::open_settings(&mut definitions), 1);
         let (any, object) = (json!({}), any_object());
         let members = json!({ "a": object, "b": any, "c": object, "d": closed, "e": object, "extensions": object });
         assert_eq!(definitions["A"]["properties"], members);
@@ -194,7 +195,7 @@ mod tests {
     fn results_require_less() {
         let mut definitions =
             definitions(json!({ "A": { "required": ["cacheScope", "name", "resultType"] } }));
-        assert_eq!(wider::lenient_results(&mut definitions), 2);
+        assert_eq!(lenient::lenient_results(&mut definitions), 2);
         assert_eq!(definitions["A"]["required"], json!(["name"]));
     }
 

@@ -7,7 +7,7 @@ use schemars08::schema::Schema;
 use serde_json::{Value, json};
 use typify_impl::{TypeSpace, TypeSpaceSettings};
 
-use crate::model::{Definitions, members_mut, requires, type_name, walk};
+use crate::codegen::definitions::{Definitions, members_mut, requires, type_name, walk};
 
 /// The structs by name; `is_struct` tells which definitions are plain objects. What they refer to
 /// and is none keeps its name, as a type that is made elsewhere.

@@ -1,0 +1,7 @@
+//! Corrections of the published schemas where they differ from the specification.
+
+mod fixup;
+mod lenient;
+mod names;
+
+pub(super) use fixup::{apply, try_all};

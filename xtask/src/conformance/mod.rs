@@ -1,0 +1,9 @@
+//! Runs the official conformance suite against our client.
+
+mod command;
+mod runner;
+mod suite;
+mod expected_failures;
+mod verdict;
+
+pub(crate) use command::{Options, run};
