@@ -35,8 +35,8 @@ pub(crate) fn run(only: Option<&str>, mode: Mode) -> Result<()> {
     only.map(revisions::find).transpose()?;
     let docs = Docs::load()?;
     let models = REVISIONS.iter().map(Model::load).collect::<Result<Vec<_>>>()?;
-    leftovers(&files::root().join(SOURCES), "methods.md")?;
-    leftovers(&files::root().join(TESTS), "")?;
+    leftovers(&files::root().join(SOURCES), &["methods.md", "mod.rs"])?;
+    leftovers(&files::root().join(TESTS), &[])?;
     let mut fresh = Vec::new();
     for (at, model) in models.iter().enumerate() {
         if only.is_none_or(|only| only == model.revision) {
@@ -53,8 +53,8 @@ pub(crate) fn run(only: Option<&str>, mode: Mode) -> Result<()> {
     report(&docs.missing(), &unused, mode)
 }
 
-/// Fails if a folder has a file that no revision is the reason for.
-fn leftovers(folder: &Path, other: &str) -> Result<()> {
+/// Fails if a folder has a file that belongs to no revision and is none of `others`.
+fn leftovers(folder: &Path, others: &[&str]) -> Result<()> {
     let file = |revision: &Revision| format!("{}.rs", revisions::module(revision.name));
     let files: Vec<_> = REVISIONS.iter().map(file).collect();
     for entry in fs::read_dir(folder)? {
@@ -62,7 +62,7 @@ fn leftovers(folder: &Path, other: &str) -> Result<()> {
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = entry.path();
         ensure!(
-            files.contains(&name) || name == other,
+            files.contains(&name) || others.contains(&name.as_str()),
             "{} is generated from nothing: remove it",
             path.strip_prefix(files::root()).unwrap_or(&path).display()
         );
@@ -187,9 +187,9 @@ mod tests {
         for name in ["v2025_11_25.rs", "methods.md"] {
             fs::write(folder.join(name), "").unwrap();
         }
-        leftovers(&folder, "methods.md").unwrap();
+        leftovers(&folder, &["methods.md"]).unwrap();
         fs::write(folder.join("v1.rs"), "").unwrap();
-        let error = leftovers(&folder, "methods.md").unwrap_err().to_string();
+        let error = leftovers(&folder, &["methods.md"]).unwrap_err().to_string();
         assert!(error.ends_with("v1.rs is generated from nothing: remove it"), "{error}");
         fs::remove_dir_all(folder).unwrap();
     }

@@ -86,11 +86,15 @@ impl Trial {
 
     /// Compiles the crate, with what the workspace has built already and without a network.
     pub(crate) fn compile(&self) -> Result<()> {
-        let mut modules = files::read(&self.folder.join("src/generated.rs"))?;
+        let candidates = ["src/generated/mod.rs", "src/generated.rs"];
+        let list =
+            candidates.map(|file| self.folder.join(file)).into_iter().find(|file| file.exists());
+        let list = list.context("mcp-types has no module `generated`")?;
+        let mut modules = files::read(&list)?;
         for module in &self.modules {
             modules += &format!("\npub mod {module};\n");
         }
-        fs::write(self.folder.join("src/generated.rs"), modules)?;
+        fs::write(list, modules)?;
         let output = Command::new(env!("CARGO"))
             .current_dir(&self.folder)
             .args(["check", "--quiet", "--offline"])
