@@ -137,7 +137,7 @@ impl Check<'_> {
 
     /// Checks one import of the module at `source`.
     fn import(&mut self, source: &ModulePath, module: &Module, import: &Import) {
-        let target = self.resolve(&import.path);
+        let target = self.resolve(source, &import.path);
         let item = import.path.get(target.len()).map(String::as_str);
         let common = source.iter().zip(&target).take_while(|(one, two)| one == two).count();
         if target == *source {
@@ -153,12 +153,15 @@ impl Check<'_> {
         }
     }
 
-    /// The longest beginning of a path that is a module.
-    fn resolve(&self, path: &[String]) -> ModulePath {
+    /// The longest beginning of a path that is a module. If a face re-exports an item with the
+    /// name of a file, other folders mean the item, and files of the folder mean the file.
+    fn resolve(&self, source: &[String], path: &[String]) -> ModulePath {
         let mut target = Vec::new();
         for (position, name) in path.iter().enumerate() {
             let Some(module) = self.modules.get(&target) else { break };
-            let is_item = position + 1 == path.len() && module.reexports.contains_key(name);
+            let is_item = position + 1 == path.len()
+                && module.reexports.contains_key(name)
+                && !source.starts_with(&target);
             if is_item || module.rank(name).is_none() {
                 break;
             }
@@ -445,7 +448,8 @@ mod tests {
         let files = [
             ("lib.rs", "mod top; mod find;"),
             ("top.rs", "use crate::find::find;"),
-            ("find/mod.rs", "mod find; pub(crate) use find::find;"),
+            ("find/mod.rs", "mod all; mod find; pub(crate) use find::find;"),
+            ("find/all.rs", "use super::find;"),
             ("find/find.rs", "pub(crate) fn find() {}"),
         ];
         assert_eq!(complaints(&files, &[]), []);
