@@ -1,34 +1,20 @@
 //! Generates the protocol types of each revision from its committed schema.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{fs, path::Path};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::{
-    definitions::{self as model, Definitions},
     docs::Docs,
-    fixups,
-    methods::{self, Method},
-    output::{self, Emitter},
+    output,
+    prepared_schema::Model,
     revisions::{self, REVISIONS, Revision},
-    shape::{self, Shape},
 };
 use crate::files::{self, Mode};
 
 /// Where the types go, and where the table by which tests find them.
 const SOURCES: &str = "crates/mcp-types/src/generated";
 const TESTS: &str = "crates/mcp-types/tests/it/generated";
-
-/// A revision, ready to be written as Rust.
-pub(crate) struct Model {
-    pub(crate) revision: String,
-    /// The definitions as published.
-    pub(crate) published: Definitions,
-    /// What becomes a Rust item.
-    pub(crate) definitions: Definitions,
-    /// The methods, by their names on the wire.
-    pub(crate) methods: Vec<Method>,
-}
 
 /// Writes or checks the types of one revision, or of all.
 pub(crate) fn run(only: Option<&str>, mode: Mode) -> Result<()> {
@@ -40,7 +26,8 @@ pub(crate) fn run(only: Option<&str>, mode: Mode) -> Result<()> {
     let mut fresh = Vec::new();
     for (at, model) in models.iter().enumerate() {
         if only.is_none_or(|only| only == model.revision) {
-            let code = model.code(at.checked_sub(1).map(|before| &models[before]), &docs)?;
+            let code =
+                output::module(model, at.checked_sub(1).map(|before| &models[before]), &docs)?;
             let file = format!("{}.rs", revisions::module(&model.revision));
             fresh.push((format!("{SOURCES}/{file}"), code));
             fresh.push((format!("{TESTS}/{file}"), output::test_table(model)));
@@ -79,67 +66,6 @@ fn sync(folder: &Path, files: &[(String, String)], mode: Mode) -> Result<()> {
     let errors: Vec<_> = errors.map(|error| format!("{error:#}")).collect();
     ensure!(errors.is_empty(), "{}", errors.join("\n"));
     Ok(())
-}
-
-impl Model {
-    pub(crate) fn load(revision: &Revision) -> Result<Self> {
-        let Revision { name, roots, .. } = *revision;
-        let published = model::load(name)?;
-        let mut definitions = published.clone();
-        fixups::apply(&mut definitions, revision).context(name)?;
-        Self::new(name, published, definitions, roots).with_context(|| format!("revision {name}"))
-    }
-
-    /// Makes one of definitions that the fixups have been applied to.
-    pub(crate) fn new(
-        revision: &str,
-        published: Definitions,
-        mut definitions: Definitions,
-        roots: &[&str],
-    ) -> Result<Self> {
-        let mut methods = methods::all(&definitions)?;
-        methods.sort_by(|a, b| a.name.cmp(&b.name));
-        model::flatten(&mut definitions)?;
-        model::annotate(&mut definitions);
-        model::hoist(&mut definitions)?;
-        let error_data = definitions.keys().filter(|name| name.ends_with("ErrorData")).cloned();
-        let roots = roots.iter().map(|root| (*root).to_owned());
-        let needed: Vec<_> =
-            roots.chain(error_data).chain(methods.iter().flat_map(Method::needs)).collect();
-        let definitions = model::reachable(&definitions, &needed)?;
-        Ok(Self { revision: revision.to_owned(), published, definitions, methods })
-    }
-
-    /// The Rust of the revision; what it shares with the one before it is re-exported.
-    pub(crate) fn code(&self, before: Option<&Self>, docs: &Docs) -> Result<String> {
-        let Self { revision, definitions, methods, .. } = self;
-        let mut shared = before
-            .map_or_else(BTreeSet::new, |before| output::shared(&before.definitions, definitions));
-        // A type written by hand belongs to no revision.
-        shared.retain(|name| definitions[name]["x-rust"] != **name);
-        let place = |name: &str| format!("definition {name} of {revision}");
-        // All of them before typify, which panics on some of what has no shape.
-        let shape = |name: &String| Shape::of(name, definitions).with_context(|| place(name));
-        let shapes = definitions.keys().map(shape).collect::<Result<Vec<_>>>()?;
-        let structs = output::structs(definitions, shape::is_struct)?;
-        let emitter = Emitter { revision, docs, methods };
-        let mut items = String::new();
-        let own = definitions.iter().zip(&shapes).filter(|((name, _), _)| !shared.contains(*name));
-        for ((name, schema), shape) in own {
-            let structure = structs.get(&model::type_name(name));
-            let item =
-                emitter.definition(name, schema, shape, structure).with_context(|| place(name))?;
-            if !item.is_empty() {
-                items += "\n";
-                items += &item;
-            }
-        }
-        items += "\n";
-        items += &output::method_table(methods)?;
-        let before = before.map(|before| revisions::module(&before.revision));
-        let head = output::head(revision, before.as_deref(), &shared, &items)?;
-        Ok(head + &items)
-    }
 }
 
 /// Lists gaps and leftovers in the documentation; a check fails on any.

@@ -1,8 +1,8 @@
-//! The definitions of a schema, brought into a shape in which each becomes one Rust type.
+//! The definitions of a schema.
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
 use crate::files;
@@ -90,117 +90,6 @@ pub(crate) fn walk(schema: &mut Value, visit: &mut impl FnMut(&mut Value)) {
     visit(schema);
 }
 
-/// Merges the parts of each `allOf` into one object: typify cannot.
-pub(crate) fn flatten(definitions: &mut Definitions) -> Result<()> {
-    let originals = definitions.clone();
-    for (name, definition) in definitions {
-        if let Some(parts) = definition["allOf"].as_array() {
-            *definition = merge(parts, &originals).with_context(|| name.clone())?;
-        }
-    }
-    Ok(())
-}
-
-fn merge(parts: &[Value], definitions: &Definitions) -> Result<Value> {
-    let mut properties = Map::new();
-    let mut required = Vec::new();
-    for part in parts {
-        let part = referent(part).map_or(Some(part), |name| definitions.get(name));
-        let part = part.context("a part is not defined")?;
-        ensure!(part["allOf"].is_null(), "a part is made of parts itself");
-        properties.extend(members(part).map(|(name, schema)| (name.to_owned(), schema.clone())));
-        required.extend(part["required"].as_array().into_iter().flatten().cloned());
-    }
-    Ok(json!({ "type": "object", "properties": properties, "required": required }))
-}
-
-/// Gives every definition and member its path as `description`; typify carries it to the Rust
-/// item, where the text that belongs to the path takes its place.
-pub(crate) fn annotate(definitions: &mut Definitions) {
-    for (name, definition) in definitions {
-        describe(definition, name.clone());
-    }
-}
-
-fn describe(schema: &mut Value, path: String) {
-    for (name, member) in members_mut(schema) {
-        describe(member, format!("{path}.{name}"));
-    }
-    for keyword in ["items", "additionalProperties"] {
-        if let Some(inner) = schema.get_mut(keyword) {
-            describe(inner, format!("{path}.*"));
-        }
-    }
-    if let Value::Object(keywords) = schema {
-        keywords.insert("description".to_owned(), path.into());
-    }
-}
-
-/// Better names than those made of the owner's and the member's.
-const SHORT_NAMES: [(&str, &str); 7] = [
-    ("CompleteRequestParamsArgument", "CompletionArgument"),
-    ("CompleteRequestParamsContext", "CompletionContext"),
-    ("CompleteRequestParamsRef", "CompletionReference"),
-    ("CompleteResultCompletion", "Completion"),
-    ("CreateMessageRequestParamsIncludeContext", "IncludeContext"),
-    ("ElicitResultAction", "ElicitAction"),
-    ("ToolExecutionTaskSupport", "TaskSupport"),
-];
-
-/// Makes definitions of the objects, enumerations and unions that stand within others.
-pub(crate) fn hoist(definitions: &mut Definitions) -> Result<()> {
-    let mut hoisted = Definitions::new();
-    for (name, definition) in definitions.iter_mut() {
-        hoist_members(definition, name, &mut hoisted);
-    }
-    for (name, definition) in hoisted {
-        let previous = definitions.insert(name.clone(), definition);
-        ensure!(previous.is_none(), "two definitions are called {name}");
-    }
-    Ok(())
-}
-
-fn hoist_members(schema: &mut Value, owner: &str, hoisted: &mut Definitions) {
-    for (name, member) in members_mut(schema) {
-        let name = format!("{owner}{}", pascal(name));
-        hoist_one(member, &name, hoisted);
-        for keyword in ["items", "additionalProperties"] {
-            if let Some(inner) = member.get_mut(keyword) {
-                hoist_one(inner, &name, hoisted);
-            }
-        }
-    }
-}
-
-fn hoist_one(schema: &mut Value, name: &str, hoisted: &mut Definitions) {
-    if !["anyOf", "enum", "properties"].into_iter().any(|kind| schema.get(kind).is_some()) {
-        return;
-    }
-    let path = schema["description"].clone();
-    let short = SHORT_NAMES.iter().find(|(long, _)| *long == name);
-    let name = short.map_or(name, |(_, short)| short);
-    hoist_members(schema, name, hoisted);
-    let mut reference = reference(name);
-    reference["description"] = path;
-    hoisted.insert(name.to_owned(), std::mem::replace(schema, reference));
-}
-
-/// The definitions that `roots` need.
-pub(crate) fn reachable(definitions: &Definitions, roots: &[String]) -> Result<Definitions> {
-    let mut found = Definitions::new();
-    let mut open = roots.to_vec();
-    while let Some(name) = open.pop() {
-        if found.contains_key(&name) {
-            continue;
-        }
-        let Some(definition) = definitions.get(&name) else { bail!("{name} is not defined") };
-        let mut definition = definition.clone();
-        walk(&mut definition, &mut |schema| open.extend(referent(schema).map(str::to_owned)));
-        found.insert(name, definition);
-    }
-    Ok(found)
-}
-
 /// The name of a type or variant, made of a name on the wire.
 pub(crate) fn pascal(name: &str) -> String {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric());
@@ -215,44 +104,6 @@ pub(crate) fn type_name(definition: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn definitions(json: Value) -> Definitions {
-        serde_json::from_value(json).unwrap()
-    }
-
-    #[test]
-    fn parts_become_one_object() {
-        let mut model = definitions(json!({
-            "A": { "properties": { "a": {}, "c": {} }, "required": ["a"] },
-            "B": { "allOf": [reference("A"), { "properties": { "b": {} }, "required": ["b"] }] },
-        }));
-        flatten(&mut model).unwrap();
-        let properties = json!({ "a": {}, "b": {}, "c": {} });
-        let expected =
-            json!({ "type": "object", "properties": properties, "required": ["a", "b"] });
-        assert_eq!(model["B"], expected);
-
-        let mut broken = definitions(json!({ "B": { "allOf": [reference("A")] } }));
-        let error = flatten(&mut broken).unwrap_err();
-        assert_eq!(format!("{error:#}"), "B: a part is not defined");
-    }
-
-    #[test]
-    fn inline_types_are_named_and_keep_their_path() {
-        let mut model = definitions(json!({
-            "A": { "properties": { "bC": { "properties": { "d": { "enum": ["e"] } } } } },
-        }));
-        annotate(&mut model);
-        hoist(&mut model).unwrap();
-        assert_eq!(model.keys().collect::<Vec<_>>(), ["A", "ABC", "ABCD"]);
-        assert_eq!(referent(&model["A"]["properties"]["bC"]), Some("ABC"));
-        assert_eq!(model["A"]["properties"]["bC"]["description"], "A.bC");
-        assert_eq!(model["ABCD"]["description"], "A.bC.d");
-
-        let found = reachable(&model, &["ABC".to_owned()]).unwrap();
-        assert_eq!(found.keys().collect::<Vec<_>>(), ["ABC", "ABCD"]);
-        assert!(reachable(&model, &["X".to_owned()]).is_err());
-    }
 
     #[test]
     fn names_on_the_wire_become_names_of_types() {

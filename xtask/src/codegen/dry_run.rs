@@ -9,10 +9,10 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use super::{
-    command::Model,
     definitions as model,
     docs::Docs,
-    fixups,
+    fixups, output,
+    prepared_schema::Model,
     revisions::{self, REVISIONS},
 };
 use crate::{
@@ -77,7 +77,7 @@ impl Trial {
         let before = REVISIONS.iter().rfind(|before| before.name < revision);
         let before = before.map(Model::load).transpose()?;
         let docs = Docs::load()?;
-        let code = model.code(before.as_ref(), &docs)?;
+        let code = output::module(&model, before.as_ref(), &docs)?;
         let module = revisions::module(revision);
         fs::write(self.folder.join(format!("src/generated/{module}.rs")), code)?;
         self.modules.push(module);

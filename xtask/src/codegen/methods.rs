@@ -142,7 +142,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::codegen::{command::Model, definitions::reference, revisions::REVISIONS};
+    use crate::codegen::{definitions::reference, prepared_schema::Model, revisions::REVISIONS};
 
     /// The methods of a revision as lines of `<sender> <name>(<params>) -> <result>`.
     fn lines(revision: &str) -> Vec<String> {

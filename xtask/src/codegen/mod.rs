@@ -3,9 +3,11 @@
 mod command;
 mod dry_run;
 mod output;
+mod prepared_schema;
 mod fixups;
 mod shape;
 mod methods;
+mod transform;
 mod definitions;
 mod docs;
 mod revisions;

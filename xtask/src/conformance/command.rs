@@ -15,11 +15,14 @@ use anyhow::{Context as _, Result, ensure};
 use clap::builder::PossibleValuesParser;
 use serde::Deserialize;
 
-use super::{expected_failures::Expected, runner::Runner, suite::Suite, verdict::Verdict};
+use super::{
+    expected_failures::Expected,
+    runner::Runner,
+    scenario::{REVISIONS, Scenario},
+    suite::Suite,
+    verdict::Verdict,
+};
 use crate::files;
-
-/// The revisions that the suite speaks, oldest first.
-pub(super) const REVISIONS: [&str; 4] = ["2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"];
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -33,13 +36,6 @@ pub(crate) struct Options {
     /// How many scenarios to run at a time.
     #[arg(long, value_name = "N", default_value = "1")]
     jobs: NonZero<usize>,
-}
-
-/// One run of the suite: what it judges, and in which revision.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Scenario {
-    pub(super) revision: String,
-    pub(super) name: String,
 }
 
 /// Prints a line for each scenario, and fails unless just those fail that are expected to.

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::command::{REVISIONS, Scenario};
+use super::scenario::{REVISIONS, Scenario};
 use crate::files;
 
 /// A list to be shortened: a scenario on it that passes is as wrong as one off it that fails.

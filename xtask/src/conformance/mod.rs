@@ -5,5 +5,6 @@ mod runner;
 mod suite;
 mod expected_failures;
 mod verdict;
+mod scenario;
 
 pub(crate) use command::{Options, run};

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::{command::Scenario, suite::Suite, verdict::Verdict};
+use super::{scenario::Scenario, suite::Suite, verdict::Verdict};
 use crate::files;
 
 /// How long the suite lets the client run. The client gives itself 20 seconds, and says what it

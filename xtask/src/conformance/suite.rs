@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::command::Scenario;
+use super::scenario::Scenario;
 use crate::files;
 
 /// The oldest major version of Node.js that the suite runs on.

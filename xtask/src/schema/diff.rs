@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{import as schema, json::Json};
+use super::{import, json::Json};
 
 /// Lists what changes from `old` to `new`; the last line counts.
 pub(crate) fn diff(old: &Json, new: &Json) -> Result<String, fmt::Error> {
@@ -141,7 +141,7 @@ fn members(definition: &Json) -> BTreeMap<String, Member<'_>> {
 }
 
 fn named(schema: &Json) -> BTreeMap<String, Json> {
-    let definitions = schema::definitions(schema).iter();
+    let definitions = import::definitions(schema).iter();
     definitions.map(|(name, schema)| (name.clone(), plain(schema.clone()))).collect()
 }
 
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn the_two_eras_differ_as_the_specification_says() {
-        let load = |revision| schema::load(revision).unwrap();
+        let load = |revision| import::load(revision).unwrap();
         let diff = diff(&load("2025-11-25"), &load("2026-07-28")).unwrap();
         let count = diff.lines().last().unwrap();
         assert_eq!(count, "42 added, 32 removed, 113 shared (60 of them changed)");

@@ -6,13 +6,9 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
-use serde_json::Value;
 
 use super::{lenient, names};
-use crate::codegen::{
-    definitions::{Definitions, members_mut, walk},
-    revisions::Revision,
-};
+use crate::codegen::{definitions::Definitions, revisions::Revision};
 
 /// Applies the fixups of a revision; each has to mend as many places as it did when it was written,
 /// or some place has changed and is not mended any more.
@@ -82,45 +78,9 @@ const FIXUPS: [(&str, Span, Fixup); 17] = [
     ("input_requests", Span::Since("2026-07-28"), names::input_requests),
 ];
 
-/// Puts another schema in the place of each for which `mend` returns one.
-pub(super) fn replace(
-    definitions: &mut Definitions,
-    mend: impl Fn(&Value) -> Option<Value>,
-) -> usize {
-    let mut count = 0;
-    for definition in definitions.values_mut() {
-        walk(definition, &mut |schema| {
-            if let Some(mended) = mend(schema) {
-                *schema = mended;
-                count += 1;
-            }
-        });
-    }
-    count
-}
-
-/// The same for members, by their name and schema.
-pub(super) fn replace_members(
-    definitions: &mut Definitions,
-    mut mend: impl FnMut(&str, &Value) -> Option<Value>,
-) -> usize {
-    let mut count = 0;
-    for definition in definitions.values_mut() {
-        walk(definition, &mut |schema| {
-            for (name, member) in members_mut(schema) {
-                if let Some(mended) = mend(name, member) {
-                    *member = mended;
-                    count += 1;
-                }
-            }
-        });
-    }
-    count
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::codegen::definitions::{any_object, reference};

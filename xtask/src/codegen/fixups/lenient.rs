@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::fixup::{replace, replace_members};
+use super::replace::{replace, replace_members};
 use crate::codegen::definitions::{Definitions, any_object, native, reference, referent};
 
 /// As structs, the schemas of tools and forms would lose every keyword that is not spelled out.

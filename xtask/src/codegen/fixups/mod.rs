@@ -3,5 +3,6 @@
 mod fixup;
 mod lenient;
 mod names;
+mod replace;
 
 pub(super) use fixup::{apply, try_all};

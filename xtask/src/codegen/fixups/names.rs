@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::fixup::{replace, replace_members};
+use super::replace::{replace, replace_members};
 use crate::codegen::definitions::{
     Definitions, is_method, members_mut, native, reference, referent,
 };

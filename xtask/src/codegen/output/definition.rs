@@ -7,20 +7,16 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 use syn::Ident;
 
-use super::struct_item::Fields;
+use super::{
+    emitter::Emitter,
+    format::{is_boxed, macro_call, print, type_ident},
+    struct_item::Fields,
+};
 use crate::codegen::{
-    definitions::{pascal, type_name},
-    docs::Docs,
+    definitions::pascal,
     methods::{Method, is_input},
     shape::{Arm, Shape},
 };
-
-/// Writes the definitions of a revision.
-pub(crate) struct Emitter<'a> {
-    pub(crate) revision: &'a str,
-    pub(crate) docs: &'a Docs,
-    pub(crate) methods: &'a [Method],
-}
 
 impl Emitter<'_> {
     /// The Rust of one definition; `structure` is typify's, if it is a struct.
@@ -64,15 +60,6 @@ impl Emitter<'_> {
                 Ok(item + &self.implementations(name, schema)?)
             }
         }
-    }
-
-    /// The text for a path as documentation, line by line.
-    pub(crate) fn doc(&self, path: &str) -> TokenStream {
-        let lines = self.docs.text(self.revision, path).lines().map(|line| match line {
-            "" => String::new(),
-            _ => format!(" {line}"),
-        });
-        quote!(#(#[doc = #lines])*)
     }
 
     fn marker(&self, name: &str, path: &str) -> Result<String> {
@@ -167,25 +154,6 @@ impl Emitter<'_> {
     }
 }
 
-/// What is kept behind a pointer wherever it is part of something else: rare there, and so large
-/// that the usual, such as a text, would be moved around with the room for it.
-const BOXED: [&str; 3] = ["Annotations", "EmbeddedResource", "ResourceLink"];
-
-pub(crate) fn is_boxed(definition: &str) -> bool {
-    BOXED.contains(&definition)
-}
-
-/// Formats items.
-pub(crate) fn print(items: &TokenStream) -> Result<String> {
-    let file = syn::parse2(items.clone()).with_context(|| format!("not Rust: {items}"))?;
-    Ok(prettyplease::unparse(&file))
-}
-
-/// Formats the call of a macro, which prettyplease would put on one line.
-pub(crate) fn macro_call(name: &str, head: &str, lines: &str) -> String {
-    format!("{name}! {{\n    {head} {{\n{lines}    }}\n}}\n")
-}
-
 fn arm_lines(arms: &[Arm]) -> String {
     arms.iter().map(|arm| arm_line("", arm)).collect()
 }
@@ -199,8 +167,4 @@ fn arm_line(before: &str, arm: &Arm) -> String {
 fn in_passing(texts: &[String]) -> String {
     let texts: String = texts.iter().map(|text| format!(" {text:?}")).collect();
     if texts.is_empty() { texts } else { format!(", texts{texts}") }
-}
-
-pub(crate) fn type_ident(definition: &str) -> Ident {
-    format_ident!("{}", type_name(definition))
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use quote::{format_ident, quote};
 
-use super::definition::{print, type_ident};
+use super::format::{print, type_ident};
 
 /// What generated code may need: names and where they are.
 const IMPORTS: [(&str, &[&str]); 3] = [

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use quote::{format_ident, quote};
 
-use super::definition::print;
+use super::format::print;
 use crate::codegen::{
-    command::Model,
     definitions::type_name,
     methods::{Kind, Method},
+    prepared_schema::Model,
     revisions::module,
 };
 

@@ -1,16 +1,16 @@
 //! Writes the generated Rust and Markdown.
 
-mod imports;
+mod module;
 mod definition;
 mod struct_item;
+mod emitter;
 mod typify;
 mod shared;
 mod method_table;
 mod test_table;
+mod imports;
+mod format;
 
-pub(super) use definition::Emitter;
-pub(super) use imports::head;
-pub(super) use method_table::{markdown, table as method_table};
-pub(super) use shared::shared;
+pub(super) use method_table::markdown;
+pub(super) use module::module;
 pub(super) use test_table::table as test_table;
-pub(super) use typify::generate as structs;

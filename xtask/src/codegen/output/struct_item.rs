@@ -7,7 +7,10 @@ use quote::{ToTokens, format_ident, quote};
 use serde_json::Value;
 use syn::{Ident, Type};
 
-use super::definition::{Emitter, is_boxed, macro_call, print};
+use super::{
+    emitter::Emitter,
+    format::{is_boxed, macro_call, print},
+};
 use crate::codegen::definitions::requires;
 
 /// Members that are the first arguments of a constructor; the others follow as in the schema.

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::codegen::{
-    command::Model,
     definitions::type_name,
     methods::{self, Kind},
+    prepared_schema::Model,
     revisions,
 };
 

@@ -1,0 +1,41 @@
+//! Replacing schemas within definitions.
+
+use serde_json::Value;
+
+use crate::codegen::definitions::{Definitions, members_mut, walk};
+
+/// Puts another schema in the place of each for which `mend` returns one.
+pub(super) fn replace(
+    definitions: &mut Definitions,
+    mend: impl Fn(&Value) -> Option<Value>,
+) -> usize {
+    let mut count = 0;
+    for definition in definitions.values_mut() {
+        walk(definition, &mut |schema| {
+            if let Some(mended) = mend(schema) {
+                *schema = mended;
+                count += 1;
+            }
+        });
+    }
+    count
+}
+
+/// The same for members, by their name and schema.
+pub(super) fn replace_members(
+    definitions: &mut Definitions,
+    mut mend: impl FnMut(&str, &Value) -> Option<Value>,
+) -> usize {
+    let mut count = 0;
+    for definition in definitions.values_mut() {
+        walk(definition, &mut |schema| {
+            for (name, member) in members_mut(schema) {
+                if let Some(mended) = mend(name, member) {
+                    *member = mended;
+                    count += 1;
+                }
+            }
+        });
+    }
+    count
+}

@@ -1,0 +1,52 @@
+//! The schema of a revision, prepared for generation.
+
+use anyhow::{Context, Result};
+
+use super::{
+    definitions::{self as model, Definitions},
+    fixups,
+    methods::{self, Method},
+    revisions::Revision,
+    transform,
+};
+
+/// A revision, ready to be written as Rust.
+pub(crate) struct Model {
+    pub(crate) revision: String,
+    /// The definitions as published.
+    pub(crate) published: Definitions,
+    /// What becomes a Rust item.
+    pub(crate) definitions: Definitions,
+    /// The methods, by their names on the wire.
+    pub(crate) methods: Vec<Method>,
+}
+
+impl Model {
+    pub(crate) fn load(revision: &Revision) -> Result<Self> {
+        let Revision { name, roots, .. } = *revision;
+        let published = model::load(name)?;
+        let mut definitions = published.clone();
+        fixups::apply(&mut definitions, revision).context(name)?;
+        Self::new(name, published, definitions, roots).with_context(|| format!("revision {name}"))
+    }
+
+    /// Makes one of definitions that the fixups have been applied to.
+    pub(crate) fn new(
+        revision: &str,
+        published: Definitions,
+        mut definitions: Definitions,
+        roots: &[&str],
+    ) -> Result<Self> {
+        let mut methods = methods::all(&definitions)?;
+        methods.sort_by(|a, b| a.name.cmp(&b.name));
+        transform::flatten(&mut definitions)?;
+        transform::annotate(&mut definitions);
+        transform::hoist(&mut definitions)?;
+        let error_data = definitions.keys().filter(|name| name.ends_with("ErrorData")).cloned();
+        let roots = roots.iter().map(|root| (*root).to_owned());
+        let needed: Vec<_> =
+            roots.chain(error_data).chain(methods.iter().flat_map(Method::needs)).collect();
+        let definitions = transform::reachable(&definitions, &needed)?;
+        Ok(Self { revision: revision.to_owned(), published, definitions, methods })
+    }
+}
