@@ -1,4 +1,4 @@
-//! Runs what `benches` measures; it is no part of the workspace, for it builds the peers.
+//! Runs benchmark `benches` measures; it is no part of the workspace, for it builds the peers.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::files;
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-pub(crate) enum What {
+pub(crate) enum Benchmark {
     /// Speed of reading, next to `serde_json::Value`, rmcp and rust-mcp-schema.
     Types,
     /// Work and memory for hostile input, by its length.
@@ -19,20 +19,20 @@ pub(crate) enum What {
 }
 
 /// rust-mcp-schema builds for one revision at a time, so each is a program of its own.
-pub(crate) fn run(what: What) -> Result<()> {
-    match what {
-        What::Types => {
+pub(crate) fn run(benchmark: Benchmark) -> Result<()> {
+    match benchmark {
+        Benchmark::Types => {
             measure("types", "r2025_11_25")?;
             measure("types", "r2026_07_28")
         }
-        What::Hostile => measure("hostile", "r2026_07_28"),
-        What::Client => program("benches/client", &[], "report"),
-        What::Stdio => program("benches/stdio", &[], "report"),
+        Benchmark::Hostile => measure("hostile", "r2026_07_28"),
+        Benchmark::Client => program("benches/client", &[], "report"),
+        Benchmark::Stdio => program("benches/stdio", &[], "report"),
     }
 }
 
-fn measure(what: &str, revision: &str) -> Result<()> {
-    program("benches", &["--no-default-features", "--features", revision], what)
+fn measure(benchmark: &str, revision: &str) -> Result<()> {
+    program("benches", &["--no-default-features", "--features", revision], benchmark)
 }
 
 /// Builds a package that is no part of the workspace, and runs it.

@@ -42,13 +42,13 @@ pub(crate) fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// Makes `path` contain `fresh`, or fails naming the command that would, `repair`.
-pub(crate) fn sync(path: &Path, fresh: &str, mode: Mode, repair: &str) -> Result<()> {
+/// Makes `path` contain `fresh`, or fails naming the command that would, `command`.
+pub(crate) fn write_or_check(path: &Path, fresh: &str, mode: Mode, command: &str) -> Result<()> {
     match (fs::read_to_string(path), mode) {
         (Ok(committed), _) if committed == fresh => Ok(()),
         (_, Mode::Check) => {
             let name = path.strip_prefix(root()).unwrap_or(path);
-            bail!("{} is stale: run `{repair}`", name.display())
+            bail!("{} is stale: run `{command}`", name.display())
         }
         (_, Mode::Write) => {
             fs::create_dir_all(path.parent().unwrap_or(root()))?;
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_built_goes_where_cargo_is_told() {
+    fn target_folder_follows_the_environment() {
         assert_eq!(target_by(None), root().join("target"));
         assert_eq!(target_by(Some("/elsewhere".into())), Path::new("/elsewhere"));
         let relative = target_by(Some("elsewhere".into()));

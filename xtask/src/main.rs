@@ -23,7 +23,7 @@ enum Xtask {
     /// Measure and print tables for `BENCHMARKS.md`; builds what `benches` compares with.
     Bench {
         /// What to measure.
-        what: bench::What,
+        benchmark: bench::Benchmark,
     },
     /// Regenerate the protocol types from `schema/`.
     Codegen {
@@ -76,7 +76,7 @@ struct Import {
 
 fn main() -> Result<()> {
     match Xtask::parse() {
-        Xtask::Bench { what } => bench::run(what),
+        Xtask::Bench { benchmark } => bench::run(benchmark),
         Xtask::Codegen { revision, check } => {
             codegen::run(revision.as_deref(), if check { Mode::Check } else { Mode::Write })
         }

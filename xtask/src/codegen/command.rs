@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use super::{
     docs::Docs,
     output,
-    prepared_schema::Model,
+    prepared_schema::PreparedSchema,
     revisions::{self, REVISIONS, Revision},
 };
 use crate::files::{self, Mode};
@@ -20,28 +20,28 @@ const TESTS: &str = "crates/mcp-types/tests/it/generated";
 pub(crate) fn run(only: Option<&str>, mode: Mode) -> Result<()> {
     only.map(revisions::find).transpose()?;
     let docs = Docs::load()?;
-    let models = REVISIONS.iter().map(Model::load).collect::<Result<Vec<_>>>()?;
-    leftovers(&files::root().join(SOURCES), &["methods.md", "mod.rs"])?;
-    leftovers(&files::root().join(TESTS), &[])?;
+    let schemas = REVISIONS.iter().map(PreparedSchema::load).collect::<Result<Vec<_>>>()?;
+    check_leftovers(&files::root().join(SOURCES), &["methods.md", "mod.rs"])?;
+    check_leftovers(&files::root().join(TESTS), &[])?;
     let mut fresh = Vec::new();
-    for (at, model) in models.iter().enumerate() {
-        if only.is_none_or(|only| only == model.revision) {
+    for (at, schema) in schemas.iter().enumerate() {
+        if only.is_none_or(|only| only == schema.revision) {
             let code =
-                output::module(model, at.checked_sub(1).map(|before| &models[before]), &docs)?;
-            let file = format!("{}.rs", revisions::module(&model.revision));
+                output::module(schema, at.checked_sub(1).map(|before| &schemas[before]), &docs)?;
+            let file = format!("{}.rs", revisions::module(&schema.revision));
             fresh.push((format!("{SOURCES}/{file}"), code));
-            fresh.push((format!("{TESTS}/{file}"), output::test_table(model)));
+            fresh.push((format!("{TESTS}/{file}"), output::test_table(schema)));
         }
     }
-    fresh.push((format!("{SOURCES}/methods.md"), output::markdown(&models)));
-    sync(files::root(), &fresh, mode)?;
+    fresh.push((format!("{SOURCES}/methods.md"), output::markdown(&schemas)));
+    write_or_check_all(files::root(), &fresh, mode)?;
     // A text that this revision does not use may be another's.
     let unused = if only.is_none() { docs.unused() } else { Vec::new() };
-    report(&docs.missing(), &unused, mode)
+    report_docs(&docs.missing(), &unused, mode)
 }
 
 /// Fails if a folder has a file that belongs to no revision and is none of `others`.
-fn leftovers(folder: &Path, others: &[&str]) -> Result<()> {
+fn check_leftovers(folder: &Path, others: &[&str]) -> Result<()> {
     let file = |revision: &Revision| format!("{}.rs", revisions::module(revision.name));
     let files: Vec<_> = REVISIONS.iter().map(file).collect();
     for entry in fs::read_dir(folder)? {
@@ -58,18 +58,18 @@ fn leftovers(folder: &Path, others: &[&str]) -> Result<()> {
 }
 
 /// Writes all files, or fails with each that is stale.
-fn sync(folder: &Path, files: &[(String, String)], mode: Mode) -> Result<()> {
-    let sync = |(file, text): &(String, String)| {
-        files::sync(&folder.join(file), text, mode, "cargo xtask codegen")
+fn write_or_check_all(folder: &Path, files: &[(String, String)], mode: Mode) -> Result<()> {
+    let write_or_check = |(file, text): &(String, String)| {
+        files::write_or_check(&folder.join(file), text, mode, "cargo xtask codegen")
     };
-    let errors = files.iter().filter_map(|file| sync(file).err());
+    let errors = files.iter().filter_map(|file| write_or_check(file).err());
     let errors: Vec<_> = errors.map(|error| format!("{error:#}")).collect();
     ensure!(errors.is_empty(), "{}", errors.join("\n"));
     Ok(())
 }
 
 /// Lists gaps and leftovers in the documentation; a check fails on any.
-fn report(missing: &[String], unused: &[String], mode: Mode) -> Result<()> {
+fn report_docs(missing: &[String], unused: &[String], mode: Mode) -> Result<()> {
     for path in missing {
         println!("no text: {path}");
     }
@@ -95,11 +95,11 @@ mod tests {
     }
 
     #[test]
-    fn a_check_names_all_that_is_stale() {
+    fn check_lists_all_stale_files() {
         let folder = std::env::temp_dir().join(format!("relay-xtask-stale-{}", std::process::id()));
         let files = ["a.rs", "b.rs", "c.rs"].map(|file| (file.to_owned(), "fresh".to_owned()));
-        sync(&folder, &files[1..2], Mode::Write).unwrap();
-        let error = sync(&folder, &files, Mode::Check).unwrap_err().to_string();
+        write_or_check_all(&folder, &files[1..2], Mode::Write).unwrap();
+        let error = write_or_check_all(&folder, &files, Mode::Check).unwrap_err().to_string();
         fs::remove_dir_all(&folder).unwrap();
         let stale: Vec<_> = error.lines().collect();
         assert!(stale.len() == 2 && stale[0].contains("a.rs is stale"), "{error}");
@@ -107,15 +107,15 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_no_revision_is_a_leftover() {
+    fn file_without_a_revision_is_an_error() {
         let folder = std::env::temp_dir().join(format!("relay-xtask-left-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         for name in ["v2025_11_25.rs", "methods.md"] {
             fs::write(folder.join(name), "").unwrap();
         }
-        leftovers(&folder, &["methods.md"]).unwrap();
+        check_leftovers(&folder, &["methods.md"]).unwrap();
         fs::write(folder.join("v1.rs"), "").unwrap();
-        let error = leftovers(&folder, &["methods.md"]).unwrap_err().to_string();
+        let error = check_leftovers(&folder, &["methods.md"]).unwrap_err().to_string();
         assert!(error.ends_with("v1.rs is generated from nothing: remove it"), "{error}");
         fs::remove_dir_all(folder).unwrap();
     }

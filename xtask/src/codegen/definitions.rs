@@ -43,7 +43,7 @@ pub(crate) fn referent(schema: &Value) -> Option<&str> {
 }
 
 /// A definition that is a type written by hand.
-pub(crate) fn native(rust: &str) -> Value {
+pub(crate) fn hand_written(rust: &str) -> Value {
     json!({ "x-rust": rust })
 }
 
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_on_the_wire_become_names_of_types() {
+    fn wire_names_become_type_names() {
         for (wire, rust) in
             [("resource_link", "ResourceLink"), ("listChanged", "ListChanged"), ("_meta", "Meta")]
         {

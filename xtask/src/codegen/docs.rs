@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_revision_overrides_texts_and_gaps_are_remembered() {
+    fn revisions_override_texts_and_missing_texts_are_recorded() {
         let text = "\
 [docs]
 A = \"\"\"

@@ -9,10 +9,10 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use super::{
-    definitions as model,
+    definitions,
     docs::Docs,
     fixups, output,
-    prepared_schema::Model,
+    prepared_schema::PreparedSchema,
     revisions::{self, REVISIONS},
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// A crate of the types as they are, to which those of more schemas are added.
-pub(crate) struct Trial {
+pub(crate) struct DryRun {
     folder: PathBuf,
     modules: Vec<String>,
 }
@@ -29,8 +29,8 @@ pub(crate) struct Trial {
 /// What is left to do before the types of a schema can be committed.
 #[derive(Debug)]
 pub(crate) struct Report {
-    /// How many places each fixup has mended.
-    pub(crate) mended: Vec<(&'static str, usize)>,
+    /// How many places each fixup has fixup_counts.
+    pub(crate) fixup_counts: Vec<(&'static str, usize)>,
     /// Definitions and members without a text.
     pub(crate) missing: Vec<String>,
 }
@@ -39,21 +39,21 @@ pub(crate) struct Report {
 pub(crate) fn run(published: &Path, revision: &str) -> Result<()> {
     let bytes = fs::read(published)
         .with_context(|| format!("cannot read the published schema {}", published.display()))?;
-    let mut trial = Trial::new("schema-try")?;
-    let Report { mended, missing } = trial.add(&bytes, revision)?;
-    for (fixup, count) in mended {
+    let mut dry_run = DryRun::new("schema-try")?;
+    let Report { fixup_counts, missing } = dry_run.add(&bytes, revision)?;
+    for (fixup, count) in fixup_counts {
         println!("places that {fixup} mends: {count}");
     }
     for path in &missing {
         println!("no text: {path}");
     }
     println!("{} texts are missing", missing.len());
-    trial.compile()?;
-    println!("the types compile: {}", trial.folder.display());
+    dry_run.compile()?;
+    println!("the types compile: {}", dry_run.folder.display());
     Ok(())
 }
 
-impl Trial {
+impl DryRun {
     /// Starts with an empty scratch folder within the target folder.
     pub(crate) fn new(name: &str) -> Result<Self> {
         let folder = files::target().join(name);
@@ -70,18 +70,18 @@ impl Trial {
     pub(crate) fn add(&mut self, published: &[u8], revision: &str) -> Result<Report> {
         let folder = self.folder.join("schema").join(revision);
         schema::import_to(&folder, published, revision, Mode::Write)?;
-        let published = model::parse(&files::read(&folder.join("schema.json"))?)?;
+        let published = definitions::parse(&files::read(&folder.join("schema.json"))?)?;
         let mut definitions = published.clone();
-        let mended = fixups::try_all(&mut definitions, revision);
-        let model = Model::new(revision, published, definitions, &[])?;
+        let fixup_counts = fixups::apply_all(&mut definitions, revision);
+        let model = PreparedSchema::new(revision, published, definitions, &[])?;
         let before = REVISIONS.iter().rfind(|before| before.name < revision);
-        let before = before.map(Model::load).transpose()?;
+        let before = before.map(PreparedSchema::load).transpose()?;
         let docs = Docs::load()?;
         let code = output::module(&model, before.as_ref(), &docs)?;
         let module = revisions::module(revision);
         fs::write(self.folder.join(format!("src/generated/{module}.rs")), code)?;
         self.modules.push(module);
-        Ok(Report { mended, missing: docs.missing() })
+        Ok(Report { fixup_counts, missing: docs.missing() })
     }
 
     /// Compiles the crate, with what the workspace has built already and without a network.
@@ -110,7 +110,7 @@ impl Trial {
 /// What `mcp-types` depends on; the copied lock file has the versions.
 const MANIFEST: &str = r#"
 [package]
-name = "trial-types"
+name = "dry-run-types"
 version = "0.0.0"
 edition = "2024"
 
@@ -150,18 +150,18 @@ mod tests {
 
     #[test]
     fn unseen_schemas_are_imported_generated_and_compile() {
-        let mut trial = Trial::new("unseen-schemas").unwrap();
-        trial.add(FIXTURE, "2025-01-01").unwrap();
+        let mut dry_run = DryRun::new("unseen-schemas").unwrap();
+        dry_run.add(FIXTURE, "2025-01-01").unwrap();
         for revision in ["2025-03-26", "2025-06-18"] {
             let path = format!("../shared/mcp-spec/schema/{revision}.json");
             match fs::read(files::root().join(&path)) {
-                Ok(published) => drop(trial.add(&published, revision).unwrap()),
+                Ok(published) => drop(dry_run.add(&published, revision).unwrap()),
                 // Past the harness, which hides what a passing test prints.
                 Err(_) => writeln!(io::stderr(), "SKIPPED: {revision}: no {path}").unwrap(),
             }
         }
-        trial.compile().unwrap();
-        let module = trial.folder.join("src/generated/v2025_01_01.rs");
+        dry_run.compile().unwrap();
+        let module = dry_run.folder.join("src/generated/v2025_01_01.rs");
         let module = files::read(&module).unwrap();
         for expected in [
             "pub struct GreetRequestParams",

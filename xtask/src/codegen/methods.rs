@@ -20,7 +20,7 @@ pub(crate) struct Method {
     /// The definition of the result; `None` for a notification.
     pub(crate) result: Option<String>,
     /// Whether the answer may also be that input is required.
-    pub(crate) or_input: bool,
+    pub(crate) may_require_input: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,15 +58,15 @@ fn method(name: &str, definitions: &Definitions) -> Result<Method> {
         by_client,
         by_server,
         params,
-        or_input: or_input(name, definitions),
+        may_require_input: may_require_input(name, definitions),
         result,
     })
 }
 
 /// Whether a union names a definition.
 fn lists(union: &str, name: &str, definitions: &Definitions) -> bool {
-    let arms = definitions.get(union).and_then(|union| union["anyOf"].as_array());
-    arms.is_some_and(|arms| arms.iter().any(|arm| referent(arm) == Some(name)))
+    let variants = definitions.get(union).and_then(|union| union["anyOf"].as_array());
+    variants.is_some_and(|variants| variants.iter().any(|variant| referent(variant) == Some(name)))
 }
 
 fn params(name: &str, kind: Kind, definitions: &Definitions) -> Option<String> {
@@ -91,11 +91,13 @@ fn result(name: &str, definitions: &Definitions) -> Result<String> {
     Ok(result)
 }
 
-fn or_input(name: &str, definitions: &Definitions) -> bool {
+fn may_require_input(name: &str, definitions: &Definitions) -> bool {
     let response = response(name);
     let result = definitions.get(&response).map(|response| &response["properties"]["result"]);
-    let arms = result.and_then(|result| result["anyOf"].as_array());
-    arms.is_some_and(|arms| arms.iter().any(|arm| referent(arm) == Some("InputRequiredResult")))
+    let variants = result.and_then(|result| result["anyOf"].as_array());
+    variants.is_some_and(|variants| {
+        variants.iter().any(|variant| referent(variant) == Some("InputRequiredResult"))
+    })
 }
 
 /// The definition of the whole answer to a request, where the schema has one.
@@ -116,7 +118,7 @@ impl Method {
     /// The Rust type of the result.
     pub(crate) fn result_type(&self) -> Option<String> {
         let result = self.result.as_deref()?;
-        Some(match self.or_input {
+        Some(match self.may_require_input {
             true => format!("OrInputRequired<{result}, InputRequiredResult>"),
             false => result.to_owned(),
         })
@@ -124,7 +126,7 @@ impl Method {
 
     /// The definitions that it needs.
     pub(crate) fn needs(&self) -> impl Iterator<Item = String> + '_ {
-        let input = self.or_input.then(|| "InputRequiredResult".to_owned());
+        let input = self.may_require_input.then(|| "InputRequiredResult".to_owned());
         [self.definition.clone(), self.params.clone()]
             .into_iter()
             .chain(self.result.clone())
@@ -142,7 +144,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::codegen::{definitions::reference, prepared_schema::Model, revisions::REVISIONS};
+    use crate::codegen::{
+        definitions::reference, prepared_schema::PreparedSchema, revisions::REVISIONS,
+    };
 
     /// The methods of a revision as lines of `<sender> <name>(<params>) -> <result>`.
     fn lines(revision: &str) -> Vec<String> {
@@ -152,11 +156,11 @@ mod tests {
             let result = method.result_type().map(|result| format!(" -> {result}"));
             format!("{sender} {name}({params}){}", result.unwrap_or_default())
         };
-        Model::load(revision).unwrap().methods.iter().map(line).collect()
+        PreparedSchema::load(revision).unwrap().methods.iter().map(line).collect()
     }
 
     #[test]
-    fn a_result_has_to_be_defined() {
+    fn request_without_a_result_definition_is_an_error() {
         let request = |method: &str| {
             json!({ "properties": { "method": { "const": method },
                 "params": reference("RequestParams") } })

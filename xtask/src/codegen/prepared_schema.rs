@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use super::{
-    definitions::{self as model, Definitions},
+    definitions::{self, Definitions},
     fixups,
     methods::{self, Method},
     revisions::Revision,
@@ -11,7 +11,7 @@ use super::{
 };
 
 /// A revision, ready to be written as Rust.
-pub(crate) struct Model {
+pub(crate) struct PreparedSchema {
     pub(crate) revision: String,
     /// The definitions as published.
     pub(crate) published: Definitions,
@@ -21,10 +21,10 @@ pub(crate) struct Model {
     pub(crate) methods: Vec<Method>,
 }
 
-impl Model {
+impl PreparedSchema {
     pub(crate) fn load(revision: &Revision) -> Result<Self> {
         let Revision { name, roots, .. } = *revision;
-        let published = model::load(name)?;
+        let published = definitions::load(name)?;
         let mut definitions = published.clone();
         fixups::apply(&mut definitions, revision).context(name)?;
         Self::new(name, published, definitions, roots).with_context(|| format!("revision {name}"))

@@ -9,7 +9,7 @@ pub(crate) struct Revision {
     /// Definitions that no method leads to, but that travel in results and metadata.
     pub(crate) roots: &'static [&'static str],
     /// How many places each of its fixups mends.
-    pub(crate) mended: &'static [(&'static str, usize)],
+    pub(crate) fixup_counts: &'static [(&'static str, usize)],
 }
 
 /// All of them, oldest first: each shares what it can with the one before it.
@@ -17,9 +17,9 @@ pub(crate) const REVISIONS: &[Revision] = &[
     Revision {
         name: "2025-11-25",
         roots: &["CreateTaskResult", "RelatedTaskMetadata"],
-        mended: &[
+        fixup_counts: &[
             ("empty_result", 1),
-            ("one_type_of_ids", 2),
+            ("request_ids", 2),
             ("opaque_schemas", 3),
             ("open_objects", 16),
             ("open_settings", 2),
@@ -35,21 +35,21 @@ pub(crate) const REVISIONS: &[Revision] = &[
     Revision {
         name: "2026-07-28",
         roots: &[],
-        mended: &[
+        fixup_counts: &[
             ("empty_result", 1),
-            ("one_type_of_ids", 2),
+            ("request_ids", 2),
             ("opaque_schemas", 3),
             ("any_json", 33),
             ("open_objects", 2),
             ("open_settings", 4),
             ("any_form_answers", 1),
-            ("lenient_results", 29),
+            ("optional_result_members", 29),
             ("named_cache_scope", 7),
             ("named_resource_contents", 2),
             ("named_sampling_content", 2),
             ("named_params", 1),
             ("named_error_data", 2),
-            ("union_of_one", 1),
+            ("client_notification_union", 1),
             ("input_requests", 3),
         ],
     },

@@ -18,27 +18,32 @@ pub(crate) enum Shape {
     /// A struct; `tag` is its constant member and the value of it.
     Struct { tag: Option<(String, String)> },
     /// An enumeration of strings.
-    Strings(Vec<String>),
-    /// A union told apart by the value of member `tag`; `texts` are strings in all arms that have them.
-    Tagged { tag: String, texts: Vec<String>, arms: Vec<Arm>, default: Option<Arm> },
-    /// A union told apart by a member that only one arm has.
-    Keyed { texts: Vec<String>, arms: Vec<Arm> },
+    StringEnum(Vec<String>),
+    /// A union told apart by the value of member `tag`; `string_members` are strings in all variants that have them.
+    Tagged {
+        tag: String,
+        string_members: Vec<String>,
+        variants: Vec<Variant>,
+        default: Option<Variant>,
+    },
+    /// A union told apart by a member that only one variant has.
+    Keyed { string_members: Vec<String>, variants: Vec<Variant> },
     /// A map of names to values of a definition.
     Map(String),
     /// A type written by hand.
-    Native(String),
+    HandWritten(String),
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Arm {
-    /// What tells the arm: the value of the tag, or the name of the member.
+pub(crate) struct Variant {
+    /// What tells the variant: the value of the tag, or the name of the member.
     pub(crate) by: String,
     pub(crate) definition: String,
 }
 
-impl Arm {
-    /// The name of its variant: that of the request or result, or what tells the arm.
-    pub(crate) fn variant(&self) -> String {
+impl Variant {
+    /// The name of its variant: that of the request or result, or what tells the variant.
+    pub(crate) fn name(&self) -> String {
         let name = ["Request", "Result"].iter().find_map(|kind| self.definition.strip_suffix(kind));
         let by = || pascal(self.by.rsplit('/').next().unwrap_or_default());
         name.map_or_else(by, type_name)
@@ -48,8 +53,8 @@ impl Arm {
 impl Shape {
     pub(crate) fn of(name: &str, definitions: &Definitions) -> Result<Self> {
         let schema = &definitions[name];
-        if let Some(native) = schema["x-rust"].as_str() {
-            return Ok(Self::Native(native.to_owned()));
+        if let Some(hand_written) = schema["x-rust"].as_str() {
+            return Ok(Self::HandWritten(hand_written.to_owned()));
         }
         if is_method(schema) && !is_struct(schema) {
             return Ok(Self::Method);
@@ -57,13 +62,13 @@ impl Shape {
         if let Some(values) = schema["enum"].as_array() {
             let values = values.iter().map(|value| value.as_str().map(str::to_owned));
             let values: Vec<_> = values.collect::<Option<_>>().context("not only strings")?;
-            variants(values.iter().map(|value| pascal(value)))?;
-            return Ok(Self::Strings(values));
+            check_variant_names(values.iter().map(|value| pascal(value)))?;
+            return Ok(Self::StringEnum(values));
         }
-        if let Some(arms) = schema["anyOf"].as_array() {
-            let union = union(arms, definitions)?;
-            if let Self::Tagged { arms, .. } | Self::Keyed { arms, .. } = &union {
-                variants(arms.iter().map(Arm::variant))?;
+        if let Some(variants) = schema["anyOf"].as_array() {
+            let union = union(variants, definitions)?;
+            if let Self::Tagged { variants, .. } | Self::Keyed { variants, .. } = &union {
+                check_variant_names(variants.iter().map(Variant::name))?;
             }
             return Ok(union);
         }
@@ -72,11 +77,11 @@ impl Shape {
             return Ok(Self::Map(value.to_owned()));
         }
         ensure!(is_struct(schema), "there is no Rust type for this kind of schema");
-        let mut tags = tags(schema).filter(|(member, _)| requires(schema, member));
+        let mut tags = constant_members(schema).filter(|(member, _)| requires(schema, member));
         let tag = tags.next().map(|(member, value)| (member.to_owned(), value.to_owned()));
         ensure!(tags.next().is_none(), "more than one member is constant");
         for (name, member) in members(schema) {
-            known(member).with_context(|| format!("member `{name}`"))?;
+            check_member(member).with_context(|| format!("member `{name}`"))?;
         }
         Ok(Self::Struct { tag })
     }
@@ -89,12 +94,12 @@ pub(crate) fn is_struct(schema: &Value) -> bool {
 }
 
 /// The members that are constant strings, and their values.
-fn tags(schema: &Value) -> impl Iterator<Item = (&str, &str)> {
+fn constant_members(schema: &Value) -> impl Iterator<Item = (&str, &str)> {
     members(schema).filter_map(|(name, member)| Some((name, member["const"].as_str()?)))
 }
 
 /// Fails if what is to be the variants of an enumeration cannot be.
-fn variants(names: impl Iterator<Item = String>) -> Result<()> {
+fn check_variant_names(names: impl Iterator<Item = String>) -> Result<()> {
     let mut seen = BTreeSet::from(["Unknown".to_owned()]);
     for name in names {
         ensure!(syn::parse_str::<syn::Ident>(&name).is_ok(), "a variant cannot be called `{name}`");
@@ -106,7 +111,7 @@ fn variants(names: impl Iterator<Item = String>) -> Result<()> {
 
 /// Fails unless there is a Rust type for the schema of a member: objects, enumerations and unions
 /// have a definition of their own by now.
-fn known(schema: &Value) -> Result<()> {
+fn check_member(schema: &Value) -> Result<()> {
     let inline = ["allOf", "anyOf", "enum", "oneOf", "properties"];
     let inline = inline.into_iter().find(|keyword| schema.get(keyword).is_some());
     ensure!(inline.is_none(), "`{}` has no definition of its own", inline.unwrap_or_default());
@@ -127,71 +132,74 @@ fn known(schema: &Value) -> Result<()> {
     }
     for keyword in ["items", "additionalProperties"] {
         if let Some(inner) = schema.get(keyword).filter(|inner| inner.is_object()) {
-            known(inner).with_context(|| format!("its `{keyword}`"))?;
+            check_member(inner).with_context(|| format!("its `{keyword}`"))?;
         }
     }
     Ok(())
 }
 
-fn union(arms: &[Value], definitions: &Definitions) -> Result<Shape> {
-    let arms: Vec<_> = arms
+fn union(variants: &[Value], definitions: &Definitions) -> Result<Shape> {
+    let variants: Vec<_> = variants
         .iter()
-        .map(|arm| referent(arm).and_then(|name| definitions.get_key_value(name)))
+        .map(|variant| referent(variant).and_then(|name| definitions.get_key_value(name)))
         .collect::<Option<_>>()
-        .context("an arm of the union is not a definition")?;
-    let Some((_, first)) = arms.first() else { bail!("the union has no arms") };
-    let tag = tags(first).find_map(|(tag, _)| Some((tag, values_of(tag, &arms)?)));
+        .context("a variant of the union is not a definition")?;
+    let Some((_, first)) = variants.first() else { bail!("the union has no variants") };
+    let tag =
+        constant_members(first).find_map(|(tag, _)| Some((tag, distinct_values(tag, &variants)?)));
     match tag {
-        Some((tag, values)) => Ok(tagged(tag, &arms, &values)),
+        Some((tag, values)) => Ok(tagged(tag, &variants, &values)),
         None => {
-            let texts = texts(&arms);
-            let arms = keyed(&arms).context("nothing tells the arms apart")?;
-            Ok(Shape::Keyed { texts, arms })
+            let string_members = string_members(&variants);
+            let variants = keyed(&variants).context("nothing distinguishes the variants")?;
+            Ok(Shape::Keyed { string_members, variants })
         }
     }
 }
 
-/// The members that are plain strings in every arm that has them.
-fn texts(arms: &[(&String, &Value)]) -> Vec<String> {
+/// The members that are plain strings in every variant that has them.
+fn string_members(variants: &[(&String, &Value)]) -> Vec<String> {
     let is_text = |member: &Value| member["type"] == "string" && member.get("const").is_none();
-    let (texts, others): (Vec<_>, Vec<_>) = arms
+    let (string_members, others): (Vec<_>, Vec<_>) = variants
         .iter()
         .flat_map(|(_, schema)| members(schema))
         .partition(|(_, member)| is_text(member));
-    let texts = texts.into_iter().filter(|(name, _)| others.iter().all(|(other, _)| other != name));
-    texts.map(|(name, _)| name.to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
+    let string_members = string_members
+        .into_iter()
+        .filter(|(name, _)| others.iter().all(|(other, _)| other != name));
+    string_members.map(|(name, _)| name.to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// The constants that the arms have for the member `tag`, if they all have one of their own.
-fn values_of<'a>(tag: &str, arms: &[(&String, &'a Value)]) -> Option<Vec<&'a str>> {
-    let values = arms.iter().map(|(_, schema)| schema["properties"][tag]["const"].as_str());
+/// The constants that the variants have for the member `tag`, if they all have one of their own.
+fn distinct_values<'a>(tag: &str, variants: &[(&String, &'a Value)]) -> Option<Vec<&'a str>> {
+    let values = variants.iter().map(|(_, schema)| schema["properties"][tag]["const"].as_str());
     let values = values.collect::<Option<Vec<_>>>()?;
     let distinct = values.iter().collect::<BTreeSet<_>>().len() == values.len();
     distinct.then_some(values)
 }
 
-/// The arms by a required member that the others do not have at all.
-fn keyed(arms: &[(&String, &Value)]) -> Option<Vec<Arm>> {
-    let arm = |(name, schema): &(&String, &Value)| {
-        let others = || arms.iter().filter(|(other, _)| other != name);
+/// The variants by a required member that the others do not have at all.
+fn keyed(variants: &[(&String, &Value)]) -> Option<Vec<Variant>> {
+    let variant = |(name, schema): &(&String, &Value)| {
+        let others = || variants.iter().filter(|(other, _)| other != name);
         let own = |key: &str| others().all(|(_, other)| other["properties"].get(key).is_none());
         let (key, _) = members(schema).find(|(key, _)| requires(schema, key) && own(key))?;
-        Some(Arm { by: key.to_owned(), definition: (*name).clone() })
+        Some(Variant { by: key.to_owned(), definition: (*name).clone() })
     };
-    arms.iter().map(arm).collect()
+    variants.iter().map(variant).collect()
 }
 
-fn tagged(tag: &str, arms: &[(&String, &Value)], values: &[&str]) -> Shape {
-    let arm = |((name, _), value): (&(&String, &Value), &&str)| Arm {
+fn tagged(tag: &str, variants: &[(&String, &Value)], values: &[&str]) -> Shape {
+    let variant = |((name, _), value): (&(&String, &Value), &&str)| Variant {
         by: (*value).to_owned(),
         definition: (*name).clone(),
     };
-    let optional = arms.iter().zip(values).find(|((_, schema), _)| !requires(schema, tag));
+    let optional = variants.iter().zip(values).find(|((_, schema), _)| !requires(schema, tag));
     Shape::Tagged {
         tag: tag.to_owned(),
-        texts: texts(arms),
-        arms: arms.iter().zip(values).map(arm).collect(),
-        default: optional.map(arm),
+        string_members: string_members(variants),
+        variants: variants.iter().zip(values).map(variant).collect(),
+        default: optional.map(variant),
     }
 }
 
@@ -223,40 +231,41 @@ mod tests {
     }
 
     #[test]
-    fn unions_are_told_apart_by_tag_or_by_key() {
-        let Shape::Tagged { tag, arms, default, .. } = shape(any_of(&["X", "Y"])).unwrap() else {
+    fn unions_are_distinguished_by_tag_or_by_key() {
+        let Shape::Tagged { tag, variants, default, .. } = shape(any_of(&["X", "Y"])).unwrap()
+        else {
             panic!("not tagged")
         };
         assert_eq!(tag, "t");
-        assert_eq!(arms.iter().map(Arm::variant).collect::<Vec<_>>(), ["One", "Two"]);
+        assert_eq!(variants.iter().map(Variant::name).collect::<Vec<_>>(), ["One", "Two"]);
         assert_eq!(default.unwrap().definition, "Y");
 
-        let Shape::Keyed { arms, .. } = shape(any_of(&["Y", "Z"])).unwrap() else {
+        let Shape::Keyed { variants, .. } = shape(any_of(&["Y", "Z"])).unwrap() else {
             panic!("not keyed")
         };
-        assert_eq!(arms.iter().map(|arm| &*arm.by).collect::<Vec<_>>(), ["y", "z"]);
+        assert_eq!(variants.iter().map(|variant| &*variant.by).collect::<Vec<_>>(), ["y", "z"]);
 
         let error = shape(any_of(&["Z", "S"])).unwrap_err().to_string();
-        assert_eq!(error, "nothing tells the arms apart");
+        assert_eq!(error, "nothing distinguishes the variants");
         let error = shape(json!({ "anyOf": [{ "type": "string" }] })).unwrap_err().to_string();
-        assert_eq!(error, "an arm of the union is not a definition");
+        assert_eq!(error, "a variant of the union is not a definition");
     }
 
     #[test]
-    fn variants_have_the_name_of_the_request_or_of_what_tells_them() {
-        for (by, definition, variant) in [
+    fn variant_names_come_from_the_definition_or_the_discriminator() {
+        for (by, definition, name) in [
             ("roots/list", "ListRootsRequest", "ListRoots"),
             ("model", "CreateMessageResult", "CreateMessage"),
             ("ref/prompt", "PromptReference", "Prompt"),
             ("resource_link", "ResourceLink", "ResourceLink"),
         ] {
-            let arm = Arm { by: by.to_owned(), definition: definition.to_owned() };
-            assert_eq!(arm.variant(), variant);
+            let variant = Variant { by: by.to_owned(), definition: definition.to_owned() };
+            assert_eq!(variant.name(), name);
         }
     }
 
     #[test]
-    fn a_map_of_definitions_is_no_struct() {
+    fn map_of_definitions_is_not_a_struct() {
         let map = json!({ "type": "object", "additionalProperties": reference("X") });
         assert!(!is_struct(&map));
         assert!(matches!(shape(map), Ok(Shape::Map(values)) if values == "X"));
@@ -265,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_variant_is_an_error() {
+    fn invalid_variant_names_are_errors() {
         for (values, wrong) in [
             (json!(["a", "2.0"]), "a variant cannot be called `20`"),
             (json!(["self"]), "a variant cannot be called `Self`"),
@@ -278,16 +287,16 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_strings_in_every_arm_that_has_them() {
+    fn string_members_are_strings_in_every_variant() {
         let text = json!({ "type": "string" });
         let a = json!({ "properties": { "t": { "type": "string", "const": "a" }, "u": text, "v": text } });
         let b = json!({ "properties": { "v": { "type": "integer" }, "w": text, "u": text } });
         let (first, second) = ("A".to_owned(), "B".to_owned());
-        assert_eq!(texts(&[(&first, &a), (&second, &b)]), ["u", "w"]);
+        assert_eq!(string_members(&[(&first, &a), (&second, &b)]), ["u", "w"]);
     }
 
     #[test]
-    fn what_cannot_be_a_member_is_an_error_with_its_path() {
+    fn unsupported_member_is_an_error_with_its_path() {
         for (member, wrong) in [
             (json!({ "type": ["string", "integer"] }), r#"no Rust type for ["string","integer"]"#),
             (json!({ "type": "string", "format": "date-time" }), r#"the format "date-time""#),
@@ -312,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_rust_type_is_an_error() {
+    fn unsupported_definition_is_an_error() {
         assert!(shape(json!({ "type": ["string", "array"] })).is_err());
         assert!(shape(json!({ "enum": ["a", 1] })).is_err());
     }

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_become_one_object() {
+    fn all_of_becomes_one_object() {
         let mut model = definitions(json!({
             "A": { "properties": { "a": {}, "c": {} }, "required": ["a"] },
             "B": { "allOf": [reference("A"), { "properties": { "b": {} }, "required": ["b"] }] },
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn inline_types_are_named_and_keep_their_path() {
+    fn inline_types_get_names_and_keep_their_paths() {
         let mut model = definitions(json!({
             "A": { "properties": { "bC": { "properties": { "d": { "enum": ["e"] } } } } },
         }));

@@ -16,7 +16,7 @@ use clap::builder::PossibleValuesParser;
 use serde::Deserialize;
 
 use super::{
-    expected_failures::Expected,
+    expected_failures::ExpectedFailures,
     runner::Runner,
     scenario::{REVISIONS, Scenario},
     suite::Suite,
@@ -42,31 +42,31 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let target = target_folder()?;
     let suite = Suite::install(&target.join("conformance"))?;
-    let expected = Expected::read()?;
-    let scenarios = choose(options, &suite, &expected)?;
+    let expected = ExpectedFailures::read()?;
+    let scenarios = select(options, &suite, &expected)?;
     let client = build_client(&target)?;
     let results = target.join("conformance/results");
     let runner = Runner { suite: &suite, client: &client, results: &results, limit: Runner::LIMIT };
-    let mut tally = Tally::default();
+    let mut summary = Summary::default();
     runner.run(scenarios, options.jobs.get(), |scenario, verdict| {
-        tally.add(scenario, verdict, expected.contains(scenario));
+        summary.add(scenario, verdict, expected.contains(scenario));
     })?;
-    let Tally { passed, failed, surprises, .. } = tally;
+    let Summary { passed, failed, unexpected, .. } = summary;
     println!("\n{passed} passed, {failed} failed; {}", results.display());
-    ensure!(surprises == 0, "{surprises} of them are not as {} expects", Expected::FILE);
+    ensure!(unexpected == 0, "{unexpected} of them are not as {} expects", ExpectedFailures::FILE);
     Ok(())
 }
 
-fn choose(options: &Options, suite: &Suite, expected: &Expected) -> Result<Vec<Scenario>> {
-    let mut chosen = Vec::new();
+fn select(options: &Options, suite: &Suite, expected: &ExpectedFailures) -> Result<Vec<Scenario>> {
+    let mut selected = Vec::new();
     let wanted = options.revision.as_deref();
     for revision in REVISIONS.into_iter().filter(|each| wanted.is_none_or(|name| name == *each)) {
         let all = suite.scenarios(revision)?;
         expected.check(revision, &all)?;
-        chosen.extend(all.into_iter().filter(|scenario| matches(&options.only, &scenario.name)));
+        selected.extend(all.into_iter().filter(|scenario| matches(&options.only, &scenario.name)));
     }
-    ensure!(!chosen.is_empty(), "there is no scenario {:?}", options.only);
-    Ok(chosen)
+    ensure!(!selected.is_empty(), "there is no scenario {:?}", options.only);
+    Ok(selected)
 }
 
 /// Whether a name is what a pattern with `*` for any text describes.
@@ -110,15 +110,15 @@ fn build_client(target: &Path) -> Result<PathBuf> {
 
 /// What has come out so far.
 #[derive(Debug, Default)]
-struct Tally {
+struct Summary {
     revision: String,
     passed: usize,
     failed: usize,
     /// Scenarios that were expected to end otherwise.
-    surprises: usize,
+    unexpected: usize,
 }
 
-impl Tally {
+impl Summary {
     fn add(&mut self, scenario: &Scenario, verdict: &Verdict, expected_to_fail: bool) {
         let Scenario { revision, name } = scenario;
         if *revision != self.revision {
@@ -133,7 +133,7 @@ impl Tally {
         };
         println!("{word}  {name:<45} {verdict}{note}");
         *if verdict.passed() { &mut self.passed } else { &mut self.failed } += 1;
-        self.surprises += usize::from(verdict.passed() == expected_to_fail);
+        self.unexpected += usize::from(verdict.passed() == expected_to_fail);
     }
 }
 
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_star_stands_for_any_text() {
+    fn star_matches_any_text() {
         for (pattern, name) in [
             ("*", "initialize"),
             ("auth/*", "auth/iss-supported"),

@@ -7,9 +7,9 @@ use crate::files;
 
 /// A list to be shortened: a scenario on it that passes is as wrong as one off it that fails.
 #[derive(Debug)]
-pub(crate) struct Expected(Vec<Scenario>);
+pub(crate) struct ExpectedFailures(Vec<Scenario>);
 
-impl Expected {
+impl ExpectedFailures {
     /// The file that lists them: lines of revision and name, and comments from `#` on.
     pub(crate) const FILE: &str = "tests/conformance/expected.txt";
 
@@ -61,29 +61,29 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_a_revision_and_a_name() {
+    fn line_holds_a_revision_and_a_name() {
         let listed = "# why\n\n2025-11-25 sse-retry # one\n  2025-06-18  auth/x\n";
-        let expected = Expected::parse(listed).unwrap();
+        let expected = ExpectedFailures::parse(listed).unwrap();
         let [one, two] = [scenario("2025-11-25", "sse-retry"), scenario("2025-06-18", "auth/x")];
         assert_eq!(expected.0, [one.clone(), two]);
         assert!(expected.contains(&one));
         assert!(!expected.contains(&scenario("2026-07-28", "sse-retry")));
         for wrong in ["sse-retry", "2025-11-24 sse-retry"] {
-            assert!(Expected::parse(wrong).is_err(), "{wrong}");
+            assert!(ExpectedFailures::parse(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
-    fn a_scenario_that_does_not_exist_cannot_be_listed() {
-        let expected = Expected::parse("2025-11-25 initialise").unwrap();
+    fn unknown_scenario_is_an_error() {
+        let expected = ExpectedFailures::parse("2025-11-25 initialise").unwrap();
         let all = [scenario("2025-11-25", "initialize")];
         assert!(expected.check("2025-11-25", &all).is_err());
         assert!(expected.check("2025-06-18", &[]).is_ok());
     }
 
     #[test]
-    fn only_what_needs_a_sign_in_may_fail() {
-        let Expected(listed) = Expected::read().unwrap();
+    fn only_authorization_scenarios_may_fail() {
+        let ExpectedFailures(listed) = ExpectedFailures::read().unwrap();
         for Scenario { revision, name } in listed {
             assert!(name.starts_with("auth/"), "{revision} {name}");
         }

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn scenarios_run_at_once_and_are_reported_in_order() {
+    fn scenarios_run_in_parallel_and_are_reported_in_order() {
         let script = r#"
             case $name in
                 first) until [ -e other ]; do :; done ;;
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_suite_that_does_not_end_is_ended() {
+    fn suite_is_killed_after_the_limit() {
         let reports = reports("exec sleep 3600", &["one"], Duration::ZERO);
         assert_eq!(reports, ["one 0/0  the suite broke off"]);
     }

@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_has_a_line_for_each_name() {
+    fn list_output_has_a_line_for_each_scenario() {
         let list = "Scenarios:\n  - initialize [2025-06-18,2025-11-25]\n  - auth/x [extension]\n\n";
         assert_eq!(names(list), ["initialize", "auth/x"]);
         assert!(names("nothing to - list\n").is_empty());

@@ -112,14 +112,14 @@ mod tests {
     }
 
     #[test]
-    fn what_succeeded_was_checked() {
+    fn success_requires_a_passed_check() {
         assert_eq!(verdict(true, &[GOOD, SKIPPED, GOOD], ""), "PASS 2/2");
         assert_eq!(verdict(true, &[SKIPPED], ""), "FAIL 0/0  nothing was checked");
         assert_eq!(verdict(true, &[], ""), "FAIL 0/0  nothing was checked");
     }
 
     #[test]
-    fn what_failed_says_why() {
+    fn failure_has_a_reason() {
         let bad = [GOOD, BAD, DOUBTFUL, BAD, SKIPPED];
         assert_eq!(verdict(false, &bad, ""), "FAIL 1/4  failed b; warned c");
         let many = ["a", "b", "c", "d"].map(|id| BAD.replace("\"b\"", &format!("{id:?}")));
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn checks_that_cannot_be_read_are_no_pass() {
+    fn unreadable_checks_are_a_failure() {
         assert!(!Verdict::new(true, "", "").passed());
         assert!(!Verdict::new(true, &format!("[{GOOD}"), "").passed());
     }

@@ -11,7 +11,7 @@ use super::{import, json::Json};
 
 /// Lists what changes from `old` to `new`; the last line counts.
 pub(crate) fn diff(old: &Json, new: &Json) -> Result<String, fmt::Error> {
-    let (old, new) = (named(old), named(new));
+    let (old, new) = (definitions_by_name(old), definitions_by_name(new));
     let mut out = String::new();
     let mut changed = 0;
     for change in changes(&old, &new) {
@@ -140,23 +140,23 @@ fn members(definition: &Json) -> BTreeMap<String, Member<'_>> {
         .collect()
 }
 
-fn named(schema: &Json) -> BTreeMap<String, Json> {
+fn definitions_by_name(schema: &Json) -> BTreeMap<String, Json> {
     let definitions = import::definitions(schema).iter();
-    definitions.map(|(name, schema)| (name.clone(), plain(schema.clone()))).collect()
+    definitions.map(|(name, schema)| (name.clone(), normalized(schema.clone()))).collect()
 }
 
 /// A schema without what has no meaning: the order of its members, and where its dialect has the
 /// definitions.
-fn plain(schema: Json) -> Json {
+fn normalized(schema: Json) -> Json {
     match schema {
         Json::Scalar(Value::String(text)) => {
             Json::Scalar(text.replacen("#/definitions/", "#/$defs/", 1).into())
         }
         Json::Scalar(_) => schema,
-        Json::Array(items) => Json::Array(items.into_iter().map(plain).collect()),
+        Json::Array(items) => Json::Array(items.into_iter().map(normalized).collect()),
         Json::Object(members) => {
             let mut members: Vec<_> =
-                members.into_iter().map(|(name, value)| (name, plain(value))).collect();
+                members.into_iter().map(|(name, value)| (name, normalized(value))).collect();
             members.sort_by(|(a, _), (b, _)| a.cmp(b));
             Json::Object(members)
         }
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_diff_names_members_and_counts_definitions() {
+    fn diff_lists_members_and_counts_definitions() {
         let read = |text| serde_json::from_str::<Json>(text).unwrap();
         let old = read(
             r#"{ "definitions": {
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_within_a_member_is_told_alone() {
+    fn diff_lists_only_the_changed_part_of_a_member() {
         let read = |text| serde_json::from_str::<Json>(text).unwrap();
         let old = read(
             r#"{ "$defs": { "A": { "anyOf": [1, 2], "enum": ["x", "y"], "properties": {
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn the_two_eras_differ_as_the_specification_says() {
+    fn diff_of_both_revisions_matches_the_specification() {
         let load = |revision| import::load(revision).unwrap();
         let diff = diff(&load("2025-11-25"), &load("2026-07-28")).unwrap();
         let count = diff.lines().last().unwrap();
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_the_same_does_not_differ() {
+    fn diff_ignores_member_order_and_the_place_of_definitions() {
         let read = |text| serde_json::from_str::<Json>(text).unwrap();
         let old = read(
             r##"{ "definitions": { "A": { "required": ["x"], "properties": {

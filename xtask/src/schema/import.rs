@@ -11,7 +11,7 @@ use crate::files::{self, Mode};
 /// Members of a schema that are prose.
 const PROSE: [&str; 3] = ["$comment", "description", "title"];
 /// Members of a schema whose own members are names, not keywords.
-const NAMED: [&str; 4] = ["$defs", "definitions", "patternProperties", "properties"];
+const WITH_NAMED_MEMBERS: [&str; 4] = ["$defs", "definitions", "patternProperties", "properties"];
 /// Members of a schema that are data, not schemas.
 const DATA: [&str; 4] = ["const", "default", "enum", "examples"];
 
@@ -25,7 +25,7 @@ pub(crate) fn import(published: &Path, revision: &str, mode: Mode) -> Result<()>
 /// The same, with another folder in the place of `schema/<revision>/`.
 pub(crate) fn import_to(folder: &Path, published: &[u8], revision: &str, mode: Mode) -> Result<()> {
     ensure!(is_date(revision), "{revision:?} is no revision: they are dates, such as 2025-11-25");
-    let repair = format!("cargo xtask schema import <published.json> --revision {revision}");
+    let command = format!("cargo xtask schema import <published.json> --revision {revision}");
     let interface = interface(published)?;
     let (record, source) = (folder.join("source.toml"), source(published, revision));
     // What another file is the import of says nothing about this one, nor is to be overwritten.
@@ -33,8 +33,8 @@ pub(crate) fn import_to(folder: &Path, published: &[u8], revision: &str, mode: M
         mode == Mode::Write || sha256(&files::read(&record)?) == sha256(&source),
         "this is not the file that the source.toml of {revision} records"
     );
-    files::sync(&record, &source, mode, &repair)?;
-    files::sync(&folder.join("schema.json"), &interface, mode, &repair)
+    files::write_or_check(&record, &source, mode, &command)?;
+    files::write_or_check(&folder.join("schema.json"), &interface, mode, &command)
 }
 
 /// Reads the schema of a revision, or that in a file; without prose in either case.
@@ -91,7 +91,9 @@ fn without_prose(schema: Json) -> Json {
                 .filter(|(keyword, _)| !PROSE.contains(&keyword.as_str()))
                 .map(|(keyword, value)| match keyword.as_str() {
                     name if DATA.contains(&name) => (keyword, value),
-                    name if NAMED.contains(&name) => (keyword, each_without_prose(value)),
+                    name if WITH_NAMED_MEMBERS.contains(&name) => {
+                        (keyword, each_without_prose(value))
+                    }
                     _ => (keyword, without_prose(value)),
                 })
                 .collect(),
@@ -113,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_import_drops_prose_and_nothing_else() {
+    fn import_removes_only_prose() {
         let published = r##"{
             "$schema": "x",
             "$comment": "prose",
@@ -142,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_source_is_recorded_by_its_hash() {
+    fn source_file_records_the_hash() {
         let source = source(b"abc", "2025-11-25");
         assert!(source.contains(
             "sha256 = \"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\""
@@ -152,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn an_import_is_verified_by_hash_and_content() {
+    fn check_verifies_hash_and_content() {
         let folder = std::env::temp_dir().join(format!("relay-xtask-{}", std::process::id()));
         let import =
             |published: &str, mode| import_to(&folder, published.as_bytes(), "2025-01-01", mode);
@@ -172,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_schema_of_a_revision_is_imported() {
+    fn import_requires_a_date_and_definitions() {
         let folder = std::env::temp_dir().join(format!("relay-xtask-no-{}", std::process::id()));
         let published = br#"{ "$defs": { "A": {} } }"#;
         for revision in ["../../2025-01-01", "2025-1-01", "", "draft", "2025-01-01-"] {

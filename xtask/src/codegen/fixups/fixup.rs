@@ -11,15 +11,15 @@ use super::{lenient, names};
 use crate::codegen::{definitions::Definitions, revisions::Revision};
 
 /// Applies the fixups of a revision; each has to mend as many places as it did when it was written,
-/// or some place has changed and is not mended any more.
+/// or some place has changed and is not fixup_counts any more.
 pub(crate) fn apply(definitions: &mut Definitions, revision: &Revision) -> Result<()> {
-    let mended = try_all(definitions, revision.name);
-    let names = mended.iter().chain(revision.mended).map(|(name, _)| *name);
+    let fixup_counts = apply_all(definitions, revision.name);
+    let names = fixup_counts.iter().chain(revision.fixup_counts).map(|(name, _)| *name);
     let count = |places: &[(&str, usize)], name: &str| {
         places.iter().find(|(each, _)| *each == name).map_or(0, |(_, count)| *count)
     };
     let wrong: BTreeSet<_> = names
-        .map(|name| (name, count(&mended, name), count(revision.mended, name)))
+        .map(|name| (name, count(&fixup_counts, name), count(revision.fixup_counts, name)))
         .filter(|(_, found, expected)| found != expected || *found == 0)
         .map(|(name, found, expected)| format!("{name}: {found} for {expected}"))
         .collect();
@@ -31,13 +31,16 @@ pub(crate) fn apply(definitions: &mut Definitions, revision: &Revision) -> Resul
     Ok(())
 }
 
-/// Applies the fixups of a revision, and returns how many places each has mended.
-pub(crate) fn try_all(definitions: &mut Definitions, revision: &str) -> Vec<(&'static str, usize)> {
+/// Applies the fixups of a revision, and returns how many places each has fixup_counts.
+pub(crate) fn apply_all(
+    definitions: &mut Definitions,
+    revision: &str,
+) -> Vec<(&'static str, usize)> {
     let of_revision = FIXUPS.into_iter().filter(|(_, span, _)| span.contains(revision));
     of_revision.map(|(name, _, fixup)| (name, fixup(definitions))).collect()
 }
 
-/// A fixup returns how many places it has mended.
+/// A fixup returns how many places it has fixup_counts.
 type Fixup = fn(&mut Definitions) -> usize;
 
 /// The revisions that need a fixup; their names are dates, so they sort by age.
@@ -60,21 +63,21 @@ impl Span {
 
 const FIXUPS: [(&str, Span, Fixup); 17] = [
     ("empty_result", Span::All, names::empty_result),
-    ("one_type_of_ids", Span::All, names::one_type_of_ids),
+    ("request_ids", Span::All, names::request_ids),
     ("opaque_schemas", Span::All, lenient::opaque_schemas),
     ("any_json", Span::Since("2026-07-28"), lenient::any_json),
     ("open_objects", Span::All, lenient::open_objects),
     ("open_settings", Span::All, lenient::open_settings),
     ("any_structured_content", Span::Until("2025-11-25"), lenient::any_structured_content),
     ("any_form_answers", Span::All, lenient::any_form_answers),
-    ("lenient_results", Span::Since("2026-07-28"), lenient::lenient_results),
+    ("optional_result_members", Span::Since("2026-07-28"), lenient::optional_result_members),
     ("named_cache_scope", Span::Since("2026-07-28"), names::named_cache_scope),
     ("named_request_meta", Span::Until("2025-11-25"), names::named_request_meta),
     ("named_resource_contents", Span::All, names::named_resource_contents),
     ("named_sampling_content", Span::All, names::named_sampling_content),
     ("named_params", Span::All, names::named_params),
     ("named_error_data", Span::All, names::named_error_data),
-    ("union_of_one", Span::Since("2026-07-28"), names::union_of_one),
+    ("client_notification_union", Span::Since("2026-07-28"), names::client_notification_union),
     ("input_requests", Span::Since("2026-07-28"), names::input_requests),
 ];
 
@@ -86,12 +89,12 @@ mod tests {
     use crate::codegen::definitions::{any_object, reference};
 
     #[test]
-    fn a_fixup_mends_as_many_places_as_it_is_known_to() {
+    fn unexpected_fixup_count_is_an_error() {
         let blob = json!({ "type": "object" });
         let mut definitions = definitions(json!({ "Tool": { "properties": {
             "inputSchema": blob, "outputSchema": { "type": ["object", "boolean"] } } } }));
         let revision =
-            Revision { name: "2025-11-25", roots: &[], mended: &[("opaque_schemas", 2)] };
+            Revision { name: "2025-11-25", roots: &[], fixup_counts: &[("opaque_schemas", 2)] };
         let error = apply(&mut definitions, &revision).unwrap_err().to_string();
         assert!(error.contains("opaque_schemas: 1 for 2"), "{error}");
         assert!(error.contains("empty_result: 0 for 0"), "{error}");
@@ -108,10 +111,10 @@ mod tests {
     }
 
     #[test]
-    fn a_fixup_belongs_to_its_span() {
+    fn fixups_apply_to_the_revisions_of_their_span() {
         let names = |revision| -> Vec<_> {
-            let mended = try_all(&mut Definitions::new(), revision);
-            mended.into_iter().map(|(name, _)| name).collect()
+            let fixup_counts = apply_all(&mut Definitions::new(), revision);
+            fixup_counts.into_iter().map(|(name, _)| name).collect()
         };
         assert!(names("2025-06-18").contains(&"named_request_meta"));
         assert!(!names("2026-07-28").contains(&"named_request_meta"));
@@ -120,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn fixups_count_and_mend() {
+    fn fixups_replace_schemas_and_count_them() {
         let object = json!({ "type": "object" });
         let mut definitions = definitions(json!({
             "A": { "properties": { "structuredContent": object, "b": { "properties": {
@@ -135,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_open_is_any_json() {
+    fn open_schemas_become_any_json() {
         let closed = json!({ "type": "object", "properties": { "x": {} } });
         let empty = json!({ "type": "object", "properties": {}, "additionalProperties": true });
         let settings = json!({ "type": "object", "additionalProperties": reference("JSONObject") });
@@ -152,15 +155,15 @@ mod tests {
     }
 
     #[test]
-    fn results_require_less() {
+    fn result_members_become_optional() {
         let mut definitions =
             definitions(json!({ "A": { "required": ["cacheScope", "name", "resultType"] } }));
-        assert_eq!(lenient::lenient_results(&mut definitions), 2);
+        assert_eq!(lenient::optional_result_members(&mut definitions), 2);
         assert_eq!(definitions["A"]["required"], json!(["name"]));
     }
 
     #[test]
-    fn what_is_written_out_gets_a_name() {
+    fn inline_schemas_become_definitions() {
         let scope = json!({ "enum": ["private"] });
         let data = json!({ "properties": { "supported": {} } });
         let part = json!({ "properties": { "code": {}, "data": data } });
@@ -179,7 +182,7 @@ mod tests {
         assert_eq!(definitions["CacheScope"], scope);
         assert_eq!(names::named_error_data(&mut definitions), 1);
         assert_eq!(definitions["TooOldErrorData"], data);
-        assert_eq!(names::union_of_one(&mut definitions), 1);
+        assert_eq!(names::client_notification_union(&mut definitions), 1);
         let union = json!({ "anyOf": [reference("LeaveNotification")] });
         assert_eq!(definitions["ClientNotification"], union);
         assert_eq!(names::input_requests(&mut definitions), 1);

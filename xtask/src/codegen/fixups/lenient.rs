@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::replace::{replace, replace_members};
-use crate::codegen::definitions::{Definitions, any_object, native, reference, referent};
+use crate::codegen::definitions::{Definitions, any_object, hand_written, reference, referent};
 
 /// As structs, the schemas of tools and forms would lose every keyword that is not spelled out.
 pub(super) fn opaque_schemas(definitions: &mut Definitions) -> usize {
-    definitions.insert("Schema".to_owned(), native("Schema"));
+    definitions.insert("Schema".to_owned(), hand_written("Schema"));
     replace_members(definitions, |name, schema| {
         let names = ["inputSchema", "outputSchema", "requestedSchema"];
         (names.contains(&name) && schema["type"] == "object").then(|| reference("Schema"))
@@ -66,7 +66,7 @@ pub(super) fn any_form_answers(definitions: &mut Definitions) -> usize {
 
 /// Without `resultType` a result is complete, without `ttlMs` it is stale, and without `cacheScope`
 /// it is private; but the schema requires them all (MCP basic, "ResultType"; caching).
-pub(super) fn lenient_results(definitions: &mut Definitions) -> usize {
+pub(super) fn optional_result_members(definitions: &mut Definitions) -> usize {
     let lenient = ["resultType", "ttlMs", "cacheScope"];
     let mut count = 0;
     for definition in definitions.values_mut() {

@@ -5,4 +5,4 @@ mod lenient;
 mod names;
 mod replace;
 
-pub(super) use fixup::{apply, try_all};
+pub(super) use fixup::{apply, apply_all};

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::replace::{replace, replace_members};
 use crate::codegen::definitions::{
-    Definitions, is_method, members_mut, native, reference, referent,
+    Definitions, hand_written, is_method, members_mut, reference, referent,
 };
 
 /// `Result` is Rust's own name, and the schema has an alias for it that says what it means.
@@ -15,21 +15,21 @@ pub(super) fn empty_result(definitions: &mut Definitions) -> usize {
 }
 
 /// Both are a string or an integer, which is what `RequestId` of the envelope is.
-pub(super) fn one_type_of_ids(definitions: &mut Definitions) -> usize {
+pub(super) fn request_ids(definitions: &mut Definitions) -> usize {
     let ids = definitions.iter_mut().filter(|(_, d)| d["type"] == json!(["string", "integer"]));
-    ids.map(|(_, definition)| *definition = native("RequestId")).count()
+    ids.map(|(_, definition)| *definition = hand_written("RequestId")).count()
 }
 
 /// All results that can be kept have the same scopes: one type.
 pub(super) fn named_cache_scope(definitions: &mut Definitions) -> usize {
-    named(definitions, "CacheScope", |name, schema| {
+    extract(definitions, "CacheScope", |name, schema| {
         name == "cacheScope" && schema["enum"].is_array()
     })
 }
 
 /// All requests have the same `_meta`: one type, by the name that later revisions give it.
 pub(super) fn named_request_meta(definitions: &mut Definitions) -> usize {
-    named(definitions, "RequestMetaObject", |name, schema| {
+    extract(definitions, "RequestMetaObject", |name, schema| {
         name == "_meta" && schema["properties"]["progressToken"].is_object()
     })
 }
@@ -37,8 +37,8 @@ pub(super) fn named_request_meta(definitions: &mut Definitions) -> usize {
 /// The choice of text and blob is written out wherever it is meant; the definition with the fitting
 /// name, their common base, is used by nothing.
 pub(super) fn named_resource_contents(definitions: &mut Definitions) -> usize {
-    let arms = ["TextResourceContents", "BlobResourceContents"].map(reference);
-    let union = json!({ "anyOf": arms });
+    let variants = ["TextResourceContents", "BlobResourceContents"].map(reference);
+    let union = json!({ "anyOf": variants });
     let name = || reference("ResourceContents");
     let count = replace(definitions, |schema| (*schema == union).then(name));
     definitions.insert("ResourceContents".to_owned(), union);
@@ -50,10 +50,10 @@ pub(super) fn named_sampling_content(definitions: &mut Definitions) -> usize {
     let block = reference("SamplingMessageContentBlock");
     let blocks = json!({ "type": "array", "items": block });
     let count = replace(definitions, |schema| {
-        let arms = schema["anyOf"].as_array()?;
-        arms.contains(&blocks).then(|| reference("SamplingContent"))
+        let variants = schema["anyOf"].as_array()?;
+        variants.contains(&blocks).then(|| reference("SamplingContent"))
     });
-    let mut content = native("OneOrMany<SamplingMessageContentBlock>");
+    let mut content = hand_written("OneOrMany<SamplingMessageContentBlock>");
     content["items"] = block;
     definitions.insert("SamplingContent".to_owned(), content);
     count
@@ -90,7 +90,7 @@ pub(super) fn named_error_data(definitions: &mut Definitions) -> usize {
 }
 
 /// The only notification of the client stands in the place of the union of all.
-pub(super) fn union_of_one(definitions: &mut Definitions) -> usize {
+pub(super) fn client_notification_union(definitions: &mut Definitions) -> usize {
     let Some(union) = definitions.get("ClientNotification").filter(|union| is_method(union)) else {
         return 0;
     };
@@ -104,11 +104,12 @@ pub(super) fn union_of_one(definitions: &mut Definitions) -> usize {
 /// What a server asks for within a result looks like a request, but is data: an object with a
 /// method and parameters.
 pub(super) fn input_requests(definitions: &mut Definitions) -> usize {
-    let arms = definitions.get("InputRequest").and_then(|union| union["anyOf"].as_array()).cloned();
+    let variants =
+        definitions.get("InputRequest").and_then(|union| union["anyOf"].as_array()).cloned();
     let mut count = 0;
-    for arm in arms.iter().flatten() {
+    for variant in variants.iter().flatten() {
         if let Some(Value::Object(request)) =
-            referent(arm).and_then(|name| definitions.get_mut(name))
+            referent(variant).and_then(|name| definitions.get_mut(name))
         {
             request.insert("x-input".to_owned(), true.into());
             count += 1;
@@ -118,7 +119,7 @@ pub(super) fn input_requests(definitions: &mut Definitions) -> usize {
 }
 
 /// Gives the members that `matches` tells a definition of their own.
-fn named(
+fn extract(
     definitions: &mut Definitions,
     definition: &str,
     matches: impl Fn(&str, &Value) -> bool,

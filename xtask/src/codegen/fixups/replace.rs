@@ -4,16 +4,16 @@ use serde_json::Value;
 
 use crate::codegen::definitions::{Definitions, members_mut, walk};
 
-/// Puts another schema in the place of each for which `mend` returns one.
+/// Puts another schema in the place of each for which `replacement` returns one.
 pub(super) fn replace(
     definitions: &mut Definitions,
-    mend: impl Fn(&Value) -> Option<Value>,
+    replacement: impl Fn(&Value) -> Option<Value>,
 ) -> usize {
     let mut count = 0;
     for definition in definitions.values_mut() {
         walk(definition, &mut |schema| {
-            if let Some(mended) = mend(schema) {
-                *schema = mended;
+            if let Some(replaced) = replacement(schema) {
+                *schema = replaced;
                 count += 1;
             }
         });
@@ -24,14 +24,14 @@ pub(super) fn replace(
 /// The same for members, by their name and schema.
 pub(super) fn replace_members(
     definitions: &mut Definitions,
-    mut mend: impl FnMut(&str, &Value) -> Option<Value>,
+    mut replacement: impl FnMut(&str, &Value) -> Option<Value>,
 ) -> usize {
     let mut count = 0;
     for definition in definitions.values_mut() {
         walk(definition, &mut |schema| {
             for (name, member) in members_mut(schema) {
-                if let Some(mended) = mend(name, member) {
-                    *member = mended;
+                if let Some(replaced) = replacement(name, member) {
+                    *member = replaced;
                     count += 1;
                 }
             }

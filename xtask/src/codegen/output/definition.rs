@@ -10,12 +10,12 @@ use syn::Ident;
 use super::{
     emitter::Emitter,
     format::{is_boxed, macro_call, print, type_ident},
-    struct_item::Fields,
+    struct_item::StructFields,
 };
 use crate::codegen::{
     definitions::pascal,
     methods::{Method, is_input},
-    shape::{Arm, Shape},
+    shape::{Shape, Variant},
 };
 
 impl Emitter<'_> {
@@ -30,41 +30,42 @@ impl Emitter<'_> {
         let path = schema["description"].as_str().unwrap_or(name);
         let ident = type_ident(name);
         match shape {
-            Shape::Native(native) if *native == name => Ok(String::new()),
-            Shape::Native(native) => {
-                let (doc, native) = (self.doc(path), syn::parse_str::<syn::Type>(native)?);
-                print(&quote!(#doc pub type #ident = #native;))
+            Shape::HandWritten(hand_written) if *hand_written == name => Ok(String::new()),
+            Shape::HandWritten(hand_written) => {
+                let (doc, hand_written) =
+                    (self.doc(path), syn::parse_str::<syn::Type>(hand_written)?);
+                print(&quote!(#doc pub type #ident = #hand_written;))
             }
             Shape::Map(values) => {
                 let (doc, values) = (self.doc(path), type_ident(values));
                 print(&quote!(#doc pub type #ident = BTreeMap<String, #values>;))
             }
-            Shape::Method => self.marker(name, path),
-            Shape::Strings(values) => self.strings(&ident, path, values),
-            Shape::Tagged { tag, texts, arms, default } => {
-                let default = default.as_ref().map(|arm| arm_line("else ", arm));
-                let lines = arm_lines(arms) + &default.unwrap_or_default();
-                let head = format!("{ident} by {tag:?}{}", in_passing(texts));
+            Shape::Method => self.method_marker(name, path),
+            Shape::StringEnum(values) => self.string_enum(&ident, path, values),
+            Shape::Tagged { tag, string_members, variants, default } => {
+                let default = default.as_ref().map(|variant| variant_line("else ", variant));
+                let lines = variant_lines(variants) + &default.unwrap_or_default();
+                let head = format!("{ident} by {tag:?}{}", strings_clause(string_members));
                 let call = macro_call("tagged", &head, &lines);
-                Ok(self.union(&ident, path, arms)? + &call)
+                Ok(self.union_enum(&ident, path, variants)? + &call)
             }
-            Shape::Keyed { texts, arms } => {
-                let head = format!("{ident}{}", in_passing(texts));
-                let call = macro_call("keyed", &head, &arm_lines(arms));
-                Ok(self.union(&ident, path, arms)? + &call)
+            Shape::Keyed { string_members, variants } => {
+                let head = format!("{ident}{}", strings_clause(string_members));
+                let call = macro_call("keyed", &head, &variant_lines(variants));
+                Ok(self.union_enum(&ident, path, variants)? + &call)
             }
             Shape::Struct { tag } => {
                 let structure = structure.context("typify made no struct of it")?;
-                let fields = Fields::of(structure, schema, tag.as_ref())?;
-                let item = fields.print(&ident, path, self)?;
-                Ok(item + &self.implementations(name, schema)?)
+                let fields = StructFields::of(structure, schema, tag.as_ref())?;
+                let item = fields.write(&ident, path, self)?;
+                Ok(item + &self.extra_impls(name, schema)?)
             }
         }
     }
 
-    fn marker(&self, name: &str, path: &str) -> Result<String> {
+    fn method_marker(&self, name: &str, path: &str) -> Result<String> {
         let (doc, ident) = (self.doc(path), type_ident(name));
-        let implementation = self.method(name)?;
+        let implementation = self.method_impl(name)?;
         print(&quote! {
             #doc
             #[derive(Debug, Clone, Copy)]
@@ -74,7 +75,7 @@ impl Emitter<'_> {
     }
 
     /// The implementation that ties a method to its types.
-    fn method(&self, name: &str) -> Result<TokenStream> {
+    fn method_impl(&self, name: &str) -> Result<TokenStream> {
         let method = self.methods.iter().find(|method| method.definition == name);
         let method = method.context("this is no method")?;
         let (wire, ident, params) = (&method.name, type_ident(name), type_ident(&method.params));
@@ -92,12 +93,13 @@ impl Emitter<'_> {
     }
 
     /// What a struct implements beyond reading and writing.
-    fn implementations(&self, name: &str, schema: &Value) -> Result<String> {
+    fn extra_impls(&self, name: &str, schema: &Value) -> Result<String> {
         let mut implementations = TokenStream::new();
         if is_input(schema) {
-            implementations.extend(self.method(name)?);
+            implementations.extend(self.method_impl(name)?);
         }
-        let result = |method: &&Method| method.or_input && method.result.as_deref() == Some(name);
+        let result =
+            |method: &&Method| method.may_require_input && method.result.as_deref() == Some(name);
         if self.methods.iter().any(|method| result(&method)) {
             let ident = type_ident(name);
             implementations.extend(quote! {
@@ -111,7 +113,7 @@ impl Emitter<'_> {
         print(&implementations)
     }
 
-    fn strings(&self, ident: &Ident, path: &str, values: &[String]) -> Result<String> {
+    fn string_enum(&self, ident: &Ident, path: &str, values: &[String]) -> Result<String> {
         let doc = self.doc(path);
         let variants = values.iter().map(|value| {
             let doc = self.doc(&format!("{path}.{value}"));
@@ -133,13 +135,13 @@ impl Emitter<'_> {
         Ok(item + &macro_call("string_enum", &ident.to_string(), &lines))
     }
 
-    fn union(&self, ident: &Ident, path: &str, arms: &[Arm]) -> Result<String> {
+    fn union_enum(&self, ident: &Ident, path: &str, variants: &[Variant]) -> Result<String> {
         let doc = self.doc(path);
-        let variants = arms.iter().map(|arm| {
-            let doc = self.doc(&arm.definition);
-            let (variant, ty) = (format_ident!("{}", arm.variant()), type_ident(&arm.definition));
-            let ty = if is_boxed(&arm.definition) { quote!(Box<#ty>) } else { quote!(#ty) };
-            quote!(#doc #variant(#ty))
+        let variants = variants.iter().map(|variant| {
+            let doc = self.doc(&variant.definition);
+            let (name, ty) = (format_ident!("{}", variant.name()), type_ident(&variant.definition));
+            let ty = if is_boxed(&variant.definition) { quote!(Box<#ty>) } else { quote!(#ty) };
+            quote!(#doc #name(#ty))
         });
         print(&quote! {
             #doc
@@ -154,17 +156,17 @@ impl Emitter<'_> {
     }
 }
 
-fn arm_lines(arms: &[Arm]) -> String {
-    arms.iter().map(|arm| arm_line("", arm)).collect()
+fn variant_lines(variants: &[Variant]) -> String {
+    variants.iter().map(|variant| variant_line("", variant)).collect()
 }
 
-fn arm_line(before: &str, arm: &Arm) -> String {
-    let ty = type_ident(&arm.definition);
-    format!("        {before}{:?} => {}({ty}),\n", arm.by, arm.variant())
+fn variant_line(before: &str, variant: &Variant) -> String {
+    let ty = type_ident(&variant.definition);
+    format!("        {before}{:?} => {}({ty}),\n", variant.by, variant.name())
 }
 
-/// The members of a union that are read before it is known which arm it is.
-fn in_passing(texts: &[String]) -> String {
-    let texts: String = texts.iter().map(|text| format!(" {text:?}")).collect();
-    if texts.is_empty() { texts } else { format!(", texts{texts}") }
+/// The members of a union that are read before it is known which variant it is.
+fn strings_clause(string_members: &[String]) -> String {
+    let names: String = string_members.iter().map(|name| format!(" {name:?}")).collect();
+    if names.is_empty() { names } else { format!(", texts{names}") }
 }

@@ -8,7 +8,7 @@ mod typify;
 mod shared;
 mod method_table;
 mod test_table;
-mod imports;
+mod header;
 mod format;
 
 pub(super) use method_table::markdown;

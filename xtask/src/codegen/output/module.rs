@@ -4,24 +4,28 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 
-use super::{emitter::Emitter, imports, method_table, shared, typify};
+use super::{emitter::Emitter, header, method_table, shared, typify};
 use crate::codegen::{
     definitions::type_name,
     docs::Docs,
-    prepared_schema::Model,
+    prepared_schema::PreparedSchema,
     revisions,
     shape::{self, Shape},
 };
 
-/// The Rust of the revision; what it shares with the one before it is re-exported.
-pub(crate) fn module(model: &Model, before: Option<&Model>, docs: &Docs) -> Result<String> {
-    let Model { revision, definitions, methods, .. } = model;
-    let mut shared = before
-        .map_or_else(BTreeSet::new, |before| shared::shared(&before.definitions, definitions));
+/// The Rust of the revision; what it shares with the one previous it is re-exported.
+pub(crate) fn module(
+    prepared: &PreparedSchema,
+    previous: Option<&PreparedSchema>,
+    docs: &Docs,
+) -> Result<String> {
+    let PreparedSchema { revision, definitions, methods, .. } = prepared;
+    let mut shared = previous
+        .map_or_else(BTreeSet::new, |previous| shared::shared(&previous.definitions, definitions));
     // A type written by hand belongs to no revision.
     shared.retain(|name| definitions[name]["x-rust"] != **name);
     let place = |name: &str| format!("definition {name} of {revision}");
-    // All of them before typify, which panics on some of what has no shape.
+    // All of them previous typify, which panics on some of what has no shape.
     let shape = |name: &String| Shape::of(name, definitions).with_context(|| place(name));
     let shapes = definitions.keys().map(shape).collect::<Result<Vec<_>>>()?;
     let structs = typify::generate(definitions, shape::is_struct)?;
@@ -39,7 +43,7 @@ pub(crate) fn module(model: &Model, before: Option<&Model>, docs: &Docs) -> Resu
     }
     items += "\n";
     items += &method_table::table(methods)?;
-    let before = before.map(|before| revisions::module(&before.revision));
-    let head = imports::head(revision, before.as_deref(), &shared, &items)?;
-    Ok(head + &items)
+    let previous = previous.map(|previous| revisions::module(&previous.revision));
+    let header = header::header(revision, previous.as_deref(), &shared, &items)?;
+    Ok(header + &items)
 }

@@ -61,7 +61,7 @@ mod tests {
     use crate::codegen::definitions::reference;
 
     #[test]
-    fn equal_all_the_way_down_is_shared() {
+    fn definitions_with_equal_references_are_shared() {
         let definitions = |leaf: &str, twin: &str| {
             Definitions::from([
                 ("Leaf".to_owned(), json!({ "type": leaf })),

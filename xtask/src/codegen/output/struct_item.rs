@@ -14,7 +14,7 @@ use super::{
 use crate::codegen::definitions::requires;
 
 /// Members that are the first arguments of a constructor; the others follow as in the schema.
-const FIRST: [&str; 6] = ["name", "progressToken", "role", "uri", "taskId", "status"];
+const LEADING_ARGUMENTS: [&str; 6] = ["name", "progressToken", "role", "uri", "taskId", "status"];
 
 /// Members that are only hints: a number that such a one cannot hold must not spoil the rest (MCP
 /// 2026-07-28, server/utilities/caching).
@@ -22,7 +22,7 @@ const HINTS: [&str; 1] = ["ttlMs"];
 
 /// Members that the schema requires and a reader must not: a new result has them, with what their
 /// absence means (MCP 2026-07-28, basic, "ResultType"; server/utilities/caching).
-const SAID: [(&str, &str); 3] = [
+const INITIAL_VALUES: [(&str, &str); 3] = [
     ("resultType", r#""complete".to_owned()"#),
     ("ttlMs", "0"),
     ("cacheScope", "CacheScope::Private"),
@@ -32,7 +32,7 @@ const SAID: [(&str, &str); 3] = [
 const INPUT_REQUIRED: &str = "InputRequiredResult";
 
 /// The members of a struct, in the order of the schema.
-pub(crate) struct Fields {
+pub(crate) struct StructFields {
     fields: Vec<Field>,
     /// The constant member, which is no field.
     tag: Option<(String, String)>,
@@ -50,7 +50,7 @@ struct Field {
     constant: bool,
 }
 
-impl Fields {
+impl StructFields {
     pub(crate) fn of(
         structure: &syn::ItemStruct,
         schema: &Value,
@@ -64,18 +64,18 @@ impl Fields {
         Ok(Self { fields, tag: tag.cloned() })
     }
 
-    pub(crate) fn print(&self, ident: &Ident, path: &str, emitter: &Emitter<'_>) -> Result<String> {
+    pub(crate) fn write(&self, ident: &Ident, path: &str, emitter: &Emitter<'_>) -> Result<String> {
         let doc = emitter.doc(path);
         let fields = self.fields.iter().map(|field| {
-            let (doc, ident, ty) = (emitter.doc(&field.path), &field.ident, field.declared());
+            let (doc, ident, ty) = (emitter.doc(&field.path), &field.ident, field.declared_type());
             quote!(#doc pub #ident: #ty)
         });
-        let is_default = |field: &Field| !field.required && field.said(ident).is_none();
+        let is_default = |field: &Field| !field.required && field.initial_value(ident).is_none();
         let default = self.fields.iter().all(is_default).then(|| quote!(Default,));
         let constructor = default.is_none().then(|| self.constructor(ident));
-        // To set a constant is to say the same, or to make a value of another arm of a union.
-        let free = self.fields.iter().filter(|field| !field.required && !field.constant);
-        let setters = free.map(Field::setter);
+        // To set a constant is to say the same, or to make a value of another variant of a union.
+        let optional = self.fields.iter().filter(|field| !field.required && !field.constant);
+        let setters = optional.map(Field::setter);
         let item = print(&quote! {
             #doc
             #[derive(Debug, Clone, #default PartialEq)]
@@ -95,15 +95,16 @@ impl Fields {
 
     fn constructor(&self, structure: &Ident) -> TokenStream {
         let mut arguments: Vec<_> = self.fields.iter().filter(|field| field.required).collect();
-        let first = |field: &&Field| FIRST.iter().position(|first| *first == field.member);
-        arguments.sort_by_key(|field| first(field).unwrap_or(FIRST.len()));
+        let first =
+            |field: &&Field| LEADING_ARGUMENTS.iter().position(|first| *first == field.member);
+        arguments.sort_by_key(|field| first(field).unwrap_or(LEADING_ARGUMENTS.len()));
         let arguments = arguments.into_iter().map(Field::argument);
         let fields = self.fields.iter().map(|field| {
             let ident = &field.ident;
-            match (field.required, field.is_converted(), field.said(structure)) {
+            match (field.required, field.is_converted(), field.initial_value(structure)) {
                 (true, true, _) => quote!(#ident: #ident.into()),
                 (true, false, _) => quote!(#ident),
-                (false, _, Some(said)) => quote!(#ident: Some(#said)),
+                (false, _, Some(initial_value)) => quote!(#ident: Some(#initial_value)),
                 (false, _, None) => quote!(#ident: None),
             }
         });
@@ -129,7 +130,7 @@ impl Fields {
             Some((tag, constant)) => format!("{ident} with {tag:?} = {constant:?}"),
             None => ident.to_string(),
         };
-        let lines = self.fields.iter().map(Field::line).collect::<String>();
+        let lines = self.fields.iter().map(Field::macro_line).collect::<String>();
         macro_call("object", &head, &lines)
     }
 }
@@ -143,23 +144,27 @@ impl Field {
         let ident = if member.contains('/') { without_prefix(&member) } else { ident };
         let required = requires(schema, &member);
         let constant = schema["properties"][&member].get("const").is_some();
-        let mut ty = shorten(&field.ty);
+        let mut ty = without_module_paths(&field.ty);
         if !required {
             let lost = || format!("typify lost that `{member}` is optional");
-            ty = optional(&ty).with_context(lost)?;
+            ty = option_argument(&ty).with_context(lost)?;
         }
         Ok(Self { ident, member, path, ty, required, constant })
     }
 
     /// What a new value has, although the member is optional.
-    fn said(&self, structure: &Ident) -> Option<TokenStream> {
-        let (_, said) = SAID.iter().find(|(member, _)| *member == self.member)?;
-        let said =
-            if structure == INPUT_REQUIRED { r#""input_required".to_owned()"# } else { said };
-        said.parse().ok()
+    fn initial_value(&self, structure: &Ident) -> Option<TokenStream> {
+        let (_, initial_value) =
+            INITIAL_VALUES.iter().find(|(member, _)| *member == self.member)?;
+        let initial_value = if structure == INPUT_REQUIRED {
+            r#""input_required".to_owned()"#
+        } else {
+            initial_value
+        };
+        initial_value.parse().ok()
     }
 
-    fn declared(&self) -> TokenStream {
+    fn declared_type(&self) -> TokenStream {
         let ty = &self.ty;
         match (self.required, self.is_boxed()) {
             (true, false) => quote!(#ty),
@@ -189,8 +194,8 @@ impl Field {
     }
 
     /// The line of the `object!` macro.
-    fn line(&self) -> String {
-        let kind = match (self.required, self.spelling().as_str()) {
+    fn macro_line(&self) -> String {
+        let kind = match (self.required, self.type_text().as_str()) {
             (true, _) => "required",
             (false, "Value") => "nullable",
             (false, _) if HINTS.contains(&&*self.member) => "hint",
@@ -200,7 +205,7 @@ impl Field {
     }
 
     fn is_string(&self) -> bool {
-        self.spelling() == "String"
+        self.type_text() == "String"
     }
 
     /// Whether an argument is not yet what the field holds.
@@ -209,10 +214,10 @@ impl Field {
     }
 
     fn is_boxed(&self) -> bool {
-        is_boxed(&self.spelling())
+        is_boxed(&self.type_text())
     }
 
-    fn spelling(&self) -> String {
+    fn type_text(&self) -> String {
         self.ty.to_token_stream().to_string()
     }
 }
@@ -246,13 +251,13 @@ fn wire_name(field: &syn::Field) -> Option<String> {
 }
 
 /// A type without the modules that typify writes out.
-fn shorten(ty: &Type) -> Type {
+fn without_module_paths(ty: &Type) -> Type {
     let Type::Path(path) = ty else { return ty.clone() };
     let Some(mut last) = path.path.segments.last().cloned() else { return ty.clone() };
     if let syn::PathArguments::AngleBracketed(arguments) = &mut last.arguments {
         for argument in &mut arguments.args {
             if let syn::GenericArgument::Type(inner) = argument {
-                *inner = shorten(inner);
+                *inner = without_module_paths(inner);
             }
         }
     }
@@ -265,7 +270,7 @@ fn shorten(ty: &Type) -> Type {
 }
 
 /// What an `Option` is of.
-fn optional(ty: &Type) -> Option<Type> {
+fn option_argument(ty: &Type) -> Option<Type> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
     let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
@@ -280,7 +285,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_constant_is_not_to_be_set() {
+    fn constant_members_are_detected() {
         let structure = syn::parse_quote!(
             struct A {
                 mode: Option<String>,
@@ -291,14 +296,14 @@ mod tests {
             "mode": { "const": "form", "description": "A.mode" },
             "url": { "description": "A.url" },
         } });
-        let fields = Fields::of(&structure, &schema, None).unwrap().fields;
+        let fields = StructFields::of(&structure, &schema, None).unwrap().fields;
         let constants: Vec<_> =
             fields.iter().map(|field| (&*field.member, field.constant)).collect();
         assert_eq!(constants, [("mode", true), ("url", false)]);
     }
 
     #[test]
-    fn a_field_has_no_prefix() {
+    fn field_names_have_no_prefix() {
         let field = without_prefix("io.modelcontextprotocol/clientInfo");
         assert_eq!(field.to_string(), "client_info");
     }
