@@ -1,4 +1,4 @@
-//! Runs benchmark `benches` measures; it is no part of the workspace, for it builds the peers.
+//! Runs the benchmarks. They are separate workspaces, because they build other MCP libraries.
 
 use std::process::Command;
 
@@ -8,17 +8,18 @@ use crate::files;
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 pub(crate) enum Benchmark {
-    /// Speed of reading, next to `serde_json::Value`, rmcp and rust-mcp-schema.
+    /// Speed of deserialization, compared with `serde_json::Value`, rmcp and rust-mcp-schema.
     Types,
-    /// Work and memory for hostile input, by its length.
+    /// Time and memory for hostile input, by its length.
     Hostile,
-    /// Calls, sessions, lists and a thousand users, next to bare reqwest and rmcp.
+    /// Calls, sessions, lists and a thousand users, compared with reqwest alone and rmcp.
     Client,
-    /// Calls of a child process, next to a bare client of its lines and rmcp.
+    /// Calls of a child process, compared with a minimal client and rmcp.
     Stdio,
 }
 
-/// rust-mcp-schema builds for one revision at a time, so each is a program of its own.
+/// Runs a benchmark. rust-mcp-schema builds for one revision at a time, so each revision is built
+/// separately.
 pub(crate) fn run(benchmark: Benchmark) -> Result<()> {
     match benchmark {
         Benchmark::Types => {
@@ -35,7 +36,7 @@ fn measure(benchmark: &str, revision: &str) -> Result<()> {
     program("benches", &["--no-default-features", "--features", revision], benchmark)
 }
 
-/// Builds a package that is no part of the workspace, and runs it.
+/// Builds and runs a package that is not in this workspace.
 fn program(package: &str, features: &[&str], argument: &str) -> Result<()> {
     let status = Command::new(env!("CARGO"))
         .args(["run", "--quiet", "--release", "--locked"])
@@ -45,6 +46,6 @@ fn program(package: &str, features: &[&str], argument: &str) -> Result<()> {
         .args(["--", argument])
         .status()
         .context("cannot run cargo")?;
-    ensure!(status.success(), "the measurement failed");
+    ensure!(status.success(), "the benchmark failed");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Where the files of the workspace are, and how generated ones are written or checked.
+//! Paths of the workspace, and writing or checking generated files.
 
 use std::{
     env,
@@ -9,20 +9,20 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-/// What to do with a file whose content is known.
+/// The choice between writing and checking generated files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     Write,
     Check,
 }
 
-/// The folder of the workspace.
+/// Returns the root folder of the workspace.
 pub(crate) fn root() -> &'static Path {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
     xtask.parent().unwrap_or(xtask)
 }
 
-/// The folder for what is built, as Cargo has it.
+/// Returns the target folder of Cargo.
 pub(crate) fn target() -> PathBuf {
     target_by(env::var_os("CARGO_TARGET_DIR"))
 }
@@ -32,17 +32,18 @@ fn target_by(variable: Option<OsString>) -> PathBuf {
     folder.unwrap_or_else(|| root().join("target"))
 }
 
-/// The folder of a revision's schema.
+/// Returns the folder of a revision's schema.
 pub(crate) fn schema_dir(revision: &str) -> PathBuf {
     root().join("schema").join(revision)
 }
 
-/// Reads a file; the error names it.
+/// Reads a file. The error names the file.
 pub(crate) fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// Makes `path` contain `fresh`, or fails naming the command that would, `command`.
+/// Writes `fresh` to `path`, or checks that `path` contains it. The error of a check names
+/// `command`, which repairs the file.
 pub(crate) fn write_or_check(path: &Path, fresh: &str, mode: Mode, command: &str) -> Result<()> {
     match (fs::read_to_string(path), mode) {
         (Ok(committed), _) if committed == fresh => Ok(()),

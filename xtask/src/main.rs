@@ -20,31 +20,32 @@ use crate::files::Mode;
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 enum Xtask {
-    /// Measure and print tables for `BENCHMARKS.md`; builds what `benches` compares with.
+    /// Run benchmarks and print tables for `BENCHMARKS.md`. Builds the libraries to compare with.
     Bench {
-        /// What to measure.
+        /// The benchmark to run.
         benchmark: bench::Benchmark,
     },
     /// Regenerate the protocol types from `schema/`.
     Codegen {
-        /// Only this revision.
+        /// Generate only this revision.
         #[arg(long)]
         revision: Option<String>,
-        /// Write nothing; fail if a committed file is stale or a text is missing.
+        /// Write nothing. Fail if a committed file is stale or a text is missing.
         #[arg(long)]
         check: bool,
     },
-    /// Run the official conformance suite against our client; needs npm.
+    /// Run the official conformance suite against our client. Needs npm.
     Conformance(conformance::Options),
-    /// Read and print back published example values, a folder of them for each definition.
+    /// Deserialize and serialize published example values, and compare the results.
     Roundtrip {
-        /// The folder of a revision, such as `examples/2026-07-28`.
+        /// The folder of a revision, such as `examples/2026-07-28`, with a folder for each
+        /// definition.
         examples: PathBuf,
     },
     /// Import, verify and compare the published schemas.
     #[command(subcommand)]
     Schema(Schema),
-    /// Check what neither the compiler nor Clippy looks at.
+    /// Check file headers, the order of modules and plain words.
     Tidy(tidy::Options),
 }
 
@@ -52,11 +53,11 @@ enum Xtask {
 enum Schema {
     /// Write `schema/<revision>/` from a published schema, without its prose.
     Import(Import),
-    /// Prove that `schema/<revision>/` is the import of a published schema.
+    /// Check that `schema/<revision>/` is the import of a published schema.
     Verify(Import),
-    /// Take a schema through the whole pipeline in a scratch folder, and say what is left to do.
+    /// Import, generate and compile a schema in a scratch folder, and print what is left to do.
     Try(Import),
-    /// Print what changes from one schema to another.
+    /// Print the differences between two schemas.
     Diff {
         /// A revision, or a path to a schema.
         old: String,
@@ -67,9 +68,9 @@ enum Schema {
 
 #[derive(clap::Args)]
 struct Import {
-    /// The schema as published.
+    /// The path of the published schema.
     published: PathBuf,
-    /// Its revision, such as 2025-11-25.
+    /// The revision of the schema, such as 2025-11-25.
     #[arg(long)]
     revision: String,
 }

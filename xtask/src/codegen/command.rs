@@ -12,11 +12,11 @@ use super::{
 };
 use crate::files::{self, Mode};
 
-/// Where the types go, and where the table by which tests find them.
+/// The folders of the generated types and of the table that tests use.
 const SOURCES: &str = "crates/mcp-types/src/generated";
 const TESTS: &str = "crates/mcp-types/tests/it/generated";
 
-/// Writes or checks the types of one revision, or of all.
+/// Writes or checks the types of one revision or of all revisions.
 pub(crate) fn run(only: Option<&str>, mode: Mode) -> Result<()> {
     only.map(revisions::find).transpose()?;
     let docs = Docs::load()?;
@@ -35,7 +35,7 @@ pub(crate) fn run(only: Option<&str>, mode: Mode) -> Result<()> {
     }
     fresh.push((format!("{SOURCES}/methods.md"), output::markdown(&schemas)));
     write_or_check_all(files::root(), &fresh, mode)?;
-    // A text that this revision does not use may be another's.
+    // Other revisions may use the texts that one revision does not use.
     let unused = if only.is_none() { docs.unused() } else { Vec::new() };
     report_docs(&docs.missing(), &unused, mode)
 }
@@ -50,14 +50,14 @@ fn check_leftovers(folder: &Path, others: &[&str]) -> Result<()> {
         let path = entry.path();
         ensure!(
             files.contains(&name) || others.contains(&name.as_str()),
-            "{} is generated from nothing: remove it",
+            "{} belongs to no revision: remove it",
             path.strip_prefix(files::root()).unwrap_or(&path).display()
         );
     }
     Ok(())
 }
 
-/// Writes all files, or fails with each that is stale.
+/// Writes or checks all files. The error lists each stale file.
 fn write_or_check_all(folder: &Path, files: &[(String, String)], mode: Mode) -> Result<()> {
     let write_or_check = |(file, text): &(String, String)| {
         files::write_or_check(&folder.join(file), text, mode, "cargo xtask codegen")
@@ -68,10 +68,10 @@ fn write_or_check_all(folder: &Path, files: &[(String, String)], mode: Mode) -> 
     Ok(())
 }
 
-/// Lists gaps and leftovers in the documentation; a check fails on any.
+/// Prints missing and unused texts. A check fails if there are any.
 fn report_docs(missing: &[String], unused: &[String], mode: Mode) -> Result<()> {
     for path in missing {
-        println!("no text: {path}");
+        println!("missing text: {path}");
     }
     for path in unused {
         println!("unused text: {path}");
@@ -116,7 +116,7 @@ mod tests {
         check_leftovers(&folder, &["methods.md"]).unwrap();
         fs::write(folder.join("v1.rs"), "").unwrap();
         let error = check_leftovers(&folder, &["methods.md"]).unwrap_err().to_string();
-        assert!(error.ends_with("v1.rs is generated from nothing: remove it"), "{error}");
+        assert!(error.ends_with("v1.rs belongs to no revision: remove it"), "{error}");
         fs::remove_dir_all(folder).unwrap();
     }
 }

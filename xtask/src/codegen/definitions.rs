@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::files;
 
-/// Definitions by name; the published schemas sort them, and their members, in the same way.
+/// Definitions by name, in the order of the published schemas.
 pub(crate) type Definitions = BTreeMap<String, Value>;
 
 /// Reads the committed schema of a revision.
@@ -16,12 +16,12 @@ pub(crate) fn load(revision: &str) -> Result<Definitions> {
     parse(&files::read(&path)?).with_context(|| path.display().to_string())
 }
 
-/// Reads the definitions of a schema; those of draft-07 have another place, and references to it.
+/// Reads the definitions of a schema. Draft-07 has them in `definitions` instead of `$defs`.
 pub(crate) fn parse(schema: &str) -> Result<Definitions> {
     let mut schema: Map<String, Value> = serde_json::from_str(schema)?;
     let definitions = schema.remove("$defs").or_else(|| schema.remove("definitions"));
     let mut definitions: Definitions =
-        serde_json::from_value(definitions.context("the schema defines nothing")?)?;
+        serde_json::from_value(definitions.context("the schema has no definitions")?)?;
     for definition in definitions.values_mut() {
         walk(definition, &mut |schema| {
             if let Some(name) = referent(schema).map(str::to_owned) {
@@ -32,27 +32,27 @@ pub(crate) fn parse(schema: &str) -> Result<Definitions> {
     Ok(definitions)
 }
 
-/// The schema that is a reference to a definition.
+/// Returns a schema that refers to a definition.
 pub(crate) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/$defs/{name}") })
 }
 
-/// The definition that a schema refers to.
+/// Returns the name of the definition that a schema refers to.
 pub(crate) fn referent(schema: &Value) -> Option<&str> {
     schema["$ref"].as_str()?.rsplit('/').next()
 }
 
-/// A definition that is a type written by hand.
+/// Returns a definition that stands for a hand-written type.
 pub(crate) fn hand_written(rust: &str) -> Value {
     json!({ "x-rust": rust })
 }
 
-/// The schema of an object with any members.
+/// Returns the schema of an object with any members.
 pub(crate) fn any_object() -> Value {
     json!({ "type": "object", "additionalProperties": {} })
 }
 
-/// The members of a schema of an object.
+/// Returns the members of an object schema.
 pub(crate) fn members(schema: &Value) -> impl Iterator<Item = (&str, &Value)> {
     schema["properties"].as_object().into_iter().flatten().map(|(k, v)| (k.as_str(), v))
 }
@@ -63,17 +63,17 @@ pub(crate) fn members_mut(schema: &mut Value) -> impl Iterator<Item = (&str, &mu
     properties.into_iter().flatten().map(|(name, member)| (name.as_str(), member))
 }
 
-/// Whether a schema of an object requires the member `name`.
+/// Returns true if an object schema requires the member `name`.
 pub(crate) fn requires(schema: &Value, name: &str) -> bool {
     schema["required"].as_array().is_some_and(|required| required.iter().any(|item| item == name))
 }
 
-/// Whether a definition is that of a request or a notification.
+/// Returns true for the definition of a request or notification.
 pub(crate) fn is_method(definition: &Value) -> bool {
     definition["properties"]["method"]["const"].is_string()
 }
 
-/// Calls `visit` for every schema within `schema`, innermost first, and for itself.
+/// Calls `visit` for every schema inside `schema`, innermost first, and for `schema` itself.
 pub(crate) fn walk(schema: &mut Value, visit: &mut impl FnMut(&mut Value)) {
     for keyword in ["properties", "anyOf", "allOf"] {
         match schema.get_mut(keyword) {
@@ -90,13 +90,13 @@ pub(crate) fn walk(schema: &mut Value, visit: &mut impl FnMut(&mut Value)) {
     visit(schema);
 }
 
-/// The name of a type or variant, made of a name on the wire.
+/// Converts a name on the wire to the name of a type or variant.
 pub(crate) fn pascal(name: &str) -> String {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric());
     words.filter_map(|word| Some(word.get(..1)?.to_ascii_uppercase() + word.get(1..)?)).collect()
 }
 
-/// The name of the Rust type of a definition: acronyms are words.
+/// Returns the name of the Rust type of a definition. Acronyms are written as words.
 pub(crate) fn type_name(definition: &str) -> String {
     definition.replace("URL", "Url")
 }

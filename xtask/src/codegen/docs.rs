@@ -1,4 +1,4 @@
-//! Our own documentation of the protocol's types: texts by the path of what they describe.
+//! The documentation texts of the protocol's types, by path.
 
 use std::{cell::RefCell, collections::BTreeMap, collections::BTreeSet};
 
@@ -7,13 +7,13 @@ use serde::Deserialize;
 
 use crate::files;
 
-/// The texts of `schema/docs.toml`, and what has been asked of them.
+/// The texts of `schema/docs.toml`, and which of them were used.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Docs {
-    /// What the revisions share.
+    /// Texts for all revisions.
     docs: BTreeMap<String, String>,
-    /// What a revision has of its own.
+    /// Texts for one revision and the later ones.
     #[serde(default)]
     revision: BTreeMap<String, BTreeMap<String, String>>,
     #[serde(skip)]
@@ -28,9 +28,10 @@ impl Docs {
         toml::from_str(&files::read(&path)?).context("schema/docs.toml")
     }
 
-    /// The text for `path` in a revision; empty if there is none, which is remembered.
+    /// Returns the text for `path` in a revision. If there is none, returns an empty text and
+    /// records the path as missing.
     ///
-    /// What a revision has of its own holds for those after it too, until one has another.
+    /// A text of a revision also applies to later revisions, until one of them has another text.
     pub(crate) fn text(&self, revision: &str, path: &str) -> &str {
         let mut until_now = self.revision.range(..=revision.to_owned()).rev();
         let own = until_now.find_map(|(since, texts)| Some((since, texts.get(path)?)));
@@ -48,12 +49,12 @@ impl Docs {
         words
     }
 
-    /// Paths that were asked for and have no text.
+    /// Returns the paths that were looked up and have no text.
     pub(crate) fn missing(&self) -> Vec<String> {
         self.missing.borrow().iter().cloned().collect()
     }
 
-    /// Texts that nothing asked for.
+    /// Returns the texts that were never looked up.
     pub(crate) fn unused(&self) -> Vec<String> {
         let own = self
             .revision
@@ -90,7 +91,7 @@ C = \"c\"";
         assert_eq!(docs.text("2", "A"), "own");
         assert_eq!(docs.text("1", "A.c"), "");
         assert_eq!(docs.text("3", "A"), "");
-        assert_eq!(docs.text("2b", "A"), "own", "carries on");
+        assert_eq!(docs.text("2b", "A"), "own", "applies to later revisions");
         assert_eq!(docs.missing(), ["A of 3", "A.c"]);
         assert_eq!(docs.unused(), ["A.b", "C of 3"]);
         assert_eq!(docs.text("4", "C"), "c");

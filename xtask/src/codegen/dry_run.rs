@@ -1,4 +1,4 @@
-//! Takes schemas that there are no types for yet through the whole pipeline, in a scratch folder.
+//! Imports, generates and compiles new schemas in a scratch folder.
 
 use std::{
     fs,
@@ -20,32 +20,32 @@ use crate::{
     schema,
 };
 
-/// A crate of the types as they are, to which those of more schemas are added.
+/// A copy of `mcp-types`, to which the types of more schemas are added.
 pub(crate) struct DryRun {
     folder: PathBuf,
     modules: Vec<String>,
 }
 
-/// What is left to do before the types of a schema can be committed.
+/// The work that is left before the types of a schema can be committed.
 #[derive(Debug)]
 pub(crate) struct Report {
-    /// How many places each fixup has fixup_counts.
+    /// The number of places that each fixup changed.
     pub(crate) fixup_counts: Vec<(&'static str, usize)>,
     /// Definitions and members without a text.
     pub(crate) missing: Vec<String>,
 }
 
-/// Imports, generates and compiles one schema, and says what is left to do.
+/// Imports, generates and compiles one schema, and prints what is left to do.
 pub(crate) fn run(published: &Path, revision: &str) -> Result<()> {
     let bytes = fs::read(published)
         .with_context(|| format!("cannot read the published schema {}", published.display()))?;
     let mut dry_run = DryRun::new("schema-try")?;
     let Report { fixup_counts, missing } = dry_run.add(&bytes, revision)?;
     for (fixup, count) in fixup_counts {
-        println!("places that {fixup} mends: {count}");
+        println!("places changed by fixup {fixup}: {count}");
     }
     for path in &missing {
-        println!("no text: {path}");
+        println!("missing text: {path}");
     }
     println!("{} texts are missing", missing.len());
     dry_run.compile()?;
@@ -54,7 +54,7 @@ pub(crate) fn run(published: &Path, revision: &str) -> Result<()> {
 }
 
 impl DryRun {
-    /// Starts with an empty scratch folder within the target folder.
+    /// Creates an empty scratch folder in the target folder.
     pub(crate) fn new(name: &str) -> Result<Self> {
         let folder = files::target().join(name);
         if folder.exists() {
@@ -84,7 +84,7 @@ impl DryRun {
         Ok(Report { fixup_counts, missing: docs.missing() })
     }
 
-    /// Compiles the crate, with what the workspace has built already and without a network.
+    /// Compiles the crate offline, and reuses what the workspace has built.
     pub(crate) fn compile(&self) -> Result<()> {
         let candidates = ["src/generated/mod.rs", "src/generated.rs"];
         let list =
@@ -107,7 +107,7 @@ impl DryRun {
     }
 }
 
-/// What `mcp-types` depends on; the copied lock file has the versions.
+/// The dependencies of `mcp-types`. The copied lock file has the versions.
 const MANIFEST: &str = r#"
 [package]
 name = "dry-run-types"
@@ -144,8 +144,8 @@ mod tests {
 
     use super::*;
 
-    /// A schema of our own in the manner of the older ones: draft-07, parameters written inline,
-    /// requests without an id.
+    /// A schema in the style of the older revisions: draft-07, inline parameters, requests without
+    /// an id.
     const FIXTURE: &[u8] = include_bytes!("../../fixtures/draft-07.json");
 
     #[test]
@@ -156,7 +156,7 @@ mod tests {
             let path = format!("../shared/mcp-spec/schema/{revision}.json");
             match fs::read(files::root().join(&path)) {
                 Ok(published) => drop(dry_run.add(&published, revision).unwrap()),
-                // Past the harness, which hides what a passing test prints.
+                // Not `eprintln!`, because the test harness hides the output of passing tests.
                 Err(_) => writeln!(io::stderr(), "SKIPPED: {revision}: no {path}").unwrap(),
             }
         }

@@ -1,4 +1,4 @@
-//! The methods of a revision: who sends them, with which parameters, and what answers them.
+//! The methods of a revision, with their senders, parameters and results.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use super::definitions::{Definitions, is_method, referent};
 pub(crate) struct Method {
     /// The name on the wire.
     pub(crate) name: String,
-    /// The definition.
+    /// The name of the definition.
     pub(crate) definition: String,
     pub(crate) kind: Kind,
     pub(crate) by_client: bool,
@@ -19,7 +19,7 @@ pub(crate) struct Method {
     pub(crate) params: String,
     /// The definition of the result; `None` for a notification.
     pub(crate) result: Option<String>,
-    /// Whether the answer may also be that input is required.
+    /// True if the result may be `InputRequiredResult` instead.
     pub(crate) may_require_input: bool,
 }
 
@@ -27,11 +27,11 @@ pub(crate) struct Method {
 pub(crate) enum Kind {
     Request,
     Notification,
-    /// A request of the server that travels within a result.
+    /// A server request inside a result (MCP 2026-07-28, multi-round calls).
     Input,
 }
 
-/// Lists the methods that the schema's unions name, by definition.
+/// Lists the methods of a schema by definition.
 pub(crate) fn all(definitions: &Definitions) -> Result<Vec<Method>> {
     let methods = definitions.iter().filter(|(_, schema)| is_method(schema));
     methods.map(|(name, _)| method(name, definitions).with_context(|| name.clone())).collect()
@@ -47,7 +47,7 @@ fn method(name: &str, definitions: &Definitions) -> Result<Method> {
     };
     let by_client = listed("ClientRequest") || listed("ClientNotification");
     let by_server = listed("ServerRequest") || listed("ServerNotification") || input;
-    ensure!(by_client || by_server, "no union of the client's or the server's messages names it");
+    ensure!(by_client || by_server, "it is in no union of client or server messages");
     let params = params(name, kind, definitions).context("the parameters have no definition")?;
     let result = (kind != Kind::Notification).then(|| result(name, definitions)).transpose()?;
     let wire = &definitions[name]["properties"]["method"]["const"];
@@ -63,7 +63,7 @@ fn method(name: &str, definitions: &Definitions) -> Result<Method> {
     })
 }
 
-/// Whether a union names a definition.
+/// Returns true if a union has a definition as a variant.
 fn lists(union: &str, name: &str, definitions: &Definitions) -> bool {
     let variants = definitions.get(union).and_then(|union| union["anyOf"].as_array());
     variants.is_some_and(|variants| variants.iter().any(|variant| referent(variant) == Some(name)))
@@ -78,7 +78,7 @@ fn params(name: &str, kind: Kind, definitions: &Definitions) -> Option<String> {
     definitions.contains_key(params).then(|| params.to_owned())
 }
 
-/// Requests that are answered with nothing but that they are done.
+/// Requests with an empty result.
 const EMPTY: [&str; 4] =
     ["PingRequest", "SetLevelRequest", "SubscribeRequest", "UnsubscribeRequest"];
 
@@ -100,13 +100,13 @@ fn may_require_input(name: &str, definitions: &Definitions) -> bool {
     })
 }
 
-/// The definition of the whole answer to a request, where the schema has one.
+/// Returns the name of the definition of the whole response to a request.
 pub(crate) fn response(request: &str) -> String {
     format!("{}ResultResponse", request.strip_suffix("Request").unwrap_or(request))
 }
 
 impl Method {
-    /// Who sends it, in words.
+    /// Returns the sender as text.
     pub(crate) fn senders(&self) -> &'static str {
         match (self.by_client, self.by_server) {
             (true, true) => "either side",
@@ -115,7 +115,7 @@ impl Method {
         }
     }
 
-    /// The Rust type of the result.
+    /// Returns the Rust type of the result.
     pub(crate) fn result_type(&self) -> Option<String> {
         let result = self.result.as_deref()?;
         Some(match self.may_require_input {
@@ -124,7 +124,7 @@ impl Method {
         })
     }
 
-    /// The definitions that it needs.
+    /// Returns the definitions that the method needs.
     pub(crate) fn needs(&self) -> impl Iterator<Item = String> + '_ {
         let input = self.may_require_input.then(|| "InputRequiredResult".to_owned());
         [self.definition.clone(), self.params.clone()]
@@ -134,7 +134,7 @@ impl Method {
     }
 }
 
-/// The schema of a request that travels within a result.
+/// Returns true for the schema of a server request inside a result.
 pub(crate) fn is_input(schema: &Value) -> bool {
     schema["x-input"] == true
 }

@@ -10,12 +10,12 @@ use super::{
     transform,
 };
 
-/// A revision, ready to be written as Rust.
+/// The definitions and methods of a revision, ready to be written as Rust.
 pub(crate) struct PreparedSchema {
     pub(crate) revision: String,
     /// The definitions as published.
     pub(crate) published: Definitions,
-    /// What becomes a Rust item.
+    /// The definitions that become Rust items.
     pub(crate) definitions: Definitions,
     /// The methods, by their names on the wire.
     pub(crate) methods: Vec<Method>,
@@ -30,7 +30,7 @@ impl PreparedSchema {
         Self::new(name, published, definitions, roots).with_context(|| format!("revision {name}"))
     }
 
-    /// Makes one of definitions that the fixups have been applied to.
+    /// Prepares definitions to which the fixups were applied.
     pub(crate) fn new(
         revision: &str,
         published: Definitions,

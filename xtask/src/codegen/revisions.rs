@@ -2,17 +2,17 @@
 
 use anyhow::{Context, Result};
 
-/// A revision and what its schema does not say about it.
+/// A revision, with facts that its schema does not contain.
 #[derive(Debug)]
 pub(crate) struct Revision {
     pub(crate) name: &'static str,
-    /// Definitions that no method leads to, but that travel in results and metadata.
+    /// Definitions that no method refers to, but that appear in results and metadata.
     pub(crate) roots: &'static [&'static str],
-    /// How many places each of its fixups mends.
+    /// The number of places that each fixup changes.
     pub(crate) fixup_counts: &'static [(&'static str, usize)],
 }
 
-/// All of them, oldest first: each shares what it can with the one before it.
+/// All revisions, oldest first. Each reuses types of the one before it.
 pub(crate) const REVISIONS: &[Revision] = &[
     Revision {
         name: "2025-11-25",
@@ -55,16 +55,16 @@ pub(crate) const REVISIONS: &[Revision] = &[
     },
 ];
 
-/// The revision called `name`.
+/// Finds a revision by name.
 pub(crate) fn find(name: &str) -> Result<&'static Revision> {
     let found = REVISIONS.iter().find(|revision| revision.name == name);
     found.with_context(|| {
         let names: Vec<_> = REVISIONS.iter().map(|revision| revision.name).collect();
-        format!("the revisions are {}", names.join(", "))
+        format!("unknown revision {name:?}; expected one of: {}", names.join(", "))
     })
 }
 
-/// The name of a revision's module.
+/// Returns the name of a revision's module.
 pub(crate) fn module(revision: &str) -> String {
     format!("v{}", revision.replace('-', "_"))
 }

@@ -1,4 +1,4 @@
-//! Tells what kind of Rust type a definition becomes.
+//! The kind of Rust type that a definition becomes.
 
 use std::collections::BTreeSet;
 
@@ -10,39 +10,40 @@ use super::{
     methods::is_input,
 };
 
-/// What a definition becomes.
+/// The kind of Rust type that a definition becomes.
 #[derive(Debug)]
 pub(crate) enum Shape {
-    /// A marker of a request or notification.
+    /// A marker type of a request or notification.
     Method,
-    /// A struct; `tag` is its constant member and the value of it.
+    /// A struct. `tag` is the name and value of its constant member.
     Struct { tag: Option<(String, String)> },
     /// An enumeration of strings.
     StringEnum(Vec<String>),
-    /// A union told apart by the value of member `tag`; `string_members` are strings in all variants that have them.
+    /// A union whose variants differ in the value of the member `tag`. `string_members` are strings
+    /// in all variants that have them.
     Tagged {
         tag: String,
         string_members: Vec<String>,
         variants: Vec<Variant>,
         default: Option<Variant>,
     },
-    /// A union told apart by a member that only one variant has.
+    /// A union whose variants each have a member that the others do not have.
     Keyed { string_members: Vec<String>, variants: Vec<Variant> },
-    /// A map of names to values of a definition.
+    /// A map from names to values of a definition.
     Map(String),
-    /// A type written by hand.
+    /// A hand-written type.
     HandWritten(String),
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Variant {
-    /// What tells the variant: the value of the tag, or the name of the member.
+    /// The value of the tag, or the name of the member, that identifies the variant.
     pub(crate) by: String,
     pub(crate) definition: String,
 }
 
 impl Variant {
-    /// The name of its variant: that of the request or result, or what tells the variant.
+    /// Returns the name of the variant: that of the request or result, or of the discriminator.
     pub(crate) fn name(&self) -> String {
         let name = ["Request", "Result"].iter().find_map(|kind| self.definition.strip_suffix(kind));
         let by = || pascal(self.by.rsplit('/').next().unwrap_or_default());
@@ -61,7 +62,9 @@ impl Shape {
         }
         if let Some(values) = schema["enum"].as_array() {
             let values = values.iter().map(|value| value.as_str().map(str::to_owned));
-            let values: Vec<_> = values.collect::<Option<_>>().context("not only strings")?;
+            let values: Vec<_> = values
+                .collect::<Option<_>>()
+                .context("an enumeration has values that are not strings")?;
             check_variant_names(values.iter().map(|value| pascal(value)))?;
             return Ok(Self::StringEnum(values));
         }
@@ -73,7 +76,7 @@ impl Shape {
             return Ok(union);
         }
         if let Some(value) = schema.get("additionalProperties").and_then(referent) {
-            ensure!(schema.get("properties").is_none(), "an open map with members of its own");
+            ensure!(schema.get("properties").is_none(), "a map of definitions also has members");
             return Ok(Self::Map(value.to_owned()));
         }
         ensure!(is_struct(schema), "there is no Rust type for this kind of schema");
@@ -87,30 +90,33 @@ impl Shape {
     }
 }
 
-/// Whether a definition is a plain object, such as a request that travels within a result.
+/// Returns true if a definition becomes a struct. That includes server requests inside a result.
 pub(crate) fn is_struct(schema: &Value) -> bool {
     let map = schema.get("additionalProperties").is_some_and(|values| referent(values).is_some());
     schema["type"] == "object" && !map && (!is_method(schema) || is_input(schema))
 }
 
-/// The members that are constant strings, and their values.
+/// Returns the members that are constant strings, with their values.
 fn constant_members(schema: &Value) -> impl Iterator<Item = (&str, &str)> {
     members(schema).filter_map(|(name, member)| Some((name, member["const"].as_str()?)))
 }
 
-/// Fails if what is to be the variants of an enumeration cannot be.
+/// Fails if names cannot be the variants of one enum.
 fn check_variant_names(names: impl Iterator<Item = String>) -> Result<()> {
     let mut seen = BTreeSet::from(["Unknown".to_owned()]);
     for name in names {
-        ensure!(syn::parse_str::<syn::Ident>(&name).is_ok(), "a variant cannot be called `{name}`");
-        ensure!(!seen.contains(&name), "two variants are called `{name}`");
+        ensure!(
+            syn::parse_str::<syn::Ident>(&name).is_ok(),
+            "`{name}` is not a valid name of a variant"
+        );
+        ensure!(!seen.contains(&name), "two variants have the name `{name}`");
         seen.insert(name);
     }
     Ok(())
 }
 
-/// Fails unless there is a Rust type for the schema of a member: objects, enumerations and unions
-/// have a definition of their own by now.
+/// Fails if there is no Rust type for the schema of a member. Inline objects, enumerations and
+/// unions have definitions of their own at this point.
 fn check_member(schema: &Value) -> Result<()> {
     let inline = ["allOf", "anyOf", "enum", "oneOf", "properties"];
     let inline = inline.into_iter().find(|keyword| schema.get(keyword).is_some());
@@ -157,7 +163,7 @@ fn union(variants: &[Value], definitions: &Definitions) -> Result<Shape> {
     }
 }
 
-/// The members that are plain strings in every variant that has them.
+/// Returns the members that are plain strings in every variant that has them.
 fn string_members(variants: &[(&String, &Value)]) -> Vec<String> {
     let is_text = |member: &Value| member["type"] == "string" && member.get("const").is_none();
     let (string_members, others): (Vec<_>, Vec<_>) = variants
@@ -170,7 +176,7 @@ fn string_members(variants: &[(&String, &Value)]) -> Vec<String> {
     string_members.map(|(name, _)| name.to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// The constants that the variants have for the member `tag`, if they all have one of their own.
+/// Returns the constants of the member `tag`, if each variant has a different one.
 fn distinct_values<'a>(tag: &str, variants: &[(&String, &'a Value)]) -> Option<Vec<&'a str>> {
     let values = variants.iter().map(|(_, schema)| schema["properties"][tag]["const"].as_str());
     let values = values.collect::<Option<Vec<_>>>()?;
@@ -178,7 +184,7 @@ fn distinct_values<'a>(tag: &str, variants: &[(&String, &'a Value)]) -> Option<V
     distinct.then_some(values)
 }
 
-/// The variants by a required member that the others do not have at all.
+/// Identifies each variant by a required member that the others do not have.
 fn keyed(variants: &[(&String, &Value)]) -> Option<Vec<Variant>> {
     let variant = |(name, schema): &(&String, &Value)| {
         let others = || variants.iter().filter(|(other, _)| other != name);
@@ -270,17 +276,17 @@ mod tests {
         assert!(!is_struct(&map));
         assert!(matches!(shape(map), Ok(Shape::Map(values)) if values == "X"));
         let both = json!({ "properties": { "a": {} }, "additionalProperties": reference("X") });
-        assert_eq!(shape(both).unwrap_err().to_string(), "an open map with members of its own");
+        assert_eq!(shape(both).unwrap_err().to_string(), "a map of definitions also has members");
     }
 
     #[test]
     fn invalid_variant_names_are_errors() {
         for (values, wrong) in [
-            (json!(["a", "2.0"]), "a variant cannot be called `20`"),
-            (json!(["self"]), "a variant cannot be called `Self`"),
-            (json!([""]), "a variant cannot be called ``"),
-            (json!(["unknown"]), "two variants are called `Unknown`"),
-            (json!(["a-b", "a_b"]), "two variants are called `AB`"),
+            (json!(["a", "2.0"]), "`20` is not a valid name of a variant"),
+            (json!(["self"]), "`Self` is not a valid name of a variant"),
+            (json!([""]), "`` is not a valid name of a variant"),
+            (json!(["unknown"]), "two variants have the name `Unknown`"),
+            (json!(["a-b", "a_b"]), "two variants have the name `AB`"),
         ] {
             assert_eq!(shape(json!({ "enum": values })).unwrap_err().to_string(), wrong);
         }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::definitions::{Definitions, members, members_mut, pascal, reference, referent, walk};
 
-/// Merges the parts of each `allOf` into one object: typify cannot.
+/// Merges the parts of each `allOf` into one object, which typify does not support.
 pub(crate) fn flatten(definitions: &mut Definitions) -> Result<()> {
     let originals = definitions.clone();
     for (name, definition) in definitions {
@@ -21,16 +21,16 @@ fn merge(parts: &[Value], definitions: &Definitions) -> Result<Value> {
     let mut required = Vec::new();
     for part in parts {
         let part = referent(part).map_or(Some(part), |name| definitions.get(name));
-        let part = part.context("a part is not defined")?;
-        ensure!(part["allOf"].is_null(), "a part is made of parts itself");
+        let part = part.context("a part of `allOf` is not defined")?;
+        ensure!(part["allOf"].is_null(), "a part of `allOf` has an `allOf` itself");
         properties.extend(members(part).map(|(name, schema)| (name.to_owned(), schema.clone())));
         required.extend(part["required"].as_array().into_iter().flatten().cloned());
     }
     Ok(json!({ "type": "object", "properties": properties, "required": required }))
 }
 
-/// Gives every definition and member its path as `description`; typify carries it to the Rust
-/// item, where the text that belongs to the path takes its place.
+/// Sets the `description` of each definition and member to its path. typify copies it to the Rust
+/// item, where the text for the path replaces it.
 pub(crate) fn annotate(definitions: &mut Definitions) {
     for (name, definition) in definitions {
         describe(definition, name.clone());
@@ -51,7 +51,7 @@ fn describe(schema: &mut Value, path: String) {
     }
 }
 
-/// Better names than those made of the owner's and the member's.
+/// Short names for definitions whose name would be made of the names of owner and member.
 const SHORT_NAMES: [(&str, &str); 7] = [
     ("CompleteRequestParamsArgument", "CompletionArgument"),
     ("CompleteRequestParamsContext", "CompletionContext"),
@@ -62,7 +62,7 @@ const SHORT_NAMES: [(&str, &str); 7] = [
     ("ToolExecutionTaskSupport", "TaskSupport"),
 ];
 
-/// Makes definitions of the objects, enumerations and unions that stand within others.
+/// Moves inline objects, enumerations and unions into definitions of their own.
 pub(crate) fn hoist(definitions: &mut Definitions) -> Result<()> {
     let mut hoisted = Definitions::new();
     for (name, definition) in definitions.iter_mut() {
@@ -70,7 +70,7 @@ pub(crate) fn hoist(definitions: &mut Definitions) -> Result<()> {
     }
     for (name, definition) in hoisted {
         let previous = definitions.insert(name.clone(), definition);
-        ensure!(previous.is_none(), "two definitions are called {name}");
+        ensure!(previous.is_none(), "two definitions have the name {name}");
     }
     Ok(())
 }
@@ -100,7 +100,7 @@ fn hoist_one(schema: &mut Value, name: &str, hoisted: &mut Definitions) {
     hoisted.insert(name.to_owned(), std::mem::replace(schema, reference));
 }
 
-/// The definitions that `roots` need.
+/// Returns the definitions that `roots` refer to, directly or indirectly.
 pub(crate) fn reachable(definitions: &Definitions, roots: &[String]) -> Result<Definitions> {
     let mut found = Definitions::new();
     let mut open = roots.to_vec();
@@ -138,7 +138,7 @@ mod tests {
 
         let mut broken = definitions(json!({ "B": { "allOf": [reference("A")] } }));
         let error = flatten(&mut broken).unwrap_err();
-        assert_eq!(format!("{error:#}"), "B: a part is not defined");
+        assert_eq!(format!("{error:#}"), "B: a part of `allOf` is not defined");
     }
 
     #[test]

@@ -1,8 +1,4 @@
-//! Runs the official conformance suite against our client, in its strict reading.
-//!
-//! The suite plays the server and judges what the client sends. Here every check has to pass
-//! without a warning, something has to be checked at all, and the client has to end by itself: with
-//! success, unless the scenario allows an error.
+//! The command `cargo xtask conformance`.
 
 use std::{
     env::consts::EXE_SUFFIX,
@@ -24,21 +20,22 @@ use super::{
 };
 use crate::files;
 
-/// What to run.
+/// Options of the command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The revision of the protocol to speak; unless given, each of them in turn.
+    /// The protocol revision to test. Defaults to each revision in turn.
     #[arg(value_parser = PossibleValuesParser::new(REVISIONS))]
     revision: Option<String>,
-    /// Only scenarios of this name, where `*` stands for any text.
+    /// Run only scenarios with this name. `*` matches any text.
     #[arg(long, value_name = "GLOB", default_value = "*")]
     only: String,
-    /// How many scenarios to run at a time.
+    /// The number of scenarios to run in parallel.
     #[arg(long, value_name = "N", default_value = "1")]
     jobs: NonZero<usize>,
 }
 
-/// Prints a line for each scenario, and fails unless just those fail that are expected to.
+/// Runs the scenarios and prints a line for each. Returns an error if the failures differ from the
+/// expected failures.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let target = target_folder()?;
     let suite = Suite::install(&target.join("conformance"))?;
@@ -53,7 +50,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     })?;
     let Summary { passed, failed, unexpected, .. } = summary;
     println!("\n{passed} passed, {failed} failed; {}", results.display());
-    ensure!(unexpected == 0, "{unexpected} of them are not as {} expects", ExpectedFailures::FILE);
+    ensure!(unexpected == 0, "{unexpected} results differ from {}", ExpectedFailures::FILE);
     Ok(())
 }
 
@@ -65,11 +62,11 @@ fn select(options: &Options, suite: &Suite, expected: &ExpectedFailures) -> Resu
         expected.check(revision, &all)?;
         selected.extend(all.into_iter().filter(|scenario| matches(&options.only, &scenario.name)));
     }
-    ensure!(!selected.is_empty(), "there is no scenario {:?}", options.only);
+    ensure!(!selected.is_empty(), "no scenario matches {:?}", options.only);
     Ok(selected)
 }
 
-/// Whether a name is what a pattern with `*` for any text describes.
+/// Returns true if a name matches a pattern. `*` matches any text.
 fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => name == pattern,
@@ -82,7 +79,7 @@ fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// Where Cargo builds, which the environment and configuration files may set.
+/// Returns the target folder of Cargo, which the environment and configuration files may set.
 fn target_folder() -> Result<PathBuf> {
     #[derive(Deserialize)]
     struct Metadata {
@@ -93,8 +90,8 @@ fn target_folder() -> Result<PathBuf> {
         .arg(files::root().join("Cargo.toml"))
         .output()
         .context("cannot run cargo")?;
-    let metadata: Metadata =
-        serde_json::from_slice(&output.stdout).context("cargo does not say where it builds")?;
+    let metadata: Metadata = serde_json::from_slice(&output.stdout)
+        .context("cannot read the target folder from `cargo metadata`")?;
     Ok(metadata.target_directory)
 }
 
@@ -108,13 +105,13 @@ fn build_client(target: &Path) -> Result<PathBuf> {
     Ok(target.join(format!("debug/conformance-client{EXE_SUFFIX}")))
 }
 
-/// What has come out so far.
+/// The results so far.
 #[derive(Debug, Default)]
 struct Summary {
     revision: String,
     passed: usize,
     failed: usize,
-    /// Scenarios that were expected to end otherwise.
+    /// The number of unexpected results.
     unexpected: usize,
 }
 

@@ -5,17 +5,17 @@ use anyhow::{Context as _, Result, ensure};
 use super::scenario::{REVISIONS, Scenario};
 use crate::files;
 
-/// A list to be shortened: a scenario on it that passes is as wrong as one off it that fails.
+/// The scenarios that must fail. If one of them passes, remove it from the list.
 #[derive(Debug)]
 pub(crate) struct ExpectedFailures(Vec<Scenario>);
 
 impl ExpectedFailures {
-    /// The file that lists them: lines of revision and name, and comments from `#` on.
+    /// The file with the list. Each line has a revision and a name; `#` starts a comment.
     pub(crate) const FILE: &str = "tests/conformance/expected.txt";
 
     pub(crate) fn read() -> Result<Self> {
         let text = files::read(&files::root().join(Self::FILE))?;
-        Self::parse(&text).with_context(|| format!("cannot understand {}", Self::FILE))
+        Self::parse(&text).with_context(|| format!("cannot parse {}", Self::FILE))
     }
 
     fn parse(text: &str) -> Result<Self> {
@@ -26,7 +26,7 @@ impl ExpectedFailures {
                 continue;
             }
             let (revision, name) = entry.split_once(' ').context(entry.to_owned())?;
-            ensure!(REVISIONS.contains(&revision), "no revision is called {revision}");
+            ensure!(REVISIONS.contains(&revision), "unknown revision {revision}");
             let (revision, name) = (revision.to_owned(), name.trim_start().to_owned());
             listed.push(Scenario { revision, name });
         }
@@ -37,14 +37,14 @@ impl ExpectedFailures {
         self.0.contains(scenario)
     }
 
-    /// Fails where a scenario is listed that the revision does not have.
+    /// Returns an error if the list has a scenario that the revision does not have.
     pub(crate) fn check(&self, revision: &str, all: &[Scenario]) -> Result<()> {
         let listed = self.0.iter().filter(|scenario| scenario.revision == revision);
         let unknown: Vec<_> =
             listed.filter(|it| !all.contains(it)).map(|it| it.name.as_str()).collect();
         ensure!(
             unknown.is_empty(),
-            "{} lists what {revision} does not have: {}",
+            "{} lists scenarios that {revision} does not have: {}",
             Self::FILE,
             unknown.join(", "),
         );

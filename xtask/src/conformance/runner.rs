@@ -1,4 +1,4 @@
-//! Running scenarios, a few at a time and each within its time.
+//! Runs scenarios in parallel, each with a time limit.
 
 use std::{
     collections::VecDeque,
@@ -14,11 +14,11 @@ use anyhow::{Context as _, Result, ensure};
 use super::{scenario::Scenario, suite::Suite, verdict::Verdict};
 use crate::files;
 
-/// How long the suite lets the client run. The client gives itself 20 seconds, and says what it
-/// waits for when they are over.
+/// The time limit of the suite for the client. The client has its own limit of 20 seconds, after
+/// which it reports what it waits for.
 const CLIENT_LIMIT: Duration = Duration::from_secs(30);
 
-/// The time between two looks at what is running.
+/// The interval at which running scenarios are polled.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Runs scenarios against one client.
@@ -26,17 +26,17 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub(crate) struct Runner<'a> {
     pub(crate) suite: &'a Suite,
     pub(crate) client: &'a Path,
-    /// Where each scenario leaves its checks and its log.
+    /// The folder for the checks and log of each scenario.
     pub(crate) results: &'a Path,
-    /// How long a run of the suite may take.
+    /// The time limit of the suite for a scenario.
     pub(crate) limit: Duration,
 }
 
 impl Runner<'_> {
-    /// Time enough for the suite, even if the client takes all of its own.
+    /// The default limit. It leaves time for the suite after the limit of the client.
     pub(crate) const LIMIT: Duration = Duration::from_secs(50);
 
-    /// Reports on the scenarios in their order, with at most `jobs` of them running.
+    /// Runs at most `jobs` scenarios in parallel, and reports them in their order.
     pub(crate) fn run(
         &self,
         scenarios: Vec<Scenario>,
@@ -87,22 +87,22 @@ impl Runner<'_> {
 const CHECKS: &str = "checks.json";
 const LOG: &str = "log.txt";
 
-/// The client as the shell is to start it: in its own place, so that the suite ends the client and
-/// not the shell when the time is up.
+/// Returns the shell command of the client. `exec` replaces the shell, so that the suite kills the
+/// client and not only the shell after the limit.
 fn shell_command(client: &Path) -> Result<String> {
     let client = client.to_str().context("the path of the client is not Unicode")?;
-    ensure!(!client.contains('\''), "the path of the client has a quote in it");
+    ensure!(!client.contains('\''), "the path of the client contains a quote");
     Ok(format!("exec '{client}'"))
 }
 
-/// A scenario that was started. Dropping it ends it.
+/// A started scenario. Dropping it kills the suite.
 #[derive(Debug)]
 struct Run {
     scenario: Scenario,
     folder: PathBuf,
     child: Child,
     started: Instant,
-    /// How the suite ended, if it did.
+    /// The success of the suite, once it has exited.
     succeeded: Option<bool>,
 }
 
@@ -129,7 +129,7 @@ impl Run {
 impl Drop for Run {
     fn drop(&mut self) {
         if self.succeeded.is_none() {
-            // It may have ended by itself meanwhile, which is as good.
+            // Fails if the suite has exited in the meantime.
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
@@ -140,7 +140,7 @@ impl Drop for Run {
 mod tests {
     use super::*;
 
-    /// What is reported when a script in place of the suite runs each of `names`.
+    /// Runs a script instead of the suite for each of `names`, and returns the reports.
     fn reports(script: &str, names: &[&str], limit: Duration) -> Vec<String> {
         let folder = std::env::temp_dir().join(format!(
             "relay-xtask-{}-{}",
@@ -175,13 +175,13 @@ mod tests {
             test $name != bad
         "#;
         let reports = reports(script, &["first", "a/other", "bad", "last"], Runner::LIMIT);
-        let expected = ["first 1/1", "a/other 1/1", "bad 1/1  the suite broke off", "last 1/1"];
+        let expected = ["first 1/1", "a/other 1/1", "bad 1/1  the suite stopped early", "last 1/1"];
         assert_eq!(reports, expected);
     }
 
     #[test]
     fn suite_is_killed_after_the_limit() {
         let reports = reports("exec sleep 3600", &["one"], Duration::ZERO);
-        assert_eq!(reports, ["one 0/0  the suite broke off"]);
+        assert_eq!(reports, ["one 0/0  the suite stopped early"]);
     }
 }

@@ -1,9 +1,9 @@
 //! A scenario of the suite.
 
-/// The revisions that the suite speaks, oldest first.
+/// The protocol revisions of the suite, oldest first.
 pub(super) const REVISIONS: [&str; 4] = ["2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"];
 
-/// One run of the suite: what it judges, and in which revision.
+/// A scenario of the suite in a revision.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Scenario {
     pub(super) revision: String,

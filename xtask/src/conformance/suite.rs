@@ -1,4 +1,4 @@
-//! The suite and a Node.js that can run it, installed from npm as they are pinned.
+//! The suite and a Node.js to run it, installed from npm in pinned versions.
 
 use std::{
     fs,
@@ -14,26 +14,26 @@ use crate::files;
 /// The oldest major version of Node.js that the suite runs on.
 const OLDEST_NODE: u32 = 22;
 
-/// The revisions that extensions are tried in; the suite ties them to none.
+/// The revisions in which extensions are tested. The suite does not assign them to revisions.
 const WITH_EXTENSIONS: [&str; 2] = ["2025-11-25", "2026-07-28"];
 
-/// The suite, ready to be started.
+/// The installed suite.
 #[derive(Debug)]
 pub(crate) struct Suite {
     node: PathBuf,
     program: PathBuf,
-    /// Where Node.js keeps what it has compiled; that halves the time of a start.
+    /// The compile cache of Node.js, which halves the start time.
     compiled: PathBuf,
 }
 
 impl Suite {
-    /// Installs under `folder` what is not there yet.
+    /// Installs missing packages under `folder`.
     pub(crate) fn install(folder: &Path) -> Result<Self> {
         let node = if node_major().is_some_and(|major| major >= OLDEST_NODE) {
             PathBuf::from("node")
         } else {
             let node = packages(folder, "node")?.join(".bin/node");
-            ensure!(node.exists(), "Node.js {OLDEST_NODE} or newer is needed, and not to be had");
+            ensure!(node.exists(), "cannot install Node.js {OLDEST_NODE} or newer");
             node
         };
         let program =
@@ -45,14 +45,14 @@ impl Suite {
         Self { node, program, compiled }
     }
 
-    /// A command that runs the suite; the arguments are left to be added.
+    /// Returns a command that runs the suite. The caller adds the arguments.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.node);
         command.arg(&self.program).env("NODE_COMPILE_CACHE", &self.compiled);
         command
     }
 
-    /// What the suite judges in a revision, and the extensions that can be spoken in it.
+    /// Returns the scenarios of a revision, including those of extensions.
     pub(crate) fn scenarios(&self, revision: &str) -> Result<Vec<Scenario>> {
         let mut names = names(&self.list(&["--spec-version", revision])?);
         if WITH_EXTENSIONS.contains(&revision) {
@@ -73,29 +73,29 @@ impl Suite {
     }
 }
 
-/// The names in the lines `  - name [revisions]`.
+/// Returns the names in the lines `  - name [revisions]`.
 fn names(list: &str) -> Vec<String> {
     let name =
         |line: &str| line.trim_start().strip_prefix("- ")?.split(' ').next().map(str::to_owned);
     list.lines().filter_map(name).collect()
 }
 
-/// The extensions of authorization in the lines `  - name [extension]`; there are others, which are
-/// no matter of this client's.
+/// Returns the authorization extensions in the lines `  - name [extension]`. This client does not
+/// support others.
 fn extensions(list: &str) -> Vec<String> {
     let of_extensions = list.lines().filter(|line| line.ends_with(" [extension]"));
     let names = of_extensions.flat_map(names);
     names.filter(|name| name.starts_with("auth/")).collect()
 }
 
-/// The major version of the machine's Node.js, if it has one.
+/// Returns the major version of the installed Node.js.
 fn node_major() -> Option<u32> {
     let output = Command::new("node").arg("--version").output().ok()?;
     let version = String::from_utf8(output.stdout).ok()?;
     version.strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
-/// Installs a set of packages unless it is there, and says where the modules are.
+/// Installs a set of packages if it is missing, and returns the folder of its modules.
 fn packages(folder: &Path, name: &str) -> Result<PathBuf> {
     let pins = files::root().join("tests/conformance/npm").join(name);
     let folder = folder.join(name);

@@ -1,4 +1,4 @@
-//! What the suite found, and whether that is a pass.
+//! The outcome of a scenario.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -7,11 +7,11 @@ use serde::Deserialize;
 /// The outcome of one scenario.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Verdict {
-    /// Checks that passed.
+    /// The number of checks that passed.
     successes: usize,
-    /// Checks that passed, failed or warned.
+    /// The number of checks that passed, failed or warned.
     judged: usize,
-    /// Why the scenario failed, if it did.
+    /// The reason of a failure.
     failure: Option<String>,
 }
 
@@ -21,7 +21,7 @@ struct Check {
     status: Status,
 }
 
-/// What a check found; the rest, such as `INFO` and `SKIPPED`, is no judgement.
+/// The status of a check. Others, such as `INFO` and `SKIPPED`, do not count.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 enum Status {
@@ -33,10 +33,10 @@ enum Status {
 }
 
 impl Verdict {
-    /// Judges by how the suite ended, its checks in JSON, and all else that it printed.
+    /// Creates it from the exit status of the suite, its checks in JSON and its log.
     ///
-    /// The suite succeeds where no check failed or warned and the client ended well. It does so
-    /// too where there was nothing to check.
+    /// The suite succeeds if no check failed or warned and the client exited with success. It also
+    /// succeeds if nothing was checked, which is a failure here.
     pub(crate) fn new(succeeded: bool, checks: &str, log: &str) -> Self {
         let checks: Vec<Check> = serde_json::from_str(checks).unwrap_or_default();
         let count = |status| checks.iter().filter(|check| check.status == status).count();
@@ -73,7 +73,7 @@ fn reason(checks: &[Check], log: &str) -> String {
         [named("failed", Status::Failure), named("warned", Status::Warning), client_end(log)];
     let reasons: Vec<_> = reasons.into_iter().flatten().collect();
     match reasons.is_empty() {
-        true => "the suite broke off".to_owned(),
+        true => "the suite stopped early".to_owned(),
         false => reasons.join("; "),
     }
 }
@@ -86,14 +86,14 @@ fn shortened(ids: BTreeSet<&str>) -> String {
     shown.join(", ") + &more
 }
 
-/// What the suite says about a client that ended badly.
+/// Returns the message of the suite about a client that timed out or failed.
 fn client_end(log: &str) -> Option<String> {
     if log.contains("CLIENT TIMED OUT") {
-        return Some("the client did not end".to_owned());
+        return Some("the client timed out".to_owned());
     }
     let (_, end) = log.rsplit_once("CLIENT EXITED WITH ERROR (code ")?;
     let (code, _) = end.split_once(')')?;
-    Some(format!("the client ended with {code}"))
+    Some(format!("the client exited with code {code}"))
 }
 
 #[cfg(test)]
@@ -126,9 +126,9 @@ mod tests {
         let many = many.each_ref().map(String::as_str);
         assert_eq!(verdict(false, &many, ""), "FAIL 0/4  failed a, b and 2 more");
         let log = "CLIENT EXITED WITH ERROR (code 7) - Test may be incomplete";
-        assert_eq!(verdict(false, &[GOOD], log), "FAIL 1/1  the client ended with 7");
-        assert_eq!(verdict(false, &[], "CLIENT TIMED OUT"), "FAIL 0/0  the client did not end");
-        assert_eq!(verdict(false, &[GOOD], ""), "FAIL 1/1  the suite broke off");
+        assert_eq!(verdict(false, &[GOOD], log), "FAIL 1/1  the client exited with code 7");
+        assert_eq!(verdict(false, &[], "CLIENT TIMED OUT"), "FAIL 0/0  the client timed out");
+        assert_eq!(verdict(false, &[GOOD], ""), "FAIL 1/1  the suite stopped early");
     }
 
     #[test]

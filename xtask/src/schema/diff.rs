@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{import, json::Json};
 
-/// Lists what changes from `old` to `new`; the last line counts.
+/// Lists the differences between `old` and `new`. The last line counts them.
 pub(crate) fn diff(old: &Json, new: &Json) -> Result<String, fmt::Error> {
     let (old, new) = (definitions_by_name(old), definitions_by_name(new));
     let mut out = String::new();
@@ -68,7 +68,7 @@ fn write_members(out: &mut String, old: &Json, new: &Json) -> fmt::Result {
     Ok(())
 }
 
-/// Writes what is different within two values: items, and members of what is the same otherwise.
+/// Writes the differences between two values: items of arrays and members of objects.
 fn write_delta(out: &mut String, path: &str, old: &Json, new: &Json) -> fmt::Result {
     match (old, new) {
         (Json::Array(old), Json::Array(new)) => {
@@ -97,7 +97,7 @@ fn write_delta(out: &mut String, path: &str, old: &Json, new: &Json) -> fmt::Res
     }
 }
 
-/// A member of a definition, or a keyword that concerns the definition as a whole.
+/// A member of a definition, or a keyword of the definition itself.
 #[derive(PartialEq)]
 struct Member<'a> {
     schema: &'a Json,
@@ -110,10 +110,10 @@ impl Display for Member<'_> {
     }
 }
 
-/// The schema of a member that is required, but not described.
+/// The schema of a required member that has no entry in `properties`.
 static ANYTHING: Json = Json::Object(Vec::new());
 
-/// The keywords of a definition, and with a dot in front its members.
+/// Returns the keywords of a definition and its members. The names of members start with a dot.
 fn members(definition: &Json) -> BTreeMap<String, Member<'_>> {
     let required = match definition.get("required") {
         Some(Json::Array(names)) => names.as_slice(),
@@ -145,8 +145,8 @@ fn definitions_by_name(schema: &Json) -> BTreeMap<String, Json> {
     definitions.map(|(name, schema)| (name.clone(), normalized(schema.clone()))).collect()
 }
 
-/// A schema without what has no meaning: the order of its members, and where its dialect has the
-/// definitions.
+/// Sorts the members of a schema and normalizes the path of its definitions. Neither changes the
+/// meaning of the schema.
 fn normalized(schema: Json) -> Json {
     match schema {
         Json::Scalar(Value::String(text)) => {

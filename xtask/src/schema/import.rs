@@ -1,4 +1,4 @@
-//! Imports a published schema: its interface without its prose, and where it came from.
+//! Imports a published schema without its prose, and records its source.
 
 use std::{fs, path::Path};
 
@@ -22,22 +22,25 @@ pub(crate) fn import(published: &Path, revision: &str, mode: Mode) -> Result<()>
     import_to(&files::schema_dir(revision), &bytes, revision, mode)
 }
 
-/// The same, with another folder in the place of `schema/<revision>/`.
+/// Imports into another folder than `schema/<revision>/`.
 pub(crate) fn import_to(folder: &Path, published: &[u8], revision: &str, mode: Mode) -> Result<()> {
-    ensure!(is_date(revision), "{revision:?} is no revision: they are dates, such as 2025-11-25");
+    ensure!(
+        is_date(revision),
+        "{revision:?} is not a revision: expected a date, such as 2025-11-25"
+    );
     let command = format!("cargo xtask schema import <published.json> --revision {revision}");
     let interface = interface(published)?;
     let (record, source) = (folder.join("source.toml"), source(published, revision));
-    // What another file is the import of says nothing about this one, nor is to be overwritten.
+    // A check must not pass or overwrite anything for a file that was imported from another source.
     ensure!(
         mode == Mode::Write || sha256(&files::read(&record)?) == sha256(&source),
-        "this is not the file that the source.toml of {revision} records"
+        "the published file differs from the one that the source.toml of {revision} records"
     );
     files::write_or_check(&record, &source, mode, &command)?;
     files::write_or_check(&folder.join("schema.json"), &interface, mode, &command)
 }
 
-/// Reads the schema of a revision, or that in a file; without prose in either case.
+/// Reads the schema of a revision or of a file, and removes prose.
 pub(crate) fn load(revision_or_path: &str) -> Result<Json> {
     let committed = files::schema_dir(revision_or_path).join("schema.json");
     let path = if committed.exists() { &committed } else { Path::new(revision_or_path) };
@@ -46,7 +49,7 @@ pub(crate) fn load(revision_or_path: &str) -> Result<Json> {
     Ok(without_prose(schema))
 }
 
-/// The definitions of a schema, in their order.
+/// Returns the definitions of a schema in their order.
 pub(crate) fn definitions(schema: &Json) -> &[(String, Json)] {
     schema.get("$defs").or_else(|| schema.get("definitions")).map_or(&[], Json::members)
 }
@@ -54,17 +57,17 @@ pub(crate) fn definitions(schema: &Json) -> &[(String, Json)] {
 fn interface(published: &[u8]) -> Result<String> {
     let schema: Json =
         serde_json::from_slice(published).context("the published schema is not JSON")?;
-    ensure!(!definitions(&schema).is_empty(), "the published schema defines nothing");
+    ensure!(!definitions(&schema).is_empty(), "the published schema has no definitions");
     Ok(serde_json::to_string_pretty(&without_prose(schema))? + "\n")
 }
 
-/// Whether a name has the form of a date, and so is the name of a folder too.
+/// Returns true if a name has the form of a date. Such a name is also safe as the name of a folder.
 fn is_date(name: &str) -> bool {
     let lengths = name.split('-').map(str::len);
     lengths.eq([4, 2, 2]) && name.chars().all(|c| c.is_ascii_digit() || c == '-')
 }
 
-/// The line of a `source.toml` that has the hash.
+/// Returns the line of a `source.toml` that holds the hash.
 fn sha256(source: &str) -> Option<&str> {
     source.lines().find(|line| line.starts_with("sha256 = "))
 }
@@ -163,7 +166,7 @@ mod tests {
         import(published, Mode::Check).unwrap();
 
         let reworded = import(&published.replace("prose", "other"), Mode::Check).unwrap_err();
-        assert!(reworded.to_string().starts_with("this is not the file that the"), "{reworded}");
+        assert!(reworded.to_string().starts_with("the published file differs from"), "{reworded}");
         fs::write(folder.join("schema.json"), "{}").unwrap();
         let edited = import(published, Mode::Check).unwrap_err().to_string();
         assert!(
@@ -179,12 +182,12 @@ mod tests {
         let published = br#"{ "$defs": { "A": {} } }"#;
         for revision in ["../../2025-01-01", "2025-1-01", "", "draft", "2025-01-01-"] {
             let error = import_to(&folder, published, revision, Mode::Write).unwrap_err();
-            assert!(error.to_string().contains("is no revision"), "{error}");
+            assert!(error.to_string().contains("is not a revision"), "{error}");
         }
         for published in ["[1,2]", "{}", r#"{ "$defs": {} }"#] {
             let error = import_to(&folder, published.as_bytes(), "2025-01-01", Mode::Write);
             let error = error.unwrap_err().to_string();
-            assert_eq!(error, "the published schema defines nothing");
+            assert_eq!(error, "the published schema has no definitions");
         }
         assert!(!folder.exists());
     }

@@ -1,4 +1,4 @@
-//! JSON that keeps the order of its members, so that an import changes only what it drops.
+//! JSON that keeps the order of members, so that an import only removes members.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde::{
 };
 use serde_json::Value;
 
-/// A JSON value; `serde_json::Value` would sort the members of its objects.
+/// A JSON value that keeps the order of members. `serde_json::Value` sorts them.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Json {
     Scalar(Value),
@@ -17,7 +17,7 @@ pub(crate) enum Json {
 }
 
 impl Json {
-    /// The members, if this is an object; none otherwise.
+    /// Returns the members of an object, and nothing for other values.
     pub(crate) fn members(&self) -> &[(String, Self)] {
         match self {
             Self::Object(members) => members,
@@ -25,7 +25,7 @@ impl Json {
         }
     }
 
-    /// The member called `name`, if this is an object that has one.
+    /// Returns the member `name` of an object.
     pub(crate) fn get(&self, name: &str) -> Option<&Self> {
         self.members().iter().find_map(|(key, value)| (key == name).then_some(value))
     }

@@ -39,7 +39,7 @@ fn complaint(file: &Path, message: impl Into<String>) -> Complaint {
     Complaint { rule: Rule::Header, file: file.to_owned(), line: 1, message: message.into() }
 }
 
-/// What is wrong with the beginning of a file.
+/// Returns the problem with the first line of a file.
 fn opening(path: &Path, text: &str) -> Option<&'static str> {
     let is_generated = path.parent().is_some_and(|folder| folder.ends_with("generated"))
         && !path.ends_with("mod.rs");

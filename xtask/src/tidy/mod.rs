@@ -1,4 +1,4 @@
-//! Checks what neither the compiler nor Clippy checks: file headers, the order of modules and plain words.
+//! Checks file headers, the order of modules and plain words.
 
 mod command;
 mod rooms;

@@ -19,7 +19,7 @@ pub(super) struct Module {
     pub(super) syntax: syn::File,
     /// The modules that it declares, in the order of the `mod` lines, without those of tests.
     pub(super) children: Vec<Child>,
-    /// What its `use` lines name: each name with its path.
+    /// The names of its `use` lines, each with its path.
     pub(super) reexports: BTreeMap<String, String>,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Child {
 }
 
 impl Module {
-    /// Whether the file is the face of a folder: `lib.rs` or `mod.rs`.
+    /// Returns true if the file is the face of a folder: `lib.rs` or `mod.rs`.
     pub(super) fn is_face(&self) -> bool {
         self.file.ends_with("lib.rs") || self.file.ends_with("mod.rs")
     }
@@ -42,7 +42,7 @@ impl Module {
         self.children.iter().position(|each| each.name == child)
     }
 
-    /// Whether the file itself defines an item with this name.
+    /// Returns true if the file itself defines an item with this name.
     pub(super) fn defines(&self, name: &str) -> bool {
         self.syntax.items.iter().any(|item| defined_name(item).is_some_and(|ident| ident == name))
     }
@@ -56,7 +56,7 @@ impl Module {
 pub(super) fn load(folder: &Path, sources: &Sources) -> Result<BTreeMap<ModulePath, Module>> {
     let roots = [folder.join("src/lib.rs"), folder.join("src/main.rs")];
     let Some(root) = roots.iter().find(|file| sources.contains_key(*file)) else {
-        bail!("{} has neither src/lib.rs nor src/main.rs", folder.display());
+        bail!("{} has no src/lib.rs or src/main.rs", folder.display());
     };
     let mut modules = BTreeMap::new();
     add(Vec::new(), root, sources, &mut modules)?;
@@ -143,7 +143,7 @@ fn defined_name(item: &Item) -> Option<&syn::Ident> {
     }
 }
 
-/// Whether the compiler sees an item only when it builds tests.
+/// Returns true if the compiler sees an item only when it builds tests.
 pub(super) fn is_test_only(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg")

@@ -301,7 +301,7 @@ impl Check<'_> {
     }
 }
 
-/// Whether an alias names no type of its own crate.
+/// Returns true if an alias names no type of its own crate.
 fn is_foreign(alias: &ItemType) -> bool {
     let ty = &alias.ty;
     let tokens = quote::quote!(#ty).to_string();

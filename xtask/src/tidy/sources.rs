@@ -13,7 +13,8 @@ use crate::files;
 /// Texts of files by path. The paths start at the root of the workspace.
 pub(super) type Sources = BTreeMap<PathBuf, String>;
 
-/// Reads the files below `path` that have one of the `extensions`, or `path` itself if it is a file.
+/// Reads the files below `path` that have one of the `extensions`, or `path` itself if it is a
+/// file.
 pub(super) fn read(root: &Path, path: &Path, extensions: &[&str]) -> Result<Sources> {
     let mut paths = Vec::new();
     if path.is_file() {

@@ -1,7 +1,7 @@
-//! Mends what the published schemas say less well than the specification does.
+//! Corrects the published schemas where they differ from the specification.
 //!
-//! A fixup that mends fewer places of a revision than it is known to, or more, is an error: what it
-//! looks for has changed. One that mends none has to end its span, or to go.
+//! `REVISIONS` says how many places each fixup changes. Another number is an error, because the
+//! schema has changed. If a fixup changes nothing, end its span or remove it.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ use anyhow::{Result, ensure};
 use super::{lenient, names};
 use crate::codegen::{definitions::Definitions, revisions::Revision};
 
-/// Applies the fixups of a revision; each has to mend as many places as it did when it was written,
-/// or some place has changed and is not fixup_counts any more.
+/// Applies the fixups of a revision. Returns an error if a fixup changes another number of places
+/// than `REVISIONS` says.
 pub(crate) fn apply(definitions: &mut Definitions, revision: &Revision) -> Result<()> {
     let fixup_counts = apply_all(definitions, revision.name);
     let names = fixup_counts.iter().chain(revision.fixup_counts).map(|(name, _)| *name);
@@ -25,13 +25,13 @@ pub(crate) fn apply(definitions: &mut Definitions, revision: &Revision) -> Resul
         .collect();
     ensure!(
         wrong.is_empty(),
-        "fixups mend other places than `REVISIONS` says: {}",
+        "fixups change another number of places than `REVISIONS` says: {}",
         Vec::from_iter(wrong).join(", ")
     );
     Ok(())
 }
 
-/// Applies the fixups of a revision, and returns how many places each has fixup_counts.
+/// Applies the fixups of a revision, and returns the number of places that each changed.
 pub(crate) fn apply_all(
     definitions: &mut Definitions,
     revision: &str,
@@ -40,10 +40,10 @@ pub(crate) fn apply_all(
     of_revision.map(|(name, _, fixup)| (name, fixup(definitions))).collect()
 }
 
-/// A fixup returns how many places it has fixup_counts.
+/// A fixup. Returns the number of places that it changed.
 type Fixup = fn(&mut Definitions) -> usize;
 
-/// The revisions that need a fixup; their names are dates, so they sort by age.
+/// The revisions that need a fixup. Their names are dates, so they sort by age.
 #[derive(Clone, Copy)]
 enum Span {
     All,

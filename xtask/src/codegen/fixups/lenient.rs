@@ -1,11 +1,11 @@
-//! Fixups where the schema allows less than the specification, or than what peers send.
+//! Fixups that allow what the specification allows, or what other implementations send.
 
 use serde_json::{Value, json};
 
 use super::replace::{replace, replace_members};
 use crate::codegen::definitions::{Definitions, any_object, hand_written, reference, referent};
 
-/// As structs, the schemas of tools and forms would lose every keyword that is not spelled out.
+/// Keeps the schemas of tools and forms as JSON. Structs would lose unknown keywords.
 pub(super) fn opaque_schemas(definitions: &mut Definitions) -> usize {
     definitions.insert("Schema".to_owned(), hand_written("Schema"));
     replace_members(definitions, |name, schema| {
@@ -14,8 +14,8 @@ pub(super) fn opaque_schemas(definitions: &mut Definitions) -> usize {
     })
 }
 
-/// Any JSON has a definition of its own, which leaves out `null` and fractions; and metadata is the
-/// object of any members that it was before it had a definition.
+/// Replaces the definitions of JSON values, which exclude `null` and fractions, and of metadata,
+/// which is any object.
 pub(super) fn any_json(definitions: &mut Definitions) -> usize {
     let array = json!({ "type": "array", "items": {} });
     replace(definitions, |schema| match referent(schema)? {
@@ -26,7 +26,7 @@ pub(super) fn any_json(definitions: &mut Definitions) -> usize {
     })
 }
 
-/// An object without members of its own is just any object.
+/// Makes an object without members any object.
 pub(super) fn open_objects(definitions: &mut Definitions) -> usize {
     replace(definitions, |schema| {
         let own = |keyword: &str| schema[keyword].as_object().is_some_and(|own| !own.is_empty());
@@ -38,8 +38,8 @@ pub(super) fn open_objects(definitions: &mut Definitions) -> usize {
     })
 }
 
-/// The settings of experiments and extensions are not ours to judge: a peer that writes one as
-/// something else than an object has not made the rest of its capabilities wrong.
+/// Allows any JSON as settings of experiments and extensions. A setting that is not an object must
+/// not make the other capabilities invalid.
 pub(super) fn open_settings(definitions: &mut Definitions) -> usize {
     replace_members(definitions, |name, schema| {
         let settings = ["experimental", "extensions"].contains(&name);
@@ -47,15 +47,16 @@ pub(super) fn open_settings(definitions: &mut Definitions) -> usize {
     })
 }
 
-/// Servers send any JSON here, as later revisions allow; and `null` is not the same as nothing.
+/// Allows any JSON as structured content. Servers send it, and later revisions allow it. `null`
+/// differs from an absent member.
 pub(super) fn any_structured_content(definitions: &mut Definitions) -> usize {
     replace_members(definitions, |name, schema| {
         (name == "structuredContent" && schema["type"] == "object").then(|| json!({}))
     })
 }
 
-/// The schema says `integer` for what is any number in the specification; what a value may be,
-/// the form that asks for it says.
+/// Allows any JSON in the content of a form. The schema says `integer` where the specification
+/// allows any number, and the schema of the form describes the values.
 pub(super) fn any_form_answers(definitions: &mut Definitions) -> usize {
     replace_members(definitions, |name, schema| {
         let answer = &schema["additionalProperties"];
@@ -64,8 +65,8 @@ pub(super) fn any_form_answers(definitions: &mut Definitions) -> usize {
     })
 }
 
-/// Without `resultType` a result is complete, without `ttlMs` it is stale, and without `cacheScope`
-/// it is private; but the schema requires them all (MCP basic, "ResultType"; caching).
+/// Makes `resultType`, `ttlMs` and `cacheScope` optional. The schema requires them, but the
+/// specification defines defaults: complete, stale and private (MCP basic, "ResultType"; caching).
 pub(super) fn optional_result_members(definitions: &mut Definitions) -> usize {
     let lenient = ["resultType", "ttlMs", "cacheScope"];
     let mut count = 0;

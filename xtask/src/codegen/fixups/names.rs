@@ -1,4 +1,4 @@
-//! Fixups that give names to what the schema writes out, and take them from what is no type.
+//! Fixups that give names to inline schemas and rename definitions.
 
 use serde_json::{Value, json};
 
@@ -7,35 +7,35 @@ use crate::codegen::definitions::{
     Definitions, hand_written, is_method, members_mut, reference, referent,
 };
 
-/// `Result` is Rust's own name, and the schema has an alias for it that says what it means.
+/// Moves `Result` to its alias `EmptyResult`, because `Result` is a name of Rust.
 pub(super) fn empty_result(definitions: &mut Definitions) -> usize {
     let Some(result) = definitions.get("Result").cloned() else { return 0 };
     let alias = definitions.get_mut("EmptyResult").filter(|alias| **alias == reference("Result"));
     alias.map(|alias| *alias = result).is_some().into()
 }
 
-/// Both are a string or an integer, which is what `RequestId` of the envelope is.
+/// Replaces definitions that are a string or an integer with `RequestId`.
 pub(super) fn request_ids(definitions: &mut Definitions) -> usize {
     let ids = definitions.iter_mut().filter(|(_, d)| d["type"] == json!(["string", "integer"]));
     ids.map(|(_, definition)| *definition = hand_written("RequestId")).count()
 }
 
-/// All results that can be kept have the same scopes: one type.
+/// Gives the scopes of cacheable results one type.
 pub(super) fn named_cache_scope(definitions: &mut Definitions) -> usize {
     extract(definitions, "CacheScope", |name, schema| {
         name == "cacheScope" && schema["enum"].is_array()
     })
 }
 
-/// All requests have the same `_meta`: one type, by the name that later revisions give it.
+/// Gives the `_meta` of requests one type, with the name that later revisions use.
 pub(super) fn named_request_meta(definitions: &mut Definitions) -> usize {
     extract(definitions, "RequestMetaObject", |name, schema| {
         name == "_meta" && schema["properties"]["progressToken"].is_object()
     })
 }
 
-/// The choice of text and blob is written out wherever it is meant; the definition with the fitting
-/// name, their common base, is used by nothing.
+/// Gives the inline union of text and blob a name. The definition with that name, their common
+/// base, is not used.
 pub(super) fn named_resource_contents(definitions: &mut Definitions) -> usize {
     let variants = ["TextResourceContents", "BlobResourceContents"].map(reference);
     let union = json!({ "anyOf": variants });
@@ -45,7 +45,7 @@ pub(super) fn named_resource_contents(definitions: &mut Definitions) -> usize {
     count
 }
 
-/// The choice of a block and an array of blocks is written out with all kinds of block.
+/// Gives the inline union of one block and an array of blocks a name.
 pub(super) fn named_sampling_content(definitions: &mut Definitions) -> usize {
     let block = reference("SamplingMessageContentBlock");
     let blocks = json!({ "type": "array", "items": block });
@@ -59,7 +59,7 @@ pub(super) fn named_sampling_content(definitions: &mut Definitions) -> usize {
     count
 }
 
-/// Parameters written inline get the name that the others have.
+/// Gives inline parameters a name like that of other parameters.
 pub(super) fn named_params(definitions: &mut Definitions) -> usize {
     let mut named = Definitions::new();
     for (name, definition) in definitions.iter_mut().filter(|(_, d)| is_method(d)) {
@@ -75,7 +75,7 @@ pub(super) fn named_params(definitions: &mut Definitions) -> usize {
     count
 }
 
-/// The data of an error stands inside the definition of the whole answer.
+/// Moves the data of an error out of the definition of the whole response.
 pub(super) fn named_error_data(definitions: &mut Definitions) -> usize {
     let data = |(name, definition): (&String, &Value)| {
         let parts = definition["properties"]["error"]["allOf"].as_array()?;
@@ -89,7 +89,7 @@ pub(super) fn named_error_data(definitions: &mut Definitions) -> usize {
     count
 }
 
-/// The only notification of the client stands in the place of the union of all.
+/// Makes `ClientNotification` a union again. The schema has the only notification in its place.
 pub(super) fn client_notification_union(definitions: &mut Definitions) -> usize {
     let Some(union) = definitions.get("ClientNotification").filter(|union| is_method(union)) else {
         return 0;
@@ -101,8 +101,7 @@ pub(super) fn client_notification_union(definitions: &mut Definitions) -> usize 
     1
 }
 
-/// What a server asks for within a result looks like a request, but is data: an object with a
-/// method and parameters.
+/// Marks the server requests inside a result. They are plain objects with a method and parameters.
 pub(super) fn input_requests(definitions: &mut Definitions) -> usize {
     let variants =
         definitions.get("InputRequest").and_then(|union| union["anyOf"].as_array()).cloned();
@@ -118,7 +117,7 @@ pub(super) fn input_requests(definitions: &mut Definitions) -> usize {
     count
 }
 
-/// Gives the members that `matches` tells a definition of their own.
+/// Moves the members that `matches` selects into one definition.
 fn extract(
     definitions: &mut Definitions,
     definition: &str,

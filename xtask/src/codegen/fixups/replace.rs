@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::codegen::definitions::{Definitions, members_mut, walk};
 
-/// Puts another schema in the place of each for which `replacement` returns one.
+/// Replaces each schema for which `replacement` returns another one. Returns the number of changes.
 pub(super) fn replace(
     definitions: &mut Definitions,
     replacement: impl Fn(&Value) -> Option<Value>,
@@ -21,7 +21,8 @@ pub(super) fn replace(
     count
 }
 
-/// The same for members, by their name and schema.
+/// Replaces each member for which `replacement` returns another schema. Returns the number of
+/// changes.
 pub(super) fn replace_members(
     definitions: &mut Definitions,
     mut replacement: impl FnMut(&str, &Value) -> Option<Value>,

@@ -1,5 +1,4 @@
-//! Writes the Rust of each definition: typify's structs made over, and our own enumerations,
-//! unions and methods.
+//! Writes the Rust of each definition: structs, enumerations, unions and methods.
 
 use anyhow::{Context, Result};
 use proc_macro2::TokenStream;
@@ -19,7 +18,7 @@ use crate::codegen::{
 };
 
 impl Emitter<'_> {
-    /// The Rust of one definition; `structure` is typify's, if it is a struct.
+    /// Returns the Rust of one definition. `structure` is the struct that typify generated.
     pub(crate) fn definition(
         &self,
         name: &str,
@@ -55,7 +54,7 @@ impl Emitter<'_> {
                 Ok(self.union_enum(&ident, path, variants)? + &call)
             }
             Shape::Struct { tag } => {
-                let structure = structure.context("typify made no struct of it")?;
+                let structure = structure.context("typify generated no struct")?;
                 let fields = StructFields::of(structure, schema, tag.as_ref())?;
                 let item = fields.write(&ident, path, self)?;
                 Ok(item + &self.extra_impls(name, schema)?)
@@ -74,10 +73,10 @@ impl Emitter<'_> {
         })
     }
 
-    /// The implementation that ties a method to its types.
+    /// Returns the `impl` that connects a method with its types.
     fn method_impl(&self, name: &str) -> Result<TokenStream> {
         let method = self.methods.iter().find(|method| method.definition == name);
-        let method = method.context("this is no method")?;
+        let method = method.context("this is not a method")?;
         let (wire, ident, params) = (&method.name, type_ident(name), type_ident(&method.params));
         let result = method.result_type().map(|result| syn::parse_str::<syn::Type>(&result));
         let result = result.transpose()?;
@@ -92,7 +91,7 @@ impl Emitter<'_> {
         })
     }
 
-    /// What a struct implements beyond reading and writing.
+    /// Returns the `impl` blocks of a struct other than serialization.
     fn extra_impls(&self, name: &str, schema: &Value) -> Result<String> {
         let mut implementations = TokenStream::new();
         if is_input(schema) {
@@ -165,7 +164,7 @@ fn variant_line(before: &str, variant: &Variant) -> String {
     format!("        {before}{:?} => {}({ty}),\n", variant.by, variant.name())
 }
 
-/// The members of a union that are read before it is known which variant it is.
+/// Names the members of a union that are read before its variant is known.
 fn strings_clause(string_members: &[String]) -> String {
     let names: String = string_members.iter().map(|name| format!(" {name:?}")).collect();
     if names.is_empty() { names } else { format!(", texts{names}") }

@@ -1,11 +1,11 @@
-//! The revision that is written, with its documentation and methods.
+//! The context for writing definitions.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::codegen::{docs::Docs, methods::Method};
 
-/// Writes the definitions of a revision.
+/// The revision that is written, with its documentation and methods.
 pub(crate) struct Emitter<'a> {
     pub(crate) revision: &'a str,
     pub(crate) docs: &'a Docs,
@@ -13,7 +13,7 @@ pub(crate) struct Emitter<'a> {
 }
 
 impl Emitter<'_> {
-    /// The text for a path as documentation, line by line.
+    /// Returns the text for a path as doc attributes, one for each line.
     pub(crate) fn doc(&self, path: &str) -> TokenStream {
         let lines = self.docs.text(self.revision, path).lines().map(|line| match line {
             "" => String::new(),

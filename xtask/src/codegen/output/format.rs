@@ -1,4 +1,4 @@
-//! Formatting generated code, and the names and pointers that it uses.
+//! Formatting of generated code, names of types, and boxed types.
 
 use anyhow::{Context, Result};
 use proc_macro2::TokenStream;
@@ -7,8 +7,8 @@ use syn::Ident;
 
 use crate::codegen::definitions::type_name;
 
-/// What is kept behind a pointer wherever it is part of something else: rare there, and so large
-/// that the usual, such as a text, would be moved around with the room for it.
+/// Types that other types hold in a `Box`. They are large and rare, and would make every value of
+/// those types large.
 const BOXED: [&str; 3] = ["Annotations", "EmbeddedResource", "ResourceLink"];
 
 pub(crate) fn is_boxed(definition: &str) -> bool {
@@ -21,12 +21,12 @@ pub(crate) fn print(items: &TokenStream) -> Result<String> {
     Ok(prettyplease::unparse(&file))
 }
 
-/// Formats the call of a macro, which prettyplease would put on one line.
+/// Formats a macro call on several lines. prettyplease would put it on one line.
 pub(crate) fn macro_call(name: &str, head: &str, lines: &str) -> String {
     format!("{name}! {{\n    {head} {{\n{lines}    }}\n}}\n")
 }
 
-/// The identifier of the Rust type of a definition.
+/// Returns the identifier of the Rust type of a definition.
 pub(crate) fn type_ident(definition: &str) -> Ident {
     format_ident!("{}", type_name(definition))
 }

@@ -1,5 +1,4 @@
-//! Writes what stands above the items of a module: where they come from, what they need, and what
-//! is re-exported.
+//! Writes the header of a module: its source, imports and re-exports.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +7,7 @@ use quote::{format_ident, quote};
 
 use super::format::{print, type_ident};
 
-/// What generated code may need: names and where they are.
+/// Names that generated code may import, by module.
 const IMPORTS: [(&str, &[&str]); 3] = [
     ("std::collections", &["BTreeMap"]),
     ("serde_json", &["Value"]),
@@ -33,7 +32,8 @@ const IMPORTS: [(&str, &[&str]); 3] = [
     ),
 ];
 
-/// The header of the module of a revision with these `items`; `shared` comes from the module `previous`.
+/// Returns the header for `items`. The names in `shared` are re-exported from the module
+/// `previous`.
 pub(crate) fn header(
     revision: &str,
     previous: Option<&str>,
@@ -60,7 +60,7 @@ pub(crate) fn header(
     Ok(header)
 }
 
-/// Whether code uses what is imported by `path`.
+/// Returns true if code uses the last name of `path`.
 fn uses(code: &str, path: &str) -> bool {
     let name = path.rsplit("::").next().unwrap_or(path);
     let part = |c: char| c.is_alphanumeric() || c == '_';

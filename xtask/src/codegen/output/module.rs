@@ -13,7 +13,7 @@ use crate::codegen::{
     shape::{self, Shape},
 };
 
-/// The Rust of the revision; what it shares with the one previous it is re-exported.
+/// Returns the Rust of a revision. Types shared with the previous revision are re-exported.
 pub(crate) fn module(
     prepared: &PreparedSchema,
     previous: Option<&PreparedSchema>,
@@ -22,10 +22,10 @@ pub(crate) fn module(
     let PreparedSchema { revision, definitions, methods, .. } = prepared;
     let mut shared = previous
         .map_or_else(BTreeSet::new, |previous| shared::shared(&previous.definitions, definitions));
-    // A type written by hand belongs to no revision.
+    // A hand-written type belongs to no revision.
     shared.retain(|name| definitions[name]["x-rust"] != **name);
     let place = |name: &str| format!("definition {name} of {revision}");
-    // All of them previous typify, which panics on some of what has no shape.
+    // Before typify, which panics on some schemas that have no shape.
     let shape = |name: &String| Shape::of(name, definitions).with_context(|| place(name));
     let shapes = definitions.keys().map(shape).collect::<Result<Vec<_>>>()?;
     let structs = typify::generate(definitions, shape::is_struct)?;

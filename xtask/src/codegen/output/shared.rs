@@ -1,5 +1,5 @@
-//! Tells which definitions a revision shares with the one before it: those that are equal all the
-//! way down become one Rust type.
+//! Finds the definitions that a revision shares with the one before it. Equal definitions whose
+//! references are equal become one Rust type.
 
 use std::collections::BTreeSet;
 
@@ -7,20 +7,20 @@ use serde_json::Value;
 
 use crate::codegen::definitions::{Definitions, is_method, referent, walk};
 
-/// Keywords that say which values are allowed, within a type.
+/// Keywords that limit the values of a type.
 const LIMITS: [&str; 7] =
     ["format", "maxItems", "maxLength", "maximum", "minItems", "minLength", "minimum"];
 
-/// The definitions of `new` that are the same in `old`, and so are all that they refer to.
+/// Returns the definitions of `new` that are the same in `old`, including everything they refer to.
 ///
-/// Methods are never shared: a marker belongs to its revision.
+/// Methods are never shared, because a marker type belongs to its revision.
 pub(crate) fn shared(old: &Definitions, new: &Definitions) -> BTreeSet<String> {
     let mut shared: BTreeSet<_> = new
         .iter()
         .filter(|(name, schema)| !is_method(schema) && same(old.get(*name), schema))
         .map(|(name, _)| name.clone())
         .collect();
-    // What refers to something that is not shared is not shared either, and so on.
+    // A definition that refers to an unshared one is not shared, and so on.
     loop {
         let apart: Vec<_> =
             shared.iter().filter(|name| !shared.is_superset(&referents(&new[*name]))).collect();
@@ -32,7 +32,7 @@ pub(crate) fn shared(old: &Definitions, new: &Definitions) -> BTreeSet<String> {
     }
 }
 
-/// Whether a schema becomes the same Rust type as an older one: limits are not part of a type.
+/// Returns true if two schemas become the same Rust type. Limits are not part of a type.
 fn same(old: Option<&Value>, new: &Value) -> bool {
     old.is_some_and(|old| old == new || without_limits(old) == without_limits(new))
 }

@@ -1,5 +1,5 @@
-//! Makes over the structs that typify made: short types, a constructor, setters, and the call of
-//! the macro that reads and writes them.
+//! Writes structs from those of typify, with short types, a constructor, setters and the macro call
+//! for serialization.
 
 use anyhow::{Context, Result, ensure};
 use proc_macro2::TokenStream;
@@ -13,28 +13,29 @@ use super::{
 };
 use crate::codegen::definitions::requires;
 
-/// Members that are the first arguments of a constructor; the others follow as in the schema.
+/// Members that are the first arguments of a constructor. The others follow in the order of the
+/// schema.
 const LEADING_ARGUMENTS: [&str; 6] = ["name", "progressToken", "role", "uri", "taskId", "status"];
 
-/// Members that are only hints: a number that such a one cannot hold must not spoil the rest (MCP
+/// Members that are only hints. A number out of range must not make the message invalid (MCP
 /// 2026-07-28, server/utilities/caching).
 const HINTS: [&str; 1] = ["ttlMs"];
 
-/// Members that the schema requires and a reader must not: a new result has them, with what their
-/// absence means (MCP 2026-07-28, basic, "ResultType"; server/utilities/caching).
+/// Members that are optional when read, and their values in a new result. The schema requires them
+/// (MCP 2026-07-28, basic, "ResultType"; server/utilities/caching).
 const INITIAL_VALUES: [(&str, &str); 3] = [
     ("resultType", r#""complete".to_owned()"#),
     ("ttlMs", "0"),
     ("cacheScope", "CacheScope::Private"),
 ];
 
-/// The result for which that is something else.
+/// The result with another `resultType`.
 const INPUT_REQUIRED: &str = "InputRequiredResult";
 
 /// The members of a struct, in the order of the schema.
 pub(crate) struct StructFields {
     fields: Vec<Field>,
-    /// The constant member, which is no field.
+    /// The constant member, which is not a field.
     tag: Option<(String, String)>,
 }
 
@@ -42,7 +43,7 @@ struct Field {
     ident: Ident,
     /// The name on the wire.
     member: String,
-    /// Where the documentation is.
+    /// The path of the documentation.
     path: String,
     /// The type, without the `Option` of an optional member.
     ty: Type,
@@ -73,7 +74,7 @@ impl StructFields {
         let is_default = |field: &Field| !field.required && field.initial_value(ident).is_none();
         let default = self.fields.iter().all(is_default).then(|| quote!(Default,));
         let constructor = default.is_none().then(|| self.constructor(ident));
-        // To set a constant is to say the same, or to make a value of another variant of a union.
+        // No setter for constants: another value would belong to another variant of a union.
         let optional = self.fields.iter().filter(|field| !field.required && !field.constant);
         let setters = optional.map(Field::setter);
         let item = print(&quote! {
@@ -137,10 +138,12 @@ impl StructFields {
 
 impl Field {
     fn of(field: &syn::Field, schema: &Value) -> Result<Self> {
-        let ident = field.ident.clone().context("typify made a field without a name")?;
+        let ident = field.ident.clone().context("typify generated a field without a name")?;
         let member = wire_name(field).unwrap_or_else(|| ident.to_string());
         let path = schema["properties"][&member]["description"].as_str();
-        let path = path.with_context(|| format!("typify invented `{member}`"))?.to_owned();
+        let path = path
+            .with_context(|| format!("typify generated the unknown member `{member}`"))?
+            .to_owned();
         let ident = if member.contains('/') { without_prefix(&member) } else { ident };
         let required = requires(schema, &member);
         let constant = schema["properties"][&member].get("const").is_some();
@@ -152,7 +155,7 @@ impl Field {
         Ok(Self { ident, member, path, ty, required, constant })
     }
 
-    /// What a new value has, although the member is optional.
+    /// Returns the value of an optional member in a new struct.
     fn initial_value(&self, structure: &Ident) -> Option<TokenStream> {
         let (_, initial_value) =
             INITIAL_VALUES.iter().find(|(member, _)| *member == self.member)?;
@@ -193,7 +196,7 @@ impl Field {
         }
     }
 
-    /// The line of the `object!` macro.
+    /// Returns the line of the `object!` macro.
     fn macro_line(&self) -> String {
         let kind = match (self.required, self.type_text().as_str()) {
             (true, _) => "required",
@@ -208,7 +211,7 @@ impl Field {
         self.type_text() == "String"
     }
 
-    /// Whether an argument is not yet what the field holds.
+    /// Returns true if a constructor converts the argument.
     fn is_converted(&self) -> bool {
         self.is_string() || self.is_boxed()
     }
@@ -222,7 +225,7 @@ impl Field {
     }
 }
 
-/// The name of a field whose member has a prefix, such as `io.modelcontextprotocol/clientInfo`.
+/// Returns the field name of a member with a prefix, such as `io.modelcontextprotocol/clientInfo`.
 fn without_prefix(member: &str) -> Ident {
     let name = member.rsplit('/').next().unwrap_or(member);
     let mut snake = String::new();
@@ -235,11 +238,11 @@ fn without_prefix(member: &str) -> Ident {
     format_ident!("{snake}")
 }
 
-/// The name that serde gives a field.
+/// Returns the name in the serde attribute of a field.
 fn wire_name(field: &syn::Field) -> Option<String> {
     let mut name = None;
     for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
-        // The rename comes first; that what follows it cannot be read does not matter.
+        // The rename comes first. Errors in what follows do not matter.
         let _ = attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("rename") {
                 name = Some(meta.value()?.parse::<syn::LitStr>()?.value());
@@ -250,7 +253,7 @@ fn wire_name(field: &syn::Field) -> Option<String> {
     name
 }
 
-/// A type without the modules that typify writes out.
+/// Removes the module paths that typify writes.
 fn without_module_paths(ty: &Type) -> Type {
     let Type::Path(path) = ty else { return ty.clone() };
     let Some(mut last) = path.path.segments.last().cloned() else { return ty.clone() };
@@ -269,7 +272,7 @@ fn without_module_paths(ty: &Type) -> Type {
     last
 }
 
-/// What an `Option` is of.
+/// Returns the type argument of an `Option`.
 fn option_argument(ty: &Type) -> Option<Type> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last().filter(|last| last.ident == "Option")?;

@@ -1,4 +1,4 @@
-//! Has typify make structs of the definitions that are plain objects: schemas in, structs out.
+//! Generates structs from object schemas with typify.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use typify_impl::{TypeSpace, TypeSpaceSettings};
 
 use crate::codegen::definitions::{Definitions, members_mut, requires, type_name, walk};
 
-/// The structs by name; `is_struct` tells which definitions are plain objects. What they refer to
-/// and is none keeps its name, as a type that is made elsewhere.
+/// Returns the structs by name, for the definitions that `is_struct` selects. References to other
+/// definitions keep their names, because those types are generated elsewhere.
 pub(crate) fn generate(
     definitions: &Definitions,
     is_struct: impl Fn(&Value) -> bool,
@@ -38,11 +38,13 @@ pub(crate) fn generate(
     Ok(structs.collect())
 }
 
-/// Renames the referents to Rust types, and makes optional containers nullable: typify would not
-/// tell an absent one from an empty one. A limit would make another type of an integer, which then
-/// fails the whole message: a negative `ttlMs`, for one, only means that a result is stale. Every
-/// struct keeps what it does not name, so that typify
-/// need not know which of them have to.
+/// Prepares a schema for typify.
+///
+/// References get the names of Rust types. Optional arrays and objects become nullable, because
+/// typify does not distinguish an absent one from an empty one. Limits are removed: they would
+/// change the type of an integer, and a value out of range, such as a negative `ttlMs`, would make
+/// the whole message invalid. `additionalProperties` is removed, because every struct keeps unknown
+/// members.
 fn prepare(mut definition: Value) -> Value {
     if let Value::Object(keywords) = &mut definition {
         keywords.remove("additionalProperties");
