@@ -1,10 +1,10 @@
-//! A conversation by async-openai with the tools of a server that wants a user's token, until the user
-//! has to sign in.
+//! A chat with async-openai and the tools of a server that requires a user's token. It stops when
+//! the user must sign in.
 //!
-//! The model is scripted, and all of it runs on this machine: in `adapters`,
+//! The model is scripted, and everything runs on this machine. Run it in `adapters` with
 //! `cargo run --all-features --example chat`.
 
-#![expect(clippy::print_stdout, reason = "it shows what it does")]
+#![expect(clippy::print_stdout, reason = "the example prints its progress")]
 
 use std::error::Error;
 
@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let openai = OpenAIConfig::new().with_api_key("key").with_api_base(model.uri());
     let openai = Client::with_config(openai).with_http_client(http);
 
-    let answer = talk(&openai, &toolset, "Do I need an umbrella in Rome?").await?;
+    let answer = run_turn(&openai, &toolset, "Do I need an umbrella in Rome?").await?;
     println!("the model: {answer}");
     assert_eq!(answer, "Yes.");
     let sent = model.received_requests().await.unwrap_or_default();
@@ -46,10 +46,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let result = json!({ "role": "tool", "tool_call_id": "call_1", "content": "rain in Rome" });
     assert_eq!(told, &result);
 
-    // The token expires: that is for the application, and the model is not asked again.
+    // The token expires. The application gets the error, and the model gets no request.
     server.expire_token("alice-token");
-    let stopped = talk(&openai, &toolset, "And tomorrow in Rome?").await;
-    let error = stopped.err().ok_or("a sign-in is wanted")?;
+    let stopped = run_turn(&openai, &toolset, "And tomorrow in Rome?").await;
+    let error = stopped.err().ok_or("an authorization error")?;
     println!("the application: {error}");
     let refused = error.downcast::<relay::Error>()?;
     assert!(refused.authorization().is_some_and(|refused| refused.ticket.is_some()));
@@ -58,8 +58,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// One turn of a user, with all the calls that the model asks for.
-async fn talk(
+/// Sends one message of the user, runs the tool calls of the model, and returns the final answer.
+async fn run_turn(
     openai: &Client<OpenAIConfig>,
     toolset: &Toolset,
     prompt: &str,
@@ -79,17 +79,17 @@ async fn talk(
         if called.is_empty() {
             return Ok(message.content.unwrap_or_default());
         }
-        let said = ChatCompletionRequestAssistantMessage {
+        let reply = ChatCompletionRequestAssistantMessage {
             content: message.content.map(Into::into),
             tool_calls: message.tool_calls,
             ..ChatCompletionRequestAssistantMessage::default()
         };
-        messages.push(said.into());
+        messages.push(reply.into());
         messages.extend(chat::results(&called)?);
     }
 }
 
-/// A server of tools that takes Alice's token.
+/// Starts a server that accepts Alice's token.
 async fn weather() -> Result<TestServer, mcp_testkit::Error> {
     let schema = json!({
         "type": "object", "properties": { "city": { "type": "string" } }, "required": ["city"],
@@ -101,7 +101,7 @@ async fn weather() -> Result<TestServer, mcp_testkit::Error> {
     TestServer::builder().bearer(Bearer::tokens(["alice-token"])).tool(forecast).start().await
 }
 
-/// A model that asks for the weather, and answers once it knows.
+/// Starts a model that calls the weather tool, and answers with the result.
 async fn scripted() -> MockServer {
     let model = MockServer::start().await;
     let says = |message: Value| {

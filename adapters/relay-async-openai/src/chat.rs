@@ -1,4 +1,4 @@
-//! Chat Completions.
+//! The Chat Completions API of OpenAI.
 
 use async_openai::types::chat::{
     ChatCompletionRequestMessage, ChatCompletionResponseMessage, ChatCompletionTools,
@@ -8,19 +8,20 @@ use serde_json::json;
 
 use crate::typed;
 
-/// The definitions of tools for a request.
+/// Returns the definitions of tools for a request.
 ///
 /// ```no_run
-/// # async fn run(toolset: relay::Toolset, message: async_openai::types::chat::ChatCompletionResponseMessage)
+/// # async fn run(toolset: relay::Toolset, message:
+/// async_openai::types::chat::ChatCompletionResponseMessage)
 /// # -> Result<(), relay::Error> {
 /// use relay::Provider::OpenAiChat;
 /// use relay_async_openai::chat;
 ///
 /// let tools = chat::tools(toolset.iter());
-/// // A request with these tools gives a response with this `message`.
+/// // A request with these tools returns a response with this `message`.
 /// let called = toolset.call_all(OpenAiChat, chat::calls(&message)).await;
 /// let messages = chat::results(&called)?;
-/// // The next request has the message, and then these.
+/// // The next request contains the message, and then these.
 /// # Ok(())
 /// # }
 /// ```
@@ -28,21 +29,21 @@ pub fn tools(tools: impl IntoIterator<Item = Tool>) -> Vec<ChatCompletionTools> 
     typed(Provider::OpenAiChat.definitions(tools))
 }
 
-/// The same in strict mode; calls are then made for [`Provider::OpenAiChatStrict`].
+/// Returns the definitions in strict mode. Make the calls with [`Provider::OpenAiChatStrict`].
 pub fn strict_tools(tools: impl IntoIterator<Item = Tool>) -> Vec<ChatCompletionTools> {
     typed(Provider::OpenAiChatStrict.definitions(tools))
 }
 
-/// The calls that a model's message asks for. Custom tools are not Relay's.
+/// Returns the tool calls in a model's message. Calls of custom tools are skipped.
 pub fn calls(message: &ChatCompletionResponseMessage) -> Vec<ModelCall> {
     Provider::OpenAiChat.calls(&json!({ "tool_calls": message.tool_calls }))
 }
 
-/// The messages with the results of calls, to follow the model's message. They are texts, which name
-/// what else there was.
+/// Returns the messages with the results of calls. Send them after the model's message. They are
+/// text; other content is named in the text.
 ///
-/// # Errors
-/// As [`Provider::results`]: what is for the application alone, such as that a user has to sign in.
+/// # Errors Returns the errors of [`Provider::results`]: those that the application must handle,
+/// such as that the user must sign in.
 pub fn results(called: &[Called]) -> Result<Vec<ChatCompletionRequestMessage>, Error> {
     Provider::OpenAiChat.results(called).map(typed)
 }

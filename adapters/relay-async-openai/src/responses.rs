@@ -1,4 +1,4 @@
-//! Responses.
+//! The Responses API of OpenAI.
 
 use async_openai::types::responses::{self, InputItem, OutputItem};
 use relay::{Called, Error, ModelCall, Provider, Tool};
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::typed;
 
-/// The definitions of tools for a request.
+/// Returns the definitions of tools for a request.
 ///
 /// ```no_run
 /// # async fn run(toolset: relay::Toolset, response: async_openai::types::responses::Response)
@@ -15,10 +15,10 @@ use crate::typed;
 /// use relay_async_openai::responses;
 ///
 /// let tools = responses::tools(toolset.iter());
-/// // A request with these tools gives this `response`.
+/// // A request with these tools returns this `response`.
 /// let called = toolset.call_all(OpenAiResponses, responses::calls(&response.output)).await;
 /// let input = responses::results(&called)?;
-/// // The next request has `previous_response_id`, and this input.
+/// // The next request has `previous_response_id` and this input.
 /// # Ok(())
 /// # }
 /// ```
@@ -26,20 +26,20 @@ pub fn tools(tools: impl IntoIterator<Item = Tool>) -> Vec<responses::Tool> {
     typed(Provider::OpenAiResponses.definitions(tools))
 }
 
-/// The same in strict mode; calls are then made for [`Provider::OpenAiResponsesStrict`].
+/// Returns the definitions in strict mode. Make the calls with [`Provider::OpenAiResponsesStrict`].
 pub fn strict_tools(tools: impl IntoIterator<Item = Tool>) -> Vec<responses::Tool> {
     typed(Provider::OpenAiResponsesStrict.definitions(tools))
 }
 
-/// The calls that a model's output asks for.
+/// Returns the tool calls in a model's output.
 pub fn calls(output: &[OutputItem]) -> Vec<ModelCall> {
     Provider::OpenAiResponses.calls(&json!({ "output": output }))
 }
 
-/// The results of calls as input of the next request: texts, images and PDF files.
+/// Returns the results of calls as input of the next request: text, images and PDF files.
 ///
-/// # Errors
-/// As [`Provider::results`]: what is for the application alone, such as that a user has to sign in.
+/// # Errors Returns the errors of [`Provider::results`]: those that the application must handle,
+/// such as that the user must sign in.
 pub fn results(called: &[Called]) -> Result<Vec<InputItem>, Error> {
     Provider::OpenAiResponses.results(called).map(typed)
 }

@@ -1,9 +1,10 @@
-//! An agent of rig with the tools of a server that wants a user's token, until the user has to sign in.
+//! An agent of rig with the tools of a server that requires a user's token. The run stops when the
+//! user must sign in.
 //!
-//! The model is scripted, and all of it runs on this machine: in `adapters`,
+//! The model is scripted, and everything runs on this machine. Run it in `adapters` with
 //! `cargo run --all-features --example agent`.
 
-#![expect(clippy::print_stdout, reason = "it shows what it does")]
+#![expect(clippy::print_stdout, reason = "the example prints its progress")]
 
 use std::error::Error;
 
@@ -43,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     assert_eq!(told["tool_call_id"], "call_1");
     assert_eq!(told["content"], "rain in Rome");
 
-    // The token expires: the run ends, and the model is not asked again.
+    // The token expires. The run stops, and the model gets no request.
     server.expire_token("alice-token");
     let sign_in = SignIn::default();
     let run = agent.prompt("And tomorrow in Rome?").add_hook(sign_in.clone()).await;
@@ -55,7 +56,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A server of tools that takes Alice's token.
+/// Starts a server that accepts Alice's token.
 async fn weather() -> Result<TestServer, mcp_testkit::Error> {
     let schema = json!({
         "type": "object", "properties": { "city": { "type": "string" } }, "required": ["city"],
@@ -67,7 +68,7 @@ async fn weather() -> Result<TestServer, mcp_testkit::Error> {
     TestServer::builder().bearer(Bearer::tokens(["alice-token"])).tool(forecast).start().await
 }
 
-/// A model that asks for the weather, and answers once it knows.
+/// Starts a model that calls the weather tool, and answers with the result.
 async fn scripted() -> MockServer {
     let model = MockServer::start().await;
     let says = |message: Value| {

@@ -1,8 +1,8 @@
-//! The tools of Relay for agents of rig.
+//! Relay's tools for agents of rig.
 //!
-//! [`dynamic_tools`] makes rig's tools of them, for an agent or for a loop of one's own. Where a user
-//! has to sign in, that is for the application and not for the model: [`authorization`] finds it in
-//! what rig's tool gives back, and [`SignIn`] ends an agent's run for it.
+//! [`dynamic_tools`] converts Relay's tools to rig's, for an agent or for your own loop. If a user
+//! must sign in, the application must know, and the model must not: [`authorization`] finds the
+//! error in the error of rig's tool, and [`SignIn`] stops an agent's run.
 
 mod outcome;
 #[cfg(feature = "agent")]

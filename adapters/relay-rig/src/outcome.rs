@@ -1,4 +1,4 @@
-//! What comes of a call, in the types of rig.
+//! Conversion of outputs and errors of calls to the types of rig.
 
 use relay::{Authorization, Error, Part, TransportKind};
 use rig_core::{
@@ -6,14 +6,14 @@ use rig_core::{
     tool::{ToolErrorKind, ToolExecutionError, ToolOutput},
 };
 
-/// Finds that a user has to sign in, in the error of a tool of rig.
+/// Returns the authorization error inside an error of a rig tool, if the user must sign in.
 ///
-/// A model can do nothing about it: look for it before the model is given the result.
+/// A model cannot act on it. Check for it before you pass the result to the model.
 pub fn authorization(error: &ToolExecutionError) -> Option<&Authorization> {
     error.downcast_ref::<Error>()?.authorization()
 }
 
-pub(crate) fn given(
+pub(crate) fn convert(
     outcome: Result<relay::ToolOutput, Error>,
 ) -> Result<ToolOutput, ToolExecutionError> {
     match outcome {
@@ -28,14 +28,14 @@ pub(crate) fn given(
 fn content(output: &relay::ToolOutput) -> ToolOutput {
     let block = |part: &Part<'_>| match part {
         Part::Json { value, .. } => ToolResultContent::json((*value).clone()),
-        // Anthropic refuses a failure with an image.
+        // Anthropic rejects an error result with an image.
         Part::Data { base64, mime_type, .. } if !output.is_error => {
             image(base64, mime_type).unwrap_or_else(|| ToolResultContent::text(part.text()))
         }
         part => ToolResultContent::text(part.text()),
     };
     let blocks = output.parts().iter().map(block).collect();
-    // There is always a part.
+    // There is always at least one part.
     ToolOutput::content(blocks).unwrap_or_else(|_| ToolOutput::text(output.text()))
 }
 
@@ -52,13 +52,13 @@ fn image(base64: &str, mime_type: &str) -> Option<ToolResultContent> {
 }
 
 fn failure(error: Error) -> ToolExecutionError {
-    // Should an agent go on all the same, its model learns no more than this.
-    let told = error.for_model().map_or_else(
+    // If an agent continues, its model sees only this text.
+    let feedback = error.for_model().map_or_else(
         || "The tool cannot be called at the moment.".to_owned(),
-        |told| told.parts()[0].text().to_owned(),
+        |output| output.parts()[0].text().to_owned(),
     );
     let failure = ToolExecutionError::new(kind(&error), error.to_string());
-    let failure = failure.with_retryable(error.retryable()).with_model_feedback(told);
+    let failure = failure.with_retryable(error.retryable()).with_model_feedback(feedback);
     let failure = match &error {
         Error::Transport { kind: TransportKind::Status(status), .. } => {
             failure.with_http_status(*status)

@@ -1,4 +1,4 @@
-//! The end of an agent's run where a user has to sign in.
+//! A hook that stops an agent's run if the user must sign in.
 
 use std::{
     mem,
@@ -10,10 +10,10 @@ use rig_agent::agent::{AgentHook, HookContext, OutcomeAction, OutcomeEvent};
 
 use crate::outcome::authorization;
 
-/// A hook that ends an agent's run where a tool wants its user to sign in, before the model is told
-/// anything; the application then asks it what to do.
+/// A hook that stops an agent's run if a tool requires the user to sign in. The model does not see
+/// the error. The application then calls [`SignIn::take`].
 ///
-/// Clones share what they have seen: one is for the run of one user.
+/// Clones share their state. Use one hook for each run.
 ///
 /// ```no_run
 /// # async fn run(agent: rig_agent::Agent) {
@@ -33,8 +33,8 @@ use crate::outcome::authorization;
 pub struct SignIn(Arc<Mutex<Vec<Authorization>>>);
 
 impl SignIn {
-    /// What the servers have said that want the user to sign in, each with the ticket of the call; none
-    /// if the run has ended for another reason. It is forgotten here.
+    /// Removes and returns the authorization errors of the run, each with the ticket of its call.
+    /// Empty if the run ended for another reason.
     pub fn take(&self) -> Vec<Authorization> {
         mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -45,6 +45,6 @@ impl AgentHook for SignIn {
         let error = event.tool_result().and_then(|result| result.error());
         let Some(wanted) = error.and_then(authorization) else { return OutcomeAction::proceed() };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(wanted.clone());
-        OutcomeAction::stop("a user has to sign in")
+        OutcomeAction::stop("the user must sign in")
     }
 }

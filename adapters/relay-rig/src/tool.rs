@@ -1,14 +1,15 @@
-//! Tools of Relay as tools of rig.
+//! Conversion of Relay's tools to rig's.
 
 use relay::{ModelCall, Provider, Tool};
 use rig_core::{message::ToolName, tool::DynamicTool};
 use serde_json::json;
 
-use crate::outcome::given;
+use crate::outcome::convert;
 
-/// Tools of Relay as tools of rig, under the names that models see.
+/// Converts Relay's tools to rig's. The names are those that models see.
 ///
-/// `provider` tells which schemas the model takes; rig adapts them again, and finds nothing to do.
+/// `provider` selects the format of the schemas. rig adapts schemas too, but changes nothing in
+/// these.
 ///
 /// ```no_run
 /// # async fn run(user: relay::User) -> Result<(), relay::Error> {
@@ -27,13 +28,14 @@ pub fn dynamic_tools(
     tools.into_iter().map(|tool| dynamic_tool(provider, tool)).collect()
 }
 
-/// A tool of Relay as a tool of rig; see [`dynamic_tools`].
+/// Converts a Relay tool to a rig tool. See [`dynamic_tools`].
 ///
-/// Its text, images and structured content are rig's; rig has no other kinds, so that audio and
-/// documents are texts that name them. A failure of the tool's own is an error with what the model is to
-/// see. So is an [`Error`](relay::Error), which is the source of rig's.
+/// Text, images and structured content become rig's types. rig has no other types, so audio and
+/// documents become text that names them. If the tool reports an error, the call returns an error
+/// with the output for the model. If the call fails, the [`Error`](relay::Error) is the source of
+/// rig's error.
 pub fn dynamic_tool(provider: Provider, tool: Tool) -> DynamicTool {
-    let name = ToolName::new(tool.name()).expect("no name that models see is empty");
+    let name = ToolName::new(tool.name()).expect("names of tools are not empty");
     let description = tool.description().to_owned();
     let schema = tool.schema_for(provider);
     let schema = schema.schema().parse().unwrap_or_else(|_| json!({ "type": "object" }));
@@ -41,7 +43,7 @@ pub fn dynamic_tool(provider: Provider, tool: Tool) -> DynamicTool {
         let tool = tool.clone();
         Box::pin(async move {
             let call = ModelCall::new("", tool.name(), arguments);
-            given(tool.call_from(provider, &call).await)
+            convert(tool.call_from(provider, &call).await)
         })
     })
 }

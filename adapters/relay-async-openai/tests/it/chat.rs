@@ -1,4 +1,4 @@
-//! Chat Completions.
+//! Tests of the Chat Completions API.
 
 use async_openai::types::chat::ChatCompletionResponseMessage;
 use insta::assert_snapshot;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{ALICE, BOB, alice, echo, lines, tool, tools};
 
-/// A model's message that asks for these calls.
+/// Returns a model's message that asks for these calls.
 fn message(calls: &[(&str, Value)]) -> ChatCompletionResponseMessage {
     let call = |(name, arguments): &(&str, Value)| {
         let function = json!({ "name": name, "arguments": arguments.to_string() });
@@ -21,11 +21,11 @@ fn message(calls: &[(&str, Value)]) -> ChatCompletionResponseMessage {
 }
 
 #[tokio::test]
-async fn tools_are_defined_in_plain_and_strict_mode() {
+async fn tools_have_definitions_in_normal_and_strict_mode() {
     let (_server, _relay, toolset) = alice([echo()]).await;
     assert_snapshot!(lines(&chat::tools(toolset.iter())), @r#"{"type":"function","function":{"name":"relay__main__echo","description":"Says it again","parameters":{"type":"object","properties":{"days":{"type":"integer"}},"additionalProperties":false}}}"#);
     assert_snapshot!(lines(&chat::strict_tools(toolset.iter())), @r#"{"type":"function","function":{"name":"relay__main__echo","description":"Says it again","parameters":{"type":"object","properties":{"days":{"type":["integer","null"]}},"required":["days"],"additionalProperties":false},"strict":true}}"#);
-    // What strict mode made of the arguments is undone.
+    // The arguments of strict mode are restored.
     let calls = chat::calls(&message(&[("relay__main__echo", json!({ "days": null }))]));
     let called = toolset.call_all(Provider::OpenAiChatStrict, calls).await;
     assert_eq!(called[0].outcome.as_ref().unwrap().text(), "{}");
@@ -50,7 +50,7 @@ async fn results_are_texts() {
 }
 
 #[tokio::test]
-async fn a_sign_in_is_no_result() {
+async fn an_authorization_error_is_not_a_result() {
     let (server, relay, toolset) = alice([tool("pay", CallAnswer::text("paid"))]).await;
     server.expire_token(ALICE);
     let calls = chat::calls(&message(&[("relay__main__pay", json!({}))]));

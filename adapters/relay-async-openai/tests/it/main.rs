@@ -1,4 +1,4 @@
-//! Tools of Relay in the types of async-openai, as its users see them.
+//! Tests of the public interface.
 
 mod chat;
 mod responses;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const ALICE: &str = "alice-token";
 const BOB: &str = "bob-token";
 
-/// A server that takes Alice's token, and her toolset, of these tools.
+/// Starts a server with these tools that accepts Alice's token, and returns her toolset.
 async fn alice(tools: impl IntoIterator<Item = Tool>) -> (TestServer, Relay, Toolset) {
     let server = TestServer::builder().bearer(Bearer::tokens([ALICE]));
     let server = tools.into_iter().fold(server, Builder::tool);
@@ -21,7 +21,7 @@ async fn alice(tools: impl IntoIterator<Item = Tool>) -> (TestServer, Relay, Too
     (server, relay, toolset)
 }
 
-/// One tool for each kind of output.
+/// Returns one tool for each kind of output.
 fn tools() -> Vec<Tool> {
     let image = json!({ "type": "image", "data": "aGk=", "mimeType": "image/png" });
     let pdf = json!({ "uri": "file:///a.pdf", "mimeType": "application/pdf", "blob": "aGk=" });
@@ -36,12 +36,12 @@ fn tools() -> Vec<Tool> {
     ]
 }
 
-/// A tool that takes anything, and always gives this answer.
+/// Returns a tool that accepts any arguments and always returns this result.
 fn tool(name: &str, answer: CallAnswer) -> Tool {
     Tool::new(name, json!({ "type": "object" }), move |_| answer.clone())
 }
 
-/// A tool whose schema is another one in strict mode, and which says what it was called with.
+/// Returns a tool that returns its arguments. Its schema differs in strict mode.
 fn echo() -> Tool {
     let schema = json!({
         "type": "object", "properties": { "days": { "type": "integer" } },
@@ -53,7 +53,7 @@ fn echo() -> Tool {
     Tool::new("echo", schema, echo).description("Says it again")
 }
 
-/// The values as JSON, a line each.
+/// Returns the values as JSON, one on each line.
 fn lines<T: serde::Serialize>(values: &[T]) -> String {
     values.iter().map(|value| format!("{}\n", json!(value))).collect()
 }

@@ -1,4 +1,4 @@
-//! Responses.
+//! Tests of the Responses API.
 
 use async_openai::types::responses::OutputItem;
 use insta::assert_snapshot;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{ALICE, BOB, alice, echo, lines, tool, tools};
 
-/// A model's output that asks for these calls.
+/// Returns a model's output that asks for these calls.
 fn output(calls: &[(&str, Value)]) -> Vec<OutputItem> {
     let thought = json!({ "type": "reasoning", "id": "rs_1", "summary": [] });
     let call = |(name, arguments): &(&str, Value)| {
@@ -22,11 +22,11 @@ fn output(calls: &[(&str, Value)]) -> Vec<OutputItem> {
 }
 
 #[tokio::test]
-async fn tools_are_defined_in_plain_and_strict_mode() {
+async fn tools_have_definitions_in_normal_and_strict_mode() {
     let (_server, _relay, toolset) = alice([echo()]).await;
     assert_snapshot!(lines(&responses::tools(toolset.iter())), @r#"{"type":"function","name":"relay__main__echo","parameters":{"type":"object","properties":{"days":{"type":"integer"}},"additionalProperties":false},"strict":false,"description":"Says it again"}"#);
     assert_snapshot!(lines(&responses::strict_tools(toolset.iter())), @r#"{"type":"function","name":"relay__main__echo","parameters":{"type":"object","properties":{"days":{"type":["integer","null"]}},"required":["days"],"additionalProperties":false},"strict":true,"description":"Says it again"}"#);
-    // What strict mode made of the arguments is undone.
+    // The arguments of strict mode are restored.
     let calls = responses::calls(&output(&[("relay__main__echo", json!({ "days": null }))]));
     let called = toolset.call_all(Provider::OpenAiResponsesStrict, calls).await;
     assert_eq!(called[0].outcome.as_ref().unwrap().text(), "{}");
@@ -52,7 +52,7 @@ async fn results_are_texts_images_and_files() {
 }
 
 #[tokio::test]
-async fn a_sign_in_is_no_result() {
+async fn an_authorization_error_is_not_a_result() {
     let (server, relay, toolset) = alice([tool("pay", CallAnswer::text("paid"))]).await;
     server.expire_token(ALICE);
     let calls = responses::calls(&output(&[("relay__main__pay", json!({}))]));

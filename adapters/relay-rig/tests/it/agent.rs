@@ -1,4 +1,4 @@
-//! Tools in the hands of an agent, whose model is scripted.
+//! Tests with an agent and a scripted model.
 
 use mcp_testkit::CallAnswer;
 use relay::Provider;
@@ -11,7 +11,7 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers::any};
 
 use crate::{ALICE, BOB, alice, image, tool};
 
-/// A model of OpenAI's Responses that calls this tool until it has a result.
+/// Starts a model with OpenAI's Responses API that calls this tool until it has a result.
 async fn model(tool: &'static str) -> MockServer {
     let model = MockServer::start().await;
     let answer = move |request: &Request| {
@@ -39,7 +39,7 @@ fn agent(model: &MockServer, toolset: &relay::Toolset) -> Agent {
     AgentBuilder::new(openai.completion("gpt-5.2")).dynamic_tools(tools).build()
 }
 
-/// What the model was sent last.
+/// Returns the last request that the model received.
 async fn last(model: &MockServer) -> Value {
     let sent = model.received_requests().await.expect("recorded requests");
     sent.last().expect("a request").body_json().expect("JSON")
@@ -64,7 +64,7 @@ async fn the_model_sees_text_and_images() {
 }
 
 #[tokio::test]
-async fn the_model_is_told_of_a_failure() {
+async fn the_model_sees_an_error_of_the_tool() {
     let (_server, _relay, toolset) =
         alice([tool("find", CallAnswer::failure("no such city"))]).await;
     let model = model("relay__main__find").await;
@@ -75,7 +75,7 @@ async fn the_model_is_told_of_a_failure() {
 }
 
 #[tokio::test]
-async fn a_sign_in_ends_the_run_before_the_model_is_told() {
+async fn an_authorization_error_stops_the_run_before_the_model_sees_it() {
     let (server, relay, toolset) = alice([tool("pay", CallAnswer::text("paid"))]).await;
     let model = model("relay__main__pay").await;
     let agent = agent(&model, &toolset);
@@ -83,14 +83,14 @@ async fn a_sign_in_ends_the_run_before_the_model_is_told() {
     let sign_in = SignIn::default();
     let error = agent.prompt("Pay!").add_hook(sign_in.clone()).await.unwrap_err();
     assert!(!format!("{error:?} {error}").contains(ALICE));
-    assert_eq!(model.received_requests().await.unwrap().len(), 1, "the model was told");
+    assert_eq!(model.received_requests().await.unwrap().len(), 1, "the model got a request");
     let wanted = sign_in.take();
     assert_eq!((wanted.len(), sign_in.take().len()), (1, 0));
-    // The call is made once the user has signed in.
+    // The call runs after the user has signed in.
     server.renew_token(ALICE, BOB);
     let ticket = wanted[0].ticket.clone().expect("it did not run");
     assert_eq!(relay.with_token(BOB).resume(ticket).await.unwrap().text(), "paid");
-    // Another end of a run is not a sign-in.
+    // A run that ends for another reason has no authorization error.
     let done = agent.prompt("Pay!").add_hook(sign_in.clone()).max_turns(0).await;
     assert!(done.is_err() && sign_in.take().is_empty());
 }

@@ -1,4 +1,4 @@
-//! Tools of Relay in the hands of rig, as its users see them.
+//! Tests of the public interface.
 
 #[cfg(feature = "agent")]
 mod agent;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const ALICE: &str = "alice-token";
 const BOB: &str = "bob-token";
 
-/// A server that takes Alice's token, and her toolset, of these tools.
+/// Starts a server with these tools that accepts Alice's token, and returns her toolset.
 async fn alice(tools: impl IntoIterator<Item = Tool>) -> (TestServer, Relay, Toolset) {
     let server = TestServer::builder().bearer(Bearer::tokens([ALICE]));
     let server = tools.into_iter().fold(server, Builder::tool);
@@ -22,7 +22,7 @@ async fn alice(tools: impl IntoIterator<Item = Tool>) -> (TestServer, Relay, Too
     (server, relay, toolset)
 }
 
-/// A tool that takes anything, and always gives this answer.
+/// Returns a tool that accepts any arguments and always returns this result.
 fn tool(name: &str, answer: CallAnswer) -> Tool {
     Tool::new(name, json!({ "type": "object" }), move |_| answer.clone())
 }

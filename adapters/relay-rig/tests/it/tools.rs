@@ -1,4 +1,4 @@
-//! Tools one by one.
+//! Tests of single tools.
 
 use insta::assert_snapshot;
 use mcp_testkit::{CallAnswer, On, Reply, Tool};
@@ -29,13 +29,13 @@ async fn a_tool_has_the_schema_of_its_provider() {
         "required": ["days"], "additionalProperties": false,
     });
     assert_eq!(definition.parameters, expected);
-    // What strict mode made of the arguments is undone.
+    // The arguments of strict mode are restored.
     let output = strict.execute(json!({ "days": null })).await.unwrap();
     assert_eq!(output.as_text(), Some("{}"));
 }
 
 #[tokio::test]
-async fn outputs_are_in_the_words_of_rig() {
+async fn outputs_become_the_types_of_rig() {
     let text = json!({ "type": "text", "text": "a chart" });
     let audio = json!({ "type": "audio", "data": "aGk=", "mimeType": "audio/wav" });
     let tools = [
@@ -68,25 +68,25 @@ async fn outputs_are_in_the_words_of_rig() {
     "#);
 }
 
-/// What rig knows of an error, and what a model may be told.
-fn told(error: &ToolExecutionError) -> String {
+/// Returns what rig knows about an error, and the text for the model.
+fn feedback(error: &ToolExecutionError) -> String {
     let (kind, retryable) = (error.kind(), error.retryable());
     format!("{kind} (again: {retryable:?}): {}\n", error.model_feedback().unwrap_or_default())
 }
 
 #[tokio::test]
-async fn errors_are_told_to_the_model_where_it_can_do_better() {
+async fn errors_have_feedback_for_the_model() {
     let schema = json!({ "type": "object", "required": ["city"] });
     let forecast = Tool::new("forecast", schema, |_| CallAnswer::text("sunny"));
     let (server, _relay, toolset) = alice([forecast]).await;
     let forecast = &dynamic_tools(Provider::Anthropic, toolset.iter())[0];
     let mut shown = String::new();
     for arguments in [json!({}), json!("Rome")] {
-        shown += &told(&forecast.execute(arguments).await.unwrap_err());
+        shown += &feedback(&forecast.execute(arguments).await.unwrap_err());
     }
     server.script(On::method("tools/call"), Reply::status(500));
     let error = forecast.execute(json!({ "city": "Rome" })).await.unwrap_err();
-    shown += &told(&error);
+    shown += &feedback(&error);
     assert!(error.downcast_ref::<relay::Error>().is_some_and(|error| !error.did_not_run()));
     assert_snapshot!(shown, @r#"
     invalid_args (again: Some(false)): tool `forecast` of server `main`: the arguments do not fit: the whole: "city" is missing
@@ -96,16 +96,16 @@ async fn errors_are_told_to_the_model_where_it_can_do_better() {
 }
 
 #[tokio::test]
-async fn a_sign_in_is_found_in_the_error() {
+async fn authorization_finds_the_error() {
     let (server, _relay, toolset) = alice([tool("pay", CallAnswer::text("paid"))]).await;
     let pay = &dynamic_tools(Provider::Anthropic, toolset.iter())[0];
     server.expire_token(ALICE);
     let error = pay.execute(json!({})).await.unwrap_err();
-    let refused = authorization(&error).expect("a sign-in is wanted");
+    let refused = authorization(&error).expect("an authorization error");
     assert_eq!((&*refused.server, refused.did_not_run), ("main", true));
     assert!(refused.ticket.is_some());
     assert_eq!(error.kind(), ToolErrorKind::PermissionDenied);
-    // An agent that goes on all the same tells its model nothing of it.
+    // If an agent continues, its model does not see the error.
     assert_eq!(error.model_feedback(), Some("The tool cannot be called at the moment."));
     assert!(!format!("{error:?} {error}").contains(ALICE));
     let unrelated = ToolExecutionError::permission_denied("not today");
