@@ -1,30 +1,31 @@
-//! The client that the official conformance suite judges.
+//! The client that the official conformance suite tests.
 //!
-//! The suite starts it once for each scenario, with the URL of the server that it plays. Whatever
-//! the protocol demands, the library does; here is only what an application would ask it for.
+//! The suite starts it once for each scenario, with the URL of its server. The library implements
+//! the protocol; this program contains only what an application would do.
 
-mod arguments;
-mod flows;
-mod person;
-mod task;
-mod tokens;
-mod user;
+mod scenarios;
+mod tool_arguments;
+mod token_source;
+mod sign_in;
+mod handler;
+mod test_case;
 
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use tokio::time::timeout;
 
-use crate::task::Task;
+use crate::test_case::TestCase;
 
-/// The time for a scenario; the suite gives up after 30 seconds, and says less about it.
+/// The time limit of a scenario. It is shorter than the 30 seconds of the suite, whose message says
+/// less.
 const LIMIT: Duration = Duration::from_secs(20);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let task = Task::read()?;
-    match timeout(LIMIT, flows::run(&task)).await {
+    let case = TestCase::read()?;
+    match timeout(LIMIT, scenarios::run(&case)).await {
         Ok(outcome) => outcome,
-        Err(_) => bail!("{} is not over after {LIMIT:?}", task.scenario),
+        Err(_) => bail!("{} timed out after {LIMIT:?}", case.scenario),
     }
 }

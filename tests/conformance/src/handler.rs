@@ -1,4 +1,4 @@
-//! The user of the client, who agrees to whatever a server asks.
+//! A handler that accepts all forms.
 
 use futures_util::future::{BoxFuture, FutureExt as _, ready};
 use mcp_http::mcp_client::{
@@ -6,10 +6,10 @@ use mcp_http::mcp_client::{
     mcp_types::v2026_07_28::{ElicitAction, ElicitRequestFormParams, ElicitResult},
 };
 
-/// Accepts every form without filling in anything: its defaults are the library's to apply.
-pub(crate) struct Agreeable;
+/// Accepts every form without values. The library fills in the defaults.
+pub(crate) struct AcceptForms;
 
-impl Handler for Agreeable {
+impl Handler for AcceptForms {
     fn serves(&self) -> Serves {
         Serves::nothing().form()
     }

@@ -1,4 +1,4 @@
-//! What the client does in a scenario: a few flows, each for several.
+//! The actions of the client in each scenario.
 
 use std::sync::Arc;
 
@@ -6,19 +6,19 @@ use anyhow::{Context as _, Result};
 use mcp_http::{Client, HttpTransport, mcp_client::Tool};
 use serde_json::json;
 
-use crate::{arguments, task::Task, tokens, user::Agreeable};
+use crate::{handler::AcceptForms, test_case::TestCase, token_source, tool_arguments};
 
-/// Goes through a scenario.
-pub(crate) async fn run(task: &Task) -> Result<()> {
-    let transport = HttpTransport::builder(&task.url).build()?;
-    let transport = transport.with_token_source(tokens::source(task)?);
-    let client = Client::builder(transport).protocol(task.revision).handler(Agreeable).build();
-    match task.scenario.as_str() {
+/// Runs a scenario.
+pub(crate) async fn run(case: &TestCase) -> Result<()> {
+    let transport = HttpTransport::builder(&case.url).build()?;
+    let transport = transport.with_token_source(token_source::source(case)?);
+    let client = Client::builder(transport).protocol(case.revision).handler(AcceptForms).build();
+    match case.scenario.as_str() {
         "initialize" | "request-metadata" | "json-schema-ref-no-deref" => {
-            tools(&client).await?;
+            list_tools(&client).await?;
         }
         "http-standard-headers" => use_everything(&client).await?,
-        "http-custom-headers" => make_calls(&client, task).await?,
+        "http-custom-headers" => make_calls(&client, case).await?,
         "json-schema-2020-12-preservation" => echo_schema(&client).await?,
         _ => call_every_tool(&client).await?,
     }
@@ -26,8 +26,8 @@ pub(crate) async fn run(task: &Task) -> Result<()> {
     Ok(())
 }
 
-/// The tools of the server; it need not have any.
-async fn tools(client: &Client) -> Result<Vec<Arc<Tool>>> {
+/// Returns the tools of the server, if it has any.
+async fn list_tools(client: &Client) -> Result<Vec<Arc<Tool>>> {
     let profile = client.connect().await?;
     if !profile.capabilities.has("tools") {
         return Ok(Vec::new());
@@ -36,8 +36,8 @@ async fn tools(client: &Client) -> Result<Vec<Arc<Tool>>> {
 }
 
 async fn call_every_tool(client: &Client) -> Result<()> {
-    for tool in tools(client).await? {
-        client.call_tool(&tool.name, arguments::of(&tool)?).await?;
+    for tool in list_tools(client).await? {
+        client.call_tool(&tool.name, tool_arguments::of(&tool)?).await?;
     }
     Ok(())
 }
@@ -54,20 +54,20 @@ async fn use_everything(client: &Client) -> Result<()> {
     Ok(())
 }
 
-/// Lists the tools, and makes the calls that the task names.
-async fn make_calls(client: &Client, task: &Task) -> Result<()> {
-    tools(client).await?;
-    for call in &task.context.tool_calls {
+/// Lists the tools, and makes the calls in the context of the scenario.
+async fn make_calls(client: &Client, case: &TestCase) -> Result<()> {
+    list_tools(client).await?;
+    for call in &case.context.tool_calls {
         client.call_tool(&call.name, &call.arguments).await?;
     }
     Ok(())
 }
 
-/// Gives a schema of the server's back to it.
+/// Sends a schema of the server back to it.
 async fn echo_schema(client: &Client) -> Result<()> {
-    let tools = tools(client).await?;
+    let tools = list_tools(client).await?;
     let tool = tools.iter().find(|tool| tool.name == "json_schema_2020_12_tool");
-    let schema = &tool.context("there is no schema to give back")?.input_schema;
+    let schema = &tool.context("the server does not list json_schema_2020_12_tool")?.input_schema;
     client.call_tool("json_schema_echo", json!({ "schema": schema })).await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The person who signs in, with a browser that shows nothing.
+//! A token source that signs in like a user with a browser.
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
@@ -10,16 +10,16 @@ use mcp_http::{
 };
 use mcp_oauth::{Error, OAuthClient, UserTokens};
 
-/// Signs in as often as a server wants it.
-pub(crate) struct Person {
+/// Signs in whenever the server requires it.
+pub(crate) struct SignIn {
     application: OAuthClient,
     tokens: UserTokens,
     browser: HttpClient,
 }
 
-impl Person {
+impl SignIn {
     pub(crate) fn new(application: OAuthClient) -> Result<Self> {
-        let tokens = application.user("person");
+        let tokens = application.user("user");
         Ok(Self { application, tokens, browser: HttpClient::new()? })
     }
 
@@ -30,26 +30,28 @@ impl Person {
         Ok(())
     }
 
-    /// Where the authorization server sends the browser, which agrees to everything.
+    /// Opens the authorization URL and returns the redirect. The authorization server asks no
+    /// questions.
     async fn visit(&self, url: &str) -> Result<String> {
         let answer = self.browser.fetch(Request::get(url).body(Bytes::new())?, 64 * 1024).await?;
-        let location = answer.headers().get(LOCATION).context("no way back from the sign-in")?;
+        let location =
+            answer.headers().get(LOCATION).context("the authorization server did not redirect")?;
         Ok(location.to_str()?.to_owned())
     }
 }
 
-impl TokenSource for Person {
+impl TokenSource for SignIn {
     fn token<'a>(
         &'a self,
         request: TokenRequest<'a>,
     ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
         Box::pin(async move {
             let found = self.tokens.token(request).await;
-            let wants_person = |error: &BoxError| {
+            let needs_sign_in = |error: &BoxError| {
                 matches!(error.downcast_ref(), Some(Error::SignInRequired { .. }))
             };
             match (&found, request.refused) {
-                (Err(error), Some(refused)) if wants_person(error) => {
+                (Err(error), Some(refused)) if needs_sign_in(error) => {
                     self.sign_in(request.endpoint, refused.unauthorized).await?;
                     self.tokens.token(request).await
                 }

@@ -1,4 +1,4 @@
-//! What the suite tells the client: in its arguments and its environment.
+//! The input from the suite: arguments and environment variables.
 
 use std::env;
 
@@ -8,31 +8,31 @@ use mcp_oauth::Secret;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// One scenario to go through.
+/// A scenario to run.
 #[derive(Debug)]
-pub(crate) struct Task {
+pub(crate) struct TestCase {
     pub(crate) url: String,
     pub(crate) scenario: String,
     pub(crate) revision: Revision,
     pub(crate) context: Context,
 }
 
-/// What only some scenarios tell.
+/// The input of single scenarios.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Context {
     /// The calls to make.
     #[serde(rename = "toolCalls")]
     pub(crate) tool_calls: Vec<ToolCall>,
-    /// What the client is registered as, with a secret or a private key.
+    /// The registration of the client, with a secret or a private key.
     pub(crate) client_id: Option<String>,
     pub(crate) client_secret: Option<Secret>,
     pub(crate) private_key_pem: Option<Secret>,
-    /// What the client is registered as with an identity provider, and what that says of its user.
+    /// The registration of the client with an identity provider, and the ID token of its user.
     pub(crate) idp_client_id: Option<String>,
     pub(crate) idp_token_endpoint: Option<String>,
     pub(crate) idp_id_token: Option<Secret>,
-    /// What others say of the client.
+    /// A JWT from another issuer that identifies the client.
     pub(crate) valid_jwt: Option<Secret>,
 }
 
@@ -42,20 +42,22 @@ pub(crate) struct ToolCall {
     pub(crate) arguments: Map<String, Value>,
 }
 
-impl Task {
+impl TestCase {
     pub(crate) fn read() -> Result<Self> {
         let url = env::args().skip(1).last().context("usage: conformance-client <url>")?;
-        let scenario = variable("SCENARIO")?.context("no scenario is named")?;
-        let revision = variable("PROTOCOL_VERSION")?.context("no revision is named")?.parse()?;
+        let scenario = variable("SCENARIO")?.context("MCP_CONFORMANCE_SCENARIO is not set")?;
+        let revision = variable("PROTOCOL_VERSION")?
+            .context("MCP_CONFORMANCE_PROTOCOL_VERSION is not set")?
+            .parse()?;
         let context = variable("CONTEXT")?.map_or_else(
             || Ok(Context::default()),
-            |context| serde_json::from_str(&context).context("the context cannot be read"),
+            |context| serde_json::from_str(&context).context("cannot parse the context"),
         )?;
         Ok(Self { url, scenario, revision, context })
     }
 }
 
-/// A variable of the suite's.
+/// Reads an environment variable of the suite.
 fn variable(name: &str) -> Result<Option<String>> {
     let name = format!("MCP_CONFORMANCE_{name}");
     match env::var(&name) {

@@ -1,12 +1,12 @@
-//! Arguments for a tool that nobody here knows, made by its schema.
+//! Arguments for unknown tools, generated from their schemas.
 
 use anyhow::{Context as _, Result};
 use mcp_http::mcp_client::Tool;
 use serde_json::{Map, Value, json};
 
-/// Arguments with a value for each property that the schema describes.
+/// Returns arguments with a value for each property in the schema.
 pub(crate) fn of(tool: &Tool) -> Result<Value> {
-    let schema = tool.input_schema.parse().context("the schema cannot be read")?;
+    let schema = tool.input_schema.parse().context("cannot parse the schema")?;
     Ok(object(&schema))
 }
 
@@ -16,7 +16,7 @@ fn object(schema: &Value) -> Value {
     described.map(|(name, schema)| (name.clone(), value(schema))).collect::<Map<_, _>>().into()
 }
 
-/// The value that a schema names, or one of its type.
+/// Returns the value that a schema names, or a value of its type.
 fn value(schema: &Value) -> Value {
     let first = schema.get("enum").and_then(|values| values.get(0));
     if let Some(named) = schema.get("const").or_else(|| schema.get("default")).or(first) {
