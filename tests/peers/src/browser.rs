@@ -1,4 +1,4 @@
-//! A browser without a window, spoken to by its DevTools protocol over a pipe.
+//! A headless browser, controlled by the DevTools protocol over a pipe.
 
 use std::{
     env, fs,
@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 
 use crate::process::{Group, scratch, skip};
 
-/// How long an answer or a page may take.
-const LONGEST: Duration = Duration::from_secs(60);
-/// The browser has no business but on this machine, whatever pages may want.
+/// The time limit of a response or a page.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// The arguments of the browser. It may connect only to this machine.
 const ARGUMENTS: [&str; 11] = [
     "--headless",
     "--no-sandbox",
@@ -31,32 +31,32 @@ const ARGUMENTS: [&str; 11] = [
     "about:blank",
 ];
 
-/// Chromium, showing one page. Dropping it ends it.
+/// Chromium with one page. Dropping it ends the process.
 #[derive(Debug)]
 pub struct Browser {
     commands: ChildStdin,
     messages: Receiver<Value>,
     /// The number of the last command.
     last: u64,
-    /// The page, among all that the browser may be asked about.
+    /// The session of the page.
     session: Option<String>,
-    /// How many pages were loaded.
+    /// The number of loaded pages.
     loaded: usize,
-    /// The answer that the page came with.
+    /// The response of the page.
     response: Value,
     complaints: Vec<String>,
-    // They end in this order.
+    // Dropped in this order.
     _group: Group,
     _profile: Profile,
 }
 
-/// The folder that the browser keeps everything in.
+/// The folder with the data of the browser.
 #[derive(Debug)]
 struct Profile(PathBuf);
 
 impl Browser {
-    /// Starts the browser with an empty profile. Where it is not installed there is none, and the test
-    /// is to return: that it was skipped is said here.
+    /// Starts the browser with an empty profile. Returns `None` and prints that the test is
+    /// skipped, if it is not installed. The test must then return.
     pub fn start() -> Option<Self> {
         let path = env::var_os("PATH").unwrap_or_default();
         if !env::split_paths(&path).any(|folder| folder.join("chromium").exists()) {
@@ -72,7 +72,7 @@ impl Browser {
         let (sender, messages) = channel();
         thread::spawn(move || {
             let messages = BufReader::new(stdout).split(0).map_while(Result::ok);
-            // Nobody listens after the browser was given up.
+            // Fails after the browser was dropped.
             messages
                 .map(|it| serde_json::from_slice(&it).unwrap())
                 .try_for_each(|it| sender.send(it))
@@ -102,7 +102,7 @@ impl Browser {
         }
     }
 
-    /// Goes to a page, and waits until it is there.
+    /// Opens a page, and waits until it is loaded.
     pub fn open(&mut self, url: &str) {
         self.awaiting_page(|browser| {
             let outcome = browser.command("Page.navigate", &json!({ "url": url }));
@@ -110,14 +110,14 @@ impl Browser {
         });
     }
 
-    /// Clicks on what a CSS selector names, and waits until the next page is there.
+    /// Clicks on the element of a CSS selector, and waits until the next page is loaded.
     pub fn follow(&mut self, selector: &str) {
         self.awaiting_page(|browser| {
             browser.evaluate(&format!("document.querySelector({}).click()", json!(selector)));
         });
     }
 
-    /// Writes into a field of a form.
+    /// Fills in a field of a form.
     pub fn fill(&mut self, selector: &str, text: &str) {
         self.evaluate(&format!(
             "document.querySelector({}).value = {}",
@@ -126,22 +126,22 @@ impl Browser {
         ));
     }
 
-    /// What is in the address bar.
+    /// Returns the URL of the page.
     pub fn url(&mut self) -> String {
         self.evaluate("location.href").as_str().unwrap().to_owned()
     }
 
-    /// What the tab is called.
+    /// Returns the title of the page.
     pub fn title(&mut self) -> String {
         self.evaluate("document.title").as_str().unwrap().to_owned()
     }
 
-    /// The text of the page as people see it.
+    /// Returns the visible text of the page.
     pub fn text(&mut self) -> String {
         self.evaluate("document.body.innerText").as_str().unwrap().to_owned()
     }
 
-    /// The value of an expression of JavaScript.
+    /// Evaluates a JavaScript expression.
     pub fn evaluate(&mut self, expression: &str) -> Value {
         let params = json!({ "expression": expression, "returnByValue": true });
         let mut outcome = self.command("Runtime.evaluate", &params);
@@ -149,21 +149,21 @@ impl Browser {
         outcome["result"]["value"].take()
     }
 
-    /// The pages that the button back leads through, and the one that is shown.
+    /// Returns the URLs in the history of the page, with the current one.
     pub fn history(&mut self) -> Vec<String> {
         let history = self.command("Page.getNavigationHistory", &json!({}));
         let entries = history["entries"].as_array().unwrap().iter();
         entries.map(|entry| entry["url"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// A header that the page came with.
+    /// Returns a header of the response of the page.
     pub fn header(&self, name: &str) -> Option<&str> {
         let headers = self.response["headers"].as_object().unwrap();
         let mut named = headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
         named.next().and_then(|(_, value)| value.as_str())
     }
 
-    /// What the browser has found fault with so far.
+    /// Returns the log entries of the browser so far.
     pub fn complaints(&self) -> &[String] {
         &self.complaints
     }
@@ -190,9 +190,9 @@ impl Browser {
         }
     }
 
-    /// Reads a message: the answer to the last command, or an event, which is taken note of.
+    /// Reads a message. Returns the response to the last command, and records events.
     fn read(&mut self) -> Option<Value> {
-        let mut message = self.messages.recv_timeout(LONGEST).unwrap();
+        let mut message = self.messages.recv_timeout(TIMEOUT).unwrap();
         if message["id"] == self.last {
             return Some(message);
         }
@@ -211,7 +211,7 @@ impl Browser {
 
 impl Drop for Profile {
     fn drop(&mut self) {
-        // What is left behind is in the way of nothing.
+        // Files that remain do no harm.
         drop(fs::remove_dir_all(&self.0));
     }
 }

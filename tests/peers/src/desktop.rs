@@ -1,4 +1,4 @@
-//! A desktop's message bus, with a keyring on it.
+//! A D-Bus session with a keyring.
 
 use std::{
     env,
@@ -10,8 +10,8 @@ use std::{
 
 use crate::process::{Group, scratch, skip};
 
-/// The bus, its address, and on it GNOME's keyring, which reads its password before it gets its name.
-/// All of it ends with the input, if nothing else ends it.
+/// Prints the address of the bus, and starts GNOME's keyring, which reads its password before it
+/// claims its name. Everything ends when the input is closed.
 const SCRIPT: &str = r#"
 echo "$DBUS_SESSION_BUS_ADDRESS"
 dbus-monitor "interface=org.freedesktop.DBus,arg0=org.freedesktop.secrets" &
@@ -21,23 +21,23 @@ read -r end
 kill $!
 "#;
 
-/// A keyring that is unlocked, on a bus of its own. Dropping it ends them.
+/// An unlocked keyring on its own bus. Dropping it ends both processes.
 #[derive(Debug)]
 pub struct Desktop {
     bus: String,
     _stdin: ChildStdin,
-    // They end in this order.
+    // Dropped in this order.
     _group: Group,
     _home: Home,
 }
 
-/// The folder that the keyring is kept in.
+/// The folder of the keyring.
 #[derive(Debug)]
 struct Home(PathBuf);
 
 impl Desktop {
-    /// Starts a bus and an empty keyring. Where they are not installed there are none, and the test is
-    /// to return: that it was skipped is said here.
+    /// Starts a bus and an empty keyring. Returns `None` and prints that the test is skipped, if
+    /// they are not installed. The test must then return.
     pub fn start() -> Option<Self> {
         let path = env::var_os("PATH").unwrap_or_default();
         for program in ["dbus-run-session", "dbus-monitor", "dbus-send", "gnome-keyring-daemon"] {
@@ -55,17 +55,18 @@ impl Desktop {
         let (mut group, stdout) = Group::spawn(command).unwrap();
         let mut lines = BufReader::new(stdout);
         let bus = next(&mut lines).trim_end().to_owned();
-        // The monitor tells of its own name first.
+        // The monitor reports its own name first.
         while !next(&mut lines).contains("member=Name") {}
         let mut stdin = group.stdin();
         stdin.write_all(b"password\n").unwrap();
         while !next(&mut lines).contains("org.freedesktop.secrets") {}
-        // What else is printed has to go somewhere.
+        // Read the remaining output, so that the pipe does not fill up.
         thread::spawn(move || lines.lines().for_each(drop));
         Some(Self { bus, _stdin: stdin, _group: group, _home: home })
     }
 
-    /// Locks the keyring, for good: nobody can be asked for the password, for there is no screen.
+    /// Locks the keyring. It cannot be unlocked again, because there is no screen for the password
+    /// prompt.
     pub fn lock(&self) {
         let mut command = Command::new("dbus-send");
         command.args(["--session", "--print-reply", "--dest=org.freedesktop.secrets"]);
@@ -75,7 +76,7 @@ impl Desktop {
         assert!(output.status.success(), "{output:?}");
     }
 
-    /// The address of the bus, which programs find in `DBUS_SESSION_BUS_ADDRESS`.
+    /// Returns the address of the bus, for `DBUS_SESSION_BUS_ADDRESS`.
     pub fn bus(&self) -> &str {
         &self.bus
     }
@@ -83,7 +84,7 @@ impl Desktop {
 
 fn next(lines: &mut BufReader<ChildStdout>) -> String {
     let mut line = String::new();
-    assert!(lines.read_line(&mut line).unwrap() > 0, "the desktop has ended");
+    assert!(lines.read_line(&mut line).unwrap() > 0, "the session has ended");
     line
 }
 

@@ -1,18 +1,21 @@
-//! Servers, a browser and a keyring that nobody here wrote, each in a process of its own, for the tests
-//! to speak to.
+//! Third-party servers, a browser and a keyring for the tests, each in its own process.
 //!
-//! `.ci/real-servers` installs them: browser and keyring are Debian's packages `chromium`, `dbus` and
-//! `gnome-keyring`. Where they are not installed, tests are skipped with a word, or fail if
-//! `RELAY_REAL_SERVERS` is `required`.
+//! `.ci/real-servers` installs them. The browser and the keyring are Debian's packages `chromium`,
+//! `dbus` and `gnome-keyring`. If one is not installed, its tests are skipped with a message, or
+//! fail if `RELAY_REAL_SERVERS` is `required`.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "that is how a test fails and talks")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "tests panic on errors and print why they are skipped"
+)]
 
 mod browser;
 mod desktop;
-mod process;
-mod program;
 mod server;
+mod program;
+mod process;
 
 pub use crate::{
     browser::Browser,

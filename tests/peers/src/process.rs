@@ -1,4 +1,4 @@
-//! Starting processes, and ending them with all that they started.
+//! Starts processes, and ends them with their child processes.
 
 use std::{
     env,
@@ -11,10 +11,10 @@ use std::{
     thread,
 };
 
-/// Set to `required` where what is not installed is a failure.
+/// The variable that makes a missing program a failure if it is `required`.
 const SWITCH: &str = "RELAY_REAL_SERVERS";
 
-/// A process, and those that it started. Dropping it ends them all.
+/// A process and its child processes. Dropping it ends them all.
 #[derive(Debug)]
 pub(crate) struct Group {
     leader: Child,
@@ -22,9 +22,10 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// Starts a process; gives what it prints, but for stderr, which is shown if the test fails.
+    /// Starts a process and returns its standard output. Standard error is printed if the test
+    /// fails.
     pub(crate) fn spawn(mut command: Command) -> io::Result<(Self, ChildStdout)> {
-        // A process that outlives its test, because the test was killed, finds its input closed.
+        // If the test is killed, the input of the process is closed, so that it can exit.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
         let log = scratch("log");
         let output = OpenOptions::new().create_new(true).append(true).open(&log)?;
@@ -34,12 +35,12 @@ impl Group {
         Ok((Self { leader, log }, stdout))
     }
 
-    /// What the process reads.
+    /// Returns the standard input of the process.
     pub(crate) fn stdin(&mut self) -> ChildStdin {
         self.leader.stdin.take().unwrap()
     }
 
-    /// Where to write what is shown if the test fails.
+    /// Opens the log that is printed if the test fails.
     pub(crate) fn log(&self) -> io::Result<File> {
         OpenOptions::new().append(true).open(&self.log)
     }
@@ -51,39 +52,39 @@ impl Drop for Group {
             let log = fs::read_to_string(&self.log).unwrap_or_default();
             eprintln!("the log of the process:\n{log}");
         }
-        // Until the leader is waited for, no other process can have its number.
+        // No other process can have the id of the leader until the leader is waited for.
         let group = format!("-{}", self.leader.id());
         let killed = Command::new("sh").args(["-c", "kill -s KILL -- \"$0\"", &group]).status();
         let failed = !killed.is_ok_and(|status| status.success());
         let ended = self.leader.kill().and_then(|()| self.leader.wait());
         let removed = fs::remove_file(&self.log);
         if !thread::panicking() {
-            assert!(!failed, "the processes of {group} may go on");
+            assert!(!failed, "the processes of {group} may still run");
             ended.unwrap();
             removed.unwrap();
         }
     }
 }
 
-/// The target folder, in which Cargo has put the test that runs.
+/// Returns the target folder, which contains the running test.
 pub(crate) fn target() -> PathBuf {
     env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned()
 }
 
-/// A name under Cargo's folder for the files of tests that nobody else has.
+/// Returns a unique path in Cargo's folder for the files of tests.
 pub(crate) fn scratch(kind: &str) -> PathBuf {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     target().join("tmp").join(format!("peers-{}-{number}.{kind}", process::id()))
 }
 
-/// Says that the test is skipped, and why; or fails it where it must not be.
+/// Prints that the test is skipped, and why. Fails the test if skipping is not allowed.
 pub(crate) fn skip<T>(reason: &str) -> Option<T> {
     assert!(env::var(SWITCH).as_deref() != Ok("required"), "{reason}");
     let thread = thread::current();
     let test = thread.name().unwrap_or("a test");
-    // Past the test runner, which shows what `eprintln` prints only if the test fails; and in one
-    // piece, for other tests print too.
+    // Not `eprintln!`, because the test runner shows its output only if the test fails. One write,
+    // because other tests print too.
     let line = format!("SKIPPED {test}: {reason}\n");
     io::Write::write_all(&mut io::stderr(), line.as_bytes()).unwrap();
     None
@@ -99,7 +100,8 @@ mod tests {
 
     use super::*;
 
-    /// A process with a child of its own, and what tells that nobody holds its output any more.
+    /// Starts a process with a child. The receiver disconnects when no process holds the output any
+    /// more.
     fn spawn() -> (Group, Receiver<()>) {
         let mut command = Command::new("sh");
         command.args(["-c", "sleep 3600 & echo started; wait"]);
@@ -109,7 +111,7 @@ mod tests {
         stdout.read_line(&mut line).unwrap();
         assert_eq!(line, "started\n");
         let (sender, output) = channel();
-        // The grandchild holds the output open as long as it lives.
+        // The child of the process holds the output open while it runs.
         thread::spawn(move || {
             let _sender: std::sync::mpsc::Sender<()> = sender;
             stdout.read_to_end(&mut Vec::new())
@@ -124,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn all_processes_of_a_group_end_with_it() {
+    fn dropping_a_group_ends_all_its_processes() {
         let (group, output) = spawn();
         drop(group);
         assert_ends(&output);

@@ -1,4 +1,4 @@
-//! The servers that the tests know how to start.
+//! The servers that the tests can start.
 
 use std::{
     env, fs,
@@ -8,15 +8,15 @@ use std::{
 
 use crate::process::{skip, target};
 
-/// What we wrote around the servers.
+/// The folder of our scripts for the servers.
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/real");
 
-/// A server that the tests know how to start.
+/// A server that the tests can start.
 #[derive(Debug, Clone, Copy)]
 pub enum Program {
     /// `@modelcontextprotocol/server-everything`, as published.
     Everything,
-    /// The same with HTTP+SSE.
+    /// `@modelcontextprotocol/server-everything` with HTTP+SSE.
     EverythingSse,
     /// `python/server.py` on `fastmcp`.
     FastMcp,
@@ -31,7 +31,7 @@ impl Program {
         target().join("real-servers").join(self.pins().0)
     }
 
-    /// The folder of what pins it, and the files.
+    /// Returns the folder and the files that pin its version.
     fn pins(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::Everything | Self::EverythingSse | Self::OidcProvider => {
@@ -42,15 +42,16 @@ impl Program {
         }
     }
 
-    /// What `.ci/real-servers` leaves in the folder: the checksums of what pins it.
+    /// Returns the checksums that `.ci/real-servers` writes to the folder.
     fn stamp(self) -> String {
         let (folder, pins) = self.pins();
         let mut cksum = Command::new("cksum");
         let sums = cksum.args(pins).current_dir(Path::new(FIXTURES).join(folder)).output();
-        String::from_utf8_lossy(&sums.expect("cksum is there").stdout).trim().to_owned()
+        String::from_utf8_lossy(&sums.expect("cksum is installed").stdout).trim().to_owned()
     }
 
-    /// The command, without the environment of the tests: one server has a tool that shows it.
+    /// Returns the command. It does not inherit the environment, because one server has a tool that
+    /// returns it.
     pub(crate) fn command(self) -> Command {
         let (fixtures, folder) = (Path::new(FIXTURES), self.folder());
         let mut command = match self {
@@ -81,8 +82,8 @@ impl Program {
     }
 }
 
-/// The folder that a program is installed in. Where it is not, or is as it was pinned before, the test
-/// is to return: that it was skipped is said here.
+/// Returns the folder of an installed program. Returns `None` and prints that the test is skipped,
+/// if the program is missing or outdated. The test must then return.
 pub fn installed(program: Program) -> Option<PathBuf> {
     let folder = program.folder();
     let installed = fs::read_to_string(folder.join("installed"));

@@ -1,4 +1,4 @@
-//! Starting servers that `.ci/real-servers` installs.
+//! Starts the servers that `.ci/real-servers` installs.
 
 use std::{
     io::{self, BufRead, BufReader, ErrorKind, Write},
@@ -12,23 +12,23 @@ use crate::{
     program::{Program, installed},
 };
 
-/// How long a server may take until it listens; several start at once on few cores.
-const STARTING: Duration = Duration::from_secs(120);
-/// What a server prints in front of its URL once it takes connections.
+/// The time limit until a server listens. Several servers may start at once on few cores.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
+/// The text before the URL that a server prints once it accepts connections.
 const READY: &str = "listening on ";
 
-/// A server in a process of its own. Dropping it ends that process and all that it started.
+/// A server in its own process. Dropping it ends the process and its child processes.
 #[derive(Debug)]
 pub struct Server {
     origin: String,
-    /// The line that says where the server listens; it hangs up when nobody can print any more.
+    /// The URLs that the server prints. Disconnects when the output is closed.
     ready: Receiver<String>,
     _group: Group,
 }
 
 impl Server {
-    /// Starts a server on a free port. Where it is not installed there is none, and the test is to
-    /// return: that it was skipped is said here.
+    /// Starts a server on a free port. Returns `None` and prints that the test is skipped, if the
+    /// server is not installed. The test must then return.
     pub fn start(program: Program, env: &[(&str, &str)]) -> Option<Self> {
         installed(program)?;
         let mut command = program.command();
@@ -46,7 +46,7 @@ impl Server {
                 let line = line?;
                 writeln!(log, "{line}")?;
                 if let Some(origin) = line.strip_prefix(READY) {
-                    // Nobody listens after the server was given up.
+                    // Fails after the server was dropped.
                     let _ = sender.send(origin.to_owned());
                 }
             }
@@ -56,32 +56,32 @@ impl Server {
         Some(Self { origin, ready, _group: group })
     }
 
-    /// Waits until the server that starts itself anew is there again.
+    /// Waits until a server that restarts itself listens again.
     pub fn wait_until_restarted(&self) {
         assert_eq!(wait(&self.ready), self.origin);
     }
 
-    /// Scheme, host and port.
+    /// Returns scheme, host and port.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// The URL for MCP.
+    /// Returns the URL for Streamable HTTP.
     pub fn url(&self) -> String {
         format!("{}/mcp", self.origin)
     }
 
-    /// The URL for MCP over HTTP+SSE.
+    /// Returns the URL for HTTP+SSE.
     pub fn sse_url(&self) -> String {
         format!("{}/sse", self.origin)
     }
 
-    /// `text` with what changes from run to run replaced.
+    /// Replaces the origin in `text`, which differs from run to run.
     pub fn redacted(&self, text: &str) -> String {
         text.replace(&self.origin, "[SERVER]")
     }
 }
 
 fn wait(ready: &Receiver<String>) -> String {
-    ready.recv_timeout(STARTING).unwrap_or_else(|error| panic!("not listening: {error}"))
+    ready.recv_timeout(START_TIMEOUT).unwrap_or_else(|error| panic!("not listening: {error}"))
 }
