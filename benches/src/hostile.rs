@@ -1,4 +1,4 @@
-//! Work and memory for hostile input, by its length: both have to grow in proportion.
+//! Time and memory for hostile input. Both must grow in proportion to its length.
 
 use std::{env, fs, hint::black_box, process::Command};
 
@@ -10,15 +10,15 @@ use crate::{instructions, table};
 type Called = <CallToolRequest as Method>::Result;
 
 const SIZE: usize = 64 << 10;
-/// What a transport lets through at most.
+/// The maximum message size of transports.
 const LIMIT: usize = 32 << 20;
 
-/// Objects and arrays that a message may have, but for those around.
+/// The maximum number of objects and arrays in a message, without those around the input.
 const MOST: usize = Incoming::<Called>::CONTAINERS - 10;
-/// How deep JSON may be, but for what is around.
+/// The maximum depth of JSON, without what is around the input.
 const DEPTH: usize = 120;
 
-/// A name, and the text of about so many bytes.
+/// A name, and a function that returns text of about the given length.
 type Hostile = (&'static str, fn(usize) -> String);
 
 const ALL: [Hostile; 16] = [
@@ -115,11 +115,11 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Reads the text so many times as a message's result; whether it is one is not asked here.
+/// Reads the text `count` times as the result of a message. Errors are ignored.
 pub(crate) fn read(name: &str, size: usize, count: usize) -> Result<()> {
     let (_, text) = ALL.iter().find(|(each, _)| *each == name).context("no such input")?;
     let text = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{}}}"#, text(size));
-    // What making the text took at most is not to be taken for what reading it takes.
+    // Reset the peak, so that it does not include the creation of the text.
     _ = fs::write("/proc/self/clear_refs", "5");
     for _ in 0..count {
         if name.ends_with("in a schema") {
@@ -134,7 +134,7 @@ pub(crate) fn read(name: &str, size: usize, count: usize) -> Result<()> {
     Ok(())
 }
 
-/// The most memory that a run had at once, in bytes.
+/// Returns the peak memory of a run in bytes.
 fn peak(name: &str, size: &str, count: &str) -> Result<f64> {
     let output =
         Command::new(env::current_exe()?).args(["read-hostile", name, size, count]).output()?;

@@ -1,8 +1,8 @@
-//! What servers send, made up by code, the same in each run.
+//! Generated messages of servers, the same in each run.
 
 use std::fmt::Write as _;
 
-/// What a text is.
+/// The kind of an input.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
     ToolsList,
@@ -47,7 +47,7 @@ impl Input {
         results.into_iter().chain(messages).collect()
     }
 
-    /// The whole message around a result.
+    /// Returns the whole message with this result.
     fn message(&self) -> Option<Self> {
         let (name, kind) = match self.name {
             "100 tools" => ("message of 100 tools", Kind::ToolsListMessage),
@@ -60,7 +60,7 @@ impl Input {
     }
 }
 
-/// A result with what all results of the revision have.
+/// Returns a result with the common members of the revision.
 fn result(members: &str) -> String {
     if cfg!(feature = "r2026_07_28") {
         format!(r#"{{"resultType":"complete",{members}}}"#)
@@ -92,7 +92,7 @@ const CLAUSES: [&str; 8] = [
     "Archived entries are left out",
 ];
 
-/// A tool as servers have them: about 1 KB, most of it schema.
+/// Returns a typical tool of about 1 KB, most of it schema.
 fn tool(index: usize, dice: &mut Dice) -> String {
     let (verb, noun) = (dice.pick(&VERBS), dice.pick(&NOUNS));
     let mut tool = format!(r#"{{"name":"{verb}_{noun}_{index}","#);
@@ -146,7 +146,7 @@ fn property(dice: &mut Dice) -> String {
     }
 }
 
-/// Ten texts of about 2 KB, with the escapes that lines and quotes need, and some beyond ASCII.
+/// Returns ten texts of about 2 KB with escapes and non-ASCII characters.
 fn texts() -> impl Iterator<Item = String> {
     let mut dice = Dice(2);
     (0..10).map(move |_| {
@@ -166,7 +166,7 @@ fn image() -> String {
     format!(r#"{{"type":"image","data":"{data}","mimeType":"image/png"}}"#)
 }
 
-/// A linear congruential generator: even enough for this, and the same everywhere.
+/// A linear congruential generator with the same results on all platforms.
 struct Dice(u64);
 
 impl Dice {

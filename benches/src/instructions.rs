@@ -1,4 +1,4 @@
-//! Instructions, counted by valgrind's callgrind.
+//! Counts instructions with valgrind's callgrind.
 
 use std::{env, process::Command};
 
@@ -8,7 +8,7 @@ use crate::{inputs::Input, readers::Reader, table};
 
 pub(crate) fn print(inputs: &[Input]) -> Result<()> {
     if !available() {
-        println!("Instructions are not counted: there is no valgrind.");
+        println!("Instructions are not counted, because valgrind is not installed.");
         return Ok(());
     }
     let mut rows = Vec::new();
@@ -22,7 +22,7 @@ pub(crate) fn print(inputs: &[Input]) -> Result<()> {
         }
         rows.push(row);
     }
-    println!("Instructions for a reading (by those of mcp-types):\n");
+    println!("Instructions per read (relative to mcp-types):\n");
     table::print(&[&["input"], &Reader::ALL.map(Reader::name)[..]].concat(), &rows);
     Ok(())
 }
@@ -31,9 +31,9 @@ pub(crate) fn available() -> bool {
     Command::new("valgrind").arg("--version").output().is_ok()
 }
 
-/// The instructions of one repetition of what `arguments` ask of this program.
+/// Returns the instructions of one repetition of this program with `arguments`.
 pub(crate) fn of_one(arguments: &[&str]) -> Result<u64> {
-    // The first does not count: it pays for what is done once.
+    // The first repetition does not count, because it includes the initialization.
     const MORE: u64 = 4;
     let once = count(arguments, 1)?;
     Ok((count(arguments, 1 + MORE)? - once) / MORE)

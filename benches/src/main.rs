@@ -1,9 +1,9 @@
-//! Measures how fast `mcp-types` reads what servers send, against `serde_json::Value` and the types
-//! of rmcp and rust-mcp-schema.
+//! Compares how fast `mcp-types`, `serde_json::Value`, rmcp and rust-mcp-schema read messages of
+//! servers.
 //!
-//! The readers take turns, so that a change of the machine's speed hits all of them, and the quotients
-//! are those of neighbours. Instructions are counted by valgrind, where there is one: they do not
-//! depend on what else the machine does.
+//! The readers take turns, so that a change of the machine's speed affects all of them. Ratios are
+//! computed for each turn. Instructions are counted with valgrind, if it is installed. They do not
+//! depend on the load of the machine.
 
 mod hostile;
 mod inputs;
@@ -24,7 +24,7 @@ fn main() -> Result<()> {
     match arguments[..] {
         ["types"] => types(),
         ["hostile"] => hostile::run(),
-        // What valgrind runs.
+        // Run by valgrind.
         ["read", input, reader, count] => read(input, reader, count.parse()?),
         ["read-hostile", input, size, count] => hostile::read(input, size.parse()?, count.parse()?),
         _ => bail!(USAGE),

@@ -1,4 +1,4 @@
-//! Those who read, and the types they read into.
+//! The readers, and the types that they read into.
 
 use std::hint::black_box;
 
@@ -41,7 +41,7 @@ impl Reader {
         }
     }
 
-    /// Reads the input from its bytes, and drops what it has read.
+    /// Reads the input from its bytes, and drops the result.
     pub(crate) fn read(self, Input { kind, text, .. }: &Input) {
         match (self, kind) {
             (Self::Value, _) => read::<Value>(text),
@@ -63,16 +63,16 @@ impl Reader {
 
 fn read<T: DeserializeOwned>(text: &str) {
     let text = black_box(text.as_bytes());
-    black_box(serde_json::from_slice::<T>(text).expect("each of the readers takes it"));
+    black_box(serde_json::from_slice::<T>(text).expect("all readers accept the input"));
 }
 
-/// The same for a message, in the way that bounds its memory.
+/// Reads a message with the limits on memory.
 fn read_message<R: DeserializeOwned>(text: &str) {
     let text = black_box(text.as_bytes());
-    black_box(Incoming::<R>::from_slice(text).expect("it is a message"));
+    black_box(Incoming::<R>::from_slice(text).expect("the input is a message"));
 }
 
-/// Fails unless the typed readers find all that there is.
+/// Returns an error if a typed reader does not find all items.
 pub(crate) fn check(Input { name, kind, text, items }: &Input) -> Result<()> {
     let found = match kind {
         Kind::ToolsList => [

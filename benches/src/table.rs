@@ -1,4 +1,4 @@
-//! Prints tables that are legible as they are and as Markdown.
+//! Prints tables as Markdown that is also readable as plain text.
 
 pub(crate) fn print(head: &[&str], rows: &[Vec<String>]) {
     let width = |column: usize| {
@@ -20,7 +20,7 @@ pub(crate) fn print(head: &[&str], rows: &[Vec<String>]) {
     println!();
 }
 
-/// Digits in groups of three.
+/// Formats a number with digits in groups of three.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();

@@ -1,11 +1,11 @@
-//! Times, by turns.
+//! Measures times in turns.
 
 use std::time::{Duration, Instant};
 
 use crate::{inputs::Input, readers::Reader, table};
 
 const ROUNDS: usize = 101;
-/// A turn takes at least this long, so that looking at the clock does not count.
+/// The minimum duration of a turn, so that reading the clock does not matter.
 const TURN: Duration = Duration::from_millis(2);
 
 pub(crate) fn print(inputs: &[Input]) {
@@ -24,11 +24,11 @@ pub(crate) fn print(inputs: &[Input]) {
     println!("Microseconds, median of {ROUNDS} turns (MB/s; lower and upper quartile):\n");
     let names = Reader::ALL.map(Reader::name);
     table::print(&[&["input", "bytes"], &names[..]].concat(), &times);
-    println!("Time of each by that of mcp-types, median of the turns (quartiles):\n");
+    println!("Time relative to mcp-types, median of the turns (quartiles):\n");
     table::print(&[&["input"], &names[1..]].concat(), &quotients);
 }
 
-/// Microseconds for a reading, of each of the readers, turn by turn.
+/// Returns the microseconds per read for each reader and turn.
 fn measure(input: &Input) -> Vec<Vec<f64>> {
     let counts = Reader::ALL.map(|reader| {
         let begun = Instant::now();

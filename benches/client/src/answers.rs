@@ -1,11 +1,11 @@
-//! What the server answers, prepared: results that are as long as those of real servers.
+//! Prepared results of the server, as long as those of real servers.
 
 use std::fmt::Write as _;
 
-/// The revision that the server speaks.
+/// The protocol revision of the server.
 pub(crate) const REVISION: &str = "2025-11-25";
 
-/// The bytes of a tool's answer.
+/// The length of a tool's text in bytes.
 const TEXT: usize = 1024;
 
 pub(crate) fn initialized() -> String {
@@ -14,14 +14,14 @@ pub(crate) fn initialized() -> String {
     )
 }
 
-/// The result of `tools/call`: a text of one KiB.
+/// Returns the result of `tools/call`: a text of one KiB.
 pub(crate) fn called() -> String {
     const LINE: &str = r"Invoice 4711 of 2026-11-23 is open: 3 items, due in 14 days.\n";
     let text = LINE.repeat(TEXT / LINE.len());
     format!(r#"{{"content":[{{"type":"text","text":"{text}"}}],"isError":false}}"#)
 }
 
-/// The result of `tools/list`.
+/// Returns the result of `tools/list`.
 pub(crate) fn list(count: usize) -> String {
     let tools: Vec<_> = (0..count).map(tool).collect();
     format!(r#"{{"tools":[{}]}}"#, tools.join(","))
@@ -37,7 +37,7 @@ const PROPERTIES: [(&str, &str); 6] = [
     ("archived", r#""anyOf":[{"type":"boolean"},{"type":"null"}],"default":null"#),
 ];
 
-/// A tool of about 1 KB, most of it schema.
+/// Returns a tool of about 1 KB, most of it schema.
 fn tool(index: usize) -> String {
     let noun = NOUNS[index % NOUNS.len()];
     let mut properties = String::new();

@@ -1,4 +1,4 @@
-//! The clients that are measured, behind one interface.
+//! The measured clients, behind one interface.
 
 mod bare;
 mod ours;
@@ -14,27 +14,27 @@ pub(crate) use self::{bare::Bare, ours::Ours, registry::Registry, theirs::Theirs
 pub(crate) trait Client: Sized {
     type User: User;
 
-    /// A client of the server at `url`; the HTTP connections are shared by all its users.
+    /// Creates a client of the server at `url`. All its users share the HTTP connections.
     fn new(url: &str) -> Result<Self>;
 
-    /// Forgets what it has read of the server, if it keeps that.
+    /// Clears the caches of the client, if it has any.
     fn forget(&mut self) {}
 
-    /// Greets the server in the name of the user who has this token.
+    /// Initializes a session for the user with this token.
     async fn connect(&self, token: &str) -> Result<Self::User>;
 }
 
-/// A conversation with the server in the name of one user.
+/// A session of one user with the server.
 pub(crate) trait User {
     type Tools;
 
     /// Fetches the list of tools.
     async fn list(&self) -> Result<Self::Tools>;
 
-    /// Calls a tool; fails unless it gives back some content.
+    /// Calls a tool. Returns an error if the result has no content.
     async fn call(&self, tools: &Self::Tools) -> Result<()>;
 
-    /// How many tools the list has.
+    /// Returns the number of tools in a list.
     fn count(tools: &Self::Tools) -> usize;
 }
 
@@ -45,7 +45,7 @@ fn arguments() -> Value {
     json!({ "owner": "ada", "project": "analytical-engine", "state": "open", "limit": 30 })
 }
 
-/// All clients get HTTP connections set up alike.
+/// Creates the HTTP client, with the same settings for all clients.
 fn http() -> Result<reqwest::Client> {
     let builder = reqwest::Client::builder();
     Ok(builder.no_proxy().redirect(reqwest::redirect::Policy::none()).build()?)

@@ -1,8 +1,8 @@
-//! Measures the client against a bare reqwest client and rmcp's: what a call, a session, a list and a
-//! thousand users cost.
+//! Compares the client with a plain reqwest client and rmcp's: the cost of a call, a session, a
+//! list and a thousand users.
 //!
-//! Server and client are processes of their own, started from this program. Instructions are counted
-//! by valgrind's callgrind, where there is one, for the client alone.
+//! Server and client run in separate processes of this program. Instructions of the client are
+//! counted with valgrind's callgrind, if it is installed.
 
 mod answers;
 mod clients;
@@ -23,7 +23,7 @@ fn main() -> Result<()> {
     match arguments[..] {
         ["report"] => report::run(""),
         ["report", part] => report::run(part),
-        // What the report starts.
+        // Run by the report.
         ["serve"] => server::run(),
         ["measure", client, work, units, address] => {
             work::measure(client, work, units.parse()?, address)

@@ -1,4 +1,4 @@
-//! What work costs this process: time, memory, allocations.
+//! Measures the cost of work in this process: time, memory and allocations.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -17,10 +17,10 @@ static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 static LIVE: AtomicU64 = AtomicU64::new(0);
 static PEAK: AtomicU64 = AtomicU64::new(0);
 
-/// The system's allocator, with a count of what goes through it.
+/// The system's allocator with counters.
 struct Counting;
 
-#[expect(unsafe_code, reason = "that is how allocators are made; all is left to the system's")]
+#[expect(unsafe_code, reason = "GlobalAlloc is unsafe; all calls go to the system's allocator")]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         taken(layout.size());
@@ -45,16 +45,16 @@ fn taken(size: usize) {
     PEAK.fetch_max(live, Relaxed);
 }
 
-/// What work has cost from the start of a [`Meter`].
+/// The cost of work since the start of a [`Meter`].
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Cost {
     pub(crate) wall: Duration,
-    /// In user and kernel mode, all threads.
+    /// The CPU time of all threads in user and kernel mode.
     pub(crate) cpu: Duration,
     pub(crate) allocations: u64,
-    /// Bytes on the heap at most, above those at the start.
+    /// The peak of heap bytes, minus those at the start.
     pub(crate) heap: u64,
-    /// Bytes of the process in memory at most, all told.
+    /// The peak of resident bytes of the process.
     pub(crate) resident: u64,
 }
 
@@ -96,7 +96,7 @@ fn most_resident() -> u64 {
     kibibytes.unwrap_or_default() * 1024
 }
 
-/// A thousand connections take more files than most systems give a process unasked.
+/// Raises the limit of open files, because a thousand connections need more than the usual default.
 pub(crate) fn allow_many_files() -> anyhow::Result<()> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let maximum = getrlimit(Resource::Nofile).maximum;

@@ -1,4 +1,4 @@
-//! Lets all clients do all work, in processes of their own, and prints what it costs.
+//! Runs all work with all clients in separate processes, and prints the costs.
 
 use std::{env, process::Command, time::Duration};
 
@@ -11,17 +11,17 @@ use crate::{
     work::{self, CLIENTS, Work},
 };
 
-/// How often time and memory are measured; what is printed is the median.
+/// The number of measurements of time and memory. The report prints the median.
 const TURNS: usize = 3;
 
-/// What some work cost one client: the median of each of its rounds.
+/// The cost of work for one client: the median of each round.
 struct Measured {
     costs: Vec<Cost>,
-    /// For a unit of work.
+    /// Instructions per unit of work.
     instructions: Option<u64>,
 }
 
-/// What some work cost the clients; `None` for one that does not do it.
+/// The cost of work for each client. `None` if the client does not do this work.
 struct Row {
     work: &'static Work,
     clients: [Option<Measured>; CLIENTS.len()],
@@ -31,7 +31,7 @@ pub(crate) fn run(part: &str) -> Result<()> {
     let server = Server::start()?;
     let counts = Command::new("valgrind").arg("--version").output().is_ok();
     if !counts {
-        println!("Instructions are not counted: there is no valgrind.\n");
+        println!("Instructions are not counted, because valgrind is not installed.\n");
     }
     let works = work::ALL.iter().filter(|work| work.name.contains(part));
     let rows: Vec<Row> =
@@ -133,7 +133,7 @@ fn middle<T: Ord + Copy>(turns: &[Vec<Cost>], of: impl Fn(&[Cost]) -> T) -> T {
     values[values.len() / 2]
 }
 
-/// A table of one measure: the bare client's as it is, and those of the others by that.
+/// Prints a table of one measure. Values in parentheses are relative to the plain client.
 fn print(
     rows: &[Row],
     measure: impl Fn(&Work, &Measured) -> Option<f64>,
@@ -141,7 +141,7 @@ fn print(
 ) {
     let cells = rows.iter().filter_map(|Row { work, clients }| {
         let values = clients.each_ref().map(|one| measure(work, one.as_ref()?));
-        // The bare client, or the first of those that do it at all.
+        // The plain client, or the first client that does this work.
         let base = values.iter().flatten().next().copied()?;
         let shown = values.map(|value| match value {
             Some(value) => format!("{} ({:.2})", rounded(value), value / base),
@@ -154,7 +154,7 @@ fn print(
     table::print(&[&["work"], &CLIENTS[..], &["aim"]].concat(), &cells);
 }
 
-/// How long it took until the last of many calls was answered.
+/// Prints the time until the last of many calls has a response.
 fn bursts(rows: &[Row]) {
     let rounds = ["with new connections", "with those of the first round"];
     let cells: Vec<_> = rows

@@ -1,7 +1,7 @@
-//! The server: prepared answers over HTTP/1.1, as fast as hyper gives them.
+//! The server. It sends prepared results over HTTP/1.1 with hyper.
 //!
-//! The path of a request says how it is answered: `/json/100/50` is a server that has a hundred
-//! tools, answers with JSON, and takes 50 ms for a call.
+//! The path of a request selects the response: `/json/100/50` is a server with a hundred tools that
+//! responds with JSON and takes 50 ms for a call.
 
 use std::{
     convert::Infallible,
@@ -32,17 +32,17 @@ use tokio::{
 
 use crate::{answers, meter};
 
-/// The numbers of tools that there are lists of.
+/// The lengths of the prepared tool lists.
 const LISTS: [usize; 3] = [1, 100, 1000];
 
-/// A server in a process of its own, which ends with this value.
+/// A server in its own process. Dropping it ends the process.
 pub(crate) struct Server {
     process: Child,
     address: String,
 }
 
 impl Server {
-    /// Starts one and waits until it listens.
+    /// Starts a server and waits until it listens.
     pub(crate) fn start() -> Result<Self> {
         let mut process = Command::new(std::env::current_exe()?)
             .arg("serve")
@@ -68,7 +68,7 @@ impl Drop for Server {
     }
 }
 
-/// Says where it listens, and serves until nobody holds its input any more.
+/// Prints the address, and serves until the standard input is closed.
 #[tokio::main(flavor = "current_thread")]
 pub(crate) async fn run() -> Result<()> {
     meter::allow_many_files()?;
@@ -94,7 +94,7 @@ async fn accept(socket: TcpListener, answers: Arc<Answers>) -> Result<()> {
 async fn serve(connection: TcpStream, answers: Arc<Answers>) {
     _ = connection.set_nodelay(true);
     let service = service_fn(|request| respond(Arc::clone(&answers), request));
-    // A client that goes away without a word is nothing to worry about.
+    // A closed connection is not an error.
     _ = http1::Builder::new().serve_connection(TokioIo::new(connection), service).await;
 }
 
@@ -175,7 +175,7 @@ fn json(message: String) -> Response<Body> {
     response
 }
 
-/// One event, in a body whose end nobody knows before it comes.
+/// Returns one event in a body of unknown length.
 fn events(message: &str) -> Response<Body> {
     let event = Bytes::from(format!("event: message\ndata: {message}\n\n"));
     let body = StreamBody::new(stream::iter([Ok(Frame::data(event))]));

@@ -1,4 +1,4 @@
-//! The work that is measured: what each client does, and for how many units.
+//! The measured work: the actions of each client, and the number of units.
 
 use std::hint::black_box;
 
@@ -10,24 +10,24 @@ use crate::{
     meter::{self, Cost, Meter},
 };
 
-/// The clients, by name; the first is what the others are compared with.
+/// The names of the clients. The others are compared with the first.
 pub(crate) const CLIENTS: [&str; 4] = ["bare", "mcp-client", "relay", "rmcp"];
 
-/// Requests in flight where there are several.
+/// The number of requests in flight for concurrent work.
 const IN_FLIGHT: usize = 64;
 
 pub(crate) struct Work {
     pub(crate) name: &'static str,
-    /// The path of the server, which says how it answers.
+    /// The path of the server, which selects its responses.
     path: &'static str,
     kind: Kind,
-    /// How many units to measure time and memory with.
+    /// The number of units for measuring time and memory.
     pub(crate) units: usize,
-    /// How many to count the instructions of; zero where they do not matter.
+    /// The number of units for counting instructions. Zero if they do not matter.
     pub(crate) counted: usize,
-    /// Instructions or CPU time of ours, by that of the bare client, at most.
+    /// The maximum of instructions or CPU time, relative to the plain client.
     pub(crate) aim: Option<f64>,
-    /// The same of memory.
+    /// The maximum of memory, relative to the plain client.
     pub(crate) memory_aim: Option<f64>,
 }
 
@@ -37,13 +37,13 @@ enum Kind {
     Calls { at_once: usize },
     /// A unit is a new session, in which the tools are listed.
     Sessions,
-    /// A unit is a list: again in an open session, or in a new one of a client who has not seen it.
+    /// A unit is a list: again in an open session, or for the first time in a new session.
     Lists { again: bool },
-    /// A unit is a user who connects, lists the tools, makes so many calls, and stays.
+    /// A unit is a user who connects, lists the tools, makes calls, and keeps the session.
     Users { calls: usize },
-    /// A unit is a list that the client has in its cache.
+    /// A unit is a list from the cache of the client.
     Cached,
-    /// A unit is a call; all of them are made at once.
+    /// A unit is a call. All calls are made at once.
     Burst,
 }
 
@@ -135,7 +135,7 @@ impl Work {
     }
 }
 
-/// Lets a client do so many units of some work, and prints the cost.
+/// Runs units of work with a client, and prints the cost.
 #[tokio::main(flavor = "current_thread")]
 pub(crate) async fn measure(client: &str, work: &str, units: usize, address: &str) -> Result<()> {
     meter::allow_many_files()?;
@@ -153,7 +153,8 @@ pub(crate) async fn measure(client: &str, work: &str, units: usize, address: &st
 }
 
 impl Work {
-    /// Whether the client does this work: relay alone has a cache, and rmcp takes 100 KB for a session.
+    /// Returns true if the client does this work. Only relay has a cache, and rmcp needs 100 KB per
+    /// session.
     pub(crate) fn suits(&self, client: &str) -> bool {
         match self.kind {
             Kind::Lists { .. } => client != "relay",
@@ -268,7 +269,7 @@ async fn users<C: Client>(client: &C, units: usize, calls: usize) -> Result<Vec<
     Ok(vec![cost])
 }
 
-/// Twice: connections have to be made for the first time, and are there for the second.
+/// Runs twice: first with new connections, then with open ones.
 async fn burst<C: Client>(client: &C, units: usize) -> Result<Vec<Cost>> {
     let user = client.connect("token-of-one").await?;
     let tools = user.list().await?;
@@ -281,7 +282,7 @@ async fn burst<C: Client>(client: &C, units: usize) -> Result<Vec<Cost>> {
     Ok(costs)
 }
 
-/// As long as tokens are that are no JSON web tokens.
+/// Returns a token with the length of a typical opaque token.
 fn token(index: usize) -> String {
     format!("gho_16C7e42F292c6912E7710c838347Ae178B4a{index:04}")
 }

@@ -1,4 +1,4 @@
-//! The clients: a bare one, ours and rmcp's.
+//! The clients: a minimal one, ours and rmcp's.
 
 use std::{
     collections::HashMap,
@@ -23,12 +23,12 @@ use tokio::{
 
 const TOOL: &str = "text";
 
-/// One that calls the tool, and looks at what comes back.
+/// A client that calls the tool and checks the result.
 pub(crate) trait Calls {
     async fn call(&self) -> Result<()>;
 }
 
-/// Writes lines, reads lines into `Value`, and hands these out by id: what it takes at least.
+/// The minimum of a client: it writes lines, reads lines into `Value`, and matches responses by id.
 pub(crate) struct Bare {
     _child: Child,
     stdin: Mutex<ChildStdin>,

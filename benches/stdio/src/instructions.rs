@@ -1,4 +1,5 @@
-//! Instructions of a call, counted by valgrind's callgrind: of this side alone, outside the kernel.
+//! Counts the instructions of a call with valgrind's callgrind, only for the client and without the
+//! kernel.
 
 use std::{env, process::Command};
 
@@ -6,15 +7,16 @@ use anyhow::{Context, Result};
 
 use crate::{IN_FLIGHT, NAMES, head};
 
-/// What a longer run takes more than a shorter one is counted.
+/// The number of calls. The difference between a run with twice as many and one with as many is
+/// counted.
 const CALLS: u64 = 1_280;
 
 pub(crate) fn print() -> Result<()> {
     if Command::new("valgrind").arg("--version").output().is_err() {
-        println!("\nInstructions are not counted: there is no valgrind.");
+        println!("\nInstructions are not counted, because valgrind is not installed.");
         return Ok(());
     }
-    println!("\nInstructions for a call (by those of the bare client):\n");
+    println!("\nInstructions per call (relative to the bare client):\n");
     head();
     for in_flight in IN_FLIGHT {
         let [bare, ours, theirs] = NAMES.map(|client| of_a_call(client, in_flight));

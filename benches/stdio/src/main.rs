@@ -1,5 +1,5 @@
-//! Calls of one child process: `report` prints the tables, `serve` is the child, `calls` is what
-//! instructions are counted of.
+//! Measures calls of one child process. `report` prints the tables, `serve` is the child, and
+//! `calls` runs the client for counting instructions.
 
 mod clients;
 mod instructions;
@@ -10,7 +10,7 @@ use std::{env, time::Instant};
 use anyhow::{Result, bail};
 use clients::{Bare, Calls, Ours, Theirs};
 
-/// How often each client has its turn; the medians are printed.
+/// The number of turns of each client. The medians are printed.
 const ROUNDS: usize = 5;
 const CALLS: usize = 20_000;
 const IN_FLIGHT: [usize; 2] = [1, 64];
@@ -37,7 +37,7 @@ fn on_one_thread(work: impl Future<Output = Result<()>>) -> Result<()> {
 }
 
 async fn report() -> Result<()> {
-    println!("Calls a second (time by that of the bare client):\n");
+    println!("Calls per second (time relative to the bare client):\n");
     head();
     let (bare, ours, theirs) = (Bare::start()?, Ours::start().await?, Theirs::start().await?);
     for in_flight in IN_FLIGHT {
@@ -66,7 +66,7 @@ async fn calls_of(client: &str, in_flight: usize, calls: usize) -> Result<()> {
     }
 }
 
-/// Calls a second.
+/// Returns the calls per second.
 async fn rate(client: &impl Calls, in_flight: usize) -> Result<f64> {
     let began = Instant::now();
     call(client, in_flight, CALLS).await?;

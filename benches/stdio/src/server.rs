@@ -1,10 +1,10 @@
-//! The child: prepared answers, one line each.
+//! The child process. It sends prepared results, one on each line.
 
 use std::io::{self, BufRead, BufWriter, Write};
 
 use serde_json::Value;
 
-/// Serves until there is nothing left to read; writes when it has nothing more to read at once.
+/// Serves until the end of the input. Flushes the output when no complete line is buffered.
 pub(crate) fn serve() -> io::Result<()> {
     let text = "x".repeat(1024);
     let mut lines = io::BufReader::with_capacity(64 * 1024, io::stdin());

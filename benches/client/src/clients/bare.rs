@@ -1,4 +1,4 @@
-//! A bare reqwest client: posts prepared bodies, parses answers into a `Value`.
+//! A plain reqwest client. It posts prepared bodies and parses responses into a `Value`.
 
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
@@ -61,7 +61,7 @@ impl Client for Bare {
         let authorization = HeaderValue::from_str(&format!("Bearer {token}"))?;
         link.headers.insert(header::AUTHORIZATION, authorization);
         let response = link.post(&self.initialize).await?;
-        // A copy: the header itself would keep all that was read with it.
+        // A copy, because the header value would keep the whole read buffer alive.
         let session = response.headers().get(SESSION_ID).map(HeaderValue::as_bytes);
         if let Some(session) = session.map(HeaderValue::from_bytes).transpose()? {
             link.headers.insert(SESSION_ID, session);
@@ -103,7 +103,7 @@ fn request(method: &str, params: &Value) -> Bytes {
     json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string().into()
 }
 
-/// The message of an answer, be it JSON or the only event of a stream.
+/// Returns the message of a response, which is JSON or a stream with one event.
 async fn message(response: Response) -> Result<Value> {
     let content_type = response.headers().get(header::CONTENT_TYPE);
     let is_json = content_type.is_some_and(|value| value == "application/json");

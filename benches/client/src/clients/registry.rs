@@ -1,4 +1,4 @@
-//! The registry: the crate `relay`, with its cache of lists, pool of sessions and names for models.
+//! The crate `relay`, with its list cache, session pool and tool names for models.
 
 use std::sync::Arc;
 
