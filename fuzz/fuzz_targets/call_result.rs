@@ -1,4 +1,4 @@
-//! The result of `tools/call`, of either revision; the newer one may ask for input first.
+//! The result of `tools/call` in both revisions. In the newer one it may require input.
 
 #![no_main]
 

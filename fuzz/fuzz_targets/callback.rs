@@ -1,4 +1,4 @@
-//! What a person comes back with from an authorization server.
+//! The callback URL of an authorization server.
 
 #![no_main]
 
@@ -11,7 +11,7 @@ use url::form_urlencoded;
 
 const STATE: &str = "the-state";
 const ISSUER: &str = "https://login.example";
-/// A sign-in whose code is traded nowhere: its token endpoint is one that is never asked.
+/// A pending sign-in whose code is never exchanged, because its token endpoint is rejected.
 const PENDING: &str = r#"{
     "principal": "ann",
     "server": "https://mcp.example/mcp",
@@ -29,9 +29,9 @@ const PENDING: &str = r#"{
 
 static CLIENT: LazyLock<OAuthClient> = LazyLock::new(|| {
     let client = OAuthClient::builder("Fuzz", "http://127.0.0.1:1/callback");
-    client.build().expect("the settings are usable")
+    client.build().expect("the settings are valid")
 });
-/// Without a driver for sockets and timers, so that nothing can be asked.
+/// A runtime without drivers for sockets and timers, so that requests are impossible.
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_current_thread().build().expect("a runtime"));
 static KEY: LazyLock<SealingKey> = LazyLock::new(SealingKey::random);
@@ -44,8 +44,8 @@ fuzz_target!(|callback: &str| {
     let only = |name: &str| only(callback, name);
     let is_its_answer =
         only("state").as_deref() == Some(STATE) && only("iss").as_deref() == Some(ISSUER);
-    match outcome.expect_err("there is no token endpoint") {
-        // The code was good enough to be traded.
+    match outcome.expect_err("the token endpoint is rejected") {
+        // The callback was valid, and the client tried to exchange the code.
         Error::Untrusted { url, .. } => {
             assert_eq!(url, "http://login.example/token");
             assert!(is_its_answer && only("code").is_some() && only("error").is_none());
@@ -59,7 +59,7 @@ fuzz_target!(|callback: &str| {
     }
 });
 
-/// The value of a parameter that is there once.
+/// Returns the value of a parameter that occurs exactly once.
 fn only(callback: &str, name: &str) -> Option<String> {
     let query = match callback.split_once('?') {
         Some((before, query)) if !before.contains(['=', '&']) => query,

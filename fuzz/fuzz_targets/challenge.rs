@@ -1,4 +1,4 @@
-//! `WWW-Authenticate`.
+//! The `WWW-Authenticate` header.
 
 #![no_main]
 
@@ -8,9 +8,9 @@ use mcp_http::Challenge;
 fuzz_target!(|header: &str| {
     for challenge in Challenge::parse(header) {
         assert!(!challenge.scheme.is_empty());
-        // What it says is in the header, not made up: an unescaped value is never longer.
-        let said = challenge.params.iter().map(|(name, value)| name.len() + value.len());
-        assert!(said.sum::<usize>() <= header.len());
+        // All names and values come from the header. Unescaping never makes a value longer.
+        let lengths = challenge.params.iter().map(|(name, value)| name.len() + value.len());
+        assert!(lengths.sum::<usize>() <= header.len());
         let _ = (challenge.is("bearer"), challenge.scope(), challenge.error());
     }
 });

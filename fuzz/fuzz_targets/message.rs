@@ -1,4 +1,4 @@
-//! A message of either revision, the answer to `tools/call` or none.
+//! A message of both revisions, such as the response to `tools/call`.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! What servers say of themselves: the URL of a server, that of its metadata, and the document, each
-//! on a line; the document may have several.
+//! Server metadata. The first line is the URL of a server, the second that of its metadata, and the
+//! rest is the document.
 
 #![no_main]
 
@@ -8,7 +8,7 @@ use mcp_http::Endpoint;
 use url::Url;
 
 #[path = "../../crates/mcp-oauth/src/metadata.rs"]
-#[expect(dead_code, reason = "some of it is what a server is taken for that says nothing")]
+#[expect(dead_code, reason = "the targets do not use the defaults for missing metadata")]
 mod metadata;
 
 use metadata::{
@@ -44,10 +44,10 @@ fn authorization_server(document: &str) {
     }
 }
 
-/// The name under which tokens are asked for is of this server, at or above this path; what is above
-/// says so at its own address.
+/// Checks that the resource identifier has the origin of this server, and its path or a parent
+/// path. Metadata for a parent path must come from the well-known URL of that path.
 fn is_part_of(resource: &str, endpoint: &Url, found_at: &Url) {
-    let resource = Url::parse(resource).expect("it is compared as a URL");
+    let resource = Url::parse(resource).expect("the resource is a URL");
     assert_eq!(resource.origin(), endpoint.origin());
     let [above, below] = [&resource, endpoint].map(|url| url.path().trim_end_matches('/'));
     if above != below {

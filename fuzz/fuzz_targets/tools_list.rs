@@ -1,4 +1,4 @@
-//! The result of `tools/list`, of either revision.
+//! The result of `tools/list` in both revisions.
 
 #![no_main]
 

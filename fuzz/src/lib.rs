@@ -1,4 +1,4 @@
-//! What the fuzz targets hold the types to.
+//! Round-trip checks for the fuzz targets.
 
 use std::fmt::Debug;
 
@@ -6,21 +6,22 @@ use mcp_types::{ErrorObject, Incoming, RequestId};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-/// What can be read has to print, and what was printed has to read as the same value.
+/// Checks that a value that deserializes also serializes, and that the text deserializes to the
+/// same value.
 pub fn same_again<T: Debug + DeserializeOwned + PartialEq + Serialize>(data: &[u8]) {
     if let Ok(value) = serde_json::from_slice::<T>(data) {
-        let printed = serde_json::to_vec(&value).expect("a value that was read prints");
-        let again: T = serde_json::from_slice(&printed).expect("what was printed reads");
+        let printed = serde_json::to_vec(&value).expect("the value serializes");
+        let again: T = serde_json::from_slice(&printed).expect("the text deserializes");
         assert_eq!(again, value);
     }
 }
 
-/// The same for a message. Its parts print by the types of outgoing messages in the crate, which do
-/// not make all that can arrive (an error without an id), so the envelope is written here.
+/// Checks the round trip of a message. The types of outgoing messages cannot represent every
+/// incoming message, such as an error without an id, so the envelope is defined here.
 pub fn same_message_again<R: Debug + DeserializeOwned + PartialEq + Serialize>(data: &[u8]) {
     if let Ok(message) = Incoming::<R>::from_slice(data) {
-        let printed = serde_json::to_vec(&Envelope::of(&message)).expect("a message prints");
-        let again: Incoming<R> = serde_json::from_slice(&printed).expect("what was printed reads");
+        let printed = serde_json::to_vec(&Envelope::of(&message)).expect("the message serializes");
+        let again: Incoming<R> = serde_json::from_slice(&printed).expect("the text deserializes");
         assert_eq!(Envelope::of(&again), Envelope::of(&message));
     }
 }
