@@ -173,7 +173,39 @@ fn report(mut complaints: Vec<Complaint>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::complaint::Rule, *};
+
+    #[test]
+    fn report_groups_complaints_by_rule() {
+        let complaint = |rule, line| Complaint {
+            rule,
+            file: "crates/a/src/lib.rs".into(),
+            line,
+            message: "message".to_owned(),
+        };
+        let complaints =
+            vec![complaint(Rule::Word, 2), complaint(Rule::Face, 7), complaint(Rule::Word, 1)];
+        let expected = "
+lib.rs and mod.rs hold only docs, `mod` and `use` lines: 1
+  crates/a/src/lib.rs:7: message
+
+comments, documents and messages are in plain words: 2
+  crates/a/src/lib.rs:1: message
+  crates/a/src/lib.rs:2: message
+
+3 complaints
+";
+        assert_eq!(report(complaints), expected);
+        assert_eq!(report(Vec::new()), "\n0 complaints\n");
+    }
+
+    #[test]
+    fn root_is_found_from_a_path() {
+        let root = files::root();
+        assert_eq!(root_of(&root.join("crates/relay/src")).unwrap(), root);
+        assert_eq!(root_of(&root.join("README.md")).unwrap(), root);
+        assert!(root_of(Path::new("/")).is_err());
+    }
 
     #[test]
     fn the_workspace_is_tidy() {

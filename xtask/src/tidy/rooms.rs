@@ -1,4 +1,15 @@
-//! The order of modules: each folder has a face, and imports go down the list of `mod` lines.
+//! The order of modules.
+//!
+//! - `lib.rs` and each `mod.rs` is the face of its folder. It holds only docs, `mod` and `use` lines.
+//! - The `mod` lines of a face are a ranking: a module imports only from modules listed below it.
+//!   That holds between folders, by the list in `lib.rs`, and between files, by that in `mod.rs`.
+//! - The files of a folder are private. Other folders import what the face re-exports. Files of the
+//!   folder name each other, and never import through a face above them.
+//! - A folder holds at most [`MOST_FILES`] files.
+//!
+//! An import is a path that starts with `crate`, `super` or `self`, in a `use` line, inline or in the
+//! tokens of a macro. Code under `#[cfg(test)]` and generated files may import anything. A method call
+//! is not an import, so that an `impl` block in an upper file can be used from a lower one.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
