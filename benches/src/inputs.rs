@@ -70,8 +70,8 @@ fn result(members: &str) -> String {
 }
 
 fn list_of_tools(count: usize) -> String {
-    let mut dice = Dice(1);
-    let tools: Vec<_> = (0..count).map(|index| tool(index, &mut dice)).collect();
+    let mut generator = Generator(1);
+    let tools: Vec<_> = (0..count).map(|index| tool(index, &mut generator)).collect();
     let caching =
         if cfg!(feature = "r2026_07_28") { r#","ttlMs":60000,"cacheScope":"private""# } else { "" };
     result(&format!(r#""tools":[{}]{caching}"#, tools.join(",")))
@@ -93,20 +93,20 @@ const CLAUSES: [&str; 8] = [
 ];
 
 /// Returns a typical tool of about 1 KB, most of it schema.
-fn tool(index: usize, dice: &mut Dice) -> String {
-    let (verb, noun) = (dice.pick(&VERBS), dice.pick(&NOUNS));
+fn tool(index: usize, generator: &mut Generator) -> String {
+    let (verb, noun) = (generator.pick(&VERBS), generator.pick(&NOUNS));
     let mut tool = format!(r#"{{"name":"{verb}_{noun}_{index}","#);
-    let clauses: Vec<_> = (0..1 + dice.roll(3)).map(|_| dice.pick(&CLAUSES)).collect();
+    let clauses: Vec<_> = (0..1 + generator.number(3)).map(|_| generator.pick(&CLAUSES)).collect();
     let more = clauses.join(". ");
     _ = write!(
         tool,
         r#""title":"{verb} {noun}","description":"{verb} {noun} of one \"project\". {more}.","#
     );
-    _ = write!(tool, r#""inputSchema":{}"#, schema(3 + dice.roll(3), dice));
-    if dice.roll(4) == 0 {
-        _ = write!(tool, r#","outputSchema":{}"#, schema(3, dice));
+    _ = write!(tool, r#""inputSchema":{}"#, schema(3 + generator.number(3), generator));
+    if generator.number(4) == 0 {
+        _ = write!(tool, r#","outputSchema":{}"#, schema(3, generator));
     }
-    let (read_only, open_world) = (dice.roll(2) == 0, dice.roll(2) == 0);
+    let (read_only, open_world) = (generator.number(2) == 0, generator.number(2) == 0);
     _ = write!(
         tool,
         r#","annotations":{{"readOnlyHint":{read_only},"openWorldHint":{open_world}}}}}"#
@@ -117,10 +117,11 @@ fn tool(index: usize, dice: &mut Dice) -> String {
 const PROPERTIES: [&str; 8] =
     ["owner", "project", "query", "limit", "cursor", "labels", "state", "options"];
 
-fn schema(properties: usize, dice: &mut Dice) -> String {
-    let first = dice.roll(PROPERTIES.len());
+fn schema(properties: usize, generator: &mut Generator) -> String {
+    let first = generator.number(PROPERTIES.len());
     let names = PROPERTIES.iter().cycle().skip(first).take(properties);
-    let members: Vec<_> = names.map(|name| format!(r#""{name}":{}"#, property(dice))).collect();
+    let members: Vec<_> =
+        names.map(|name| format!(r#""{name}":{}"#, property(generator))).collect();
     let required = PROPERTIES[first];
     format!(
         r#"{{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{{{}}},"required":["{required}"],"additionalProperties":false}}"#,
@@ -128,13 +129,13 @@ fn schema(properties: usize, dice: &mut Dice) -> String {
     )
 }
 
-fn property(dice: &mut Dice) -> String {
-    let about = dice.pick(&CLAUSES);
-    match dice.roll(6) {
+fn property(generator: &mut Generator) -> String {
+    let about = generator.pick(&CLAUSES);
+    match generator.number(6) {
         0 | 1 => format!(r#"{{"type":"string","description":"{about}","minLength":1}}"#),
         2 => format!(
             r#"{{"type":"integer","description":"{about}","minimum":1,"maximum":{},"default":30}}"#,
-            100 + dice.roll(900)
+            100 + generator.number(900)
         ),
         3 => {
             format!(r#"{{"type":"string","enum":["open","closed","all"],"description":"{about}"}}"#)
@@ -148,11 +149,11 @@ fn property(dice: &mut Dice) -> String {
 
 /// Returns ten texts of about 2 KB with escapes and non-ASCII characters.
 fn texts() -> impl Iterator<Item = String> {
-    let mut dice = Dice(2);
+    let mut generator = Generator(2);
     (0..10).map(move |_| {
         let mut text = String::new();
         while text.len() < 2000 {
-            let (about, more) = (dice.pick(&CLAUSES), dice.pick(&CLAUSES));
+            let (about, more) = (generator.pick(&CLAUSES), generator.pick(&CLAUSES));
             _ = write!(text, r#"- {about}; \"{more}\": 10 €.\n"#);
         }
         text
@@ -161,22 +162,22 @@ fn texts() -> impl Iterator<Item = String> {
 
 fn image() -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut dice = Dice(3);
-    let data: String = (0..1 << 20).map(|_| char::from(ALPHABET[dice.roll(64)])).collect();
+    let mut generator = Generator(3);
+    let data: String = (0..1 << 20).map(|_| char::from(ALPHABET[generator.number(64)])).collect();
     format!(r#"{{"type":"image","data":"{data}","mimeType":"image/png"}}"#)
 }
 
 /// A linear congruential generator with the same results on all platforms.
-struct Dice(u64);
+struct Generator(u64);
 
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+impl Generator {
+    fn number(&mut self, sides: usize) -> usize {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % sides
     }
 
     fn pick(&mut self, words: &[&'static str]) -> &'static str {
-        words[self.roll(words.len())]
+        words[self.number(words.len())]
     }
 }

@@ -1,14 +1,14 @@
 //! The measured clients, behind one interface.
 
 mod bare;
-mod ours;
-mod registry;
-mod theirs;
+mod mcp_client;
+mod relay;
+mod rmcp;
 
 use anyhow::Result;
 use serde_json::{Value, json};
 
-pub(crate) use self::{bare::Bare, ours::Ours, registry::Registry, theirs::Theirs};
+pub(crate) use self::{bare::Bare, mcp_client::McpClient, relay::RelayClient, rmcp::Rmcp};
 
 /// A client of one server, for any number of users.
 pub(crate) trait Client: Sized {

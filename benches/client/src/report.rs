@@ -65,7 +65,7 @@ fn row(work: &'static Work, address: &str, counts: bool) -> Result<Row> {
     let mut turns = CLIENTS.map(|_| Vec::new());
     for _ in 0..TURNS {
         for (client, turns) in CLIENTS.iter().zip(&mut turns) {
-            if work.suits(client) {
+            if work.supports(client) {
                 turns.push(costs(work, client, address)?);
             }
         }

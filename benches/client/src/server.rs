@@ -112,7 +112,7 @@ impl Answers {
 }
 
 #[derive(Deserialize)]
-struct Asked<'a> {
+struct Envelope<'a> {
     method: &'a str,
     #[serde(borrow)]
     id: Option<&'a RawValue>,
@@ -124,19 +124,19 @@ async fn respond(
     answers: Arc<Answers>,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, hyper::Error> {
-    let (head, body) = request.into_parts();
-    if head.method != Method::POST {
-        let allowed = head.method == Method::DELETE;
+    let (parts, body) = request.into_parts();
+    if parts.method != Method::POST {
+        let allowed = parts.method == Method::DELETE;
         return Ok(empty(if allowed { StatusCode::OK } else { StatusCode::METHOD_NOT_ALLOWED }));
     }
     let body = body.collect().await?.to_bytes();
-    let Ok(asked) = serde_json::from_slice::<Asked<'_>>(&body) else {
+    let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&body) else {
         return Ok(empty(StatusCode::BAD_REQUEST));
     };
-    let Some(id) = asked.id else { return Ok(empty(StatusCode::ACCEPTED)) };
-    let mut path = head.uri.path().split('/').skip(1);
+    let Some(id) = envelope.id else { return Ok(empty(StatusCode::ACCEPTED)) };
+    let mut path = parts.uri.path().split('/').skip(1);
     let (format, tools, delay) = (path.next(), path.next(), path.next());
-    let outcome = match asked.method {
+    let outcome = match envelope.method {
         "initialize" => &answers.initialized,
         "tools/call" => {
             let delay = delay.and_then(|delay| delay.parse().ok()).unwrap_or_default();
@@ -161,7 +161,7 @@ async fn respond(
         Some("sse") => events(&message),
         _ => json(message),
     };
-    if asked.method == "initialize" {
+    if envelope.method == "initialize" {
         let session = HeaderValue::from_static("1868a90c-7f2c-4d6e-9c35-1d2b8e5a4f70");
         response.headers_mut().insert("mcp-session-id", session);
     }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
-    clients::{Bare, Client, Ours, Registry, Theirs, User},
+    clients::{Bare, Client, McpClient, RelayClient, Rmcp, User},
     meter::{self, Cost, Meter},
 };
 
@@ -142,10 +142,10 @@ pub(crate) async fn measure(client: &str, work: &str, units: usize, address: &st
     let work = ALL.iter().find(|each| each.name == work).context("no such work")?;
     let url = format!("http://{address}/{}", work.path);
     let costs = match client {
-        "bare" => work.done_by::<Bare>(units, &url).await?,
-        "mcp-client" => work.done_by::<Ours>(units, &url).await?,
-        "relay" => work.done_by::<Registry>(units, &url).await?,
-        "rmcp" => work.done_by::<Theirs>(units, &url).await?,
+        "bare" => work.run::<Bare>(units, &url).await?,
+        "mcp-client" => work.run::<McpClient>(units, &url).await?,
+        "relay" => work.run::<RelayClient>(units, &url).await?,
+        "rmcp" => work.run::<Rmcp>(units, &url).await?,
         _ => bail!("no such client"),
     };
     println!("{}", serde_json::to_string(&costs)?);
@@ -155,7 +155,7 @@ pub(crate) async fn measure(client: &str, work: &str, units: usize, address: &st
 impl Work {
     /// Returns true if the client does this work. Only relay has a cache, and rmcp needs 100 KB per
     /// session.
-    pub(crate) fn suits(&self, client: &str) -> bool {
+    pub(crate) fn supports(&self, client: &str) -> bool {
         match self.kind {
             Kind::Lists { .. } => client != "relay",
             Kind::Cached => client == "relay",
@@ -164,7 +164,7 @@ impl Work {
         }
     }
 
-    async fn done_by<C: Client>(&self, units: usize, url: &str) -> Result<Vec<Cost>> {
+    async fn run<C: Client>(&self, units: usize, url: &str) -> Result<Vec<Cost>> {
         let client = C::new(url)?;
         match self.kind {
             Kind::Calls { at_once } => calls(&client, units, at_once).await,

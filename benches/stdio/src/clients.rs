@@ -24,7 +24,7 @@ use tokio::{
 const TOOL: &str = "text";
 
 /// A client that calls the tool and checks the result.
-pub(crate) trait Calls {
+pub(crate) trait CallTool {
     async fn call(&self) -> Result<()>;
 }
 
@@ -32,15 +32,15 @@ pub(crate) trait Calls {
 pub(crate) struct Bare {
     _child: Child,
     stdin: Mutex<ChildStdin>,
-    waiting: Waiting,
+    waiting: PendingCalls,
     next: AtomicU64,
 }
 
-type Waiting = Arc<StdMutex<HashMap<u64, oneshot::Sender<Value>>>>;
+type PendingCalls = Arc<StdMutex<HashMap<u64, oneshot::Sender<Value>>>>;
 
-pub(crate) struct Ours(Client);
+pub(crate) struct McpClient(Client);
 
-pub(crate) struct Theirs {
+pub(crate) struct Rmcp {
     _child: Child,
     service: RunningService<RoleClient, ()>,
 }
@@ -56,7 +56,7 @@ fn start() -> Result<(Child, ChildStdin, ChildStdout)> {
 impl Bare {
     pub(crate) fn start() -> Result<Self> {
         let (child, stdin, stdout) = start()?;
-        let waiting = Waiting::default();
+        let waiting = PendingCalls::default();
         let answers = Arc::clone(&waiting);
         tokio::spawn(async move {
             let mut lines = BufReader::with_capacity(64 * 1024, stdout).lines();
@@ -73,7 +73,7 @@ impl Bare {
     }
 }
 
-impl Calls for Bare {
+impl CallTool for Bare {
     async fn call(&self) -> Result<()> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (sender, answer) = oneshot::channel();
@@ -89,7 +89,7 @@ impl Calls for Bare {
     }
 }
 
-impl Ours {
+impl McpClient {
     pub(crate) async fn start() -> Result<Self> {
         let transport = StdioTransport::builder(env::current_exe()?).arg("serve").build();
         let client = Client::builder(transport).protocol(Revision::V2025_11_25).build();
@@ -98,7 +98,7 @@ impl Ours {
     }
 }
 
-impl Calls for Ours {
+impl CallTool for McpClient {
     async fn call(&self) -> Result<()> {
         let result = self.0.call_tool(TOOL, ()).await?;
         ensure!(result.content.len() == 1, "no text");
@@ -106,14 +106,14 @@ impl Calls for Ours {
     }
 }
 
-impl Theirs {
+impl Rmcp {
     pub(crate) async fn start() -> Result<Self> {
         let (child, stdin, stdout) = start()?;
         Ok(Self { _child: child, service: ().serve((stdout, stdin)).await? })
     }
 }
 
-impl Calls for Theirs {
+impl CallTool for Rmcp {
     async fn call(&self) -> Result<()> {
         let call = CallToolRequestParams::new(TOOL).with_arguments(Default::default());
         let result = self.service.call_tool(call).await?;

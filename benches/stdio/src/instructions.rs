@@ -5,7 +5,7 @@ use std::{env, process::Command};
 
 use anyhow::{Context, Result};
 
-use crate::{IN_FLIGHT, NAMES, head};
+use crate::{IN_FLIGHT, NAMES, print_header};
 
 /// The number of calls. The difference between a run with twice as many and one with as many is
 /// counted.
@@ -17,7 +17,7 @@ pub(crate) fn print() -> Result<()> {
         return Ok(());
     }
     println!("\nInstructions per call (relative to the bare client):\n");
-    head();
+    print_header();
     for in_flight in IN_FLIGHT {
         let [bare, ours, theirs] = NAMES.map(|client| of_a_call(client, in_flight));
         let counts = [bare?, ours?, theirs?];

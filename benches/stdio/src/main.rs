@@ -8,7 +8,7 @@ mod server;
 use std::{env, time::Instant};
 
 use anyhow::{Result, bail};
-use clients::{Bare, Calls, Ours, Theirs};
+use clients::{Bare, CallTool, McpClient, Rmcp};
 
 /// The number of turns of each client. The medians are printed.
 const ROUNDS: usize = 5;
@@ -38,8 +38,8 @@ fn on_one_thread(work: impl Future<Output = Result<()>>) -> Result<()> {
 
 async fn report() -> Result<()> {
     println!("Calls per second (time relative to the bare client):\n");
-    head();
-    let (bare, ours, theirs) = (Bare::start()?, Ours::start().await?, Theirs::start().await?);
+    print_header();
+    let (bare, ours, theirs) = (Bare::start()?, McpClient::start().await?, Rmcp::start().await?);
     for in_flight in IN_FLIGHT {
         let mut rates = [const { Vec::new() }; 3];
         for _ in 0..ROUNDS {
@@ -54,26 +54,26 @@ async fn report() -> Result<()> {
     Ok(())
 }
 
-fn head() {
+fn print_header() {
     println!("| calls in flight | {} |\n|---|--:|--:|--:|", NAMES.join(" | "));
 }
 
 async fn calls_of(client: &str, in_flight: usize, calls: usize) -> Result<()> {
     match client {
         "bare" => call(&Bare::start()?, in_flight, calls).await,
-        "mcp-client" => call(&Ours::start().await?, in_flight, calls).await,
-        _ => call(&Theirs::start().await?, in_flight, calls).await,
+        "mcp-client" => call(&McpClient::start().await?, in_flight, calls).await,
+        _ => call(&Rmcp::start().await?, in_flight, calls).await,
     }
 }
 
 /// Returns the calls per second.
-async fn rate(client: &impl Calls, in_flight: usize) -> Result<f64> {
+async fn rate(client: &impl CallTool, in_flight: usize) -> Result<f64> {
     let began = Instant::now();
     call(client, in_flight, CALLS).await?;
     Ok((CALLS / in_flight * in_flight) as f64 / began.elapsed().as_secs_f64())
 }
 
-async fn call(client: &impl Calls, in_flight: usize, calls: usize) -> Result<()> {
+async fn call(client: &impl CallTool, in_flight: usize, calls: usize) -> Result<()> {
     let each = async || -> Result<()> {
         for _ in 0..calls / in_flight {
             client.call().await?;

@@ -13,7 +13,7 @@ const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 
 pub(crate) struct Bare {
-    link: Link,
+    connection: Connection,
     initialize: Bytes,
     initialized: Bytes,
     list: Bytes,
@@ -21,20 +21,20 @@ pub(crate) struct Bare {
 }
 
 #[derive(Clone)]
-struct Link {
+struct Connection {
     http: reqwest::Client,
     url: Url,
     headers: HeaderMap,
 }
 
-pub(crate) struct Known {
-    link: Link,
+pub(crate) struct Session {
+    connection: Connection,
     list: Bytes,
     call: Bytes,
 }
 
 impl Client for Bare {
-    type User = Known;
+    type User = Session;
 
     fn new(url: &str) -> Result<Self> {
         let mut headers = HeaderMap::new();
@@ -48,7 +48,7 @@ impl Client for Bare {
             json!({ "protocolVersion": REVISION, "capabilities": {}, "clientInfo": client });
         let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
         Ok(Self {
-            link: Link { http: http()?, url: url.parse()?, headers },
+            connection: Connection { http: http()?, url: url.parse()?, headers },
             initialize: request("initialize", &opening),
             initialized: initialized.to_string().into(),
             list: request("tools/list", &json!({})),
@@ -56,31 +56,31 @@ impl Client for Bare {
         })
     }
 
-    async fn connect(&self, token: &str) -> Result<Known> {
-        let mut link = self.link.clone();
+    async fn connect(&self, token: &str) -> Result<Session> {
+        let mut connection = self.connection.clone();
         let authorization = HeaderValue::from_str(&format!("Bearer {token}"))?;
-        link.headers.insert(header::AUTHORIZATION, authorization);
-        let response = link.post(&self.initialize).await?;
+        connection.headers.insert(header::AUTHORIZATION, authorization);
+        let response = connection.post(&self.initialize).await?;
         // A copy, because the header value would keep the whole read buffer alive.
         let session = response.headers().get(SESSION_ID).map(HeaderValue::as_bytes);
         if let Some(session) = session.map(HeaderValue::from_bytes).transpose()? {
-            link.headers.insert(SESSION_ID, session);
+            connection.headers.insert(SESSION_ID, session);
         }
         message(response).await?;
-        link.post(&self.initialized).await?.bytes().await?;
-        Ok(Known { link, list: self.list.clone(), call: self.call.clone() })
+        connection.post(&self.initialized).await?.bytes().await?;
+        Ok(Session { connection, list: self.list.clone(), call: self.call.clone() })
     }
 }
 
-impl User for Known {
+impl User for Session {
     type Tools = Value;
 
     async fn list(&self) -> Result<Value> {
-        message(self.link.post(&self.list).await?).await
+        message(self.connection.post(&self.list).await?).await
     }
 
     async fn call(&self, _: &Value) -> Result<()> {
-        let answer = message(self.link.post(&self.call).await?).await?;
+        let answer = message(self.connection.post(&self.call).await?).await?;
         ensure!(answer["result"]["content"].is_array(), "no content");
         Ok(())
     }
@@ -90,7 +90,7 @@ impl User for Known {
     }
 }
 
-impl Link {
+impl Connection {
     async fn post(&self, body: &Bytes) -> Result<Response> {
         let mut request = Request::new(Method::POST, self.url.clone());
         *request.headers_mut() = self.headers.clone();

@@ -1,7 +1,6 @@
 //! rmcp's client over its streamable HTTP transport.
 
-use anyhow::{Result, ensure};
-use rmcp::{
+use ::rmcp::{
     RoleClient, ServiceExt as _,
     model::{CallToolRequestParams, JsonObject, Tool},
     service::RunningService,
@@ -9,36 +8,37 @@ use rmcp::{
         StreamableHttpClientTransport, streamable_http_client::StreamableHttpClientTransportConfig,
     },
 };
+use anyhow::{Result, ensure};
 use serde_json::Value;
 
 use super::{Client, TOOL, User, arguments, http};
 
-pub(crate) struct Theirs {
+pub(crate) struct Rmcp {
     http: reqwest::Client,
     url: String,
 }
 
-pub(crate) struct Known {
+pub(crate) struct Session {
     client: RunningService<RoleClient, ()>,
     arguments: JsonObject,
 }
 
-impl Client for Theirs {
-    type User = Known;
+impl Client for Rmcp {
+    type User = Session;
 
     fn new(url: &str) -> Result<Self> {
         Ok(Self { http: http()?, url: url.to_owned() })
     }
 
-    async fn connect(&self, token: &str) -> Result<Known> {
+    async fn connect(&self, token: &str) -> Result<Session> {
         let config = StreamableHttpClientTransportConfig::with_uri(&*self.url).auth_header(token);
         let transport = StreamableHttpClientTransport::with_client(self.http.clone(), config);
         let Value::Object(arguments) = arguments() else { unreachable!("they are an object") };
-        Ok(Known { client: ().serve(transport).await?, arguments })
+        Ok(Session { client: ().serve(transport).await?, arguments })
     }
 }
 
-impl User for Known {
+impl User for Session {
     type Tools = Vec<Tool>;
 
     async fn list(&self) -> Result<Vec<Tool>> {

@@ -2,26 +2,26 @@
 
 use std::sync::Arc;
 
+use ::relay::{HttpClient, Relay, Server, Tools};
 use anyhow::{Result, ensure};
-use relay::{HttpClient, Relay, Server, Tools};
 use serde_json::Value;
 
 use super::{Client, TOOL, User, arguments};
 
 const SERVER: &str = "main";
 
-pub(crate) struct Registry {
+pub(crate) struct RelayClient {
     relay: Relay,
     arguments: Arc<Value>,
 }
 
-pub(crate) struct Known {
-    user: relay::User,
+pub(crate) struct Session {
+    user: ::relay::User,
     arguments: Arc<Value>,
 }
 
-impl Client for Registry {
-    type User = Known;
+impl Client for RelayClient {
+    type User = Session;
 
     fn new(url: &str) -> Result<Self> {
         let client = HttpClient::new()?;
@@ -30,14 +30,14 @@ impl Client for Registry {
         Ok(Self { relay, arguments: Arc::new(arguments()) })
     }
 
-    async fn connect(&self, token: &str) -> Result<Known> {
+    async fn connect(&self, token: &str) -> Result<Session> {
         let user = self.relay.with_token(token);
         user.connection(SERVER)?.connect().await?;
-        Ok(Known { user, arguments: Arc::clone(&self.arguments) })
+        Ok(Session { user, arguments: Arc::clone(&self.arguments) })
     }
 }
 
-impl User for Known {
+impl User for Session {
     type Tools = Tools;
 
     async fn list(&self) -> Result<Tools> {

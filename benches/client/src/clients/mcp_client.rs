@@ -1,28 +1,28 @@
-//! The typed client: `mcp_http::HttpTransport` and `mcp_client::Client`.
+//! The typed client: `mcp_http::HttpTransport` and `::mcp_client::Client`.
 
 use std::sync::Arc;
 
+use ::mcp_client::{KnownLists, Negotiation, ToolList};
 use anyhow::{Result, ensure};
-use mcp_client::{KnownLists, Negotiation, ToolList};
 use mcp_http::{AccessToken, HttpClient, HttpTransport};
 use serde_json::Value;
 
 use super::{Client, TOOL, User, arguments};
 
-pub(crate) struct Ours {
+pub(crate) struct McpClient {
     transport: HttpTransport,
     negotiation: Negotiation,
     known: KnownLists,
     arguments: Arc<Value>,
 }
 
-pub(crate) struct Known {
-    client: mcp_client::Client,
+pub(crate) struct Session {
+    client: ::mcp_client::Client,
     arguments: Arc<Value>,
 }
 
-impl Client for Ours {
-    type User = Known;
+impl Client for McpClient {
+    type User = Session;
 
     fn new(url: &str) -> Result<Self> {
         let client = HttpClient::new()?;
@@ -35,19 +35,19 @@ impl Client for Ours {
         self.known = KnownLists::new();
     }
 
-    async fn connect(&self, token: &str) -> Result<Known> {
+    async fn connect(&self, token: &str) -> Result<Session> {
         let token = AccessToken::new(token);
         let transport = self.transport.with_token_source(Some(Arc::new(token)));
-        let client = mcp_client::Client::builder(transport)
+        let client = ::mcp_client::Client::builder(transport)
             .negotiation(self.negotiation.clone())
             .known_lists(self.known.clone())
             .build();
         client.connect().await?;
-        Ok(Known { client, arguments: Arc::clone(&self.arguments) })
+        Ok(Session { client, arguments: Arc::clone(&self.arguments) })
     }
 }
 
-impl User for Known {
+impl User for Session {
     type Tools = ToolList;
 
     async fn list(&self) -> Result<ToolList> {
