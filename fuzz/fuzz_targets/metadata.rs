@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use mcp_http::Endpoint;
 use url::Url;
 
-#[path = "../../crates/mcp-oauth/src/metadata.rs"]
+#[path = "../../crates/mcp-oauth/src/discovery/metadata.rs"]
 #[expect(dead_code, reason = "the targets do not use the defaults for missing metadata")]
 mod metadata;
 

@@ -3,9 +3,6 @@
 //! Start at [`Client`]; what carries its messages is a [`Transport`], such as the one of the crate
 //! `mcp-http`; everything that can go wrong is in [`Error`].
 
-// A folder's main file has the name of the folder.
-#![allow(clippy::module_inception)]
-
 mod client;
 mod protocol;
 mod exchange;

@@ -24,9 +24,6 @@
 //! # }
 //! ```
 
-// A folder's main file has the name of the folder.
-#![allow(clippy::module_inception)]
-
 mod llm;
 mod user;
 mod call;
